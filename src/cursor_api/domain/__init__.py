@@ -1,0 +1,1 @@
+"""Values every layer shares. Standard library only; nothing here does I/O or holds state."""

@@ -1,0 +1,68 @@
+"""A chat request, free of any client API's spelling and of any upstream's wire."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Role(enum.Enum):
+    """Who speaks. A client's `developer` role is SYSTEM, its `function` role is TOOL."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A piece of text, exactly as the caller wrote it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """An image given inline. `width` and `height` are pixels, 0 when the format hides them."""
+
+    data: bytes
+    media_type: str
+    width: int = 0
+    height: int = 0
+
+
+Part = TextPart | ImagePart
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call the assistant made in an earlier turn; `arguments` is the JSON text it wrote."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. `tool_call_id` is set on TOOL messages, `tool_calls` on ASSISTANT ones."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All text parts joined; images are skipped."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What a caller wants answered. `messages` is never empty."""
+
+    model: str
+    messages: tuple[Message, ...]
+    is_stream: bool = False

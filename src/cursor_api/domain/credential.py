@@ -1,0 +1,85 @@
+"""What we present upstream, and who presents what to us."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MASK_EDGE = 4
+# Below this length, showing both edges of a secret would show most of it.
+MASK_LENGTH_MIN = 16
+
+_COOKIE = re.compile(r"^(user_[^:%\s]+)(?:::|%3A%3A)(.+)$", re.IGNORECASE)
+
+
+class Secret:
+    """A string that does not show itself: repr, str and format give the mask."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The string itself, for the one place that sends or stores it."""
+        return self._value
+
+    @property
+    def masked(self) -> str:
+        """Its edges only, `eyJh…9xYz`; all of it hidden when it is short."""
+        if len(self._value) < MASK_LENGTH_MIN:
+            return "…"
+        return f"{self._value[:MASK_EDGE]}…{self._value[-MASK_EDGE:]}"
+
+    def __repr__(self) -> str:
+        return f"Secret({self.masked})"
+
+    def __str__(self) -> str:
+        return self.masked
+
+    def __format__(self, _spec: str) -> str:
+        return self.masked
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One session token with the device it belongs to.
+
+    `secret` is what goes into `Authorization: Bearer` (never the `user_…::` prefix).
+    `checksum` is `<8 chars><64 hex>[/<64 hex>]` and stays the same for the credential's life.
+    """
+
+    alias: str
+    secret: Secret
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated client. In pass-through its own credentials travel with it."""
+
+    name: str
+    credentials: tuple[Credential, ...] = ()
+
+
+def split_token(text: str) -> tuple[str | None, str]:
+    """Split a pasted token into (alias or None, bearer).
+
+    Accepts `alias::token`, the browser cookie's `user_X::JWT` and `user_X%3A%3AJWT` (percent
+    signs in either case), and a bare token. Nothing is validated: any opaque string is a token.
+    """
+    cookie = _COOKIE.match(text)
+    if cookie:
+        return cookie.group(1), cookie.group(2)
+    alias, separator, token = text.partition("::")
+    if not separator:
+        return None, text
+    # `alias::user_X%3A%3AJWT`: the cookie again, with a name in front of it.
+    inner = _COOKIE.match(token)
+    return alias or None, inner.group(2) if inner else token

@@ -1,0 +1,137 @@
+"""Everything that can go wrong, as one closed set that says whose fault it is.
+
+A foreign exception or status is turned into a Fault once, at the edge where it appears, with
+`raise ... from`. Failover is one `match` on a Fault's scope.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class Scope(enum.Enum):
+    """Whom a fault blames, and so what helps."""
+
+    REQUEST = "request"  # the caller's: answer it, blame nobody
+    CREDENTIAL = "credential"  # cool it and try another
+    ENDPOINT = "endpoint"  # feed the breaker and try another route
+    GATEWAY = "gateway"  # ours
+
+
+class FaultKind(enum.Enum):
+    """The closed set. `dialects` give each kind its status and code."""
+
+    # the caller's
+    INVALID_REQUEST = "invalid_request"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    MODEL_NOT_FOUND = "model_not_found"
+    BODY_TOO_LARGE = "body_too_large"
+    CONTEXT_TOO_LONG = "context_too_long"
+    CONTENT_REFUSED = "content_refused"
+    CONFLICT = "conflict"
+    # the credential's
+    CREDENTIAL_REJECTED = "credential_rejected"  # revoked, expired, never valid
+    CREDENTIAL_FORBIDDEN = "credential_forbidden"  # valid, but not allowed this
+    CREDENTIAL_BLOCKED = "credential_blocked"  # too many computers, suspicious activity
+    RATE_LIMITED = "rate_limited"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    # the endpoint's
+    CLIENT_OUTDATED = "client_outdated"  # it wants a newer client version than we state
+    UNREACHABLE = "unreachable"  # DNS, connect, TLS, reset before an answer
+    UPSTREAM_TIMEOUT = "upstream_timeout"
+    UPSTREAM_ERROR = "upstream_error"  # it answered, with a failure of its own
+    UPSTREAM_OVERLOADED = "upstream_overloaded"
+    PROTOCOL_ERROR = "protocol_error"  # bytes that the wire does not allow
+    INCOMPLETE = "incomplete"  # it stopped before its end-of-stream
+    # ours
+    NO_CREDENTIALS = "no_credentials"
+    OVERLOADED = "overloaded"
+    INTERNAL = "internal"
+
+
+SCOPES: dict[FaultKind, Scope] = {
+    FaultKind.INVALID_REQUEST: Scope.REQUEST,
+    FaultKind.UNAUTHENTICATED: Scope.REQUEST,
+    FaultKind.FORBIDDEN: Scope.REQUEST,
+    FaultKind.NOT_FOUND: Scope.REQUEST,
+    FaultKind.METHOD_NOT_ALLOWED: Scope.REQUEST,
+    FaultKind.MODEL_NOT_FOUND: Scope.REQUEST,
+    FaultKind.BODY_TOO_LARGE: Scope.REQUEST,
+    FaultKind.CONTEXT_TOO_LONG: Scope.REQUEST,
+    FaultKind.CONTENT_REFUSED: Scope.REQUEST,
+    FaultKind.CONFLICT: Scope.REQUEST,
+    FaultKind.CREDENTIAL_REJECTED: Scope.CREDENTIAL,
+    FaultKind.CREDENTIAL_FORBIDDEN: Scope.CREDENTIAL,
+    FaultKind.CREDENTIAL_BLOCKED: Scope.CREDENTIAL,
+    FaultKind.RATE_LIMITED: Scope.CREDENTIAL,
+    FaultKind.QUOTA_EXHAUSTED: Scope.CREDENTIAL,
+    FaultKind.CLIENT_OUTDATED: Scope.ENDPOINT,
+    FaultKind.UNREACHABLE: Scope.ENDPOINT,
+    FaultKind.UPSTREAM_TIMEOUT: Scope.ENDPOINT,
+    FaultKind.UPSTREAM_ERROR: Scope.ENDPOINT,
+    FaultKind.UPSTREAM_OVERLOADED: Scope.ENDPOINT,
+    FaultKind.PROTOCOL_ERROR: Scope.ENDPOINT,
+    FaultKind.INCOMPLETE: Scope.ENDPOINT,
+    FaultKind.NO_CREDENTIALS: Scope.GATEWAY,
+    FaultKind.OVERLOADED: Scope.GATEWAY,
+    FaultKind.INTERNAL: Scope.GATEWAY,
+}
+
+
+class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would say less
+    """Something went wrong, and it is known whose fault it is.
+
+    `message` is written for the person who reads the error and never holds a secret.
+    `param` names the offending field of the caller's request. `retry_after_s` is what the
+    upstream asked for, in seconds. `upstream_code` is the upstream's own name for the fault.
+    """
+
+    def __init__(
+        self,
+        kind: FaultKind,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        upstream_code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.param = param
+        self.retry_after_s = retry_after_s
+        self.upstream_code = upstream_code
+
+    @property
+    def scope(self) -> Scope:
+        """Whom this fault blames."""
+        return SCOPES[self.kind]
+
+    def __repr__(self) -> str:
+        return f"Fault({self.kind.value}, {self.message!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """One line of a user's file that cannot be used. `line` counts from 1; never the secret."""
+
+    file: str
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.problem}"
+
+
+class StoreError(Exception):
+    """A store could not be read or written whole; what it held before is still there."""
+
+    def __init__(self, message: str, problems: Sequence[LineProblem] = ()) -> None:
+        super().__init__("\n".join([message, *map(str, problems)]))
+        self.message = message
+        self.problems = tuple(problems)

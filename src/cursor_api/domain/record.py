@@ -1,0 +1,48 @@
+"""What is kept of each request: who, what, how it went. Never a whole secret or a prompt."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from cursor_api.domain.deltas import Usage
+from cursor_api.domain.errors import FaultKind
+
+
+class Status(enum.Enum):
+    """Where a request stands. CANCELLED means its client left before the end."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one credential. `fault` is None for the one that answered."""
+
+    credential_alias: str
+    started_at: float
+    fault: FaultKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request, from admission to its end. Instants are unix seconds, durations ms."""
+
+    id: str
+    started_at: float
+    caller: str
+    model: str
+    is_stream: bool
+    status: Status
+    credential_alias: str = ""
+    credential_masked: str = ""
+    checksum: str = ""
+    error: str | None = None
+    error_kind: FaultKind | None = None
+    usage: Usage | None = None
+    first_delta_ms: float | None = None
+    duration_ms: float | None = None
+    attempts: tuple[Attempt, ...] = ()

@@ -1,0 +1,239 @@
+"""The relay: lease, open, commit at the first delta, stream, settle.
+
+Rules of this file:
+- A request is an `Exchange`: a context manager for its life, an async iterator for its data.
+- Before the commit point failover is free; after it nothing is tried again, a fault is told.
+- However an exchange ends, its lease is settled and its record written, once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.credential import Caller, Credential
+from cursor_api.domain.deltas import (
+    Delta,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+)
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.pool.pool import Lease, Pool
+from cursor_api.ports import Clock, DeltaBatches, RequestLog, Upstream
+from cursor_api.service.catalog import Catalog
+from cursor_api.service.failover import Decision, decide
+from cursor_api.service.usage import estimate_usage
+
+# Three different credentials refusing one request is a pattern a fourth will not break.
+ATTEMPT_COUNT_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """What the relay works with."""
+
+    catalog: Catalog
+    pool: Pool
+    upstreams: Mapping[str, Upstream]
+    request_log: RequestLog
+    clock: Clock
+
+
+class Relay:
+    """Answers chat requests."""
+
+    def __init__(self, collaborators: Collaborators) -> None:
+        self._collaborators = collaborators
+        self.active_count = 0
+        self.total_count = 0
+
+    def open(self, request_id: str, request: ChatRequest, caller: Caller) -> Exchange:
+        """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""
+        return Exchange(self, self._collaborators, request_id, request, caller)
+
+
+class Exchange:
+    """One request and its answer.
+
+    Entering returns at the commit point: the upstream has sent its first delta. Iterating gives
+    batches of deltas, the last of which ends with `Finished` carrying usage; a fault in
+    mid-stream is raised from the iteration.
+    """
+
+    def __init__(
+        self,
+        relay: Relay,
+        collaborators: Collaborators,
+        request_id: str,
+        request: ChatRequest,
+        caller: Caller,
+    ) -> None:
+        self._relay = relay
+        self._with = collaborators
+        self.id = request_id
+        self._request = request
+        self._caller = caller
+        self._started_at = 0.0
+        self._started = 0.0
+        self._first_delta_ms: float | None = None
+        self._attempts: list[Attempt] = []
+        self._lease: Lease | None = None
+        self._opened: AbstractAsyncContextManager[DeltaBatches] | None = None
+        self._batches: DeltaBatches | None = None
+        self._first: Sequence[Delta] | None = None
+        self._output_bytes = 0
+        self._usage: Usage | None = None
+
+    async def __aenter__(self) -> Self:
+        self._relay.active_count += 1
+        self._relay.total_count += 1
+        self._started_at = self._with.clock.now()
+        self._started = self._with.clock.monotonic()
+        self._record(Status.PENDING, None)
+        try:
+            await self._commit()
+        except BaseException as error:
+            self._end(error)
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self._opened is not None:
+                await self._opened.__aexit__(None, None, None)
+        finally:
+            self._end(error)
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Delta]]:
+        return self
+
+    async def __anext__(self) -> Sequence[Delta]:
+        if self._first is not None:
+            batch, self._first = self._first, None
+        elif self._usage is not None:
+            raise StopAsyncIteration
+        else:
+            batch = await self._next_batch()
+        return self._account(batch)
+
+    async def _next_batch(self) -> Sequence[Delta]:
+        if self._batches is None:
+            raise RuntimeError("an exchange is iterated inside `async with`")
+        try:
+            return await self._batches.__anext__()
+        except StopAsyncIteration:
+            raise Fault(
+                FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer."
+            ) from None
+
+    def _account(self, batch: Sequence[Delta]) -> Sequence[Delta]:
+        """Count what is delivered, and give the end its usage."""
+        for delta in batch:
+            if isinstance(delta, TextDelta | ReasoningDelta):
+                self._output_bytes += len(delta.text.encode())
+        last = batch[-1]
+        if not isinstance(last, Finished):
+            return batch
+        self._usage = last.usage or estimate_usage(self._request, self._output_bytes)
+        return (*batch[:-1], Finished(last.reason, self._usage))
+
+    async def _commit(self) -> None:
+        """Find a credential whose answer begins; raises the Fault that ended the search."""
+        tried: set[Credential] = set()
+        route = self._with.catalog.resolve(self._request.model)
+        upstream = self._with.upstreams[route.upstream]
+        while True:
+            lease = self._with.pool.lease(self._caller.credentials, tried)
+            self._lease = lease
+            started_at = self._with.clock.now()
+            try:
+                await self._attempt(upstream.open(self._request, route, lease.credential))
+            except Fault as fault:
+                lease.settle()
+                tried.add(lease.credential)
+                self._attempts.append(Attempt(lease.credential.alias, started_at, fault.kind))
+                last_fault = fault
+            else:
+                self._attempts.append(Attempt(lease.credential.alias, started_at, None))
+                self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
+                return
+            candidates = self._caller.credentials or self._with.pool.credentials
+            if decide(
+                last_fault, len(self._attempts), ATTEMPT_COUNT_MAX
+            ) is Decision.GIVE_UP or tried.issuperset(candidates):
+                raise last_fault
+
+    async def _attempt(self, opened: AbstractAsyncContextManager[DeltaBatches]) -> None:
+        batches = await opened.__aenter__()
+        try:
+            self._first = await _first_batch(batches)
+        except BaseException:
+            await opened.__aexit__(*sys.exc_info())
+            raise
+        self._opened, self._batches = opened, batches
+
+    def _end(self, error: BaseException | None) -> None:
+        """Settle and record; the only place that does either."""
+        self._relay.active_count -= 1
+        if self._lease is not None:
+            self._lease.settle()
+        if isinstance(error, Fault):
+            self._record(Status.FAILED, error)
+        elif error is None and self._usage is not None:
+            self._record(Status.SUCCESS, None)
+        elif isinstance(error, Exception):
+            self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
+        else:
+            # The caller left: what it was given still counts.
+            self._usage = estimate_usage(self._request, self._output_bytes)
+            self._record(Status.CANCELLED, None)
+
+    def _record(self, status: Status, fault: Fault | None) -> None:
+        is_over = status is not Status.PENDING
+        credential = self._lease.credential if self._lease else None
+        self._with.request_log.record(
+            RequestRecord(
+                id=self.id,
+                started_at=self._started_at,
+                caller=self._caller.name,
+                model=self._request.model,
+                is_stream=self._request.is_stream,
+                status=status,
+                credential_alias=credential.alias if credential else "",
+                credential_masked=credential.secret.masked if credential else "",
+                checksum=credential.checksum if credential else "",
+                error=fault.message if fault else None,
+                error_kind=fault.kind if fault else None,
+                usage=self._usage,
+                first_delta_ms=self._first_delta_ms,
+                duration_ms=(self._with.clock.monotonic() - self._started) * 1000
+                if is_over
+                else None,
+                attempts=tuple(self._attempts),
+            )
+        )
+
+
+async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
+    """Everything up to and with the first text; citations and statuses alone commit nothing."""
+    held: list[Delta] = []
+    async for batch in batches:
+        held.extend(batch)
+        if any(isinstance(delta, TextDelta | ReasoningDelta) for delta in batch):
+            return held
+        if isinstance(batch[-1], Finished):
+            break
+    raise Fault(FaultKind.INCOMPLETE, "The upstream ended its answer without a word of text.")

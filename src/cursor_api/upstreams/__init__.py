@@ -1,0 +1,1 @@
+"""Upstream side: each module implements `ports.Upstream`; siblings share only http.py."""

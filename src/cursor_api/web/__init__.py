@@ -1,0 +1,1 @@
+"""Downstream side: HTTP lives here and nowhere else."""

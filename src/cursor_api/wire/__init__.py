@@ -1,0 +1,1 @@
+"""Framing as pure code, bytes to frames and back: `feed(bytes)` gives values or nothing yet."""
