@@ -1,0 +1,154 @@
+"""All addresses, and the one place that turns an error into a response body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cursor_api.dialects.openai import render_fault
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import Clock, RequestLog
+from cursor_api.service.catalog import Catalog
+from cursor_api.service.chat import Relay
+from cursor_api.web.auth import Authenticator
+from cursor_api.web.body import Receive, Scope, Send
+from cursor_api.web.health import Health
+from cursor_api.web.inference import (
+    ChatCompletions,
+    InferenceOptions,
+    Models,
+    fault_headers,
+    new_request_id,
+)
+from cursor_api.web.logs import Logs
+from cursor_api.web.tokens import Checksums
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """How the addresses look and who may see what.
+
+    `route_prefix` is "" or "/something". `cors_origins` are whole origins; empty closes CORS.
+    """
+
+    version: str
+    route_prefix: str = ""
+    is_log_public: bool = False
+    cors_origins: tuple[str, ...] = ()
+    inference: InferenceOptions = field(default_factory=InferenceOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """What the addresses work with."""
+
+    relay: Relay
+    catalog: Catalog
+    request_log: RequestLog
+    authenticator: Authenticator
+    clock: Clock
+
+
+class App:
+    """The gateway's ASGI application."""
+
+    def __init__(self, parts: WebParts, options: WebOptions) -> None:
+        self._chat_path = f"{options.route_prefix}/v1/chat/completions"
+        self._chat = ChatCompletions(parts.relay, parts.authenticator, options.inference)
+        self._rest = _starlette(parts, options, self._chat_path, self._chat)
+        self._has_cors = bool(options.cors_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request.
+
+        The hot address is found by one comparison: the router and its two middlewares would
+        add a sixth to the cost of a request.
+        """
+        if scope["path"] == self._chat_path and not self._has_cors:
+            await self._chat(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+
+def _starlette(
+    parts: WebParts, options: WebOptions, chat_path: str, chat: ChatCompletions
+) -> Starlette:
+    prefix = options.route_prefix
+    models = Models(parts.catalog)
+    logs = Logs(
+        parts.request_log, parts.authenticator, parts.clock, is_public=options.is_log_public
+    )
+    pages = [("/logs", logs.list), ("/checksum", Checksums(parts.clock).new)]
+    routes = [
+        Route(chat_path, chat),
+        Route(f"{prefix}/v1/models", models.list),
+        Route(f"{prefix}/v1/models/{{model_id:path}}", models.get),
+        *(Route(path, endpoint) for path, endpoint in pages),
+    ]
+    if prefix:
+        # The reference puts only /v1 behind the prefix; both spellings answer here.
+        routes += [Route(prefix + path, endpoint) for path, endpoint in pages]
+    endpoints = ["/", *(route.path for route in routes if "{" not in route.path)]
+    health = Health(parts.relay, parts.catalog, parts.clock, options.version, endpoints)
+    routes += [Route(path, health.status) for path in ({"/", f"{prefix}/"} if prefix else {"/"})]
+    app = Starlette(
+        routes=routes,
+        exception_handlers={Fault: _fault, HTTPException: _http_exception, Exception: _crash},
+    )
+    app.router.redirect_slashes = False
+    if options.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=options.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-api-key"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
+    return app
+
+
+def _respond(fault: Fault, extra: dict[str, str] | None = None) -> Response:
+    rendered = render_fault(fault)
+    response = Response(rendered.body, rendered.status)
+    response.raw_headers += fault_headers(rendered.headers, new_request_id())
+    response.headers.update(extra or {})
+    return response
+
+
+async def _fault(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Fault)  # noqa: S101 - registered for this class only
+    return _respond(error)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    match error.status_code:
+        case 404:
+            fault = Fault(
+                FaultKind.NOT_FOUND,
+                "There is nothing at this address. GET / lists all addresses;"
+                " an OpenAI client's base URL ends in /v1.",
+            )
+        case 405:
+            allowed = (error.headers or {}).get("Allow", "")
+            fault = Fault(
+                FaultKind.METHOD_NOT_ALLOWED,
+                f"{request.method} is not possible here; use {allowed}.",
+            )
+        case _:
+            fault = Fault(FaultKind.INVALID_REQUEST, error.detail)
+    return _respond(fault, dict(error.headers or {}))
+
+
+async def _crash(_request: Request, error: Exception) -> Response:
+    log.error("request failed inside the gateway", exc_info=error)
+    return _respond(Fault(FaultKind.INTERNAL, "The gateway failed at this request; see its log."))

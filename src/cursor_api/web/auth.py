@@ -1,0 +1,120 @@
+"""Who is calling. Comes before anything else is looked at, in constant time, one hash a try."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cursor_api.domain.credential import Caller, Credential, Secret, split_token
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.checksum import checksum_for_ids
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+BEARER = b"bearer "
+# A Cursor session token has about 400 characters; a header of several of them fits well.
+KEY_LENGTH_MAX = 16_384
+PASSTHROUGH_CREDENTIALS_MAX = 20
+# The longest known form has 137 characters.
+_CHECKSUM = re.compile(r"[A-Za-z0-9+/_=-]{1,256}")
+# What may stand in an Authorization header we send.
+_TOKEN = re.compile(r"[!-~]+")
+
+WRONG_KEY = (
+    "The API key is missing or wrong. Send the gateway's AUTH_TOKEN as"
+    " `Authorization: Bearer <key>` or `x-api-key: <key>`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessOptions:
+    """Who may come in.
+
+    `auth_token` is the operator's key. With `is_passthrough`, any other bearer is taken as the
+    caller's own Cursor token (several with commas), as the reference's ancestors did;
+    `passthrough_checksum` is the device of callers who send no `x-cursor-checksum`.
+    """
+
+    auth_token: Secret | None
+    is_passthrough: bool = False
+    passthrough_checksum: str = ""
+
+
+class Authenticator:
+    """Turns a request's headers into a Caller."""
+
+    def __init__(self, options: AccessOptions) -> None:
+        self._options = options
+        key = options.auth_token
+        self._digest = _digest(key.reveal().encode()) if key else None
+
+    def find(self, headers: Headers) -> Caller | None:
+        """The caller, or None when no acceptable key was sent."""
+        bearer = api_key = checksum = b""
+        for name, value in headers:
+            if name == b"authorization":
+                if value[:7].lower() == BEARER:
+                    bearer = value[7:].strip()
+            elif name == b"x-api-key":
+                api_key = value.strip()
+            elif name == b"x-cursor-checksum":
+                checksum = value.strip()
+        key = bearer or api_key
+        if not key or len(key) > KEY_LENGTH_MAX:
+            return None
+        if self._digest is not None and hmac.compare_digest(_digest(key), self._digest):
+            return OPERATOR
+        if self._options.is_passthrough:
+            return self._passthrough(key, checksum)
+        return None
+
+    def authenticate(self, headers: Headers) -> Caller:
+        """The caller; raises Fault(UNAUTHENTICATED)."""
+        caller = self.find(headers)
+        if caller is None:
+            raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
+        return caller
+
+    def _passthrough(self, key: bytes, checksum_header: bytes) -> Caller | None:
+        texts = [text.strip() for text in key.decode("latin-1").split(",") if text.strip()]
+        if not texts or len(texts) > PASSTHROUGH_CREDENTIALS_MAX:
+            return None
+        checksum = checksum_header.decode("latin-1") or self._options.passthrough_checksum
+        if checksum and not _CHECKSUM.fullmatch(checksum):
+            raise Fault(
+                FaultKind.INVALID_REQUEST,
+                "The header x-cursor-checksum is not a checksum.",
+                param="x-cursor-checksum",
+            )
+        credentials = []
+        for text in texts:
+            alias, token = split_token(text)
+            if not _TOKEN.fullmatch(token):
+                return None
+            credentials.append(
+                Credential(
+                    alias=alias or "caller",
+                    secret=Secret(token),
+                    checksum=checksum or device_checksum(token),
+                )
+            )
+        return Caller(name="passthrough", credentials=tuple(credentials))
+
+
+OPERATOR = Caller(name="operator")
+
+
+def device_checksum(token: str) -> str:
+    """The device of a token that came without one: derived, so that it never changes."""
+    return checksum_for_ids(
+        hashlib.sha256(b"machine:" + token.encode()).hexdigest(),
+        hashlib.sha256(b"mac-machine:" + token.encode()).hexdigest(),
+        now_s=0.0,
+    )
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()

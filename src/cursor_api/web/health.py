@@ -1,0 +1,72 @@
+"""`GET /`: what is running, in the reference's shape with true values."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cursor_api.ports import Clock
+from cursor_api.service.catalog import Catalog
+from cursor_api.service.chat import Relay
+
+KIBIBYTE = 1024
+
+
+class Health:
+    """Answers `GET /`."""
+
+    def __init__(
+        self, relay: Relay, catalog: Catalog, clock: Clock, version: str, endpoints: Sequence[str]
+    ) -> None:
+        self._relay = relay
+        self._catalog = catalog
+        self._clock = clock
+        self._version = version
+        self._endpoints = list(endpoints)
+        self._started_at = clock.now()
+
+    async def status(self, _request: Request) -> Response:
+        """The process's state; needs no key and tells no secret."""
+        return JSONResponse(
+            {
+                "status": "healthy",
+                "version": self._version,
+                "uptime": int(self._clock.now() - self._started_at),
+                "stats": {
+                    "started": datetime.fromtimestamp(self._started_at, UTC).isoformat(),
+                    "totalRequests": self._relay.total_count,
+                    "activeRequests": self._relay.active_count,
+                    "memory": memory_bytes(),
+                },
+                "models": [model.id for model in self._catalog.models],
+                "endpoints": self._endpoints,
+            }
+        )
+
+
+def memory_bytes() -> dict[str, int]:
+    """Bytes of memory: rss (resident), heapTotal (data segment), heapUsed (resident, unshared).
+
+    Linux tells all three now; elsewhere all are the peak of rss, the only figure to be had.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        sizes = {
+            line.split(":")[0]: int(line.split()[1]) * KIBIBYTE
+            for line in status.read_text().splitlines()
+            if line.startswith(("VmRSS:", "VmData:", "RssAnon:"))
+        }
+        return {
+            "heapTotal": sizes["VmData"],
+            "heapUsed": sizes["RssAnon"],
+            "rss": sizes["VmRSS"],
+        }
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rss = peak if sys.platform == "darwin" else peak * KIBIBYTE
+    return {"heapTotal": rss, "heapUsed": rss, "rss": rss}

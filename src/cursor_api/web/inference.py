@@ -1,0 +1,183 @@
+"""Chat completions and models: parse, admit, relay, render.
+
+The chat route is a plain ASGI callable: it is the hot path, and a framework's response classes
+cost more than the rest of the work together (docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cursor_api.dialects.openai import (
+    AnswerFolder,
+    ChunkRenderer,
+    ParsedRequest,
+    ParseLimits,
+    parse_request,
+    render_fault,
+    render_model,
+    render_models,
+)
+from cursor_api.domain.credential import Caller
+from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.service.catalog import Catalog
+from cursor_api.service.chat import Exchange, Relay
+from cursor_api.web import body as http_body
+from cursor_api.web.answers import JSON_TYPE, Header, send_whole
+from cursor_api.web.auth import Authenticator
+from cursor_api.web.body import ClientGoneError, Receive, Send, read_body
+from cursor_api.web.streaming import STREAM_HEADERS, StreamOptions, Watch, stream
+
+log = structlog.get_logger(__name__)
+
+REQUEST_ID_BYTES = 12
+
+
+def new_request_id() -> str:
+    """24 hex digits; the answer's id and x-request-id are made of it."""
+    return os.urandom(REQUEST_ID_BYTES).hex()
+
+
+def fault_headers(headers: tuple[tuple[str, str], ...], request_id: str) -> list[Header]:
+    """A dialect's error headers, and the request's id, as ASGI wants them."""
+    return [
+        JSON_TYPE,
+        (b"x-request-id", request_id.encode()),
+        *((name.encode(), value.encode()) for name, value in headers),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceOptions:
+    """Limits of the inference routes."""
+
+    # promises: agents send up to 80 KB of prompt and tools; images need more.
+    body_bytes_max: int = 10 * 1024 * 1024
+    parse: ParseLimits = field(default_factory=ParseLimits)
+    stream: StreamOptions = field(default_factory=StreamOptions)
+
+
+class ChatCompletions:
+    """`POST /v1/chat/completions`."""
+
+    def __init__(
+        self, relay: Relay, authenticator: Authenticator, options: InferenceOptions
+    ) -> None:
+        self._relay = relay
+        self._authenticator = authenticator
+        self._options = options
+
+    async def __call__(self, scope: http_body.Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. Everything that goes wrong ends here."""
+        call = _Call(new_request_id(), send)
+        try:
+            call.caller = self._authenticator.authenticate(scope["headers"])
+            body = await read_body(scope, receive, self._options.body_bytes_max)
+            await self._answer(call, parse_request(body, self._options.parse), receive)
+        except Fault as fault:
+            await call.tell(fault)
+        except ClientGoneError:
+            return
+        except Exception:
+            log.exception("request failed inside the gateway", request_id=call.id)
+            await call.tell(
+                Fault(
+                    FaultKind.INTERNAL,
+                    "The gateway failed at this request; its log says more under the request id.",
+                )
+            )
+
+    async def _answer(self, call: _Call, parsed: ParsedRequest, receive: Receive) -> None:
+        assert call.caller is not None  # noqa: S101 - authenticated a few lines above
+        watch = Watch(receive, call.send, self._options.stream)
+        try:
+            async with self._relay.open(call.id, parsed.chat, call.caller) as exchange:
+                if parsed.chat.is_stream:
+                    await call.answer_stream(exchange, parsed, watch)
+                else:
+                    await call.answer_whole(exchange, parsed)
+        except asyncio.CancelledError:
+            if not watch.is_client_gone:
+                raise
+            # The watch cancelled this task because nobody listens any more; that is now done.
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            raise ClientGoneError from None
+        finally:
+            watch.stop()
+
+
+class _Call:
+    """One request's response: what has been sent of it, and so how a fault can be told."""
+
+    __slots__ = ("caller", "id", "renderer", "send")
+
+    def __init__(self, request_id: str, send: Send) -> None:
+        self.id = request_id
+        self.send = send
+        self.caller: Caller | None = None
+        self.renderer: ChunkRenderer | None = None
+
+    async def answer_stream(self, exchange: Exchange, parsed: ParsedRequest, watch: Watch) -> None:
+        renderer = ChunkRenderer(
+            f"chatcmpl-{self.id}", parsed.chat.model, int(time.time()), parsed.include_usage
+        )
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [*STREAM_HEADERS, (b"x-request-id", self.id.encode())],
+            }
+        )
+        self.renderer = renderer
+        await stream(exchange, renderer, watch)
+
+    async def answer_whole(self, exchange: Exchange, parsed: ParsedRequest) -> None:
+        folder = AnswerFolder(f"chatcmpl-{self.id}", parsed.chat.model, int(time.time()))
+        async for batch in exchange:
+            folder.feed(batch)
+        headers = (JSON_TYPE, (b"x-request-id", self.id.encode()))
+        await send_whole(self.send, 200, folder.body(), headers)
+
+    async def tell(self, fault: Fault) -> None:
+        """Say what went wrong: as a status while nothing was sent, in the stream after that."""
+        if fault.scope is not Scope.REQUEST:
+            log.warning(
+                "request failed",
+                request_id=self.id,
+                fault=fault.kind.value,
+                upstream_code=fault.upstream_code,
+                message=fault.message,
+            )
+        if self.renderer is not None:
+            message = {"type": "http.response.body", "body": self.renderer.fault(fault)}
+            await self.send(message)
+            return
+        is_passthrough = self.caller is not None and bool(self.caller.credentials)
+        rendered = render_fault(fault, is_passthrough=is_passthrough)
+        headers = fault_headers(rendered.headers, self.id)
+        await send_whole(self.send, rendered.status, rendered.body, headers)
+
+
+class Models:
+    """`GET /v1/models` and `GET /v1/models/{id}`; open to all, as in the reference."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def list(self, _request: Request) -> Response:
+        """All models."""
+        return Response(render_models(self._catalog.models), media_type="application/json")
+
+    async def get(self, request: Request) -> Response:
+        """One model; an unknown one is a 404 that names the nearest."""
+        model = self._catalog.get_model(request.path_params["model_id"])
+        return Response(render_model(model), media_type="application/json")
