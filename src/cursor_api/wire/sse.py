@@ -1,0 +1,230 @@
+"""Server-sent events: bytes to events and back (WHATWG HTML, section 9.2).
+
+Rules of this file:
+- Lines end with LF, CR or CRLF, wherever the network cuts the bytes. A line that ends with CR is
+  acted on at once; an LF that follows it, in this read or the next, belongs to it.
+- A decoder holds one unfinished event, and refuses it before it is over its limit.
+- Unlike a browser, text that is not UTF-8 is an error: a gateway must not pass on words that it
+  repaired.
+- The format has no end mark. What ends an answer is the dialect's business (`[DONE]`); what can be
+  told here is whether the bytes stopped within an event (`is_cut`).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Final, NamedTuple
+
+_BOM: Final = b"\xef\xbb\xbf"
+_LF: Final = 0x0A
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+# Nineteen digits are 292 million years; Python counts the digits of a longer number at length.
+_RETRY_DIGITS_MAX: Final = 19
+EVENT_DEFAULT: Final = "message"
+
+
+class SSEReason(enum.Enum):
+    """Why bytes were refused."""
+
+    OVERSIZED = "oversized"  # one event, or one line, is over the limit
+    BAD_TEXT = "bad_text"  # not UTF-8
+    AFTER_CLOSE = "after_close"  # bytes after close()
+
+
+class Event(NamedTuple):
+    """One event. `data` has its lines joined with LF.
+
+    `id` is the last one the stream named, "" before the first. `retry_ms` is what this event asks
+    for as reconnection time, None where it asks for nothing.
+    """
+
+    event: str
+    data: str
+    id: str
+    retry_ms: int | None
+
+
+class SSEError(Exception):
+    """The bytes are no event stream within the limits.
+
+    `events` are those that came whole before the fault in the same feed.
+    """
+
+    def __init__(self, reason: SSEReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.events: tuple[Event, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"SSEError({self.reason.value}, {self.message!r})"
+
+
+class SSEDecoder:
+    """Turns network reads, cut anywhere, into events.
+
+    `event_bytes_max` bounds the lines of one event together, and any single line.
+    """
+
+    __slots__ = (
+        "_data",
+        "_event",
+        "_event_bytes_max",
+        "_failure",
+        "_held_bytes",
+        "_is_at_start",
+        "_is_closed",
+        "_last_id",
+        "_line",
+        "_retry_ms",
+        "_skips_lf",
+    )
+
+    def __init__(self, event_bytes_max: int) -> None:
+        self._event_bytes_max = event_bytes_max
+        self._line = bytearray()  # the line that has not ended yet
+        self._data: list[str] = []
+        self._event = ""
+        self._retry_ms: int | None = None
+        self._last_id = ""
+        self._held_bytes = 0  # of the whole lines of the unfinished event
+        self._is_at_start = True
+        self._skips_lf = False
+        self._is_closed = False
+        self._failure: SSEError | None = None
+
+    def __repr__(self) -> str:
+        state = "failed" if self._failure else "closed" if self._is_closed else "open"
+        return f"<SSEDecoder {state}, holds {self._held_bytes + len(self._line)} bytes>"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the bytes so far stop within a line or within an event."""
+        return bool(self._line) or self._held_bytes > 0
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that are whole now, in order; raises SSEError on the first bad line."""
+        if self._failure is not None:
+            raise SSEError(self._failure.reason, self._failure.message)
+        if self._is_closed and data:
+            raise self._fail(SSEReason.AFTER_CLOSE, "bytes follow the end of the event stream")
+        if self._skips_lf and data:
+            self._skips_lf = False
+            if data[0] == _LF:
+                data = data[1:]
+        if not data:
+            return []
+        events: list[Event] = []
+        try:
+            self._decode(data, events)
+        except SSEError as error:
+            error.events = tuple(events)
+            raise
+        return events
+
+    def close(self) -> None:
+        """Say that no bytes follow. An unfinished event is discarded, and `is_cut` tells of it."""
+        self._is_closed = True
+
+    def _decode(self, data: bytes, events: list[Event]) -> None:
+        # bytes.splitlines knows LF, CR and CRLF and, unlike str.splitlines, nothing else.
+        lines = data.splitlines()
+        last = data[-1:]
+        rest = lines.pop() if last not in b"\r\n" else b""
+        self._skips_lf = last == b"\r"
+        for line in lines:
+            if self._line:
+                self._check_size(len(self._line) + len(line))
+                self._line += line
+                whole = bytes(self._line)
+                self._line.clear()
+                self._take_line(whole, events)
+            else:
+                self._check_size(len(line))
+                self._take_line(line, events)
+        if rest:
+            self._check_size(len(self._line) + len(rest))
+            self._line += rest
+
+    def _check_size(self, line_bytes: int) -> None:
+        if self._held_bytes + line_bytes > self._event_bytes_max:
+            raise self._fail(
+                SSEReason.OVERSIZED, f"an event has more than {self._event_bytes_max} bytes"
+            )
+
+    def _fail(self, reason: SSEReason, message: str) -> SSEError:
+        self._failure = SSEError(reason, message)
+        return self._failure
+
+    def _take_line(self, line: bytes, events: list[Event]) -> None:
+        if self._is_at_start:
+            self._is_at_start = False
+            line = line.removeprefix(_BOM)
+        if not line:
+            self._dispatch(events)
+            return
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            raise self._fail(
+                SSEReason.BAD_TEXT, f"an event is not UTF-8: {error.reason}"
+            ) from error
+        name, _colon, value = text.partition(":")
+        if not name and _colon:
+            return  # a comment
+        # The line and its end; the end counts so that a million empty lines are not free.
+        self._held_bytes += len(line) + 1
+        self._take_field(name, value.removeprefix(" "))
+
+    def _take_field(self, name: str, value: str) -> None:
+        if name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._event = value
+        elif name == "id":
+            if "\0" not in value:
+                self._last_id = value
+        elif (
+            name == "retry"
+            and value.isascii()
+            and value.isdigit()
+            and len(value) <= _RETRY_DIGITS_MAX
+        ):
+            self._retry_ms = int(value)
+
+    def _dispatch(self, events: list[Event]) -> None:
+        if self._data:
+            events.append(
+                Event(
+                    self._event or EVENT_DEFAULT,
+                    "\n".join(self._data),
+                    self._last_id,
+                    self._retry_ms,
+                )
+            )
+        self._data = []
+        self._event = ""
+        self._retry_ms = None
+        self._held_bytes = 0
+
+
+def encode_event(data: str | bytes, event: str | None = None) -> bytes:
+    """One event. Line ends within `data` come out as LF at the reader, which is all SSE can carry.
+
+    Raises ValueError where `event` holds a line end: it would begin a field of its own.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    if b"\n" in content or b"\r" in content:
+        content = _LINE_END.sub(b"\ndata: ", content)
+    if event is None:
+        return b"data: %b\n\n" % content
+    name = event.encode()
+    if b"\n" in name or b"\r" in name:
+        raise ValueError("the name of an event has a line end")
+    return b"event: %b\ndata: %b\n\n" % (name, content)
+
+
+def comment(text: str = "") -> bytes:
+    """A comment that every reader skips: what keeps a silent connection open."""
+    return b": %b\n\n" % _LINE_END.sub(b"\n: ", text.encode())
