@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
-from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
 from cursor_api.domain.credential import Caller, Credential, Secret
 from cursor_api.domain.deltas import (
@@ -25,87 +23,12 @@ from cursor_api.domain.deltas import (
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import DeltaBatches
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Exchange, Relay
 
-# An event is waited for: a stalled upstream.
-Step = Sequence[Delta] | Fault | asyncio.Event
 OPERATOR = Caller("operator")
 REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
 END = Finished(FinishReason.STOP)
-
-
-class ScriptedUpstream:
-    """Answers each credential with the steps scripted for its alias: batches, then faults."""
-
-    def __init__(self, script: dict[str, list[Step]]) -> None:
-        self.script = script
-        self.asked: list[str] = []
-        self.closed: list[str] = []
-
-    def models(self) -> Sequence[Model]:
-        """One model."""
-        return (Model("gpt-4o", "openai", 1),)
-
-    def open(
-        self, request: ChatRequest, route: Route, credential: Credential
-    ) -> AbstractAsyncContextManager[DeltaBatches]:
-        """Play the script of this credential."""
-        assert (request.model, route.model) == ("gpt-4o", "gpt-4o")
-        return self._open(credential.alias)
-
-    @asynccontextmanager
-    async def _open(self, alias: str) -> AsyncIterator[DeltaBatches]:
-        self.asked.append(alias)
-        try:
-            yield self._play(list(self.script[alias]))
-        finally:
-            self.closed.append(alias)
-
-    async def _play(self, steps: list[Step]) -> AsyncIterator[Sequence[Delta]]:
-        for step in steps:
-            await asyncio.sleep(0)
-            if isinstance(step, Fault):
-                raise step
-            if isinstance(step, asyncio.Event):
-                await step.wait()
-            else:
-                yield step
-
-
-class ListLog:
-    """Keeps every record in order."""
-
-    def __init__(self) -> None:
-        self.records: list[RequestRecord] = []
-
-    def record(self, record: RequestRecord) -> None:
-        """Keep it."""
-        self.records.append(record)
-
-    def recent(self, count: int) -> Sequence[RequestRecord]:
-        """The last ones."""
-        return self.records[-count:]
-
-    @property
-    def total_count(self) -> int:
-        """All."""
-        return len(self.records)
-
-
-class TickingClock:
-    """Every look at it is a second later."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def now(self) -> float:
-        """Unix time."""
-        self.seconds += 1
-        return self.seconds
-
-    monotonic = now
 
 
 class House:

@@ -1,0 +1,90 @@
+"""Scripted stand-ins for the ports, shared by tests of what stands above them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from cursor_api.domain.catalog import Model, Route
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.deltas import Delta
+from cursor_api.domain.errors import Fault
+from cursor_api.domain.record import RequestRecord
+from cursor_api.ports import DeltaBatches
+
+# A batch is given, a fault raised, an event waited for (a stalled upstream).
+Step = Sequence[Delta] | Fault | asyncio.Event
+
+
+class ScriptedUpstream:
+    """Answers each credential with the steps scripted for its alias: batches, then faults."""
+
+    def __init__(self, script: dict[str, list[Step]]) -> None:
+        self.script = script
+        self.asked: list[str] = []
+        self.closed: list[str] = []
+
+    def models(self) -> Sequence[Model]:
+        """One model."""
+        return (Model("gpt-4o", "openai", 1),)
+
+    def open(
+        self, request: ChatRequest, route: Route, credential: Credential
+    ) -> AbstractAsyncContextManager[DeltaBatches]:
+        """Play the script of this credential."""
+        assert request.model == route.model
+        return self._open(credential.alias)
+
+    @asynccontextmanager
+    async def _open(self, alias: str) -> AsyncIterator[DeltaBatches]:
+        self.asked.append(alias)
+        try:
+            yield self._play(list(self.script[alias]))
+        finally:
+            self.closed.append(alias)
+
+    async def _play(self, steps: list[Step]) -> AsyncIterator[Sequence[Delta]]:
+        for step in steps:
+            await asyncio.sleep(0)
+            if isinstance(step, Fault):
+                raise step
+            if isinstance(step, asyncio.Event):
+                await step.wait()
+            else:
+                yield step
+
+
+class ListLog:
+    """Keeps every record in order."""
+
+    def __init__(self) -> None:
+        self.records: list[RequestRecord] = []
+
+    def record(self, record: RequestRecord) -> None:
+        """Keep it."""
+        self.records.append(record)
+
+    def recent(self, count: int) -> Sequence[RequestRecord]:
+        """The last ones."""
+        return self.records[-count:]
+
+    @property
+    def total_count(self) -> int:
+        """All."""
+        return len(self.records)
+
+
+class TickingClock:
+    """Every look at it is a second later."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> float:
+        """Unix time."""
+        self.seconds += 1
+        return self.seconds
+
+    monotonic = now
