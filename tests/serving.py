@@ -1,0 +1,84 @@
+"""Serving an ASGI app on a real socket inside a test, and speaking raw HTTP to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cursor_api.web.server import ServerOptions, create_server
+
+
+@asynccontextmanager
+async def serve(app: Any, options: ServerOptions | None = None) -> AsyncIterator[int]:
+    """Serve an app on a free loopback port, with the gateway's own server; gives the port."""
+    server = create_server(app, options or ServerOptions(shutdown_grace_s=1))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
+            await asyncio.sleep(0.005)
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response as it stood on the wire. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+async def ask(
+    port: int,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+) -> Answer:
+    """One request on a connection of its own, nothing normalised on the way."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    fields = {"Host": "127.0.0.1", "Connection": "close", "Content-Length": str(len(body))}
+    fields |= headers or {}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+    await writer.drain()
+    try:
+        return parse_answer(await reader.read())
+    finally:
+        writer.close()
+
+
+def parse_answer(raw: bytes) -> Answer:
+    """Split a whole HTTP/1.1 response; undoes chunked transfer coding."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    status_line, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    if headers.get("transfer-encoding") == "chunked":
+        body = _dechunk(body)
+    return Answer(int(status_line.split()[1]), headers, body)
+
+
+def _dechunk(body: bytes) -> bytes:
+    pieces: list[bytes] = []
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size, 16)
+        if length == 0:
+            return b"".join(pieces)
+        pieces.append(rest[:length])
+        body = rest[length + 2 :]
+    raise AssertionError("the chunked body was cut short")

@@ -1,0 +1,89 @@
+"""What the gateway's server adds to uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from cursor_api.web import server as server_module
+from cursor_api.web.server import ServerOptions, create_server
+from tests.serving import ask, serve
+
+
+class Flood:
+    """Sends until told that the client has left."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.sent_bytes = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Write for ever, watching for a disconnect."""
+        assert scope["type"] == "http"
+        await receive()
+        watcher = asyncio.create_task(self._watch(receive))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not self.left.is_set():
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+            self.sent_bytes += 65536
+            await asyncio.sleep(0)
+        await watcher
+
+    async def _watch(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.left.set()
+
+
+@pytest.mark.parametrize("parser", ["httptools", "h11"])
+async def test_a_client_that_stops_reading_is_cut(
+    monkeypatch: pytest.MonkeyPatch, parser: str
+) -> None:
+    """Its buffer stays bounded and its connection ends at the write time-out."""
+    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
+    app = Flood()
+    async with serve(app, ServerOptions(write_timeout_s=0.3, shutdown_grace_s=1)) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.wait_for(app.left.wait(), 10)
+    assert app.sent_bytes < 16 * 1024 * 1024
+
+
+async def test_a_slow_but_steady_reader_is_not_cut() -> None:
+    """The clock starts anew each time the buffer empties."""
+    app = Flood()
+    async with serve(app, ServerOptions(write_timeout_s=0.4, shutdown_grace_s=1)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        deadline = asyncio.get_running_loop().time() + 1.2
+        while asyncio.get_running_loop().time() < deadline:
+            assert await reader.read(262_144)
+            await asyncio.sleep(0.01)
+        assert not app.left.is_set()
+        writer.transport.abort()
+        await asyncio.wait_for(app.left.wait(), 5)
+
+
+async def test_nothing_about_the_server_is_told() -> None:
+    """No Server header: it helps only attackers."""
+
+    async def hello(scope: Any, receive: Any, send: Any) -> None:
+        assert scope
+        assert receive
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serve(hello) as port:
+        answer = await ask(port, "GET", "/")
+    assert answer.status == 204
+    assert "server" not in answer.headers
+
+
+def test_options_reach_the_server() -> None:
+    """Each has a setting of its own."""
+    config = create_server(None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9)).config
+    assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (7, 9)
+    assert config.access_log is False
