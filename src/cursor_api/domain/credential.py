@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MASK_EDGE = 4
 # Below this length, showing both edges of a secret would show most of it.
@@ -58,6 +58,32 @@ class Credential:
     alias: str
     secret: Secret
     checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileTexts:
+    """The token file and the token list as their user sees them, secrets included.
+
+    `etag` is the same for the same two texts, and goes back with a change to prove that nobody
+    else made one in between.
+    """
+
+    token_text: str = field(repr=False)
+    token_list_text: str = field(repr=False)
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialChange:
+    """What to change of one credential; None leaves a part as it is.
+
+    `alias` "" takes the name away. `token` is the renewed token in any spelling; its device, the
+    checksum, stays unless `checksum` gives another one.
+    """
+
+    alias: str | None = None
+    token: Secret | None = None
+    checksum: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

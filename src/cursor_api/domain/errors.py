@@ -10,6 +10,8 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cursor_api.domain.credential import Credential
+
 
 class Scope(enum.Enum):
     """Whom a fault blames, and so what helps."""
@@ -135,3 +137,23 @@ class StoreError(Exception):
         super().__init__("\n".join([message, *map(str, problems)]))
         self.message = message
         self.problems = tuple(problems)
+
+
+class StaleTextError(StoreError):
+    """The text to be replaced is no longer the one that was read; nothing was changed."""
+
+
+class UnknownCredentialError(StoreError):
+    """No credential of that alias is in the store; nothing was changed."""
+
+
+class ChecksumNotStoredError(StoreError):
+    """New tokens could be read, but their checksums not written: a full or read-only disk.
+
+    Serving such a token would give it another device at every start, so it has to wait. `known`
+    are the credentials whose checksums are stored; the caller may serve them in the meantime.
+    """
+
+    def __init__(self, message: str, known: Sequence[Credential]) -> None:
+        super().__init__(message)
+        self.known = tuple(known)
