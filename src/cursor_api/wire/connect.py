@@ -8,7 +8,6 @@ as its body (connectrpc.com/docs/protocol).
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -201,11 +200,11 @@ def _read_details(details: list[object]) -> list[ErrorDetail]:
 def _read_base64(text: object) -> bytes:
     if not isinstance(text, str):
         return b""
+    # The protocol leaves the padding out; some senders put it in.
+    bare = text.rstrip("=")
     try:
-        return base64.b64decode(
-            text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True
-        )
-    except (binascii.Error, ValueError):
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except ValueError:
         return b""
 
 

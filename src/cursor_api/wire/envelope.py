@@ -15,7 +15,9 @@ from __future__ import annotations
 import enum
 import struct
 import zlib
-from typing import Final, NamedTuple
+from typing import Final, NoReturn
+
+import msgspec
 
 FLAG_COMPRESSED: Final = 1
 FLAG_END_STREAM: Final = 2
@@ -44,11 +46,13 @@ class Reason(enum.Enum):
     BAD_END_STREAM = "bad_end_stream"  # the end-of-stream's payload is not the JSON it must be
 
 
-class Frame(NamedTuple):
+# A Struct without garbage-collector tracking: made once per token of every answer, it costs a tenth
+# of a frozen dataclass and a quarter of a NamedTuple.
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """One envelope. `payload` is already inflated; an empty one is valid and says nothing."""
 
     payload: bytes
-    is_end_stream: bool
+    is_end_stream: bool = False
 
 
 class ConnectError(Exception):
@@ -72,7 +76,7 @@ class ConnectError(Exception):
 def _gunzip(payload: bytes, inflated_bytes_max: int) -> bytes:
     """Inflate exactly one gzip member, never holding more than the limit and one byte.
 
-    A second member is legal in a gzip file, but no Connect sender writes one: it compresses a
+    A second member is legal in a gzip file, but no Connect sender writes one: each compresses a
     message in one go. Refusing it costs nothing real, keeps the bound on inflating one call, and
     denies a sender thousands of empty members in one frame.
     """
@@ -112,6 +116,7 @@ class EnvelopeDecoder:
         "_frame_bytes_max",
         "_inflated_bytes_max",
         "_is_ended",
+        "_is_shut",
         "_needed_bytes",
     )
 
@@ -134,11 +139,13 @@ class EnvelopeDecoder:
         self._buffer = bytearray()
         self._needed_bytes = HEADER_BYTES
         self._is_ended = False
-        self._failure: ConnectError | None = None
+        self._is_shut = False  # ended or failed: one test on the hot path instead of two
+        # Not the exception itself: its traceback would hold this decoder and the bytes it read.
+        self._failure: tuple[Reason, str] | None = None
 
     def __repr__(self) -> str:
         if self._failure is not None:
-            state = f"failed: {self._failure.reason.value}"
+            state = f"failed: {self._failure[0].value}"
         elif self._is_ended:
             state = "ended"
         elif self._buffer:
@@ -154,7 +161,7 @@ class EnvelopeDecoder:
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are whole now, in order; raises ConnectError on the first bad byte."""
-        if self._is_ended or self._failure is not None:
+        if self._is_shut:
             self._refuse_more(data)
             return []
         buffer = self._buffer
@@ -168,7 +175,8 @@ class EnvelopeDecoder:
         try:
             consumed_bytes = self._decode(data, frames)
         except ConnectError as error:
-            self._failure = error
+            self._is_shut = True
+            self._failure = error.reason, error.message
             error.frames = tuple(frame for frame in frames if not frame.is_end_stream)
             raise
         if consumed_bytes < len(data):
@@ -178,57 +186,58 @@ class EnvelopeDecoder:
     def close(self) -> None:
         """Say that no bytes follow; raises ConnectError unless the stream is whole."""
         if self._failure is not None:
-            raise ConnectError(self._failure.reason, self._failure.message)
+            raise ConnectError(*self._failure)
         if self._buffer:
             message = "the stream stopped inside a frame"
         elif self._expects_end_stream and not self._is_ended:
             message = "the stream stopped before its end-of-stream"
         else:
             return
-        self._failure = ConnectError(Reason.TRUNCATED, message)
-        raise self._failure
+        self._fail(Reason.TRUNCATED, message)
 
     def _refuse_more(self, data: bytes) -> None:
         if self._failure is not None:
-            raise ConnectError(self._failure.reason, self._failure.message)
+            raise ConnectError(*self._failure)
         if data:
-            self._failure = ConnectError(
-                Reason.AFTER_END, f"{len(data)} bytes follow the end-of-stream"
-            )
-            raise self._failure
+            self._fail(Reason.AFTER_END, f"{len(data)} bytes follow the end-of-stream")
+
+    def _fail(self, reason: Reason, message: str) -> NoReturn:
+        self._is_shut = True
+        self._failure = reason, message
+        raise ConnectError(reason, message)
 
     def _decode(self, data: bytes, frames: list[Frame]) -> int:
         """Append the whole frames in `data`; the count of bytes that they took."""
         size_bytes = len(data)
         frame_bytes_max = self._frame_bytes_max
-        # Bound to locals: this loop runs once per token of every answer.
-        from_bytes, append, make = int.from_bytes, frames.append, tuple.__new__
+        # Bound to locals: this loop turns once per token of every answer.
+        read_header, append = _HEADER.unpack_from, frames.append
         start = 0
+        flags: int
+        length: int
         while True:
             payload_at = start + HEADER_BYTES
             if payload_at > size_bytes:
                 self._needed_bytes = HEADER_BYTES
                 return start
-            # Flag byte and length as one 40-bit number: where no flag is set it is the length,
-            # so one comparison finds the plain frame within its limit.
-            header = from_bytes(data[start:payload_at], "big")
-            if header <= frame_bytes_max:
-                end = payload_at + header
-                if end > size_bytes:
-                    self._needed_bytes = HEADER_BYTES + header
-                    return start
-                append(make(Frame, (data[payload_at:end], False)))
-                start = end
-                continue
-            flags, length = header >> 32, header & PAYLOAD_BYTES_MAX
-            self._check_header(flags, length)
+            flags, length = read_header(data, start)
+            if flags or length > frame_bytes_max:
+                self._check_header(flags, length)
             end = payload_at + length
             if end > size_bytes:
                 self._needed_bytes = HEADER_BYTES + length
                 return start
-            append(self._flagged_frame(flags, data[payload_at:end]))
+            payload = data[payload_at:end]
             start = end
-            if self._is_ended:
+            if not flags:
+                append(Frame(payload))
+                continue
+            # A zero-length payload is not gzip, whatever its flag says.
+            if flags & FLAG_COMPRESSED and payload:
+                payload = _gunzip(payload, self._inflated_bytes_max)
+            append(Frame(payload, bool(flags & FLAG_END_STREAM)))
+            if flags & FLAG_END_STREAM:
+                self._is_shut = self._is_ended = True
                 self._refuse_more(data[start:])
                 return start
 
@@ -247,13 +256,6 @@ class EnvelopeDecoder:
                 Reason.OVERSIZED,
                 f"a frame announces {length} bytes; the limit is {self._frame_bytes_max}",
             )
-
-    def _flagged_frame(self, flags: int, payload: bytes) -> Frame:
-        # A zero-length payload is not gzip, whatever its flag says.
-        if flags & FLAG_COMPRESSED and payload:
-            payload = _gunzip(payload, self._inflated_bytes_max)
-        self._is_ended = bool(flags & FLAG_END_STREAM)
-        return Frame(payload, self._is_ended)
 
 
 def encode_envelope(payload: bytes, *, flags: int = 0) -> bytes:

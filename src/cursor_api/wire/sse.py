@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LF: Final = 0x0A
+_COLON: Final = 0x3A
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 # Nineteen digits are 292 million years; Python counts the digits of a longer number at length.
 _RETRY_DIGITS_MAX: Final = 19
@@ -32,17 +35,17 @@ class SSEReason(enum.Enum):
     AFTER_CLOSE = "after_close"  # bytes after close()
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One event. `data` has its lines joined with LF.
 
-    `id` is the last one the stream named, "" before the first. `retry_ms` is what this event asks
-    for as reconnection time, None where it asks for nothing.
+    `id` is the last one that the stream named, "" before the first; `retry_ms` the reconnection
+    time it last asked for, None before the first. Both last from event to event.
     """
 
     event: str
     data: str
-    id: str
-    retry_ms: int | None
+    id: str = ""
+    retry_ms: int | None = None
 
 
 class SSEError(Exception):
@@ -92,7 +95,8 @@ class SSEDecoder:
         self._is_at_start = True
         self._skips_lf = False
         self._is_closed = False
-        self._failure: SSEError | None = None
+        # Not the exception itself: its traceback would hold this decoder and the bytes it read.
+        self._failure: tuple[SSEReason, str] | None = None
 
     def __repr__(self) -> str:
         state = "failed" if self._failure else "closed" if self._is_closed else "open"
@@ -100,13 +104,13 @@ class SSEDecoder:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the bytes so far stop within a line or within an event."""
-        return bool(self._line) or self._held_bytes > 0
+        """Whether the bytes so far stop within a line or an event, or could not be read."""
+        return self._held_bytes > 0 or bool(self._line) or self._failure is not None
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that are whole now, in order; raises SSEError on the first bad line."""
         if self._failure is not None:
-            raise SSEError(self._failure.reason, self._failure.message)
+            raise SSEError(*self._failure)
         if self._is_closed and data:
             raise self._fail(SSEReason.AFTER_CLOSE, "bytes follow the end of the event stream")
         if self._skips_lf and data:
@@ -154,8 +158,8 @@ class SSEDecoder:
             )
 
     def _fail(self, reason: SSEReason, message: str) -> SSEError:
-        self._failure = SSEError(reason, message)
-        return self._failure
+        self._failure = reason, message
+        return SSEError(reason, message)
 
     def _take_line(self, line: bytes, events: list[Event]) -> None:
         if self._is_at_start:
@@ -164,15 +168,15 @@ class SSEDecoder:
         if not line:
             self._dispatch(events)
             return
+        if line[0] == _COLON:
+            return  # a comment
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
             raise self._fail(
                 SSEReason.BAD_TEXT, f"an event is not UTF-8: {error.reason}"
             ) from error
-        name, _colon, value = text.partition(":")
-        if not name and _colon:
-            return  # a comment
+        name, _, value = text.partition(":")
         # The line and its end; the end counts so that a million empty lines are not free.
         self._held_bytes += len(line) + 1
         self._take_field(name, value.removeprefix(" "))
@@ -205,7 +209,6 @@ class SSEDecoder:
             )
         self._data = []
         self._event = ""
-        self._retry_ms = None
         self._held_bytes = 0
 
 
@@ -218,7 +221,7 @@ def encode_event(data: str | bytes, event: str | None = None) -> bytes:
     if b"\n" in content or b"\r" in content:
         content = _LINE_END.sub(b"\ndata: ", content)
     if event is None:
-        return b"data: %b\n\n" % content
+        return b"data: " + content + b"\n\n"
     name = event.encode()
     if b"\n" in name or b"\r" in name:
         raise ValueError("the name of an event has a line end")
