@@ -1,0 +1,119 @@
+"""Inline images: `data:` URLs to bytes, and the size in pixels that an image's header states.
+
+The gateway forwards an image without looking at its pixels. The upstream's wire wants width and
+height beside the bytes, so a few header bytes of the four formats that every vision model takes
+are read here: PNG (ISO 15948), JPEG (ITU T.81 annex B), GIF89a and WebP (RFC 9649). Whatever is
+not understood has the size (0, 0); a header is a hint and never a reason to refuse.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from urllib.parse import unquote_to_bytes
+
+from cursor_api.domain.chat import ImagePart
+
+# The largest size that the upstream's int32 fields and the PNG standard can state.
+SIDE_MAX = 2**31 - 1
+# T.81 table B.1: frame headers are C0-CF but for DHT, JPG and DAC.
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Markers that stand alone, without a length: TEM, RST0-7, SOI.
+_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+# Real files have the frame header within a few dozen segments; metadata is what comes before.
+_JPEG_SEGMENTS_MAX = 1024
+
+
+class ImageError(Exception):
+    """An image cannot be used; the message says why, in words for the caller."""
+
+
+def parse_data_url(url: str, image_bytes_max: int) -> ImagePart:
+    """Decode `data:image/…;base64,…`; raises ImageError for anything else."""
+    head, comma, payload = url.partition(",")
+    media_type, *parameters = head[len("data:") :].split(";")
+    media_type = media_type.strip().lower()
+    if not comma or head[: len("data:")].lower() != "data:":
+        raise ImageError("is not a data: URL of the form data:image/png;base64,…")
+    if not media_type.startswith("image/"):
+        raise ImageError(f"holds {media_type[:60] or 'no media type'!r} where image/… is expected")
+    if "base64" not in (parameter.strip().lower() for parameter in parameters):
+        raise ImageError("is not base64: write data:image/png;base64,…")
+    raw = unquote_to_bytes(payload) if "%" in payload else payload.encode()
+    # Judged before decoding, so that an oversized image costs no second copy.
+    if len(raw) * 3 // 4 > image_bytes_max + 3:
+        raise ImageError(f"is larger than the limit of {image_bytes_max} bytes")
+    try:
+        # Some encoders leave the padding out; everything else must be exact.
+        data = base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
+    except binascii.Error as error:
+        raise ImageError("holds characters that are not base64, or too few of them") from error
+    if not data:
+        raise ImageError("is empty")
+    if len(data) > image_bytes_max:
+        raise ImageError(f"is larger than the limit of {image_bytes_max} bytes")
+    width, height = measure(data)
+    return ImagePart(data=data, media_type=media_type, width=width, height=height)
+
+
+def measure(data: bytes) -> tuple[int, int]:
+    """(width, height) in pixels as the header states them, (0, 0) when it does not."""
+    try:
+        width, height = _measure(data)
+    except struct.error:  # cut short
+        return 0, 0
+    if 0 < width <= SIDE_MAX and 0 < height <= SIDE_MAX:
+        return width, height
+    return 0, 0
+
+
+def _measure(data: bytes) -> tuple[int, int]:
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
+        return _pair(">II", data, 16)
+    if data[:6] in {b"GIF87a", b"GIF89a"}:
+        return _pair("<HH", data, 6)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _measure_webp(data)
+    if data.startswith(b"\xff\xd8"):
+        return _measure_jpeg(data)
+    return 0, 0
+
+
+def _measure_webp(data: bytes) -> tuple[int, int]:
+    match data[12:16]:
+        case b"VP8 " if data[23:26] == b"\x9d\x01\x2a":
+            width, height = _pair("<HH", data, 26)
+            return width & 0x3FFF, height & 0x3FFF  # the two bits above are a scale hint
+        case b"VP8L" if data[20:21] == b"\x2f":
+            (bits,) = struct.unpack_from("<I", data, 21)
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"VP8X" if len(data) >= 30:  # noqa: PLR2004 - where the 24-bit sizes end
+            width = int.from_bytes(data[24:27], "little") + 1
+            return width, int.from_bytes(data[27:30], "little") + 1
+        case _:
+            return 0, 0
+
+
+def _measure_jpeg(data: bytes) -> tuple[int, int]:
+    position = 2
+    for _ in range(_JPEG_SEGMENTS_MAX):
+        fill, marker = struct.unpack_from(">BB", data, position)
+        if fill != 0xFF:  # noqa: PLR2004 - every marker begins so
+            return 0, 0
+        if marker == 0xFF:  # noqa: PLR2004 - a fill byte before the marker
+            position += 1
+        elif marker in _JPEG_BARE:
+            position += 2
+        elif marker in _JPEG_FRAMES:
+            height, width = _pair(">HH", data, position + 5)
+            return width, height
+        else:
+            (length,) = struct.unpack_from(">H", data, position + 2)
+            position += 2 + length
+    return 0, 0
+
+
+def _pair(layout: str, data: bytes, offset: int) -> tuple[int, int]:
+    first, second = struct.unpack_from(layout, data, offset)
+    return first, second

@@ -1,0 +1,181 @@
+"""Faults as OpenAI's clients understand them: one table, one body, one place for headers.
+
+Sources: OpenAI's error object (`message`, `type`, `param`, `code`) and what the SDKs and agents do
+with each status, observed by mutating one thing at a time. The rules they led to:
+
+- A status invites a retry only where a retry can mend something, since agents hammer on 429 and
+  5xx for a minute and more. Wherever it cannot, `x-should-retry: false` stops those that listen.
+- 400 for bad input, never 422, which some clients retry and others show as an empty body.
+- `Retry-After` on every 429 and 503, in whole seconds, 1 to 60: some SDKs wait silently for as
+  long as they are told. A longer wait is written into the message instead.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import msgspec
+
+from cursor_api.domain.errors import Fault, FaultKind
+
+RETRY_AFTER_S_MIN = 1
+RETRY_AFTER_S_MAX = 60
+
+JSON_MEDIA_TYPE = "application/json"
+
+
+class RequestFault(Fault):
+    """INVALID_REQUEST with a `code` that says more exactly what is wrong, in OpenAI's words."""
+
+    def __init__(self, message: str, *, code: str, param: str | None = None) -> None:
+        super().__init__(FaultKind.INVALID_REQUEST, message, param=param)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a kind of fault looks to a caller.
+
+    `retry_after_s` is sent when the fault itself names no wait; None sends no Retry-After then.
+    """
+
+    status: int
+    type: str
+    code: str
+    should_retry: bool
+    retry_after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFault:
+    """A whole HTTP error answer. Header names are lower case; Content-Length is the server's."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+_INVALID = "invalid_request_error"
+_AUTHENTICATION = "authentication_error"
+_PERMISSION = "permission_error"
+_UPSTREAM = "upstream_error"
+_SERVER = "server_error"
+
+FAULTS: dict[FaultKind, Shape] = {
+    FaultKind.INVALID_REQUEST: Shape(400, _INVALID, "invalid_request", should_retry=False),
+    FaultKind.UNAUTHENTICATED: Shape(401, _AUTHENTICATION, "unauthorized", should_retry=False),
+    FaultKind.FORBIDDEN: Shape(403, _PERMISSION, "forbidden", should_retry=False),
+    FaultKind.NOT_FOUND: Shape(404, _INVALID, "not_found", should_retry=False),
+    FaultKind.METHOD_NOT_ALLOWED: Shape(405, _INVALID, "method_not_allowed", should_retry=False),
+    FaultKind.MODEL_NOT_FOUND: Shape(404, _INVALID, "model_not_found", should_retry=False),
+    FaultKind.BODY_TOO_LARGE: Shape(413, _INVALID, "body_too_large", should_retry=False),
+    FaultKind.CONTEXT_TOO_LONG: Shape(400, _INVALID, "context_length_exceeded", should_retry=False),
+    FaultKind.CONTENT_REFUSED: Shape(400, _INVALID, "content_policy_violation", should_retry=False),
+    # The SDKs retry every 409 unless told not to.
+    FaultKind.CONFLICT: Shape(409, _INVALID, "conflict", should_retry=False),
+    # The caller's own key is fine, so not 401; see PASSTHROUGH_FAULTS.
+    FaultKind.CREDENTIAL_REJECTED: Shape(
+        502, _AUTHENTICATION, "upstream_auth_error", should_retry=False
+    ),
+    FaultKind.CREDENTIAL_FORBIDDEN: Shape(
+        403, _PERMISSION, "upstream_forbidden", should_retry=False
+    ),
+    # 403 and not 502: more requests make a block for suspicious activity worse, and agents go on
+    # sending after a 502.
+    FaultKind.CREDENTIAL_BLOCKED: Shape(403, _PERMISSION, "upstream_blocked", should_retry=False),
+    FaultKind.RATE_LIMITED: Shape(
+        429, "rate_limit_error", "rate_limit_exceeded", should_retry=True, retry_after_s=5
+    ),
+    # The longest wait for the agents that do not read x-should-retry.
+    FaultKind.QUOTA_EXHAUSTED: Shape(
+        429, "insufficient_quota", "insufficient_quota", should_retry=False, retry_after_s=60
+    ),
+    FaultKind.CLIENT_OUTDATED: Shape(
+        502, _UPSTREAM, "upstream_client_outdated", should_retry=False
+    ),
+    FaultKind.UNREACHABLE: Shape(502, _UPSTREAM, "upstream_unreachable", should_retry=True),
+    FaultKind.UPSTREAM_TIMEOUT: Shape(504, _UPSTREAM, "upstream_timeout", should_retry=True),
+    FaultKind.UPSTREAM_ERROR: Shape(502, _UPSTREAM, "upstream_error", should_retry=True),
+    FaultKind.UPSTREAM_OVERLOADED: Shape(
+        503, _UPSTREAM, "upstream_overloaded", should_retry=True, retry_after_s=5
+    ),
+    FaultKind.PROTOCOL_ERROR: Shape(502, _UPSTREAM, "upstream_protocol_error", should_retry=True),
+    FaultKind.INCOMPLETE: Shape(502, _UPSTREAM, "upstream_incomplete", should_retry=True),
+    # A person has to act first.
+    FaultKind.NO_CREDENTIALS: Shape(
+        503, _SERVER, "no_tokens", should_retry=False, retry_after_s=60
+    ),
+    FaultKind.OVERLOADED: Shape(503, _SERVER, "overloaded", should_retry=True, retry_after_s=1),
+    # The same request would meet the same bug.
+    FaultKind.INTERNAL: Shape(500, _SERVER, "internal_error", should_retry=False),
+}
+
+# In pass-through the caller's own key is the credential that was refused.
+PASSTHROUGH_FAULTS: dict[FaultKind, Shape] = {
+    **FAULTS,
+    FaultKind.CREDENTIAL_REJECTED: Shape(
+        401, _AUTHENTICATION, "invalid_api_key", should_retry=False
+    ),
+}
+
+
+def render_fault(fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
+    """The HTTP answer for a fault that is known before the first byte of an answer."""
+    shape = _shape(fault, is_passthrough=is_passthrough)
+    headers = [("content-type", JSON_MEDIA_TYPE)]
+    if shape.status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 demands the header
+        headers.append(("www-authenticate", "Bearer"))
+    retry_after_s = _retry_after_s(fault, shape)
+    if retry_after_s is not None:
+        headers.append(("retry-after", str(retry_after_s)))
+    if not shape.should_retry or _is_long_wait(fault):
+        headers.append(("x-should-retry", "false"))
+    body = render_error_object(fault, is_passthrough=is_passthrough)
+    return RenderedFault(shape.status, tuple(headers), body)
+
+
+def render_error_object(fault: Fault, *, is_passthrough: bool = False) -> bytes:
+    """`{"error":{"message","type","param","code"}}`, on one line."""
+    shape = _shape(fault, is_passthrough=is_passthrough)
+    message = fault.message
+    if _is_long_wait(fault):
+        message += f" The upstream asks for a wait of {_seconds_in_words(fault.retry_after_s)}."
+    return msgspec.json.encode(
+        {
+            "error": {
+                "message": message,
+                "type": shape.type,
+                "param": fault.param,
+                "code": fault.code if isinstance(fault, RequestFault) else shape.code,
+            }
+        }
+    )
+
+
+def _shape(fault: Fault, *, is_passthrough: bool) -> Shape:
+    return (PASSTHROUGH_FAULTS if is_passthrough else FAULTS)[fault.kind]
+
+
+def _retry_after_s(fault: Fault, shape: Shape) -> int | None:
+    wait_s = fault.retry_after_s
+    if wait_s is None:
+        return shape.retry_after_s
+    if not shape.should_retry and shape.retry_after_s is None:
+        return None
+    # A NaN or a negative figure compares false, and so asks for the shortest wait.
+    return math.ceil(min(wait_s, RETRY_AFTER_S_MAX)) if wait_s > 0 else RETRY_AFTER_S_MIN
+
+
+def _is_long_wait(fault: Fault) -> bool:
+    """Whether a retry within the longest Retry-After we send must fail."""
+    return fault.retry_after_s is not None and fault.retry_after_s > RETRY_AFTER_S_MAX
+
+
+def _seconds_in_words(wait_s: float | None) -> str:
+    if wait_s is None or not math.isfinite(wait_s):
+        return "unknown length"
+    minutes, seconds = divmod(math.ceil(wait_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    named = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in named if count)
