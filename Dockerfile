@@ -1,0 +1,40 @@
+# The gateway in a container:
+#
+#   docker build -t cursor-api .
+#   docker run --rm -p 127.0.0.1:3000:3000 -e AUTH_TOKEN=... -v cursor-api:/data cursor-api
+#
+# Inside a container the loopback address reaches nobody, so HERE THE LISTENER IS 0.0.0.0: who may
+# reach it is decided by `-p`. The line above publishes it on this computer only.
+#
+# The token files are in /data. Put the volume somewhere, or they are lost with the container.
+# Works with a read-only root as well: --read-only --tmpfs /tmp
+
+FROM python:3.13-slim AS build
+WORKDIR /build
+COPY requirements/run.txt requirements/build.txt requirements/
+RUN python -m venv /opt/cursor-api \
+ && /opt/cursor-api/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt \
+ && python -m venv /opt/build \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY src src
+RUN /opt/build/bin/python -m hatchling build -t wheel -d dist \
+ && /opt/cursor-api/bin/pip install --no-cache-dir --no-deps dist/*.whl
+
+FROM python:3.13-slim
+RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin gateway \
+ && install -d -o gateway -g gateway -m 0700 /data
+COPY --from=build /opt/cursor-api /opt/cursor-api
+ENV PATH=/opt/cursor-api/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOST=0.0.0.0 \
+    PORT=3000
+USER gateway
+# .token and .token-list, and .env if there is one, are looked for here.
+WORKDIR /data
+VOLUME /data
+EXPOSE 3000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/\", timeout=4)"]
+# No shell in between: the gateway is process 1, and SIGTERM reaches it.
+CMD ["cursor-api", "serve"]

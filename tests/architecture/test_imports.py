@@ -1,0 +1,102 @@
+"""Imports point down only, and a machine says so: import-linter passes here and fails on a breach.
+
+A contract that cannot fail guards nothing, so each is broken once, on a copy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A line that must not be in a file, and the contract that says so."""
+
+    file: str
+    line: str
+    contract: str
+
+
+LAYERS = "Imports point down only, and every top-level module has its floor"
+
+BREACHES = {
+    "upward": Breach("domain/chat.py", "import cursor_api.service.chat", LAYERS),
+    "sibling": Breach("web/__init__.py", "import cursor_api.upstreams", LAYERS),
+    "new utils package": Breach("utils/__init__.py", "", LAYERS),
+    "new top-level module": Breach("extras.py", "", LAYERS),
+    "socket in a decision": Breach(
+        "pool/selection.py",
+        "import socket",
+        "Decisions and pure code know no HTTP, database or logging library",
+    ),
+    "foreign library in the domain": Breach(
+        "domain/deltas.py", "import msgspec", "The domain is standard library only"
+    ),
+    "bytes in a decision": Breach(
+        "service/failover.py", "import cursor_api.wire", "Decisions never see bytes"
+    ),
+    "simulator and gateway": Breach(
+        "simulator/__init__.py",
+        "import cursor_api.pool",
+        "The simulator knows the wire, never the gateway's decisions",
+    ),
+    "circle": Breach(
+        "domain/errors.py",
+        "import cursor_api.domain.record",
+        "No package and no module is in a circle with its siblings",
+    ),
+}
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run import-linter over the `src` of that folder, not over the installed package."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache", "--no-logo"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder / "src"), "COLUMNS": "200", "NO_COLOR": "1"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    """A copy of the package and its contracts that a test may spoil."""
+    shutil.copy(root / "pyproject.toml", tmp_path)
+    shutil.copytree(
+        root / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+    )
+    return tmp_path
+
+
+def test_every_contract_is_kept(root: Path) -> None:
+    """The tree as it is breaks no contract."""
+    result = lint_imports(root)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "0 broken" in result.stdout
+
+
+@pytest.mark.parametrize("breach", BREACHES.values(), ids=BREACHES.keys())
+def test_a_breach_is_found(copy: Path, breach: Breach) -> None:
+    """Each contract fails, by its own name, once somebody goes against it."""
+    file = copy / "src" / "cursor_api" / breach.file
+    file.parent.mkdir(exist_ok=True)
+    text = file.read_text(encoding="utf-8") if file.exists() else '"""New."""\n'
+    file.write_text(f"{text}\n{breach.line}\n", encoding="utf-8")
+    result = lint_imports(copy)
+    assert result.returncode != 0, result.stdout
+    if breach.line:
+        assert f"{breach.contract} BROKEN" in result.stdout
+    else:
+        assert file.relative_to(copy / "src" / "cursor_api").parts[0].removesuffix(".py") in (
+            result.stdout + result.stderr
+        )
