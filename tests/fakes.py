@@ -67,8 +67,8 @@ class ListLog:
         self.records.append(record)
 
     def recent(self, count: int) -> Sequence[RequestRecord]:
-        """The last ones."""
-        return self.records[-count:]
+        """The last state of the last ones."""
+        return list({record.id: record for record in self.records}.values())[-count:]
 
     @property
     def total_count(self) -> int:

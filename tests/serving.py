@@ -20,7 +20,7 @@ async def serve(app: Any, options: ServerOptions | None = None) -> AsyncIterator
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
+        while not server.started:
             await asyncio.sleep(0.005)
         yield listener.getsockname()[1]
     finally:

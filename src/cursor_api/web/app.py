@@ -118,9 +118,8 @@ def _starlette(
 
 def _respond(fault: Fault, extra: dict[str, str] | None = None) -> Response:
     rendered = render_fault(fault)
-    response = Response(rendered.body, rendered.status)
+    response = Response(rendered.body, rendered.status, extra)
     response.raw_headers += fault_headers(rendered.headers, new_request_id())
-    response.headers.update(extra or {})
     return response
 
 

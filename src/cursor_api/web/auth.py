@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cursor_api.domain.credential import Caller, Credential, Secret, split_token
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.wire.checksum import checksum_for_ids
+from cursor_api.wire.checksum import new_checksum
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -109,11 +109,10 @@ OPERATOR = Caller(name="operator")
 
 def device_checksum(token: str) -> str:
     """The device of a token that came without one: derived, so that it never changes."""
-    return checksum_for_ids(
-        hashlib.sha256(b"machine:" + token.encode()).hexdigest(),
-        hashlib.sha256(b"mac-machine:" + token.encode()).hexdigest(),
-        now_s=0.0,
+    ids = iter(
+        hashlib.sha256(purpose + token.encode()).digest() for purpose in (b"machine:", b"mac:")
     )
+    return new_checksum(lambda _size: next(ids), 0.0)
 
 
 def _digest(key: bytes) -> bytes:

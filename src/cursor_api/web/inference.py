@@ -48,7 +48,6 @@ def new_request_id() -> str:
 def fault_headers(headers: tuple[tuple[str, str], ...], request_id: str) -> list[Header]:
     """A dialect's error headers, and the request's id, as ASGI wants them."""
     return [
-        JSON_TYPE,
         (b"x-request-id", request_id.encode()),
         *((name.encode(), value.encode()) for name, value in headers),
     ]
@@ -128,7 +127,10 @@ class _Call:
 
     async def answer_stream(self, exchange: Exchange, parsed: ParsedRequest, watch: Watch) -> None:
         renderer = ChunkRenderer(
-            f"chatcmpl-{self.id}", parsed.chat.model, int(time.time()), parsed.include_usage
+            f"chatcmpl-{self.id}",
+            parsed.chat.model,
+            int(time.time()),
+            include_usage=parsed.include_usage,
         )
         await self.send(
             {
@@ -157,11 +159,11 @@ class _Call:
                 upstream_code=fault.upstream_code,
                 message=fault.message,
             )
-        if self.renderer is not None:
-            message = {"type": "http.response.body", "body": self.renderer.fault(fault)}
-            await self.send(message)
-            return
         is_passthrough = self.caller is not None and bool(self.caller.credentials)
+        if self.renderer is not None:
+            event = self.renderer.fault(fault, is_passthrough=is_passthrough)
+            await self.send({"type": "http.response.body", "body": event})
+            return
         rendered = render_fault(fault, is_passthrough=is_passthrough)
         headers = fault_headers(rendered.headers, self.id)
         await send_whole(self.send, rendered.status, rendered.body, headers)

@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,7 +42,7 @@ class StreamOptions:
 class StreamRenderer(Protocol):
     """What a dialect gives to write a stream."""
 
-    def render(self, deltas: list[Delta] | tuple[Delta, ...]) -> bytes:
+    def render(self, deltas: Sequence[Delta]) -> bytes:
         """One batch as bytes; may be empty."""
         ...
 

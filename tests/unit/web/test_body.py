@@ -1,0 +1,99 @@
+"""Reading bodies within bounds."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.body import ClientGoneError, read_body
+
+
+class Pieces:
+    """A client that sends its body in pieces, then perhaps leaves."""
+
+    def __init__(self, *pieces: bytes | None) -> None:
+        self._messages = self._play(pieces)
+        self.read_count = 0
+
+    def _play(self, pieces: tuple[bytes | None, ...]) -> Iterator[dict[str, Any]]:
+        for number, piece in enumerate(pieces, 1):
+            if piece is None:
+                yield {"type": "http.disconnect"}
+            else:
+                yield {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+
+    async def __call__(self) -> dict[str, Any]:
+        """The next message."""
+        self.read_count += 1
+        return next(self._messages)
+
+
+def scope(method: str = "POST", **headers: str) -> dict[str, Any]:
+    """A request's scope; underscores stand for dashes."""
+    fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"method": method, "headers": fields}
+
+
+async def kind_of(scope_: dict[str, Any], receive: Pieces) -> FaultKind:
+    """The fault that reading ends with."""
+    with pytest.raises(Fault) as caught:
+        await read_body(scope_, receive, 100)
+    return caught.value.kind
+
+
+async def test_a_body_is_read_whole_however_it_comes() -> None:
+    """One piece, many, or none."""
+    assert await read_body(scope(), Pieces(b"abc"), 100) == b"abc"
+    assert await read_body(scope(), Pieces(b"a", b"", b"bc"), 100) == b"abc"
+    assert await read_body(scope(), Pieces(b""), 100) == b""
+    assert await read_body(scope(), Pieces(b"x" * 100), 100) == b"x" * 100
+
+
+async def test_a_body_over_the_limit_is_refused_as_early_as_can_be() -> None:
+    """By its announced length unread, else as soon as it is too long."""
+    announced = Pieces(b"x" * 101)
+    assert await kind_of(scope(content_length="101"), announced) is FaultKind.BODY_TOO_LARGE
+    assert announced.read_count == 0
+    endless = Pieces(*[b"x" * 60] * 1000)
+    assert await kind_of(scope(), endless) is FaultKind.BODY_TOO_LARGE
+    assert endless.read_count == 2
+    assert await kind_of(scope(), Pieces(b"x" * 101)) is FaultKind.BODY_TOO_LARGE
+
+
+async def test_a_gzip_body_is_bounded_after_inflation() -> None:
+    """A bomb is refused, a normal one read."""
+    packed = gzip.compress(b"x" * 100)
+    assert await read_body(scope(content_encoding="GZIP"), Pieces(packed), 100) == b"x" * 100
+    bomb = gzip.compress(b"x" * 10_000)
+    assert len(bomb) < 100
+    assert await kind_of(scope(content_encoding="gzip"), Pieces(bomb)) is FaultKind.BODY_TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    "body", [b"not gzip", gzip.compress(b"x")[:-3], gzip.compress(b"x") + b"t"]
+)
+async def test_a_damaged_gzip_body_is_the_callers_mistake(body: bytes) -> None:
+    """Whole or not at all."""
+    assert await kind_of(scope(content_encoding="gzip"), Pieces(body)) is FaultKind.INVALID_REQUEST
+
+
+async def test_an_unknown_encoding_is_named() -> None:
+    """Rather than parsed as if it were plain."""
+    kind = await kind_of(scope(content_encoding="br"), Pieces(b"x"))
+    assert kind is FaultKind.INVALID_REQUEST
+
+
+async def test_another_method_than_post_is_refused() -> None:
+    """Before its body is read."""
+    assert await kind_of(scope("PUT"), Pieces()) is FaultKind.METHOD_NOT_ALLOWED
+
+
+@pytest.mark.parametrize("pieces", [(None,), (b"a", None)])
+async def test_a_client_that_leaves_while_sending_is_noticed(pieces: tuple[bytes | None]) -> None:
+    """Half a body is never parsed."""
+    with pytest.raises(ClientGoneError):
+        await read_body(scope(), Pieces(*pieces), 100)

@@ -1,0 +1,86 @@
+"""`GET /logs`: the reference's shape without its leaks."""
+
+from __future__ import annotations
+
+import json
+
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.app import WebOptions
+from tests.fakes import Step
+from tests.house import BEARER, HELLO, House
+from tests.serving import Answer, ask, serve
+
+PUBLIC = WebOptions(version="1", is_log_public=True)
+BODY = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "secret plans"}]})
+
+
+async def logs_after_one_request(house: House, headers: dict[str, str]) -> Answer:
+    """Ask once, then read the log."""
+    async with serve(house.app) as port:
+        await ask(port, "POST", "/v1/chat/completions", headers=BEARER, body=BODY.encode())
+        return await ask(port, "GET", "/logs", headers=headers)
+
+
+async def test_a_public_log_is_masked() -> None:
+    """The reference's fields, no credential, no error text, no alias."""
+    script: dict[str, list[Step]] = {
+        "a": [Fault(FaultKind.RATE_LIMITED, "private words of the upstream")]
+    }
+    answer = await logs_after_one_request(House(script, PUBLIC), {})
+    body = answer.json()
+    assert set(body) == {"total", "logs", "timestamp", "status"}
+    assert (body["total"], body["status"]) == (1, "success")
+    (entry,) = body["logs"]
+    assert set(entry) == {
+        "timestamp",
+        "model",
+        "checksum",
+        "auth_token",
+        "stream",
+        "status",
+        "error",
+    }
+    assert (entry["model"], entry["stream"], entry["status"]) == ("gpt-4o", False, "failed")
+    assert entry["error"] is None
+    for leak in (b"secret-token-of-a", b"private words", b"secret plans", b"0" * 20):
+        assert leak not in answer.body
+
+
+async def test_with_the_key_the_log_has_the_details() -> None:
+    """Alias, error text, usage, timing, attempts; still no whole credential and no prompt."""
+    slow_down: list[Step] = [Fault(FaultKind.RATE_LIMITED, "slow down")]
+    script = {"a": slow_down, "b": HELLO}
+    answer = await logs_after_one_request(House(script), BEARER)
+    (entry,) = answer.json()["logs"]
+    assert (entry["alias"], entry["status"], entry["outcome"]) == ("b", "success", "success")
+    assert entry["usage"]["usage_source"] == "estimated"
+    assert entry["duration_ms"] >= entry["first_delta_ms"] > 0
+    assert [attempt["fault"] for attempt in entry["attempts"]] == ["rate_limited", None]
+    for leak in (b"secret-token-of", b"secret plans", b"0" * 20):
+        assert leak not in answer.body
+
+
+async def test_a_log_that_is_not_public_asks_for_the_key() -> None:
+    """The default beyond loopback."""
+    answer = await logs_after_one_request(House(), {})
+    assert answer.status == 401
+    answer = await logs_after_one_request(House(), {"Authorization": "Bearer wrong"})
+    assert answer.status == 401
+
+
+async def test_a_pass_through_caller_is_not_the_operator() -> None:
+    """Any string passes as a Cursor token; it opens no details."""
+    token = {"Authorization": "Bearer any-token"}
+    answer = await logs_after_one_request(House(is_passthrough=True), token)
+    assert answer.status == 401
+    answer = await logs_after_one_request(House(options=PUBLIC, is_passthrough=True), token)
+    assert "alias" not in answer.json()["logs"][0]
+
+
+async def test_a_running_request_is_pending() -> None:
+    """And becomes what it became, in its own entry."""
+    house = House()
+    async with serve(house.app) as port:
+        await ask(port, "POST", "/v1/chat/completions", headers=BEARER, body=BODY.encode())
+    assert [record.status.value for record in house.log.records] == ["pending", "success"]
+    assert len({record.id for record in house.log.records}) == 1

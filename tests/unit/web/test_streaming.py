@@ -1,0 +1,138 @@
+"""The watch over a response: silence is broken, a client that left is noticed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from cursor_api.domain.deltas import Delta, StatusDelta, TextDelta
+from cursor_api.web import streaming
+from cursor_api.web.streaming import KEEP_ALIVE, StreamOptions, Watch, stream
+
+
+class Client:
+    """An ASGI client: keeps what is sent to it, and leaves when told."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.bodies: list[bytes] = []
+
+    async def receive(self) -> dict[str, Any]:
+        """Silence until it leaves."""
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        """Keep a piece."""
+        self.bodies.append(message["body"])
+
+
+class Letters:
+    """Renders text as it is, and anything else as nothing."""
+
+    def render(self, deltas: Sequence[Delta]) -> bytes:
+        """The texts."""
+        return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)).encode()
+
+    def finish(self) -> bytes:
+        """The end."""
+        return b"END"
+
+
+async def play(*steps: Sequence[Delta] | float) -> AsyncIterator[Sequence[Delta]]:
+    """Give batches, sleeping where a number stands."""
+    for step in steps:
+        if isinstance(step, float):
+            await asyncio.sleep(step)
+        else:
+            yield step
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch looks every hundredth of a second."""
+    monkeypatch.setattr(streaming, "WATCH_AFTER_S", 0.01)
+    monkeypatch.setattr(streaming, "TICK_S", 0.01)
+
+
+async def test_one_batch_is_one_write() -> None:
+    """Frames that came together leave together; nothing is written for nothing."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions())
+    batches = play([TextDelta("a"), TextDelta("b")], [StatusDelta("busy")], [TextDelta("c")])
+    await stream(batches, Letters(), watch)
+    watch.stop()
+    assert client.bodies == [b"ab", b"c", b"END"]
+
+
+async def test_silence_is_broken_by_comments_between_whole_writes() -> None:
+    """Only after the stream began, and only after the silence."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.05))
+    await asyncio.sleep(0.1)
+    assert client.bodies == []
+    await stream(play([TextDelta("a")], 0.13, [TextDelta("b")]), Letters(), watch)
+    watch.stop()
+    assert client.bodies == [b"a", KEEP_ALIVE, KEEP_ALIVE, b"b", b"END"]
+    await asyncio.sleep(0.1)
+    assert client.bodies[-1] == b"END"
+
+
+async def test_a_lively_stream_has_no_comments() -> None:
+    """They are for silence."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.05))
+    await stream(play(*[[TextDelta("a")], 0.02] * 6), Letters(), watch)
+    watch.stop()
+    assert KEEP_ALIVE not in client.bodies
+
+
+async def test_no_comment_is_pushed_into_a_full_buffer() -> None:
+    """While a write waits for its client, nothing is added to it."""
+    client = Client()
+    gate = asyncio.Event()
+
+    async def slow_send(message: Any) -> None:
+        await client.send(message)
+        await gate.wait()
+
+    watch = Watch(client.receive, slow_send, StreamOptions(keep_alive_s=0.02))
+    task = asyncio.create_task(stream(play([TextDelta("a")]), Letters(), watch))
+    await asyncio.sleep(0.1)
+    assert client.bodies == [b"a"]
+    gate.set()
+    await task
+    watch.stop()
+
+
+async def test_a_client_that_leaves_ends_its_request() -> None:
+    """The task is cancelled, and the watch says why."""
+    client = Client()
+    watches: list[Watch] = []
+
+    async def request() -> None:
+        watches.append(Watch(client.receive, client.send, StreamOptions()))
+        await asyncio.sleep(10)
+
+    task = asyncio.create_task(request())
+    await asyncio.sleep(0.05)
+    assert not watches[0].is_client_gone
+    client.left.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert watches[0].is_client_gone
+    watches[0].stop()
+
+
+async def test_a_short_request_costs_no_task() -> None:
+    """The departure is watched only for what lasts."""
+    client = Client()
+    before = len(asyncio.all_tasks())
+    watch = Watch(client.receive, client.send, StreamOptions())
+    assert len(asyncio.all_tasks()) == before
+    watch.stop()
+    await asyncio.sleep(0.05)
+    assert len(asyncio.all_tasks()) == before
