@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
 from cursor_api.domain.credential import Caller, Credential, Secret
@@ -25,6 +24,7 @@ from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.pool.pool import Pool
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Exchange, Relay
+from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 OPERATOR = Caller("operator")
 REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
