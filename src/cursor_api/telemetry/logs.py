@@ -1,0 +1,258 @@
+"""What the process says about itself: one line per event, as text or as JSON, without secrets.
+
+Rules of this file:
+- Every way text can reach the stream (structlog, stdlib loggers, warnings, uncaught exceptions)
+  runs through one chain, and redaction is the last step in it that sees values.
+- Writing a line never raises: a full disk or a closed pipe costs lines, not requests.
+- No line is made of two: control characters in values are spelled out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+from collections.abc import Mapping, MutableMapping
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from cursor_api.telemetry.redaction import Redactor, escape_controls
+
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+FORMATS = ("auto", "text", "json")
+
+# One value of one line; a traceback through a deep recursion is about this long.
+FIELD_LENGTH_MAX = 32 * 1024
+
+# Request lines hold query strings and addresses; the request log is where requests are kept.
+_QUIET_LOGGERS = ("uvicorn.access", "aiohttp.access")
+# Libraries that may have brought handlers of their own.
+_FOREIGN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "aiohttp")
+
+# These stand first in a line, in this order.
+_HEAD = ("timestamp", "level", "logger", "event")
+# These stand last, on lines of their own.
+_BLOCKS = ("exception", "stack")
+_LEVEL_WIDTH = len("critical")
+
+
+def configure_logging(
+    level: str, line_format: str, stream: TextIO, redactor: Redactor | None = None
+) -> Redactor:
+    """Send everything that is logged in this process to `stream`, and give its redactor.
+
+    `level` is a key of `LEVELS`; `line_format` one of `FORMATS`, where "auto" is text on a
+    terminal and JSON elsewhere. Secrets that become known later are told to the redactor with
+    `add`. Calling it again replaces what the call before has set. Raises KeyError for another
+    level and ValueError for another format.
+    """
+    if line_format not in FORMATS:
+        raise ValueError(f"no such log format; there are {', '.join(FORMATS)}")
+    threshold = LEVELS[level]
+    redactor = redactor or Redactor()
+    sink = LineSink(stream)
+    is_json = line_format == "json" or (line_format == "auto" and not _is_terminal(stream))
+    chain = _chain(redactor, is_json=is_json)
+    structlog.configure(
+        processors=chain,
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=lambda *names: NamedSink(sink, *names),
+        # A cached logger would keep a stream that a later call has replaced.
+        cache_logger_on_first_use=False,
+    )
+    _bridge_stdlib(StdlibBridge(chain, sink), threshold)
+    _capture_uncaught()
+    return redactor
+
+
+def _chain(redactor: Redactor, *, is_json: bool) -> list[Processor]:
+    def redact(_logger: object, _method: str, event: EventDict) -> Mapping[str, Any]:
+        return redactor.redact_event(event)
+
+    return [
+        _add_name,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+        _bound,
+        _render_json if is_json else _render_text,
+    ]
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+class LineSink:
+    """Writes whole lines to one stream, from any thread, and never raises for it.
+
+    `dropped_count` says how many lines could not be written.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self.dropped_count = 0
+
+    def __repr__(self) -> str:
+        return f"LineSink(dropped={self.dropped_count})"
+
+    def write_line(self, line: str) -> None:
+        """One line, given without its line end."""
+        with self._lock:
+            try:
+                try:
+                    self._stream.write(line + "\n")
+                except UnicodeEncodeError:
+                    self._stream.write(line.encode("ascii", "backslashreplace").decode() + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):  # a full disk, a closed pipe, a closed stream
+                self.dropped_count += 1
+
+
+class NamedSink:
+    """What `structlog.get_logger(name)` writes to: the sink, under the levels' names."""
+
+    __slots__ = ("critical", "debug", "error", "info", "name", "warning")
+
+    def __init__(self, sink: LineSink, name: str | None = None) -> None:
+        self.name = name
+        self.debug = self.info = self.warning = self.error = self.critical = sink.write_line
+
+
+class StdlibBridge(logging.Handler):
+    """Takes the records of stdlib loggers through the same chain as our own events."""
+
+    def __init__(self, chain: list[Processor], sink: LineSink) -> None:
+        super().__init__()
+        self._chain = chain
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; `extra` fields are not shown."""
+        event: Any = {
+            "event": _message(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        if record.stack_info:
+            event["stack"] = record.stack_info
+        for processor in self._chain:
+            event = processor(None, event["level"], event)
+        self._sink.write_line(event)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - logging itself would print the arguments as they are
+        template = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        return f"{template} (its arguments do not fit: {type(error).__name__})"
+
+
+def _bridge_stdlib(handler: StdlibBridge, threshold: int) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(threshold)
+    for name in _FOREIGN_LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
+    for name in _QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+def _capture_uncaught() -> None:
+    """Python would print these to stderr itself, with whatever secret is in their arguments."""
+    log = logging.getLogger("uncaught")
+
+    def on_uncaught(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            log.critical("the program ends with an error", exc_info=(kind, error, trace))
+
+    def on_thread(args: threading.ExceptHookArgs) -> None:
+        error = args.exc_value
+        if error is not None and not isinstance(error, SystemExit):
+            log.error("a thread ended with an error", exc_info=error)
+
+    def on_unraisable(args: sys.UnraisableHookArgs) -> None:
+        where = getattr(args.object, "__qualname__", type(args.object).__name__)
+        log.error("an error could not be raised, in %s", where, exc_info=args.exc_value)
+
+    sys.excepthook = on_uncaught
+    threading.excepthook = on_thread
+    sys.unraisablehook = on_unraisable
+
+
+def _add_name(logger: object, _method: str, event: EventDict) -> EventDict:
+    if isinstance(logger, NamedSink) and logger.name is not None:
+        event["logger"] = logger.name
+    return event
+
+
+def _bound(_logger: object, _method: str, event: EventDict) -> EventDict:
+    for value in event.values():
+        if type(value) is str and len(value) > FIELD_LENGTH_MAX:
+            return {name: _cut(item) for name, item in event.items()}
+    return event
+
+
+def _cut(value: object) -> object:
+    if not isinstance(value, str) or len(value) <= FIELD_LENGTH_MAX:
+        return value
+    # The end of a traceback names the error, so both ends are kept.
+    half = FIELD_LENGTH_MAX // 2
+    return f"{value[:half]} … {len(value) - 2 * half} characters left out … {value[-half:]}"
+
+
+def _render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    ordered = {name: event[name] for name in _HEAD if name in event}
+    ordered.update(event)
+    # ASCII only: readable for any stream whatever its encoding.
+    return json.dumps(ordered)
+
+
+def _render_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    head = f"{event.get('timestamp')} {event.get('level', ''):<{_LEVEL_WIDTH}}"
+    source = f"{event['logger']}: " if "logger" in event else ""
+    words = [head, escape_controls(f"{source}{event.get('event')}")]
+    words.extend(
+        f"{name}={_plain(value)}"
+        for name, value in event.items()
+        if name not in _HEAD and name not in _BLOCKS
+    )
+    lines = [" ".join(words)]
+    for name in _BLOCKS:
+        if name in event:
+            # Indented, so that no line of a foreign message can pass for one of ours.
+            lines.extend(f"    {escape_controls(line)}" for line in str(event[name]).splitlines())
+    return "\n".join(lines)
+
+
+def _plain(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    is_word = text and not any(sign in text for sign in ' "=\\') and text.isprintable()
+    if is_word or not isinstance(value, str):
+        return escape_controls(text)
+    return escape_controls(json.dumps(text, ensure_ascii=False))

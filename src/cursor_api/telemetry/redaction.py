@@ -1,0 +1,220 @@
+"""Taking secrets, and characters that play tricks, out of what is about to be written down.
+
+Rules of this file:
+- What leaves `redact` is made of str, int, float, bool, None, list and dict only: an object that
+  a renderer would call `repr` on later could bring a secret back in.
+- Better to hide too much than too little; nothing here decides whether a secret is valid.
+- The way without a find is the common one and the one that has to be cheap.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+from urllib.parse import quote
+
+MARK = "[redacted]"
+
+# A shorter "secret" would blank out half of every line and is no secret; the settings refuse a
+# key under 16 characters wherever somebody else could reach the listener.
+SECRET_LENGTH_MIN = 4
+
+# Deeper than any value the gateway logs; a deeper one, or one that holds itself, is cut off.
+DEPTH_MAX = 8
+
+# Forms of a Cursor credential and of what callers present; see also domain/credential.py.
+# A character class is wider than the form itself, so that two secrets run together leave no tail,
+# and every repetition that could begin anywhere is bounded, so that a hostile text costs no time.
+_SHAPES = re.compile(
+    r"""
+    (?: user_ [^:%\s"'<>]{1,64} (?: :: | (?: % (?:25)? 3A ){2} ) [^\s"',;<>)\]}\\]+ )     # cookie
+  | (?: (?<= bearer ) (?: \s | %20 | \+ )+ [^\s"',;<>)\]}\\]+ (?: ,\s* [^\s"',;<>)\]}\\]+ )* )
+  | (?: (?-i: eyJ ) [\w-]{8,} [\w.-]* )                          # JWT, whole or cut short
+  | (?: (?<! [0-9a-f] ) [0-9a-f]{64,}+ )                         # device ids of a checksum
+  | (?: crsr_ [\w.-]{8,} )                                       # Cursor API keys
+  | (?: (?: \b | (?<= _ ) ) key_ [0-9a-z][\w.-]{15,} )
+  | (?: \b sk- [\w.-]{16,} )                                     # the form OpenAI clients expect
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SPACED = " " + MARK
+_HEX_LENGTH = 64
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+# Without one of these, in lower case, no shape but the device ids can match.
+_HINTS = ("eyj", "bearer", "user_", "crsr_", "key_", "sk-")
+
+# The value under such a name is a secret whatever it looks like.
+SENSITIVE_NAMES: AbstractSet[str] = frozenset(
+    {
+        "api_key",
+        "auth_token",
+        "authorization",
+        "cookie",
+        "password",
+        "proxy-authorization",
+        "secret",
+        "set-cookie",
+        "x-api-key",
+        "x-cursor-checksum",
+        "x_cursor_checksum",
+    }
+)
+_PAIR_LENGTH = 2
+# Exact types: a subclass may have a repr of its own.
+_HARMLESS = frozenset({bool, int, float})
+
+
+def redact_shapes(text: str) -> str:
+    """The text without anything that is shaped like a credential, a checksum or a bearer key."""
+    if not _can_hold_shape(text):
+        return text
+    return _SHAPES.sub(_mark, text)
+
+
+def escape_controls(text: str) -> str:
+    r"""The text on one line: `\n`, `\x1b` and whatever else cannot be seen is spelled out.
+
+    Stops a value from forging a second log line, colouring a terminal or reversing its text.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def _mark(match: re.Match[str]) -> str:
+    # What follows "Bearer" begins with the space in between; keep the two words apart.
+    return _SPACED if match[0][0].isspace() else MARK
+
+
+def _can_hold_shape(text: str) -> bool:
+    if len(text) >= _HEX_LENGTH and _HEX.search(text):
+        return True
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
+
+
+def _spellings(secret: str) -> set[str]:
+    """The secret as it looks inside a URL, a Python repr and JSON."""
+    return {
+        secret,
+        quote(secret, safe=""),
+        repr(secret)[1:-1],
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+    }
+
+
+class Redactor:
+    """Knows the secrets of this process, and takes them and their like out of values.
+
+    A secret that has one of the known shapes needs no place in the list; for the others each
+    text costs one substring search per secret (about 0.05 µs each).
+    """
+
+    __slots__ = ("_secrets",)
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: tuple[str, ...] = ()
+        for secret in secrets:
+            self.add(secret)
+
+    def __repr__(self) -> str:
+        return f"Redactor({len(self._secrets)} spellings)"
+
+    def add(self, secret: str) -> None:
+        """Hide this string from now on. Adding it again changes nothing.
+
+        One of fewer than `SECRET_LENGTH_MIN` characters is passed over.
+        """
+        secret = secret.strip()
+        # Recognised by its shape even in the middle of other text: no need to remember it.
+        is_recognised = redact_shapes(f"x{secret}x") == f"x{MARK}"
+        if len(secret) < SECRET_LENGTH_MIN or is_recognised:
+            return
+        # The longest first, so that a secret inside another leaves no tail of the longer one.
+        known = _spellings(secret).union(self._secrets)
+        self._secrets = tuple(sorted(known, key=lambda spelling: (-len(spelling), spelling)))
+
+    def redact_text(self, text: str) -> str:
+        """The text with every known or secret-shaped part replaced by `MARK`."""
+        for secret in self._secrets:
+            text = text.replace(secret, MARK)
+        return redact_shapes(text)
+
+    def redact_event(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A log event without secrets; the very same mapping when there was nothing to do."""
+        if self._is_clean(event):
+            return event
+        return {
+            name: MARK if name in SENSITIVE_NAMES else self.redact(value)
+            for name, value in event.items()
+        }
+
+    def _is_clean(self, event: Mapping[str, Any]) -> bool:
+        """True when all values are plain and none holds a secret; every event pays for this."""
+        texts = []
+        for value in event.values():
+            if type(value) is str:
+                texts.append(value)
+                if len(value) >= _HEX_LENGTH and _HEX.search(value):
+                    return False
+            elif value is not None and type(value) not in _HARMLESS:
+                return False
+        text = "\n".join(texts)
+        for secret in self._secrets:
+            if secret in text:
+                return False
+        lowered = text.lower()
+        for hint in _HINTS:
+            if hint in lowered:
+                return False
+        return SENSITIVE_NAMES.isdisjoint(event)
+
+    def redact(self, value: object, depth: int = 0) -> Any:
+        """Any value as plain data without secrets; an unknown object becomes its redacted repr."""
+        if value is None or type(value) in _HARMLESS:
+            return value
+        if isinstance(value, str):
+            # str.__str__, because a subclass may show something else than it holds.
+            return self.redact_text(str.__str__(value))
+        if isinstance(value, bytes | bytearray | memoryview):
+            return self.redact_text(bytes(value).decode("utf-8", "backslashreplace"))
+        if isinstance(value, Mapping | list | tuple | set | frozenset):
+            return self._redact_container(value, depth) if depth < DEPTH_MAX else "…"
+        return self.redact_text(_safe_repr(value))
+
+    def _redact_container(self, value: Iterable[Any], depth: int) -> dict[str, Any] | list[Any]:
+        if not isinstance(value, Mapping):
+            return self._redact_items(value, depth)
+        return {
+            str(self.redact(name, depth + 1)): MARK
+            if _is_sensitive(name)
+            else self.redact(item, depth + 1)
+            for name, item in value.items()
+        }
+
+    def _redact_items(self, value: Iterable[Any], depth: int) -> list[Any]:
+        items = list(value)
+        if len(items) == _PAIR_LENGTH and _is_sensitive(items[0]):
+            # A header as servers and clients keep them: (b"x-api-key", b"...").
+            return [self.redact(items[0], depth + 1), MARK]
+        return [self.redact(item, depth + 1) for item in items]
+
+
+def _is_sensitive(name: object) -> bool:
+    if isinstance(name, bytes):
+        name = name.decode("latin-1")
+    return isinstance(name, str) and name.lower() in SENSITIVE_NAMES
+
+
+def _safe_repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - a broken repr must not cost the log line
+        return f"<{type(value).__name__}: repr failed with {type(error).__name__}>"

@@ -1,0 +1,241 @@
+"""Secrets and trick characters do not survive."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cursor_api.telemetry.redaction import (
+    DEPTH_MAX,
+    MARK,
+    Redactor,
+    escape_controls,
+    redact_shapes,
+)
+
+HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+JWT = f"{HEADER}.eyJzdWIiOiJhdXRoMHx1c2VyXzAxIn0.c2lnbmF0dXJlLWNhbmFyeS1fLTAxMjM0NTY3ODk"
+DEVICE = "0123456789abcdef" * 4
+CHECKSUM = f"paaotdDV{DEVICE}/{DEVICE[::-1]}"
+
+SHAPES = {
+    "a JWT": JWT,
+    "a JWT cut short": JWT[:50],
+    "a JWT's header": HEADER,
+    "a cookie as the browser shows it": f"user_01ABC%3A%3A{JWT}",
+    "a cookie in lower case": f"user_01ABC%3a%3a{JWT}",
+    "a cookie encoded twice": f"user_01ABC%253A%253A{JWT}",
+    "a cookie with colons": f"user_01ABC::{JWT}",
+    "a cookie with an opaque token": "user_01ABC::opaque-canary-token",
+    "device ids": CHECKSUM,
+    "one device id": f"paaotdDV{DEVICE}",
+    "a time part that ends in hex": f"paaotdab{DEVICE}",
+    "an upper case device id": DEVICE.upper(),
+    "a dashboard key": "crsr_canary0123456789",
+    "an older dashboard key": "key_0123456789abcdefcanary",
+    "an OpenAI key": "sk-canary0123456789abcdef",
+}
+
+
+def device_parts(secret: str) -> list[str]:
+    """What must not be left over: every run of eight characters, but the public time part."""
+    body = secret.removeprefix("paaotdDV").removeprefix("paaotdab")
+    return [body[start : start + 8] for start in range(0, len(body) - 7, 8)]
+
+
+@pytest.mark.parametrize("secret", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize(
+    "frame", ["{}", "a {} b", "token={}&x=1", '{{"k": "{}"}}', "('{}',)", "/{}", "({})", "{}\nnext"]
+)
+def test_known_shapes_are_hidden(secret: str, frame: str) -> None:
+    """Every form of a credential is hidden, alone and inside other text, with no tail left."""
+    redacted = redact_shapes(frame.format(secret))
+    assert MARK in redacted
+    assert not [part for part in device_parts(secret) if part in redacted]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Authorization: Bearer abc", "Authorization: Bearer [redacted]"),
+        ("authorization: bearer abc, next", "authorization: bearer [redacted]"),
+        ("BEARER   two", "BEARER [redacted]"),
+        ("Bearer%20abc", "Bearer[redacted]"),
+        ("(b'authorization', b'Bearer abc')", "(b'authorization', b'Bearer [redacted]')"),
+        ("Bearer one,two,three", "Bearer [redacted]"),
+        ('{"a": "Bearer abc", "b": 1}', '{"a": "Bearer [redacted]", "b": 1}'),
+    ],
+)
+def test_what_follows_bearer_is_hidden_whatever_it_is(text: str, expected: str) -> None:
+    """A caller's key has no shape of its own; the word in front of it gives it away."""
+    assert redact_shapes(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "request finished",
+        "model=claude-3-5-sonnet-20241022 id=0b1f5a52-2f6e-4d0e-9e57-1f2e3d4c5b6a",
+        "chatcmpl-0123456789abcdef0123456789abcdef",
+        "a sha-1: 356a192b7913b04c54574d18c28d46e6395428ab",
+        "eyJh…9xYz",
+        "KeyError: 'key_name'",
+        "user_01ABC is over its limit",
+        "time 12:30::45 and %3A",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    """Ids, models, masks and short hashes are what logs are read for."""
+    assert redact_shapes(text) == text
+
+
+def test_a_registered_secret_is_hidden_in_every_spelling() -> None:
+    """A key with signs in it looks different in a URL, a repr and JSON; all are hidden."""
+    secret = 'cänary"key\\with/signs 1'
+    redactor = Redactor([secret])
+    for spelling in (
+        secret,
+        quote(secret, safe=""),
+        repr(secret),
+        json.dumps(secret),
+        json.dumps(secret, ensure_ascii=False),
+    ):
+        redacted = redactor.redact_text(f"before {spelling} after")
+        assert "nary" not in redacted
+        assert redacted.startswith("before ")
+        assert redacted.endswith(" after")
+
+
+def test_a_secret_inside_a_longer_one_leaves_no_tail() -> None:
+    """The longer secret is taken out first, in whichever order they were added."""
+    for secrets in (["canary", "canary-and-more"], ["canary-and-more", "canary"]):
+        assert Redactor(secrets).redact_text("x canary-and-more y") == f"x {MARK} y"
+
+
+def test_very_short_secrets_are_passed_over() -> None:
+    """A key of three characters would blank out half of every line."""
+    assert Redactor(["abc", "", "  "]).redact_text("abc") == "abc"
+
+
+def test_thousands_of_session_tokens_cost_nothing() -> None:
+    """What is known by its shape is not searched for one by one."""
+    redactor = Redactor(f"{HEADER}.payload{number}.signature" for number in range(2000))
+    assert repr(redactor) == "Redactor(0 spellings)"
+    assert redactor.redact_text(f"{HEADER}.payload7.signature") == MARK
+
+
+@dataclass
+class Holder:
+    """An object whose repr tells a secret."""
+
+    content: str
+
+
+class Shy:
+    """An object without a working repr."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("canary-opaque-1")
+
+
+class Loud(str):
+    """A string that shows something else than it holds."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "canary-opaque-1"
+
+
+def test_values_are_redacted_however_deep_they_lie() -> None:
+    """Keys, nested values, bytes, objects and exceptions: plain data without a secret comes out."""
+    canary = "canary-opaque-1"
+    redactor = Redactor([canary])
+    redacted = redactor.redact(
+        {
+            "list": [canary, (canary, {canary: canary})],
+            "bytes": canary.encode(),
+            "object": Holder(canary),
+            "error": ValueError(canary),
+            "shy": Shy(),
+            "loud": Loud("quiet"),
+            "set": {canary},
+            "number": 1.5,
+            "none": None,
+        }
+    )
+    assert canary not in json.dumps(redacted)
+    assert redacted["number"] == 1.5
+    assert redacted["none"] is None
+    assert redacted["loud"] == "quiet"
+    assert redacted["shy"] == "<Shy: repr failed with RuntimeError>"
+
+
+def test_a_value_under_a_secret_name_is_hidden_whatever_it_is() -> None:
+    """Header pairs and mappings tell by the name that the value is nobody's business."""
+    redactor = Redactor()
+    assert redactor.redact([(b"x-api-key", b"1234"), (b"host", b"x")]) == [
+        ["x-api-key", MARK],
+        ["host", "x"],
+    ]
+    assert redactor.redact({"X-Api-Key": "1234", b"Cookie": 1, "a": 1}) == {
+        "X-Api-Key": MARK,
+        "Cookie": MARK,
+        "a": 1,
+    }
+    assert redactor.redact_event({"event": "x", "auth_token": "1234"})["auth_token"] == MARK
+
+
+def test_a_value_that_holds_itself_ends() -> None:
+    """A cycle is cut off at a stated depth."""
+    cycle: list[object] = []
+    cycle.append(cycle)
+    assert json.dumps(Redactor().redact(cycle)).count("[") == DEPTH_MAX
+
+
+def test_an_event_without_secrets_is_not_even_copied() -> None:
+    """The common case: the same mapping comes back."""
+    event = {"event": "done", "ms": 1.5, "ok": True, "count": 3, "none": None}
+    assert Redactor(["canary-opaque-1"]).redact_event(event) is event
+
+
+@pytest.mark.parametrize("secret", [*SHAPES.values(), "canary-opaque-1", "Bearer abc"])
+def test_an_event_with_a_secret_is_redacted_on_the_quick_way_too(secret: str) -> None:
+    """The check that lets clean events pass does not let a secret pass."""
+    redacted = Redactor(["canary-opaque-1"]).redact_event({"event": "x", "error": f"{secret}"})
+    assert MARK in redacted["error"]
+
+
+@given(st.text(), st.text())
+def test_no_surroundings_save_a_secret(before: str, after: str) -> None:
+    """Whatever stands around them, a JWT's payload and a registered secret never get through."""
+    redactor = Redactor(["canary-opaque-1"])
+    text = f"{before}{JWT}{after}canary-opaque-1{before}"
+    redacted = redactor.redact_event({"event": text})["event"]
+    assert JWT[-40:] not in redacted
+    assert "canary-opaque-1" not in redacted
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["user_-", "a" * 63 + "g", "bearer ", " ", "bearer+", "eyJ", "key_", "user_a::", "bearer a,"],
+)
+def test_hostile_text_costs_no_time(piece: str) -> None:
+    """100 KB made to keep the expression busy is done in a blink."""
+    text = "bearer" + piece * (100_000 // len(piece))
+    started = time.perf_counter()
+    redact_shapes(text)
+    assert time.perf_counter() - started < 1
+
+
+def test_control_characters_are_spelled_out() -> None:
+    """Line ends, terminal colours, reversed text and lone surrogates cannot play tricks."""
+    assert escape_controls("a\nb\r\x1b[31m\u202e\udcff 中文") == (
+        "a\\nb\\r\\x1b[31m\\u202e\\udcff 中文"
+    )
