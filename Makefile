@@ -1,7 +1,8 @@
 # Two commands matter to a newcomer: `make demo` serves, `make test` proves.
 # Both need only Python >= 3.11, make and the package registries; both are quick when run again.
 
-PYTHON ?= python3
+# The first Python that is new enough; `python3` also when none is, for the message below.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_CLIENTS := tests/acceptance/node
