@@ -1,0 +1,218 @@
+"""Asking the simulator for trouble in words: in a credential's text, or in a message.
+
+`sim-429-retry-after-2` as a token and `/sim 429 retry-after 2` as the first line of a message
+mean the same. The table below is the whole language; HELP is made from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cursor_api.simulator.faults import Faults, HttpBody
+from cursor_api.simulator.refusals import UPDATE_REQUIRED
+
+TOKEN_PREFIX = "sim-"  # noqa: S105 - how a scripted credential begins, not a secret
+MESSAGE_PREFIX = "/sim"
+# Where the name of a credential begins that shares its directives with others: `sim-429@second`.
+NAME_MARK = "@"
+_JOINTS = re.compile(r"[\s=_-]+")
+_SEPARATORS = re.compile(r"[+,;]")
+
+Change = dict[str, object]
+
+
+class DirectiveError(ValueError):
+    """A word that the language does not have; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One row of the language. `pattern` matches the whole directive in its dashed spelling."""
+
+    pattern: str
+    spelling: str
+    meaning: str
+    change: Callable[[re.Match[str]], Change]
+
+
+def _always(**change: object) -> Callable[[re.Match[str]], Change]:
+    return lambda _found: change
+
+
+def _number(field: str, **change: object) -> Callable[[re.Match[str]], Change]:
+    return lambda found: {**change, field: float(found[1])}
+
+
+def _count(field: str, **change: object) -> Callable[[re.Match[str]], Change]:
+    return lambda found: {**change, field: int(found[1])}
+
+
+def _http(found: re.Match[str]) -> Change:
+    retry_after = found["retry"]
+    return {
+        "http_error": 1.0,
+        "http_status": int(found["status"]),
+        "http_body": HttpBody(found["body"] or "json"),
+        "retry_after_s": None if retry_after is None else int(retry_after),
+    }
+
+
+def _error(found: re.Match[str]) -> Change:
+    place = "error_mid_stream" if found[2] else "error_before_text"
+    return {place: 1.0, "error_number": int(found[1])}
+
+
+def _lasting(mishap: str, duration: str) -> Callable[[re.Match[str]], Change]:
+    def change(found: re.Match[str]) -> Change:
+        lasts = {} if found[1] is None else {duration: float(found[1])}
+        return {mishap: 1.0, **lasts}
+
+    return change
+
+
+_S = r"(\d+(?:\.\d+)?)"  # a duration or rate
+_N = r"(\d{1,9})"  # a count
+
+DIRECTIVES = (
+    Directive("ok", "ok", "a healthy answer", _always()),
+    Directive(
+        r"(?P<status>[45]\d\d)(?:-retry-after-(?P<retry>\d{1,6}))?(?:-(?P<body>html|empty|json))?",
+        "STATUS [retry-after S] [html|empty]",
+        "a plain HTTP error, such as 429 retry-after 2, 502 html or 464 empty",
+        _http,
+    ),
+    Directive(
+        r"error-(\d{1,4})(-mid)?",
+        "error N [mid]",
+        "numbered error N before the first text, or in the middle",
+        _error,
+    ),
+    Directive(
+        "outdated",
+        "outdated",
+        'the refusal "Update Required"',
+        _always(error_before_text=1.0, error_number=UPDATE_REQUIRED),
+    ),
+    Directive("reset", "reset", "reset before the headers", _always(reset_before_headers=1.0)),
+    Directive("reset-mid", "reset mid", "reset in the middle", _always(reset_mid_stream=1.0)),
+    Directive("cut", "cut", "half-close in the middle", _always(half_close_mid_stream=1.0)),
+    Directive(
+        f"cut-at-{_N}",
+        "cut at N",
+        "half-close after N bytes of the body",
+        _count("cut_at_bytes", half_close_mid_stream=1.0),
+    ),
+    Directive(
+        "short",
+        "short",
+        "the HTTP body ends cleanly in the middle of the answer",
+        _always(body_ends_mid_stream=1.0),
+    ),
+    Directive(
+        f"silence(?:-{_S})?",
+        "silence [S]",
+        "nothing at all for S seconds",
+        _lasting("silence", "silence_s"),
+    ),
+    Directive(
+        f"stall(?:-{_S})?",
+        "stall [S]",
+        "S seconds of nothing in the middle",
+        _lasting("stall_mid_stream", "stall_s"),
+    ),
+    Directive(f"ttfb-{_S}", "ttfb S", "headers after S seconds only", _number("headers_delay_s")),
+    Directive(
+        f"first-text-{_S}",
+        "first-text S",
+        "text S seconds after the headers",
+        _number("first_text_delay_s"),
+    ),
+    Directive(f"rate-{_S}", "rate N", "N text frames a second", _number("tokens_per_s")),
+    Directive("slow", "slow", "5 text frames a second", _always(tokens_per_s=5.0)),
+    Directive(f"batch-{_N}", "batch N", "N frames per write", _count("frames_per_write")),
+    Directive(f"split-{_N}", "split N", "pieces of 1 to N bytes", _count("split_bytes_max")),
+    Directive(
+        "one-byte",
+        "one-byte",
+        "byte by byte",
+        _always(split_bytes_max=1),
+    ),
+    Directive("think", "think", "<think> frames before the answer", _always(thinking=True)),
+    Directive("no-think", "no-think", "none, whatever the model", _always(thinking=False)),
+    Directive(f"bytes-{_N}", "bytes N", "an answer of N bytes", _count("answer_bytes")),
+    Directive(
+        f"after-{_N}", "after N", "the middle is after N text frames", _count("fault_after_count")
+    ),
+    Directive("no-text", "no-text", "a clean end without a word", _always(no_text=1.0)),
+    Directive("no-end", "no-end", "no end-of-stream frame", _always(missing_end=1.0)),
+    Directive("double-end", "double-end", "two of them", _always(duplicate_end=1.0)),
+    Directive("flag-3", "flag 3", "a compressed one", _always(compressed_end=1.0)),
+    Directive("trailing", "trailing", "bytes after it", _always(trailing_bytes=1.0)),
+    Directive("reserved", "reserved", "a frame with a reserved flag", _always(reserved_flag=1.0)),
+    Directive("oversized", "oversized", "a frame of 4 GB", _always(oversized_length=1.0)),
+    Directive("bomb", "bomb", "a frame that inflates to 64 MiB", _always(gzip_bomb=1.0)),
+    Directive("bad-gzip", "bad-gzip", "a frame that does not inflate", _always(bad_gzip=1.0)),
+    Directive(
+        "malformed", "malformed", "a frame that is no message", _always(malformed_message=1.0)
+    ),
+    Directive(
+        "wrong-type", "wrong-type", "a web page with status 200", _always(wrong_content_type=1.0)
+    ),
+    Directive(f"seed-{_N}", "seed N", "another seed", _count("seed")),
+)
+
+HELP = "\n".join(
+    [
+        "The simulator does as it is told, in a message or in a credential:",
+        "",
+        "  /sim 429 retry-after 2      as the first line of a message",
+        "  sim-429-retry-after-2       as a session token",
+        "",
+        "Join several with +, as in sim-think+slow. In a token, @name at the end tells",
+        "credentials apart that ask for the same. Words in capitals stand for numbers:",
+        "",
+        *(f"  {row.spelling:<36} {row.meaning}" for row in DIRECTIVES),
+        "",
+        "Without a directive, the words code, markdown, long, emoji or 中文 in the last message",
+        "choose the text; models with thinking in their name think first.",
+    ]
+)
+
+
+def apply_directives(text: str, faults: Faults) -> Faults:
+    """`faults`, changed as the text says; raises DirectiveError naming a word it does not know."""
+    for part in _SEPARATORS.split(text):
+        spelled = _JOINTS.sub("-", part.strip().lower())
+        if spelled:
+            faults = _apply_one(spelled, faults)
+    return faults
+
+
+def token_faults(token: str, faults: Faults) -> Faults:
+    """What a credential asks for: `sim-…` is a script, anything else asks for nothing."""
+    if not token.startswith(TOKEN_PREFIX):
+        return faults
+    return apply_directives(token.removeprefix(TOKEN_PREFIX).partition(NAME_MARK)[0], faults)
+
+
+def split_message(text: str) -> tuple[str | None, str]:
+    """A message as (directive or None, the question that is left)."""
+    first, _, rest = text.lstrip().partition("\n")
+    word, _, directive = first.strip().partition(" ")
+    if word != MESSAGE_PREFIX:
+        return None, text
+    return directive.strip(), rest
+
+
+def _apply_one(spelled: str, faults: Faults) -> Faults:
+    for row in DIRECTIVES:
+        found = re.fullmatch(row.pattern, spelled)
+        if found:
+            try:
+                # The table's own keys are Faults' fields; a test asks every row.
+                return replace(faults, **row.change(found))  # type: ignore[arg-type]
+            except ValueError as error:
+                raise DirectiveError(f"{spelled!r}: {error}") from error
+    raise DirectiveError(f"the simulator knows no {spelled!r}")
