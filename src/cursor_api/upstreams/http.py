@@ -1,0 +1,368 @@
+"""The one HTTP client of all upstreams: a pool of connections, time-outs and limits.
+
+Rules of this file:
+- What leaves it is an answer or a Fault. A foreign exception becomes a Fault here, once, by the
+  table in http_faults.py. Messages name the host and nothing that was sent.
+- No redirect is followed: a credential goes to the address in the configuration and nowhere else.
+  For the same reason no cookie is kept and no proxy is taken from the environment.
+- One timer per answer, re-armed when it fires: a read costs a clock reading and no timer.
+- An answer that is left before its end takes its connection with it. Nothing is drained.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import math
+import socket
+import ssl
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import AddrInfoType
+
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.upstreams.http_faults import FAULTS, NO_FIRST_BYTE, NO_NEXT_BYTE, Phase
+
+# A body above this goes out in pieces; aiohttp warns where one bytes object above it is given.
+ONE_PIECE_BYTES_MAX: Final = 1 << 20
+# What a stream may hold that nobody has read yet; aiohttp stops reading at twice this. With it an
+# open stream keeps at most 64 KiB, and a page-sized frame still comes in one or two reads.
+READ_BUFFER_BYTES: Final = 1 << 15
+# How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
+# do so in the same or the next packet; the wait happens behind the caller's back.
+LINGER_S: Final = 1.0
+# How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
+# it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
+WATCH_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How to reach upstreams. Durations are seconds."""
+
+    # DNS, TCP and TLS together: three round trips, with room for a lost packet or two.
+    connect_timeout_s: float = 10.0
+    # From the request to the first byte of the answer's body; StreamChat echoes the prompt at once.
+    first_byte_timeout_s: float = 60.0
+    # Between two reads. A reasoning model is silent while it thinks; this wire has no heartbeat.
+    idle_timeout_s: float = 120.0
+    # Idle connections go before the 60 s after which the usual load balancers drop them.
+    keepalive_s: float = 45.0
+    # Open answers at once; each is a socket, and file descriptors are finite.
+    connections_max: int = 4096
+    # PEM certificates trusted besides the system's, for a company's own authority.
+    ca_file: Path | None = None
+    # http://[user:password@]host:port
+    proxy: str | None = None
+
+
+def check_base_url(text: str) -> str:
+    """A configured address without its trailing slash; raises ValueError that says what is wrong.
+
+    Plain http is allowed: simulators and local relays have no certificate.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not an http:// or https:// address")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("may not hold a user name or password")
+    if parts.query or parts.fragment:
+        raise ValueError("may not have a query or a fragment")
+    if parts.port == 0 or not is_header_value(text) or " " in text:
+        raise ValueError("holds characters or a port that an address may not have")
+    return text.rstrip("/")
+
+
+def is_header_value(text: str) -> bool:
+    """Whether a header may carry it: printable ASCII, so no CR, LF or NUL."""
+    return text.isascii() and text.isprintable()
+
+
+class _Attempt:
+    """What is known of one try: whether a socket was made for it, or an old one taken."""
+
+    __slots__ = ("has_new_socket",)
+
+    def __init__(self) -> None:
+        self.has_new_socket = False
+
+
+_ATTEMPT: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
+
+
+def _make_socket(address: AddrInfoType) -> socket.socket:
+    """How aiohttp makes a socket, which is also the only sign that a connection is new."""
+    attempt = _ATTEMPT.get()
+    if attempt is not None:
+        attempt.has_new_socket = True
+    family, kind, protocol, _, _ = address
+    return socket.socket(family, kind, protocol)
+
+
+class HttpClient:
+    """One pool of kept-alive connections for the process; an async context manager."""
+
+    def __init__(self, options: HttpOptions) -> None:
+        self.options = options
+        self._open_count = 0
+        self._session: aiohttp.ClientSession | None = None
+        self._fresh_session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"HttpClient(open={self._open_count} of {self.options.connections_max})"
+
+    @property
+    def open_count(self) -> int:
+        """Answers being waited for or read."""
+        return self._open_count
+
+    async def __aenter__(self) -> Self:
+        tls: ssl.SSLContext | Literal[True] = True
+        if self.options.ca_file is not None:
+            tls = ssl.create_default_context()
+            tls.load_verify_locations(cafile=self.options.ca_file)
+            tls.set_alpn_protocols(["http/1.1"])
+        self._session = self._new_session(tls, is_pooled=True)
+        self._fresh_session = self._new_session(tls, is_pooled=False)
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        for session in (self._session, self._fresh_session):
+            if session is not None:
+                await session.close()
+        self._session = self._fresh_session = None
+
+    def _new_session(
+        self, tls: ssl.SSLContext | Literal[True], *, is_pooled: bool
+    ) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            # Counted in `take`, which refuses at once where aiohttp would queue.
+            limit=0,
+            ssl=tls,
+            force_close=not is_pooled,
+            keepalive_timeout=self.options.keepalive_s if is_pooled else None,
+            socket_factory=_make_socket,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            read_bufsize=READ_BUFFER_BYTES,
+            proxy=self.options.proxy,
+            # Only what a caller of open_post names is sent, besides Host and Content-Length.
+            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
+            timeout=aiohttp.ClientTimeout(total=None, connect=self.options.connect_timeout_s),
+        )
+
+    def open_post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+        """An answer not yet asked for; `async with` asks.
+
+        `headers` are sent as they are. Entering and reading raise Fault and nothing else.
+        """
+        return HttpAnswer(self, url, headers, body)
+
+    def take(self) -> None:
+        """Only for HttpAnswer: one more is open; raises Fault(OVERLOADED) above the limit."""
+        if self._open_count >= self.options.connections_max:
+            raise Fault(
+                FaultKind.OVERLOADED,
+                f"The gateway has {self._open_count} upstream requests open, and allows no more.",
+            )
+        self._open_count += 1
+
+    def give_back(self) -> None:
+        """Only for HttpAnswer: one less is open."""
+        self._open_count -= 1
+
+    async def send(
+        self, url: str, headers: Mapping[str, str], body: bytes
+    ) -> aiohttp.ClientResponse:
+        """Only for HttpAnswer: the answer's head.
+
+        A connection that was kept alive may have been closed by the other side at the moment it
+        was taken. Where it ends before any byte of an answer, the request is sent once more, on a
+        new connection. That is safe: nobody has seen anything of the first answer, the request
+        carries the same ids, a chat answer changes nothing upstream that a caller could observe
+        twice, and failover would repeat it anyway, at the cost of blaming an endpoint that did
+        nothing wrong. What breaks on a new connection is a fault like any other.
+        """
+        if self._session is None or self._fresh_session is None:
+            raise RuntimeError("the HTTP client is not open")
+        attempt = _Attempt()
+        token = _ATTEMPT.set(attempt)
+        try:
+            return await _post(self._session, url, headers, body)
+        except (aiohttp.ServerDisconnectedError, ConnectionError, aiohttp.ClientOSError) as error:
+            if attempt.has_new_socket or _has_begun(error):
+                raise
+        finally:
+            _ATTEMPT.reset(token)
+        return await _post(self._fresh_session, url, headers, body)
+
+
+def _has_begun(error: BaseException) -> bool:
+    """Whether part of an answer's head had come."""
+    return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
+
+
+async def _post(
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: bytes
+) -> aiohttp.ClientResponse:
+    data = body if len(body) <= ONE_PIECE_BYTES_MAX else io.BytesIO(body)
+    return await session.post(url, data=data, headers=headers, allow_redirects=False)
+
+
+class HttpAnswer:
+    """One request and its answer: enter it, read it, leave it."""
+
+    __slots__ = (
+        "_body",
+        "_client",
+        "_content",
+        "_deadline",
+        "_has_first_byte",
+        "_headers",
+        "_is_finished",
+        "_is_late",
+        "_loop",
+        "_response",
+        "_timer",
+        "_url",
+        "headers",
+        "status",
+    )
+
+    headers: Mapping[str, str]
+    status: int
+
+    def __init__(
+        self, client: HttpClient, url: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        self._client = client
+        self._url = url
+        self._headers = headers
+        self._body = body
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = math.inf
+        self._has_first_byte = False
+        self._is_finished = False
+        self._is_late = False
+
+    async def __aenter__(self) -> Self:
+        if not is_header_value("".join(self._headers.values())):
+            raise Fault(FaultKind.INTERNAL, "A header holds characters that headers may not have.")
+        self._client.take()
+        self._loop = asyncio.get_running_loop()
+        deadline = self._loop.time() + self._client.options.first_byte_timeout_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await self._client.send(self._url, self._headers, self._body)
+        except Exception as error:
+            self._client.give_back()
+            raise self._fault(Phase.OPENING, error) from error
+        except BaseException:
+            self._client.give_back()
+            raise
+        self._response = response
+        self._content = response.content
+        self.status = response.status
+        self.headers = response.headers
+        self._deadline = deadline
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._client.give_back()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._content.is_eof():
+            return  # aiohttp has given the connection back already
+        if not self._is_finished:
+            self._response.close()
+            return
+        # aiohttp itself gives the connection back when the body's end comes.
+        linger = self._loop.call_later(LINGER_S, self._response.close)
+        self._content.on_eof(linger.cancel)
+
+    async def read(self) -> bytes:
+        """All that has come since the last read, at least one byte; b"" at the end of the body.
+
+        Raises Fault: INCOMPLETE, UPSTREAM_TIMEOUT.
+        """
+        if self._has_first_byte:
+            self._deadline = self._loop.time() + self._client.options.idle_timeout_s
+        if self._timer is None:
+            self._arm()
+        try:
+            data = await self._content.readany()
+        except Exception as error:
+            raise self._fault(Phase.READING, error) from error
+        # Until the next read nobody waits: a slow reader is not the upstream's silence.
+        self._deadline = math.inf
+        self._has_first_byte = True
+        return data
+
+    async def read_error_body(self, bytes_max: int) -> bytes:
+        """At most the first `bytes_max` bytes of the body. Raises Fault as `read` does."""
+        body = b""
+        while len(body) < bytes_max and (data := await self.read()):
+            body += data
+        return body[:bytes_max]
+
+    def finish(self) -> None:
+        """Say that nothing more is needed: the connection is kept if its body ends soon."""
+        self._is_finished = True
+
+    def _arm(self) -> None:
+        # Never later than a deadline that a read may set before the timer fires.
+        look_s = min(WATCH_S, self._client.options.idle_timeout_s)
+        look_at = min(self._deadline, self._loop.time() + look_s)
+        self._timer = self._loop.call_at(look_at, self._on_timer)
+
+    def _on_timer(self) -> None:
+        is_waited_for = self._deadline < math.inf
+        self._is_late = self._loop.time() >= self._deadline
+        connection = self._response.connection
+        is_lost = is_waited_for and (connection is None or connection.closed)
+        if self._is_late or (is_lost and not self._content.is_eof()):
+            # Wakes the reader with an exception, and frees the socket at once.
+            self._response.close()
+        else:
+            self._arm()
+
+    def _fault(self, phase: Phase, error: Exception) -> Fault:
+        if self._is_late:
+            message = NO_NEXT_BYTE if self._has_first_byte else NO_FIRST_BYTE
+            return self._told(FaultKind.UPSTREAM_TIMEOUT, message)
+        row = next(row for row in FAULTS[phase] if isinstance(error, row.error))
+        return self._told(row.kind, row.message)
+
+    def _told(self, kind: FaultKind, message: str) -> Fault:
+        options = self._client.options
+        host = urlsplit(self._url).hostname or "The upstream"
+        return Fault(
+            kind,
+            message.format(
+                host=host,
+                connect_timeout_s=options.connect_timeout_s,
+                first_byte_timeout_s=options.first_byte_timeout_s,
+                idle_timeout_s=options.idle_timeout_s,
+            ),
+        )

@@ -1,0 +1,143 @@
+"""What goes wrong with HTTP, as tables: foreign exceptions and statuses to the domain's faults."""
+
+from __future__ import annotations
+
+import enum
+import ssl
+from email.utils import parsedate_to_datetime
+from typing import Final, NamedTuple
+
+import aiohttp
+
+from cursor_api.domain.errors import FaultKind
+
+
+class Phase(enum.Enum):
+    """How far a request came: OPENING until the answer's head is there, READING after it."""
+
+    OPENING = "opening"
+    READING = "reading"
+
+
+class Row(NamedTuple):
+    """One foreign exception and what it is here. `message` may name `{host}` and the limits."""
+
+    error: type[BaseException]
+    kind: FaultKind
+    message: str
+
+
+BROKEN_OFF = "{host} broke off in the middle of its answer."
+NO_CONNECTION = "No connection to {host} within {connect_timeout_s:g} s."
+NO_FIRST_BYTE = "{host} sent nothing of its answer within {first_byte_timeout_s:g} s."
+NO_NEXT_BYTE = "{host} fell silent in the middle of its answer, for {idle_timeout_s:g} s."
+UNEXPECTED = "The request to {host} failed inside the gateway."
+
+# The first row whose type fits counts, so that a class stands before its bases.
+FAULTS: Final[dict[Phase, tuple[Row, ...]]] = {
+    Phase.OPENING: (
+        Row(aiohttp.ConnectionTimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_CONNECTION),
+        Row(TimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_FIRST_BYTE),
+        Row(
+            aiohttp.ClientConnectorDNSError,
+            FaultKind.UNREACHABLE,
+            "The name {host} has no address, or no name server answers.",
+        ),
+        Row(
+            aiohttp.ClientConnectorCertificateError,
+            FaultKind.UNREACHABLE,
+            "The TLS certificate of {host} is not trusted.",
+        ),
+        Row(
+            aiohttp.ClientConnectorSSLError,
+            FaultKind.UNREACHABLE,
+            "{host} and the gateway could not agree on TLS.",
+        ),
+        Row(
+            aiohttp.ClientProxyConnectionError,
+            FaultKind.UNREACHABLE,
+            "The proxy on the way to {host} cannot be reached.",
+        ),
+        Row(
+            aiohttp.ClientHttpProxyError,
+            FaultKind.UNREACHABLE,
+            "The proxy on the way to {host} refused the connection.",
+        ),
+        Row(
+            aiohttp.ClientConnectorError,
+            FaultKind.UNREACHABLE,
+            "{host} refuses connections or cannot be reached.",
+        ),
+        Row(
+            aiohttp.ClientResponseError,
+            FaultKind.PROTOCOL_ERROR,
+            "{host} answered with something that is not HTTP.",
+        ),
+        Row(
+            aiohttp.ClientConnectionError,
+            FaultKind.UNREACHABLE,
+            "{host} closed the connection before it answered.",
+        ),
+        Row(ssl.SSLError, FaultKind.UNREACHABLE, "TLS with {host} broke down."),
+        Row(OSError, FaultKind.UNREACHABLE, "The network on the way to {host} failed."),
+        Row(BaseException, FaultKind.INTERNAL, UNEXPECTED),
+    ),
+    Phase.READING: (
+        Row(aiohttp.ClientPayloadError, FaultKind.INCOMPLETE, BROKEN_OFF),
+        Row(aiohttp.ClientError, FaultKind.INCOMPLETE, BROKEN_OFF),
+        Row(OSError, FaultKind.INCOMPLETE, BROKEN_OFF),
+        Row(BaseException, FaultKind.INTERNAL, UNEXPECTED),
+    ),
+}
+
+# A monthly quota may ask for a month; more is a mistake of the sender.
+RETRY_AFTER_S_MAX: Final = 31 * 24 * 3600.0
+
+# What a status means where the body does not say it better. 410, 415, 426, 464 (a load balancer
+# that expects another HTTP version) and 505 are how an endpoint turns old clients away; 501 is a
+# call that it does not serve any more.
+STATUS_KINDS: Final[dict[int, FaultKind]] = {
+    401: FaultKind.CREDENTIAL_REJECTED,
+    402: FaultKind.QUOTA_EXHAUSTED,
+    403: FaultKind.CREDENTIAL_FORBIDDEN,
+    408: FaultKind.UPSTREAM_TIMEOUT,
+    409: FaultKind.CONFLICT,
+    410: FaultKind.CLIENT_OUTDATED,
+    413: FaultKind.BODY_TOO_LARGE,
+    415: FaultKind.CLIENT_OUTDATED,
+    422: FaultKind.INVALID_REQUEST,
+    426: FaultKind.CLIENT_OUTDATED,
+    429: FaultKind.RATE_LIMITED,
+    464: FaultKind.CLIENT_OUTDATED,
+    501: FaultKind.CLIENT_OUTDATED,
+    503: FaultKind.UPSTREAM_OVERLOADED,
+    504: FaultKind.UPSTREAM_TIMEOUT,
+    505: FaultKind.CLIENT_OUTDATED,
+    524: FaultKind.UPSTREAM_TIMEOUT,
+    529: FaultKind.UPSTREAM_OVERLOADED,
+}
+
+
+def kind_of_status(status: int) -> FaultKind:
+    """What an HTTP status other than 200 means; every one has a kind."""
+    if status in STATUS_KINDS:
+        return STATUS_KINDS[status]
+    # Redirects (3xx) are the upstream's failure too: they are never followed. So is a bare 400: the
+    # caller's mistakes are answered with a Connect error, and what else is malformed is not theirs.
+    return FaultKind.PROTOCOL_ERROR if status < 300 else FaultKind.UPSTREAM_ERROR  # noqa: PLR2004 - HTTP's own border
+
+
+def parse_retry_after(text: str, now_s: float) -> float | None:
+    """A Retry-After header, seconds or an HTTP date, as seconds from now; None if unreadable.
+
+    `now_s` is unix time. Never negative, and bounded by RETRY_AFTER_S_MAX.
+    """
+    text = text.strip()
+    try:
+        if text.isascii() and text.isdigit():
+            wait_s = float(text)
+        else:
+            wait_s = parsedate_to_datetime(text).timestamp() - now_s
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return min(max(wait_s, 0.0), RETRY_AFTER_S_MAX)
