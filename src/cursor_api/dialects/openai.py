@@ -103,13 +103,17 @@ class ChunkRenderer:
     def __repr__(self) -> str:
         return f"ChunkRenderer(has_begun={self._has_begun}, usage={self._usage})"
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the answer's end has been rendered, so that `finish` may be called."""
+        return self._usage is not None
+
     def render(self, deltas: Sequence[Delta]) -> bytes:
         """The bytes of one write; b"" when there is nothing to say.
 
         Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
         """
-        if self._usage is not None:
-            raise _goes_on()
+        self._require_open()
         out: list[bytes] = []
         if not self._has_begun:
             self._has_begun = True
@@ -119,7 +123,7 @@ class ChunkRenderer:
                 out += (self._content_start, _encode_line(delta.text), _DELTA_END)
             else:
                 self._render_other(delta, out)
-        if self._usage is not None and not isinstance(deltas[-1], Finished):
+        if self.is_finished and not isinstance(deltas[-1], Finished):
             raise _goes_on()
         return b"".join(out)
 
@@ -141,11 +145,14 @@ class ChunkRenderer:
         error = render_error_object(fault, is_passthrough=is_passthrough)
         return b"data: %b\n\n" % _escape_line_ends(error)
 
-    def _render_other(self, delta: Delta, out: list[bytes]) -> None:
+    def _require_open(self) -> None:
         if self._usage is not None:
             raise _goes_on()
+
+    def _render_other(self, delta: Delta, out: list[bytes]) -> None:
+        self._require_open()
         match delta:
-            case TextDelta(text):
+            case TextDelta(text):  # `render` has dealt with it; here for the match to be total
                 out += (self._content_start, _encode_line(text), _DELTA_END)
             case ReasoningDelta(text):
                 out += (self._reasoning_start, _encode_line(text), _DELTA_END)
