@@ -1,0 +1,84 @@
+"""A lock against a second process that saves in the same folder.
+
+The lock is on an empty file beside the token files. It is never removed: a process that waits for
+it holds it open, and would go on alone. The system lets go of it when its process ends, however.
+It is not needed for reading.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from cursor_api.domain.errors import StoreError
+
+LOCK_NAME: Final = ".cursor-api.lock"
+_POLL_S: Final = 0.01
+# File systems without locks: better to save there without one than not at all.
+_NO_LOCKS: Final = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL}
+
+
+@contextmanager
+def lock_folders(folders: set[Path], wait_s: float) -> Iterator[None]:
+    """Hold the locks of folders, always taken in the same order.
+
+    Raises StoreError when one is not free within `wait_s`, or its file cannot be made.
+    """
+    deadline = time.monotonic() + wait_s
+    with ExitStack() as stack:
+        for folder in sorted(folders):
+            stack.enter_context(_lock(folder / LOCK_NAME, deadline))
+        yield
+
+
+@contextmanager
+def _lock(path: Path, deadline: float) -> Iterator[None]:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        file = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {path.parent} cannot be written ({error.strerror}); a file in it is saved"
+            " by way of a second one beside it."
+        ) from error
+    try:
+        while not _try_lock(file):
+            if time.monotonic() >= deadline:
+                raise StoreError(
+                    f"Another process is saving the token files and does not finish: {path} stays"
+                    " locked. Nothing was changed."
+                )
+            time.sleep(_POLL_S)
+        yield
+    finally:
+        os.close(file)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: int) -> bool:
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise StoreError(f"The lock cannot be taken: {error.strerror}.") from error
+        return True

@@ -1,0 +1,279 @@
+"""The text of `.token` and `.token-list`, read strictly and without I/O.
+
+Rules of this file:
+- Bytes go in; credentials with their line numbers, and problems, come out. Nothing is repaired.
+- A problem says what is wrong in which line and never shows the line: it holds a secret.
+- A line is what stands before an LF, one CR before it included. Blank lines and lines that begin
+  with `#` mean nothing and may stand anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from cursor_api.domain.credential import split_token
+from cursor_api.domain.errors import LineProblem, StoreError
+
+UTF8_BOM: Final = b"\xef\xbb\xbf"
+_UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+# An alias is read by people and travels in a header; a longer one is a token in the wrong place.
+ALIAS_CHARS_MAX: Final = 128
+
+# A token goes into an HTTP header: visible ASCII, and no comma, which ends it in the token list.
+_TOKEN: Final = re.compile(r"[!-+\--~]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+# Eight characters of time, then one or two device ids (`wire.checksum` takes them apart; here
+# only the form matters, and ten thousand of them have to be checked in passing).
+_CHECKSUM: Final = re.compile(
+    r"(?:[A-Za-z0-9+/]{8}|[A-Za-z0-9_-]{8})[0-9a-fA-F]{64}(?:/[0-9a-fA-F]{64})?"
+)
+# `user_…` in front of a token is the browser cookie's account id, not a name that a user chose.
+_ACCOUNT: Final = "user_"
+
+NOT_A_CHECKSUM: Final = (
+    "the checksum is not of the known form: 8 characters and 64 hexadecimal digits,"
+    " mostly followed by `/` and 64 more"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TextLimits:
+    """How much a token file may hold; more is a mistake or an attack, and refused."""
+
+    # Room for 10,000 credentials of 600 bytes twice over; all of it is held in memory at a load.
+    file_bytes_max: int = 16 * 1024 * 1024
+    # A session token has some 400 bytes; servers refuse headers of more than 8 or 16 KiB.
+    line_bytes_max: int = 16 * 1024
+    # A file of 16 MiB of line ends would otherwise cost a gigabyte of objects.
+    lines_max: int = 200_000
+    # Nobody reads more than this; a binary file has a problem in each line.
+    problems_max: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line that holds a credential. `line` counts from 1.
+
+    `is_named` tells an alias that the user chose from one that came with a browser's cookie.
+    `checksum` is "" in a `.token` file, which has none.
+    """
+
+    line: int
+    alias: str | None
+    is_named: bool
+    bearer: str = field(repr=False)
+    checksum: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a file holds. `entries` are the usable lines even where there are problems.
+
+    `problem_count` goes on counting where `problems` stops.
+    """
+
+    entries: tuple[Entry, ...]
+    problems: tuple[LineProblem, ...]
+    problem_count: int
+
+
+class _Problems:
+    """Collects problems up to a limit."""
+
+    def __init__(self, file: str, limits: TextLimits) -> None:
+        self._file = file
+        self._max = limits.problems_max
+        self.found: list[LineProblem] = []
+        self.count = 0
+
+    def add(self, line: int, problem: str) -> None:
+        self.count += 1
+        if len(self.found) < self._max:
+            self.found.append(LineProblem(self._file, line, problem))
+
+
+def parse_tokens(data: bytes, file: str, limits: TextLimits) -> Parsed:
+    """Read `.token`: `token` or `alias::token` a line, in each spelling `split_token` knows.
+
+    `file` is the name that problems carry. Raises nothing.
+    """
+    problems = _Problems(file, limits)
+    entries: list[Entry] = []
+    lines_of_bearers: dict[str, int] = {}
+    lines_of_aliases: dict[str, int] = {}
+    for line, text in _text_lines(data, limits, problems):
+        if "," in text:
+            problems.add(
+                line,
+                "a comma: a line here is `token` or `alias::token`;"
+                " a token with its checksum belongs into the token list",
+            )
+            continue
+        entry, problem = _read_token(line, text)
+        problem = problem or _repetition(entry, lines_of_bearers, lines_of_aliases)
+        if problem:
+            problems.add(line, problem)
+        else:
+            entries.append(entry)
+    return Parsed(tuple(entries), tuple(problems.found), problems.count)
+
+
+def parse_token_list(data: bytes, file: str, limits: TextLimits) -> Parsed:
+    """Read `.token-list`: `token,checksum` a line, the token in any spelling.
+
+    `file` is the name that problems carry. Raises nothing.
+    """
+    problems = _Problems(file, limits)
+    entries: list[Entry] = []
+    of_bearers: dict[str, Entry] = {}
+    lines_of_aliases: dict[str, int] = {}
+    for line, text in _text_lines(data, limits, problems):
+        entry, problem = _read_listed(line, text)
+        earlier = of_bearers.get(entry.bearer)
+        if not problem and earlier is not None:
+            problem = f"the token of line {earlier.line} again"
+            if earlier.checksum != entry.checksum:
+                problem += ", with another checksum: keep the line that names its device"
+        problem = problem or _repetition(entry, {}, lines_of_aliases)
+        if problem:
+            problems.add(line, problem)
+        else:
+            of_bearers[entry.bearer] = entry
+            entries.append(entry)
+    return Parsed(tuple(entries), tuple(problems.found), problems.count)
+
+
+def require_text(data: bytes, file: str) -> str:
+    """The file as text, nothing left out. Raises StoreError that names the first bad line."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = LineProblem(file, line, _not_utf8(data))
+        raise StoreError(f"{file} is not UTF-8 text.", [problem]) from None
+
+
+def too_large(file: str, size_bytes: int, limits: TextLimits) -> str:
+    """The words for a file above the limit."""
+    limit = limits.file_bytes_max
+    return f"{file} has {size_bytes} bytes, more than the {limit} allowed; is it the right file?"
+
+
+def fingerprint_of(bearer: str) -> str:
+    """A name for a token that tells nothing of it: 64 hex digits."""
+    return hashlib.sha256(bearer.encode()).hexdigest()
+
+
+def is_checksum(text: str) -> bool:
+    """Whether it has the form that the upstream takes: 8 characters and one or two device ids."""
+    return _CHECKSUM.fullmatch(text) is not None
+
+
+def _text_lines(data: bytes, limits: TextLimits, problems: _Problems) -> Iterator[tuple[int, str]]:
+    """The lines that say something, stripped, with their numbers; what cannot be one is told."""
+    if data.startswith(_UTF16_BOMS):
+        problems.add(1, _not_utf8(data))
+        return
+    if data.count(b"\n") > limits.lines_max:
+        problems.add(limits.lines_max + 1, f"more than the {limits.lines_max} lines allowed")
+        return
+    for line, raw in enumerate(data.removeprefix(UTF8_BOM).split(b"\n"), start=1):
+        if len(raw) > limits.line_bytes_max:
+            problems.add(
+                line, f"{len(raw)} bytes, more than the {limits.line_bytes_max} a line may have"
+            )
+            continue
+        try:
+            text = raw.removesuffix(b"\r").decode().strip(" \t")
+        except UnicodeDecodeError:
+            problems.add(line, _not_utf8(raw))
+            continue
+        control = _CONTROL.search(text)
+        if control:
+            problems.add(line, f"a control character ({_name(control[0])}): is this a text file?")
+        elif text and not text.startswith("#"):
+            yield line, text
+
+
+def _read_token(line: int, text: str) -> tuple[Entry, str | None]:
+    """One `token` or `alias::token`, and what is wrong with it."""
+    alias, bearer = split_token(text)
+    alias, bearer = alias.strip() if alias else None, bearer.strip()
+    is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
+    problem = _why_no_token(bearer) or (_why_no_alias(alias) if alias else None)
+    return Entry(line, alias or None, is_named, bearer), problem
+
+
+def _read_listed(line: int, text: str) -> tuple[Entry, str | None]:
+    """One `token,checksum`, and what is wrong with it."""
+    token, comma, checksum = text.partition(",")
+    entry, problem = _read_token(line, token.strip(" \t"))
+    checksum = checksum.strip(" \t")
+    if not comma:
+        problem = "no checksum: a line here is `token,checksum`"
+    elif "," in checksum:
+        problem = "more than one comma: a line here is `token,checksum`"
+    elif not problem and not is_checksum(checksum):
+        problem = NOT_A_CHECKSUM
+    return Entry(line, entry.alias, entry.is_named, entry.bearer, checksum), problem
+
+
+def _repetition(
+    entry: Entry, lines_of_bearers: dict[str, int], lines_of_aliases: dict[str, int]
+) -> str | None:
+    """Whether this token or this chosen alias has been there before. Remembers both."""
+    earlier = lines_of_bearers.setdefault(entry.bearer, entry.line)
+    if earlier != entry.line:
+        return f"the token of line {earlier} again"
+    if entry.is_named and entry.alias is not None:
+        earlier = lines_of_aliases.setdefault(entry.alias, entry.line)
+        if earlier != entry.line:
+            return f"the alias of line {earlier} again"
+    return None
+
+
+def _why_no_token(text: str) -> str | None:
+    """What keeps a text from being a token; None when nothing does. Shows one character at most.
+
+    Each token must be able to stand alone on a line and be read as the same token again.
+    """
+    if _TOKEN.fullmatch(text):
+        if split_token(text) != (None, text):
+            return "more than one `::`: a line here is `token` or `alias::token`"
+        return "a token that begins with `#`" if text.startswith("#") else None
+    if not text:
+        return "no token: there is nothing after the `::` or before the comma"
+    wrong = next(char for char in text if not _TOKEN.fullmatch(char))
+    if wrong.isspace():
+        return f"a space inside the token ({_name(wrong)})"
+    return f"a character that no token has ({_name(wrong)})"
+
+
+def _why_no_alias(alias: str) -> str | None:
+    """What keeps a text from being an alias; None when nothing does. Never shows it."""
+    if len(alias) > ALIAS_CHARS_MAX:
+        return f"an alias of {len(alias)} characters; {ALIAS_CHARS_MAX} are allowed"
+    if _JWT.fullmatch(alias):
+        return "the token stands where the alias belongs: write `alias::token`"
+    if not alias.isprintable():
+        wrong = next(char for char in alias if not char.isprintable())
+        return f"an invisible character in the alias ({_name(wrong)})"
+    return None
+
+
+def _name(char: str) -> str:
+    name = unicodedata.name(char, "")
+    return f"U+{ord(char):04X} {name}".rstrip()
+
+
+def _not_utf8(data: bytes) -> str:
+    if data.startswith(_UTF16_BOMS):
+        return "the file is UTF-16 (PowerShell and Notepad may write it): save it as UTF-8"
+    return "not UTF-8 text"
