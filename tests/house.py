@@ -30,13 +30,14 @@ class House:
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
-        self.pool = Pool(
+        self.clock = TickingClock()
+        self.pool = Pool(self.clock, lambda: 0.5)
+        self.pool.replace(
             [
                 Credential(name, Secret(f"secret-token-of-{name}"), f"{name * 8}{'0' * 64}")
                 for name in self.script
             ]
         )
-        self.clock = TickingClock()
         self.catalog = Catalog({"fake": self.upstream})
         self.relay = Relay(
             Collaborators(self.catalog, self.pool, {"fake": self.upstream}, self.log, self.clock)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from cursor_api.domain.credential import Caller
+
 
 class Role(enum.Enum):
     """Who speaks. A client's `developer` role is SYSTEM, its `function` role is TOOL."""
@@ -66,3 +68,18 @@ class ChatRequest:
     model: str
     messages: tuple[Message, ...]
     is_stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request with who asks and how it shall be served.
+
+    `pinned_alias` names the only credential that may serve it; `conversation` ties it to others
+    that shall stay with one credential. Both come from headers and may be absent.
+    """
+
+    id: str
+    chat: ChatRequest
+    caller: Caller
+    pinned_alias: str | None = None
+    conversation: str | None = None

@@ -1,93 +1,294 @@
-"""The stateful shell around selection: who holds which credential right now."""
+"""The stateful shell around selection and cooldown: who holds which credential right now.
+
+Rules of this file:
+- `lease` decides at once and never waits; what it finds is explained when it finds nothing.
+- A lease is settled exactly once, with what came of it; a second time changes nothing.
+- The clock and chance are arguments of the pool, so that a test owns both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
-from cursor_api.domain.credential import Credential
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.pool.selection import find_round_robin
+from cursor_api.domain.standing import Standing, Wishes
+from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
+from cursor_api.pool.slot import Hindrance, Outcome, Slot
+from cursor_api.ports import Clock
 
 NO_CREDENTIALS = (
     "No credential is configured. Add one: put a line with your Cursor token into the token file"
-    " (.token by default), then GET /update-tokeninfo or restart."
+    " (.token by default), then GET /update-tokeninfo, or use the page /tokeninfo."
 )
+LEFT_EARLY = Outcome(is_success=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a lease is wanted for.
+
+    `own`: the caller's credentials (pass-through), used instead of the pool's. `pinned`: only the
+    credential of this alias. `sticky_key`: the caller or conversation, for the sticky policy.
+    """
+
+    model: str
+    own: tuple[Credential, ...] = ()
+    pinned: str | None = None
+    sticky_key: str = ""
 
 
 class Lease:
     """The right to use one credential for one attempt; settle it exactly once."""
 
-    __slots__ = ("_pool", "credential", "is_settled")
+    __slots__ = ("_is_probe", "_model", "_pool", "_slot", "credential", "is_settled")
 
-    def __init__(self, pool: Pool, credential: Credential) -> None:
+    def __init__(self, pool: Pool, slot: Slot, model: str, *, is_probe: bool) -> None:
         self._pool = pool
-        self.credential = credential
+        self._slot = slot
+        self._model = model
+        self._is_probe = is_probe
+        self.credential = slot.credential
         self.is_settled = False
 
-    def settle(self) -> None:
-        """Give the credential back. A second call changes nothing."""
-        if not self.is_settled:
-            self.is_settled = True
-            self._pool.give_back()
+    def settle(self, outcome: Outcome = LEFT_EARLY) -> None:
+        """Give the credential back with what came of it. A second call changes nothing."""
+        if self.is_settled:
+            return
+        self.is_settled = True
+        self._slot.give_back(is_probe=self._is_probe, model=self._model)
+        self._pool.learn(self._slot, self._model, outcome)
 
 
 class Pool:
-    """Credentials in the user's order, handed out in strict rotation."""
+    """Credentials in the user's order, handed out by policy, cooled and healed by outcome."""
 
-    def __init__(self, credentials: Sequence[Credential] = ()) -> None:
-        self._credentials = tuple(credentials)
-        self._cursor = 0
+    def __init__(
+        self, clock: Clock, random: Callable[[], float], policy: Policy = Policy.ROUND_ROBIN
+    ) -> None:
+        self._clock = clock
+        self._random = random
+        self._policy = policy
+        self._slots: list[Slot] = []
+        self._tiers: list[Tier] = []
+        self._by_alias: dict[str, int] = {}
+        self._sticky = StickyMap()
+        self._own_cursor = 0
         self._leased_count = 0
+        # Goes up with every change worth keeping over a restart.
+        self.revision = 0
 
     def __repr__(self) -> str:
         return (
-            f"Pool(credentials={len(self._credentials)}, cursor={self._cursor},"
-            f" leased={self._leased_count})"
+            f"Pool({self._policy.value}, credentials={len(self._slots)},"
+            f" leased={self._leased_count}, tiers={self._tiers})"
         )
 
     @property
     def credentials(self) -> tuple[Credential, ...]:
         """All of them, in order."""
-        return self._credentials
+        return tuple(slot.credential for slot in self._slots)
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """All states, in order; for looking, not for changing."""
+        return self._slots
 
     @property
     def leased_count(self) -> int:
         """Leases not yet settled."""
         return self._leased_count
 
-    def replace(self, credentials: Sequence[Credential]) -> None:
-        """Serve from these from now on. Rotation goes on behind the credential used last."""
-        used_last = self._used_last()
-        self._credentials = tuple(credentials)
-        self._cursor = 0
-        for position, credential in enumerate(self._credentials):
-            if credential.secret == used_last:
-                self._cursor = position + 1
+    def replace(
+        self,
+        credentials: Sequence[Credential],
+        kept: Mapping[Secret, tuple[Wishes, Standing]] | None = None,
+    ) -> None:
+        """Serve from these from now on, in their order.
 
-    def _used_last(self) -> object:
-        if not self._cursor or not self._credentials:
-            return None
-        return self._credentials[(self._cursor - 1) % len(self._credentials)].secret
-
-    def lease(
-        self, own: Sequence[Credential] = (), tried: AbstractSet[Credential] = frozenset()
-    ) -> Lease:
-        """Take the next credential in rotation that is not among those `tried`.
-
-        `own` are the caller's (pass-through); they are used instead of the pool's.
-        Raises Fault(NO_CREDENTIALS) when none is left.
+        A credential that stays keeps its state; a new one begins with what is `kept` of it from
+        an earlier run. Rotation goes on behind the credential used last.
         """
-        among = own or self._credentials
-        position = find_round_robin(
-            len(among), self._cursor, lambda candidate: among[candidate] not in tried
-        )
-        if position is None:
-            raise Fault(FaultKind.NO_CREDENTIALS, NO_CREDENTIALS)
-        self._cursor = position + 1
-        self._leased_count += 1
-        return Lease(self, among[position])
+        known = {slot.credential.secret: slot for slot in self._slots}
+        slots = []
+        for credential in credentials:
+            slot = known.get(credential.secret)
+            if slot is None:
+                slot = Slot(credential, *(kept or {}).get(credential.secret, ()))
+            slot.credential = credential
+            slots.append(slot)
+        next_up = self._next_up()
+        self._slots = slots
+        self._by_alias = {slot.credential.alias: index for index, slot in enumerate(slots)}
+        self._build_tiers(next_up)
 
-    def give_back(self) -> None:
+    def wish(self, alias: str, wishes: Wishes) -> None:
+        """Change what the owner wants of a credential; raises Fault(NOT_FOUND)."""
+        slot = self.get_slot(alias)
+        has_moved = slot.wishes.priority != wishes.priority
+        slot.wishes = wishes
+        self.revision += 1
+        if has_moved:
+            self._build_tiers(self._next_up())
+
+    def clear(self, alias: str) -> None:
+        """End a credential's cooldowns and quarantine; raises Fault(NOT_FOUND)."""
+        self.get_slot(alias).clear()
+        self.revision += 1
+
+    def get_slot(self, alias: str) -> Slot:
+        """A credential's state; raises Fault(NOT_FOUND)."""
+        index = self._by_alias.get(alias)
+        if index is None:
+            raise Fault(FaultKind.NOT_FOUND, "There is no credential of this alias.", param="alias")
+        return self._slots[index]
+
+    def lease(self, ask: Ask, tried: AbstractSet[Credential] = frozenset()) -> Lease:
+        """Take a credential that can serve and is not among those `tried`.
+
+        Raises Fault: NO_CREDENTIALS when a person must act, RATE_LIMITED with the time of the
+        soonest return when all are cooling, OVERLOADED when all are at their limit,
+        INVALID_REQUEST for an unknown pinned alias.
+        """
+        if ask.own:
+            return self._lease_own(ask, tried)
+        now = self._clock.now()
+        slots = self._slots
+
+        def is_eligible(position: int) -> bool:
+            slot = slots[position]
+            if tried and slot.credential in tried:
+                return False
+            return slot.find_hindrance(ask.model, now) is None
+
+        position = self._choose(ask, is_eligible)
+        if position is None:
+            raise self._explain(ask, tried, now)
+        return self._grant(slots[position], ask.model, now)
+
+    def lease_for_test(self, alias: str, model: str) -> Lease:
+        """A lease of one credential whatever its state, for a person who tests it."""
+        return self._grant(self.get_slot(alias), model, self._clock.now())
+
+    def learn(self, slot: Slot, model: str, outcome: Outcome) -> None:
         """Only for Lease.settle."""
         self._leased_count -= 1
+        self.revision += 1
+        slot.learn(model, outcome, self._clock.now(), self._random())
+
+    def _grant(self, slot: Slot, model: str, now: float) -> Lease:
+        self._leased_count += 1
+        return Lease(self, slot, model, is_probe=slot.take(model, now))
+
+    def _choose(self, ask: Ask, is_eligible: Callable[[int], bool]) -> int | None:
+        if ask.pinned is not None:
+            position = self._by_alias.get(ask.pinned)
+            if position is None:
+                raise Fault(
+                    FaultKind.INVALID_REQUEST,
+                    "The header x-credential names no credential of this gateway.",
+                    param="x-credential",
+                )
+            return position if is_eligible(position) else None
+        for tier in self._tiers:
+            position = self._choose_in(tier, ask, is_eligible)
+            if position is not None:
+                return position
+        return None
+
+    def _choose_in(self, tier: Tier, ask: Ask, is_eligible: Callable[[int], bool]) -> int | None:
+        match self._policy:
+            case Policy.ROUND_ROBIN:
+                return tier.find_in_turn(self._weight, is_eligible)
+            case Policy.FILL_FIRST:
+                return tier.find_first(is_eligible)
+            case Policy.LEAST_BUSY:
+                return tier.find_least_busy(self._candidate, is_eligible)
+            case Policy.STICKY:
+                return self._choose_sticky(tier, ask.sticky_key, is_eligible)
+
+    def _choose_sticky(
+        self, tier: Tier, key: str, is_eligible: Callable[[int], bool]
+    ) -> int | None:
+        had = self._sticky.find(key)
+        position = self._by_alias.get(had) if isinstance(had, str) else None
+        if position is not None:
+            is_of_tier = self._slots[position].wishes.priority == tier.priority
+            if is_of_tier and is_eligible(position):
+                return position
+        position = tier.find_in_turn(self._weight, is_eligible)
+        if position is not None:
+            self._sticky.keep(key, self._slots[position].credential.alias)
+        return position
+
+    def _weight(self, position: int) -> int:
+        return self._slots[position].wishes.weight
+
+    def _candidate(self, position: int) -> Candidate:
+        slot = self._slots[position]
+        return Candidate(slot.wishes.weight, slot.active_count)
+
+    def _lease_own(self, ask: Ask, tried: AbstractSet[Credential]) -> Lease:
+        """A caller's own credentials rotate too, but nothing is remembered of them."""
+        count = len(ask.own)
+        for step in range(count):
+            credential = ask.own[(self._own_cursor + step) % count]
+            if credential not in tried:
+                self._own_cursor += step + 1
+                return self._grant(Slot(credential), ask.model, self._clock.now())
+        raise Fault(FaultKind.NO_CREDENTIALS, "All tokens of this request were refused.")
+
+    def _next_up(self) -> dict[int, Secret]:
+        """Whose turn it is, by priority."""
+        return {
+            slot.wishes.priority: slot.credential.secret
+            for tier in self._tiers
+            if tier.positions and tier.cursor < len(tier.positions)
+            for slot in [self._slots[tier.positions[tier.cursor]]]
+        }
+
+    def _build_tiers(self, next_up: Mapping[int, Secret]) -> None:
+        by_priority: dict[int, list[int]] = {}
+        for position, slot in enumerate(self._slots):
+            by_priority.setdefault(slot.wishes.priority, []).append(position)
+        self._tiers = []
+        for priority in sorted(by_priority, reverse=True):
+            tier = Tier(priority, by_priority[priority])
+            for index, position in enumerate(tier.positions):
+                if self._slots[position].credential.secret == next_up.get(priority):
+                    tier.cursor = index
+            self._tiers.append(tier)
+
+    def _explain(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Fault:
+        """Why nothing was found, and what helps."""
+        slots = [self.get_slot(ask.pinned)] if ask.pinned is not None else self._slots
+        if not slots:
+            return Fault(FaultKind.NO_CREDENTIALS, NO_CREDENTIALS)
+        hindrances = Counter(
+            slot.find_hindrance(ask.model, now) for slot in slots if slot.credential not in tried
+        )
+        counted = ", ".join(
+            f"{count} {hindrance.value}" for hindrance, count in hindrances.items() if hindrance
+        )
+        if hindrances[Hindrance.COOLING]:
+            soonest = min(
+                slot.cooldowns[ask.model].until_at
+                for slot in slots
+                if slot.find_hindrance(ask.model, now) is Hindrance.COOLING
+            )
+            return Fault(
+                FaultKind.RATE_LIMITED,
+                f"No credential can serve {ask.model} right now ({counted}).",
+                retry_after_s=soonest - now,
+            )
+        if hindrances[Hindrance.BUSY] or hindrances[Hindrance.PROBING]:
+            return Fault(
+                FaultKind.OVERLOADED, f"All credentials are in use ({counted}).", retry_after_s=1
+            )
+        return Fault(
+            FaultKind.NO_CREDENTIALS,
+            f"No credential can serve ({counted or 'all refused'}); look at /tokeninfo.",
+        )

@@ -1,14 +1,127 @@
-"""Choosing among credentials, as pure functions."""
+"""Choosing among credentials.
+
+Rules of this file:
+- A tier is the positions of one priority; a lower tier is looked at only when no position of a
+  higher one is eligible.
+- In a healthy pool each policy looks at one position, whatever the size of the pool.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import enum
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+# Who stuck where. Beyond this the longest unused is forgotten and rotates anew.
+STICKY_COUNT_MAX = 10_000
+
+IsEligible = Callable[[int], bool]
 
 
-def find_round_robin(count: int, cursor: int, is_eligible: Callable[[int], bool]) -> int | None:
-    """The first eligible position at or after `cursor`, wrapping once; None when there is none."""
-    for step in range(count):
-        position = (cursor + step) % count
-        if is_eligible(position):
+class Policy(enum.Enum):
+    """How credentials of the same priority share the work.
+
+    ROUND_ROBIN: in turn, each as many times in a row as its weight. LEAST_BUSY: the one with the
+    fewest requests under way for its weight. FILL_FIRST: always the first that can. STICKY: a
+    caller (or conversation) stays with the credential it had, as long as that can.
+    """
+
+    ROUND_ROBIN = "round_robin"
+    LEAST_BUSY = "least_busy"
+    FILL_FIRST = "fill_first"
+    STICKY = "sticky"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What selection needs to know of a position."""
+
+    weight: int
+    active_count: int
+
+
+class Tier:
+    """Positions of one priority and where their rotation stands."""
+
+    __slots__ = ("cursor", "positions", "priority", "turns_left")
+
+    def __init__(self, priority: int, positions: Sequence[int]) -> None:
+        self.priority = priority
+        self.positions = tuple(positions)
+        self.cursor = 0
+        self.turns_left = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"Tier(priority={self.priority}, count={len(self.positions)},"
+            f" cursor={self.cursor}, turns_left={self.turns_left})"
+        )
+
+    def find_in_turn(self, weight_of: Callable[[int], int], is_eligible: IsEligible) -> int | None:
+        """The next in rotation; one with turns left goes on unless it cannot."""
+        count = len(self.positions)
+        for step in range(count):
+            index = (self.cursor + step) % count
+            position = self.positions[index]
+            if not is_eligible(position):
+                continue
+            if step or not self.turns_left:
+                self.turns_left = weight_of(position)
+            self.turns_left -= 1
+            self.cursor = index if self.turns_left else (index + 1) % count
             return position
-    return None
+        return None
+
+    def find_first(self, is_eligible: IsEligible) -> int | None:
+        """The first in order."""
+        return next((position for position in self.positions if is_eligible(position)), None)
+
+    def find_least_busy(
+        self, look: Callable[[int], Candidate], is_eligible: IsEligible
+    ) -> int | None:
+        """The least loaded for its weight, in turn among equals; an idle one ends the search."""
+        count = len(self.positions)
+        best: int | None = None
+        best_load = 0.0
+        best_index = 0
+        for step in range(count):
+            index = (self.cursor + step) % count
+            position = self.positions[index]
+            if not is_eligible(position):
+                continue
+            candidate = look(position)
+            load = candidate.active_count / candidate.weight
+            if best is None or load < best_load:
+                best, best_load, best_index = position, load, index
+            if load == 0:
+                break
+        if best is not None:
+            self.cursor = (best_index + 1) % count
+        return best
+
+
+class StickyMap:
+    """Which key stays with which credential; bounded, least recently used out first."""
+
+    __slots__ = ("_map",)
+
+    def __init__(self) -> None:
+        self._map: OrderedDict[str, object] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._map)
+
+    def find(self, key: str) -> object | None:
+        """What the key had last."""
+        found = self._map.get(key)
+        if found is not None:
+            self._map.move_to_end(key)
+        return found
+
+    def keep(self, key: str, value: object) -> None:
+        """The key has this from now on."""
+        self._map[key] = value
+        self._map.move_to_end(key)
+        if len(self._map) > STICKY_COUNT_MAX:
+            self._map.popitem(last=False)

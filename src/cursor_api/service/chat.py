@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.credential import Caller, Credential
+from cursor_api.domain.chat import Incoming
+from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import (
     Delta,
     Finished,
@@ -26,7 +26,8 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
-from cursor_api.pool.pool import Lease, Pool
+from cursor_api.pool.pool import Ask, Lease, Pool
+from cursor_api.pool.slot import Outcome
 from cursor_api.ports import Clock, DeltaBatches, RequestLog, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.failover import Decision, decide
@@ -55,9 +56,9 @@ class Relay:
         self.active_count = 0
         self.total_count = 0
 
-    def open(self, request_id: str, request: ChatRequest, caller: Caller) -> Exchange:
+    def open(self, incoming: Incoming) -> Exchange:
         """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""
-        return Exchange(self, self._collaborators, request_id, request, caller)
+        return Exchange(self, self._collaborators, incoming)
 
 
 class Exchange:
@@ -68,19 +69,10 @@ class Exchange:
     mid-stream is raised from the iteration.
     """
 
-    def __init__(
-        self,
-        relay: Relay,
-        collaborators: Collaborators,
-        request_id: str,
-        request: ChatRequest,
-        caller: Caller,
-    ) -> None:
+    def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
         self._relay = relay
         self._with = collaborators
-        self.id = request_id
-        self._request = request
-        self._caller = caller
+        self._incoming = incoming
         self._started_at = 0.0
         self._started = 0.0
         self._first_delta_ms: float | None = None
@@ -147,34 +139,48 @@ class Exchange:
         last = batch[-1]
         if not isinstance(last, Finished):
             return batch
-        self._usage = last.usage or estimate_usage(self._request, self._output_bytes)
+        self._usage = last.usage or estimate_usage(self._incoming.chat, self._output_bytes)
         return (*batch[:-1], Finished(last.reason, self._usage))
 
     async def _commit(self) -> None:
         """Find a credential whose answer begins; raises the Fault that ended the search."""
-        tried: set[Credential] = set()
-        route = self._with.catalog.resolve(self._request.model)
+        chat = self._incoming.chat
+        route = self._with.catalog.resolve(chat.model)
         upstream = self._with.upstreams[route.upstream]
+        tried: set[Credential] = set()
+        last_fault: Fault | None = None
         while True:
-            lease = self._with.pool.lease(self._caller.credentials, tried)
-            self._lease = lease
+            lease = self._lease = self._take_lease(tried, last_fault)
             started_at = self._with.clock.now()
             try:
-                await self._attempt(upstream.open(self._request, route, lease.credential))
+                await self._attempt(upstream.open(chat, route, lease.credential))
             except Fault as fault:
-                lease.settle()
+                lease.settle(Outcome(is_success=False, fault=fault))
                 tried.add(lease.credential)
                 self._attempts.append(Attempt(lease.credential.alias, started_at, fault.kind))
+                if decide(fault, len(self._attempts), ATTEMPT_COUNT_MAX) is Decision.GIVE_UP:
+                    raise
                 last_fault = fault
             else:
                 self._attempts.append(Attempt(lease.credential.alias, started_at, None))
                 self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
                 return
-            candidates = self._caller.credentials or self._with.pool.credentials
-            if decide(
-                last_fault, len(self._attempts), ATTEMPT_COUNT_MAX
-            ) is Decision.GIVE_UP or tried.issuperset(candidates):
-                raise last_fault
+
+    def _take_lease(self, tried: set[Credential], last_fault: Fault | None) -> Lease:
+        incoming = self._incoming
+        ask = Ask(
+            model=incoming.chat.model,
+            own=incoming.caller.credentials,
+            pinned=incoming.pinned_alias,
+            sticky_key=incoming.conversation or incoming.caller.name,
+        )
+        try:
+            return self._with.pool.lease(ask, tried)
+        except Fault:
+            # What the upstream said of the last one tells more than "none is left".
+            if last_fault is not None:
+                raise last_fault from None
+            raise
 
     async def _attempt(self, opened: AbstractAsyncContextManager[DeltaBatches]) -> None:
         batches = await opened.__aenter__()
@@ -189,7 +195,7 @@ class Exchange:
         """Settle and record; the only place that does either."""
         self._relay.active_count -= 1
         if self._lease is not None:
-            self._lease.settle()
+            self._lease.settle(self._outcome(error))
         if isinstance(error, Fault):
             self._record(Status.FAILED, error)
         elif error is None and self._usage is not None:
@@ -198,19 +204,25 @@ class Exchange:
             self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
         else:
             # The caller left: what it was given still counts.
-            self._usage = estimate_usage(self._request, self._output_bytes)
+            self._usage = estimate_usage(self._incoming.chat, self._output_bytes)
             self._record(Status.CANCELLED, None)
+
+    def _outcome(self, error: BaseException | None) -> Outcome:
+        if isinstance(error, Fault):
+            return Outcome(is_success=False, fault=error)
+        # A caller who left after the first delta has seen the credential work.
+        return Outcome(is_success=self._first_delta_ms is not None)
 
     def _record(self, status: Status, fault: Fault | None) -> None:
         is_over = status is not Status.PENDING
         credential = self._lease.credential if self._lease else None
         self._with.request_log.record(
             RequestRecord(
-                id=self.id,
+                id=self._incoming.id,
                 started_at=self._started_at,
-                caller=self._caller.name,
-                model=self._request.model,
-                is_stream=self._request.is_stream,
+                caller=self._incoming.caller.name,
+                model=self._incoming.chat.model,
+                is_stream=self._incoming.chat.is_stream,
                 status=status,
                 credential_alias=credential.alias if credential else "",
                 credential_masked=credential.secret.masked if credential else "",

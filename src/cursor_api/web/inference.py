@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -25,6 +26,7 @@ from cursor_api.dialects.openai import (
     render_model,
     render_models,
 )
+from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.credential import Caller
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.service.catalog import Catalog
@@ -38,6 +40,10 @@ from cursor_api.web.streaming import STREAM_HEADERS, StreamOptions, Watch, strea
 log = structlog.get_logger(__name__)
 
 REQUEST_ID_BYTES = 12
+PINNED_HEADER = b"x-credential"
+CONVERSATION_HEADER = b"x-conversation-id"
+# Only equality of it matters; a longer one is as good as its beginning.
+CONVERSATION_LENGTH_MAX = 200
 
 
 def new_request_id() -> str:
@@ -77,9 +83,12 @@ class ChatCompletions:
         """Serve one request. Everything that goes wrong ends here."""
         call = _Call(new_request_id(), send)
         try:
-            call.caller = self._authenticator.authenticate(scope["headers"])
+            caller = self._authenticator.authenticate(scope["headers"])
+            call.is_passthrough = bool(caller.credentials)
             body = await read_body(scope, receive, self._options.body_bytes_max)
-            await self._answer(call, parse_request(body, self._options.parse), receive)
+            parsed = parse_request(body, self._options.parse)
+            incoming = _incoming(call.id, parsed.chat, caller, scope["headers"])
+            await self._answer(call, incoming, parsed, receive)
         except Fault as fault:
             await call.tell(fault)
         except ClientGoneError:
@@ -93,11 +102,12 @@ class ChatCompletions:
                 )
             )
 
-    async def _answer(self, call: _Call, parsed: ParsedRequest, receive: Receive) -> None:
-        assert call.caller is not None  # noqa: S101 - authenticated a few lines above
+    async def _answer(
+        self, call: _Call, incoming: Incoming, parsed: ParsedRequest, receive: Receive
+    ) -> None:
         watch = Watch(receive, call.send, self._options.stream)
         try:
-            async with self._relay.open(call.id, parsed.chat, call.caller) as exchange:
+            async with self._relay.open(incoming) as exchange:
                 if parsed.chat.is_stream:
                     await call.answer_stream(exchange, parsed, watch)
                 else:
@@ -117,12 +127,12 @@ class ChatCompletions:
 class _Call:
     """One request's response: what has been sent of it, and so how a fault can be told."""
 
-    __slots__ = ("caller", "id", "renderer", "send")
+    __slots__ = ("id", "is_passthrough", "renderer", "send")
 
     def __init__(self, request_id: str, send: Send) -> None:
         self.id = request_id
         self.send = send
-        self.caller: Caller | None = None
+        self.is_passthrough = False
         self.renderer: ChunkRenderer | None = None
 
     async def answer_stream(self, exchange: Exchange, parsed: ParsedRequest, watch: Watch) -> None:
@@ -159,14 +169,25 @@ class _Call:
                 upstream_code=fault.upstream_code,
                 message=fault.message,
             )
-        is_passthrough = self.caller is not None and bool(self.caller.credentials)
         if self.renderer is not None:
-            event = self.renderer.fault(fault, is_passthrough=is_passthrough)
+            event = self.renderer.fault(fault, is_passthrough=self.is_passthrough)
             await self.send({"type": "http.response.body", "body": event})
             return
-        rendered = render_fault(fault, is_passthrough=is_passthrough)
+        rendered = render_fault(fault, is_passthrough=self.is_passthrough)
         headers = fault_headers(rendered.headers, self.id)
         await send_whole(self.send, rendered.status, rendered.body, headers)
+
+
+def _incoming(
+    request_id: str, chat: ChatRequest, caller: Caller, headers: Iterable[tuple[bytes, bytes]]
+) -> Incoming:
+    pinned = conversation = None
+    for name, value in headers:
+        if name == PINNED_HEADER:
+            pinned = value.decode("latin-1")
+        elif name == CONVERSATION_HEADER:
+            conversation = value[:CONVERSATION_LENGTH_MAX].decode("latin-1")
+    return Incoming(request_id, chat, caller, pinned, conversation)
 
 
 class Models:

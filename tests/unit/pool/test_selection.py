@@ -1,28 +1,81 @@
-"""Choosing among credentials."""
+"""Choosing among positions."""
 
 from __future__ import annotations
 
-from cursor_api.pool.selection import find_round_robin
+from cursor_api.pool.selection import STICKY_COUNT_MAX, Candidate, StickyMap, Tier
+
+
+def in_turn(tier: Tier, count: int, weights: dict[int, int] | None = None) -> list[int | None]:
+    """The next `count` positions, all of them eligible."""
+    weight_of = (weights or {}).get
+    return [
+        tier.find_in_turn(lambda position: weight_of(position, 1), lambda _: True)
+        for _ in range(count)
+    ]
 
 
 def test_rotation_visits_every_position_in_order_and_wraps() -> None:
     """Strict round robin."""
-    found = []
-    cursor = 0
-    for _ in range(7):
-        position = find_round_robin(3, cursor, lambda _: True)
-        assert position is not None
-        found.append(position)
-        cursor = position + 1
-    assert found == [0, 1, 2, 0, 1, 2, 0]
+    assert in_turn(Tier(0, [4, 5, 6]), 7) == [4, 5, 6, 4, 5, 6, 4]
 
 
-def test_ineligible_positions_are_skipped() -> None:
-    """The next eligible one is taken, also behind the end."""
-    assert find_round_robin(4, 2, lambda position: position == 1) == 1
+def test_weights_are_turns_in_a_row() -> None:
+    """A position of weight two is visited twice before the next."""
+    assert in_turn(Tier(0, [0, 1]), 6, {0: 2}) == [0, 0, 1, 0, 0, 1]
+
+
+def test_a_position_that_falls_out_loses_the_rest_of_its_turns() -> None:
+    """The next eligible one begins with all of its own."""
+    tier = Tier(0, [0, 1])
+    assert in_turn(tier, 1, {0: 3}) == [0]
+    assert tier.find_in_turn(lambda _: 2, lambda position: position == 1) == 1
+    assert in_turn(tier, 3, {0: 1, 1: 2}) == [1, 0, 1]
 
 
 def test_nothing_is_found_among_none() -> None:
-    """Empty, or all ineligible."""
-    assert find_round_robin(0, 0, lambda _: True) is None
-    assert find_round_robin(5, 3, lambda _: False) is None
+    """Empty, or all ineligible, for every way of looking."""
+    for tier in (Tier(0, []), Tier(0, [1, 2])):
+        assert tier.find_in_turn(lambda _: 1, lambda _: False) is None
+        assert tier.find_first(lambda _: False) is None
+        assert tier.find_least_busy(lambda _: Candidate(1, 0), lambda _: False) is None
+
+
+def test_the_first_eligible_in_order_is_found() -> None:
+    """For filling one up before the next."""
+    assert Tier(0, [3, 1, 2]).find_first(lambda position: position != 3) == 1
+
+
+def test_the_least_busy_for_its_weight_is_found_in_turn_among_equals() -> None:
+    """Two under way at weight four are less than one at weight one."""
+    loads = {0: Candidate(1, 1), 1: Candidate(4, 2), 2: Candidate(1, 1)}
+    tier = Tier(0, [0, 1, 2])
+    assert tier.find_least_busy(loads.__getitem__, lambda _: True) == 1
+    assert tier.find_least_busy(loads.__getitem__, lambda position: position != 1) == 2
+    assert tier.find_least_busy(loads.__getitem__, lambda position: position != 1) == 0
+
+
+def test_a_healthy_tier_is_not_searched_through() -> None:
+    """One look each, whatever the size of the pool."""
+    looks: list[int] = []
+
+    def is_eligible(position: int) -> bool:
+        looks.append(position)
+        return True
+
+    tier = Tier(0, range(10_000))
+    tier.find_in_turn(lambda _: 1, is_eligible)
+    tier.find_first(is_eligible)
+    tier.find_least_busy(lambda _: Candidate(1, 0), is_eligible)
+    assert len(looks) == 3
+
+
+def test_sticking_is_bounded() -> None:
+    """The longest unused key is forgotten first."""
+    sticky = StickyMap()
+    sticky.keep("old", 1)
+    for number in range(STICKY_COUNT_MAX - 1):
+        sticky.keep(str(number), number)
+    assert sticky.find("old") == 1
+    sticky.keep("one more", 2)
+    assert len(sticky) == STICKY_COUNT_MAX
+    assert (sticky.find("old"), sticky.find("0")) == (1, None)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
 from cursor_api.domain.credential import Caller, Credential, Secret
 from cursor_api.domain.deltas import (
     Citation,
@@ -28,6 +28,7 @@ from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 OPERATOR = Caller("operator")
 REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
+INCOMING = Incoming("id-1", REQUEST, OPERATOR)
 END = Finished(FinishReason.STOP)
 
 
@@ -37,20 +38,22 @@ class House:
     def __init__(self, script: dict[str, list[Step]]) -> None:
         self.upstream = ScriptedUpstream(script)
         self.log = ListLog()
-        self.pool = Pool([Credential(name, Secret(name), "sum") for name in script])
+        clock = TickingClock()
+        self.pool = Pool(clock, lambda: 0.5)
+        self.pool.replace([Credential(name, Secret(name), "sum") for name in script])
         self.relay = Relay(
             Collaborators(
                 catalog=Catalog({"fake": self.upstream}),
                 pool=self.pool,
                 upstreams={"fake": self.upstream},
                 request_log=self.log,
-                clock=TickingClock(),
+                clock=clock,
             )
         )
 
     async def ask(self, request: ChatRequest = REQUEST, caller: Caller = OPERATOR) -> list[Delta]:
         """The whole answer."""
-        async with self.relay.open("id-1", request, caller) as exchange:
+        async with self.relay.open(Incoming("id-1", request, caller)) as exchange:
             return [delta async for batch in exchange for delta in batch]
 
     @property
@@ -165,7 +168,7 @@ async def test_a_fault_after_the_first_delta_is_told_and_nothing_is_tried_again(
         {"a": [[TextDelta("x")], fault(FaultKind.RATE_LIMITED)], "b": [[TextDelta("y")], [END]]}
     )
     seen: list[Delta] = []
-    exchange = house.relay.open("id-1", REQUEST, OPERATOR)
+    exchange = house.relay.open(INCOMING)
     with pytest.raises(Fault):
         await collect(exchange, seen)
     assert seen == [TextDelta("x")]
@@ -195,7 +198,7 @@ async def test_a_stream_that_stops_without_its_end_is_never_complete() -> None:
 async def test_a_caller_who_leaves_early_is_recorded_with_what_it_got() -> None:
     """Delivered tokens count, the upstream is closed, nobody is blamed."""
     house = House({"a": [[TextDelta("12345678")], [TextDelta("never read")], [END]]})
-    async with house.relay.open("id-1", REQUEST, OPERATOR) as exchange:
+    async with house.relay.open(INCOMING) as exchange:
         async for _ in exchange:
             break
     record = house.last
@@ -220,7 +223,7 @@ async def test_a_crash_of_ours_is_recorded_as_internal() -> None:
     """A bug in rendering is not the upstream's failure."""
     house = House({"a": [[TextDelta("x")], [END]]})
     with pytest.raises(ZeroDivisionError):
-        async with house.relay.open("id-1", REQUEST, OPERATOR):
+        async with house.relay.open(INCOMING):
             raise ZeroDivisionError
     assert house.last.error_kind is FaultKind.INTERNAL
 
@@ -249,4 +252,4 @@ async def test_an_exchange_is_iterated_inside_its_context() -> None:
     """Misuse is a loud bug, not a hang."""
     house = House({"a": [[TextDelta("x")], [END]]})
     with pytest.raises(RuntimeError, match="async with"):
-        await anext(house.relay.open("id-1", REQUEST, OPERATOR))
+        await anext(house.relay.open(INCOMING))

@@ -10,6 +10,7 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.pool.pool import Pool
 from cursor_api.service.roster import Roster
+from tests.fakes import TickingClock
 
 
 class ScriptedStore:
@@ -28,7 +29,7 @@ class ScriptedStore:
 
 async def test_a_reload_replaces_the_pool_whole_or_not_at_all() -> None:
     """A broken file never empties a working pool."""
-    store, pool = ScriptedStore(), Pool()
+    store, pool = ScriptedStore(), Pool(TickingClock(), lambda: 0.5)
     store.credentials = (Credential("a", Secret("a"), ""),)
     roster = Roster(store, pool)
     assert await roster.reload() == 1

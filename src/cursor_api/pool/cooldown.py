@@ -1,0 +1,68 @@
+"""What a fault does to the credential that met it: pure decisions in tables.
+
+Rules of this file:
+- A caller's mistake and an endpoint's failure never touch a credential.
+- Retry-After wins over our own guess; otherwise waits double with jitter, up to a bound.
+- What no wait can mend is a quarantine: only a person ends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.standing import Cooldown, Quarantine, QuarantineReason
+
+# An upstream that asks for more than a week means "never", and a person should look.
+RETRY_AFTER_S_MAX = 7 * 24 * 3600.0
+# A detail is shown in the console; the upstream writes it.
+DETAIL_LENGTH_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds: `first_s` doubles with every fault in a row up to `max_s`."""
+
+    first_s: float
+    max_s: float
+
+
+BACKOFFS: dict[FaultKind, Backoff] = {
+    # Rates are counted per minute or hour upstream.
+    FaultKind.RATE_LIMITED: Backoff(first_s=30.0, max_s=30 * 60.0),
+    # Quotas come back with a day or a month; asking each hour costs little.
+    FaultKind.QUOTA_EXHAUSTED: Backoff(first_s=15 * 60.0, max_s=6 * 3600.0),
+    # The plan does not cover this model; plans change rarely.
+    FaultKind.CREDENTIAL_FORBIDDEN: Backoff(first_s=15 * 60.0, max_s=6 * 3600.0),
+}
+
+QUARANTINES: dict[FaultKind, QuarantineReason] = {
+    FaultKind.CREDENTIAL_REJECTED: QuarantineReason.REVOKED,
+    FaultKind.CREDENTIAL_BLOCKED: QuarantineReason.BLOCKED,
+}
+
+
+def judge(
+    previous: Cooldown | None, fault: Fault, now: float, jitter: float
+) -> Cooldown | Quarantine | None:
+    """What becomes of a credential after a fault; None when the fault does not blame it.
+
+    `previous` is the cooldown for the same model, if any; `jitter` is a random number in [0, 1)
+    that spreads the waits over the upper half, so that credentials limited together do not come
+    back together.
+    """
+    if fault.scope is not Scope.CREDENTIAL:
+        return None
+    reason = QUARANTINES.get(fault.kind)
+    if reason is not None:
+        return Quarantine(reason, now, fault.message[:DETAIL_LENGTH_MAX])
+    # A request that was under way when the cooldown began tells nothing new.
+    step = 0 if previous is None else previous.step + (now >= previous.until_at)
+    if fault.retry_after_s is not None and fault.retry_after_s > 0:
+        wait_s = min(fault.retry_after_s, RETRY_AFTER_S_MAX)
+    else:
+        backoff = BACKOFFS[fault.kind]
+        # The exponent is bounded before it is used: 2.0**2000 is an error, not a long wait.
+        whole_s = min(backoff.first_s * 2.0 ** min(step, 32), backoff.max_s)
+        wait_s = whole_s * (0.5 + jitter / 2)
+    return Cooldown(until_at=now + wait_s, step=step, cause=fault.kind.value)

@@ -1,0 +1,185 @@
+"""One credential in the pool: its wishes, its health, and who uses it now."""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from dataclasses import dataclass
+
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.errors import Fault
+from cursor_api.domain.expiry import find_expiry
+from cursor_api.domain.standing import (
+    Cooldown,
+    Quarantine,
+    QuarantineReason,
+    Standing,
+    Wishes,
+)
+from cursor_api.pool.cooldown import judge
+
+# A sparkline's width.
+RECENT_COUNT_MAX = 40
+# Models come and go; an owner who tries hundreds of names must not grow the state.
+COOLDOWNS_MAX = 64
+
+
+class Hindrance(enum.Enum):
+    """Why a credential cannot serve a model right now."""
+
+    DISABLED = "disabled"
+    QUARANTINED = "quarantined"
+    EXPIRED = "expired"
+    COOLING = "cooling"
+    PROBING = "probing"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a lease ended: `fault` None and `is_success` False is a caller who left early."""
+
+    is_success: bool
+    fault: Fault | None = None
+
+
+class Slot:
+    """The state of one credential. All instants are unix seconds and given by the caller."""
+
+    __slots__ = (
+        "active_count",
+        "cooldowns",
+        "credential",
+        "expires_at",
+        "failure_count",
+        "last_used_at",
+        "probing",
+        "quarantine",
+        "recent",
+        "success_count",
+        "wishes",
+    )
+
+    def __init__(
+        self,
+        credential: Credential,
+        wishes: Wishes | None = None,
+        standing: Standing | None = None,
+    ) -> None:
+        standing = standing or Standing()
+        self.credential = credential
+        self.wishes = wishes or Wishes()
+        self.expires_at = find_expiry(credential.secret.reveal())
+        self.active_count = 0
+        self.cooldowns = dict(standing.cooldowns)
+        # Models whose cooldown is over and whose one probe is under way.
+        self.probing: set[str] = set()
+        self.quarantine = standing.quarantine
+        self.success_count = standing.success_count
+        self.failure_count = standing.failure_count
+        self.last_used_at = standing.last_used_at
+        self.recent: deque[bool] = deque(standing.recent, maxlen=RECENT_COUNT_MAX)
+
+    def __repr__(self) -> str:
+        parts = [self.credential.alias, f"active={self.active_count}"]
+        parts += [f"cooling {model}#{cooldown.step}" for model, cooldown in self.cooldowns.items()]
+        parts += [f"probing {model}" for model in sorted(self.probing)]
+        if self.quarantine:
+            parts.append(self.quarantine.reason.value)
+        return f"Slot({', '.join(parts)})"
+
+    @property
+    def standing(self) -> Standing:
+        """What is worth keeping over a restart."""
+        return Standing(
+            cooldowns=tuple(self.cooldowns.items()),
+            quarantine=self.quarantine,
+            success_count=self.success_count,
+            failure_count=self.failure_count,
+            last_used_at=self.last_used_at,
+            recent=tuple(self.recent),
+        )
+
+    def find_hindrance(self, model: str, now: float) -> Hindrance | None:
+        """Why it cannot serve `model` now; None when it can. The hot path: mostly falsy looks."""
+        wishes = self.wishes
+        if not wishes.is_enabled:
+            return Hindrance.DISABLED
+        if self.quarantine is not None:
+            return Hindrance.QUARANTINED
+        if self.expires_at is not None and now >= self.expires_at:
+            return Hindrance.EXPIRED
+        if wishes.concurrency_max is not None and self.active_count >= wishes.concurrency_max:
+            return Hindrance.BUSY
+        return self._find_cooling(model, now) if self.cooldowns else None
+
+    def _find_cooling(self, model: str, now: float) -> Hindrance | None:
+        cooldown = self.cooldowns.get(model)
+        if cooldown is None:
+            return None
+        if now < cooldown.until_at:
+            return Hindrance.COOLING
+        return Hindrance.PROBING if model in self.probing else None
+
+    def find_quarantine(self, now: float) -> Quarantine | None:
+        """The quarantine it is in, an expired token's own included."""
+        if self.quarantine is None and self.expires_at is not None and now >= self.expires_at:
+            return Quarantine(QuarantineReason.EXPIRED, self.expires_at)
+        return self.quarantine
+
+    def take(self, model: str, now: float) -> bool:
+        """A lease begins. True when it is the one probe that tells whether a cooldown is over."""
+        self.active_count += 1
+        self.last_used_at = now
+        if self.cooldowns and model in self.cooldowns:
+            self.probing.add(model)
+            return True
+        return False
+
+    def give_back(self, *, is_probe: bool, model: str) -> None:
+        """A lease ends."""
+        self.active_count -= 1
+        if is_probe:
+            self.probing.discard(model)
+
+    def learn(self, model: str, outcome: Outcome, now: float, jitter: float) -> None:
+        """What an outcome says of this credential is kept; `jitter` is random in [0, 1)."""
+        if outcome.is_success:
+            self.success_count += 1
+            self.recent.append(True)
+            if self.cooldowns:
+                self._warm(model, now)
+        elif outcome.fault is not None:
+            self._blame(model, outcome.fault, now, jitter)
+
+    def _warm(self, model: str, now: float) -> None:
+        cooldown = self.cooldowns.get(model)
+        # A request that was under way when the cooldown began must not end it.
+        if cooldown is not None and now >= cooldown.until_at:
+            del self.cooldowns[model]
+
+    def clear(self) -> None:
+        """A person says it is well again: no cooldown and no quarantine is left."""
+        self.cooldowns.clear()
+        self.probing.clear()
+        self.quarantine = None
+
+    def _blame(self, model: str, fault: Fault, now: float, jitter: float) -> None:
+        previous = self.cooldowns.get(model)
+        verdict = judge(previous, fault, now, jitter)
+        if verdict is None:
+            return
+        self.failure_count += 1
+        self.recent.append(False)
+        if isinstance(verdict, Quarantine):
+            self.quarantine = verdict
+        elif previous is None or verdict.until_at > previous.until_at:
+            # A request that was under way when the cooldown began must not shorten it.
+            self._cool(model, verdict)
+
+    def _cool(self, model: str, cooldown: Cooldown) -> None:
+        self.cooldowns.pop(model, None)
+        if len(self.cooldowns) >= COOLDOWNS_MAX:
+            soonest = min(self.cooldowns, key=lambda name: self.cooldowns[name].until_at)
+            del self.cooldowns[soonest]
+        self.cooldowns[model] = cooldown
