@@ -11,7 +11,7 @@ import itertools
 import random
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cursor_api.simulator.faults import Faults, Mishap
 from cursor_api.simulator.messages import (
@@ -64,8 +64,16 @@ class Answerer:
     faults: Faults
     mishaps: frozenset[Mishap]
     chance: random.Random
-    scenario: Scenario = field(default_factory=Scenario)
-    accepts_gzip: bool = True
+    scenario: Scenario
+    accepts_gzip: bool
+
+    @classmethod
+    def for_request(
+        cls, ordinal: int, faults: Faults, scenario: Scenario, *, accepts_gzip: bool
+    ) -> Answerer:
+        """The one whose chances are those of the request that arrived as number `ordinal`."""
+        chance = faults.chance_for(ordinal)
+        return cls(faults, faults.draw(chance), chance, scenario, accepts_gzip)
 
     def early_steps(self) -> Iterator[Step] | None:
         """The whole answer when something goes wrong before the request is even looked at."""
@@ -202,12 +210,6 @@ class Answerer:
         if Mishap.TRAILING_BYTES in mishaps:
             yield Data(encode_envelope(encode_text("after the end")))
         yield Ending.COMPLETE
-
-
-def record_stream(answerer: Answerer, ask: ChatAsk) -> bytes:
-    """The whole body of an answer, as it would be sent."""
-    steps = answerer.steps(ask, ask.question)
-    return b"".join(step.data for step in steps if isinstance(step, Data))
 
 
 @functools.lru_cache(maxsize=4)

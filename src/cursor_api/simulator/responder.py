@@ -75,9 +75,9 @@ class Responder:
             return Answer(ordinal, frozenset(), iter(plain))
         ask, unread = self._read(raw)
         orders = self._take_orders(raw.credential, ask.question)
-        chance = orders.faults.chance_for(ordinal)
-        mishaps = orders.faults.draw(chance)
-        answerer = Answerer(orders.faults, mishaps, chance, orders.scenario, raw.accepts_gzip)
+        answerer = Answerer.for_request(
+            ordinal, orders.faults, orders.scenario, accepts_gzip=raw.accepts_gzip
+        )
         steps = answerer.early_steps()
         refusal = None
         if steps is None:
@@ -87,7 +87,7 @@ class Responder:
             else:
                 steps = answerer.refusal_steps(refusal.end_frame())
         self._record(ordinal, raw, ask, refusal.message if refusal else "")
-        return Answer(ordinal, mishaps, steps)
+        return Answer(ordinal, answerer.mishaps, steps)
 
     def _read(self, raw: RawRequest) -> tuple[ChatAsk, Refusal | None]:
         """What the body says; or an empty one, and why."""
