@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -183,6 +184,20 @@ def test_the_demo_prints_what_the_readme_promises(demo: Demo) -> None:
     assert KEY in text
     assert "curl " in text
     assert "from openai import OpenAI" in text
+
+
+def test_what_the_demo_prints_can_be_pasted(demo: Demo, tmp_path: Path) -> None:
+    """Both snippets of the demo's welcome give an answer as they stand on the screen."""
+    blocks = [textwrap.dedent(b) for b in demo.output.read_text("utf-8").split("\n\n")]
+    (curl,) = [block for block in blocks if block.startswith("curl ")]
+    (python,) = [block for block in blocks if block.startswith("from openai ")]
+    result = run([sys.executable, "-c", python], tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip()
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl on this machine")
+    result = run(["sh", "-c", curl], tmp_path)
+    assert result.stdout.endswith("data: [DONE]\n\n"), result.stdout
 
 
 def test_every_address_of_the_readme_answers(demo: Demo) -> None:

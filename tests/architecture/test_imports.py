@@ -47,6 +47,11 @@ BREACHES = {
         "import cursor_api.pool",
         "The simulator knows the wire, never the gateway's decisions",
     ),
+    "upstreams and their client": Breach(
+        "upstreams/http.py",
+        "import cursor_api.upstreams.cursor_models",
+        "Upstreams share only http.py, which knows none of them",
+    ),
     "circle": Breach(
         "domain/errors.py",
         "import cursor_api.domain.record",
