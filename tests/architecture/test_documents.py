@@ -57,6 +57,20 @@ def test_both_readmes_have_the_same_tables(readmes: list[str]) -> None:
     assert english
 
 
+def test_the_readmes_settings_are_the_real_ones(root: Path, readmes: list[str]) -> None:
+    """Each setting in the short tables exists, with the default that they give."""
+    page = (root / "docs" / "configuration.md").read_text(encoding="utf-8")
+    defaults = dict(
+        re.findall(r"^\| `([A-Z_]+)`[^|]*\|[^|]*\|[^|]*\| ([^|]+?) \|", page, re.MULTILINE)
+    )
+    for text in readmes:
+        rows = re.findall(r"^\| `([A-Z_]+)` \| ([^|]+?) \|", text, re.MULTILINE)
+        assert rows
+        assert {name for name, _default in rows} <= defaults.keys()
+        stated = {name: default for name, default in rows if default.startswith("`")}
+        assert stated == {name: defaults[name] for name in stated}
+
+
 def test_the_readmes_point_at_each_other(readmes: list[str]) -> None:
     """A reader of one language finds the other."""
     assert READMES[1] in readmes[0]
