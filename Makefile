@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 FAST_TESTS := $(wildcard tests/unit tests/contract tests/property tests/architecture)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports fast format test-pythons coverage lock clean
+.PHONY: help demo test check lint types imports fast format bench test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -87,6 +87,9 @@ coverage: $(VENV)/dev.stamp ## Lines and branches that the fast tests do not rea
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q $(FAST_TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes docs/benchmarks.md (needs a C compiler)
+	$(BIN)/python -m bench
 
 # Each further Python gets an environment of its own, when it is on this machine.
 test-pythons: ## Unit and property tests on Python 3.12 and 3.13, where they are found
