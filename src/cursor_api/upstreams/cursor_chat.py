@@ -1,0 +1,210 @@
+"""The StreamChat call of Cursor's editor, spoken with a session token.
+
+Headers and request line are the reference implementation's (cursor-api 0.1.1). Nobody here has
+tested them against Cursor's own servers; what they consist of is in HEADERS and CursorOptions.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final
+
+from cursor_api.domain.catalog import Model, Route
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.deltas import Delta, Finished
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import Clock, DeltaBatches
+from cursor_api.upstreams.cursor_answer import AnswerDecoder, AnswerLimits
+from cursor_api.upstreams.cursor_faults import FaultContext, fault_of_answer, media_type_of
+from cursor_api.upstreams.cursor_messages import (
+    encode_chat_request,
+    new_ids,
+    to_conversation,
+)
+from cursor_api.upstreams.cursor_models import MODELS
+from cursor_api.upstreams.http import HttpAnswer, HttpClient, check_base_url, is_header_value
+from cursor_api.wire.checksum import refresh_checksum
+from cursor_api.wire.connect import encode_envelope
+from cursor_api.wire.protobuf import ProtobufError
+
+PATH: Final = "/aiserver.v1.AiService/StreamChat"
+CONTENT_TYPE: Final = "application/connect+proto"
+# Of a failed answer only the beginning is read; Connect's errors are a few hundred bytes.
+ERROR_BODY_BYTES_MAX: Final = 64 << 10
+HTTP_OK: Final = 200
+
+
+class ChecksumTime(enum.Enum):
+    """NOW: the stored device ids behind the current time, as the editor sends it. STORED: as is."""
+
+    NOW = "now"
+    STORED = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class CursorOptions:
+    """How the gateway presents itself to Cursor. Raises ValueError where a value cannot be sent."""
+
+    base_url: str = "https://api2.cursor.sh"
+    # The version gate: what the reference states.
+    client_version: str = "0.42.5"
+    # An IANA name; the reference's. It may colour answers about time, so that users may set theirs.
+    timezone: str = "Asia/Shanghai"
+    # Cursor's privacy mode: prompts are not kept for training.
+    is_private: bool = True
+    # For callers that give no system message; none by default, so that nobody is put words in.
+    instructions: str = ""
+    checksum_time: ChecksumTime = ChecksumTime.NOW
+    limits: AnswerLimits = field(default_factory=AnswerLimits)
+
+    def __post_init__(self) -> None:
+        check_base_url(self.base_url)
+        for name in ("client_version", "timezone"):
+            text = getattr(self, name)
+            if not text or not is_header_value(text):
+                raise ValueError(f"{name} is empty or holds characters that a header may not have")
+
+
+class CursorChat:
+    """ports.Upstream over StreamChat."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        options: CursorOptions,
+        clock: Clock,
+        *,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._http = http
+        self._options = options
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._url = check_base_url(options.base_url) + PATH
+
+    def __repr__(self) -> str:
+        return f"CursorChat({self._url})"
+
+    def models(self) -> Sequence[Model]:
+        """The fixed list: this wire has no call for it."""
+        return MODELS
+
+    def open(self, request: ChatRequest, route: Route, credential: Credential) -> CursorAnswer:
+        """See ports.Upstream."""
+        return CursorAnswer(self, request, route, credential)
+
+    def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
+        """Only for CursorAnswer: the HTTP request, not yet sent. Raises Fault."""
+        conversation = to_conversation(request.messages, self._options.instructions)
+        ids = new_ids(len(conversation.turns), self._random_bytes)
+        try:
+            message = encode_chat_request(conversation, route.model, ids)
+        except ProtobufError as error:
+            raise Fault(
+                FaultKind.INVALID_REQUEST,
+                "The messages hold characters that are not valid Unicode (a lone surrogate).",
+                param="messages",
+            ) from error
+        headers = self._headers(credential, ids.request_id)
+        return self._http.open_post(self._url, headers, encode_envelope(message))
+
+    def decoder(self, answer: HttpAnswer, context: FaultContext) -> AnswerDecoder:
+        """Only for CursorAnswer: what reads the body of a good answer."""
+        encoding = answer.headers.get("connect-content-encoding", "gzip")
+        return AnswerDecoder(self._options.limits, context, accepts_gzip=encoding == "gzip")
+
+    def context(self, credential: Credential) -> FaultContext:
+        """Only for CursorAnswer: what reading a fault needs."""
+        return FaultContext(credential.secret, self._clock.now)
+
+    def _headers(self, credential: Credential, request_id: str) -> dict[str, str]:
+        options = self._options
+        secret, checksum = credential.secret.reveal(), credential.checksum
+        if not secret or not is_header_value(secret + checksum) or " " in secret:
+            raise Fault(
+                FaultKind.CREDENTIAL_REJECTED,
+                f"The credential {credential.alias!r} holds characters that cannot be sent.",
+            )
+        if options.checksum_time is ChecksumTime.NOW:
+            checksum = refresh_checksum(checksum, self._clock.now())
+        return {
+            "Content-Type": CONTENT_TYPE,
+            "Authorization": f"Bearer {secret}",
+            "connect-protocol-version": "1",
+            # What connect-es states. Only gzip was ever seen in answers, and only gzip is read.
+            "connect-accept-encoding": "gzip,br",
+            "user-agent": "connect-es/1.4.0",
+            "x-request-id": request_id,
+            "x-amzn-trace-id": f"Root={request_id}",
+            "x-cursor-checksum": checksum,
+            "x-cursor-client-version": options.client_version,
+            "x-cursor-timezone": options.timezone,
+            "x-ghost-mode": "true" if options.is_private else "false",
+        }
+
+
+class CursorAnswer:
+    """One question and its answer's deltas: a context manager that gives an iterator, itself."""
+
+    __slots__ = ("_chat", "_credential", "_decoder", "_http", "_request", "_route")
+
+    def __init__(
+        self, chat: CursorChat, request: ChatRequest, route: Route, credential: Credential
+    ) -> None:
+        self._chat = chat
+        self._request = request
+        self._route = route
+        self._credential = credential
+
+    async def __aenter__(self) -> DeltaBatches:
+        context = self._chat.context(self._credential)
+        self._http = self._chat.ask(self._request, self._route, self._credential)
+        await self._http.__aenter__()
+        try:
+            await self._accept(context)
+        except BaseException as error:
+            await self._http.__aexit__(type(error), error, error.__traceback__)
+            raise
+        self._decoder = self._chat.decoder(self._http, context)
+        return self
+
+    async def _accept(self, context: FaultContext) -> None:
+        """Raise the Fault of an answer that is no stream of this call."""
+        answer = self._http
+        if answer.status != HTTP_OK:
+            body = await answer.read_error_body(ERROR_BODY_BYTES_MAX)
+            raise fault_of_answer(answer.status, answer.headers, body, context)
+        media_type = media_type_of(answer.headers)
+        if media_type != CONTENT_TYPE:
+            raise Fault(
+                FaultKind.PROTOCOL_ERROR,
+                f"The upstream answered with {media_type or 'a body of no stated type'}"
+                f" where {CONTENT_TYPE} was asked for. Is CURSOR_BASE_URL right?",
+            )
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._http.__aexit__(kind, error, traceback)
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Delta]]:
+        return self
+
+    async def __anext__(self) -> Sequence[Delta]:
+        decoder = self._decoder
+        if decoder.is_finished:
+            raise StopAsyncIteration
+        decoder.check()
+        while not (deltas := decoder.feed(await self._http.read())):
+            pass
+        if isinstance(deltas[-1], Finished):
+            self._http.finish()
+        return deltas

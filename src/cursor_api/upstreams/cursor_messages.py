@@ -1,0 +1,268 @@
+"""A chat request as StreamChat's request message, and its response messages as deltas; pure.
+
+Rules of this file:
+- Field numbers are those of `aiserver.v1.GetChatRequest` and `StreamChatResponse` as published by
+  others; the request is written in the order of the numbers, as the reference's encoder does.
+- Nothing a caller wrote is dropped: what this text-only wire has no field for becomes text.
+- Of a response only what callers are meant to see is read. `filled_prompt` (5), which discloses
+  Cursor's own system prompt, is skipped without being decoded.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cursor_api.domain.chat import ImagePart, Message, Role, ToolCall
+from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
+from cursor_api.upstreams.cursor_models import LONG_CONTEXT_MODELS
+from cursor_api.wire.protobuf import (
+    BYTES,
+    as_bytes,
+    as_string,
+    field_bytes,
+    field_string,
+    field_varint,
+    iter_fields,
+)
+
+# What the reference states as the path of the open project; it is shown to the model.
+PROJECT_PATH: Final = "/path/to/project"
+# Stands where a turn is wanted and nobody said anything.
+NOTHING_SAID: Final = " "
+
+_UUID_BYTES: Final = 16
+_UUID_HEX: Final = 2 * _UUID_BYTES
+# The two bits of RFC 9562's variant in front of two random ones.
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+
+
+class Speaker(enum.IntEnum):
+    """ConversationMessage.type."""
+
+    HUMAN = 1
+    AI = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the conversation as the wire has it."""
+
+    speaker: Speaker
+    text: str
+    images: tuple[ImagePart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Instructions ("" for none) and turns that alternate, the first and the last HUMAN's."""
+
+    instructions: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CursorRequestIds:
+    """The random parts of a request, each a uuid4 text; one bubble id for each turn."""
+
+    request_id: str
+    conversation_id: str
+    bubble_ids: tuple[str, ...]
+
+
+def new_ids(bubble_count: int, random_bytes: Callable[[int], bytes]) -> CursorRequestIds:
+    """Fresh ids for a request of so many turns.
+
+    One draw of random bytes cut up: a uuid4 of the standard library costs a system call each.
+    """
+    count = bubble_count + 2
+    digits = random_bytes(_UUID_BYTES * count).hex()
+    ids = [_uuid4(digits[at : at + _UUID_HEX]) for at in range(0, _UUID_HEX * count, _UUID_HEX)]
+    return CursorRequestIds(ids[0], ids[1], tuple(ids[2:]))
+
+
+def _uuid4(digits: str) -> str:
+    variant = _VARIANT[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+
+
+def to_conversation(messages: Sequence[Message], default_instructions: str = "") -> Conversation:
+    """Messages in any order of roles, as the alternation that StreamChat expects.
+
+    System texts join with a blank line, wherever they stood; `default_instructions` are for callers
+    who give none. A turn that says NOTHING_SAID is put between two of the same speaker, and at
+    either end where the human's is missing. Results of tools in a row share one turn.
+    """
+    system = [message for message in messages if message.role is Role.SYSTEM]
+    instructions = "\n\n".join(filter(None, (message.text for message in system)))
+    turns: list[Turn] = []
+    for turn in _turns(messages):
+        speaker_wanted = (
+            Speaker.AI if turns and turns[-1].speaker is Speaker.HUMAN else Speaker.HUMAN
+        )
+        if turn.speaker is not speaker_wanted:
+            turns.append(Turn(speaker_wanted, NOTHING_SAID))
+        turns.append(turn)
+    if not turns or turns[-1].speaker is Speaker.AI:
+        turns.append(Turn(Speaker.HUMAN, NOTHING_SAID))
+    # Instructions have no field for images.
+    images = tuple(_images(system))
+    if images:
+        turns[0] = replace(turns[0], images=images + turns[0].images)
+    return Conversation(instructions or default_instructions, tuple(turns))
+
+
+def _turns(messages: Sequence[Message]) -> Iterator[Turn]:
+    names = {call.id: call.name for message in messages for call in message.tool_calls}
+    results: list[Message] = []
+    for message in messages:
+        if message.role is Role.TOOL:
+            results.append(message)
+            continue
+        if results and message.role is not Role.SYSTEM:
+            yield _result_turn(results, names)
+            results = []
+        if message.role is Role.USER:
+            yield _turn(Speaker.HUMAN, message.text, [message])
+        elif message.role is Role.ASSISTANT:
+            said = filter(None, (message.text, *map(_call_text, message.tool_calls)))
+            yield _turn(Speaker.AI, "\n\n".join(said), [message])
+    if results:
+        yield _result_turn(results, names)
+
+
+def _result_turn(results: Sequence[Message], names: dict[str, str]) -> Turn:
+    return _turn(Speaker.HUMAN, "\n\n".join(_result_text(r, names) for r in results), results)
+
+
+def _turn(speaker: Speaker, text: str, messages: Iterable[Message]) -> Turn:
+    images = tuple(_images(messages))
+    return Turn(speaker, text if text or images else NOTHING_SAID, images)
+
+
+def _images(messages: Iterable[Message]) -> Iterator[ImagePart]:
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, ImagePart):
+                yield part
+
+
+def _call_text(call: ToolCall) -> str:
+    return f'<tool_call id="{call.id}" name="{call.name}">\n{call.arguments}\n</tool_call>'
+
+
+def _result_text(message: Message, names: dict[str, str]) -> str:
+    head = "<tool_result"
+    if message.tool_call_id:
+        head += f' id="{message.tool_call_id}"'
+        if name := names.get(message.tool_call_id):
+            head += f' name="{name}"'
+    return f"{head}>\n{message.text}\n</tool_result>"
+
+
+def encode_chat_request(conversation: Conversation, model: str, ids: CursorRequestIds) -> bytes:
+    """A GetChatRequest, without its envelope; `ids` has a bubble id for each turn.
+
+    Raises ProtobufError where a text has no UTF-8 form (a lone surrogate). Privacy mode is a header
+    and not `enable_ghost_mode` here: the captured request has no such field.
+    """
+    fields = [
+        field_bytes(2, _encode_turn(turn, bubble_id))
+        for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True)
+    ]
+    if conversation.instructions:
+        fields.append(field_bytes(4, field_string(1, conversation.instructions)))
+    fields.append(field_string(5, PROJECT_PATH))
+    fields.append(field_bytes(7, field_string(1, model)))
+    fields.append(field_string(9, ids.request_id))
+    fields.append(field_string(15, ids.conversation_id))
+    if model in LONG_CONTEXT_MODELS:
+        fields.append(field_varint(22, 1))
+    return b"".join(fields)
+
+
+def _encode_turn(turn: Turn, bubble_id: str) -> bytes:
+    fields = [field_varint(2, turn.speaker)]
+    if turn.text:
+        fields.insert(0, field_string(1, turn.text))
+    fields.extend(field_bytes(10, _encode_image(image)) for image in turn.images)
+    fields.append(field_string(13, bubble_id))
+    return b"".join(fields)
+
+
+def _encode_image(image: ImagePart) -> bytes:
+    data = field_bytes(1, image.data)
+    if not image.width or not image.height:
+        return data
+    return data + field_bytes(2, field_varint(1, image.width) + field_varint(2, image.height))
+
+
+def decode_chat_response(payload: bytes) -> list[Delta]:
+    """What one StreamChatResponse tells a caller, `<think>` tags still in its text; often nothing.
+
+    Unknown fields, and known ones of another wire type, are skipped, as protobuf wants it. Raises
+    ProtobufError where the message is malformed.
+    """
+    deltas: list[Delta] = []
+    text = ""
+    for number, wire_type, value in iter_fields(payload):
+        if wire_type != BYTES:
+            continue
+        if number == 1:
+            # Of a field that comes twice the last counts.
+            text = as_string(value)
+        elif number in _READERS:
+            deltas.extend(_READERS[number](as_bytes(value)))
+    if text:
+        deltas.append(TextDelta(text))
+    return deltas
+
+
+def _read_web_citation(payload: bytes) -> Iterator[Delta]:
+    """{1 repeated {1 url, 2 title, 3 text of the page}}."""
+    yield from _citation_delta(
+        Citation(url=texts.get(1, ""), title=texts.get(2, ""))
+        for texts in _read_items(payload, (1, 2))
+    )
+
+
+def _read_document_citation(payload: bytes) -> Iterator[Delta]:
+    """{1 repeated {1 doc_name, 2 page_url, 3 chunk, 4 score, 5 page_title}}; mostly empty."""
+    yield from _citation_delta(
+        Citation(url=texts.get(2, ""), title=texts.get(5) or texts.get(1, ""))
+        for texts in _read_items(payload, (1, 2, 5))
+    )
+
+
+def _citation_delta(citations: Iterable[Citation]) -> Iterator[Delta]:
+    named = tuple(citation for citation in citations if citation.url or citation.title)
+    if named:
+        yield CitationDelta(named)
+
+
+def _read_status(payload: bytes) -> Iterator[Delta]:
+    """{1 repeated {1 message, 2 metadata}}; an empty one clears the status."""
+    if not payload:
+        yield StatusDelta("")
+    for texts in _read_items(payload, (1,)):
+        yield StatusDelta(texts.get(1, ""))
+
+
+def _read_items(payload: bytes, numbers: tuple[int, ...]) -> Iterator[dict[int, str]]:
+    """The messages in repeated field 1, each as the texts of the fields asked for."""
+    for number, wire_type, item in iter_fields(payload):
+        if number == 1 and wire_type == BYTES:
+            yield {
+                inner: as_string(value)
+                for inner, inner_type, value in iter_fields(as_bytes(item))
+                if inner in numbers and inner_type == BYTES
+            }
+
+
+_READERS: Final[dict[int, Callable[[bytes], Iterator[Delta]]]] = {
+    4: _read_document_citation,
+    11: _read_web_citation,
+    12: _read_status,
+}
