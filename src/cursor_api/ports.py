@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.credential import Credential
+from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.standing import Standing, Wishes
 
 # One batch per network read: frames that came together leave together. Never empty.
 DeltaBatches = AsyncIterator[Sequence[Delta]]
@@ -55,6 +56,77 @@ class CredentialStore(Protocol):
 
         Raises `StoreError` when they cannot be read whole; nothing is changed then.
         """
+        ...
+
+
+class CredentialFiles(CredentialStore, Protocol):
+    """A credential store whose owner edits it, as text or one credential at a time.
+
+    Every change raises StoreError with all problems when it cannot be made whole, StaleTextError
+    when `if_match` is not the etag of what is there; nothing is changed then.
+    """
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the last good load found worth telling."""
+        ...
+
+    async def has_changed(self) -> bool:
+        """Whether a load would see something new; cheap enough to ask every second."""
+        ...
+
+    async def read_text(self) -> FileTexts:
+        """Both texts as they are, valid or not."""
+        ...
+
+    async def replace_text(
+        self, tokens: str, token_list: str | None = None, *, if_match: str | None = None
+    ) -> FileTexts:
+        """Put new text in the place of both, or of the tokens alone (None)."""
+        ...
+
+    async def add(
+        self, text: str, *, checksum: str | None = None, if_match: str | None = None
+    ) -> Sequence[Credential]:
+        """Append one or more tokens, spelled as in a token file; gives them."""
+        ...
+
+    async def remove(self, alias: str, *, if_match: str | None = None) -> None:
+        """Delete a credential. Raises UnknownCredentialError."""
+        ...
+
+    async def update(
+        self, alias: str, change: CredentialChange, *, if_match: str | None = None
+    ) -> Credential:
+        """Rewrite a credential; gives what it is now. Raises UnknownCredentialError."""
+        ...
+
+
+# By credential: the digest of its secret, so that the state holds no secret.
+PoolState = Mapping[str, tuple[Wishes, Standing]]
+
+
+class PoolStateStore(Protocol):
+    """Where the pool's memory outlives a restart."""
+
+    async def load(self) -> PoolState:
+        """What was saved last; empty when nothing was. Raises StoreError when unreadable."""
+        ...
+
+    async def save(self, state: PoolState) -> None:
+        """Replace it whole. Raises StoreError; the earlier state is still there then."""
+        ...
+
+
+class Observer(Protocol):
+    """Tells the operator what happened beside requests."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Something went as it should."""
+        ...
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Something a person should look at."""
         ...
 
 

@@ -82,6 +82,7 @@ def create_server(app: Any, options: ServerOptions) -> uvicorn.Server:
             interface="asgi3",
             # The request log is the record; a line per request would cost more than the request.
             access_log=False,
+            log_level="warning",
             log_config=None,
             server_header=False,
             proxy_headers=False,

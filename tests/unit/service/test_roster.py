@@ -1,39 +1,304 @@
-"""From the store to the pool."""
+"""Who is on duty: loading, watching, changing, remembering."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import StoreError
-from cursor_api.pool.pool import Pool
-from cursor_api.service.roster import Roster
+from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, Secret
+from cursor_api.domain.errors import ChecksumNotStoredError, Fault, FaultKind, StoreError
+from cursor_api.domain.standing import Wishes
+from cursor_api.pool.pool import Ask, Pool
+from cursor_api.pool.slot import Outcome
+from cursor_api.ports import PoolState
+from cursor_api.service import roster as roster_module
+from cursor_api.service.roster import Roster, RosterParts, digest
 from tests.fakes import TickingClock
+
+FAULT = Outcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "", retry_after_s=9999))
+
+
+def credential(name: str) -> Credential:
+    """One whose parts share a name."""
+    return Credential(name, Secret(f"token-{name}"), f"sum-{name}")
+
+
+A, B = credential("a"), credential("b")
 
 
 class ScriptedStore:
-    """Gives what it is told to, or fails."""
+    """A list of credentials that the test edits, or an error."""
 
-    def __init__(self) -> None:
-        self.credentials: Sequence[Credential] = ()
+    def __init__(self, *credentials: Credential) -> None:
+        self.credentials = list(credentials)
         self.error: StoreError | None = None
+        self.warnings: Sequence[str] = ()
+        self.is_changed = False
+        self.load_count = 0
 
     async def load(self) -> Sequence[Credential]:
         """What is scripted."""
+        self.load_count += 1
+        self.is_changed = False
         if self.error:
             raise self.error
-        return self.credentials
+        return tuple(self.credentials)
+
+    async def has_changed(self) -> bool:
+        """What is scripted."""
+        return self.is_changed
+
+    async def read_text(self) -> FileTexts:
+        """A made-up text."""
+        return FileTexts("tokens", "list", "etag")
+
+    async def replace_text(
+        self, tokens: str, token_list: str | None = None, *, if_match: str | None = None
+    ) -> FileTexts:
+        """One credential a line."""
+        self.credentials = [credential(name) for name in tokens.split()]
+        return FileTexts(tokens, token_list or "", if_match or "")
+
+    async def add(
+        self, text: str, *, checksum: str | None = None, if_match: str | None = None
+    ) -> Sequence[Credential]:
+        """One more."""
+        assert (checksum, if_match) == (None, None)
+        self.credentials.append(credential(text))
+        return self.credentials[-1:]
+
+    async def remove(self, alias: str, *, if_match: str | None = None) -> None:
+        """One less."""
+        assert if_match is None
+        self.credentials = [item for item in self.credentials if item.alias != alias]
+
+    async def update(
+        self, alias: str, change: CredentialChange, *, if_match: str | None = None
+    ) -> Credential:
+        """Renamed."""
+        assert (alias, if_match) == (self.credentials[0].alias, None)
+        old = self.credentials[0]
+        self.credentials[0] = Credential(change.alias or "", old.secret, old.checksum)
+        return self.credentials[0]
+
+
+class ScriptedMemory:
+    """Keeps a state, or fails."""
+
+    def __init__(self, state: PoolState | None = None) -> None:
+        self.state = state or {}
+        self.error: StoreError | None = None
+        self.save_count = 0
+
+    async def load(self) -> PoolState:
+        """What was kept."""
+        if self.error:
+            raise self.error
+        return self.state
+
+    async def save(self, state: PoolState) -> None:
+        """Keep it."""
+        if self.error:
+            raise self.error
+        self.state = state
+        self.save_count += 1
+
+
+class ListObserver:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.warnings: list[tuple[str, dict[str, object]]] = []
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Keep it."""
+        assert facts
+        self.notices.append(event)
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Keep it."""
+        self.warnings.append((event, facts))
+
+
+class House:
+    """A roster over scripts."""
+
+    def __init__(self, *credentials: Credential, memory: ScriptedMemory | None = None) -> None:
+        self.store = ScriptedStore(*credentials)
+        self.memory = memory or ScriptedMemory()
+        self.clock = TickingClock()
+        self.pool = Pool(self.clock, lambda: 0.5)
+        self.observer = ListObserver()
+        self.loaded: list[str] = []
+        self.roster = Roster(
+            RosterParts(
+                self.store, self.memory, self.pool, self.clock, self.observer, self._on_load
+            )
+        )
+
+    def _on_load(self, credentials: Sequence[Credential]) -> None:
+        self.loaded += [item.alias for item in credentials]
+
+    @property
+    def serving(self) -> str:
+        """The aliases in the pool."""
+        return "".join(item.alias for item in self.pool.credentials)
+
+    def cool(self) -> None:
+        """The first credential is limited for a long time."""
+        self.pool.lease(Ask("m")).settle(FAULT)
+
+
+async def test_a_start_serves_what_the_store_has() -> None:
+    """And shows the secrets to whoever hides them, first."""
+    house = House(A, B)
+    assert await house.roster.start() == 2
+    assert house.serving == "ab"
+    assert house.loaded == ["a", "b"]
 
 
 async def test_a_reload_replaces_the_pool_whole_or_not_at_all() -> None:
     """A broken file never empties a working pool."""
-    store, pool = ScriptedStore(), Pool(TickingClock(), lambda: 0.5)
-    store.credentials = (Credential("a", Secret("a"), ""),)
-    roster = Roster(store, pool)
-    assert await roster.reload() == 1
-    store.error = StoreError("line 3 is bad")
+    house = House(A)
+    await house.roster.start()
+    house.store.error = StoreError("line 3 is bad")
     with pytest.raises(StoreError):
-        await roster.reload()
-    assert pool.credentials == store.credentials
+        await house.roster.reload()
+    assert house.serving == "a"
+
+
+async def test_known_credentials_serve_when_only_new_checksums_cannot_be_stored() -> None:
+    """A read-only disk stops the new token, not the old ones."""
+    house = House(A, B)
+    house.store.error = ChecksumNotStoredError("read-only", [A])
+    with pytest.raises(ChecksumNotStoredError):
+        await house.roster.start()
+    assert house.serving == "a"
+
+
+async def test_the_pools_memory_outlives_a_restart_without_secrets() -> None:
+    """Cooldowns, wishes and counts; named by a digest."""
+    first = House(A, B)
+    await first.roster.start()
+    first.cool()
+    first.pool.wish("b", Wishes(priority=7))
+    await first.roster.save()
+    assert set(first.memory.state) == {digest(A.secret), digest(B.secret)}
+    assert "token-a" not in repr(first.memory.state)
+    second = House(A, B, memory=first.memory)
+    await second.roster.start()
+    assert second.pool.get_slot("b").wishes.priority == 7
+    assert "m" in second.pool.get_slot("a").cooldowns
+
+
+async def test_a_lost_memory_is_a_warning() -> None:
+    """Everybody is healthy until shown otherwise."""
+    house = House(A)
+    house.memory.error = StoreError("damaged")
+    assert await house.roster.start() == 1
+    assert [event for event, _ in house.observer.warnings] == ["the pool's memory cannot be read"]
+
+
+async def test_saving_happens_only_after_a_change_and_is_tried_again_after_a_failure() -> None:
+    """And a failure is told once, not at every try."""
+    house = House(A)
+    await house.roster.start()
+    await house.roster.save()
+    assert house.memory.save_count == 0
+    house.cool()
+    house.memory.error = StoreError("disk full")
+    await house.roster.save()
+    await house.roster.save()
+    assert len(house.observer.warnings) == 1
+    house.memory.error = None
+    await house.roster.save()
+    await house.roster.save()
+    assert house.memory.save_count == 1
+
+
+async def test_a_removed_credential_that_comes_back_has_its_past() -> None:
+    """Undo is a whole undo."""
+    house = House(A, B)
+    await house.roster.start()
+    house.cool()
+    await house.roster.remove("a")
+    assert house.serving == "b"
+    await house.roster.add("a")
+    assert house.serving == "ba"
+    assert "m" in house.pool.get_slot("a").cooldowns
+
+
+async def test_a_renamed_credential_keeps_its_state() -> None:
+    """The secret is what it is known by."""
+    house = House(A)
+    await house.roster.start()
+    house.cool()
+    await house.roster.update("a", CredentialChange(alias="work"))
+    assert "m" in house.pool.get_slot("work").cooldowns
+
+
+async def test_texts_are_read_and_replaced_through_the_store() -> None:
+    """What is replaced serves at once."""
+    house = House(A)
+    await house.roster.start()
+    assert (await house.roster.read_text()).etag == "etag"
+    await house.roster.replace_text("x y", None, "etag")
+    assert house.serving == "xy"
+
+
+async def test_changes_are_noticed_and_a_bad_one_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An editor's save serves soon; a broken file leaves the old state and one warning."""
+    monkeypatch.setattr(roster_module, "LOOK_EVERY_S", 0.005)
+    house = House(A)
+    await house.roster.start()
+    watching = asyncio.create_task(house.roster.watch())
+    house.store.credentials.append(B)
+    house.store.is_changed = True
+    await asyncio.sleep(0.05)
+    assert house.serving == "ab"
+    assert house.observer.notices == ["credentials reloaded"]
+    house.store.error = StoreError("line 1 is bad")
+    for _ in range(3):
+        house.store.is_changed = True
+        await asyncio.sleep(0.02)
+    assert house.serving == "ab"
+    assert len(house.observer.warnings) == 1
+    house.store.error = None
+    house.store.is_changed = True
+    await asyncio.sleep(0.05)
+    assert len(house.observer.notices) == 2
+    house.cool()
+    await asyncio.sleep(0.05)
+    assert house.memory.save_count >= 1
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+
+
+async def test_expiry_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three days before, and again when it has come."""
+    monkeypatch.setattr(roster_module, "LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(roster_module, "WARN_EVERY_S", 0.0)
+    house = House(Credential("soon", Secret("e30.eyJleHAiOjIwMDB9.x"), ""))  # exp: 2000
+    await house.roster.start()
+    watching = asyncio.create_task(house.roster.watch())
+    await asyncio.sleep(0.03)
+    house.clock.seconds = 2000.0
+    await asyncio.sleep(0.03)
+    watching.cancel()
+    details = [facts["detail"] for _, facts in house.observer.warnings]
+    assert details == ["expires within three days", "has expired"]
+
+
+async def test_the_stores_own_warnings_reach_the_operator_once() -> None:
+    """A file that others can read, say."""
+    house = House(A)
+    house.store.warnings = ("the token file can be read by others",)
+    await house.roster.start()
+    await house.roster.reload()
+    assert len(house.observer.warnings) == 1

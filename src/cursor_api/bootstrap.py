@@ -1,0 +1,211 @@
+"""The only file that knows concrete classes: settings in, a running gateway out."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cursor_api import __version__
+from cursor_api.dialects.openai import ParseLimits
+from cursor_api.domain.credential import Credential
+from cursor_api.pool.pool import Pool
+from cursor_api.ports import CredentialFiles, PoolStateStore, Upstream
+from cursor_api.service.catalog import Catalog
+from cursor_api.service.chat import Collaborators, Relay
+from cursor_api.service.roster import Roster, RosterParts
+from cursor_api.settings import Settings
+from cursor_api.stores.files import FileCredentialStore
+from cursor_api.stores.memory import MemoryCredentialStore, MemoryRequestLog
+from cursor_api.stores.pool_state import FilePoolStateStore, MemoryPoolStateStore
+from cursor_api.telemetry.observer import LogObserver
+from cursor_api.telemetry.redaction import Redactor
+from cursor_api.upstreams.cursor_answer import AnswerLimits
+from cursor_api.upstreams.cursor_chat import ChecksumTime, CursorChat, CursorOptions
+from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.web.app import App, WebOptions, WebParts
+from cursor_api.web.auth import AccessOptions, Authenticator
+from cursor_api.web.inference import InferenceOptions
+from cursor_api.web.server import HAS_UVLOOP, ServerOptions, create_server
+from cursor_api.web.streaming import StreamOptions
+from cursor_api.wire.checksum import new_checksum
+
+
+class SystemClock:
+    """Implements `ports.Clock` with the machine's clocks."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some start."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that is ready to be served."""
+
+    app: App
+    credential_count: int
+
+
+def make_checksum() -> str:
+    """A new device, for a token that has none yet."""
+    return new_checksum(os.urandom, time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What outlives a process, or in a demo does not."""
+
+    credentials: CredentialFiles
+    pool_state: PoolStateStore
+
+
+def file_stores(settings: Settings) -> Stores:
+    """The two token files, and the pool's memory beside them."""
+    files = settings.files
+    return Stores(
+        FileCredentialStore(files.token_file, files.token_list_file, make_checksum),
+        FilePoolStateStore(files.token_file.with_name(".token-state")),
+    )
+
+
+def memory_stores(credentials: Sequence[Credential]) -> Stores:
+    """Stores that forget."""
+    return Stores(MemoryCredentialStore(credentials, make_checksum), MemoryPoolStateStore())
+
+
+@asynccontextmanager
+async def build_gateway(
+    settings: Settings, stores: Stores, redactor: Redactor
+) -> AsyncIterator[Gateway]:
+    """Put the parts together; raises StoreError when the credentials cannot be read whole."""
+    clock = SystemClock()
+
+    def keep_secret(credentials: Sequence[Credential]) -> None:
+        for credential in credentials:
+            redactor.add(credential.secret.reveal())
+
+    pool = Pool(clock, random.random)
+    roster = Roster(
+        RosterParts(stores.credentials, stores.pool_state, pool, clock, LogObserver(), keep_secret)
+    )
+    async with HttpClient(_http_options(settings)) as http:
+        credential_count = await roster.start()
+        upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
+        catalog = Catalog(upstreams)
+        request_log = MemoryRequestLog(settings.logs.entries_max)
+        relay = Relay(Collaborators(catalog, pool, upstreams, request_log, clock))
+        authenticator = Authenticator(_access_options(settings))
+        parts = WebParts(relay, catalog, request_log, authenticator, clock)
+        watching = asyncio.create_task(roster.watch())
+        try:
+            yield Gateway(App(parts, _web_options(settings)), credential_count)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await roster.save()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the port before anything is started; raises OSError when it is not to be had."""
+    listener = settings.listener
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+    options = _server_options(settings)
+    return socket.create_server(
+        (listener.host, listener.port), family=family, backlog=options.backlog_count
+    )
+
+
+async def serve_gateway(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
+    """Serve until a stop signal, then let streams end within the grace time."""
+    server = create_server(gateway.app, _server_options(settings))
+    # What exists now lives as long as the process; the collector need never look at it again.
+    gc.collect()
+    gc.freeze()
+    await server.serve(sockets=[listener])
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where there is one; it carries a third more requests."""
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if HAS_UVLOOP:
+        import uvloop  # noqa: PLC0415 - not installed everywhere (Windows)
+
+        loop_factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main)
+
+
+def _http_options(settings: Settings) -> HttpOptions:
+    cursor = settings.cursor
+    return HttpOptions(
+        connect_timeout_s=cursor.connect_timeout_s,
+        first_byte_timeout_s=cursor.first_byte_timeout_s,
+        idle_timeout_s=cursor.idle_timeout_s,
+        connections_max=cursor.connections_max,
+        ca_file=cursor.ca_file,
+        proxy=cursor.proxy.reveal() if cursor.proxy else None,
+    )
+
+
+def _cursor(settings: Settings) -> CursorOptions:
+    cursor = settings.cursor
+    return CursorOptions(
+        base_url=cursor.base_url,
+        client_version=cursor.client_version,
+        timezone=cursor.timezone,
+        is_private=cursor.is_private,
+        instructions=cursor.instructions,
+        checksum_time=ChecksumTime(cursor.checksum_time),
+        limits=AnswerLimits(
+            frame_bytes_max=cursor.frame_bytes_max,
+            inflated_bytes_max=cursor.inflated_bytes_max,
+            answer_bytes_max=cursor.answer_bytes_max,
+        ),
+    )
+
+
+def _access_options(settings: Settings) -> AccessOptions:
+    access = settings.access
+    return AccessOptions(
+        auth_token=access.auth_token,
+        is_passthrough=access.is_passthrough,
+        passthrough_checksum=access.checksum.reveal() if access.checksum else "",
+    )
+
+
+def _web_options(settings: Settings) -> WebOptions:
+    listener, limits = settings.listener, settings.limits
+    return WebOptions(
+        version=__version__,
+        route_prefix=listener.route_prefix,
+        is_log_public=settings.access.is_logs_public,
+        cors_origins=listener.cors_origins,
+        inference=InferenceOptions(
+            body_bytes_max=limits.body_bytes_max,
+            parse=ParseLimits(messages_max=limits.messages_max),
+            stream=StreamOptions(keep_alive_s=listener.keep_alive_s),
+        ),
+    )
+
+
+def _server_options(settings: Settings) -> ServerOptions:
+    listener = settings.listener
+    return ServerOptions(
+        host=listener.host,
+        port=listener.port,
+        write_timeout_s=listener.write_timeout_s,
+        shutdown_grace_s=listener.shutdown_grace_s,
+        header_bytes_max=settings.limits.header_bytes_max,
+    )

@@ -1,0 +1,262 @@
+"""The `cursor-api` command: parses and delegates."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cursor_api import __version__
+from cursor_api.bootstrap import (
+    build_gateway,
+    file_stores,
+    listen,
+    make_checksum,
+    memory_stores,
+    run,
+    serve_gateway,
+)
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.errors import StoreError
+from cursor_api.settings import Settings, load_settings, render_check
+from cursor_api.simulator.faults import Faults
+from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.simulator.server import Simulator, simulate
+from cursor_api.telemetry.logs import configure_logging
+from cursor_api.telemetry.redaction import Redactor
+
+DESCRIPTION = """\
+A self-hosted gateway that puts your own Cursor account behind an OpenAI-compatible API.
+
+New here? `cursor-api demo` needs no account and answers at once.
+For real: put a line with your Cursor token into a file named .token, then
+  AUTH_TOKEN=<a long random key> cursor-api serve
+and point any OpenAI client at http://127.0.0.1:3000/v1 with that key."""
+
+SERVE = """\
+Serve the gateway with the credentials of the token files.
+
+Settings come from the environment, then from .env, then from cursor-api.toml in this folder, then
+from defaults; `cursor-api check-config` shows each with its source. AUTH_TOKEN is the one you must
+set. Stop with Ctrl-C or SIGTERM: running streams may end within the grace time."""
+
+DEMO = """\
+Serve a gateway whose upstream is the built-in simulator: no account, no file, no network.
+
+PORT, HOST and AUTH_TOKEN are honoured; without AUTH_TOKEN a key is made up and printed."""
+
+SIMULATE = """\
+Run the simulator alone: a fake Cursor upstream that speaks the real bytes.
+
+Point a gateway at it with CURSOR_BASE_URL=http://127.0.0.1:3001"""
+
+CHECK = """\
+Show every setting, its value (secrets masked) and where it came from, and all that is wrong.
+
+Exits with 1 when the gateway would not start."""
+
+CHECKSUM = """\
+Print a new checksum: the made-up device of one credential, for the second column of .token-list.
+
+It ties a token to a device; make it once for a token and keep it."""
+
+WELCOME = """\
+cursor-api demo: a gateway with a simulated Cursor behind it. Nothing leaves this machine.
+
+  address  {url}
+  key      {key}
+
+Ask it something:
+
+  curl -N {url}/chat/completions \\
+    -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
+    -d '{{"model": "gpt-4o-mini", "stream": true,
+         "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+
+or from Python (pip install openai):
+
+  from openai import OpenAI
+  client = OpenAI(base_url="{url}", api_key="{key}")
+  answer = client.chat.completions.create(
+      model="gpt-4o-mini", messages=[{{"role": "user", "content": "Show me some Python code."}}]
+  )
+  print(answer.choices[0].message.content)
+
+Ctrl-C stops it."""
+
+DEMO_CREDENTIALS = ("demo-1", "demo-2")
+DEMO_TOKENS_PER_S = 150.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    with suppress(KeyboardInterrupt):
+        return command(parsed)
+    return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cursor-api",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name,
+            help=text.split("\n", 1)[0],
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(command=command)
+        return sub
+
+    serve = add("serve", _serve, SERVE)
+    check = add("check-config", _check_config, CHECK)
+    for sub in (serve, check):
+        sub.add_argument(
+            "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
+        )
+    add("demo", _demo, DEMO)
+    simulator = add("simulate", _simulate, SIMULATE)
+    simulator.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
+    simulator.add_argument("--port", type=int, default=3001, help="default: %(default)s; 0: any")
+    add("checksum", _checksum, CHECKSUM)
+    return parser
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a command speaks on its standard output
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - and of errors on the other
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    loaded = load_settings(os.environ, Path.cwd(), parsed.config)
+    for warning in loaded.warnings:
+        _complain(f"warning: {warning}")
+    if loaded.problems:
+        for problem in loaded.problems:
+            _complain(f"error: {problem}")
+        _complain("Nothing was started. `cursor-api check-config` shows all settings.")
+        return 1
+    return _guarded(loaded.settings, _serve_for_real)
+
+
+def _demo(_parsed: argparse.Namespace) -> int:
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PORT", "HOST", "AUTH_TOKEN"} or name.startswith("GATEWAY_")
+    }
+    made_up = {} if environ.get("AUTH_TOKEN") else {"AUTH_TOKEN": f"demo-{secrets.token_hex(12)}"}
+    # Nothing of the folder the demo is started in: it shall work anywhere.
+    with tempfile.TemporaryDirectory() as empty:
+        loaded = load_settings(environ | made_up, Path(empty))
+    if loaded.problems:
+        for problem in loaded.problems:
+            _complain(f"error: {problem}")
+        return 1
+    return _guarded(loaded.settings, _serve_demo)
+
+
+def _simulate(parsed: argparse.Namespace) -> int:
+    options = SimulatorOptions(host=parsed.host, port=parsed.port)
+    try:
+        run(simulate(options, lambda url: _say(f"simulator: {url}  (CURSOR_BASE_URL={url})")))
+    except OSError as error:
+        _complain(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
+        return 1
+    return 0
+
+
+def _check_config(parsed: argparse.Namespace) -> int:
+    loaded = load_settings(os.environ, Path.cwd(), parsed.config)
+    _say(render_check(loaded))
+    return 1 if loaded.problems else 0
+
+
+def _checksum(_parsed: argparse.Namespace) -> int:
+    _say(make_checksum())
+    return 0
+
+
+Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
+
+
+def _guarded(settings: Settings, serving: Serving) -> int:
+    """Take the port, serve, and turn what can be foreseen into one sentence."""
+    redactor = configure_logging(settings.logs.level, settings.logs.format, sys.stderr)
+    if settings.access.auth_token is not None:
+        redactor.add(settings.access.auth_token.reveal())
+    host, port = settings.listener.host, settings.listener.port
+    try:
+        listener = listen(settings)
+    except OSError as error:
+        _complain(f"error: cannot listen on {host} port {port}: {error.strerror}.")
+        if error.errno == errno.EADDRINUSE:
+            _complain(f"Another program has the port; choose one with PORT, as in PORT={port + 1}.")
+        return 1
+    with listener:
+        try:
+            run(serving(settings, listener, redactor))
+        except StoreError as error:
+            _complain(f"error: {error}")
+            return 1
+    return 0
+
+
+async def _serve_for_real(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
+    async with build_gateway(settings, file_stores(settings), redactor) as gateway:
+        url = _url(settings, listener)
+        _say(f"cursor-api {__version__}: {url}{settings.listener.route_prefix}/v1")
+        _say(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
+        if not gateway.credential_count and not settings.access.is_passthrough:
+            _say("No credential yet: put a line with your Cursor token into that file.")
+        await serve_gateway(gateway, settings, listener)
+
+
+async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
+    credentials = [Credential(name, Secret(name), make_checksum()) for name in DEMO_CREDENTIALS]
+    # A pace at which one sees it stream.
+    faults = Faults(tokens_per_s=DEMO_TOKENS_PER_S)
+    async with Simulator(SimulatorOptions(faults=faults)) as simulator:
+        settings = replace(settings, cursor=replace(settings.cursor, base_url=simulator.url))
+        async with build_gateway(settings, memory_stores(credentials), redactor) as gateway:
+            _say(_welcome(_url(settings, listener), settings))
+            await serve_gateway(gateway, settings, listener)
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    """Where to reach the listener from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - compared, not bound
+        settings.listener.host, settings.listener.host
+    )
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _welcome(url: str, settings: Settings) -> str:
+    """What a newcomer pastes next."""
+    assert settings.access.auth_token is not None  # noqa: S101 - the demo made one up
+    return WELCOME.format(
+        url=f"{url}{settings.listener.route_prefix}/v1", key=settings.access.auth_token.reveal()
+    )

@@ -1,0 +1,19 @@
+"""What happens beside requests, told through the log."""
+
+from __future__ import annotations
+
+import structlog
+
+_log = structlog.get_logger("cursor_api")
+
+
+class LogObserver:
+    """Implements `ports.Observer`."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Something went as it should."""
+        _log.info(event, **facts)
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Something a person should look at."""
+        _log.warning(event, **facts)
