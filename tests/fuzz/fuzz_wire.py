@@ -102,10 +102,10 @@ def envelope(source: random.Random) -> None:
     )
     data = mutated(data + encode_end_stream(is_compressed=source.random() < 0.3), source)
     limits = Limits(
-        source.choice([8, 320, 1 << 16]),
-        source.choice([8, 300, 1 << 16]),
-        accepts_gzip=source.random() < 0.8,
-        expects_end_stream=source.random() < 0.8,
+        source.choice([8, 320, 1 << 16, 1 << 16, 1 << 16, 1 << 16]),
+        source.choice([8, 300, 1 << 16, 1 << 16, 1 << 16, 1 << 16]),
+        accepts_gzip=source.random() < 0.9,
+        expects_end_stream=source.random() < 0.9,
     )
     expected = model_envelopes(data, limits)
     for pieces in ([data], cut_up(data, source)):

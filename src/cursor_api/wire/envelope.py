@@ -42,7 +42,7 @@ class Reason(enum.Enum):
     UNEXPECTED_COMPRESSION = "unexpected_compression"  # compressed, though none was agreed
     UNEXPECTED_END_STREAM = "unexpected_end_stream"  # an end-of-stream where none may come
     BAD_COMPRESSION = "bad_compression"  # the payload is not exactly one gzip member
-    AFTER_END = "after_end"  # bytes after the end-of-stream
+    AFTER_END = "after_end"  # bytes after the end-of-stream, or after close()
     BAD_END_STREAM = "bad_end_stream"  # the end-of-stream's payload is not the JSON it must be
 
 
@@ -139,7 +139,7 @@ class EnvelopeDecoder:
         self._buffer = bytearray()
         self._needed_bytes = HEADER_BYTES
         self._is_ended = False
-        self._is_shut = False  # ended or failed: one test on the hot path instead of two
+        self._is_shut = False  # ended, failed or closed: one test on the hot path
         # Not the exception itself: its traceback would hold this decoder and the bytes it read.
         self._failure: tuple[Reason, str] | None = None
 
@@ -192,6 +192,7 @@ class EnvelopeDecoder:
         elif self._expects_end_stream and not self._is_ended:
             message = "the stream stopped before its end-of-stream"
         else:
+            self._is_shut = True
             return
         self._fail(Reason.TRUNCATED, message)
 
@@ -199,7 +200,7 @@ class EnvelopeDecoder:
         if self._failure is not None:
             raise ConnectError(*self._failure)
         if data:
-            self._fail(Reason.AFTER_END, f"{len(data)} bytes follow the end-of-stream")
+            self._fail(Reason.AFTER_END, f"{len(data)} bytes follow the end of the stream")
 
     def _fail(self, reason: Reason, message: str) -> NoReturn:
         self._is_shut = True
