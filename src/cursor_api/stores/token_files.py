@@ -215,7 +215,9 @@ class TokenFiles:
                         listed = state.snapshots[File.LIST]
                         save(state.targets[File.LIST], old.texts.token_list, listed, self._disk)
                 raise
-            state.snapshots[file] = self._find(file, state.targets[file])
+            found = state.snapshots[file] = self._find(file, state.targets[file])
+            if not found or found.data != data:
+                raise FileChangedError(f"{self._paths[file]} was changed right after it was saved.")
 
     def _read_settled(self) -> _State:
         """Both files, whole; a save that was cut off is finished first."""
