@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -47,12 +46,17 @@ async def test_what_was_saved_is_loaded(make: Callable[[], PoolStateStore]) -> N
     assert await make().load() == STATE
 
 
+def names_in(folder: Path) -> list[str]:
+    """What lies in a folder."""
+    return [item.name for item in folder.iterdir()]
+
+
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     """It holds no secret, but who uses what is nobody's business."""
     path = tmp_path / ".token-state"
     await FilePoolStateStore(path).save(STATE)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == [".token-state"]
+    assert names_in(tmp_path) == [".token-state"]
 
 
 @pytest.mark.parametrize(
