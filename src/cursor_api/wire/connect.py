@@ -31,6 +31,7 @@ __all__ = [
     "FLAG_COMPRESSED",
     "FLAG_END_STREAM",
     "HTTP_TO_CODE",
+    "JSON_BYTES_MAX",
     "ConnectError",
     "ConnectFailure",
     "EndStream",
@@ -46,6 +47,10 @@ __all__ = [
     "parse_end_stream",
     "parse_error_json",
 ]
+
+# Real ones have a few hundred bytes, and no server sends more metadata than this. As Python objects
+# JSON can take twenty times its bytes, so the limit of a frame is no limit for it.
+JSON_BYTES_MAX: Final = 64 << 10
 
 # The protocol's own table (connectrpc.com/docs/protocol, "Error Codes"), both ways: the status a
 # code is answered with, and the code to assume where an answer that is not Connect's has a status.
@@ -114,11 +119,14 @@ def parse_end_stream(payload: bytes) -> EndStream:
     """The payload of an end-of-stream frame; raises ConnectError BAD_END_STREAM.
 
     Strict where a mistake could turn a failed call into a good one, lenient about what only
-    adorns an error.
+    adorns an error. More than JSON_BYTES_MAX bytes are refused unread.
     """
     content = _decode_json(payload)
     if not isinstance(content, dict):
-        raise ConnectError(Reason.BAD_END_STREAM, "the end-of-stream is not a JSON object")
+        raise ConnectError(
+            Reason.BAD_END_STREAM,
+            f"the end-of-stream ({len(payload)} bytes) is not a JSON object of a sane size",
+        )
     error = content.get("error")
     if error is not None and not isinstance(error, dict):
         raise ConnectError(Reason.BAD_END_STREAM, "the end-of-stream's error is not an object")
@@ -127,7 +135,10 @@ def parse_end_stream(payload: bytes) -> EndStream:
 
 
 def parse_error_json(payload: bytes) -> ConnectFailure | None:
-    """The body of an answer whose HTTP status is not 200; None if it is not Connect's JSON."""
+    """The body of an answer whose HTTP status is not 200; None if it is not Connect's JSON.
+
+    A body of more than JSON_BYTES_MAX bytes is not.
+    """
     content = _decode_json(payload)
     if not isinstance(content, dict) or not isinstance(content.get("code"), str):
         return None
@@ -173,7 +184,9 @@ def _detail_json(detail: ErrorDetail) -> dict[str, object]:
 
 
 def _decode_json(payload: bytes) -> object:
-    """Any JSON value, or None for what is no JSON: neither caller has a use for a bare null."""
+    """Any JSON value, or None for what is too long or no JSON: a bare null means nothing here."""
+    if len(payload) > JSON_BYTES_MAX:
+        return None
     try:
         return msgspec.json.decode(payload)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

@@ -12,6 +12,7 @@ from cursor_api.wire import connect, envelope
 from cursor_api.wire.connect import (
     CODE_TO_HTTP,
     HTTP_TO_CODE,
+    JSON_BYTES_MAX,
     ConnectError,
     ConnectFailure,
     EndStream,
@@ -124,8 +125,8 @@ def test_there_and_back(*, is_compressed: bool) -> None:
         b'{"\xff": 1}',
         b'{"metadata": NaN}',
         b"\0" * 40,
-        b"[" * 100_000,
-        b'{"error":' * 100_000,
+        b"[" * 60_000,
+        b'{"error":' * 7_000,
         '{"é": 1}'.encode("latin-1"),
     ],
 )
@@ -183,11 +184,24 @@ def test_an_odd_error_is_still_an_error(error: object, failure: ConnectFailure) 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>502 Bad Gateway</html>", b"{}", b'{"code": 7}', b'["code"]', b"[" * 100_000],
+    [b"", b"<html>502 Bad Gateway</html>", b"{}", b'{"code": 7}', b'["code"]', b"[" * 60_000],
 )
 def test_a_body_that_is_not_connects(body: bytes) -> None:
     """A proxy's page or another JSON is no Connect failure."""
     assert parse_error_json(body) is None
+
+
+def test_json_is_bounded_before_it_is_read() -> None:
+    """At the limit it is read; one byte more is refused, whatever the objects would weigh."""
+    empty = b'{"error":{"code":"internal"}}'
+    fits = empty + b" " * (JSON_BYTES_MAX - len(empty))
+    failure = ConnectFailure("internal", "")
+    assert parse_end_stream(fits) == EndStream(failure)
+    with pytest.raises(ConnectError, match="65537 bytes"):
+        parse_end_stream(fits + b" ")
+    body = b'{"code":"internal"}'
+    assert parse_error_json(body.ljust(JSON_BYTES_MAX)) == failure
+    assert parse_error_json(body.ljust(JSON_BYTES_MAX + 1)) is None
 
 
 def test_base64_is_the_standard_alphabet_without_padding() -> None:
