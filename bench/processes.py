@@ -103,13 +103,13 @@ class Running:
         lines = self.log_path.read_text(errors="replace").splitlines()
         return "\n".join(lines[-15:])
 
-    def stop(self) -> None:
+    def stop(self, stop_signal: int = signal.SIGTERM, patience_s: float = STOP_PATIENCE_S) -> None:
         """End it and its children; by force when it will not."""
         family = self._family()
         if not self.has_ended():
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(stop_signal)
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_PATIENCE_S)
+                self.process.wait(patience_s)
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
