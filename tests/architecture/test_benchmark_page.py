@@ -1,0 +1,69 @@
+"""The page of benchmarks says what was measured, and says so when something was not."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.measure import Durations, Round
+from bench.report import Results, render
+
+TITLES = {"gateway": "this gateway", "floor": "floor", "peer": "Peer 1.0", "direct": "(nothing)"}
+
+
+@pytest.fixture
+def results() -> Results:
+    """Two rounds of the gateway and the floor; the peer could not be had."""
+    return Results(
+        date="2026-01-02",
+        facts={"processor": "a fast one"},
+        durations=Durations(),
+        titles=TITLES,
+        notes={"gateway": "everything on", "floor": "nothing on"},
+        rounds={
+            "gateway": [
+                Round({"request_cpu_us": 200.0, "request_per_s": 5001.0}, []),
+                Round({"request_cpu_us": 300.0, "request_per_s": 5003.0}, ["light: 3 failed"]),
+            ],
+            "floor": [Round({"request_cpu_us": 100.0}, []), Round({"request_cpu_us": 300.0}, [])],
+        },
+        missing={"peer": "no Node.js here"},
+    )
+
+
+def row(page: str, title: str) -> str:
+    """The first table row of a subject."""
+    return next(line for line in page.splitlines() if line.startswith(f"| {title} |"))
+
+
+def test_a_figure_is_the_median_with_its_range(results: Results) -> None:
+    """The middle of all rounds, and the lowest and highest beside it."""
+    assert "**250** (200-300)" in row(render(results), "this gateway")
+
+
+def test_a_ratio_compares_figures_of_one_round(results: Results) -> None:
+    """2.0 and 1.0 in the two rounds give 1.5; the ratio of the medians would be 1.25."""
+    assert "×1.50" in row(render(results), "this gateway")
+
+
+def test_the_floor_has_no_ratio_to_itself(results: Results) -> None:
+    """A column of ones would only be noise."""
+    assert "×" not in row(render(results), "floor")
+
+
+def test_a_peer_that_was_not_measured_has_its_reason_in_the_table(results: Results) -> None:
+    """An empty line would look like a peer that nobody tried."""
+    assert "not measured: no Node.js here" in row(render(results), "Peer 1.0")
+
+
+def test_what_went_wrong_is_on_the_page(results: Results) -> None:
+    """Figures from a round with failures are not shown without them."""
+    page = render(results)
+    assert "- this gateway, round 2: light: 3 failed" in page
+    assert "Every answer asked for came whole" not in page
+
+
+def test_a_missed_goal_is_called_missed(results: Results) -> None:
+    """Goals are judged by the median."""
+    page = render(results)
+    assert "| requests/s on one core | at least 5,000 | 5,002.00 | met |" in page
+    assert "| µs CPU per request | at most 200 | 250.00 | **missed** |" in page
