@@ -49,7 +49,8 @@ class Connection:
         self._body_bytes = 0
         self._due_at = 0.0
         # With this, what was written has left when drain() returns: a reset overtakes no data.
-        self._writer.transport.set_write_buffer_limits(high=0)
+        # (Not 0: asyncio's TLS then pauses on an empty buffer and never resumes.)
+        self._writer.transport.set_write_buffer_limits(high=1)
 
     def __repr__(self) -> str:
         states = f"client {self._http.their_state}, server {self._http.our_state}"

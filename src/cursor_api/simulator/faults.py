@@ -69,7 +69,7 @@ class Faults:
     # Shape of the answer.
     gzip_bytes_min: int = 1024  # connect-node's own default: smaller payloads go uncompressed
     thinking: bool | None = None  # <think> frames; None asks the model's name
-    answer_bytes: int = 0  # at least so many bytes of text in place of the chosen one
+    answer_bytes: int = 0  # so many bytes of text in place of the chosen one
 
     # How the body is cut into writes (each one is an HTTP chunk of its own).
     split_bytes_max: int = 0  # pieces of 1 to so many bytes; 1 is byte by byte, 0 is off

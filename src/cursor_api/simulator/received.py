@@ -19,7 +19,7 @@ class RawRequest:
 
     method: str
     target: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     is_oversized: bool = False
 

@@ -6,6 +6,7 @@ A piece is whole characters, so no character is split between two frames.
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Iterator
@@ -134,7 +135,10 @@ _THOUGHTS = (
     "That is honest, quick, and the same every time for the same seed."
 )
 
-_FILLER = "This sentence is here to be long; it says nothing else, and says it again. "
+# ASCII, so a character is a byte.
+_FILLER_WORDS = tuple(
+    re.findall(r"\S+ ", "This sentence is here to be long; it says no more, and says it again. ")
+)
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -184,13 +188,15 @@ def split_pieces(text: str, model: str, chance: random.Random) -> Iterator[str]:
         at = end
 
 
-def filler_pieces(bytes_min: int) -> Iterator[str]:
-    """At least so many bytes of text, made as it is asked for."""
-    sent_bytes = 0
-    while sent_bytes < bytes_min:
-        for word in re.findall(r"\S+\s", _FILLER):
-            yield word
-            sent_bytes += len(word)
+def filler_pieces(size_bytes: int) -> Iterator[str]:
+    """Exactly so many bytes of text, made as they are asked for."""
+    left_bytes = size_bytes
+    for word in itertools.cycle(_FILLER_WORDS):
+        if left_bytes <= len(word):
+            yield word[:left_bytes]
+            return
+        yield word
+        left_bytes -= len(word)
 
 
 def _byte_bounded(text: str, start: int, size_bytes: int) -> int:
