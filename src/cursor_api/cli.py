@@ -106,11 +106,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 130
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # Room for the longest command's name beside its help.
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=20)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cursor-api",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
     )
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -122,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=text.split("\n", 1)[0],
             description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_formatter,
         )
         sub.set_defaults(command=command)
         return sub

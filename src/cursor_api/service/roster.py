@@ -179,7 +179,7 @@ class Roster:
         )
         self._with.pool.replace(credentials, kept)
         for warning in self._with.store.warnings:
-            self._warn_once(warning, "")
+            self._warn_once(warning)
 
     def _warn_of_expiry(self) -> None:
         now = self._with.clock.now()
@@ -189,10 +189,10 @@ class Roster:
                 what = "has expired" if is_over else "expires within three days"
                 self._warn_once(f"the credential {slot.credential.alias!r}", what)
 
-    def _warn_once(self, matter: str, detail: str) -> None:
+    def _warn_once(self, matter: str, detail: str = "") -> None:
         if self._told.get(matter) != detail:
             self._told[matter] = detail
-            self._with.observer.warn(matter, detail=detail)
+            self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
 
 
 def digest(secret: Secret) -> str:

@@ -1,0 +1,115 @@
+"""Putting the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+from pathlib import Path
+
+import pytest
+
+from cursor_api.bootstrap import (
+    SystemClock,
+    build_gateway,
+    file_stores,
+    listen,
+    make_checksum,
+    memory_stores,
+    run,
+)
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.errors import StoreError
+from cursor_api.settings import Settings, load_settings
+from cursor_api.simulator.server import Simulator
+from cursor_api.telemetry.logs import configure_logging
+from cursor_api.telemetry.redaction import Redactor
+from cursor_api.wire.checksum import parse_checksum
+from tests.serving import ask, serve
+
+KEY = "bootstrap-key-0123456789"
+BODY = b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hi"}]}'
+
+
+def settings(folder: Path, **variables: str) -> Settings:
+    """Settings of a folder with a few variables set."""
+    return load_settings({"AUTH_TOKEN": KEY, **variables}, folder).settings
+
+
+async def test_a_gateway_answers_through_the_wire(tmp_path: Path) -> None:
+    """Token file, pool, StreamChat, dialect, server: all of it, on real sockets."""
+    (tmp_path / ".token").write_text("work::token-of-work\n")
+    async with Simulator() as simulator:
+        chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url)
+        async with build_gateway(chosen, file_stores(chosen), Redactor()) as gateway:
+            assert gateway.credential_count == 1
+            async with serve(gateway.app) as port:
+                headers = {"Authorization": f"Bearer {KEY}"}
+                answer = await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+        assert answer.status == 200
+        assert answer.json()["choices"][0]["message"]["content"]
+        assert simulator.requests[0].credential == "token-of-work"
+    listed = (tmp_path / ".token-list").read_text().strip().split(",")
+    assert listed[0].endswith("token-of-work")
+    parse_checksum(listed[1])
+    assert "gpt-4o-mini" not in (tmp_path / ".token-state").read_text()
+    assert "token-of-work" not in (tmp_path / ".token-state").read_text()
+
+
+async def test_a_changed_token_file_serves_within_two_seconds(tmp_path: Path) -> None:
+    """No restart, no request lost."""
+    (tmp_path / ".token").write_text("one\n")
+    async with Simulator() as simulator:
+        chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url)
+        async with build_gateway(chosen, file_stores(chosen), Redactor()) as gateway:
+            (tmp_path / ".token").write_text("one\ntwo\n")
+            async with serve(gateway.app) as port, asyncio.timeout(4):
+                headers = {"Authorization": f"Bearer {KEY}"}
+                while {request.credential for request in simulator.requests} != {"one", "two"}:
+                    await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+                    await asyncio.sleep(0.1)
+
+
+async def test_an_unreadable_token_file_stops_the_start(tmp_path: Path) -> None:
+    """And stays as it is."""
+    (tmp_path / ".token").write_bytes(b"\xff\xfe\x00")
+    chosen = settings(tmp_path)
+    with pytest.raises(StoreError, match=r"\.token"):
+        async with build_gateway(chosen, file_stores(chosen), Redactor()):
+            pass
+    assert (tmp_path / ".token").read_bytes() == b"\xff\xfe\x00"
+
+
+async def test_no_secret_of_a_credential_reaches_the_log(tmp_path: Path) -> None:
+    """The redactor learns them before anything is logged with them."""
+    stream = io.StringIO()
+    redactor = configure_logging("debug", "text", stream)
+    stores = memory_stores([Credential("a", Secret("an-opaque-canary"), make_checksum())])
+    async with build_gateway(settings(tmp_path), stores, redactor):
+        assert redactor.redact_text("sent an-opaque-canary") == "sent [redacted]"
+
+
+def test_the_port_is_taken_before_anything_starts(tmp_path: Path) -> None:
+    """A port in use is known at once."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            listen(settings(tmp_path, PORT=str(port)))
+
+
+def test_run_gives_its_main_a_loop() -> None:
+    """A fast one where it is installed."""
+    loops: list[str] = []
+
+    async def main() -> None:
+        loops.append(type(asyncio.get_running_loop()).__module__)
+
+    run(main())
+    assert loops[0] in {"uvloop", "asyncio.unix_events"}
+
+
+def test_the_clock_is_the_machines() -> None:
+    """Seconds, going forward."""
+    clock = SystemClock()
+    assert clock.now() > 1_700_000_000
+    assert clock.monotonic() <= clock.monotonic()

@@ -1,0 +1,200 @@
+"""The command line, run as users run it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cursor_api import __version__
+from cursor_api.cli import main
+from cursor_api.wire.checksum import parse_checksum
+
+COMMANDS = ("serve", "demo", "simulate", "check-config", "checksum")
+
+
+def environ(**variables: str) -> dict[str, str]:
+    """This process's environment without anything that sets the gateway."""
+    names = ("PORT", "HOST", "AUTH_TOKEN")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in names and not name.startswith(("CURSOR_", "GATEWAY_"))
+    }
+    return kept | variables
+
+
+def command(*arguments: str) -> list[str]:
+    """The command as another process."""
+    return [sys.executable, "-m", "cursor_api", *arguments]
+
+
+@contextmanager
+def started(folder: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A running command; stopped at the end."""
+    process = subprocess.Popen(
+        command(*arguments),
+        cwd=folder,
+        env=environ(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=10)
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> str:
+    """The output up to a line that matches."""
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if re.search(pattern, line):
+            return seen
+    raise AssertionError(f"the command ended after {seen!r}")
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command is listed with what it does, and the first one to try is named."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(re.search(rf"^ +{name} +[A-Z]", shown, re.MULTILINE) for name in COMMANDS)
+    assert "cursor-api demo" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_of_its_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """More than its option list."""
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert len(capsys.readouterr().out.splitlines()) > 6
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a bug report needs."""
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == f"cursor-api {__version__}"
+
+
+def test_checksum_prints_a_new_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the known form, another at each call."""
+    assert main(["checksum"]) == 0
+    assert main(["checksum"]) == 0
+    first, second = capsys.readouterr().out.split()
+    assert parse_checksum(first).machine_id != parse_checksum(second).machine_id
+
+
+def test_serve_without_auth_token_tells_all_that_is_wrong_and_exits_1(tmp_path: Path) -> None:
+    """As the reference does, but with every problem at once."""
+    done = subprocess.run(
+        command("serve"),
+        cwd=tmp_path,
+        env=environ(PORT="seventy", CURSOR_BASE_URL="nonsense"),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    for name in ("AUTH_TOKEN", "PORT", "CURSOR_BASE_URL"):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_config_shows_sources_and_exits_by_verdict(tmp_path: Path) -> None:
+    """Secrets masked."""
+    (tmp_path / ".env").write_text("AUTH_TOKEN=a-key-that-is-long-enough\nPORT=4001\n")
+
+    def check(**variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command("check-config"),
+            cwd=tmp_path,
+            env=environ(**variables),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    good = check()
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert re.search(r"PORT +4001 +\.env", good.stdout)
+    assert "a-key-that-is-long-enough" not in good.stdout
+    assert check(PORT="x").returncode == 1
+
+
+def test_a_port_in_use_is_one_sentence_and_a_way_out(tmp_path: Path) -> None:
+    """Not a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = subprocess.run(
+            command("demo"),
+            cwd=tmp_path,
+            env=environ(PORT=str(port)),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"PORT={port + 1}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_prints_what_works_when_pasted(tmp_path: Path) -> None:
+    """Address, key, curl line; a made-up key when none is given; no file is touched."""
+    with started(tmp_path, "demo", PORT="0") as process:
+        shown = read_until(process, "Ctrl-C")
+        key = re.search(r"key +(demo-[0-9a-f]{24})", shown)
+        address = re.search(r"address +(\S+)", shown)
+        assert key is not None
+        assert address is not None
+        pasted = re.search(r"(curl .*?\n.*?\n.*?\n.*?}'\n)", shown, re.DOTALL)
+        assert pasted is not None
+        answer = subprocess.run(
+            ["bash", "-c", pasted[1]], capture_output=True, text=True, timeout=30, check=True
+        )
+        assert answer.stdout.rstrip().endswith("data: [DONE]")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) in {0, 130, -signal.SIGINT}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_serve_serves_and_stops_at_sigterm(tmp_path: Path) -> None:
+    """It says where it is and how many credentials it has."""
+    (tmp_path / ".token").write_text("a-token\n")
+    variables = {"AUTH_TOKEN": "a-key-that-is-long-enough", "PORT": "0"}
+    with started(tmp_path, "serve", **variables) as process:
+        shown = read_until(process, "credentials: 1")
+        port = re.search(r"http://127\.0\.0\.1:(\d+)/v1", shown)
+        assert port is not None
+        connection = http.client.HTTPConnection("127.0.0.1", int(port[1]), timeout=5)
+        connection.request("GET", "/")
+        assert connection.getresponse().status == 200
+        connection.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) in {0, -signal.SIGTERM}
+
+
+def test_simulate_says_how_to_use_it(tmp_path: Path) -> None:
+    """The variable to set stands there."""
+    with started(tmp_path, "simulate", "--port", "0") as process:
+        shown = read_until(process, "simulator:")
+    assert re.search(r"CURSOR_BASE_URL=http://127\.0\.0\.1:\d+", shown)
