@@ -1,0 +1,120 @@
+"""What every request log promises."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.ports import RequestLog
+from cursor_api.stores.memory import MemoryRequestLog
+
+ENTRIES_MAX = 5
+
+LOGS: dict[str, Callable[[], RequestLog]] = {
+    "memory": lambda: MemoryRequestLog(ENTRIES_MAX),
+}
+
+every_log = pytest.mark.parametrize("make", LOGS.values(), ids=LOGS.keys())
+
+
+def record(number: int, status: Status = Status.PENDING) -> RequestRecord:
+    """A record of the request with this number."""
+    return RequestRecord(f"id-{number}", float(number), "caller", "gpt-4o", False, status)
+
+
+def ids(records: Sequence[RequestRecord]) -> list[str]:
+    """Their ids."""
+    return [one.id for one in records]
+
+
+@every_log
+def test_an_empty_log(make: Callable[[], RequestLog]) -> None:
+    """Nothing happened yet."""
+    log = make()
+    assert list(log.recent(10)) == []
+    assert log.total_count == 0
+
+
+@every_log
+def test_the_last_ones_come_oldest_first(make: Callable[[], RequestLog]) -> None:
+    """As many as asked for and no more than there are."""
+    log = make()
+    for number in range(3):
+        log.record(record(number))
+    assert ids(log.recent(2)) == ["id-1", "id-2"]
+    assert ids(log.recent(100)) == ["id-0", "id-1", "id-2"]
+    assert ids(log.recent(0)) == ids(log.recent(-1)) == []
+
+
+@every_log
+def test_a_known_id_is_replaced_where_it_stands(make: Callable[[], RequestLog]) -> None:
+    """Requests end in another order than they began, and no one writes into another's entry."""
+    log = make()
+    for number in range(3):
+        log.record(record(number))
+    log.record(record(1, Status.SUCCESS))
+    log.record(record(0, Status.FAILED))
+    assert [(one.id, one.status) for one in log.recent(3)] == [
+        ("id-0", Status.FAILED),
+        ("id-1", Status.SUCCESS),
+        ("id-2", Status.PENDING),
+    ]
+    assert log.total_count == 3
+
+
+@every_log
+def test_it_is_bounded(make: Callable[[], RequestLog]) -> None:
+    """The oldest go; they still count."""
+    log = make()
+    for number in range(12):
+        log.record(record(number))
+    assert ids(log.recent(100)) == ["id-7", "id-8", "id-9", "id-10", "id-11"]
+    assert log.total_count == 12
+
+
+@every_log
+def test_the_end_of_a_request_that_was_pushed_out_is_no_new_request(
+    make: Callable[[], RequestLog],
+) -> None:
+    """A long answer among many short ones."""
+    log = make()
+    for number in range(ENTRIES_MAX + 1):
+        log.record(record(number))
+    log.record(record(0))
+    log.record(record(0, Status.SUCCESS))
+    assert log.total_count == ENTRIES_MAX + 1
+    assert ids(log.recent(100)) == [f"id-{number}" for number in range(1, ENTRIES_MAX + 1)]
+
+
+@every_log
+def test_what_was_given_out_does_not_change(make: Callable[[], RequestLog]) -> None:
+    """A page that is being rendered shows one moment."""
+    log = make()
+    log.record(record(0))
+    shown = log.recent(10)
+    log.record(record(0, Status.SUCCESS))
+    log.record(record(1))
+    assert [(one.id, one.status) for one in shown] == [("id-0", Status.PENDING)]
+
+
+@every_log
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(Status))))
+def test_it_agrees_with_a_list(
+    make: Callable[[], RequestLog], steps: list[tuple[int, Status]]
+) -> None:
+    """Whatever is recorded in whatever order: each request once, in the order they began."""
+    log = make()
+    model: dict[str, RequestRecord] = {}
+    for number, status in steps:
+        one = dataclasses.replace(record(number, status), started_at=float(len(model)))
+        if one.id not in model and len(model) == ENTRIES_MAX:
+            break
+        model[one.id] = one
+        log.record(one)
+    assert list(log.recent(100)) == list(model.values())
+    assert log.total_count == len(model)
