@@ -106,16 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 130
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Room for the longest command's name beside its help.
-    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=20)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cursor-api",
         description=DESCRIPTION,
-        formatter_class=_formatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -127,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=text.split("\n", 1)[0],
             description=text,
-            formatter_class=_formatter,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.set_defaults(command=command)
         return sub

@@ -73,7 +73,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(re.search(rf"^ +{name} +[A-Z]", shown, re.MULTILINE) for name in COMMANDS)
+    assert all(re.search(rf"^ +{name}\s+[A-Z]", shown, re.MULTILINE) for name in COMMANDS)
     assert "cursor-api demo" in shown
 
 
