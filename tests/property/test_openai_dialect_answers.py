@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
@@ -25,6 +25,9 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from tests.openai_stream import read_answer, read_stream
+
+# No deadline: a busy machine is no failure.
+MANY = settings(max_examples=300, deadline=None)
 
 # Everything that ends a line or a string somewhere, more often than chance would have it.
 texts = st.text(min_size=1) | st.text(
@@ -48,6 +51,7 @@ def render(chunks: ChunkRenderer, given_batches: Sequence[Sequence[Delta]]) -> b
     return b"".join(chunks.render(batch) for batch in given_batches)
 
 
+@MANY
 @given(
     given_batches=batches, end=ends, include_usage=st.booleans(), identity=st.tuples(texts, texts)
 )
@@ -94,6 +98,7 @@ def test_streamed_and_whole_answers_are_the_same(
     assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens
 
 
+@MANY
 @given(st.lists(deltas, min_size=1), ends)
 def test_batching_changes_nothing_but_the_number_of_writes(
     given_deltas: list[Delta], end: Finished
@@ -105,6 +110,7 @@ def test_batching_changes_nothing_but_the_number_of_writes(
     assert one.render(everything) == render(each, [[delta] for delta in everything])
 
 
+@MANY
 @given(batches, ends, st.integers(1, 50))
 def test_openai_s_own_reader_sees_the_same_events(
     given_batches: list[list[Delta]], end: Finished, cut: int
@@ -121,6 +127,7 @@ def test_openai_s_own_reader_sees_the_same_events(
     ]
 
 
+@MANY
 @given(batches, st.sampled_from(FaultKind), texts, st.none() | texts, st.none() | st.floats())
 def test_a_fault_in_mid_stream_is_the_last_thing_said(
     given_batches: list[list[Delta]],
@@ -139,6 +146,7 @@ def test_a_fault_in_mid_stream_is_the_last_thing_said(
     assert (read.finish_reasons, read.is_done, read.usages) == ([], False, [])
 
 
+@MANY
 @given(batches)
 def test_a_cut_answer_is_never_whole(given_batches: list[list[Delta]]) -> None:
     """Without `Finished` neither form has an end."""

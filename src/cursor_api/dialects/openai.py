@@ -40,7 +40,6 @@ from cursor_api.domain.errors import Fault, FaultKind
 __all__ = [
     "FAULTS",
     "FINISH_REASONS",
-    "SSE_MEDIA_TYPE",
     "AnswerFolder",
     "ChunkRenderer",
     "ParseLimits",
@@ -52,8 +51,6 @@ __all__ = [
     "render_model",
     "render_models",
 ]
-
-SSE_MEDIA_TYPE = "text/event-stream; charset=utf-8"
 
 FINISH_REASONS: dict[FinishReason, str] = {
     FinishReason.STOP: "stop",

@@ -63,16 +63,25 @@ def test_a_picture_cut_anywhere_has_its_size_or_none(name: str) -> None:
         b"\x89PNG\r\n\x1a\n" + bytes(20),
         b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + b"\xff" * 8,  # wider than the standard allows
         b"GIF89a\0\0\0\0",
+        b"GIF89a\0\0\x05\0",  # one side only
+        b"GIF89a\x05\0\0\0",
         b"\xff\xd8" + b"\xff\xe0\0\0" * 3,  # a segment that goes nowhere
         b"\xff\xd8" + b"\xff\xfe\0\x02" * 100_000,  # only comments, for ever
         b"\xff\xd8\x00\x00",
         b"\xff\xd8" + b"\xff" * 50_000,
     ],
-    ids=range(11),
+    ids=range(13),
 )
 def test_what_is_not_understood_has_no_size(data: bytes) -> None:
     """Unknown formats and hostile headers give (0, 0) in bounded time."""
     assert measure(data) == (0, 0)
+
+
+def test_the_shortest_headers_that_state_a_size() -> None:
+    """GIF89a as well as GIF87a; WebP's extended header ends with the height, at byte 30."""
+    assert measure(b"GIF89a\x2c\x01\x07\0") == (300, 7)
+    extended = base64.b64decode(PICTURES["webp extended"])
+    assert (measure(extended[:29]), measure(extended[:30])) == ((0, 0), (300, 7))
 
 
 def test_markers_without_a_length_and_fill_bytes_are_passed_over() -> None:

@@ -84,6 +84,69 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
     assert (rendered.status, error_of(rendered)["code"], not is_told_not_to_retry) == EXPECTED[kind]
 
 
+@pytest.mark.parametrize(
+    ("type_", "kinds"),
+    [
+        ("authentication_error", {FaultKind.UNAUTHENTICATED, FaultKind.CREDENTIAL_REJECTED}),
+        (
+            "permission_error",
+            {
+                FaultKind.FORBIDDEN,
+                FaultKind.CREDENTIAL_FORBIDDEN,
+                FaultKind.CREDENTIAL_BLOCKED,
+            },
+        ),
+        ("rate_limit_error", {FaultKind.RATE_LIMITED}),
+        # Codex stops after one request when it sees this word.
+        ("insufficient_quota", {FaultKind.QUOTA_EXHAUSTED}),
+        (
+            "server_error",
+            {FaultKind.NO_CREDENTIALS, FaultKind.OVERLOADED, FaultKind.INTERNAL},
+        ),
+        (
+            "upstream_error",
+            {
+                FaultKind.CLIENT_OUTDATED,
+                FaultKind.UNREACHABLE,
+                FaultKind.UPSTREAM_TIMEOUT,
+                FaultKind.UPSTREAM_ERROR,
+                FaultKind.UPSTREAM_OVERLOADED,
+                FaultKind.PROTOCOL_ERROR,
+                FaultKind.INCOMPLETE,
+            },
+        ),
+        (
+            "invalid_request_error",
+            {
+                FaultKind.INVALID_REQUEST,
+                FaultKind.NOT_FOUND,
+                FaultKind.METHOD_NOT_ALLOWED,
+                FaultKind.MODEL_NOT_FOUND,
+                FaultKind.BODY_TOO_LARGE,
+                FaultKind.CONTEXT_TOO_LONG,
+                FaultKind.CONTENT_REFUSED,
+                FaultKind.CONFLICT,
+            },
+        ),
+    ],
+)
+def test_the_type_groups_kinds_as_openai_does(type_: str, kinds: set[FaultKind]) -> None:
+    """OpenAI's own types where it has one; whose fault it is where it has none."""
+    assert {kind for kind in FaultKind if FAULTS[kind].type == type_} == kinds
+
+
+def test_waits_where_the_upstream_names_none() -> None:
+    """Short where a retry may help, the longest where a person must act first."""
+    waits_s = {kind: shape.retry_after_s for kind, shape in FAULTS.items() if shape.retry_after_s}
+    assert waits_s == {
+        FaultKind.RATE_LIMITED: 5,
+        FaultKind.QUOTA_EXHAUSTED: 60,
+        FaultKind.UPSTREAM_OVERLOADED: 5,
+        FaultKind.NO_CREDENTIALS: 60,
+        FaultKind.OVERLOADED: 1,
+    }
+
+
 def test_the_tables_are_total_and_differ_only_in_the_rejected_credential() -> None:
     """In pass-through the caller's key is the credential, so a rejected one is a plain 401."""
     assert set(FAULTS) == set(PASSTHROUGH_FAULTS) == set(FaultKind)

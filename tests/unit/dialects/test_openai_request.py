@@ -106,6 +106,7 @@ def test_an_agent_s_history_of_tool_calls() -> None:
         {"id": "c2", "type": "custom", "custom": {"name": "sh", "input": "echo hi"}},
         {"function": {"arguments": {"a": 1}}},
         {"id": "c4", "function": None},
+        {"id": "c5", "custom": {}},
     ]
     parsed = parse(
         [
@@ -120,6 +121,7 @@ def test_an_agent_s_history_of_tool_calls() -> None:
         ToolCall("c2", "sh", "echo hi"),
         ToolCall("", "", '{"a": 1}'),
         ToolCall("c4", "", ""),
+        ToolCall("c5", "", ""),
     )
     assert (result.role, result.tool_call_id, result.text) == (Role.TOOL, "c1", "a.py")
     assert nothing.tool_calls == ()
@@ -141,7 +143,7 @@ def test_the_spelling_before_tools_pairs_call_and_result_by_name() -> None:
 def test_a_refusal_in_the_history_is_what_the_assistant_said() -> None:
     """SDKs send back `content: null, refusal: "…"`; a text beside it wins."""
     assert parse_one({"role": "assistant", "content": None, "refusal": "No."}).text == "No."
-    assert parse_one({"role": "assistant", "content": "Yes.", "refusal": None}).text == "Yes."
+    assert parse_one({"role": "assistant", "content": "Yes.", "refusal": "No."}).text == "Yes."
 
 
 @pytest.mark.parametrize(
@@ -280,12 +282,16 @@ def test_the_limits_are_settings() -> None:
     """One message, or one byte of an image, too many names the limit."""
     limits = ParseLimits(messages_max=2, image_bytes_max=66, model_chars_max=256)
     part = {"type": "image_url", "image_url": PIXEL}
-    for messages, param, words in (
-        (HI * 3, "messages", "3 messages; the limit is 2"),
-        ([{"role": "user", "content": [part]}], "messages[0].content[0].image_url", "66 bytes"),
+    pictures = [{"role": "user", "content": [part]}]
+    for messages, param, code, words in (
+        (HI * 3, "messages", "array_above_max_length", "3 messages; the limit is 2"),
+        (pictures, "messages[0].content[0].image_url", "invalid_image_url", "66 bytes"),
     ):
         body = json.dumps({"model": "m", "messages": messages}).encode()
         with pytest.raises(RequestFault, match=words) as caught:
             parse_request(body, limits)
-        assert caught.value.param == param
-    assert len(parse(HI * 3).chat.messages) == 3
+        assert (caught.value.param, caught.value.code) == (param, code)
+    body = json.dumps({"model": "m", "messages": HI * 2}).encode()
+    assert len(parse_request(body, limits).chat.messages) == 2
+    assert len(parse(HI * 10_000).chat.messages) == 10_000
+    assert refusal(HI * 10_001).param == "messages"
