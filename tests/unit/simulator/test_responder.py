@@ -80,6 +80,14 @@ def test_a_body_that_cannot_be_read_is_kept_as_refused() -> None:
     assert "malformed" in subject.requests[-1].refusal
 
 
+def test_an_unknown_model_is_refused() -> None:
+    """After everything else was found good."""
+    subject = responder()
+    ask = sample_ask("hi", model="gpt-99")
+    assert status(list(subject.respond(ask_request(ask)).steps)) == 200
+    assert subject.requests[-1].refusal == "The model 'gpt-99' is not known."
+
+
 def test_a_wrong_route_is_kept_too() -> None:
     """As no call at all, which no fault concerns."""
     subject = responder(faults=Faults(silence=1))
