@@ -40,12 +40,15 @@ class ParseLimits:
 
     `messages_max`: long agent sessions run to some thousand turns; a 10 MiB body could hold
     600,000, and each costs work again in every later stage.
+    `parts_max`: content parts and tool calls of all messages together; 10 MiB could hold three
+    million empty ones, which would keep the event loop busy for seconds.
     `image_bytes_max`: the strictest of the vision models takes 5 MB an image.
     `model_chars_max`: real ids stay below 100; the catalogue compares an unknown one with every
     name it has, which takes quadratic time.
     """
 
     messages_max: int = 10_000
+    parts_max: int = 20_000
     image_bytes_max: int = 5 * 1024 * 1024
     model_chars_max: int = 256
 
@@ -106,6 +109,13 @@ def _check(chat: ChatIn, limits: ParseLimits) -> None:
             code="array_above_max_length",
             param="messages",
         )
+    if (count := _count_parts(chat.messages)) > limits.parts_max:
+        raise RequestFault(
+            f"'messages' holds {count} content parts and tool calls; the limit is"
+            f" {limits.parts_max}.",
+            code="array_above_max_length",
+            param="messages",
+        )
     # One answer passed off as several would be a lie, and n answers would be n requests.
     if chat.n is not None and chat.n != 1:
         raise RequestFault(
@@ -113,6 +123,16 @@ def _check(chat: ChatIn, limits: ParseLimits) -> None:
             code="unsupported_value",
             param="n",
         )
+
+
+def _count_parts(messages: Sequence[MessageIn]) -> int:
+    count = 0
+    for message in messages:
+        if isinstance(message.content, list):
+            count += len(message.content)
+        if message.tool_calls:
+            count += len(message.tool_calls)
+    return count
 
 
 def _message(message: MessageIn, path: str, limits: ParseLimits) -> Message:

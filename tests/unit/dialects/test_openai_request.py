@@ -280,7 +280,7 @@ def test_a_model_has_a_name_of_bounded_length(model: str, code: str) -> None:
 
 def test_the_limits_are_settings() -> None:
     """One message, or one byte of an image, too many names the limit."""
-    limits = ParseLimits(messages_max=2, image_bytes_max=66, model_chars_max=256)
+    limits = ParseLimits(messages_max=2, parts_max=2, image_bytes_max=66)
     part = {"type": "image_url", "image_url": PIXEL}
     pictures = [{"role": "user", "content": [part]}]
     for messages, param, code, words in (
@@ -295,3 +295,17 @@ def test_the_limits_are_settings() -> None:
     assert len(parse_request(body, limits).chat.messages) == 2
     assert len(parse(HI * 10_000).chat.messages) == 10_000
     assert refusal(HI * 10_001).param == "messages"
+
+
+def test_parts_and_tool_calls_of_all_messages_are_counted_together() -> None:
+    """Millions of empty ones fit into a body; converting them would stop every other stream."""
+    text = {"type": "text", "text": "a"}
+    messages: list[dict[str, object]] = [
+        {"role": "user", "content": [text] * 2},
+        {"role": "assistant", "content": [text], "tool_calls": [{}] * 2},
+    ]
+    body = json.dumps({"model": "m", "messages": messages}).encode()
+    assert len(parse_request(body, ParseLimits(parts_max=5)).chat.messages) == 2
+    with pytest.raises(RequestFault, match="5 content parts and tool calls; the limit is 4") as at:
+        parse_request(body, ParseLimits(parts_max=4))
+    assert (at.value.param, at.value.code) == ("messages", "array_above_max_length")
