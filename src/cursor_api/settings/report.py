@@ -1,0 +1,96 @@
+"""What `cursor-api check-config` prints: every value, where it came from, and what is wrong."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from cursor_api.settings.load import Loaded, Row
+from cursor_api.settings.sources import Finding
+from cursor_api.settings.table import GROUPS
+
+WIDTH = 100
+# Wide enough for the longest name, for a URL, and for "cursor-api.toml [listener]".
+_NAME_WIDTH = 28
+_VALUE_WIDTH = 40
+_INDENT = 2
+
+
+def render_check(loaded: Loaded) -> str:
+    """The report as plain text without a line end at its end, at most `WIDTH` columns wide.
+
+    Its last line begins with "OK" exactly when `loaded` has no problems.
+    """
+    wrong = {problem.variable for problem in loaded.problems}
+    lines: list[str] = []
+    for group, rows in itertools.groupby(loaded.rows, key=lambda row: row.setting.table):
+        lines.append(GROUPS[group].en)
+        for row in rows:
+            lines.extend(_row_lines(row, is_wrong=row.name in wrong))
+        lines.append("")
+    lines.extend(_finding_lines("Warnings", loaded.warnings))
+    lines.extend(_finding_lines("Problems", loaded.problems))
+    lines.append(_verdict(loaded))
+    return "\n".join(lines)
+
+
+def _row_lines(row: Row, *, is_wrong: bool) -> Iterator[str]:
+    value_column = _INDENT + _NAME_WIDTH
+    source_column = value_column + _VALUE_WIDTH
+    head = f"{'!' if is_wrong else '':<{_INDENT}}{row.name:<{_NAME_WIDTH}}"
+    value = _cut(row.shown, WIDTH - value_column)
+    source = _cut(row.source, WIDTH - source_column)
+    padding = _VALUE_WIDTH - display_width(value)
+    if padding > 0:
+        yield f"{head}{value}{' ' * padding}{source}".rstrip()
+    else:
+        yield f"{head}{value}"
+        yield f"{' ' * source_column}{source}"
+
+
+def _finding_lines(title: str, findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
+        return
+    yield title
+    for number, finding in enumerate(findings, start=1):
+        mark = f"{number:>{_INDENT + 2}}. "
+        for index, line in enumerate(wrap(str(finding), WIDTH - len(mark))):
+            yield f"{mark if index == 0 else ' ' * len(mark)}{line}"
+    yield ""
+
+
+def _verdict(loaded: Loaded) -> str:
+    warnings = _count(len(loaded.warnings), "warning")
+    if loaded.problems:
+        return f"NOT OK: {_count(len(loaded.problems), 'problem')}, {warnings}."
+    return f"OK: {_count(len(loaded.rows), 'setting')}, no problems, {warnings}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+
+
+def display_width(text: str) -> int:
+    """Terminal columns: Chinese and emoji take two each."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def _cut(text: str, width: int) -> str:
+    if display_width(text) <= width:
+        return text
+    while display_width(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` columns, broken at spaces; an overlong word is cut."""
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if display_width(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(_cut(word, width))
+    return [line for line in lines if line]

@@ -1,0 +1,249 @@
+"""The settings of our own side: the listener, who may call, files, limits and logs."""
+
+from __future__ import annotations
+
+from cursor_api.settings.addresses import listen_host, origins, route_prefix
+from cursor_api.settings.kinds import (
+    Text,
+    checksum,
+    choice,
+    duration,
+    flag,
+    header_secret,
+    path,
+    size,
+    whole,
+)
+from cursor_api.settings.setting import GIB, KIB, MIB, Setting
+
+LISTENER = (
+    Setting(
+        "HOST",
+        "listener.host",
+        listen_host(),
+        "127.0.0.1",
+        Text(
+            "Address to listen on. Loopback by default: whoever can reach the gateway spends"
+            " your account. In a container it has to be `0.0.0.0`.",
+            "监听地址。默认只监听本机：能访问网关的人就能使用你的账号。在容器中须设为 `0.0.0.0`。",
+        ),
+    ),
+    Setting(
+        "PORT",
+        "listener.port",
+        whole(0, 65535, 3000),
+        "3000",
+        Text("Port to listen on; 0 takes any free one.", "监听端口；0 表示任选一个空闲端口。"),
+    ),
+    Setting(
+        "ROUTE_PREFIX",
+        "listener.route_prefix",
+        route_prefix(),
+        "",
+        Text(
+            "Path in front of the routes, for a gateway behind a reverse proxy or at an address"
+            " that is hard to guess. A leading slash is added, a trailing one removed.",
+            "路由前的路径前缀，用于反向代理之后，或让地址不易被猜到。会自动补上开头的斜杠，去掉结尾的斜杠。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_CORS_ORIGINS",
+        "listener.cors_origins",
+        origins(),
+        "",
+        Text(
+            "Origins of web pages that may call the gateway from a browser. None by default:"
+            " no other page can then use a key that a browser holds.",
+            "允许从浏览器调用网关的网页来源。默认没有：其他网页因此无法使用浏览器中的密钥。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_KEEP_ALIVE_S",
+        "listener.keep_alive_s",
+        duration(1, 600, "15s"),
+        "15",
+        Text(
+            "Silence after which a stream gets a comment line, so that proxies and clients do"
+            " not give it up; most of them wait 30 to 60 seconds.",
+            "流静默多久后发送一行注释，以免代理或客户端断开；它们大多等待 30 到 60 秒。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_WRITE_TIMEOUT_S",
+        "listener.write_timeout_s",
+        duration(1, 3600, "30s"),
+        "30",
+        Text(
+            "How long a client may refuse to read before it is cut off; until then its answer"
+            " holds an upstream connection.",
+            "客户端多久不读取数据就断开；在此之前它的回答一直占用一个上游连接。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_SHUTDOWN_GRACE_S",
+        "listener.shutdown_grace_s",
+        duration(0, 3600, "30s"),
+        "30",
+        Text(
+            "How long running answers may go on after SIGTERM. Container platforms kill after"
+            " 10 (Docker) or 30 seconds (Kubernetes) unless told otherwise.",
+            "收到 SIGTERM 后，正在进行的回答还可持续多久。若不另行设置，"
+            "容器平台会在 10 秒（Docker）或 30 秒（Kubernetes）后强制结束。",
+        ),
+    ),
+)
+
+ACCESS = (
+    Setting(
+        "AUTH_TOKEN",
+        "access.auth_token",
+        header_secret(),
+        None,
+        Text(
+            "The key that callers present as `Authorization: Bearer …`. Make one with"
+            " `openssl rand -hex 24`. At least 16 characters unless the listener is loopback"
+            " only; may be missing only with `PASSTHROUGH`.",
+            "调用方在 `Authorization: Bearer …` 中出示的密钥。可用 `openssl rand -hex 24` 生成。"
+            "除非只监听本机，否则至少 16 个字符；仅在 `PASSTHROUGH` 时可以不设。",
+        ),
+        default_note=Text("none, required", "无，必填"),
+    ),
+    Setting(
+        "PASSTHROUGH",
+        "access.passthrough",
+        flag(),
+        "false",
+        Text(
+            "Callers bring their own Cursor tokens as their Bearer (several with commas), and"
+            " no token file is used for them. Off by default: anybody could then use the"
+            " gateway's address for an account of theirs.",
+            "调用方以自己的 Cursor 令牌作为 Bearer（多个以逗号分隔），不使用令牌文件。"
+            "默认关闭：否则任何人都能借网关的地址使用自己的账号。",
+        ),
+        field="is_passthrough",
+    ),
+    Setting(
+        "X_CURSOR_CHECKSUM",
+        "access.checksum",
+        checksum(),
+        None,
+        Text(
+            "With `PASSTHROUGH`: the checksum for callers who send no `x-cursor-checksum`"
+            " header. Without it one is made up for them.",
+            "配合 `PASSTHROUGH`：调用方未发送 `x-cursor-checksum` 请求头时使用的校验值。"
+            "未设置时自动生成。",
+        ),
+        default_note=Text("made up", "自动生成"),
+        aliases=("x-cursor-checksum",),
+    ),
+    Setting(
+        "LOGS_PUBLIC",
+        "access.logs_public",
+        flag(),
+        None,
+        Text(
+            "Whether `GET /logs` answers without a key, with masked entries only. The same as"
+            " before on your own machine; closed where strangers could read along.",
+            "`GET /logs` 是否无需密钥即可访问（仅显示打码后的记录）。"
+            "在本机上与从前一样；在他人可能看到的地方则关闭。",
+        ),
+        default_note=Text(
+            "`true` on a loopback listener, else `false`", "只监听本机时为 `true`，否则为 `false`"
+        ),
+        field="is_logs_public",
+    ),
+)
+
+FILES = (
+    Setting(
+        "TOKEN_FILE",
+        "files.token_file",
+        path(),
+        ".token",
+        Text(
+            "Your Cursor tokens, one a line, `token` or `alias::token`.",
+            "你的 Cursor 令牌，每行一个，写作 `token` 或 `alias::token`。",
+        ),
+    ),
+    Setting(
+        "TOKEN_LIST_FILE",
+        "files.token_list_file",
+        path(),
+        ".token-list",
+        Text(
+            "Each token with the checksum that ties it to a device. Written by the gateway;"
+            " keep it, a new checksum looks like a new computer.",
+            "每个令牌及其绑定设备的校验值。由网关写入；请保留它，换了校验值就像换了一台电脑。",
+        ),
+    ),
+)
+
+LIMITS = (
+    Setting(
+        "GATEWAY_BODY_BYTES_MAX",
+        "limits.body_bytes_max",
+        size(KIB, GIB, "10MiB"),
+        "10MiB",
+        Text(
+            "Largest request body, counted after decompression. Coding agents send up to 80 KB"
+            " for a plain hello and some MiB with images.",
+            "请求体的上限，按解压后计算。编程代理一句问候就会发送约 80 KB，带图片时可达数 MiB。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_HEADER_BYTES_MAX",
+        "limits.header_bytes_max",
+        size(KIB, MIB, "64KiB"),
+        "64KiB",
+        Text(
+            "Largest request head, line and headers together. Real clients send below 4 KiB;"
+            " cookies of other pages on the same host may add some.",
+            "请求行与请求头合计的上限。真实客户端不超过 4 KiB；"
+            "同一主机上其他页面的 Cookie 会再多一些。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_MESSAGES_MAX",
+        "limits.messages_max",
+        whole(1, 1_000_000, 10_000),
+        "10000",
+        Text(
+            "Most messages in one request. Long agent sessions have some hundred; every one"
+            " costs memory beyond its bytes.",
+            "一次请求中消息的数量上限。长时间的代理会话有数百条；每条消息除字节外还占用内存。",
+        ),
+    ),
+)
+
+LOGS = (
+    Setting(
+        "GATEWAY_LOG_LEVEL",
+        "logs.level",
+        choice("debug", "info", "warning", "error"),
+        "info",
+        Text(
+            "The least serious events that are written. Secrets are taken out at every level.",
+            "写出的最低日志级别。任何级别都会去除密钥。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_LOG_FORMAT",
+        "logs.format",
+        choice("auto", "text", "json"),
+        "auto",
+        Text(
+            "`text` for people, `json` for machines; `auto` is text on a terminal, else JSON.",
+            "`text` 供人阅读，`json` 供程序处理；`auto` 在终端上用文本，其他情况用 JSON。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_LOG_ENTRIES_MAX",
+        "logs.entries_max",
+        whole(100, 100_000, 100),
+        "100",
+        Text(
+            "How many requests `GET /logs` remembers, in memory. 100 is what it always showed.",
+            "`GET /logs` 在内存中保留多少条请求记录。一直以来是 100 条。",
+        ),
+    ),
+)

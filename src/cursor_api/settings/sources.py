@@ -1,0 +1,305 @@
+"""Where values come from: the environment, a `.env` file and a TOML file, each read as it is.
+
+Rules of this file:
+- Nothing is parsed here beyond the file's own format, and nothing is exported to the process.
+- A finding names the file and the line, never what stands there: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from cursor_api.settings.kinds import show_path, show_plain
+from cursor_api.settings.setting import MIB, Setting
+from cursor_api.settings.table import BY_KEY, BY_VARIABLE, GROUPS, TABLE
+from cursor_api.settings.unknown import find_nearest, is_ours
+
+# Far above any configuration; a device or a log file given by mistake ends here.
+FILE_BYTES_MAX = MIB
+
+ENVIRONMENT = "environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong, or looks wrong, and what to do about it.
+
+    `variable` is the setting's name, or "" when it is about a file; `where` says which place,
+    like "environment", ".env:3" or "cursor-api.toml:7". Holds no secret.
+    """
+
+    variable: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        if not self.variable:
+            return f"{self.where}: {self.message}"
+        where = f" ({self.where})" if self.where else ""
+        return f"{self.variable}{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One value as somebody wrote it.
+
+    `source` names the place for the table ("cursor-api.toml [cursor]"), `where` for a finding,
+    with the line ("cursor-api.toml:7").
+    """
+
+    text: str
+    source: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one place gave, by the settings' (first) variable names."""
+
+    given: Mapping[str, Given] = field(default_factory=dict)
+    problems: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+
+class UnreadableError(Exception):
+    """A file cannot be read whole; says why, with the line where there is one."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+def read_environment(environ: Mapping[str, str]) -> Reading:
+    """The variables of the process."""
+    pairs = [(name, Given(text, ENVIRONMENT, ENVIRONMENT)) for name, text in environ.items()]
+    return _collect(pairs)
+
+
+def read_dotenv(path: Path, label: str) -> Reading:
+    """A `.env` file, with python-dotenv's syntax; no file is an empty one.
+
+    `${NAME}` is not replaced: what stands there is the value.
+    """
+    try:
+        text = read_text(path)
+    except FileNotFoundError:
+        return Reading()
+    except UnreadableError as error:
+        return Reading(problems=(_about(label, error),))
+    pairs: list[tuple[str, Given]] = []
+    problems = []
+    for binding in parse_stream(io.StringIO(text)):
+        line = _first_line(binding)
+        where = f"{label}:{line}"
+        if binding.error or (binding.key is not None and binding.value is None):
+            problems.append(
+                Finding(
+                    "", where, "this line is not NAME=value; close its quotes or put # before it"
+                )
+            )
+        elif binding.key is not None and binding.value is not None:
+            pairs.append((binding.key, Given(binding.value, label, where)))
+    read = _collect(pairs)
+    return Reading(read.given, tuple(problems), (*read.warnings, *_unexpanded(read.given)))
+
+
+def _first_line(binding: Binding) -> int:
+    """The line of the name itself: the parser counts the blank lines above to the binding."""
+    string = binding.original.string
+    blank = string[: len(string) - len(string.lstrip())]
+    return binding.original.line + len(re.findall(r"\r\n|\n|\r", blank))
+
+
+def _unexpanded(given: Mapping[str, Given]) -> Iterator[Finding]:
+    for variable, value in given.items():
+        if re.search(r"\$\{\w+\}", value.text):
+            yield Finding(
+                variable,
+                value.where,
+                "has ${…} in it; variables are not replaced here, write it out",
+            )
+
+
+def _collect(pairs: list[tuple[str, Given]]) -> Reading:
+    """By setting, the later of two wins; names that look like ours and are not are told."""
+    spelled: dict[str, Given] = {}
+    warnings = []
+    for name, value in pairs:
+        if name in spelled and name in BY_VARIABLE:
+            warnings.append(
+                Finding(show_plain(name), value.where, f"replaces {spelled[name].where}")
+            )
+        spelled[name] = value
+        if name not in BY_VARIABLE and is_ours(name):
+            message = f"no such setting{find_nearest(name, BY_VARIABLE)}"
+            warnings.append(Finding(show_plain(name), value.where, message))
+    given: dict[str, Given] = {}
+    for setting in TABLE:
+        for name in (setting.variable, *setting.aliases):
+            if name in spelled and setting.variable not in given:
+                given[setting.variable] = spelled[name]
+    return Reading(given, warnings=tuple(warnings))
+
+
+def read_toml(path: Path, label: str, *, is_required: bool) -> Reading:
+    """A TOML file with the tables of `GROUPS`; none is an empty one unless it is required."""
+    try:
+        text = read_text(path)
+        tables = tomllib.loads(text)
+    except FileNotFoundError:
+        missing = Finding("", label, f"there is no such file: {show_path(path)}")
+        return Reading(problems=(missing,) if is_required else ())
+    except UnreadableError as error:
+        return Reading(problems=(_about(label, error),))
+    except tomllib.TOMLDecodeError as error:
+        return Reading(problems=(_about(label, _toml_error(error, text)),))
+    return _TomlReader(text, label).read(tables)
+
+
+def _toml_error(error: tomllib.TOMLDecodeError, text: str) -> UnreadableError:
+    """The parser's words and line, without what it quotes from the file."""
+    message = str(error)
+    at = re.search(r"\(at line (\d+), column \d+\)$", message)
+    line = int(at[1]) if at else text.count("\n") + 1
+    words = re.sub(r"['\"].*['\"]", "…", message.partition(" (at ")[0], flags=re.DOTALL)
+    return UnreadableError(f"not TOML: {words}", line)
+
+
+class _TomlReader:
+    """Turns parsed TOML into texts, as if they had been written in the environment."""
+
+    def __init__(self, text: str, label: str) -> None:
+        self._text = text
+        self._label = label
+        self._given: dict[str, Given] = {}
+        self._problems: list[Finding] = []
+        self._warnings: list[Finding] = []
+
+    def read(self, tables: Mapping[str, object]) -> Reading:
+        """All of it."""
+        known = {group for group in GROUPS if group}
+        for table, entries in tables.items():
+            where = self._where(table, "")
+            if table not in known:
+                hint = _home_of(table) or find_nearest(table, known)
+                self._warn(where, f"no such table: {show_plain(table)}{hint}")
+            elif not isinstance(entries, dict):
+                message = f"{table} is a table; write [{table}] on a line of its own"
+                self._problems.append(Finding("", where, message))
+            else:
+                for name, value in entries.items():
+                    self._entry(table, name, value)
+        return Reading(self._given, tuple(self._problems), tuple(self._warnings))
+
+    def _entry(self, table: str, name: str, value: object) -> None:
+        where = self._where(table, name)
+        setting = BY_KEY.get(f"{table}.{name}")
+        if setting is None:
+            names = {known.name for known in BY_KEY.values() if known.table == table}
+            hint = find_nearest(name, names) or _home_of(name)
+            self._warn(where, f"no such key in [{table}]: {show_plain(name)}{hint}")
+            return
+        text = _as_text(setting, value)
+        if text is None:
+            message = f"{table}.{name} has the wrong type; write it in quotes, like in .env"
+            self._problems.append(Finding(setting.variable, where, message))
+        else:
+            self._given[setting.variable] = Given(text, f"{self._label} [{table}]", where)
+
+    def _warn(self, where: str, message: str) -> None:
+        self._warnings.append(Finding("", where, message))
+
+    def _where(self, table: str, name: str) -> str:
+        line = find_toml_line(self._text, table, name)
+        return f"{self._label}:{line}" if line else self._label
+
+
+def _home_of(name: str) -> str:
+    """Where a key that stands in the wrong place, or a variable's name, belongs."""
+    for setting in BY_KEY.values():
+        if name in {setting.name, setting.variable}:
+            return f"; {setting.name} belongs under [{setting.table}]"
+    return ""
+
+
+def _as_text(setting: Setting, value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if type(value) not in setting.kind.toml_types:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(value) if all(isinstance(item, str) for item in value) else None
+    return str(value)
+
+
+def find_toml_line(text: str, table: str, name: str) -> int | None:
+    """The line of a table (`name` "") or of a key in it, from 1; None where it cannot be told."""
+    current = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        header = re.match(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]", line)
+        key = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*(?:\.\s*[\"']?([\w-]+)[\"']?\s*)?=", line)
+        if header:
+            current = header[1]
+            if current == table and not name:
+                return number
+        elif key:
+            path = [current, key[1], key[2]] if current else [key[1], key[2]]
+            if [part for part in path if part] == [part for part in (table, name) if part]:
+                return number
+    return None
+
+
+def find_mode(path: Path) -> int:
+    """The file's mode, 0 for whatever cannot be looked at (pathlib's own questions raise)."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 text file; raises FileNotFoundError where there is none, else UnreadableError."""
+    try:
+        data = _read_bytes(path)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise UnreadableError("is a link to a file that is not there") from None
+        raise
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableError("is not UTF-8; save it as UTF-8", line) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UnreadableError("holds a NUL character; save it as UTF-8", line)
+    return text
+
+
+def _read_bytes(path: Path) -> bytes:
+    # Before opening: a named pipe would wait for somebody to write into it.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnreadableError("is not a file (a folder, perhaps); remove it or name another")
+    with path.open("rb") as file:
+        data = file.read(FILE_BYTES_MAX + 1)
+    if len(data) > FILE_BYTES_MAX:
+        raise UnreadableError(f"is larger than {FILE_BYTES_MAX} bytes; is it the right file?")
+    return data
+
+
+def _about(label: str, error: UnreadableError) -> Finding:
+    where = f"{label}:{error.line}" if error.line else label
+    return Finding("", where, error.message)

@@ -1,0 +1,109 @@
+"""What the settings come to: frozen values, in the groups of the table.
+
+The reasons and defaults stand in `table.py`; a test holds both files together field by field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from cursor_api.domain.credential import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Where and how callers reach the gateway. `route_prefix` is "" or `/a/b`."""
+
+    host: str
+    port: int
+    route_prefix: str
+    cors_origins: tuple[str, ...]
+    keep_alive_s: float
+    write_timeout_s: float
+    shutdown_grace_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Who may call. `auth_token` is None only in pass-through.
+
+    `checksum` is what pass-through callers without one of their own are given; None: made up.
+    """
+
+    auth_token: Secret | None
+    is_passthrough: bool
+    checksum: Secret | None
+    is_logs_public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """Where credentials are kept; absolute paths."""
+
+    token_file: Path
+    token_list_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class CursorSettings:
+    """The upstream: where it is, what it is told, how long it is waited for.
+
+    `base_url` has no slash at its end. `checksum_time` is "now" or "stored".
+    """
+
+    base_url: str
+    client_version: str
+    timezone: str
+    is_private: bool
+    instructions: str
+    checksum_time: str
+    proxy: Secret | None
+    ca_file: Path | None
+    connect_timeout_s: float
+    first_byte_timeout_s: float
+    idle_timeout_s: float
+    connections_max: int
+    frame_bytes_max: int
+    inflated_bytes_max: int
+    answer_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """What one request may bring."""
+
+    body_bytes_max: int
+    header_bytes_max: int
+    messages_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the process says about itself. `format` is "auto", "text" or "json"."""
+
+    level: str
+    format: str
+    entries_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured, checked and complete."""
+
+    listener: ListenerSettings
+    access: AccessSettings
+    files: FileSettings
+    cursor: CursorSettings
+    limits: LimitSettings
+    logs: LogSettings
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Everything in here that no log may show: each in the forms in which it travels."""
+        found = [self.access.auth_token, self.access.checksum, self.cursor.proxy]
+        if self.cursor.proxy:
+            password = urlsplit(self.cursor.proxy.reveal()).password or ""
+            found += [Secret(password), Secret(unquote(password))] if password else []
+        return tuple(secret for secret in found if secret)

@@ -1,0 +1,66 @@
+"""The pages in both languages say what the table says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cursor_api.settings.document import (
+    COMMAND,
+    EXAMPLE,
+    FILES,
+    render_document,
+    write_documents,
+)
+from cursor_api.settings.load import load_settings
+from cursor_api.settings.table import TABLE
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+@pytest.mark.parametrize(("language", "name"), FILES.items())
+def test_the_page_is_up_to_date(language: str, name: str) -> None:
+    """A setting that changed without its page: run the command that the message names."""
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == render_document(language), f"run: {COMMAND}"
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_every_setting_has_its_row(language: str) -> None:
+    """In the table's order, each with five cells, none of which breaks the table."""
+    rows = re.findall(r"^\| `([A-Z_]+)`.*\|$", render_document(language), re.MULTILINE)
+    assert rows == [setting.variable for setting in TABLE]
+    table_lines = [line for line in render_document(language).splitlines() if line[:1] == "|"]
+    assert {line.count("|") for line in table_lines} == {6}
+
+
+def test_the_chinese_page_is_chinese() -> None:
+    """No row was left in English."""
+    page = render_document("zh")
+    for setting in TABLE:
+        assert setting.reason.zh in page
+        assert setting.reason.en not in page
+
+
+def test_the_example_works(tmp_path: Path) -> None:
+    """It can be copied as it stands, and each entry in it counts."""
+    (tmp_path / "cursor-api.toml").write_text(EXAMPLE, encoding="utf-8")
+    loaded = load_settings({"AUTH_TOKEN": "k" * 16}, tmp_path)
+    assert (loaded.problems, loaded.warnings) == ((), ())
+    entries = sum(len(table) for table in tomllib.loads(EXAMPLE).values())
+    assert len([row for row in loaded.rows if "cursor-api.toml [" in row.source]) == entries
+
+
+def test_both_pages_are_written(tmp_path: Path) -> None:
+    """The command leaves both where the documentation is."""
+    write_documents(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES.values())
+
+
+def test_another_language_is_a_mistake() -> None:
+    """There are two."""
+    with pytest.raises(KeyError):
+        render_document("fr")

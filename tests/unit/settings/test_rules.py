@@ -1,0 +1,127 @@
+"""What must hold between settings, and what is allowed but told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cursor_api.domain.credential import Secret
+from cursor_api.settings.rules import KEY_LENGTH_MIN, MUST, SHOULD, Facts, check
+
+STRONG = Secret("k" * KEY_LENGTH_MIN)
+WEAK = Secret("k" * (KEY_LENGTH_MIN - 1))
+
+
+def wrong(**values: object) -> list[str]:
+    """The variables that must not be so."""
+    return [finding.variable for finding in check(MUST, Facts(values, {}))]
+
+
+def doubtful(**values: object) -> list[str]:
+    """The variables that are worth a word."""
+    return [finding.variable for finding in check(SHOULD, Facts(values, {}))]
+
+
+def test_a_key_is_required_unless_callers_bring_their_own() -> None:
+    """No start without one; pass-through may do without."""
+    assert wrong(AUTH_TOKEN=None, PASSTHROUGH=False, HOST="127.0.0.1") == ["AUTH_TOKEN"]
+    assert wrong(AUTH_TOKEN=None, PASSTHROUGH=True, HOST="127.0.0.1") == []
+    assert wrong(AUTH_TOKEN=WEAK, PASSTHROUGH=False, HOST="127.0.0.1") == []
+
+
+def test_missing_and_empty_are_told_apart() -> None:
+    """Who wrote an empty one looks for the mistake in the right place."""
+    missing = check(MUST, Facts({"AUTH_TOKEN": None}, {}))
+    empty = check(MUST, Facts({"AUTH_TOKEN": None}, {"AUTH_TOKEN": ".env:2"}))
+    assert str(missing[0]).startswith("AUTH_TOKEN: is not set;")
+    assert str(empty[0]).startswith("AUTH_TOKEN (.env:2): is empty;")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "gateway.example"])
+def test_a_weak_key_is_refused_where_others_reach_the_listener(host: str) -> None:
+    """15 characters are too few there, 16 are enough; pass-through makes no difference."""
+    assert wrong(AUTH_TOKEN=WEAK, HOST=host) == ["AUTH_TOKEN"]
+    assert wrong(AUTH_TOKEN=WEAK, HOST=host, PASSTHROUGH=True) == ["AUTH_TOKEN"]
+    assert wrong(AUTH_TOKEN=STRONG, HOST=host) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_weak_key_is_allowed_on_loopback(host: str) -> None:
+    """On one's own machine a short key is one's own business."""
+    assert wrong(AUTH_TOKEN=WEAK, HOST=host) == []
+
+
+def test_the_key_is_never_told() -> None:
+    """A finding about a key does not hold it."""
+    found = check(MUST, Facts({"AUTH_TOKEN": Secret("canary-1"), "HOST": "0.0.0.0"}, {}))
+    assert "canary" not in str(found)
+
+
+def test_the_two_token_files_are_two(tmp_path: Path) -> None:
+    """The list would overwrite the tokens, by whatever way it gets there."""
+    one = tmp_path / "one"
+    (tmp_path / "link").symlink_to(one)
+    for other in (one, tmp_path / "link", tmp_path / "x" / ".." / "one"):
+        assert wrong(TOKEN_FILE=one, TOKEN_LIST_FILE=other) == ["TOKEN_LIST_FILE"]
+    assert wrong(TOKEN_FILE=one, TOKEN_LIST_FILE=tmp_path / "two") == []
+
+
+def test_paths_that_cannot_be_looked_at_are_no_crash(tmp_path: Path) -> None:
+    """Too long, or a link to itself: whoever opens the file will say so."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for path in (tmp_path / ("x" * 5000), tmp_path / "loop"):
+        assert wrong(TOKEN_FILE=path, TOKEN_LIST_FILE=tmp_path / "list") == []
+        assert wrong(CURSOR_CA_FILE=path) == ["CURSOR_CA_FILE"]
+
+
+def test_a_token_file_is_no_folder(tmp_path: Path) -> None:
+    """Containers make a folder where a mounted file is missing."""
+    assert wrong(TOKEN_FILE=tmp_path) == ["TOKEN_FILE"]
+    assert wrong(TOKEN_LIST_FILE=tmp_path) == ["TOKEN_LIST_FILE"]
+    assert wrong(TOKEN_FILE=tmp_path / "not-yet") == []
+
+
+def test_a_named_authority_is_there(tmp_path: Path) -> None:
+    """Its absence would otherwise show as a TLS failure much later."""
+    (tmp_path / "ca.pem").write_text("x")
+    assert wrong(CURSOR_CA_FILE=tmp_path / "missing.pem") == ["CURSOR_CA_FILE"]
+    assert wrong(CURSOR_CA_FILE=tmp_path) == ["CURSOR_CA_FILE"]
+    assert wrong(CURSOR_CA_FILE=tmp_path / "ca.pem") == []
+    assert wrong(CURSOR_CA_FILE=None) == []
+
+
+def test_an_open_log_is_told() -> None:
+    """It is allowed, and said."""
+    assert doubtful(LOGS_PUBLIC=True, HOST="0.0.0.0") == ["LOGS_PUBLIC"]
+    assert doubtful(LOGS_PUBLIC=True, HOST="127.0.0.1") == []
+    assert doubtful(LOGS_PUBLIC=False, HOST="0.0.0.0") == []
+
+
+@pytest.mark.parametrize(
+    ("url", "is_told"),
+    [
+        ("http://api.example", True),
+        ("http://10.0.0.1:8080/x", True),
+        ("https://api.example", False),
+        ("http://127.0.0.1:8080", False),
+        ("http://[::1]:8080", False),
+        ("http://localhost", False),
+    ],
+)
+def test_tokens_in_the_clear_are_told(url: str, *, is_told: bool) -> None:
+    """Plain http is for one's own machine."""
+    assert doubtful(CURSOR_BASE_URL=url) == (["CURSOR_BASE_URL"] if is_told else [])
+
+
+def test_a_checksum_without_pass_through_is_told() -> None:
+    """It would be ignored in silence."""
+    assert doubtful(X_CURSOR_CHECKSUM=STRONG, PASSTHROUGH=False) == ["X_CURSOR_CHECKSUM"]
+    assert doubtful(X_CURSOR_CHECKSUM=STRONG, PASSTHROUGH=True) == []
+    assert doubtful(X_CURSOR_CHECKSUM=None, PASSTHROUGH=False) == []
+
+
+def test_values_that_could_not_be_parsed_have_no_second_finding() -> None:
+    """Rules say nothing about what is missing."""
+    assert wrong() == []
+    assert doubtful() == []

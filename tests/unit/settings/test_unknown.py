@@ -1,0 +1,73 @@
+"""Misspelt names are found; other people's are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.settings.table import BY_VARIABLE
+from cursor_api.settings.unknown import find_nearest, is_ours
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CURSOR_BASEURL", "GATEWAY_BODY_MAX", "cursor_base_url", "Gateway_Log_Level", "CURSOR_PORT_X"],
+)
+def test_names_that_were_meant_for_us(name: str) -> None:
+    """Our prefixes, in any case."""
+    assert is_ours(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CURSOR_API_KEY",
+        "CURSOR_TRACE_ID",
+        "CURSOR_SDK_CLIENT_LANGUAGE",
+        "CURSOR_SDK_BRIDGE_PORT",
+        "CURSOR_BACKEND_URL",
+        "CURSOR_WEBSITE_URL",
+        "CURSOR_AGENT",
+        "CURSOR_AGENT_MODE",
+        "CURSOR_CLI",
+        "CURSOR_CLI_COMPAT",
+        "GATEWAY_INTERFACE",
+        "GATEWAY_SERVICE_HOST",
+        "GATEWAY_PORT",
+        "GATEWAY_PORT_3000_TCP_ADDR",
+        "CURSOR_API_SERVICE_PORT_HTTP",
+        "CURSOR_API_PORT_3000_TCP",
+        "PATH",
+        "MY_CURSOR_BASE_URL",
+        "CURSOR",
+    ],
+)
+def test_names_of_other_programs(name: str) -> None:
+    """Cursor's own variables, CGI's, and those that Kubernetes makes for services."""
+    assert not is_ours(name)
+
+
+def test_no_setting_of_ours_is_taken_for_foreign() -> None:
+    """A setting whose misspelling nobody would hear about has a bad name."""
+    names = [name for name in BY_VARIABLE if name.startswith(("CURSOR_", "GATEWAY_"))]
+    assert names
+    assert all(map(is_ours, names))
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("CURSOR_BASEURL", "CURSOR_BASE_URL"),
+        ("cursor_base_url", "CURSOR_BASE_URL"),
+        ("CURSOR_IDLE_TIMEOUT", "CURSOR_IDLE_TIMEOUT_S"),
+        ("GATEWAY_BODY_MAX", "GATEWAY_BODY_BYTES_MAX"),
+        ("CURSOR_AUTH_TOKEN", "AUTH_TOKEN"),
+    ],
+)
+def test_the_nearest_name(name: str, nearest: str) -> None:
+    """What was probably meant, in its own spelling."""
+    assert find_nearest(name, BY_VARIABLE) == f"; did you mean {nearest}?"
+
+
+def test_no_name_is_near() -> None:
+    """Rather no guess than a wild one."""
+    assert find_nearest("GATEWAY_QQQQQQQQQQQQQQQQQQ", BY_VARIABLE) == ""
