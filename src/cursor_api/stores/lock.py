@@ -44,8 +44,8 @@ def _lock(path: Path, deadline: float) -> Iterator[None]:
         file = os.open(path, flags, 0o600)
     except OSError as error:
         raise StoreError(
-            f"The folder {path.parent} cannot be written ({error.strerror}); a file in it is saved"
-            " by way of a second one beside it."
+            f"The folder {path.parent} cannot be written ({error.strerror}). A file is saved by way"
+            " of a second one beside it, so mount a folder, not a single file."
         ) from error
     try:
         while not _try_lock(file):

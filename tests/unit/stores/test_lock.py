@@ -108,7 +108,7 @@ def test_the_lock_file_is_private_and_empty_and_stays(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """With what it is needed for."""
     with (
-        pytest.raises(StoreError, match=r"cannot be written \(No such file.*second one beside"),
+        pytest.raises(StoreError, match=r"cannot be written \(No such file.*mount a folder"),
         lock_folders({tmp_path / "missing"}, 1),
     ):
         pytest.fail("locked what is not there")
