@@ -267,3 +267,11 @@ def test_origins_that_are_refused(text: str) -> None:
     """No wildcard, no path, nothing that a browser would never send."""
     with pytest.raises(ValueError, match="has"):
         origins().parse(f"https://ok.example,{text}")
+
+
+def test_a_password_in_an_origin_is_not_shown() -> None:
+    """It does not belong there, and is not repeated either."""
+    text = "https://me:canary@a.example"
+    with pytest.raises(ValueError, match="no origin") as caught:
+        origins().parse(text)
+    assert "canary" not in str(caught.value) + origins().quote(text)
