@@ -20,7 +20,6 @@ from typing import Final
 STEP_S: Final = 1000
 MACHINE_ID_BYTES: Final = 32
 
-_TIME_BYTES: Final = 6
 _OBFUSCATION_START: Final = 165
 _FORM: Final = re.compile(
     r"(?P<time>[A-Za-z0-9+/]{8}|[A-Za-z0-9_-]{8})"

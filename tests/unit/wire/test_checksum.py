@@ -55,6 +55,12 @@ def test_vectors(row: dict[str, Any]) -> None:
         )
 
 
+def test_a_time_of_more_than_32_bits() -> None:
+    """The reference's shifts are those of 64 bits: no byte is lost, the highest comes first."""
+    # 1 ^ 165, then (2 ^ 164) + 1, then (3 ^ 167) + 2 and so on: a4 a7 a6 a5 a4 a7.
+    assert time_part(0x0102_0304_0506 * 1000, Variant.REFERENCE) == "pKempaSn"
+
+
 def test_the_time_part_lasts_a_thousand_seconds() -> None:
     """It changes at the step's first second and at no other."""
     first = time_part(1_769_525_000.0)
@@ -101,13 +107,17 @@ def test_refreshing_keeps_the_ids(variant: Variant, ids: str) -> None:
 
 
 def test_refreshing_keeps_the_alphabet() -> None:
-    """A text that shows the standard alphabet goes on in it; one that shows neither is free to."""
+    """A text that shows its alphabet goes on in it; one that does not, in its variant's own."""
     row = ROWS[2]
     assert refresh_checksum(f"+CwuOGm/{MACHINE}", NOW_S) == (
         row["editor"]["standard_alphabet"] + MACHINE
     )
     assert refresh_checksum(f"-CwuOGm_{MACHINE}", NOW_S) == row["editor"]["text"] + MACHINE
     assert refresh_checksum(f"3N3fyLW6{MACHINE}", NOW_S) == row["editor"]["text"] + MACHINE
+    slash_s = 0x1B0040 * 1000  # a time whose last character is one of the two that differ
+    assert refresh_checksum(f"paaotdDV{MACHINE}", slash_s) == f"paaotrr/{MACHINE}"
+    assert refresh_checksum(f"paaotrr-{MACHINE}", slash_s) == f"paaotrr_{MACHINE}"
+    assert refresh_checksum(f"paaotrr+{MACHINE}", slash_s) == f"paaotrr/{MACHINE}"
 
 
 BAD = [

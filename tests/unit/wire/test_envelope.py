@@ -118,7 +118,10 @@ def test_an_announced_length_over_the_limit_fails_at_the_header(flags: int, leng
 
 
 def test_the_frame_limit_is_inclusive() -> None:
-    """A payload of exactly the limit passes; one byte more does not."""
+    """A payload of exactly the limit passes, with a flag too; one byte more does not."""
+    member = encode_gzip_envelope(b"abc")
+    assert decoder(len(member) - 5).feed(member) == [Frame(b"abc")]
+    assert refusal(decoder(len(member) - 6), member).reason is Reason.OVERSIZED
     assert decoder(10).feed(encode_envelope(b"x" * 10)) == [Frame(b"x" * 10)]
     assert refusal(decoder(10), encode_envelope(b"x" * 11)).reason is Reason.OVERSIZED
 
@@ -287,6 +290,7 @@ def test_a_frame_is_a_value() -> None:
 
 def test_limits_must_make_sense() -> None:
     """A limit that no header can break, or below zero, is a mistake of the caller's."""
+    assert EnvelopeDecoder(0xFFFF_FFFF, 0).feed(HELLO) == [HELLO_FRAME]
     for frame_bytes_max, inflated_bytes_max in ((-1, 1), (1 << 32, 1), (1, -1)):
         with pytest.raises(ValueError, match="_bytes_max is"):
             EnvelopeDecoder(frame_bytes_max, inflated_bytes_max)
