@@ -314,4 +314,4 @@ def _body_note(headers: Mapping[str, str], body: bytes) -> str:
     """What kind of body came, in a few words; never the body itself."""
     if not body:
         return "an empty body"
-    return f"a {media_type_of(headers)} body" if media_type_of(headers) else "an untyped body"
+    return f"a body of type {media_type_of(headers) or 'unknown'}"

@@ -12,6 +12,8 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import io
 import math
 import socket
@@ -38,6 +40,8 @@ READ_BUFFER_BYTES: Final = 1 << 15
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
 # do so in the same or the next packet; the wait happens behind the caller's back.
 LINGER_S: Final = 1.0
+# An error's body comes with its head, or in the next packet.
+ERROR_BODY_TIMEOUT_S: Final = 3.0
 # How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
 # it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
 WATCH_S: Final = 2.0
@@ -114,6 +118,7 @@ class HttpClient:
         self._open_count = 0
         self._session: aiohttp.ClientSession | None = None
         self._fresh_session: aiohttp.ClientSession | None = None
+        self._lingering: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
 
     def __repr__(self) -> str:
         return f"HttpClient(open={self._open_count} of {self.options.connections_max})"
@@ -139,6 +144,8 @@ class HttpClient:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        for response in tuple(self._lingering):
+            self._give_up(response)
         for session in (self._session, self._fresh_session):
             if session is not None:
                 await session.close()
@@ -186,6 +193,20 @@ class HttpClient:
     def give_back(self) -> None:
         """Only for HttpAnswer: one less is open."""
         self._open_count -= 1
+
+    def linger(self, response: aiohttp.ClientResponse) -> None:
+        """Only for HttpAnswer: wait for the body's end behind the back of its reader.
+
+        When it comes, aiohttp itself gives the connection back; what follows the answer is dropped.
+        """
+        timer = asyncio.get_running_loop().call_later(LINGER_S, self._give_up, response)
+        self._lingering[response] = timer
+        response.content.on_eof(functools.partial(self._give_up, response))
+
+    def _give_up(self, response: aiohttp.ClientResponse) -> None:
+        self._lingering.pop(response).cancel()
+        # Where the end has come, there is nothing left to close.
+        response.close()
 
     async def send(
         self, url: str, headers: Mapping[str, str], body: bytes
@@ -297,9 +318,7 @@ class HttpAnswer:
         if not self._is_finished:
             self._response.close()
             return
-        # aiohttp itself gives the connection back when the body's end comes.
-        linger = self._loop.call_later(LINGER_S, self._response.close)
-        self._content.on_eof(linger.cancel)
+        self._client.linger(self._response)
 
     async def read(self) -> bytes:
         """All that has come since the last read, at least one byte; b"" at the end of the body.
@@ -320,10 +339,16 @@ class HttpAnswer:
         return data
 
     async def read_error_body(self, bytes_max: int) -> bytes:
-        """At most the first `bytes_max` bytes of the body. Raises Fault as `read` does."""
+        """At most the first `bytes_max` bytes of the body, or what came of them; never raises Fault.
+
+        The status has said already that the answer failed: a body that stalls or breaks only says
+        less about why.
+        """
         body = b""
-        while len(body) < bytes_max and (data := await self.read()):
-            body += data
+        with contextlib.suppress(Fault, TimeoutError):
+            async with asyncio.timeout(ERROR_BODY_TIMEOUT_S):
+                while len(body) < bytes_max and (data := await self.read()):
+                    body += data
         return body[:bytes_max]
 
     def finish(self) -> None:

@@ -194,6 +194,28 @@ async def test_an_error_body_is_read_up_to_its_limit() -> None:
         assert await answer.read_error_body(2500) == b"a" * 2500
 
 
+@pytest.mark.parametrize("how", ["close", "reset", "gone"])
+async def test_an_error_body_that_breaks_or_stalls_is_what_came_of_it(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The status has told the failure already, and it is not hidden behind another one."""
+    monkeypatch.setattr("cursor_api.upstreams.http.ERROR_BODY_TIMEOUT_S", 0.1)
+
+    async def broken(turn: Turn) -> None:
+        await turn.head(429)
+        await turn.chunk(b"half")
+        await asyncio.sleep(0.05)
+        ending = getattr(turn, how)()
+        if ending is not None:
+            await ending
+
+    async with (
+        reach(broken) as (client, server),
+        client.open_post(server.url, {}, b"") as answer,
+    ):
+        assert await answer.read_error_body(100) == b"half"
+
+
 @pytest.mark.parametrize("bad", ["a\r\nx: y", "a\nb", "a\0b", "ü"])
 async def test_a_header_with_control_characters_is_never_sent(bad: str) -> None:
     """CR, LF, NUL and non-ASCII are refused before a connection is made."""
