@@ -339,7 +339,7 @@ class HttpAnswer:
         return data
 
     async def read_error_body(self, bytes_max: int) -> bytes:
-        """At most the first `bytes_max` bytes of the body, or what came of them; never raises Fault.
+        """At most the first `bytes_max` bytes of the body, or what came of it; raises no Fault.
 
         The status has said already that the answer failed: a body that stalls or breaks only says
         less about why.
