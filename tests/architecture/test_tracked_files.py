@@ -22,9 +22,9 @@ REGISTRY_HOSTS = [
     )
 ]
 
-# A person's folder on a person's computer; `/home/<you>/` in a text is an example and allowed.
+# A person's folder on a person's computer; `/home/you` is an example and allowed.
 HOME_FOLDER = re.compile(
-    r"(?<![\w./:~<-])(?:/home/|/Users/|[A-Z]:\\Users\\)(?![<$*{]|you\b|me\b)\w+"
+    r"(?<![\w./:~<-])(?:/home/|/Users/|[A-Z]:\\Users\\)(?![<$*{]|(?:you|me|somebody)\b)\w+"
 )
 
 # The first part of a JWT, in the only form that real tokens have, and long enough to be one.
