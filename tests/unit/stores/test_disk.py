@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
-import threading
 from pathlib import Path
 
 import pytest
@@ -68,30 +68,40 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
             DISK.find(path, SIZE_MAX)
 
 
-def test_a_file_that_is_being_written_is_read_again(tmp_path: Path) -> None:
-    """What comes out stood there at one moment; one that never stands still is an error."""
+@pytest.mark.parametrize("other", [b"other text", b"longer than it was", b"short"])
+def test_a_file_that_is_written_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: bytes
+) -> None:
+    """What comes out stood there at one moment, even where the size is the same."""
     path = tmp_path / "f"
-    path.write_bytes(b"")
-    over = threading.Event()
+    path.write_bytes(b"first text")
+    read, reads = os.read, itertools.count(1)
 
-    def write_on() -> None:
-        while not over.is_set():
-            for data in (b"a" * 500, b"b" * 900):
-                path.write_bytes(data)
+    def read_half_and_be_disturbed(file: int, size_bytes: int) -> bytes:
+        if next(reads) == 2:
+            path.write_bytes(other)
+        return read(file, min(size_bytes, 5))
 
-    writer = threading.Thread(target=write_on)
-    writer.start()
-    try:
-        for _ in range(200):
-            try:
-                snapshot = found(path)
-            except OSError as error:
-                assert "being written" in str(error)  # noqa: PT017 - both ends are right
-            else:
-                assert snapshot.data in {b"", b"a" * 500, b"b" * 900}
-    finally:
-        over.set()
-        writer.join()
+    monkeypatch.setattr(os, "read", read_half_and_be_disturbed)
+    assert found(path).data == other
+
+
+def test_a_file_that_never_stands_still_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not tried for ever."""
+    path = tmp_path / "f"
+    path.write_bytes(b"text")
+    read = os.read
+
+    def be_disturbed(file: int, size_bytes: int) -> bytes:
+        with path.open("ab") as appended:
+            appended.write(b".")
+        return read(file, size_bytes)
+
+    monkeypatch.setattr(os, "read", be_disturbed)
+    with pytest.raises(OSError, match="being written by another program"):
+        DISK.find(path, SIZE_MAX)
 
 
 def test_a_fingerprint_changes_with_content_mode_and_file(tmp_path: Path) -> None:

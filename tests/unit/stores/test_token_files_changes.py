@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cursor_api.domain.credential import CredentialChange
 from cursor_api.domain.errors import ChecksumNotStoredError, StaleTextError, StoreError
+from cursor_api.stores.disk import Disk, Snapshot
 from cursor_api.stores.lock import lock_folders
 from tests.unit.stores.scripted_disk import ScriptedDisk
 from tests.unit.stores.token_folder import Folder, checksum
@@ -112,6 +114,30 @@ def test_an_edit_during_a_load_is_not_lost(tmp_path: Path, moment: str) -> None:
     assert folder.listed.read_text() == f"# two\na,{checksum(1001)}\n"
     assert not folder.files.has_changed()
     assert not folder.files.has_changed()
+
+
+class InterferingDisk(Disk):
+    """Before each reading of the token list, something may happen to it."""
+
+    def __init__(self) -> None:
+        self.happenings: list[Callable[[], object]] = []
+
+    def find(self, path: Path, size_bytes_max: int) -> Snapshot | None:
+        """The next happening first."""
+        if path.name == ".token-list" and self.happenings:
+            self.happenings.pop(0)()
+        return super().find(path, size_bytes_max)
+
+
+def test_a_line_of_another_process_is_not_lost(tmp_path: Path) -> None:
+    """It was stored after this one had read the list and before it had the lock."""
+    disk = InterferingDisk()
+    folder = Folder(tmp_path, disk)
+    theirs = f"# theirs\na,{checksum(7)}\n"
+    folder.write("a\nb\n", "# mine\n")
+    disk.happenings = [lambda: None, lambda: folder.write(None, theirs)]
+    assert folder.load() == [("a", checksum(7)), ("b", checksum(1000))]
+    assert folder.listed.read_text() == f"{theirs}b,{checksum(1000)}\n"
 
 
 def test_an_editor_that_never_stops_is_left_alone(tmp_path: Path) -> None:
