@@ -93,7 +93,7 @@ or from Python (pip install openai):
 
 Ctrl-C stops it."""
 
-DEMO_CREDENTIALS = ("demo-1", "demo-2")
+DEMO_ALIASES = ("demo-1", "demo-2")
 DEMO_TOKENS_PER_S = 150.0
 
 
@@ -205,8 +205,8 @@ Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None
 def _guarded(settings: Settings, serving: Serving) -> int:
     """Take the port, serve, and turn what can be foreseen into one sentence."""
     redactor = configure_logging(settings.logs.level, settings.logs.format, sys.stderr)
-    if settings.access.auth_token is not None:
-        redactor.add(settings.access.auth_token.reveal())
+    for secret in settings.secrets:
+        redactor.add(secret.reveal())
     host, port = settings.listener.host, settings.listener.port
     try:
         listener = listen(settings)
@@ -235,7 +235,10 @@ async def _serve_for_real(settings: Settings, listener: socket.socket, redactor:
 
 
 async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
-    credentials = [Credential(name, Secret(name), make_checksum()) for name in DEMO_CREDENTIALS]
+    credentials = [
+        Credential(alias, Secret(f"simulated-token-of-{alias}"), make_checksum())
+        for alias in DEMO_ALIASES
+    ]
     # A pace at which one sees it stream.
     faults = Faults(tokens_per_s=DEMO_TOKENS_PER_S)
     async with Simulator(SimulatorOptions(faults=faults)) as simulator:

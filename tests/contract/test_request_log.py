@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -111,7 +110,7 @@ def test_it_agrees_with_a_list(
     log = make()
     model: dict[str, RequestRecord] = {}
     for number, status in steps:
-        one = dataclasses.replace(record(number, status), started_at=float(len(model)))
+        one = record(number, status)._replace(started_at=float(len(model)))
         if one.id not in model and len(model) == ENTRIES_MAX:
             break
         model[one.id] = one
