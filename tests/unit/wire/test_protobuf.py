@@ -115,6 +115,7 @@ def test_field_numbers(number: int) -> None:
 @pytest.mark.parametrize("number", [0, -1, FIELD_NUMBER_MAX + 1])
 def test_field_numbers_out_of_range(number: int) -> None:
     """Numbers that no tag can hold."""
+    assert FIELD_NUMBER_MAX == 536_870_911
     with pytest.raises(ProtobufError, match="out of range"):
         field_varint(number, 1)
 
