@@ -1,0 +1,153 @@
+"""Requests and responses against Google's protobuf, which did not write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+# The wheel has no types; what comes out of it is compared at once.
+from google.protobuf import (  # type: ignore[import-untyped]
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
+from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
+from cursor_api.upstreams.cursor_messages import (
+    Speaker,
+    decode_chat_response,
+    encode_chat_request,
+    new_ids,
+    to_conversation,
+)
+from cursor_api.wire.protobuf import ProtobufError
+from tests.contract.connect_clients import build_schema
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+IMAGE = st.builds(
+    ImagePart, st.binary(max_size=50), st.just("image/png"), st.integers(0, 9999), st.integers(0, 9)
+)
+MESSAGE = st.builds(
+    Message,
+    st.sampled_from(Role),
+    st.lists(st.one_of(st.builds(TextPart, TEXT), IMAGE), max_size=3).map(tuple),
+    st.lists(st.builds(ToolCall, TEXT, TEXT, TEXT), max_size=2).map(tuple),
+    st.one_of(st.none(), TEXT),
+)
+
+Find = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def find(tmp_path_factory: pytest.TempPathFactory) -> Find:
+    """A message class by its name."""
+    schema = build_schema(tmp_path_factory.mktemp("schema"))
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(schema.read_bytes()).file:
+        pool.Add(file)
+    return lambda name: message_factory.GetMessageClass(
+        pool.FindMessageTypeByName(f"aiserver.v1.{name}")
+    )
+
+
+@given(
+    messages=st.lists(MESSAGE, min_size=1, max_size=8),
+    model=st.one_of(TEXT, st.just("gpt-4o-128k")),
+    default=TEXT,
+    seed=st.randoms(),
+)
+def test_every_request_is_read_back_by_another_implementation(
+    find: Find, messages: list[Message], model: str, default: str, seed: Any
+) -> None:
+    """All turns, texts, images and ids, and no field that the published definition lacks."""
+    conversation = to_conversation(messages, default)
+    ids = new_ids(len(conversation.turns), seed.randbytes)
+    read = find("GetChatRequest").FromString(encode_chat_request(conversation, model, ids))
+    assert [(turn.type, turn.text, turn.bubble_id) for turn in read.conversation] == [
+        (turn.speaker, turn.text, bubble_id)
+        for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True)
+    ]
+    for got, turn in zip(read.conversation, conversation.turns, strict=True):
+        sizes = [(i.data, i.dimension.width, i.dimension.height) for i in got.images]
+        assert sizes == [
+            (i.data, *((i.width, i.height) if i.width and i.height else (0, 0)))
+            for i in turn.images
+        ]
+    assert read.explicit_context.context == conversation.instructions
+    assert read.HasField("explicit_context") is bool(conversation.instructions)
+    assert read.model_details.model_name == model
+    assert (read.request_id, read.conversation_id) == (ids.request_id, ids.conversation_id)
+    assert read.long_context_mode is (model == "gpt-4o-128k")
+    known = find("GetChatRequest")()
+    known.CopyFrom(read)
+    known.DiscardUnknownFields()
+    assert known == read
+
+
+@given(st.lists(MESSAGE, min_size=1, max_size=8))
+def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]) -> None:
+    """The human opens and closes it; every text and every image is somewhere in it."""
+    conversation = to_conversation(messages)
+    speakers = [turn.speaker for turn in conversation.turns]
+    assert speakers == [(Speaker.HUMAN, Speaker.AI)[i % 2] for i in range(len(speakers))]
+    assert len(speakers) % 2 == 1
+    everything = conversation.instructions + "".join(turn.text for turn in conversation.turns)
+    images = [image for turn in conversation.turns for image in turn.images]
+    for message in messages:
+        assert message.text in everything
+        if message.role is Role.ASSISTANT:
+            assert all(call.arguments in everything for call in message.tool_calls)
+        assert all(p in images for p in message.parts if isinstance(p, ImagePart))
+
+
+@given(
+    text=TEXT,
+    prompt=st.one_of(st.none(), TEXT),
+    statuses=st.one_of(st.none(), st.lists(TEXT, max_size=3)),
+    pages=st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=3),
+)
+def test_every_response_of_another_implementation_is_read(
+    find: Find,
+    text: str,
+    prompt: str | None,
+    statuses: list[str] | None,
+    pages: list[tuple[str, str, str]],
+) -> None:
+    """Text, statuses and citations come out; the prompt echo does not."""
+    message = find("StreamChatResponse")(text=text)
+    expected: list[Delta] = []
+    if prompt is not None:
+        message.filled_prompt = prompt
+        message.document_citation.SetInParent()
+    if pages:
+        for url, title, chunk in pages:
+            message.web_citation.references.add(url=url, title=title, chunk=chunk)
+        cited = tuple(Citation(url, title) for url, title, _ in pages if url or title)
+        expected += [CitationDelta(cited)] if cited else []
+    if statuses is not None:
+        message.status_updates.SetInParent()
+        for status in statuses:
+            message.status_updates.updates.add(message=status)
+        expected += [StatusDelta(status) for status in statuses or [""]]
+    expected += [TextDelta(text)] if text else []
+    assert decode_chat_response(message.SerializeToString(deterministic=True)) == expected
+
+
+@given(payload=st.binary(max_size=100))
+def test_what_another_implementation_refuses_gives_no_text(find: Find, payload: bytes) -> None:
+    """Any bytes: a malformed message is refused, and a text is what Google's runtime reads."""
+    try:
+        deltas = decode_chat_response(payload)
+    except ProtobufError:
+        return
+    words = "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+    try:
+        read = find("StreamChatResponse").FromString(payload)
+    except Exception:  # noqa: BLE001 - DecodeError has no importable type; stricter than ours is fine
+        return
+    assert words == read.text
