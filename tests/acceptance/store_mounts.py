@@ -153,14 +153,14 @@ def read_only(root: Path) -> None:
     (root / "app").mkdir()
     mount("-t", "tmpfs", "tmpfs", root / "app")
     folder = make_folder(root / "app", "a\n")
-    mount("-o", "remount,ro", root / "app")
+    mount("-o", "remount,bind,ro", root / "app")
     files = store(folder)
     assert len(files.load()) == 1
-    mount("-o", "remount,rw", root / "app")
+    mount("-o", "remount,bind,rw", root / "app")
     (folder / ".token").write_text("a\nb\n")
-    mount("-o", "remount,ro", root / "app")
+    mount("-o", "remount,bind,ro", root / "app")
     assert "Read-only file system" in refusal(files)
-    mount("-o", "remount,rw", root / "app")
+    mount("-o", "remount,bind,rw", root / "app")
     assert len(files.load()) == 2
 
 
@@ -170,7 +170,7 @@ def read_only_around(root: Path) -> None:
     mount("-t", "tmpfs", "tmpfs", root / "app")
     folder = make_folder(root / "app", "a\nb\n")
     outside = mount_list(folder, root / "outside")
-    mount("-o", "remount,ro", root / "app")
+    mount("-o", "remount,bind,ro", root / "app")
     message = refusal(store(folder))
     assert "so mount a folder, not a single file" in message, message
     assert outside.read_text() == f"a,{checksum(1)}\n"
