@@ -31,12 +31,14 @@ from cursor_api.settings.values import (
     LimitSettings,
     ListenerSettings,
     LogSettings,
+    PoolSettings,
     Settings,
 )
 from cursor_api.settings.zone import find_machine_zone
 
 DOTENV = ".env"
 TOML = "cursor-api.toml"
+POOL_STATE = ".token-state"
 DEFAULT = "default"
 COMMAND_LINE = "command line"
 
@@ -44,6 +46,7 @@ GROUP_CLASSES: Mapping[str, type] = {
     "listener": ListenerSettings,
     "access": AccessSettings,
     "files": FileSettings,
+    "pool": PoolSettings,
     "cursor": CursorSettings,
     "limits": LimitSettings,
     "logs": LogSettings,
@@ -162,10 +165,16 @@ def _log_default(values: Mapping[str, Any], _environ: Mapping[str, str]) -> bool
     return is_loopback(values.get("HOST", ""))
 
 
+def _state_default(values: Mapping[str, Any], _environ: Mapping[str, str]) -> Path | None:
+    token_file: Path | None = values.get("TOKEN_FILE")
+    return token_file.parent / POOL_STATE if token_file else None
+
+
 # Defaults that follow from something else; the table's `default_note` tells what.
 DERIVED: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], object]] = {
     "CURSOR_TIMEZONE": _zone,
     "LOGS_PUBLIC": _log_default,
+    "POOL_STATE_FILE": _state_default,
 }
 
 

@@ -7,6 +7,7 @@ from cursor_api.settings.kinds import (
     Text,
     checksum,
     choice,
+    client_keys,
     duration,
     flag,
     header_secret,
@@ -109,6 +110,20 @@ ACCESS = (
         default_note=Text("none, required", "无，必填"),
     ),
     Setting(
+        "CLIENT_TOKENS",
+        "access.client_tokens",
+        client_keys(),
+        "",
+        Text(
+            "Further keys, for callers who may chat and nothing else: the addresses that show or"
+            " change credentials answer them 403. As long as `AUTH_TOKEN` has to be, and"
+            " other than it. In the log they are `client-1`, `client-2`, in this order.",
+            "只能聊天的调用方所用的其他密钥：查看或更改凭据的地址对它们回答 403。"
+            "长度要求与 `AUTH_TOKEN` 相同，且不得与之相同。"
+            "在日志中按此顺序显示为 `client-1`、`client-2`。",
+        ),
+    ),
+    Setting(
         "PASSTHROUGH",
         "access.passthrough",
         flag(),
@@ -174,6 +189,38 @@ FILES = (
             "Each token with the checksum that ties it to a device. Written by the gateway;"
             " keep it, a new checksum looks like a new computer.",
             "每个令牌及其绑定设备的校验值。由网关写入；请保留它，换了校验值就像换了一台电脑。",
+        ),
+    ),
+    Setting(
+        "POOL_STATE_FILE",
+        "files.pool_state_file",
+        path(),
+        None,
+        Text(
+            "What the pool remembers over a restart: cooldowns, quarantines, counts, and what you"
+            " set on the page (priority, weight, limit). Holds no token; losing it costs a few"
+            " refused requests.",
+            "重启后仍保留的凭据池状态：冷却、隔离、计数，以及你在页面上的设置（优先级、权重、上限）。"
+            "不含令牌；丢失它只会让几个请求被拒。",
+        ),
+        default_note=Text("`.token-state` beside `TOKEN_FILE`", "`TOKEN_FILE` 旁的 `.token-state`"),
+    ),
+)
+
+POOL = (
+    Setting(
+        "POOL_POLICY",
+        "pool.policy",
+        choice("round_robin", "least_busy", "fill_first", "sticky"),
+        "round_robin",
+        Text(
+            "How credentials of the same priority share the work. `round_robin`: in turn, by"
+            " weight. `least_busy`: the one with the fewest requests under way. `fill_first`:"
+            " always the first that can. `sticky`: a caller, or a conversation named in the"
+            " header `x-conversation-id`, stays with the credential it had.",
+            "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。"
+            "`least_busy`：选进行中请求最少的。`fill_first`：总是选第一个可用的。"
+            "`sticky`：调用方（或请求头 `x-conversation-id` 指明的会话）一直使用原来的凭据。",
         ),
     ),
 )

@@ -66,6 +66,31 @@ def _key_is_strong(facts: Facts) -> Finding | None:
     )
 
 
+def _client_keys_are_strong(facts: Facts) -> Finding | None:
+    keys, host = facts.find("CLIENT_TOKENS"), facts.find("HOST")
+    if not keys or not host or is_loopback(host):
+        return None
+    weak = [place for place, key in enumerate(keys, 1) if len(key.reveal()) < KEY_LENGTH_MIN]
+    if not weak:
+        return None
+    return facts.finding(
+        "CLIENT_TOKENS",
+        f"key number {weak[0]} has fewer than {KEY_LENGTH_MIN} characters, and the listener on"
+        f" {host} can be reached from other machines. Make a longer one with: openssl rand -hex 24",
+    )
+
+
+def _client_keys_are_others(facts: Facts) -> Finding | None:
+    key, keys = facts.find("AUTH_TOKEN"), facts.find("CLIENT_TOKENS")
+    if not key or key not in (keys or ()):
+        return None
+    return facts.finding(
+        "CLIENT_TOKENS",
+        f"key number {keys.index(key) + 1} is AUTH_TOKEN, which may do everything; give callers"
+        " who shall only chat another one",
+    )
+
+
 def _files_differ(facts: Facts) -> Finding | None:
     tokens, token_list = facts.find("TOKEN_FILE"), facts.find("TOKEN_LIST_FILE")
     if not tokens or not token_list or os.path.realpath(tokens) != os.path.realpath(token_list):
@@ -74,6 +99,18 @@ def _files_differ(facts: Facts) -> Finding | None:
         "TOKEN_LIST_FILE",
         "is the same file as TOKEN_FILE, which it would overwrite; give each its own",
     )
+
+
+def _state_file_differs(facts: Facts) -> Finding | None:
+    state_file = facts.find("POOL_STATE_FILE")
+    for variable in ("TOKEN_FILE", "TOKEN_LIST_FILE"):
+        path = facts.find(variable)
+        if path and state_file and os.path.realpath(path) == os.path.realpath(state_file):
+            return facts.finding(
+                "POOL_STATE_FILE",
+                f"is the same file as {variable}, which it would overwrite; give each its own",
+            )
+    return None
 
 
 def _not_a_folder(variable: str) -> Rule:
@@ -130,9 +167,13 @@ def _checksum_is_unused(facts: Facts) -> Finding | None:
 MUST: tuple[Rule, ...] = (
     _key_is_set,
     _key_is_strong,
+    _client_keys_are_strong,
+    _client_keys_are_others,
     _files_differ,
+    _state_file_differs,
     _not_a_folder("TOKEN_FILE"),
     _not_a_folder("TOKEN_LIST_FILE"),
+    _not_a_folder("POOL_STATE_FILE"),
     _ca_file_is_there,
 )
 SHOULD: tuple[Rule, ...] = (_log_is_open, _token_is_in_the_clear, _checksum_is_unused)

@@ -7,7 +7,7 @@ added as a row in `rows_serving.py` or `rows_upstream.py` and as a field in `val
 from __future__ import annotations
 
 from cursor_api.settings.kinds import Text, path
-from cursor_api.settings.rows_serving import ACCESS, FILES, LIMITS, LISTENER, LOGS
+from cursor_api.settings.rows_serving import ACCESS, FILES, LIMITS, LISTENER, LOGS, POOL
 from cursor_api.settings.rows_upstream import CURSOR
 from cursor_api.settings.setting import Setting
 
@@ -17,6 +17,7 @@ GROUPS = {
     "listener": Text("Listener", "监听"),
     "access": Text("Access", "访问"),
     "files": Text("Files", "文件"),
+    "pool": Text("Pool of credentials", "凭据池"),
     "cursor": Text("Cursor (upstream)", "Cursor（上游）"),
     "limits": Text("Limits of one request", "单个请求的限制"),
     "logs": Text("Logs", "日志"),
@@ -35,7 +36,7 @@ CONFIG = Setting(
     default_note=Text("`cursor-api.toml` if there is one", "`cursor-api.toml`（若存在）"),
 )
 
-TABLE: tuple[Setting, ...] = (CONFIG, *LISTENER, *ACCESS, *FILES, *CURSOR, *LIMITS, *LOGS)
+TABLE: tuple[Setting, ...] = (CONFIG, *LISTENER, *ACCESS, *FILES, *POOL, *CURSOR, *LIMITS, *LOGS)
 
 BY_KEY = {setting.key: setting for setting in TABLE if setting.key}
 # Every spelling of every variable.

@@ -27,12 +27,13 @@ class ListenerSettings:
 
 @dataclass(frozen=True, slots=True)
 class AccessSettings:
-    """Who may call. `auth_token` is None only in pass-through.
+    """Who may call. `auth_token` is None only in pass-through; `client_tokens` may only chat.
 
     `checksum` is what pass-through callers without one of their own are given; None: made up.
     """
 
     auth_token: Secret | None
+    client_tokens: tuple[Secret, ...]
     is_passthrough: bool
     checksum: Secret | None
     is_logs_public: bool
@@ -44,6 +45,14 @@ class FileSettings:
 
     token_file: Path
     token_list_file: Path
+    pool_state_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How credentials are chosen. `policy` is the value of a `pool.selection.Policy`."""
+
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,7 @@ class Settings:
     listener: ListenerSettings
     access: AccessSettings
     files: FileSettings
+    pool: PoolSettings
     cursor: CursorSettings
     limits: LimitSettings
     logs: LogSettings
@@ -102,7 +112,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Everything in here that no log may show: each in the forms in which it travels."""
-        found = [self.access.auth_token, self.access.checksum, self.cursor.proxy]
+        access = self.access
+        found = [access.auth_token, *access.client_tokens, access.checksum, self.cursor.proxy]
         if self.cursor.proxy:
             password = urlsplit(self.cursor.proxy.reveal()).password or ""
             found += [Secret(password), Secret(unquote(password))] if password else []

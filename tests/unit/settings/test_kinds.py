@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from cursor_api.domain.credential import Secret
 from cursor_api.settings import kinds
 from cursor_api.settings.kinds import (
+    CLIENT_KEYS_MAX,
     SHOWN_LENGTH_MAX,
     Kind,
     checksum,
     choice,
+    client_keys,
     duration,
     flag,
     header_secret,
@@ -62,6 +64,8 @@ ACCEPTED: list[tuple[Kind, str, Any]] = [
     (prose(10), "  two\n中 ", "  two\n中 "),
     (path(), "a/.token", Path("a/.token")),
     (header_secret(), "with a space", Secret("with a space")),
+    (client_keys(), "key one, key-two ,,", (Secret("key one"), Secret("key-two"))),
+    (client_keys(), ",", ()),
     (checksum(), "abc/+_=-", Secret("abc/+_=-")),
     (time_zone(), "UTC", "UTC"),
     (time_zone(), "America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
@@ -84,6 +88,8 @@ REFUSED: list[tuple[Kind, str]] = [
     (path(), "~nobody-of-that-name/x"),
     *((checksum(), text) for text in ("a b", "a,b", "a\nb", "校验", "x" * 257)),
     *((header_secret(), text) for text in ("a\nb", "a\x7fb", "schlüssel", "密钥", "a\tb", "\0")),
+    *((client_keys(), text) for text in ("same-one,same-one", "fine,schlüssel", "a\nb")),
+    (client_keys(), ",".join(str(number) for number in range(CLIENT_KEYS_MAX + 1))),
     *(
         (time_zone(), text)
         for text in ("Mars/Base", "CST-8", "localtime", "posix/UTC", "right/UTC")
@@ -153,6 +159,8 @@ def test_a_secret_is_shown_by_its_length_only() -> None:
     kind = header_secret()
     assert kind.show(Secret("canary-0123456789")) == "set (17 characters, hidden)"
     assert "canary" not in kind.quote("canary-0123456789")
+    assert client_keys().show((Secret("canary-1"),)) == "set (1 key, hidden)"
+    assert "canary" not in client_keys().quote("canary-1,canary-1")
 
 
 def test_a_secret_in_the_wrong_place_is_not_shown() -> None:

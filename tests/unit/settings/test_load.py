@@ -50,6 +50,8 @@ def test_the_defaults(tmp_path: Path) -> None:
     assert settings.access.is_logs_public
     assert settings.files.token_file == tmp_path / ".token"
     assert settings.files.token_list_file == tmp_path / ".token-list"
+    assert settings.files.pool_state_file == tmp_path / ".token-state"
+    assert (settings.access.client_tokens, settings.pool.policy) == ((), "round_robin")
     cursor = settings.cursor
     assert (cursor.base_url, cursor.client_version) == ("https://api2.cursor.sh", "0.42.5")
     assert (cursor.timezone, cursor.is_private) == ("Asia/Shanghai", True)
@@ -258,3 +260,19 @@ def test_no_secret_is_ever_shown(tmp_path: Path, variable: str, place: str) -> N
             seen += f"{error}{error!r}"
         assert source(loaded, variable) != "default"
         assert "nary" not in seen
+
+
+def test_the_pools_memory_is_beside_the_tokens(tmp_path: Path) -> None:
+    """Whoever mounts a folder for the tokens keeps it with them; a path of its own wins."""
+    loaded = load(tmp_path, {"TOKEN_FILE": "data/tokens.txt"})
+    assert loaded.settings.files.pool_state_file == tmp_path / "data" / ".token-state"
+    loaded = load(tmp_path, {"TOKEN_FILE": "data/tokens.txt", "POOL_STATE_FILE": "state"})
+    assert loaded.settings.files.pool_state_file == tmp_path / "state"
+
+
+def test_chat_only_keys_come_from_a_list(tmp_path: Path) -> None:
+    """With commas, or as a TOML array; no place shows them."""
+    loaded = load(tmp_path, toml='[access]\nclient_tokens = ["canary-one", "canary-two"]\n')
+    assert loaded.settings.access.client_tokens == (Secret("canary-one"), Secret("canary-two"))
+    assert shown(loaded, "CLIENT_TOKENS") == "set (2 keys, hidden)"
+    assert "canary" not in render_check(loaded)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.settings.rows_serving import ACCESS, FILES, LIMITS, LISTENER, LOGS
+from cursor_api.pool.selection import Policy
+from cursor_api.settings.rows_serving import ACCESS, FILES, LIMITS, LISTENER, LOGS, POOL
 
 
 def test_each_group_has_its_own_table() -> None:
@@ -11,6 +12,7 @@ def test_each_group_has_its_own_table() -> None:
         "listener": LISTENER,
         "access": ACCESS,
         "files": FILES,
+        "pool": POOL,
         "limits": LIMITS,
         "logs": LOGS,
     }.items():
@@ -27,3 +29,10 @@ def test_the_log_never_keeps_fewer_than_it_always_showed() -> None:
     entries = {row.variable: row for row in LOGS}["GATEWAY_LOG_ENTRIES_MAX"]
     assert entries.default == "100"
     assert entries.kind.label.en == "number, 100 to 100000"
+
+
+def test_the_policies_are_the_pools() -> None:
+    """Every one of them can be chosen, and the default is the one that all had before."""
+    (policy,) = POOL
+    assert policy.kind.examples == tuple(choice.value for choice in Policy)
+    assert policy.default == Policy.ROUND_ROBIN.value

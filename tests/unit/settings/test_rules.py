@@ -52,9 +52,28 @@ def test_a_weak_key_is_allowed_on_loopback(host: str) -> None:
     assert wrong(AUTH_TOKEN=WEAK, HOST=host) == []
 
 
+def test_chat_only_keys_are_as_strong_as_the_operators() -> None:
+    """Each of them, where others reach the listener; the finding says which."""
+    found = check(MUST, Facts({"CLIENT_TOKENS": (STRONG, WEAK), "HOST": "0.0.0.0"}, {}))
+    assert [finding.variable for finding in found] == ["CLIENT_TOKENS"]
+    assert "key number 2" in str(found[0])
+    assert wrong(CLIENT_TOKENS=(STRONG,), HOST="0.0.0.0") == []
+    assert wrong(CLIENT_TOKENS=(WEAK,), HOST="127.0.0.1") == []
+    assert wrong(CLIENT_TOKENS=(), HOST="0.0.0.0") == []
+
+
+def test_a_chat_only_key_is_not_the_operators() -> None:
+    """It would open what it was made to keep closed."""
+    assert wrong(AUTH_TOKEN=STRONG, CLIENT_TOKENS=(Secret("other"), STRONG)) == ["CLIENT_TOKENS"]
+    assert wrong(AUTH_TOKEN=STRONG, CLIENT_TOKENS=(Secret("other"),)) == []
+
+
 def test_the_key_is_never_told() -> None:
     """A finding about a key does not hold it."""
-    found = check(MUST, Facts({"AUTH_TOKEN": Secret("canary-1"), "HOST": "0.0.0.0"}, {}))
+    key = Secret("canary-1")
+    values = {"AUTH_TOKEN": key, "CLIENT_TOKENS": (key,), "HOST": "0.0.0.0"}
+    found = check(MUST, Facts(values, {}))
+    assert len(found) == 3
     assert "canary" not in str(found)
 
 
@@ -65,6 +84,14 @@ def test_the_two_token_files_are_two(tmp_path: Path) -> None:
     for other in (one, tmp_path / "link", tmp_path / "x" / ".." / "one"):
         assert wrong(TOKEN_FILE=one, TOKEN_LIST_FILE=other) == ["TOKEN_LIST_FILE"]
     assert wrong(TOKEN_FILE=one, TOKEN_LIST_FILE=tmp_path / "two") == []
+
+
+def test_the_pools_memory_is_no_token_file(tmp_path: Path) -> None:
+    """It would replace the tokens."""
+    one = tmp_path / "one"
+    assert wrong(TOKEN_FILE=one, POOL_STATE_FILE=one) == ["POOL_STATE_FILE"]
+    assert wrong(TOKEN_LIST_FILE=one, POOL_STATE_FILE=one) == ["POOL_STATE_FILE"]
+    assert wrong(TOKEN_FILE=one, POOL_STATE_FILE=tmp_path / "two") == []
 
 
 def test_paths_that_cannot_be_looked_at_are_no_crash(tmp_path: Path) -> None:
@@ -79,6 +106,7 @@ def test_a_token_file_is_no_folder(tmp_path: Path) -> None:
     """Containers make a folder where a mounted file is missing."""
     assert wrong(TOKEN_FILE=tmp_path) == ["TOKEN_FILE"]
     assert wrong(TOKEN_LIST_FILE=tmp_path) == ["TOKEN_LIST_FILE"]
+    assert wrong(POOL_STATE_FILE=tmp_path) == ["POOL_STATE_FILE"]
     assert wrong(TOKEN_FILE=tmp_path / "not-yet") == []
 
 

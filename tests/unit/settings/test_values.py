@@ -30,7 +30,8 @@ def test_values_have_the_types_of_their_fields(tmp_path: Path) -> None:
     examples = {
         row.variable: row.kind.examples[0]
         for row in TABLE
-        if row.variable not in {"CURSOR_CA_FILE", "GATEWAY_CONFIG", "TOKEN_LIST_FILE"}
+        if row.variable
+        not in {"CURSOR_CA_FILE", "GATEWAY_CONFIG", "TOKEN_LIST_FILE", "POOL_STATE_FILE"}
     }
     for environ in ({"AUTH_TOKEN": "k" * 16}, {**examples, "AUTH_TOKEN": "k" * 16}):
         settings = load_settings(environ, tmp_path).settings
@@ -43,12 +44,13 @@ def test_values_have_the_types_of_their_fields(tmp_path: Path) -> None:
 
 
 def test_all_secrets_are_listed_for_the_redactor(tmp_path: Path) -> None:
-    """The key, the checksum, the proxy and the password inside it, as written and as meant."""
+    """The keys, the checksum, the proxy and the password inside it, as written and as meant."""
     environ = {"AUTH_TOKEN": "the-key", "X_CURSOR_CHECKSUM": "the-checksum", "PASSTHROUGH": "1"}
+    environ["CLIENT_TOKENS"] = "key-one, key-two"
     proxy = "http://me:p%40ss@proxy:1"
     settings = load_settings({**environ, "CURSOR_PROXY": proxy}, tmp_path).settings
     assert [secret.reveal() for secret in settings.secrets] == [
-        *("the-key", "the-checksum", proxy, "p%40ss", "p@ss"),
+        *("the-key", "key-one", "key-two", "the-checksum", proxy, "p%40ss", "p@ss"),
     ]
     assert load_settings({"PASSTHROUGH": "1"}, tmp_path).settings.secrets == ()
 
