@@ -110,6 +110,11 @@ def _spellings(secret: str) -> set[str]:
     }
 
 
+def _has_to_be_known(secret: str) -> bool:
+    """Whether it is long enough to be one, and not recognised by its shape in any other text."""
+    return len(secret) >= SECRET_LENGTH_MIN and redact_shapes(f"x{secret}x") != f"x{MARK}"
+
+
 class Redactor:
     """Knows the secrets of this process, and takes them and their like out of values.
 
@@ -117,12 +122,12 @@ class Redactor:
     text costs one substring search per secret (about 0.05 µs each).
     """
 
-    __slots__ = ("_secrets",)
+    __slots__ = ("_known", "_secrets")
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: tuple[str, ...] = ()
-        for secret in secrets:
-            self.add(secret)
+        self._known: frozenset[str] = frozenset()
+        self.add_all(secrets)
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._secrets)} spellings)"
@@ -132,14 +137,21 @@ class Redactor:
 
         One of fewer than `SECRET_LENGTH_MIN` characters is passed over.
         """
-        secret = secret.strip()
-        # Recognised by its shape even in the middle of other text: no need to remember it.
-        is_recognised = redact_shapes(f"x{secret}x") == f"x{MARK}"
-        if len(secret) < SECRET_LENGTH_MIN or is_recognised:
+        self.add_all((secret,))
+
+    def add_all(self, secrets: Iterable[str]) -> None:
+        """Hide these strings from now on: like `add` for each, but put in order only once.
+
+        10,000 opaque ones take a tenth of a second, and as good as none when they are known.
+        """
+        stripped = {secret.strip() for secret in secrets} - self._known
+        new = {secret for secret in stripped if _has_to_be_known(secret)}
+        if not new:
             return
+        self._known |= new
+        spellings = set(self._secrets).union(*map(_spellings, new))
         # The longest first, so that a secret inside another leaves no tail of the longer one.
-        known = _spellings(secret).union(self._secrets)
-        self._secrets = tuple(sorted(known, key=lambda spelling: (-len(spelling), spelling)))
+        self._secrets = tuple(sorted(spellings, key=lambda spelling: (-len(spelling), spelling)))
 
     def redact_text(self, text: str) -> str:
         """The text with every known or secret-shaped part replaced by `MARK`."""
