@@ -35,8 +35,14 @@ NOTHING_SAID: Final = " "
 
 _UUID_BYTES: Final = 16
 _UUID_HEX: Final = 2 * _UUID_BYTES
+_UUID_LENGTH: Final = 36
 # The two bits of RFC 9562's variant in front of two random ones.
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+
+
+def _uuid_head(number: int) -> bytes:
+    """What stands before a uuid's 36 characters in a field: they are the same in every request."""
+    return field_string(number, "0" * _UUID_LENGTH)[:-_UUID_LENGTH]
 
 
 class Speaker(enum.IntEnum):
@@ -44,6 +50,13 @@ class Speaker(enum.IntEnum):
 
     HUMAN = 1
     AI = 2
+
+
+_PROJECT_PATH_FIELD: Final = field_string(5, PROJECT_PATH)
+_SPEAKER_FIELDS: Final = {speaker: field_varint(2, speaker) for speaker in Speaker}
+_REQUEST_ID_HEAD: Final = _uuid_head(9)
+_BUBBLE_ID_HEAD: Final = _uuid_head(13)
+_CONVERSATION_ID_HEAD: Final = _uuid_head(15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,21 +187,23 @@ def encode_chat_request(conversation: Conversation, model: str, ids: CursorReque
     ]
     if conversation.instructions:
         fields.append(field_bytes(4, field_string(1, conversation.instructions)))
-    fields.append(field_string(5, PROJECT_PATH))
-    fields.append(field_bytes(7, field_string(1, model)))
-    fields.append(field_string(9, ids.request_id))
-    fields.append(field_string(15, ids.conversation_id))
+    fields += (
+        _PROJECT_PATH_FIELD,
+        field_bytes(7, field_string(1, model)),
+        _REQUEST_ID_HEAD + ids.request_id.encode(),
+        _CONVERSATION_ID_HEAD + ids.conversation_id.encode(),
+    )
     if model in LONG_CONTEXT_MODELS:
         fields.append(field_varint(22, 1))
     return b"".join(fields)
 
 
 def _encode_turn(turn: Turn, bubble_id: str) -> bytes:
-    fields = [field_varint(2, turn.speaker)]
-    if turn.text:
-        fields.insert(0, field_string(1, turn.text))
-    fields.extend(field_bytes(10, _encode_image(image)) for image in turn.images)
-    fields.append(field_string(13, bubble_id))
+    fields = [field_string(1, turn.text)] if turn.text else []
+    fields.append(_SPEAKER_FIELDS[turn.speaker])
+    if turn.images:
+        fields += [field_bytes(10, _encode_image(image)) for image in turn.images]
+    fields += (_BUBBLE_ID_HEAD, bubble_id.encode())
     return b"".join(fields)
 
 
