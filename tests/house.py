@@ -14,6 +14,7 @@ from cursor_api.web.auth import AccessOptions, Authenticator
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
+CLIENT_KEY = "chat-key-0123456789"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 END: Delta = Finished(FinishReason.STOP)
 HELLO: list[Step] = [[TextDelta("Hel")], [TextDelta("lo")], [END]]
@@ -42,7 +43,9 @@ class House:
         self.relay = Relay(
             Collaborators(self.catalog, self.pool, {"fake": self.upstream}, self.log, self.clock)
         )
-        access = AccessOptions(Secret(KEY), is_passthrough=self.is_passthrough)
+        access = AccessOptions(
+            Secret(KEY), (Secret(CLIENT_KEY),), is_passthrough=self.is_passthrough
+        )
         self.app = App(
             WebParts(self.relay, self.catalog, self.log, Authenticator(access), self.clock),
             self.options,

@@ -17,6 +17,7 @@ from cursor_api import __version__
 from cursor_api.dialects.openai import ParseLimits
 from cursor_api.domain.credential import Credential
 from cursor_api.pool.pool import Pool
+from cursor_api.pool.selection import Policy
 from cursor_api.ports import CredentialFiles, PoolStateStore, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Relay
@@ -72,11 +73,11 @@ class Stores:
 
 
 def file_stores(settings: Settings) -> Stores:
-    """The two token files, and the pool's memory beside them."""
+    """The two token files, and the file of the pool's memory."""
     files = settings.files
     return Stores(
         FileCredentialStore(files.token_file, files.token_list_file, make_checksum),
-        FilePoolStateStore(files.token_file.with_name(".token-state")),
+        FilePoolStateStore(files.pool_state_file),
     )
 
 
@@ -93,10 +94,10 @@ async def build_gateway(
     clock = SystemClock()
 
     def keep_secret(credentials: Sequence[Credential]) -> None:
-        for credential in credentials:
-            redactor.add(credential.secret.reveal())
+        redactor.add_all(credential.secret.reveal() for credential in credentials)
 
-    pool = Pool(clock, random.random)
+    redactor.add_all(secret.reveal() for secret in settings.secrets)
+    pool = Pool(clock, random.random, Policy(settings.pool.policy))
     roster = Roster(
         RosterParts(stores.credentials, stores.pool_state, pool, clock, LogObserver(), keep_secret)
     )
@@ -180,6 +181,7 @@ def _access_options(settings: Settings) -> AccessOptions:
     access = settings.access
     return AccessOptions(
         auth_token=access.auth_token,
+        client_tokens=access.client_tokens,
         is_passthrough=access.is_passthrough,
         passthrough_checksum=access.checksum.reveal() if access.checksum else "",
     )

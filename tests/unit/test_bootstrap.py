@@ -85,8 +85,46 @@ async def test_no_secret_of_a_credential_reaches_the_log(tmp_path: Path) -> None
     stream = io.StringIO()
     redactor = configure_logging("debug", "text", stream)
     stores = memory_stores([Credential("a", Secret("an-opaque-canary"), make_checksum())])
-    async with build_gateway(settings(tmp_path), stores, redactor):
-        assert redactor.redact_text("sent an-opaque-canary") == "sent [redacted]"
+    chosen = settings(tmp_path, CLIENT_TOKENS="a-client-canary-0123")
+    async with build_gateway(chosen, stores, redactor):
+        for canary in ("an-opaque-canary", "a-client-canary-0123", KEY):
+            assert redactor.redact_text(f"sent {canary}") == "sent [redacted]"
+
+
+async def test_the_chosen_policy_and_the_chosen_file_are_used(tmp_path: Path) -> None:
+    """With fill_first the first credential serves all; the memory is where it shall be."""
+    (tmp_path / ".token").write_text("one\ntwo\n")
+    variables = {"POOL_POLICY": "fill_first", "POOL_STATE_FILE": "kept/state.json"}
+    (tmp_path / "kept").mkdir()
+    async with Simulator() as simulator:
+        chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, **variables)
+        async with (
+            build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            headers = {"Authorization": f"Bearer {KEY}"}
+            for _ in range(3):
+                await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+        assert [request.credential for request in simulator.requests] == ["one"] * 3
+    assert (tmp_path / "kept" / "state.json").exists()
+    assert not (tmp_path / ".token-state").exists()
+
+
+async def test_a_chat_only_key_chats_under_its_name(tmp_path: Path) -> None:
+    """And reads no details of the log."""
+    client_key = "client-key-0123456789"
+    (tmp_path / ".token").write_text("one\n")
+    async with Simulator() as simulator:
+        chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, CLIENT_TOKENS=client_key)
+        async with (
+            build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            headers = {"Authorization": f"Bearer {client_key}"}
+            path = "/v1/chat/completions"
+            assert (await ask(port, "POST", path, headers=headers, body=BODY)).status == 200
+            log = await ask(port, "GET", "/logs", headers={"Authorization": f"Bearer {KEY}"})
+    assert log.json()["logs"][0]["caller"] == "client-1"
 
 
 def test_the_port_is_taken_before_anything_starts(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
-"""Who is calling. Comes before anything else is looked at, in constant time, one hash a try."""
+"""Who is calling. Comes before anything else is looked at, in constant time, one hash a try.
+
+The keys are known by a hash salted with this process's own secret. A caller cannot foresee the
+hash of what is tried, so how long it takes to look one up tells nothing about the keys, and it
+takes the same however many there are.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,9 +28,15 @@ _CHECKSUM = re.compile(r"[A-Za-z0-9+/_=-]{1,256}")
 # What may stand in an Authorization header we send.
 _TOKEN = re.compile(r"[!-~]+")
 
+SALT_BYTES = 32
+
 WRONG_KEY = (
     "The API key is missing or wrong. Send the gateway's AUTH_TOKEN as"
     " `Authorization: Bearer <key>` or `x-api-key: <key>`."
+)
+CHAT_ONLY = (
+    "This API key may chat and nothing else. Credentials are shown and changed with the gateway's"
+    " AUTH_TOKEN only."
 )
 
 
@@ -33,12 +44,14 @@ WRONG_KEY = (
 class AccessOptions:
     """Who may come in.
 
-    `auth_token` is the operator's key. With `is_passthrough`, any other bearer is taken as the
-    caller's own Cursor token (several with commas), as the reference's ancestors did;
-    `passthrough_checksum` is the device of callers who send no `x-cursor-checksum`.
+    `auth_token` is the operator's key, `client_tokens` are those that may only chat. With
+    `is_passthrough`, any other bearer is taken as the caller's own Cursor token (several with
+    commas), as the reference's ancestors did; `passthrough_checksum` is the device of callers who
+    send no `x-cursor-checksum`.
     """
 
     auth_token: Secret | None
+    client_tokens: tuple[Secret, ...] = ()
     is_passthrough: bool = False
     passthrough_checksum: str = ""
 
@@ -48,8 +61,14 @@ class Authenticator:
 
     def __init__(self, options: AccessOptions) -> None:
         self._options = options
-        key = options.auth_token
-        self._digest = _digest(key.reveal().encode()) if key else None
+        self._salt = os.urandom(SALT_BYTES)
+        # The operator's comes last: a key that is both is the operator's.
+        self._callers = {
+            self._digest(key.reveal().encode()): Caller(name=f"client-{number}")
+            for number, key in enumerate(options.client_tokens, start=1)
+        }
+        if options.auth_token is not None:
+            self._callers[self._digest(options.auth_token.reveal().encode())] = OPERATOR
 
     def find(self, headers: Headers) -> Caller | None:
         """The caller, or None when no acceptable key was sent."""
@@ -65,11 +84,10 @@ class Authenticator:
         key = bearer or api_key
         if not key or len(key) > KEY_LENGTH_MAX:
             return None
-        if self._digest is not None and hmac.compare_digest(_digest(key), self._digest):
-            return OPERATOR
-        if self._options.is_passthrough:
+        caller = self._callers.get(self._digest(key))
+        if caller is None and self._options.is_passthrough:
             return self._passthrough(key, checksum)
-        return None
+        return caller
 
     def authenticate(self, headers: Headers) -> Caller:
         """The caller; raises Fault(UNAUTHENTICATED)."""
@@ -77,6 +95,20 @@ class Authenticator:
         if caller is None:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         return caller
+
+    def require_operator(self, headers: Headers) -> None:
+        """Let the operator through; raises Fault: UNAUTHENTICATED, FORBIDDEN for a chat-only key.
+
+        In pass-through any text may be somebody's token; here it is a wrong key.
+        """
+        caller = self.find(headers)
+        if caller is None or caller.credentials:
+            raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
+        if caller is not OPERATOR:
+            raise Fault(FaultKind.FORBIDDEN, CHAT_ONLY)
+
+    def _digest(self, key: bytes) -> bytes:
+        return hashlib.sha256(self._salt + key).digest()
 
     def _passthrough(self, key: bytes, checksum_header: bytes) -> Caller | None:
         texts = [text.strip() for text in key.decode("latin-1").split(",") if text.strip()]
@@ -113,7 +145,3 @@ def device_checksum(token: str) -> str:
         hashlib.sha256(purpose + token.encode()).digest() for purpose in (b"machine:", b"mac:")
     )
     return new_checksum(lambda _size: next(ids), 0.0)
-
-
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import Clock, RequestLog
-from cursor_api.web.auth import Authenticator
+from cursor_api.web.auth import OPERATOR, Authenticator
 
 # The reference keeps and shows this many.
 SHOWN_COUNT_MAX = 100
@@ -26,7 +26,7 @@ LEFT = "the client left before the end"
 
 
 class Logs:
-    """Answers `GET /logs`: masked to anyone if `is_public`, with details to callers with a key."""
+    """Answers `GET /logs`: masked to anyone if `is_public`, with details to the operator."""
 
     def __init__(
         self,
@@ -42,12 +42,13 @@ class Logs:
         self._is_public = is_public
 
     async def list(self, request: Request) -> Response:
-        """Newest last. Raises Fault(UNAUTHENTICATED) without a key where the log is not public."""
-        caller = self._authenticator.find(request.headers.raw)
-        # A pass-through caller is anyone who sends any token: not the operator.
-        has_key = caller is not None and not caller.credentials
+        """Newest last. Raises Fault where the log is not public and the key not the operator's.
+
+        A chat-only key, or a pass-through caller's token, opens no details: they are of others.
+        """
+        has_key = self._authenticator.find(request.headers.raw) is OPERATOR
         if not has_key and not self._is_public:
-            self._authenticator.authenticate(())
+            self._authenticator.require_operator(request.headers.raw)
         records = self._request_log.recent(SHOWN_COUNT_MAX)
         return JSONResponse(
             {

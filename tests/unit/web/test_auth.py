@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from cursor_api.domain.credential import Secret
@@ -12,6 +14,8 @@ from cursor_api.wire.checksum import parse_checksum
 KEY = "gateway-key-0123456789"
 SUM = "a" * 8 + "b" * 64
 KEYED = Authenticator(AccessOptions(Secret(KEY)))
+CLIENT_KEYS = ("chat-key-0123456789", "other-key-0123456789")
+SHARED = Authenticator(AccessOptions(Secret(KEY), tuple(map(Secret, CLIENT_KEYS))))
 OPEN = Authenticator(AccessOptions(Secret(KEY), is_passthrough=True))
 
 
@@ -55,6 +59,61 @@ def test_anything_else_is_refused(fields: dict[str, str]) -> None:
     with pytest.raises(Fault, match="AUTH_TOKEN") as caught:
         KEYED.authenticate(headers(**fields))
     assert caught.value.kind is FaultKind.UNAUTHENTICATED
+
+
+def test_every_chat_only_key_has_a_name_of_its_own() -> None:
+    """The log tells callers apart, and shows nothing of their keys."""
+    callers = [SHARED.authenticate(headers(authorization=f"Bearer {key}")) for key in CLIENT_KEYS]
+    assert [caller.name for caller in callers] == ["client-1", "client-2"]
+    assert SHARED.authenticate(headers(x_api_key=KEY)) is OPERATOR
+    assert SHARED.find(headers(x_api_key=CLIENT_KEYS[0][:-1])) is None
+    assert KEYED.find(headers(x_api_key=CLIENT_KEYS[0])) is None
+
+
+def test_only_the_operator_is_let_through_to_management() -> None:
+    """A wrong key is 401, a chat-only one 403; a pass-through token is no key of ours."""
+    SHARED.require_operator(headers(authorization=f"Bearer {KEY}"))
+    OPEN.require_operator(headers(authorization=f"Bearer {KEY}"))
+    for authenticator, key, kind in (
+        (SHARED, CLIENT_KEYS[1], FaultKind.FORBIDDEN),
+        (SHARED, "wrong", FaultKind.UNAUTHENTICATED),
+        (OPEN, "any-token", FaultKind.UNAUTHENTICATED),
+        (OPEN, "", FaultKind.UNAUTHENTICATED),
+    ):
+        with pytest.raises(Fault) as caught:
+            authenticator.require_operator(headers(authorization=f"Bearer {key}"))
+        assert caught.value.kind is kind
+
+
+def test_a_key_in_both_lists_is_the_operators() -> None:
+    """The settings refuse it; here it must not lock the operator out."""
+    both = Authenticator(AccessOptions(Secret(KEY), (Secret(KEY),)))
+    assert both.authenticate(headers(x_api_key=KEY)) is OPERATOR
+
+
+class CountingAuthenticator(Authenticator):
+    """Keeps what it hashed."""
+
+    hashed: ClassVar[list[bytes]] = []
+
+    def _digest(self, key: bytes) -> bytes:
+        self.hashed.append(key)
+        return super()._digest(key)
+
+
+def test_a_thousand_keys_cost_what_one_costs() -> None:
+    """One hash a try: a flood of wrong keys is no dearer where many callers have one."""
+    keys = tuple(Secret(f"key-{number}") for number in range(1000))
+    many = CountingAuthenticator(AccessOptions(None, keys))
+    many.hashed.clear()
+    assert many.find(headers(x_api_key="key-999")) is not None
+    assert many.find(headers(x_api_key="key-1000")) is None
+    assert many.hashed == [b"key-999", b"key-1000"]
+
+
+def test_the_hash_is_another_in_every_process() -> None:
+    """Nobody can work out a key whose hash begins like that of the right one."""
+    assert KEYED._digest(b"x") != SHARED._digest(b"x")
 
 
 def test_without_pass_through_a_cursor_token_is_a_wrong_key() -> None:

@@ -7,7 +7,7 @@ import json
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.app import WebOptions
 from tests.fakes import Step
-from tests.house import BEARER, HELLO, House
+from tests.house import BEARER, CLIENT_KEY, HELLO, House
 from tests.serving import Answer, ask, serve
 
 PUBLIC = WebOptions(version="1", is_log_public=True)
@@ -74,6 +74,14 @@ async def test_a_pass_through_caller_is_not_the_operator() -> None:
     answer = await logs_after_one_request(House(is_passthrough=True), token)
     assert answer.status == 401
     answer = await logs_after_one_request(House(options=PUBLIC, is_passthrough=True), token)
+    assert "alias" not in answer.json()["logs"][0]
+
+
+async def test_a_chat_only_key_opens_no_details() -> None:
+    """They are of all callers; where strangers may look, it may look like they do."""
+    chat_key = {"Authorization": f"Bearer {CLIENT_KEY}"}
+    assert (await logs_after_one_request(House(), chat_key)).status == 403
+    answer = await logs_after_one_request(House(options=PUBLIC), chat_key)
     assert "alias" not in answer.json()["logs"][0]
 
 
