@@ -84,9 +84,9 @@ format: $(VENV)/dev.stamp ## Put the code into shape, mending what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-coverage: $(VENV)/dev.stamp ## Lines and branches that the fast tests do not reach
+coverage: $(VENV)/dev.stamp $(NODE_STAMP) ## Lines and branches that the fast tests do not reach
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q $(FAST_TESTS)
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q tests/unit tests/contract tests/property
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
