@@ -91,6 +91,10 @@ class CredentialFiles(CredentialStore, Protocol):
         """Append one or more tokens, spelled as in a token file; gives them."""
         ...
 
+    async def check(self, text: str, *, checksum: str | None = None) -> None:
+        """Whether `add` would take this now: raises what it would raise, and changes nothing."""
+        ...
+
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """Delete a credential. Raises UnknownCredentialError."""
         ...

@@ -112,6 +112,28 @@ async def test_adding_gives_what_was_added(store: CredentialFiles) -> None:
     assert len(await store.load()) == 3
 
 
+async def test_a_check_says_what_adding_would_and_changes_nothing(store: CredentialFiles) -> None:
+    """With the same words and the same lines."""
+    await store.add("a::x")
+    before = await store.read_text()
+    await store.check("b::y\nz")
+    await store.check("y", checksum=checksum(1))
+    for text, given, line in (
+        ("b::y\nb c", None, 2),
+        ("\nx", None, 2),
+        ("", None, 1),
+        ("y", "abc", 1),
+        ("y\nz", checksum(1), 2),
+    ):
+        with pytest.raises(StoreError) as checked:
+            await store.check(text, checksum=given)
+        with pytest.raises(StoreError) as added:
+            await store.add(text, checksum=given)
+        assert str(checked.value) == str(added.value)
+        assert [problem.line for problem in checked.value.problems] == [line]
+    assert await store.read_text() == before
+
+
 async def test_a_change_gives_what_it_is_now(store: CredentialFiles) -> None:
     """A renewed token keeps its device; a device changes when its user says so."""
     await store.add("a::x")

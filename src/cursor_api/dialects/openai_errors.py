@@ -74,6 +74,7 @@ FAULTS: dict[FaultKind, Shape] = {
     FaultKind.CONTENT_REFUSED: Shape(400, _INVALID, "content_policy_violation", should_retry=False),
     # The SDKs retry every 409 unless told not to.
     FaultKind.CONFLICT: Shape(409, _INVALID, "conflict", should_retry=False),
+    FaultKind.PRECONDITION_FAILED: Shape(412, _INVALID, "precondition_failed", should_retry=False),
     # The caller's own key is fine, so not 401; see PASSTHROUGH_FAULTS.
     FaultKind.CREDENTIAL_REJECTED: Shape(
         502, _AUTHENTICATION, "upstream_auth_error", should_retry=False
@@ -107,6 +108,8 @@ FAULTS: dict[FaultKind, Shape] = {
         503, _SERVER, "no_tokens", should_retry=False, retry_after_s=60
     ),
     FaultKind.OVERLOADED: Shape(503, _SERVER, "overloaded", should_retry=True, retry_after_s=1),
+    # A person has to make room, or the disk writable.
+    FaultKind.STORE_FAILED: Shape(500, _SERVER, "store_failed", should_retry=False),
     # The same request would meet the same bug.
     FaultKind.INTERNAL: Shape(500, _SERVER, "internal_error", should_retry=False),
 }

@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -88,12 +89,19 @@ class ChatIn(Struct, gc=False):
 
 _DECODER = msgspec.json.Decoder(ChatIn)
 
+_T = TypeVar("_T")
+
 # msgspec's words, version 0.20 and later; an unknown wording falls through to itself.
 _EXPECTED = re.compile(r"^Expected `(?P<expected>[^`]+)`, got `(?P<found>[^`]+)`")
 _MISSING = re.compile(r"^Object missing required field `(?P<field>[^`]+)`")
+_UNKNOWN = re.compile(
+    r"^Object contains unknown field `(?P<field>.*?)`( - at `[^`]*`)?$", re.DOTALL
+)
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _BYTE = re.compile(r"^JSON is malformed: (?P<reason>.*) \(byte (?P<byte>\d+)\)$")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+# What is repeated of a name that the caller made up.
+UNKNOWN_LENGTH_MAX = 100
 # A surrogate pair is twelve characters long: `\ud83d\ude00`.
 _PAIR_BYTES = 12
 
@@ -109,7 +117,12 @@ _WORDS = {
 
 
 def decode_chat(body: bytes) -> ChatIn:
-    """Decode a request body; raises RequestFault and nothing else."""
+    """Decode a chat request's body; raises RequestFault and nothing else."""
+    return decode_json(_DECODER, body)
+
+
+def decode_json(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
+    """Decode a body of any type; raises RequestFault, in the words of this file, and nothing else."""
     if not body.isascii():
         # msgspec looks only into the strings it keeps; JSON is UTF-8 as a whole.
         try:
@@ -119,7 +132,7 @@ def decode_chat(body: bytes) -> ChatIn:
                 f"The request body is not valid UTF-8 (byte {error.start}).", code="invalid_json"
             ) from error
     try:
-        return _DECODER.decode(body)
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _misfit(str(error)) from error
     except msgspec.DecodeError as error:
@@ -147,6 +160,10 @@ def _misfit(problem: str) -> RequestFault:
             code="missing_required_parameter",
             param=param,
         )
+    if unknown := _UNKNOWN.match(problem):
+        param = f"{path}.{unknown['field']}" if path else unknown["field"]
+        param = param[:UNKNOWN_LENGTH_MAX]
+        return RequestFault(f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param)
     if misfit := _EXPECTED.match(problem):
         expected = _join([_WORDS.get(word, word) for word in misfit["expected"].split(" | ")])
         found = _WORDS.get(misfit["found"], misfit["found"])

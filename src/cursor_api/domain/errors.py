@@ -36,6 +36,7 @@ class FaultKind(enum.Enum):
     CONTEXT_TOO_LONG = "context_too_long"
     CONTENT_REFUSED = "content_refused"
     CONFLICT = "conflict"
+    PRECONDITION_FAILED = "precondition_failed"  # If-Match names a state that is no more
     # the credential's
     CREDENTIAL_REJECTED = "credential_rejected"  # revoked, expired, never valid
     CREDENTIAL_FORBIDDEN = "credential_forbidden"  # valid, but not allowed this
@@ -53,6 +54,7 @@ class FaultKind(enum.Enum):
     # ours
     NO_CREDENTIALS = "no_credentials"
     OVERLOADED = "overloaded"
+    STORE_FAILED = "store_failed"  # a full or read-only disk, a lock that is not to be had
     INTERNAL = "internal"
 
 
@@ -67,6 +69,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CONTEXT_TOO_LONG: Scope.REQUEST,
     FaultKind.CONTENT_REFUSED: Scope.REQUEST,
     FaultKind.CONFLICT: Scope.REQUEST,
+    FaultKind.PRECONDITION_FAILED: Scope.REQUEST,
     FaultKind.CREDENTIAL_REJECTED: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_FORBIDDEN: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_BLOCKED: Scope.CREDENTIAL,
@@ -81,6 +84,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.INCOMPLETE: Scope.ENDPOINT,
     FaultKind.NO_CREDENTIALS: Scope.GATEWAY,
     FaultKind.OVERLOADED: Scope.GATEWAY,
+    FaultKind.STORE_FAILED: Scope.GATEWAY,
     FaultKind.INTERNAL: Scope.GATEWAY,
 }
 

@@ -84,6 +84,10 @@ class FileCredentialStore:
         """
         return await self._run(partial(self._files.add, text, checksum, if_match))
 
+    async def check(self, text: str, *, checksum: str | None = None) -> None:
+        """Whether `add` would take this now: raises what it would raise, and writes nothing."""
+        await self._run(partial(self._files.check, text, checksum))
+
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """Delete a credential's line from both files. Raises UnknownCredentialError."""
         await self._run(partial(self._files.remove, alias, if_match))

@@ -125,6 +125,10 @@ class MemoryCredentialStore:
         self._keep(changed)
         return [one for one in await self.load() if one.secret.reveal() in bearers]
 
+    async def check(self, text: str, *, checksum: str | None = None) -> None:
+        """Whether `add` would take this now: raises what it would raise."""
+        self._reader.add(self._book, text, checksum)
+
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """Forget a credential. Raises UnknownCredentialError."""
         self._require_match(if_match)

@@ -162,7 +162,10 @@ class Reader:
         if checksum is not None:
             _require_checksum(checksum)
             if len(entries) > 1:
-                raise StoreError("One checksum cannot be for several tokens.")
+                raise StoreError(
+                    "One checksum cannot be for several tokens.",
+                    [_problem(entries[1].line, "a second token; the checksum is for one")],
+                )
         known = {entry.bearer: entry.line for entry in book.tokens}
         repeated = [
             _problem(entry.line, f"line {known[entry.bearer]} of the token file has this token")
@@ -221,9 +224,8 @@ class Reader:
         """Refuse parts that a line would not give back, such as an alias with a line end in it."""
         entries = self._read_input(_spell(alias, bearer))
         if [(entry.alias, entry.bearer) for entry in entries] != [(alias, bearer)]:
-            raise StoreError(
-                "An alias has no `::`, no line end, no space at either end and no `#` first."
-            )
+            rule = "An alias has no `::`, no line end, no space at either end and no `#` first."
+            raise StoreError(rule, [_problem(1, "it would not be read as it is meant")])
 
 
 def plan_writes(old: Book, new: Book) -> list[tuple[File, bytes]]:

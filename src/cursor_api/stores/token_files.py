@@ -144,6 +144,11 @@ class TokenFiles:
 
         return _pick(self._edit(make, if_match), added)
 
+    def check(self, text: str, checksum: str | None = None) -> None:
+        """Whether `add` would take this now: raises what it would raise, and writes nothing."""
+        book = self._reader.survey(_retry(self._read_settled).texts)
+        self._reader.add(book, text, checksum)
+
     def remove(self, alias: str, if_match: str | None = None) -> None:
         """Delete a credential's line from both files. Raises UnknownCredentialError."""
         self._edit(lambda book: self._reader.remove(book, alias), if_match)

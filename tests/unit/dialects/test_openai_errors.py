@@ -58,6 +58,7 @@ EXPECTED = {
     FaultKind.CONTEXT_TOO_LONG: (400, "context_length_exceeded", False),
     FaultKind.CONTENT_REFUSED: (400, "content_policy_violation", False),
     FaultKind.CONFLICT: (409, "conflict", False),
+    FaultKind.PRECONDITION_FAILED: (412, "precondition_failed", False),
     FaultKind.CREDENTIAL_REJECTED: (502, "upstream_auth_error", False),
     FaultKind.CREDENTIAL_FORBIDDEN: (403, "upstream_forbidden", False),
     FaultKind.CREDENTIAL_BLOCKED: (403, "upstream_blocked", False),
@@ -72,6 +73,7 @@ EXPECTED = {
     FaultKind.INCOMPLETE: (502, "upstream_incomplete", True),
     FaultKind.NO_CREDENTIALS: (503, "no_tokens", False),
     FaultKind.OVERLOADED: (503, "overloaded", True),
+    FaultKind.STORE_FAILED: (500, "store_failed", False),
     FaultKind.INTERNAL: (500, "internal_error", False),
 }
 
@@ -101,7 +103,12 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
         ("insufficient_quota", {FaultKind.QUOTA_EXHAUSTED}),
         (
             "server_error",
-            {FaultKind.NO_CREDENTIALS, FaultKind.OVERLOADED, FaultKind.INTERNAL},
+            {
+                FaultKind.NO_CREDENTIALS,
+                FaultKind.OVERLOADED,
+                FaultKind.STORE_FAILED,
+                FaultKind.INTERNAL,
+            },
         ),
         (
             "upstream_error",
@@ -126,6 +133,7 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
                 FaultKind.CONTEXT_TOO_LONG,
                 FaultKind.CONTENT_REFUSED,
                 FaultKind.CONFLICT,
+                FaultKind.PRECONDITION_FAILED,
             },
         ),
     ],

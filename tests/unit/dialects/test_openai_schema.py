@@ -9,7 +9,12 @@ import msgspec
 import pytest
 
 from cursor_api.dialects.openai_errors import RequestFault
-from cursor_api.dialects.openai_schema import decode_chat, decode_json_text
+from cursor_api.dialects.openai_schema import (
+    UNKNOWN_LENGTH_MAX,
+    decode_chat,
+    decode_json,
+    decode_json_text,
+)
 from cursor_api.domain.errors import FaultKind
 
 HELLO = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
@@ -207,3 +212,39 @@ def test_the_decoder_s_own_words_are_those_that_the_patterns_match() -> None:
         msgspec.json.decode(b'"x"', type=int)
     with pytest.raises(msgspec.DecodeError, match=r"^JSON is malformed: .* \(byte 0\)$"):
         msgspec.json.decode(b"x", type=int)
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    """A body of another address, which takes nothing that it does not know."""
+
+    count: int = 0
+    inner: Strict | None = None
+
+
+STRICT = msgspec.json.Decoder(Strict)
+
+
+def test_other_bodies_are_refused_in_the_same_words() -> None:
+    """Type and malformation as for a chat request."""
+    assert decode_json(STRICT, b'{"count":1}') == Strict(1)
+    for body, code in ((b'{"count":"x"}', "invalid_type"), (b"{", "invalid_json")):
+        with pytest.raises(RequestFault) as caught:
+            decode_json(STRICT, body)
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b'{"cuont":1}', "cuont"),
+        (b'{"inner":{"x":1}}', "inner.x"),
+        (b'{"a`b - at `$":1}', "a`b - at `$"),
+        (b'{"' + b"x" * 1000 + b'":1}', "x" * UNKNOWN_LENGTH_MAX),
+    ],
+)
+def test_a_field_that_is_not_known_is_named(body: bytes, param: str) -> None:
+    """A misspelt name would otherwise change nothing in silence."""
+    with pytest.raises(RequestFault) as caught:
+        decode_json(STRICT, body)
+    assert (caught.value.code, caught.value.param) == ("unknown_parameter", param)
+    assert caught.value.message == f"Unknown parameter: '{param}'."
