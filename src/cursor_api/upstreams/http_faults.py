@@ -83,7 +83,6 @@ FAULTS: Final[dict[Phase, tuple[Row, ...]]] = {
         Row(BaseException, FaultKind.INTERNAL, UNEXPECTED),
     ),
     Phase.READING: (
-        Row(aiohttp.ClientPayloadError, FaultKind.INCOMPLETE, BROKEN_OFF),
         Row(aiohttp.ClientError, FaultKind.INCOMPLETE, BROKEN_OFF),
         Row(OSError, FaultKind.INCOMPLETE, BROKEN_OFF),
         Row(BaseException, FaultKind.INTERNAL, UNEXPECTED),

@@ -1,18 +1,15 @@
-"""StreamChat over HTTP: what is sent, and what every kind of answer becomes."""
+"""StreamChat over HTTP: what is sent, and how a stream is read."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 import pytest
 
-from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.cursor_chat import ChecksumTime, CursorChat, CursorOptions
 from cursor_api.upstreams.cursor_models import MODELS
@@ -20,54 +17,22 @@ from cursor_api.upstreams.http import HttpClient, HttpOptions
 from cursor_api.wire.checksum import Variant, time_part
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_string
+from tests.chat_stage import (
+    CREDENTIAL,
+    DONE,
+    END,
+    IDS,
+    REQUEST,
+    ROUTE,
+    ask,
+    fault_of,
+    hello,
+    text,
+    upstream,
+)
 from tests.fakes import TickingClock
-from tests.scripted_server import CONNECT_STREAM, Handler, ScriptedServer, Turn
+from tests.scripted_server import CONNECT_STREAM, ScriptedServer, Turn
 from tests.vectors.load import answer, load
-
-IDS = "ab" * 32 + "/" + "cd" * 32
-CREDENTIAL = Credential("me", Secret("header.claims.signature"), "3N3fyLW6" + IDS)
-REQUEST = ChatRequest("any", (Message(Role.USER, (TextPart("hi"),)),))
-ROUTE = Route("cursor", "gpt-4o")
-END = encode_end_stream()
-DONE = Finished(FinishReason.STOP)
-
-
-def text(words: str) -> bytes:
-    """A frame of text."""
-    return encode_envelope(field_string(1, words))
-
-
-@asynccontextmanager
-async def upstream(
-    handler: Handler, options: CursorOptions | None = None, http: HttpOptions | None = None
-) -> AsyncIterator[tuple[CursorChat, ScriptedServer]]:
-    """The upstream in front of a server that does what `handler` says."""
-    async with ScriptedServer(handler) as server, HttpClient(http or HttpOptions()) as client:
-        mine = options or CursorOptions(base_url=server.url)
-        yield CursorChat(client, mine, TickingClock()), server
-
-
-async def ask(
-    chat: CursorChat, request: ChatRequest = REQUEST, credential: Credential = CREDENTIAL
-) -> list[Sequence[Delta]]:
-    """All batches of an answer."""
-    async with chat.open(request, ROUTE, credential) as batches:
-        return [batch async for batch in batches]
-
-
-async def fault_of(handler: Handler, http: HttpOptions | None = None) -> Fault:
-    """What asking this server ends with."""
-    async with upstream(handler, http=http) as (chat, _):
-        with pytest.raises(Fault) as caught:
-            await ask(chat)
-        return caught.value
-
-
-async def hello(turn: Turn) -> None:
-    """A small whole answer."""
-    await turn.head()
-    await turn.chunk(text("Hello") + END)
-    await turn.end()
 
 
 async def test_the_request_is_the_references() -> None:
@@ -180,7 +145,7 @@ def test_the_models_are_the_fixed_list() -> None:
 
 
 async def test_every_read_is_a_batch() -> None:
-    """What came together leaves together, and entering does not wait for the first frame."""
+    """What came together leaves together, entering waits for no frame, leaving for no HTTP end."""
     more = asyncio.Event()
 
     async def pieces(turn: Turn) -> None:
@@ -193,6 +158,7 @@ async def test_every_read_is_a_batch() -> None:
         await turn.chunk(text("c")[4:])
         await asyncio.sleep(0.05)
         await turn.chunk(END)
+        await asyncio.sleep(0.05)
         await turn.end()
 
     async with upstream(pieces) as (chat, server):
@@ -205,6 +171,7 @@ async def test_every_read_is_a_batch() -> None:
             ]
             with pytest.raises(StopAsyncIteration):
                 await anext(batches)
+        await asyncio.sleep(0.1)
         await ask(chat)
         assert server.connection_count == 1
 
@@ -265,6 +232,18 @@ async def test_a_connection_closed_right_behind_the_end_is_a_whole_answer() -> N
         assert await ask(chat) == [[TextDelta("Hello"), DONE]]
 
 
+async def test_an_error_is_told_although_the_connection_stays_open() -> None:
+    """What stands behind text of the same read is not held back until more bytes come."""
+
+    async def refuse(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(text("some") + encode_end_stream({"code": "unavailable"}))
+        await turn.gone()
+
+    async with asyncio.timeout(1):
+        assert (await fault_of(refuse)).kind is FaultKind.UPSTREAM_OVERLOADED
+
+
 async def test_a_stall_in_the_middle_is_a_time_out() -> None:
     """What came is given, and the silence ends in a fault."""
 
@@ -275,76 +254,6 @@ async def test_a_stall_in_the_middle_is_a_time_out() -> None:
 
     fault = await fault_of(stall, HttpOptions(idle_timeout_s=0.1))
     assert fault.kind is FaultKind.UPSTREAM_TIMEOUT
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (302, FaultKind.UPSTREAM_ERROR),
-        (401, FaultKind.CREDENTIAL_REJECTED),
-        (410, FaultKind.CLIENT_OUTDATED),
-        (429, FaultKind.RATE_LIMITED),
-        (464, FaultKind.CLIENT_OUTDATED),
-        (503, FaultKind.UPSTREAM_OVERLOADED),
-        (204, FaultKind.PROTOCOL_ERROR),
-    ],
-)
-async def test_an_http_error_is_a_fault_and_not_an_empty_answer(
-    status: int, kind: FaultKind
-) -> None:
-    """The body of a page is not shown, Retry-After is kept, and no redirect is followed."""
-
-    async def refuse(turn: Turn) -> None:
-        body = b"" if status == 204 else b"<html>PAGE</html>"
-        await turn.answer(
-            body, status, content_type="text/html", retry_after="7", location="/elsewhere"
-        )
-
-    async with upstream(refuse) as (chat, server):
-        with pytest.raises(Fault) as caught:
-            await ask(chat)
-        assert len(server.requests) == 1
-    assert (caught.value.kind, caught.value.retry_after_s) == (kind, 7)
-    assert "PAGE" not in caught.value.message
-
-
-async def test_a_connect_error_in_an_http_error_is_read() -> None:
-    """The number in its details counts, not the status."""
-    detail = load("streamchat")["error_details"][0]
-
-    async def refuse(turn: Turn) -> None:
-        body = (
-            '{"code":"unavailable","message":"Error","details":'
-            f'[{{"type":"aiserver.v1.ErrorDetails","value":"{detail["base64"]}"}}]}}'
-        )
-        await turn.answer(body.encode(), 503, content_type="application/json")
-
-    fault = await fault_of(refuse)
-    assert fault.kind is FaultKind.CREDENTIAL_REJECTED
-    assert fault.message.endswith(": Not logged in. Please log in.")
-
-
-async def test_an_endless_error_page_is_cut_off() -> None:
-    """Of a failed answer only the beginning is read."""
-
-    async def endless(turn: Turn) -> None:
-        await turn.head(500, content_type="text/html")
-        while not turn.writer.is_closing():
-            await turn.chunk(b"<p>" * 1000)
-
-    assert (await fault_of(endless)).kind is FaultKind.UPSTREAM_ERROR
-
-
-@pytest.mark.parametrize("media_type", ["text/html", "application/json", "application/proto", ""])
-async def test_another_content_type_is_a_protocol_error(media_type: str) -> None:
-    """A captive portal's 200 is no answer."""
-
-    async def page(turn: Turn) -> None:
-        await turn.answer(text("Hello") + END, content_type=media_type)
-
-    fault = await fault_of(page)
-    assert fault.kind is FaultKind.PROTOCOL_ERROR
-    assert "CURSOR_BASE_URL" in fault.message
 
 
 async def test_parameters_of_the_content_type_do_not_matter() -> None:
@@ -362,7 +271,8 @@ async def test_an_encoding_that_is_not_read_is_a_protocol_error(encoding: str) -
     """Brotli is named in the request because the editor names it; it was never seen in answers."""
 
     async def compressed(turn: Turn) -> None:
-        await turn.answer(encode_envelope(b"?", flags=1), connect_content_encoding=encoding)
+        body = encode_gzip_envelope(field_string(1, "Hello")) + END
+        await turn.answer(body, connect_content_encoding=encoding)
 
     assert (await fault_of(compressed)).kind is FaultKind.PROTOCOL_ERROR
 

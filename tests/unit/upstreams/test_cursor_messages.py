@@ -189,13 +189,13 @@ def test_images_of_instructions_and_tools_are_not_lost() -> None:
     other = ImagePart(b"2", "image/png")
     conversation = to_conversation(
         [
-            say(Role.USER, "q"),
+            say(Role.USER, "q", other),
             say(Role.ASSISTANT, "a"),
             say(Role.TOOL, "r", other, tool_call_id="x"),
             say(Role.SYSTEM, IMAGE),
         ]
     )
-    assert [turn.images for turn in conversation.turns] == [(IMAGE,), (), (other,)]
+    assert [turn.images for turn in conversation.turns] == [(IMAGE, other), (), (other,)]
     assert conversation.instructions == ""
 
 

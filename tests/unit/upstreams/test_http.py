@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -112,6 +113,21 @@ async def test_a_body_that_never_ends_is_given_up_behind_the_callers_back() -> N
             answer.finish()
         async with asyncio.timeout(LINGER_S + 2):
             await server.closed_by_peer.wait()
+
+
+async def test_a_client_that_closes_takes_what_lingers_with_it() -> None:
+    """Nothing is left for the garbage collector to complain about."""
+
+    async def no_end(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"x")
+
+    async with reach(no_end) as (client, server):
+        async with client.open_post(server.url, {}, b"") as answer:
+            await answer.read()
+            answer.finish()
+        del answer
+    gc.collect()
 
 
 async def test_leaving_early_closes_the_connection_at_once() -> None:

@@ -1,0 +1,65 @@
+"""StreamChat in front of a raw server that a test scripts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from cursor_api.domain.catalog import Route
+from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.deltas import Delta, Finished, FinishReason
+from cursor_api.domain.errors import Fault
+from cursor_api.upstreams.cursor_chat import CursorChat, CursorOptions
+from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.wire.connect import encode_end_stream, encode_envelope
+from cursor_api.wire.protobuf import field_string
+from tests.fakes import TickingClock
+from tests.scripted_server import Handler, ScriptedServer, Turn
+
+IDS = "ab" * 32 + "/" + "cd" * 32
+CREDENTIAL = Credential("me", Secret("header.claims.signature"), "3N3fyLW6" + IDS)
+REQUEST = ChatRequest("any", (Message(Role.USER, (TextPart("hi"),)),))
+ROUTE = Route("cursor", "gpt-4o")
+END = encode_end_stream()
+DONE = Finished(FinishReason.STOP)
+
+
+def text(words: str) -> bytes:
+    """A frame of text."""
+    return encode_envelope(field_string(1, words))
+
+
+@asynccontextmanager
+async def upstream(
+    handler: Handler, options: CursorOptions | None = None, http: HttpOptions | None = None
+) -> AsyncIterator[tuple[CursorChat, ScriptedServer]]:
+    """The upstream in front of a server that does what `handler` says."""
+    async with ScriptedServer(handler) as server, HttpClient(http or HttpOptions()) as client:
+        mine = options or CursorOptions(base_url=server.url)
+        yield CursorChat(client, mine, TickingClock()), server
+
+
+async def ask(
+    chat: CursorChat, request: ChatRequest = REQUEST, credential: Credential = CREDENTIAL
+) -> list[Sequence[Delta]]:
+    """All batches of an answer."""
+    async with chat.open(request, ROUTE, credential) as batches:
+        return [batch async for batch in batches]
+
+
+async def fault_of(handler: Handler, http: HttpOptions | None = None) -> Fault:
+    """What asking this server ends with."""
+    async with upstream(handler, http=http) as (chat, _):
+        with pytest.raises(Fault) as caught:
+            await ask(chat)
+        return caught.value
+
+
+async def hello(turn: Turn) -> None:
+    """A small whole answer."""
+    await turn.head()
+    await turn.chunk(text("Hello") + END)
+    await turn.end()
