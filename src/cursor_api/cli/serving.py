@@ -1,4 +1,4 @@
-"""The `cursor-api` command: parses and delegates."""
+"""Commands that serve, and those that show what serving would use."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import argparse
 import errno
 import os
 import secrets
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 from cursor_api import __version__
 from cursor_api.bootstrap import (
@@ -25,6 +26,8 @@ from cursor_api.bootstrap import (
     run,
     serve_gateway,
 )
+from cursor_api.cli.speech import complain, say
+from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.settings import Settings, load_settings, render_check
@@ -33,14 +36,6 @@ from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator, simulate
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
-
-DESCRIPTION = """\
-A self-hosted gateway that puts your own Cursor account behind an OpenAI-compatible API.
-
-New here? `cursor-api demo` needs no account and answers at once.
-For real: put a line with your Cursor token into a file named .token, then
-  AUTH_TOKEN=<a long random key> cursor-api serve
-and point any OpenAI client at http://127.0.0.1:3000/v1 with that key."""
 
 SERVE = """\
 Serve the gateway with the credentials of the token files.
@@ -97,66 +92,42 @@ DEMO_ALIASES = ("demo-1", "demo-2")
 DEMO_TOKENS_PER_S = 150.0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
-    parsed = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = parsed.command
-    with suppress(KeyboardInterrupt):
-        return command(parsed)
-    return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="cursor-api",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def add(
-        name: str, command: Callable[[argparse.Namespace], int], text: str
-    ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(
-            name,
-            help=text.split("\n", 1)[0],
-            description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        sub.set_defaults(command=command)
-        return sub
-
-    serve = add("serve", _serve, SERVE)
-    check = add("check-config", _check_config, CHECK)
+def add_commands(commands: Subcommands) -> None:
+    """Put serve, demo, simulate, check-config and checksum among the commands."""
+    serve = commands.add("serve", _serve, SERVE)
+    check = commands.add("check-config", _check_config, CHECK)
     for sub in (serve, check):
         sub.add_argument(
             "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
         )
-    add("demo", _demo, DEMO)
-    simulator = add("simulate", _simulate, SIMULATE)
+    commands.add("demo", _demo, DEMO)
+    simulator = commands.add("simulate", _simulate, SIMULATE)
     simulator.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
     simulator.add_argument("--port", type=int, default=3001, help="default: %(default)s; 0: any")
-    add("checksum", _checksum, CHECKSUM)
-    return parser
+    commands.add("checksum", _checksum, CHECKSUM)
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command speaks on its standard output
+def _end_at_sigterm() -> None:
+    """Make SIGTERM the ordinary end: what is open is closed, what was learnt is saved.
 
+    The HTTP server raises the signal again when its last stream has ended; by default that would
+    end the process on the spot, with everything around the server still open.
+    """
 
-def _complain(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - and of errors on the other
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def _serve(parsed: argparse.Namespace) -> int:
     loaded = load_settings(os.environ, Path.cwd(), parsed.config)
     for warning in loaded.warnings:
-        _complain(f"warning: {warning}")
+        complain(f"warning: {warning}")
     if loaded.problems:
         for problem in loaded.problems:
-            _complain(f"error: {problem}")
-        _complain("Nothing was started. `cursor-api check-config` shows all settings.")
+            complain(f"error: {problem}")
+        complain("Nothing was started. `cursor-api check-config` shows all settings.")
         return 1
     return _guarded(loaded.settings, _serve_for_real)
 
@@ -173,29 +144,30 @@ def _demo(_parsed: argparse.Namespace) -> int:
         loaded = load_settings(environ | made_up, Path(empty))
     if loaded.problems:
         for problem in loaded.problems:
-            _complain(f"error: {problem}")
+            complain(f"error: {problem}")
         return 1
     return _guarded(loaded.settings, _serve_demo)
 
 
 def _simulate(parsed: argparse.Namespace) -> int:
     options = SimulatorOptions(host=parsed.host, port=parsed.port)
+    _end_at_sigterm()
     try:
-        run(simulate(options, lambda url: _say(f"simulator: {url}  (CURSOR_BASE_URL={url})")))
+        run(simulate(options, lambda url: say(f"simulator: {url}  (CURSOR_BASE_URL={url})")))
     except OSError as error:
-        _complain(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
+        complain(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
         return 1
     return 0
 
 
 def _check_config(parsed: argparse.Namespace) -> int:
     loaded = load_settings(os.environ, Path.cwd(), parsed.config)
-    _say(render_check(loaded))
+    say(render_check(loaded))
     return 1 if loaded.problems else 0
 
 
 def _checksum(_parsed: argparse.Namespace) -> int:
-    _say(make_checksum())
+    say(make_checksum())
     return 0
 
 
@@ -204,6 +176,7 @@ Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None
 
 def _guarded(settings: Settings, serving: Serving) -> int:
     """Take the port, serve, and turn what can be foreseen into one sentence."""
+    _end_at_sigterm()
     redactor = configure_logging(settings.logs.level, settings.logs.format, sys.stderr)
     for secret in settings.secrets:
         redactor.add(secret.reveal())
@@ -211,15 +184,15 @@ def _guarded(settings: Settings, serving: Serving) -> int:
     try:
         listener = listen(settings)
     except OSError as error:
-        _complain(f"error: cannot listen on {host} port {port}: {error.strerror}.")
+        complain(f"error: cannot listen on {host} port {port}: {error.strerror}.")
         if error.errno == errno.EADDRINUSE:
-            _complain(f"Another program has the port; choose one with PORT, as in PORT={port + 1}.")
+            complain(f"Another program has the port; choose one with PORT, as in PORT={port + 1}.")
         return 1
     with listener:
         try:
             run(serving(settings, listener, redactor))
         except StoreError as error:
-            _complain(f"error: {error}")
+            complain(f"error: {error}")
             return 1
     return 0
 
@@ -227,10 +200,10 @@ def _guarded(settings: Settings, serving: Serving) -> int:
 async def _serve_for_real(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
     async with build_gateway(settings, file_stores(settings), redactor) as gateway:
         url = _url(settings, listener)
-        _say(f"cursor-api {__version__}: {url}{settings.listener.route_prefix}/v1")
-        _say(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
+        say(f"cursor-api {__version__}: {url}{settings.listener.route_prefix}/v1")
+        say(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
         if not gateway.credential_count and not settings.access.is_passthrough:
-            _say("No credential yet: put a line with your Cursor token into that file.")
+            say("No credential yet: put a line with your Cursor token into that file.")
         await serve_gateway(gateway, settings, listener)
 
 
@@ -244,7 +217,7 @@ async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Red
     async with Simulator(SimulatorOptions(faults=faults)) as simulator:
         settings = replace(settings, cursor=replace(settings.cursor, base_url=simulator.url))
         async with build_gateway(settings, memory_stores(credentials), redactor) as gateway:
-            _say(_welcome(_url(settings, listener), settings))
+            say(_welcome(_url(settings, listener), settings))
             await serve_gateway(gateway, settings, listener)
 
 

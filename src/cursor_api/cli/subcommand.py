@@ -1,0 +1,27 @@
+"""Adding commands so that each one explains itself."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class Subcommands:
+    """The commands of a parser. A command's help is its text; the list shows its first line."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(self, name: str, run: Run | None, text: str) -> argparse.ArgumentParser:
+        """A command that `run` carries out; None where further commands stand below it."""
+        parser = self._commands.add_parser(
+            name,
+            help=text.split("\n", 1)[0],
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if run is not None:
+            parser.set_defaults(command=run)
+        return parser
