@@ -1,21 +1,37 @@
-"""The pool's memory over a restart, as one JSON file; losing it costs a few refused requests."""
+"""The pool's memory over a restart, as one JSON file; losing it costs a few refused requests.
+
+Rules of this file:
+- A save happens under the lock of the folder, and finishes first what was cut off there.
+- Reading takes no lock, but waits for a save of the file that is going on, and finishes one that
+  was cut off. Only a half written file is worth failing for: what else is left over is a nuisance.
+- A link is followed: the file that it leads to is the one that is replaced.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.domain.standing import Standing, Wishes
 from cursor_api.ports import PoolState
-from cursor_api.stores.atomic import save
-from cursor_api.stores.disk import Disk
+from cursor_api.stores.atomic import has_leftovers, is_torn, recover, save
+from cursor_api.stores.disk import Disk, Snapshot
+from cursor_api.stores.lock import lock_folders
 
-VERSION = 1
+VERSION: Final = 1
 # 10,000 credentials with long histories are 5 MB.
-SIZE_BYTES_MAX = 64 * 1024 * 1024
+SIZE_BYTES_MAX: Final = 64 * 1024 * 1024
+# A save takes milliseconds; a process that holds the lock for longer hangs on its disk.
+LOCK_WAIT_S: Final = 5.0
+# Another process that begins a save in place right after each look will not stop.
+_READ_COUNT_MAX: Final = 3
 
 
 class _Kept(msgspec.Struct):
@@ -31,9 +47,12 @@ class _Document(msgspec.Struct):
 class FilePoolStateStore:
     """Implements `ports.PoolStateStore` with one file that only its owner can read."""
 
-    def __init__(self, path: Path, disk: Disk | None = None) -> None:
+    def __init__(
+        self, path: Path, disk: Disk | None = None, lock_wait_s: float = LOCK_WAIT_S
+    ) -> None:
         self._path = path
         self._disk = disk or Disk()
+        self._lock_wait_s = lock_wait_s
 
     def __repr__(self) -> str:
         return f"FilePoolStateStore({str(self._path)!r})"
@@ -51,10 +70,7 @@ class FilePoolStateStore:
         await asyncio.to_thread(self._save, data)
 
     def _load(self) -> PoolState:
-        try:
-            snapshot = self._disk.find(self._path, SIZE_BYTES_MAX)
-        except OSError as error:
-            raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
+        snapshot = self._read_whole()
         if snapshot is None:
             return {}
         try:
@@ -67,12 +83,46 @@ class FilePoolStateStore:
             )
         return {key: (kept.wishes, kept.standing) for key, kept in document.credentials.items()}
 
-    def _save(self, data: bytes) -> None:
+    def _read_whole(self) -> Snapshot | None:
+        target = self._target()
+        for _ in range(_READ_COUNT_MAX):
+            self._settle(target)
+            snapshot = self._find(target)
+            if not is_torn(target, self._disk):
+                return snapshot
+        raise StoreError(f"{self._path} is being written by another process.")
+
+    def _settle(self, target: Path) -> None:
+        """Wait for a save that is going on, or finish one that was cut off."""
+        if not has_leftovers(target, self._disk):
+            return
         try:
-            over = self._disk.find(self._path, SIZE_BYTES_MAX)
+            with self._locked(target):
+                pass
+        except StoreError:
+            if is_torn(target, self._disk):
+                raise
+
+    def _save(self, data: bytes) -> None:
+        target = self._target()
+        with self._locked(target):
+            save(target, data, self._find(target), self._disk)
+
+    @contextmanager
+    def _locked(self, target: Path) -> Iterator[None]:
+        with lock_folders({target.parent}, self._lock_wait_s):
+            if has_leftovers(target, self._disk):
+                recover(target, SIZE_BYTES_MAX, self._disk)
+            yield
+
+    def _target(self) -> Path:
+        return Path(os.path.realpath(self._path))
+
+    def _find(self, target: Path) -> Snapshot | None:
+        try:
+            return self._disk.find(target, SIZE_BYTES_MAX)
         except OSError as error:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
-        save(self._path, data, over, self._disk)
 
 
 class MemoryPoolStateStore:

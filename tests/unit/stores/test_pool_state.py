@@ -48,7 +48,7 @@ async def test_what_was_saved_is_loaded(make: Callable[[], PoolStateStore]) -> N
 
 def names_in(folder: Path) -> list[str]:
     """What lies in a folder."""
-    return [item.name for item in folder.iterdir()]
+    return sorted(item.name for item in folder.iterdir())
 
 
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / ".token-state"
     await FilePoolStateStore(path).save(STATE)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert names_in(tmp_path) == [".token-state"]
+    assert names_in(tmp_path) == [".cursor-api.lock", ".token-state"]
 
 
 @pytest.mark.parametrize(
