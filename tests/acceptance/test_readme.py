@@ -16,6 +16,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ CODE_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A running demo: where it listens and where its output goes."""
+    """A running program: where it listens and where its output goes."""
 
     port: int
     output: Path
@@ -56,16 +57,15 @@ class Demo:
             return False
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`cursor-api demo` in an empty folder, on a free port, with a key of our own."""
-    folder = tmp_path_factory.mktemp("demo")
+@contextmanager
+def started(command: str, folder: Path) -> Iterator[Demo]:
+    """`cursor-api <command>` in that folder, on a free port, with a key of our own."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     running = Demo(port, folder / "output.txt")
     with running.output.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cursor_api", "demo"],
+            [sys.executable, "-m", "cursor_api", command],
             cwd=folder,
             env=environment(PORT=str(port), HOST="127.0.0.1"),
             stdout=output,
@@ -81,6 +81,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, in an empty folder."""
+    with started("demo", tmp_path_factory.mktemp("demo")) as running:
+        yield running
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -198,6 +205,18 @@ def test_what_the_demo_prints_can_be_pasted(demo: Demo, tmp_path: Path) -> None:
         pytest.skip("there is no curl on this machine")
     result = run(["sh", "-c", curl], tmp_path)
     assert result.stdout.endswith("data: [DONE]\n\n"), result.stdout
+
+
+def test_the_spellings_of_the_readme_are_taken(tmp_path: Path) -> None:
+    """Each form of a token that the README allows becomes a credential; the file stays as it is."""
+    lines = ["# mine", "a-plain-token", "a-name::another-token", "user_01ABC%3A%3Aa-third-token"]
+    (tmp_path / ".token").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with started("serve", tmp_path) as running:
+        text = running.output.read_text(encoding="utf-8")
+    assert "credentials: 3 " in text
+    assert "third-token" not in text
+    assert (tmp_path / ".token").read_text(encoding="utf-8").splitlines() == lines
+    assert len((tmp_path / ".token-list").read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_every_address_of_the_readme_answers(demo: Demo) -> None:
