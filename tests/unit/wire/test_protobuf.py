@@ -168,7 +168,8 @@ def test_values_of_another_type() -> None:
         ("08ffffffffffffffffff02", "64 bits"),
         ("0880808080808080808080 00", "more than 10"),
         ("0a", "cut short"),  # no length
-        ("0a05616263", "needs 5"),
+        ("0a05616263", "needs 5 bytes, 3 are left"),
+        ("0a0a00000000000000000000 0880", "cut short"),
         ("0aff", "cut short"),
         ("0a808080808000", "more than 5"),  # a length of six bytes
         ("0affffffff0f", "needs 4294967295"),

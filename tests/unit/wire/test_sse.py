@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -57,6 +58,7 @@ def test_a_line_that_ends_with_cr_is_acted_on_at_once() -> None:
     assert decoder.feed(b"data: b\r") == []
     assert decoder.feed(b"\r") == [Event("message", "b")]
     assert decoder.feed(b"\ndata: c\n\n") == [Event("message", "c")]
+    assert read([b"data: d", b"\r", b"\n", b"\n"]) == ([Event("message", "d")], False)
 
 
 def test_only_cr_and_lf_end_a_line() -> None:
@@ -79,6 +81,7 @@ def test_a_byte_order_mark_in_pieces() -> None:
     for offset in range(5):
         assert read([data[:offset], data[offset:]]) == ([Event("message", "a")], False)
     assert read([b"\xef\xbb\xbf\n", data]) == ([], False)
+    assert read([b"\n", data]) == ([], False)
 
 
 def test_ids_and_retry_last() -> None:
@@ -88,13 +91,15 @@ def test_ids_and_retry_last() -> None:
         b"id: 1\ndata: a\n\n"
         b"retry: soon\nretry: -1\nretry: 1.5\nretry:\nretry: \xd9\xa3\ndata: b\n\n"
         b"id\nretry: 0\ndata: c\n\n"
-        b"retry: 123456789012345678901234567890\ndata: d\n\n"
+        b"retry: 12345678901234567890\ndata: d\n\n"
+        b"retry: 1234567890123456789\ndata: e\n\n"
     )
     assert read([data])[0] == [
         Event("message", "a", "1", 3000),
         Event("message", "b", "1", 3000),
         Event("message", "c", "", 0),
         Event("message", "d", "", 0),
+        Event("message", "e", "", 1234567890123456789),
     ]
 
 
@@ -214,7 +219,16 @@ def test_the_state_tells_itself() -> None:
     assert repr(decoder) == "<SSEDecoder closed, holds 15 bytes>"
     error = refusal(decoder, b"x")
     assert repr(decoder).startswith("<SSEDecoder failed")
+    assert str(error) == "bytes follow the end of the event stream"
     assert repr(error) == "SSEError(after_close, 'bytes follow the end of the event stream')"
+
+
+def test_an_event_is_a_value() -> None:
+    """It cannot be changed, and the garbage collector has no work with it."""
+    (event,) = SSEDecoder(KIB).feed(b"data: a\n\n")
+    with pytest.raises(AttributeError):
+        event.data = ""  # type: ignore[misc] # that it is refused is the point
+    assert not gc.is_tracked(event)
 
 
 @pytest.mark.parametrize(
