@@ -4,6 +4,8 @@ Rules of this file:
 - A request is an `Exchange`: a context manager for its life, an async iterator for its data.
 - Before the commit point failover is free; after it nothing is tried again, a fault is told.
 - However an exchange ends, its lease is settled and its record written, once.
+- A request can be megabytes and a stream can last for hours: the exchange is the request's only
+  owner and lets go of it at the commit point.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from cursor_api.pool.slot import Outcome
 from cursor_api.ports import Clock, DeltaBatches, RequestLog, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.failover import Decision, decide
-from cursor_api.service.usage import estimate_usage
+from cursor_api.service.usage import estimate_input, estimate_usage
 
 # Three different credentials refusing one request is a pattern a fourth will not break.
 ATTEMPT_COUNT_MAX = 3
@@ -72,9 +74,17 @@ class Exchange:
     def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
         self._relay = relay
         self._with = collaborators
-        self._incoming = incoming
-        self._started_at = 0.0
-        self._started = 0.0
+        self._incoming: Incoming | None = incoming
+        self._pending = RequestRecord(
+            id=incoming.id,
+            started_at=collaborators.clock.now(),
+            caller=incoming.caller.name,
+            model=incoming.chat.model,
+            is_stream=incoming.chat.is_stream,
+            status=Status.PENDING,
+        )
+        self._started = collaborators.clock.monotonic()
+        self._input_count = 0
         self._first_delta_ms: float | None = None
         self._attempts: list[Attempt] = []
         self._lease: Lease | None = None
@@ -87,11 +97,9 @@ class Exchange:
     async def __aenter__(self) -> Self:
         self._relay.active_count += 1
         self._relay.total_count += 1
-        self._started_at = self._with.clock.now()
-        self._started = self._with.clock.monotonic()
-        self._record(Status.PENDING, None)
+        self._with.request_log.record(self._pending)
         try:
-            await self._commit()
+            await self._commit(self._get_incoming())
         except BaseException as error:
             self._end(error)
             raise
@@ -139,21 +147,26 @@ class Exchange:
         last = batch[-1]
         if not isinstance(last, Finished):
             return batch
-        self._usage = last.usage or estimate_usage(self._incoming.chat, self._output_bytes)
+        self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
         return (*batch[:-1], Finished(last.reason, self._usage))
 
-    async def _commit(self) -> None:
+    def _get_incoming(self) -> Incoming:
+        if self._incoming is None:
+            raise RuntimeError("an exchange is entered once")
+        return self._incoming
+
+    async def _commit(self, incoming: Incoming) -> None:
         """Find a credential whose answer begins; raises the Fault that ended the search."""
-        chat = self._incoming.chat
-        route = self._with.catalog.resolve(chat.model)
+        self._input_count = estimate_input(incoming.chat)
+        route = self._with.catalog.resolve(incoming.chat.model)
         upstream = self._with.upstreams[route.upstream]
         tried: set[Credential] = set()
         last_fault: Fault | None = None
         while True:
-            lease = self._lease = self._take_lease(tried, last_fault)
+            lease = self._lease = self._take_lease(incoming, tried, last_fault)
             started_at = self._with.clock.now()
             try:
-                await self._attempt(upstream.open(chat, route, lease.credential))
+                await self._attempt(upstream.open(incoming.chat, route, lease.credential))
             except Fault as fault:
                 lease.settle(Outcome(is_success=False, fault=fault))
                 tried.add(lease.credential)
@@ -164,10 +177,12 @@ class Exchange:
             else:
                 self._attempts.append(Attempt(lease.credential.alias, started_at, None))
                 self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
+                self._incoming = None
                 return
 
-    def _take_lease(self, tried: set[Credential], last_fault: Fault | None) -> Lease:
-        incoming = self._incoming
+    def _take_lease(
+        self, incoming: Incoming, tried: set[Credential], last_fault: Fault | None
+    ) -> Lease:
         ask = Ask(
             model=incoming.chat.model,
             own=incoming.caller.credentials,
@@ -204,7 +219,7 @@ class Exchange:
             self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
         else:
             # The caller left: what it was given still counts.
-            self._usage = estimate_usage(self._incoming.chat, self._output_bytes)
+            self._usage = estimate_usage(self._input_count, self._output_bytes)
             self._record(Status.CANCELLED, None)
 
     def _outcome(self, error: BaseException | None) -> Outcome:
@@ -214,15 +229,9 @@ class Exchange:
         return Outcome(is_success=self._first_delta_ms is not None)
 
     def _record(self, status: Status, fault: Fault | None) -> None:
-        is_over = status is not Status.PENDING
         credential = self._lease.credential if self._lease else None
         self._with.request_log.record(
-            RequestRecord(
-                id=self._incoming.id,
-                started_at=self._started_at,
-                caller=self._incoming.caller.name,
-                model=self._incoming.chat.model,
-                is_stream=self._incoming.chat.is_stream,
+            self._pending._replace(
                 status=status,
                 credential_alias=credential.alias if credential else "",
                 credential_masked=credential.secret.masked if credential else "",
@@ -231,9 +240,7 @@ class Exchange:
                 error_kind=fault.kind if fault else None,
                 usage=self._usage,
                 first_delta_ms=self._first_delta_ms,
-                duration_ms=(self._with.clock.monotonic() - self._started) * 1000
-                if is_over
-                else None,
+                duration_ms=(self._with.clock.monotonic() - self._started) * 1000,
                 attempts=tuple(self._attempts),
             )
         )

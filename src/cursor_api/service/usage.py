@@ -12,14 +12,15 @@ BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 4
 
 
-def estimate_usage(request: ChatRequest, output_bytes: int) -> Usage:
-    """Usage from UTF-8 lengths, marked as an estimate. Images are not counted."""
-    input_bytes = sum(len(message.text.encode()) for message in request.messages)
-    return Usage(
-        input_count=_tokens(input_bytes) + TOKENS_PER_MESSAGE * len(request.messages),
-        output_count=_tokens(output_bytes),
-        source=UsageSource.ESTIMATED,
-    )
+def estimate_input(request: ChatRequest) -> int:
+    """Tokens of a request, from UTF-8 lengths. Images are not counted."""
+    size_bytes = sum(len(message.text.encode()) for message in request.messages)
+    return _tokens(size_bytes) + TOKENS_PER_MESSAGE * len(request.messages)
+
+
+def estimate_usage(input_count: int, output_bytes: int) -> Usage:
+    """Usage, marked as an estimate."""
+    return Usage(input_count, _tokens(output_bytes), UsageSource.ESTIMATED)
 
 
 def _tokens(size_bytes: int) -> int:

@@ -183,6 +183,8 @@ class CursorAnswer:
     async def __aenter__(self) -> DeltaBatches:
         context = self._chat.context(self._credential)
         self._http = self._chat.ask(self._request, self._route, self._credential)
+        # A request can be megabytes, and is sent: this may last for hours without it.
+        del self._request
         await self._http.__aenter__()
         try:
             await self._accept(context)

@@ -297,6 +297,9 @@ class HttpAnswer:
         except BaseException:
             self._client.give_back()
             raise
+        # Sent: not to be kept for as long as the answer lasts.
+        self._body = b""
+        self._headers = {}
         self._response = response
         self._content = response.content
         self.status = response.status

@@ -19,7 +19,6 @@ from starlette.responses import Response
 from cursor_api.dialects.openai import (
     AnswerFolder,
     ChunkRenderer,
-    ParsedRequest,
     ParseLimits,
     parse_request,
     render_fault,
@@ -83,12 +82,7 @@ class ChatCompletions:
         """Serve one request. Everything that goes wrong ends here."""
         call = _Call(new_request_id(), send)
         try:
-            caller = self._authenticator.authenticate(scope["headers"])
-            call.is_passthrough = bool(caller.credentials)
-            body = await read_body(scope, receive, self._options.body_bytes_max)
-            parsed = parse_request(body, self._options.parse)
-            incoming = _incoming(call.id, parsed.chat, caller, scope["headers"])
-            await self._answer(call, incoming, parsed, receive)
+            await self._answer(call, await self._admit(call, scope, receive), receive)
         except Fault as fault:
             await call.tell(fault)
         except ClientGoneError:
@@ -102,16 +96,28 @@ class ChatCompletions:
                 )
             )
 
-    async def _answer(
-        self, call: _Call, incoming: Incoming, parsed: ParsedRequest, receive: Receive
-    ) -> None:
+    async def _admit(self, call: _Call, scope: http_body.Scope, receive: Receive) -> Exchange:
+        """Authenticate, read, parse, in this order.
+
+        What is large ends up in the exchange alone, which lets go of it when the answer begins.
+        """
+        caller = self._authenticator.authenticate(scope["headers"])
+        call.is_passthrough = bool(caller.credentials)
+        body = await read_body(scope, receive, self._options.body_bytes_max)
+        parsed = parse_request(body, self._options.parse)
+        call.model = parsed.chat.model
+        call.is_stream = parsed.chat.is_stream
+        call.include_usage = parsed.include_usage
+        return self._relay.open(_incoming(call.id, parsed.chat, caller, scope["headers"]))
+
+    async def _answer(self, call: _Call, exchange: Exchange, receive: Receive) -> None:
         watch = Watch(receive, call.send, self._options.stream)
         try:
-            async with self._relay.open(incoming) as exchange:
-                if parsed.chat.is_stream:
-                    await call.answer_stream(exchange, parsed, watch)
+            async with exchange:
+                if call.is_stream:
+                    await call.answer_stream(exchange, watch)
                 else:
-                    await call.answer_whole(exchange, parsed)
+                    await call.answer_whole(exchange)
         except asyncio.CancelledError:
             if not watch.is_client_gone:
                 raise
@@ -125,9 +131,21 @@ class ChatCompletions:
 
 
 class _Call:
-    """One request's response: what has been sent of it, and so how a fault can be told."""
+    """One request's response: what was asked of it and what has been sent of it."""
 
-    __slots__ = ("id", "is_passthrough", "renderer", "send")
+    __slots__ = (
+        "id",
+        "include_usage",
+        "is_passthrough",
+        "is_stream",
+        "model",
+        "renderer",
+        "send",
+    )
+
+    model: str
+    is_stream: bool
+    include_usage: bool
 
     def __init__(self, request_id: str, send: Send) -> None:
         self.id = request_id
@@ -135,12 +153,12 @@ class _Call:
         self.is_passthrough = False
         self.renderer: ChunkRenderer | None = None
 
-    async def answer_stream(self, exchange: Exchange, parsed: ParsedRequest, watch: Watch) -> None:
+    async def answer_stream(self, exchange: Exchange, watch: Watch) -> None:
         renderer = ChunkRenderer(
             f"chatcmpl-{self.id}",
-            parsed.chat.model,
+            self.model,
             int(time.time()),
-            include_usage=parsed.include_usage,
+            include_usage=self.include_usage,
         )
         await self.send(
             {
@@ -152,8 +170,8 @@ class _Call:
         self.renderer = renderer
         await stream(exchange, renderer, watch)
 
-    async def answer_whole(self, exchange: Exchange, parsed: ParsedRequest) -> None:
-        folder = AnswerFolder(f"chatcmpl-{self.id}", parsed.chat.model, int(time.time()))
+    async def answer_whole(self, exchange: Exchange) -> None:
+        folder = AnswerFolder(f"chatcmpl-{self.id}", self.model, int(time.time()))
         async for batch in exchange:
             folder.feed(batch)
         headers = (JSON_TYPE, (b"x-request-id", self.id.encode()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 
@@ -253,3 +254,13 @@ async def test_an_exchange_is_iterated_inside_its_context() -> None:
     house = House({"a": [[TextDelta("x")], [END]]})
     with pytest.raises(RuntimeError, match="async with"):
         await anext(house.relay.open(INCOMING))
+
+
+async def test_a_request_is_let_go_of_when_its_answer_begins() -> None:
+    """It can be megabytes of prompt and images, and a stream can last for hours."""
+    house = House({"a": [[TextDelta("x")], [END]]})
+    chat = ChatRequest("gpt-4o", REQUEST.messages)
+    before = sys.getrefcount(chat)
+    async with house.relay.open(Incoming("id-1", chat, OPERATOR)) as exchange:
+        assert sys.getrefcount(chat) == before
+        assert [len(batch) async for batch in exchange] == [1, 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cursor_api.domain.chat import ChatRequest, ImagePart, Message, Role, TextPart
 from cursor_api.domain.deltas import UsageSource
-from cursor_api.service.usage import estimate_usage
+from cursor_api.service.usage import estimate_input, estimate_usage
 
 
 def test_an_estimate_comes_from_utf8_length_and_says_so() -> None:
@@ -16,7 +16,7 @@ def test_an_estimate_comes_from_utf8_length_and_says_so() -> None:
             Message(Role.USER, (TextPart("你好吗"), ImagePart(b"x" * 999, "image/png"))),
         ),
     )
-    usage = estimate_usage(request, 5)
+    usage = estimate_usage(estimate_input(request), 5)
     assert usage.input_count == 5 + 8
     assert usage.output_count == 2
     assert usage.source is UsageSource.ESTIMATED
