@@ -1,0 +1,49 @@
+"""The wheel, built and installed once for all workers, and clients that run as long as a file."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.sdk_clients import COMMANDS, SdkClient
+from tests.acceptance.wheel_house import Installed, build_wheel, install
+
+
+@pytest.fixture(scope="session")
+def wheel_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with the wheel in `dist` and its environment in `venv`; the first worker fills it.
+
+    The lock ends with its holder, so a worker that dies leaves nobody waiting.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "wheel"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            install(build_wheel(folder / "dist"), folder / "venv")
+            (folder / "done").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(wheel_folder: Path) -> Path:
+    """The wheel's file."""
+    (found,) = (wheel_folder / "dist").glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def installed(wheel_folder: Path) -> Installed:
+    """An environment with the wheel in it."""
+    return Installed(wheel_folder / "venv")
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def client(request: pytest.FixtureRequest) -> Iterator[SdkClient]:
+    """Each of OpenAI's SDKs in turn, running as a program of its own."""
+    with SdkClient(request.param) as started:
+        yield started

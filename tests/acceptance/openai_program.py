@@ -1,0 +1,77 @@
+"""OpenAI's Python SDK as a program: orders in, one JSON object a line, and answers out.
+
+Works with the newest generation and with 1.x; which of them is used is a matter of the import
+path. See `sdk_clients.py` for the orders.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import openai
+
+Json = dict[str, Any]
+
+
+def follow(order: Json) -> Json:
+    """Do what an order says; what came of it."""
+    started = time.monotonic()
+    told: Json = {"chunks": []}
+    try:
+        client = _client(order)
+        if order.get("call") == "models":
+            told["answer"] = client.models.list().model_dump()
+        elif order.get("call") == "model":
+            told["answer"] = client.models.retrieve(**order["body"]).model_dump()
+        else:
+            _chat(client, order, told)
+    except openai.APIError as error:
+        told["error"] = {
+            "type": type(error).__name__,
+            "status": getattr(error, "status_code", None),
+            "code": getattr(error, "code", None),
+            "param": getattr(error, "param", None),
+            "message": error.message,
+        }
+    told["seconds"] = time.monotonic() - started
+    return told
+
+
+def _client(order: Json) -> openai.OpenAI:
+    options = {
+        name: order[given]
+        for name, given in (("max_retries", "max_retries"), ("timeout", "timeout_s"))
+        if given in order
+    }
+    return openai.OpenAI(base_url=order["base_url"], api_key=order["key"], **options)
+
+
+def _chat(client: openai.OpenAI, order: Json, told: Json) -> None:
+    arguments = {**order["body"], "extra_headers": order.get("headers", {})}
+    if order.get("call") == "helper":
+        with client.chat.completions.stream(**arguments) as stream:
+            told["answer"] = stream.get_final_completion().model_dump()
+    elif order["body"].get("stream"):
+        stream = client.chat.completions.create(**arguments)
+        for chunk in stream:
+            told["chunks"].append(chunk.model_dump(exclude_unset=True))
+            if len(told["chunks"]) == order.get("leave_after"):
+                stream.close()
+                return
+    else:
+        told["answer"] = client.chat.completions.create(**arguments).model_dump()
+
+
+def main() -> None:
+    """Say which version this is, then follow orders until there are no more."""
+    out = sys.stdout
+    print(json.dumps({"version": openai.__version__}), file=out, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(follow(json.loads(line))), file=out, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The installed command as a running program."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+# Generous: other tests have the other core.
+START_S_MAX = 20.0
+STOP_S_MAX = 10.0
+URL = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that serves. `url` is its address without a path."""
+
+    url: str
+    output: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def port(self) -> int:
+        """The port that it chose."""
+        return int(self.url.rpartition(":")[2])
+
+    def said(self) -> str:
+        """All it has written so far, on both of its outputs."""
+        return self.output.read_text(encoding="utf-8")
+
+    def stop(self) -> int:
+        """Ask it to end as a container platform does; its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_S_MAX)
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """This machine's environment without proxies and without other gateways' settings."""
+    kept = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"}
+    return {k: v for k, v in os.environ.items() if k in kept} | dict(more)
+
+
+@contextmanager
+def running(
+    command: list[str], folder: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[Program]:
+    """Start it in the folder, wait until it has said where it listens, and end it afterwards."""
+    output = folder / "output.txt"
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment(variables or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Program(_wait_for_url(process, output), output, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_url(process: subprocess.Popen[bytes], output: Path) -> str:
+    deadline = time.monotonic() + START_S_MAX
+    while not (found := URL.search(output.read_text(encoding="utf-8"))):
+        assert process.poll() is None, output.read_text(encoding="utf-8")
+        assert time.monotonic() < deadline, output.read_text(encoding="utf-8")
+        time.sleep(0.02)
+    return found[0]
