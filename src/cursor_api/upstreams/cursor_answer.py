@@ -113,7 +113,6 @@ class AnswerDecoder:
 
     def _take(self, frames: Iterable[Frame], deltas: list[Delta]) -> None:
         thinking = self._thinking
-        is_answering = thinking.is_answering
         for frame in frames:
             payload = frame.payload
             size = len(payload)
@@ -125,18 +124,20 @@ class AnswerDecoder:
             if frame.is_end_stream:
                 self._end(payload, deltas)
             elif (
-                is_answering
-                and _SHORT_HEAD_BYTES < size <= _SHORT_FRAME_BYTES_MAX
+                _SHORT_HEAD_BYTES < size <= _SHORT_FRAME_BYTES_MAX
                 and payload[0] == _TEXT_TAG
                 and payload[1] == size - _SHORT_HEAD_BYTES
             ):
                 try:
-                    deltas.append(TextDelta(payload[_SHORT_HEAD_BYTES:].decode()))
+                    text = payload[_SHORT_HEAD_BYTES:].decode()
                 except UnicodeDecodeError as error:
                     raise ProtobufError("text is not UTF-8") from error
+                if thinking.is_answering:
+                    deltas.append(TextDelta(text))
+                else:
+                    deltas.extend(thinking.feed(text))
             elif size:
                 self._take_message(payload, deltas)
-                is_answering = thinking.is_answering
 
     def _take_message(self, payload: bytes, deltas: list[Delta]) -> None:
         for delta in decode_chat_response(payload):

@@ -34,9 +34,12 @@ class _State(enum.Enum):
 
 
 class ThinkingSplitter:
-    """Turns pieces of text, cut anywhere, into reasoning and text deltas."""
+    """Turns pieces of text, cut anywhere, into reasoning and text deltas.
 
-    __slots__ = ("_held", "_newlines_left", "_skip_count", "_state")
+    `is_answering` says that all that follows is text, so that feeding it here is needless.
+    """
+
+    __slots__ = ("_held", "_newlines_left", "_skip_count", "_state", "is_answering")
 
     def __init__(self) -> None:
         self._state = _State.BEGINNING
@@ -44,14 +47,10 @@ class ThinkingSplitter:
         # How many of the held characters are the start tag's own and not part of the reasoning.
         self._skip_count = 0
         self._newlines_left = NEWLINES_AFTER_MAX
+        self.is_answering = False
 
     def __repr__(self) -> str:
         return f"<ThinkingSplitter {self._state.value}, holds {self._held!r}>"
-
-    @property
-    def is_answering(self) -> bool:
-        """Whether all that follows is text, so that asking again is needless."""
-        return self._state is _State.ANSWERING
 
     def feed(self, text: str) -> list[Delta]:
         """What is decided now that `text` has come; may be nothing."""
@@ -84,7 +83,7 @@ class ThinkingSplitter:
         if START_TAG.startswith(text):
             self._held = text
             return ""
-        self._state = _State.ANSWERING
+        self._answer()
         return text
 
     def _think(self, text: str, deltas: list[Delta]) -> str:
@@ -109,5 +108,9 @@ class ThinkingSplitter:
             text = text[1:]
             self._newlines_left -= 1
         if text:
-            self._state = _State.ANSWERING
+            self._answer()
         return text
+
+    def _answer(self) -> None:
+        self._state = _State.ANSWERING
+        self.is_answering = True
