@@ -42,6 +42,7 @@ RATE_LIMITED = ConnectFailure(
 def test_a_good_end() -> None:
     """`{}` is a call that went well, with or without trailing metadata."""
     assert encode_end_stream() == bytes.fromhex("02000000027b7d")
+    assert encode_end_stream(None, {"a": ["1"]})[5:] == b'{"metadata":{"a":["1"]}}'
     assert parse_end_stream(b"{}") == EndStream(None, {})
     assert parse_end_stream(b' {"error": null, "metadata": null, "new": 1} ') == EndStream()
     assert parse_end_stream(b'{"metadata":{"a":["1","2"],"b":[]}}').metadata == {
