@@ -19,10 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.processes import free_port, running
-from bench.pure import Errand, Upstream, ask, chat_body, run
+from bench.pure import Errand, Upstream, ask, run
 from bench.ratio import (
     FRAME_INTERVAL_MS,
     REQUEST_CONNECTIONS,
+    REQUEST_INTERVAL_S,
     STREAMS,
     Contender,
     RatioError,
@@ -34,8 +35,8 @@ from bench.subjects import Place, launch_gateway
 STOP_PATIENCE_S = 10.0
 
 
-async def profile(work: str, units: int, profile_file: Path, folder: Path) -> None:
-    """Load a profiled gateway with `units` requests, or streamed frames, and end it."""
+async def profile(work: str, seconds: float, profile_file: Path, folder: Path) -> None:
+    """Load a profiled gateway with requests or streams for so many seconds, and end it."""
     async with Upstream(FRAME_INTERVAL_MS) as upstream:
         place = Place(free_port(), upstream.port, folder, f"sk-{secrets.token_hex(32)}")
         launch = launch_gateway(place)
@@ -45,25 +46,31 @@ async def profile(work: str, units: int, profile_file: Path, folder: Path) -> No
         )
         with running(profiled, core=None, log_path=folder / "output.log") as program:
             await wait_until_listening([Contender("gateway", place.port, place.key, program)])
-            await ask(_errand(work, units, place))
+            await ask(_errand(work, seconds, place))
             # SIGTERM would end the interpreter before the profile is written.
             program.stop(signal.SIGINT, STOP_PATIENCE_S)
 
 
-def _errand(work: str, units: int, place: Place) -> Errand:
+def _errand(work: str, seconds: float, place: Place) -> Errand:
     if work == "requests":
-        each = units // REQUEST_CONNECTIONS
-        body = chat_body(1, is_stream=False)
-        return Errand(place.port, place.key, body, REQUEST_CONNECTIONS, each)
-    body = chat_body(units // STREAMS, is_stream=True)
-    return Errand(place.port, place.key, body, STREAMS, 1)
+        asks = int(seconds / REQUEST_INTERVAL_S)
+        return Errand(
+            place.port,
+            place.key,
+            1,
+            REQUEST_CONNECTIONS,
+            asks=asks,
+            interval_s=REQUEST_INTERVAL_S,
+        )
+    frames = int(seconds * 1000 / FRAME_INTERVAL_MS)
+    return Errand(place.port, place.key, frames, STREAMS, is_stream=True)
 
 
 def main() -> None:
     """Profile and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.hotpath", description=__doc__)
     parser.add_argument("work", choices=("requests", "streams"), nargs="?", default="requests")
-    parser.add_argument("--units", type=int, default=20_000, help="requests, or frames")
+    parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--lines", type=int, default=35)
     parser.add_argument("--output", type=Path, help="keep the profile for pstats or snakeviz")
     options = parser.parse_args()
@@ -71,7 +78,7 @@ def main() -> None:
         folder = Path(name)
         profile_file = options.output.resolve() if options.output else folder / "profile"
         try:
-            run(profile(options.work, options.units, profile_file, folder))
+            run(profile(options.work, options.seconds, profile_file, folder))
         except RatioError as error:
             sys.exit(str(error))
         if not profile_file.exists():

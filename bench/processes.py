@@ -17,6 +17,8 @@ import psutil
 
 # Time to end by itself after SIGTERM; a benchmark's process has nothing to save.
 STOP_PATIENCE_S = 1.0
+# Enough for a traceback.
+LOG_TAIL_CHARACTERS = 2000
 # Linux numbers the CPU clock of process p like this (clock_getcpuclockid(3) computes the same).
 CPUCLOCK_SCHED = 2
 
@@ -100,8 +102,7 @@ class Running:
 
     def log_tail(self) -> str:
         """The end of what it printed, for an error message."""
-        lines = self.log_path.read_text(errors="replace").splitlines()
-        return "\n".join(lines[-15:])
+        return self.log_path.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:]
 
     def stop(self, stop_signal: int = signal.SIGTERM, patience_s: float = STOP_PATIENCE_S) -> None:
         """End it and its children; by force when it will not."""

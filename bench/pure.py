@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self, TypeVar
 
 # One of these in each frame's text and nowhere else: counting it survives any split of the bytes.
@@ -164,26 +165,29 @@ class Tally:
 
 
 class Caller(asyncio.Protocol):
-    """One keep-alive connection that asks `count` times and counts the frames it gets."""
+    """One keep-alive connection that asks at given instants and counts the frames it gets.
 
-    def __init__(self, request: bytes, count: int, tally: Tally) -> None:
+    An instant that passes while an answer is still coming is made up for at once.
+    """
+
+    def __init__(self, request: bytes, ask_at: Iterator[float], tally: Tally) -> None:
+        self._loop = asyncio.get_running_loop()
         self._request = request
-        self._left_count = count
+        self._ask_at = ask_at
         self._tally = tally
         self._transport: Any = None
         self._tail = b""
         self._head = b""
         self._left_bytes: int | None = None
-        self.is_done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.is_done: asyncio.Future[None] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the first time."""
+        """Ask at the first instant."""
         self._transport = transport
-        self._ask()
+        self._loop.call_at(next(self._ask_at), self._ask)
 
     def _ask(self) -> None:
         self._head, self._tail, self._left_bytes = b"", b"", None
-        self._left_count -= 1
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
@@ -209,8 +213,9 @@ class Caller(asyncio.Protocol):
 
     def _end_answer(self) -> None:
         self._tally.answers_count += 1
-        if self._left_count and not self._tally.refusals:
-            self._ask()
+        at = None if self._tally.refusals else next(self._ask_at, None)
+        if at is not None:
+            self._loop.call_at(at, self._ask)
             return
         self._transport.close()
         if not self.is_done.done():
@@ -225,27 +230,35 @@ class Caller(asyncio.Protocol):
 
 @dataclass(frozen=True)
 class Errand:
-    """What to ask of whom."""
+    """What to ask of whom: each connection asks `asks` times, `interval_s` apart.
+
+    Paced, because two programs that are asked as fast as they answer disturb each other unevenly.
+    """
 
     port: int
     key: str
-    body: bytes
+    frames: int
     connections: int
-    asks_per_connection: int
+    asks: int = 1
+    interval_s: float = 0.0
+    is_stream: bool = False
 
 
 async def ask(errand: Errand) -> Tally:
     """Open the connections, ask, and give what came back."""
+    body = chat_body(errand.frames, is_stream=errand.is_stream)
     request = (
         b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         b"Content-Type: application/json\r\nAuthorization: Bearer %b\r\n"
-        b"Content-Length: %d\r\n\r\n%b" % (errand.key.encode(), len(errand.body), errand.body)
+        b"Content-Length: %d\r\n\r\n%b" % (errand.key.encode(), len(body), body)
     )
     loop, tally = asyncio.get_running_loop(), Tally()
-    callers = []
-    for _ in range(errand.connections):
+    callers, apart_s = [], errand.interval_s / errand.connections
+    for number in range(errand.connections):
+        begins_at = loop.time() + number * apart_s
+        ask_at = iter([begins_at + turn * errand.interval_s for turn in range(errand.asks)])
         _, caller = await loop.create_connection(
-            lambda: Caller(request, errand.asks_per_connection, tally), "127.0.0.1", errand.port
+            partial(Caller, request, ask_at, tally), "127.0.0.1", errand.port
         )
         callers.append(caller)
     await asyncio.gather(*(caller.is_done for caller in callers))

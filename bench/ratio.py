@@ -1,9 +1,11 @@
 """What the gateway costs, as a multiple of the floor: `python -m bench.ratio`.
 
-Needs only Python (no compiler, no network). Both programs run at the same time, are loaded in
-turns, and only their own CPU time is counted, so a busy or slow machine moves both figures and
-hardly their ratio. Prints one JSON object: {"request": {...}, "frame": {...}}, each with the
-gateway's and the floor's µs per unit and their ratio.
+Needs only Python (no compiler, no network). Both programs are loaded at the same time and at the
+same pace, in short rounds, and only their own CPU time is counted: a busy or slow machine moves
+both figures and hardly their ratio. (Loaded in turns, or as fast as they answer, the floor and the
+floor itself differed by a third on a busy machine.) Prints one JSON object:
+{"request": {...}, "frame": {...}}, each with the gateway's and the floor's µs per unit and their
+ratio.
 """
 
 from __future__ import annotations
@@ -23,21 +25,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.processes import Running, free_port, running
-from bench.pure import Errand, Tally, Upstream, ask, chat_body, run
+from bench.pure import Errand, Upstream, ask, run
 from bench.subjects import SUBJECTS, Place
 
 START_PATIENCE_S = 10.0
 REQUEST_CONNECTIONS = 16
+REQUEST_INTERVAL_S = 0.02
 STREAMS = 100
 FRAME_INTERVAL_MS = 10
 
 
 @dataclass(frozen=True)
 class Load:
-    """How much is asked in one turn, and how many turns there are."""
+    """How much is asked in a round, and how many rounds there are."""
 
-    rounds: int = 5
-    requests: int = 640
+    rounds: int = 8
+    requests_per_connection: int = 30
     frames_per_stream: int = 60
 
 
@@ -90,12 +93,13 @@ async def wait_until_listening(contenders: list[Contender]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _cost_us(contender: Contender, errand: Errand, frames: int) -> float:
-    """CPU µs of the contender per frame of the errand; every frame must come."""
+async def _cost_us(contender: Contender, errand: Errand) -> float:
+    """CPU µs of the contender per frame of the errand; every answer must be whole."""
     before = contender.program.cpu_s()
-    tally: Tally = await ask(errand)
+    tally = await ask(errand)
     cost_s = contender.program.cpu_s() - before
-    if tally.refusals or tally.frames_count != frames:
+    frames = tally.answers_count * errand.frames
+    if tally.refusals or not frames or tally.frames_count != frames:
         raise RatioError(
             f"{contender.name}: {tally.frames_count} of {frames} frames came; "
             f"{tally.refusals[:1]}\n{contender.program.log_tail()}"
@@ -103,43 +107,44 @@ async def _cost_us(contender: Contender, errand: Errand, frames: int) -> float:
     return cost_s / frames * 1e6
 
 
-async def _request_us(contender: Contender, load: Load) -> float:
-    each = load.requests // REQUEST_CONNECTIONS
-    body = chat_body(1, is_stream=False)
-    errand = Errand(contender.port, contender.key, body, REQUEST_CONNECTIONS, each)
-    return await _cost_us(contender, errand, REQUEST_CONNECTIONS * each)
+def _requests(contender: Contender, load: Load) -> Errand:
+    return Errand(
+        contender.port,
+        contender.key,
+        1,
+        REQUEST_CONNECTIONS,
+        asks=load.requests_per_connection,
+        interval_s=REQUEST_INTERVAL_S,
+    )
 
 
-async def _frame_us(contender: Contender, load: Load) -> float:
-    body = chat_body(load.frames_per_stream, is_stream=True)
-    errand = Errand(contender.port, contender.key, body, STREAMS, 1)
-    return await _cost_us(contender, errand, STREAMS * load.frames_per_stream)
+def _streams(contender: Contender, load: Load) -> Errand:
+    return Errand(contender.port, contender.key, load.frames_per_stream, STREAMS, is_stream=True)
 
 
 async def compare(names: tuple[str, str], load: Load) -> dict[str, dict[str, float]]:
-    """Load the two in turns, the first to go changing each round; the medians and their ratio."""
+    """Load the two at once, round after round; the medians and their ratio."""
     async with Upstream(FRAME_INTERVAL_MS) as upstream:
         with ExitStack() as stack:
             contenders = _start(stack, names, upstream.port)
             await wait_until_listening(contenders)
-            taken: dict[str, list[list[float]]] = {"request": [[], []], "frame": [[], []]}
+            taken: dict[str, list[list[float]]] = {"request": [], "frame": []}
             # The first round warms up: connections, caches, memory.
             for number in range(load.rounds + 1):
-                for place in (0, 1) if number % 2 else (1, 0):
-                    request_us = await _request_us(contenders[place], load)
-                    frame_us = await _frame_us(contenders[place], load)
+                for unit, errand_of in (("request", _requests), ("frame", _streams)):
+                    costs = await asyncio.gather(
+                        *(_cost_us(each, errand_of(each, load)) for each in contenders)
+                    )
                     if number:
-                        taken["request"][place].append(request_us)
-                        taken["frame"][place].append(frame_us)
-    return {unit: _verdict(*costs) for unit, costs in taken.items()}
+                        taken[unit].append(costs)
+    return {unit: _verdict(pairs) for unit, pairs in taken.items()}
 
 
-def _verdict(first: list[float], second: list[float]) -> dict[str, float]:
+def _verdict(pairs: list[list[float]]) -> dict[str, float]:
     return {
-        "gateway_us": round(statistics.median(first), 1),
-        "floor_us": round(statistics.median(second), 1),
-        # Both of the same round, so that a busy second weighs on both.
-        "ratio": round(statistics.median(a / b for a, b in zip(first, second, strict=True)), 3),
+        "gateway_us": round(statistics.median(gateway for gateway, _ in pairs), 1),
+        "floor_us": round(statistics.median(floor for _, floor in pairs), 1),
+        "ratio": round(statistics.median(gateway / floor for gateway, floor in pairs), 3),
     }
 
 

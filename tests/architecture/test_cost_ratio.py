@@ -1,7 +1,8 @@
 """What the gateway adds to the bare translation stays within a stated multiple of it.
 
-Both run side by side on this machine and are loaded in turns; only their CPU time counts. An
-absolute time would say more about the machine than about the code. See docs/benchmarking.md.
+Both run side by side on this machine and are loaded at once, at the same pace; only their CPU time
+counts. An absolute time would say more about the machine than about the code. See
+docs/benchmarking.md.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Some 11 s of work on an idle machine.
+# Some 14 s of work.
 PATIENCE_S = 55
-REQUEST_RATIO_MAX = 2.5
-FRAME_RATIO_MAX = 1.8
+# Measured with other work on the machine: 1.47-1.58 and 1.29-1.42, the floor with itself 0.97-1.04.
+REQUEST_RATIO_MAX = 1.9
+FRAME_RATIO_MAX = 1.7
 
 
 @pytest.fixture(scope="module")
