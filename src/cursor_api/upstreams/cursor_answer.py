@@ -27,6 +27,7 @@ from cursor_api.wire.connect import (
     Reason,
     parse_end_stream,
 )
+from cursor_api.wire.envelope import PAYLOAD_BYTES_MAX
 from cursor_api.wire.protobuf import ProtobufError
 
 # The tag of `text`: field 1, length-delimited.
@@ -38,7 +39,7 @@ _SHORT_FRAME_BYTES_MAX: Final = _SHORT_HEAD_BYTES + 127
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """What an answer may be. Sizes are bytes."""
+    """What an answer may be. Sizes are bytes. Raises ValueError for what cannot be."""
 
     # Frames of real answers end at 16 KiB; a cited page may be longer, and is held whole.
     frame_bytes_max: int = 4 << 20
@@ -47,6 +48,11 @@ class AnswerLimits:
     # All payloads together. No model writes this much; nothing is kept of it, but a runaway
     # answer costs its caller traffic for ever.
     answer_bytes_max: int = 64 << 20
+
+    def __post_init__(self) -> None:
+        for name in ("frame_bytes_max", "inflated_bytes_max", "answer_bytes_max"):
+            if not 0 < getattr(self, name) <= PAYLOAD_BYTES_MAX:
+                raise ValueError(f"{name} is not within 1 and {PAYLOAD_BYTES_MAX} bytes")
 
 
 class AnswerDecoder:

@@ -27,7 +27,8 @@ from cursor_api.upstreams.cursor_messages import (
     to_conversation,
 )
 from cursor_api.upstreams.cursor_models import MODELS
-from cursor_api.upstreams.http import HttpAnswer, HttpClient, check_base_url, is_header_value
+from cursor_api.upstreams.http import HttpAnswer, HttpClient
+from cursor_api.upstreams.http_options import check_base_url, is_header_value
 from cursor_api.wire.checksum import STEP_S, refresh_checksum
 from cursor_api.wire.connect import encode_envelope
 from cursor_api.wire.protobuf import ProtobufError
@@ -188,10 +189,10 @@ class CursorAnswer:
         await self._http.__aenter__()
         try:
             await self._accept(context)
+            self._decoder = self._chat.decoder(self._http, context)
         except BaseException as error:
             await self._http.__aexit__(type(error), error, error.__traceback__)
             raise
-        self._decoder = self._chat.decoder(self._http, context)
         return self
 
     async def _accept(self, context: FaultContext) -> None:

@@ -20,8 +20,6 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
@@ -31,6 +29,9 @@ from aiohttp import AddrInfoType
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.http_faults import FAULTS, NO_FIRST_BYTE, NO_NEXT_BYTE, Phase
+from cursor_api.upstreams.http_options import HttpOptions, is_header_value
+
+__all__ = ["HttpAnswer", "HttpClient", "HttpOptions"]
 
 # A body above this goes out in pieces; aiohttp warns where one bytes object above it is given.
 ONE_PIECE_BYTES_MAX: Final = 1 << 20
@@ -45,48 +46,6 @@ ERROR_BODY_TIMEOUT_S: Final = 3.0
 # How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
 # it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
 WATCH_S: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class HttpOptions:
-    """How to reach upstreams. Durations are seconds."""
-
-    # DNS, TCP and TLS together: three round trips, with room for a lost packet or two.
-    connect_timeout_s: float = 10.0
-    # From the request to the first byte of the answer's body; StreamChat echoes the prompt at once.
-    first_byte_timeout_s: float = 60.0
-    # Between two reads. A reasoning model is silent while it thinks; this wire has no heartbeat.
-    idle_timeout_s: float = 120.0
-    # Idle connections go before the 60 s after which the usual load balancers drop them.
-    keepalive_s: float = 45.0
-    # Open answers at once; each is a socket, and file descriptors are finite.
-    connections_max: int = 4096
-    # PEM certificates trusted besides the system's, for a company's own authority.
-    ca_file: Path | None = None
-    # http://[user:password@]host:port
-    proxy: str | None = None
-
-
-def check_base_url(text: str) -> str:
-    """A configured address without its trailing slash; raises ValueError that says what is wrong.
-
-    Plain http is allowed: simulators and local relays have no certificate.
-    """
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is not an http:// or https:// address")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("may not hold a user name or password")
-    if parts.query or parts.fragment:
-        raise ValueError("may not have a query or a fragment")
-    if parts.port == 0 or not is_header_value(text) or " " in text:
-        raise ValueError("holds characters or a port that an address may not have")
-    return text.rstrip("/")
-
-
-def is_header_value(text: str) -> bool:
-    """Whether a header may carry it: printable ASCII, so no CR, LF or NUL."""
-    return text.isascii() and text.isprintable()
 
 
 class _Attempt:
@@ -226,7 +185,9 @@ class HttpClient:
         token = _ATTEMPT.set(attempt)
         try:
             return await _post(self._session, url, headers, body)
-        except (aiohttp.ServerDisconnectedError, ConnectionError, aiohttp.ClientOSError) as error:
+        except aiohttp.ClientConnectorError:
+            raise  # there was no connection yet that could have been stale
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
             if attempt.has_new_socket or _has_begun(error):
                 raise
         finally:

@@ -224,6 +224,14 @@ def test_every_size_has_a_limit(limits: AnswerLimits, reads: list[bytes], kind: 
     assert fault.kind is kind
 
 
+@pytest.mark.parametrize("name", ["frame_bytes_max", "inflated_bytes_max", "answer_bytes_max"])
+@pytest.mark.parametrize("wrong", [0, -1, 1 << 32])
+def test_a_limit_that_cannot_be_is_refused(name: str, wrong: int) -> None:
+    """By name, when the configuration is read."""
+    with pytest.raises(ValueError, match=name):
+        AnswerLimits(**{name: wrong})
+
+
 def test_an_empty_answer_is_told_as_what_it_is() -> None:
     """Whether a whole answer without a word is acceptable is for others to say."""
     assert feed([END]) == ([DONE], None)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
+from typing import Any
 
 import pytest
+from aiohttp import ClientResponse, ClientSession
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.upstreams import http
 from cursor_api.upstreams.http import HttpClient, HttpOptions
 from cursor_api.upstreams.http_faults import (
     FAULTS,
@@ -142,13 +145,22 @@ async def test_a_refused_connection_is_unreachable() -> None:
     assert caught.value.message == "127.0.0.1 refuses connections or cannot be reached."
 
 
-async def test_a_name_without_an_address_is_unreachable() -> None:
-    """`.invalid` never resolves (RFC 2606)."""
+async def test_a_name_without_an_address_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.invalid` never resolves (RFC 2606); it is asked for once."""
+    posted: list[str] = []
+    post = http._post
+
+    async def counted(session: ClientSession, url: str, *rest: Any) -> ClientResponse:
+        posted.append(url)
+        return await post(session, url, *rest)
+
+    monkeypatch.setattr(http, "_post", counted)
     async with HttpClient(HttpOptions()) as client:
         with pytest.raises(Fault) as caught:
             await ask(client, "http://nowhere.invalid")
     assert caught.value.kind is FaultKind.UNREACHABLE
     assert "nowhere.invalid has no address" in caught.value.message
+    assert len(posted) == 1
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
