@@ -69,10 +69,13 @@ def made_up_token() -> str:
 def launch_gateway(place: Place) -> Launch:
     """`cursor-api serve` with one credential and default settings."""
     token_file = place.folder / ".token"
+    token_file.touch(mode=0o600)
     token_file.write_text(f"bench::{made_up_token()}\n")
     return Launch(
         [sys.executable, "-m", "cursor_api", "serve"],
         {
+            # This checkout, whatever else is installed.
+            "PYTHONPATH": str(ROOT / "src"),
             "PORT": str(place.port),
             "HOST": "127.0.0.1",
             "AUTH_TOKEN": place.key,

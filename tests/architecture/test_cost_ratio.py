@@ -14,39 +14,44 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-# Some 14 s of work.
-PATIENCE_S = 55
-# Measured with other work on the machine: 1.47-1.58 and 1.29-1.42, the floor with itself 0.97-1.04.
-REQUEST_RATIO_MAX = 1.9
-FRAME_RATIO_MAX = 1.7
+# One comparison takes 14 s.
+PATIENCE_S = 28
+# Measured with other work on the machine: 1.47-1.58 and 1.29-1.42; the floor with itself 0.97-1.04.
+# A router and two dozen small extras per request made 1.88, a task per write 1.68.
+RATIOS_MAX = {"request": 1.75, "frame": 1.55}
+
+Costs = dict[str, dict[str, float]]
 
 
-@pytest.fixture(scope="module")
-def costs() -> dict[str, dict[str, float]]:
+def compare(root: Path) -> Costs:
     """Costs per unit, from `python -m bench.ratio`."""
     result = subprocess.run(
         [sys.executable, "-m", "bench.ratio"],
-        cwd=ROOT,
+        cwd=root,
         capture_output=True,
         text=True,
         check=False,
         timeout=PATIENCE_S,
     )
     assert result.returncode == 0, result.stderr
-    measured: dict[str, dict[str, float]] = json.loads(result.stdout)
+    measured: Costs = json.loads(result.stdout)
     return measured
 
 
-def test_a_request_costs_at_most_so_many_times_the_floor(
-    costs: dict[str, dict[str, float]],
-) -> None:
-    """Keys, models, pool, usage and log cost less than the bare work does once more."""
-    assert costs["request"]["ratio"] <= REQUEST_RATIO_MAX, costs
+@pytest.fixture(scope="module")
+def comparisons(root: Path) -> list[Costs]:
+    """One comparison; a second when the first is over a limit: noise seldom strikes twice."""
+    first = compare(root)
+    is_over = any(first[unit]["ratio"] > limit for unit, limit in RATIOS_MAX.items())
+    return [first, compare(root)] if is_over else [first]
 
 
-def test_a_streamed_frame_costs_at_most_so_many_times_the_floor(
-    costs: dict[str, dict[str, float]],
+@pytest.mark.parametrize("unit", RATIOS_MAX)
+def test_the_gateway_costs_at_most_so_many_times_the_floor(
+    unit: str, comparisons: list[Costs]
 ) -> None:
-    """No object, task or write per token beyond what the translation itself needs."""
-    assert costs["frame"]["ratio"] <= FRAME_RATIO_MAX, costs
+    """Keys, models, pool, usage and log cost less than the bare work does once more.
+
+    And no object, task or write per streamed frame is made that the translation does not need.
+    """
+    assert min(costs[unit]["ratio"] for costs in comparisons) <= RATIOS_MAX[unit], comparisons
