@@ -9,6 +9,12 @@ from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.pool.pool import Pool
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Relay
+from cursor_api.service.credentials import CredentialParts, Credentials
+from cursor_api.service.roster import Roster, RosterParts
+from cursor_api.service.trial import Trials
+from cursor_api.stores.memory import MemoryCredentialStore
+from cursor_api.stores.pool_state import MemoryPoolStateStore
+from cursor_api.telemetry.observer import LogObserver
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
@@ -33,20 +39,42 @@ class House:
         self.log = ListLog()
         self.clock = TickingClock()
         self.pool = Pool(self.clock, lambda: 0.5)
-        self.pool.replace(
-            [
-                Credential(name, Secret(f"secret-token-of-{name}"), f"{name * 8}{'0' * 64}")
-                for name in self.script
-            ]
+        credentials = [
+            Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}")
+            for name in self.script
+        ]
+        self.pool.replace(credentials)
+        self.store = MemoryCredentialStore(credentials, lambda: f"NEWONE00{'1' * 64}")
+        self.roster = Roster(
+            RosterParts(
+                self.store,
+                MemoryPoolStateStore(),
+                self.pool,
+                self.clock,
+                LogObserver(),
+                lambda _credentials: None,
+            )
         )
         self.catalog = Catalog({"fake": self.upstream})
-        self.relay = Relay(
-            Collaborators(self.catalog, self.pool, {"fake": self.upstream}, self.log, self.clock)
+        collaborators = Collaborators(
+            self.catalog, self.pool, {"fake": self.upstream}, self.log, self.clock
+        )
+        self.relay = Relay(collaborators)
+        self.credentials = Credentials(
+            CredentialParts(self.roster, self.pool, Trials(collaborators), self.clock)
         )
         access = AccessOptions(
             Secret(KEY), (Secret(CLIENT_KEY),), is_passthrough=self.is_passthrough
         )
         self.app = App(
-            WebParts(self.relay, self.catalog, self.log, Authenticator(access), self.clock),
+            WebParts(
+                self.relay,
+                self.catalog,
+                self.log,
+                Authenticator(access),
+                self.clock,
+                self.roster,
+                self.credentials,
+            ),
             self.options,
         )

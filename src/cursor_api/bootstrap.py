@@ -21,11 +21,14 @@ from cursor_api.pool.selection import Policy
 from cursor_api.ports import CredentialFiles, PoolStateStore, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Relay
+from cursor_api.service.credentials import CredentialParts, Credentials
 from cursor_api.service.roster import Roster, RosterParts
+from cursor_api.service.trial import Trials
 from cursor_api.settings import Settings
 from cursor_api.stores.files import FileCredentialStore
 from cursor_api.stores.memory import MemoryCredentialStore, MemoryRequestLog
 from cursor_api.stores.pool_state import FilePoolStateStore, MemoryPoolStateStore
+from cursor_api.stores.token_text import TextLimits
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor_answer import AnswerLimits
@@ -36,6 +39,7 @@ from cursor_api.web.auth import AccessOptions, Authenticator
 from cursor_api.web.inference import InferenceOptions
 from cursor_api.web.server import HAS_UVLOOP, ServerOptions, create_server
 from cursor_api.web.streaming import StreamOptions
+from cursor_api.web.tokens import TokenFileOptions
 from cursor_api.wire.checksum import new_checksum
 
 
@@ -106,9 +110,16 @@ async def build_gateway(
         upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
         catalog = Catalog(upstreams)
         request_log = MemoryRequestLog(settings.logs.entries_max)
-        relay = Relay(Collaborators(catalog, pool, upstreams, request_log, clock))
-        authenticator = Authenticator(_access_options(settings))
-        parts = WebParts(relay, catalog, request_log, authenticator, clock)
+        collaborators = Collaborators(catalog, pool, upstreams, request_log, clock)
+        parts = WebParts(
+            relay=Relay(collaborators),
+            catalog=catalog,
+            request_log=request_log,
+            authenticator=Authenticator(_access_options(settings)),
+            clock=clock,
+            roster=roster,
+            credentials=Credentials(CredentialParts(roster, pool, Trials(collaborators), clock)),
+        )
         watching = asyncio.create_task(roster.watch())
         try:
             yield Gateway(App(parts, _web_options(settings)), credential_count)
@@ -198,6 +209,11 @@ def _web_options(settings: Settings) -> WebOptions:
             body_bytes_max=limits.body_bytes_max,
             parse=ParseLimits(messages_max=limits.messages_max),
             stream=StreamOptions(keep_alive_s=listener.keep_alive_s),
+        ),
+        token_files=TokenFileOptions(
+            token_file=str(settings.files.token_file),
+            token_list_file=str(settings.files.token_list_file),
+            text_bytes_max=TextLimits().file_bytes_max,
         ),
     )
 

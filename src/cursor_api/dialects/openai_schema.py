@@ -122,7 +122,7 @@ def decode_chat(body: bytes) -> ChatIn:
 
 
 def decode_json(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
-    """Decode a body of any type; raises RequestFault, in the words of this file, and nothing else."""
+    """Decode a body of any type; raises RequestFault in the words of this file, nothing else."""
     if not body.isascii():
         # msgspec looks only into the strings it keeps; JSON is UTF-8 as a whole.
         try:

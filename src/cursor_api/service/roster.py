@@ -29,6 +29,11 @@ WARN_EVERY_S = 60.0
 CANNOT_SAVE = "the pool's memory cannot be saved"
 CANNOT_RELOAD = "the credentials changed and cannot be read; the old ones serve on"
 
+# Between the two looks by which the store tells a file at rest from one being written.
+SETTLE_S = 0.05
+# Credentials that are gone and whose past is remembered; beyond it the longest gone is forgotten.
+KEPT_MAX = 20_000
+
 DIGEST_LENGTH = 32
 
 
@@ -52,8 +57,20 @@ class Roster:
         self._saved_revision = 0
         # Credentials that were removed and may come back (undo), and all from before the start.
         self._kept: dict[str, tuple[Wishes, Standing]] = {}
+        # Why what is in the store now cannot be used as it is; None when it is what serves.
+        self.trouble: StoreError | None = None
         # What was said last about each matter, so that nothing is said twice a second.
         self._told: dict[str, str] = {}
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the last good load found worth telling."""
+        return self._with.store.warnings
+
+    @property
+    def credential_count(self) -> int:
+        """How many serve."""
+        return len(self._with.pool.slots)
 
     async def start(self) -> int:
         """Read what was kept and then the store; returns how many credentials there are.
@@ -75,9 +92,12 @@ class Roster:
         """
         try:
             credentials = await self._with.store.load()
-        except ChecksumNotStoredError as error:
-            self._serve(error.known)
+        except StoreError as error:
+            self.trouble = error
+            if isinstance(error, ChecksumNotStoredError):
+                self._serve(error.known)
             raise
+        self.trouble = None
         self._serve(credentials)
         return len(credentials)
 
@@ -87,6 +107,20 @@ class Roster:
             return False
         await self.reload()
         return True
+
+    async def refresh(self) -> bool:
+        """Like `reload_if_changed`, for somebody who has just saved and does not want to wait.
+
+        Raises StoreError as long as what is in the store cannot be used.
+        """
+        if await self.reload_if_changed():
+            return True
+        await asyncio.sleep(SETTLE_S)
+        if await self.reload_if_changed():
+            return True
+        if self.trouble is not None:
+            raise StoreError(self.trouble.message, self.trouble.problems)
+        return False
 
     async def read_text(self) -> FileTexts:
         """The two texts, secrets included; raises StoreError."""
@@ -106,13 +140,16 @@ class Roster:
         await self.reload()
         return added
 
+    async def check(self, text: str, checksum: str | None = None) -> None:
+        """Raise the StoreError that `add` would raise now, if any; nothing is changed."""
+        await self._with.store.check(text, checksum=checksum)
+
     async def remove(self, alias: str) -> None:
         """Take a credential out; what was learnt of it is kept until the process ends.
 
         Raises UnknownCredentialError and other StoreErrors.
         """
         await self._with.store.remove(alias)
-        self._kept.update(self.state())
         await self.reload()
 
     async def update(self, alias: str, change: CredentialChange) -> Credential:
@@ -168,6 +205,7 @@ class Roster:
 
     def _serve(self, credentials: Sequence[Credential]) -> None:
         self._with.on_load(credentials)
+        self._keep_those_who_go(credentials)
         kept = (
             {
                 credential.secret: self._kept[key]
@@ -180,6 +218,16 @@ class Roster:
         self._with.pool.replace(credentials, kept)
         for warning in self._with.store.warnings:
             self._warn_once(warning)
+
+    def _keep_those_who_go(self, staying: Sequence[Credential]) -> None:
+        secrets = {credential.secret for credential in staying}
+        for slot in self._with.pool.slots:
+            if slot.credential.secret not in secrets:
+                key = digest(slot.credential.secret)
+                self._kept.pop(key, None)
+                self._kept[key] = (slot.wishes, slot.standing)
+        while len(self._kept) > KEPT_MAX:
+            del self._kept[next(iter(self._kept))]
 
     def _warn_of_expiry(self) -> None:
         now = self._with.clock.now()

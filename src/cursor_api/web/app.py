@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -13,12 +15,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cursor_api.dialects.openai import render_fault
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.ports import Clock, RequestLog
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Relay
+from cursor_api.service.credentials import Credentials
+from cursor_api.service.roster import Roster
 from cursor_api.web.auth import Authenticator
 from cursor_api.web.body import Receive, Scope, Send
+from cursor_api.web.console.pages import Console
 from cursor_api.web.health import Health
 from cursor_api.web.inference import (
     ChatCompletions,
@@ -28,7 +33,10 @@ from cursor_api.web.inference import (
     new_request_id,
 )
 from cursor_api.web.logs import Logs
-from cursor_api.web.tokens import Checksums
+from cursor_api.web.management import ManagementParts, management_routes
+from cursor_api.web.openapi import OpenApi
+from cursor_api.web.resource import add_problems, explain
+from cursor_api.web.tokens import Checksums, TokenFileOptions
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +53,9 @@ class WebOptions:
     is_log_public: bool = False
     cors_origins: tuple[str, ...] = ()
     inference: InferenceOptions = field(default_factory=InferenceOptions)
+    token_files: TokenFileOptions = field(
+        default_factory=lambda: TokenFileOptions(".token", ".token-list")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,8 @@ class WebParts:
     request_log: RequestLog
     authenticator: Authenticator
     clock: Clock
+    roster: Roster
+    credentials: Credentials
 
 
 class App:
@@ -97,13 +110,19 @@ def _starlette(
     if prefix:
         # The reference puts only /v1 behind the prefix; both spellings answer here.
         routes += [Route(prefix + path, endpoint) for path, endpoint in pages]
-    endpoints = ["/", *(route.path for route in routes if "{" not in route.path)]
+    routes += management_routes(
+        ManagementParts(parts.roster, parts.credentials, parts.authenticator, parts.clock),
+        options.token_files,
+        OpenApi(options.version, prefix),
+        ("", prefix) if prefix else ("",),
+    )
+    console = Console()
+    routes += [route for place in dict.fromkeys(("", prefix)) for route in console.routes(place)]
+    named = (route.path for route in routes if not route.path.endswith(("/", "}")))
+    endpoints = ["/", *(path for path in named if "{" not in path)]
     health = Health(parts.relay, parts.catalog, parts.clock, options.version, endpoints)
     routes += [Route(path, health.status) for path in ({"/", f"{prefix}/"} if prefix else {"/"})]
-    app = Starlette(
-        routes=routes,
-        exception_handlers={Fault: _fault, HTTPException: _http_exception, Exception: _crash},
-    )
+    app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False
     if options.cors_origins:
         app.add_middleware(
@@ -116,9 +135,11 @@ def _starlette(
     return app
 
 
-def _respond(fault: Fault, extra: dict[str, str] | None = None) -> Response:
+def _respond(
+    fault: Fault, extra: dict[str, str] | None = None, problems: tuple[LineProblem, ...] = ()
+) -> Response:
     rendered = render_fault(fault)
-    response = Response(rendered.body, rendered.status, extra)
+    response = Response(add_problems(rendered.body, problems), rendered.status, extra)
     response.raw_headers += fault_headers(rendered.headers, new_request_id())
     return response
 
@@ -126,6 +147,14 @@ def _respond(fault: Fault, extra: dict[str, str] | None = None) -> Response:
 async def _fault(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Fault)  # noqa: S101 - registered for this class only
     return _respond(error)
+
+
+async def _store_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, StoreError)  # noqa: S101 - registered for this class only
+    fault = explain(error)
+    if fault.kind is FaultKind.STORE_FAILED:
+        log.error("the token files could not be read or written", error=error.message)
+    return _respond(fault, problems=error.problems)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -151,3 +180,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 async def _crash(_request: Request, error: Exception) -> Response:
     log.error("request failed inside the gateway", exc_info=error)
     return _respond(Fault(FaultKind.INTERNAL, "The gateway failed at this request; see its log."))
+
+
+EXCEPTION_HANDLERS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    Fault: _fault,
+    StoreError: _store_error,
+    HTTPException: _http_exception,
+    Exception: _crash,
+}

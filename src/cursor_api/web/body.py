@@ -21,14 +21,18 @@ class ClientGoneError(Exception):
 
 
 async def read_body(scope: Scope, receive: Receive, bytes_max: int) -> bytes:
-    """The whole body of a POST, inflated when it is gzip.
-
-    Raises Fault(METHOD_NOT_ALLOWED), Fault(BODY_TOO_LARGE) as soon as the limit is passed,
-    Fault(INVALID_REQUEST) for an encoding that is not understood, and ClientGoneError when the
-    client leaves.
-    """
+    """The whole body of a POST; raises Fault(METHOD_NOT_ALLOWED) and what `read_any_body` does."""
     if scope["method"] != "POST":
         raise Fault(FaultKind.METHOD_NOT_ALLOWED, "Use POST for this address.")
+    return await read_any_body(scope, receive, bytes_max)
+
+
+async def read_any_body(scope: Scope, receive: Receive, bytes_max: int) -> bytes:
+    """The whole body, inflated when it is gzip.
+
+    Raises Fault(BODY_TOO_LARGE) as soon as the limit is passed, Fault(INVALID_REQUEST) for an
+    encoding that is not understood, and ClientGoneError when the client leaves.
+    """
     encoding = b""
     for name, value in scope["headers"]:
         if name == b"content-length" and int(value) > bytes_max:
