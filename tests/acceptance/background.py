@@ -43,7 +43,9 @@ class LoopThread:
 
     def run(self, work: Coroutine[Any, Any, Result], timeout_s: float = WAIT_S_MAX) -> Result:
         """Have it done over there and wait for it; raises TimeoutError."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
+        return asyncio.run_coroutine_threadsafe(
+            asyncio.wait_for(work, timeout_s), self._loop
+        ).result()
 
     def open(self, context: contextlib.AbstractAsyncContextManager[Result]) -> Result:
         """Enter a context that lasts as long as the loop."""

@@ -1,0 +1,168 @@
+"""The console as a person meets it: a served gateway, a simulated Cursor, and Debian's Chromium.
+
+The gateway lives on a loop of its own, so that the tests can drive the browser step by step.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cursor_api.bootstrap import build_gateway, file_stores
+from cursor_api.settings import load_settings
+from cursor_api.simulator.server import Simulator
+from cursor_api.telemetry.redaction import Redactor
+from tests.acceptance.background import LoopThread
+from tests.serving import Answer, ask, serve
+
+KEY = "a-key-for-the-console"
+CHAT_KEY = "a-key-that-may-only-chat"
+# Everything here is on this machine; what takes longer is broken.
+PATIENCE_MS = 5_000
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_chromium() -> str:
+    """The browser's path; a machine without one fails the tests and learns what to install."""
+    named = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    path = shutil.which(named) or shutil.which("chromium")
+    if path is None:
+        raise AssertionError(
+            f"The console's tests need Chromium and there is none at {named}."
+            " On Debian or Ubuntu: apt-get install chromium;"
+            " elsewhere set CHROMIUM to the path of a Chromium or Chrome."
+        )
+    return path
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A browser with a new, empty profile."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), headless=True, args=list(CHROMIUM_FLAGS)
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A gateway with real token files, and the simulator behind it."""
+
+    loop: LoopThread
+    simulator: Simulator
+    port: int
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Where it is served, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
+        """One request with the key."""
+        headers = {"Authorization": f"Bearer {KEY}"}
+        return self.loop.run(ask(self.port, method, path, headers=headers, body=body))
+
+    def credentials(self) -> list[dict[str, Any]]:
+        """What the gateway says it has."""
+        found: list[dict[str, Any]] = self.ask("GET", "/api/credentials").json()["credentials"]
+        return found
+
+    def tokens(self) -> str:
+        """The text of the token file."""
+        return (self.folder / ".token").read_text(encoding="utf-8")
+
+
+@asynccontextmanager
+async def _served(
+    folder: Path, environment: Mapping[str, str]
+) -> AsyncIterator[tuple[Simulator, int]]:
+    async with Simulator() as simulator:
+        environ = {
+            "AUTH_TOKEN": KEY,
+            "CLIENT_TOKENS": CHAT_KEY,
+            "CURSOR_BASE_URL": simulator.url,
+            "TOKEN_FILE": str(folder / ".token"),
+            "TOKEN_LIST_FILE": str(folder / ".token-list"),
+        }
+        loaded = load_settings(environ | dict(environment), folder, None)
+        assert not loaded.problems, loaded.problems
+        settings = loaded.settings
+        async with (
+            build_gateway(settings, file_stores(settings), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            yield simulator, port
+
+
+@contextmanager
+def open_house(
+    folder: Path, tokens: str = "", environment: Mapping[str, str] | None = None
+) -> Iterator[House]:
+    """A gateway that serves while the context lasts, with that text as its token file."""
+    (folder / ".token").write_text(tokens, encoding="utf-8")
+    (folder / ".token").chmod(0o600)
+    with LoopThread() as loop:
+        simulator, port = loop.open(_served(folder, environment or {}))
+        yield House(loop, simulator, port, folder)
+
+
+# Runs before the page's own scripts: counts what must never happen.
+WATCH = """
+window.ran = 0;
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
+
+@contextmanager
+def open_page(browser: Browser, **context: Any) -> Iterator[Page]:
+    """A page of a new context; it ends with an error when the page had one of its own."""
+    options: dict[str, Any] = {
+        "locale": "en-GB",
+        "viewport": {"width": 1200, "height": 800},
+        "reduced_motion": "reduce",
+    }
+    opened = browser.new_context(**(options | context))
+    opened.add_init_script(WATCH)
+    opened.set_default_timeout(PATIENCE_MS)
+    page = opened.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        yield page
+        assert errors == []
+        assert page.evaluate("window.violations") == []
+        assert page.evaluate("window.ran") == 0
+    finally:
+        opened.close()
+
+
+def sign_in(page: Page, url: str, path: str = "/console") -> None:
+    """Come in with the right key."""
+    page.goto(url + path)
+    page.locator("#key").fill(KEY)
+    page.locator("form button[type=submit]").click()
+    page.locator("#panel").wait_for()
