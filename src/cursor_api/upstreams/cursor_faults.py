@@ -35,7 +35,6 @@ DETAILS_TYPE: Final = "aiserver.v1.ErrorDetails"
 NAME_PREFIX: Final = "ERROR_"
 # Longer than any text seen; a message stands in one line of a terminal or a log.
 SAID_LENGTH_MAX: Final = 300
-MEDIA_TYPE_LENGTH_MAX: Final = 60
 # `message` of real answers: it says nothing.
 EMPTY_MESSAGE: Final = "Error"
 
@@ -159,6 +158,10 @@ LEADS: Final[dict[FaultKind, str]] = {
     FaultKind.UPSTREAM_OVERLOADED: "Cursor is overloaded",
     FaultKind.PROTOCOL_ERROR: "Cursor answered with something else than was asked for",
 }
+
+# A media type that may be repeated: letters only, and too short to hold a token. Elsewhere tokens
+# are found and masked; in a media type, whose case does not count, they could not be.
+_SHOWN_MEDIA_TYPE: Final = re.compile(r"[a-z]{1,12}/[a-z.+-]{1,32}")
 
 # Session tokens, and the ids inside a checksum.
 _SECRET_FORMS: Final = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|[0-9a-fA-F]{64}")
@@ -304,10 +307,9 @@ def _clean(text: str, secret: Secret) -> str:
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:
-    """The stated content type without parameters, fit to be shown; "" if there is none."""
+    """The stated content type without parameters; "" if there is none that is fit to be shown."""
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_fit = media_type.isascii() and media_type.isprintable()
-    return media_type[:MEDIA_TYPE_LENGTH_MAX] if is_fit else ""
+    return media_type if _SHOWN_MEDIA_TYPE.fullmatch(media_type) else ""
 
 
 def _body_note(headers: Mapping[str, str], body: bytes) -> str:

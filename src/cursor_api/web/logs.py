@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import Clock, RequestLog
 from cursor_api.web.auth import OPERATOR, Authenticator
@@ -61,10 +62,14 @@ class Logs:
 
 
 def masked(record: RequestRecord) -> dict[str, object]:
-    """A record for anyone: no error text, no alias, no whole secret."""
+    """A record for anyone: no error text, no alias, no whole secret.
+
+    A model that nobody serves is any text of a caller, maybe a key in the wrong field.
+    """
+    is_unknown = record.error_kind is FaultKind.MODEL_NOT_FOUND and not record.attempts
     return {
         "timestamp": _iso(record.started_at),
-        "model": record.model,
+        "model": "" if is_unknown else record.model,
         "checksum": Secret(record.checksum).masked if record.checksum else "",
         "auth_token": record.credential_masked,
         "stream": record.is_stream,
@@ -77,6 +82,7 @@ def detailed(record: RequestRecord) -> dict[str, object]:
     """A record for the operator."""
     usage = record.usage
     return masked(record) | {
+        "model": record.model,
         "error": LEFT if record.status is Status.CANCELLED else record.error,
         "id": record.id,
         "alias": record.credential_alias,

@@ -46,6 +46,19 @@ async def test_a_public_log_is_masked() -> None:
         assert leak not in answer.body
 
 
+async def test_a_public_log_names_no_model_that_nobody_serves() -> None:
+    """It may be a key in the wrong field; the operator sees it."""
+    house = House(options=PUBLIC)
+    body = BODY.replace("gpt-4o", "my-secret-key").encode()
+    async with serve(house.app) as port:
+        await ask(port, "POST", "/v1/chat/completions", headers=BEARER, body=body)
+        public = await ask(port, "GET", "/logs")
+        details = await ask(port, "GET", "/logs", headers=BEARER)
+    assert [entry["model"] for entry in public.json()["logs"]] == [""]
+    assert b"my-secret-key" not in public.body
+    assert [entry["model"] for entry in details.json()["logs"]] == ["my-secret-key"]
+
+
 async def test_with_the_key_the_log_has_the_details() -> None:
     """Alias, error text, usage, timing, attempts; still no whole credential and no prompt."""
     slow_down: list[Step] = [Fault(FaultKind.RATE_LIMITED, "slow down")]
