@@ -1,0 +1,124 @@
+"""`/tokeninfo`, `/console` and the files of the page.
+
+The page holds nothing secret, so it asks for no key; what it shows comes from the management API,
+which does. Rules of this file:
+- Only what lies in `static/` when the process starts is served, by its exact name: a name is looked
+  up in a table and never joined to a path.
+- No address here changes anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cursor_api.domain.errors import Fault, FaultKind
+
+PAGE_PATHS = ("/tokeninfo", "/console")
+STATIC_PATH = "/console/static"
+_PAGE = "index.html"
+
+CONTENT_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+}
+
+# Nothing inline, nothing from elsewhere, no frame around the page, no form that posts by itself.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+# The page is asked for anew each time. Its files are kept, but never used without asking whether
+# they are still the same: after an update no browser mixes old files with new ones.
+PAGE_CACHE = "no-store"
+FILE_CACHE = "no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file of the page. `etag` is a strong one, with its quotes."""
+
+    body: bytes
+    content_type: str
+    etag: str
+
+
+def read_static_files() -> dict[str, StaticFile]:
+    """Every file of the page by its name below `static/`, such as `view/table.js`."""
+    folder = files("cursor_api.web.console") / "static"
+    return {name: _static_file(name, body) for name, body in sorted(_walk(folder, ""))}
+
+
+class Console:
+    """Answers with the page and its files."""
+
+    def __init__(self) -> None:
+        self._files = read_static_files()
+
+    def routes(self, prefix: str) -> list[Route]:
+        """The addresses behind a prefix ("" for none)."""
+        return [
+            *(Route(prefix + path, self.page) for path in PAGE_PATHS),
+            Route(f"{prefix}/console/", self.without_slash),
+            Route(f"{prefix}{STATIC_PATH}/{{name:path}}", self.file),
+        ]
+
+    async def page(self, _request: Request) -> Response:
+        """The page itself."""
+        page = self._files[_PAGE]
+        headers = SECURITY_HEADERS | {"cache-control": PAGE_CACHE}
+        return Response(page.body, headers=headers, media_type=page.content_type)
+
+    async def without_slash(self, _request: Request) -> Response:
+        """The page's files are found relative to its address, which ends without a slash."""
+        return Response(status_code=308, headers=SECURITY_HEADERS | {"location": "../console"})
+
+    async def file(self, request: Request) -> Response:
+        """One file; 304 when the browser has it already; raises Fault(NOT_FOUND)."""
+        found = self._files.get(request.path_params["name"])
+        if found is None:
+            raise Fault(FaultKind.NOT_FOUND, "The console has no file of this name.")
+        headers = SECURITY_HEADERS | {"cache-control": FILE_CACHE, "etag": found.etag}
+        if _is_known(request.headers.get("if-none-match", ""), found.etag):
+            return Response(status_code=304, headers=headers)
+        return Response(found.body, headers=headers, media_type=found.content_type)
+
+
+def _is_known(if_none_match: str, etag: str) -> bool:
+    """Whether the browser named this ETag; a proxy may have made it a weak one."""
+    named = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return etag in named or "*" in named
+
+
+def _static_file(name: str, body: bytes) -> StaticFile:
+    suffix = name.rpartition(".")[2]
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return StaticFile(body, CONTENT_TYPES[suffix], etag)
+
+
+def _walk(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{path}{entry.name}/")
+        # A file of another kind (an editor's backup, say) is not part of the page.
+        elif entry.name.rpartition(".")[2] in CONTENT_TYPES:
+            yield path + entry.name, entry.read_bytes()

@@ -1,0 +1,70 @@
+// The one place that speaks to the gateway. The key travels in a header, never in an address.
+
+import { state } from "./store.js";
+
+const TIMEOUT_MS = 20_000;
+// A test is a real request to a model; the gateway's own limits end it earlier.
+export const TEST_TIMEOUT_MS = 180_000;
+
+// The gateway answered, and the answer is no. `problems` are lines: {file, line, problem}.
+export class Refusal extends Error {
+  constructor(status, body, retryAfterS) {
+    super(body?.error?.message || `HTTP ${status}`);
+    this.status = status;
+    this.code = body?.error?.code || "";
+    this.param = body?.error?.param || "";
+    this.problems = Array.isArray(body?.problems) ? body.problems : [];
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+// The gateway did not answer.
+export class Lost extends Error {}
+
+export async function call(method, path, { body, headers, key, timeoutMs } = {}) {
+  let response;
+  let text;
+  try {
+    response = await fetch(new URL(path, document.baseURI), {
+      method,
+      headers: {
+        authorization: `Bearer ${asHeader(key ?? state.key)}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+      signal: AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (error) {
+    throw new Lost(String(error));
+  }
+  const data = parse(text);
+  if (!response.ok) {
+    throw new Refusal(response.status, data, Number(response.headers.get("retry-after")) || 0);
+  }
+  // Something between us and the gateway answers in its place.
+  if (data === null) throw new Lost("not JSON");
+  return { data, etag: response.headers.get("etag") || "" };
+}
+
+export function credentialPath(alias, rest = "") {
+  return `api/credentials/${encodeURIComponent(alias)}${rest}`;
+}
+
+// A header carries bytes; a key beyond ASCII goes as its UTF-8.
+function asHeader(key) {
+  return Array.from(new TextEncoder().encode(key), (byte) => String.fromCharCode(byte)).join("");
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,78 @@
+// Instants, durations and names as people read them.
+
+import { locale, t } from "./i18n.js";
+import { state } from "./store.js";
+
+const STEPS = [
+  ["second", 60],
+  ["minute", 60],
+  ["hour", 24],
+  ["day", 30],
+  ["month", 12],
+  ["year", Infinity],
+];
+
+// Now, by the server's clock: countdowns are right on a computer whose clock is not.
+export function nowMs() {
+  return Date.now() + state.clockOffsetMs;
+}
+
+export function ago(instant) {
+  let value = Math.min(0, (Date.parse(instant) - nowMs()) / 1000);
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(value) < size) {
+      return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(
+        Math.round(value),
+        unit,
+      );
+    }
+    value /= size;
+  }
+  return "";
+}
+
+export function date(instant) {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(Date.parse(instant));
+}
+
+export function dateTime(instant) {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "medium" }).format(
+    Date.parse(instant),
+  );
+}
+
+export function number(value) {
+  return new Intl.NumberFormat(locale()).format(value);
+}
+
+// 42 s, 3:05, 2:10:00, 3 d 4 h
+export function duration(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  if (whole < 60) return t("time.seconds", { value: whole });
+  const two = (value) => String(value).padStart(2, "0");
+  const [days, hours] = [Math.floor(whole / 86400), Math.floor((whole % 86400) / 3600)];
+  if (days) return t("time.days", { days, hours });
+  const minutes = Math.floor((whole % 3600) / 60);
+  if (hours) return `${hours}:${two(minutes)}:${two(whole % 60)}`;
+  return `${minutes}:${two(whole % 60)}`;
+}
+
+export function milliseconds(value) {
+  return value < 1000
+    ? t("time.milliseconds", { value: Math.round(value) })
+    : t("time.seconds", { value: new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(value / 1000) });
+}
+
+// A name that somebody else chose: characters that would turn or hide the text around them are
+// shown by their number.
+export function name(text) {
+  return String(text).replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (char) => `\u27e8U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}\u27e9`,
+  );
+}
+
+// The same within a sentence: it keeps its own writing direction to itself.
+export function quoted(text) {
+  return `\u2068${name(text)}\u2069`;
+}

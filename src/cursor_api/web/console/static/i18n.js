@@ -1,0 +1,48 @@
+// Words in the reader's language. Each language is one flat table of strings, lang/<name>.json.
+//
+// `{name}` stands for a value. A text that depends on a count has two entries, `x.one` and
+// `x.other`; a language without a plural repeats itself.
+
+import { recall, remember } from "./store.js";
+
+export const LANGUAGES = { en: "English", zh: "中文" };
+
+let language = "en";
+let strings = {};
+let plural = new Intl.PluralRules("en");
+
+export function currentLanguage() {
+  return language;
+}
+
+// The stored choice, else the first of the browser's languages that there is, else English.
+export function preferredLanguage() {
+  const stored = recall("localStorage", "language");
+  if (stored in LANGUAGES) return stored;
+  const wanted = (navigator.languages || []).map((tag) => tag.slice(0, 2).toLowerCase());
+  return wanted.find((tag) => tag in LANGUAGES) || "en";
+}
+
+export async function useLanguage(name, { isChoice = false } = {}) {
+  const answer = await fetch(new URL(`lang/${name}.json`, import.meta.url));
+  strings = await answer.json();
+  language = name;
+  plural = new Intl.PluralRules(locale());
+  if (isChoice) remember("localStorage", "language", name);
+  document.documentElement.lang = locale();
+  document.title = t("app.title");
+}
+
+export function locale() {
+  return language === "zh" ? "zh-CN" : "en";
+}
+
+export function has(key) {
+  return key in strings;
+}
+
+export function t(key, values = {}) {
+  const found = strings[key] ?? strings[`${key}.${plural.select(values.count ?? 0)}`];
+  const text = found ?? strings[`${key}.other`] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_whole, name) => String(values[name] ?? ""));
+}

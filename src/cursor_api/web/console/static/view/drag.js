@@ -1,0 +1,61 @@
+// Priority by dragging a row or by the arrow keys. Credentials of one priority are a group: which
+// of them is next is the pool's choice, so a row is dropped onto a group, never between two rows.
+
+import { html } from "../vendor/lit-html/lit-html.js";
+import { find, PRIORITY_MAX, PRIORITY_MIN, setPriority } from "../credentials.js";
+import { t } from "../i18n.js";
+import { state, update } from "../store.js";
+
+export function dragStart(event, alias) {
+  event.dataTransfer.effectAllowed = "move";
+  // Not the secret, not even the name: what is dropped elsewhere is only a word.
+  event.dataTransfer.setData("text/plain", "credential");
+  const row = event.target.closest("tr");
+  if (row) event.dataTransfer.setDragImage(row, 12, 12);
+  // Changing the page within this event would end the drag at once.
+  setTimeout(() => update({ dragged: alias }), 0);
+}
+
+export function dragEnd() {
+  update({ dragged: "" });
+}
+
+export function dragOver(event) {
+  if (!state.dragged) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = "move";
+}
+
+export async function dropOn(event, priority) {
+  if (!state.dragged) return;
+  event.preventDefault();
+  const alias = state.dragged;
+  update({ dragged: "" });
+  await setPriority(alias, priority);
+}
+
+export function dropZone(priority, key) {
+  const bounded = Math.min(PRIORITY_MAX, Math.max(PRIORITY_MIN, priority));
+  return html`<tbody role="rowgroup" class="zone" @dragover=${dragOver} @drop=${(event) => dropOn(event, bounded)}>
+    <tr role="row"><td role="cell" colspan="7">${t(key, { priority: bounded })}</td></tr>
+  </tbody>`;
+}
+
+export async function step(alias, by, buttonClass) {
+  const was = find(alias)?.priority ?? 0;
+  await setPriority(alias, was + by);
+  // The row has moved in the document, and a button that moves loses the focus.
+  requestAnimationFrame(() => {
+    if (document.activeElement !== document.body) return;
+    const row = document.querySelector(`tr[data-alias="${CSS.escape(alias)}"]`);
+    row?.querySelector(`.${buttonClass}`)?.focus();
+    row?.scrollIntoView({ block: "nearest" });
+  });
+}
+
+export function onArrow(event, alias, buttonClass) {
+  const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+  if (!by) return;
+  event.preventDefault();
+  step(alias, by, buttonClass);
+}

@@ -1,0 +1,178 @@
+// One credential: what it is, how it does, what can be done with it.
+
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { live } from "../vendor/lit-html/directives/live.js";
+import { PRIORITY_MAX, PRIORITY_MIN, remove, setEnabled, test } from "../credentials.js";
+import { ago, dateTime, milliseconds, name, number, quoted } from "../format.js";
+import { has, t } from "../i18n.js";
+import { changed, state } from "../store.js";
+import { dragEnd, dragOver, dragStart, dropOn, onArrow, step } from "./drag.js";
+import { openEdit } from "./edit.js";
+import { icons } from "./icons.js";
+import { condition, expiryBadge, sparkline, stateBadge } from "./marks.js";
+
+export function row(credential) {
+  const { alias } = credential;
+  const working = state.working.get(alias) ?? "";
+  const classes = `${credential.enabled ? "" : "off"} ${state.dragged === alias ? "moving" : ""}`;
+  return html`<tr
+      role="row"
+      class="row ${classes}"
+      data-alias=${alias}
+      aria-busy=${working ? "true" : "false"}
+      @dragover=${dragOver}
+      @drop=${(event) => dropOn(event, credential.priority)}
+    >
+      <td role="cell" class="priority">${priorityCell(credential)}</td>
+      <th role="rowheader" scope="row" class="who">${whoCell(credential)}</th>
+      <td role="cell" class="state">${stateBadge(credential)} ${condition(credential)}</td>
+      <td role="cell" class="recent">${recentCell(credential)}</td>
+      <td role="cell" class="used">${usedCell(credential)}</td>
+      <td role="cell" class="switch">${enabledSwitch(credential, working)}</td>
+      <td role="cell" class="actions">${actions(credential, working)}</td>
+    </tr>
+    ${state.outcomes.has(alias) ? outcomeRow(alias, state.outcomes.get(alias)) : nothing}`;
+}
+
+function priorityCell({ alias, priority }) {
+  const button = (by, icon, key, css) =>
+    html`<button
+      type="button"
+      class="quiet only-icon ${css}"
+      aria-label=${t(key, { alias: quoted(alias), priority })}
+      title=${t(key, { alias: quoted(alias), priority })}
+      ?disabled=${by > 0 ? priority >= PRIORITY_MAX : priority <= PRIORITY_MIN}
+      @click=${() => step(alias, by, css)}
+      @keydown=${(event) => onArrow(event, alias, css)}
+    >
+      ${icon}
+    </button>`;
+  return html`<span
+      class="grip"
+      draggable="true"
+      title=${t("drag.title")}
+      @dragstart=${(event) => dragStart(event, alias)}
+      @dragend=${dragEnd}
+      >${icons.grip}</span
+    >${button(1, icons.up, "priority.raise", "raise")}<span class="value">${priority}</span>${button(-1, icons.down, "priority.lower", "lower")}`;
+}
+
+function whoCell(credential) {
+  const { alias, secret, weight, concurrency_max: limit } = credential;
+  return html`<span class="alias" title=${name(alias)}><bdi>${name(alias)}</bdi></span>
+    <span class="tags">
+      <code>${secret}</code>
+      ${expiryBadge(credential)}
+      ${weight === 1 ? nothing : html`<span class="tag">${t("tag.weight", { weight })}</span>`}
+      ${limit === null ? nothing : html`<span class="tag">${t("tag.limit", { limit })}</span>`}
+    </span>`;
+}
+
+function recentCell(credential) {
+  const { success_count: good, failure_count: bad } = credential;
+  return html`${sparkline(credential)}
+    <span class="counts">
+      <span class="good-text">${t("count.good", { value: number(good) })}</span>
+      <span class=${bad ? "bad-text" : ""}>${t("count.bad", { value: number(bad) })}</span>
+    </span>`;
+}
+
+function usedCell({ last_used_at: at, active_count: active }) {
+  return html`${at
+      ? html`<time datetime=${at} title=${dateTime(at)}>${ago(at)}</time>`
+      : html`<span class="none">${t("used.never")}</span>`}
+    ${active ? html`<span class="tag live">${t("used.active", { count: active })}</span>` : nothing}`;
+}
+
+function enabledSwitch({ alias, enabled }, working) {
+  return html`<label class="toggle">
+    <input
+      type="checkbox"
+      role="switch"
+      aria-label=${t("enabled.label", { alias: quoted(alias) })}
+      .checked=${live(enabled)}
+      ?disabled=${Boolean(working)}
+      @change=${(event) => {
+        setEnabled(alias, event.target.checked).then(changed);
+      }}
+    />
+    <span>${t(enabled ? "enabled.on" : "enabled.off")}</span>
+  </label>`;
+}
+
+function actions({ alias }, working) {
+  const label = { alias: quoted(alias) };
+  const isBusy = Boolean(working);
+  return html`<div class="buttons">
+    <button type="button" class="test" ?disabled=${isBusy} aria-label=${t("test.label", label)} @click=${() => test(alias)}>
+      ${icons.play} ${t(working === "test" ? "test.running" : "test.button")}
+    </button>
+    <button
+      type="button"
+      class="quiet only-icon edit"
+      aria-label=${t("edit.label", label)}
+      title=${t("edit.label", label)}
+      @click=${() => openEdit(alias)}
+    >
+      ${icons.edit}
+    </button>
+    <button
+      type="button"
+      class="quiet only-icon remove"
+      ?disabled=${isBusy}
+      aria-label=${t("remove.label", label)}
+      title=${t("remove.label", label)}
+      @click=${() => removeAndMoveOn(alias)}
+    >
+      ${icons.trash}
+    </button>
+  </div>`;
+}
+
+// Who works with the keyboard goes on where the row was, beside the way back.
+async function removeAndMoveOn(alias) {
+  if (!(await remove(alias))) return;
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) {
+      [...document.querySelectorAll(".toast button.undo")].pop()?.focus();
+    }
+  });
+}
+
+function outcomeRow(alias, outcome) {
+  const close = () => {
+    state.outcomes.delete(alias);
+    changed();
+  };
+  const isOk = Boolean(outcome.is_ok);
+  return html`<tr role="row" class="outcome-row">
+    <td role="cell" colspan="7">
+      <div class="outcome ${isOk ? "ok" : "failed"}" role="status">
+        <div>${outcome.error ? html`<p>${outcome.error}</p>` : isOk ? success(outcome) : failure(outcome)}</div>
+        <button type="button" class="quiet only-icon" aria-label=${t("test.dismiss")} title=${t("test.dismiss")} @click=${close}>
+          ${icons.close}
+        </button>
+      </div>
+    </td>
+  </tr>`;
+}
+
+function success({ model, latency_ms: latency, duration_ms: total, text }) {
+  const values = { model: quoted(model), latency: milliseconds(latency ?? total), total: milliseconds(total) };
+  return html`<p><b>${t("test.ok")}</b> ${t("test.ok_detail", values)}</p>
+    ${text ? html`<p class="quote" dir="auto">${text}</p>` : nothing}`;
+}
+
+function failure({ fault, model, advice }) {
+  const key = `fault.${fault?.kind}`;
+  const values = { model: quoted(model) };
+  const wait = fault?.retry_after_s;
+  return html`<p><b>${t("test.failed")}</b> ${has(key) ? t(key, values) : advice}</p>
+    ${wait ? html`<p>${t("test.retry_after", { seconds: Math.ceil(wait) })}</p>` : nothing}
+    ${fault?.message
+      ? html`<details>
+          <summary>${t("test.details")}</summary>
+          <p class="quote" dir="auto">${name(fault.message)}</p>
+        </details>`
+      : nothing}`;
+}
