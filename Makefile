@@ -75,7 +75,7 @@ types: $(VENV)/dev.stamp ## mypy --strict
 	$(BIN)/mypy
 
 imports: $(VENV)/dev.stamp ## One direction of imports
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 fast: $(VENV)/dev.stamp $(NODE_STAMP) ## Unit, contract, property and architecture tests only
 	$(PYTEST) -q $(FAST_TESTS)
