@@ -2,7 +2,7 @@
 
 import { call, credentialPath, Lost, TEST_TIMEOUT_MS } from "./api.js";
 import { quoted } from "./format.js";
-import { t } from "./i18n.js";
+import { currentLanguage, has, t } from "./i18n.js";
 import { endsSession } from "./session.js";
 import { changed, state, update } from "./store.js";
 import { dropToast, showToast } from "./toasts.js";
@@ -37,8 +37,16 @@ export function explain(error) {
     case "rate_limit_exceeded":
       return t("trouble.too_often", { seconds: error.retryAfterS || 60 });
     default:
-      return error.message;
+      return inWords(error);
   }
+}
+
+// The gateway's own sentence is English. Another language says what it is about before it.
+function inWords({ code, message }) {
+  const key = `code.${code}`;
+  if (currentLanguage() === "en" || !has(key)) return message;
+  // The lines at fault are listed, each in the reader's language.
+  return code === "invalid_tokens" ? t(key) : t("trouble.with_detail", { text: t(key), detail: message });
 }
 
 export function complain(error) {

@@ -122,9 +122,12 @@ export function addForm({ isInDialog }) {
       <p class="hint">${t("add.checksum_hint")}</p>
     </details>
     ${trouble(draft)}
+    ${draft.found && !draft.found.can_add && !draft.trouble
+      ? html`<p class="bad-text" role="status">${t("add.mend")}</p>`
+      : nothing}
     <div class="form-end">
       ${isInDialog ? html`<button type="button" @click=${closeDialog}>${t("dialog.cancel")}</button>` : nothing}
-      <button type="submit" class="primary" ?disabled=${draft.isSending}>
+      <button type="submit" class="primary" ?disabled=${draft.isSending || draft.found?.can_add === false}>
         ${draft.isSending ? t("add.sending") : t("add.submit", { count })}
       </button>
     </div>

@@ -87,12 +87,14 @@ function cooldown(alias, one) {
   return html`<div class="cooldown">
     <p><span>${cause}</span> · <bdi class="model">${model}</bdi></p>
     <div class="bar">
-      <progress
-        max=${wholeS}
-        value=${leftS}
-        aria-label=${t("cooldown.label", { model })}
-        aria-valuetext=${left}
-      ></progress>
+      ${phase === "waiting"
+        ? html`<progress
+            max=${wholeS}
+            value=${leftS}
+            aria-label=${t("cooldown.label", { model })}
+            aria-valuetext=${left}
+          ></progress>`
+        : nothing}
       <span>${left}</span>
     </div>
   </div>`;

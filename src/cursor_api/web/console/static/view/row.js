@@ -96,7 +96,6 @@ function enabledSwitch({ alias, enabled }, working) {
         setEnabled(alias, event.target.checked).then(changed);
       }}
     />
-    <span>${t(enabled ? "enabled.on" : "enabled.off")}</span>
   </label>`;
 }
 
