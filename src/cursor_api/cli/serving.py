@@ -67,12 +67,13 @@ It ties a token to a device; make it once for a token and keep it."""
 WELCOME = """\
 cursor-api demo: a gateway with a simulated Cursor behind it. Nothing leaves this machine.
 
-  address  {url}
+  address  {url}/v1
   key      {key}
+  console  {url}/tokeninfo
 
 Ask it something:
 
-  curl -N {url}/chat/completions \\
+  curl -N {url}/v1/chat/completions \\
     -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
     -d '{{"model": "gpt-4o-mini", "stream": true,
          "messages": [{{"role": "user", "content": "Hello!"}}]}}'
@@ -80,7 +81,7 @@ Ask it something:
 or from Python (pip install openai):
 
   from openai import OpenAI
-  client = OpenAI(base_url="{url}", api_key="{key}")
+  client = OpenAI(base_url="{url}/v1", api_key="{key}")
   answer = client.chat.completions.create(
       model="gpt-4o-mini", messages=[{{"role": "user", "content": "Show me some Python code."}}]
   )
@@ -200,7 +201,8 @@ def _guarded(settings: Settings, serving: Serving) -> int:
 async def _serve_for_real(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
     async with build_gateway(settings, file_stores(settings), redactor) as gateway:
         url = _url(settings, listener)
-        say(f"cursor-api {__version__}: {url}{settings.listener.route_prefix}/v1")
+        root = f"{url}{settings.listener.route_prefix}"
+        say(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
         say(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
         if not gateway.credential_count and not settings.access.is_passthrough:
             say("No credential yet: put a line with your Cursor token into that file.")
@@ -234,5 +236,5 @@ def _welcome(url: str, settings: Settings) -> str:
     """What a newcomer pastes next."""
     assert settings.access.auth_token is not None  # noqa: S101 - the demo made one up
     return WELCOME.format(
-        url=f"{url}{settings.listener.route_prefix}/v1", key=settings.access.auth_token.reveal()
+        url=f"{url}{settings.listener.route_prefix}", key=settings.access.auth_token.reveal()
     )
