@@ -69,6 +69,12 @@ class ScriptedStore:
         self.credentials.append(credential(text))
         return self.credentials[-1:]
 
+    async def check(self, text: str, *, checksum: str | None = None) -> None:
+        """What is scripted."""
+        assert (text, checksum) == ("x", "y")
+        if self.error:
+            raise self.error
+
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """One less."""
         assert if_match is None
@@ -302,3 +308,75 @@ async def test_the_stores_own_warnings_reach_the_operator_once() -> None:
     await house.roster.start()
     await house.roster.reload()
     assert len(house.observer.warnings) == 1
+
+
+async def test_a_refresh_sees_a_change_at_its_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store trusts a file that stood still for two looks; a person waits for no third."""
+    monkeypatch.setattr(roster_module, "SETTLE_S", 0.001)
+    house = House(A)
+    await house.roster.start()
+    assert not await house.roster.refresh()
+    house.store.credentials.append(B)
+    looks = iter([False, True, False])
+
+    async def has_changed() -> bool:
+        return next(looks)
+
+    monkeypatch.setattr(house.store, "has_changed", has_changed)
+    assert await house.roster.refresh()
+    assert house.serving == "ab"
+
+
+async def test_trouble_lasts_until_the_store_is_right_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A refresh says so each time, though the file is looked at only once."""
+    monkeypatch.setattr(roster_module, "SETTLE_S", 0.001)
+    house = House(A)
+    await house.roster.start()
+    house.store.error = StoreError("line 1 is bad")
+    house.store.is_changed = True
+    for _ in range(3):
+        with pytest.raises(StoreError, match="line 1"):
+            await house.roster.refresh()
+    assert house.store.load_count == 2
+    assert str(house.roster.trouble) == "line 1 is bad"
+    house.store.error = None
+    house.store.is_changed = True
+    assert await house.roster.refresh()
+    assert house.roster.trouble is None
+    assert house.roster.credential_count == 1
+
+
+async def test_a_credential_that_leaves_by_the_editor_may_come_back_too() -> None:
+    """A line that is commented out for a while loses nothing; the memory is bounded."""
+    house = House(A, B)
+    await house.roster.start()
+    house.pool.wish("a", Wishes(priority=7))
+    await house.roster.replace_text("b", None, None)
+    assert house.serving == "b"
+    await house.roster.replace_text("a b", None, None)
+    assert house.pool.get_slot("a").wishes.priority == 7
+
+
+async def test_what_is_remembered_of_the_gone_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longest gone is forgotten first."""
+    monkeypatch.setattr(roster_module, "KEPT_MAX", 2)
+    house = House()
+    await house.roster.start()
+    for name in "abcd":
+        await house.roster.replace_text(name, None, None)
+        house.pool.wish(name, Wishes(priority=7))
+    await house.roster.replace_text("a b c", None, None)
+    assert [slot.wishes.priority for slot in house.pool.slots] == [0, 0, 7]
+
+
+async def test_a_check_is_the_stores() -> None:
+    """Nothing is loaded for it."""
+    house = House(A)
+    await house.roster.check("x", "y")
+    house.store.error = StoreError("no")
+    with pytest.raises(StoreError):
+        await house.roster.check("x", "y")
+    assert house.store.load_count == 0
+    assert house.roster.warnings == ()
