@@ -63,6 +63,14 @@ class Lease:
         self._pool.learn(self._slot, self._model, outcome)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a tier's rotation stands, in a form that outlives a change of the credentials."""
+
+    secrets: Sequence[Secret]
+    turns_left: int
+
+
 class Pool:
     """Credentials in the user's order, handed out by policy, cooled and healed by outcome."""
 
@@ -120,10 +128,10 @@ class Pool:
                 slot = Slot(credential, *(kept or {}).get(credential.secret, ()))
             slot.credential = credential
             slots.append(slot)
-        next_up = self._next_up()
+        turns = self._turns()
         self._slots = slots
         self._by_alias = {slot.credential.alias: index for index, slot in enumerate(slots)}
-        self._build_tiers(next_up)
+        self._build_tiers(turns)
 
     def wish(self, alias: str, wishes: Wishes) -> None:
         """Change what the owner wants of a credential; raises Fault(NOT_FOUND)."""
@@ -132,7 +140,7 @@ class Pool:
         slot.wishes = wishes
         self.revision += 1
         if has_moved:
-            self._build_tiers(self._next_up())
+            self._build_tiers(self._turns())
 
     def clear(self, alias: str) -> None:
         """End a credential's cooldowns and quarantine; raises Fault(NOT_FOUND)."""
@@ -241,26 +249,36 @@ class Pool:
                 return self._grant(Slot(credential), ask.model, self._clock.now())
         raise Fault(FaultKind.NO_CREDENTIALS, "All tokens of this request were refused.")
 
-    def _next_up(self) -> dict[int, Secret]:
-        """Whose turn it is, by priority."""
+    def _turns(self) -> dict[int, Turn]:
+        """Whose turn it is, by priority: all of a tier from the next one on."""
         return {
-            slot.wishes.priority: slot.credential.secret
+            tier.priority: Turn(
+                [self._slots[position].credential.secret for position in tier.in_turn()],
+                tier.turns_left,
+            )
             for tier in self._tiers
-            if tier.positions and tier.cursor < len(tier.positions)
-            for slot in [self._slots[tier.positions[tier.cursor]]]
         }
 
-    def _build_tiers(self, next_up: Mapping[int, Secret]) -> None:
+    def _build_tiers(self, turns: Mapping[int, Turn]) -> None:
+        """Group by priority; each goes on with the first of its turn that is still there."""
         by_priority: dict[int, list[int]] = {}
         for position, slot in enumerate(self._slots):
             by_priority.setdefault(slot.wishes.priority, []).append(position)
         self._tiers = []
         for priority in sorted(by_priority, reverse=True):
             tier = Tier(priority, by_priority[priority])
-            for index, position in enumerate(tier.positions):
-                if self._slots[position].credential.secret == next_up.get(priority):
-                    tier.cursor = index
             self._tiers.append(tier)
+            turn = turns.get(priority)
+            if turn is None:
+                continue
+            index_of = {
+                self._slots[position].credential.secret: index
+                for index, position in enumerate(tier.positions)
+            }
+            next_up = next((secret for secret in turn.secrets if secret in index_of), None)
+            if next_up is not None:
+                tier.cursor = index_of[next_up]
+                tier.turns_left = turn.turns_left if next_up == turn.secrets[0] else 0
 
     def _explain(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Fault:
         """Why nothing was found, and what helps."""

@@ -58,6 +58,10 @@ class Tier:
             f" cursor={self.cursor}, turns_left={self.turns_left})"
         )
 
+    def in_turn(self) -> tuple[int, ...]:
+        """Its positions, from the next one on."""
+        return self.positions[self.cursor :] + self.positions[: self.cursor]
+
     def find_in_turn(self, weight_of: Callable[[int], int], is_eligible: IsEligible) -> int | None:
         """The next in rotation; one with turns left goes on unless it cannot."""
         count = len(self.positions)

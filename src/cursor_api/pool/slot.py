@@ -128,10 +128,13 @@ class Slot:
         return self.quarantine
 
     def take(self, model: str, now: float) -> bool:
-        """A lease begins. True when it is the one probe that tells whether a cooldown is over."""
+        """A lease begins. True when it is the one probe that tells whether a cooldown is over.
+
+        A person's test goes ahead beside a probe that is under way, and is none then.
+        """
         self.active_count += 1
         self.last_used_at = now
-        if self.cooldowns and model in self.cooldowns:
+        if self.cooldowns and model in self.cooldowns and model not in self.probing:
             self.probing.add(model)
             return True
         return False
@@ -161,7 +164,8 @@ class Slot:
     def clear(self) -> None:
         """A person says it is well again: no cooldown and no quarantine is left."""
         self.cooldowns.clear()
-        self.probing.clear()
+        # A probe that is under way stays one: were it forgotten, its end would later be taken for
+        # that of another.
         self.quarantine = None
 
     def _blame(self, model: str, fault: Fault, now: float, jitter: float) -> None:
