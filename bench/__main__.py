@@ -129,7 +129,7 @@ def main(arguments: Sequence[str]) -> int:
         notes={**{s.name: s.note for s in subjects}, DIRECT: NOTE_DIRECT},
     )
     ready = install(subjects, results, say)
-    cores = share_out_cores()
+    cores, bystanders = share_out_cores(), machine.Bystanders()
     if cores == Cores(None, None):
         say("programs cannot be tied to cores here: expect noise")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder_name:
@@ -138,6 +138,7 @@ def main(arguments: Sequence[str]) -> int:
             key = f"sk-{secrets.token_hex(32)}"
             bench = Bench(folder, port, key, results.durations, cores, say)
             run_rounds(bench, ready, results, options.rounds or (2 if options.quick else 5))
+    results.bystanders_share = bystanders.share()
     page = render(results)
     print(page)
     is_whole = not (options.quick or options.only or options.no_peers)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -51,6 +53,29 @@ def _library_versions() -> str:
     return ", ".join(found)
 
 
+class Bystanders:
+    """How much of the processors others used since this was made."""
+
+    def __init__(self) -> None:
+        self._busy_s, self._ours_s, self._began = _busy_s(), _ours_s(), time.monotonic()
+
+    def share(self) -> float:
+        """0 to 1; only what we started and have ended by now counts as ours."""
+        busy_s, ours_s = _busy_s() - self._busy_s, _ours_s() - self._ours_s
+        available_s = (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        return min(1.0, max(0.0, (busy_s - ours_s) / available_s))
+
+
+def _busy_s() -> float:
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
+
+
+def _ours_s() -> float:
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
 def facts() -> dict[str, str]:
     """Name -> value, in the order to be shown. No names of hosts or people."""
     memory_gb = psutil.virtual_memory().total / 1e9
@@ -62,7 +87,6 @@ def facts() -> dict[str, str]:
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "libraries": _library_versions(),
         "revision": _revision(),
-        "load average before": f"{os.getloadavg()[0]:.2f}",
     }
     try:
         found["Node.js (for Portkey)"] = peers.node_version()

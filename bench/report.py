@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from bench.measure import FRAMES_PER_STREAM_S as FPS
 from bench.measure import FULL_STREAMS, LIGHT_STREAMS, Durations, Round, Values
 
+# A benchmark's own machine idles at one or two per cent.
+DISTURBANCE_SHARE = 0.05
 FLOOR, GATEWAY, DIRECT = "floor", "gateway", "direct"
 
 
@@ -94,6 +96,8 @@ class Results:
     notes: Mapping[str, str]
     rounds: dict[str, list[Round]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    # Of all processors' time, what went to programs that are not part of the benchmark; 0 to 1.
+    bystanders_share: float = 0.0
 
     def values(self, name: str, metric: str) -> list[float]:
         """The metric in every round that has it."""
@@ -181,6 +185,18 @@ def _how(results: Results) -> list[str]:
         f"other. Plain requests and one-frame streams: 32 connections, {times.requests_s:g} s, one "
         f"frame of 20 bytes. Frames: {LIGHT_STREAMS} and {FULL_STREAMS} streams of {FPS} frames/s "
         f"each for {times.streams_s:g} s.",
+        "",
+        *_disturbance(results.bystanders_share),
+    ]
+
+
+def _disturbance(share: float) -> list[str]:
+    if share < DISTURBANCE_SHARE:
+        return []
+    return [
+        f"**The machine was not quiet: other programs used {share:.0%} of its processors.**"
+        " Delays and requests/s are theirs as much as those of the programs measured, and CPU "
+        "times are off by some tenths; ratios suffer least.",
         "",
     ]
 

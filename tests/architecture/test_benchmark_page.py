@@ -67,3 +67,10 @@ def test_a_missed_goal_is_called_missed(results: Results) -> None:
     page = render(results)
     assert "| requests/s on one core | at least 5,000 | 5,002.00 | met |" in page
     assert "| µs CPU per request | at most 200 | 250.00 | **missed** |" in page
+
+
+def test_a_busy_machine_is_confessed(results: Results) -> None:
+    """Who reads the figures must know that something else ran beside them."""
+    assert "not quiet" not in render(results)
+    results.bystanders_share = 0.3
+    assert "other programs used 30% of its processors" in render(results)
