@@ -178,6 +178,9 @@ Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None
 def _guarded(settings: Settings, serving: Serving) -> int:
     """Take the port, serve, and turn what can be foreseen into one sentence."""
     _end_at_sigterm()
+    if hasattr(signal, "SIGHUP"):
+        # Until the server hears it there is nothing that could be out of date, and nothing to end.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     redactor = configure_logging(settings.logs.level, settings.logs.format, sys.stderr)
     for secret in settings.secrets:
         redactor.add(secret.reveal())
@@ -205,7 +208,7 @@ async def _serve_for_real(settings: Settings, listener: socket.socket, redactor:
         say(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
         say(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
         if not gateway.credential_count and not settings.access.is_passthrough:
-            say("No credential yet: put a line with your Cursor token into that file.")
+            say("No credential yet: add one in the console, or as a line of that file.")
         await serve_gateway(gateway, settings, listener)
 
 
