@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
+# A busy machine is not a defect: pytest-timeout bounds each test, not each of its examples. What
+# fails tells how to run it again.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
+
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name a parameter of binary data by its size.
