@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.web.body import ClientGoneError, read_body
+from cursor_api.web.body import ClientGoneError, read_any_body, read_body
 
 
 class Pieces:
@@ -97,3 +97,12 @@ async def test_a_client_that_leaves_while_sending_is_noticed(pieces: tuple[bytes
     """Half a body is never parsed."""
     with pytest.raises(ClientGoneError):
         await read_body(scope(), Pieces(*pieces), 100)
+
+
+async def test_any_method_may_bring_a_body_where_the_address_says_so() -> None:
+    """The same reading, the method judged elsewhere."""
+    pieces = Pieces(b"ab", b"c")
+    assert await read_any_body(scope("PATCH"), pieces, 3) == b"abc"
+    with pytest.raises(Fault) as caught:
+        await read_any_body(scope("DELETE"), Pieces(b"abcd"), 3)
+    assert caught.value.kind is FaultKind.BODY_TOO_LARGE
