@@ -97,14 +97,18 @@ export async function change(alias, changes) {
   return data;
 }
 
-export function setEnabled(alias, isEnabled) {
-  return work(alias, "save", () => change(alias, { enabled: isEnabled }));
+// The switch stays where it was put while the gateway is asked, and goes back if that failed.
+export async function setEnabled(alias, isEnabled) {
+  const was = find(alias);
+  replace(alias, { ...was, enabled: isEnabled });
+  const isDone = await work(alias, "save", () => change(alias, { enabled: isEnabled }));
+  if (!isDone && find(alias)) replace(alias, { ...find(alias), enabled: was.enabled });
 }
 
 export function setPriority(alias, priority) {
-  const bounded = Math.min(PRIORITY_MAX, Math.max(PRIORITY_MIN, priority));
-  if (bounded === find(alias)?.priority) return Promise.resolve(false);
-  return work(alias, "save", () => change(alias, { priority: bounded }));
+  const wanted = Math.min(PRIORITY_MAX, Math.max(PRIORITY_MIN, priority));
+  if (wanted === find(alias)?.priority) return Promise.resolve(false);
+  return work(alias, "save", () => change(alias, { priority: wanted }));
 }
 
 export function clear(alias) {

@@ -34,10 +34,17 @@ export async function dropOn(event, priority) {
   await setPriority(alias, priority);
 }
 
-export function dropZone(priority, key) {
-  const bounded = Math.min(PRIORITY_MAX, Math.max(PRIORITY_MIN, priority));
-  return html`<tbody role="rowgroup" class="zone" @dragover=${dragOver} @drop=${(event) => dropOn(event, bounded)}>
-    <tr role="row"><td role="cell" colspan="7">${t(key, { priority: bounded })}</td></tr>
+export function bounded(priority) {
+  return Math.min(PRIORITY_MAX, Math.max(PRIORITY_MIN, priority));
+}
+
+export function dropHint(key, priority) {
+  return html`<span class="drop-hint">${t(key, { priority })}</span>`;
+}
+
+export function dropZone(key, priority) {
+  return html`<tbody role="rowgroup" class="zone" @dragover=${dragOver} @drop=${(event) => dropOn(event, priority)}>
+    <tr role="row"><td role="cell" colspan="7">${t(key, { priority })}</td></tr>
   </tbody>`;
 }
 

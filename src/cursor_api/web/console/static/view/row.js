@@ -92,9 +92,7 @@ function enabledSwitch({ alias, enabled }, working) {
       aria-label=${t("enabled.label", { alias: quoted(alias) })}
       .checked=${live(enabled)}
       ?disabled=${Boolean(working)}
-      @change=${(event) => {
-        setEnabled(alias, event.target.checked).then(changed);
-      }}
+      @change=${(event) => setEnabled(alias, event.target.checked)}
     />
   </label>`;
 }

@@ -7,7 +7,7 @@ import { number } from "../format.js";
 import { t } from "../i18n.js";
 import { state, update } from "../store.js";
 import { addForm, openAdd } from "./add.js";
-import { dropZone } from "./drag.js";
+import { bounded, dragOver, dropHint, dropOn, dropZone } from "./drag.js";
 import { icons } from "./icons.js";
 import { row } from "./row.js";
 
@@ -92,23 +92,24 @@ function table(shown) {
     groups.get(one.priority).push(one);
   }
   const priorities = [...groups.keys()];
+  // Dropping on the head is dropping above all others: nothing moves when a drag begins.
+  const above = bounded(Math.max(...priorities) + 1);
   const column = (key) => html`<th scope="col" role="columnheader">${t(key)}</th>`;
   // The roles are said aloud because narrow screens lay the table out as cards.
   return html`<table role="table" class="credentials ${state.dragged ? "dragging" : ""}">
     <caption class="hidden">${t("list.caption")}</caption>
-    <thead role="rowgroup">
+    <thead role="rowgroup" @dragover=${dragOver} @drop=${(event) => dropOn(event, above)}>
       <tr role="row">
         ${["column.priority", "column.credential", "column.state", "column.recent", "column.last_used", "column.enabled"].map(column)}
-        <th scope="col" role="columnheader"><span class="hidden">${t("column.actions")}</span></th>
+        <th scope="col" role="columnheader"><span class="hidden">${t("column.actions")}</span>${state.dragged ? dropHint("drag.above", above) : nothing}</th>
       </tr>
     </thead>
-    ${state.dragged ? dropZone(Math.max(...priorities) + 1, "drag.above") : nothing}
     ${repeat(
       priorities,
       (priority) => priority,
       (priority, at) => group(priority, groups.get(priority), at, priorities.length),
     )}
-    ${state.dragged ? dropZone(Math.min(...priorities) - 1, "drag.below") : nothing}
+    ${state.dragged ? dropZone("drag.below", bounded(Math.min(...priorities) - 1)) : nothing}
   </table>`;
 }
 
@@ -116,7 +117,7 @@ function group(priority, credentials, at, groupCount) {
   const order = at === 0 ? "group.first" : at === groupCount - 1 ? "group.last" : "group.later";
   return html`<tbody role="rowgroup">
     ${groupCount > 1
-      ? html`<tr role="row" class="group">
+      ? html`<tr role="row" class="group" @dragover=${dragOver} @drop=${(event) => dropOn(event, priority)}>
           <th scope="rowgroup" role="rowheader" colspan="7">
             ${t("group.title", { priority })} <span>${t(order)}</span>
           </th>
