@@ -17,6 +17,7 @@ from cursor_api.stores.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
+from cursor_api.web.lifecycle import Lifecycle
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
@@ -37,6 +38,7 @@ class House:
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
+        self.lifecycle = Lifecycle()
         self.clock = TickingClock()
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
@@ -75,6 +77,7 @@ class House:
                 self.clock,
                 self.roster,
                 self.credentials,
+                self.lifecycle,
             ),
             self.options,
         )

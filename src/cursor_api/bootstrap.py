@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import os
 import random
@@ -16,6 +17,7 @@ from typing import Any
 from cursor_api import __version__
 from cursor_api.dialects.openai import ParseLimits
 from cursor_api.domain.credential import Credential
+from cursor_api.domain.errors import StoreError
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
 from cursor_api.ports import CredentialFiles, PoolStateStore, Upstream
@@ -37,6 +39,7 @@ from cursor_api.upstreams.http import HttpClient, HttpOptions
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
 from cursor_api.web.inference import InferenceOptions
+from cursor_api.web.lifecycle import Lifecycle
 from cursor_api.web.server import HAS_UVLOOP, ServerOptions, create_server
 from cursor_api.web.streaming import StreamOptions
 from cursor_api.web.tokens import TokenFileOptions
@@ -61,6 +64,8 @@ class Gateway:
 
     app: App
     credential_count: int
+    roster: Roster
+    lifecycle: Lifecycle
 
 
 def make_checksum() -> str:
@@ -122,7 +127,8 @@ async def build_gateway(
         )
         watching = asyncio.create_task(roster.watch())
         try:
-            yield Gateway(App(parts, _web_options(settings)), credential_count)
+            app = App(parts, _web_options(settings))
+            yield Gateway(app, credential_count, roster, parts.lifecycle)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -141,11 +147,30 @@ def listen(settings: Settings) -> socket.socket:
 
 async def serve_gateway(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
     """Serve until a stop signal, then let streams end within the grace time."""
-    server = create_server(gateway.app, _server_options(settings))
+    server = create_server(
+        gateway.app,
+        _server_options(settings),
+        gateway.lifecycle,
+        functools.partial(_reload, gateway.roster),
+    )
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()
     gc.freeze()
     await server.serve(sockets=[listener])
+
+
+async def _reload(roster: Roster) -> None:
+    """What SIGHUP asks for; it has nobody to answer but the log."""
+    observer = LogObserver()
+    try:
+        credential_count = await roster.reload()
+    except StoreError as error:
+        observer.warn(
+            "SIGHUP: the token files cannot be used; the old credentials serve on",
+            detail=str(error),
+        )
+    else:
+        observer.notice("SIGHUP: credentials reloaded", credential_count=credential_count)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -32,6 +32,7 @@ from cursor_api.web.inference import (
     fault_headers,
     new_request_id,
 )
+from cursor_api.web.lifecycle import Lifecycle, Probes, refuse
 from cursor_api.web.logs import Logs
 from cursor_api.web.management import ManagementParts, management_routes
 from cursor_api.web.openapi import OpenApi
@@ -69,6 +70,7 @@ class WebParts:
     clock: Clock
     roster: Roster
     credentials: Credentials
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 
 class App:
@@ -77,7 +79,9 @@ class App:
     def __init__(self, parts: WebParts, options: WebOptions) -> None:
         self._chat_path = f"{options.route_prefix}/v1/chat/completions"
         self._chat = ChatCompletions(parts.relay, parts.authenticator, options.inference)
-        self._rest = _starlette(parts, options, self._chat_path, self._chat)
+        self._lifecycle = parts.lifecycle
+        self._probes = Probes(parts.lifecycle, _places(options))
+        self._rest = _starlette(parts, options, self._chat, self._probes)
         self._has_cors = bool(options.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,14 +90,21 @@ class App:
         The hot address is found by one comparison: the router and its two middlewares would
         add a sixth to the cost of a request.
         """
-        if scope["path"] == self._chat_path and not self._has_cors:
+        if self._lifecycle.is_draining and scope["path"] not in self._probes.paths:
+            await refuse(send)
+        elif scope["path"] == self._chat_path and not self._has_cors:
             await self._chat(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
 
+def _places(options: WebOptions) -> tuple[str, ...]:
+    """Where the addresses are that answer with and without the prefix."""
+    return ("", options.route_prefix) if options.route_prefix else ("",)
+
+
 def _starlette(
-    parts: WebParts, options: WebOptions, chat_path: str, chat: ChatCompletions
+    parts: WebParts, options: WebOptions, chat: ChatCompletions, probes: Probes
 ) -> Starlette:
     prefix = options.route_prefix
     models = Models(parts.catalog)
@@ -102,7 +113,7 @@ def _starlette(
     )
     pages = [("/logs", logs.list), ("/checksum", Checksums(parts.clock).new)]
     routes = [
-        Route(chat_path, chat),
+        Route(f"{prefix}/v1/chat/completions", chat),
         Route(f"{prefix}/v1/models", models.list),
         Route(f"{prefix}/v1/models/{{model_id:path}}", models.get),
         *(Route(path, endpoint) for path, endpoint in pages),
@@ -114,10 +125,11 @@ def _starlette(
         ManagementParts(parts.roster, parts.credentials, parts.authenticator, parts.clock),
         options.token_files,
         OpenApi(options.version, prefix),
-        ("", prefix) if prefix else ("",),
+        _places(options),
     )
     console = Console()
-    routes += [route for place in dict.fromkeys(("", prefix)) for route in console.routes(place)]
+    routes += [route for place in _places(options) for route in console.routes(place)]
+    routes += probes.routes()
     named = (route.path for route in routes if not route.path.endswith(("/", "}")))
     endpoints = ["/", *(path for path in named if "{" not in path)]
     health = Health(parts.relay, parts.catalog, parts.clock, options.version, endpoints)

@@ -2,23 +2,45 @@
 
 A client that stops reading would hold its connection and 64 KiB of buffer for ever; the protocol
 classes here cut it at the write time-out. The app then sees an ordinary disconnect.
+
+A stop signal lets running answers end and keeps the listener open until they have: a request that
+comes meanwhile is told to come again, and a probe sees 503, where uvicorn would refuse connections.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
+import signal
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from cursor_api.web.lifecycle import Lifecycle
 
 HAS_HTTPTOOLS = importlib.util.find_spec("httptools") is not None
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
 if HAS_HTTPTOOLS or TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+log = structlog.get_logger(__name__)
+
+# How often a draining server looks whether its last answer has ended.
+DRAIN_POLL_S = 0.05
+# What the requests that were cut get to settle their leases and their records.
+SETTLE_S = 0.5
+
+Hangup = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +90,139 @@ def _protocol(options: ServerOptions) -> type[asyncio.Protocol]:
     return type("GatewayProtocol", (_WriteTimeout, base), namespace)
 
 
-def create_server(app: Any, options: ServerOptions) -> uvicorn.Server:
-    """A server that is ready to `serve()`."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=options.host,
-            port=options.port,
-            loop="uvloop" if HAS_UVLOOP else "asyncio",
-            http=_protocol(options),
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            # The request log is the record; a line per request would cost more than the request.
-            access_log=False,
-            log_level="warning",
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,
-            backlog=options.backlog_count,
-            timeout_keep_alive=int(options.idle_connection_s),
-            timeout_graceful_shutdown=int(options.shutdown_grace_s),
-            h11_max_incomplete_event_size=options.header_bytes_max,
-        )
+class GatewayServer(uvicorn.Server):
+    """Drains at the first SIGTERM or SIGINT, ends at the second, calls `on_hangup` at SIGHUP.
+
+    `serve` returns when all has ended; the caller still closes what is its own.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        grace_s: float,
+        lifecycle: Lifecycle,
+        on_hangup: Hangup | None,
+    ) -> None:
+        super().__init__(config)
+        self._grace_s = grace_s
+        self._lifecycle = lifecycle
+        self._on_hangup = on_hangup
+        self._hangups: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Hear signals while serving.
+
+        uvicorn raises what it heard once more at the end, which would cut short the closing of
+        everything around the server.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handlers: dict[int, Callable[[int, FrameType | None], None]] = {
+            signal.SIGINT: self.handle_exit,
+            signal.SIGTERM: self.handle_exit,
+        }
+        if self._on_hangup is not None and hasattr(signal, "SIGHUP"):
+            loop = asyncio.get_running_loop()
+
+            def hear_hangup(_number: int, _frame: FrameType | None) -> None:
+                loop.call_soon_threadsafe(self._hang_up)
+
+            handlers[signal.SIGHUP] = hear_hangup
+        before = {number: signal.signal(number, handle) for number, handle in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        """A stop signal: the first drains, the second ends."""
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+        # At once, not at the next tick: a probe shall see it.
+        self._lifecycle.drain()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let what runs end, within the grace time; then close the listeners and what is left."""
+        self._lifecycle.drain()
+        running = self._end_idle()
+        await self._wait_for(running)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        cut_count = len(running & self.server_state.connections)
+        if cut_count:
+            log.warning("the grace time is over; answers are cut", answer_count=cut_count)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await self._settle()
+
+    def _end_idle(self) -> set[Any]:
+        """Close connections between two requests; gives those with an answer under way.
+
+        One that has not asked anything yet may be about to, and is then told to come again.
+        """
+        connections: set[Any] = {*self.server_state.connections}
+        asked = {one for one in connections if one.cycle is not None}
+        for connection in asked:
+            connection.shutdown()
+        return asked
+
+    async def _wait_for(self, running: set[Any]) -> None:
+        """Until these connections are gone, the grace time is over or a second signal comes."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._grace_s
+        while running & self.server_state.connections and not self.force_exit:
+            if loop.time() >= deadline:
+                return
+            await asyncio.sleep(DRAIN_POLL_S)
+
+    async def _settle(self) -> None:
+        """See the requests off whose connections have been cut."""
+        tasks = {*self.server_state.tasks, *self._hangups}
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=SETTLE_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _hang_up(self) -> None:
+        if self._on_hangup is not None:
+            task = asyncio.get_running_loop().create_task(self._on_hangup())
+            self._hangups.add(task)
+            task.add_done_callback(self._hangups.discard)
+
+
+def create_server(
+    app: Any,
+    options: ServerOptions,
+    lifecycle: Lifecycle | None = None,
+    on_hangup: Hangup | None = None,
+) -> GatewayServer:
+    """A server that is ready to `serve()`; `lifecycle` is the one that the app reads."""
+    config = uvicorn.Config(
+        app,
+        host=options.host,
+        port=options.port,
+        loop="uvloop" if HAS_UVLOOP else "asyncio",
+        http=_protocol(options),
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        # The request log is the record; a line per request would cost more than the request.
+        access_log=False,
+        log_level="warning",
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        backlog=options.backlog_count,
+        timeout_keep_alive=int(options.idle_connection_s),
+        timeout_graceful_shutdown=int(options.shutdown_grace_s),
+        h11_max_incomplete_event_size=options.header_bytes_max,
     )
+    return GatewayServer(config, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)

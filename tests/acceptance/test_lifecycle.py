@@ -1,0 +1,189 @@
+"""Stop signals, probes and SIGHUP, on the gateway as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from cursor_api.simulator.faults import Faults
+from cursor_api.simulator.options import SimulatorOptions
+from tests.acceptance.background import Upstream, upstream
+from tests.acceptance.programs import Program, running
+from tests.openai_stream import read_stream
+from tests.serving import Answer, ask
+
+KEY = "a-key-for-lifecycle-tests"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+SERVE = [sys.executable, "-m", "cursor_api", "serve"]
+# The kernel delivers no signal to process 1 that it has no handler for.
+AS_PROCESS_ONE = ["unshare", "--pid", "--fork", "--kill-child", *SERVE]
+BODY = json.dumps(
+    {"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "Hello!"}]}
+).encode()
+STREAM_COUNT = 40
+# An answer of about two seconds: long enough to be stopped in, short enough to be waited for.
+SLOW = Faults(tokens_per_s=40.0, answer_bytes=400)
+ENDLESS = Faults(tokens_per_s=5.0, answer_bytes=20_000)
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[Upstream]:
+    """An upstream whose answers take a while."""
+    with upstream(SimulatorOptions(faults=SLOW)) as started:
+        yield started
+
+
+def start(
+    folder: Path, url: str, command: list[str] | None = None, **more: str
+) -> AbstractContextManager[Program]:
+    """A gateway with one credential in the folder."""
+    (folder / ".token").write_text("work::token-of-work\n")
+    variables = {"PORT": "0", "AUTH_TOKEN": KEY, "CURSOR_BASE_URL": url} | more
+    return running(command or SERVE, folder, variables)
+
+
+def stream(program: Program) -> asyncio.Task[Answer]:
+    """One streamed chat request, under way."""
+    path = "/v1/chat/completions"
+    return asyncio.create_task(ask(program.port, "POST", path, headers=HEADERS, body=BODY))
+
+
+def can_be_process_one() -> bool:
+    """Whether this user may make a process namespace here."""
+    if shutil.which("unshare") is None:
+        return False
+    trial = ["unshare", "--pid", "--fork", "true"]
+    return subprocess.run(trial, check=False, capture_output=True, timeout=10).returncode == 0
+
+
+def served_by(process: subprocess.Popen[bytes], command: list[str]) -> int:
+    """The gateway's own process id, which `unshare` stands before."""
+    if command is SERVE:
+        return process.pid
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return int(children[0])
+
+
+async def until(is_so: Callable[[], bool], limit_s: float) -> None:
+    """Wait for it; raises TimeoutError."""
+    async with asyncio.timeout(limit_s):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def begun(program: Program, count: int) -> None:
+    """Wait until so many answers are under way."""
+    async with asyncio.timeout(10):
+        while (await ask(program.port, "GET", "/")).json()["stats"]["activeRequests"] < count:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("command", [SERVE, AS_PROCESS_ONE], ids=["program", "process 1"])
+async def test_running_streams_end_whole_and_the_program_right_after_them(
+    tmp_path: Path, slow: Upstream, command: list[str]
+) -> None:
+    """SIGTERM: none broken, new requests told to come again, exit 0 a second after the last."""
+    if command is AS_PROCESS_ONE and not can_be_process_one():
+        pytest.skip("no process namespace is to be had here (unshare --pid --fork)")
+    with start(tmp_path, slow.url, command) as program:
+        assert (await ask(program.port, "GET", "/readyz")).json() == {"status": "ready"}
+        streams = [stream(program) for _ in range(STREAM_COUNT)]
+        await begun(program, STREAM_COUNT)
+        os.kill(served_by(program.process, command), signal.SIGTERM)
+        stopped_at = time.monotonic()
+        while (ready := await ask(program.port, "GET", "/readyz")).status != 503:
+            assert time.monotonic() - stopped_at < 1
+        assert time.monotonic() - stopped_at < 1
+        assert (ready.json(), ready.headers["connection"]) == ({"status": "draining"}, "close")
+        assert (await ask(program.port, "GET", "/livez")).status == 200
+        refused = await stream(program)
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        assert refused.headers["connection"] == "close"
+        assert not any(one.done() for one in streams)
+        answers = await asyncio.gather(*streams)
+        ended_at = time.monotonic()
+        await until(lambda: program.process.poll() is not None, 5)
+        assert time.monotonic() - ended_at <= 1
+    assert program.process.returncode == 0, program.said()
+    assert len({read_stream(answer.body).text for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    """The stream is cut, and looks cut."""
+    with (
+        upstream(SimulatorOptions(faults=ENDLESS)) as endless,
+        start(tmp_path, endless.url) as program,
+    ):
+        running_stream = stream(program)
+        await begun(program, 1)
+        program.process.send_signal(number)
+        await asyncio.sleep(0.3)
+        assert program.process.poll() is None
+        program.process.send_signal(number)
+        sent_at = time.monotonic()
+        await until(lambda: program.process.poll() is not None, 5)
+        assert time.monotonic() - sent_at < 1.5
+        with pytest.raises((AssertionError, ConnectionError)):
+            await running_stream
+    assert program.process.returncode == 0, program.said()
+
+
+async def test_the_grace_time_is_kept(tmp_path: Path) -> None:
+    """An answer without an end does not hold the process."""
+    with (
+        upstream(SimulatorOptions(faults=ENDLESS)) as endless,
+        start(tmp_path, endless.url, GATEWAY_SHUTDOWN_GRACE_S="0.5") as program,
+    ):
+        running_stream = stream(program)
+        await begun(program, 1)
+        program.process.send_signal(signal.SIGTERM)
+        sent_at = time.monotonic()
+        await until(lambda: program.process.poll() is not None, 5)
+        assert 0.4 < time.monotonic() - sent_at < 2
+        with pytest.raises((AssertionError, ConnectionError)):
+            await running_stream
+    assert program.process.returncode == 0, program.said()
+    assert "the grace time is over" in program.said()
+
+
+async def test_an_idle_gateway_ends_at_once(tmp_path: Path) -> None:
+    """Connections between two requests, and those that never asked, hold nobody."""
+    with start(tmp_path, "http://127.0.0.1:1") as program:
+        _, silent = await asyncio.open_connection("127.0.0.1", program.port)
+        reader, kept = await asyncio.open_connection("127.0.0.1", program.port)
+        kept.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"}")
+        program.process.send_signal(signal.SIGTERM)
+        await until(lambda: program.process.poll() is not None, 1.5)
+        silent.close()
+        kept.close()
+    assert program.process.returncode == 0, program.said()
+
+
+async def test_a_hangup_reads_the_token_files_again(tmp_path: Path) -> None:
+    """The log says so; a file that is not whole is refused, told, and changes nothing."""
+    with start(tmp_path, "http://127.0.0.1:1") as program:
+        assert (await ask(program.port, "GET", "/readyz")).status == 200
+        # The file is as old as it was: who looks at times would not read it again.
+        program.process.send_signal(signal.SIGHUP)
+        await until(lambda: "SIGHUP: credentials reloaded" in program.said(), 5)
+        (tmp_path / ".token").write_text("work::token-of-work\nwork::another-token\n")
+        program.process.send_signal(signal.SIGHUP)
+        await until(lambda: "SIGHUP: the token files cannot be used" in program.said(), 5)
+        assert ".token:2" in program.said()
+        answer = await ask(program.port, "POST", "/get-tokeninfo", headers=HEADERS)
+        assert answer.status == 200
+        assert program.stop() == 0
+    assert "another-token" not in program.said()
