@@ -105,11 +105,12 @@ def upstream(options: SimulatorOptions | None = None) -> Iterator[Upstream]:
 
 
 class Tap:
-    """A wire to a gateway that counts the requests that a client really sends."""
+    """A wire to a gateway that counts the requests of a client, and the comments in answers."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self.request_count = 0
+        self.comment_count = 0
         self.url = ""
 
     @contextlib.asynccontextmanager
@@ -146,6 +147,7 @@ class Tap:
         while data := await reader.read(65536):
             # A request of the tests is small enough to come in one read.
             self.request_count += data.startswith((b"POST ", b"GET "))
+            self.comment_count += data.count(b"\n: keep-alive\n")
             writer.write(data)
             await writer.drain()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.sdk_clients import COMMANDS, SdkClient
+from tests.acceptance.sdk_house import SdkHouse, open_house
 from tests.acceptance.wheel_house import Installed, build_wheel, install
 
 
@@ -47,3 +48,10 @@ def client(request: pytest.FixtureRequest) -> Iterator[SdkClient]:
     """Each of OpenAI's SDKs in turn, running as a program of its own."""
     with SdkClient(request.param) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def sdk_house(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SdkHouse]:
+    """The installed gateway before a simulator."""
+    with open_house(installed, tmp_path_factory.mktemp("clients")) as house:
+        yield house
