@@ -1,0 +1,270 @@
+"""The console for everybody: no barrier that axe finds, narrow screens, the keyboard alone.
+
+And for nobody else: text that others chose stays text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.acceptance.console_house import (
+    KEY,
+    REMEMBER_KEY,
+    House,
+    open_browser,
+    open_house,
+    open_page,
+    sign_in,
+)
+from tests.acceptance.console_states import HOSTILE, every_state, hostile, listing
+
+AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+TOKENS = "one::first-token-0001\ntwo::second-token-0002\n"
+NARROW: Any = {"width": 360, "height": 740}
+THEMES: tuple[Any, ...] = ("light", "dark")
+LISTING = re.compile(r"/api/credentials\?order")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the file."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A gateway behind a prefix, with two credentials."""
+    with open_house(tmp_path, TOKENS, {"ROUTE_PREFIX": "/behind"}) as opened:
+        yield opened
+
+
+def show(page: Page, answer: dict[str, Any]) -> None:
+    """From now on the list of credentials is this one."""
+
+    def fulfill(route: Route) -> None:
+        route.fulfill(json=answer)
+
+    page.route(LISTING, fulfill)
+
+
+def look_again(page: Page) -> None:
+    """The page asks the gateway at once, as when its tab comes to the front."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def assert_no_barrier(page: Page, screen: str) -> None:
+    """Axe finds nothing, in light and in dark."""
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        # Not a script of the page: the tool's own evaluation, which no policy concerns.
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")
+        assert [
+            f"{screen}, {theme}: {one['id']}: {[node['target'] for node in one['nodes'][:3]]}"
+            for one in found["violations"]
+        ] == []
+
+
+def assert_fits(page: Page, screen: str) -> None:
+    """Nothing has to be scrolled sideways."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.evaluate("document.documentElement.clientWidth"), screen
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1200, "height": 800}, NARROW], ids=["wide", "360"])
+def test_no_screen_has_a_barrier_or_is_too_wide(
+    browser: Browser, house: House, viewport: Any
+) -> None:
+    """Sign-in, every state, test outcomes, dialogs, files with problems: axe finds nothing."""
+
+    def look(screen: str) -> None:
+        assert_no_barrier(page, screen)
+        assert_fits(page, screen)
+
+    with open_page(browser, viewport=viewport) as page:
+        page.goto(f"{house.url}/behind/tokeninfo")
+        page.locator("#key").wait_for()
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        look("sign-in")
+        show(page, listing([]))
+        page.locator("#key").fill(KEY)
+        page.keyboard.press("Enter")
+        page.locator("#add-text").fill("a::token-0001\nwrong one")
+        page.locator(".found li.bad").wait_for()
+        look("empty")
+        trouble = {"message": "Broken.", "problems": [{"file": "f", "line": 1, "problem": "bad"}]}
+        show(page, listing(every_state(), warnings=["Mode 0644."], trouble=trouble))
+        page.locator("tr.row").first.wait_for()
+        page.locator('tr.row[data-alias="soon"] button.test').click()
+        page.locator(".outcome").wait_for()
+        look("every state")
+        page.locator("#open-add").click()
+        look("add")
+        page.keyboard.press("Escape")
+        page.locator("button.edit").first.click()
+        page.locator("#edit-weight").fill("0")
+        page.locator("#edit button[type=submit]").click()
+        page.locator("#edit [role=alert]").wait_for()
+        look("edit")
+        page.keyboard.press("Escape")
+        page.locator("#tab-files").click()
+        page.locator("#file-tokens").fill("wrong one")
+        page.locator("#save-files").click()
+        page.locator("#problems-tokens").wait_for()
+        look("files")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.locator("#sign-out").click()
+
+
+def test_a_narrow_screen_is_wide_enough_in_chinese(browser: Browser, house: House) -> None:
+    """Two hundred credentials as cards."""
+    with open_page(browser, viewport=NARROW, locale="zh-CN") as page:
+        many = [one | {"alias": f"{one['alias']} {n}"} for n in range(20) for one in every_state()]
+        show(page, listing(many))
+        sign_in(page, f"{house.url}/behind")
+        expect(page.locator("tr.row")).to_have_count(200)
+        assert_fits(page, "many")
+
+
+def test_hostile_text_stays_text(browser: Browser, house: House) -> None:
+    """In names, models, details, previews, outcomes, problems and files: nothing runs."""
+    with open_page(browser) as page:
+        page.context.add_init_script(REMEMBER_KEY)
+        show(page, listing(hostile(), warnings=list(HOSTILE)))
+        page.goto(f"{house.url}/console")
+        page.locator("tr.row").first.wait_for()
+        assert page.locator("tr.row").count() == len(HOSTILE)
+        assert page.locator("#app :is(script, iframe, img, [onerror], [onload])").count() == 0
+        assert "\u202e" not in page.locator("#app").inner_text()
+        fault = {"kind": "unknown", "message": HOSTILE[0], "retry_after_s": None}
+        outcome = {"is_ok": False, "model": HOSTILE[1], "fault": fault, "advice": HOSTILE[1]}
+        outcome |= {"credential": hostile()[0], "latency_ms": None, "duration_ms": 1, "text": ""}
+        page.route(re.compile("/test$"), lambda route: route.fulfill(json=outcome))
+        page.locator("tr.row button.test").first.click()
+        expect(page.locator(".outcome")).to_contain_text(HOSTILE[1])
+        page.locator("button.edit").last.click()
+        page.keyboard.press("Escape")
+        page.locator("#open-add").click()
+        page.locator("#add-text").fill(
+            "\n".join(f"{text}::token-{n}" for n, text in enumerate(HOSTILE))
+        )
+        page.locator(".found li").first.wait_for()
+        page.keyboard.press("Escape")
+        page.locator("#tab-files").click()
+        page.locator("#file-tokens").fill("\n".join(HOSTILE))
+        page.locator("#save-files").click()
+        page.locator("#problems-tokens").wait_for()
+        assert page.locator("#app :is(script, iframe, img, [onerror], [onload])").count() == 0
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.locator("#sign-out").click()
+
+
+def test_hostile_names_go_through_the_gateway(browser: Browser, house: House) -> None:
+    """Added, tested, removed and brought back under names that an address must encode."""
+    alias = "<script>window.ran=1</script>/../?#%2F&'"
+    with open_page(browser) as page:
+        page.context.add_init_script(REMEMBER_KEY)
+        page.goto(f"{house.url}/console")
+        page.locator("#open-add").click()
+        page.locator("#add-text").fill(f"{alias}::third-token-0003")
+        page.locator("#add button[type=submit]").click()
+        row = page.locator("tr.row").filter(has_text="<script>")
+        expect(row).to_be_visible()
+        row.locator("button.test").click()
+        page.locator(".outcome.ok").wait_for()
+        row.locator("button.remove").click()
+        expect(row).to_have_count(0)
+        page.locator(".toast .undo").click()
+        expect(row).to_be_visible()
+        assert alias in [one["alias"] for one in house.credentials()]
+
+
+def test_the_keyboard_is_enough(browser: Browser, house: House) -> None:
+    """Sign in, add, test, remove and bring back without a mouse; the focus is never lost."""
+    with open_page(browser) as page:
+        page.goto(f"{house.url}/console")
+        expect(page.locator("#key")).to_be_focused()
+        page.keyboard.type(KEY)
+        page.keyboard.press("Enter")
+        page.locator("tr.row").first.wait_for()
+        press_until(page, "#open-add")
+        page.keyboard.press("Enter")
+        expect(page.locator("#add-text")).to_be_focused()
+        page.keyboard.type("three::third-token-0003")
+        page.locator(".found li.good").wait_for()
+        press_until(page, "#add button[type=submit]")
+        page.keyboard.press("Enter")
+        three = 'tr.row[data-alias="three"]'
+        expect(page.locator(f"{three} button.test")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.locator(".outcome.ok").wait_for()
+        press_until(page, f"{three} button.remove")
+        page.keyboard.press("Enter")
+        expect(page.locator(".toast .undo")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator(three)).to_be_visible()
+        assert page.evaluate("getComputedStyle(document.body).outlineStyle") == "none"
+        page.locator("#open-add").focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        outline = "getComputedStyle(document.activeElement).outlineWidth"
+        assert page.evaluate(outline) == "2px"
+
+
+def press_until(page: Page, selector: str) -> None:
+    """Tab to an element; fails when it cannot be reached."""
+    wanted = page.locator(selector)
+    for _ in range(60):
+        if wanted.evaluate("(one) => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} cannot be reached with the Tab key")
+
+
+def test_language_and_colours_are_switched_and_kept(browser: Browser, house: House) -> None:
+    """The browser's own first; a choice is remembered, the key is not among what is."""
+    with open_page(browser, locale="zh-TW") as page:
+        page.goto(f"{house.url}/console")
+        expect(page).to_have_title(re.compile("控制台"))
+        page.locator("button.language").click()
+        expect(page).to_have_title("cursor-api console")
+        page.locator("button.theme").click()
+        page.locator("button.theme").click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        page.reload()
+        expect(page).to_have_title("cursor-api console")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_lost_connection_is_said_and_mends_itself(browser: Browser, house: House) -> None:
+    """What was last known stays, with its age; the next answer takes the notice away."""
+    with open_page(browser) as page:
+        page.context.add_init_script(REMEMBER_KEY)
+        page.goto(f"{house.url}/console")
+        page.locator("tr.row").first.wait_for()
+        page.route(LISTING, lambda route: route.abort())
+        look_again(page)
+        expect(page.locator("#lost")).to_be_visible()
+        expect(page.locator("tr.row")).to_have_count(2)
+        page.unroute(LISTING)
+        page.locator("#lost button").click()
+        expect(page.locator("#lost")).to_have_count(0)
+
+
+def test_a_key_that_is_no_longer_right_ends_the_session(browser: Browser, house: House) -> None:
+    """The page forgets everything and says why."""
+    refusal = {"error": {"message": "No.", "type": "x", "param": None, "code": "unauthorized"}}
+    with open_page(browser) as page:
+        sign_in(page, house.url)
+        page.locator("tr.row").first.wait_for()
+        page.route(LISTING, lambda route: route.fulfill(status=401, json=refusal))
+        look_again(page)
+        expect(page.get_by_role("alert")).to_contain_text("no longer accepts")
+        assert page.locator("tr.row").count() == 0
+        assert page.evaluate("sessionStorage.length") == 0
