@@ -143,6 +143,8 @@ def test_every_dependency_has_its_reason(root: Path, pyproject: dict[str, Any]) 
         requirements += read_requirements(pyproject, group)
     package = json.loads((root / "tests/acceptance/node/package.json").read_text(encoding="utf-8"))
     asked_for = {requirement.name for requirement in requirements} | set(package["dependencies"])
+    for vendored in (root / "src").rglob("vendor.json"):
+        asked_for |= {entry["name"] for entry in json.loads(vendored.read_text(encoding="utf-8"))}
     text = (root / "docs" / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+)`[^|]*\| *(\S[^|]*)\|", text, re.MULTILINE)
     assert {name for name, _reason in rows} == asked_for

@@ -72,7 +72,7 @@ def test_no_file_holds_a_token(lines: list[tuple[str, str]]) -> None:
 def test_no_credential_file_is_tracked(root: Path, tracked_files: list[Path]) -> None:
     """The files that a person running from a checkout leaves behind stay out."""
     names = {str(path.relative_to(root)) for path in tracked_files}
-    assert names.isdisjoint({".env", ".token", ".token-list"})
+    assert names.isdisjoint({".env", ".token", ".token-list", ".token-state"})
 
 
 def test_text_files_end_with_a_newline_and_use_plain_line_ends(
