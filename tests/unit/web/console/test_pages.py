@@ -39,7 +39,7 @@ def assert_guarded(answer: Answer) -> None:
 
 @pytest.mark.parametrize("path", [*PAGE_PATHS, *(PREFIX + path for path in PAGE_PATHS)])
 async def test_the_page_asks_for_no_key_and_is_kept_by_nobody(port: int, path: str) -> None:
-    """It is served bare and behind the prefix; it holds nothing secret, but is always the newest."""
+    """Served bare and behind the prefix; nothing in it is secret, and it is always the newest."""
     answer = await ask(port, "GET", path)
     assert answer.status == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
