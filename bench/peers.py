@@ -47,11 +47,17 @@ def _run(command: Sequence[str], log_path: Path) -> None:
                 check=False,
                 timeout=INSTALL_PATIENCE_S,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise PeerMissingError(f"installation failed: {error}") from error
+        except subprocess.TimeoutExpired as error:
+            raise PeerMissingError(
+                f"its installation took longer than {INSTALL_PATIENCE_S:g} s"
+            ) from error
+        except OSError as error:
+            raise PeerMissingError(f"its installer did not start: {error.strerror}") from error
     if result.returncode:
-        last = log_path.read_text(errors="replace").strip().splitlines()[-1:]
-        raise PeerMissingError(f"installation failed: {' '.join(last)[:160]}")
+        # What the installer said names this machine's folders and addresses: not for the page.
+        raise PeerMissingError(
+            f"its installation failed; {log_path.relative_to(PEERS.parent.parent)} says why"
+        )
 
 
 def litellm() -> Path:
