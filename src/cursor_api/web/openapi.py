@@ -63,7 +63,7 @@ class StreamOptions(Struct):
 class ChatCompletionRequest(Struct):
     """OpenAI's request in short. Fields that are not named here are skipped."""
 
-    model: str
+    model: Annotated[str, Meta(min_length=1)]
     messages: Annotated[list[ChatMessage], Meta(min_length=1)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -121,6 +121,7 @@ ERRORS = {
     504: "The upstream was too slow.",
 }
 UPSTREAM_ERRORS = (400, 401, 403, 404, 413, 429, 500, 502, 503, 504)
+_NAME = {"type": "string", "minLength": 1}
 OPEN: list[dict[str, list[str]]] = [{}]
 
 
@@ -180,7 +181,7 @@ def _credential_paths() -> Document:
                 ),
             },
         },
-        **_one_credential_paths([_parameter("alias", "path", {"type": "string", "minLength": 1})]),
+        **_one_credential_paths([{**_parameter("alias", "path", _NAME), "example": "work"}]),
     }
 
 
@@ -255,7 +256,7 @@ def _openai_paths() -> Document:
         JSON: {"schema": {"type": "object", "required": ["id", "object", "choices"]}},
         "text/event-stream": {"schema": {"type": "string"}},
     }
-    model_id = _parameter("id", "path", {"type": "string", "minLength": 1})
+    model_id = {**_parameter("id", "path", _NAME), "example": "gpt-4o-mini"}
     return {
         "/v1/chat/completions": {
             "post": {

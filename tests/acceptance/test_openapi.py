@@ -1,0 +1,67 @@
+"""A served gateway keeps to its own OpenAPI document, whatever it is asked.
+
+schemathesis reads the document from the gateway and sends what it allows, what it forbids, methods
+that it does not have, wrong and missing keys, and chains such as adding, changing and removing a
+credential. It is not ours; what it finds can be repeated with its seed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.acceptance.background import upstream
+from tests.acceptance.programs import environment, running
+
+KEY = "a-key-for-acceptance-tests"
+TOKENS = "work::an-opaque-token\nother::another-opaque-token\n"
+PREFIX = "/hf"
+EXAMPLE_COUNT_MAX = 15
+# Ten seconds on an idle machine; the other tests have the other core.
+RUN_S_MAX = 40.0
+
+# What a line of a token file is, no JSON Schema says: valid JSON may well be refused.
+EXCLUDED = "positive_data_acceptance"
+# The hot path knows one method, and answers the others without naming it in a header.
+CONFIG = """
+[[operations]]
+include-path = "/v1/chat/completions"
+checks.unsupported_method.enabled = false
+"""
+
+
+def test_the_gateway_keeps_to_its_document(tmp_path: Path) -> None:
+    """No status, type, header or shape that is not described; no 5xx; no key that is not asked."""
+    (tmp_path / ".token").write_text(TOKENS, encoding="utf-8")
+    (tmp_path / "schemathesis.toml").write_text(CONFIG, encoding="utf-8")
+    variables = {"AUTH_TOKEN": KEY, "PORT": "0", "ROUTE_PREFIX": PREFIX}
+    with (
+        upstream() as cursor,
+        running(
+            [sys.executable, "-m", "cursor_api", "serve"],
+            tmp_path,
+            {**variables, "CURSOR_BASE_URL": cursor.url},
+        ) as gateway,
+    ):
+        result = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run"),
+                f"{gateway.url}{PREFIX}/api/openapi.json",
+                *("--header", f"Authorization: Bearer {KEY}"),
+                *("--exclude-checks", EXCLUDED),
+                *("--max-examples", str(EXAMPLE_COUNT_MAX), "--seed", "1"),
+                *("--generation-database", "none", "--no-color"),
+            ],
+            cwd=tmp_path,
+            env=environment({"HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "hypothesis")}),
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=RUN_S_MAX,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert "13 selected / 13 total" in result.stdout
+        assert cursor.requests(), "no request got as far as the upstream"
+        assert "Traceback" not in gateway.said()
