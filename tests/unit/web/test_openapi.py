@@ -22,7 +22,7 @@ METHODS = {"get", "post", "patch", "delete"}
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each as (path, method, description)."""
     for path, item in DOCUMENT["paths"].items():
-        for method in METHODS & item.keys():
+        for method in sorted(METHODS & item.keys()):
             yield path, method, item[method]
 
 
