@@ -6,8 +6,10 @@ the key comes in a header only: there is no cookie that a foreign page could use
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -27,7 +29,7 @@ from cursor_api.domain.errors import (
 )
 from cursor_api.service.credentials import INPUT
 from cursor_api.web.auth import Authenticator
-from cursor_api.web.body import ClientGoneError, Receive, Scope, Send, read_any_body
+from cursor_api.web.body import ClientGoneError, Message, Receive, Scope, Send, read_any_body
 
 _T = TypeVar("_T")
 
@@ -36,6 +38,9 @@ Handlers = Mapping[str, Handler]
 
 # A thousand tokens pasted at once, or a change of one, with much room.
 BODY_BYTES_MAX = 1024 * 1024
+# A mistaken file of some hundred megabytes still gets its answer.
+DISCARDED_BYTES_MAX = 512 * 1024 * 1024
+DISCARD_S_MAX = 10.0
 # Credentials, masked or not, have no place in a cache or in a browser's history.
 NO_STORE = {"cache-control": "no-store"}
 INVALID_TOKENS = "invalid_tokens"
@@ -87,13 +92,41 @@ async def read_json(
     request: Request, decoder: msgspec.json.Decoder[_T], bytes_max: int = BODY_BYTES_MAX
 ) -> _T:
     """The request's body; an absent one is an empty object. Raises Fault, ClientGoneError."""
+    incoming = _Incoming(request.receive)
     try:
-        body = await read_any_body(request.scope, request.receive, bytes_max)
+        body = await read_any_body(request.scope, incoming.receive, bytes_max)
     except Fault as fault:
         if fault.kind is not FaultKind.BODY_TOO_LARGE:
             raise
+        await incoming.discard()
         raise too_large(bytes_max) from fault
     return decode_json(decoder, body or b"{}")
+
+
+class _Incoming:
+    """A body on its way in; knows when all of it has come."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_over = False
+
+    async def receive(self) -> Message:
+        """The next piece."""
+        message = await self._receive()
+        self._is_over = not message.get("more_body", False)
+        return message
+
+    async def discard(self) -> None:
+        """Take the rest, within bounds, of a body that is too large.
+
+        A browser that is still sending would see a broken connection instead of an answer. Only
+        the operator gets this far.
+        """
+        left_bytes = DISCARDED_BYTES_MAX
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_S_MAX):
+                while left_bytes > 0 and not self._is_over:
+                    left_bytes -= len((await self.receive()).get("body", b""))
 
 
 def too_large(bytes_max: int) -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from typing import Any
@@ -23,6 +24,7 @@ from cursor_api.domain.errors import (
     StoreError,
     UnknownCredentialError,
 )
+from cursor_api.web import resource
 from cursor_api.web.app import EXCEPTION_HANDLERS
 from cursor_api.web.auth import AccessOptions, Authenticator
 from cursor_api.web.resource import (
@@ -148,7 +150,27 @@ async def test_a_body_is_bounded_after_decompression_too() -> None:
     gzipped = BEARER | {"Content-Encoding": "gzip"}
     answer = await one("PATCH", "/closed", gzipped, gzip.compress(b'{"count":5}'))
     assert answer.json() == {"count": 5}
-    answer = await one("PATCH", "/closed", gzipped, gzip.compress(b" " * 100_000))
+    bomb = gzip.compress(b" " * 50_000)
+    assert len(bomb) < BODY_MAX
+    async with asyncio.timeout(5):
+        answer = await one("PATCH", "/closed", gzipped, bomb)
+    assert answer.status == 413
+
+
+async def test_who_sends_far_too_much_gets_the_answer_all_the_same() -> None:
+    """The rest is taken and dropped, so that a client that is still sending can read it."""
+    async with asyncio.timeout(10):
+        answer = await one("PATCH", "/closed", BEARER, b" " * 20_000_000)
+    assert answer.status == 413
+
+
+async def test_who_never_sends_the_rest_is_waited_for_no_longer_than_stated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor is more than a stated number of bytes taken."""
+    monkeypatch.setattr(resource, "DISCARD_S_MAX", 0.05)
+    async with asyncio.timeout(5):
+        answer = await one("PATCH", "/closed", BEARER | {"Content-Length": "5000"}, b"x" * 200)
     assert answer.status == 413
 
 
