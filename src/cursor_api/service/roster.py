@@ -39,7 +39,7 @@ DIGEST_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class RosterParts:
-    """What the roster works with. `on_load` sees credentials before logs can."""
+    """What the roster works with. `on_load` sees new credentials before logs can."""
 
     store: CredentialFiles
     state_store: PoolStateStore
@@ -204,17 +204,16 @@ class Roster:
             self._with.observer.notice("credentials reloaded", credential_count=count)
 
     def _serve(self, credentials: Sequence[Credential]) -> None:
-        self._with.on_load(credentials)
+        known = {slot.credential.secret for slot in self._with.pool.slots}
+        # Ten thousand that are there already cost next to nothing here, on the event loop.
+        new = [credential for credential in credentials if credential.secret not in known]
+        self._with.on_load(new)
         self._keep_those_who_go(credentials)
-        kept = (
-            {
-                credential.secret: self._kept[key]
-                for credential in credentials
-                if (key := digest(credential.secret)) in self._kept
-            }
-            if self._kept
-            else {}
-        )
+        kept = {
+            credential.secret: self._kept[key]
+            for credential in new
+            if (key := digest(credential.secret)) in self._kept
+        }
         self._with.pool.replace(credentials, kept)
         for warning in self._with.store.warnings:
             self._warn_once(warning)
