@@ -40,11 +40,11 @@ CHROMIUM_FLAGS = (
 
 def find_chromium() -> str:
     """The browser's path; a machine without one fails the tests and learns what to install."""
-    named = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    path = shutil.which(named) or shutil.which("chromium")
+    named = os.environ.get("CHROMIUM") or "chromium"
+    path = shutil.which(named)
     if path is None:
         raise AssertionError(
-            f"The console's tests need Chromium and there is none at {named}."
+            f"The console's tests need Chromium and there is no program `{named}`."
             " On Debian or Ubuntu: apt-get install chromium;"
             " elsewhere set CHROMIUM to the path of a Chromium or Chrome."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -94,6 +95,18 @@ def quoted(alias: str) -> str:
 def aliases(page: Page) -> list[str]:
     """All rows from above."""
     return [str(one.get_attribute("data-alias")) for one in page.locator("tr.row").all()]
+
+
+def test_the_page_is_in_the_wheel(wheel: Path) -> None:
+    """Each of its files, as it is in the source."""
+    with zipfile.ZipFile(wheel) as archive:
+        folder = "cursor_api/web/console/static/"
+        found = {
+            name.removeprefix(folder): archive.read(name)
+            for name in archive.namelist()
+            if name.startswith(folder)
+        }
+    assert found == {name: file.body for name, file in read_static_files().items()}
 
 
 def test_the_key_is_asked_for_and_kept_in_this_tab_only(

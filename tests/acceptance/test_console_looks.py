@@ -17,6 +17,7 @@ from tests.acceptance.console_house import (
     KEY,
     REMEMBER_KEY,
     House,
+    find_chromium,
     open_browser,
     open_house,
     open_page,
@@ -125,11 +126,15 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
 def test_a_narrow_screen_is_wide_enough_in_chinese(browser: Browser, house: House) -> None:
     """Two hundred credentials as cards."""
     with open_page(browser, viewport=NARROW, locale="zh-CN") as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         many = [one | {"alias": f"{one['alias']} {n}"} for n in range(20) for one in every_state()]
         show(page, listing(many))
         sign_in(page, f"{house.url}/behind")
         expect(page.locator("tr.row")).to_have_count(200)
         assert_fits(page, "many")
+        # Behind a prefix, everything is asked for behind it: a proxy's path works the same way.
+        assert [url for url in asked if not url.startswith(f"{house.url}/behind/")] == []
 
 
 def test_hostile_text_stays_text(browser: Browser, house: House) -> None:
@@ -225,6 +230,15 @@ def press_until(page: Page, selector: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"{selector} cannot be reached with the Tab key")
+
+
+def test_a_machine_without_chromium_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not a skip: a page that no browser has seen is not tested."""
+    monkeypatch.setenv("CHROMIUM", "/nonexistent/chromium")
+    with pytest.raises(AssertionError, match="apt-get install chromium"):
+        find_chromium()
 
 
 def test_language_and_colours_are_switched_and_kept(browser: Browser, house: House) -> None:

@@ -12,6 +12,15 @@ const STEPS = [
   ["year", Infinity],
 ];
 
+// Making a formatter costs a hundred times what using it does, and the table needs many each second.
+const formatters = new Map();
+
+function formatter(kind, options) {
+  const key = `${kind} ${locale()} ${JSON.stringify(options)}`;
+  if (!formatters.has(key)) formatters.set(key, new Intl[kind](locale(), options));
+  return formatters.get(key);
+}
+
 // Now, by the server's clock: countdowns are right on a computer whose clock is not.
 export function nowMs() {
   return Date.now() + state.clockOffsetMs;
@@ -21,10 +30,8 @@ export function ago(instant) {
   let value = Math.min(0, (Date.parse(instant) - nowMs()) / 1000);
   for (const [unit, size] of STEPS) {
     if (Math.abs(value) < size) {
-      return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(
-        Math.round(value),
-        unit,
-      );
+      const options = { numeric: "auto", style: "short" };
+      return formatter("RelativeTimeFormat", options).format(Math.round(value), unit);
     }
     value /= size;
   }
@@ -32,17 +39,16 @@ export function ago(instant) {
 }
 
 export function date(instant) {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(Date.parse(instant));
+  return formatter("DateTimeFormat", { dateStyle: "medium" }).format(Date.parse(instant));
 }
 
 export function dateTime(instant) {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "medium" }).format(
-    Date.parse(instant),
-  );
+  const options = { dateStyle: "medium", timeStyle: "medium" };
+  return formatter("DateTimeFormat", options).format(Date.parse(instant));
 }
 
 export function number(value) {
-  return new Intl.NumberFormat(locale()).format(value);
+  return formatter("NumberFormat", {}).format(value);
 }
 
 // 42 s, 3:05, 2:10:00, 3 d 4 h
@@ -58,9 +64,9 @@ export function duration(seconds) {
 }
 
 export function milliseconds(value) {
-  return value < 1000
-    ? t("time.milliseconds", { value: Math.round(value) })
-    : t("time.seconds", { value: new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(value / 1000) });
+  if (value < 1000) return t("time.milliseconds", { value: Math.round(value) });
+  const seconds = formatter("NumberFormat", { maximumFractionDigits: 1 }).format(value / 1000);
+  return t("time.seconds", { value: seconds });
 }
 
 // A name that somebody else chose: characters that would turn or hide the text around them are

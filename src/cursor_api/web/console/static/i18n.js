@@ -29,12 +29,14 @@ export async function useLanguage(name, { isChoice = false } = {}) {
   language = name;
   plural = new Intl.PluralRules(locale());
   if (isChoice) remember("localStorage", "language", name);
-  document.documentElement.lang = locale();
+  document.documentElement.lang = name === "zh" ? "zh-CN" : name;
   document.title = t("app.title");
 }
 
+// For dates and numbers: an English reader's own kind of English.
 export function locale() {
-  return language === "zh" ? "zh-CN" : "en";
+  if (language === "zh") return "zh-CN";
+  return (navigator.languages || []).find((tag) => tag.startsWith(language)) || language;
 }
 
 export function has(key) {

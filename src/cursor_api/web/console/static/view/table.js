@@ -114,12 +114,11 @@ function table(shown) {
 }
 
 function group(priority, credentials, at, groupCount) {
-  const order = at === 0 ? "group.first" : at === groupCount - 1 ? "group.last" : "group.later";
   return html`<tbody role="rowgroup">
     ${groupCount > 1
       ? html`<tr role="row" class="group" @dragover=${dragOver} @drop=${(event) => dropOn(event, priority)}>
           <th scope="rowgroup" role="rowheader" colspan="7">
-            ${t("group.title", { priority })} <span>${t(order)}</span>
+            ${t("group.title", { priority })} <span>${t(at === 0 ? "group.first" : "group.later")}</span>
           </th>
         </tr>`
       : nothing}
