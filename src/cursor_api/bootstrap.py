@@ -17,10 +17,10 @@ from typing import Any
 from cursor_api import __version__
 from cursor_api.dialects.openai import ParseLimits
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.errors import StoreError
+from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
-from cursor_api.ports import CredentialFiles, PoolStateStore, Upstream
+from cursor_api.ports import CredentialFiles, Observer, PoolStateStore, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Relay
 from cursor_api.service.credentials import CredentialParts, Credentials
@@ -40,6 +40,7 @@ from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
 from cursor_api.web.inference import InferenceOptions
 from cursor_api.web.lifecycle import Lifecycle
+from cursor_api.web.protocol import ConnectionLimits
 from cursor_api.web.server import HAS_UVLOOP, ServerOptions, create_server
 from cursor_api.web.streaming import StreamOptions
 from cursor_api.web.tokens import TokenFileOptions
@@ -66,6 +67,14 @@ class Gateway:
     credential_count: int
     roster: Roster
     lifecycle: Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What a person at the command line works with."""
+
+    credentials: Credentials
+    roster: Roster
 
 
 def make_checksum() -> str:
@@ -133,6 +142,30 @@ async def build_gateway(
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await roster.save()
+
+
+@asynccontextmanager
+async def open_credentials(settings: Settings, observer: Observer) -> AsyncIterator[Operator]:
+    """The credentials without a gateway around them, for commands.
+
+    Raises StoreError when they cannot be read whole. Where only new checksums could not be
+    stored, those that have one are there, and the observer is told.
+    """
+    clock = SystemClock()
+    stores = file_stores(settings)
+    pool = Pool(clock, random.random, Policy(settings.pool.policy))
+    roster = Roster(
+        RosterParts(stores.credentials, stores.pool_state, pool, clock, observer, lambda _: None)
+    )
+    try:
+        await roster.start()
+    except ChecksumNotStoredError as error:
+        observer.warn(str(error))
+    async with HttpClient(_http_options(settings)) as http:
+        upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
+        log = MemoryRequestLog(1)
+        trials = Trials(Collaborators(Catalog(upstreams), pool, upstreams, log, clock))
+        yield Operator(Credentials(CredentialParts(roster, pool, trials, clock)), roster)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -248,7 +281,11 @@ def _server_options(settings: Settings) -> ServerOptions:
     return ServerOptions(
         host=listener.host,
         port=listener.port,
-        write_timeout_s=listener.write_timeout_s,
         shutdown_grace_s=listener.shutdown_grace_s,
-        header_bytes_max=settings.limits.header_bytes_max,
+        limits=ConnectionLimits(
+            write_timeout_s=listener.write_timeout_s,
+            header_timeout_s=listener.header_timeout_s,
+            body_timeout_s=listener.body_timeout_s,
+            header_bytes_max=settings.limits.header_bytes_max,
+        ),
     )

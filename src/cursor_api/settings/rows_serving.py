@@ -81,6 +81,29 @@ LISTENER = (
         ),
     ),
     Setting(
+        "GATEWAY_HEADER_TIMEOUT_S",
+        "listener.header_timeout_s",
+        duration(1, 3600, "15s"),
+        "15",
+        Text(
+            "How long a client may take to send a request's line and headers, and how long a new"
+            " connection may stay silent. Real clients send them in one packet.",
+            "客户端发送请求行与请求头最多可用多久，也是新连接可保持沉默的时长。真实客户端一个数据包就能发完。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_BODY_TIMEOUT_S",
+        "listener.body_timeout_s",
+        duration(1, 3600, "30s"),
+        "30",
+        Text(
+            "How long a client may take for the next 16 KiB of a request's body, or for its end."
+            " A large body on a slow line is fine as long as it goes on.",
+            "客户端发送请求体的下一个 16 KiB（或其结尾）最多可用多久。"
+            "慢速网络上的大请求体只要持续传输就没有问题。",
+        ),
+    ),
+    Setting(
         "GATEWAY_SHUTDOWN_GRACE_S",
         "listener.shutdown_grace_s",
         duration(0, 3600, "30s"),

@@ -22,6 +22,8 @@ class ListenerSettings:
     cors_origins: tuple[str, ...]
     keep_alive_s: float
     write_timeout_s: float
+    header_timeout_s: float
+    body_timeout_s: float
     shutdown_grace_s: float
 
 

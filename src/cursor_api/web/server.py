@@ -1,8 +1,5 @@
 """The HTTP server: uvicorn, with what it lacks.
 
-A client that stops reading would hold its connection and 64 KiB of buffer for ever; the protocol
-classes here cut it at the write time-out. The app then sees an ordinary disconnect.
-
 A stop signal lets running answers end and keeps the listener open until they have: a request that
 comes meanwhile is told to come again, and a probe sees 503, where uvicorn would refuse connections.
 """
@@ -16,21 +13,17 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cursor_api.web.lifecycle import Lifecycle
+from cursor_api.web.protocol import HAS_HTTPTOOLS, ConnectionLimits, guarded_protocol
 
-HAS_HTTPTOOLS = importlib.util.find_spec("httptools") is not None
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
-
-if HAS_HTTPTOOLS or TYPE_CHECKING:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 log = structlog.get_logger(__name__)
@@ -49,45 +42,13 @@ class ServerOptions:
 
     host: str = "127.0.0.1"
     port: int = 3000
-    # A full socket buffer that nobody empties for this long is a client that is gone.
-    write_timeout_s: float = 30.0
     # An idle connection may be used again within this time; above most clients' own 60 s.
     idle_connection_s: float = 75.0
     # After a stop signal, streams get this long to end by themselves.
     shutdown_grace_s: float = 30.0
     # 2,048 connections may wait to be accepted; the kernel's own default drops bursts.
     backlog_count: int = 2048
-    # Agents send large cookies at most; 64 KiB of headers is what h11 and nginx take together.
-    header_bytes_max: int = 65_536
-
-
-class _WriteTimeout:
-    """Starts a clock when the client's buffer is full, and cuts the connection when it runs out."""
-
-    write_timeout_s: float
-    transport: Any
-    loop: asyncio.AbstractEventLoop
-    _cut: asyncio.TimerHandle | None = None
-
-    def pause_writing(self) -> None:
-        super().pause_writing()  # type: ignore[misc]  # a mixin over uvicorn's protocols
-        self._cut = self.loop.call_later(self.write_timeout_s, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-        super().resume_writing()  # type: ignore[misc]  # the same
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-        super().connection_lost(exc)  # type: ignore[misc]  # the same
-
-
-def _protocol(options: ServerOptions) -> type[asyncio.Protocol]:
-    base: type[asyncio.Protocol] = HttpToolsProtocol if HAS_HTTPTOOLS else H11Protocol
-    namespace = {"write_timeout_s": options.write_timeout_s}
-    return type("GatewayProtocol", (_WriteTimeout, base), namespace)
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
 class GatewayServer(uvicorn.Server):
@@ -210,7 +171,7 @@ def create_server(
         host=options.host,
         port=options.port,
         loop="uvloop" if HAS_UVLOOP else "asyncio",
-        http=_protocol(options),
+        http=guarded_protocol(options.limits, is_h11=not HAS_HTTPTOOLS),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -223,6 +184,5 @@ def create_server(
         backlog=options.backlog_count,
         timeout_keep_alive=int(options.idle_connection_s),
         timeout_graceful_shutdown=int(options.shutdown_grace_s),
-        h11_max_incomplete_event_size=options.header_bytes_max,
     )
     return GatewayServer(config, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cursor_api.web import server as server_module
+from cursor_api.web.protocol import ConnectionLimits
 from cursor_api.web.server import ServerOptions, create_server
 from tests.serving import ask, serve
 
@@ -45,7 +46,9 @@ async def test_a_client_that_stops_reading_is_cut(
     """Its buffer stays bounded and its connection ends at the write time-out."""
     monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
     app = Flood()
-    async with serve(app, ServerOptions(write_timeout_s=0.3, shutdown_grace_s=1)) as port:
+    async with serve(
+        app, ServerOptions(limits=ConnectionLimits(write_timeout_s=0.3), shutdown_grace_s=1)
+    ) as port:
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await asyncio.wait_for(app.left.wait(), 10)
@@ -55,7 +58,9 @@ async def test_a_client_that_stops_reading_is_cut(
 async def test_a_slow_but_steady_reader_is_not_cut() -> None:
     """The clock starts anew each time the buffer empties."""
     app = Flood()
-    async with serve(app, ServerOptions(write_timeout_s=0.4, shutdown_grace_s=1)) as port:
+    async with serve(
+        app, ServerOptions(limits=ConnectionLimits(write_timeout_s=0.4), shutdown_grace_s=1)
+    ) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         deadline = asyncio.get_running_loop().time() + 1.2
