@@ -36,7 +36,7 @@ from cursor_api.web.lifecycle import Lifecycle, Probes, refuse
 from cursor_api.web.logs import Logs
 from cursor_api.web.management import ManagementParts, management_routes
 from cursor_api.web.openapi import OpenApi
-from cursor_api.web.resource import add_problems, explain
+from cursor_api.web.resource import READING, Resource, add_problems, explain
 from cursor_api.web.tokens import Checksums, TokenFileOptions
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,9 @@ def _starlette(
     logs = Logs(
         parts.request_log, parts.authenticator, parts.clock, is_public=options.is_log_public
     )
-    pages = [("/logs", logs.list), ("/checksum", Checksums(parts.clock).new)]
+    # Whether reading asks for a key is decided in there; any other method asks for one here.
+    log_pages = Resource(parts.authenticator, {"GET": logs.list}, open_methods=READING)
+    pages: list[tuple[str, Any]] = [("/logs", log_pages), ("/checksum", Checksums(parts.clock).new)]
     routes = [
         Route(f"{prefix}/v1/chat/completions", chat),
         Route(f"{prefix}/v1/models", models.list),

@@ -1,0 +1,198 @@
+"""A walk over the app's own table of addresses: who answers without a key, and nobody else does."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Mapping
+
+import pytest
+from starlette.routing import Route
+
+from cursor_api.web.app import WebOptions
+from tests.house import House
+from tests.serving import Answer, ask, serve
+
+READING = frozenset({"GET", "HEAD"})
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+NOTHING: frozenset[str] = frozenset()
+
+# The decision about every address: which methods answer without a key. A new address has to be
+# entered here, which is the moment to think about it.
+OPEN_METHODS = {
+    "/": READING,
+    "/livez": READING,
+    "/readyz": READING,
+    "/v1/chat/completions": NOTHING,
+    "/v1/models": READING,
+    "/v1/models/{model_id:path}": READING,
+    "/logs": NOTHING,
+    "/checksum": READING,
+    "/get-tokeninfo": NOTHING,
+    "/update-tokeninfo": READING,  # re-reads the files, as the reference does
+    "/api/credentials": NOTHING,
+    "/api/credentials/{rest:path}": NOTHING,
+    "/api/openapi.json": READING,
+    "/tokeninfo": READING,
+    "/console": READING,
+    "/console/": READING,
+    "/console/static/{name:path}": READING,
+}
+EXAMPLES = {
+    "{model_id:path}": "gpt-4o",
+    "{rest:path}": "a/test",
+    "{name:path}": "index.html",
+}
+KEYED = [path for path, methods in OPEN_METHODS.items() if methods != READING]
+
+# What a front may have been talked into, and what might be believed to come from it.
+HOSTILE: tuple[Mapping[str, str], ...] = (
+    {},
+    {"Host": "evil.example"},
+    {"Host": "localhost"},
+    {"Host": "127.0.0.1:3000"},
+    {"Host": ""},
+    {"Host": "h" * 2000},
+    {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1"},
+    {"X-Forwarded-Host": "localhost", "X-Forwarded-Prefix": "/console"},
+    {"X-Original-URL": "/livez", "X-Rewrite-URL": "/livez"},
+    {"X-HTTP-Method-Override": "GET", "X-HTTP-Method": "HEAD"},
+    {"Cookie": "session=1; key=test-key-0123456789", "Referer": "http://127.0.0.1/console"},
+    {"Authorization": "Bearer "},
+    {"Authorization": "Bearer undefined", "x-api-key": "null"},
+    {"Authorization": "Basic dGVzdC1rZXktMDEyMzQ1Njc4OTo="},
+    {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"},
+)
+
+
+def concrete(path: str) -> str:
+    """A route's path with its parameters filled in."""
+    for parameter, example in EXAMPLES.items():
+        path = path.replace(parameter, example)
+    assert "{" not in path, f"no example for {path}"
+    return path
+
+
+def spellings(path: str) -> Iterator[str]:
+    """The same address for somebody who normalises, another or none for somebody who does not."""
+    yield "/" + path
+    yield "/." + path
+    yield "/%2e" + path
+    yield "/console/static/%2e%2e/%2e%2e" + path
+    yield "/console/static/../.." + path
+    yield "/v1/models/%2e%2e/%2e%2e" + path
+    yield "/livez/.." + path
+    yield "/livez/%2e%2e" + path
+    yield "/livez%2f%2e%2e" + path.replace("/", "%2f")
+    yield "/livez;" + path
+    yield path + "/"
+    yield path + "//"
+    yield path + "?x=/livez"
+    yield path + ";/livez"
+    yield path + "%00"
+    yield path + "%20"
+    yield path.upper()
+    yield f"/%{ord(path[1]):02x}{path[2:]}"
+    yield path.replace("/", "\\")
+    yield f"http://127.0.0.1{path}"
+    yield f"http://127.0.0.1/livez/..{path}"
+
+
+# A method, a path, and headers on top.
+Asked = tuple[str, str, Mapping[str, str]]
+
+
+async def ask_all(port: int, asked: list[Asked]) -> list[tuple[Asked, Answer]]:
+    """All of them, a few at a time; the body is no JSON, so that parsing it would show."""
+    gate = asyncio.Semaphore(16)
+
+    async def one(method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        async with gate:
+            return await ask(port, method, path, headers=headers, body=b"{")
+
+    return list(zip(asked, await asyncio.gather(*(one(*each) for each in asked)), strict=True))
+
+
+def test_every_address_has_a_decision() -> None:
+    """And every decision an address, with a prefix and without."""
+    for prefix in ("", "/hf"):
+        house = House(options=WebOptions(version="1", route_prefix=prefix))
+        routes = house.app._rest.routes
+        assert all(isinstance(route, Route) for route in routes), "a mount hides addresses"
+        paths = {route.path.removeprefix(prefix) for route in routes if isinstance(route, Route)}
+        assert paths == set(OPEN_METHODS)
+
+
+@pytest.mark.parametrize("prefix", ["", "/hf"])
+async def test_a_keyed_address_answers_401_whatever_is_sent_with_the_request(prefix: str) -> None:
+    """For every method, before anything else of the request is looked at."""
+    house = House(options=WebOptions(version="1", route_prefix=prefix))
+    asked = [
+        (method, prefix + concrete(path), headers)
+        for path in KEYED
+        for method, headers in itertools.product(METHODS, HOSTILE)
+        if method not in OPEN_METHODS[path]
+    ]
+    async with serve(house.app) as port:
+        answers = await ask_all(port, asked)
+    assert [(each, got.status) for each, got in answers if got.status != 401] == []
+    assert {got.headers["content-type"] for _, got in answers} == {"application/json"}
+    assert house.upstream.asked == []
+
+
+async def test_no_spelling_of_a_keyed_address_gets_past_the_key() -> None:
+    """401 where it is the address, 404 where it is none (or 400); never what stands behind it."""
+    house = House()
+    asked: list[Asked] = [
+        (method, spelling, {})
+        for path in KEYED
+        for spelling in spellings(concrete(path))
+        for method in ("GET", "HEAD", "POST", "OPTIONS")
+        if method not in OPEN_METHODS[path]
+    ]
+    async with serve(house.app) as port:
+        answers = await ask_all(port, asked)
+    # An address below /v1/models or /console/static is there for reading only.
+    assert [
+        (each, got.status) for each, got in answers if got.status not in {400, 401, 404, 405}
+    ] == []
+    assert house.upstream.asked == []
+
+
+@pytest.mark.parametrize("path", OPEN_METHODS)
+async def test_an_open_address_only_reads(path: str) -> None:
+    """Without a key, what is not GET or HEAD is not done."""
+    house = House()
+    asked: list[Asked] = [(method, concrete(path), {}) for method in METHODS]
+    async with serve(house.app) as port:
+        answers = await ask_all(port, asked)
+    for (method, _, _), got in answers:
+        if method in OPEN_METHODS[path]:
+            assert got.status in {200, 308}, (method, got)
+        else:
+            assert got.status in {401, 405}, (method, got)
+
+
+async def test_a_log_that_is_public_is_so_for_reading_only() -> None:
+    """The setting opens this one address."""
+    house = House(options=WebOptions(version="1", is_log_public=True))
+    async with serve(house.app) as port:
+        answers = await ask_all(port, [(method, "/logs", {}) for method in METHODS])
+    assert {method for (method, _, _), got in answers if got.status == 200} == READING
+    assert {got.status for (method, _, _), got in answers if method not in READING} == {401}
+
+
+async def test_a_browsers_question_before_a_request_opens_nothing() -> None:
+    """With origins named, a preflight is answered for those; the request itself needs the key."""
+    house = House(options=WebOptions(version="1", cors_origins=("https://chat.example",)))
+    origin = {"Origin": "https://chat.example"}
+    preflight = origin | {"Access-Control-Request-Method": "POST"}
+    foreign = preflight | {"Origin": "https://evil.example"}
+    async with serve(house.app) as port:
+        for path in map(concrete, KEYED):
+            assert (await ask(port, "OPTIONS", path, headers=preflight)).status == 200
+            refused = await ask(port, "OPTIONS", path, headers=foreign)
+            assert "access-control-allow-origin" not in refused.headers
+            assert (await ask(port, "OPTIONS", path, headers=origin)).status == 401
+            assert (await ask(port, "POST", path, headers=origin, body=b"{")).status == 401
+    assert house.upstream.asked == []
