@@ -193,6 +193,8 @@ class _Call:
             return
         rendered = render_fault(fault, is_passthrough=self.is_passthrough)
         headers = fault_headers(rendered.headers, self.id)
+        if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
+            headers.append((b"allow", b"POST"))
         await send_whole(self.send, rendered.status, rendered.body, headers)
 
 

@@ -33,6 +33,7 @@ async def test_a_wrong_method_is_an_openai_405(
         answer = await ask(port, method, path, headers=headers)
     assert answer.status == 405
     assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert answer.headers["allow"]
 
 
 async def test_the_chat_route_asks_for_the_key_before_the_method() -> None:

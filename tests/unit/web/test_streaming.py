@@ -74,19 +74,23 @@ async def test_silence_is_broken_by_comments_between_whole_writes() -> None:
     watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.05))
     await asyncio.sleep(0.1)
     assert client.bodies == []
-    await stream(play([TextDelta("a")], 0.13, [TextDelta("b")]), Letters(), watch)
+    await stream(play([TextDelta("a")], 0.4, [TextDelta("b")]), Letters(), watch)
     watch.stop()
-    assert client.bodies == [b"a", KEEP_ALIVE, KEEP_ALIVE, b"b", b"END"]
+    first, *comments, second, end = client.bodies
+    assert (first, second, end) == (b"a", b"b", b"END")
+    # Seven on a machine with nothing else to do.
+    assert 1 <= len(comments) <= 8
+    assert set(comments) == {KEEP_ALIVE}
     await asyncio.sleep(0.1)
     assert client.bodies[-1] == b"END"
 
 
 async def test_a_lively_stream_has_no_comments() -> None:
-    """They are for silence."""
+    """They are for silence: each write puts the next comment off."""
     client = Client()
-    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.05))
-    steps: list[Sequence[Delta] | float] = [[TextDelta("a")], 0.02]
-    await stream(play(*steps * 6), Letters(), watch)
+    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.5))
+    steps: list[Sequence[Delta] | float] = [[TextDelta("a")], 0.05]
+    await stream(play(*steps * 14), Letters(), watch)
     watch.stop()
     assert KEEP_ALIVE not in client.bodies
 
