@@ -102,5 +102,10 @@ class FileCredentialStore:
         return await self._run(partial(self._files.update, alias, change, if_match))
 
     async def _run(self, step: Callable[[], _T]) -> _T:
+        # Shielded: a cancelled call must neither drop a save that waits for its thread nor give
+        # up its turn while the thread writes.
+        return await asyncio.shield(self._take_turn(step))
+
+    async def _take_turn(self, step: Callable[[], _T]) -> _T:
         async with self._turn:
             return await asyncio.to_thread(step)
