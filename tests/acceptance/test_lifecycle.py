@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -19,18 +17,13 @@ import pytest
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from tests.acceptance.background import Upstream, upstream
+from tests.acceptance.draining import HEADERS, KEY, begun, drain, stream, until
 from tests.acceptance.programs import Program, running
-from tests.openai_stream import read_stream
-from tests.serving import Answer, ask
+from tests.serving import ask
 
-KEY = "a-key-for-lifecycle-tests"
-HEADERS = {"Authorization": f"Bearer {KEY}"}
 SERVE = [sys.executable, "-m", "cursor_api", "serve"]
 # The kernel delivers no signal to process 1 that it has no handler for.
 AS_PROCESS_ONE = ["unshare", "--pid", "--fork", "--kill-child", *SERVE]
-BODY = json.dumps(
-    {"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "Hello!"}]}
-).encode()
 STREAM_COUNT = 40
 # An answer of about two seconds: long enough to be stopped in, short enough to be waited for.
 SLOW = Faults(tokens_per_s=40.0, answer_bytes=400)
@@ -53,12 +46,6 @@ def start(
     return running(command or SERVE, folder, variables)
 
 
-def stream(program: Program) -> asyncio.Task[Answer]:
-    """One streamed chat request, under way."""
-    path = "/v1/chat/completions"
-    return asyncio.create_task(ask(program.port, "POST", path, headers=HEADERS, body=BODY))
-
-
 def can_be_process_one() -> bool:
     """Whether this user may make a process namespace here."""
     if shutil.which("unshare") is None:
@@ -75,20 +62,6 @@ def served_by(process: subprocess.Popen[bytes], command: list[str]) -> int:
     return int(children[0])
 
 
-async def until(is_so: Callable[[], bool], limit_s: float) -> None:
-    """Wait for it; raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while not is_so():
-            await asyncio.sleep(0.01)
-
-
-async def begun(program: Program, count: int) -> None:
-    """Wait until so many answers are under way."""
-    async with asyncio.timeout(10):
-        while (await ask(program.port, "GET", "/")).json()["stats"]["activeRequests"] < count:
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.parametrize("command", [SERVE, AS_PROCESS_ONE], ids=["program", "process 1"])
 async def test_running_streams_end_whole_and_the_program_right_after_them(
     tmp_path: Path, slow: Upstream, command: list[str]
@@ -98,25 +71,17 @@ async def test_running_streams_end_whole_and_the_program_right_after_them(
         pytest.skip("no process namespace is to be had here (unshare --pid --fork)")
     with start(tmp_path, slow.url, command) as program:
         assert (await ask(program.port, "GET", "/readyz")).json() == {"status": "ready"}
-        streams = [stream(program) for _ in range(STREAM_COUNT)]
-        await begun(program, STREAM_COUNT)
-        os.kill(served_by(program.process, command), signal.SIGTERM)
-        stopped_at = time.monotonic()
-        while (ready := await ask(program.port, "GET", "/readyz")).status != 503:
-            assert time.monotonic() - stopped_at < 1
-        assert time.monotonic() - stopped_at < 1
-        assert (ready.json(), ready.headers["connection"]) == ({"status": "draining"}, "close")
-        assert (await ask(program.port, "GET", "/livez")).status == 200
-        refused = await stream(program)
-        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
-        assert refused.headers["connection"] == "close"
-        assert not any(one.done() for one in streams)
-        answers = await asyncio.gather(*streams)
-        ended_at = time.monotonic()
-        await until(lambda: program.process.poll() is not None, 5)
-        assert time.monotonic() - ended_at <= 1
+        seen = await drain(program, served_by(program.process, command), STREAM_COUNT)
     assert program.process.returncode == 0, program.said()
-    assert len({read_stream(answer.body).text for answer in answers}) == 1
+    assert (seen.ready.status, seen.ready.json()) == (503, {"status": "draining"})
+    assert seen.ready.headers["connection"] == "close"
+    assert seen.not_ready_after_s <= 1
+    assert seen.live.status == 200
+    assert (seen.refused.status, seen.refused.headers["retry-after"]) == (503, "1")
+    assert seen.refused.headers["connection"] == "close"
+    assert seen.running_count == STREAM_COUNT
+    assert (len(seen.texts), len(set(seen.texts))) == (STREAM_COUNT, 1)
+    assert seen.exit_after_last_s <= 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

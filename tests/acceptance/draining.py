@@ -1,0 +1,97 @@
+"""Stopping a gateway with answers under way, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.acceptance.programs import Program
+from tests.openai_stream import read_stream
+from tests.serving import Answer, ask
+
+KEY = "a-key-for-lifecycle-tests"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+BODY = json.dumps(
+    {"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "Hello!"}]}
+).encode()
+BEGIN_S_MAX = 20.0
+STREAMS_S_MAX = 60.0
+END_S_MAX = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """`texts` are those of the answers that ended whole; times count from what is named."""
+
+    ready: Answer
+    not_ready_after_s: float
+    live: Answer
+    refused: Answer
+    running_count: int
+    texts: tuple[str, ...]
+    exit_after_last_s: float
+
+
+def stream(program: Program) -> asyncio.Task[Answer]:
+    """One streamed chat request, under way."""
+    path = "/v1/chat/completions"
+    return asyncio.create_task(ask(program.port, "POST", path, headers=HEADERS, body=BODY))
+
+
+async def until(is_so: Callable[[], bool], limit_s: float) -> None:
+    """Wait for it; raises TimeoutError."""
+    async with asyncio.timeout(limit_s):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def begun(program: Program, count: int) -> None:
+    """Wait until so many answers are under way."""
+    async with asyncio.timeout(BEGIN_S_MAX):
+        while (await ask(program.port, "GET", "/")).json()["stats"]["activeRequests"] < count:
+            await asyncio.sleep(0.02)
+
+
+async def drain(program: Program, process_id: int, stream_count: int) -> Drained:
+    """Begin the streams, send SIGTERM, look around, and see it end; raises TimeoutError."""
+    streams = [stream(program) for _ in range(stream_count)]
+    await begun(program, stream_count)
+    os.kill(process_id, signal.SIGTERM)
+    stopped_at = time.monotonic()
+    async with asyncio.timeout(END_S_MAX):
+        while (ready := await ask(program.port, "GET", "/readyz")).status == 200:
+            await asyncio.sleep(0.01)
+    not_ready_after_s = time.monotonic() - stopped_at
+    live = await ask(program.port, "GET", "/livez")
+    refused = await stream(program)
+    running_count = sum(not one.done() for one in streams)
+    async with asyncio.timeout(STREAMS_S_MAX):
+        answers = await asyncio.gather(*streams, return_exceptions=True)
+    ended_at = time.monotonic()
+    await until(lambda: program.process.poll() is not None, END_S_MAX)
+    return Drained(
+        ready=ready,
+        not_ready_after_s=not_ready_after_s,
+        live=live,
+        refused=refused,
+        running_count=running_count,
+        texts=tuple(_whole(answers)),
+        exit_after_last_s=time.monotonic() - ended_at,
+    )
+
+
+def _whole(answers: list[Answer | BaseException]) -> list[str]:
+    """What was read without a fault; one that was cut is missing."""
+    texts = []
+    for answer in answers:
+        if isinstance(answer, Answer) and answer.status == 200:
+            try:
+                texts.append(read_stream(answer.body).text)
+            except AssertionError:
+                continue
+    return texts
