@@ -209,6 +209,7 @@ def test_the_keyboard_is_enough(browser: Browser, house: House) -> None:
         expect(page.locator(f"{three} button.test")).to_be_focused()
         page.keyboard.press("Enter")
         page.locator(".outcome.ok").wait_for()
+        expect(page.locator(f"{three} button.test")).to_be_focused()
         press_until(page, f"{three} button.remove")
         page.keyboard.press("Enter")
         expect(page.locator(".toast .undo")).to_be_focused()

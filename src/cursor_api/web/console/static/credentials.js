@@ -11,13 +11,25 @@ const LIMIT = 1000;
 export const PRIORITY_MIN = -100;
 export const PRIORITY_MAX = 100;
 
-// Counts our own changes: an answer that was asked for before one of them is old when it comes.
+// A list that was asked for before or during one of our own changes is old when it comes.
 let changeCount = 0;
+let underWayCount = 0;
+
+async function writing(action) {
+  changeCount += 1;
+  underWayCount += 1;
+  try {
+    return await action();
+  } finally {
+    underWayCount -= 1;
+    changeCount += 1;
+  }
+}
 
 export async function loadList() {
   const before = changeCount;
   const { data } = await call("GET", `api/credentials?order=priority&limit=${LIMIT}`);
-  if (before !== changeCount || !state.key || state.dragged) return;
+  if (before !== changeCount || underWayCount || !state.key || state.dragged) return;
   update({ list: data, clockOffsetMs: Date.parse(data.now) - Date.now() });
 }
 
@@ -58,16 +70,14 @@ export function complain(error) {
 async function work(alias, what, action) {
   if (state.working.has(alias)) return false;
   state.working.set(alias, what);
-  changeCount += 1;
   changed();
   try {
-    await action();
+    await writing(action);
     return true;
   } catch (error) {
     complain(error);
     return false;
   } finally {
-    changeCount += 1;
     state.working.delete(alias);
     changed();
   }
@@ -89,9 +99,7 @@ function setCredentials(credentials) {
 
 // Raises Refusal or Lost, for a dialog that shows it.
 export async function change(alias, changes) {
-  changeCount += 1;
-  const { data } = await call("PATCH", credentialPath(alias), { body: changes });
-  changeCount += 1;
+  const { data } = await writing(() => call("PATCH", credentialPath(alias), { body: changes }));
   replace(alias, data);
   if (data.alias !== alias) state.outcomes.delete(alias);
   return data;
@@ -105,10 +113,30 @@ export async function setEnabled(alias, isEnabled) {
   if (!isDone && find(alias)) replace(alias, { ...find(alias), enabled: was.enabled });
 }
 
-export function setPriority(alias, priority) {
+// Key presses come faster than answers: the row moves at once, and what is wanted last is sent.
+const wantedPriorities = new Map();
+
+export async function setPriority(alias, priority) {
+  const was = find(alias);
   const wanted = Math.min(PRIORITY_MAX, Math.max(PRIORITY_MIN, priority));
-  if (wanted === find(alias)?.priority) return Promise.resolve(false);
-  return work(alias, "save", () => change(alias, { priority: wanted }));
+  if (!was || wanted === was.priority) return;
+  const isSending = wantedPriorities.has(alias);
+  wantedPriorities.set(alias, wanted);
+  replace(alias, { ...was, priority: wanted });
+  if (isSending) return;
+  try {
+    let sent;
+    do {
+      sent = wantedPriorities.get(alias);
+      const body = { priority: sent };
+      const { data } = await writing(() => call("PATCH", credentialPath(alias), { body }));
+      replace(alias, { ...data, priority: wantedPriorities.get(alias) });
+    } while (wantedPriorities.get(alias) !== sent);
+  } catch (error) {
+    complain(error);
+    if (find(alias)) replace(alias, { ...find(alias), priority: was.priority });
+  }
+  wantedPriorities.delete(alias);
 }
 
 export function clear(alias) {
@@ -129,7 +157,7 @@ export async function test(alias) {
     const path = credentialPath(alias, "/test");
     const { data } = await call("POST", path, { timeoutMs: TEST_TIMEOUT_MS });
     outcome = data;
-    changeCount += 1;
+    changeCount += 1; // lists that were asked for meanwhile are older than this
     replace(alias, data.credential);
   } catch (error) {
     const text = explain(error);
@@ -155,16 +183,14 @@ export function remove(alias) {
 
 async function undo(toastId, was, body) {
   dropToast(toastId);
-  changeCount += 1;
   try {
-    const { data } = await call("POST", "api/credentials", { body });
+    const { data } = await writing(() => call("POST", "api/credentials", { body }));
     const [back] = data.credentials;
     const settings = ["priority", "weight", "concurrency_max", "enabled"];
     const lost = settings.filter((key) => was && back[key] !== was[key]);
     const restored = lost.length
       ? await change(back.alias, Object.fromEntries(lost.map((key) => [key, was[key]])))
       : back;
-    changeCount += 1;
     setCredentials([...state.list.credentials, restored]);
     replace(restored.alias, restored);
     showToast(t("remove.undone", { alias: quoted(restored.alias) }));
@@ -187,10 +213,8 @@ export async function preview(tokens) {
 }
 
 export async function add(tokens, checksum) {
-  changeCount += 1;
   const body = checksum ? { tokens, checksum } : { tokens };
-  const { data } = await call("POST", "api/credentials", { body });
-  changeCount += 1;
+  const { data } = await writing(() => call("POST", "api/credentials", { body }));
   const added = new Set(data.credentials.map((one) => one.alias));
   const others = state.list.credentials.filter((one) => !added.has(one.alias));
   setCredentials([...others, ...data.credentials].sort((a, b) => b.priority - a.priority));

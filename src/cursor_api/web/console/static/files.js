@@ -60,7 +60,7 @@ export async function loadFiles() {
 
 export async function saveFiles() {
   const files = state.files;
-  if (files.isSaving || files.theirs) return;
+  if (files.isSaving || files.theirs || !isDirty()) return;
   Object.assign(files, { isSaving: true, trouble: "", problems: { tokens: [], token_list: [] } });
   changed();
   const texts = { ...files.drafts };

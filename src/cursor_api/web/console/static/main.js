@@ -14,7 +14,9 @@ const root = document.getElementById("app");
 let wasSignedIn = false;
 
 function draw() {
+  const giveBack = keepFocus();
   render(appView(), root);
+  giveBack();
   showNewDialog();
   const isSignedIn = Boolean(state.key);
   if (isSignedIn !== wasSignedIn) {
@@ -22,6 +24,20 @@ function draw() {
     if (isSignedIn) pollNow();
     else document.getElementById("key")?.focus();
   }
+}
+
+// A row that moves in the document, because its priority is another now, loses the focus that is
+// in it. Gives a function that puts it back, on the same button of the same credential.
+function keepFocus() {
+  const focused = document.activeElement;
+  const alias = focused?.closest("tr[data-alias]")?.dataset.alias;
+  const button = ["raise", "lower", "test", "edit", "remove"].find((one) => focused?.classList.contains(one));
+  return () => {
+    if (alias === undefined || !button || document.activeElement !== document.body) return;
+    const row = document.querySelector(`tr[data-alias="${CSS.escape(alias)}"]`);
+    row?.querySelector(`button.${button}`)?.focus();
+    row?.scrollIntoView({ block: "nearest" });
+  };
 }
 
 restoreTheme();

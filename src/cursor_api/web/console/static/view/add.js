@@ -65,7 +65,7 @@ function fail(draft, error) {
 async function send(event) {
   event.preventDefault();
   const draft = form();
-  if (draft.isSending) return;
+  if (draft.isSending || draft.found?.can_add === false) return;
   if (!draft.text.trim()) {
     draft.trouble = t("add.nothing");
     changed();
@@ -127,7 +127,7 @@ export function addForm({ isInDialog }) {
       : nothing}
     <div class="form-end">
       ${isInDialog ? html`<button type="button" @click=${closeDialog}>${t("dialog.cancel")}</button>` : nothing}
-      <button type="submit" class="primary" ?disabled=${draft.isSending || draft.found?.can_add === false}>
+      <button type="submit" class="primary" aria-disabled=${draft.isSending || draft.found?.can_add === false ? "true" : "false"}>
         ${draft.isSending ? t("add.sending") : t("add.submit", { count })}
       </button>
     </div>

@@ -26,12 +26,12 @@ export function dragOver(event) {
   event.dataTransfer.dropEffect = "move";
 }
 
-export async function dropOn(event, priority) {
+export function dropOn(event, priority) {
   if (!state.dragged) return;
   event.preventDefault();
   const alias = state.dragged;
   update({ dragged: "" });
-  await setPriority(alias, priority);
+  setPriority(alias, priority);
 }
 
 export function bounded(priority) {
@@ -48,21 +48,13 @@ export function dropZone(key, priority) {
   </tbody>`;
 }
 
-export async function step(alias, by, buttonClass) {
-  const was = find(alias)?.priority ?? 0;
-  await setPriority(alias, was + by);
-  // The row has moved in the document, and a button that moves loses the focus.
-  requestAnimationFrame(() => {
-    if (document.activeElement !== document.body) return;
-    const row = document.querySelector(`tr[data-alias="${CSS.escape(alias)}"]`);
-    row?.querySelector(`.${buttonClass}`)?.focus();
-    row?.scrollIntoView({ block: "nearest" });
-  });
+export function step(alias, by) {
+  setPriority(alias, (find(alias)?.priority ?? 0) + by);
 }
 
-export function onArrow(event, alias, buttonClass) {
+export function onArrow(event, alias) {
   const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
   if (!by) return;
   event.preventDefault();
-  step(alias, by, buttonClass);
+  step(alias, by);
 }

@@ -102,7 +102,7 @@ export function editDialog() {
       ${draft.trouble ? html`<div class="trouble" role="alert" id="edit-trouble"><p>${draft.trouble}</p></div>` : nothing}
       <div class="form-end">
         <button type="button" @click=${closeDialog}>${t("dialog.cancel")}</button>
-        <button type="submit" class="primary" ?disabled=${draft.isSending}>${t("edit.save")}</button>
+        <button type="submit" class="primary" aria-disabled=${draft.isSending ? "true" : "false"}>${t("edit.save")}</button>
       </div>
     </form>`,
     onClosed: () => update({ edit: null }),

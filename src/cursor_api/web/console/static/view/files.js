@@ -31,10 +31,10 @@ export function filesTab() {
 function fileBar(shown) {
   const dirty = files.isDirty();
   return html`<div class="toolbar">
-    <button type="button" class="primary" id="save-files" ?disabled=${shown.isSaving || !dirty || shown.theirs} @click=${files.saveFiles}>
+    <button type="button" class="primary" id="save-files" aria-disabled=${shown.isSaving || !dirty || shown.theirs ? "true" : "false"} @click=${files.saveFiles}>
       ${t(shown.isSaving ? "files.saving" : "files.save")}
     </button>
-    <button type="button" id="reload-files" ?disabled=${shown.isSaving || shown.isLoading} @click=${reload}>${t("files.reload")}</button>
+    <button type="button" id="reload-files" aria-disabled=${shown.isSaving || shown.isLoading ? "true" : "false"} @click=${reload}>${t("files.reload")}</button>
     <span class="dirty" role="status">${dirty ? t("files.dirty") : t("files.clean")}</span>
     <span class="space"></span>
     <button type="button" id="download-backup" @click=${files.downloadBackup}>${t("files.backup")}</button>
@@ -46,6 +46,7 @@ function fileBar(shown) {
 }
 
 function reload() {
+  if (state.files.isSaving || state.files.isLoading) return;
   if (files.isDirty() && !window.confirm(t("files.really_reload"))) return;
   files.loadFiles();
 }

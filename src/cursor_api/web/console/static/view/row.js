@@ -42,8 +42,8 @@ function priorityCell({ alias, priority }) {
       aria-label=${t(key, { alias: quoted(alias), priority })}
       title=${t(key, { alias: quoted(alias), priority })}
       ?disabled=${by > 0 ? priority >= PRIORITY_MAX : priority <= PRIORITY_MIN}
-      @click=${() => step(alias, by, css)}
-      @keydown=${(event) => onArrow(event, alias, css)}
+      @click=${() => step(alias, by)}
+      @keydown=${(event) => onArrow(event, alias)}
     >
       ${icon}
     </button>`;
@@ -97,11 +97,12 @@ function enabledSwitch({ alias, enabled }, working) {
   </label>`;
 }
 
+// A button that is disabled loses the focus; these only say that they are.
 function actions({ alias }, working) {
   const label = { alias: quoted(alias) };
-  const isBusy = Boolean(working);
+  const isBusy = working ? "true" : "false";
   return html`<div class="buttons">
-    <button type="button" class="test" ?disabled=${isBusy} aria-label=${t("test.label", label)} @click=${() => test(alias)}>
+    <button type="button" class="test" aria-disabled=${isBusy} aria-label=${t("test.label", label)} @click=${() => test(alias)}>
       ${icons.play} ${t(working === "test" ? "test.running" : "test.button")}
     </button>
     <button
@@ -116,7 +117,7 @@ function actions({ alias }, working) {
     <button
       type="button"
       class="quiet only-icon remove"
-      ?disabled=${isBusy}
+      aria-disabled=${isBusy}
       aria-label=${t("remove.label", label)}
       title=${t("remove.label", label)}
       @click=${() => removeAndMoveOn(alias)}

@@ -9,6 +9,7 @@ import { languageButton, themeButton } from "./looks.js";
 
 function submit(event) {
   event.preventDefault();
+  if (state.isSigningIn) return;
   const { key, keep } = event.target.elements;
   if (key.value.trim()) signIn(key.value.trim(), keep.checked);
   else key.focus();
@@ -35,7 +36,7 @@ export function signInView() {
         ? html`<p class="trouble" role="alert" id="signin-trouble">${signInTrouble}</p>`
         : nothing}
       <label class="check"><input type="checkbox" name="keep" checked /> ${t("signin.keep")}</label>
-      <button type="submit" class="primary" ?disabled=${isSigningIn}>
+      <button type="submit" class="primary" aria-disabled=${isSigningIn ? "true" : "false"}>
         ${t(isSigningIn ? "signin.checking" : "signin.button")}
       </button>
     </form>
