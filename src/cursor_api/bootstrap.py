@@ -75,6 +75,7 @@ class Operator:
 
     credentials: Credentials
     roster: Roster
+    pool: Pool
 
 
 def make_checksum() -> str:
@@ -165,7 +166,7 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
         log = MemoryRequestLog(1)
         trials = Trials(Collaborators(Catalog(upstreams), pool, upstreams, log, clock))
-        yield Operator(Credentials(CredentialParts(roster, pool, trials, clock)), roster)
+        yield Operator(Credentials(CredentialParts(roster, pool, trials, clock)), roster, pool)
 
 
 def listen(settings: Settings) -> socket.socket:

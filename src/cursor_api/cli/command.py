@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 from cursor_api import __version__
-from cursor_api.cli import serving
+from cursor_api.cli import serving, tokens
 from cursor_api.cli.subcommand import Subcommands
+from cursor_api.telemetry.redaction import redact_shapes
 
 DESCRIPTION = """\
 A self-hosted gateway that puts your own Cursor account behind an OpenAI-compatible API.
 
 New here? `cursor-api demo` needs no account and answers at once.
-For real: put a line with your Cursor token into a file named .token, then
+For real: `cursor-api token import` (or `token add`) puts your Cursor token into .token, then
   AUTH_TOKEN=<a long random key> cursor-api serve
 and point any OpenAI client at http://127.0.0.1:3000/v1 with that key."""
 
@@ -28,8 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats what it did not understand, but no token that stands in there."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(redact_shapes(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cursor-api",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -37,4 +46,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
     commands = Subcommands(parser)
     serving.add_commands(commands)
+    tokens.add_commands(commands)
     return parser

@@ -1,0 +1,122 @@
+"""The commands that read the Cursor editor's own token."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from cursor_api.bootstrap import Operator
+from cursor_api.cli.speech import complain, say
+from cursor_api.cli.token_actions import name_token, say_added, with_credentials
+from cursor_api.cli.token_words import now_utc, plain, say_facts, say_json, tell_when
+from cursor_api.domain.credential import CredentialChange
+from cursor_api.domain.expiry import find_expiry
+from cursor_api.service.credentials import WishChange
+from cursor_api.service.report import CredentialReport, find_instant
+from cursor_api.settings import Settings
+from cursor_api.stores.editor_database import (
+    EditorAccount,
+    EditorError,
+    find_database_paths,
+    read_account,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What `token show --json` prints. `token` is masked unless `is_revealed`."""
+
+    token: str
+    is_revealed: bool
+    user_id: str | None
+    email: str | None
+    plan: str | None
+    expires_at: datetime | None
+    is_expired: bool
+    database: str
+
+
+def show(parsed: argparse.Namespace) -> int:
+    """`token show`."""
+    account = _find_account(parsed)
+    if account is None:
+        return 1
+    token = account.token.reveal() if parsed.reveal else account.token.masked
+    expires_at, now = find_instant(find_expiry(account.token.reveal())), now_utc()
+    is_expired = expires_at is not None and expires_at <= now
+    if parsed.json:
+        known = (account.user_id, account.email, account.plan, expires_at, is_expired)
+        say_json(Shown(token, parsed.reveal, *known, str(account.database)))
+        return 0
+    facts = {
+        "token": token,
+        "account": plain(account.email or account.user_id or "unknown"),
+        "plan": plain(account.plan or "unknown"),
+        "expires": tell_when(expires_at, now),
+        "read from": str(account.database),
+    }
+    say_facts(facts)
+    if is_expired:
+        complain("The token has expired: start Cursor, which renews it, and look again.")
+    elif not parsed.reveal:
+        complain("`cursor-api token import` adds it to the token files; --reveal shows it.")
+    return 0
+
+
+def take_over(parsed: argparse.Namespace) -> int:
+    """`token import`."""
+    account = _find_account(parsed)
+    if account is None:
+        return 1
+    expires_at, now = find_instant(find_expiry(account.token.reveal())), now_utc()
+    if expires_at is not None and expires_at <= now:
+        complain("error: the editor's token has expired; nothing was added.")
+        complain("Start Cursor, which renews it, and try again.")
+        return 1
+    alias = parsed.alias if parsed.alias is not None else _name_of(account)
+    line = name_token(account.token.reveal(), alias)
+    if line is None:
+        return 1
+
+    async def work(operator: Operator, settings: Settings) -> int:
+        there = {one.alias: one.secret for one in operator.pool.credentials}
+        owner = next((name for name, secret in there.items() if secret == account.token), None)
+        if owner is not None:
+            say(f"The editor's token is there already, as {plain(owner)}; nothing was changed.")
+            return 0
+        if alias not in there:
+            say_added(await operator.credentials.add(line), settings)
+            return 0
+        if not parsed.replace:
+            complain(f"error: {plain(alias)} is there with another token; nothing was changed.")
+            complain("--replace renews it and keeps its device; --alias takes another name.")
+            return 1
+        change = CredentialChange(token=account.token)
+        _say_renewed(await operator.credentials.change(alias, change, WishChange()))
+        await operator.roster.save()
+        return 0
+
+    return with_credentials(parsed, work)
+
+
+def _find_account(parsed: argparse.Namespace) -> EditorAccount | None:
+    paths = [parsed.database] if parsed.database else find_database_paths(os.environ)
+    try:
+        return read_account(paths)
+    except EditorError as error:
+        complain(f"error: {error}")
+        return None
+
+
+def _name_of(account: EditorAccount) -> str:
+    """The e-mail's part before the @, else the user id; of signs that are safe everywhere."""
+    local = re.sub(r"[^\w.+-]+", "-", (account.email or "").partition("@")[0]).strip("-.")
+    return local[:64] or account.user_id or "cursor"
+
+
+def _say_renewed(report: CredentialReport) -> None:
+    until = f", expires {tell_when(report.expires_at, now_utc())}" if report.expires_at else ""
+    say(f"Renewed {plain(report.alias)} ({report.secret}){until}; it keeps its device.")

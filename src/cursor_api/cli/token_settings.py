@@ -1,0 +1,38 @@
+"""The settings that a token command needs, whatever is wrong with the others."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Final
+
+from cursor_api.cli.speech import complain
+from cursor_api.settings import Settings, load_settings
+from cursor_api.settings.table import TABLE
+
+# The groups of the table of settings that say where the tokens are.
+FILES: Final = frozenset({"files"})
+# And with what they are tested.
+FILES_AND_CURSOR: Final = frozenset({"files", "cursor"})
+
+
+def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:
+    """The settings, read as `serve` reads them; None when those of `groups` are not right.
+
+    Settings of other groups have their defaults, so that a mistake in them stops no command that
+    does not need them. What is wrong is told on standard error.
+    """
+    # An empty variable of the process means the default, and wins over every file.
+    unset = {
+        setting.variable: "" for setting in TABLE if setting.table and setting.table not in groups
+    }
+    needed = {"AUTH_TOKEN": secrets.token_hex(24)}
+    loaded = load_settings({**os.environ, **unset}, Path.cwd(), config, defaults=needed)
+    for warning in loaded.warnings:
+        if warning.variable and warning.variable not in unset:
+            complain(f"warning: {warning}")
+    for problem in loaded.problems:
+        complain(f"error: {problem}")
+    return None if loaded.problems else loaded.settings

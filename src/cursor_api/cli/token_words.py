@@ -1,0 +1,101 @@
+"""How the token commands word things: instants, masks, foreign text, and a table's rows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from cursor_api.cli.speech import complain, say
+from cursor_api.settings.report import display_width
+
+# More than any name, sentence or address that is worth reading in a terminal.
+TEXT_LENGTH_MAX: Final = 300
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 60 * _MINUTE_S
+_DAY_S: Final = 24 * _HOUR_S
+# Days are counted from two on: "in 30 h" tells more than "in 1 days".
+_UNITS: Final = ((2 * _DAY_S, _DAY_S, "days"), (2 * _HOUR_S, _HOUR_S, "h"), (0, _MINUTE_S, "min"))
+
+
+class SpokenObserver:
+    """Implements `ports.Observer` for a person who waits: warnings are told, the rest is not."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Nothing: the command says itself what it has done."""
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """One line on standard error."""
+        details = "; ".join(str(fact) for fact in facts.values())
+        complain(f"warning: {plain(event)}{': ' if details else ''}{plain(details)}")
+
+
+def plain(text: str) -> str:
+    """A text from elsewhere without what a terminal would act upon, and not without end."""
+    shown = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
+    return shown if len(shown) <= TEXT_LENGTH_MAX else f"{shown[: TEXT_LENGTH_MAX - 1]}…"
+
+
+def tell_when(at: datetime | None, now: datetime) -> str:
+    """An instant as its reader counts it: `2026-12-01 14:05 (in 9 days)`, local time."""
+    if at is None:
+        return "unknown"
+    apart_s = (at - now).total_seconds()
+    for from_s, unit_s, unit in _UNITS:
+        if abs(apart_s) >= from_s:
+            count = f"{abs(apart_s) / unit_s:.0f} {unit}"
+            break
+    distance = f"in {count}" if apart_s > 0 else f"{count} ago"
+    return f"{at.astimezone():%Y-%m-%d %H:%M} ({distance})"
+
+
+def now_utc() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+def say_json(value: object) -> None:
+    """A result for scripts: indented, UTF-8, instants as ISO 8601."""
+    say(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def say_facts(facts: Mapping[str, str]) -> None:
+    """One fact a line, never wrapped: what is copied from here must stay whole."""
+    width = max(map(len, facts), default=0)
+    for name, fact in facts.items():
+        say(f"{name:<{width}}  {fact}")
+
+
+def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns that fit the terminal; aligned plain text where nobody looks on."""
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        _say_rich(columns, rows)
+        return
+    widths = [max(map(display_width, cells)) for cells in zip(columns, *rows, strict=True)]
+    for row in (columns, *rows):
+        cells = [
+            cell + " " * (width - display_width(cell))
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        say("  ".join(cells).rstrip())
+
+
+def _say_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    # Only who looks at a table pays for the library.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        # An alias is typed again, a mask compared: those two are not broken.
+        table.add_column(column, no_wrap=column in columns[:2], overflow="fold")
+    for row in rows:
+        # As Text: square brackets in an alias are no markup.
+        cells: list[Any] = [Text(cell) for cell in row]
+        table.add_row(*cells)
+    Console().print(table)

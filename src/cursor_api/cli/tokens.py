@@ -1,0 +1,122 @@
+"""`cursor-api token …`: what the commands are called and how they explain themselves.
+
+What they do is loaded when one is run, so that serving starts without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from cursor_api.cli.subcommand import Run, Subcommands
+
+OVERVIEW = """\
+Show, import, list, add, remove and test the tokens that the gateway serves with.
+
+A newcomer with the Cursor editor on this computer needs two commands:
+  cursor-api token import
+  cursor-api token list
+Without the editor: sign in at cursor.com in a browser, copy the value of the cookie
+WorkosCursorSessionToken, and
+  cursor-api token add --alias me
+
+The commands work on the files named by TOKEN_FILE and TOKEN_LIST_FILE, read as `cursor-api serve`
+reads them, and need no AUTH_TOKEN. A running gateway notices a change within two seconds."""
+
+SHOW = """\
+Show the token of the Cursor editor on this computer.
+
+Reads the editor's own database and changes nothing there. The token is masked unless you ask:
+  cursor-api token show
+  cursor-api token show --reveal
+  cursor-api token show --reveal --json | jq -r .token"""
+
+IMPORT = """\
+Add the token of the Cursor editor on this computer to the token files.
+
+  cursor-api token import
+  cursor-api token import --alias laptop
+  cursor-api token import --alias laptop --replace    when the editor has a newer token
+
+Without --alias the name is the part of your e-mail address before the @, else your user id."""
+
+LIST = """\
+List the configured tokens: masked, with expiry, priority and state.
+
+  cursor-api token list
+  cursor-api token list --json | jq '.[] | select(.state != "healthy") | .alias'
+
+The state is what the gateway saved last; a running one saves every two seconds."""
+
+ADD = """\
+Add tokens in any spelling: the token itself, alias::token, or the browser's cookie.
+
+  cursor-api token add                       asks, and does not show what you paste
+  cursor-api token add --alias me < file     one token from a file
+  pbpaste | cursor-api token add -           one or many, a line each
+
+A token given as an argument works too, but stays in your shell's history."""
+
+REMOVE = """\
+Remove a token from both files.
+
+  cursor-api token remove me
+  cursor-api token remove me --yes           does not ask
+
+The token itself stays valid at Cursor; sign out there to end it."""
+
+TEST = """\
+Send one real, minimal request with a token and say what came of it.
+
+  cursor-api token test me
+  cursor-api token test me --model gpt-4
+
+Exits with 0 when it answered and with 1 when it did not. Needs no running gateway."""
+
+
+def add_commands(commands: Subcommands) -> None:
+    """Put `token` and what stands below it among the commands."""
+    own = Subcommands(commands.add("token", None, OVERVIEW))
+
+    show = own.add("show", _run("token_editor", "show"), SHOW)
+    show.add_argument("--reveal", action="store_true", help="show the token itself")
+    take = own.add("import", _run("token_editor", "take_over"), IMPORT)
+    take.add_argument("--alias", help="the name to give it")
+    take.add_argument(
+        "--replace",
+        action="store_true",
+        help="renew the token that has this name; keeps its device",
+    )
+    for sub in (show, take):
+        sub.add_argument(
+            "--database", type=Path, metavar="FILE", help="the editor's state.vscdb, if not found"
+        )
+
+    listing = own.add("list", _run("token_actions", "show_all"), LIST)
+    add = own.add("add", _run("token_actions", "add"), ADD)
+    # Any number, so that a surplus one does not come back in argparse's message.
+    add.add_argument("token", nargs="*", help="`-` reads standard input; none asks")
+    add.add_argument("--alias", help="the name to give it")
+    add.add_argument("--checksum", help="the device it belongs to; made up when not given")
+    remove = own.add("remove", _run("token_actions", "remove"), REMOVE)
+    remove.add_argument("alias", metavar="ALIAS")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    test = own.add("test", _run("token_trial", "test"), TEST)
+    test.add_argument("alias", metavar="ALIAS")
+    test.add_argument("--model", help="the model to ask (default: a cheap one)")
+
+    for sub in (show, listing, test):
+        sub.add_argument("--json", action="store_true", help="for scripts")
+    for sub in (take, listing, add, remove, test):
+        sub.add_argument(
+            "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
+        )
+
+
+def _run(module: str, function: str) -> Run:
+    def run(parsed: argparse.Namespace) -> int:
+        found: Run = getattr(importlib.import_module(f"cursor_api.cli.{module}"), function)
+        return found(parsed)
+
+    return run

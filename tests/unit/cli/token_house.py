@@ -1,0 +1,84 @@
+"""A home folder with an editor's database, and the command run in it as another process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.unit.stores.editor_folder import TOKEN, linux_path, make_database
+
+OURS = ("PORT", "HOST", "AUTH_TOKEN", "TOKEN_FILE", "TOKEN_LIST_FILE", "XDG_CONFIG_HOME")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        """Everything that it said."""
+        return self.out + self.err
+
+
+class House:
+    """A folder to run commands in, with a home of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.database = linux_path(self.home)
+
+    def install_editor(self, **values: str) -> None:
+        """An editor that is signed in; `values` replaces rows, by the last part of their key."""
+        rows = {
+            "cursorAuth/accessToken": TOKEN,
+            "cursorAuth/cachedEmail": "ann@example.com",
+            "cursorAuth/stripeMembershipType": "pro",
+        }
+        rows |= {f"cursorAuth/{name}": value for name, value in values.items()}
+        self.database.unlink(missing_ok=True)
+        make_database(self.database, rows)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The process's environment without anything that sets the gateway."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in OURS and not name.startswith(("CURSOR_", "GATEWAY_"))
+        }
+        return kept | {"HOME": str(self.home)}
+
+    @property
+    def tokens(self) -> str:
+        """The text of the token file."""
+        path = self.folder / ".token"
+        return path.read_text() if path.exists() else ""
+
+    @property
+    def listed(self) -> str:
+        """The text of the token list."""
+        return (self.folder / ".token-list").read_text()
+
+    def run(self, *arguments: str, stdin: str = "", **variables: str) -> Done:
+        """`cursor-api token …`, to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cursor_api", "token", *arguments],
+            cwd=self.folder,
+            env=self.environ | variables,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
