@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cursor_api.bootstrap import build_gateway, file_stores
 from cursor_api.settings import load_settings
@@ -24,8 +24,9 @@ from tests.serving import Answer, ask, serve
 
 KEY = "a-key-for-the-console"
 CHAT_KEY = "a-key-that-may-only-chat"
-# Everything here is on this machine; what takes longer is broken.
-PATIENCE_MS = 5_000
+# Everything here is on this machine, which may be busy; what takes longer is broken.
+PATIENCE_MS = 10_000
+expect.set_options(timeout=PATIENCE_MS)
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
