@@ -18,8 +18,10 @@ from tests.serving import serve
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked"
 EMPTY = b"0\r\n\r\n"
-# Long enough for a second answer that should not come, short enough for a hundred cases.
+# Long enough for a second answer that should not come.
 SILENCE_S = 0.4
+# For the end of a connection, which should come.
+END_S = 5.0
 ANSWER = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
@@ -179,14 +181,14 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
-async def send(port: int, raw: bytes) -> tuple[list[int], bool]:
+async def send(port: int, raw: bytes, silence_s: float = SILENCE_S) -> tuple[list[int], bool]:
     """The statuses of all answers to these bytes, and whether the connection was then ended."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(raw)
     answers = b""
     try:
         while True:
-            data = await asyncio.wait_for(reader.read(65536), SILENCE_S)
+            data = await asyncio.wait_for(reader.read(65536), silence_s)
             answers += data
             if not data:
                 return [int(status) for status in ANSWER.findall(answers)], True
@@ -200,7 +202,8 @@ async def test_what_is_ambiguous_is_refused_and_ends_the_connection(parser: str)
     """400, once, and neither request reaches the app; 411 for chunks at h11, which takes none."""
     app = Recorder()
     async with serve(app) as port:
-        outcomes = await asyncio.gather(*(send(port, raw + SMUGGLED) for raw in REFUSED.values()))
+        sending = (send(port, raw + SMUGGLED, END_S) for raw in REFUSED.values())
+        outcomes = await asyncio.gather(*sending)
     allowed = {(400, True)} if parser == "httptools" else {(400, True), (411, True)}
     wrong = {
         name: outcome

@@ -15,9 +15,10 @@ from cursor_api.web.server import ServerOptions
 from tests.serving import Answer, parse_answer, serve
 
 QUICK = ServerOptions(
-    limits=ConnectionLimits(header_timeout_s=0.3, body_timeout_s=0.4, header_bytes_max=2048),
+    limits=ConnectionLimits(header_timeout_s=0.3, body_timeout_s=0.8, header_bytes_max=2048),
     shutdown_grace_s=1,
 )
+SMALL = ServerOptions(limits=ConnectionLimits(header_bytes_max=2048), shutdown_grace_s=1)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
@@ -85,7 +86,7 @@ async def test_a_large_head_is_refused(piece_bytes: int) -> None:
     app = Recorder()
     head = POST + b"Cookie: " + b"c" * 4000 + b"\r\n\r\n"
     pieces = [head[at : at + piece_bytes] for at in range(0, len(head), piece_bytes)]
-    async with serve(app, QUICK) as port:
+    async with serve(app, SMALL) as port:
         refusal(await talk(port, *pieces, pause_s=0.001), 431)
         refusal(await talk(port, *pieces[:-1] or [head[:-4]], pause_s=0.001), 431)
     assert app.seen == []
@@ -95,7 +96,7 @@ async def test_a_head_within_the_limit_is_taken_with_a_large_body() -> None:
     """The body does not count."""
     app = Recorder()
     head = POST + b"Connection: close\r\nContent-Length: 100000\r\n\r\n"
-    async with serve(app, QUICK) as port:
+    async with serve(app, SMALL) as port:
         assert (await talk(port, head + b"x" * 100_000)).endswith(b"done")
     assert app.seen == ["POST / 100000"]
 
@@ -134,7 +135,7 @@ async def test_a_body_that_stops_is_refused_and_the_app_sees_the_client_gone() -
     app = Recorder()
     head = POST + b"Content-Length: 100000\r\n\r\n"
     async with serve(app, QUICK) as port:
-        refusal(await talk(port, head, *[b"x"] * 20, pause_s=0.05), 408)
+        refusal(await talk(port, head, *[b"x"] * 40, pause_s=0.05), 408)
         assert app.seen == ["gone"]
 
 
@@ -143,7 +144,7 @@ async def test_a_slow_body_that_goes_on_is_taken() -> None:
     app = Recorder()
     head = POST + b"Connection: close\r\nContent-Length: 100000\r\n\r\n"
     async with serve(app, QUICK) as port:
-        raw = await talk(port, head, *[b"x" * 20_000] * 5, pause_s=0.2)
+        raw = await talk(port, head, *[b"x" * 20_000] * 5, pause_s=0.25)
     assert (app.seen, raw[-4:]) == (["POST / 100000"], b"done")
 
 
@@ -171,7 +172,7 @@ async def test_a_wish_for_another_protocol_is_declined_with_the_body_kept(parser
     app = Recorder()
     head = POST + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"
     close = b"" if parser == "httptools" else b"Connection: close\r\n"
-    async with serve(app, QUICK) as port:
+    async with serve(app, SMALL) as port:
         raw = await talk(port, head + close + b"Content-Length: 5\r\n\r\nhe", b"llo", pause_s=0.05)
     assert (app.seen, raw[-4:]) == (["POST / 5"], b"done")
 
@@ -181,7 +182,7 @@ async def test_trailers_are_no_headers(parser: str) -> None:
     app = Recorder()
     body = b"2\r\nab\r\n0\r\nX-Credential: other\r\n\r\n"
     head = POST + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    async with serve(app, QUICK) as port:
+    async with serve(app, SMALL) as port:
         raw = await talk(port, head, body, pause_s=0.05)
     if parser == "h11":
         refusal(raw, 411)
@@ -194,7 +195,7 @@ async def test_a_body_of_chunk_extensions_is_refused(parser: str) -> None:
     """It would never reach the limit of a body's size."""
     app = Recorder()
     head = POST + b"Transfer-Encoding: chunked\r\n\r\n1;"
-    async with serve(app, QUICK) as port:
+    async with serve(app, SMALL) as port:
         raw = await talk(port, head, *[b"e" * 50_000] * 8, pause_s=0.02)
     refusal(raw, 400 if parser == "httptools" else 411)
     assert app.seen in (["gone"], [])
