@@ -42,7 +42,8 @@ Serve the gateway with the credentials of the token files.
 
 Settings come from the environment, then from .env, then from cursor-api.toml in this folder, then
 from defaults; `cursor-api check-config` shows each with its source. AUTH_TOKEN is the one you must
-set. Stop with Ctrl-C or SIGTERM: running streams may end within the grace time."""
+set. Stop with Ctrl-C or SIGTERM: running streams may end within the grace time; a second one ends
+at once. SIGHUP reads the token files again."""
 
 DEMO = """\
 Serve a gateway whose upstream is the built-in simulator: no account, no file, no network.
