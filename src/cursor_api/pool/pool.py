@@ -118,14 +118,17 @@ class Pool:
         """Serve from these from now on, in their order.
 
         A credential that stays keeps its state; a new one begins with what is `kept` of it from
-        an earlier run. Rotation goes on behind the credential used last.
+        an earlier run, and one that takes the place of another of its alias (a renewed token) with
+        what the owner wished of that. Rotation goes on behind the credential used last.
         """
         known = {slot.credential.secret: slot for slot in self._slots}
+        wishes = {slot.credential.alias: slot.wishes for slot in self._slots}
         slots = []
         for credential in credentials:
             slot = known.get(credential.secret)
             if slot is None:
-                slot = Slot(credential, *(kept or {}).get(credential.secret, ()))
+                begun = (wishes.get(credential.alias), None)
+                slot = Slot(credential, *(kept or {}).get(credential.secret, begun))
             slot.credential = credential
             slots.append(slot)
         turns = self._turns()

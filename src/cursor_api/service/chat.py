@@ -35,8 +35,9 @@ from cursor_api.service.catalog import Catalog
 from cursor_api.service.failover import Decision, decide
 from cursor_api.service.usage import estimate_input, estimate_usage
 
-# Three different credentials refusing one request is a pattern a fourth will not break.
-ATTEMPT_COUNT_MAX = 3
+# Whoever refuses rests from then on, so that the next request does not meet it: in a pool of twenty
+# limited accounts a request met six at most. Ten refusals in a row are a pool at its end.
+ATTEMPT_COUNT_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)

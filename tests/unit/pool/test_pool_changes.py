@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.standing import Wishes
 from cursor_api.pool.pool import Ask
@@ -73,3 +74,15 @@ def test_a_cleared_credential_has_one_probe_at_a_time_too() -> None:
     assert house.refusal().kind is FaultKind.OVERLOADED
     late.settle(SUCCESS)
     assert house.serve(2) == "aa"
+
+
+def test_a_renewed_token_keeps_what_its_owner_wished_and_nothing_of_its_past() -> None:
+    """However it was renewed: an editor shows the gateway only a new token of a known alias."""
+    house = House(A, B)
+    house.pool.wish("a", Wishes(priority=7))
+    house.fail(limited(LONG_S))
+    house.pool.replace([Credential("a", Secret("renewed"), A.checksum), B])
+    renewed = house.pool.get_slot("a")
+    assert renewed.wishes == Wishes(priority=7)
+    assert (renewed.cooldowns, renewed.failure_count) == ({}, 0)
+    assert house.serve(1) == "a"
