@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cursor_api.domain.deltas import Usage
@@ -19,8 +18,7 @@ class Status(enum.Enum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try at one credential. `fault` is None for the one that answered."""
 
     credential_alias: str

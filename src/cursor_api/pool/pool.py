@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -27,8 +28,7 @@ NO_CREDENTIALS = (
 LEFT_EARLY = Outcome(is_success=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What a lease is wanted for.
 
     `own`: the caller's credentials (pass-through), used instead of the pool's. `pinned`: only the

@@ -231,8 +231,14 @@ class Exchange:
 
     def _record(self, status: Status, fault: Fault | None) -> None:
         credential = self._lease.credential if self._lease else None
+        pending = self._pending
         self._with.request_log.record(
-            self._pending._replace(
+            RequestRecord(
+                id=pending.id,
+                started_at=pending.started_at,
+                caller=pending.caller,
+                model=pending.model,
+                is_stream=pending.is_stream,
                 status=status,
                 credential_alias=credential.alias if credential else "",
                 credential_masked=credential.secret.masked if credential else "",
