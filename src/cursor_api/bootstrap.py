@@ -47,8 +47,8 @@ from cursor_api.web.tokens import TokenFileOptions
 from cursor_api.wire.checksum import new_checksum
 
 # A request makes some hundred short-lived objects and leaves few in circles: at the default of 700
-# the collector runs twice a request and takes 7 % of its time to find nothing.
-GC_THRESHOLDS = (20_000, 20, 50)
+# the collector runs at every request and takes 7 % of its time to find nothing.
+GC_THRESHOLDS = (5_000, 20, 50)
 
 
 class SystemClock:

@@ -211,6 +211,7 @@ class HttpAnswer:
     """One request and its answer: enter it, read it, leave it."""
 
     __slots__ = (
+        "_asker",
         "_body",
         "_client",
         "_content",
@@ -238,6 +239,8 @@ class HttpAnswer:
         self._headers = headers
         self._body = body
         self._timer: asyncio.TimerHandle | None = None
+        # Who waits for the answer's head; None once it is here.
+        self._asker: asyncio.Task[object] | None = None
         self._deadline = math.inf
         self._has_first_byte = False
         self._is_finished = False
@@ -248,15 +251,19 @@ class HttpAnswer:
             raise Fault(FaultKind.INTERNAL, "A header holds characters that headers may not have.")
         self._client.take()
         self._loop = asyncio.get_running_loop()
-        deadline = self._loop.time() + self._client.options.first_byte_timeout_s
+        self._deadline = self._loop.time() + self._client.options.first_byte_timeout_s
+        self._asker = asyncio.current_task()
+        self._arm()
         try:
-            async with asyncio.timeout_at(deadline):
-                response = await self._client.send(self._url, self._headers, self._body)
+            response = await self._client.send(self._url, self._headers, self._body)
         except Exception as error:
-            self._client.give_back()
+            self._leave()
             raise self._fault(Phase.OPENING, error) from error
-        except BaseException:
-            self._client.give_back()
+        except BaseException as error:
+            self._leave()
+            if self._is_late and self._asker is not None and self._asker.uncancel() == 0:
+                # It was our own timer that cancelled this task, and nobody else.
+                raise self._fault(Phase.OPENING, TimeoutError()) from error
             raise
         # Sent: not to be kept for as long as the answer lasts.
         self._body = b""
@@ -265,8 +272,13 @@ class HttpAnswer:
         self._content = response.content
         self.status = response.status
         self.headers = response.headers
-        self._deadline = deadline
+        self._asker = None
         return self
+
+    def _leave(self) -> None:
+        self._client.give_back()
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def __aexit__(
         self,
@@ -274,9 +286,7 @@ class HttpAnswer:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        self._client.give_back()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._leave()
         if self._content.is_eof():
             return  # aiohttp has given the connection back already
         if not self._is_finished:
@@ -291,8 +301,6 @@ class HttpAnswer:
         """
         if self._has_first_byte:
             self._deadline = self._loop.time() + self._client.options.idle_timeout_s
-        if self._timer is None:
-            self._arm()
         try:
             data = await self._content.readany()
         except Exception as error:
@@ -328,6 +336,12 @@ class HttpAnswer:
     def _on_timer(self) -> None:
         is_waited_for = self._deadline < math.inf
         self._is_late = self._loop.time() >= self._deadline
+        if self._asker is not None:
+            if self._is_late:
+                self._asker.cancel()
+            else:
+                self._arm()
+            return
         connection = self._response.connection
         is_lost = is_waited_for and (connection is None or connection.closed)
         if self._is_late or (is_lost and not self._content.is_eof()):

@@ -42,12 +42,17 @@ class StreamOptions:
 class StreamRenderer(Protocol):
     """What a dialect gives to write a stream."""
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the answer's last delta was rendered."""
+        ...
+
     def render(self, deltas: Sequence[Delta]) -> bytes:
         """One batch as bytes; may be empty."""
         ...
 
     def finish(self) -> bytes:
-        """What closes a whole answer."""
+        """What closes a whole answer; raises Fault(INCOMPLETE) for one that is not."""
         ...
 
 
@@ -112,10 +117,17 @@ class Watch:
 
 
 async def stream(batches: DeltaBatches, renderer: StreamRenderer, watch: Watch) -> None:
-    """Write an answer as it comes; raises the Fault that breaks it."""
+    """Write an answer as it comes; raises the Fault that breaks it.
+
+    What ends the answer leaves in the same write as its last batch.
+    """
     watch.begin_stream()
     async for batch in batches:
         body = renderer.render(batch)
+        if renderer.is_finished:
+            await watch.write(body + renderer.finish(), has_more=False)
+            return
         if body:
             await watch.write(body)
-    await watch.write(renderer.finish(), has_more=False)
+    # Raises: the batches ended and the answer did not.
+    renderer.finish()

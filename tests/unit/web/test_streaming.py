@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cursor_api.domain.deltas import Delta, StatusDelta, TextDelta
+from cursor_api.domain.deltas import Delta, Finished, FinishReason, StatusDelta, TextDelta
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web import streaming
 from cursor_api.web.streaming import KEEP_ALIVE, StreamOptions, Watch, stream
 
@@ -33,22 +34,29 @@ class Client:
 class Letters:
     """Renders text as it is, and anything else as nothing."""
 
+    def __init__(self) -> None:
+        self.is_finished = False
+
     def render(self, deltas: Sequence[Delta]) -> bytes:
         """The texts."""
+        self.is_finished = isinstance(deltas[-1], Finished)
         return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)).encode()
 
     def finish(self) -> bytes:
         """The end."""
+        if not self.is_finished:
+            raise Fault(FaultKind.INCOMPLETE, "no end")
         return b"END"
 
 
 async def play(*steps: Sequence[Delta] | float) -> AsyncIterator[Sequence[Delta]]:
-    """Give batches, sleeping where a number stands."""
+    """Give batches and then the end, sleeping where a number stands."""
     for step in steps:
         if isinstance(step, float):
             await asyncio.sleep(step)
         else:
             yield step
+    yield [Finished(FinishReason.STOP)]
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +74,30 @@ async def test_one_batch_is_one_write() -> None:
     await stream(batches, Letters(), watch)
     watch.stop()
     assert client.bodies == [b"ab", b"c", b"END"]
+
+
+async def only(batch: Sequence[Delta]) -> AsyncIterator[Sequence[Delta]]:
+    """One batch and nothing after it."""
+    yield batch
+
+
+async def test_the_end_leaves_with_the_last_text() -> None:
+    """What came in one read leaves in one write."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions())
+    await stream(only([TextDelta("a"), Finished(FinishReason.STOP)]), Letters(), watch)
+    watch.stop()
+    assert client.bodies == [b"aEND"]
+
+
+async def test_batches_without_an_end_are_never_closed_as_if_they_had_one() -> None:
+    """Whatever is above forgot to notice."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions())
+    with pytest.raises(Fault):
+        await stream(only([TextDelta("a")]), Letters(), watch)
+    watch.stop()
+    assert client.bodies == [b"a"]
 
 
 async def test_silence_is_broken_by_comments_between_whole_writes() -> None:
