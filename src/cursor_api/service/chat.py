@@ -72,6 +72,23 @@ class Exchange:
     mid-stream is raised from the iteration.
     """
 
+    __slots__ = (
+        "_attempts",
+        "_batches",
+        "_first",
+        "_first_delta_ms",
+        "_incoming",
+        "_input_count",
+        "_lease",
+        "_opened",
+        "_output_bytes",
+        "_pending",
+        "_relay",
+        "_started",
+        "_usage",
+        "_with",
+    )
+
     def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
         self._relay = relay
         self._with = collaborators
@@ -122,31 +139,25 @@ class Exchange:
         return self
 
     async def __anext__(self) -> Sequence[Delta]:
+        # One frame in one read is the rule: this runs for each, so it is one function.
         if self._first is not None:
             batch, self._first = self._first, None
         elif self._usage is not None:
             raise StopAsyncIteration
-        else:
-            batch = await self._next_batch()
-        return self._account(batch)
-
-    async def _next_batch(self) -> Sequence[Delta]:
-        if self._batches is None:
+        elif self._batches is None:
             raise RuntimeError("an exchange is iterated inside `async with`")
-        try:
-            return await self._batches.__anext__()
-        except StopAsyncIteration:
-            raise Fault(
-                FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer."
-            ) from None
-
-    def _account(self, batch: Sequence[Delta]) -> Sequence[Delta]:
-        """Count what is delivered, and give the end its usage."""
+        else:
+            try:
+                batch = await self._batches.__anext__()
+            except StopAsyncIteration:
+                raise Fault(
+                    FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer."
+                ) from None
         for delta in batch:
-            if isinstance(delta, TextDelta | ReasoningDelta):
+            if type(delta) is TextDelta or type(delta) is ReasoningDelta:
                 self._output_bytes += len(delta.text.encode())
         last = batch[-1]
-        if not isinstance(last, Finished):
+        if type(last) is not Finished:
             return batch
         self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
         return (*batch[:-1], Finished(last.reason, self._usage))

@@ -59,6 +59,21 @@ class StreamRenderer(Protocol):
 class Watch:
     """Looks after one response; `is_client_gone` says that it ended the request."""
 
+    __slots__ = (
+        "_comment",
+        "_departure",
+        "_is_stream",
+        "_is_writing",
+        "_loop",
+        "_main",
+        "_options",
+        "_receive",
+        "_send",
+        "_timer",
+        "_written_at",
+        "is_client_gone",
+    )
+
     def __init__(self, receive: Receive, send: Send, options: StreamOptions) -> None:
         self._receive = receive
         self._send = send
