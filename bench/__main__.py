@@ -22,7 +22,7 @@ from bench.measure import (
     measure_direct,
 )
 from bench.peers import PeerMissingError, litellm, portkey
-from bench.processes import Cores, share_out_cores
+from bench.processes import Cores, end_tidily, share_out_cores
 from bench.report import DIRECT, Results, render
 from bench.subjects import ROOT, SUBJECTS, Subject
 
@@ -151,4 +151,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end_tidily()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("stopped")

@@ -24,11 +24,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import Running, free_port, running
+from bench.processes import Running, end_tidily, free_port, running
 from bench.pure import Errand, Upstream, ask, run
 from bench.subjects import SUBJECTS, Place
 
 START_PATIENCE_S = 10.0
+# A round takes 1.5 s where there is nothing to wait for.
+ROUND_PATIENCE_S = 3.0
 REQUEST_CONNECTIONS = 16
 REQUEST_INTERVAL_S = 0.02
 STREAMS = 100
@@ -157,10 +159,17 @@ def main() -> None:
     )
     options = parser.parse_args()
     names = ("floor" if options.self else "gateway", "floor")
+    load = Load(rounds=options.rounds)
+    patience_s = ROUND_PATIENCE_S * (load.rounds + 1) + START_PATIENCE_S
+    end_tidily()
     try:
-        result = run(compare(names, Load(rounds=options.rounds)))
+        result = run(asyncio.wait_for(compare(names, load), patience_s))
+    except TimeoutError:
+        sys.exit(f"not done within {patience_s:g} s: this machine is too busy to tell")
     except RatioError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("stopped")
     print(json.dumps(result))
 
 

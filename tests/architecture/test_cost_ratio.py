@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-# One comparison takes 14 s.
-PATIENCE_S = 28
+# One comparison takes 14 s, gives up by itself after 37, and is made twice at most.
+PATIENCE_S = 45
 # Measured with other work on the machine: 1.47-1.58 and 1.29-1.42; the floor with itself 0.97-1.04.
 # A router and two dozen small extras per request made 1.88, a task per write 1.68.
 RATIOS_MAX = {"request": 1.75, "frame": 1.55}
@@ -46,6 +46,7 @@ def comparisons(root: Path) -> list[Costs]:
     return [first, compare(root)] if is_over else [first]
 
 
+@pytest.mark.timeout(2 * PATIENCE_S + 10)
 @pytest.mark.parametrize("unit", RATIOS_MAX)
 def test_the_gateway_costs_at_most_so_many_times_the_floor(
     unit: str, comparisons: list[Costs]

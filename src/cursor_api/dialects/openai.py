@@ -61,6 +61,7 @@ FINISH_REASONS: dict[FinishReason, str] = {
 _DONE = b"data: [DONE]\n\n"
 _EVENT_END = b"}\n\n"
 _DELTA_END = b'},"finish_reason":null}]}\n\n'
+_REASONING = b'"reasoning_content":'
 _ROLE = b'"role":"assistant","content":""'
 
 _encode = msgspec.json.Encoder().encode
@@ -79,7 +80,6 @@ class ChunkRenderer:
         "_has_begun",
         "_head",
         "_include_usage",
-        "_reasoning_start",
         "_usage",
     )
 
@@ -92,7 +92,6 @@ class ChunkRenderer:
         usage = b'"usage":null,' if include_usage else b""
         self._delta_start = self._head + usage + b'"choices":[{"index":0,"delta":{'
         self._content_start = self._delta_start + b'"content":'
-        self._reasoning_start = self._delta_start + b'"reasoning_content":'
         self._include_usage = include_usage
         self._has_begun = False
         self._usage: Usage | None = None
@@ -152,7 +151,7 @@ class ChunkRenderer:
             case TextDelta(text):  # `render` has dealt with it; here for the match to be total
                 out += (self._content_start, _encode_line(text), _DELTA_END)
             case ReasoningDelta(text):
-                out += (self._reasoning_start, _encode_line(text), _DELTA_END)
+                out += (self._delta_start, _REASONING, _encode_line(text), _DELTA_END)
             case CitationDelta(citations):
                 annotations = _escape_line_ends(_encode(_annotations(citations)))
                 out += (self._delta_start, b'"annotations":', annotations, _DELTA_END)
