@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,9 @@ from starlette.responses import JSONResponse, Response
 from cursor_api.ports import Clock
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Relay
+
+if sys.platform != "win32":
+    import resource
 
 KIBIBYTE = 1024
 
@@ -50,10 +52,11 @@ class Health:
         )
 
 
-def memory_bytes() -> dict[str, int]:
+def memory_bytes() -> dict[str, int | None]:
     """Bytes of memory: rss (resident), heapTotal (data segment), heapUsed (resident, unshared).
 
-    Linux tells all three now; elsewhere all are the peak of rss, the only figure to be had.
+    Linux tells all three now; other Unixes only the peak of rss, which then stands for all, and
+    Windows none of them.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -67,6 +70,8 @@ def memory_bytes() -> dict[str, int]:
             "heapUsed": sizes["RssAnon"],
             "rss": sizes["VmRSS"],
         }
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    rss = peak if sys.platform == "darwin" else peak * KIBIBYTE
+    rss = None
+    if sys.platform != "win32":
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        rss = peak if sys.platform == "darwin" else peak * KIBIBYTE
     return {"heapTotal": rss, "heapUsed": rss, "rss": rss}

@@ -62,7 +62,7 @@ def fault_headers(headers: tuple[tuple[str, str], ...], request_id: str) -> list
 class InferenceOptions:
     """Limits of the inference routes."""
 
-    # promises: agents send up to 80 KB of prompt and tools; images need more.
+    # Agents send up to 80 KB of prompt and tools; images need more.
     body_bytes_max: int = 10 * 1024 * 1024
     parse: ParseLimits = field(default_factory=ParseLimits)
     stream: StreamOptions = field(default_factory=StreamOptions)

@@ -38,7 +38,7 @@ SECRET = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.c2VjcmV0LWNsYWltcw.signature"
 CONTEXT = FaultContext(Secret(SECRET), lambda: 1_700_000_000.0)
 JSON = {"content-type": "application/json"}
 
-# protocol.md's groups, written down a second time and independently of the table under test.
+# The groups of numbers, written down a second time and independently of the table under test.
 GROUPS: dict[FaultKind, set[int]] = {
     FaultKind.CREDENTIAL_REJECTED: {1, 2, 3, 6, 11, 12, 18, 38, 42, 46},
     FaultKind.CREDENTIAL_FORBIDDEN: {4, 17, 23, 47, 48, 53},
