@@ -183,8 +183,6 @@ def _guarded(settings: Settings, serving: Serving) -> int:
         # Until the server hears it there is nothing that could be out of date, and nothing to end.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     redactor = configure_logging(settings.logs.level, settings.logs.format, sys.stderr)
-    for secret in settings.secrets:
-        redactor.add(secret.reveal())
     host, port = settings.listener.host, settings.listener.port
     try:
         listener = listen(settings)
