@@ -14,10 +14,11 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 FAST_TESTS := tests/unit tests/contract tests/property tests/fuzz tests/architecture
 FUZZ_S := 60
+SOAK :=
 NODE_STAMP := $(NODE_CLIENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports fast format bench fuzz test-pythons coverage lock clean
+.PHONY: help demo test check lint types imports fast format bench fuzz soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -103,6 +104,9 @@ bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes
 
 fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds
 	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)
+
+soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
+	$(BIN)/python -m tests.soak $(SOAK)
 
 # Each further Python gets an environment of its own, when it is on this machine.
 test-pythons: ## Unit and property tests on Python 3.12 and 3.13, where they are found
