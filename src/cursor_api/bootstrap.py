@@ -20,7 +20,7 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
-from cursor_api.ports import CredentialFiles, Observer, PoolStateStore, Upstream
+from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Relay
 from cursor_api.service.credentials import CredentialParts, Credentials
@@ -111,10 +111,13 @@ def memory_stores(credentials: Sequence[Credential]) -> Stores:
 
 @asynccontextmanager
 async def build_gateway(
-    settings: Settings, stores: Stores, redactor: Redactor
+    settings: Settings, stores: Stores, redactor: Redactor, clock: Clock | None = None
 ) -> AsyncIterator[Gateway]:
-    """Put the parts together; raises StoreError when the credentials cannot be read whole."""
-    clock = SystemClock()
+    """Put the parts together; raises StoreError when the credentials cannot be read whole.
+
+    `clock` None is the machine's.
+    """
+    clock = clock or SystemClock()
 
     def keep_secret(credentials: Sequence[Credential]) -> None:
         redactor.add_all(credential.secret.reveal() for credential in credentials)

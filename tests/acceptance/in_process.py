@@ -11,6 +11,7 @@ from typing import Any
 
 from cursor_api.bootstrap import build_gateway, make_checksum, memory_stores
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.ports import Clock
 from cursor_api.settings import load_settings
 from cursor_api.telemetry.redaction import Redactor
 from tests.openai_stream import ReadStream, read_stream
@@ -61,21 +62,25 @@ async def gateway_before(
     upstream_url: str,
     *,
     environment: Mapping[str, str] | None = None,
-    tokens: Sequence[str] = ("a-session-token-for-tests",),
+    tokens: Sequence[str] | Mapping[str, str] = ("a-session-token-for-tests",),
+    clock: Clock | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway whose upstream is at that address, with one credential for each token.
 
-    `environment` is added to what it is set up from; no file of the working directory counts.
+    `tokens` may be by alias. `environment` is added to what it is set up from; no file of the
+    working directory counts.
     """
     environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": upstream_url} | dict(environment or {})
     loaded = load_settings(environ, Path("/nonexistent"), None)
     assert not loaded.problems, loaded.problems
+    named = tokens
+    if not isinstance(named, Mapping):
+        named = {f"credential-{number}": token for number, token in enumerate(named)}
     credentials = [
-        Credential(f"credential-{number}", Secret(token), make_checksum())
-        for number, token in enumerate(tokens)
+        Credential(alias, Secret(token), make_checksum()) for alias, token in named.items()
     ]
     async with (
-        build_gateway(loaded.settings, memory_stores(credentials), Redactor()) as built,
+        build_gateway(loaded.settings, memory_stores(credentials), Redactor(), clock) as built,
         serve(built.app) as port,
     ):
         yield Gateway(port)

@@ -25,6 +25,7 @@ from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.wire.checksum import parse_checksum
+from tests.fakes import TickingClock
 from tests.serving import ask, serve
 
 KEY = "bootstrap-key-0123456789"
@@ -144,6 +145,20 @@ def test_run_gives_its_main_a_loop() -> None:
 
     run(main())
     assert loops[0] in {"uvloop", "asyncio.unix_events"}
+
+
+async def test_a_gateway_takes_the_time_from_its_clock(tmp_path: Path) -> None:
+    """What it records is of the time that it was told."""
+    clock = TickingClock()
+    chosen = settings(tmp_path)
+    async with (
+        build_gateway(chosen, memory_stores([]), Redactor(), clock) as gateway,
+        serve(gateway.app) as port,
+    ):
+        headers = {"Authorization": f"Bearer {KEY}"}
+        await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+        log = await ask(port, "GET", "/logs", headers=headers)
+    assert log.json()["logs"][0]["timestamp"].startswith("1970-01-01T00:16:")
 
 
 def test_the_clock_is_the_machines() -> None:
