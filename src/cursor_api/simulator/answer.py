@@ -55,6 +55,8 @@ CONTENT_TYPE = "application/connect+proto"
 RESERVED_FLAG = 0x04
 # An answer may be endless: the middle is looked for among its first frames.
 MIDDLE_FRAMES_MAX = 24
+# An oversized frame is made in pieces, as long as somebody takes them.
+FILLER_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class Answerer:
                         return
             if piece is not None:
                 yield self._frame(encode_text(piece), pace_s)
-        yield from self._end()
+        yield from self._end(error)
 
     def _preamble(self, ask: ChatAsk) -> Iterator[BodyStep]:
         if ask.links or ask.web_search:
@@ -182,7 +184,7 @@ class Answerer:
         if Mishap.RESERVED_FLAG in mishaps:
             yield Data(encode_envelope(text, flags=RESERVED_FLAG))
         if Mishap.OVERSIZED_LENGTH in mishaps:
-            yield Data(struct.pack(">BI", 0, faults.oversized_bytes) + text)
+            yield from self._oversized(text)
         if Mishap.GZIP_BOMB in mishaps:
             yield Data(_bomb(faults.gzip_bomb_bytes))
         if Mishap.BAD_GZIP in mishaps:
@@ -200,16 +202,25 @@ class Answerer:
             yield Data(frame[: self.chance.randrange(len(frame))])
             yield ending
 
-    def _end(self) -> Iterator[BodyStep]:
+    def _oversized(self, text: bytes) -> Iterator[BodyStep]:
+        size_bytes = self.faults.oversized_bytes
+        yield Data(struct.pack(">BI", 0, size_bytes) + text)
+        if self.faults.is_oversized_sent:
+            for sent_bytes in range(len(text), size_bytes, FILLER_BYTES):
+                yield Data(b"A" * min(FILLER_BYTES, size_bytes - sent_bytes))
+
+    def _end(self, error: bytes) -> Iterator[BodyStep]:
         mishaps = self.mishaps
         end = encode_end_stream(is_compressed=Mishap.COMPRESSED_END in mishaps)
         if Mishap.MISSING_END not in mishaps:
             yield Data(end)
         if Mishap.DUPLICATE_END in mishaps:
             yield Data(end)
+        if Mishap.CONTRADICTED_END in mishaps:
+            yield Data(error)
         if Mishap.TRAILING_BYTES in mishaps:
             yield Data(encode_envelope(encode_text("after the end")))
-        yield Ending.COMPLETE
+        yield Ending.RESET if Mishap.RESET_AFTER_END in mishaps else Ending.COMPLETE
 
 
 @functools.lru_cache(maxsize=4)

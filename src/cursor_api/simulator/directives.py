@@ -72,6 +72,11 @@ def _lasting(mishap: str, duration: str) -> Callable[[re.Match[str]], Change]:
     return change
 
 
+def _oversized(found: re.Match[str]) -> Change:
+    sent = {} if found[1] is None else {"oversized_bytes": int(found[1]), "is_oversized_sent": True}
+    return {"oversized_length": 1.0, **sent}
+
+
 _S = r"(\d+(?:\.\d+)?)"  # a duration or rate
 _N = r"(\d{1,9})"  # a count
 
@@ -97,6 +102,7 @@ DIRECTIVES = (
     ),
     Directive("reset", "reset", "reset before the headers", _always(reset_before_headers=1.0)),
     Directive("reset-mid", "reset mid", "reset in the middle", _always(reset_mid_stream=1.0)),
+    Directive("reset-end", "reset end", "reset after the end", _always(reset_after_end=1.0)),
     Directive("cut", "cut", "half-close in the middle", _always(half_close_mid_stream=1.0)),
     Directive(
         f"cut-at-{_N}",
@@ -148,10 +154,21 @@ DIRECTIVES = (
     Directive("no-text", "no-text", "a clean end without a word", _always(no_text=1.0)),
     Directive("no-end", "no-end", "no end-of-stream frame", _always(missing_end=1.0)),
     Directive("double-end", "double-end", "two of them", _always(duplicate_end=1.0)),
+    Directive(
+        "double-end-error",
+        "double-end error",
+        "two, the second with error 50",
+        _always(contradicted_end=1.0),
+    ),
     Directive("flag-3", "flag 3", "a compressed one", _always(compressed_end=1.0)),
     Directive("trailing", "trailing", "bytes after it", _always(trailing_bytes=1.0)),
     Directive("reserved", "reserved", "a frame with a reserved flag", _always(reserved_flag=1.0)),
-    Directive("oversized", "oversized", "a frame of 4 GB", _always(oversized_length=1.0)),
+    Directive(
+        f"oversized(?:-{_N})?",
+        "oversized [N]",
+        "a frame of 4 GB, announced only; or of N bytes, sent",
+        _oversized,
+    ),
     Directive("bomb", "bomb", "a frame that inflates to 64 MiB", _always(gzip_bomb=1.0)),
     Directive("bad-gzip", "bad-gzip", "a frame that does not inflate", _always(bad_gzip=1.0)),
     Directive(

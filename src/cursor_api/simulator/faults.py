@@ -44,6 +44,8 @@ class Mishap(enum.Enum):
     COMPRESSED_END = "compressed_end"
     DUPLICATE_END = "duplicate_end"
     TRAILING_BYTES = "trailing_bytes"
+    CONTRADICTED_END = "contradicted_end"
+    RESET_AFTER_END = "reset_after_end"
 
 
 class HttpBody(enum.Enum):
@@ -108,6 +110,7 @@ class Faults:
     reserved_flag: float = 0.0
     oversized_length: float = 0.0
     oversized_bytes: int = 0xFFFF_FFF0  # what the oversized frame announces
+    is_oversized_sent: bool = False  # all of it, for as long as the client reads
     gzip_bomb: float = 0.0
     gzip_bomb_bytes: int = 64 * 1024 * 1024  # what the bomb inflates to
     bad_gzip: float = 0.0
@@ -117,6 +120,8 @@ class Faults:
     compressed_end: float = 0.0  # flag 3; legal
     duplicate_end: float = 0.0
     trailing_bytes: float = 0.0
+    contradicted_end: float = 0.0  # a second end-of-stream, that tells of an error
+    reset_after_end: float = 0.0  # a whole answer, and then a reset
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; raises ValueError naming the field."""

@@ -236,6 +236,7 @@ BROKEN: dict[Mishap, Reason | None] = {
     Mishap.BAD_GZIP: Reason.BAD_COMPRESSION,
     Mishap.MISSING_END: Reason.TRUNCATED,
     Mishap.DUPLICATE_END: Reason.AFTER_END,
+    Mishap.CONTRADICTED_END: Reason.AFTER_END,
     Mishap.TRAILING_BYTES: Reason.AFTER_END,
     Mishap.COMPRESSED_END: None,
     Mishap.NO_TEXT: None,
@@ -261,6 +262,23 @@ def test_a_compressed_end_is_flag_3_and_no_text_is_none() -> None:
     """The two that are legal, to the byte."""
     assert envelopes(record(Faults(compressed_end=1)))[-1][0] == 3
     assert record(Faults(no_text=1)).endswith(EMPTY + END)
+
+
+def test_a_reset_can_follow_a_whole_answer() -> None:
+    """All bytes of it are sent, and the connection is not ended as it should be."""
+    assert record(Faults(reset_after_end=1)) == record(Faults())
+    assert steps_of(Faults(reset_after_end=1))[-1] is Ending.RESET
+
+
+def test_an_oversized_frame_can_be_sent_whole() -> None:
+    """It is as long as it says, and made in pieces; the answer goes on behind it."""
+    faults = Faults(
+        oversized_length=1, oversized_bytes=200_000, is_oversized_sent=True, fault_after_count=2
+    )
+    frames = envelopes(record(faults))
+    assert [len(payload) for _flags, payload in frames if len(payload) > 1000] == [200_000]
+    assert max(len(step.data) for step in steps_of(faults) if isinstance(step, Data)) <= 65536
+    assert frames[-1] == (2, b"{}")
 
 
 def test_a_malformed_message_sits_in_a_good_frame() -> None:
