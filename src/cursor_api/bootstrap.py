@@ -20,7 +20,7 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
-from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, Upstream
+from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, RequestLog, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Relay
 from cursor_api.service.credentials import CredentialParts, Credentials
@@ -71,6 +71,7 @@ class Gateway:
     credential_count: int
     roster: Roster
     lifecycle: Lifecycle
+    pool: Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class Stores:
 
     credentials: CredentialFiles
     pool_state: PoolStateStore
+    # None: the last ones, in memory.
+    request_log: RequestLog | None = None
 
 
 def file_stores(settings: Settings) -> Stores:
@@ -131,7 +134,7 @@ async def build_gateway(
         credential_count = await roster.start()
         upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
         catalog = Catalog(upstreams)
-        request_log = MemoryRequestLog(settings.logs.entries_max)
+        request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
         collaborators = Collaborators(catalog, pool, upstreams, request_log, clock)
         parts = WebParts(
             relay=Relay(collaborators),
@@ -145,7 +148,7 @@ async def build_gateway(
         watching = asyncio.create_task(roster.watch())
         try:
             app = App(parts, _web_options(settings))
-            yield Gateway(app, credential_count, roster, parts.lifecycle)
+            yield Gateway(app, credential_count, roster, parts.lifecycle, pool)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

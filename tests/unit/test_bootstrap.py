@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,13 @@ from cursor_api.bootstrap import (
 )
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
+from cursor_api.domain.record import Status
 from cursor_api.settings import Settings, load_settings
 from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.wire.checksum import parse_checksum
-from tests.fakes import TickingClock
+from tests.fakes import ListLog, TickingClock
 from tests.serving import ask, serve
 
 KEY = "bootstrap-key-0123456789"
@@ -159,6 +161,17 @@ async def test_a_gateway_takes_the_time_from_its_clock(tmp_path: Path) -> None:
         await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
         log = await ask(port, "GET", "/logs", headers=headers)
     assert log.json()["logs"][0]["timestamp"].startswith("1970-01-01T00:16:")
+
+
+async def test_a_gateway_writes_to_the_log_it_was_given(tmp_path: Path) -> None:
+    """A request begins and ends there."""
+    log = ListLog()
+    chosen = settings(tmp_path)
+    stores = replace(memory_stores([]), request_log=log)
+    async with build_gateway(chosen, stores, Redactor()) as gateway, serve(gateway.app) as port:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+    assert [record.status for record in log.records] == [Status.PENDING, Status.FAILED]
 
 
 def test_the_clock_is_the_machines() -> None:

@@ -62,13 +62,16 @@ class SimulatorOptions:
     """A simulator's address, manners and limits. Port 0 takes a free one.
 
     `scripts` gives single credentials faults of their own: one value for every request, or a row
-    of them, of which each request uses up one and the last one stays.
+    of them, of which each request uses up one and the last one stays. `choose`, where given, is
+    asked for each request instead: from its credential and its question, how it is answered and
+    with what text.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     faults: Faults = field(default_factory=Faults)
     scripts: Mapping[str, Faults | tuple[Faults, ...]] = field(default_factory=dict)
+    choose: Callable[[str, str], tuple[Faults, Scenario]] | None = None
     gate: Gate = field(default_factory=Gate)
     scenario: Scenario = field(default_factory=Scenario)
     tls: ssl.SSLContext | None = None

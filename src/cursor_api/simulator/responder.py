@@ -102,6 +102,8 @@ class Responder:
         if row:
             faults = row.popleft() if len(row) > 1 else row[0]
         scenario = self._options.scenario
+        if self._options.choose is not None:
+            faults, scenario = self._options.choose(token, question)
         problem = None
         try:
             faults = token_faults(token, faults)

@@ -6,7 +6,7 @@ from cursor_api.simulator.messages import ChatAsk
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.recording import sample_ask
 from cursor_api.simulator.responder import Responder
-from cursor_api.simulator.scenario import CODE
+from cursor_api.simulator.scenario import CODE, Scenario
 from cursor_api.simulator.steps import Data, Head, Step
 from cursor_api.wire.connect import EnvelopeDecoder, parse_end_stream
 from cursor_api.wire.protobuf import as_string, iter_fields
@@ -165,3 +165,15 @@ def test_the_same_seed_and_order_are_the_same_answers() -> None:
         return [asked(subject, f"question {number}", token) for number in range(40)]
 
     assert run("one") == run("another")
+
+
+def test_a_chooser_decides_each_answer() -> None:
+    """Its faults and its text, from the credential and the question; scripts count no more."""
+
+    def choose(token: str, question: str) -> tuple[Faults, Scenario]:
+        faults = Faults(http_error=1.0, http_status=429) if token == "limited" else Faults()
+        return faults, Scenario(text=f"{token} on {question}")
+
+    subject = responder(choose=choose, scripts={"free": Faults(silence=1.0)})
+    assert status(asked(subject, "tea", "limited")) == 429
+    assert text(asked(subject, "tea", "free")) == "free on tea"
