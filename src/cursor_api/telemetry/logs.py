@@ -3,7 +3,8 @@
 Rules of this file:
 - Every way text can reach the stream (structlog, stdlib loggers, warnings, uncaught exceptions)
   runs through one chain, and redaction is the last step in it that sees values.
-- Writing a line never raises: a full disk or a closed pipe costs lines, not requests.
+- Logging never raises: where a line cannot be made, another one says so (and where it cannot be
+  written, see `sink.py`).
 - No line is made of two: control characters in values are spelled out.
 """
 
@@ -13,7 +14,10 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Mapping, MutableMapping
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -21,6 +25,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from cursor_api.telemetry.redaction import Redactor, escape_controls
+from cursor_api.telemetry.sink import LineSink
 
 LEVELS = {
     "debug": logging.DEBUG,
@@ -59,22 +64,23 @@ def configure_logging(
         raise ValueError(f"no such log format; there are {', '.join(FORMATS)}")
     threshold = LEVELS[level]
     redactor = redactor or Redactor()
-    sink = LineSink(stream)
     is_json = line_format == "json" or (line_format == "auto" and not _is_terminal(stream))
-    chain = _chain(redactor, is_json=is_json)
+    render = _render_json if is_json else _render_text
+    line_maker = LineMaker(_chain(redactor), render)
+    sink = LineSink(stream, line_maker.tell_loss)
     structlog.configure(
-        processors=chain,
+        processors=[line_maker],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=lambda *names: NamedSink(sink, *names),
         # A cached logger would keep a stream that a later call has replaced.
         cache_logger_on_first_use=False,
     )
-    _bridge_stdlib(StdlibBridge(chain, sink), threshold)
+    _bridge_stdlib(StdlibBridge(line_maker, sink), threshold)
     _capture_uncaught()
     return redactor
 
 
-def _chain(redactor: Redactor, *, is_json: bool) -> list[Processor]:
+def _chain(redactor: Redactor) -> list[Processor]:
     def redact(_logger: object, _method: str, event: EventDict) -> Mapping[str, Any]:
         return redactor.redact_event(event)
 
@@ -85,7 +91,6 @@ def _chain(redactor: Redactor, *, is_json: bool) -> list[Processor]:
         structlog.processors.format_exc_info,
         redact,
         _bound,
-        _render_json if is_json else _render_text,
     ]
 
 
@@ -96,31 +101,41 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
-class LineSink:
-    """Writes whole lines to one stream, from any thread, and never raises for it.
+class LineMaker:
+    """The whole chain, as structlog's only processor: an event in, its line out.
 
-    `dropped_count` says how many lines could not be written.
+    A bug in the chain costs the event's values and is named; whoever logs is not concerned.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
-        self.dropped_count = 0
+    def __init__(self, chain: list[Processor], render: Callable[[EventDict], str]) -> None:
+        self._chain = chain
+        self._render = render
 
-    def __repr__(self) -> str:
-        return f"LineSink(dropped={self.dropped_count})"
+    def __call__(self, logger: Any, method: str, event: EventDict) -> str:
+        """The line of one event."""
+        try:
+            made: Any = event
+            for processor in self._chain:
+                made = processor(logger, method, made)
+            return self._render(made)
+        except Exception as error:  # noqa: BLE001 - nobody above could do anything about it
+            # Neither the event nor the message of the error: they may hold what was not yet hidden.
+            kind, where = type(error).__name__, _innermost(error)
+            return self._say("error", "a log line could not be made", error=kind, where=where)
 
-    def write_line(self, line: str) -> None:
-        """One line, given without its line end."""
-        with self._lock:
-            try:
-                try:
-                    self._stream.write(line + "\n")
-                except UnicodeEncodeError:
-                    self._stream.write(line.encode("ascii", "backslashreplace").decode() + "\n")
-                self._stream.flush()
-            except (OSError, ValueError):  # a full disk, a closed pipe, a closed stream
-                self.dropped_count += 1
+    def tell_loss(self, count: int) -> str:
+        """The line that says how many were lost."""
+        return self._say("error", "log lines could not be written and are lost", count=count)
+
+    def _say(self, level: str, event: str, **facts: object) -> str:
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        return self._render({"timestamp": now, "level": level, "event": event, **facts})
+
+
+def _innermost(error: Exception) -> str:
+    """The file and line that raised it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 class NamedSink:
@@ -136,9 +151,9 @@ class NamedSink:
 class StdlibBridge(logging.Handler):
     """Takes the records of stdlib loggers through the same chain as our own events."""
 
-    def __init__(self, chain: list[Processor], sink: LineSink) -> None:
+    def __init__(self, line_maker: LineMaker, sink: LineSink) -> None:
         super().__init__()
-        self._chain = chain
+        self._line_maker = line_maker
         self._sink = sink
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -152,9 +167,7 @@ class StdlibBridge(logging.Handler):
             event["exc_info"] = record.exc_info
         if record.stack_info:
             event["stack"] = record.stack_info
-        for processor in self._chain:
-            event = processor(None, event["level"], event)
-        self._sink.write_line(event)
+        self._sink.write_line(self._line_maker(None, event["level"], event))
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -226,14 +239,14 @@ def _cut(value: object) -> object:
     return f"{value[:half]} … {len(value) - 2 * half} characters left out … {value[-half:]}"
 
 
-def _render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+def _render_json(event: EventDict) -> str:
     ordered = {name: event[name] for name in _HEAD if name in event}
     ordered.update(event)
     # ASCII only: readable for any stream whatever its encoding.
     return json.dumps(ordered)
 
 
-def _render_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+def _render_text(event: EventDict) -> str:
     head = f"{event.get('timestamp')} {event.get('level', ''):<{_LEVEL_WIDTH}}"
     source = f"{event['logger']}: " if "logger" in event else ""
     words = [head, escape_controls(f"{source}{event.get('event')}")]

@@ -10,12 +10,13 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 import structlog
 
-from cursor_api.telemetry.logs import FIELD_LENGTH_MAX, LEVELS, LineSink, configure_logging
+from cursor_api.telemetry.logs import FIELD_LENGTH_MAX, LEVELS, configure_logging
 from cursor_api.telemetry.redaction import Redactor
 
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjYW5hcnkifQ.canarysignature0123"
@@ -292,43 +293,6 @@ def test_a_very_long_value_is_cut_in_its_middle() -> None:
     assert event.endswith("the end")
 
 
-class Full(io.StringIO):
-    """A stream on a full disk."""
-
-    def write(self, _text: str) -> int:
-        """Fail as the disk does."""
-        raise OSError(28, "No space left on device")
-
-
-class Narrow(io.StringIO):
-    """A terminal that knows ASCII only."""
-
-    def write(self, text: str) -> int:
-        """Fail as the codec does."""
-        text.encode("ascii")
-        return super().write(text)
-
-
-def test_a_line_that_cannot_be_written_costs_nobody_anything() -> None:
-    """A full disk and a closed stream lose lines and count them; nothing is raised."""
-    closed = io.StringIO()
-    closed.close()
-    for stream in (Full(), closed):
-        sink = LineSink(stream)
-        sink.write_line("hello")
-        assert repr(sink) == "LineSink(dropped=1)"
-    configure_logging("info", "auto", closed)
-    structlog.get_logger().info("hello")
-    logging.getLogger("x").info("hello")
-
-
-def test_a_stream_of_a_narrow_encoding_gets_escapes() -> None:
-    """Chinese on an ASCII terminal is spelled out rather than lost."""
-    stream = Narrow()
-    LineSink(stream).write_line("中 done")
-    assert stream.getvalue() == "\\u4e2d done\n"
-
-
 def test_an_interrupt_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C keeps Python's own answer."""
     stream = started("json")
@@ -354,3 +318,51 @@ def test_lines_from_many_threads_stay_whole() -> None:
     lines = stream.getvalue().splitlines()
     assert len(lines) == 400
     assert all(json.loads(line)["event"] for line in lines)
+
+
+class Broken(Redactor):
+    """A redactor with a bug that tells its secret."""
+
+    def redact_event(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Fail."""
+        raise TypeError(f"canary-auth-token-1 in {event}")
+
+
+@pytest.mark.parametrize("line_format", ["text", "json"])
+def test_a_bug_in_the_chain_costs_the_line_and_not_its_writer(line_format: str) -> None:
+    """Whoever logs goes on; the log names the bug, and holds nothing that was not yet hidden."""
+    stream = io.StringIO()
+    configure_logging("debug", line_format, stream, Broken())
+    structlog.get_logger().warning("canary-auth-token-1")
+    logging.getLogger("x").warning("canary-auth-token-1")
+    first, second = stream.getvalue().splitlines()
+    for line in (first, second):
+        assert "a log line could not be made" in line
+        assert "TypeError" in line
+        assert "test_logs.py:" in line
+        assert "canary" not in line
+
+
+def test_lost_lines_are_told_once_lines_get_through_again() -> None:
+    """So that a gap in the log can be told from silence."""
+
+    class Filling(io.StringIO):
+        """A disk that is full for a while."""
+
+        is_full = True
+
+        def write(self, text: str) -> int:
+            if self.is_full:
+                raise OSError(28, "No space left on device")
+            return super().write(text)
+
+    stream = Filling()
+    configure_logging("info", "json", stream)
+    for _ in range(3):
+        structlog.get_logger().info("hello")
+    stream.is_full = False
+    structlog.get_logger().info("hello again")
+    told, line = map(json.loads, stream.getvalue().splitlines())
+    assert (told["level"], told["count"]) == ("error", 3)
+    assert list(told)[:3] == ["timestamp", "level", "event"]
+    assert line["event"] == "hello again"
