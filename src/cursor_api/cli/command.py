@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import serving, tokens
+from cursor_api.cli.speech import open_missing_streams
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.telemetry.redaction import redact_shapes
 
@@ -23,6 +24,7 @@ and point any OpenAI client at http://127.0.0.1:3000/v1 with that key."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    open_missing_streams()
     parsed = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
     with suppress(KeyboardInterrupt):

@@ -26,7 +26,7 @@ from cursor_api.bootstrap import (
     run,
     serve_gateway,
 )
-from cursor_api.cli.speech import complain, say
+from cursor_api.cli.speech import announce, complain, say
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
@@ -155,7 +155,7 @@ def _simulate(parsed: argparse.Namespace) -> int:
     options = SimulatorOptions(host=parsed.host, port=parsed.port)
     _end_at_sigterm()
     try:
-        run(simulate(options, lambda url: say(f"simulator: {url}  (CURSOR_BASE_URL={url})")))
+        run(simulate(options, lambda url: announce(f"simulator: {url}  (CURSOR_BASE_URL={url})")))
     except OSError as error:
         complain(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
         return 1
@@ -204,10 +204,10 @@ async def _serve_for_real(settings: Settings, listener: socket.socket, redactor:
     async with build_gateway(settings, file_stores(settings), redactor) as gateway:
         url = _url(settings, listener)
         root = f"{url}{settings.listener.route_prefix}"
-        say(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
-        say(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
+        announce(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
+        announce(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
         if not gateway.credential_count and not settings.access.is_passthrough:
-            say("No credential yet: add one in the console, or as a line of that file.")
+            announce("No credential yet: add one in the console, or as a line of that file.")
         await serve_gateway(gateway, settings, listener)
 
 
@@ -221,7 +221,7 @@ async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Red
     async with Simulator(SimulatorOptions(faults=faults)) as simulator:
         settings = replace(settings, cursor=replace(settings.cursor, base_url=simulator.url))
         async with build_gateway(settings, memory_stores(credentials), redactor) as gateway:
-            say(_welcome(_url(settings, listener), settings))
+            announce(_welcome(_url(settings, listener), settings))
             await serve_gateway(gateway, settings, listener)
 
 

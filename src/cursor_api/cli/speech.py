@@ -1,15 +1,84 @@
-"""How a command speaks: results on standard output, everything else on standard error."""
+"""How a command speaks: results on standard output, everything else on standard error.
+
+Rules of this file:
+- A result that cannot be written ends the command with status 1: whoever asked for it has not got
+  it. Words that go beside the work (`announce`, `complain`) end nothing.
+- What could not be written is not left in a buffer: Python would try again at the end, and change
+  the exit status.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from typing import TextIO
+
+STANDARD_STREAMS = 3
 
 
 def say(text: str) -> None:
-    """What was asked for."""
-    print(text, flush=True)  # noqa: T201 - a command speaks on its standard output
+    """What was asked for; ends the command where it cannot be written."""
+    error = _write(sys.stdout, text)
+    if error is not None:
+        if not isinstance(error, BrokenPipeError):
+            complain(f"error: the output cannot be written: {error.strerror}.")
+        raise SystemExit(1)
+
+
+def announce(text: str) -> None:
+    """What is good to know while something else is going on."""
+    _write(sys.stdout, text)
 
 
 def complain(text: str) -> None:
     """What went wrong, or is worth a word."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - and of errors on the other
+    _write(sys.stderr, text)
+
+
+def open_missing_streams() -> None:
+    """Put the null device in the place of standard streams that are closed (`>&-`).
+
+    Their numbers would go to the first sockets that are opened, and those would get our words.
+    """
+    for number in range(STANDARD_STREAMS):
+        try:
+            os.fstat(number)
+        except OSError:
+            # A new descriptor gets the lowest number that is free.
+            os.open(os.devnull, os.O_RDWR)
+    # Python has None for a stream that was closed when it started.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - lasts as long as we
+            setattr(sys, name, null)
+
+
+def _write(stream: TextIO, text: str) -> OSError | None:
+    try:
+        descriptor = _find_descriptor(stream)
+        if descriptor is None:
+            print(text, file=stream, flush=True)
+        else:
+            stream.flush()
+            _write_around(descriptor, f"{text}\n".encode(stream.encoding, "backslashreplace"))
+    except OSError as error:
+        return error
+    return None
+
+
+def _find_descriptor(stream: TextIO) -> int | None:
+    # Windows' consoles take text, not bytes.
+    if sys.platform == "win32":
+        return None
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):  # replaced by a stream in memory
+        return None
+
+
+def _write_around(descriptor: int, data: bytes) -> None:
+    """Write past Python's buffer."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
