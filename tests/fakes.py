@@ -88,3 +88,16 @@ class TickingClock:
         return self.seconds
 
     monotonic = now
+
+
+class StillClock:
+    """A clock that a test moves; both of its faces show `seconds`."""
+
+    def __init__(self) -> None:
+        self.seconds = 5000.0
+
+    def now(self) -> float:
+        """Unix time."""
+        return self.seconds
+
+    monotonic = now

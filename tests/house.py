@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.pool.pool import Pool
+from cursor_api.ports import Clock
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Collaborators, Relay
 from cursor_api.service.credentials import CredentialParts, Credentials
@@ -18,6 +19,7 @@ from cursor_api.telemetry.observer import LogObserver
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
 from cursor_api.web.lifecycle import Lifecycle
+from cursor_api.web.lockout import Lockout, LockoutOptions
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
@@ -34,12 +36,14 @@ class House:
     script: dict[str, list[Step]] = field(default_factory=lambda: {"a": HELLO})
     options: WebOptions = field(default_factory=lambda: WebOptions(version="1.2.3"))
     is_passthrough: bool = False
+    # Tests send wrong keys by the hundred; those about the lock give a number.
+    wrong_keys_max: int = 0
+    clock: Clock = field(default_factory=TickingClock)
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
         self.lifecycle = Lifecycle()
-        self.clock = TickingClock()
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
             Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}")
@@ -73,7 +77,7 @@ class House:
                 self.relay,
                 self.catalog,
                 self.log,
-                Authenticator(access),
+                Authenticator(access, Lockout(LockoutOptions(self.wrong_keys_max), self.clock)),
                 self.clock,
                 self.roster,
                 self.credentials,

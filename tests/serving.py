@@ -18,6 +18,7 @@ async def serve(app: Any, options: ServerOptions | None = None) -> AsyncIterator
     """Serve an app on a free loopback port, with the gateway's own server; gives the port."""
     server = create_server(app, options or ServerOptions(shutdown_grace_s=1))
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -40,6 +40,7 @@ from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
 from cursor_api.web.inference import InferenceOptions
 from cursor_api.web.lifecycle import Lifecycle
+from cursor_api.web.lockout import Lockout, LockoutOptions
 from cursor_api.web.protocol import ConnectionLimits
 from cursor_api.web.server import HAS_UVLOOP, ServerOptions, create_server
 from cursor_api.web.streaming import StreamOptions
@@ -140,7 +141,9 @@ async def build_gateway(
             relay=Relay(collaborators),
             catalog=catalog,
             request_log=request_log,
-            authenticator=Authenticator(_access_options(settings)),
+            authenticator=Authenticator(
+                _access_options(settings), Lockout(_lockout_options(settings), clock)
+            ),
             clock=clock,
             roster=roster,
             credentials=Credentials(CredentialParts(roster, pool, Trials(collaborators), clock)),
@@ -184,9 +187,13 @@ def listen(settings: Settings) -> socket.socket:
     listener = settings.listener
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
     options = _server_options(settings)
-    return socket.create_server(
+    made = socket.create_server(
         (listener.host, listener.port), family=family, backlog=options.backlog_count
     )
+    # For all its connections: asyncio (not uvloop) leaves out those of a ready-made listener, and
+    # an answer's last piece would wait 40 ms for the client's system to acknowledge the first.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
 
 
 async def serve_gateway(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
@@ -266,6 +273,10 @@ def _access_options(settings: Settings) -> AccessOptions:
         is_passthrough=access.is_passthrough,
         passthrough_checksum=access.checksum.reveal() if access.checksum else "",
     )
+
+
+def _lockout_options(settings: Settings) -> LockoutOptions:
+    return LockoutOptions(wrong_keys_max=settings.access.wrong_keys_max)
 
 
 def _web_options(settings: Settings) -> WebOptions:

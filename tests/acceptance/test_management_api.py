@@ -265,7 +265,7 @@ HOSTILE: tuple[tuple[str, str, object], ...] = (
 async def test_no_error_and_no_log_line_holds_a_secret(tmp_path: Path) -> None:
     """Planted canaries, through every refusal, at debug level."""
     (tmp_path / ".token").write_text("a::canary-secret-a\nb::canary-secret-b\n")
-    async with office(tmp_path) as it:
+    async with office(tmp_path, GATEWAY_WRONG_KEYS_MAX="0") as it:
         for method, path, body in HOSTILE:
             answer = await it.call(method, path, body)
             assert 400 <= answer.status < 500, (method, path, answer)

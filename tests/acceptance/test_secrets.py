@@ -135,6 +135,8 @@ def serve(
         "PORT": "0",
         "LOGS_PUBLIC": "true",
         "GATEWAY_LOG_LEVEL": "debug",
+        # A lock would keep what is sent after it from all other ways of failing.
+        "GATEWAY_WRONG_KEYS_MAX": "0",
     }
     with running(
         [installed.command, "serve"], folder, {**variables, **PATIENCE, **more}

@@ -65,6 +65,10 @@ _SERVER = "server_error"
 FAULTS: dict[FaultKind, Shape] = {
     FaultKind.INVALID_REQUEST: Shape(400, _INVALID, "invalid_request", should_retry=False),
     FaultKind.UNAUTHENTICATED: Shape(401, _AUTHENTICATION, "unauthorized", should_retry=False),
+    # Sending a wrong key again would only make the lock longer.
+    FaultKind.LOCKED_OUT: Shape(
+        429, _AUTHENTICATION, "too_many_wrong_keys", should_retry=False, retry_after_s=60
+    ),
     FaultKind.FORBIDDEN: Shape(403, _PERMISSION, "forbidden", should_retry=False),
     FaultKind.NOT_FOUND: Shape(404, _INVALID, "not_found", should_retry=False),
     FaultKind.METHOD_NOT_ALLOWED: Shape(405, _INVALID, "method_not_allowed", should_retry=False),

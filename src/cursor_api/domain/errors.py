@@ -28,6 +28,7 @@ class FaultKind(enum.Enum):
     # the caller's
     INVALID_REQUEST = "invalid_request"
     UNAUTHENTICATED = "unauthenticated"
+    LOCKED_OUT = "locked_out"  # too many wrong keys came from the address
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -61,6 +62,7 @@ class FaultKind(enum.Enum):
 SCOPES: dict[FaultKind, Scope] = {
     FaultKind.INVALID_REQUEST: Scope.REQUEST,
     FaultKind.UNAUTHENTICATED: Scope.REQUEST,
+    FaultKind.LOCKED_OUT: Scope.REQUEST,
     FaultKind.FORBIDDEN: Scope.REQUEST,
     FaultKind.NOT_FOUND: Scope.REQUEST,
     FaultKind.METHOD_NOT_ALLOWED: Scope.REQUEST,

@@ -32,6 +32,7 @@ class AccessSettings:
     """Who may call. `auth_token` is None only in pass-through; `client_tokens` may only chat.
 
     `checksum` is what pass-through callers without one of their own are given; None: made up.
+    `wrong_keys_max` 0: no address is ever locked out.
     """
 
     auth_token: Secret | None
@@ -39,6 +40,7 @@ class AccessSettings:
     is_passthrough: bool
     checksum: Secret | None
     is_logs_public: bool
+    wrong_keys_max: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,11 @@
 The keys are known by a hash salted with this process's own secret. A caller cannot foresee the
 hash of what is tried, so how long it takes to look one up tells nothing about the keys, and it
 takes the same however many there are.
+
+Wrong keys are counted by the address that they come from (lockout.py), which is the connection's:
+what a header says about it is anybody's word. A request without a key is no try. In pass-through
+any text may be somebody's token, and Cursor judges it, so none is wrong for a chat: what counts is
+what fails where only the operator's key will do.
 """
 
 from __future__ import annotations
@@ -13,9 +18,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
+
 from cursor_api.domain.credential import Caller, Credential, Secret, split_token
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.body import Scope
+from cursor_api.web.lockout import Lockout, network_of
 from cursor_api.wire.checksum import new_checksum
+
+log = structlog.get_logger(__name__)
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -57,10 +68,14 @@ class AccessOptions:
 
 
 class Authenticator:
-    """Turns a request's headers into a Caller."""
+    """Turns a request's headers into a Caller.
 
-    def __init__(self, options: AccessOptions) -> None:
+    Each method raises Fault(LOCKED_OUT) for a key from an address that is locked out.
+    """
+
+    def __init__(self, options: AccessOptions, lockout: Lockout) -> None:
         self._options = options
+        self._lockout = lockout
         self._salt = os.urandom(SALT_BYTES)
         # The operator's comes last: a key that is both is the operator's.
         self._callers = {
@@ -70,42 +85,59 @@ class Authenticator:
         if options.auth_token is not None:
             self._callers[self._digest(options.auth_token.reveal().encode())] = OPERATOR
 
-    def find(self, headers: Headers) -> Caller | None:
-        """The caller, or None when no acceptable key was sent."""
-        bearer = api_key = checksum = b""
-        for name, value in headers:
-            if name == b"authorization":
-                if value[:7].lower() == BEARER:
-                    bearer = value[7:].strip()
-            elif name == b"x-api-key":
-                api_key = value.strip()
-            elif name == b"x-cursor-checksum":
-                checksum = value.strip()
-        key = bearer or api_key
-        if not key or len(key) > KEY_LENGTH_MAX:
-            return None
-        caller = self._callers.get(self._digest(key))
-        if caller is None and self._options.is_passthrough:
-            return self._passthrough(key, checksum)
-        return caller
+    def find(self, scope: Scope, *, takes_tokens: bool = True) -> Caller | None:
+        """The caller, or None when no acceptable key was sent.
 
-    def authenticate(self, headers: Headers) -> Caller:
+        In pass-through a caller's own token is a key, unless `takes_tokens` is False.
+        """
+        key, checksum = _presented(scope["headers"])
+        if not key:
+            return None
+        client = scope.get("client")
+        network = network_of(client[0]) if client else ""
+        if len(key) <= KEY_LENGTH_MAX:
+            digest = self._digest(key)
+            caller = self._callers.get(digest)
+            if caller is not None:
+                self._lockout.let_in(network, caller.name)
+                return caller
+            if takes_tokens and self._options.is_passthrough:
+                # Before it is looked at: in a lock, right and wrong have to look alike.
+                self._lockout.let_in(network, digest)
+                caller = self._passthrough(key, checksum)
+                if caller is not None:
+                    return caller
+        self._count_wrong(network)
+        return None
+
+    def authenticate(self, scope: Scope) -> Caller:
         """The caller; raises Fault(UNAUTHENTICATED)."""
-        caller = self.find(headers)
+        caller = self.find(scope)
         if caller is None:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         return caller
 
-    def require_operator(self, headers: Headers) -> None:
+    def require_operator(self, scope: Scope) -> None:
         """Let the operator through; raises Fault: UNAUTHENTICATED, FORBIDDEN for a chat-only key.
 
         In pass-through any text may be somebody's token; here it is a wrong key.
         """
-        caller = self.find(headers)
-        if caller is None or caller.credentials:
+        caller = self.find(scope, takes_tokens=False)
+        if caller is None:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         if caller is not OPERATOR:
             raise Fault(FaultKind.FORBIDDEN, CHAT_ONLY)
+
+    def _count_wrong(self, network: str) -> None:
+        if not self._callers:
+            return  # pure pass-through: there is no key to be guessed
+        lock_s = self._lockout.count_wrong(network)
+        if lock_s is not None:
+            log.warning(
+                "an address is locked out, too many wrong keys came from it",
+                address=network,
+                lock_s=lock_s,
+            )
 
     def _digest(self, key: bytes) -> bytes:
         return hashlib.sha256(self._salt + key).digest()
@@ -137,6 +169,20 @@ class Authenticator:
 
 
 OPERATOR = Caller(name="operator")
+
+
+def _presented(headers: Headers) -> tuple[bytes, bytes]:
+    """The key and the checksum that a request brings; empty where it brings none."""
+    bearer = api_key = checksum = b""
+    for name, value in headers:
+        if name == b"authorization":
+            if value[:7].lower() == BEARER:
+                bearer = value[7:].strip()
+        elif name == b"x-api-key":
+            api_key = value.strip()
+        elif name == b"x-cursor-checksum":
+            checksum = value.strip()
+    return bearer or api_key, checksum
 
 
 def device_checksum(token: str) -> str:

@@ -101,7 +101,7 @@ class ChatCompletions:
 
         What is large ends up in the exchange alone, which lets go of it when the answer begins.
         """
-        caller = self._authenticator.authenticate(scope["headers"])
+        caller = self._authenticator.authenticate(scope)
         call.is_passthrough = bool(caller.credentials)
         body = await read_body(scope, receive, self._options.body_bytes_max)
         parsed = parse_request(body, self._options.parse)

@@ -47,9 +47,12 @@ class Logs:
 
         A chat-only key, or a pass-through caller's token, opens no details: they are of others.
         """
-        has_key = self._authenticator.find(request.headers.raw) is OPERATOR
-        if not has_key and not self._is_public:
-            self._authenticator.require_operator(request.headers.raw)
+        if self._is_public:
+            caller = self._authenticator.find(request.scope, takes_tokens=False)
+            has_key = caller is OPERATOR
+        else:
+            self._authenticator.require_operator(request.scope)
+            has_key = True
         records = self._request_log.recent(SHOWN_COUNT_MAX)
         return JSONResponse(
             {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -114,7 +115,7 @@ ERRORS = {
     409: "An alias or a token is another credential's, or the token files have bad lines.",
     412: "The files are no longer those that `If-Match` names.",
     413: "The body is too large.",
-    429: "Asked too often; see `Retry-After`.",
+    429: "Asked too often, or too many wrong keys came from the address; see `Retry-After`.",
     500: "The files could not be written, or the gateway failed.",
     502: "The upstream failed.",
     503: "The gateway or the upstream is too busy, or no credential can serve.",
@@ -295,14 +296,18 @@ def _body(kind: type, *, is_required: bool = True) -> Document:
     return {"required": is_required, "content": {JSON: {"schema": _schema(kind)}}}
 
 
-def _responses(good: Mapping[int, type | None], bad: Iterable[int]) -> Document:
-    """By status, as the document wants them; a 405 is possible everywhere."""
+def _responses(good: Mapping[int, type | None], bad: Collection[int]) -> Document:
+    """By status, as the document wants them.
+
+    A 405 is possible everywhere, a 429 wherever a key is asked for.
+    """
+    by_frame = {405, 429} if HTTPStatus.UNAUTHORIZED in bad else {405}
     responses: Document = {}
     for status, kind in good.items():
         responses[str(status)] = {"description": "Done."}
         if kind is not None:
             responses[str(status)]["content"] = {JSON: {"schema": _schema(kind)}}
-    for status in sorted({*bad, 405}):
+    for status in sorted({*bad, *by_frame}):
         responses[str(status)] = {
             "description": ERRORS[status],
             "content": {JSON: {"schema": _schema(ErrorOut)}},

@@ -68,7 +68,7 @@ class Resource:
         """Serve one request; raises Fault, StoreError and HTTPException for app.py to render."""
         method = scope["method"]
         if method not in self._open_methods:
-            self._authenticator.require_operator(scope["headers"])
+            self._authenticator.require_operator(scope)
         handlers = self._find_handlers(scope)
         handler = handlers.get("GET" if method == "HEAD" else method)
         if handler is None:

@@ -50,6 +50,7 @@ EXPECTED = {
     # kind: status, code, may be retried
     FaultKind.INVALID_REQUEST: (400, "invalid_request", False),
     FaultKind.UNAUTHENTICATED: (401, "unauthorized", False),
+    FaultKind.LOCKED_OUT: (429, "too_many_wrong_keys", False),
     FaultKind.FORBIDDEN: (403, "forbidden", False),
     FaultKind.NOT_FOUND: (404, "not_found", False),
     FaultKind.METHOD_NOT_ALLOWED: (405, "method_not_allowed", False),
@@ -89,7 +90,10 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
 @pytest.mark.parametrize(
     ("type_", "kinds"),
     [
-        ("authentication_error", {FaultKind.UNAUTHENTICATED, FaultKind.CREDENTIAL_REJECTED}),
+        (
+            "authentication_error",
+            {FaultKind.UNAUTHENTICATED, FaultKind.LOCKED_OUT, FaultKind.CREDENTIAL_REJECTED},
+        ),
         (
             "permission_error",
             {
@@ -147,6 +151,7 @@ def test_waits_where_the_upstream_names_none() -> None:
     """Short where a retry may help, the longest where a person must act first."""
     waits_s = {kind: shape.retry_after_s for kind, shape in FAULTS.items() if shape.retry_after_s}
     assert waits_s == {
+        FaultKind.LOCKED_OUT: 60,
         FaultKind.RATE_LIMITED: 5,
         FaultKind.QUOTA_EXHAUSTED: 60,
         FaultKind.UPSTREAM_OVERLOADED: 5,

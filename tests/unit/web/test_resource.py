@@ -27,6 +27,7 @@ from cursor_api.domain.errors import (
 from cursor_api.web import resource
 from cursor_api.web.app import EXCEPTION_HANDLERS
 from cursor_api.web.auth import AccessOptions, Authenticator
+from cursor_api.web.lockout import Lockout, LockoutOptions
 from cursor_api.web.resource import (
     READING,
     GivenTextError,
@@ -36,10 +37,14 @@ from cursor_api.web.resource import (
     read_json,
     reply,
 )
+from tests.fakes import TickingClock
 from tests.house import BEARER, CLIENT_KEY, KEY
 from tests.serving import Answer, ask, serve
 
-KEYS = Authenticator(AccessOptions(Secret(KEY), (Secret(CLIENT_KEY),)))
+KEYS = Authenticator(
+    AccessOptions(Secret(KEY), (Secret(CLIENT_KEY),)),
+    Lockout(LockoutOptions(wrong_keys_max=0), TickingClock()),
+)
 BODY_MAX = 100
 CHAT_ONLY = {"Authorization": f"Bearer {CLIENT_KEY}"}
 

@@ -1,0 +1,121 @@
+"""Wrong keys from one address: it is locked out, and nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+from structlog.testing import capture_logs
+
+from cursor_api.simulator.server import Simulator
+from cursor_api.web.app import WebOptions
+from tests.acceptance.in_process import KEY, gateway_before
+from tests.acceptance.knocking import CHAT, Knocker
+from tests.acceptance.test_route_walk import KEYED, METHODS, OPEN_METHODS, concrete
+from tests.fakes import StillClock
+from tests.house import CLIENT_KEY, House
+from tests.house import KEY as HOUSE_KEY
+from tests.serving import Answer, serve
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without being asked"
+)
+ATTACKER, WORKER = "127.0.0.2", "127.0.0.3"
+WRONG_KEYS_MAX = 10
+FLOOD_COUNT = 400
+FLOOD_CONNECTIONS = 8
+# The house's upstream has one model of its own.
+HOUSE_CHAT = CHAT.replace(b"gpt-4o-128k", b"gpt-4o")
+
+
+async def flood(port: int) -> list[Answer]:
+    """Wrong keys, each another one, as fast as eight connections can."""
+
+    async def one(number: int) -> list[Answer]:
+        async with Knocker(port, ATTACKER) as knocker:
+            count = FLOOD_COUNT // FLOOD_CONNECTIONS
+            return [await knocker.knock(f"guess-{number}-{turn}") for turn in range(count)]
+
+    answers = await asyncio.gather(*(one(number) for number in range(FLOOD_CONNECTIONS)))
+    return [answer for some in answers for answer in some]
+
+
+async def test_a_flood_is_locked_out_and_others_go_on() -> None:
+    """Ten are told that they are wrong, the rest to wait; another address is served meanwhile."""
+    with capture_logs() as lines:
+        async with (
+            Simulator() as far,
+            gateway_before(far.url) as gateway,
+            Knocker(gateway.port, WORKER) as worker,
+            Knocker(gateway.port, ATTACKER) as attacker,
+        ):
+            flooding = asyncio.create_task(flood(gateway.port))
+            served = 0
+            while not flooding.done() or not served:
+                assert (await worker.knock(KEY)).status == 200
+                served += 1
+            answers = await flooding
+            right = await attacker.knock(KEY)
+            wrong = await attacker.knock("another-guess")
+            assert len(far.requests) == served
+    refused = [answer for answer in answers if answer.status == 429]
+    # A slow machine may see the first lock of a second end.
+    assert WRONG_KEYS_MAX <= len(answers) - len(refused) <= WRONG_KEYS_MAX + 6
+    assert {answer.status for answer in answers} == {401, 429}
+    assert {answer.json()["error"]["code"] for answer in refused} == {"too_many_wrong_keys"}
+    assert {int(answer.headers["retry-after"]) for answer in refused} <= set(range(1, 61))
+    # The right key tells no more than a wrong one.
+    assert (right.status, right.body) == (wrong.status, wrong.body)
+    assert right.headers.keys() == wrong.headers.keys()
+    locks = [line for line in lines if "locked out" in line["event"]]
+    assert {line["address"] for line in locks} == {ATTACKER}
+    assert len(locks) == len(answers) - len(refused) - WRONG_KEYS_MAX + 1
+    assert "guess-" not in str(lines)
+
+
+@pytest.mark.parametrize("path", KEYED)
+async def test_the_lock_holds_at_every_address_with_a_key(path: str) -> None:
+    """Where it was earned and everywhere else; who was at work there before goes on."""
+    house = House(wrong_keys_max=WRONG_KEYS_MAX, clock=StillClock())
+    methods = [method for method in METHODS if method not in OPEN_METHODS[path]]
+    async with serve(house.app) as port, Knocker(port, ATTACKER) as knocker:
+        at_work = await knocker.knock(CLIENT_KEY, "GET", concrete(path), b"")
+        assert at_work.status not in {401, 429}
+        for number in range(WRONG_KEYS_MAX):
+            method = methods[number % len(methods)]
+            told = await knocker.knock(f"wrong-{number}", method, concrete(path), b"")
+            assert told.status == 401, method
+        for other in KEYED:
+            for method in set(METHODS) - OPEN_METHODS[other]:
+                told = await knocker.knock(HOUSE_KEY, method, concrete(other), b"")
+                assert (told.status, told.headers["retry-after"]) == (429, "1"), (method, other)
+                assert (await knocker.knock(None, method, concrete(other), b"")).status == 401
+        again = await knocker.knock(CLIENT_KEY, "GET", concrete(path), b"")
+        assert again.status == at_work.status
+        async with Knocker(port, WORKER) as neighbour:
+            assert (await neighbour.knock(HOUSE_KEY, body=HOUSE_CHAT)).status == 200
+
+
+async def test_a_public_log_is_no_place_to_guess() -> None:
+    """Its details would tell whether a key is right; in a lock they are not shown."""
+    house = House(
+        options=WebOptions(version="1", is_log_public=True),
+        wrong_keys_max=WRONG_KEYS_MAX,
+        clock=StillClock(),
+    )
+    async with serve(house.app) as port, Knocker(port, ATTACKER) as knocker:
+        for number in range(WRONG_KEYS_MAX):
+            assert (await knocker.knock(f"wrong-{number}", "GET", "/logs", b"")).status == 200
+        assert (await knocker.knock(HOUSE_KEY, "GET", "/logs", b"")).status == 429
+        assert (await knocker.knock(None, "GET", "/logs", b"")).status == 200
+
+
+async def test_open_addresses_stay_open_and_look_at_no_key() -> None:
+    """Probes of a platform send whatever they send, and come from a proxy's address."""
+    house = House(wrong_keys_max=WRONG_KEYS_MAX, clock=StillClock())
+    async with serve(house.app) as port, Knocker(port, ATTACKER) as knocker:
+        for _ in range(2 * WRONG_KEYS_MAX):
+            assert (await knocker.knock("wrong", "GET", "/readyz", b"")).status == 200
+            assert (await knocker.knock("wrong", "GET", "/v1/models", b"")).status == 200
+        assert (await knocker.knock(HOUSE_KEY, body=HOUSE_CHAT)).status == 200
