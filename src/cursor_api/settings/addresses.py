@@ -131,8 +131,8 @@ def origins() -> Kind:
     """Web origins with commas between them; gives a tuple of `scheme://host[:port]`."""
 
     def parse(text: str) -> tuple[str, ...]:
-        named = tuple(dict.fromkeys(origin.strip() for origin in text.split(",") if origin.strip()))
-        for position, origin in enumerate(named, start=1):
+        entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+        for position, origin in enumerate(entries, start=1):
             if origin == "*":
                 raise ValueError("has '*' in it; name the origins of the pages that may call")
             if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://(?:{_URL_HOST})(?::[0-9]{{1,5}})?", origin):
@@ -140,7 +140,7 @@ def origins() -> Kind:
                     f"has an entry ({position}) that is no origin: a scheme, a host and perhaps"
                     " a port, without a path"
                 )
-        return named
+        return tuple(dict.fromkeys(map(_as_browsers_send, entries)))
 
     return Kind(
         Text("origins, comma between", "来源，以逗号分隔"),
@@ -150,6 +150,13 @@ def origins() -> Kind:
         quote=quote_url,
         toml_types=(list,),
     )
+
+
+def _as_browsers_send(origin: str) -> str:
+    """Host names in lower case, and no port that goes without saying."""
+    origin = origin.lower()
+    port = {"http": ":80", "https": ":443"}.get(origin.partition("://")[0], "")
+    return origin.removesuffix(port)
 
 
 def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:

@@ -53,9 +53,11 @@ LISTENER = (
         origins(),
         "",
         Text(
-            "Origins of web pages that may call the gateway from a browser. None by default:"
-            " no other page can then use a key that a browser holds.",
-            "允许从浏览器调用网关的网页来源。默认没有：其他网页因此无法使用浏览器中的密钥。",
+            "Origins of web pages that may call the gateway from a browser, with a key of theirs:"
+            " chat and models, never credentials or logs. None by default: no other page can then"
+            " use a key that a browser holds.",
+            "允许凭自己的密钥从浏览器调用网关的网页来源：可用聊天与模型，凭据与日志除外。"
+            "默认没有：其他网页因此无法使用浏览器中的密钥。",
         ),
     ),
     Setting(

@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,6 +23,7 @@ from cursor_api.service.roster import Roster
 from cursor_api.web.auth import Authenticator
 from cursor_api.web.body import Receive, Scope, Send
 from cursor_api.web.console.pages import Console
+from cursor_api.web.cors import Cors
 from cursor_api.web.health import Health
 from cursor_api.web.inference import (
     ChatCompletions,
@@ -40,6 +40,19 @@ from cursor_api.web.resource import READING, Resource, add_problems, explain
 from cursor_api.web.tokens import Checksums, TokenFileOptions
 
 log = structlog.get_logger(__name__)
+
+# What no page of another origin may use, whatever origins are named (cors.py): addresses, and
+# beginnings of addresses.
+CLOSED_TO_PAGES = (
+    "/api/credentials",
+    "/api/openapi.json",
+    "/console",
+    "/get-tokeninfo",
+    "/logs",
+    "/tokeninfo",
+    "/update-tokeninfo",
+)
+CLOSED_FOLDERS = ("/api/credentials/", "/console/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +95,20 @@ class App:
         self._lifecycle = parts.lifecycle
         self._probes = Probes(parts.lifecycle, _places(options))
         self._rest = _starlette(parts, options, self._chat, self._probes)
-        self._has_cors = bool(options.cors_origins)
+        self._cors = _cors(self._serve, options) if options.cors_origins else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request.
+        """Serve one request."""
+        await (self._cors or self._serve)(scope, receive, send)
 
-        The hot address is found by one comparison: the router and its two middlewares would
-        add a sixth to the cost of a request.
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The hot address is found by one comparison.
+
+        The router and its two middlewares would add a sixth to the cost of a request.
         """
         if self._lifecycle.is_draining and scope["path"] not in self._probes.paths:
             await refuse(send)
-        elif scope["path"] == self._chat_path and not self._has_cors:
+        elif scope["path"] == self._chat_path:
             await self._chat(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
@@ -101,6 +117,16 @@ class App:
 def _places(options: WebOptions) -> tuple[str, ...]:
     """Where the addresses are that answer with and without the prefix."""
     return ("", options.route_prefix) if options.route_prefix else ("",)
+
+
+def _cors(app: Callable[[Scope, Receive, Send], Awaitable[None]], options: WebOptions) -> Cors:
+    places = _places(options)
+    return Cors(
+        app,
+        options.cors_origins,
+        frozenset(base + path for base in places for path in CLOSED_TO_PAGES),
+        tuple(base + path for base in places for path in CLOSED_FOLDERS),
+    )
 
 
 def _starlette(
@@ -138,14 +164,6 @@ def _starlette(
     routes += [Route(path, health.status) for path in ({"/", f"{prefix}/"} if prefix else {"/"})]
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False
-    if options.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=options.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-api-key"],
-            expose_headers=["x-request-id", "retry-after"],
-        )
     return app
 
 

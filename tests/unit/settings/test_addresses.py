@@ -252,10 +252,14 @@ def test_masking_a_url(url: str, masked: str) -> None:
             "chrome-extension://abcdef,tauri://localhost",
             ("chrome-extension://abcdef", "tauri://localhost"),
         ),
+        (
+            "https://A.Example:443,http://a.example:80,https://a.example:80,https://[::1]:443",
+            ("https://a.example", "http://a.example", "https://a.example:80", "https://[::1]"),
+        ),
     ],
 )
 def test_origins_that_are_accepted(text: str, named: tuple[str, ...]) -> None:
-    """Scheme, host and port; spaces and repetitions do not matter."""
+    """Scheme, host and port as browsers send them; spaces and repetitions do not matter."""
     assert origins().parse(text) == named
 
 
