@@ -35,9 +35,13 @@ __all__ = ["HttpAnswer", "HttpClient", "HttpOptions"]
 
 # A body above this goes out in pieces; aiohttp warns where one bytes object above it is given.
 ONE_PIECE_BYTES_MAX: Final = 1 << 20
-# What a stream may hold that nobody has read yet; aiohttp stops reading at twice this. With it an
-# open stream keeps at most 64 KiB, and a page-sized frame still comes in one or two reads.
-READ_BUFFER_BYTES: Final = 1 << 15
+# What a stream may hold that nobody has read yet; aiohttp stops reading at twice this. Upstreams
+# send each frame of some 13 bytes as a chunk of its own, and each is an object of 50 bytes and more
+# until it is read: 16 KiB of a stream are 64 KiB of memory.
+READ_BUFFER_BYTES: Final = 1 << 13
+# What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
+# slowly keeps two such pieces; a live stream's reads have some dozen bytes.
+READ_BYTES_MAX: Final = 1 << 12
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
 # do so in the same or the next packet; the wait happens behind the caller's back.
 LINGER_S: Final = 1.0
@@ -222,6 +226,7 @@ class HttpAnswer:
         "_is_late",
         "_loop",
         "_response",
+        "_rest",
         "_timer",
         "_url",
         "headers",
@@ -245,6 +250,8 @@ class HttpAnswer:
         self._has_first_byte = False
         self._is_finished = False
         self._is_late = False
+        # What came in the last read beyond READ_BYTES_MAX.
+        self._rest = memoryview(b"")
 
     async def __aenter__(self) -> Self:
         if not is_header_value("".join(self._headers.values())):
@@ -295,10 +302,12 @@ class HttpAnswer:
         self._client.linger(self._response)
 
     async def read(self) -> bytes:
-        """All that has come since the last read, at least one byte; b"" at the end of the body.
+        """What has come, at least one byte and READ_BYTES_MAX at most; b"" at the body's end.
 
         Raises Fault: INCOMPLETE, UPSTREAM_TIMEOUT.
         """
+        if self._rest:
+            return self._next_of(self._rest)
         if self._has_first_byte:
             self._deadline = self._loop.time() + self._client.options.idle_timeout_s
         try:
@@ -308,7 +317,11 @@ class HttpAnswer:
         # Until the next read nobody waits: a slow reader is not the upstream's silence.
         self._deadline = math.inf
         self._has_first_byte = True
-        return data
+        return data if len(data) <= READ_BYTES_MAX else self._next_of(memoryview(data))
+
+    def _next_of(self, data: memoryview) -> bytes:
+        self._rest = data[READ_BYTES_MAX:]
+        return bytes(data[:READ_BYTES_MAX])
 
     async def read_error_body(self, bytes_max: int) -> bytes:
         """At most the first `bytes_max` bytes of the body, or what came of it; raises no Fault.

@@ -139,6 +139,8 @@ async def stream(batches: DeltaBatches, renderer: StreamRenderer, watch: Watch) 
     watch.begin_stream()
     async for batch in batches:
         body = renderer.render(batch)
+        # A write may wait for as long as its client likes; as objects a batch is large.
+        del batch
         if renderer.is_finished:
             await watch.write(body + renderer.finish(), has_more=False)
             return

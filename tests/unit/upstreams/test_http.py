@@ -16,6 +16,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.http import (
     LINGER_S,
     ONE_PIECE_BYTES_MAX,
+    READ_BYTES_MAX,
     HttpClient,
     HttpOptions,
 )
@@ -162,6 +163,29 @@ async def test_being_cancelled_while_waiting_closes_the_connection() -> None:
         assert client.open_count == 0
         async with asyncio.timeout(0.5):
             await server.closed_by_peer.wait()
+
+
+async def test_a_read_gives_no_more_than_its_limit() -> None:
+    """What came at once is given in pieces, and none of it is lost to the connection's end."""
+    body = bytes(range(256)) * 200
+    pieces = []
+
+    async def burst(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(body)
+        turn.close()
+
+    async with reach(burst) as (client, server), client.open_post(server.url, {}, b"") as answer:
+        pieces.append(await answer.read())
+        # By now the rest is here, and the connection's end behind it.
+        await server.closed_by_peer.wait()
+        await asyncio.sleep(0.05)
+        while sum(map(len, pieces)) < len(body):
+            pieces.append(await answer.read())
+        fault = await fault_of(answer.read())
+    assert fault.kind is FaultKind.INCOMPLETE
+    assert b"".join(pieces) == body
+    assert max(map(len, pieces)) == READ_BYTES_MAX
 
 
 async def test_a_redirect_is_an_answer_and_not_followed() -> None:
