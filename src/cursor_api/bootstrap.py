@@ -36,13 +36,14 @@ from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor_answer import AnswerLimits
 from cursor_api.upstreams.cursor_chat import ChecksumTime, CursorChat, CursorOptions
 from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.web import descriptors
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
+from cursor_api.web.connection import ConnectionLimits
 from cursor_api.web.inference import InferenceOptions
 from cursor_api.web.lifecycle import Lifecycle
 from cursor_api.web.lockout import Lockout, LockoutOptions
-from cursor_api.web.protocol import ConnectionLimits
-from cursor_api.web.server import HAS_UVLOOP, ServerOptions, create_server
+from cursor_api.web.server import BACKLOG_COUNT, HAS_UVLOOP, ServerOptions, create_server
 from cursor_api.web.streaming import StreamOptions
 from cursor_api.web.tokens import TokenFileOptions
 from cursor_api.wire.checksum import new_checksum
@@ -132,7 +133,7 @@ async def build_gateway(
         RosterParts(stores.credentials, stores.pool_state, pool, clock, LogObserver(), keep_secret)
     )
     async with HttpClient(_http_options(settings)) as http:
-        credential_count = await roster.start()
+        credential_count = await _begin(roster)
         upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
         catalog = Catalog(upstreams)
         request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
@@ -156,6 +157,17 @@ async def build_gateway(
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await roster.save()
+
+
+async def _begin(roster: Roster) -> int:
+    """Start with what can serve: a disk that takes no new device is no reason for nobody to."""
+    try:
+        return await roster.start()
+    except ChecksumNotStoredError as error:
+        if not error.known:
+            raise
+        LogObserver().warn("new credentials cannot be served yet", detail=str(error))
+        return len(error.known)
 
 
 @asynccontextmanager
@@ -182,14 +194,10 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         yield Operator(Credentials(CredentialParts(roster, pool, trials, clock)), roster, pool)
 
 
-def listen(settings: Settings) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Take the port before anything is started; raises OSError when it is not to be had."""
-    listener = settings.listener
-    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
-    options = _server_options(settings)
-    made = socket.create_server(
-        (listener.host, listener.port), family=family, backlog=options.backlog_count
-    )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.create_server((host, port), family=family, backlog=BACKLOG_COUNT)
     # For all its connections: asyncio (not uvloop) leaves out those of a ready-made listener, and
     # an answer's last piece would wait 40 ms for the client's system to acknowledge the first.
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -310,5 +318,6 @@ def _server_options(settings: Settings) -> ServerOptions:
             header_timeout_s=listener.header_timeout_s,
             body_timeout_s=listener.body_timeout_s,
             header_bytes_max=settings.limits.header_bytes_max,
+            connections_max=descriptors.share(listener.connections_max, descriptors.find_limit()),
         ),
     )

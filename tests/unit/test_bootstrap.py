@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from cursor_api.bootstrap import (
     run,
 )
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import StoreError
+from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
 from cursor_api.domain.record import Status
 from cursor_api.settings import Settings, load_settings
 from cursor_api.simulator.server import Simulator
+from cursor_api.stores.memory import MemoryCredentialStore
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.wire.checksum import parse_checksum
@@ -83,6 +85,27 @@ async def test_an_unreadable_token_file_stops_the_start(tmp_path: Path) -> None:
     assert (tmp_path / ".token").read_bytes() == b"\xff\xfe\x00"
 
 
+class ScriptedFiles(MemoryCredentialStore):
+    """Files on a disk that takes no device for a new token."""
+
+    async def load(self) -> Sequence[Credential]:
+        """What it has a device for is known."""
+        raise ChecksumNotStoredError("The disk is full.", await super().load())
+
+
+async def test_a_full_disk_at_the_start_keeps_only_new_tokens_waiting(tmp_path: Path) -> None:
+    """Those that have a device serve; where there are none, nothing is started."""
+    chosen = settings(tmp_path)
+    known = [Credential("a", Secret("a-token"), make_checksum())]
+    stores = replace(memory_stores([]), credentials=ScriptedFiles(known, make_checksum))
+    async with build_gateway(chosen, stores, Redactor()) as gateway:
+        assert gateway.credential_count == gateway.roster.credential_count == 1
+    stores = replace(memory_stores([]), credentials=ScriptedFiles([], make_checksum))
+    with pytest.raises(ChecksumNotStoredError):
+        async with build_gateway(chosen, stores, Redactor()):
+            pass
+
+
 async def test_no_secret_of_a_credential_reaches_the_log(tmp_path: Path) -> None:
     """The redactor learns them before anything is logged with them."""
     stream = io.StringIO()
@@ -130,17 +153,17 @@ async def test_a_chat_only_key_chats_under_its_name(tmp_path: Path) -> None:
     assert log.json()["logs"][0]["caller"] == "client-1"
 
 
-def test_the_port_is_taken_before_anything_starts(tmp_path: Path) -> None:
+def test_the_port_is_taken_before_anything_starts() -> None:
     """A port in use is known at once."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(OSError, match="in use"):
-            listen(settings(tmp_path, PORT=str(port)))
+            listen("127.0.0.1", port)
 
 
-def test_a_connections_answer_waits_for_no_acknowledgement(tmp_path: Path) -> None:
+def test_a_connections_answer_waits_for_no_acknowledgement() -> None:
     """TCP_NODELAY whatever the event loop: 40 ms per answer otherwise, where there is no uvloop."""
-    with listen(settings(tmp_path, PORT="0")) as listener:
+    with listen("127.0.0.1", 0) as listener:
         with socket.create_connection(listener.getsockname()):
             accepted, _ = listener.accept()
         with accepted:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import serving, tokens
-from cursor_api.cli.speech import open_missing_streams
+from cursor_api.cli.speech import complain, open_missing_streams
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.telemetry.redaction import redact_shapes
 
@@ -27,6 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_missing_streams()
     parsed = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        Path.cwd()
+    except OSError as error:
+        complain(f"error: the working directory cannot be used ({error.strerror}); cd to another.")
+        return 1
     with suppress(KeyboardInterrupt):
         return command(parsed)
     return 130

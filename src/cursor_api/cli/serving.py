@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import secrets
 import signal
@@ -20,17 +19,17 @@ from cursor_api import __version__
 from cursor_api.bootstrap import (
     build_gateway,
     file_stores,
-    listen,
     make_checksum,
     memory_stores,
     run,
     serve_gateway,
 )
+from cursor_api.cli.preflight import examine, rehearse
 from cursor_api.cli.speech import announce, complain, say
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
-from cursor_api.settings import Settings, load_settings, render_check
+from cursor_api.settings import Loaded, Settings, load_settings, render_check
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator, simulate
@@ -58,7 +57,10 @@ Point a gateway at it with CURSOR_BASE_URL=http://127.0.0.1:3001"""
 CHECK = """\
 Show every setting, its value (secrets masked) and where it came from, and all that is wrong.
 
-Exits with 1 when the gateway would not start."""
+Looks at what `serve` looks at before it starts: the settings, the token files line by line, the
+folders, the certificates, the address and the port, the number of files that may be open. Changes
+nothing and asks nobody on the network. Exits with 1 when the gateway would not start; a port in use
+is a warning here, as the gateway that runs already may be the one that uses it."""
 
 CHECKSUM = """\
 Print a new checksum: the made-up device of one credential, for the second column of .token-list.
@@ -123,18 +125,13 @@ def _end_at_sigterm() -> None:
 
 
 def _serve(parsed: argparse.Namespace) -> int:
+    _end_at_sigterm()
     loaded = load_settings(os.environ, Path.cwd(), parsed.config)
-    for warning in loaded.warnings:
-        complain(f"warning: {warning}")
-    if loaded.problems:
-        for problem in loaded.problems:
-            complain(f"error: {problem}")
-        complain("Nothing was started. `cursor-api check-config` shows all settings.")
-        return 1
-    return _guarded(loaded.settings, _serve_for_real)
+    return _start(*examine(loaded), _serve_for_real)
 
 
 def _demo(_parsed: argparse.Namespace) -> int:
+    _end_at_sigterm()
     environ = {
         name: value
         for name, value in os.environ.items()
@@ -144,11 +141,7 @@ def _demo(_parsed: argparse.Namespace) -> int:
     # Nothing of the folder the demo is started in: it shall work anywhere.
     with tempfile.TemporaryDirectory() as empty:
         loaded = load_settings(environ | made_up, Path(empty))
-    if loaded.problems:
-        for problem in loaded.problems:
-            complain(f"error: {problem}")
-        return 1
-    return _guarded(loaded.settings, _serve_demo)
+    return _start(*examine(loaded, has_files=False), _serve_demo)
 
 
 def _simulate(parsed: argparse.Namespace) -> int:
@@ -163,7 +156,7 @@ def _simulate(parsed: argparse.Namespace) -> int:
 
 
 def _check_config(parsed: argparse.Namespace) -> int:
-    loaded = load_settings(os.environ, Path.cwd(), parsed.config)
+    loaded = rehearse(load_settings(os.environ, Path.cwd(), parsed.config))
     say(render_check(loaded))
     return 1 if loaded.problems else 0
 
@@ -176,21 +169,22 @@ def _checksum(_parsed: argparse.Namespace) -> int:
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
 
-def _guarded(settings: Settings, serving: Serving) -> int:
-    """Take the port, serve, and turn what can be foreseen into one sentence."""
-    _end_at_sigterm()
+def _start(loaded: Loaded, listener: socket.socket | None, serving: Serving) -> int:
+    """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
+    for warning in loaded.warnings:
+        complain(f"warning: {warning}")
+    if listener is None or loaded.problems:
+        for problem in loaded.problems:
+            complain(f"error: {problem}")
+        complain("Nothing was started. `cursor-api check-config` shows all settings.")
+        if listener is not None:
+            listener.close()
+        return 1
     if hasattr(signal, "SIGHUP"):
         # Until the server hears it there is nothing that could be out of date, and nothing to end.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    settings = loaded.settings
     redactor = configure_logging(settings.logs.level, settings.logs.format, sys.stderr)
-    host, port = settings.listener.host, settings.listener.port
-    try:
-        listener = listen(settings)
-    except OSError as error:
-        complain(f"error: cannot listen on {host} port {port}: {error.strerror}.")
-        if error.errno == errno.EADDRINUSE:
-            complain(f"Another program has the port; choose one with PORT, as in PORT={port + 1}.")
-        return 1
     with listener:
         try:
             run(serving(settings, listener, redactor))

@@ -6,7 +6,7 @@ Everything that is wrong is found in one go; settings exist only when nothing is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was found, right or wrong. Its repr holds no secret."""
+    """What was found, right or wrong. Its repr holds no secret.
+
+    `facts` are the values that could be parsed, whatever is wrong with the others.
+    """
 
     rows: tuple[Row, ...]
     problems: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     checked: Settings | None
+    facts: Facts = field(default_factory=lambda: Facts({}, {}), repr=False)
+
+    def with_findings(self, problems: tuple[Finding, ...], warnings: tuple[Finding, ...]) -> Loaded:
+        """The same with more of both; what has a problem has no settings."""
+        return replace(
+            self,
+            problems=self.problems + problems,
+            warnings=self.warnings + warnings,
+            checked=None if problems else self.checked,
+        )
 
     @property
     def settings(self) -> Settings:
@@ -126,7 +139,8 @@ def load_settings(
         *(warning for reading in readings for warning in reading.warnings),
         *check(SHOULD, facts),
     )
-    return Loaded(own.rows(), problems, warnings, None if problems else _build(own.values))
+    settings = None if problems else _build(own.values)
+    return Loaded(own.rows(), problems, warnings, settings, facts)
 
 
 def _config_given(readings: list[Reading], toml_path: Path | None) -> Given | None:

@@ -61,6 +61,19 @@ LISTENER = (
         ),
     ),
     Setting(
+        "GATEWAY_CONNECTIONS_MAX",
+        "listener.connections_max",
+        whole(1, 1_000_000, 4096),
+        "4096",
+        Text(
+            "Most connections that callers may have open, those between two requests included;"
+            " the next one gets a 503. At most half of what the system lets the process have"
+            " (`ulimit -n`): the other half is for the connections upstream.",
+            "调用方最多可同时打开多少连接，包括两次请求之间的空闲连接；再多的会收到 503。"
+            "最多为系统允许该进程打开数（`ulimit -n`）的一半：另一半留给上游连接。",
+        ),
+    ),
+    Setting(
         "GATEWAY_KEEP_ALIVE_S",
         "listener.keep_alive_s",
         duration(1, 600, "15s"),

@@ -20,6 +20,7 @@ class ListenerSettings:
     port: int
     route_prefix: str
     cors_origins: tuple[str, ...]
+    connections_max: int
     keep_alive_s: float
     write_timeout_s: float
     header_timeout_s: float

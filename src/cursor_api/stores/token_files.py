@@ -98,6 +98,15 @@ class TokenFiles:
         self.warnings = tuple(self._warn_of(state))
         return book.credentials
 
+    def look(self) -> Book:
+        """What `load` would begin with: both files as they are, nobody given a checksum.
+
+        Raises StoreError when they cannot be read whole. Tells `warnings`, as `load` does.
+        """
+        state = _retry(self._read_settled)
+        self.warnings = tuple(self._warn_of(state))
+        return self._reader.read(state.texts)
+
     def has_changed(self) -> bool:
         """Whether the files differ from what `load` last judged, and stand still.
 

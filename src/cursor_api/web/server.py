@@ -20,14 +20,17 @@ from typing import Any
 import structlog
 import uvicorn
 
+from cursor_api.web.connection import ConnectionLimits
 from cursor_api.web.lifecycle import Lifecycle
-from cursor_api.web.protocol import HAS_HTTPTOOLS, ConnectionLimits, guarded_protocol
+from cursor_api.web.protocol import HAS_HTTPTOOLS, guarded_protocol
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
 
 log = structlog.get_logger(__name__)
 
+# So many connections may wait to be accepted; the kernel's own default drops bursts.
+BACKLOG_COUNT = 2048
 # How often a draining server looks whether its last answer has ended.
 DRAIN_POLL_S = 0.05
 # What the requests that were cut get to settle their leases and their records.
@@ -46,8 +49,6 @@ class ServerOptions:
     idle_connection_s: float = 75.0
     # After a stop signal, streams get this long to end by themselves.
     shutdown_grace_s: float = 30.0
-    # 2,048 connections may wait to be accepted; the kernel's own default drops bursts.
-    backlog_count: int = 2048
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
@@ -181,7 +182,7 @@ def create_server(
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        backlog=options.backlog_count,
+        backlog=BACKLOG_COUNT,
         timeout_keep_alive=int(options.idle_connection_s),
         timeout_graceful_shutdown=int(options.shutdown_grace_s),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cursor_api.web import server as server_module
-from cursor_api.web.protocol import ConnectionLimits
+from cursor_api.web.connection import ConnectionLimits
 from cursor_api.web.server import ServerOptions, create_server
 from tests.serving import ask, serve
 
