@@ -28,7 +28,13 @@ import aiohttp
 from aiohttp import AddrInfoType
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.http_faults import FAULTS, NO_FIRST_BYTE, NO_NEXT_BYTE, Phase
+from cursor_api.upstreams.http_faults import (
+    FAULTS,
+    NO_FIRST_BYTE,
+    NO_NEXT_BYTE,
+    Phase,
+    flaw_of_certificate,
+)
 from cursor_api.upstreams.http_options import HttpOptions, is_header_value
 
 __all__ = ["HttpAnswer", "HttpClient", "HttpOptions"]
@@ -368,15 +374,16 @@ class HttpAnswer:
             message = NO_NEXT_BYTE if self._has_first_byte else NO_FIRST_BYTE
             return self._told(FaultKind.UPSTREAM_TIMEOUT, message)
         row = next(row for row in FAULTS[phase] if isinstance(error, row.error))
-        return self._told(row.kind, row.message)
+        return self._told(row.kind, row.message, flaw_of_certificate(error))
 
-    def _told(self, kind: FaultKind, message: str) -> Fault:
+    def _told(self, kind: FaultKind, message: str, flaw: str = "") -> Fault:
         options = self._client.options
         host = urlsplit(self._url).hostname or "The upstream"
         return Fault(
             kind,
             message.format(
                 host=host,
+                flaw=flaw,
                 connect_timeout_s=options.connect_timeout_s,
                 first_byte_timeout_s=options.first_byte_timeout_s,
                 idle_timeout_s=options.idle_timeout_s,

@@ -20,7 +20,10 @@ class Phase(enum.Enum):
 
 
 class Row(NamedTuple):
-    """One foreign exception and what it is here. `message` may name `{host}` and the limits."""
+    """One foreign exception and what it is here.
+
+    `message` may name `{host}`, the limits, and the `{flaw}` of a certificate.
+    """
 
     error: type[BaseException]
     kind: FaultKind
@@ -46,7 +49,7 @@ FAULTS: Final[dict[Phase, tuple[Row, ...]]] = {
         Row(
             aiohttp.ClientConnectorCertificateError,
             FaultKind.UNREACHABLE,
-            "The TLS certificate of {host} is not trusted.",
+            "The TLS certificate of {host} {flaw}.",
         ),
         Row(
             aiohttp.ClientConnectorSSLError,
@@ -88,6 +91,33 @@ FAULTS: Final[dict[Phase, tuple[Row, ...]]] = {
         Row(BaseException, FaultKind.INTERNAL, UNEXPECTED),
     ),
 }
+
+UNKNOWN_AUTHORITY: Final = (
+    "is signed by nobody whom this machine trusts; a private authority goes into CURSOR_CA_FILE"
+)
+# By the numbers of OpenSSL's x509_vfy.h.
+CERTIFICATE_FLAWS: Final[dict[int, str]] = {
+    9: "is not valid yet by this machine's clock",
+    10: "has expired",
+    18: UNKNOWN_AUTHORITY,
+    19: UNKNOWN_AUTHORITY,
+    20: UNKNOWN_AUTHORITY,
+    21: UNKNOWN_AUTHORITY,
+    26: "is not one for a server",
+    62: "is for another host",
+    64: "is for another host",
+}
+
+
+def flaw_of_certificate(error: BaseException) -> str:
+    """Why a certificate was refused, as the end of a sentence; "" for any other error."""
+    if not isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return ""
+    cause = error.certificate_error
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        return "is not trusted"
+    return CERTIFICATE_FLAWS.get(cause.verify_code, f"is not trusted: {cause.verify_message}")
+
 
 # A monthly quota may ask for a month; more is a mistake of the sender.
 RETRY_AFTER_S_MAX: Final = 31 * 24 * 3600.0

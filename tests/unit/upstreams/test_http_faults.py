@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from email.utils import formatdate
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse, ClientSession
+from aiohttp import ClientConnectorCertificateError, ClientResponse, ClientSession
+from aiohttp.client_reqrep import ConnectionKey
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.upstreams import http
 from cursor_api.upstreams.http import HttpClient, HttpOptions
 from cursor_api.upstreams.http_faults import (
+    CERTIFICATE_FLAWS,
     FAULTS,
     RETRY_AFTER_S_MAX,
     STATUS_KINDS,
     Phase,
+    flaw_of_certificate,
     kind_of_status,
     parse_retry_after,
 )
@@ -270,6 +274,34 @@ async def test_a_malformed_chunk_is_incomplete() -> None:
         await turn.gone()
 
     assert (await fault_from(malformed, HttpOptions())).kind is FaultKind.INCOMPLETE
+
+
+def refused(cause: Exception) -> ClientConnectorCertificateError:
+    """What aiohttp makes of it."""
+    key = ConnectionKey("host", 443, True, True, None, None, None, None)
+    return ClientConnectorCertificateError(key, cause)
+
+
+def verification_error(code: int, message: str) -> ssl.SSLCertVerificationError:
+    """What OpenSSL says of a certificate."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, message
+    return error
+
+
+@pytest.mark.parametrize("code", CERTIFICATE_FLAWS)
+def test_a_certificates_flaw_is_the_end_of_a_sentence(code: int) -> None:
+    """In words of ours, whatever OpenSSL's are."""
+    error = refused(verification_error(code, "words"))
+    assert flaw_of_certificate(error) == CERTIFICATE_FLAWS[code]
+
+
+def test_any_other_flaw_is_told_in_openssls_words() -> None:
+    """A revoked one, say; and an error that is about no certificate has no flaw."""
+    error = refused(verification_error(23, "certificate revoked"))
+    assert flaw_of_certificate(error) == "is not trusted: certificate revoked"
+    assert flaw_of_certificate(refused(OSError("odd"))) == "is not trusted"
+    assert flaw_of_certificate(ConnectionResetError()) == ""
 
 
 def test_every_phase_has_a_row_for_everything() -> None:
