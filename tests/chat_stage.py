@@ -13,7 +13,8 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason
 from cursor_api.domain.errors import Fault
 from cursor_api.upstreams.cursor_chat import CursorChat, CursorOptions
-from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.upstreams.http import HttpClient, HttpOptions, Patience
+from cursor_api.upstreams.patience import PatienceByModel
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.fakes import TickingClock
@@ -34,11 +35,11 @@ def text(words: str) -> bytes:
 
 @asynccontextmanager
 async def upstream(
-    handler: Handler, options: CursorOptions | None = None, http: HttpOptions | None = None
+    handler: Handler, options: CursorOptions | None = None, patience: PatienceByModel | None = None
 ) -> AsyncIterator[tuple[CursorChat, ScriptedServer]]:
     """The upstream in front of a server that does what `handler` says."""
-    async with ScriptedServer(handler) as server, HttpClient(http or HttpOptions()) as client:
-        mine = options or CursorOptions(base_url=server.url)
+    async with ScriptedServer(handler) as server, HttpClient(HttpOptions()) as client:
+        mine = options or CursorOptions(base_url=server.url, patience=patience or PatienceByModel())
         yield CursorChat(client, mine, TickingClock()), server
 
 
@@ -50,9 +51,11 @@ async def ask(
         return [batch async for batch in batches]
 
 
-async def fault_of(handler: Handler, http: HttpOptions | None = None) -> Fault:
+async def fault_of(handler: Handler, patience: Patience | None = None) -> Fault:
     """What asking this server ends with."""
-    async with upstream(handler, http=http) as (chat, _):
+    rows = patience or Patience()
+    by_model = PatienceByModel((("*", rows.first_token_s),), (("*", rows.idle_s),))
+    async with upstream(handler, patience=by_model) as (chat, _):
         with pytest.raises(Fault) as caught:
             await ask(chat)
         return caught.value

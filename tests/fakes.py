@@ -101,3 +101,19 @@ class StillClock:
         return self.seconds
 
     monotonic = now
+
+
+class ListObserver:
+    """Keeps what the operator is told."""
+
+    def __init__(self) -> None:
+        self.notices: list[tuple[str, dict[str, object]]] = []
+        self.warnings: list[tuple[str, dict[str, object]]] = []
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Something went as it should."""
+        self.notices.append((event, facts))
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Something a person should look at."""
+        self.warnings.append((event, facts))

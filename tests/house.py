@@ -8,10 +8,12 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.pool.pool import Pool
 from cursor_api.ports import Clock
+from cursor_api.service.admission import Admission, AdmissionOptions
 from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Collaborators, Relay
+from cursor_api.service.chat import Relay
 from cursor_api.service.credentials import CredentialParts, Credentials
 from cursor_api.service.roster import Roster, RosterParts
+from cursor_api.service.search import Collaborators, Endpoints
 from cursor_api.service.trial import Trials
 from cursor_api.stores.memory import MemoryCredentialStore
 from cursor_api.stores.pool_state import MemoryPoolStateStore
@@ -39,6 +41,7 @@ class House:
     # Tests send wrong keys by the hundred; those about the lock give a number.
     wrong_keys_max: int = 0
     clock: Clock = field(default_factory=TickingClock)
+    limits: AdmissionOptions = field(default_factory=AdmissionOptions)
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
@@ -62,9 +65,11 @@ class House:
             )
         )
         self.catalog = Catalog({"fake": self.upstream})
+        self.endpoints = Endpoints({"fake": self.upstream}, LogObserver())
         collaborators = Collaborators(
-            self.catalog, self.pool, {"fake": self.upstream}, self.log, self.clock
+            self.catalog, self.pool, self.endpoints, self.log, self.clock, lambda: 0.0
         )
+        self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
         self.credentials = Credentials(
             CredentialParts(self.roster, self.pool, Trials(collaborators), self.clock)
@@ -75,6 +80,7 @@ class House:
         self.app = App(
             WebParts(
                 self.relay,
+                self.admission,
                 self.catalog,
                 self.log,
                 Authenticator(access, Lockout(LockoutOptions(self.wrong_keys_max), self.clock)),

@@ -18,13 +18,18 @@ from cursor_api import __version__
 from cursor_api.dialects.openai import ParseLimits
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
+from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, RequestLog, Upstream
+from cursor_api.service.admission import Admission, AdmissionOptions
 from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Collaborators, Relay
+from cursor_api.service.chat import Relay
 from cursor_api.service.credentials import CredentialParts, Credentials
+from cursor_api.service.failover import FailoverOptions
 from cursor_api.service.roster import Roster, RosterParts
+from cursor_api.service.search import Collaborators, Endpoints
 from cursor_api.service.trial import Trials
 from cursor_api.settings import Settings
 from cursor_api.stores.files import FileCredentialStore
@@ -36,6 +41,7 @@ from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor_answer import AnswerLimits
 from cursor_api.upstreams.cursor_chat import ChecksumTime, CursorChat, CursorOptions
 from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.upstreams.patience import PatienceByModel
 from cursor_api.web import descriptors
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.auth import AccessOptions, Authenticator
@@ -128,7 +134,9 @@ async def build_gateway(
         redactor.add_all(credential.secret.reveal() for credential in credentials)
 
     redactor.add_all(secret.reveal() for secret in settings.secrets)
-    pool = Pool(clock, random.random, Policy(settings.pool.policy))
+    admission = settings.admission
+    queue = QueueOptions(admission.queue_max, admission.queue_wait_s)
+    pool = Pool(clock, random.random, Policy(settings.pool.policy), queue)
     roster = Roster(
         RosterParts(stores.credentials, stores.pool_state, pool, clock, LogObserver(), keep_secret)
     )
@@ -137,9 +145,11 @@ async def build_gateway(
         upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
         catalog = Catalog(upstreams)
         request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
-        collaborators = Collaborators(catalog, pool, upstreams, request_log, clock)
+        endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
+        collaborators = Collaborators(catalog, pool, endpoints, request_log, clock, random.random)
         parts = WebParts(
             relay=Relay(collaborators),
+            admission=Admission(_admission_options(settings), clock, LogObserver()),
             catalog=catalog,
             request_log=request_log,
             authenticator=Authenticator(
@@ -189,8 +199,11 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         observer.warn(str(error))
     async with HttpClient(_http_options(settings)) as http:
         upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
+        endpoints = Endpoints(upstreams, observer)
         log = MemoryRequestLog(1)
-        trials = Trials(Collaborators(Catalog(upstreams), pool, upstreams, log, clock))
+        trials = Trials(
+            Collaborators(Catalog(upstreams), pool, endpoints, log, clock, random.random)
+        )
         yield Operator(Credentials(CredentialParts(roster, pool, trials, clock)), roster, pool)
 
 
@@ -248,8 +261,6 @@ def _http_options(settings: Settings) -> HttpOptions:
     cursor = settings.cursor
     return HttpOptions(
         connect_timeout_s=cursor.connect_timeout_s,
-        first_byte_timeout_s=cursor.first_byte_timeout_s,
-        idle_timeout_s=cursor.idle_timeout_s,
         connections_max=cursor.connections_max,
         ca_file=cursor.ca_file,
         proxy=cursor.proxy.reveal() if cursor.proxy else None,
@@ -270,6 +281,27 @@ def _cursor(settings: Settings) -> CursorOptions:
             inflated_bytes_max=cursor.inflated_bytes_max,
             answer_bytes_max=cursor.answer_bytes_max,
         ),
+        patience=PatienceByModel(cursor.first_token_timeout_s, cursor.idle_timeout_s),
+    )
+
+
+def _failover_options(settings: Settings) -> tuple[FailoverOptions, BreakerOptions]:
+    failover = settings.failover
+    return (
+        FailoverOptions(
+            attempt_count_max=failover.attempts_max, retry_percent=failover.retry_percent
+        ),
+        BreakerOptions(failover.breaker_failures, failover.breaker_open_s),
+    )
+
+
+def _admission_options(settings: Settings) -> AdmissionOptions:
+    admission = settings.admission
+    return AdmissionOptions(
+        requests_max=admission.requests_max,
+        caller_requests_max=admission.caller_requests_max,
+        streams_max=admission.streams_max,
+        bodies_bytes_max=admission.bodies_bytes_max,
     )
 
 

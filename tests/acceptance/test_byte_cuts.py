@@ -58,7 +58,12 @@ async def play(turn: Turn) -> None:
 @pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
     """A gateway whose upstream plays the recording."""
-    async with ScriptedServer(play) as upstream, gateway_before(upstream.url) as gateway:
+    # One attempt for each place, and every place is tried, however many failed before.
+    once = {"GATEWAY_ATTEMPTS_MAX": "1", "GATEWAY_BREAKER_FAILURES": "0"}
+    async with (
+        ScriptedServer(play) as upstream,
+        gateway_before(upstream.url, environment=once) as gateway,
+    ):
         yield gateway
 
 

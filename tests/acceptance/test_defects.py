@@ -36,6 +36,8 @@ from tests.serving import Answer, ask
 # Three pieces of code that begin with spaces, and words whose letters take three bytes each.
 TEXT = CODE + CHINESE
 WAYS = {"stream": True, "whole": False}
+# Many faults of an upstream in a row are what these tests are about.
+ASK_ALWAYS = {"GATEWAY_BREAKER_FAILURES": "0"}
 
 
 async def get_text(gateway: Gateway, question: str, *, is_stream: bool) -> str:
@@ -119,7 +121,7 @@ async def test_defect_2_http_errors_are_no_empty_answers(is_stream: bool) -> Non
     tokens = [f"sim-{status}-{body}" for status, body in cases]
     async with (
         simulated(Faults()) as far,
-        gateway_before(far.url, tokens=tokens) as gateway,
+        gateway_before(far.url, environment=ASK_ALWAYS, tokens=tokens) as gateway,
     ):
         for number, (status, _body) in enumerate(cases):
             headers = {"x-credential": f"credential-{number}"}
@@ -205,7 +207,7 @@ async def test_defect_6_one_connection_serves_many_requests() -> None:
 @pytest.mark.parametrize(
     ("fault", "limits"),
     [
-        ("silence", {"CURSOR_FIRST_BYTE_TIMEOUT_S": "0.4"}),
+        ("silence", {"CURSOR_FIRST_TOKEN_TIMEOUT_S": "0.4"}),
         ("stall + after 3", {"CURSOR_IDLE_TIMEOUT_S": "0.4"}),
     ],
     ids=["silence", "stall"],

@@ -16,6 +16,7 @@ WEEK_S = 7 * 24 * 3600.0
 # Seconds: the first wait, and the longest.
 WAITS = {
     FaultKind.RATE_LIMITED: (30.0, 1800.0),
+    FaultKind.CREDENTIAL_SILENT: (30.0, 1800.0),
     FaultKind.QUOTA_EXHAUSTED: (900.0, 21600.0),
     FaultKind.CREDENTIAL_FORBIDDEN: (900.0, 21600.0),
 }

@@ -21,7 +21,8 @@ from hypothesis.stateful import (
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.standing import Standing, Wishes
-from cursor_api.pool.pool import Ask, Lease, Pool
+from cursor_api.pool.lease import Ask, Lease
+from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
 from cursor_api.pool.slot import Outcome
 from tests.property.pool_model import FINAL, WAITS, Held, Known, PoolModel

@@ -16,9 +16,12 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
 from cursor_api.pool.pool import Pool
 from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import ATTEMPT_COUNT_MAX, Collaborators, Relay
+from cursor_api.service.chat import Relay
+from cursor_api.service.failover import FailoverOptions
+from cursor_api.service.search import Collaborators, Endpoints
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.pool_state import FilePoolStateStore
+from cursor_api.telemetry.observer import LogObserver
 from tests.simulation.rotation import (
     HOUR_S,
     MINUTE_S,
@@ -69,7 +72,14 @@ class Day:
         self.pool.replace([account.credential for account in self.accounts])
         upstreams = {"fake": self.upstream}
         self.relay = Relay(
-            Collaborators(Catalog(upstreams), self.pool, upstreams, self.log, self.clock)
+            Collaborators(
+                Catalog(upstreams),
+                self.pool,
+                Endpoints(upstreams, LogObserver()),
+                self.log,
+                self.clock,
+                self.rng.random,
+            )
         )
 
     async def restart(self, path: Path) -> None:
@@ -140,7 +150,7 @@ def check_what_always_holds(one: Day) -> None:
     records = one.log.recent(one.log.total_count)
     assert len(records) == one.log.total_count
     assert {record.status for record in records} <= {Status.SUCCESS, Status.FAILED}
-    assert max(len(record.attempts) for record in records) <= ATTEMPT_COUNT_MAX
+    assert max(len(record.attempts) for record in records) <= FailoverOptions().refusal_count_max
     # A refusal costs an attempt; were attempts wasted, it would show here.
     assert sum(len(record.attempts) for record in records) <= 1.2 * len(records)
     assert one.pool.leased_count == 0
@@ -163,7 +173,9 @@ def check_losses(one: Day) -> None:
     attempt_counts = {
         record.id: len(record.attempts) for record in one.log.recent(one.log.total_count)
     }
-    given_up_early = [loss for loss in one.lost if attempt_counts[loss.id] < ATTEMPT_COUNT_MAX]
+    given_up_early = [
+        loss for loss in one.lost if attempt_counts[loss.id] < FailoverOptions().refusal_count_max
+    ]
     assert given_up_early == []
 
 

@@ -76,6 +76,9 @@ FAULTS: dict[FaultKind, Shape] = {
     FaultKind.BODY_TOO_LARGE: Shape(413, _INVALID, "body_too_large", should_retry=False),
     FaultKind.CONTEXT_TOO_LONG: Shape(400, _INVALID, "context_length_exceeded", should_retry=False),
     FaultKind.CONTENT_REFUSED: Shape(400, _INVALID, "content_policy_violation", should_retry=False),
+    FaultKind.CONCURRENCY_EXCEEDED: Shape(
+        429, "rate_limit_error", "concurrency_exceeded", should_retry=True, retry_after_s=1
+    ),
     # The SDKs retry every 409 unless told not to.
     FaultKind.CONFLICT: Shape(409, _INVALID, "conflict", should_retry=False),
     FaultKind.PRECONDITION_FAILED: Shape(412, _INVALID, "precondition_failed", should_retry=False),
@@ -89,6 +92,7 @@ FAULTS: dict[FaultKind, Shape] = {
     # 403 and not 502: more requests make a block for suspicious activity worse, and agents go on
     # sending after a 502.
     FaultKind.CREDENTIAL_BLOCKED: Shape(403, _PERMISSION, "upstream_blocked", should_retry=False),
+    FaultKind.CREDENTIAL_SILENT: Shape(504, _UPSTREAM, "upstream_timeout", should_retry=True),
     FaultKind.RATE_LIMITED: Shape(
         429, "rate_limit_error", "rate_limit_exceeded", should_retry=True, retry_after_s=5
     ),
@@ -107,6 +111,9 @@ FAULTS: dict[FaultKind, Shape] = {
     ),
     FaultKind.PROTOCOL_ERROR: Shape(502, _UPSTREAM, "upstream_protocol_error", should_retry=True),
     FaultKind.INCOMPLETE: Shape(502, _UPSTREAM, "upstream_incomplete", should_retry=True),
+    FaultKind.UPSTREAM_UNAVAILABLE: Shape(
+        503, _UPSTREAM, "upstream_unavailable", should_retry=True, retry_after_s=5
+    ),
     # A person has to act first.
     FaultKind.NO_CREDENTIALS: Shape(
         503, _SERVER, "no_tokens", should_retry=False, retry_after_s=60

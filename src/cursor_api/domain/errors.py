@@ -42,6 +42,7 @@ class FaultKind(enum.Enum):
     CREDENTIAL_REJECTED = "credential_rejected"  # revoked, expired, never valid
     CREDENTIAL_FORBIDDEN = "credential_forbidden"  # valid, but not allowed this
     CREDENTIAL_BLOCKED = "credential_blocked"  # too many computers, suspicious activity
+    CREDENTIAL_SILENT = "credential_silent"  # no answer, where another credential had one
     RATE_LIMITED = "rate_limited"
     QUOTA_EXHAUSTED = "quota_exhausted"
     # the endpoint's
@@ -52,9 +53,11 @@ class FaultKind(enum.Enum):
     UPSTREAM_OVERLOADED = "upstream_overloaded"
     PROTOCOL_ERROR = "protocol_error"  # bytes that the wire does not allow
     INCOMPLETE = "incomplete"  # it stopped before its end-of-stream
+    UPSTREAM_UNAVAILABLE = "upstream_unavailable"  # it failed so often that it is not asked now
     # ours
     NO_CREDENTIALS = "no_credentials"
     OVERLOADED = "overloaded"
+    CONCURRENCY_EXCEEDED = "concurrency_exceeded"  # one caller has too much under way
     STORE_FAILED = "store_failed"  # a full or read-only disk, a lock that is not to be had
     INTERNAL = "internal"
 
@@ -75,6 +78,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CREDENTIAL_REJECTED: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_FORBIDDEN: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_BLOCKED: Scope.CREDENTIAL,
+    FaultKind.CREDENTIAL_SILENT: Scope.CREDENTIAL,
     FaultKind.RATE_LIMITED: Scope.CREDENTIAL,
     FaultKind.QUOTA_EXHAUSTED: Scope.CREDENTIAL,
     FaultKind.CLIENT_OUTDATED: Scope.ENDPOINT,
@@ -84,8 +88,10 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.UPSTREAM_OVERLOADED: Scope.ENDPOINT,
     FaultKind.PROTOCOL_ERROR: Scope.ENDPOINT,
     FaultKind.INCOMPLETE: Scope.ENDPOINT,
+    FaultKind.UPSTREAM_UNAVAILABLE: Scope.ENDPOINT,
     FaultKind.NO_CREDENTIALS: Scope.GATEWAY,
     FaultKind.OVERLOADED: Scope.GATEWAY,
+    FaultKind.CONCURRENCY_EXCEEDED: Scope.GATEWAY,
     FaultKind.STORE_FAILED: Scope.GATEWAY,
     FaultKind.INTERNAL: Scope.GATEWAY,
 }

@@ -19,11 +19,15 @@ class Status(enum.Enum):
 
 
 class Attempt(NamedTuple):
-    """One try at one credential. `fault` is None for the one that answered."""
+    """One try at one credential. `fault` is None for the one that answered.
+
+    `duration_ms` is up to the first text, or to the fault.
+    """
 
     credential_alias: str
     started_at: float
     fault: FaultKind | None
+    duration_ms: float = 0.0
 
 
 class RequestRecord(NamedTuple):

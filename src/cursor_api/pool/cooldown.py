@@ -32,6 +32,8 @@ BACKOFFS: dict[FaultKind, Backoff] = {
     FaultKind.RATE_LIMITED: Backoff(first_s=30.0, max_s=30 * 60.0),
     # Quotas come back with a day or a month; asking each hour costs little.
     FaultKind.QUOTA_EXHAUSTED: Backoff(first_s=15 * 60.0, max_s=6 * 3600.0),
+    # Silent where another credential was answered in the same minute: throttled, or stuck.
+    FaultKind.CREDENTIAL_SILENT: Backoff(first_s=30.0, max_s=30 * 60.0),
     # The plan does not cover this model; plans change rarely.
     FaultKind.CREDENTIAL_FORBIDDEN: Backoff(first_s=15 * 60.0, max_s=6 * 3600.0),
 }

@@ -1,7 +1,7 @@
 """The stateful shell around selection and cooldown: who holds which credential right now.
 
 Rules of this file:
-- `lease` decides at once and never waits; what it finds is explained when it finds nothing.
+- `lease` decides at once; what it finds is explained when it finds nothing. Only `wait` waits.
 - A lease is settled exactly once, with what came of it; a second time changes nothing.
 - The clock and chance are arguments of the pool, so that a test owns both.
 """
@@ -12,55 +12,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.standing import Standing, Wishes
+from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
 from cursor_api.pool.slot import Hindrance, Outcome, Slot
+from cursor_api.pool.waiting import Queue, QueueOptions
 from cursor_api.ports import Clock
 
 NO_CREDENTIALS = (
     "No credential is configured. Add one: put a line with your Cursor token into the token file"
     " (.token by default), then GET /update-tokeninfo, or use the page /tokeninfo."
 )
-LEFT_EARLY = Outcome(is_success=False)
-
-
-class Ask(NamedTuple):
-    """What a lease is wanted for.
-
-    `own`: the caller's credentials (pass-through), used instead of the pool's. `pinned`: only the
-    credential of this alias. `sticky_key`: the caller or conversation, for the sticky policy.
-    """
-
-    model: str
-    own: tuple[Credential, ...] = ()
-    pinned: str | None = None
-    sticky_key: str = ""
-
-
-class Lease:
-    """The right to use one credential for one attempt; settle it exactly once."""
-
-    __slots__ = ("_is_probe", "_model", "_pool", "_slot", "credential", "is_settled")
-
-    def __init__(self, pool: Pool, slot: Slot, model: str, *, is_probe: bool) -> None:
-        self._pool = pool
-        self._slot = slot
-        self._model = model
-        self._is_probe = is_probe
-        self.credential = slot.credential
-        self.is_settled = False
-
-    def settle(self, outcome: Outcome = LEFT_EARLY) -> None:
-        """Give the credential back with what came of it. A second call changes nothing."""
-        if self.is_settled:
-            return
-        self.is_settled = True
-        self._slot.give_back(is_probe=self._is_probe, model=self._model)
-        self._pool.learn(self._slot, self._model, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +40,11 @@ class Pool:
     """Credentials in the user's order, handed out by policy, cooled and healed by outcome."""
 
     def __init__(
-        self, clock: Clock, random: Callable[[], float], policy: Policy = Policy.ROUND_ROBIN
+        self,
+        clock: Clock,
+        random: Callable[[], float],
+        policy: Policy = Policy.ROUND_ROBIN,
+        queue: QueueOptions | None = None,
     ) -> None:
         self._clock = clock
         self._random = random
@@ -86,13 +55,14 @@ class Pool:
         self._sticky = StickyMap()
         self._own_cursor = 0
         self._leased_count = 0
+        self._queue = Queue(queue or QueueOptions())
         # Goes up with every change worth keeping over a restart.
         self.revision = 0
 
     def __repr__(self) -> str:
         return (
             f"Pool({self._policy.value}, credentials={len(self._slots)},"
-            f" leased={self._leased_count}, tiers={self._tiers})"
+            f" leased={self._leased_count}, queue={self._queue}, tiers={self._tiers})"
         )
 
     @property
@@ -109,6 +79,11 @@ class Pool:
     def leased_count(self) -> int:
         """Leases not yet settled."""
         return self._leased_count
+
+    @property
+    def waiting_count(self) -> int:
+        """Requests in the queue."""
+        return len(self._queue)
 
     def replace(
         self,
@@ -135,6 +110,7 @@ class Pool:
         self._slots = slots
         self._by_alias = {slot.credential.alias: index for index, slot in enumerate(slots)}
         self._build_tiers(turns)
+        self._serve_all()
 
     def wish(self, alias: str, wishes: Wishes) -> None:
         """Change what the owner wants of a credential; raises Fault(NOT_FOUND)."""
@@ -144,11 +120,13 @@ class Pool:
         self.revision += 1
         if has_moved:
             self._build_tiers(self._turns())
+        self._serve_all()
 
     def clear(self, alias: str) -> None:
         """End a credential's cooldowns and quarantine; raises Fault(NOT_FOUND)."""
         self.get_slot(alias).clear()
         self.revision += 1
+        self._serve_all()
 
     def get_slot(self, alias: str) -> Slot:
         """A credential's state; raises Fault(NOT_FOUND)."""
@@ -167,18 +145,17 @@ class Pool:
         if ask.own:
             return self._lease_own(ask, tried)
         now = self._clock.now()
-        slots = self._slots
-
-        def is_eligible(position: int) -> bool:
-            slot = slots[position]
-            if tried and slot.credential in tried:
-                return False
-            return slot.find_hindrance(ask.model, now) is None
-
-        position = self._choose(ask, is_eligible)
-        if position is None:
+        lease = self._find(ask, tried, now)
+        if lease is None:
             raise self._explain(ask, tried, now)
-        return self._grant(slots[position], ask.model, now)
+        return lease
+
+    async def wait(self, ask: Ask, tried: AbstractSet[Credential], hindrance: Fault) -> Lease:
+        """Wait for what `lease` refused with `hindrance`, Fault(OVERLOADED).
+
+        Raises it when the queue is full, another OVERLOADED when the wait was too long.
+        """
+        return await self._queue.wait(ask, tried, hindrance)
 
     def lease_for_test(self, alias: str, model: str) -> Lease:
         """A lease of one credential whatever its state, for a person who tests it."""
@@ -189,6 +166,48 @@ class Pool:
         self._leased_count -= 1
         self.revision += 1
         slot.learn(model, outcome, self._clock.now(), self._random())
+        if self._queue:
+            self._serve(slot)
+
+    def convict(self, slot: Slot, model: str, fault: Fault) -> None:
+        """Only for Lease.convict."""
+        self.revision += 1
+        outcome = Outcome(is_success=False, fault=fault)
+        slot.learn(model, outcome, self._clock.now(), self._random())
+
+    def _serve(self, slot: Slot) -> None:
+        """A credential came free: only it has to be looked at, however many there are."""
+        alias = slot.credential.alias
+        position = self._by_alias.get(alias)
+        if position is None or self._slots[position] is not slot:
+            return  # removed, or renewed, while it was leased
+        now = self._clock.now()
+
+        def find(ask: Ask, tried: AbstractSet[Credential]) -> Lease | None:
+            if ask.pinned not in {None, alias} or slot.credential in tried:
+                return None
+            if slot.find_hindrance(ask.model, now) is not None:
+                return None
+            return self._grant(slot, ask.model, now)
+
+        self._queue.serve(find)
+
+    def _serve_all(self) -> None:
+        if self._queue:
+            now = self._clock.now()
+            self._queue.serve(lambda ask, tried: self._find(ask, tried, now))
+
+    def _find(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Lease | None:
+        slots = self._slots
+
+        def is_eligible(position: int) -> bool:
+            slot = slots[position]
+            if tried and slot.credential in tried:
+                return False
+            return slot.find_hindrance(ask.model, now) is None
+
+        position = self._choose(ask, is_eligible)
+        return None if position is None else self._grant(slots[position], ask.model, now)
 
     def _grant(self, slot: Slot, model: str, now: float) -> Lease:
         self._leased_count += 1

@@ -10,10 +10,8 @@ Rules of this file:
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -28,27 +26,13 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
-from cursor_api.pool.pool import Ask, Lease, Pool
+from cursor_api.pool.lease import Lease
 from cursor_api.pool.slot import Outcome
-from cursor_api.ports import Clock, DeltaBatches, RequestLog, Upstream
-from cursor_api.service.catalog import Catalog
-from cursor_api.service.failover import Decision, decide
+from cursor_api.ports import DeltaBatches
+from cursor_api.service.search import Collaborators, Search
 from cursor_api.service.usage import estimate_input, estimate_usage
 
-# Whoever refuses rests from then on, so that the next request does not meet it: in a pool of twenty
-# limited accounts a request met six at most. Ten refusals in a row are a pool at its end.
-ATTEMPT_COUNT_MAX = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Collaborators:
-    """What the relay works with."""
-
-    catalog: Catalog
-    pool: Pool
-    upstreams: Mapping[str, Upstream]
-    request_log: RequestLog
-    clock: Clock
+ANSWERED = Outcome(is_success=True)
 
 
 class Relay:
@@ -69,12 +53,12 @@ class Exchange:
 
     Entering returns at the commit point: the upstream has sent its first delta. Iterating gives
     batches of deltas, the last of which ends with `Finished` carrying usage; a fault in
-    mid-stream is raised from the iteration.
+    mid-stream is raised from the iteration. `attempts` tells what was tried for it.
     """
 
     __slots__ = (
-        "_attempts",
         "_batches",
+        "_credential",
         "_first",
         "_first_delta_ms",
         "_incoming",
@@ -87,6 +71,7 @@ class Exchange:
         "_started",
         "_usage",
         "_with",
+        "attempts",
     )
 
     def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
@@ -104,7 +89,8 @@ class Exchange:
         self._started = collaborators.clock.monotonic()
         self._input_count = 0
         self._first_delta_ms: float | None = None
-        self._attempts: list[Attempt] = []
+        self._credential: Credential | None = None
+        self.attempts: list[Attempt] = []
         self._lease: Lease | None = None
         self._opened: AbstractAsyncContextManager[DeltaBatches] | None = None
         self._batches: DeltaBatches | None = None
@@ -170,59 +156,23 @@ class Exchange:
     async def _commit(self, incoming: Incoming) -> None:
         """Find a credential whose answer begins; raises the Fault that ended the search."""
         self._input_count = estimate_input(incoming.chat)
-        route = self._with.catalog.resolve(incoming.chat.model)
-        upstream = self._with.upstreams[route.upstream]
-        tried: set[Credential] = set()
-        last_fault: Fault | None = None
-        while True:
-            lease = self._lease = self._take_lease(incoming, tried, last_fault)
-            started_at = self._with.clock.now()
-            try:
-                await self._attempt(upstream.open(incoming.chat, route, lease.credential))
-            except Fault as fault:
-                lease.settle(Outcome(is_success=False, fault=fault))
-                tried.add(lease.credential)
-                self._attempts.append(Attempt(lease.credential.alias, started_at, fault.kind))
-                if decide(fault, len(self._attempts), ATTEMPT_COUNT_MAX) is Decision.GIVE_UP:
-                    raise
-                last_fault = fault
-            else:
-                self._attempts.append(Attempt(lease.credential.alias, started_at, None))
-                self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
-                self._incoming = None
-                return
-
-    def _take_lease(
-        self, incoming: Incoming, tried: set[Credential], last_fault: Fault | None
-    ) -> Lease:
-        ask = Ask(
-            model=incoming.chat.model,
-            own=incoming.caller.credentials,
-            pinned=incoming.pinned_alias,
-            sticky_key=incoming.conversation or incoming.caller.name,
-        )
+        search = Search(self._with, incoming, self.attempts)
         try:
-            return self._with.pool.lease(ask, tried)
-        except Fault:
-            # What the upstream said of the last one tells more than "none is left".
-            if last_fault is not None:
-                raise last_fault from None
-            raise
-
-    async def _attempt(self, opened: AbstractAsyncContextManager[DeltaBatches]) -> None:
-        batches = await opened.__aenter__()
-        try:
-            self._first = await _first_batch(batches)
-        except BaseException:
-            await opened.__aexit__(*sys.exc_info())
-            raise
-        self._opened, self._batches = opened, batches
+            answer = await search.run()
+        finally:
+            self._credential = search.credential
+        self._lease, self._opened, self._batches, self._first = answer
+        self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
+        self._incoming = None
 
     def _end(self, error: BaseException | None) -> None:
         """Settle and record; the only place that does either."""
         self._relay.active_count -= 1
         if self._lease is not None:
             self._lease.settle(self._outcome(error))
+            if isinstance(error, Fault):
+                # It began to answer and broke off.
+                self.attempts[-1] = self.attempts[-1]._replace(fault=error.kind)
         if isinstance(error, Fault):
             self._record(Status.FAILED, error)
         elif error is None and self._usage is not None:
@@ -238,10 +188,10 @@ class Exchange:
         if isinstance(error, Fault):
             return Outcome(is_success=False, fault=error)
         # A caller who left after the first delta has seen the credential work.
-        return Outcome(is_success=self._first_delta_ms is not None)
+        return ANSWERED
 
     def _record(self, status: Status, fault: Fault | None) -> None:
-        credential = self._lease.credential if self._lease else None
+        credential = self._credential
         pending = self._pending
         self._with.request_log.record(
             RequestRecord(
@@ -259,18 +209,6 @@ class Exchange:
                 usage=self._usage,
                 first_delta_ms=self._first_delta_ms,
                 duration_ms=(self._with.clock.monotonic() - self._started) * 1000,
-                attempts=tuple(self._attempts),
+                attempts=tuple(self.attempts),
             )
         )
-
-
-async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
-    """Everything up to and with the first text; citations and statuses alone commit nothing."""
-    held: list[Delta] = []
-    async for batch in batches:
-        held.extend(batch)
-        if any(isinstance(delta, TextDelta | ReasoningDelta) for delta in batch):
-            return held
-        if isinstance(batch[-1], Finished):
-            break
-    raise Fault(FaultKind.INCOMPLETE, "The upstream ended its answer without a word of text.")

@@ -15,8 +15,8 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.pool.slot import Outcome, Slot
-from cursor_api.service.chat import Collaborators
 from cursor_api.service.report import CredentialReport, report
+from cursor_api.service.search import Collaborators
 
 # Cheap, and in every plan; the first that the upstream serves is asked.
 MODELS = ("gpt-4o-mini", "cursor-small", "claude-3.5-haiku")
@@ -67,6 +67,11 @@ ADVICE: dict[FaultKind, str] = {
         " CURSOR_BASE_URL right, and no other program in between?"
     ),
     FaultKind.INCOMPLETE: _CURSORS,
+    FaultKind.UPSTREAM_UNAVAILABLE: _CURSORS,
+    FaultKind.CREDENTIAL_SILENT: (
+        "Nothing to do: it is tried again by itself. If it stays silent while others are answered,"
+        " sign in to Cursor and look at the account."
+    ),
 }
 # For every other kind, by whom it blames.
 ADVICE_BY_SCOPE: dict[Scope, str] = {
@@ -183,7 +188,7 @@ class Trials:
         """Read until the end, or until it is clear that it answers."""
         route = self._with.catalog.resolve(model)
         chat = ChatRequest(model, (Message(Role.USER, (TextPart(PROMPT),)),), is_stream=True)
-        upstream = self._with.upstreams[route.upstream]
+        upstream = self._with.endpoints.upstreams[route.upstream]
         async with upstream.open(chat, route, credential) as batches:
             async for batch in batches:
                 words = [d.text for d in batch if isinstance(d, TextDelta | ReasoningDelta)]

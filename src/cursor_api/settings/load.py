@@ -26,7 +26,9 @@ from cursor_api.settings.sources import (
 from cursor_api.settings.table import BY_VARIABLE, CONFIG, TABLE
 from cursor_api.settings.values import (
     AccessSettings,
+    AdmissionSettings,
     CursorSettings,
+    FailoverSettings,
     FileSettings,
     LimitSettings,
     ListenerSettings,
@@ -47,6 +49,8 @@ GROUP_CLASSES: Mapping[str, type] = {
     "access": AccessSettings,
     "files": FileSettings,
     "pool": PoolSettings,
+    "failover": FailoverSettings,
+    "admission": AdmissionSettings,
     "cursor": CursorSettings,
     "limits": LimitSettings,
     "logs": LogSettings,

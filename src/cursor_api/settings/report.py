@@ -12,8 +12,8 @@ from cursor_api.settings.table import GROUPS
 
 WIDTH = 100
 # Wide enough for the longest name, for a URL, and for "cursor-api.toml [listener]".
-_NAME_WIDTH = 28
-_VALUE_WIDTH = 40
+_NAME_WIDTH = 30
+_VALUE_WIDTH = 38
 _INDENT = 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cursor_api.settings.addresses import base_url, proxy_url
+from cursor_api.settings.by_model import durations_by_model
 from cursor_api.settings.kinds import (
     Text,
     choice,
@@ -121,25 +122,27 @@ CURSOR = (
         ),
     ),
     Setting(
-        "CURSOR_FIRST_BYTE_TIMEOUT_S",
-        "cursor.first_byte_timeout_s",
-        duration(0.1, 3600, "60s"),
-        "60",
+        "CURSOR_FIRST_TOKEN_TIMEOUT_S",
+        "cursor.first_token_timeout_s",
+        durations_by_model(0.1, 3600, "60s"),
+        "60, o1*=300",
         Text(
-            "From the request sent to the first byte of the answer. Models think before they"
-            " speak; longer than this is a server that will not.",
-            "从发出请求到收到回答的第一个字节。模型开口前会思考；超过此时长就不会再有回答。",
+            "From the request sent to the first text; then another credential is tried, if there"
+            " is one. Models that reason unseen are given more: `model=duration`, with `*` in"
+            " names.",
+            "从发出请求到收到第一段文字；超时后若有其他凭据则换用。不显示思考过程的模型可设得更长："
+            "写作 `model=duration`，名称中可用 `*`。",
         ),
     ),
     Setting(
         "CURSOR_IDLE_TIMEOUT_S",
         "cursor.idle_timeout_s",
-        duration(0.1, 3600, "120s"),
+        durations_by_model(0.1, 3600, "120s"),
         "120",
         Text(
-            "Silence inside an answer. Thinking models pause for a minute; a connection that"
-            " died without a word stays silent for ever.",
-            "回答中途的静默时长。思考型模型会停顿一分钟；无声断开的连接则永远静默。",
+            "Silence inside an answer, for all models or by model as above. Thinking models pause"
+            " for a minute; a connection that died without a word stays silent for ever.",
+            "回答中途的静默时长，可如上按模型设置。思考型模型会停顿一分钟；无声断开的连接则永远静默。",
         ),
     ),
     Setting(

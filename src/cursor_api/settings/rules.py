@@ -133,6 +133,17 @@ def _ca_file_is_there(facts: Facts) -> Finding | None:
     return facts.finding("CURSOR_CA_FILE", "there is no such file; mend the path or leave it out")
 
 
+def _bodies_hold_one(facts: Facts) -> Finding | None:
+    one, together = facts.find("GATEWAY_BODY_BYTES_MAX"), facts.find("GATEWAY_BODIES_BYTES_MAX")
+    if not one or not together or one <= together:
+        return None
+    return facts.finding(
+        "GATEWAY_BODIES_BYTES_MAX",
+        "is less than GATEWAY_BODY_BYTES_MAX: the largest request could never be taken. Raise it,"
+        " or lower the other",
+    )
+
+
 def _log_is_open(facts: Facts) -> Finding | None:
     host = facts.find("HOST")
     if not facts.find("LOGS_PUBLIC") or not host or is_loopback(host):
@@ -175,6 +186,7 @@ MUST: tuple[Rule, ...] = (
     _not_a_folder("TOKEN_LIST_FILE"),
     _not_a_folder("POOL_STATE_FILE"),
     _ca_file_is_there,
+    _bodies_hold_one,
 )
 SHOULD: tuple[Rule, ...] = (_log_is_open, _token_is_in_the_clear, _checksum_is_unused)
 

@@ -1,12 +1,13 @@
 """The one table of settings.
 
 Parsing, documentation, check-config and the search for misspelt names all read it. A setting is
-added as a row in `rows_serving.py` or `rows_upstream.py` and as a field in `values.py`.
+added as a row in one of the `rows_*.py` and as a field in `values.py`.
 """
 
 from __future__ import annotations
 
 from cursor_api.settings.kinds import Text, path
+from cursor_api.settings.rows_load import ADMISSION, FAILOVER
 from cursor_api.settings.rows_serving import ACCESS, FILES, LIMITS, LISTENER, LOGS, POOL
 from cursor_api.settings.rows_upstream import CURSOR
 from cursor_api.settings.setting import Setting
@@ -18,6 +19,8 @@ GROUPS = {
     "access": Text("Access", "访问"),
     "files": Text("Files", "文件"),
     "pool": Text("Pool of credentials", "凭据池"),
+    "failover": Text("Failover", "故障转移"),
+    "admission": Text("Load", "负载"),
     "cursor": Text("Cursor (upstream)", "Cursor（上游）"),
     "limits": Text("Limits of one request", "单个请求的限制"),
     "logs": Text("Logs", "日志"),
@@ -36,7 +39,10 @@ CONFIG = Setting(
     default_note=Text("`cursor-api.toml` if there is one", "`cursor-api.toml`（若存在）"),
 )
 
-TABLE: tuple[Setting, ...] = (CONFIG, *LISTENER, *ACCESS, *FILES, *POOL, *CURSOR, *LIMITS, *LOGS)
+TABLE: tuple[Setting, ...] = (
+    *(CONFIG, *LISTENER, *ACCESS, *FILES, *POOL),
+    *(*FAILOVER, *ADMISSION, *CURSOR, *LIMITS, *LOGS),
+)
 
 BY_KEY = {setting.key: setting for setting in TABLE if setting.key}
 # Every spelling of every variable.

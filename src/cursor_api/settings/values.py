@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cursor_api.domain.credential import Secret
+from cursor_api.settings.by_model import SecondsByModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,28 @@ class PoolSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FailoverSettings:
+    """How often a request is tried, and when an upstream is left alone."""
+
+    attempts_max: int
+    retry_percent: int
+    breaker_failures: int
+    breaker_open_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionSettings:
+    """What may be under way at once."""
+
+    requests_max: int
+    caller_requests_max: int
+    streams_max: int
+    bodies_bytes_max: int
+    queue_max: int
+    queue_wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CursorSettings:
     """The upstream: where it is, what it is told, how long it is waited for.
 
@@ -76,8 +99,8 @@ class CursorSettings:
     proxy: Secret | None
     ca_file: Path | None
     connect_timeout_s: float
-    first_byte_timeout_s: float
-    idle_timeout_s: float
+    first_token_timeout_s: SecondsByModel
+    idle_timeout_s: SecondsByModel
     connections_max: int
     frame_bytes_max: int
     inflated_bytes_max: int
@@ -110,6 +133,8 @@ class Settings:
     access: AccessSettings
     files: FileSettings
     pool: PoolSettings
+    failover: FailoverSettings
+    admission: AdmissionSettings
     cursor: CursorSettings
     limits: LimitSettings
     logs: LogSettings

@@ -16,7 +16,7 @@ from typing import Final
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import Delta, Finished
+from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import Clock, DeltaBatches
 from cursor_api.upstreams.cursor_answer import AnswerDecoder, AnswerLimits
@@ -29,6 +29,7 @@ from cursor_api.upstreams.cursor_messages import (
 from cursor_api.upstreams.cursor_models import MODELS
 from cursor_api.upstreams.http import HttpAnswer, HttpClient
 from cursor_api.upstreams.http_options import check_base_url, is_header_value
+from cursor_api.upstreams.patience import PatienceByModel
 from cursor_api.wire.checksum import STEP_S, refresh_checksum
 from cursor_api.wire.connect import encode_envelope
 from cursor_api.wire.protobuf import ProtobufError
@@ -66,6 +67,7 @@ class CursorOptions:
     instructions: str = ""
     checksum_time: ChecksumTime = ChecksumTime.NOW
     limits: AnswerLimits = field(default_factory=AnswerLimits)
+    patience: PatienceByModel = field(default_factory=PatienceByModel)
 
     def __post_init__(self) -> None:
         check_base_url(self.base_url)
@@ -117,7 +119,8 @@ class CursorChat:
                 param="messages",
             ) from error
         headers = self._headers(credential, ids.request_id)
-        return self._http.open_post(self._url, headers, encode_envelope(message))
+        patience = self._options.patience.of(route.model)
+        return self._http.open_post(self._url, headers, encode_envelope(message), patience)
 
     def decoder(self, answer: HttpAnswer, context: FaultContext) -> AnswerDecoder:
         """Only for CursorAnswer: what reads the body of a good answer."""
@@ -171,7 +174,7 @@ class CursorChat:
 class CursorAnswer:
     """One question and its answer's deltas: a context manager that gives an iterator, itself."""
 
-    __slots__ = ("_chat", "_credential", "_decoder", "_http", "_request", "_route")
+    __slots__ = ("_chat", "_credential", "_decoder", "_has_begun", "_http", "_request", "_route")
 
     def __init__(
         self, chat: CursorChat, request: ChatRequest, route: Route, credential: Credential
@@ -180,6 +183,7 @@ class CursorAnswer:
         self._request = request
         self._route = route
         self._credential = credential
+        self._has_begun = False
 
     async def __aenter__(self) -> DeltaBatches:
         context = self._chat.context(self._credential)
@@ -227,6 +231,13 @@ class CursorAnswer:
         decoder.check()
         while not (deltas := decoder.feed(await self._http.read())):
             pass
+        if not self._has_begun and _has_text(deltas):
+            self._has_begun = True
+            self._http.begin()
         if isinstance(deltas[-1], Finished):
             self._http.finish()
         return deltas
+
+
+def _has_text(deltas: Sequence[Delta]) -> bool:
+    return any(isinstance(delta, TextDelta | ReasoningDelta) for delta in deltas)

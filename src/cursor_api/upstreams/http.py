@@ -16,28 +16,26 @@ import contextlib
 import functools
 import io
 import math
-import socket
 import ssl
 from collections.abc import Mapping
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import AddrInfoType
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.upstreams.http_attempt import ATTEMPT, Attempt, make_socket
 from cursor_api.upstreams.http_faults import (
     FAULTS,
-    NO_FIRST_BYTE,
     NO_NEXT_BYTE,
+    NO_TEXT,
     Phase,
     flaw_of_certificate,
 )
-from cursor_api.upstreams.http_options import HttpOptions, is_header_value
+from cursor_api.upstreams.http_options import HttpOptions, Patience, is_header_value
 
-__all__ = ["HttpAnswer", "HttpClient", "HttpOptions"]
+__all__ = ["HttpAnswer", "HttpClient", "HttpOptions", "Patience"]
 
 # A body above this goes out in pieces; aiohttp warns where one bytes object above it is given.
 ONE_PIECE_BYTES_MAX: Final = 1 << 20
@@ -56,27 +54,7 @@ ERROR_BODY_TIMEOUT_S: Final = 3.0
 # How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
 # it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
 WATCH_S: Final = 2.0
-
-
-class _Attempt:
-    """What is known of one try: whether a socket was made for it, or an old one taken."""
-
-    __slots__ = ("has_new_socket",)
-
-    def __init__(self) -> None:
-        self.has_new_socket = False
-
-
-_ATTEMPT: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
-
-
-def _make_socket(address: AddrInfoType) -> socket.socket:
-    """How aiohttp makes a socket, which is also the only sign that a connection is new."""
-    attempt = _ATTEMPT.get()
-    if attempt is not None:
-        attempt.has_new_socket = True
-    family, kind, protocol, _, _ = address
-    return socket.socket(family, kind, protocol)
+PATIENCE: Final = Patience()
 
 
 class HttpClient:
@@ -129,7 +107,7 @@ class HttpClient:
             ssl=tls,
             force_close=not is_pooled,
             keepalive_timeout=self.options.keepalive_s if is_pooled else None,
-            socket_factory=_make_socket,
+            socket_factory=make_socket,
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -143,12 +121,14 @@ class HttpClient:
             timeout=aiohttp.ClientTimeout(total=None, connect=self.options.connect_timeout_s),
         )
 
-    def open_post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+    def open_post(
+        self, url: str, headers: Mapping[str, str], body: bytes, patience: Patience = PATIENCE
+    ) -> HttpAnswer:
         """An answer not yet asked for; `async with` asks.
 
         `headers` are sent as they are. Entering and reading raise Fault and nothing else.
         """
-        return HttpAnswer(self, url, headers, body)
+        return HttpAnswer(self, url, headers, body, patience)
 
     def take(self) -> None:
         """Only for HttpAnswer: one more is open; raises Fault(OVERLOADED) above the limit."""
@@ -191,8 +171,8 @@ class HttpClient:
         """
         if self._session is None or self._fresh_session is None:
             raise RuntimeError("the HTTP client is not open")
-        attempt = _Attempt()
-        token = _ATTEMPT.set(attempt)
+        attempt = Attempt()
+        token = ATTEMPT.set(attempt)
         try:
             return await _post(self._session, url, headers, body)
         except aiohttp.ClientConnectorError:
@@ -201,7 +181,7 @@ class HttpClient:
             if attempt.has_new_socket or _has_begun(error):
                 raise
         finally:
-            _ATTEMPT.reset(token)
+            ATTEMPT.reset(token)
         return await _post(self._fresh_session, url, headers, body)
 
 
@@ -226,11 +206,13 @@ class HttpAnswer:
         "_client",
         "_content",
         "_deadline",
-        "_has_first_byte",
+        "_first_token_at",
+        "_has_begun",
         "_headers",
         "_is_finished",
         "_is_late",
         "_loop",
+        "_patience",
         "_response",
         "_rest",
         "_timer",
@@ -243,17 +225,23 @@ class HttpAnswer:
     status: int
 
     def __init__(
-        self, client: HttpClient, url: str, headers: Mapping[str, str], body: bytes
+        self,
+        client: HttpClient,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        patience: Patience,
     ) -> None:
         self._client = client
         self._url = url
         self._headers = headers
         self._body = body
+        self._patience = patience
         self._timer: asyncio.TimerHandle | None = None
         # Who waits for the answer's head; None once it is here.
         self._asker: asyncio.Task[object] | None = None
         self._deadline = math.inf
-        self._has_first_byte = False
+        self._has_begun = False
         self._is_finished = False
         self._is_late = False
         # What came in the last read beyond READ_BYTES_MAX.
@@ -264,7 +252,7 @@ class HttpAnswer:
             raise Fault(FaultKind.INTERNAL, "A header holds characters that headers may not have.")
         self._client.take()
         self._loop = asyncio.get_running_loop()
-        self._deadline = self._loop.time() + self._client.options.first_byte_timeout_s
+        self._deadline = self._first_token_at = self._loop.time() + self._patience.first_token_s
         self._asker = asyncio.current_task()
         self._arm()
         try:
@@ -314,20 +302,25 @@ class HttpAnswer:
         """
         if self._rest:
             return self._next_of(self._rest)
-        if self._has_first_byte:
-            self._deadline = self._loop.time() + self._client.options.idle_timeout_s
+        if self._has_begun:
+            self._deadline = self._loop.time() + self._patience.idle_s
+        else:
+            self._deadline = self._first_token_at
         try:
             data = await self._content.readany()
         except Exception as error:
             raise self._fault(Phase.READING, error) from error
         # Until the next read nobody waits: a slow reader is not the upstream's silence.
         self._deadline = math.inf
-        self._has_first_byte = True
         return data if len(data) <= READ_BYTES_MAX else self._next_of(memoryview(data))
 
     def _next_of(self, data: memoryview) -> bytes:
         self._rest = data[READ_BYTES_MAX:]
         return bytes(data[:READ_BYTES_MAX])
+
+    def begin(self) -> None:
+        """Say that the first text is here: from now on only silence is too long."""
+        self._has_begun = True
 
     async def read_error_body(self, bytes_max: int) -> bytes:
         """At most the first `bytes_max` bytes of the body, or what came of it; raises no Fault.
@@ -348,7 +341,7 @@ class HttpAnswer:
 
     def _arm(self) -> None:
         # Never later than a deadline that a read may set before the timer fires.
-        look_s = min(WATCH_S, self._client.options.idle_timeout_s)
+        look_s = min(WATCH_S, self._patience.idle_s)
         look_at = min(self._deadline, self._loop.time() + look_s)
         self._timer = self._loop.call_at(look_at, self._on_timer)
 
@@ -371,21 +364,20 @@ class HttpAnswer:
 
     def _fault(self, phase: Phase, error: Exception) -> Fault:
         if self._is_late:
-            message = NO_NEXT_BYTE if self._has_first_byte else NO_FIRST_BYTE
+            message = NO_NEXT_BYTE if self._has_begun else NO_TEXT
             return self._told(FaultKind.UPSTREAM_TIMEOUT, message)
         row = next(row for row in FAULTS[phase] if isinstance(error, row.error))
         return self._told(row.kind, row.message, flaw_of_certificate(error))
 
     def _told(self, kind: FaultKind, message: str, flaw: str = "") -> Fault:
-        options = self._client.options
         host = urlsplit(self._url).hostname or "The upstream"
         return Fault(
             kind,
             message.format(
                 host=host,
                 flaw=flaw,
-                connect_timeout_s=options.connect_timeout_s,
-                first_byte_timeout_s=options.first_byte_timeout_s,
-                idle_timeout_s=options.idle_timeout_s,
+                connect_timeout_s=self._client.options.connect_timeout_s,
+                first_token_s=self._patience.first_token_s,
+                idle_s=self._patience.idle_s,
             ),
         )

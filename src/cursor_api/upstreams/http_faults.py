@@ -32,15 +32,15 @@ class Row(NamedTuple):
 
 BROKEN_OFF = "{host} broke off in the middle of its answer."
 NO_CONNECTION = "No connection to {host} within {connect_timeout_s:g} s."
-NO_FIRST_BYTE = "{host} sent nothing of its answer within {first_byte_timeout_s:g} s."
-NO_NEXT_BYTE = "{host} fell silent in the middle of its answer, for {idle_timeout_s:g} s."
+NO_TEXT = "{host} gave no word of an answer within {first_token_s:g} s."
+NO_NEXT_BYTE = "{host} fell silent in the middle of its answer, for {idle_s:g} s."
 UNEXPECTED = "The request to {host} failed inside the gateway."
 
 # The first row whose type fits counts, so that a class stands before its bases.
 FAULTS: Final[dict[Phase, tuple[Row, ...]]] = {
     Phase.OPENING: (
-        Row(aiohttp.ConnectionTimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_CONNECTION),
-        Row(TimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_FIRST_BYTE),
+        Row(aiohttp.ConnectionTimeoutError, FaultKind.UNREACHABLE, NO_CONNECTION),
+        Row(TimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_TEXT),
         Row(
             aiohttp.ClientConnectorDNSError,
             FaultKind.UNREACHABLE,

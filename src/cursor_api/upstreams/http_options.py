@@ -9,15 +9,25 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an answer may be waited for, in seconds. Raises ValueError for what cannot be."""
+
+    # From the request to the first text. StreamChat echoes the prompt at once, so that a first
+    # byte tells nothing.
+    first_token_s: float = 60.0
+    # Between two reads after that. A model is silent while it thinks; this wire has no heartbeat.
+    idle_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        _check_durations(self, "first_token_s", "idle_s")
+
+
+@dataclass(frozen=True, slots=True)
 class HttpOptions:
     """How to reach upstreams. Durations are seconds. Raises ValueError for what cannot be."""
 
     # DNS, TCP and TLS together: three round trips, with room for a lost packet or two.
     connect_timeout_s: float = 10.0
-    # From the request to the first byte of the answer's body; StreamChat echoes the prompt at once.
-    first_byte_timeout_s: float = 60.0
-    # Between two reads. A reasoning model is silent while it thinks; this wire has no heartbeat.
-    idle_timeout_s: float = 120.0
     # Idle connections go before the 60 s after which the usual load balancers drop them.
     keepalive_s: float = 45.0
     # Open answers at once; each is a socket, and file descriptors are finite.
@@ -28,9 +38,7 @@ class HttpOptions:
     proxy: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("connect_timeout_s", "first_byte_timeout_s", "idle_timeout_s", "keepalive_s"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is not a positive number of seconds")
+        _check_durations(self, "connect_timeout_s", "keepalive_s")
         if self.connections_max < 1:
             raise ValueError("connections_max is below 1")
         if self.proxy is not None:
@@ -59,3 +67,9 @@ def check_base_url(text: str) -> str:
 def is_header_value(text: str) -> bool:
     """Whether a header may carry it: printable ASCII, so no CR, LF or NUL."""
     return text.isascii() and text.isprintable()
+
+
+def _check_durations(options: object, *names: str) -> None:
+    for name in names:
+        if not 0 < getattr(options, name) < math.inf:
+            raise ValueError(f"{name} is not a positive number of seconds")

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from cursor_api.dialects.openai import render_fault
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.ports import Clock, RequestLog
+from cursor_api.service.admission import Admission
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Relay
 from cursor_api.service.credentials import Credentials
@@ -77,6 +78,7 @@ class WebParts:
     """What the addresses work with."""
 
     relay: Relay
+    admission: Admission
     catalog: Catalog
     request_log: RequestLog
     authenticator: Authenticator
@@ -91,7 +93,9 @@ class App:
 
     def __init__(self, parts: WebParts, options: WebOptions) -> None:
         self._chat_path = f"{options.route_prefix}/v1/chat/completions"
-        self._chat = ChatCompletions(parts.relay, parts.authenticator, options.inference)
+        self._chat = ChatCompletions(
+            parts.relay, parts.admission, parts.authenticator, options.inference
+        )
         self._lifecycle = parts.lifecycle
         self._probes = Probes(parts.lifecycle, _places(options))
         self._rest = _starlette(parts, options, self._chat, self._probes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -28,17 +28,22 @@ from cursor_api.dialects.openai import (
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.credential import Caller
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.record import Attempt
+from cursor_api.service.admission import Admission, Place
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Exchange, Relay
 from cursor_api.web import body as http_body
 from cursor_api.web.answers import JSON_TYPE, Header, send_whole
-from cursor_api.web.auth import Authenticator
+from cursor_api.web.attempts import attempts_header
+from cursor_api.web.auth import OPERATOR, Authenticator
 from cursor_api.web.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.streaming import STREAM_HEADERS, StreamOptions, Watch, stream
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID_BYTES = 12
+# Of refusals there may be thousands a second; whoever refuses tells their number.
+TOLD_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
 PINNED_HEADER = b"x-credential"
 CONVERSATION_HEADER = b"x-conversation-id"
 # Only equality of it matters; a longer one is as good as its beginning.
@@ -72,9 +77,14 @@ class ChatCompletions:
     """`POST /v1/chat/completions`."""
 
     def __init__(
-        self, relay: Relay, authenticator: Authenticator, options: InferenceOptions
+        self,
+        relay: Relay,
+        admission: Admission,
+        authenticator: Authenticator,
+        options: InferenceOptions,
     ) -> None:
         self._relay = relay
+        self._admission = admission
         self._authenticator = authenticator
         self._options = options
 
@@ -95,25 +105,33 @@ class ChatCompletions:
                     "The gateway failed at this request; its log says more under the request id.",
                 )
             )
+        finally:
+            call.leave()
 
     async def _admit(self, call: _Call, scope: http_body.Scope, receive: Receive) -> Exchange:
-        """Authenticate, read, parse, in this order.
+        """Authenticate, admit, read, parse, in this order.
 
         What is large ends up in the exchange alone, which lets go of it when the answer begins.
         """
         caller = self._authenticator.authenticate(scope)
-        call.is_passthrough = bool(caller.credentials)
+        place = call.enter(caller, self._admission)
         body = await read_body(scope, receive, self._options.body_bytes_max)
+        place.hold(len(body))
         parsed = parse_request(body, self._options.parse)
         call.model = parsed.chat.model
         call.is_stream = parsed.chat.is_stream
         call.include_usage = parsed.include_usage
-        return self._relay.open(_incoming(call.id, parsed.chat, caller, scope["headers"]))
+        if call.is_stream:
+            place.stream()
+        exchange = self._relay.open(_incoming(call.id, parsed.chat, caller, scope["headers"]))
+        call.attempts = exchange.attempts
+        return exchange
 
     async def _answer(self, call: _Call, exchange: Exchange, receive: Receive) -> None:
         watch = Watch(receive, call.send, self._options.stream)
         try:
             async with exchange:
+                call.begin()
                 if call.is_stream:
                     await call.answer_stream(exchange, watch)
                 else:
@@ -134,13 +152,16 @@ class _Call:
     """One request's response: what was asked of it and what has been sent of it."""
 
     __slots__ = (
+        "attempts",
         "id",
         "include_usage",
         "is_passthrough",
         "is_stream",
         "model",
+        "place",
         "renderer",
         "send",
+        "shows_alias",
     )
 
     model: str
@@ -151,7 +172,35 @@ class _Call:
         self.id = request_id
         self.send = send
         self.is_passthrough = False
+        self.shows_alias = False
+        self.place: Place | None = None
+        self.attempts: Sequence[Attempt] = ()
         self.renderer: ChunkRenderer | None = None
+
+    def enter(self, caller: Caller, admission: Admission) -> Place:
+        """The caller is known; raises Fault when there is no place for this request."""
+        self.is_passthrough = bool(caller.credentials)
+        # The operator's names are for the operator; in pass-through they are the caller's own.
+        self.shows_alias = self.is_passthrough or caller is OPERATOR
+        self.place = admission.enter(caller)
+        return self.place
+
+    def begin(self) -> None:
+        """The answer begins, and the request is no longer kept."""
+        if self.place is not None:
+            self.place.let_go()
+
+    def leave(self) -> None:
+        """The request is over, however it ended."""
+        if self.place is not None:
+            self.place.leave()
+
+    def headers(self, *headers: Header) -> list[Header]:
+        """These, with those that every answer has."""
+        told = [*headers, (b"x-request-id", self.id.encode())]
+        if self.attempts:
+            told.append(attempts_header(self.attempts, shows_alias=self.shows_alias))
+        return told
 
     async def answer_stream(self, exchange: Exchange, watch: Watch) -> None:
         renderer = ChunkRenderer(
@@ -164,7 +213,7 @@ class _Call:
             {
                 "type": "http.response.start",
                 "status": 200,
-                "headers": [*STREAM_HEADERS, (b"x-request-id", self.id.encode())],
+                "headers": self.headers(*STREAM_HEADERS),
             }
         )
         self.renderer = renderer
@@ -174,12 +223,11 @@ class _Call:
         folder = AnswerFolder(f"chatcmpl-{self.id}", self.model, int(time.time()))
         async for batch in exchange:
             folder.feed(batch)
-        headers = (JSON_TYPE, (b"x-request-id", self.id.encode()))
-        await send_whole(self.send, 200, folder.body(), headers)
+        await send_whole(self.send, 200, folder.body(), self.headers(JSON_TYPE))
 
     async def tell(self, fault: Fault) -> None:
         """Say what went wrong: as a status while nothing was sent, in the stream after that."""
-        if fault.scope is not Scope.REQUEST:
+        if fault.scope is not Scope.REQUEST and fault.kind not in TOLD_ELSEWHERE:
             log.warning(
                 "request failed",
                 request_id=self.id,
@@ -193,6 +241,8 @@ class _Call:
             return
         rendered = render_fault(fault, is_passthrough=self.is_passthrough)
         headers = fault_headers(rendered.headers, self.id)
+        if self.attempts:
+            headers.append(attempts_header(self.attempts, shows_alias=self.shows_alias))
         if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
         await send_whole(self.send, rendered.status, rendered.body, headers)

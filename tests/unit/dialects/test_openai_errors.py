@@ -58,11 +58,13 @@ EXPECTED = {
     FaultKind.BODY_TOO_LARGE: (413, "body_too_large", False),
     FaultKind.CONTEXT_TOO_LONG: (400, "context_length_exceeded", False),
     FaultKind.CONTENT_REFUSED: (400, "content_policy_violation", False),
+    FaultKind.CONCURRENCY_EXCEEDED: (429, "concurrency_exceeded", True),
     FaultKind.CONFLICT: (409, "conflict", False),
     FaultKind.PRECONDITION_FAILED: (412, "precondition_failed", False),
     FaultKind.CREDENTIAL_REJECTED: (502, "upstream_auth_error", False),
     FaultKind.CREDENTIAL_FORBIDDEN: (403, "upstream_forbidden", False),
     FaultKind.CREDENTIAL_BLOCKED: (403, "upstream_blocked", False),
+    FaultKind.CREDENTIAL_SILENT: (504, "upstream_timeout", True),
     FaultKind.RATE_LIMITED: (429, "rate_limit_exceeded", True),
     FaultKind.QUOTA_EXHAUSTED: (429, "insufficient_quota", False),
     FaultKind.CLIENT_OUTDATED: (502, "upstream_client_outdated", False),
@@ -72,6 +74,7 @@ EXPECTED = {
     FaultKind.UPSTREAM_OVERLOADED: (503, "upstream_overloaded", True),
     FaultKind.PROTOCOL_ERROR: (502, "upstream_protocol_error", True),
     FaultKind.INCOMPLETE: (502, "upstream_incomplete", True),
+    FaultKind.UPSTREAM_UNAVAILABLE: (503, "upstream_unavailable", True),
     FaultKind.NO_CREDENTIALS: (503, "no_tokens", False),
     FaultKind.OVERLOADED: (503, "overloaded", True),
     FaultKind.STORE_FAILED: (500, "store_failed", False),
@@ -102,7 +105,7 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
                 FaultKind.CREDENTIAL_BLOCKED,
             },
         ),
-        ("rate_limit_error", {FaultKind.RATE_LIMITED}),
+        ("rate_limit_error", {FaultKind.RATE_LIMITED, FaultKind.CONCURRENCY_EXCEEDED}),
         # Codex stops after one request when it sees this word.
         ("insufficient_quota", {FaultKind.QUOTA_EXHAUSTED}),
         (
@@ -124,6 +127,8 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
                 FaultKind.UPSTREAM_OVERLOADED,
                 FaultKind.PROTOCOL_ERROR,
                 FaultKind.INCOMPLETE,
+                FaultKind.CREDENTIAL_SILENT,
+                FaultKind.UPSTREAM_UNAVAILABLE,
             },
         ),
         (
@@ -152,6 +157,8 @@ def test_waits_where_the_upstream_names_none() -> None:
     waits_s = {kind: shape.retry_after_s for kind, shape in FAULTS.items() if shape.retry_after_s}
     assert waits_s == {
         FaultKind.LOCKED_OUT: 60,
+        FaultKind.CONCURRENCY_EXCEEDED: 1,
+        FaultKind.UPSTREAM_UNAVAILABLE: 5,
         FaultKind.RATE_LIMITED: 5,
         FaultKind.QUOTA_EXHAUSTED: 60,
         FaultKind.UPSTREAM_OVERLOADED: 5,

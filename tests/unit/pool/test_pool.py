@@ -7,7 +7,8 @@ import pytest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.standing import Wishes
-from cursor_api.pool.pool import Ask, Pool
+from cursor_api.pool.lease import Ask
+from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
 from cursor_api.pool.slot import Outcome
 

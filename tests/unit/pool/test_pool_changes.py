@@ -5,7 +5,7 @@ from __future__ import annotations
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.standing import Wishes
-from cursor_api.pool.pool import Ask
+from cursor_api.pool.lease import Ask
 from cursor_api.pool.slot import Outcome
 from tests.unit.pool.test_pool import ASK, MODEL, SUCCESS, A, B, C, D, House, limited
 

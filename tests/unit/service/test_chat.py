@@ -24,7 +24,9 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.pool.pool import Pool
 from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Collaborators, Exchange, Relay
+from cursor_api.service.chat import Exchange, Relay
+from cursor_api.service.search import Collaborators, Endpoints
+from cursor_api.telemetry.observer import LogObserver
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 OPERATOR = Caller("operator")
@@ -46,9 +48,10 @@ class House:
             Collaborators(
                 catalog=Catalog({"fake": self.upstream}),
                 pool=self.pool,
-                upstreams={"fake": self.upstream},
+                endpoints=Endpoints({"fake": self.upstream}, LogObserver()),
                 request_log=self.log,
                 clock=clock,
+                random=lambda: 0.0,
             )
         )
 
@@ -152,9 +155,9 @@ async def test_at_most_ten_credentials_are_tried() -> None:
     assert "".join(house.upstream.asked) == "abcdefghij"
 
 
-@pytest.mark.parametrize("kind", [FaultKind.CONTEXT_TOO_LONG, FaultKind.UNREACHABLE])
+@pytest.mark.parametrize("kind", [FaultKind.CONTEXT_TOO_LONG, FaultKind.CLIENT_OUTDATED])
 async def test_other_faults_are_told_at_once(kind: FaultKind) -> None:
-    """A caller's mistake is not repeated with another credential."""
+    """A caller's mistake is not repeated with another credential; no attempt mends our version."""
     house = House({"a": [fault(kind)], "b": [[TextDelta("x")], [END]]})
     with pytest.raises(Fault) as caught:
         await house.ask()

@@ -12,7 +12,6 @@ from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.domain.standing import Cooldown, Wishes
 from cursor_api.pool.pool import Pool
 from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Collaborators
 from cursor_api.service.credentials import (
     ADDED_COUNT_MAX,
     SLICE_COUNT,
@@ -25,6 +24,7 @@ from cursor_api.service.credentials import (
 )
 from cursor_api.service.report import State
 from cursor_api.service.roster import Roster, RosterParts
+from cursor_api.service.search import Collaborators, Endpoints
 from cursor_api.service.trial import Trials
 from cursor_api.stores.memory import MemoryCredentialStore
 from cursor_api.stores.pool_state import MemoryPoolStateStore
@@ -68,7 +68,14 @@ class Office:
         )
         upstreams = {"fake": ScriptedUpstream({})}
         trials = Trials(
-            Collaborators(Catalog(upstreams), self.pool, upstreams, ListLog(), self.clock)
+            Collaborators(
+                Catalog(upstreams),
+                self.pool,
+                Endpoints(upstreams, LogObserver()),
+                ListLog(),
+                self.clock,
+                lambda: 0.5,
+            )
         )
         self.credentials = Credentials(CredentialParts(self.roster, self.pool, trials, self.clock))
 

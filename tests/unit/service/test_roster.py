@@ -10,7 +10,8 @@ import pytest
 from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, Secret
 from cursor_api.domain.errors import ChecksumNotStoredError, Fault, FaultKind, StoreError
 from cursor_api.domain.standing import Wishes
-from cursor_api.pool.pool import Ask, Pool
+from cursor_api.pool.lease import Ask
+from cursor_api.pool.pool import Pool
 from cursor_api.pool.slot import Outcome
 from cursor_api.ports import PoolState
 from cursor_api.service import roster as roster_module

@@ -21,8 +21,8 @@ from cursor_api.domain.standing import Cooldown, Quarantine, QuarantineReason, W
 from cursor_api.pool.pool import Pool
 from cursor_api.service import trial as trial_module
 from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Collaborators
 from cursor_api.service.report import State
+from cursor_api.service.search import Collaborators, Endpoints
 from cursor_api.service.trial import (
     ADVICE,
     ADVICE_BY_SCOPE,
@@ -32,6 +32,7 @@ from cursor_api.service.trial import (
     Trials,
     advise,
 )
+from cursor_api.telemetry.observer import LogObserver
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 MODEL = "gpt-4o"
@@ -53,7 +54,14 @@ class Bench:
         self.upstream = ScriptedUpstream({"a": self.steps})
         upstreams = {"fake": self.upstream}
         self.trials = Trials(
-            Collaborators(Catalog(upstreams), self.pool, upstreams, ListLog(), self.clock)
+            Collaborators(
+                Catalog(upstreams),
+                self.pool,
+                Endpoints(upstreams, LogObserver()),
+                ListLog(),
+                self.clock,
+                lambda: 0.5,
+            )
         )
 
 

@@ -58,8 +58,8 @@ def test_the_defaults(tmp_path: Path) -> None:
     assert (cursor.instructions, cursor.checksum_time) == ("", "now")
     assert (cursor.proxy, cursor.ca_file) == (None, None)
     assert cursor.connect_timeout_s == 10
-    assert cursor.first_byte_timeout_s == 60
-    assert cursor.idle_timeout_s == 120
+    assert dict(cursor.first_token_timeout_s) == {"o1*": 300, "*": 60}
+    assert dict(cursor.idle_timeout_s) == {"*": 120}
     assert settings.limits.body_bytes_max == 10 * 1024**2
     assert (settings.logs.level, settings.logs.format) == ("info", "auto")
     assert settings.logs.entries_max == 100

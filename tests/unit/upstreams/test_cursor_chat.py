@@ -13,7 +13,7 @@ from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.cursor_chat import ChecksumTime, CursorChat, CursorOptions
 from cursor_api.upstreams.cursor_models import MODELS
-from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.upstreams.http import HttpClient, HttpOptions, Patience
 from cursor_api.wire.checksum import Variant, time_part
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_string
@@ -252,7 +252,7 @@ async def test_a_stall_in_the_middle_is_a_time_out() -> None:
         await turn.chunk(text("Hello"))
         await turn.gone()
 
-    fault = await fault_of(stall, HttpOptions(idle_timeout_s=0.1))
+    fault = await fault_of(stall, Patience(idle_s=0.1))
     assert fault.kind is FaultKind.UPSTREAM_TIMEOUT
 
 

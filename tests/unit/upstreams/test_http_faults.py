@@ -13,7 +13,7 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.upstreams import http
-from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.upstreams.http import HttpClient, HttpOptions, Patience
 from cursor_api.upstreams.http_faults import (
     CERTIFICATE_FLAWS,
     FAULTS,
@@ -26,24 +26,26 @@ from cursor_api.upstreams.http_faults import (
 )
 from tests.scripted_server import Handler, ScriptedServer, Turn
 
-QUICK = HttpOptions(connect_timeout_s=5, first_byte_timeout_s=0.2, idle_timeout_s=0.2)
+OPTIONS = HttpOptions(connect_timeout_s=5)
+QUICK = Patience(first_token_s=0.2, idle_s=0.2)
 
 
-async def ask(client: HttpClient, url: str) -> bytes:
+async def ask(client: HttpClient, url: str, patience: Patience = QUICK) -> bytes:
     """A whole answer's body."""
     pieces = []
-    async with client.open_post(url, {}, b"question") as answer:
+    async with client.open_post(url, {}, b"question", patience) as answer:
         while data := await answer.read():
+            answer.begin()
             pieces.append(data)
         answer.finish()
     return b"".join(pieces)
 
 
-async def fault_from(handler: Handler, options: HttpOptions = QUICK) -> Fault:
+async def fault_from(handler: Handler, patience: Patience = QUICK) -> Fault:
     """What asking this server ends with."""
-    async with ScriptedServer(handler) as server, HttpClient(options) as client:
+    async with ScriptedServer(handler) as server, HttpClient(OPTIONS) as client:
         with pytest.raises(Fault) as caught:
-            await ask(client, server.url)
+            await ask(client, server.url, patience)
         assert client.open_count == 0
         assert caught.value.__cause__ is not None
         return caught.value
@@ -57,7 +59,7 @@ async def test_no_answer_at_all_is_a_time_out_before_the_first_byte() -> None:
 
     fault = await fault_from(silent)
     assert (fault.kind, fault.scope) == (FaultKind.UPSTREAM_TIMEOUT, Scope.ENDPOINT)
-    assert fault.message == "127.0.0.1 sent nothing of its answer within 0.2 s."
+    assert fault.message == "127.0.0.1 gave no word of an answer within 0.2 s."
 
 
 async def test_a_head_without_a_body_is_the_same_time_out() -> None:
@@ -71,7 +73,7 @@ async def test_a_head_without_a_body_is_the_same_time_out() -> None:
     started = asyncio.get_running_loop().time()
     fault = await fault_from(head_only)
     assert asyncio.get_running_loop().time() - started < 0.29
-    assert fault.message == "127.0.0.1 sent nothing of its answer within 0.2 s."
+    assert fault.message == "127.0.0.1 gave no word of an answer within 0.2 s."
 
 
 async def test_silence_in_the_middle_is_a_time_out_of_its_own() -> None:
@@ -83,7 +85,7 @@ async def test_silence_in_the_middle_is_a_time_out_of_its_own() -> None:
         await turn.gone()
 
     started = asyncio.get_running_loop().time()
-    fault = await fault_from(stall, HttpOptions(first_byte_timeout_s=30, idle_timeout_s=0.15))
+    fault = await fault_from(stall, Patience(first_token_s=30, idle_s=0.15))
     assert asyncio.get_running_loop().time() - started < 2
     assert fault.kind is FaultKind.UPSTREAM_TIMEOUT
     assert fault.message == "127.0.0.1 fell silent in the middle of its answer, for 0.15 s."
@@ -99,7 +101,7 @@ async def test_the_idle_limit_starts_again_with_every_read() -> None:
             await asyncio.sleep(0.1)
         await turn.end()
 
-    async with ScriptedServer(slow) as server, HttpClient(QUICK) as client:
+    async with ScriptedServer(slow) as server, HttpClient(OPTIONS) as client:
         assert await ask(client, server.url) == b"x" * 8
 
 
@@ -115,7 +117,7 @@ async def test_a_reader_that_pauses_is_not_the_upstreams_silence() -> None:
 
     async with (
         ScriptedServer(two) as server,
-        HttpClient(QUICK) as client,
+        HttpClient(OPTIONS) as client,
         client.open_post(server.url, {}, b"") as answer,
     ):
         assert await answer.read() == b"one"
@@ -135,14 +137,14 @@ async def test_a_connection_that_cannot_be_made_in_time_says_so() -> None:
     port = server.sockets[0].getsockname()[1]
     async with server, HttpClient(HttpOptions(connect_timeout_s=0.2)) as client:
         with pytest.raises(Fault) as caught:
-            await ask(client, f"https://127.0.0.1:{port}")
-    assert caught.value.kind is FaultKind.UPSTREAM_TIMEOUT
+            await ask(client, f"https://127.0.0.1:{port}", Patience())
+    assert caught.value.kind is FaultKind.UNREACHABLE
     assert caught.value.message == "No connection to 127.0.0.1 within 0.2 s."
 
 
 async def test_a_refused_connection_is_unreachable() -> None:
     """Nobody listens."""
-    async with HttpClient(QUICK) as client:
+    async with HttpClient(OPTIONS) as client:
         with pytest.raises(Fault) as caught:
             await ask(client, "http://127.0.0.1:1")
     assert caught.value.kind is FaultKind.UNREACHABLE
@@ -192,7 +194,7 @@ async def test_a_stale_connection_is_replaced_once(how: str) -> None:
         else:
             await turn.answer(b"fine")
 
-    async with ScriptedServer(once) as server, HttpClient(QUICK) as client:
+    async with ScriptedServer(once) as server, HttpClient(OPTIONS) as client:
         assert await ask(client, server.url) == b"fine"
         assert await ask(client, server.url) == b"fine"
         assert [turn.connection for turn in server.requests] == [1, 1, 2]
@@ -208,7 +210,7 @@ async def test_the_second_try_is_the_last() -> None:
         else:
             turn.close()
 
-    async with ScriptedServer(sour) as server, HttpClient(QUICK) as client:
+    async with ScriptedServer(sour) as server, HttpClient(OPTIONS) as client:
         await ask(client, server.url)
         with pytest.raises(Fault) as caught:
             await ask(client, server.url)
@@ -226,7 +228,7 @@ async def test_an_answer_that_has_begun_is_not_asked_for_again() -> None:
             await turn.write(b"HTTP/1.1 200 OK\r\ncontent-le")
             turn.close()
 
-    async with ScriptedServer(half) as server, HttpClient(QUICK) as client:
+    async with ScriptedServer(half) as server, HttpClient(OPTIONS) as client:
         await ask(client, server.url)
         with pytest.raises(Fault):
             await ask(client, server.url)
@@ -273,7 +275,7 @@ async def test_a_malformed_chunk_is_incomplete() -> None:
         await turn.write(b"zz not a length\r\n")
         await turn.gone()
 
-    assert (await fault_from(malformed, HttpOptions())).kind is FaultKind.INCOMPLETE
+    assert (await fault_from(malformed, Patience())).kind is FaultKind.INCOMPLETE
 
 
 def refused(cause: Exception) -> ClientConnectorCertificateError:

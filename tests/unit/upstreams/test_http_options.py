@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.upstreams.http_options import HttpOptions, check_base_url, is_header_value
+from cursor_api.upstreams.http_options import HttpOptions, Patience, check_base_url, is_header_value
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_only_printable_ascii_goes_into_a_header(text: str, is_fit: bool) -> Non
     "wrong",
     [
         {"connect_timeout_s": 0},
-        {"first_byte_timeout_s": -1},
-        {"idle_timeout_s": math.inf},
         {"keepalive_s": math.nan},
+        {"keepalive_s": math.inf},
+        {"connect_timeout_s": -1},
         {"connections_max": 0},
         {"proxy": "proxy:3128"},
         {"proxy": "socks5://proxy:1080"},
@@ -72,6 +72,13 @@ def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
     """With the name of the option, when the configuration is read."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         HttpOptions(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"first_token_s": -1}, {"idle_s": math.inf}])
+def test_patience_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
+    """A wait without an end is a leak."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Patience(**wrong)
 
 
 def test_a_proxys_password_is_not_shown() -> None:

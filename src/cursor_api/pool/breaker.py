@@ -1,0 +1,144 @@
+"""Whether an endpoint is asked at all: a circuit breaker, told the time by its caller.
+
+Rules of this file:
+- Only faults that blame the endpoint count, and only before an answer has begun: streams that are
+  cut together when a server restarts say nothing about the next request.
+- An answer that begins, or a refusal that blames somebody else, shows that the endpoint works.
+- Instants are of a monotonic clock: a wall clock that jumps must not hold an endpoint for a day.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+from cursor_api.domain.errors import Fault, FaultKind, Scope
+
+# An endpoint that asks for a longer wait is asked again after this, by one request.
+HOLD_S_MAX = 300.0
+
+
+class BreakerState(enum.Enum):
+    """CLOSED: asked. OPEN: not asked. HALF_OPEN: one request may find out."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerOptions:
+    """Opens after `failure_count` faults in a row (0: never), for `open_s` seconds."""
+
+    failure_count: int = 5
+    open_s: float = 30.0
+
+
+class Breaker:
+    """The state of one endpoint."""
+
+    __slots__ = ("_is_probing", "_open_until", "_options", "cause", "failure_count")
+
+    def __init__(self, options: BreakerOptions) -> None:
+        self._options = options
+        self._open_until: float | None = None  # None: closed
+        self._is_probing = False
+        self.failure_count = 0
+        self.cause: Fault | None = None
+
+    def __repr__(self) -> str:
+        if self._open_until is None:
+            return f"Breaker(closed, failures={self.failure_count})"
+        probing = ", probing" if self._is_probing else ""
+        return f"Breaker(open until {self._open_until:g}{probing}, cause={self.cause!r})"
+
+    def state(self, now: float) -> BreakerState:
+        """Where it stands."""
+        if self._open_until is None:
+            return BreakerState.CLOSED
+        is_open = self._is_probing or now < self._open_until
+        return BreakerState.OPEN if is_open else BreakerState.HALF_OPEN
+
+    def check(self, now: float) -> None:
+        """Raise the Fault of an endpoint that is not asked now."""
+        if self._open_until is None:
+            return
+        if self._is_probing or now < self._open_until:
+            raise self._refusal(now)
+
+    def take(self) -> bool:
+        """An attempt begins, right after `check`; True when it is the probe."""
+        if self._open_until is None:
+            return False
+        self._is_probing = True
+        return True
+
+    def learn(self, fault: Fault | None, now: float, *, is_probe: bool) -> bool:
+        """What came of an attempt: None when its answer began. True when that opened or closed it.
+
+        A fault of the gateway's own tells nothing of the endpoint.
+        """
+        if is_probe:
+            self._is_probing = False
+        if fault is None or fault.scope in {Scope.REQUEST, Scope.CREDENTIAL}:
+            return self._close()
+        if fault.scope is Scope.ENDPOINT:
+            return self._fail(fault, now, is_probe=is_probe)
+        return False
+
+    def forget(self, *, is_probe: bool) -> None:
+        """An attempt ended without telling anything: its caller left."""
+        if is_probe:
+            self._is_probing = False
+
+    def _close(self) -> bool:
+        was_open = self._open_until is not None
+        self._open_until = self.cause = None
+        self.failure_count = 0
+        return was_open
+
+    def _fail(self, fault: Fault, now: float, *, is_probe: bool) -> bool:
+        self.failure_count += 1
+        hold_s = self._hold_s(fault)
+        if hold_s == 0:
+            return False
+        was_open = self._open_until is not None
+        # What was under way when it opened tells nothing new; only the probe holds it longer.
+        if not was_open or is_probe:
+            self._open_until, self.cause = now + hold_s, fault
+        return not was_open
+
+    def _hold_s(self, fault: Fault) -> float:
+        """How long not to ask after this fault; 0 for going on."""
+        options = self._options
+        if options.failure_count == 0:
+            return 0.0
+        if self.failure_count >= options.failure_count or fault.kind is FaultKind.CLIENT_OUTDATED:
+            return max(options.open_s, min(fault.retry_after_s or 0.0, HOLD_S_MAX))
+        if fault.kind is FaultKind.UPSTREAM_OVERLOADED:
+            # It says itself when to come back.
+            return min(fault.retry_after_s or 0.0, HOLD_S_MAX)
+        return 0.0
+
+    def _refusal(self, now: float) -> Fault:
+        assert self._open_until is not None  # noqa: S101 - only called while it is open
+        assert self.cause is not None  # noqa: S101 - set with it
+        # A probe under way may take a while; who waits a second finds its result or asks again.
+        wait_s = max(self._open_until - now, 1.0)
+        if self.cause.kind is FaultKind.CLIENT_OUTDATED:
+            return Fault(
+                self.cause.kind, self.cause.message, upstream_code=self.cause.upstream_code
+            )
+        times = (
+            f"{self.failure_count} times in a row"
+            if self.failure_count > 1
+            else "and asks for time"
+        )
+        return Fault(
+            FaultKind.UPSTREAM_UNAVAILABLE,
+            f"The upstream has failed {times} and is not asked for"
+            f" another {math.ceil(wait_s)} s. The last failure: {self.cause.message}",
+            retry_after_s=wait_s,
+            upstream_code=self.cause.upstream_code,
+        )

@@ -1,0 +1,81 @@
+"""Requests that wait for a credential at its concurrency limit: first come, first served.
+
+Rules of this file:
+- A credential that comes free goes to the first who can use it in the same step, so that nobody
+  who comes later is before those who wait.
+- Whoever stops waiting, for whatever reason, takes no lease with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.pool.lease import Ask, Lease
+
+Tried = AbstractSet[Credential]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOptions:
+    """At most `count_max` requests wait (0: none does), each for `wait_s` seconds."""
+
+    # A waiting request keeps its prompt in memory; a hundred of them are some megabytes.
+    count_max: int = 100
+    # Agents ask in bursts of a few and answers take seconds; who waits longer is better told.
+    wait_s: float = 10.0
+
+
+class Queue:
+    """The requests that wait, in the order in which they came."""
+
+    __slots__ = ("_options", "_waiting")
+
+    def __init__(self, options: QueueOptions) -> None:
+        self._options = options
+        self._waiting: dict[asyncio.Future[Lease], tuple[Ask, Tried]] = {}
+
+    def __repr__(self) -> str:
+        return f"Queue({len(self._waiting)} of {self._options.count_max})"
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def wait(self, ask: Ask, tried: Tried, hindrance: Fault) -> Lease:
+        """A lease, when it is this request's turn.
+
+        Raises `hindrance` when the queue is full, Fault(OVERLOADED) when the wait was too long.
+        """
+        options = self._options
+        if len(self._waiting) >= options.count_max:
+            raise hindrance
+        turn: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = ask, tried
+        try:
+            async with asyncio.timeout(options.wait_s):
+                return await turn
+        except BaseException as error:
+            self._waiting.pop(turn, None)
+            if turn.done() and not turn.cancelled():
+                # It came in the moment in which the wait ended.
+                turn.result().settle()
+            if isinstance(error, TimeoutError):
+                raise Fault(
+                    FaultKind.OVERLOADED,
+                    f"All credentials were in use for {options.wait_s:g} s (GATEWAY_QUEUE_WAIT_S).",
+                    retry_after_s=1,
+                ) from None
+            raise
+
+    def serve(self, find: Callable[[Ask, Tried], Lease | None]) -> None:
+        """Give those who wait what can be had now; `find` gives a lease or None."""
+        for turn, (ask, tried) in tuple(self._waiting.items()):
+            # A turn that was cancelled is leaving on its own.
+            lease = None if turn.done() else find(ask, tried)
+            if lease is not None:
+                del self._waiting[turn]
+                turn.set_result(lease)

@@ -1,0 +1,33 @@
+"""Whether a request went out on a new connection or on one that was kept alive.
+
+aiohttp does not tell; but for a new connection it asks for a socket, and for an old one it does
+not. The context of the task that asks is how the one is known to belong to the other.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextvars import ContextVar
+
+from aiohttp import AddrInfoType
+
+
+class Attempt:
+    """What is known of one try: whether a socket was made for it, or an old one taken."""
+
+    __slots__ = ("has_new_socket",)
+
+    def __init__(self) -> None:
+        self.has_new_socket = False
+
+
+ATTEMPT: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
+
+
+def make_socket(address: AddrInfoType) -> socket.socket:
+    """How aiohttp makes a socket, which is also the only sign that a connection is new."""
+    attempt = ATTEMPT.get()
+    if attempt is not None:
+        attempt.has_new_socket = True
+    family, kind, protocol, _, _ = address
+    return socket.socket(family, kind, protocol)

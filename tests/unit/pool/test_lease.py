@@ -1,0 +1,39 @@
+"""A lease: settled once, convicted after."""
+
+from __future__ import annotations
+
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.pool.lease import LEFT_EARLY, Ask
+from cursor_api.pool.pool import Pool
+from cursor_api.pool.slot import Hindrance, Outcome
+from tests.fakes import TickingClock
+
+
+def test_only_the_first_settlement_counts() -> None:
+    """A lease that was given back cannot be given back again, nor its outcome be changed."""
+    pool = Pool(TickingClock(), lambda: 0.5)
+    pool.replace([Credential("a", Secret("token"), "sum")])
+    lease = pool.lease(Ask("gpt-4o"))
+    lease.settle(Outcome(is_success=True))
+    lease.settle(LEFT_EARLY)
+    lease.settle(Outcome(is_success=False, fault=Fault(FaultKind.CREDENTIAL_REJECTED, "")))
+    slot = pool.get_slot("a")
+    assert (pool.leased_count, slot.active_count, slot.success_count) == (0, 0, 1)
+    assert slot.quarantine is None
+
+
+def test_a_conviction_cools_a_credential_that_seemed_innocent() -> None:
+    """Its silence was put on the endpoint first; then another credential was answered."""
+    pool = Pool(TickingClock(), lambda: 0.5)
+    pool.replace([Credential("a", Secret("token"), "sum")])
+    lease = pool.lease(Ask("gpt-4o"))
+    lease.settle(Outcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_TIMEOUT, "")))
+    slot = pool.get_slot("a")
+    assert slot.find_hindrance("gpt-4o", 1010) is None
+    revision = pool.revision
+    lease.convict(Fault(FaultKind.CREDENTIAL_SILENT, "silent"))
+    assert slot.find_hindrance("gpt-4o", 1010) is Hindrance.COOLING
+    assert slot.find_hindrance("o1", 1010) is None
+    assert slot.cooldowns["gpt-4o"].cause == "credential_silent"
+    assert (pool.leased_count, pool.revision) == (0, revision + 1)
