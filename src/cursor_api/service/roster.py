@@ -3,14 +3,15 @@
 Rules of this file:
 - A store that cannot be read whole changes nothing: the pool serves on with what it has.
 - Credentials are named by alias. State is kept under a digest of the secret, never the secret.
-- Only `watch` runs by itself; everything else happens when somebody asks for it.
+- Only `watch` runs by itself, and nothing ends it but its cancellation; everything else happens
+  when somebody asks for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, Secret
@@ -185,12 +186,25 @@ class Roster:
             now = self._with.clock.monotonic()
             if now - warned_at >= WARN_EVERY_S:
                 warned_at = now
-                self._warn_of_expiry()
+                await self._go_on_after("warn of expiries", self._warn_of_expiry)
             if now - saved_at >= SAVE_EVERY_S:
                 saved_at = now
-                await self.save()
+                await self._go_on_after("save the pool's memory", self.save)
             await asyncio.sleep(LOOK_EVERY_S)
-            await self._look()
+            await self._go_on_after("look for changed credentials", self._look)
+
+    async def _go_on_after(self, task: str, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step of the watch; a bug in it ends neither the other steps nor the watch."""
+        matter = f"the watch failed to {task}, and will try again"
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the watch has other things to do
+            kind = type(error).__name__
+            if self._told.get(matter) != kind:
+                self._told[matter] = kind
+                self._with.observer.warn(matter, exc_info=error)
+        else:
+            self._told.pop(matter, None)
 
     async def _look(self) -> None:
         try:
@@ -228,7 +242,7 @@ class Roster:
         while len(self._kept) > KEPT_MAX:
             del self._kept[next(iter(self._kept))]
 
-    def _warn_of_expiry(self) -> None:
+    async def _warn_of_expiry(self) -> None:
         now = self._with.clock.now()
         for slot in self._with.pool.slots:
             if slot.expires_at is not None and slot.expires_at - now < WARN_BEFORE_S:

@@ -34,7 +34,7 @@ class ScriptedStore:
 
     def __init__(self, *credentials: Credential) -> None:
         self.credentials = list(credentials)
-        self.error: StoreError | None = None
+        self.error: Exception | None = None
         self.warnings: Sequence[str] = ()
         self.is_changed = False
         self.load_count = 0
@@ -96,7 +96,7 @@ class ScriptedMemory:
 
     def __init__(self, state: PoolState | None = None) -> None:
         self.state = state or {}
-        self.error: StoreError | None = None
+        self.error: Exception | None = None
         self.save_count = 0
 
     async def load(self) -> PoolState:
@@ -282,6 +282,35 @@ async def test_changes_are_noticed_and_a_bad_one_is_told_once(
     house.cool()
     await asyncio.sleep(0.05)
     assert house.memory.save_count >= 1
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+
+
+async def test_a_bug_in_one_step_of_the_watch_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told once with its traceback; the other steps go on, and so does it once it can."""
+    monkeypatch.setattr(roster_module, "LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(roster_module, "SAVE_EVERY_S", 0.0)
+    house = House(A)
+    await house.roster.start()
+    house.cool()
+    house.memory.error = bug = RuntimeError("a bug in the store of the state")
+    watching = asyncio.create_task(house.roster.watch())
+    house.store.credentials.append(B)
+    house.store.is_changed = True
+    await asyncio.sleep(0.1)
+    assert house.serving == "ab"
+    [(event, facts)] = house.observer.warnings
+    assert event == "the watch failed to save the pool's memory, and will try again"
+    assert facts == {"exc_info": bug}
+    house.memory.error = None
+    house.store.error = TypeError("a bug in the store of credentials")
+    house.store.is_changed = True
+    await asyncio.sleep(0.1)
+    assert house.memory.save_count == 1
+    assert house.observer.warnings[1][0].startswith("the watch failed to look for changed")
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
