@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain
+from tests.soak import drain, reload
 from tests.soak.figures import Run
 
 
@@ -17,4 +17,7 @@ class Stage:
     run: Run
 
 
-STAGES = (Stage("drain", "SIGTERM breaks no stream that is under way", drain.run),)
+STAGES = (
+    Stage("drain", "SIGTERM breaks no stream that is under way", drain.run),
+    Stage("reload", "The token files read again 100 times under load fail no request", reload.run),
+)
