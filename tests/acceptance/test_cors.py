@@ -9,7 +9,14 @@ import pytest
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.catalog import Catalog
 from cursor_api.web.app import WebOptions
-from tests.acceptance.test_route_walk import METHODS, OPEN_METHODS, Asked, ask_all, concrete
+from tests.acceptance.test_route_walk import (
+    METHODS,
+    OPEN_METHODS,
+    Asked,
+    ask_all,
+    concrete,
+    spellings,
+)
 from tests.house import BEARER, House
 from tests.serving import ask, serve
 
@@ -118,6 +125,21 @@ async def test_a_strangers_page_gets_nothing_anywhere() -> None:
     assert {got.headers["vary"] for (_, path, _), got in answers if path == CHAT_PATH} == {"Origin"}
     assert {got.status for (_, path, _), got in answers if path == CHAT_PATH} == {401}
     assert it.upstream.asked == []
+
+
+async def test_no_spelling_of_a_closed_address_is_open_to_a_page() -> None:
+    """Where a page may read the answer, there is nothing: the address is one or it is none."""
+    asked: list[Asked] = [
+        (method, spelling, ORIGIN | BEARER)
+        for path in NOT_FOR_PAGES
+        for spelling in spellings(concrete(path))
+        for method in ("GET", "POST")
+    ]
+    async with serve(house("", GOOD).app) as port:
+        answers = await ask_all(port, asked)
+    readable = [(each, got) for each, got in answers if cors_headers(dict(got.headers))]
+    assert [(each, got.status) for each, got in readable if got.status not in {404, 405}] == []
+    assert readable
 
 
 class BrokenCatalog(Catalog):

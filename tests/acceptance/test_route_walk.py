@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-from cursor_api.web.app import WebOptions
+from cursor_api.web.app import App, WebOptions
 from tests.house import House
 from tests.serving import Answer, ask, serve
 
@@ -91,18 +93,28 @@ def spellings(path: str) -> Iterator[str]:
     yield path + ";/livez"
     yield path + "%00"
     yield path + "%20"
+    yield path + "%0a"
+    yield path + "%0d%0a"
+    yield path + "%2f"
+    yield path + "%23"
+    yield path + "%3f"
+    yield "/livez%0a" + path
+    yield "/%252e%252e" + path
+    yield path.replace("/", "/./")
     yield path.upper()
     yield f"/%{ord(path[1]):02x}{path[2:]}"
     yield path.replace("/", "\\")
     yield f"http://127.0.0.1{path}"
     yield f"http://127.0.0.1/livez/..{path}"
+    yield f"HTTPS://evil.example:1{path}"
+    yield f"http://a@evil.example{path}?/livez"
 
 
 # A method, a path, and headers on top.
 Asked = tuple[str, str, Mapping[str, str]]
 
 
-async def ask_all(port: int, asked: list[Asked]) -> list[tuple[Asked, Answer]]:
+async def ask_all(port: int, asked: Sequence[Asked]) -> list[tuple[Asked, Answer]]:
     """All of them, a few at a time; the body is no JSON, so that parsing it would show."""
     gate = asyncio.Semaphore(16)
 
@@ -123,21 +135,54 @@ def test_every_address_has_a_decision() -> None:
         assert paths == set(OPEN_METHODS)
 
 
-@pytest.mark.parametrize("prefix", ["", "/hf"])
-async def test_a_keyed_address_answers_401_whatever_is_sent_with_the_request(prefix: str) -> None:
-    """For every method, before anything else of the request is looked at."""
-    house = House(options=WebOptions(version="1", route_prefix=prefix))
+async def find_open(app: App, paths: Iterable[str]) -> list[tuple[Asked, int]]:
+    """What is not answered with 401 where a key should be asked for: requests and statuses."""
     asked = [
-        (method, prefix + concrete(path), headers)
-        for path in KEYED
+        (method, path, headers)
+        for path in paths
         for method, headers in itertools.product(METHODS, HOSTILE)
-        if method not in OPEN_METHODS[path]
+        if method not in OPEN_METHODS.get(path.removeprefix("/hf"), NOTHING)
     ]
-    async with serve(house.app) as port:
+    async with serve(app) as port:
         answers = await ask_all(port, asked)
-    assert [(each, got.status) for each, got in answers if got.status != 401] == []
-    assert {got.headers["content-type"] for _, got in answers} == {"application/json"}
+    # None that is refused is of another shape than the others.
+    refused = [got for _, got in answers if got.status == 401]
+    assert {got.headers["content-type"] for got in refused} <= {"application/json"}
+    return [(each, got.status) for each, got in answers if got.status != 401]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        WebOptions(version="1"),
+        WebOptions(version="1", route_prefix="/hf"),
+        WebOptions(version="1", cors_origins=("https://chat.example", "http://127.0.0.1")),
+    ],
+    ids=["plain", "prefix", "origins"],
+)
+async def test_a_keyed_address_answers_401_whatever_is_sent_with_the_request(
+    options: WebOptions,
+) -> None:
+    """For every method, before anything else of the request is looked at."""
+    house = House(options=options)
+    paths = [options.route_prefix + concrete(path) for path in KEYED]
+    assert await find_open(house.app, paths) == []
     assert house.upstream.asked == []
+
+
+async def show_everything(_request: Request) -> Response:
+    """A handler that somebody wrote without thinking of the key."""
+    return Response("everything")
+
+
+async def test_the_walk_finds_a_new_address_without_a_key() -> None:
+    """It has no decision; and with one, its answers are not 401."""
+    house = House()
+    house.app._rest.router.routes.append(Route("/api/everything", show_everything))
+    paths = {route.path for route in house.app._rest.routes if isinstance(route, Route)}
+    assert paths - set(OPEN_METHODS) == {"/api/everything"}
+    found = await find_open(house.app, ["/api/everything"])
+    assert ("GET", "/api/everything", {}) in [each for each, status in found if status == 200]
 
 
 async def test_no_spelling_of_a_keyed_address_gets_past_the_key() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -166,6 +167,10 @@ def _starlette(
     endpoints = ["/", *(path for path in named if "{" not in path)]
     health = Health(parts.relay, parts.catalog, parts.clock, options.version, endpoints)
     routes += [Route(path, health.status) for path in ({"/", f"{prefix}/"} if prefix else {"/"})]
+    for route in routes:
+        # Starlette ends its patterns with `$`, which lets a line feed (%0A) pass: an address would
+        # have a second spelling, unknown to whoever compares paths.
+        route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False
     return app
