@@ -1,10 +1,11 @@
 """What the gateway costs, as a multiple of the floor: `python -m bench.ratio`.
 
-Needs only Python (no compiler, no network). Both programs are loaded at the same time and at the
+With `--before CHECKOUT` it is compared with the gateway of another checkout instead: what a change
+costs, before and after it in the same minute. Needs only Python (no compiler, no network). Both programs are loaded at the same time and at the
 same pace, in short rounds, and only their own CPU time is counted: a busy or slow machine moves
 both figures and hardly their ratio. (Loaded in turns, or as fast as they answer, the floor and the
 floor itself differed by a third on a busy machine.) Prints one JSON object:
-{"request": {...}, "frame": {...}}, each with the gateway's and the floor's µs per unit and their
+{"request": {...}, "frame": {...}}, each with the µs per unit of both, the gateway's first, and their
 ratio.
 """
 
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
+import functools
 import http.client
 import json
 import secrets
@@ -26,7 +29,7 @@ from pathlib import Path
 
 from bench.processes import Running, end_tidily, free_port, running
 from bench.pure import Errand, Upstream, ask, run
-from bench.subjects import SUBJECTS, Place
+from bench.subjects import SUBJECTS, Place, Subject, launch_gateway
 
 START_PATIENCE_S = 10.0
 # A round takes 1.5 s where there is nothing to wait for.
@@ -60,16 +63,28 @@ class RatioError(Exception):
     """The comparison could not be made; the message says why."""
 
 
-def _start(stack: ExitStack, names: Iterable[str], upstream_port: int) -> list[Contender]:
-    """Start one process for each name, all at once."""
-    by_name = {subject.name: subject for subject in SUBJECTS}
+def find_subject(name: str) -> Subject:
+    """One of the subjects, by its name."""
+    return next(subject for subject in SUBJECTS if subject.name == name)
+
+
+def gateway_of(checkout: Path) -> Subject:
+    """The gateway of another checkout, under the name `before`."""
+    if not (checkout / "src" / "cursor_api").is_dir():
+        raise RatioError(f"{checkout} is no checkout of this project: it has no src/cursor_api")
+    launch = functools.partial(launch_gateway, root=checkout.absolute())
+    return dataclasses.replace(find_subject("gateway"), name="before", launch=launch)
+
+
+def _start(stack: ExitStack, subjects: Iterable[Subject], upstream_port: int) -> list[Contender]:
+    """Start one process for each, all at once."""
     contenders = []
-    for name in names:
+    for subject in subjects:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ratio-")))
         place = Place(free_port(), upstream_port, folder, f"sk-{secrets.token_hex(32)}")
-        launch = by_name[name].launch(place)
+        launch = subject.launch(place)
         program = stack.enter_context(running(launch, core=None, log_path=folder / "output.log"))
-        contenders.append(Contender(name, place.port, place.key, program))
+        contenders.append(Contender(subject.name, place.port, place.key, program))
     return contenders
 
 
@@ -124,11 +139,11 @@ def _streams(contender: Contender, load: Load) -> Errand:
     return Errand(contender.port, contender.key, load.frames_per_stream, STREAMS, is_stream=True)
 
 
-async def compare(names: tuple[str, str], load: Load) -> dict[str, dict[str, float]]:
+async def compare(subjects: tuple[Subject, Subject], load: Load) -> dict[str, dict[str, float]]:
     """Load the two at once, round after round; the medians and their ratio."""
     async with Upstream(FRAME_INTERVAL_MS) as upstream:
         with ExitStack() as stack:
-            contenders = _start(stack, names, upstream.port)
+            contenders = _start(stack, subjects, upstream.port)
             await wait_until_listening(contenders)
             taken: dict[str, list[list[float]]] = {"request": [], "frame": []}
             # The first round warms up: connections, caches, memory.
@@ -139,14 +154,16 @@ async def compare(names: tuple[str, str], load: Load) -> dict[str, dict[str, flo
                     )
                     if number:
                         taken[unit].append(costs)
-    return {unit: _verdict(pairs) for unit, pairs in taken.items()}
-
-
-def _verdict(pairs: list[list[float]]) -> dict[str, float]:
+    first, second = (subject.name for subject in subjects)
+    if first == second:
+        second += "_again"
     return {
-        "gateway_us": round(statistics.median(gateway for gateway, _ in pairs), 1),
-        "floor_us": round(statistics.median(floor for _, floor in pairs), 1),
-        "ratio": round(statistics.median(gateway / floor for gateway, floor in pairs), 3),
+        unit: {
+            f"{first}_us": round(statistics.median(one for one, _ in pairs), 1),
+            f"{second}_us": round(statistics.median(other for _, other in pairs), 1),
+            "ratio": round(statistics.median(one / other for one, other in pairs), 3),
+        }
+        for unit, pairs in taken.items()
     }
 
 
@@ -157,13 +174,20 @@ def main() -> None:
     parser.add_argument(
         "--self", action="store_true", help="the floor against itself: shows the noise"
     )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        metavar="CHECKOUT",
+        help="compare with the gateway of another checkout (git worktree add) in place of the floor",
+    )
     options = parser.parse_args()
-    names = ("floor" if options.self else "gateway", "floor")
     load = Load(rounds=options.rounds)
     patience_s = ROUND_PATIENCE_S * (load.rounds + 1) + START_PATIENCE_S
     end_tidily()
     try:
-        result = run(asyncio.wait_for(compare(names, load), patience_s))
+        other = gateway_of(options.before) if options.before else find_subject("floor")
+        one = find_subject("floor" if options.self else "gateway")
+        result = run(asyncio.wait_for(compare((one, other), load), patience_s))
     except TimeoutError:
         sys.exit(f"not done within {patience_s:g} s: this machine is too busy to tell")
     except RatioError as error:

@@ -66,8 +66,8 @@ def made_up_token() -> str:
     return ".".join([*encoded, "c2lnbmF0dXJl"])
 
 
-def launch_gateway(place: Place) -> Launch:
-    """`cursor-api serve` with one credential and default settings."""
+def launch_gateway(place: Place, root: Path = ROOT) -> Launch:
+    """`cursor-api serve` of a checkout, with one credential and default settings."""
     token_file = place.folder / ".token"
     token_file.touch(mode=0o600)
     token_file.write_text(f"bench::{made_up_token()}\n")
@@ -75,7 +75,7 @@ def launch_gateway(place: Place) -> Launch:
         [sys.executable, "-m", "cursor_api", "serve"],
         {
             # This checkout, whatever else is installed.
-            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONPATH": str(root / "src"),
             "PORT": str(place.port),
             "HOST": "127.0.0.1",
             "AUTH_TOKEN": place.key,
