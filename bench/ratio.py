@@ -1,12 +1,14 @@
 """What the gateway costs, as a multiple of the floor: `python -m bench.ratio`.
 
 With `--before CHECKOUT` it is compared with the gateway of another checkout instead: what a change
-costs, before and after it in the same minute. Needs only Python (no compiler, no network). Both programs are loaded at the same time and at the
+costs, before and after it in the same minute.
+
+Needs only Python (no compiler, no network). Both programs are loaded at the same time and at the
 same pace, in short rounds, and only their own CPU time is counted: a busy or slow machine moves
 both figures and hardly their ratio. (Loaded in turns, or as fast as they answer, the floor and the
 floor itself differed by a third on a busy machine.) Prints one JSON object:
-{"request": {...}, "frame": {...}}, each with the µs per unit of both, the gateway's first, and their
-ratio.
+{"request": {...}, "frame": {...}}, each with the µs per unit of both, and the
+ratio of the first to the second.
 """
 
 from __future__ import annotations
@@ -178,7 +180,7 @@ def main() -> None:
         "--before",
         type=Path,
         metavar="CHECKOUT",
-        help="compare with the gateway of another checkout (git worktree add) in place of the floor",
+        help="compare with the gateway of another checkout, in place of the floor",
     )
     options = parser.parse_args()
     load = Load(rounds=options.rounds)
