@@ -43,6 +43,12 @@ class Relay:
         self.active_count = 0
         self.total_count = 0
 
+    def upstream_states(self) -> dict[str, str]:
+        """Whether each upstream is asked: the state of its breaker, by its name."""
+        now = self._collaborators.clock.monotonic()
+        breakers = self._collaborators.endpoints.breakers
+        return {name: breaker.state(now).value for name, breaker in breakers.items()}
+
     def open(self, incoming: Incoming) -> Exchange:
         """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""
         return Exchange(self, self._collaborators, incoming)

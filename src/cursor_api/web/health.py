@@ -46,6 +46,8 @@ class Health:
                     "activeRequests": self._relay.active_count,
                     "memory": memory_bytes(),
                 },
+                # Whether each is asked: closed, as in a circuit, is yes.
+                "upstreams": self._relay.upstream_states(),
                 "models": [model.id for model in self._catalog.models],
                 "endpoints": self._endpoints,
             }

@@ -107,6 +107,7 @@ def detailed(record: RequestRecord) -> dict[str, object]:
                 "alias": attempt.credential_alias,
                 "timestamp": _iso(attempt.started_at),
                 "fault": attempt.fault.value if attempt.fault else None,
+                "duration_ms": attempt.duration_ms,
             }
             for attempt in record.attempts
         ],

@@ -257,6 +257,15 @@ def _openai_paths() -> Document:
         JSON: {"schema": {"type": "object", "required": ["id", "object", "choices"]}},
         "text/event-stream": {"schema": {"type": "string"}},
     }
+    for response in answer.values():
+        response["headers"] = {
+            "x-request-id": {"schema": {"type": "string"}},
+            "x-attempts": {
+                "schema": {"type": "string"},
+                "description": "What was tried upstream, in order:"
+                ' `"alias";fault=rate_limited;ms=120, "other";ms=310`.',
+            },
+        }
     model_id = {**_parameter("id", "path", _NAME), "example": "gpt-4o-mini"}
     return {
         "/v1/chat/completions": {

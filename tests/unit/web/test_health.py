@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import datetime
 
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.health import memory_bytes
 from tests.house import BEARER, House
 from tests.serving import ask, serve
@@ -47,6 +48,16 @@ async def test_the_counters_are_true_under_concurrency() -> None:
         await asyncio.gather(*requests)
         stats = (await ask(port, "GET", "/")).json()["stats"]
         assert (stats["totalRequests"], stats["activeRequests"]) == (5, 0)
+
+
+async def test_it_tells_whether_the_upstream_is_asked() -> None:
+    """A failing upstream shows at a glance; what failed is for the log."""
+    house = House()
+    async with serve(house.app) as port:
+        assert (await ask(port, "GET", "/")).json()["upstreams"] == {"fake": "closed"}
+        outdated = Fault(FaultKind.CLIENT_OUTDATED, "Update.")
+        house.endpoints.breakers["fake"].learn(outdated, house.clock.now(), is_probe=False)
+        assert (await ask(port, "GET", "/")).json()["upstreams"] == {"fake": "open"}
 
 
 def test_memory_is_measured() -> None:

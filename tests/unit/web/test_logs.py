@@ -69,6 +69,7 @@ async def test_with_the_key_the_log_has_the_details() -> None:
     assert entry["usage"]["usage_source"] == "estimated"
     assert entry["duration_ms"] >= entry["first_delta_ms"] > 0
     assert [attempt["fault"] for attempt in entry["attempts"]] == ["rate_limited", None]
+    assert all(attempt["duration_ms"] > 0 for attempt in entry["attempts"])
     for leak in (b"secret-token-of", b"secret plans", b"0" * 20):
         assert leak not in answer.body
 
