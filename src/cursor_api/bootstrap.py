@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cursor_api import __version__
-from cursor_api.dialects.openai import ParseLimits
+from cursor_api.dialects.openai import JsonLimits, ParseLimits
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
 from cursor_api.pool.breaker import BreakerOptions
@@ -328,7 +328,12 @@ def _web_options(settings: Settings) -> WebOptions:
         cors_origins=listener.cors_origins,
         inference=InferenceOptions(
             body_bytes_max=limits.body_bytes_max,
-            parse=ParseLimits(messages_max=limits.messages_max),
+            parse=ParseLimits(
+                messages_max=limits.messages_max,
+                parts_max=limits.parts_max,
+                image_bytes_max=limits.image_bytes_max,
+                json=JsonLimits(limits.json_depth_max, limits.json_containers_max),
+            ),
             stream=StreamOptions(keep_alive_s=listener.keep_alive_s),
         ),
         token_files=TokenFileOptions(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cursor_api.dialects.images import measure
 from cursor_api.dialects.openai import ParsedRequest, ParseLimits, parse_request, render_fault
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from tests.steps import finish
 
 LIMITS = ParseLimits(messages_max=20, image_bytes_max=100, model_chars_max=20)
 
@@ -72,7 +73,7 @@ requests = st.fixed_dictionaries(
 def parse_or_refuse(body: bytes) -> ParsedRequest | Fault:
     """The one property: a request, or a REQUEST fault that can be told; nothing else."""
     try:
-        parsed = parse_request(body, LIMITS)
+        parsed = finish(parse_request(body, LIMITS))
     except Fault as caught:
         fault = caught
     else:
@@ -169,7 +170,7 @@ def test_texts_arrive_as_they_were_written(turns: list[tuple[str, str]]) -> None
     for messages_in in spelled:
         for is_ascii in (True, False):
             body = json.dumps({"model": "m", "messages": messages_in}, ensure_ascii=is_ascii)
-            parsed = parse_request(body.encode(), ParseLimits())
+            parsed = finish(parse_request(body.encode(), ParseLimits()))
             assert [(m.role.value, m.text) for m in parsed.chat.messages] == turns
 
 

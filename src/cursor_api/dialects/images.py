@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
-from urllib.parse import unquote_to_bytes
 
 from cursor_api.domain.chat import ImagePart
 
@@ -21,8 +20,14 @@ SIDE_MAX = 2**31 - 1
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers that stand alone, without a length: TEM, RST0-7, SOI.
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
-# Real files have the frame header within a few dozen segments; metadata is what comes before.
-_JPEG_SEGMENTS_MAX = 1024
+# Metadata comes before the frame header, in segments of up to 64 KiB: this many hold 16 MiB of it.
+_JPEG_SEGMENTS_MAX = 256
+# `data:image/svg+xml;charset=utf-8;base64` and the like.
+_HEAD_CHARS_MAX = 200
+# What a data URL may spell with a percent sign (RFC 2397) of what base64 consists of. No client is
+# known to do so; each costs a look at the whole text, hence the limit.
+_ESCAPED_CHARS_MAX = 1024 * 1024
+_ESCAPES = {"%2B": "+", "%2F": "/", "%3D": "=", "%2b": "+", "%2f": "/", "%3d": "="}
 
 
 class ImageError(Exception):
@@ -31,16 +36,17 @@ class ImageError(Exception):
 
 def parse_data_url(url: str, image_bytes_max: int) -> ImagePart:
     """Decode `data:image/…;base64,…`; raises ImageError for anything else."""
-    head, comma, payload = url.partition(",")
+    comma = url.find(",", 0, _HEAD_CHARS_MAX)
+    head, payload = url[: max(comma, 0)], url[comma + 1 :]
     media_type, *parameters = head[len("data:") :].split(";")
     media_type = media_type.strip().lower()
-    if not comma or head[: len("data:")].lower() != "data:":
+    if comma < 0 or head[: len("data:")].lower() != "data:":
         raise ImageError("is not a data: URL of the form data:image/png;base64,…")
     if not media_type.startswith("image/"):
         raise ImageError(f"holds {media_type[:60] or 'no media type'!r} where image/… is expected")
     if "base64" not in (parameter.strip().lower() for parameter in parameters):
         raise ImageError("is not base64: write data:image/png;base64,…")
-    raw = unquote_to_bytes(payload) if "%" in payload else payload.encode()
+    raw = _unescape(payload).encode()
     # Judged before decoding, so that an oversized image costs no second copy.
     if len(raw) * 3 // 4 > image_bytes_max + 3:
         raise ImageError(f"is larger than the limit of {image_bytes_max} bytes")
@@ -55,6 +61,15 @@ def parse_data_url(url: str, image_bytes_max: int) -> ImagePart:
         raise ImageError(f"is larger than the limit of {image_bytes_max} bytes")
     width, height = measure(data)
     return ImagePart(data=data, media_type=media_type, width=width, height=height)
+
+
+def _unescape(payload: str) -> str:
+    if "%" in payload[:_ESCAPED_CHARS_MAX]:
+        if len(payload) > _ESCAPED_CHARS_MAX:
+            raise ImageError("is percent-encoded; write the base64 itself")
+        for escape, character in _ESCAPES.items():
+            payload = payload.replace(escape, character)
+    return payload
 
 
 def measure(data: bytes) -> tuple[int, int]:

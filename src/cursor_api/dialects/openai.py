@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from cursor_api.dialects.json_bounds import JsonLimits
 from cursor_api.dialects.openai_errors import (
     FAULTS,
     RenderedFault,
@@ -42,6 +43,7 @@ __all__ = [
     "FINISH_REASONS",
     "AnswerFolder",
     "ChunkRenderer",
+    "JsonLimits",
     "ParseLimits",
     "ParsedRequest",
     "RenderedFault",

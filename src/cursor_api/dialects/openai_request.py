@@ -1,11 +1,18 @@
-"""OpenAI's chat request to the domain's: roles, content in all its spellings, images, calls."""
+"""OpenAI's chat request to the domain's: roles, content in all its spellings, images, calls.
+
+Rules of this file:
+- A request may have twenty thousand parts: the work on it stops after so many of them, for
+  whoever drives it to let others have their turn.
+- Where in the request something stands is put into words only for somebody who got it wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 
 from cursor_api.dialects.images import ImageError, parse_data_url
+from cursor_api.dialects.json_bounds import SLICE_BYTES, JsonLimits
 from cursor_api.dialects.openai_errors import RequestFault
 from cursor_api.dialects.openai_schema import (
     ChatIn,
@@ -32,6 +39,13 @@ IMAGE_PARTS = frozenset({"image_url", "input_image"})
 
 # How much of a caller's own word an error message repeats.
 QUOTED_CHARS_MAX = 40
+# Messages, parts and calls in one step, at about two microseconds each. An image counts as one and
+# as one more for every so many bytes: undoing base64 and finding its size take longer.
+STEP_UNITS = 500
+IMAGE_UNIT_BYTES = 1_024
+
+# The message and its part.
+Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +54,8 @@ class ParseLimits:
 
     `messages_max`: long agent sessions run to some thousand turns; a 10 MiB body could hold
     600,000, and each costs work again in every later stage.
-    `parts_max`: content parts and tool calls of all messages together; 10 MiB could hold three
-    million empty ones, which would keep the event loop busy for seconds.
+    `parts_max`: content parts and tool calls of all messages together, two for each message; most
+    have one.
     `image_bytes_max`: the strictest of the vision models takes 5 MB an image.
     `model_chars_max`: real ids stay below 100; the catalogue compares an unknown one with every
     name it has, which takes quadratic time.
@@ -51,6 +65,7 @@ class ParseLimits:
     parts_max: int = 20_000
     image_bytes_max: int = 5 * 1024 * 1024
     model_chars_max: int = 256
+    json: JsonLimits = field(default_factory=JsonLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +79,20 @@ class ParsedRequest:
     include_usage: bool = False
 
 
-def parse_request(body: bytes, limits: ParseLimits) -> ParsedRequest:
-    """Parse the body of POST /v1/chat/completions.
+def parse_request(body: bytes, limits: ParseLimits) -> Generator[None, None, ParsedRequest]:
+    """Parse the body of POST /v1/chat/completions; only a large one takes more than one step.
 
     Raises RequestFault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
     """
-    chat = decode_chat(body)
+    chat = yield from decode_chat(body, limits.json)
+    if len(body) > SLICE_BYTES:
+        yield
     _check(chat, limits)
+    messages = yield from _Conversion(limits).messages(chat.messages)
     options = chat.stream_options
     return ParsedRequest(
-        chat=ChatRequest(
-            model=chat.model,
-            messages=tuple(
-                _message(message, f"messages[{index}]", limits)
-                for index, message in enumerate(chat.messages)
-            ),
-            is_stream=bool(chat.stream),
-        ),
+        chat=ChatRequest(model=chat.model, messages=messages, is_stream=bool(chat.stream)),
         include_usage=options is not None and bool(options.include_usage),
     )
 
@@ -135,60 +146,113 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
     return count
 
 
-def _message(message: MessageIn, path: str, limits: ParseLimits) -> Message:
-    role = ROLES.get(message.role)
-    if role is None:
-        raise RequestFault(
-            f"Invalid value for '{path}.role': {_quote(message.role)}."
-            f" Supported values are {', '.join(ROLES)}.",
-            code="invalid_value",
-            param=f"{path}.role",
-        )
-    if isinstance(message.content, str):
-        parts = _text(message.content)
-    else:
-        parts = _parts(message.content or (), f"{path}.content", limits)
+class _Conversion:
+    """Turns messages into the domain's, and stops after every so many units of work."""
+
+    __slots__ = ("_limits", "_units")
+
+    def __init__(self, limits: ParseLimits) -> None:
+        self._limits = limits
+        self._units = 0
+
+    def messages(self, given: Sequence[MessageIn]) -> Generator[None, None, tuple[Message, ...]]:
+        found: list[Message] = []
+        for index, message in enumerate(given):
+            role = ROLES.get(message.role)
+            if role is None:
+                raise _unknown_role(message, index)
+            parts: list[Part] = []
+            if isinstance(message.content, list):
+                yield from self._parts(message.content, index, parts)
+            elif message.content:
+                parts.append(TextPart(message.content))
+            calls: list[ToolCall] = []
+            if message.tool_calls and role is Role.ASSISTANT:
+                yield from self._calls(message.tool_calls, calls)
+            found.append(_message(role, message, parts, calls))
+            if self._is_step_done(1):
+                yield
+        return tuple(found)
+
+    def _parts(
+        self, given: Sequence[PartIn], index: int, parts: list[Part]
+    ) -> Generator[None, None, None]:
+        for number, part in enumerate(given):
+            found = _part(part, (index, number), self._limits)
+            if found is not None:
+                parts.append(found)
+            if self._is_step_done(
+                1 + len(found.data) // IMAGE_UNIT_BYTES if isinstance(found, ImagePart) else 1
+            ):
+                yield
+
+    def _calls(
+        self, given: Sequence[ToolCallIn], calls: list[ToolCall]
+    ) -> Generator[None, None, None]:
+        for call in given:
+            calls.append(_tool_call(call))
+            if self._is_step_done(1):
+                yield
+
+    def _is_step_done(self, units: int) -> bool:
+        self._units += units
+        if self._units < STEP_UNITS:
+            return False
+        self._units = 0
+        return True
+
+
+def _unknown_role(message: MessageIn, index: int) -> RequestFault:
+    return RequestFault(
+        f"Invalid value for 'messages[{index}].role': {_quote(message.role)}."
+        f" Supported values are {', '.join(ROLES)}.",
+        code="invalid_value",
+        param=f"messages[{index}].role",
+    )
+
+
+def _message(role: Role, message: MessageIn, parts: list[Part], calls: list[ToolCall]) -> Message:
     if not parts and message.refusal:
-        parts = _text(message.refusal)
+        parts.append(TextPart(message.refusal))
     if role is Role.TOOL:
         # Before `tools`, a function's result named the function in place of the call.
-        return Message(role, parts, tool_call_id=message.tool_call_id or message.name)
-    if role is Role.ASSISTANT and (message.tool_calls or message.function_call):
-        return Message(role, parts, tool_calls=_tool_calls(message))
-    return Message(role, parts)
+        return Message(role, tuple(parts), tool_call_id=message.tool_call_id or message.name)
+    if role is Role.ASSISTANT and message.function_call is not None:
+        name, arguments = _function(message.function_call)
+        calls.append(ToolCall(name, name, arguments))
+    return Message(role, tuple(parts), tuple(calls))
 
 
-def _text(text: str | None) -> tuple[Part, ...]:
-    return (TextPart(text),) if text else ()
-
-
-def _parts(parts: Sequence[PartIn], path: str, limits: ParseLimits) -> tuple[Part, ...]:
-    found: list[Part] = []
-    for index, part in enumerate(parts):
-        if part.type in TEXT_PARTS:
-            found.extend(_text(_required(part.text, f"{path}[{index}].text")))
-        elif part.type == "refusal":
-            found.extend(_text(_required(part.refusal, f"{path}[{index}].refusal")))
-        elif part.type in IMAGE_PARTS:
-            found.append(_image(part, f"{path}[{index}].image_url", limits))
-        else:
-            raise RequestFault(
-                f"Invalid value for '{path}[{index}].type': {_quote(part.type)}. This gateway takes"
-                " text (text, input_text, output_text, refusal) and images (image_url,"
-                " input_image).",
-                code="unsupported_value",
-                param=f"{path}[{index}].type",
-            )
-    return tuple(found)
-
-
-def _image(part: PartIn, path: str, limits: ParseLimits) -> ImagePart:
-    if isinstance(part.image_url, ImageUrlIn):
-        path += ".url"
-        url = _required(part.image_url.url, path)
+def _part(part: PartIn, place: Place, limits: ParseLimits) -> Part | None:
+    """What a part says; None when it says nothing."""
+    if part.type in TEXT_PARTS:
+        text, name = part.text, "text"
+    elif part.type in IMAGE_PARTS:
+        return _image(part, place, limits)
+    elif part.type == "refusal":
+        text, name = part.refusal, "refusal"
     else:
-        url = _required(part.image_url, path)
+        path = _path(place, "type")
+        raise RequestFault(
+            f"Invalid value for '{path}': {_quote(part.type)}. This gateway takes"
+            " text (text, input_text, output_text, refusal) and images (image_url,"
+            " input_image).",
+            code="unsupported_value",
+            param=path,
+        )
+    if text is None:
+        raise _missing(place, name)
+    return TextPart(text) if text else None
+
+
+def _image(part: PartIn, place: Place, limits: ParseLimits) -> ImagePart:
+    url, name = part.image_url, "image_url"
+    if isinstance(url, ImageUrlIn):
+        url, name = url.url, "image_url.url"
+    if url is None:
+        raise _missing(place, name)
     if url[:8].lower().startswith(("http://", "https://")):
+        path = _path(place, name)
         raise RequestFault(
             f"'{path}' is a web address. This gateway fetches no address that a caller gives:"
             " send the image itself as data:image/png;base64,…",
@@ -198,15 +262,8 @@ def _image(part: PartIn, path: str, limits: ParseLimits) -> ImagePart:
     try:
         return parse_data_url(url, limits.image_bytes_max)
     except ImageError as error:
+        path = _path(place, name)
         raise RequestFault(f"'{path}' {error}.", code="invalid_image_url", param=path) from error
-
-
-def _tool_calls(message: MessageIn) -> tuple[ToolCall, ...]:
-    calls = [_tool_call(call) for call in message.tool_calls or ()]
-    if message.function_call is not None:
-        name, arguments = _function(message.function_call)
-        calls.append(ToolCall(name, name, arguments))
-    return tuple(calls)
 
 
 def _tool_call(call: ToolCallIn) -> ToolCall:
@@ -223,12 +280,16 @@ def _function(function: FunctionIn) -> tuple[str, str]:
     return function.name or "", decode_json_text(function.arguments)
 
 
-def _required(value: str | None, path: str) -> str:
-    if value is None:
-        raise RequestFault(
-            f"Missing required parameter: '{path}'.", code="missing_required_parameter", param=path
-        )
-    return value
+def _path(place: Place, name: str) -> str:
+    index, number = place
+    return f"messages[{index}].content[{number}].{name}"
+
+
+def _missing(place: Place, name: str) -> RequestFault:
+    path = _path(place, name)
+    return RequestFault(
+        f"Missing required parameter: '{path}'.", code="missing_required_parameter", param=path
+    )
 
 
 def _quote(word: str) -> str:

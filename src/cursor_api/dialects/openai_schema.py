@@ -4,18 +4,20 @@ Rules of this file:
 - Only what the gateway reads has a type. Every other field and message key is skipped, whatever
   it holds: clients send `tools`, `metadata`, `temperature` and more, this wire serves none.
 - Whatever bytes come in, either a value or a `RequestFault` comes out.
-- Depth needs no figure: the types here are five levels deep, and what they skip is skipped by
-  msgspec, whose recursion the interpreter bounds (RecursionError, a 400 here).
+- A text is decoded in one call, whatever its size: msgspec takes 18 ms at most for the 10 MiB and
+  the objects that are allowed. What comes before it takes its time in steps.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from cursor_api.dialects.json_bounds import SLICE_BYTES, JsonLimits, check_bounds, too_deep
 from cursor_api.dialects.openai_errors import RequestFault
 
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
@@ -88,6 +90,7 @@ class ChatIn(Struct, gc=False):
 
 
 _DECODER = msgspec.json.Decoder(ChatIn)
+_TEXT_DECODER = msgspec.json.Decoder(str)
 
 _T = TypeVar("_T")
 
@@ -116,21 +119,19 @@ _WORDS = {
 }
 
 
-def decode_chat(body: bytes) -> ChatIn:
-    """Decode a chat request's body; raises RequestFault and nothing else."""
-    return decode_json(_DECODER, body)
+def decode_chat(body: bytes, limits: JsonLimits) -> Generator[None, None, ChatIn]:
+    """Decode a chat request's body, in steps; raises RequestFault and nothing else."""
+    return (yield from decode_json(_DECODER, body, limits))
 
 
-def decode_json(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
-    """Decode a body of any type; raises RequestFault in the words of this file, nothing else."""
+def decode_json(
+    decoder: msgspec.json.Decoder[_T], body: bytes, limits: JsonLimits
+) -> Generator[None, None, _T]:
+    """Decode a body of any type, in steps; raises RequestFault in this file's words, only that."""
     if not body.isascii():
         # msgspec looks only into the strings it keeps; JSON is UTF-8 as a whole.
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            raise RequestFault(
-                f"The request body is not valid UTF-8 (byte {error.start}).", code="invalid_json"
-            ) from error
+        yield from _check_utf8(body)
+    yield from check_bounds(body, limits)
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -138,14 +139,35 @@ def decode_json(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
     except msgspec.DecodeError as error:
         raise _malformed(body, str(error)) from error
     except RecursionError as error:
-        raise RequestFault("The request body is nested too deeply.", code="invalid_json") from error
+        # Only where the limit is above what this Python can do.
+        raise too_deep(limits) from error
+
+
+def _check_utf8(body: bytes) -> Generator[None, None, None]:
+    start = 0
+    while start < len(body):
+        end = start + SLICE_BYTES
+        # A character has four bytes at most; where it goes on for longer, it is none.
+        for _ in range(3):
+            if end < len(body) and body[end] & 0xC0 == 0x80:  # noqa: PLR2004 - RFC 3629, section 3
+                end += 1
+        try:
+            body[start:end].decode()
+        except UnicodeDecodeError as error:
+            raise RequestFault(
+                f"The request body is not valid UTF-8 (byte {start + error.start}).",
+                code="invalid_json",
+            ) from error
+        start = end
+        if start < len(body):
+            yield
 
 
 def decode_json_text(raw: msgspec.Raw) -> str:
     """A JSON string's text, or the JSON text itself of any other value; "" for null."""
     text = bytes(raw)
     if text.startswith(b'"'):
-        return msgspec.json.decode(text, type=str)
+        return _TEXT_DECODER.decode(text)
     return "" if text == b"null" else text.decode()
 
 

@@ -312,6 +312,53 @@ LIMITS = (
             "一次请求中消息的数量上限。长时间的代理会话有数百条；每条消息除字节外还占用内存。",
         ),
     ),
+    Setting(
+        "GATEWAY_PARTS_MAX",
+        "limits.parts_max",
+        whole(1, 10_000_000, 20_000),
+        "20000",
+        Text(
+            "Most content parts (texts, images) and tool calls in one request, those of all"
+            " messages together: two for each message that is allowed, where most have one.",
+            "一次请求中所有消息的内容片段（文本、图片）与工具调用的总数上限："
+            "按允许的消息数每条两个计，而多数消息只有一个。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_IMAGE_BYTES_MAX",
+        "limits.image_bytes_max",
+        size(KIB, GIB, "5MiB"),
+        "5MiB",
+        Text(
+            "Largest image in a request, decoded. The strictest of the vision models takes 5 MB.",
+            "请求中单张图片（解码后）的上限。要求最严的视觉模型接受 5 MB。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_JSON_DEPTH_MAX",
+        "limits.json_depth_max",
+        whole(8, 100_000, 128),
+        "128",
+        Text(
+            "Most levels of objects and arrays one in the other in a request's body. A chat has"
+            " six; the schemas of tools, which are passed over, some twenty more.",
+            "请求体中对象与数组相互嵌套的最多层数。聊天请求有六层；"
+            "工具的 schema（会被略过）再多二十层左右。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_JSON_CONTAINERS_MAX",
+        "limits.json_containers_max",
+        whole(1000, 100_000_000, 100_000),
+        "100000",
+        Text(
+            "Most objects and arrays in a request's body. The longest chat that the other limits"
+            " allow has 70,000; a body full of empty ones would stop everybody else's answers for"
+            " a quarter of a second and fill 200 MB.",
+            "请求体中对象与数组的总数上限。其他限制所允许的最长聊天有 70,000 个；"
+            "塞满空对象的请求体会让其他人的回答停顿四分之一秒，并占满 200 MB。",
+        ),
+    ),
 )
 
 LOGS = (

@@ -114,6 +114,10 @@ class LimitSettings:
     body_bytes_max: int
     header_bytes_max: int
     messages_max: int
+    parts_max: int
+    image_bytes_max: int
+    json_depth_max: int
+    json_containers_max: int
 
 
 @dataclass(frozen=True, slots=True)

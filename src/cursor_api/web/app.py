@@ -22,6 +22,7 @@ from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Relay
 from cursor_api.service.credentials import Credentials
 from cursor_api.service.roster import Roster
+from cursor_api.service.turns import Turns
 from cursor_api.web.auth import Authenticator
 from cursor_api.web.body import Receive, Scope, Send
 from cursor_api.web.console.pages import Console
@@ -87,6 +88,7 @@ class WebParts:
     roster: Roster
     credentials: Credentials
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    turns: Turns = field(default_factory=Turns)
 
 
 class App:
@@ -95,7 +97,7 @@ class App:
     def __init__(self, parts: WebParts, options: WebOptions) -> None:
         self._chat_path = f"{options.route_prefix}/v1/chat/completions"
         self._chat = ChatCompletions(
-            parts.relay, parts.admission, parts.authenticator, options.inference
+            parts.relay, parts.admission, parts.authenticator, options.inference, parts.turns
         )
         self._lifecycle = parts.lifecycle
         self._probes = Probes(parts.lifecycle, _places(options))

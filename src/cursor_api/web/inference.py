@@ -32,6 +32,7 @@ from cursor_api.domain.record import Attempt
 from cursor_api.service.admission import Admission, Place
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.chat import Exchange, Relay
+from cursor_api.service.turns import Turns
 from cursor_api.web import body as http_body
 from cursor_api.web.answers import JSON_TYPE, Header, send_whole
 from cursor_api.web.attempts import attempts_header
@@ -82,11 +83,13 @@ class ChatCompletions:
         admission: Admission,
         authenticator: Authenticator,
         options: InferenceOptions,
+        turns: Turns,
     ) -> None:
         self._relay = relay
         self._admission = admission
         self._authenticator = authenticator
         self._options = options
+        self._turns = turns
 
     async def __call__(self, scope: http_body.Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Everything that goes wrong ends here."""
@@ -115,9 +118,11 @@ class ChatCompletions:
         """
         caller = self._authenticator.authenticate(scope)
         place = call.enter(caller, self._admission)
-        body = await read_body(scope, receive, self._options.body_bytes_max)
-        place.hold(len(body))
-        parsed = parse_request(body, self._options.parse)
+        limits = self._options
+        body = await read_body(
+            scope, receive, limits.body_bytes_max, hold=place.hold, turns=self._turns
+        )
+        parsed = await self._turns.run(parse_request(body, limits.parse))
         call.model = parsed.chat.model
         call.is_stream = parsed.chat.is_stream
         call.include_usage = parsed.include_usage

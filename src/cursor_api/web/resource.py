@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.dialects.json_bounds import JsonLimits
 from cursor_api.dialects.openai_errors import RequestFault
 from cursor_api.dialects.openai_schema import decode_json
 from cursor_api.domain.errors import (
@@ -28,6 +29,7 @@ from cursor_api.domain.errors import (
     UnknownCredentialError,
 )
 from cursor_api.service.credentials import INPUT
+from cursor_api.service.turns import Turns
 from cursor_api.web.auth import Authenticator
 from cursor_api.web.body import ClientGoneError, Message, Receive, Scope, Send, read_any_body
 
@@ -38,6 +40,8 @@ Handlers = Mapping[str, Handler]
 
 # A thousand tokens pasted at once, or a change of one, with much room.
 BODY_BYTES_MAX = 1024 * 1024
+# What these addresses take is one object of texts, numbers and booleans.
+JSON_LIMITS = JsonLimits(depth_max=8, containers_max=1000)
 # A mistaken file of some hundred megabytes still gets its answer.
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
 DISCARD_S_MAX = 10.0
@@ -100,7 +104,7 @@ async def read_json(
             raise
         await incoming.discard()
         raise too_large(bytes_max) from fault
-    return decode_json(decoder, body or b"{}")
+    return await Turns().run(decode_json(decoder, body or b"{}", JSON_LIMITS))
 
 
 class _Incoming:

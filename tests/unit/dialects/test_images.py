@@ -103,6 +103,7 @@ def test_a_data_url_becomes_its_bytes_type_and_size() -> None:
         ("DATA:Image/PNG;charset=utf-8;BASE64,aGk=", b"hi"),
         ("data:image/png;base64,aGk", b"hi"),  # without padding
         ("data:image/png;base64,aGk%3D", b"hi"),  # percent-encoded, as RFC 2397 has it
+        ("data:image/png;base64,%2b%2F%2B%2f", b"\xfb\xff\xbf"),
         ("data:image/png;base64,+/+/", b"\xfb\xff\xbf"),
     ],
 )
@@ -125,7 +126,11 @@ def test_spellings_of_a_data_url(url: str, data: bytes) -> None:
         ("data:image/png;base64,aG*k", "not base64"),
         ("data:image/png;base64,é", "not base64"),
         ("data:image/png;base64,", "is empty"),
+        ("data:image/png" + ";a" * 5_000_000 + ";base64,aGk=", "form data:image/png"),
+        ("data:image/png;base64," + "%41" * 3_000_000, "percent-encoded"),
+        ("data:image/png;base64,%41aaa", "not base64"),
     ],
+    ids=range(13),
 )
 def test_a_bad_data_url_says_what_is_wrong(url: str, words: str) -> None:
     """Every refusal has a reason that the caller can act on."""

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from cursor_api.dialects.json_bounds import JsonLimits
 from cursor_api.dialects.openai_errors import RequestFault
-from cursor_api.dialects.openai_request import ParsedRequest, ParseLimits, parse_request
+from cursor_api.dialects.openai_request import (
+    STEP_UNITS,
+    ParsedRequest,
+    ParseLimits,
+    parse_request,
+)
+from cursor_api.dialects.openai_schema import decode_chat
 from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
+from tests.steps import count_steps, finish
 
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
@@ -18,10 +27,15 @@ PIXEL = (
 )
 
 
+def whole(body: bytes, limits: ParseLimits) -> ParsedRequest:
+    """A body parsed without a pause."""
+    return finish(parse_request(body, limits))
+
+
 def parse(messages: object, **fields: object) -> ParsedRequest:
     """Parse a request with these messages, under the default limits."""
     body = json.dumps({"model": "gpt-4o", "messages": messages, **fields})
-    return parse_request(body.encode(), ParseLimits())
+    return whole(body.encode(), ParseLimits())
 
 
 def parse_one(message: Mapping[str, object]) -> Message:
@@ -289,10 +303,10 @@ def test_the_limits_are_settings() -> None:
     ):
         body = json.dumps({"model": "m", "messages": messages}).encode()
         with pytest.raises(RequestFault, match=words) as caught:
-            parse_request(body, limits)
+            whole(body, limits)
         assert (caught.value.param, caught.value.code) == (param, code)
     body = json.dumps({"model": "m", "messages": HI * 2}).encode()
-    assert len(parse_request(body, limits).chat.messages) == 2
+    assert len(whole(body, limits).chat.messages) == 2
     assert len(parse(HI * 10_000).chat.messages) == 10_000
     assert refusal(HI * 10_001).param == "messages"
 
@@ -305,7 +319,40 @@ def test_parts_and_tool_calls_of_all_messages_are_counted_together() -> None:
         {"role": "assistant", "content": [text], "tool_calls": [{}] * 2},
     ]
     body = json.dumps({"model": "m", "messages": messages}).encode()
-    assert len(parse_request(body, ParseLimits(parts_max=5)).chat.messages) == 2
+    assert len(whole(body, ParseLimits(parts_max=5)).chat.messages) == 2
     with pytest.raises(RequestFault, match="5 content parts and tool calls; the limit is 4") as at:
-        parse_request(body, ParseLimits(parts_max=4))
+        whole(body, ParseLimits(parts_max=4))
     assert (at.value.param, at.value.code) == ("messages", "array_above_max_length")
+
+
+def test_many_parts_are_taken_a_step_at_a_time() -> None:
+    """Messages, parts and calls alike; what is small is done in one step."""
+    text = {"type": "text", "text": "a"}
+    crowds: list[list[dict[str, object]]] = [
+        [{"role": "user", "content": "a"}] * 5_000,
+        [{"role": "user", "content": [text] * 5_000}],
+        [{"role": "user", "content": [text] * 50}] * 100,
+        [{"role": "assistant", "tool_calls": [{"id": "a"}] * 5_000}],
+        [{"role": "assistant", "tool_calls": [{"id": "a"}] * 50}] * 100,
+    ]
+    for messages in crowds:
+        body = json.dumps({"model": "m", "messages": messages}).encode()
+        bounds_count = count_steps(decode_chat(body, JsonLimits()))[1]
+        parsed, step_count = count_steps(parse_request(body, ParseLimits()))
+        assert step_count - bounds_count >= 5_000 // STEP_UNITS
+        assert len(parsed.chat.messages) == len(messages)
+        count = sum(len(m.parts) + len(m.tool_calls) for m in parsed.chat.messages)
+        assert count == 5_000
+    body = json.dumps({"model": "m", "messages": HI * 200}).encode()
+    assert count_steps(parse_request(body, ParseLimits()))[1] == 1
+
+
+def test_images_count_by_their_bytes() -> None:
+    """A step undoes the base64 of one large image or of some small ones."""
+    data = base64.b64encode(bytes(600 * 1024)).decode()
+    part = {"type": "image_url", "image_url": f"data:image/png;base64,{data}"}
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": [part] * 8}]})
+    bounds_count = count_steps(decode_chat(body.encode(), JsonLimits()))[1]
+    parsed, step_count = count_steps(parse_request(body.encode(), ParseLimits()))
+    assert len(parsed.chat.messages[0].parts) == 8
+    assert step_count - bounds_count >= 8

@@ -8,22 +8,30 @@ import sys
 import msgspec
 import pytest
 
+from cursor_api.dialects.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits
 from cursor_api.dialects.openai_errors import RequestFault
 from cursor_api.dialects.openai_schema import (
     UNKNOWN_LENGTH_MAX,
+    ChatIn,
     decode_chat,
     decode_json,
     decode_json_text,
 )
 from cursor_api.domain.errors import FaultKind
+from tests.steps import count_steps, finish
 
 HELLO = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
+
+
+def decode(body: bytes) -> ChatIn:
+    """A body decoded without a pause."""
+    return finish(decode_chat(body, JsonLimits()))
 
 
 def refusal(body: bytes) -> RequestFault:
     """The fault that a body leads to."""
     with pytest.raises(RequestFault) as caught:
-        decode_chat(body)
+        decode(body)
     assert caught.value.kind is FaultKind.INVALID_REQUEST
     return caught.value
 
@@ -50,8 +58,8 @@ def test_unknown_fields_and_message_keys_are_skipped_whatever_they_hold() -> Non
         "": 1,
     }
     message = {"role": "user", "content": "hi", "annotations": 1, "provider_specific_fields": {}}
-    decoded = decode_chat(json.dumps({"model": "m", "messages": [message], **extra}).encode())
-    assert decoded == decode_chat(HELLO)
+    decoded = decode(json.dumps({"model": "m", "messages": [message], **extra}).encode())
+    assert decoded == decode(HELLO)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +167,7 @@ def test_half_a_surrogate_pair_is_named(half: str, tail: str, frame: str) -> Non
 
 def test_a_whole_surrogate_pair_is_one_character() -> None:
     """How ASCII-only encoders write emoji."""
-    decoded = decode_chat(HELLO.replace(b"hi", b"\\ud83d\\ude00"))
+    decoded = decode(HELLO.replace(b"hi", b"\\ud83d\\ude00"))
     assert decoded.messages[0].content == "😀"
 
 
@@ -168,27 +176,32 @@ def test_a_whole_surrogate_pair_is_one_character() -> None:
 def test_deep_nesting_is_refused_and_not_a_crash(opening: bytes, field: bytes) -> None:
     """Two million levels, whole or cut short, in a field that is read or one that is skipped."""
     closing = {b"[": b"]", b'{"a":': b"}"}[opening]
-    depth = 2_000_000
-    for body in (
-        b'{"%b":' % field + opening * depth,
-        b'{"%b":' % field + opening * depth + b"1" + closing * depth + b"}",
-    ):
-        fault = refusal(body)
-        assert fault.code in {"invalid_json", "invalid_type"}
-        if field == b"tools":
-            assert fault.message == "The request body is nested too deeply."
+    for depth, code in ((2_000_000, CONTAINERS_CODE), (1_000, DEPTH_CODE)):
+        for body in (
+            b'{"%b":' % field + opening * depth,
+            b'{"%b":' % field + opening * depth + b"1" + closing * depth + b"}",
+        ):
+            assert refusal(body).code == code
     assert sys.getrecursionlimit() >= 1000
+
+
+def test_a_limit_above_what_python_can_do_is_no_crash_either() -> None:
+    """The decoder gives up first, with the same code."""
+    body = b'{"model":' + b"[" * 90_000 + b"]" * 90_000 + b"}"
+    with pytest.raises(RequestFault) as caught:
+        finish(decode_chat(body, JsonLimits(depth_max=1_000_000)))
+    assert caught.value.code in {DEPTH_CODE, "invalid_type"}
 
 
 def test_nesting_that_tools_really_have_is_fine() -> None:
     """JSON schemas of agents are some twenty levels deep."""
     schema = b'{"properties":' * 100 + b"{}" + b"}" * 100
-    assert decode_chat(HELLO[:-1] + b',"tools":[' + schema + b"]}") == decode_chat(HELLO)
+    assert decode(HELLO[:-1] + b',"tools":[' + schema + b"]}") == decode(HELLO)
 
 
 def test_of_two_equal_keys_the_last_counts() -> None:
     """As in Python's and JavaScript's own readers."""
-    assert decode_chat(b'{"model":"first",' + HELLO[1:]).model == "m"
+    assert decode(b'{"model":"first",' + HELLO[1:]).model == "m"
 
 
 @pytest.mark.parametrize(
@@ -224,12 +237,17 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True):
 STRICT = msgspec.json.Decoder(Strict)
 
 
+def decode_strict(body: bytes) -> Strict:
+    """Such a body decoded."""
+    return finish(decode_json(STRICT, body, JsonLimits()))
+
+
 def test_other_bodies_are_refused_in_the_same_words() -> None:
     """Type and malformation as for a chat request."""
-    assert decode_json(STRICT, b'{"count":1}') == Strict(1)
+    assert decode_strict(b'{"count":1}') == Strict(1)
     for body, code in ((b'{"count":"x"}', "invalid_type"), (b"{", "invalid_json")):
         with pytest.raises(RequestFault) as caught:
-            decode_json(STRICT, body)
+            decode_strict(body)
         assert caught.value.code == code
 
 
@@ -245,6 +263,20 @@ def test_other_bodies_are_refused_in_the_same_words() -> None:
 def test_a_field_that_is_not_known_is_named(body: bytes, param: str) -> None:
     """A misspelt name would otherwise change nothing in silence."""
     with pytest.raises(RequestFault) as caught:
-        decode_json(STRICT, body)
+        decode_strict(body)
     assert (caught.value.code, caught.value.param) == ("unknown_parameter", param)
     assert caught.value.message == f"Unknown parameter: '{param}'."
+
+
+def test_utf_8_is_looked_at_in_steps() -> None:
+    """Whatever the length of a character and wherever a step ends; a fault is found at its byte."""
+    for before in range(4):
+        text = "a" * before + "\u4e2d\U0001f600\u00e9" * 50_000
+        body = json.dumps({"model": text, "messages": []}, ensure_ascii=False).encode()
+        decoded, step_count = count_steps(decode_chat(body, JsonLimits()))
+        assert decoded.model == text
+        assert step_count > 4
+    for damage in (b"\xff", b"\xe4\xb8", b"\x80" * 10):
+        cut = body[:300_001].decode(errors="ignore").encode()
+        fault = refusal(cut + damage + body[len(cut) :])
+        assert f"not valid UTF-8 (byte {len(cut)})" in fault.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.web.body import ClientGoneError, read_any_body, read_body
+from cursor_api.web.body import SLICE_BYTES, ClientGoneError, read_any_body, read_body
 
 
 class Pieces:
@@ -106,3 +107,89 @@ async def test_any_method_may_bring_a_body_where_the_address_says_so() -> None:
     with pytest.raises(Fault) as caught:
         await read_any_body(scope("DELETE"), Pieces(b"abcd"), 3)
     assert caught.value.kind is FaultKind.BODY_TOO_LARGE
+
+
+class Counter:
+    """Holds so many bytes and refuses more."""
+
+    def __init__(self, bytes_max: int = 10**9) -> None:
+        self.given: list[int] = []
+        self._bytes_max = bytes_max
+
+    def __call__(self, size_bytes: int) -> None:
+        """So many more."""
+        if sum(self.given) + size_bytes > self._bytes_max:
+            raise Fault(FaultKind.OVERLOADED, "Full.")
+        self.given.append(size_bytes)
+
+
+async def test_what_a_body_takes_is_told_before_it_is_taken() -> None:
+    """At once where the length is stated, else with every piece; inflated bytes as they come."""
+    told = Counter()
+    assert await read_body(scope(content_length="3"), Pieces(b"a", b"bc"), 100, hold=told)
+    assert told.given == [3]
+    told = Counter()
+    assert await read_body(scope(), Pieces(b"a", b"bc"), 100, hold=told) == b"abc"
+    assert told.given == [1, 2]
+    told = Counter()
+    plain = b"x" * (3 * SLICE_BYTES)
+    packed = gzip.compress(plain)
+    headers = {"content_encoding": "gzip", "content_length": str(len(packed))}
+    pieces = Pieces(packed[:20], packed[20:])
+    assert await read_body(scope(**headers), pieces, len(plain), hold=told) == plain
+    assert sum(told.given) == len(plain)
+    assert max(told.given) == SLICE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("headers", "read_count"),
+    [({"content_length": "120"}, 0), ({}, 2), ({"content_encoding": "gzip"}, 1)],
+)
+async def test_whoever_counts_bytes_may_refuse_them(
+    headers: dict[str, str], read_count: int
+) -> None:
+    """As early as they are known of."""
+    body = gzip.compress(b"x" * 120) if headers.get("content_encoding") else b"x" * 60
+    pieces = Pieces(body, body)
+    with pytest.raises(Fault, match="Full") as caught:
+        await read_body(scope(**headers), pieces, 1000, hold=Counter(100))
+    assert (caught.value.kind, pieces.read_count) == (FaultKind.OVERLOADED, read_count)
+
+
+async def test_a_bomb_is_inflated_no_further_than_the_limit() -> None:
+    """Of a hundred megabytes a slice more than is allowed, in steps that let others run."""
+    bomb = gzip.compress(bytes(100_000_000), 1)
+    bytes_max = 10 * SLICE_BYTES
+    told = Counter()
+    steps = 0
+
+    async def count_steps() -> None:
+        nonlocal steps
+        while True:
+            steps += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count_steps())
+    with pytest.raises(Fault) as caught:
+        await read_body(scope(content_encoding="gzip"), Pieces(bomb), bytes_max, hold=told)
+    other.cancel()
+    assert caught.value.kind is FaultKind.BODY_TOO_LARGE
+    assert sum(told.given) == bytes_max
+    assert steps >= 10
+
+
+async def test_what_follows_a_gzip_body_is_not_read_to_its_end() -> None:
+    """Megabytes behind the one member would be kept by the inflater."""
+    pieces = Pieces(gzip.compress(b"x"), *[b"tail"] * 100)
+    assert await kind_of(scope(content_encoding="gzip"), pieces) is FaultKind.INVALID_REQUEST
+    assert pieces.read_count == 2
+    body = gzip.compress(b"x" * 50)
+    whole = await read_body(scope(content_encoding="gzip"), Pieces(body, b""), 100)
+    assert whole == b"x" * 50
+
+
+async def test_an_unknown_encoding_is_refused_unread() -> None:
+    """Nothing could be done with the bytes."""
+    pieces = Pieces(b"x")
+    assert await kind_of(scope(content_encoding="zstd"), pieces) is FaultKind.INVALID_REQUEST
+    assert pieces.read_count == 0
