@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cursor_api.pool.selection import Policy
-from cursor_api.settings.rows_serving import ACCESS, FILES, LIMITS, LISTENER, LOGS, POOL
+from cursor_api.settings.rows_serving import ACCESS, FILES, LISTENER, LOGS, POOL
 
 
 def test_each_group_has_its_own_table() -> None:
@@ -13,7 +13,6 @@ def test_each_group_has_its_own_table() -> None:
         "access": ACCESS,
         "files": FILES,
         "pool": POOL,
-        "limits": LIMITS,
         "logs": LOGS,
     }.items():
         assert {row.table for row in rows} == {table}
