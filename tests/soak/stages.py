@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain, reload
+from tests.soak import drain, readers, reload
 from tests.soak.figures import Run
 
 
@@ -18,6 +18,11 @@ class Stage:
 
 
 STAGES = (
-    Stage("drain", "SIGTERM breaks no stream that is under way", drain.run),
+    Stage(
+        "readers",
+        "200 slow readers of 5 MB answers cost at most 64 MiB, nobody else's time, and are cut",
+        readers.run,
+    ),
+    Stage("drain", "SIGTERM with 200 live streams breaks none of them", drain.run),
     Stage("reload", "The token files read again 100 times under load fail no request", reload.run),
 )

@@ -26,6 +26,7 @@ from tests.serving import ask
 KEY = "a-key-for-soak-tests"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 COMMAND = [sys.executable, "-m", "cursor_api"]
+ROOT = Path(__file__).parents[2]
 MEBIBYTE = 1024 * 1024
 # Often enough to see a peak of memory, seldom enough to cost nothing.
 LOOK_S = 0.05
@@ -129,6 +130,17 @@ def simulator() -> Iterator[str]:
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as name,
         running([*COMMAND, "simulate", "--port", "0"], Path(name)) as program,
+    ):
+        yield program.url
+
+
+@contextmanager
+def recorded_simulator() -> Iterator[str]:
+    """The same answers, made once each and played from memory; see `recorded.py`."""
+    command = [sys.executable, "-m", "tests.soak.recorded"]
+    with (
+        tempfile.TemporaryDirectory(prefix="soak-") as name,
+        running(command, Path(name), {"PYTHONPATH": str(ROOT)}) as program,
     ):
         yield program.url
 

@@ -45,7 +45,7 @@ ONE_PIECE_BYTES_MAX: Final = 1 << 20
 READ_BUFFER_BYTES: Final = 1 << 13
 # What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
 # slowly keeps two such pieces; a live stream's reads have some dozen bytes.
-READ_BYTES_MAX: Final = 1 << 12
+READ_BYTES_MAX: Final = 1 << 11
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
 # do so in the same or the next packet; the wait happens behind the caller's back.
 LINGER_S: Final = 1.0

@@ -28,6 +28,9 @@ PROGRESS_BYTES = 16_384
 # What a refused client gets to read its answer; closed at once, what it still sends would make its
 # system throw the answer away.
 LINGER_S = 1.0
+# What is kept for a client that does not read, before whoever writes to it has to wait. A stream's
+# write has some hundred bytes: this holds the dozens of them that a slow network is behind.
+WRITE_BUFFER_BYTES = 16_384
 # Connections beyond the limit that are told so at once; one more just ends.
 REFUSED_MAX = 32
 
@@ -144,6 +147,7 @@ class Guarded:
     def connection_made(self, transport: Any) -> None:
         """Take it, unless it is one too many."""
         super().connection_made(transport)  # type: ignore[misc]  # a mixin over uvicorn's protocols
+        transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
         excess_count = len(self.connections) - self.limits.connections_max
         if excess_count <= 0:
             self._expect_within(self.limits.header_timeout_s)

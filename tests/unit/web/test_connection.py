@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from typing import Any
 
 import pytest
 
 from cursor_api.web import server as server_module
-from cursor_api.web.connection import REFUSED_MAX, ConnectionLimits
+from cursor_api.web.connection import REFUSED_MAX, WRITE_BUFFER_BYTES, ConnectionLimits
 from cursor_api.web.server import ServerOptions
 from tests.serving import serve
 from tests.unit.web.raw_client import GET, POST, QUICK, SMALL, Recorder, refusal, talk
@@ -153,3 +155,31 @@ async def test_refusals_have_a_limit_of_their_own() -> None:
             writer.close()
         for writer in held:
             writer.close()
+
+
+class Trickle:
+    """An app that writes small pieces until it may not, and knows what is kept of them."""
+
+    def __init__(self) -> None:
+        self.kept_bytes = 0
+        self.wrote_at = 0.0
+
+    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+        """Write for ever."""
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not send.__self__.disconnected:
+            await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+            self.wrote_at = time.monotonic()
+            self.kept_bytes = send.__self__.transport.get_write_buffer_size()
+            await asyncio.sleep(0)
+
+
+async def test_little_is_kept_for_a_client_that_does_not_read() -> None:
+    """Whoever writes to it waits before the memory of many such clients is a concern."""
+    app = Trickle()
+    async with serve(app, ServerOptions(shutdown_grace_s=0)) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(GET)
+            while not app.wrote_at or time.monotonic() < app.wrote_at + 0.3:
+                await asyncio.sleep(0.05)
+        assert WRITE_BUFFER_BYTES < app.kept_bytes < WRITE_BUFFER_BYTES + 2000
