@@ -17,6 +17,8 @@ from cursor_api.domain.errors import Fault, FaultKind, Scope
 
 # An endpoint that asks for a longer wait is asked again after this, by one request.
 HOLD_S_MAX = 300.0
+# A healthy endpoint begins to answer within seconds; then the probe has told.
+PROBE_WAIT_S = 5.0
 
 
 class BreakerState(enum.Enum):
@@ -57,21 +59,23 @@ class Breaker:
         """Where it stands."""
         if self._open_until is None:
             return BreakerState.CLOSED
-        is_open = self._is_probing or now < self._open_until
-        return BreakerState.OPEN if is_open else BreakerState.HALF_OPEN
+        return BreakerState.OPEN if now < self._open_until else BreakerState.HALF_OPEN
 
     def check(self, now: float) -> None:
         """Raise the Fault of an endpoint that is not asked now."""
-        if self._open_until is None:
-            return
-        if self._is_probing or now < self._open_until:
+        if self._open_until is not None and now < self._open_until:
             raise self._refusal(now)
 
-    def take(self) -> bool:
-        """An attempt begins, right after `check`; True when it is the probe."""
+    def take(self, now: float) -> bool:
+        """An attempt begins, right after `check`; True when it is a probe.
+
+        A probe may take minutes where a model thinks; the next one follows in its time all the
+        same, or one slow answer would keep everybody out.
+        """
         if self._open_until is None:
             return False
         self._is_probing = True
+        self._open_until = now + self._options.open_s
         return True
 
     def learn(self, fault: Fault | None, now: float, *, is_probe: bool) -> bool:
@@ -85,12 +89,15 @@ class Breaker:
             return self._close()
         if fault.scope is Scope.ENDPOINT:
             return self._fail(fault, now, is_probe=is_probe)
+        self.forget(is_probe=is_probe)
         return False
 
     def forget(self, *, is_probe: bool) -> None:
         """An attempt ended without telling anything: its caller left."""
         if is_probe:
             self._is_probing = False
+            if self._open_until is not None:
+                self._open_until = -math.inf
 
     def _close(self) -> bool:
         was_open = self._open_until is not None
@@ -124,8 +131,9 @@ class Breaker:
     def _refusal(self, now: float) -> Fault:
         assert self._open_until is not None  # noqa: S101 - only called while it is open
         assert self.cause is not None  # noqa: S101 - set with it
-        # A probe under way may take a while; who waits a second finds its result or asks again.
-        wait_s = max(self._open_until - now, 1.0)
+        wait_s = self._open_until - now
+        if self._is_probing:
+            wait_s = min(wait_s, PROBE_WAIT_S)
         if self.cause.kind is FaultKind.CLIENT_OUTDATED:
             return Fault(
                 self.cause.kind, self.cause.message, upstream_code=self.cause.upstream_code

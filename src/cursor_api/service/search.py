@@ -195,7 +195,7 @@ class Search:
         """Ask one credential; returns when its first text is here, and settles otherwise."""
         clock, name = self._with.clock, self._route.upstream
         started_at, began = clock.now(), clock.monotonic()
-        is_probe = self._breaker.take()
+        is_probe = self._breaker.take(began)
         try:
             upstream = self._with.endpoints.upstreams[name]
             opened = upstream.open(self._chat, self._route, lease.credential)

@@ -13,7 +13,7 @@ DOWN = Fault(FaultKind.UNREACHABLE, "Nobody is there.", upstream_code="x")
 def attempt(breaker: Breaker, fault: Fault | None, now: float) -> bool:
     """A whole attempt; whether it opened or closed the breaker."""
     breaker.check(now)
-    return breaker.learn(fault, now, is_probe=breaker.take())
+    return breaker.learn(fault, now, is_probe=breaker.take(now))
 
 
 def opened(now: float = 100.0, options: BreakerOptions | None = None) -> Breaker:
@@ -71,16 +71,28 @@ def test_our_own_faults_tell_nothing(kind: FaultKind) -> None:
 def test_after_its_time_one_probe_finds_out() -> None:
     """Nobody else is let through meanwhile; a good end closes it for all."""
     breaker = opened()
-    assert refusal(breaker, 129.9).retry_after_s == 1
+    assert refusal(breaker, 129.5).retry_after_s == 0.5
     assert breaker.state(130) is BreakerState.HALF_OPEN
     breaker.check(130)
-    assert breaker.take()
+    assert breaker.take(130)
     assert breaker.state(131) is BreakerState.OPEN
-    assert refusal(breaker, 131).retry_after_s == 1
+    assert refusal(breaker, 131).retry_after_s == 5
     assert "probing" in repr(breaker)
     assert breaker.learn(None, 135, is_probe=True)
     assert (breaker.state(135), breaker.cause) == (BreakerState.CLOSED, None)
-    assert not breaker.take()
+    assert not breaker.take(135)
+
+
+def test_a_slow_probe_does_not_keep_everybody_out() -> None:
+    """A model may think for minutes; after thirty seconds another one may find out."""
+    breaker = opened()
+    for now in (130, 160, 190):
+        breaker.check(now)
+        assert breaker.take(now)
+        assert refusal(breaker, now + 29).retry_after_s == 1
+    assert breaker.learn(None, 200, is_probe=True)
+    assert not breaker.learn(DOWN, 201, is_probe=True)
+    assert breaker.state(201) is BreakerState.CLOSED
 
 
 def test_a_probe_that_fails_holds_it_as_long_again() -> None:
@@ -96,9 +108,15 @@ def test_a_probe_whose_caller_leaves_makes_room_for_another() -> None:
     """Nothing was learnt, and the endpoint is not shut for ever."""
     breaker = opened()
     breaker.check(130)
-    breaker.forget(is_probe=breaker.take())
-    breaker.check(130)
-    assert breaker.take()
+    breaker.forget(is_probe=breaker.take(130))
+    breaker.check(131)
+    assert breaker.take(131)
+    # Our own failure is as little of a finding.
+    breaker.learn(Fault(FaultKind.INTERNAL, ""), 132, is_probe=True)
+    breaker.check(132)
+    breaker.learn(None, 133, is_probe=False)
+    breaker.forget(is_probe=True)
+    assert breaker.state(133) is BreakerState.CLOSED
 
 
 def test_late_failures_hold_it_no_longer_and_a_late_success_closes_it() -> None:
