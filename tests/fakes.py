@@ -61,9 +61,12 @@ class ListLog:
 
     def __init__(self) -> None:
         self.records: list[RequestRecord] = []
+        self.error: Exception | None = None
 
     def record(self, record: RequestRecord) -> None:
-        """Keep it."""
+        """Keep it, or fail as scripted."""
+        if self.error is not None:
+            raise self.error
         self.records.append(record)
 
     def recent(self, count: int) -> Sequence[RequestRecord]:

@@ -46,7 +46,6 @@ class House:
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
-        self.lifecycle = Lifecycle()
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
             Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}")
@@ -71,6 +70,7 @@ class House:
         )
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
+        self.lifecycle = Lifecycle(self.relay.break_off)
         self.credentials = Credentials(
             CredentialParts(self.roster, self.pool, Trials(collaborators), self.clock)
         )

@@ -147,8 +147,9 @@ async def build_gateway(
         request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
         endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
         collaborators = Collaborators(catalog, pool, endpoints, request_log, clock, random.random)
+        relay = Relay(collaborators)
         parts = WebParts(
-            relay=Relay(collaborators),
+            relay=relay,
             admission=Admission(_admission_options(settings), clock, LogObserver()),
             catalog=catalog,
             request_log=request_log,
@@ -158,6 +159,7 @@ async def build_gateway(
             clock=clock,
             roster=roster,
             credentials=Credentials(CredentialParts(roster, pool, Trials(collaborators), clock)),
+            lifecycle=Lifecycle(relay.break_off),
         )
         watching = asyncio.create_task(roster.watch())
         try:

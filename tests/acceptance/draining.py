@@ -15,6 +15,7 @@ from tests.openai_stream import read_stream
 from tests.serving import Answer, ask
 
 KEY = "a-key-for-lifecycle-tests"
+CHAT = "/v1/chat/completions"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 BODY = json.dumps(
     {"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "Hello!"}]}
@@ -39,8 +40,14 @@ class Drained:
 
 def stream(program: Program) -> asyncio.Task[Answer]:
     """One streamed chat request, under way."""
-    path = "/v1/chat/completions"
-    return asyncio.create_task(ask(program.port, "POST", path, headers=HEADERS, body=BODY))
+    return asyncio.create_task(ask(program.port, "POST", CHAT, headers=HEADERS, body=BODY))
+
+
+def post(program: Program, text: str, *, is_stream: bool = False) -> asyncio.Task[Answer]:
+    """Any other chat request, under way."""
+    given = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": text}]}
+    body = json.dumps(given | {"stream": is_stream}).encode()
+    return asyncio.create_task(ask(program.port, "POST", CHAT, headers=HEADERS, body=body))
 
 
 async def until(is_so: Callable[[], bool], limit_s: float) -> None:
@@ -91,7 +98,9 @@ def _whole(answers: list[Answer | BaseException]) -> list[str]:
     for answer in answers:
         if isinstance(answer, Answer) and answer.status == 200:
             try:
-                texts.append(read_stream(answer.body).text)
+                seen = read_stream(answer.body)
             except AssertionError:
                 continue
+            if seen.is_done and seen.error is None:
+                texts.append(seen.text)
     return texts

@@ -10,6 +10,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -40,8 +41,18 @@ class Relay:
 
     def __init__(self, collaborators: Collaborators) -> None:
         self._collaborators = collaborators
-        self.active_count = 0
+        # Those that have begun and not ended; exchanges add and remove themselves.
+        self.active: set[Exchange] = set()
         self.total_count = 0
+
+    @property
+    def active_count(self) -> int:
+        """Requests under way."""
+        return len(self.active)
+
+    def break_off(self, fault: Fault) -> int:
+        """End all requests that wait for the upstream, with this fault; gives how many."""
+        return sum([exchange.break_off(fault) for exchange in self.active])
 
     def upstream_states(self) -> dict[str, str]:
         """Whether each upstream is asked: the state of its breaker, by its name."""
@@ -64,6 +75,7 @@ class Exchange:
 
     __slots__ = (
         "_batches",
+        "_breaking",
         "_credential",
         "_first",
         "_first_delta_ms",
@@ -75,6 +87,7 @@ class Exchange:
         "_pending",
         "_relay",
         "_started",
+        "_task",
         "_usage",
         "_with",
         "attempts",
@@ -103,15 +116,22 @@ class Exchange:
         self._first: Sequence[Delta] | None = None
         self._output_bytes = 0
         self._usage: Usage | None = None
+        # Who works on it, and why he was told to stop.
+        self._task: asyncio.Task[object] | None = None
+        self._breaking: Fault | None = None
 
     async def __aenter__(self) -> Self:
-        self._relay.active_count += 1
+        self._relay.active.add(self)
         self._relay.total_count += 1
-        self._with.request_log.record(self._pending)
+        self._task = asyncio.current_task()
         try:
+            self._with.request_log.record(self._pending)
             await self._commit(self._get_incoming())
         except BaseException as error:
-            self._end(error)
+            fault = self._find_breaking(error)
+            self._end(fault or error)
+            if fault is not None:
+                raise fault from None
             raise
         return self
 
@@ -121,11 +141,16 @@ class Exchange:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        fault = self._find_breaking(error)
+        # From here on it ends by itself.
+        self._task = None
         try:
             if self._opened is not None:
                 await self._opened.__aexit__(None, None, None)
         finally:
-            self._end(error)
+            self._end(fault or error)
+        if fault is not None:
+            raise fault from None
 
     def __aiter__(self) -> AsyncIterator[Sequence[Delta]]:
         return self
@@ -154,6 +179,21 @@ class Exchange:
         self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
         return (*batch[:-1], Finished(last.reason, self._usage))
 
+    def break_off(self, fault: Fault) -> bool:
+        """Raise this fault where the request waits; False when its answer is whole already."""
+        if self._task is None or self._usage is not None or self._breaking is not None:
+            return False
+        self._breaking = fault
+        return self._task.cancel("broken off")
+
+    def _find_breaking(self, error: BaseException | None) -> Fault | None:
+        """The fault that a cancellation stands for; None when it was another's, or none."""
+        if self._breaking is None or not isinstance(error, asyncio.CancelledError):
+            return None
+        if self._task is not None:
+            self._task.uncancel()
+        return self._breaking
+
     def _get_incoming(self) -> Incoming:
         if self._incoming is None:
             raise RuntimeError("an exchange is entered once")
@@ -173,7 +213,8 @@ class Exchange:
 
     def _end(self, error: BaseException | None) -> None:
         """Settle and record; the only place that does either."""
-        self._relay.active_count -= 1
+        self._relay.active.discard(self)
+        self._task = None
         if self._lease is not None:
             self._lease.settle(self._outcome(error))
             if isinstance(error, Fault):
@@ -183,7 +224,8 @@ class Exchange:
             self._record(Status.FAILED, error)
         elif error is None and self._usage is not None:
             self._record(Status.SUCCESS, None)
-        elif isinstance(error, Exception):
+        elif error is not None and not isinstance(error, asyncio.CancelledError | GeneratorExit):
+            # Whatever it is: an exit() somewhere is no departure of the caller.
             self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
         else:
             # The caller left: what it was given still counts.

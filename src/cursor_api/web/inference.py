@@ -100,7 +100,8 @@ class ChatCompletions:
             await call.tell(fault)
         except ClientGoneError:
             return
-        except Exception:
+        except (Exception, SystemExit, KeyboardInterrupt):
+            # The signals have handlers; an exit() in the path of one request ends no other.
             log.exception("request failed inside the gateway", request_id=call.id)
             await call.tell(
                 Fault(

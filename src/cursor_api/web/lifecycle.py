@@ -9,6 +9,8 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -31,10 +33,21 @@ DRAINING = Fault(
 )
 
 
-class Lifecycle:
-    """Serving, then draining; there is no way back. The server sets it, the addresses read it."""
+BROKEN_OFF = Fault(
+    FaultKind.OVERLOADED,
+    "The gateway is shutting down and broke this answer off; send your request again.",
+    retry_after_s=RETRY_AFTER_S,
+)
 
-    def __init__(self) -> None:
+
+class Lifecycle:
+    """Serving, then draining; there is no way back. The server sets it, the addresses read it.
+
+    `break_off` ends the answers under way with a fault that their callers are told.
+    """
+
+    def __init__(self, break_off: Callable[[Fault], int] = lambda _fault: 0) -> None:
+        self._break_off = break_off
         self.is_draining = False
 
     def __repr__(self) -> str:
@@ -43,6 +56,10 @@ class Lifecycle:
     def drain(self) -> None:
         """From now on only what runs already is served."""
         self.is_draining = True
+
+    def cut(self) -> int:
+        """The time to drain is over: what still runs is told so and ends. Gives how many."""
+        return self._break_off(BROKEN_OFF)
 
 
 class Probes:

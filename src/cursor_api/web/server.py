@@ -33,8 +33,10 @@ log = structlog.get_logger(__name__)
 BACKLOG_COUNT = 2048
 # How often a draining server looks whether its last answer has ended.
 DRAIN_POLL_S = 0.05
+# What the answers that were broken off get to tell their clients so.
+CUT_S = 0.4
 # What the requests that were cut get to settle their leases and their records.
-SETTLE_S = 0.5
+SETTLE_S = 0.4
 
 Hangup = Callable[[], Coroutine[Any, Any, None]]
 
@@ -108,17 +110,22 @@ class GatewayServer(uvicorn.Server):
         self._lifecycle.drain()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let what runs end, within the grace time; then close the listeners and what is left."""
+        """Let what runs end, within the grace time; then close the listeners and what is left.
+
+        An answer whose time is over ends with an error that its client is told. Only a client that
+        does not read, and one that sent its request not yet whole, is cut without a word.
+        """
         self._lifecycle.drain()
         running = self._end_idle()
-        await self._wait_for(running)
+        if not await self._wait_for(running, self._grace_s):
+            cut_count = len(running & self.server_state.connections)
+            self._lifecycle.cut()
+            log.warning("the grace time is over; answers are broken off", answer_count=cut_count)
+            await self._wait_for(running, CUT_S)
         for server in self.servers:
             server.close()
         for listener in sockets or []:
             listener.close()
-        cut_count = len(running & self.server_state.connections)
-        if cut_count:
-            log.warning("the grace time is over; answers are cut", answer_count=cut_count)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await self._settle()
@@ -134,14 +141,15 @@ class GatewayServer(uvicorn.Server):
             connection.shutdown()
         return asked
 
-    async def _wait_for(self, running: set[Any]) -> None:
-        """Until these connections are gone, the grace time is over or a second signal comes."""
+    async def _wait_for(self, running: set[Any], limit_s: float) -> bool:
+        """Until these connections are gone or a second signal comes; False when time is over."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._grace_s
+        deadline = loop.time() + limit_s
         while running & self.server_state.connections and not self.force_exit:
             if loop.time() >= deadline:
-                return
+                return False
             await asyncio.sleep(DRAIN_POLL_S)
+        return True
 
     async def _settle(self) -> None:
         """See the requests off whose connections have been cut."""

@@ -223,6 +223,70 @@ async def test_cancellation_while_waiting_for_the_upstream_settles_everything() 
     assert house.last.status is Status.CANCELLED
 
 
+SHUTTING = Fault(FaultKind.OVERLOADED, "The gateway is shutting down.")
+
+
+@pytest.mark.parametrize("steps", [[], [[TextDelta("Hello")]]], ids=["before", "after"])
+async def test_a_request_that_is_broken_off_ends_with_the_fault(steps: list[Step]) -> None:
+    """Before the commit point and after it: told, recorded as failed, nobody is blamed."""
+    house = House({"a": [*steps, asyncio.Event()]})
+    task = asyncio.create_task(house.ask())
+    await asyncio.sleep(0.01)
+    assert house.relay.break_off(SHUTTING) == 1
+    assert house.relay.break_off(SHUTTING) == 0
+    with pytest.raises(Fault) as caught:
+        await task
+    assert caught.value is SHUTTING
+    assert not task.cancelled()
+    record = house.last
+    assert (record.status, record.error_kind) == (Status.FAILED, FaultKind.OVERLOADED)
+    slot = house.pool.get_slot("a")
+    assert (slot.failure_count, slot.cooldowns, slot.quarantine) == (0, {}, None)
+
+
+async def test_an_answer_that_is_whole_is_not_broken_off() -> None:
+    """All that is left is to send it."""
+    house = House({"a": [[TextDelta("Hello"), END]]})
+    async with house.relay.open(INCOMING) as exchange:
+        async for _ in exchange:
+            pass
+        assert house.relay.break_off(SHUTTING) == 0
+        await asyncio.sleep(0)
+    assert house.last.status is Status.SUCCESS
+    assert house.relay.break_off(SHUTTING) == 0
+
+
+async def test_a_cancelled_request_is_a_departure_whatever_else_is_broken_off() -> None:
+    """Who cancels says why; nobody else's reason is taken for it."""
+    house = House({"a": [[TextDelta("Hello")], asyncio.Event()]})
+    task = asyncio.create_task(house.ask())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert house.relay.break_off(SHUTTING) == 0
+    assert house.last.status is Status.CANCELLED
+
+
+async def test_a_request_log_that_fails_leaks_nothing() -> None:
+    """The request fails; no lease and no place is lost."""
+    house = House({"a": [[TextDelta("x")], [END]]})
+    house.log.error = OSError("disk full")
+    with pytest.raises(OSError, match="disk full"):
+        await house.ask()
+    assert (house.pool.leased_count, house.relay.active_count) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, RecursionError, MemoryError])
+async def test_whatever_crashes_is_recorded_as_internal(kind: type[BaseException]) -> None:
+    """An exit() in the path of a request is no departure of its caller."""
+    house = House({"a": [[TextDelta("x")], [END]]})
+    with pytest.raises(kind):
+        async with house.relay.open(INCOMING):
+            raise kind
+    assert house.last.error_kind is FaultKind.INTERNAL
+
+
 async def test_a_crash_of_ours_is_recorded_as_internal() -> None:
     """A bug in rendering is not the upstream's failure."""
     house = House({"a": [[TextDelta("x")], [END]]})
