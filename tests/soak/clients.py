@@ -37,9 +37,15 @@ class Reply:
     first_byte_s: float
     duration_s: float
 
-    def has(self, header: bytes) -> bool:
-        """Whether it carries that header; the name in lower case."""
-        return b"\r\n" + header + b": " in self.head.lower()
+    def find(self, header: bytes) -> bytes | None:
+        """That header's value; its name in lower case, and the value too."""
+        _, found, rest = self.head.lower().partition(b"\r\n" + header + b": ")
+        return rest.partition(b"\r\n")[0] if found else None
+
+    @property
+    def retry_after_s(self) -> float:
+        """When to come again; 0 where nothing is said."""
+        return float(self.find(b"retry-after") or 0)
 
     @property
     def is_whole_stream(self) -> bool:

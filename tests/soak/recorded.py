@@ -29,8 +29,9 @@ from tests.soak.stand import run_fast
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
-# What makes one answer different from another: a scripted credential, a directive.
-KEY = re.compile(rb"\r\nauthorization: bearer (sim-[^\r]*)|(/sim [^\n]*)\n", re.IGNORECASE)
+# What makes one answer different from another: a scripted credential, the first directive.
+SCRIPT = re.compile(rb"\r\nauthorization: bearer (sim-[^\r]*)", re.IGNORECASE)
+DIRECTIVE = b"/sim "
 WRITE_BYTES = 65_536
 LINGER_ZERO = struct.pack("ii", 1, 0)
 
@@ -50,11 +51,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self._responder = Responder(SimulatorOptions(requests_kept_max=1))
-        self._known: dict[tuple[tuple[bytes, bytes], ...], tuple[Act, ...]] = {}
+        self._known: dict[tuple[bytes, bytes], tuple[Act, ...]] = {}
 
     def acts(self, request: bytes) -> tuple[Act, ...]:
         """What to do for this whole request."""
-        key = tuple(KEY.findall(request))
+        script = SCRIPT.search(request, 0, request.find(HEAD_END))
+        at = request.find(DIRECTIVE)
+        directive = b"" if at < 0 else request[at : request.find(b"\n", at)]
+        key = (script[1] if script else b"", directive)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = tuple(_joined(self._record(request)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain, readers, reload
+from tests.soak import drain, overload, readers, reload
 from tests.soak.figures import Run
 
 
@@ -22,6 +22,12 @@ STAGES = (
         "readers",
         "200 slow readers of 5 MB answers cost at most 64 MiB, nobody else's time, and are cut",
         readers.run,
+    ),
+    Stage(
+        "overload",
+        "At four times what it can carry it carries nine tenths of that, and refuses the rest at"
+        " once",
+        overload.run,
     ),
     Stage("drain", "SIGTERM with 200 live streams breaks none of them", drain.run),
     Stage("reload", "The token files read again 100 times under load fail no request", reload.run),
