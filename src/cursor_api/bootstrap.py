@@ -31,6 +31,7 @@ from cursor_api.service.failover import FailoverOptions
 from cursor_api.service.roster import Roster, RosterParts
 from cursor_api.service.search import Collaborators, Endpoints
 from cursor_api.service.trial import Trials
+from cursor_api.service.turns import Turns
 from cursor_api.settings import Settings
 from cursor_api.stores.files import FileCredentialStore
 from cursor_api.stores.memory import MemoryCredentialStore, MemoryRequestLog
@@ -142,7 +143,10 @@ async def build_gateway(
     )
     async with HttpClient(_http_options(settings)) as http:
         credential_count = await _begin(roster)
-        upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
+        turns = Turns()
+        upstreams: dict[str, Upstream] = {
+            "cursor": CursorChat(http, _cursor(settings), clock, turns=turns)
+        }
         catalog = Catalog(upstreams)
         request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
         endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
@@ -160,6 +164,7 @@ async def build_gateway(
             roster=roster,
             credentials=Credentials(CredentialParts(roster, pool, Trials(collaborators), clock)),
             lifecycle=Lifecycle(relay.break_off),
+            turns=turns,
         )
         watching = asyncio.create_task(roster.watch())
         try:

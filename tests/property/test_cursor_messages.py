@@ -27,6 +27,7 @@ from cursor_api.upstreams.cursor_messages import (
 )
 from cursor_api.wire.protobuf import ProtobufError
 from tests.contract.connect_clients import build_schema
+from tests.steps import finish
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 IMAGE = st.builds(
@@ -65,9 +66,9 @@ def test_every_request_is_read_back_by_another_implementation(
     find: Find, messages: list[Message], model: str, default: str, seed: Any
 ) -> None:
     """All turns, texts, images and ids, and no field that the published definition lacks."""
-    conversation = to_conversation(messages, default)
+    conversation = finish(to_conversation(messages, default))
     ids = new_ids(len(conversation.turns), seed.randbytes)
-    read = find("GetChatRequest").FromString(encode_chat_request(conversation, model, ids))
+    read = find("GetChatRequest").FromString(finish(encode_chat_request(conversation, model, ids)))
     assert [(turn.type, turn.text, turn.bubble_id) for turn in read.conversation] == [
         (turn.speaker, turn.text, bubble_id)
         for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True)
@@ -92,7 +93,7 @@ def test_every_request_is_read_back_by_another_implementation(
 @given(st.lists(MESSAGE, min_size=1, max_size=8))
 def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]) -> None:
     """The human opens and closes it; every text and every image is somewhere in it."""
-    conversation = to_conversation(messages)
+    conversation = finish(to_conversation(messages))
     speakers = [turn.speaker for turn in conversation.turns]
     assert speakers == [(Speaker.HUMAN, Speaker.AI)[i % 2] for i in range(len(speakers))]
     assert len(speakers) % 2 == 1

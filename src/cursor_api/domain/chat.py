@@ -58,7 +58,10 @@ class Message:
     @property
     def text(self) -> str:
         """All text parts joined; images are skipped."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], TextPart):
+            return parts[0].text
+        return "".join(part.text for part in parts if isinstance(part, TextPart))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final
@@ -19,6 +19,7 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import Clock, DeltaBatches
+from cursor_api.service.turns import Turns
 from cursor_api.upstreams.cursor_answer import AnswerDecoder, AnswerLimits
 from cursor_api.upstreams.cursor_faults import FaultContext, fault_of_answer, media_type_of
 from cursor_api.upstreams.cursor_messages import (
@@ -87,11 +88,14 @@ class CursorChat:
         clock: Clock,
         *,
         random_bytes: Callable[[int], bytes] = os.urandom,
+        turns: Turns | None = None,
     ) -> None:
         self._http = http
         self._options = options
         self._clock = clock
         self._random_bytes = random_bytes
+        # Large requests are put into bytes in turn with other large work on the loop.
+        self._turns = turns or Turns()
         self._url = check_base_url(options.base_url) + PATH
         self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
 
@@ -106,21 +110,26 @@ class CursorChat:
         """See ports.Upstream."""
         return CursorAnswer(self, request, route, credential)
 
-    def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
+    async def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
         """Only for CursorAnswer: the HTTP request, not yet sent. Raises Fault."""
-        conversation = to_conversation(request.messages, self._options.instructions)
-        ids = new_ids(len(conversation.turns), self._random_bytes)
         try:
-            message = encode_chat_request(conversation, route.model, ids)
+            request_id, body = await self._turns.run(self._encode(request, route.model))
         except ProtobufError as error:
             raise Fault(
                 FaultKind.INVALID_REQUEST,
                 "The messages hold characters that are not valid Unicode (a lone surrogate).",
                 param="messages",
             ) from error
-        headers = self._headers(credential, ids.request_id)
+        headers = self._headers(credential, request_id)
         patience = self._options.patience.of(route.model)
-        return self._http.open_post(self._url, headers, encode_envelope(message), patience)
+        return self._http.open_post(self._url, headers, body, patience)
+
+    def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, bytes]]:
+        """The request's id and body."""
+        conversation = yield from to_conversation(request.messages, self._options.instructions)
+        ids = new_ids(len(conversation.turns), self._random_bytes)
+        message = yield from encode_chat_request(conversation, model, ids)
+        return ids.request_id, encode_envelope(message)
 
     def decoder(self, answer: HttpAnswer, context: FaultContext) -> AnswerDecoder:
         """Only for CursorAnswer: what reads the body of a good answer."""
@@ -187,7 +196,7 @@ class CursorAnswer:
 
     async def __aenter__(self) -> DeltaBatches:
         context = self._chat.context(self._credential)
-        self._http = self._chat.ask(self._request, self._route, self._credential)
+        self._http = await self._chat.ask(self._request, self._route, self._credential)
         # A request can be megabytes, and is sent: this may last for hours without it.
         del self._request
         await self._http.__aenter__()

@@ -63,17 +63,27 @@ def field_varint(number: int, value: int) -> bytes:
     return _tag(number, VARINT) + encode_varint(value)
 
 
+def field_head(number: int, size_bytes: int) -> bytes:
+    """What stands in front of a field's bytes; for those that are too many to be copied."""
+    return _tag(number, BYTES) + encode_varint(size_bytes)
+
+
 def field_bytes(number: int, value: bytes) -> bytes:
     """A field of bytes, or of a message that is already encoded."""
-    return _tag(number, BYTES) + encode_varint(len(value)) + value
+    return field_head(number, len(value)) + value
 
 
 def field_string(number: int, value: str) -> bytes:
     """A field of text, as UTF-8; raises ProtobufError where it holds a lone surrogate."""
+    return field_bytes(number, string_bytes(value))
+
+
+def string_bytes(value: str) -> bytes:
+    """A text as it stands in a field; raises ProtobufError where it holds a lone surrogate."""
     try:
-        return field_bytes(number, value.encode())
+        return value.encode()
     except UnicodeEncodeError as error:
-        raise ProtobufError(f"field {number} holds text that has no UTF-8 form") from error
+        raise ProtobufError("a text has no UTF-8 form") from error
 
 
 def field_double(number: int, value: float) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 
 from cursor_api.domain.chat import ImagePart, Message, Part, Role, TextPart, ToolCall
 from cursor_api.upstreams.cursor_messages import (
+    STEP_UNITS,
     Conversation,
     CursorRequestIds,
     Speaker,
@@ -21,6 +22,7 @@ from cursor_api.upstreams.cursor_messages import (
 from cursor_api.upstreams.cursor_models import LONG_CONTEXT_MODELS, MODELS
 from cursor_api.wire.connect import encode_envelope
 from cursor_api.wire.protobuf import ProtobufError, iter_fields
+from tests.steps import count_steps, finish
 from tests.vectors.load import load
 
 IMAGE = ImagePart(b"\x89PNG", "image/png", 640, 480)
@@ -36,7 +38,7 @@ def say(role: Role, *parts: str | Part, **more: Any) -> Message:
 
 def turns(*messages: Message) -> list[tuple[int, str]]:
     """Who says what."""
-    return [(turn.speaker.value, turn.text) for turn in to_conversation(messages).turns]
+    return [(turn.speaker.value, turn.text) for turn in finish(to_conversation(messages)).turns]
 
 
 def fields(payload: bytes) -> list[tuple[int, int | bytes]]:
@@ -47,25 +49,27 @@ def fields(payload: bytes) -> list[tuple[int, int | bytes]]:
 def test_the_request_vector_is_reproduced_byte_for_byte() -> None:
     """The captured request of 168 bytes, with its three random ids injected."""
     vector = load("streamchat")["request"]
-    conversation = to_conversation(
-        [say(Role.SYSTEM, vector["instructions"]), say(Role.USER, vector["text"])]
+    conversation = finish(
+        to_conversation([say(Role.SYSTEM, vector["instructions"]), say(Role.USER, vector["text"])])
     )
     ids = CursorRequestIds(vector["request_id"], vector["conversation_id"], (vector["bubble_id"],))
-    envelope = encode_envelope(encode_chat_request(conversation, vector["model"], ids))
+    envelope = encode_envelope(finish(encode_chat_request(conversation, vector["model"], ids)))
     assert envelope.hex() == vector["hex"]
     assert len(envelope) == 168
 
 
 def test_system_texts_become_instructions_wherever_they_stand() -> None:
     """They join with a blank line; an empty one leaves no gap; a default is not added to them."""
-    conversation = to_conversation(
-        [
-            say(Role.SYSTEM, "First."),
-            say(Role.USER, "q"),
-            say(Role.SYSTEM, ""),
-            say(Role.SYSTEM, "Second, ", "in parts."),
-        ],
-        "default",
+    conversation = finish(
+        to_conversation(
+            [
+                say(Role.SYSTEM, "First."),
+                say(Role.USER, "q"),
+                say(Role.SYSTEM, ""),
+                say(Role.SYSTEM, "Second, ", "in parts."),
+            ],
+            "default",
+        )
     )
     assert conversation == Conversation("First.\n\nSecond, in parts.", (Turn(Speaker.HUMAN, "q"),))
 
@@ -73,9 +77,9 @@ def test_system_texts_become_instructions_wherever_they_stand() -> None:
 @pytest.mark.parametrize("default", ["", "Be kind."])
 def test_default_instructions_are_for_callers_who_give_none(default: str) -> None:
     """Without a default the field is absent altogether."""
-    conversation = to_conversation([say(Role.USER, "q")], default)
+    conversation = finish(to_conversation([say(Role.USER, "q")], default))
     assert conversation.instructions == default
-    sent = dict(fields(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes))))
+    sent = dict(fields(finish(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes)))))
     assert (4 in sent) is bool(default)
 
 
@@ -162,10 +166,15 @@ def test_a_system_message_does_not_part_results_of_tools() -> None:
 
 def test_images_travel_with_their_message() -> None:
     """Field 10 with data and size; the size is left out where the format hides it."""
-    conversation = to_conversation(
-        [say(Role.USER, "look", IMAGE, ImagePart(b"GIF8", "image/gif")), say(Role.ASSISTANT, "?")]
+    conversation = finish(
+        to_conversation(
+            [
+                say(Role.USER, "look", IMAGE, ImagePart(b"GIF8", "image/gif")),
+                say(Role.ASSISTANT, "?"),
+            ]
+        )
     )
-    payload = encode_chat_request(conversation, "gpt-4", new_ids(3, bytes))
+    payload = finish(encode_chat_request(conversation, "gpt-4", new_ids(3, bytes)))
     first = next(value for number, value in fields(payload) if number == 2)
     assert isinstance(first, bytes)
     images = [value for number, value in fields(first) if number == 10]
@@ -177,9 +186,9 @@ def test_images_travel_with_their_message() -> None:
 
 def test_an_image_alone_needs_no_text() -> None:
     """The text field is absent, as proto3 has an empty one."""
-    conversation = to_conversation([say(Role.USER, IMAGE)])
+    conversation = finish(to_conversation([say(Role.USER, IMAGE)]))
     assert conversation.turns == (Turn(Speaker.HUMAN, "", (IMAGE,)),)
-    sent = fields(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes)))
+    sent = fields(finish(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes))))
     assert isinstance(sent[0][1], bytes)
     assert [number for number, _ in fields(sent[0][1])] == [2, 10, 13]
 
@@ -187,13 +196,15 @@ def test_an_image_alone_needs_no_text() -> None:
 def test_images_of_instructions_and_tools_are_not_lost() -> None:
     """The former open the first turn, the latter stay with their results."""
     other = ImagePart(b"2", "image/png")
-    conversation = to_conversation(
-        [
-            say(Role.USER, "q", other),
-            say(Role.ASSISTANT, "a"),
-            say(Role.TOOL, "r", other, tool_call_id="x"),
-            say(Role.SYSTEM, IMAGE),
-        ]
+    conversation = finish(
+        to_conversation(
+            [
+                say(Role.USER, "q", other),
+                say(Role.ASSISTANT, "a"),
+                say(Role.TOOL, "r", other, tool_call_id="x"),
+                say(Role.SYSTEM, IMAGE),
+            ]
+        )
     )
     assert [turn.images for turn in conversation.turns] == [(IMAGE, other), (), (other,)]
     assert conversation.instructions == ""
@@ -201,30 +212,34 @@ def test_images_of_instructions_and_tools_are_not_lost() -> None:
 
 def test_only_the_long_context_models_ask_for_it() -> None:
     """Field 22 is set for four models and absent for the rest."""
-    conversation = to_conversation([say(Role.USER, "q")])
+    conversation = finish(to_conversation([say(Role.USER, "q")]))
     for model in MODELS:
-        sent = dict(fields(encode_chat_request(conversation, model.id, new_ids(1, bytes))))
+        sent = dict(fields(finish(encode_chat_request(conversation, model.id, new_ids(1, bytes)))))
         assert sent.get(22) == (1 if model.id in LONG_CONTEXT_MODELS else None)
 
 
 def test_privacy_adds_nothing_to_the_message() -> None:
     """The switch is a header; the captured request has no field for it."""
-    conversation = to_conversation([say(Role.SYSTEM, "s"), say(Role.USER, "q")])
-    sent = fields(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes)))
+    conversation = finish(to_conversation([say(Role.SYSTEM, "s"), say(Role.USER, "q")]))
+    sent = fields(finish(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes))))
     assert [number for number, _ in sent] == [2, 4, 5, 7, 9, 15]
 
 
 def test_every_turn_has_its_own_bubble() -> None:
     """Fewer ids than turns would be a message without one."""
-    conversation = to_conversation([say(Role.USER, "q"), say(Role.ASSISTANT, "a")])
+    conversation = finish(to_conversation([say(Role.USER, "q"), say(Role.ASSISTANT, "a")]))
     with pytest.raises(ValueError, match="zip"):
-        encode_chat_request(conversation, "gpt-4", CursorRequestIds("r", "c", ("b",)))
+        finish(encode_chat_request(conversation, "gpt-4", CursorRequestIds("r", "c", ("b",))))
 
 
 def test_a_lone_surrogate_cannot_be_encoded() -> None:
     """JSON can spell half a character; the wire cannot."""
     with pytest.raises(ProtobufError):
-        encode_chat_request(to_conversation([say(Role.USER, "\ud83d")]), "gpt-4", new_ids(1, bytes))
+        finish(
+            encode_chat_request(
+                finish(to_conversation([say(Role.USER, "\ud83d")])), "gpt-4", new_ids(1, bytes)
+            )
+        )
 
 
 def test_ids_are_version_4_uuids_from_one_draw() -> None:
@@ -251,3 +266,24 @@ def test_ids_keep_all_their_random_bits() -> None:
         "ffffffff-ffff-4fff-bfff-ffffffffffff"
     )
     assert new_ids(0, bytes).request_id == "00000000-0000-4000-8000-000000000000"
+
+
+def test_many_turns_and_images_are_taken_a_step_at_a_time() -> None:
+    """In the conversation and in the bytes; a usual request is done in one step."""
+    crowds = [
+        [say(Role.USER, "q"), say(Role.ASSISTANT, "a")] * (5 * STEP_UNITS),
+        [say(Role.USER, "q")] * (10 * STEP_UNITS),
+        [say(Role.USER, *[IMAGE] * (10 * STEP_UNITS))],
+        [say(Role.SYSTEM, "s")] + [say(Role.USER, IMAGE)] * (5 * STEP_UNITS),
+    ]
+    for messages in crowds:
+        conversation, turning_count = count_steps(to_conversation(messages))
+        ids = new_ids(len(conversation.turns), bytes)
+        _, writing_count = count_steps(encode_chat_request(conversation, "gpt-4", ids))
+        assert turning_count >= len(messages) // STEP_UNITS
+        assert writing_count >= 10
+    usual = [say(Role.USER, "q"), say(Role.ASSISTANT, "a")] * 100
+    conversation, turning_count = count_steps(to_conversation(usual))
+    ids = new_ids(len(conversation.turns), bytes)
+    assert turning_count == 1
+    assert count_steps(encode_chat_request(conversation, "gpt-4", ids))[1] == 1

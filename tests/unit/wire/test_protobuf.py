@@ -25,9 +25,11 @@ from cursor_api.wire.protobuf import (
     field_bytes,
     field_double,
     field_float,
+    field_head,
     field_string,
     field_varint,
     iter_fields,
+    string_bytes,
 )
 from tests.vectors.load import answer, load
 
@@ -202,3 +204,10 @@ def test_numbers_written_the_long_way_are_read() -> None:
     """The format allows a number in more bytes than it needs."""
     assert list(iter_fields(bytes.fromhex("888000 858000"))) == [(1, VARINT, 5)]
     assert list(iter_fields(bytes.fromhex("0a838000616263"))) == [(1, BYTES, b"abc")]
+
+
+def test_a_field_may_be_written_in_pieces() -> None:
+    """Head and bytes one after the other are the field, however long it is."""
+    for text in ("", "é", "a" * 127, "a" * 128, "中" * 100_000):
+        content = string_bytes(text)
+        assert field_head(3, len(content)) + content == field_string(3, text)
