@@ -144,9 +144,7 @@ async def build_gateway(
     async with HttpClient(_http_options(settings)) as http:
         credential_count = await _begin(roster)
         turns = Turns()
-        upstreams: dict[str, Upstream] = {
-            "cursor": CursorChat(http, _cursor(settings), clock, turns=turns)
-        }
+        upstreams = _upstreams(settings, http, clock, turns)
         catalog = Catalog(upstreams)
         request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
         endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
@@ -174,6 +172,12 @@ async def build_gateway(
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await roster.save()
+
+
+def _upstreams(
+    settings: Settings, http: HttpClient, clock: Clock, turns: Turns
+) -> dict[str, Upstream]:
+    return {"cursor": CursorChat(http, _cursor(settings), clock, turns=turns)}
 
 
 async def _begin(roster: Roster) -> int:
@@ -205,7 +209,7 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
     except ChecksumNotStoredError as error:
         observer.warn(str(error))
     async with HttpClient(_http_options(settings)) as http:
-        upstreams: dict[str, Upstream] = {"cursor": CursorChat(http, _cursor(settings), clock)}
+        upstreams = _upstreams(settings, http, clock, Turns())
         endpoints = Endpoints(upstreams, observer)
         log = MemoryRequestLog(1)
         trials = Trials(
