@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cursor_api.simulator.server import Simulator
+from cursor_api.web import lockout
 from cursor_api.web.app import WebOptions
 from tests.acceptance.in_process import KEY, gateway_before
 from tests.acceptance.knocking import CHAT, Knocker
@@ -27,6 +28,12 @@ FLOOD_COUNT = 400
 FLOOD_CONNECTIONS = 8
 # The house's upstream has one model of its own.
 HOUSE_CHAT = CHAT.replace(b"gpt-4o-128k", b"gpt-4o")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of hundreds in a moment, which is otherwise held back to one a second."""
+    monkeypatch.setattr(lockout, "HOLD_BACK_S", 0.01)
 
 
 async def flood(port: int) -> list[Answer]:
@@ -119,3 +126,30 @@ async def test_open_addresses_stay_open_and_look_at_no_key() -> None:
             assert (await knocker.knock("wrong", "GET", "/readyz", b"")).status == 200
             assert (await knocker.knock("wrong", "GET", "/v1/models", b"")).status == 200
         assert (await knocker.knock(HOUSE_KEY, body=HOUSE_CHAT)).status == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/api/credentials", "/logs"])
+async def test_who_is_locked_out_waits_for_its_answer(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks as fast as it is answered asks slowly; a wrong key before the lock is told at once.
+
+    Others are not held up: the gateway only waits.
+    """
+    monkeypatch.setattr(lockout, "HOLD_BACK_S", 30.0)
+    house = House(wrong_keys_max=WRONG_KEYS_MAX, clock=StillClock())
+    async with (
+        serve(house.app) as port,
+        Knocker(port, ATTACKER) as attacker,
+        Knocker(port, ATTACKER) as other_connection,
+        Knocker(port, WORKER) as worker,
+    ):
+        assert (await other_connection.knock(CLIENT_KEY, body=HOUSE_CHAT)).status == 200
+        for number in range(WRONG_KEYS_MAX):
+            assert (await attacker.knock(f"wrong-{number}", "GET", path, b"")).status == 401
+        waiting = asyncio.create_task(attacker.knock(HOUSE_KEY, "GET", path, b""))
+        assert (await worker.knock(HOUSE_KEY, body=HOUSE_CHAT)).status == 200
+        assert (await other_connection.knock(CLIENT_KEY, body=HOUSE_CHAT)).status == 200
+        assert (await other_connection.knock(None, "GET", path, b"")).status == 401
+        assert not waiting.done()
+        waiting.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain, overload, readers, reload
+from tests.soak import drain, flood, overload, readers, reload
 from tests.soak.figures import Run
 
 
@@ -31,4 +31,5 @@ STAGES = (
     ),
     Stage("drain", "SIGTERM with 200 live streams breaks none of them", drain.run),
     Stage("reload", "The token files read again 100 times under load fail no request", reload.run),
+    Stage("flood", "Wrong keys from one address leave other callers' p99 within 2 x", flood.run),
 )

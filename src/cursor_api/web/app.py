@@ -36,6 +36,7 @@ from cursor_api.web.inference import (
     new_request_id,
 )
 from cursor_api.web.lifecycle import Lifecycle, Probes, refuse
+from cursor_api.web.lockout import hold_back
 from cursor_api.web.logs import Logs
 from cursor_api.web.management import ManagementParts, management_routes
 from cursor_api.web.openapi import OpenApi
@@ -189,6 +190,7 @@ def _respond(
 
 async def _fault(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Fault)  # noqa: S101 - registered for this class only
+    await hold_back(error)
     return _respond(error)
 
 

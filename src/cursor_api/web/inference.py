@@ -38,6 +38,7 @@ from cursor_api.web.answers import JSON_TYPE, Header, send_whole
 from cursor_api.web.attempts import attempts_header
 from cursor_api.web.auth import OPERATOR, Authenticator
 from cursor_api.web.body import ClientGoneError, Receive, Send, read_body
+from cursor_api.web.lockout import hold_back
 from cursor_api.web.streaming import STREAM_HEADERS, StreamOptions, Watch, stream
 
 log = structlog.get_logger(__name__)
@@ -245,6 +246,7 @@ class _Call:
             event = self.renderer.fault(fault, is_passthrough=self.is_passthrough)
             await self.send({"type": "http.response.body", "body": event})
             return
+        await hold_back(fault)
         rendered = render_fault(fault, is_passthrough=self.is_passthrough)
         headers = fault_headers(rendered.headers, self.id)
         if self.attempts:

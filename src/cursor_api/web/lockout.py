@@ -12,6 +12,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,9 @@ from cursor_api.ports import Clock
 # What a customer of a provider gets is a /64: the lower half is theirs to choose.
 _HOST_BITS = 64
 _DOUBLINGS_MAX = 16
+# Who asks again as soon as it is answered asks once a second, and costs others nothing. A person
+# who waits for a lock's end does not mind.
+HOLD_BACK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,12 @@ class Lockout:
                 " looked at, but those that were in use before.",
                 retry_after_s=left_s,
             )
+
+
+async def hold_back(fault: Fault) -> None:
+    """Let whoever is locked out wait for the answer that says so; any other goes at once."""
+    if fault.kind is FaultKind.LOCKED_OUT:
+        await asyncio.sleep(HOLD_BACK_S)
 
 
 @lru_cache(maxsize=4096)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.web.lockout import Lockout, LockoutOptions, network_of
+from cursor_api.web import lockout as lockout_module
+from cursor_api.web.lockout import Lockout, LockoutOptions, hold_back, network_of
 from tests.fakes import StillClock
 
 HERE, THERE = "10.0.0.1", "10.0.0.2"
@@ -126,6 +129,21 @@ def test_callers_do_not_add_up() -> None:
     guard.let_in(HERE, b"999")
     with pytest.raises(Fault):
         guard.let_in(HERE, b"1")
+
+
+async def test_only_who_is_locked_out_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other fault is told at once."""
+    monkeypatch.setattr(lockout_module, "HOLD_BACK_S", 0.2)
+    loop = asyncio.get_running_loop()
+    for kind in FaultKind:
+        began_at = loop.time()
+        task = asyncio.create_task(hold_back(Fault(kind, "Words.")))
+        if kind is not FaultKind.LOCKED_OUT:
+            await asyncio.sleep(0)
+            assert task.done(), kind
+        else:
+            await task
+            assert loop.time() - began_at > 0.19
 
 
 @pytest.mark.parametrize(
