@@ -72,7 +72,9 @@ class House:
         self.relay = Relay(collaborators)
         self.lifecycle = Lifecycle(self.relay.break_off)
         self.credentials = Credentials(
-            CredentialParts(self.roster, self.pool, Trials(collaborators), self.clock)
+            CredentialParts(
+                self.roster, self.pool, Trials(collaborators), self.endpoints, self.clock
+            )
         )
         access = AccessOptions(
             Secret(KEY), (Secret(CLIENT_KEY),), is_passthrough=self.is_passthrough

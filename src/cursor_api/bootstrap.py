@@ -160,7 +160,9 @@ async def build_gateway(
             ),
             clock=clock,
             roster=roster,
-            credentials=Credentials(CredentialParts(roster, pool, Trials(collaborators), clock)),
+            credentials=Credentials(
+                CredentialParts(roster, pool, Trials(collaborators), endpoints, clock)
+            ),
             lifecycle=Lifecycle(relay.break_off),
             turns=turns,
         )
@@ -215,7 +217,9 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         trials = Trials(
             Collaborators(Catalog(upstreams), pool, endpoints, log, clock, random.random)
         )
-        yield Operator(Credentials(CredentialParts(roster, pool, trials, clock)), roster, pool)
+        yield Operator(
+            Credentials(CredentialParts(roster, pool, trials, endpoints, clock)), roster, pool
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -62,6 +62,18 @@ def cooldown(model: str, left_s: float, cause: str, phase: str = "waiting") -> d
     }
 
 
+def upstream(state: str, cause: str | None) -> dict[str, Any]:
+    """How an upstream stands."""
+    return {
+        "name": "cursor",
+        "state": state,
+        "failure_count": 5,
+        "until_at": instant(20) if state == "open" else None,
+        "cause": cause,
+        "message": "It failed.",
+    }
+
+
 def quarantine(reason: str, detail: str) -> dict[str, Any]:
     """What only a person ends."""
     return {"reason": reason, "detail": detail, "since_at": instant(-100)}
@@ -129,4 +141,5 @@ def listing(credentials: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         "now": instant(0),
         "warnings": [],
         "trouble": None,
+        "upstreams": [],
     } | more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from cursor_api.simulator.faults import Faults
+from cursor_api.simulator.refusals import UPDATE_REQUIRED
 from cursor_api.web.console.pages import read_static_files
 from tests.acceptance.console_house import (
     CHAT_KEY,
@@ -225,6 +227,24 @@ def test_a_cooldown_has_a_bar_and_is_cleared(page: Page, house: House, t: Words)
     page.get_by_role("button", name=t("clear.cooldown")).click()
     expect(row(page, "one").locator(".badge")).to_have_text(t("state.healthy"))
     expect(row(page, "one").get_by_role("progressbar")).to_have_count(0)
+
+
+def test_an_upstream_that_is_not_asked_is_told_above_healthy_credentials(
+    page: Page, house: House, t: Words
+) -> None:
+    """Why, how often, and when it is tried again; no credential is shown as ill."""
+    outdated = Faults(error_before_text=1, error_number=UPDATE_REQUIRED)
+    for token in (ONE, TWO):
+        house.simulator.script(token, outdated)
+    body = {"model": "gpt-4o-128k", "messages": [{"role": "user", "content": "x"}]}
+    assert house.ask("POST", "/v1/chat/completions", json.dumps(body).encode()).status == 502
+    page.reload()
+    notice = page.locator("#upstream")
+    expect(notice).to_contain_text(t("upstream.title"))
+    expect(notice).to_contain_text(t("fault.client_outdated"))
+    # How long still, counted down: 30, 29, ...
+    expect(notice).to_contain_text(re.compile(r"\b[12]\d|30"))
+    expect(row(page, "one").locator(".badge")).to_have_text(t("state.healthy"))
 
 
 def test_everything_about_a_credential_is_edited(page: Page, house: House, t: Words) -> None:

@@ -23,7 +23,7 @@ from tests.acceptance.console_house import (
     open_page,
     sign_in,
 )
-from tests.acceptance.console_states import HOSTILE, every_state, hostile, listing
+from tests.acceptance.console_states import HOSTILE, every_state, hostile, listing, upstream
 
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 TOKENS = "one::first-token-0001\ntwo::second-token-0002\n"
@@ -103,7 +103,11 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
         page.locator(".found li.bad").wait_for()
         look("empty")
         trouble = {"message": "Broken.", "problems": [{"file": "f", "line": 1, "problem": "bad"}]}
-        show(page, listing(every_state(), warnings=["Mode 0644."], trouble=trouble))
+        upstreams = [upstream("open", "unreachable"), upstream("half_open", "client_outdated")]
+        show(
+            page,
+            listing(every_state(), warnings=["Mode 0644."], trouble=trouble, upstreams=upstreams),
+        )
         page.locator("tr.row").first.wait_for()
         page.locator('tr.row[data-alias="soon"] button.test').click()
         page.locator(".outcome").wait_for()

@@ -61,6 +61,10 @@ class Breaker:
             return BreakerState.CLOSED
         return BreakerState.OPEN if now < self._open_until else BreakerState.HALF_OPEN
 
+    def left_s(self, now: float) -> float:
+        """Seconds until the next attempt may be made; 0 when it may be now."""
+        return 0.0 if self._open_until is None else max(self._open_until - now, 0.0)
+
     def check(self, now: float) -> None:
         """Raise the Fault of an endpoint that is not asked now."""
         if self._open_until is not None and now < self._open_until:

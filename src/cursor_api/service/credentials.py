@@ -26,12 +26,15 @@ from cursor_api.service.paste import PastedLine, Spelling, as_token_file, read_p
 from cursor_api.service.report import (
     CredentialReport,
     Instant,
+    UpstreamReport,
     expires_soon,
     find_instant,
     instant,
     report,
+    report_upstream,
 )
 from cursor_api.service.roster import Roster
+from cursor_api.service.search import Endpoints
 from cursor_api.service.trial import Trial, Trials
 
 # What the store calls a text that is not one of its files.
@@ -69,6 +72,7 @@ class CredentialPage:
     now: Instant
     warnings: tuple[str, ...]
     trouble: Trouble | None
+    upstreams: tuple[UpstreamReport, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class CredentialParts:
     roster: Roster
     pool: Pool
     trials: Trials
+    endpoints: Endpoints
     clock: Clock
 
 
@@ -157,6 +162,7 @@ class Credentials:
         self._roster = parts.roster
         self._pool = parts.pool
         self._trials = parts.trials
+        self._endpoints = parts.endpoints
         self._clock = parts.clock
 
     async def list(self, order: Order, offset: int, count_max: int) -> CredentialPage:
@@ -177,6 +183,10 @@ class Credentials:
             now=instant(now),
             warnings=tuple(self._roster.warnings),
             trouble=Trouble(trouble.message, trouble.problems) if trouble else None,
+            upstreams=tuple(
+                report_upstream(name, breaker, self._clock)
+                for name, breaker in self._endpoints.breakers.items()
+            ),
         )
 
     def get(self, alias: str) -> CredentialReport:

@@ -16,7 +16,9 @@ from msgspec import Meta
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.expiry import WARN_BEFORE_S
 from cursor_api.domain.standing import Quarantine, QuarantineReason
+from cursor_api.pool.breaker import Breaker, BreakerState
 from cursor_api.pool.slot import Slot
+from cursor_api.ports import Clock
 
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -54,6 +56,22 @@ class CooldownReport:
     step: int
     cause: str
     phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamReport:
+    """Whether an upstream is asked. `cause` is the kind of the fault that ended it, if one did.
+
+    `state`: closed (it is asked), open (it is not, until `until_at`), half_open (the next request
+    finds out). `failure_count`: in a row.
+    """
+
+    name: str
+    state: BreakerState
+    failure_count: int
+    until_at: Instant | None
+    cause: str | None
+    message: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +229,18 @@ def _reason(
             models = ", ".join(waiting[:MODELS_NAMED_MAX])
             more = " and other models" if len(waiting) > MODELS_NAMED_MAX else ""
             return f"Cursor limits it for {models}{more}. It is tried again by itself."
+
+
+def report_upstream(name: str, breaker: Breaker, clock: Clock) -> UpstreamReport:
+    """How an upstream stands."""
+    now = clock.monotonic()
+    state, cause = breaker.state(now), breaker.cause
+    is_open = state is BreakerState.OPEN
+    return UpstreamReport(
+        name=name,
+        state=state,
+        failure_count=breaker.failure_count,
+        until_at=instant(clock.now() + breaker.left_s(now)) if is_open else None,
+        cause=cause.kind.value if cause else None,
+        message=cause.message if cause else None,
+    )

@@ -67,17 +67,20 @@ class Office:
             )
         )
         upstreams = {"fake": ScriptedUpstream({})}
+        endpoints = Endpoints(upstreams, LogObserver())
         trials = Trials(
             Collaborators(
                 Catalog(upstreams),
                 self.pool,
-                Endpoints(upstreams, LogObserver()),
+                endpoints,
                 ListLog(),
                 self.clock,
                 lambda: 0.5,
             )
         )
-        self.credentials = Credentials(CredentialParts(self.roster, self.pool, trials, self.clock))
+        self.credentials = Credentials(
+            CredentialParts(self.roster, self.pool, trials, endpoints, self.clock)
+        )
 
     async def aliases(self, order: Order = Order.FILE, offset: int = 0, limit: int = 100) -> str:
         """The aliases of a page, spaces between."""
@@ -114,10 +117,12 @@ async def test_a_page_is_some_of_all_in_order() -> None:
     assert await office.aliases(Order.PRIORITY) == "c b d a"
     assert await office.aliases(Order.PRIORITY, 1, 2) == "b d"
     assert await office.aliases(offset=4) == ""
+    before = office.clock.seconds
     page = await office.credentials.list(Order.FILE, 1, 1)
     assert page.total_count == 4
-    assert page.now.timestamp() == office.clock.seconds
+    assert page.now.timestamp() == before + 1
     assert (page.warnings, page.trouble) == ((), None)
+    assert [(one.name, one.state.value) for one in page.upstreams] == [("fake", "closed")]
 
 
 async def test_a_long_page_lets_others_have_a_turn() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.standing import (
     Cooldown,
     Quarantine,
@@ -17,6 +17,7 @@ from cursor_api.domain.standing import (
     Standing,
     Wishes,
 )
+from cursor_api.pool.breaker import Breaker, BreakerOptions, BreakerState
 from cursor_api.pool.slot import RECENT_COUNT_MAX, Slot
 from cursor_api.service.report import (
     INSTANT_MAX,
@@ -24,9 +25,12 @@ from cursor_api.service.report import (
     CredentialReport,
     Phase,
     State,
+    UpstreamReport,
     instant,
     report,
+    report_upstream,
 )
+from tests.fakes import StillClock
 
 NOW = 1_800_000_000.0
 DAY_S = 24 * 3600.0
@@ -189,3 +193,20 @@ def test_an_absurd_instant_in_a_kept_state_is_shown_all_the_same(at: float) -> N
     """A file that somebody edited must not break the page."""
     shown: CredentialReport = report(slot(standing=cooling(at)), NOW)
     assert shown.cooldowns[0].until_at.tzinfo is UTC
+
+
+def test_an_upstream_that_is_not_asked_says_why_and_until_when() -> None:
+    """The instants are of the wall clock, though the breaker counts by another."""
+    clock = StillClock()
+    breaker = Breaker(BreakerOptions())
+    healthy = report_upstream("cursor", breaker, clock)
+    assert healthy == UpstreamReport("cursor", BreakerState.CLOSED, 0, None, None, None)
+    for _ in range(5):
+        breaker.learn(Fault(FaultKind.UNREACHABLE, "No way."), clock.seconds, is_probe=False)
+    told = report_upstream("cursor", breaker, clock)
+    assert (told.state, told.failure_count) == (BreakerState.OPEN, 5)
+    assert told.until_at == instant(clock.seconds + 30)
+    assert (told.cause, told.message) == ("unreachable", "No way.")
+    clock.seconds += 30
+    assert report_upstream("cursor", breaker, clock).state is BreakerState.HALF_OPEN
+    assert report_upstream("cursor", breaker, clock).until_at is None

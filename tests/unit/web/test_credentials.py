@@ -58,7 +58,7 @@ async def test_the_list_has_the_shape_that_programs_rely_on() -> None:
     slot.quarantine = Quarantine(QuarantineReason.BLOCKED, 900.0, "too many computers")
     answer = await one_call(house, "GET", "")
     body = answer.json()
-    assert set(body) == {"credentials", "total_count", "now", "warnings", "trouble"}
+    assert set(body) == {"credentials", "total_count", "now", "warnings", "trouble", "upstreams"}
     (shown,) = body["credentials"]
     assert set(shown) == SHAPE
     assert (shown["alias"], shown["state"]) == ("a", "quarantined")

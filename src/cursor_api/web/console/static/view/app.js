@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { isDirty, loadFiles } from "../files.js";
-import { duration, name } from "../format.js";
+import { duration, name, nowMs } from "../format.js";
 import { t } from "../i18n.js";
 import { pollNow } from "../polling.js";
 import { signOut } from "../session.js";
@@ -81,6 +81,7 @@ function leave() {
 function notices() {
   const { lost, list } = state;
   return html`${lost ? lostNotice(lost) : nothing} ${list?.trouble ? fileTrouble(list.trouble) : nothing}
+  ${(list?.upstreams ?? []).filter(({ state: now }) => now !== "closed").map(upstreamNotice)}
   ${(list?.warnings ?? []).map((text) => html`<div class="notice warn" role="status"><p>${name(text)}</p></div>`)}`;
 }
 
@@ -92,6 +93,15 @@ function lostNotice(lost) {
     <p role="alert"><b>${t("lost.title")}</b></p>
     <p>${text}</p>
     <button type="button" @click=${pollNow}>${t("lost.retry")}</button>
+  </div>`;
+}
+
+// Healthy credentials are of no use while this lasts: it stands above them.
+function upstreamNotice({ state: now, failure_count: count, until_at: until, cause }) {
+  const left = duration((Date.parse(until) - nowMs()) / 1000);
+  return html`<div class="notice bad" id="upstream">
+    <p role="alert"><b>${t("upstream.title")}</b></p>
+    <p>${t(`fault.${cause}`)} ${now === "open" ? t("upstream.text", { count, left }) : t("upstream.due")}</p>
   </div>`;
 }
 
