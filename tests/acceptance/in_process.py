@@ -64,11 +64,12 @@ async def gateway_before(
     environment: Mapping[str, str] | None = None,
     tokens: Sequence[str] | Mapping[str, str] = ("a-session-token-for-tests",),
     clock: Clock | None = None,
+    redactor: Redactor | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway whose upstream is at that address, with one credential for each token.
 
-    `tokens` may be by alias. `environment` is added to what it is set up from; no file of the
-    working directory counts.
+    `tokens` may be by alias. `redactor` is told the secrets. `environment` is added to what it is
+    set up from; no file of the working directory counts.
     """
     environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": upstream_url} | dict(environment or {})
     loaded = load_settings(environ, Path("/nonexistent"), None)
@@ -79,8 +80,9 @@ async def gateway_before(
     credentials = [
         Credential(alias, Secret(token), make_checksum()) for alias, token in named.items()
     ]
+    hiding = redactor or Redactor()
     async with (
-        build_gateway(loaded.settings, memory_stores(credentials), Redactor(), clock) as built,
+        build_gateway(loaded.settings, memory_stores(credentials), hiding, clock) as built,
         serve(built.app) as port,
     ):
         yield Gateway(port)

@@ -29,6 +29,7 @@ from cursor_api.web.console.pages import Console
 from cursor_api.web.cors import Cors
 from cursor_api.web.health import Health
 from cursor_api.web.inference import (
+    FAILED,
     ChatCompletions,
     InferenceOptions,
     Models,
@@ -180,11 +181,14 @@ def _starlette(
 
 
 def _respond(
-    fault: Fault, extra: dict[str, str] | None = None, problems: tuple[LineProblem, ...] = ()
+    fault: Fault,
+    extra: dict[str, str] | None = None,
+    problems: tuple[LineProblem, ...] = (),
+    request_id: str | None = None,
 ) -> Response:
     rendered = render_fault(fault)
     response = Response(add_problems(rendered.body, problems), rendered.status, extra)
-    response.raw_headers += fault_headers(rendered.headers, new_request_id())
+    response.raw_headers += fault_headers(rendered.headers, request_id or new_request_id())
     return response
 
 
@@ -223,8 +227,9 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _crash(_request: Request, error: Exception) -> Response:
-    log.error("request failed inside the gateway", exc_info=error)
-    return _respond(Fault(FaultKind.INTERNAL, "The gateway failed at this request; see its log."))
+    request_id = new_request_id()
+    log.error("request failed inside the gateway", request_id=request_id, exc_info=error)
+    return _respond(Fault(FaultKind.INTERNAL, FAILED), request_id=request_id)
 
 
 EXCEPTION_HANDLERS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {

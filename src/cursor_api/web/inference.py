@@ -46,6 +46,7 @@ log = structlog.get_logger(__name__)
 REQUEST_ID_BYTES = 12
 # Of refusals there may be thousands a second; whoever refuses tells their number.
 TOLD_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
+FAILED = "The gateway failed at this request; its log says more under the request id."
 PINNED_HEADER = b"x-credential"
 CONVERSATION_HEADER = b"x-conversation-id"
 # Only equality of it matters; a longer one is as good as its beginning.
@@ -104,12 +105,7 @@ class ChatCompletions:
         except (Exception, SystemExit, KeyboardInterrupt):
             # The signals have handlers; an exit() in the path of one request ends no other.
             log.exception("request failed inside the gateway", request_id=call.id)
-            await call.tell(
-                Fault(
-                    FaultKind.INTERNAL,
-                    "The gateway failed at this request; its log says more under the request id.",
-                )
-            )
+            await call.tell(Fault(FaultKind.INTERNAL, FAILED), is_logged=True)
         finally:
             call.leave()
 
@@ -232,15 +228,18 @@ class _Call:
             folder.feed(batch)
         await send_whole(self.send, 200, folder.body(), self.headers(JSON_TYPE))
 
-    async def tell(self, fault: Fault) -> None:
+    async def tell(self, fault: Fault, *, is_logged: bool = False) -> None:
         """Say what went wrong: as a status while nothing was sent, in the stream after that."""
-        if fault.scope is not Scope.REQUEST and fault.kind not in TOLD_ELSEWHERE:
+        is_ours = fault.scope is not Scope.REQUEST and fault.kind not in TOLD_ELSEWHERE
+        if is_ours and not is_logged:
             log.warning(
                 "request failed",
                 request_id=self.id,
                 fault=fault.kind.value,
                 upstream_code=fault.upstream_code,
                 message=fault.message,
+                # A bug that some edge has turned into a fault is a bug still.
+                exc_info=fault if fault.kind is FaultKind.INTERNAL else None,
             )
         if self.renderer is not None:
             event = self.renderer.fault(fault, is_passthrough=self.is_passthrough)

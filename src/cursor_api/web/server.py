@@ -165,7 +165,12 @@ class GatewayServer(uvicorn.Server):
         if self._on_hangup is not None:
             task = asyncio.get_running_loop().create_task(self._on_hangup())
             self._hangups.add(task)
-            task.add_done_callback(self._hangups.discard)
+            task.add_done_callback(self._end_hangup)
+
+    def _end_hangup(self, task: asyncio.Task[None]) -> None:
+        self._hangups.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("SIGHUP: reading again failed; the old state serves on", exc_info=error)
 
 
 def create_server(

@@ -14,9 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from cursor_api.domain.deltas import Delta
 from cursor_api.ports import DeltaBatches
 from cursor_api.web.body import Receive, Send
+
+log = structlog.get_logger(__name__)
 
 # Most answers from a cache or an error come sooner; a client that leaves is still noticed in time
 # (promise: upstream closed within 1 s).
@@ -110,6 +114,7 @@ class Watch:
 
     def _begin(self) -> None:
         self._departure = self._loop.create_task(self._wait_for_departure())
+        self._departure.add_done_callback(_tell_failure)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     async def _wait_for_departure(self) -> None:
@@ -125,10 +130,17 @@ class Watch:
         if self._is_stream and not self._is_writing and is_silent:
             self._written_at = now
             self._comment = self._loop.create_task(self._send_comment())
+            self._comment.add_done_callback(_tell_failure)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     async def _send_comment(self) -> None:
         await self._send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """A watch that fails costs its request a comment or an early end, and nobody anything else."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the watch over a response failed; the response goes on", exc_info=error)
 
 
 async def stream(batches: DeltaBatches, renderer: StreamRenderer, watch: Watch) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from cursor_api.web import server as server_module
 from cursor_api.web.connection import ConnectionLimits
@@ -92,3 +95,30 @@ def test_options_reach_the_server() -> None:
     config = create_server(None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9)).config
     assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (7, 9)
     assert config.access_log is False
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+async def test_a_hangup_that_fails_is_told_and_ends_nothing() -> None:
+    """The next one is heard as well."""
+    heard: list[str] = []
+
+    async def on_hangup() -> None:
+        heard.append("SIGHUP")
+        raise ZeroDivisionError("planted")
+
+    server = create_server(Flood(), ServerOptions(shutdown_grace_s=1), on_hangup=on_hangup)
+    listener = socket.create_server(("127.0.0.1", 0))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    with capture_logs() as logs:
+        for count in (1, 2):
+            while not server.started:
+                await asyncio.sleep(0.005)
+            os.kill(os.getpid(), signal.SIGHUP)
+            async with asyncio.timeout(5):
+                while len(logs) < count:
+                    await asyncio.sleep(0.005)
+    server.should_exit = True
+    await task
+    assert heard == ["SIGHUP"] * 2
+    assert [str(log["exc_info"]) for log in logs] == ["planted"] * 2
+    assert "the old state serves on" in logs[0]["event"]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, StatusDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
@@ -173,3 +174,27 @@ async def test_a_short_request_costs_no_task() -> None:
     watch.stop()
     await asyncio.sleep(0.05)
     assert len(asyncio.all_tasks()) == before
+
+
+async def test_a_watch_that_fails_is_told_and_the_answer_goes_on() -> None:
+    """A bug in a comment or in the look for a departure costs its own stream nothing else."""
+    client = Client()
+
+    async def fail_to_receive() -> dict[str, Any]:
+        raise ZeroDivisionError("planted in receive")
+
+    async def fail_at_comments(message: Any) -> None:
+        if message["body"] == KEEP_ALIVE:
+            raise ZeroDivisionError("planted in a comment")
+        await client.send(message)
+
+    with capture_logs() as logs:
+        watch = Watch(fail_to_receive, fail_at_comments, StreamOptions(keep_alive_s=0.02))
+        await stream(play([TextDelta("a")], 0.3, [TextDelta("b")]), Letters(), watch)
+        watch.stop()
+    assert client.bodies == [b"a", b"b", b"END"]
+    assert not watch.is_client_gone
+    assert {log["event"] for log in logs} == {
+        "the watch over a response failed; the response goes on"
+    }
+    assert {str(log["exc_info"]) for log in logs} == {"planted in receive", "planted in a comment"}
