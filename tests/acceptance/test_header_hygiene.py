@@ -184,6 +184,32 @@ async def test_in_pass_through_two_headers_are_the_callers_and_no_more() -> None
         assert len(far.requests) == 2
 
 
+# One attempt as x-attempts tells it: a quoted string without a quote or a backslash in it.
+ATTEMPT = r'(?:"[ !#-\[\]-~]*"|credential)(?:;fault=[a-z_]+)?;ms=[0-9]+'
+
+
+async def test_a_name_that_a_caller_chose_stays_inside_its_quotes() -> None:
+    """In pass-through the alias in `x-attempts` comes with the token."""
+    async with house(PASSTHROUGH="true") as (gateway, _far):
+        for alias in (
+            'a"b',
+            'a";fault=none;ms=0, "b',
+            "a\\",
+            'a\\"b',
+            "a%22b",
+            "a\tb",
+            "\u00fc\u4e2d",
+            " ",
+            "a" * 4000,
+        ):
+            headers = {"Authorization": f"Bearer {alias}::own-token"}
+            answer = await gateway.chat("Hello", headers=headers)
+            assert answer.status == 200, alias
+            told = answer.headers["x-attempts"]
+            assert re.fullmatch(f"{ATTEMPT}(?:, {ATTEMPT})*", told), (alias, told)
+            assert told.count('"') == 2 * told.count(";ms=")
+
+
 # --- CR, LF, NUL and other control characters.
 
 CONTROLS = {
