@@ -38,10 +38,11 @@ TROUBLES = (
     *(f"error {number}" for number in (0, 2, 5, 9, 21, 25, 29, 30, 36, 38, 43, 50, 53, 99)),
     *("error 50 mid", "error 38 mid", "outdated", "reset", "reset mid", "cut", "cut at 3"),
     *("short", "silence", "stall", "no-text", "no-end", "double-end", "flag 3", "trailing"),
-    *("reserved", "oversized", "bomb", "bad-gzip", "malformed", "wrong-type", "nonsense"),
+    *("reserved", "oversized", "bomb", "bad-gzip", "malformed", "wrong-type"),
+    *("double-end error", "reset end", "nonsense"),
 )
 # So that silence and stalling are over soon.
-PATIENCE = {"CURSOR_FIRST_BYTE_TIMEOUT_S": "0.5", "CURSOR_IDLE_TIMEOUT_S": "0.5"}
+PATIENCE = {"CURSOR_FIRST_TOKEN_TIMEOUT_S": "0.5", "CURSOR_IDLE_TIMEOUT_S": "0.5"}
 
 
 def test_the_troubles_are_all_there_are() -> None:
@@ -135,8 +136,9 @@ def serve(
         "PORT": "0",
         "LOGS_PUBLIC": "true",
         "GATEWAY_LOG_LEVEL": "debug",
-        # A lock would keep what is sent after it from all other ways of failing.
+        # A lock, or an open breaker, would keep what comes after it from all other ways of failing.
         "GATEWAY_WRONG_KEYS_MAX": "0",
+        "GATEWAY_BREAKER_FAILURES": "0",
     }
     with running(
         [installed.command, "serve"], folder, {**variables, **PATIENCE, **more}
@@ -180,6 +182,8 @@ def test_no_trouble_brings_a_secret_out(house: House) -> None:
     asyncio.run(asyncio.wait_for(drive(), 40))
     assert house.program.stop() == 0
     failed = [place for place, answer in house.answers.items() if answer.status >= 400]
+    unasked = [b"upstream_unavailable" in answer.body for answer in house.answers.values()]
+    assert not any(unasked), "some troubles were not met"
     assert len(failed) > len(TROUBLES) / 2
     assert "request failed" in house.program.said()
     assert house.leaks() == []
