@@ -155,9 +155,7 @@ async def build_gateway(
             admission=Admission(_admission_options(settings), clock, LogObserver()),
             catalog=catalog,
             request_log=request_log,
-            authenticator=Authenticator(
-                _access_options(settings), Lockout(_lockout_options(settings), clock)
-            ),
+            authenticator=_authenticator(settings, clock),
             clock=clock,
             roster=roster,
             credentials=Credentials(
@@ -320,18 +318,16 @@ def _admission_options(settings: Settings) -> AdmissionOptions:
     )
 
 
-def _access_options(settings: Settings) -> AccessOptions:
+def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
     access = settings.access
-    return AccessOptions(
+    options = AccessOptions(
         auth_token=access.auth_token,
         client_tokens=access.client_tokens,
         is_passthrough=access.is_passthrough,
         passthrough_checksum=access.checksum.reveal() if access.checksum else "",
     )
-
-
-def _lockout_options(settings: Settings) -> LockoutOptions:
-    return LockoutOptions(wrong_keys_max=settings.access.wrong_keys_max)
+    lockout = LockoutOptions(wrong_keys_max=access.wrong_keys_max)
+    return Authenticator(options, Lockout(lockout, clock))
 
 
 def _web_options(settings: Settings) -> WebOptions:
