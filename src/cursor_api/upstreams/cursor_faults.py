@@ -113,6 +113,18 @@ TITLES: Final[dict[str, FaultKind]] = {
     "suspicious activity": FaultKind.CREDENTIAL_BLOCKED,
     "unauthorized request": _REJECTED,
     "user is unauthorized": _REJECTED,
+    # Below, words of the models' providers as their own documentation and users report them. That
+    # Cursor hands them through under some number of its own is likely and was not seen; each says
+    # plainly that the same request will be refused again, whoever sends it.
+    "content policy": FaultKind.CONTENT_REFUSED,
+    "content_policy": FaultKind.CONTENT_REFUSED,
+    "content management policy": FaultKind.CONTENT_REFUSED,
+    "content filter": FaultKind.CONTENT_REFUSED,
+    "violating our usage policy": FaultKind.CONTENT_REFUSED,
+    "result of our safety system": FaultKind.CONTENT_REFUSED,
+    "maximum context length": FaultKind.CONTEXT_TOO_LONG,
+    "context_length_exceeded": FaultKind.CONTEXT_TOO_LONG,
+    "prompt is too long": FaultKind.CONTEXT_TOO_LONG,
 }
 
 # Connect's codes, for errors without a known number.
@@ -143,6 +155,7 @@ LEADS: Final[dict[FaultKind, str]] = {
     FaultKind.MODEL_NOT_FOUND: "Cursor does not know the model",
     FaultKind.BODY_TOO_LARGE: "The request is too large for Cursor",
     FaultKind.CONTEXT_TOO_LONG: "The conversation is too long for the model",
+    FaultKind.CONTENT_REFUSED: "The content is refused",
     FaultKind.CONFLICT: "Cursor reports a conflict",
     FaultKind.CREDENTIAL_REJECTED: "Cursor does not accept this credential",
     FaultKind.CREDENTIAL_FORBIDDEN: "Cursor does not allow this account to do that",

@@ -119,6 +119,18 @@ def test_a_number_decides_whatever_the_code_says(number: int) -> None:
         ("Suspicious activity", FaultKind.CREDENTIAL_BLOCKED),
         ("Unauthorized request.", FaultKind.CREDENTIAL_REJECTED),
         ("User is unauthorized", FaultKind.CREDENTIAL_REJECTED),
+        (
+            "The response was filtered due to the prompt triggering the content management policy.",
+            FaultKind.CONTENT_REFUSED,
+        ),
+        ("Output blocked by content filtering policy", FaultKind.CONTENT_REFUSED),
+        ("content_policy_violation", FaultKind.CONTENT_REFUSED),
+        ("This violates our content policy", FaultKind.CONTENT_REFUSED),
+        ("flagged as potentially violating our usage policy", FaultKind.CONTENT_REFUSED),
+        ("rejected as a result of our safety system", FaultKind.CONTENT_REFUSED),
+        ("This model's maximum context length is 8192 tokens.", FaultKind.CONTEXT_TOO_LONG),
+        ("context_length_exceeded", FaultKind.CONTEXT_TOO_LONG),
+        ("prompt is too long: 210000 tokens", FaultKind.CONTEXT_TOO_LONG),
     ],
 )
 def test_a_title_beats_every_number(title: str, kind: FaultKind) -> None:
