@@ -8,6 +8,7 @@ import gc
 import os
 import random
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -60,6 +61,16 @@ from cursor_api.wire.checksum import new_checksum
 GC_THRESHOLDS = (5_000, 20, 50)
 
 
+# Linux stops its usual monotonic clock while the machine sleeps: after a night, a wall clock that
+# only went on would look as if it had jumped, and a cooldown of an hour would last into the day.
+if sys.platform == "linux":
+    _read_steady_clock: Callable[[], float] = functools.partial(
+        time.clock_gettime, time.CLOCK_BOOTTIME
+    )
+else:
+    _read_steady_clock = time.monotonic
+
+
 class SystemClock:
     """Implements `ports.Clock` with the machine's clocks."""
 
@@ -68,8 +79,8 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some start."""
-        return time.monotonic()
+        """Seconds since some start, those included in which the machine slept."""
+        return _read_steady_clock()
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,12 +182,18 @@ class PoolMachine(RuleBasedStateMachine):
         now = self.clock.now()
         usable = [one for one in self.model.all if one.is_usable(now) and one.has_room()]
         cooling = [one for one in usable if one.is_cooling(model, now)]
-        if any(one.credential not in tried for one in cooling):
+        untried = [one for one in self.model.all if one.credential not in tried]
+        is_in_use = any(
+            one.is_usable(now) and (not one.has_room() or one.is_probed(model)) for one in untried
+        )
+        if cooling and (not is_in_use or any(one in untried for one in cooling)):
+            # Who has refused this request is back as well.
             assert fault.kind is FaultKind.RATE_LIMITED
             soonest = min(one.waits[model][0] for one in cooling)
             assert fault.retry_after_s == pytest.approx(soonest - now)
         else:
-            assert fault.kind in {FaultKind.OVERLOADED, FaultKind.NO_CREDENTIALS}
+            expected = FaultKind.OVERLOADED if is_in_use else FaultKind.NO_CREDENTIALS
+            assert fault.kind is expected
 
     @rule(number=st.integers(0, CREDENTIAL_COUNT - 1), model=MODELS)
     def lease_pinned(self, number: int, model: str) -> None:

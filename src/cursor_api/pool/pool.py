@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.standing import Standing, Wishes
+from cursor_api.pool.jumps import JumpWatch
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
 from cursor_api.pool.slot import Hindrance, Outcome, Slot
@@ -46,7 +47,7 @@ class Pool:
         policy: Policy = Policy.ROUND_ROBIN,
         queue: QueueOptions | None = None,
     ) -> None:
-        self._clock = clock
+        self._watch = JumpWatch(clock)
         self._random = random
         self._policy = policy
         self._slots: list[Slot] = []
@@ -98,12 +99,14 @@ class Pool:
         """
         known = {slot.credential.secret: slot for slot in self._slots}
         wishes = {slot.credential.alias: slot.wishes for slot in self._slots}
+        now = self._now()
         slots = []
         for credential in credentials:
             slot = known.get(credential.secret)
             if slot is None:
                 begun = (wishes.get(credential.alias), None)
                 slot = Slot(credential, *(kept or {}).get(credential.secret, begun))
+                slot.bound(now)
             slot.credential = credential
             slots.append(slot)
         turns = self._turns()
@@ -144,7 +147,7 @@ class Pool:
         """
         if ask.own:
             return self._lease_own(ask, tried)
-        now = self._clock.now()
+        now = self._now()
         lease = self._find(ask, tried, now)
         if lease is None:
             raise self._explain(ask, tried, now)
@@ -159,13 +162,13 @@ class Pool:
 
     def lease_for_test(self, alias: str, model: str) -> Lease:
         """A lease of one credential whatever its state, for a person who tests it."""
-        return self._grant(self.get_slot(alias), model, self._clock.now())
+        return self._grant(self.get_slot(alias), model, self._now())
 
     def learn(self, slot: Slot, model: str, outcome: Outcome) -> None:
         """Only for Lease.settle."""
         self._leased_count -= 1
         self.revision += 1
-        slot.learn(model, outcome, self._clock.now(), self._random())
+        slot.learn(model, outcome, self._now(), self._random())
         if self._queue:
             self._serve(slot)
 
@@ -173,7 +176,7 @@ class Pool:
         """Only for Lease.convict."""
         self.revision += 1
         outcome = Outcome(is_success=False, fault=fault)
-        slot.learn(model, outcome, self._clock.now(), self._random())
+        slot.learn(model, outcome, self._now(), self._random())
 
     def _serve(self, slot: Slot) -> None:
         """A credential came free: only it has to be looked at, however many there are."""
@@ -181,7 +184,7 @@ class Pool:
         position = self._by_alias.get(alias)
         if position is None or self._slots[position] is not slot:
             return  # removed, or renewed, while it was leased
-        now = self._clock.now()
+        now = self._now()
 
         def find(ask: Ask, tried: AbstractSet[Credential]) -> Lease | None:
             if ask.pinned not in {None, alias} or slot.credential in tried:
@@ -194,7 +197,7 @@ class Pool:
 
     def _serve_all(self) -> None:
         if self._queue:
-            now = self._clock.now()
+            now = self._now()
             self._queue.serve(lambda ask, tried: self._find(ask, tried, now))
 
     def _find(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Lease | None:
@@ -208,6 +211,15 @@ class Pool:
 
         position = self._choose(ask, is_eligible)
         return None if position is None else self._grant(slots[position], ask.model, now)
+
+    def _now(self) -> float:
+        """Unix time. Where it has jumped, the cooldowns have gone along with it."""
+        now, jumped_s = self._watch.look()
+        if jumped_s:
+            self.revision += 1
+            for slot in self._slots:
+                slot.shift(jumped_s)
+        return now
 
     def _grant(self, slot: Slot, model: str, now: float) -> Lease:
         self._leased_count += 1
@@ -268,7 +280,7 @@ class Pool:
             credential = ask.own[(self._own_cursor + step) % count]
             if credential not in tried:
                 self._own_cursor += step + 1
-                return self._grant(Slot(credential), ask.model, self._clock.now())
+                return self._grant(Slot(credential), ask.model, self._now())
         raise Fault(FaultKind.NO_CREDENTIALS, "All tokens of this request were refused.")
 
     def _turns(self) -> dict[int, Turn]:
@@ -313,18 +325,20 @@ class Pool:
         counted = ", ".join(
             f"{count} {hindrance.value}" for hindrance, count in hindrances.items() if hindrance
         )
-        if hindrances[Hindrance.COOLING]:
-            soonest = min(
-                slot.cooldowns[ask.model].until_at
-                for slot in slots
-                if slot.find_hindrance(ask.model, now) is Hindrance.COOLING
-            )
+        is_in_use = hindrances[Hindrance.BUSY] or hindrances[Hindrance.PROBING]
+        # Of those tried, too: where all have refused, the first to be back is to be waited for.
+        back_at = [
+            slot.cooldowns[ask.model].until_at
+            for slot in slots
+            if slot.find_hindrance(ask.model, now) is Hindrance.COOLING
+        ]
+        if hindrances[Hindrance.COOLING] or (back_at and not is_in_use):
             return Fault(
                 FaultKind.RATE_LIMITED,
-                f"No credential can serve {ask.model} right now ({counted}).",
-                retry_after_s=soonest - now,
+                f"No credential can serve {ask.model} right now ({counted or 'all refused'}).",
+                retry_after_s=min(back_at) - now,
             )
-        if hindrances[Hindrance.BUSY] or hindrances[Hindrance.PROBING]:
+        if is_in_use:
             return Fault(
                 FaultKind.OVERLOADED, f"All credentials are in use ({counted}).", retry_after_s=1
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault
@@ -16,7 +16,7 @@ from cursor_api.domain.standing import (
     Standing,
     Wishes,
 )
-from cursor_api.pool.cooldown import judge
+from cursor_api.pool.cooldown import RETRY_AFTER_S_MAX, judge
 
 # A sparkline's width.
 RECENT_COUNT_MAX = 40
@@ -160,6 +160,21 @@ class Slot:
         # A request that was under way when the cooldown began must not end it.
         if cooldown is not None and now >= cooldown.until_at:
             del self.cooldowns[model]
+
+    def shift(self, seconds: float) -> None:
+        """The wall clock has jumped: cooldowns end as much later, or earlier, by its time."""
+        for model, cooldown in self.cooldowns.items():
+            self.cooldowns[model] = replace(cooldown, until_at=cooldown.until_at + seconds)
+
+    def bound(self, now: float) -> None:
+        """No cooldown lasts longer than one that begins now could.
+
+        What was kept by a process whose wall clock was years ahead would otherwise last for years.
+        """
+        latest_at = now + RETRY_AFTER_S_MAX
+        for model, cooldown in self.cooldowns.items():
+            if cooldown.until_at > latest_at:
+                self.cooldowns[model] = replace(cooldown, until_at=latest_at)
 
     def clear(self) -> None:
         """A person says it is well again: no cooldown and no quarantine is left."""

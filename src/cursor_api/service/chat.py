@@ -218,8 +218,9 @@ class Exchange:
         if self._lease is not None:
             self._lease.settle(self._outcome(error))
             if isinstance(error, Fault):
-                # It began to answer and broke off.
+                # It began to answer and broke off: what was given until then counts.
                 self.attempts[-1] = self.attempts[-1]._replace(fault=error.kind)
+                self._usage = estimate_usage(self._input_count, self._output_bytes)
         if isinstance(error, Fault):
             self._record(Status.FAILED, error)
         elif error is None and self._usage is not None:

@@ -101,6 +101,16 @@ class Setbacks:
         self.tried: frozenset[Credential] = frozenset()
         self.silent: list[Lease] = []
 
+    def told(self, hindrance: Fault) -> Fault:
+        """The fault to be answered where `hindrance` keeps everybody else from being asked.
+
+        The upstream that limits a rate may not say for how long; the pool knows who is back first.
+        """
+        fault = self.last_fault
+        if fault.kind is hindrance.kind is FaultKind.RATE_LIMITED and fault.retry_after_s is None:
+            fault.retry_after_s = hindrance.retry_after_s
+        return fault
+
 
 class Search:
     """One request's way to an answer. Raises Fault when there is no way to its model.
@@ -162,7 +172,7 @@ class Search:
                 raise
             else:
                 # What the upstream said tells more than "none is left".
-                raise setbacks.last_fault from None
+                raise setbacks.told(fault) from None
         if setbacks is not None and setbacks.is_retry and not self._with.endpoints.budget.take():
             lease.settle()
             raise setbacks.last_fault

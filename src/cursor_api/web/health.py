@@ -32,6 +32,7 @@ class Health:
         self._version = version
         self._endpoints = list(endpoints)
         self._started_at = clock.now()
+        self._began = clock.monotonic()
 
     async def status(self, _request: Request) -> Response:
         """The process's state; needs no key and tells no secret."""
@@ -39,7 +40,7 @@ class Health:
             {
                 "status": "healthy",
                 "version": self._version,
-                "uptime": int(self._clock.now() - self._started_at),
+                "uptime": int(self._clock.monotonic() - self._began),
                 "stats": {
                     "started": datetime.fromtimestamp(self._started_at, UTC).isoformat(),
                     "totalRequests": self._relay.total_count,

@@ -179,6 +179,9 @@ async def test_a_fault_after_the_first_delta_is_told_and_nothing_is_tried_again(
     assert house.upstream.asked == ["a"]
     assert house.last.status is Status.FAILED
     assert house.last.error_kind is FaultKind.RATE_LIMITED
+    # What was delivered until then counts.
+    assert house.last.usage is not None
+    assert house.last.usage.output_count == 1
 
 
 @pytest.mark.parametrize("steps", [[], [[StatusDelta("busy")]], [[END]], [[StatusDelta(""), END]]])

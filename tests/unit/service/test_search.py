@@ -117,6 +117,17 @@ async def test_a_failure_that_passes_is_not_seen() -> None:
     assert town.pool.get_slot("a").failure_count == 0
 
 
+async def test_a_limit_of_no_stated_length_is_told_with_the_pools_own() -> None:
+    """Both rest for a while: whoever is back first is worth waiting for."""
+    town = Town({name: [fails(FaultKind.RATE_LIMITED)] for name in "ab"})
+    told = await town.fail()
+    assert (told.kind, told.message) == (FaultKind.RATE_LIMITED, "it was rate_limited")
+    back_at = [slot.cooldowns["gpt-4o"].until_at for slot in town.pool.slots]
+    assert told.retry_after_s == pytest.approx(min(back_at) - town.clock.seconds, abs=5)
+    town = Town({"a": [[fault(FaultKind.RATE_LIMITED, 7)]]})
+    assert (await town.fail()).retry_after_s == 7
+
+
 async def test_where_there_is_another_credential_it_is_asked_next() -> None:
     """And the first one again when all have been asked."""
     town = Town({"a": [fails()], "b": [fails(), HELLO]})
