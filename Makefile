@@ -18,7 +18,7 @@ SOAK :=
 NODE_STAMP := $(NODE_CLIENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports fast format bench fuzz soak test-pythons coverage lock clean
+.PHONY: help demo test check lint types imports fast format bench fuzz wall soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -104,6 +104,9 @@ bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes
 
 fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds
 	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)
+
+wall: $(VENV)/dev.stamp ## Every fault of docs/reliability.md, played; writes the table there
+	$(BIN)/python -m tests.wall
 
 soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)

@@ -50,7 +50,10 @@ async def ask(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
 ) -> Answer:
-    """One request on a connection of its own, nothing normalised on the way."""
+    """One request on a connection of its own, nothing normalised on the way.
+
+    Raises ConnectionError where the server hangs up without a word.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     fields = {"Host": "127.0.0.1", "Connection": "close", "Content-Length": str(len(body))}
     fields |= headers or {}
@@ -58,7 +61,10 @@ async def ask(
     writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
     await writer.drain()
     try:
-        return parse_answer(await reader.read())
+        raw = await reader.read()
+        if not raw:
+            raise ConnectionResetError("the server hung up without a word")
+        return parse_answer(raw)
     finally:
         writer.close()
 

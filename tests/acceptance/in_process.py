@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cursor_api.bootstrap import build_gateway, make_checksum, memory_stores
+from cursor_api.bootstrap import Stores, build_gateway, make_checksum, memory_stores
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.ports import Clock
 from cursor_api.settings import load_settings
@@ -62,27 +62,29 @@ async def gateway_before(
     upstream_url: str,
     *,
     environment: Mapping[str, str] | None = None,
-    tokens: Sequence[str] | Mapping[str, str] = ("a-session-token-for-tests",),
+    tokens: Sequence[str] | Mapping[str, str] | Stores = ("a-session-token-for-tests",),
     clock: Clock | None = None,
     redactor: Redactor | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway whose upstream is at that address, with one credential for each token.
 
-    `tokens` may be by alias. `redactor` is told the secrets. `environment` is added to what it is
-    set up from; no file of the working directory counts.
+    `tokens` may be by alias, or lie in stores. `redactor` is told the secrets. `environment` is
+    added to what it is set up from; no file of the working directory counts.
     """
     environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": upstream_url} | dict(environment or {})
     loaded = load_settings(environ, Path("/nonexistent"), None)
     assert not loaded.problems, loaded.problems
-    named = tokens
-    if not isinstance(named, Mapping):
-        named = {f"credential-{number}": token for number, token in enumerate(named)}
-    credentials = [
-        Credential(alias, Secret(token), make_checksum()) for alias, token in named.items()
-    ]
-    hiding = redactor or Redactor()
+    stores = tokens if isinstance(tokens, Stores) else _stores_of(tokens)
     async with (
-        build_gateway(loaded.settings, memory_stores(credentials), hiding, clock) as built,
+        build_gateway(loaded.settings, stores, redactor or Redactor(), clock) as built,
         serve(built.app) as port,
     ):
         yield Gateway(port)
+
+
+def _stores_of(tokens: Sequence[str] | Mapping[str, str]) -> Stores:
+    if not isinstance(tokens, Mapping):
+        tokens = {f"credential-{number}": token for number, token in enumerate(tokens)}
+    return memory_stores(
+        [Credential(alias, Secret(token), make_checksum()) for alias, token in tokens.items()]
+    )

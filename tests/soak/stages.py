@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain, flood, overload, readers, reload
+from tests.soak import drain, flood, overload, readers, reload, wall
 from tests.soak.figures import Run
 
 
@@ -18,6 +18,7 @@ class Stage:
 
 
 STAGES = (
+    Stage("wall", "Sixteen faults of sixteen end in the truth, and more beyond them", wall.run),
     Stage(
         "readers",
         "200 slow readers of 5 MB answers cost at most 64 MiB, nobody else's time, and are cut",

@@ -55,6 +55,8 @@ CONTENT_TYPE = "application/connect+proto"
 RESERVED_FLAG = 0x04
 # An answer may be endless: the middle is looked for among its first frames.
 MIDDLE_FRAMES_MAX = 24
+# A reset may overtake what was sent before it; this one shall not.
+RESET_AFTER_END_S = 0.1
 # An oversized frame is made in pieces, as long as somebody takes them.
 FILLER_BYTES = 64 * 1024
 
@@ -220,7 +222,10 @@ class Answerer:
             yield Data(error)
         if Mishap.TRAILING_BYTES in mishaps:
             yield Data(encode_envelope(encode_text("after the end")))
-        yield Ending.RESET if Mishap.RESET_AFTER_END in mishaps else Ending.COMPLETE
+        if Mishap.RESET_AFTER_END in mishaps:
+            yield from (Pause(RESET_AFTER_END_S), Ending.RESET)
+            return
+        yield Ending.COMPLETE
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,0 +1,193 @@
+"""An endpoint that comes and goes for a minute, with callers that never stop asking.
+
+The gateway's clocks can run faster than the machine's: its minute, and the time for which its
+breaker stays open, pass in a few seconds then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from cursor_api.settings.kinds import Text
+from cursor_api.simulator.faults import Faults
+from tests.wall.house import House, Standing, open_house
+from tests.wall.judge import SDK_ERRORS
+from tests.wall.scenario import Cells, Report, Scenario, Shape, Special
+from tests.wall.ways import RAW, SDK, Got, Way
+
+# How many times as fast as real time in the tests.
+FAST: Final = 20.0
+# Of the gateway's seconds.
+FLAPPING_S: Final = 60.0
+UP_S: Final = 6.0
+DOWN_S: Final = 3.0
+BREAKER_OPEN_S: Final = 30.0
+# What it takes to open the breaker, and how often that can happen in the time.
+BREAKER_FAILURES: Final = 5
+OPENINGS_MAX: Final = 3
+# Of all requests a fifth may be tried again, and two from the start.
+RETRY_SHARE: Final = 0.2
+RETRY_RESERVE: Final = 2
+ATTEMPTS_MAX: Final = 3
+# In real seconds: between two requests of a caller, and for all to be well again.
+PAUSE_S: Final = 0.02
+PATIENCE_S: Final = 10.0
+
+UP: Final = Faults()
+# One after the other.
+DOWNS: Final = (
+    Faults(http_error=1, http_status=500),
+    Faults(reset_before_headers=1),
+    Faults(http_error=1, http_status=503),
+)
+# What a caller may be told while the endpoint is down.
+HONEST: Final = {
+    (502, "upstream_error"),
+    (502, "upstream_unreachable"),
+    (503, "upstream_overloaded"),
+    (503, "upstream_unavailable"),
+}
+
+STAGE: Final = Scenario(
+    key="flapping",
+    name=Text("the endpoint comes and goes for 60 s", "上游在 60 秒内时断时续"),
+    # Without rows of their own, both meet what the simulator is set to.
+    credentials={"work": (), "home": ()},
+    steps=(),
+)
+
+
+@dataclass(slots=True)
+class Flapped:
+    """What came of it, by one way of asking."""
+
+    way: Way
+    caller_count: int
+    got: list[Got] = field(default_factory=list)
+    attempt_count: int = 0
+    failed_attempt_count: int = 0
+    recovered_after_s: float | None = None
+    standing: Standing | None = None
+
+    @property
+    def whole_count(self) -> int:
+        """Answers that were whole."""
+        return sum(one.shape is Shape.WHOLE for one in self.got)
+
+
+async def flap(way: Way, speed: float) -> Flapped:
+    """Let callers ask for the whole minute, and then until an answer is whole again."""
+    flapped = Flapped(way, 1 if way.is_sdk else 2)
+    async with open_house(STAGE, speed) as house:
+        end_at = time.monotonic() + FLAPPING_S / speed
+        callers = [
+            asyncio.create_task(_call(house, flapped, end_at)) for _ in range(flapped.caller_count)
+        ]
+        downs = itertools.cycle(DOWNS)
+        while time.monotonic() < end_at:
+            house.simulator.use_faults(UP)
+            await asyncio.sleep(UP_S / speed)
+            house.simulator.use_faults(next(downs))
+            await asyncio.sleep(DOWN_S / speed)
+        await asyncio.gather(*callers)
+        house.simulator.use_faults(UP)
+        await _recover(house, flapped, BREAKER_OPEN_S / speed + PATIENCE_S)
+        flapped.standing = await house.standing()
+        flapped.attempt_count = len(house.simulator.requests)
+        flapped.failed_attempt_count = sum(bool(one.mishaps) for one in house.simulator.exchanges)
+    return flapped
+
+
+async def _call(house: House, flapped: Flapped, end_at: float) -> None:
+    while time.monotonic() < end_at:
+        flapped.got.append(await flapped.way.ask(house.gateway, {}))
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _recover(house: House, flapped: Flapped, patience_s: float) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < patience_s:
+        got = await flapped.way.ask(house.gateway, {})
+        flapped.got.append(got)
+        if got.shape is Shape.WHOLE:
+            flapped.recovered_after_s = time.monotonic() - began
+            return
+        await asyncio.sleep(PAUSE_S)
+
+
+def judge_flapping(flapped: Flapped) -> Sequence[str]:
+    """What is not as it must be."""
+    found = sorted({one for got in flapped.got for one in _judge_one(got, flapped.way)})
+    count = len(flapped.got)
+    if not flapped.whole_count:
+        found.append("no answer was whole, though the endpoint was up most of the time")
+    if not flapped.failed_attempt_count:
+        found.append("the endpoint was never met while it was down")
+    # A request that met a kept connection at its end is sent once more, on a new one.
+    resent_max = OPENINGS_MAX * flapped.caller_count
+    if flapped.attempt_count > count * (1 + RETRY_SHARE) + RETRY_RESERVE + resent_max:
+        found.append(f"{flapped.attempt_count} attempts for {count} requests")
+    failed_max = OPENINGS_MAX * (BREAKER_FAILURES + flapped.caller_count) + resent_max
+    if flapped.failed_attempt_count > failed_max:
+        found.append(f"{flapped.failed_attempt_count} attempts met the failure")
+    if flapped.recovered_after_s is None:
+        found.append("the endpoint was up again, and no answer was whole")
+    if flapped.standing is not None:
+        found += _judge_rest(flapped.standing, count)
+    return [f"{flapped.way.name}: {one}" for one in found]
+
+
+def _judge_one(got: Got, way: Way) -> list[str]:
+    if got.shape is Shape.WHOLE:
+        return [] if got.text == STAGE.text else ["an answer that looks whole has other text"]
+    found = []
+    if got.shape is Shape.BROKEN or (got.status, got.code) not in HONEST:
+        found.append(f"{got.shape.value} with {got.status} {got.code}")
+    if way.is_sdk and got.error != SDK_ERRORS.get(got.status):
+        found.append(f"the SDK raised {got.error}")
+    if got.headers is not None and (got.status == 503) != ("retry-after" in got.headers):
+        found.append(f"Retry-After is {got.headers.get('retry-after')} with {got.status}")
+    if got.attempts is not None and len(got.attempts) > ATTEMPTS_MAX:
+        found.append(f"{len(got.attempts)} attempts for one request")
+    if got.code == "upstream_unavailable" and got.attempts:
+        found.append("the upstream was asked through an open breaker")
+    return found
+
+
+def _judge_rest(standing: Standing, count: int) -> list[str]:
+    found = []
+    if standing.active_count or standing.upstream_active_count:
+        found.append("requests are still under way")
+    if standing.total_count != count:
+        found.append(f"{standing.total_count} requests were counted, of {count}")
+    if standing.is_breaker_open:
+        found.append("the breaker is open")
+    for alias, health in standing.credentials.items():
+        if health["failure_count"] or health["active_count"] or health["cooldowns"]:
+            found.append(f"{alias} is blamed, or still held")
+    return found
+
+
+WORDS: Final = Text(
+    "whole answers, 502 and 503 with true codes; whole again when it is back",
+    "完整的回答，以及如实的 502、503；恢复后重新完整",
+)
+CELLS: Final = Cells(
+    WORDS,
+    WORDS,
+    Text("≤ 3 a request, ≤ 1.2 on average", "每个请求 ≤ 3 次，平均 ≤ 1.2 次"),
+)
+
+
+async def run_flapping(speed: float = FAST) -> Report:
+    """All ways of asking side by side."""
+    flapped = await asyncio.gather(*(flap(way, speed) for way in (*RAW, *SDK)))
+    return Report(CELLS, tuple(one for each in flapped for one in judge_flapping(each)))
+
+
+FLAPPING: Final = Special(key=STAGE.key, name=STAGE.name, run=run_flapping)

@@ -1,0 +1,98 @@
+"""docs/reliability.md and its Chinese twin: the wall as a table between two marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from cursor_api.settings.kinds import Text
+from tests.wall.run import FURTHER, SIXTEEN
+from tests.wall.scenario import Report, Row
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+COMMAND: Final = "make wall"
+BEGIN, END = "<!-- wall: begin -->", "<!-- wall: end -->"
+
+Language = Literal["en", "zh"]
+FILES: Final[dict[Language, Path]] = {
+    "en": DOCS / "reliability.md",
+    "zh": DOCS / "reliability.zh-CN.md",
+}
+
+HEAD: Final = Text(
+    "| # | scenario | the client saw, streamed | and not streamed | attempts | verdict |",
+    "| # | 场景 | 客户端所见（流式） | 客户端所见（非流式） | 尝试 | 结论 |",
+)
+RULE: Final = "|---|---|---|---|---|---|"
+KEPT: Final = Text("passed", "通过")
+BROKEN: Final = Text("**FAILED**", "**未通过**")
+COUNT: Final = Text("**{passed} of {all} passed.**", "**{all} 项中 {passed} 项通过。**")
+FURTHER_TITLE: Final = Text("### Beyond the sixteen", "### 十六项之外")
+DEEPER: Final = Text("more", "详见")
+WRITTEN: Final = Text(
+    f"<!-- The rows are written by `{COMMAND}`, from what it saw. -->",
+    f"<!-- 以下各行由 `{COMMAND}` 根据实际所见写出。 -->",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A row of the wall and what came of it. `number` counts from 1 through both tables."""
+
+    number: int
+    row: Row
+    report: Report
+
+
+def number_of(key: str) -> int:
+    """The place of a scenario in the wall."""
+    return [*SIXTEEN, *FURTHER].index(key) + 1
+
+
+def render_row(result: Result, language: Language) -> str:
+    """A line of the table."""
+    row, report = result.row, result.report
+    name = getattr(row.name, language)
+    if row.deeper:
+        name += f" ([{getattr(DEEPER, language)}](../{row.deeper}))"
+    cells = [getattr(cell, language) for cell in (report.cells.streamed, report.cells.whole)]
+    verdict = BROKEN if report.complaints else KEPT
+    told = (
+        str(result.number),
+        name,
+        *cells,
+        getattr(report.cells.attempts, language),
+        getattr(verdict, language),
+    )
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in told)} |"
+
+
+def render_section(reports: Mapping[str, Report], language: Language) -> str:
+    """Both tables, each with its count."""
+    lines = [getattr(WRITTEN, language), ""]
+    for title, rows in (("", SIXTEEN), (getattr(FURTHER_TITLE, language), FURTHER)):
+        results = [Result(number_of(key), row, reports[key]) for key, row in rows.items()]
+        passed = sum(not one.report.complaints for one in results)
+        count = getattr(COUNT, language).format(passed=passed, all=len(results))
+        lines += [title, ""] if title else []
+        lines += [getattr(HEAD, language), RULE]
+        lines += [render_row(one, language) for one in results]
+        lines += ["", count, ""]
+    return "\n".join(lines)
+
+
+def section_of(page: str) -> str:
+    """What stands between the marks; raises ValueError where there are none."""
+    _before, begin, rest = page.partition(f"{BEGIN}\n")
+    section, end, _after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no {BEGIN} and {END}")
+    return section
+
+
+def put_into(page: str, section: str) -> str:
+    """The page with another section between its marks."""
+    old = section_of(page)
+    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")
