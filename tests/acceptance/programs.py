@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+import psutil
 
 # Generous: other tests have the other core.
 START_S_MAX = 20.0
@@ -71,6 +74,45 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def speaking_to(
+    output: int | IO[bytes], command: list[str], folder: Path, variables: Mapping[str, str]
+) -> Iterator[Program]:
+    """The same with both outputs going anywhere, even where nobody can read an address from.
+
+    The port is found out from the system. Its `said()` has nothing.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+    )
+    try:
+        yield Program(f"http://127.0.0.1:{_wait_for_port(process)}", Path(os.devnull), process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_port(process: subprocess.Popen[bytes]) -> int:
+    deadline = time.monotonic() + START_S_MAX
+    seen = psutil.Process(process.pid)
+    while True:
+        for connection in seen.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                return int(connection.laddr.port)
+        assert process.poll() is None, "it ended before it listened"
+        assert time.monotonic() < deadline, "it did not listen"
+        time.sleep(0.02)
 
 
 def _wait_for_url(process: subprocess.Popen[bytes], output: Path) -> str:

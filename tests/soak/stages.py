@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain, flood, overload, readers, reload, wall
+from tests.soak import drain, flood, kill, overload, readers, reload, wall
 from tests.soak.figures import Run
 
 
@@ -32,5 +32,10 @@ STAGES = (
     ),
     Stage("drain", "SIGTERM with 200 live streams breaks none of them", drain.run),
     Stage("reload", "The token files read again 100 times under load fail no request", reload.run),
+    Stage(
+        "kill",
+        "Killed at 50 moments it leaves whole files, and starts again without help",
+        kill.run,
+    ),
     Stage("flood", "Wrong keys from one address leave other callers' p99 within 2 x", flood.run),
 )
