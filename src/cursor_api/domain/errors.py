@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from cursor_api.domain.credential import Credential
 
@@ -97,6 +98,10 @@ SCOPES: dict[FaultKind, Scope] = {
 }
 
 
+# A foreign exception has two or three behind it; more is no chain but a knot.
+CAUSES_MAX = 16
+
+
 class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would say less
     """Something went wrong, and it is known whose fault it is.
 
@@ -125,6 +130,20 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
     def scope(self) -> Scope:
         """Whom this fault blames."""
         return SCOPES[self.kind]
+
+    def let_go(self) -> Self:
+        """The same without the frames that it and its causes came through.
+
+        They hold what was sent and what was read, megabytes of it, and whoever keeps a fault
+        stands in one of them: a circle, which would wait for the garbage collector with all of it.
+        """
+        error: BaseException | None = self
+        for _ in range(CAUSES_MAX):
+            if error is None:
+                break
+            error.__traceback__ = None
+            error = error.__cause__ or error.__context__
+        return self
 
     def __repr__(self) -> str:
         return f"Fault({self.kind.value}, {self.message!r})"

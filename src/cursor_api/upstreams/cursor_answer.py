@@ -112,8 +112,9 @@ class AnswerDecoder:
         )
         self._failure = Fault(kind, f"The upstream's answer is broken: {error.message}.")
         self._failure.__cause__ = error
+        frames, error.frames = error.frames, ()
         try:
-            self._take(error.frames, deltas)
+            self._take(frames, deltas)
         except (ProtobufError, Fault):
             return  # an earlier fault than the one kept; both end the answer
 

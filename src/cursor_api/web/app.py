@@ -195,7 +195,7 @@ def _respond(
 async def _fault(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Fault)  # noqa: S101 - registered for this class only
     await hold_back(error)
-    return _respond(error)
+    return _respond(error.let_go())
 
 
 async def _store_error(_request: Request, error: Exception) -> Response:

@@ -99,7 +99,7 @@ class ChatCompletions:
         try:
             await self._answer(call, await self._admit(call, scope, receive), receive)
         except Fault as fault:
-            await call.tell(fault)
+            await call.tell(fault.let_go())
         except ClientGoneError:
             return
         except (Exception, SystemExit, KeyboardInterrupt):

@@ -205,6 +205,7 @@ class EnvelopeDecoder:
     def _fail(self, reason: Reason, message: str) -> NoReturn:
         self._is_shut = True
         self._failure = reason, message
+        self._buffer.clear()  # half a frame can be megabytes, and a failure outlives its answer
         raise ConnectError(reason, message)
 
     def _decode(self, data: bytes, frames: list[Frame]) -> int:

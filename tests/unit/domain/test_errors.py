@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from cursor_api.domain.errors import SCOPES, Fault, FaultKind, LineProblem, Scope, StoreError
 
 
@@ -17,6 +20,50 @@ def test_a_fault_tells_its_kind_and_words() -> None:
     assert (fault.retry_after_s, fault.upstream_code, fault.param) == (3.0, "X", None)
     assert repr(fault) == "Fault(rate_limited, 'slow down')"
     assert str(fault) == "slow down"
+
+
+class Large:
+    """Something that is not to outlive its use."""
+
+
+def fail(_large: Large) -> None:
+    """A foreign failure in a frame that holds much."""
+    raise OSError("reset")
+
+
+def fail_twice() -> weakref.ref[Large]:
+    """A fault with a cause, kept by a frame that it came through; gives what must be gone."""
+    large = Large()
+    watched = weakref.ref(large)
+    kept: list[Fault] = []
+    try:
+        try:
+            fail(large)
+        except OSError as error:
+            raise Fault(FaultKind.UNREACHABLE, "Gone.") from error
+    except Fault as fault:
+        kept.append(fault)
+    assert kept[0].let_go() is kept[0]
+    assert str(kept[0].__cause__) == "reset"
+    del large
+    assert watched() is None
+    return watched
+
+
+def test_a_fault_that_has_let_go_holds_nothing_that_was_sent() -> None:
+    """Its words and its causes' words stay; the frames, and what is in them, go at once."""
+    gc.disable()
+    try:
+        assert fail_twice()() is None
+    finally:
+        gc.enable()
+
+
+def test_letting_go_ends_whatever_the_causes_are() -> None:
+    """Even where somebody tied them in a circle."""
+    one, other = Fault(FaultKind.INTERNAL, "one"), Fault(FaultKind.INTERNAL, "other")
+    one.__cause__, other.__cause__ = other, one
+    assert one.let_go() is one
 
 
 def test_a_store_error_names_every_bad_line() -> None:

@@ -1,0 +1,128 @@
+"""Bytes that swell, and bytes that a failure leaves behind: the process stays small.
+
+Measured on the running program: the most memory that it had meanwhile, against what it had before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.background import upstream
+from tests.acceptance.programs import Program, running
+from tests.serving import Answer, ask
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells and forgets a process's highest memory"
+)
+MEBIBYTE = 1024 * 1024
+GROWTH_BYTES_MAX = 32 * MEBIBYTE
+# A thousand times what is sent; the limit for a body is 10 MiB, for a frame 12.
+BOMB_BYTES = 64 * MEBIBYTE
+LARGE_BYTES = 2 * MEBIBYTE
+LARGE_COUNT = 8
+KEY = "a-key-for-acceptance-tests"
+MODEL = "gpt-4o-128k"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A gateway's process and its memory."""
+
+    program: Program
+
+    @property
+    def folder(self) -> Path:
+        """What the kernel tells of it."""
+        return Path("/proc") / str(self.program.process.pid)
+
+    def memory_bytes(self, name: str) -> int:
+        """VmRSS: now. VmHWM: the most since `forget`."""
+        found = re.search(
+            rf"^{name}:\s+(\d+) kB$", (self.folder / "status").read_text(), re.MULTILINE
+        )
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def forget(self) -> int:
+        """Let the highest memory begin anew; gives what there is now."""
+        (self.folder / "clear_refs").write_text("5")
+        return self.memory_bytes("VmRSS")
+
+    def ask(self, body: bytes, **headers: str) -> Answer:
+        """One chat request."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        fields["Authorization"] = f"Bearer {KEY}"
+        asking = ask(self.program.port, "POST", "/v1/chat/completions", headers=fields, body=body)
+        return asyncio.run(asyncio.wait_for(asking, 30))
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A gateway at work before a simulator; it has answered a few requests."""
+    folder = tmp_path_factory.mktemp("bombs")
+    (folder / ".token").write_text("work::token-of-work\n", encoding="utf-8")
+    with upstream() as far:
+        variables = {"AUTH_TOKEN": KEY, "PORT": "0", "CURSOR_BASE_URL": far.url}
+        # Every bomb is to be met; an open breaker would refuse those behind the fifth.
+        variables |= {"GATEWAY_BREAKER_FAILURES": "0", "GATEWAY_ATTEMPTS_MAX": "1"}
+        command = [sys.executable, "-m", "cursor_api", "serve"]
+        with running(command, folder, variables) as program:
+            it = Process(program)
+            for _ in range(5):
+                assert it.ask(chat("Hello")).status == 200
+            yield it
+
+
+def chat(question: str, *, is_stream: bool = False) -> bytes:
+    """A chat request with one message."""
+    message = {"role": "user", "content": question}
+    return json.dumps({"model": MODEL, "stream": is_stream, "messages": [message]}).encode()
+
+
+def test_a_callers_bomb_is_refused_and_leaves_no_room(process: Process) -> None:
+    """413 as soon as the limit is passed, time after time; the next request is served."""
+    bomb = gzip.compress(chat(" " * BOMB_BYTES), 9)
+    assert len(bomb) < BOMB_BYTES / 500
+    before_bytes = process.forget()
+    for _ in range(6):
+        assert process.ask(bomb, content_encoding="gzip").status == 413
+    assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
+    assert process.ask(chat("Hello")).status == 200
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_the_upstreams_bomb_is_an_error_and_leaves_no_room(
+    process: Process,
+    is_stream: bool,  # noqa: FBT001 - a pytest parameter
+) -> None:
+    """A frame of 64 MiB in 64 KiB, before the first word and in the middle of an answer."""
+    before_bytes = process.forget()
+    for after in ("", " + after 3"):
+        for _ in range(3):
+            answer = process.ask(chat(f"/sim bomb{after}\nHello", is_stream=is_stream))
+            is_told_in_band = answer.status == 200 and b'"error"' in answer.body
+            assert answer.status == 502 or is_told_in_band, answer
+            assert b"[DONE]" not in answer.body
+    assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
+    assert process.ask(chat("Hello")).status == 200
+
+
+@pytest.mark.parametrize("trouble", ["reset", "500 html", "cut", "bad-gzip", "ok"])
+def test_a_large_prompt_is_gone_when_its_request_is(process: Process, trouble: str) -> None:
+    """Whatever became of it: nothing waits for the garbage collector, which comes seldom."""
+    large = chat(f"/sim {trouble}\n{'x' * LARGE_BYTES}", is_stream=trouble == "cut")
+    process.ask(large)
+    before_bytes = process.forget()
+    for _ in range(LARGE_COUNT):
+        assert process.ask(large).status in {200, 502}
+    # One that stayed each time would be seven too many.
+    assert process.memory_bytes("VmRSS") - before_bytes <= 3 * LARGE_BYTES
