@@ -131,8 +131,9 @@ class Place:
 
     def let_go(self) -> None:
         """The body is kept no longer: the answer has begun."""
-        self._get_admission().bodies_bytes -= self._held_bytes
-        self._held_bytes = 0
+        if self._held_bytes:
+            self._get_admission().bodies_bytes -= self._held_bytes
+            self._held_bytes = 0
 
     def stream(self) -> None:
         """The answer will be streamed; raises Fault(OVERLOADED) when too many are."""
@@ -144,11 +145,12 @@ class Place:
 
     def leave(self) -> None:
         """The request is over. A second call changes nothing."""
-        if self._admission is None:
+        admission = self._admission
+        if admission is None:
             return
         self.let_go()
-        self._admission.stream_count -= self._is_stream
-        self._admission.forget(self._key)
+        admission.stream_count -= self._is_stream
+        admission.forget(self._key)
         self._admission = None
 
     def _get_admission(self) -> Admission:

@@ -150,42 +150,49 @@ class Search:
         """The first answer that begins; raises the Fault that ended the search."""
         self._with.endpoints.budget.pay_in()
         while True:
-            lease = await self._take_lease()
+            try:
+                lease = self._take_lease()
+            except Fault as fault:
+                if fault.kind is not FaultKind.OVERLOADED:
+                    raise
+                lease = await self._wait(fault)
             self.credential = lease.credential
             try:
                 answer = await self._attempt(lease)
             except Fault as fault:
                 await self._recover(fault, lease)
             else:
-                self._convict_the_silent()
+                if self._setbacks is not None:
+                    _convict(self._setbacks.silent)
                 return answer
 
-    async def _take_lease(self) -> Lease:
+    def _take_lease(self) -> Lease:
+        """A lease for the next attempt; Fault(OVERLOADED) is worth a wait."""
         setbacks = self._setbacks
+        if setbacks is None:
+            self._breaker.check(self._with.clock.monotonic())
+            return self._with.pool.lease(self._ask)
         try:
-            self._check_breaker()
-            lease = self._choose()
+            self._breaker.check(self._with.clock.monotonic())
+            lease = self._choose(setbacks)
         except Fault as fault:
             if fault.kind is FaultKind.OVERLOADED:
-                lease = await self._wait(fault)
-            elif setbacks is None:
                 raise
-            else:
-                # What the upstream said tells more than "none is left".
-                raise setbacks.told(fault) from None
+            # What the upstream said tells more than "none is left".
+            raise setbacks.told(fault) from None
+        return self._pay(lease)
+
+    def _pay(self, lease: Lease) -> Lease:
+        """Take what a retry costs; gives the lease back and raises where it cannot be had."""
+        setbacks = self._setbacks
         if setbacks is not None and setbacks.is_retry and not self._with.endpoints.budget.take():
             lease.settle()
             raise setbacks.last_fault
         return lease
 
-    def _check_breaker(self) -> None:
-        self._breaker.check(self._with.clock.monotonic())
-
-    def _choose(self) -> Lease:
+    def _choose(self, setbacks: Setbacks) -> Lease:
         """A lease of one not yet tried, if there is one; raises what `Pool.lease` raises."""
-        pool, setbacks = self._with.pool, self._setbacks
-        if setbacks is None:
-            return pool.lease(self._ask)
+        pool = self._with.pool
         if setbacks.tried:
             with suppress(Fault):
                 return pool.lease(self._ask, setbacks.barred | setbacks.tried)
@@ -195,11 +202,11 @@ class Search:
         barred = self._setbacks.barred if self._setbacks else frozenset[Credential]()
         lease = await self._with.pool.wait(self._ask, barred, hindrance)
         try:
-            self._check_breaker()
+            self._breaker.check(self._with.clock.monotonic())
         except Fault:
             lease.settle()
             raise
-        return lease
+        return self._pay(lease)
 
     async def _attempt(self, lease: Lease) -> Answer:
         """Ask one credential; returns when its first text is here, and settles otherwise."""
@@ -209,28 +216,38 @@ class Search:
         try:
             upstream = self._with.endpoints.upstreams[name]
             opened = upstream.open(self._chat, self._route, lease.credential)
-            answer = await _begin(lease, opened)
+            batches = await opened.__aenter__()
+            try:
+                first = await _first_batch(batches)
+            except BaseException:
+                await opened.__aexit__(*sys.exc_info())
+                raise
         except Fault as fault:
             lease.settle(Outcome(is_success=False, fault=fault))
-            self._learn(fault, is_probe=is_probe)
-            self._note(lease, started_at, began, fault.kind)
+            ended = self._learn(fault, is_probe=is_probe)
+            self._note(lease, started_at, fault.kind, ended - began)
             raise
         except BaseException:
             # The caller left, or a bug: neither tells anything.
             lease.settle()
             self._breaker.forget(is_probe=is_probe)
             raise
-        self._learn(None, is_probe=is_probe)
-        self._note(lease, started_at, began, None)
-        return answer
+        ended = self._learn(None, is_probe=is_probe)
+        self._note(lease, started_at, None, ended - began)
+        return Answer(lease, opened, batches, first)
 
-    def _note(self, lease: Lease, started_at: float, began: float, fault: FaultKind | None) -> None:
-        duration_ms = (self._with.clock.monotonic() - began) * 1000
-        self.attempts.append(Attempt(lease.credential.alias, started_at, fault, duration_ms))
+    def _note(
+        self, lease: Lease, started_at: float, fault: FaultKind | None, duration_s: float
+    ) -> None:
+        alias = lease.credential.alias
+        self.attempts.append(Attempt(alias, started_at, fault, duration_s * 1000))
 
-    def _learn(self, fault: Fault | None, *, is_probe: bool) -> None:
-        if self._breaker.learn(fault, self._with.clock.monotonic(), is_probe=is_probe):
+    def _learn(self, fault: Fault | None, *, is_probe: bool) -> float:
+        """Tell the breaker; gives the time, which is the end of the attempt."""
+        now = self._with.clock.monotonic()
+        if self._breaker.learn(fault, now, is_probe=is_probe):
             self._with.endpoints.tell(self._route.upstream, self._breaker.cause)
+        return now
 
     async def _recover(self, fault: Fault, lease: Lease) -> None:
         """Get ready for the next attempt; raises `fault` when there shall be none."""
@@ -257,20 +274,11 @@ class Search:
         if decision.wait_s:
             await asyncio.sleep(decision.wait_s)
 
-    def _convict_the_silent(self) -> None:
-        """Where somebody was answered, the endpoint works: the silence was the credential's."""
-        if self._setbacks is not None:
-            for lease in self._setbacks.silent:
-                lease.convict(Fault(FaultKind.CREDENTIAL_SILENT, SILENT))
 
-
-async def _begin(lease: Lease, opened: AbstractAsyncContextManager[DeltaBatches]) -> Answer:
-    batches = await opened.__aenter__()
-    try:
-        return Answer(lease, opened, batches, await _first_batch(batches))
-    except BaseException:
-        await opened.__aexit__(*sys.exc_info())
-        raise
+def _convict(silent: Sequence[Lease]) -> None:
+    """Where somebody was answered, the endpoint works: the silence was the credential's."""
+    for lease in silent:
+        lease.convict(Fault(FaultKind.CREDENTIAL_SILENT, SILENT))
 
 
 async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
@@ -278,8 +286,9 @@ async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
     held: list[Delta] = []
     async for batch in batches:
         held.extend(batch)
-        if any(isinstance(delta, TextDelta | ReasoningDelta) for delta in batch):
-            return held
+        for delta in batch:
+            if type(delta) is TextDelta or type(delta) is ReasoningDelta:
+                return held
         if isinstance(batch[-1], Finished):
             break
     raise Fault(FaultKind.INCOMPLETE, "The upstream ended its answer without a word of text.")

@@ -249,4 +249,4 @@ class CursorAnswer:
 
 
 def _has_text(deltas: Sequence[Delta]) -> bool:
-    return any(isinstance(delta, TextDelta | ReasoningDelta) for delta in deltas)
+    return any(type(delta) is TextDelta or type(delta) is ReasoningDelta for delta in deltas)

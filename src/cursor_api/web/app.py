@@ -106,9 +106,9 @@ class App:
         self._rest = _starlette(parts, options, self._chat, self._probes)
         self._cors = _cors(self._serve, options) if options.cors_origins else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request."""
-        await (self._cors or self._serve)(scope, receive, send)
+        return (self._cors or self._serve)(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The hot address is found by one comparison.
