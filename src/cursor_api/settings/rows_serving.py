@@ -212,10 +212,12 @@ ACCESS = (
         Text(
             "After so many wrong keys an address is locked out: for a second, then for twice as"
             " long each time, up to a minute; ten quiet minutes end it. Keys in use from there"
-            " before go on. More than a person mistypes, too few to guess. 0 never locks.",
+            " before go on. More than a person mistypes, too few to guess. With `PASSTHROUGH`, no"
+            " token is a wrong key for a chat. 0 never locks.",
             "同一地址出示这么多次错误密钥后被锁定：先是一秒，之后每次加倍，最长一分钟；"
             "安静十分钟后解除计数。此前已在该地址使用的密钥不受影响。"
-            "比人的误输多，比猜测所需少得多。0 表示从不锁定。",
+            "比人的误输多，比猜测所需少得多。使用 `PASSTHROUGH` 时，聊天中的令牌不算错误密钥。"
+            "0 表示从不锁定。",
         ),
     ),
 )

@@ -165,6 +165,18 @@ def _token_is_in_the_clear(facts: Facts) -> Finding | None:
     )
 
 
+def _key_can_be_tried_at_will(facts: Facts) -> Finding | None:
+    key = facts.find("AUTH_TOKEN")
+    if not key or not facts.find("PASSTHROUGH") or len(key.reveal()) >= KEY_LENGTH_MIN:
+        return None
+    return facts.finding(
+        "AUTH_TOKEN",
+        f"has fewer than {KEY_LENGTH_MIN} characters, and with PASSTHROUGH a chat takes every wrong"
+        " key for somebody's token, so that trying locks nobody out. Make a longer one with:"
+        " openssl rand -hex 24",
+    )
+
+
 def _checksum_is_unused(facts: Facts) -> Finding | None:
     if not facts.find("X_CURSOR_CHECKSUM") or facts.find("PASSTHROUGH") is not False:
         return None
@@ -188,7 +200,12 @@ MUST: tuple[Rule, ...] = (
     _ca_file_is_there,
     _bodies_hold_one,
 )
-SHOULD: tuple[Rule, ...] = (_log_is_open, _token_is_in_the_clear, _checksum_is_unused)
+SHOULD: tuple[Rule, ...] = (
+    _log_is_open,
+    _token_is_in_the_clear,
+    _key_can_be_tried_at_will,
+    _checksum_is_unused,
+)
 
 
 def check(rules: tuple[Rule, ...], facts: Facts) -> tuple[Finding, ...]:

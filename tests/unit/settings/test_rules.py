@@ -142,6 +142,14 @@ def test_tokens_in_the_clear_are_told(url: str, *, is_told: bool) -> None:
     assert doubtful(CURSOR_BASE_URL=url) == (["CURSOR_BASE_URL"] if is_told else [])
 
 
+def test_a_short_key_beside_pass_through_is_told() -> None:
+    """There it can be tried as often as anybody likes."""
+    assert doubtful(AUTH_TOKEN=WEAK, PASSTHROUGH=True) == ["AUTH_TOKEN"]
+    assert doubtful(AUTH_TOKEN=WEAK, PASSTHROUGH=False) == []
+    assert doubtful(AUTH_TOKEN=STRONG, PASSTHROUGH=True) == []
+    assert doubtful(AUTH_TOKEN=None, PASSTHROUGH=True) == []
+
+
 def test_a_checksum_without_pass_through_is_told() -> None:
     """It would be ignored in silence."""
     assert doubtful(X_CURSOR_CHECKSUM=STRONG, PASSTHROUGH=False) == ["X_CURSOR_CHECKSUM"]
