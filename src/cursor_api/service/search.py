@@ -9,6 +9,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
@@ -28,6 +29,8 @@ from cursor_api.ports import Clock, DeltaBatches, Observer, RequestLog, Upstream
 from cursor_api.service.catalog import Catalog
 from cursor_api.service.failover import Action, FailoverOptions, RetryBudget, Tally, decide
 
+# How soon the operator is told again that the gateway cannot ask anybody.
+TELL_AGAIN_S = 60.0
 SILENT = "It gave no answer in time, where another credential was answered."
 
 
@@ -46,6 +49,13 @@ class Endpoints:
         self.budget = RetryBudget(self.failover)
         self.breakers = {name: Breaker(breaker or BreakerOptions()) for name in upstreams}
         self._observer = observer
+        self._told_own_at = -math.inf
+
+    def tell_own(self, fault: Fault, now: float) -> None:
+        """Tell the operator, but not of each of thousands, that the gateway itself cannot ask."""
+        if now - self._told_own_at >= TELL_AGAIN_S:
+            self._told_own_at = now
+            self._observer.warn("requests fail for want of means", detail=fault.message)
 
     def tell(self, name: str, cause: Fault | None) -> None:
         """Tell the operator that an endpoint is not asked any more (None: asked again)."""
@@ -245,6 +255,8 @@ class Search:
     def _learn(self, fault: Fault | None, *, is_probe: bool) -> float:
         """Tell the breaker; gives the time, which is the end of the attempt."""
         now = self._with.clock.monotonic()
+        if fault is not None and fault.kind is FaultKind.OVERLOADED:
+            self._with.endpoints.tell_own(fault, now)
         if self._breaker.learn(fault, now, is_probe=is_probe):
             self._with.endpoints.tell(self._route.upstream, self._breaker.cause)
         return now

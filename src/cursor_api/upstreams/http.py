@@ -31,6 +31,7 @@ from cursor_api.upstreams.http_faults import (
     NO_NEXT_BYTE,
     NO_TEXT,
     Phase,
+    find_shortage,
     flaw_of_certificate,
 )
 from cursor_api.upstreams.http_options import HttpOptions, Patience, is_header_value
@@ -366,15 +367,21 @@ class HttpAnswer:
         if self._is_late:
             message = NO_NEXT_BYTE if self._has_begun else NO_TEXT
             return self._told(FaultKind.UPSTREAM_TIMEOUT, message)
+        own = find_shortage(error, self._host) if phase is Phase.OPENING else None
+        if own is not None:
+            return own
         row = next(row for row in FAULTS[phase] if isinstance(error, row.error))
         return self._told(row.kind, row.message, flaw_of_certificate(error))
 
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._url).hostname or "The upstream"
+
     def _told(self, kind: FaultKind, message: str, flaw: str = "") -> Fault:
-        host = urlsplit(self._url).hostname or "The upstream"
         return Fault(
             kind,
             message.format(
-                host=host,
+                host=self._host,
                 flaw=flaw,
                 connect_timeout_s=self._client.options.connect_timeout_s,
                 first_token_s=self._patience.first_token_s,

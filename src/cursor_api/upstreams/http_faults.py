@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import errno
 import ssl
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
 import aiohttp
 
-from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.errors import Fault, FaultKind
 
 
 class Phase(enum.Enum):
@@ -92,6 +93,17 @@ FAULTS: Final[dict[Phase, tuple[Row, ...]]] = {
     ),
 }
 
+# What this machine had none left of: descriptors of the process or of the system, buffers, memory.
+# No endpoint can do anything about it, so none is blamed.
+SHORTAGES: Final[dict[int | None, str]] = {
+    errno.EMFILE: "file descriptor (`ulimit -n`)",
+    errno.ENFILE: "file descriptor of the whole system",
+    errno.ENOBUFS: "network buffer",
+    errno.ENOMEM: "memory",
+}
+# Connections end all the time where there are so many.
+SHORTAGE_RETRY_AFTER_S: Final = 1.0
+
 UNKNOWN_AUTHORITY: Final = (
     "is signed by nobody whom this machine trusts; a private authority goes into CURSOR_CA_FILE"
 )
@@ -107,6 +119,16 @@ CERTIFICATE_FLAWS: Final[dict[int, str]] = {
     62: "is for another host",
     64: "is for another host",
 }
+
+
+def find_shortage(error: BaseException, host: str) -> Fault | None:
+    """The fault of a connection that this machine could not make; None for any other error."""
+    cause = getattr(error, "os_error", error)
+    number = cause.errno if isinstance(cause, OSError) else None
+    if number not in SHORTAGES:
+        return None
+    message = f"The gateway has no {SHORTAGES[number]} left for a connection to {host}."
+    return Fault(FaultKind.OVERLOADED, message, retry_after_s=SHORTAGE_RETRY_AFTER_S)
 
 
 def flaw_of_certificate(error: BaseException) -> str:

@@ -204,6 +204,23 @@ async def test_the_breaker_ends_asking_and_a_probe_begins_it_again() -> None:
     assert town.observer.notices == [("the upstream answers again", {"upstream": "fake"})]
 
 
+async def test_our_own_want_of_means_blames_nobody_and_is_told_now_and_then() -> None:
+    """Six requests without a descriptor: no breaker opens, no credential rests, one line."""
+    want: list[Step] = [fault(FaultKind.OVERLOADED, 1)]
+    town = Town({"a": [*([want] * 7), HELLO]})
+    for _ in range(6):
+        assert (await town.fail()).kind is FaultKind.OVERLOADED
+    assert town.asked == "a" * 6
+    assert town.breaker.failure_count == 0
+    slot = town.pool.get_slot("a")
+    assert (slot.failure_count, slot.cooldowns) == (0, {})
+    assert [event for event, _ in town.observer.warnings] == ["requests fail for want of means"]
+    town.clock.seconds += 60
+    await town.fail()
+    assert len(town.observer.warnings) == 2
+    assert await town.ask() == [TextDelta("Hello"), END]
+
+
 async def test_an_outdated_client_is_told_to_the_operator() -> None:
     """With the setting that mends it; credentials are not to blame."""
     town = Town({"a": [[fault(FaultKind.CLIENT_OUTDATED)]], "b": [HELLO]})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from email.utils import formatdate
 from typing import Any
@@ -18,6 +20,7 @@ from cursor_api.upstreams.http_faults import (
     CERTIFICATE_FLAWS,
     FAULTS,
     RETRY_AFTER_S_MAX,
+    SHORTAGES,
     STATUS_KINDS,
     Phase,
     flaw_of_certificate,
@@ -49,6 +52,27 @@ async def fault_from(handler: Handler, patience: Patience = QUICK) -> Fault:
         assert client.open_count == 0
         assert caught.value.__cause__ is not None
         return caught.value
+
+
+@pytest.mark.parametrize("number", SHORTAGES)
+async def test_what_this_machine_has_none_left_of_is_no_endpoints_fault(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Without a descriptor nobody can be asked: the gateway says so, and when to come back."""
+
+    def make_none(_address: object) -> socket.socket:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(http, "make_socket", make_none)
+    async with HttpClient(OPTIONS) as client:
+        for _ in range(2):
+            with pytest.raises(Fault) as caught:
+                await ask(client, "http://127.0.0.1:1")
+            fault = caught.value
+            assert (fault.kind, fault.scope) == (FaultKind.OVERLOADED, Scope.GATEWAY)
+            assert fault.retry_after_s == 1
+            assert SHORTAGES[number] in fault.message
+        assert client.open_count == 0
 
 
 async def test_no_answer_at_all_is_a_time_out_before_the_first_byte() -> None:
