@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -164,13 +165,34 @@ async def test_a_bug_of_ours_is_a_500_without_its_details() -> None:
     assert house.log.records[-1].error_kind is FaultKind.INTERNAL
 
 
+def abort(writer: asyncio.StreamWriter) -> None:
+    """A reset, as of a process that was killed."""
+    writer.transport.abort()
+
+
+def close(writer: asyncio.StreamWriter) -> None:
+    """An ordinary end."""
+    writer.close()
+
+
+def half_close(writer: asyncio.StreamWriter) -> None:
+    """Nothing more will be sent, as by `nc -N`."""
+    writer.write_eof()
+
+
 @pytest.mark.parametrize("is_stream", [True, False])
 @pytest.mark.parametrize("stage", ["before the first delta", "in the middle"])
+@pytest.mark.parametrize("leave", [abort, close, half_close])
 async def test_the_upstream_is_closed_within_a_second_of_its_client_leaving(
     is_stream: bool,  # noqa: FBT001
     stage: str,
+    leave: Callable[[asyncio.StreamWriter], None],
 ) -> None:
-    """Stream or not, whatever it waits for; the lease is settled and what was given recorded."""
+    """Stream or not, whatever it waits for; the lease is settled and what was given recorded.
+
+    A client that only ends its sending side is gone as well: over TCP it looks like one that has
+    left altogether, and an answer for nobody costs the account that gives it.
+    """
     steps: list[Step] = [asyncio.Event()]
     if stage == "in the middle":
         steps.insert(0, [TextDelta("12345678")])
@@ -183,12 +205,13 @@ async def test_the_upstream_is_closed_within_a_second_of_its_client_leaving(
         while not house.upstream.asked:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        writer.transport.abort()
+        leave(writer)
         async with asyncio.timeout(1):
             while not house.upstream.closed:
                 await asyncio.sleep(0.01)
     assert house.pool.leased_count == 0
     assert house.relay.active_count == 0
+    writer.close()
     record = house.log.records[-1]
     assert record.status is Status.CANCELLED
     assert record.usage is not None
