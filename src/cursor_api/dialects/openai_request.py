@@ -39,9 +39,10 @@ IMAGE_PARTS = frozenset({"image_url", "input_image"})
 
 # How much of a caller's own word an error message repeats.
 QUOTED_CHARS_MAX = 40
-# Messages, parts and calls in one step, at about two microseconds each. An image counts as one and
-# as one more for every so many bytes: undoing base64 and finding its size take longer.
+# Messages, parts and calls in one step, at about two microseconds each. An image counts as ten, for
+# its size may stand behind many segments, and as one more for every so many bytes of base64.
 STEP_UNITS = 500
+IMAGE_UNITS = 10
 IMAGE_UNIT_BYTES = 1_024
 
 # The message and its part.
@@ -182,7 +183,9 @@ class _Conversion:
             if found is not None:
                 parts.append(found)
             if self._is_step_done(
-                1 + len(found.data) // IMAGE_UNIT_BYTES if isinstance(found, ImagePart) else 1
+                IMAGE_UNITS + len(found.data) // IMAGE_UNIT_BYTES
+                if isinstance(found, ImagePart)
+                else 1
             ):
                 yield
 

@@ -83,6 +83,10 @@ class AnswerDecoder:
         if self._failure is not None:
             raise self._failure
 
+    def completes_large(self, size_bytes: int) -> bool:
+        """Whether so many bytes make a large frame whole, whose inflating takes its time."""
+        return self._envelopes.completes_large(size_bytes)
+
     def feed(self, data: bytes) -> list[Delta]:
         """The deltas that are whole now, maybe none; raises the Fault if there is nothing else."""
         self.check()

@@ -6,6 +6,7 @@ tested them against Cursor's own servers; what they consist of is in HEADERS and
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
@@ -42,6 +43,8 @@ ERROR_BODY_BYTES_MAX: Final = 64 << 10
 HTTP_OK: Final = 200
 
 
+# A copy of more than this takes a step of its own.
+LARGE_BYTES: Final = 1 << 20
 # A pool of this size is large; beyond it headers are made anew, which costs 15 us.
 KNOWN_HEADERS_MAX = 4096
 
@@ -129,6 +132,8 @@ class CursorChat:
         conversation = yield from to_conversation(request.messages, self._options.instructions)
         ids = new_ids(len(conversation.turns), self._random_bytes)
         message = yield from encode_chat_request(conversation, model, ids)
+        if len(message) > LARGE_BYTES:
+            yield
         return ids.request_id, encode_envelope(message)
 
     def decoder(self, answer: HttpAnswer, context: FaultContext) -> AnswerDecoder:
@@ -238,8 +243,14 @@ class CursorAnswer:
         if decoder.is_finished:
             raise StopAsyncIteration
         decoder.check()
-        while not (deltas := decoder.feed(await self._http.read())):
-            pass
+        deltas: Sequence[Delta] = ()
+        while not deltas:
+            data = await self._http.read()
+            if decoder.completes_large(len(data)):
+                # The echo of a large prompt: inflating it holds no lock, but would hold the loop.
+                deltas = await asyncio.to_thread(decoder.feed, data)
+            else:
+                deltas = decoder.feed(data)
         if not self._has_begun and _has_text(deltas):
             self._has_begun = True
             self._http.begin()

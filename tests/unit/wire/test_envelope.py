@@ -14,6 +14,8 @@ import pytest
 from cursor_api.wire.envelope import (
     FLAG_COMPRESSED,
     FLAG_END_STREAM,
+    HEADER_BYTES,
+    LARGE_FRAME_BYTES,
     ConnectError,
     EnvelopeDecoder,
     Frame,
@@ -322,3 +324,18 @@ def test_what_is_held_is_one_unfinished_frame() -> None:
         at += step
         assert len(reader._buffer) < len(HELLO)
     assert frame_count == 10_000
+
+
+def test_a_large_frame_is_told_of_before_it_is_made_whole() -> None:
+    """Whoever feeds may want to do that elsewhere; small frames and beginnings are not told of."""
+    reader = decoder()
+    small = encode_envelope(bytes(LARGE_FRAME_BYTES - HEADER_BYTES))
+    large = encode_gzip_envelope(random.Random(0).randbytes(2 * LARGE_FRAME_BYTES))
+    for envelope, is_large in ((small, False), (large, True), (small, False)):
+        assert not reader.completes_large(len(envelope))
+        reader.feed(envelope[:100])
+        assert not reader.completes_large(len(envelope) - 101)
+        reader.feed(envelope[100:-1])
+        assert reader.completes_large(1) is is_large
+        assert reader.completes_large(1000) is is_large
+        assert len(reader.feed(envelope[-1:])) == 1
