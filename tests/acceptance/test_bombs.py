@@ -116,6 +116,30 @@ def test_the_upstreams_bomb_is_an_error_and_leaves_no_room(
     assert process.ask(chat("Hello")).status == 200
 
 
+def test_a_frame_of_100_megabytes_is_refused_by_its_head(process: Process) -> None:
+    """It is sent whole, by an upstream that means it; nothing of it is kept."""
+    before_bytes = process.forget()
+    for _ in range(3):
+        answer = process.ask(chat("/sim oversized 100000000\nHello"))
+        assert answer.status == 502, answer
+        assert answer.json()["error"]["code"] == "upstream_protocol_error"
+    assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
+    assert process.ask(chat("Hello")).status == 200
+
+
+@pytest.mark.parametrize("item", [b"{}", b"[]", b'{"role":""}'])
+def test_a_body_of_objects_is_not_made_into_objects(process: Process, item: bytes) -> None:
+    """Ten megabytes of them are a million values and more, at fifty bytes each."""
+    inside = b",".join([item] * (10 * MEBIBYTE // (len(item) + 1) - 100))
+    body = b'{"model":"m","messages":[' + inside + b"]}"
+    before_bytes = process.forget()
+    for _ in range(3):
+        answer = process.ask(body)
+        assert answer.status == 400
+        assert answer.json()["error"]["code"] == "json_above_max_containers"
+    assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
+
+
 @pytest.mark.parametrize("trouble", ["reset", "500 html", "cut", "bad-gzip", "ok"])
 def test_a_large_prompt_is_gone_when_its_request_is(process: Process, trouble: str) -> None:
     """Whatever became of it: nothing waits for the garbage collector, which comes seldom."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain, flood, kill, overload, readers, reload, wall
+from tests.soak import drain, flood, kill, lag, overload, readers, reload, wall
 from tests.soak.figures import Run
 
 
@@ -31,6 +31,12 @@ STAGES = (
         overload.run,
     ),
     Stage("drain", "SIGTERM with 200 live streams breaks none of them", drain.run),
+    Stage(
+        "lag",
+        "Bodies of ten megabytes, each dear in another way, hold the event loop for at most 50 ms"
+        " at a time",
+        lag.run,
+    ),
     Stage("reload", "The token files read again 100 times under load fail no request", reload.run),
     Stage(
         "kill",

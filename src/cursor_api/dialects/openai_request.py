@@ -44,6 +44,8 @@ QUOTED_CHARS_MAX = 40
 STEP_UNITS = 500
 IMAGE_UNITS = 10
 IMAGE_UNIT_BYTES = 1_024
+# The arguments of a call are decoded here and not with the rest.
+ARGUMENT_UNIT_CHARS = 4_096
 
 # The message and its part.
 Place = tuple[int, int]
@@ -194,7 +196,7 @@ class _Conversion:
     ) -> Generator[None, None, None]:
         for call in given:
             calls.append(_tool_call(call))
-            if self._is_step_done(1):
+            if self._is_step_done(1 + len(calls[-1].arguments) // ARGUMENT_UNIT_CHARS):
                 yield
 
     def _is_step_done(self, units: int) -> bool:
