@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import math
 import sys
 
+from cursor_api.telemetry.logs import configure_logging
 from tests.soak.figures import Figure, Size, command, exactly, say
-from tests.wall.flapping import FLAPPING, FLAPPING_S, Flapped, flap, judge_flapping
+from tests.wall.flapping import BREAKER_OPEN_S, FLAPPING, FLAPPING_S, Flapped, flap, judge_flapping
 from tests.wall.run import FURTHER, SIXTEEN
 from tests.wall.run import run as run_row
 from tests.wall.scenario import Row
@@ -18,6 +21,8 @@ FLAPPING_S_MIN = 3.0
 
 def run(size: Size) -> list[Figure]:
     """All scenarios as the tests have them, then the endpoint that comes and goes."""
+    # A line for each request that fails would drown what is to be told.
+    configure_logging("error", "text", io.StringIO())
     sixteen = {key: row for key, row in SIXTEEN.items() if key != FLAPPING.key}
     passed = asyncio.run(_count_passed(sixteen))
     further = asyncio.run(_count_passed(FURTHER))
@@ -34,6 +39,16 @@ def run(size: Size) -> list[Figure]:
         Figure("flapping: requests", request_count),
         Figure("flapping: whole answers", sum(each.whole_count for each in flapped)),
         Figure("flapping: attempts per request", attempt_count / request_count, at_most=1.2),
+        Figure(
+            "flapping: attempts that failed", sum(each.failed_attempt_count for each in flapped)
+        ),
+        Figure(
+            "flapping: whole again after it was back",
+            max(each.recovered_after_s or math.inf for each in flapped),
+            "s",
+            at_most=BREAKER_OPEN_S * size.seconds(FLAPPING_S, FLAPPING_S_MIN) / FLAPPING_S + 1.0,
+            is_timing=True,
+        ),
     ]
 
 

@@ -41,6 +41,8 @@ ANSWER_S_MAX: Final = 20.0
 # The promise: who leaves frees the upstream within a second.
 LEAVE_S_MAX: Final = 1.0
 SETTLE_S_MAX: Final = 5.0
+# What a minute of callers who never rest comes to, several times over: all of it is counted.
+REQUESTS_MAX: Final = 200_000
 
 
 class SettableClock:
@@ -175,6 +177,7 @@ def _options(scenario: Scenario, clock: SettableClock) -> SimulatorOptions:
         tls=tls,
         # It judges the time inside a checksum: both live by the same clock.
         now_s=clock.now,
+        requests_kept_max=REQUESTS_MAX,
     )
 
 
