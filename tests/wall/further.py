@@ -77,6 +77,11 @@ def everybody(faults: Faults) -> dict[str, tuple[Faults, ...]]:
     return {"work": (faults,), "home": (faults,)}
 
 
+def busy(seconds: int) -> Faults:
+    """The endpoint asks for so much time."""
+    return Faults(http_error=1, http_status=503, retry_after_s=seconds)
+
+
 ONE_WORK: Final[Attempt] = ("work", "")
 BYTES = (
     Scenario(
@@ -105,7 +110,7 @@ BYTES = (
         name=Text("a frame that inflates to 64 MiB", "一个解压后为 64 MiB 的帧"),
         credentials={"work": (Faults(gzip_bomb=1, fault_after_count=MIDDLE),), "home": FINE},
         steps=(broken(502, "upstream_protocol_error", ("work", "protocol_error")),),
-        deeper="tests/unit/wire/test_envelope.py",
+        deeper="tests/acceptance/test_bombs.py",
     ),
     Scenario(
         key="100-mb-frame",
@@ -241,7 +246,7 @@ CONNECTIONS = (
         credentials=everybody(Faults()),
         steps=(thrice(502, "upstream_unreachable", "unreachable", is_upstream_asked=False),),
         place=Place.SIMULATOR_SELF_SIGNED,
-        deeper="tests/unit/upstreams/test_http.py",
+        deeper="tests/acceptance/test_upstream_trust.py",
     ),
 )
 
@@ -281,6 +286,38 @@ ANSWERS = (
                 )
             )
             for attempts in ((("work", "client_outdated"),), ())
+        ),
+        after=Afterwards(is_breaker_open=True),
+    ),
+    Scenario(
+        key="503-for-a-second",
+        name=Text("503 with Retry-After: 1, once", "一次 503 带 Retry-After: 1"),
+        credentials={"work": (busy(1), Faults())},
+        steps=(whole(("work", "upstream_overloaded"), ONE_WORK),),
+    ),
+    Scenario(
+        key="503-for-longer",
+        name=Text("503 with Retry-After: 20, two requests", "503 带 Retry-After: 20，两次请求"),
+        credentials=everybody(busy(20)),
+        steps=(
+            Ask(
+                Expect(
+                    shape=Shape.REFUSED,
+                    status=503,
+                    code="upstream_overloaded",
+                    retry_after_s=range(20, 21),
+                    attempts=(("work", "upstream_overloaded"),),
+                )
+            ),
+            # It has said when to come back, and nobody comes sooner.
+            Ask(
+                Expect(
+                    shape=Shape.REFUSED,
+                    status=503,
+                    code="upstream_unavailable",
+                    retry_after_s=range(1, 21),
+                )
+            ),
         ),
         after=Afterwards(is_breaker_open=True),
     ),

@@ -207,6 +207,6 @@ ROWS: Final[tuple[Row, ...]] = (
             "随后它们离开",
         ),
         run=run_descriptors,
-        deeper="tests/unit/web/test_descriptors.py",
+        deeper="tests/acceptance/test_descriptors.py",
     ),
 )
