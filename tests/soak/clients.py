@@ -120,6 +120,10 @@ class Client(asyncio.Protocol):
         async with asyncio.timeout(patience_s):
             return await self._waiter
 
+    def send(self, data: bytes) -> None:
+        """Send and wait for nothing."""
+        self._transport.write(data)
+
     def leave(self, *, is_rude: bool = False) -> None:
         """Close the connection, or reset it."""
         if self._transport is not None:
@@ -157,6 +161,12 @@ def post(body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
     fields |= {"Content-Length": str(len(body))} | dict(headers or {})
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"POST /v1/chat/completions HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def get(path: str) -> bytes:
+    """A request of that address with the key."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in BEARER.items())
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode()
 
 
 class Drip:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
@@ -26,8 +27,12 @@ from tests.serving import ask
 KEY = "a-key-for-soak-tests"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 COMMAND = [sys.executable, "-m", "cursor_api"]
+SERVE = (*COMMAND, "serve")
+# The same, and it tells what only the process itself can see.
+SERVE_INSIDE = (sys.executable, "-m", "tests.soak.inside", "serve")
 ROOT = Path(__file__).parents[2]
 MEBIBYTE = 1024 * 1024
+LOOK_FILE, LOOK_NAME = "SOAK_LOOK_FILE", "inside.json"
 # Often enough to see a peak of memory, seldom enough to cost nothing.
 LOOK_S = 0.05
 # What a connection, a task or a freed page may take to be given back.
@@ -56,6 +61,22 @@ class GatewayProcess:
     def descriptor_count(self) -> int:
         """Its open files and sockets now."""
         return int(self.process.num_fds())
+
+    async def inside(self) -> dict[str, int]:
+        """Its tasks and objects; only of one that was started as SERVE_INSIDE."""
+        target = self.folder / LOOK_NAME
+        target.unlink(missing_ok=True)
+        self.process.send_signal(signal.SIGUSR1)
+        async with asyncio.timeout(SETTLE_S_MAX):
+            while not target.exists():
+                await asyncio.sleep(LOOK_S)
+        seen: dict[str, int] = json.loads(target.read_text(encoding="utf-8"))
+        return seen
+
+    def error_count(self) -> int:
+        """Lines of its log that are errors: what it failed at itself."""
+        said = self.program.said()
+        return said.count('"level":"error"') + said.count("Traceback")
 
     def is_alive(self) -> bool:
         """Whether it runs."""
@@ -100,18 +121,22 @@ def gateway(
     upstream_url: str,
     variables: Mapping[str, str] | None = None,
     tokens: Sequence[str] = ("work::token-of-work",),
+    command: Sequence[str] = SERVE,
 ) -> Iterator[GatewayProcess]:
     """`cursor-api serve` with these lines in its token file, ended when the context ends."""
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         folder = Path(name)
         (folder / ".token").write_text("".join(f"{line}\n" for line in tokens), encoding="utf-8")
-        with started(folder, upstream_url, variables) as process:
+        with started(folder, upstream_url, variables, command) as process:
             yield process
 
 
 @contextmanager
 def started(
-    folder: Path, upstream_url: str, variables: Mapping[str, str] | None = None
+    folder: Path,
+    upstream_url: str,
+    variables: Mapping[str, str] | None = None,
+    command: Sequence[str] = SERVE,
 ) -> Iterator[GatewayProcess]:
     """The same in a folder that has its files already."""
     environ = {
@@ -119,8 +144,10 @@ def started(
         "AUTH_TOKEN": KEY,
         "CURSOR_BASE_URL": upstream_url,
         "GATEWAY_LOG_LEVEL": "error",
+        "PYTHONPATH": str(ROOT),
+        LOOK_FILE: str(folder / LOOK_NAME),
     }
-    with running([*COMMAND, "serve"], folder, environ | dict(variables or {})) as program:
+    with running(list(command), folder, environ | dict(variables or {})) as program:
         yield GatewayProcess(program, folder, psutil.Process(program.process.pid))
 
 
