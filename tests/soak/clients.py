@@ -104,9 +104,9 @@ class Client(asyncio.Protocol):
             self._waiter.set_result(self._reply())
 
     @property
-    def received_bytes(self) -> int:
-        """How much of the current response has come."""
-        return len(self._data)
+    def received(self) -> bytes:
+        """What has come of the current response."""
+        return bytes(self._data)
 
     async def ask(self, request: bytes, patience_s: float = PATIENCE_S) -> Reply:
         """Send a request and wait for its response; raises BrokenError and TimeoutError."""

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.soak import drain, flood, kill, lag, overload, readers, reload, wall
+from tests.soak import (
+    departures,
+    drain,
+    flood,
+    kill,
+    lag,
+    million,
+    overload,
+    readers,
+    reload,
+    wall,
+)
 from tests.soak.figures import Run
 
 
@@ -20,6 +31,11 @@ class Stage:
 STAGES = (
     Stage("wall", "Sixteen faults of sixteen end in the truth, and more beyond them", wall.run),
     Stage(
+        "departures",
+        "A client that leaves takes its upstream request with it within a second",
+        departures.run,
+    ),
+    Stage(
         "readers",
         "200 slow readers of 5 MB answers cost at most 64 MiB, nobody else's time, and are cut",
         readers.run,
@@ -29,6 +45,11 @@ STAGES = (
         "At four times what it can carry it carries nine tenths of that, and refuses the rest at"
         " once",
         overload.run,
+    ),
+    Stage(
+        "million",
+        "A million requests of every kind, a fifth of them left, leave nothing behind",
+        million.run,
     ),
     Stage("drain", "SIGTERM with 200 live streams breaks none of them", drain.run),
     Stage(

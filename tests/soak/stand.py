@@ -76,7 +76,7 @@ class GatewayProcess:
     def error_count(self) -> int:
         """Lines of its log that are errors: what it failed at itself."""
         said = self.program.said()
-        return said.count('"level":"error"') + said.count("Traceback")
+        return said.count('"level": "error"') + said.count("\nTraceback")
 
     def is_alive(self) -> bool:
         """Whether it runs."""
