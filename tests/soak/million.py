@@ -35,6 +35,8 @@ LEFT_SHARE = 0.2
 HALF_SENT_SHARE, RUDE_SHARE = 0.2, 0.5
 LOOK_COUNT = 400
 GROWTH_BYTES_MAX = 2 * MEBIBYTE
+# Circles of objects last until the collector comes by, which is seldom: that is memory, too.
+CIRCLED_MAX = 100
 GOOD = frozenset({200})
 FAILED = frozenset({400, 429, 500, 502, 503, 504})
 
@@ -156,6 +158,11 @@ def _figures(seen: Seen, request_count: int, error_count: int) -> list[Figure]:
         Figure("memory at the end", seen.looks[-1][1] / MEBIBYTE, "MiB"),
         exactly("descriptors more than at the start", after["fds"] - before["fds"], 0),
         exactly("tasks more than at the start", after["tasks"] - before["tasks"], 0),
+        Figure(
+            "objects that waited for the collector, in a thousand requests",
+            (after["circled"] - before["circled"]) * 1000 / seen.done_count,
+            at_most=CIRCLED_MAX,
+        ),
         exactly("requests still under way", seen.unsettled[0], 0),
         exactly("leases still held", seen.unsettled[1], 0),
         exactly("errors in the gateway's log", error_count, 0),

@@ -63,7 +63,7 @@ class GatewayProcess:
         return int(self.process.num_fds())
 
     async def inside(self) -> dict[str, int]:
-        """Its tasks and objects; only of one that was started as SERVE_INSIDE."""
+        """What `inside.py` counts; only of one that was started as SERVE_INSIDE."""
         target = self.folder / LOOK_NAME
         target.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -174,6 +175,26 @@ async def test_a_short_request_costs_no_task() -> None:
     watch.stop()
     await asyncio.sleep(0.05)
     assert len(asyncio.all_tasks()) == before
+
+
+async def test_what_watched_a_request_ends_with_it() -> None:
+    """Nothing waits for the collector: a thousand slow answers leave no memory behind."""
+    client = Client()
+
+    async def request() -> None:
+        watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.02))
+        await stream(play([TextDelta("a")], 0.1, [TextDelta("b")]), Letters(), watch)
+        watch.stop()
+
+    gc.collect()
+    gc.disable()
+    try:
+        await asyncio.create_task(request())
+        await asyncio.sleep(0.05)
+        assert [one for one in gc.get_objects() if type(one) is Watch] == []
+    finally:
+        gc.enable()
+    assert KEEP_ALIVE in client.bodies
 
 
 async def test_a_watch_that_fails_is_told_and_the_answer_goes_on() -> None:
