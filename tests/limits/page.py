@@ -1,0 +1,120 @@
+"""docs/limits.md and its Chinese twin: `python -m tests.limits.page docs` writes both."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cursor_api.settings.kinds import Text
+from cursor_api.settings.table import BY_VARIABLE
+from tests.limits.table import SECTIONS, Limit
+
+FILES = {"en": "limits.md", "zh": "limits.zh-CN.md"}
+COMMAND = "python -m tests.limits.page docs"
+
+_MARK = Text(
+    f"<!-- Written by `{COMMAND}` from tests/limits/table.py; change the table there. -->",
+    f"<!-- 由 `{COMMAND}` 根据 tests/limits/table.py 生成；请修改那里的表格。 -->",
+)
+_INTRODUCTION = Text(
+    """\
+# Limits
+
+中文：[limits.zh-CN.md](limits.zh-CN.md)
+
+Everything that a caller or the upstream can make large, long or many has a bound here, with the
+reason for its figure and the test in which somebody goes beyond it. Settings are described in
+[configuration.md](configuration.md). An error's `code` stands in its body (`error.code`); a refusal
+that a later try can mend carries `Retry-After`.
+
+Large bodies are taken in steps, so that nobody else waits for them: inflating, checking,
+translating and sending one of 10 MiB never holds the event loop for 50 ms at a time (`make soak`,
+stage `lag`).
+One thing is done in one go, whatever the size: decoding the JSON, 18 ms for 10 MiB of the dearest
+kind. Whoever raises `GATEWAY_BODY_BYTES_MAX` tenfold makes that ten times as long.
+""",
+    """\
+# 限制
+
+English: [limits.md](limits.md)
+
+凡是调用方或上游能使其变大、变长、变多的东西，在这里都有上限，并附有数值的理由和越过它的测试。
+各设置的说明见 [configuration.zh-CN.md](configuration.zh-CN.md)。
+错误的 `code` 在响应体中（`error.code`）；稍后重试即可解决的拒绝带有 `Retry-After`。
+
+大请求体分步处理，不会让其他人等待：一个 10 MiB 请求体的解压、检查、转换与发送，
+每次占用事件循环都不到 50 毫秒（`make soak` 的 `lag` 阶段）。只有一件事无论大小都一次完成：
+解码 JSON，最费时的 10 MiB 需要 18 毫秒。把 `GATEWAY_BODY_BYTES_MAX` 提高十倍，它也会变成十倍。
+""",
+)
+_COLUMNS = Text(
+    "Limit | Default | Setting | Beyond it | Why | Shown by",
+    "限制 | 默认值 | 设置 | 超出时 | 理由 | 测试",
+)
+_NO_SETTING = Text("fixed", "固定")
+
+
+def render_page(language: str) -> str:
+    """The whole page in one of the languages of `FILES`."""
+    return "\n".join(_lines(language))
+
+
+def _lines(language: str) -> Iterator[str]:
+    yield _say(_MARK, language)
+    yield ""
+    yield _say(_INTRODUCTION, language)
+    for section in SECTIONS:
+        yield f"## {_say(section.title, language)}\n"
+        yield f"| {_say(_COLUMNS, language)} |"
+        yield "|---|---|---|---|---|---|"
+        for row in section.rows:
+            yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in _cells(row, language))} |"
+        yield ""
+
+
+def _cells(row: Limit, language: str) -> tuple[str, ...]:
+    path, _, name = row.shown_by.partition("::")
+    shown_by = f"[`{name.removeprefix('test_')}`](../{path})"
+    return (
+        _say(row.what, language),
+        default_of(row, language),
+        f"`{row.setting}`" if row.setting else _say(_NO_SETTING, language),
+        _beyond(row, language),
+        _reason(row, language),
+        shown_by,
+    )
+
+
+def default_of(row: Limit, language: str) -> str:
+    """The default as a user would write it."""
+    if row.default is not None:
+        return _say(row.default, language)
+    setting = BY_VARIABLE[row.setting]
+    unit = " s" if "duration" in setting.kind.label.en else ""
+    return f"{setting.default}{unit}"
+
+
+def _reason(row: Limit, language: str) -> str:
+    return _say(row.reason or BY_VARIABLE[row.setting].reason, language)
+
+
+def _beyond(row: Limit, language: str) -> str:
+    words = [f"{row.status} `{row.code}`"] if row.status else []
+    if row.note is not None:
+        words.append(_say(row.note, language))
+    return ("；" if language == "zh" else "; ").join(words)
+
+
+def _say(text: Text, language: str) -> str:
+    return text.zh if language == "zh" else text.en
+
+
+def write_pages(folder: Path) -> None:
+    """Write the page in every language."""
+    for language, name in FILES.items():
+        (folder / name).write_text(render_page(language), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

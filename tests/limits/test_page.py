@@ -1,0 +1,108 @@
+"""docs/limits.md lists every limit, and what it says of each is so."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from cursor_api.dialects.openai_errors import FAULTS
+from cursor_api.dialects.openai_request import ParseLimits
+from cursor_api.service.credentials import ADDED_COUNT_MAX
+from cursor_api.service.trial import RUNNING_COUNT_MAX
+from cursor_api.settings.table import TABLE
+from cursor_api.stores.token_text import TextLimits
+from cursor_api.upstreams.cursor_chat import ERROR_BODY_BYTES_MAX
+from cursor_api.web import connection
+from cursor_api.web.auth import KEY_LENGTH_MAX
+from cursor_api.web.connection import RefusedError
+from cursor_api.web.protocol import CHUNK_OVERHEAD_MAX
+from cursor_api.web.resource import BODY_BYTES_MAX, JSON_LIMITS
+from cursor_api.web.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
+from cursor_api.wire.connect import JSON_BYTES_MAX
+from tests.limits.page import COMMAND, FILES, default_of, render_page
+from tests.limits.table import LIMITS, MINE, SECTIONS
+
+# Numbers, sizes and durations that bound nothing.
+NO_LIMITS = {"PORT", "GATEWAY_KEEP_ALIVE_S"}
+KIB, MIB = 1024, 1024 * 1024
+ROOT = Path(__file__).parents[2]
+
+FIXED = {
+    "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
+    "model": f"{ParseLimits().model_chars_max} characters",
+    "key": f"{KEY_LENGTH_MAX // KIB} KiB",
+    "error_body": f"{ERROR_BODY_BYTES_MAX // KIB} KiB",
+    "end_of_stream": f"{JSON_BYTES_MAX // KIB} KiB",
+    "management_body": f"{BODY_BYTES_MAX // MIB} MiB",
+    "management_depth": f"{JSON_LIMITS.depth_max}",
+    "management_containers": f"{JSON_LIMITS.containers_max:,}",
+    "tokens_at_once": f"{ADDED_COUNT_MAX:,}",
+    "token_file": f"{TextLimits().file_bytes_max // MIB} MiB",
+    "reloads": f"{RELOAD_BURST_COUNT} at once, {RELOADS_PER_S:g} per second",
+    "trials": f"{RUNNING_COUNT_MAX}",
+}
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_the_page_is_what_the_table_says(language: str) -> None:
+    """Whoever changes the table writes the page anew."""
+    page = (ROOT / "docs" / FILES[language]).read_text(encoding="utf-8")
+    assert page == render_page(language), f"run: {COMMAND}"
+
+
+def test_every_setting_that_is_a_limit_has_its_row() -> None:
+    """A new one without a row fails here."""
+    bounds = {
+        setting.variable
+        for setting in TABLE
+        if re.match(r"number|size|duration", setting.kind.label.en)
+    }
+    stated = [row.setting for row in LIMITS.values() if row.setting]
+    assert sorted(stated) == sorted(bounds - NO_LIMITS)
+
+
+def test_every_row_is_complete() -> None:
+    """A default and a reason, the setting's or its own; an answer or what happens instead."""
+    for row in LIMITS.values():
+        has_own = row.default is not None and row.reason is not None
+        assert bool(row.setting) != has_own, row.key
+        assert row.status or row.note, row.key
+        assert bool(row.status) == bool(row.code), row.key
+    assert sum(len(section.rows) for section in SECTIONS) == len(LIMITS)
+
+
+def test_limits_without_a_setting_are_those_of_the_code() -> None:
+    """A figure that somebody changes there is changed on the page, too."""
+    stated = {row.key: default_of(row, "en") for row in LIMITS.values() if not row.setting}
+    assert stated == FIXED
+
+
+def test_every_answer_is_one_that_the_gateway_has() -> None:
+    """Status and code stand together in a table of errors, or with a refusal of the connection."""
+    known = {(shape.status, shape.code) for shape in FAULTS.values()}
+    for refusal in vars(connection).values():
+        if isinstance(refusal, RefusedError):
+            known.add((refusal.status, refusal.status.phrase.lower().replace(" ", "_")))
+    sources = (ROOT / "src" / "cursor_api").rglob("*.py")
+    texts = "".join(path.read_text(encoding="utf-8") for path in sources)
+    known |= {(400, code) for code in re.findall(r'(?:code=|_CODE: Final = )"(\w+)"', texts)}
+    known.add((400, "invalid_tokens"))
+    stated = {(row.status, row.code) for row in LIMITS.values() if row.status}
+    assert stated <= known
+
+
+def test_every_test_that_is_named_exists() -> None:
+    """By its name, in its file."""
+    for row in LIMITS.values():
+        path, _, name = row.shown_by.partition("::")
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        names = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        assert name in names, row.key
+    assert any(row.shown_by == MINE for row in LIMITS.values())
