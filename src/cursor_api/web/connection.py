@@ -118,6 +118,7 @@ class Guarded:
     loop: asyncio.AbstractEventLoop
     flow: Any
     cycle: Any
+    timeout_keep_alive_task: asyncio.TimerHandle | None
     # In the instance's dictionary, which uvicorn fills, these would cost a connection 2 KB more.
     __slots__ = (
         "_cut",
@@ -158,8 +159,8 @@ class Guarded:
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """No timer outlives it."""
-        for timer in (self._cut, self._timer):
+        """No timer outlives it, nor uvicorn's own, which would where it was reset."""
+        for timer in (self._cut, self._timer, self.timeout_keep_alive_task):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)  # type: ignore[misc]  # the same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import time
 from typing import Any
 
@@ -71,6 +72,28 @@ async def test_a_kept_connection_may_be_idle_longer_than_a_head_may_take() -> No
     assert app.seen == ["GET / 0", "GET / 0"]
     assert raw.count(b"HTTP/1.1 200") == 2
     refusal(raw[raw.rindex(b"HTTP/1.1") :], 408)
+
+
+async def test_a_connection_that_is_reset_leaves_no_timer() -> None:
+    """The wait for its next request would keep all that belonged to it for more than a minute."""
+    async with serve(Recorder(), ServerOptions(shutdown_grace_s=1)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET)
+        await reader.readuntil(b"done")
+        made: socket.socket = writer.get_extra_info("socket")
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert waits_for_requests()
+        writer.transport.abort()
+        async with asyncio.timeout(5):
+            while waits_for_requests():
+                await asyncio.sleep(0.01)
+
+
+def waits_for_requests() -> list[asyncio.TimerHandle]:
+    """Timers that wait for a connection's next request."""
+    loop: Any = asyncio.get_running_loop()
+    waits = [one for one in loop._scheduled if "timeout_keep_alive_handler" in repr(one)]
+    return [one for one in waits if not one.cancelled()]
 
 
 async def test_a_body_that_stops_is_refused_and_the_app_sees_the_client_gone() -> None:

@@ -1,0 +1,188 @@
+"""Living through one plan: the whole gateway, with all who act on it, on virtual time.
+
+Real are the settings, the composition, uvicorn and its protocols, aiohttp, asyncio's transports and
+the simulator. Made up are the clock, the network under asyncio, and chance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import random
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from cursor_api import bootstrap
+from cursor_api.settings import Settings, load_settings
+from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.simulator.server import Simulator
+from cursor_api.telemetry.logs import configure_logging
+from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web.server import GatewayServer, create_server
+from tests.simulation.callers import TAG_HEADER, Client
+from tests.simulation.operating import Operator
+from tests.simulation.plan import Plan, Visit
+from tests.simulation.virtual_loop import StandstillError, virtual_time
+from tests.simulation.virtual_network import VirtualListener
+from tests.simulation.world import GATEWAY_PORT, SIMULATOR_PORT, TAG, Heard, World
+
+# No world lasts as long: a day.
+PATIENCE_S = 86_400.0
+# After the last request: what the simulator and the network may take to notice it.
+REST_S = 10.0
+
+
+def live(plan: Plan) -> World:
+    """The world of a plan, lived through. What goes wrong at once is among its violations."""
+    world = World(plan)
+    random.seed(plan.seed)
+    with _own_logging(world) as redactor, virtual_time(world.network) as runner:
+        runner.get_loop().set_exception_handler(
+            lambda _loop, context: world.accuse(f"asyncio was told: {context}")
+        )
+        try:
+            runner.run(_live(world, redactor))
+        except (StandstillError, TimeoutError) as error:
+            world.accuse(f"it never ended: {type(error).__name__} {error}")
+    return world
+
+
+async def _live(world: World, redactor: Redactor) -> None:
+    options = SimulatorOptions(
+        port=SIMULATOR_PORT, choose=world.choose, now_s=world.clock.now, requests_kept_max=1
+    )
+    async with asyncio.timeout(PATIENCE_S), Simulator(options) as simulator:
+        world.simulator = simulator
+        simulator._ledger.exchanges = Heard(world)
+        visits = [asyncio.create_task(_visit(world, one)) for one in world.plan.visits]
+        weather = asyncio.create_task(_change_weather(world))
+        await _serve(world, redactor, visits)
+        await asyncio.gather(*visits)
+        weather.cancel()
+        await asyncio.sleep(REST_S)
+        if simulator.active_count or simulator.open_connection_count:
+            world.accuse(f"{simulator!r} still has visitors")
+    _look_for_leftovers(world)
+
+
+async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[None]]) -> None:
+    """The life of the gateway's process, from its start to its end."""
+    plan = world.plan
+    world.settings = settings = _settings(plan, world.simulator.url)
+    credentials = [one.credential for one in plan.accounts]
+    stores = replace(bootstrap.memory_stores(credentials), request_log=world)
+    async with bootstrap.build_gateway(settings, stores, redactor, world.clock) as gateway:
+        world.gateway = gateway
+        for one in plan.accounts:
+            gateway.pool.wish(one.alias, one.wishes)
+        server = _make_server(world, settings)
+        listener: Any = VirtualListener(world.network, ("127.0.0.1", GATEWAY_PORT))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        operating = asyncio.create_task(Operator(world, server).work())
+        if plan.stop_at is None:
+            await asyncio.gather(*visits)
+        else:
+            await asyncio.sleep(plan.stop_at)
+        world.stopped_at = world.network.now
+        world.tell("operator", "stops the gateway")
+        server.handle_exit(signal.SIGTERM, None)
+        await serving
+        world.tell("gateway", "has stopped serving")
+        operating.cancel()
+        with suppress(asyncio.CancelledError):
+            await operating
+    world.look_at_end()
+
+
+def _settings(plan: Plan, upstream_url: str) -> Settings:
+    variables = {**plan.variables, "CURSOR_BASE_URL": upstream_url}
+    loaded = load_settings(variables, Path("/nonexistent"), None)
+    assert not loaded.problems, loaded.problems
+    return loaded.settings
+
+
+def _make_server(world: World, settings: Settings) -> GatewayServer:
+    gateway = world.gateway
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        tag = next((value for name, value in scope["headers"] if name == TAG_HEADER.encode()), None)
+        TAG.set(None if tag is None else int(tag))
+
+        async def noting_send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                world.note_status(message["status"])
+            await send(message)
+
+        with world.inside():
+            await gateway.app(scope, receive, noting_send)
+
+    server = create_server(
+        app,
+        bootstrap._server_options(settings),
+        gateway.lifecycle,
+        functools.partial(bootstrap._reload, gateway.roster),
+    )
+
+    async def main_loop() -> None:
+        # uvicorn looks ten times a second whether it shall end: most of what these worlds would do.
+        await server.on_tick(0)
+        while not server.should_exit:
+            await asyncio.sleep(1.0)
+
+    server.main_loop = main_loop  # type: ignore[method-assign]  # the reason is above
+    return server
+
+
+async def _visit(world: World, visit: Visit) -> None:
+    await asyncio.sleep(visit.at)
+    for call in visit.calls:
+        world.tell(f"client #{call.tag}", f"will ask: {call}")
+    await Client(GATEWAY_PORT, world.note_seen).visit(visit)
+
+
+async def _change_weather(world: World) -> None:
+    """Close and open the simulated Cursor's port."""
+    for outage in world.plan.outages:
+        await asyncio.sleep(max(0.0, outage.from_at - world.network.now))
+        world.tell("weather", f"outage, {outage}")
+        if outage.is_refusing is not None:
+            world.network.closed_ports[SIMULATOR_PORT] = outage.is_refusing
+        await asyncio.sleep(outage.until_at - world.network.now)
+        world.network.closed_ports.clear()
+        world.tell("weather", "fine again")
+
+
+@contextmanager
+def _own_logging(world: World) -> Iterator[Redactor]:
+    """The program's own logging into the world's log; given back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    try:
+        yield configure_logging("info", "json", world.log)
+    finally:
+        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+        logging.captureWarnings(capture=False)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+
+
+def _look_for_leftovers(world: World) -> None:
+    loop: Any = asyncio.get_running_loop()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        world.accuse(f"a task is left over: {task!r}")
+    for handle in loop._scheduled:
+        if not handle.cancelled():
+            world.accuse(f"a timer is left over: {handle!r}")
+    for one in world.network.sockets.values():
+        world.accuse(f"a socket is left over: {one!r}")

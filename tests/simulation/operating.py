@@ -1,0 +1,91 @@
+"""What the operator of a simulated gateway does to it while requests run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from cursor_api.domain.credential import CredentialChange, Secret
+from cursor_api.domain.errors import Fault, StoreError
+from cursor_api.web.server import GatewayServer
+from tests.simulation.accounts import Account
+from tests.simulation.plan import OPERATOR_KEY, Deed
+from tests.simulation.world import GATEWAY_PORT, World
+
+PAGES = ("/", "/livez", "/readyz", "/v1/models", "/logs?limit=5", "/api/credentials")
+
+
+class Operator:
+    """Does the plan's deeds, each at its time."""
+
+    def __init__(self, world: World, server: GatewayServer) -> None:
+        self._world = world
+        self._server = server
+        self._roster = world.gateway.roster
+        self._pool = world.gateway.pool
+        self._deeds: dict[Deed, Callable[[str], Awaitable[None]]] = {
+            Deed.HANG_UP: self._hang_up,
+            Deed.REMOVE: self._remove,
+            Deed.RENEW: self._renew,
+            Deed.REORDER: self._reorder,
+            Deed.DISABLE: self._disable,
+            Deed.ENABLE: self._enable,
+            Deed.CLEAR: self._clear,
+            Deed.LOOK: self._look,
+        }
+
+    async def work(self) -> None:
+        """All of them."""
+        world = self._world
+        for at, deed, number in sorted(world.plan.deeds, key=lambda one: one[0]):
+            await asyncio.sleep(max(0.0, at - world.network.now))
+            alias = world.plan.accounts[number].alias
+            world.tell("operator", f"{deed.value}, {alias}")
+            # What is not there any more cannot be changed.
+            with suppress(Fault, StoreError):
+                await self._deeds[deed](alias)
+
+    async def _hang_up(self, _alias: str) -> None:
+        self._server._hang_up()
+
+    async def _remove(self, alias: str) -> None:
+        self._world.touch(alias)
+        await self._roster.remove(alias)
+
+    async def _renew(self, alias: str) -> None:
+        self._world.touch(alias)
+        token = f"opaque-renewed-{len(self._world.touched)}-secret-of-{alias}-0123"
+        plan = next(one for one in self._world.plan.accounts if one.alias == alias)
+        self._world.accounts[token] = Account(plan)
+        await self._roster.update(alias, CredentialChange(token=Secret(token)))
+
+    async def _reorder(self, _alias: str) -> None:
+        self._world.touch("")
+        texts = await self._roster.read_text()
+        lines = texts.token_text.splitlines(keepends=True)
+        await self._roster.replace_text("".join(reversed(lines)), None, texts.etag)
+
+    async def _disable(self, alias: str) -> None:
+        self._world.touch(alias)
+        wishes = self._pool.get_slot(alias).wishes
+        self._pool.wish(alias, replace(wishes, is_enabled=False))
+
+    async def _enable(self, _alias: str) -> None:
+        self._world.touch("")
+        for slot in self._pool.slots:
+            self._pool.wish(slot.credential.alias, replace(slot.wishes, is_enabled=True))
+
+    async def _clear(self, alias: str) -> None:
+        self._world.touch(alias)
+        self._pool.clear(alias)
+
+    async def _look(self, _alias: str) -> None:
+        for page in PAGES:
+            reader, writer = await asyncio.open_connection("127.0.0.1", GATEWAY_PORT)
+            fields = f"host: gateway\r\nauthorization: Bearer {OPERATOR_KEY}\r\nconnection: close"
+            writer.write(f"GET {page} HTTP/1.1\r\n{fields}\r\n\r\n".encode())
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.close()
