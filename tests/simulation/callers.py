@@ -80,7 +80,10 @@ class Client:
         for call in visit.calls:
             await asyncio.sleep(call.wait_s)
             seen = Seen(call, self._loop.time())
-            if http is None or self._reader.at_eof():
+            if http is not None and self._reader.at_eof():
+                self._writer.close()
+                http = None
+            if http is None:
                 try:
                     self._reader, self._writer = await asyncio.open_connection(
                         "127.0.0.1", self._port, limit=HELD_BYTES_MAX

@@ -80,6 +80,11 @@ class Case:
         return self.is_after_stop or self.call.read_pause_s > 0
 
     @property
+    def is_broken_off(self) -> bool:
+        """Whether it failed because the gateway's time was over."""
+        return self.world.is_broken_off(self.call.tag)
+
+    @property
     def reasoning(self) -> str:
         """What the last attempt thought."""
         return self.attempts[-1].reasoning if "thinking" in self.call.model else ""
@@ -143,21 +148,19 @@ def _was_refused_early(case: Case) -> Breaches:
 def _is_refusal_true(case: Case) -> bool:
     """Whether a refusal for want of room, or at the end of all, is what it says."""
     world, refusal = case.world, case.world.refusals.get(case.call.tag)
-    code = case.told.error["code"] if case.told.error else "overloaded"
     limits = world.settings.admission
     if refusal is None:
         return False
-    match code:
-        case "concurrency_exceeded":
-            return refusal.of_caller_count > limits.caller_requests_max
-        case "too_many_wrong_keys":
-            wrong_count = sum(call.flaw is Flaw.WRONG_KEY for call in world.plan.calls)
-            return wrong_count >= world.settings.access.wrong_keys_max
-        case "overloaded":
-            is_full = refusal.count > limits.requests_max
-            return is_full or refusal.stream_count > limits.streams_max or case.is_after_stop
-        case _:
-            return False
+    wrong_count = sum(call.flaw is Flaw.WRONG_KEY for call in world.plan.calls)
+    is_full = refusal.count > limits.requests_max or refusal.stream_count > limits.streams_max
+    reasons = {
+        "concurrency_exceeded": refusal.of_caller_count > limits.caller_requests_max,
+        "too_many_wrong_keys": wrong_count >= world.settings.access.wrong_keys_max,
+        "overloaded": is_full or case.is_after_stop,
+    }
+    if case.told.error is None:
+        return any(reasons.values())  # its client left before it had read which
+    return reasons.get(case.told.error["code"], False)
 
 
 def _is_recorded_once(case: Case) -> Breaches:
@@ -238,6 +241,8 @@ def _is_fault_true(case: Case) -> Breaches:
     record, kind, attempts = case.record, case.record.error_kind, case.attempts
     if record.status is not Status.FAILED or kind is None or case.call.flaw in KNOWN_FLAWS:
         return
+    if case.is_broken_off:
+        return
     if record.first_delta_ms is None:
         if not record.attempts or record.attempts[-1].fault is not kind:
             return  # nobody was asked, or could be: see judge_world.py
@@ -293,7 +298,7 @@ def _tokens(size_bytes: int) -> int:
 def _are_attempts_true(case: Case) -> Breaches:
     """What the record says was tried is what was tried, in order."""
     tried = [one.credential_alias for one in case.record.attempts]
-    if case.record.status is Status.CANCELLED:
+    if case.record.status is Status.CANCELLED or case.is_broken_off:
         tried.append(case.record.credential_alias)
     left = iter(tried)
     for attempt in case.attempts:

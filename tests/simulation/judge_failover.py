@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -15,6 +16,8 @@ REFUSALS_MAX = 10
 RESERVE_COUNT = 2
 # What an endpoint's own wish can hold it for.
 HOLD_S_MAX = 300.0
+# With these an endpoint says itself that it wants to be left alone.
+HOLDING = {FaultKind.UPSTREAM_OVERLOADED, FaultKind.CLIENT_OUTDATED}
 # Unix seconds as floats, and milliseconds, are rounded by less.
 CLOCK_S = 1e-5
 
@@ -27,11 +30,14 @@ def _by_request(world: World) -> dict[int, list[Try]]:
 
 
 def _is_endpoints(one: Try) -> bool:
-    return one.fault is not None and SCOPES[one.fault] is Scope.ENDPOINT
+    """Whether it blames the endpoint, and had not begun to answer."""
+    is_blamed = one.fault is not None and SCOPES[one.fault] is Scope.ENDPOINT
+    return is_blamed and not one.is_answered
 
 
 def _is_search_bounded(world: World) -> Breaches:
     """So many tries and no more, and nobody is asked again who refused or was silent."""
+    renewed = {alias for _, alias in world.touched}
     for tag, tries in _by_request(world).items():
         told = [f"{one.alias}: {one.fault and one.fault.value}" for one in tries]
         if sum(_is_endpoints(one) for one in tries) > world.settings.failover.attempts_max:
@@ -40,7 +46,7 @@ def _is_search_bounded(world: World) -> Breaches:
             yield f"request #{tag} tried too often: {told}"
         spent: set[str] = set()
         for one in tries:
-            if one.alias in spent:
+            if one.alias in spent - renewed:
                 yield f"request #{tag} asked {one.alias} again: {told}"
             is_refusal = one.fault is not None and SCOPES[one.fault] is Scope.CREDENTIAL
             if is_refusal or one.fault is FaultKind.UPSTREAM_TIMEOUT:
@@ -64,25 +70,33 @@ def _is_budget_kept(world: World) -> Breaches:
 def _is_breaker_heeded(world: World) -> Breaches:
     """An endpoint that failed so often in a row is left alone for a while."""
     options = world.settings.failover
-    if not options.breaker_failures:
-        return
     tries = world.tries()
-    events = sorted(tries, key=lambda one: one.ended_at)
-    in_row = 0
-    for place, one in enumerate(events):
-        in_row = in_row + 1 if _is_endpoints(one) else 0
-        if in_row != options.breaker_failures:
+    row: list[Try] = []
+    # What ends at the same moment is taken in the order that forbids least.
+    for one in sorted(tries, key=lambda one: (round(one.ended_at, 4), not _is_endpoints(one))):
+        row = [*row, one] if _is_endpoints(one) else []
+        # Where it was left alone already, by its own wish, what ends then changes nothing.
+        if (
+            not row
+            or len(row) != options.breaker_failures
+            or any(one.fault in HOLDING for one in row)
+        ):
             continue
         # Whoever is answered in the meantime, or refused by name, closes it again.
-        closed_at = next(
-            (other.ended_at for other in events[place:] if not _is_endpoints(other)), float("inf")
+        closed_at = min(
+            (
+                other.ended_at
+                for other in tries
+                if not _is_endpoints(other) and other.ended_at > one.ended_at
+            ),
+            default=math.inf,
         )
         until = min(one.ended_at + options.breaker_open_s, closed_at)
         for other in tries:
             if one.ended_at + CLOCK_S < other.began_at < until - CLOCK_S:
                 yield (
                     f"request #{other.tag} asked at {other.began_at:.3f}, where the endpoint had"
-                    f" failed {in_row} times in a row by {one.ended_at:.3f}"
+                    f" failed {len(row)} times in a row by {one.ended_at:.3f}"
                 )
 
 
@@ -116,6 +130,21 @@ def _is_learned(world: World, attempt: Attempt) -> bool:
     )
 
 
+def _is_patience_bounded(world: World) -> Breaches:
+    """Silence is waited for as long as the settings say, and no longer."""
+    limits = world.plan.limits
+    for attempt in world.attempts:
+        if attempt.play.kinds != frozenset({FaultKind.UPSTREAM_TIMEOUT}):
+            continue
+        # A stall comes behind three pieces of text, two a second at the slowest.
+        most_s = limits.first_s + limits.idle_s + 5.0
+        if world.calls[attempt.tag].read_pause_s:
+            continue
+        waited_s = (attempt.ended_at or math.inf) - attempt.at
+        if waited_s > most_s:
+            yield f"attempt {attempt.number} was waited for, {waited_s:g} s"
+
+
 def _is_closed_door_true(world: World) -> Breaches:
     """Nobody is told that the endpoint fails where it does not."""
     options = world.settings.failover
@@ -135,5 +164,6 @@ FAILOVER_RULES: tuple[Callable[[World], Breaches], ...] = (
     _is_budget_kept,
     _is_breaker_heeded,
     _is_wait_heeded,
+    _is_patience_bounded,
     _is_closed_door_true,
 )

@@ -89,11 +89,13 @@ def _is_expiry_known(world: World) -> Breaches:
 def _well(world: World) -> list[AccountPlan]:
     """Accounts that nothing was ever wrong with, and that the operator left alone."""
     touched = {alias for _, alias in world.touched}
+    # Whoever was silent where another one was answered rests too.
+    silent = {one.alias for one in world.tries() if one.fault is FaultKind.UPSTREAM_TIMEOUT}
     return [
         account.plan
         for account in world.accounts.values()
         if account.plan.temper in {Temper.HEALTHY, Temper.SLOW}
-        and account.plan.alias not in touched
+        and account.plan.alias not in touched | silent
         and account.plan.wishes.is_enabled
         and account.plan.wishes.concurrency_max is None
     ]
@@ -105,7 +107,7 @@ def _is_nobody_starved(world: World) -> Breaches:
     for tag, record in _ends(world):
         if record.status is not Status.FAILED or record.error_kind not in NOBODY:
             continue
-        if len(record.attempts) >= CREDENTIAL_ATTEMPTS_MAX:
+        if len(record.attempts) >= CREDENTIAL_ATTEMPTS_MAX or world.is_broken_off(tag):
             continue
         tried = {one.credential_alias for one in record.attempts}
         for plan in _well(world):

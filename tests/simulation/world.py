@@ -88,6 +88,8 @@ class Try:
     began_at: float
     ended_at: float
     fault: FaultKind | None
+    # Its answer had begun, whatever became of it then.
+    is_answered: bool
 
 
 class WorldClock:
@@ -196,6 +198,8 @@ class World:
                 one.started_at - START,
                 one.started_at - START + one.duration_ms / 1000,
                 one.fault,
+                entries[-1][1].first_delta_ms is not None
+                and place == len(entries[-1][1].attempts) - 1,
             )
             for tag, entries in self.records.items()
             if tag is not None
@@ -269,6 +273,13 @@ class World:
     def model_of(self, tag: int) -> str:
         """What a request asks for."""
         return self.calls[tag].model
+
+    def is_broken_off(self, tag: int) -> bool:
+        """Whether a request failed because the gateway's time to end it was over."""
+        ended_at, record = self.records[tag][-1]
+        if self.stopped_at is None or record.error_kind is not FaultKind.OVERLOADED:
+            return False
+        return ended_at >= self.stopped_at + self.settings.listener.shutdown_grace_s
 
     def is_resent(self, attempt: Attempt) -> bool:
         """Whether it may be the second half of one try.

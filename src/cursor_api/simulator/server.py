@@ -122,8 +122,10 @@ class Simulator:
 
         def forget(done: asyncio.Task[None]) -> None:
             self._tasks.discard(done)
-            # A task cancelled before its first step has closed nothing.
-            writer.transport.abort()
+            # A task cancelled before its first step has closed nothing. (asyncio's abort() fails
+            # where a connection's last bytes left behind its closing.)
+            if not writer.transport.is_closing():
+                writer.transport.abort()
 
         task.add_done_callback(forget)
 

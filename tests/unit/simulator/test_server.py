@@ -12,6 +12,8 @@ from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.recording import record_stream, sample_ask
 from cursor_api.simulator.server import Simulator, simulate
+from tests.simulation.virtual_loop import virtual_time
+from tests.simulation.virtual_network import Link, VirtualNetwork
 from tests.unit.simulator.asking import NOW_S, Client, ask_request, hear_one
 
 ASK = ask_request(sample_ask("hi"))
@@ -146,3 +148,29 @@ async def test_simulate_tells_its_address_and_runs_until_cancelled() -> None:
         await running
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+def test_what_is_left_of_a_closing_connection_leaves_it_in_peace() -> None:
+    """Whoever says that he will send no more, and reads late, gets what was written by then."""
+    told: list[object] = []
+
+    async def main() -> bytes:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: told.append(context)
+        )
+        faults = Faults(frames_per_write=100)
+        async with Simulator(options(faults=faults)) as simulator:
+            client = await Client.connect(simulator.port)
+            client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # reads late
+            client.send(ASK)
+            client.writer.write_eof()
+            await asyncio.sleep(1.0)
+            client.reader._transport.resume_reading()  # type: ignore[attr-defined]  # the same
+            heard = await client.reader.read()
+            await client.close()
+            return heard
+
+    network = VirtualNetwork(1, lambda _port, _chance: Link(buffer_bytes=300))
+    with virtual_time(network) as runner:
+        assert runner.run(main()).startswith(b"HTTP/1.1 200")
+    assert told == []
