@@ -8,14 +8,15 @@ from pathlib import Path
 
 from cursor_api.settings.kinds import Text
 from cursor_api.settings.table import BY_VARIABLE
-from tests.limits.table import SECTIONS, Limit
+from tests.limits.limit import Limit
+from tests.limits.table import SECTIONS
 
 FILES = {"en": "limits.md", "zh": "limits.zh-CN.md"}
 COMMAND = "python -m tests.limits.page docs"
 
 _MARK = Text(
-    f"<!-- Written by `{COMMAND}` from tests/limits/table.py; change the table there. -->",
-    f"<!-- 由 `{COMMAND}` 根据 tests/limits/table.py 生成；请修改那里的表格。 -->",
+    f"<!-- Written by `{COMMAND}` from tests/limits; change the rows there. -->",
+    f"<!-- 由 `{COMMAND}` 根据 tests/limits 生成；请修改那里的各行。 -->",
 )
 _INTRODUCTION = Text(
     """\
@@ -91,8 +92,8 @@ def default_of(row: Limit, language: str) -> str:
     if row.default is not None:
         return _say(row.default, language)
     setting = BY_VARIABLE[row.setting]
-    unit = " s" if "duration" in setting.kind.label.en else ""
-    return f"{setting.default}{unit}"
+    default = setting.default or ""
+    return f"{default} s" if setting.kind.label.en == "duration in seconds" else default
 
 
 def _reason(row: Limit, language: str) -> str:

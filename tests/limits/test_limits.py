@@ -14,7 +14,8 @@ import pytest
 
 from tests.acceptance.background import Upstream, upstream
 from tests.acceptance.programs import Program, running
-from tests.limits.table import LIMITS, MINE
+from tests.limits.limit import MINE
+from tests.limits.table import LIMITS
 from tests.serving import Answer, ask, parse_answer
 
 KEY = "a-key-for-tests-of-limits"

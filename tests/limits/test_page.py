@@ -22,8 +22,9 @@ from cursor_api.web.protocol import CHUNK_OVERHEAD_MAX
 from cursor_api.web.resource import BODY_BYTES_MAX, JSON_LIMITS
 from cursor_api.web.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
 from cursor_api.wire.connect import JSON_BYTES_MAX
+from tests.limits.limit import MINE
 from tests.limits.page import COMMAND, FILES, default_of, render_page
-from tests.limits.table import LIMITS, MINE, SECTIONS
+from tests.limits.table import LIMITS, SECTIONS
 
 # Numbers, sizes and durations that bound nothing.
 NO_LIMITS = {"PORT", "GATEWAY_KEEP_ALIVE_S"}

@@ -1,0 +1,42 @@
+"""One row of the table of limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cursor_api.settings.kinds import Text
+
+MINE = "tests/limits/test_limits.py::test_beyond_a_limit_the_answer_is_the_stated_one"
+OURS_OF_LOAD = "tests/acceptance/test_admission.py::test_"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One row. Either `setting` or both of `default` and `reason`.
+
+    `status` and `code` are the answer's, 0 and "" where there is none; `note` says what happens
+    then, or besides.
+    """
+
+    key: str
+    what: Text
+    status: int = 0
+    code: str = ""
+    setting: str = ""
+    default: Text | None = None
+    reason: Text | None = None
+    note: Text | None = None
+    shown_by: str = MINE
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under one heading."""
+
+    title: Text
+    rows: tuple[Limit, ...]
+
+
+IN_BAND = Text("in the stream where it has begun", "流已开始时在流中告知")
+CUT = Text("the connection is cut", "断开连接")
+LAST_FAULT = Text("the last attempt's own error", "返回最后一次尝试的错误")

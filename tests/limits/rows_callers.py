@@ -1,0 +1,192 @@
+"""What callers can make large, long or many."""
+
+from __future__ import annotations
+
+from cursor_api.settings.kinds import Text
+from tests.limits.limit import CUT, IN_BAND, OURS_OF_LOAD, Limit
+
+REQUEST = (
+    Limit(
+        "body",
+        Text("Request body, inflated", "请求体（解压后）"),
+        413,
+        "body_too_large",
+        "GATEWAY_BODY_BYTES_MAX",
+        note=Text("as soon as it is passed", "一旦超出立即回答"),
+    ),
+    Limit(
+        "head",
+        Text("Request line and headers", "请求行与请求头"),
+        431,
+        "request_header_fields_too_large",
+        "GATEWAY_HEADER_BYTES_MAX",
+    ),
+    Limit(
+        "head_time",
+        Text("Time for them", "发送它们的时间"),
+        408,
+        "request_timeout",
+        "GATEWAY_HEADER_TIMEOUT_S",
+        note=Text("without a word where not a byte has come", "一个字节都没有收到时直接断开"),
+    ),
+    Limit(
+        "body_time",
+        Text("Time for the next 16 KiB of a body", "请求体下一个 16 KiB 的时间"),
+        408,
+        "request_timeout",
+        "GATEWAY_BODY_TIMEOUT_S",
+    ),
+    Limit(
+        "chunks",
+        Text("Chunk headers and trailers per byte of body", "每字节请求体的分块头与尾部"),
+        400,
+        "bad_request",
+        default=Text("16 bytes", "16 字节"),
+        reason=Text(
+            "Chunks of one byte each need six; more is a way to keep the parser busy.",
+            "每块只有一个字节时需要六个；更多只会让解析器空忙。",
+        ),
+    ),
+    Limit(
+        "depth",
+        Text("JSON: levels", "JSON：嵌套层数"),
+        400,
+        "json_above_max_depth",
+        "GATEWAY_JSON_DEPTH_MAX",
+    ),
+    Limit(
+        "containers",
+        Text("JSON: objects and arrays", "JSON：对象与数组"),
+        400,
+        "json_above_max_containers",
+        "GATEWAY_JSON_CONTAINERS_MAX",
+    ),
+    Limit(
+        "messages",
+        Text("Messages", "消息"),
+        400,
+        "array_above_max_length",
+        "GATEWAY_MESSAGES_MAX",
+    ),
+    Limit(
+        "parts",
+        Text("Content parts and tool calls", "内容片段与工具调用"),
+        400,
+        "array_above_max_length",
+        "GATEWAY_PARTS_MAX",
+    ),
+    Limit(
+        "image",
+        Text("One image", "单张图片"),
+        400,
+        "invalid_image_url",
+        "GATEWAY_IMAGE_BYTES_MAX",
+    ),
+    Limit(
+        "model",
+        Text("Name of a model", "模型名称"),
+        400,
+        "string_above_max_length",
+        default=Text("256 characters", "256 个字符"),
+        reason=Text(
+            "Real names stay below 100; an unknown one is compared with all that there are.",
+            "真实名称不到 100 个字符；未知名称要与所有名称比较。",
+        ),
+    ),
+    Limit(
+        "key",
+        Text("API key", "API 密钥"),
+        401,
+        "unauthorized",
+        default=Text("16 KiB", "16 KiB"),
+        reason=Text(
+            "In pass-through it is up to 20 session tokens of some 400 characters.",
+            "直通模式下它最多是 20 个会话令牌，每个约 400 个字符。",
+        ),
+    ),
+)
+
+LOAD = (
+    Limit(
+        "connections",
+        Text("Connections of callers", "调用方的连接"),
+        503,
+        "service_unavailable",
+        "GATEWAY_CONNECTIONS_MAX",
+        shown_by="tests/unit/web/test_connection.py::"
+        "test_a_connection_too_many_is_told_to_come_again",
+    ),
+    Limit(
+        "requests",
+        Text("Requests under way", "进行中的请求"),
+        503,
+        "overloaded",
+        "GATEWAY_REQUESTS_MAX",
+        shown_by=OURS_OF_LOAD + "who_comes_when_all_places_are_taken_is_told_at_once",
+    ),
+    Limit(
+        "caller_requests",
+        Text("Those of one caller", "其中单个调用方的"),
+        429,
+        "concurrency_exceeded",
+        "GATEWAY_CALLER_REQUESTS_MAX",
+        shown_by=OURS_OF_LOAD + "who_comes_when_all_places_are_taken_is_told_at_once",
+    ),
+    Limit(
+        "streams",
+        Text("Open streams", "打开的流"),
+        503,
+        "overloaded",
+        "GATEWAY_STREAMS_MAX",
+        shown_by=OURS_OF_LOAD + "streams_have_a_bound_of_their_own",
+    ),
+    Limit(
+        "bodies",
+        Text("Bodies held at once", "同时保留的请求体"),
+        503,
+        "overloaded",
+        "GATEWAY_BODIES_BYTES_MAX",
+        shown_by=OURS_OF_LOAD + "bodies_are_bounded_together_and_let_go_of_when_the_answer_begins",
+    ),
+    Limit(
+        "queue",
+        Text("Requests waiting for a credential", "等待凭据的请求"),
+        503,
+        "overloaded",
+        "GATEWAY_QUEUE_MAX",
+        shown_by=OURS_OF_LOAD + "requests_wait_for_a_credential_at_its_limit",
+    ),
+    Limit(
+        "queue_wait",
+        Text("Their wait", "其等待时间"),
+        503,
+        "overloaded",
+        "GATEWAY_QUEUE_WAIT_S",
+        shown_by=OURS_OF_LOAD + "a_wait_has_an_end",
+    ),
+    Limit(
+        "wrong_keys",
+        Text("Wrong keys from one address", "来自同一地址的错误密钥"),
+        429,
+        "too_many_wrong_keys",
+        "GATEWAY_WRONG_KEYS_MAX",
+        shown_by="tests/acceptance/test_lockout.py::test_a_flood_is_locked_out_and_others_go_on",
+    ),
+    Limit(
+        "write",
+        Text("Patience with a client that does not read", "对不读取数据的客户端的耐心"),
+        setting="GATEWAY_WRITE_TIMEOUT_S",
+        note=CUT,
+        shown_by="tests/unit/web/test_server.py::test_a_client_that_stops_reading_is_cut",
+    ),
+    Limit(
+        "grace",
+        Text("Answers after a stop signal", "停止信号之后的回答"),
+        503,
+        "overloaded",
+        "GATEWAY_SHUTDOWN_GRACE_S",
+        note=IN_BAND,
+        shown_by="tests/acceptance/test_lifecycle.py::"
+        "test_an_answer_without_an_end_is_broken_off_and_says_so",
+    ),
+)

@@ -1,0 +1,201 @@
+"""What the upstream and the operator can make large, long or many."""
+
+from __future__ import annotations
+
+from cursor_api.settings.kinds import Text
+from tests.limits.limit import IN_BAND, LAST_FAULT, Limit
+
+UPSTREAM = (
+    Limit(
+        "connect",
+        Text("Connecting", "建立连接"),
+        504,
+        "upstream_timeout",
+        "CURSOR_CONNECT_TIMEOUT_S",
+        shown_by="tests/unit/upstreams/test_http_faults.py::"
+        "test_a_connection_that_cannot_be_made_in_time_says_so",
+    ),
+    Limit(
+        "first_token",
+        Text("First word of an answer", "回答的第一个字"),
+        504,
+        "upstream_timeout",
+        "CURSOR_FIRST_TOKEN_TIMEOUT_S",
+    ),
+    Limit(
+        "idle",
+        Text("Silence inside an answer", "回答中途的静默"),
+        504,
+        "upstream_timeout",
+        "CURSOR_IDLE_TIMEOUT_S",
+        note=IN_BAND,
+    ),
+    Limit(
+        "frame",
+        Text("One frame, as announced", "单个帧（按声明）"),
+        502,
+        "upstream_protocol_error",
+        "CURSOR_FRAME_BYTES_MAX",
+        note=IN_BAND,
+    ),
+    Limit(
+        "inflated",
+        Text("One frame, inflated", "单个帧（解压后）"),
+        502,
+        "upstream_protocol_error",
+        "CURSOR_INFLATED_BYTES_MAX",
+        note=IN_BAND,
+    ),
+    Limit(
+        "answer",
+        Text("One answer", "单个回答"),
+        502,
+        "upstream_error",
+        "CURSOR_ANSWER_BYTES_MAX",
+        note=IN_BAND,
+    ),
+    Limit(
+        "upstream_connections",
+        Text("Connections upstream", "与上游的连接"),
+        503,
+        "overloaded",
+        "CURSOR_CONNECTIONS_MAX",
+        shown_by="tests/unit/upstreams/test_http.py::"
+        "test_more_than_the_allowed_number_of_answers_is_refused_at_once",
+    ),
+    Limit(
+        "error_body",
+        Text("What is read of an upstream's error", "读取上游错误的长度"),
+        default=Text("64 KiB", "64 KiB"),
+        reason=Text(
+            "Real ones have a few hundred bytes; the status says already what it is.",
+            "真实的只有几百字节；状态码已说明问题。",
+        ),
+        note=Text("the rest is not read", "其余不再读取"),
+        shown_by="tests/unit/upstreams/test_http.py::test_an_error_body_is_read_up_to_its_limit",
+    ),
+    Limit(
+        "end_of_stream",
+        Text("JSON at a stream's end", "流结尾的 JSON"),
+        502,
+        "upstream_protocol_error",
+        default=Text("64 KiB", "64 KiB"),
+        reason=Text(
+            "As objects it takes twenty times its bytes, so that a frame's limit is none for it.",
+            "解析为对象后占二十倍的内存，帧的上限对它不起作用。",
+        ),
+        shown_by="tests/unit/wire/test_connect.py::test_json_is_bounded_before_it_is_read",
+    ),
+    Limit(
+        "attempts",
+        Text("Attempts of one request", "一个请求的尝试次数"),
+        setting="GATEWAY_ATTEMPTS_MAX",
+        note=LAST_FAULT,
+        shown_by="tests/unit/service/test_search.py::test_three_attempts_are_enough",
+    ),
+    Limit(
+        "retries",
+        Text("Retries of all requests", "所有请求的重试"),
+        setting="GATEWAY_RETRY_PERCENT",
+        note=LAST_FAULT,
+        shown_by="tests/unit/service/test_search.py::"
+        "test_in_an_outage_attempts_stay_below_a_fifth_more_than_requests",
+    ),
+    Limit(
+        "breaker",
+        Text("Failures in a row", "连续失败"),
+        503,
+        "upstream_unavailable",
+        "GATEWAY_BREAKER_FAILURES",
+    ),
+    Limit(
+        "breaker_time",
+        Text("How long the upstream is then left alone", "此后暂停请求上游的时长"),
+        503,
+        "upstream_unavailable",
+        "GATEWAY_BREAKER_OPEN_S",
+        shown_by="tests/unit/pool/test_breaker.py::test_after_its_time_one_probe_finds_out",
+    ),
+)
+
+MANAGEMENT = (
+    Limit(
+        "management_body",
+        Text("Body at `/api/credentials`, inflated", "`/api/credentials` 的请求体（解压后）"),
+        413,
+        "body_too_large",
+        default=Text("1 MiB", "1 MiB"),
+        reason=Text(
+            "A thousand tokens pasted at once, with much room.", "一次粘贴一千个令牌仍绰绰有余。"
+        ),
+    ),
+    Limit(
+        "management_depth",
+        Text("JSON there: levels", "其 JSON：嵌套层数"),
+        400,
+        "json_above_max_depth",
+        default=Text("8", "8"),
+        reason=Text(
+            "What is taken is one object of plain values.", "只接受一个由普通值组成的对象。"
+        ),
+    ),
+    Limit(
+        "management_containers",
+        Text("JSON there: objects and arrays", "其 JSON：对象与数组"),
+        400,
+        "json_above_max_containers",
+        default=Text("1,000", "1,000"),
+        reason=Text("The same.", "同上。"),
+    ),
+    Limit(
+        "tokens_at_once",
+        Text("Tokens added at once", "一次添加的令牌"),
+        400,
+        "invalid_tokens",
+        default=Text("1,000", "1,000"),
+        reason=Text(
+            "Each line is answered by name; more belong into the file.",
+            "每一行都会单独答复；更多请写入文件。",
+        ),
+    ),
+    Limit(
+        "token_file",
+        Text("A token file", "令牌文件"),
+        413,
+        "body_too_large",
+        default=Text("16 MiB", "16 MiB"),
+        reason=Text(
+            "Forty thousand session tokens; the whole is read and written in one piece.",
+            "可容四万个会话令牌；整个文件一次读写。",
+        ),
+        shown_by="tests/acceptance/test_management_api.py::"
+        "test_a_full_set_of_files_is_taken_and_more_is_not",
+    ),
+    Limit(
+        "reloads",
+        Text("`GET /update-tokeninfo`", "`GET /update-tokeninfo`"),
+        429,
+        "rate_limit_exceeded",
+        default=Text("10 at once, 1 per second", "一次 10 个，每秒 1 个"),
+        reason=Text("It needs no key and looks at the disk.", "它不需要密钥，却要查看磁盘。"),
+    ),
+    Limit(
+        "trials",
+        Text("Credentials tested at a time", "同时测试的凭据"),
+        503,
+        "overloaded",
+        default=Text("4", "4"),
+        reason=Text(
+            "Each is a real request; all of a large pool at once would look like an attack.",
+            "每次都是真实请求；整个大池同时测试看起来像攻击。",
+        ),
+        shown_by="tests/unit/service/test_trial.py::test_few_tests_run_at_a_time",
+    ),
+    Limit(
+        "log",
+        Text("Requests remembered by `GET /logs`", "`GET /logs` 记住的请求"),
+        setting="GATEWAY_LOG_ENTRIES_MAX",
+        note=Text("the oldest is forgotten", "忘记最旧的"),
+        shown_by="tests/contract/test_request_log.py::test_it_is_bounded",
+    ),
+)
