@@ -15,6 +15,7 @@ from cursor_api.service.credentials import CredentialParts, Credentials
 from cursor_api.service.roster import Roster, RosterParts
 from cursor_api.service.search import Collaborators, Endpoints
 from cursor_api.service.trial import Trials
+from cursor_api.service.turns import Turns
 from cursor_api.stores.memory import MemoryCredentialStore
 from cursor_api.stores.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.observer import LogObserver
@@ -71,6 +72,7 @@ class House:
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
         self.lifecycle = Lifecycle(self.relay.break_off)
+        self.turns = Turns()
         self.credentials = Credentials(
             CredentialParts(
                 self.roster, self.pool, Trials(collaborators), self.endpoints, self.clock
@@ -90,6 +92,7 @@ class House:
                 self.roster,
                 self.credentials,
                 self.lifecycle,
+                self.turns,
             ),
             self.options,
         )
