@@ -13,6 +13,7 @@ from tests.soak import (
     million,
     overload,
     readers,
+    rechunk,
     reload,
     seeds,
     wall,
@@ -35,6 +36,11 @@ STAGES = (
         "seeds",
         "In 5,000 worlds made of chance no request ends untruly and nothing is lost or left over",
         seeds.run,
+    ),
+    Stage(
+        "rechunk",
+        "An answer cut anywhere gives its text, a damaged one no hang, no crash, no wrong text",
+        rechunk.run,
     ),
     Stage(
         "departures",
