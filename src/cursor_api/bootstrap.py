@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
 import os
 import random
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from cursor_api import __version__
 from cursor_api.dialects.openai import JsonLimits, ParseLimits
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import ChecksumNotStoredError, Fault
 from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
@@ -51,15 +49,10 @@ from cursor_api.web.connection import ConnectionLimits
 from cursor_api.web.inference import InferenceOptions
 from cursor_api.web.lifecycle import Lifecycle
 from cursor_api.web.lockout import Lockout, LockoutOptions
-from cursor_api.web.server import BACKLOG_COUNT, HAS_UVLOOP, ServerOptions, create_server
+from cursor_api.web.server import ServerOptions
 from cursor_api.web.streaming import StreamOptions
 from cursor_api.web.tokens import TokenFileOptions
 from cursor_api.wire.checksum import new_checksum
-
-# A request makes some hundred short-lived objects and leaves few in circles: at the default of 700
-# the collector runs at every request and takes 7 % of its time to find nothing.
-GC_THRESHOLDS = (5_000, 20, 50)
-
 
 # Linux stops its usual monotonic clock while the machine sleeps: after a night, a wall clock that
 # only went on would look as if it had jumped, and a cooldown of an hour would last into the day.
@@ -92,6 +85,9 @@ class Gateway:
     roster: Roster
     lifecycle: Lifecycle
     pool: Pool
+    # Serve with other settings from the next request on; raises OSError, and changes nothing then.
+    # Those of the listener, of files, of the queue and of the request log stay as they were.
+    renew: Callable[[Settings], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,49 +136,88 @@ async def build_gateway(
 
     `clock` None is the machine's.
     """
-    clock = clock or SystemClock()
+    house = _House(settings, stores, redactor, clock or SystemClock())
+    async with AsyncExitStack() as clients:
+        http = await clients.enter_async_context(HttpClient(_http_options(settings)))
+        credential_count = await _begin(house.roster)
+        app = App(house.furnish(settings, http), _web_options(settings))
 
-    def keep_secret(credentials: Sequence[Credential]) -> None:
-        redactor.add_all(credential.secret.reveal() for credential in credentials)
+        async def renew(new: Settings) -> None:
+            nonlocal http
+            options = _http_options(new)
+            if options != http.options:
+                # Answers that run hold on to the old one, so it is closed with the gateway.
+                http = await clients.enter_async_context(HttpClient(options))
+            app.use(house.furnish(new, http), _web_options(new))
 
-    redactor.add_all(secret.reveal() for secret in settings.secrets)
-    admission = settings.admission
-    queue = QueueOptions(admission.queue_max, admission.queue_wait_s)
-    pool = Pool(clock, random.random, Policy(settings.pool.policy), queue)
-    roster = Roster(
-        RosterParts(stores.credentials, stores.pool_state, pool, clock, LogObserver(), keep_secret)
-    )
-    async with HttpClient(_http_options(settings)) as http:
-        credential_count = await _begin(roster)
-        turns = Turns()
-        upstreams = _upstreams(settings, http, clock, turns)
-        catalog = Catalog(upstreams)
-        request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
-        endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
-        collaborators = Collaborators(catalog, pool, endpoints, request_log, clock, random.random)
-        relay = Relay(collaborators)
-        parts = WebParts(
-            relay=relay,
-            admission=Admission(_admission_options(settings), clock, LogObserver()),
-            catalog=catalog,
-            request_log=request_log,
-            authenticator=_authenticator(settings, clock),
-            clock=clock,
-            roster=roster,
-            credentials=Credentials(
-                CredentialParts(roster, pool, Trials(collaborators), endpoints, clock)
-            ),
-            lifecycle=Lifecycle(relay.break_off),
-            turns=turns,
-        )
-        watching = asyncio.create_task(roster.watch())
+        watching = asyncio.create_task(house.roster.watch())
         try:
-            app = App(parts, _web_options(settings))
-            yield Gateway(app, credential_count, roster, parts.lifecycle, pool)
+            yield Gateway(app, credential_count, house.roster, house.lifecycle, house.pool, renew)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            await roster.save()
+            await house.roster.save()
+
+
+class _House:
+    """What lasts through a change of the settings, and how everything else is made."""
+
+    def __init__(
+        self, settings: Settings, stores: Stores, redactor: Redactor, clock: Clock
+    ) -> None:
+        self._redactor = redactor
+        self._clock = clock
+        self._turns = Turns()
+        queue = QueueOptions(settings.admission.queue_max, settings.admission.queue_wait_s)
+        self.pool = Pool(clock, random.random, Policy(settings.pool.policy), queue)
+        self.roster = Roster(
+            RosterParts(
+                stores.credentials,
+                stores.pool_state,
+                self.pool,
+                clock,
+                LogObserver(),
+                self._keep_secret,
+            )
+        )
+        self._request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
+        self._admission = Admission(_admission_options(settings), clock, LogObserver())
+        self._relay: Relay | None = None
+        self.lifecycle = Lifecycle(self._break_off)
+
+    def furnish(self, settings: Settings, http: HttpClient) -> WebParts:
+        """What the addresses work with under these settings, from the next request on."""
+        self._redactor.add_all(secret.reveal() for secret in settings.secrets)
+        clock, upstreams = self._clock, _upstreams(settings, http, self._clock, self._turns)
+        endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
+        collaborators = Collaborators(
+            Catalog(upstreams), self.pool, endpoints, self._request_log, clock, random.random
+        )
+        self.pool.choose_by(Policy(settings.pool.policy))
+        self._admission.options = _admission_options(settings)
+        if self._relay is None:
+            self._relay = Relay(collaborators)
+        self._relay.use(collaborators)
+        return WebParts(
+            relay=self._relay,
+            admission=self._admission,
+            catalog=collaborators.catalog,
+            request_log=self._request_log,
+            authenticator=_authenticator(settings, clock),
+            clock=clock,
+            roster=self.roster,
+            credentials=Credentials(
+                CredentialParts(self.roster, self.pool, Trials(collaborators), endpoints, clock)
+            ),
+            lifecycle=self.lifecycle,
+            turns=self._turns,
+        )
+
+    def _keep_secret(self, credentials: Sequence[Credential]) -> None:
+        self._redactor.add_all(credential.secret.reveal() for credential in credentials)
+
+    def _break_off(self, fault: Fault) -> int:
+        return self._relay.break_off(fault) if self._relay is not None else 0
 
 
 def _upstreams(
@@ -229,56 +264,6 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         yield Operator(
             Credentials(CredentialParts(roster, pool, trials, endpoints, clock)), roster, pool
         )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything is started; raises OSError when it is not to be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.create_server((host, port), family=family, backlog=BACKLOG_COUNT)
-    # For all its connections: asyncio (not uvloop) leaves out those of a ready-made listener, and
-    # an answer's last piece would wait 40 ms for the client's system to acknowledge the first.
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return made
-
-
-async def serve_gateway(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
-    """Serve until a stop signal, then let streams end within the grace time."""
-    server = create_server(
-        gateway.app,
-        _server_options(settings),
-        gateway.lifecycle,
-        functools.partial(_reload, gateway.roster),
-    )
-    # What exists now lives as long as the process; the collector need never look at it again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    await server.serve(sockets=[listener])
-
-
-async def _reload(roster: Roster) -> None:
-    """What SIGHUP asks for; it has nobody to answer but the log."""
-    observer = LogObserver()
-    try:
-        credential_count = await roster.reload()
-    except StoreError as error:
-        observer.warn(
-            "SIGHUP: the token files cannot be used; the old credentials serve on",
-            detail=str(error),
-        )
-    else:
-        observer.notice("SIGHUP: credentials reloaded", credential_count=credential_count)
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where there is one; it carries a third more requests."""
-    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
-    if HAS_UVLOOP:
-        import uvloop  # noqa: PLC0415 - not installed everywhere (Windows)
-
-        loop_factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(main)
 
 
 def _http_options(settings: Settings) -> HttpOptions:
@@ -366,7 +351,8 @@ def _web_options(settings: Settings) -> WebOptions:
     )
 
 
-def _server_options(settings: Settings) -> ServerOptions:
+def server_options(settings: Settings) -> ServerOptions:
+    """Where and how to listen."""
     listener = settings.listener
     return ServerOptions(
         host=listener.host,

@@ -1,4 +1,4 @@
-"""Reloading the token files of a gateway that works meanwhile, in every way there is."""
+"""Reloading the token files and the settings of a gateway that works, in every way there is."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ RELOAD_S_MAX = 20.0
 PAUSE_S = 0.1
 RELOADED = "SIGHUP: credentials reloaded"
 REFUSED = "SIGHUP: the token files cannot be used"
+SETTINGS_RELOADED = "SIGHUP: settings reloaded"
+SETTINGS_REFUSED = "SIGHUP: the settings cannot be used"
+TOML = "cursor-api.toml"
 # More than one credential is there at any time, so that some come and go while they are in use.
 ALWAYS, SOMETIMES = ("one", "two", "three"), ("four", "five")
 
@@ -93,6 +96,7 @@ class Reloader:
         self._program = program
         self._file = folder / ".token"
         self._list = folder / ".token-list"
+        self._toml = folder / TOML
         self._serving: tuple[str, ...] = ALWAYS
         self.done = Reloads()
         self._ways: list[Callable[[], Awaitable[None]]] = [
@@ -100,7 +104,10 @@ class Reloader:
             self._refuse,
             self._repeat,
             self._put,
+            self._set,
+            self._refuse_settings,
         ]
+        self._set_count = 0
 
     async def reload(self, number: int) -> None:
         """The way whose turn it is."""
@@ -146,6 +153,32 @@ class Reloader:
         if answer.status != 200:
             self.done.wrong.append(f"/update-tokeninfo: {answer}")
 
+    async def _set(self) -> None:
+        """Another key for callers who may only chat, and another client for the upstream."""
+        self._set_count += 1
+        key = f"a-client-key-number-{self._set_count}"
+        limit = 4000 + self._set_count % 2
+        text = f'[access]\nclient_tokens = ["{key}"]\n\n[cursor]\nconnections_max = {limit}\n'
+        replace(self._toml, text)
+        told = await self._hang_up(SETTINGS_RELOADED)
+        if "CLIENT_TOKENS" not in told:
+            self.done.wrong.append(f"the change is not named in: {told[-300:]}")
+        headers = {"Authorization": f"Bearer {key}"}
+        question = body("Hello!", is_stream=False)
+        answer = await ask(self._program.port, "POST", CHAT, headers=headers, body=question)
+        if answer.status != 200:
+            self.done.wrong.append(f"the new key is not taken: {answer}")
+
+    async def _refuse_settings(self) -> None:
+        """A value that none can have: nothing of the file counts."""
+        good = self._toml.read_text(encoding="utf-8")
+        replace(self._toml, f"{good}\n[limits]\nmessages_max = -1\n")
+        told = await self._hang_up(SETTINGS_REFUSED)
+        line = len(good.splitlines()) + 3
+        if f"{TOML}:{line}" not in told:
+            self.done.wrong.append(f"line {line} is not named in: {told[-300:]}")
+        replace(self._toml, good)
+
     def _listed(self, names: tuple[str, ...]) -> str:
         """The token list without the others, who would go on serving from it."""
         lines = self._list.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -157,9 +190,12 @@ class Reloader:
         before = self._program.said()
         self._program.process.send_signal(signal.SIGHUP)
         async with asyncio.timeout(RELOAD_S_MAX):
-            while word not in (told := self._program.said()[len(before) :]):
+            while True:
+                told = self._program.said()[len(before) :]
+                # The credentials come last, whatever becomes of the settings.
+                if word in told and (RELOADED in told or REFUSED in told):
+                    return told
                 await asyncio.sleep(0.01)
-        return told
 
     async def _look(self) -> None:
         """Who serves now."""

@@ -1,4 +1,4 @@
-"""The token files read again under load: no request fails, and what is wrong is refused whole."""
+"""Settings and tokens read again under load: no request fails, what is wrong is refused whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CALLER_COUNT = 8
 
 def run(size: Size) -> list[Figure]:
     """Stream and ask all the time, reload in all ways, see that nobody noticed."""
-    reload_count = size.count(RELOAD_COUNT, at_least=8)
+    reload_count = size.count(RELOAD_COUNT, at_least=12)
     variables = {"AUTH_TOKEN": KEY, "GATEWAY_LOG_LEVEL": "info"}
     lines = [f"{name}::token-of-{name}" for name in ALWAYS]
     with simulator() as url, gateway(url, variables, lines) as process:
@@ -27,7 +27,10 @@ def run(size: Size) -> list[Figure]:
         exit_code = process.program.stop()
     return [
         exactly("reloads", sum(done.counts.values()), reload_count),
-        Figure("of them files that were refused whole, their line named", done.counts["refuse"]),
+        Figure(
+            "of them files that were refused whole, their line named",
+            done.counts["refuse"] + done.counts["refuse_settings"],
+        ),
         exactly("requests failed", len(load.failures), 0),
         exactly("reloads that went wrong", len(done.wrong), 0),
         Figure("streams answered meanwhile", load.stream_count, at_least=1),

@@ -70,7 +70,7 @@ STAGES = (
         " at a time",
         lag.run,
     ),
-    Stage("reload", "The token files read again 100 times under load fail no request", reload.run),
+    Stage("reload", "Settings and tokens read again 100 times under load fail nothing", reload.run),
     Stage(
         "kill",
         "Killed at 50 moments it leaves whole files, and starts again without help",

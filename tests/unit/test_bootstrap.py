@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +14,15 @@ from cursor_api.bootstrap import (
     SystemClock,
     build_gateway,
     file_stores,
-    listen,
     make_checksum,
     memory_stores,
-    run,
 )
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
 from cursor_api.domain.record import Status
 from cursor_api.settings import Settings, load_settings
+from cursor_api.simulator.faults import Faults
+from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator
 from cursor_api.stores.memory import MemoryCredentialStore
 from cursor_api.telemetry.logs import configure_logging
@@ -73,6 +72,47 @@ async def test_a_changed_token_file_serves_within_two_seconds(tmp_path: Path) ->
                 while {request.credential for request in simulator.requests} != {"one", "two"}:
                     await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
                     await asyncio.sleep(0.1)
+
+
+async def test_other_settings_serve_from_the_next_request_on(tmp_path: Path) -> None:
+    """Another upstream, other keys, another limit; what runs ends with what it began with."""
+    (tmp_path / ".token").write_text("one\n")
+    steady = SimulatorOptions(faults=Faults(tokens_per_s=40, answer_bytes=120))
+    async with Simulator(steady) as first, Simulator() as second:
+        old = settings(tmp_path, CURSOR_BASE_URL=first.url)
+        async with (
+            build_gateway(old, file_stores(old), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            path, other = "/v1/chat/completions", {"Authorization": "Bearer another-key-01234567"}
+            headers = {"Authorization": f"Bearer {KEY}"}
+            running = asyncio.create_task(ask(port, "POST", path, headers=headers, body=BODY))
+            while not first.requests:
+                await asyncio.sleep(0.01)
+            new = {"AUTH_TOKEN": "another-key-01234567", "CURSOR_CONNECTIONS_MAX": "7"}
+            await gateway.renew(settings(tmp_path, CURSOR_BASE_URL=second.url, **new))
+            assert not running.done()
+            assert (await ask(port, "POST", path, headers=other, body=BODY)).status == 200
+            assert (await ask(port, "POST", path, headers=headers, body=BODY)).status == 401
+            assert (await ask(port, "GET", "/")).json()["stats"]["totalRequests"] == 2
+            answer = await running
+            assert len(answer.json()["choices"][0]["message"]["content"]) == 120
+            assert (len(first.requests), len(second.requests)) == (1, 1)
+            assert (gateway.credential_count, gateway.pool.leased_count) == (1, 0)
+
+
+async def test_settings_that_cannot_be_used_change_nothing(tmp_path: Path) -> None:
+    """A certificate file that went bad after it was looked at."""
+    old = settings(tmp_path)
+    async with (
+        build_gateway(old, memory_stores([]), Redactor()) as gateway,
+        serve(gateway.app) as port,
+    ):
+        bad = settings(tmp_path, CURSOR_CA_FILE=__file__, AUTH_TOKEN="another-key-01234567")
+        with pytest.raises(OSError, match="no certificate"):
+            await gateway.renew(bad)
+        headers = {"Authorization": f"Bearer {KEY}"}
+        assert (await ask(port, "GET", "/api/credentials", headers=headers)).status == 200
 
 
 async def test_an_unreadable_token_file_stops_the_start(tmp_path: Path) -> None:
@@ -151,34 +191,6 @@ async def test_a_chat_only_key_chats_under_its_name(tmp_path: Path) -> None:
             assert (await ask(port, "POST", path, headers=headers, body=BODY)).status == 200
             log = await ask(port, "GET", "/logs", headers={"Authorization": f"Bearer {KEY}"})
     assert log.json()["logs"][0]["caller"] == "client-1"
-
-
-def test_the_port_is_taken_before_anything_starts() -> None:
-    """A port in use is known at once."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(OSError, match="in use"):
-            listen("127.0.0.1", port)
-
-
-def test_a_connections_answer_waits_for_no_acknowledgement() -> None:
-    """TCP_NODELAY whatever the event loop: 40 ms per answer otherwise, where there is no uvloop."""
-    with listen("127.0.0.1", 0) as listener:
-        with socket.create_connection(listener.getsockname()):
-            accepted, _ = listener.accept()
-        with accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
-def test_run_gives_its_main_a_loop() -> None:
-    """A fast one where it is installed."""
-    loops: list[str] = []
-
-    async def main() -> None:
-        loops.append(type(asyncio.get_running_loop()).__module__)
-
-    run(main())
-    assert loops[0] in {"uvloop", "asyncio.unix_events"}
 
 
 async def test_a_gateway_takes_the_time_from_its_clock(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cursor_api.bootstrap import listen
 from cursor_api.domain.errors import StoreError
+from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
 from cursor_api.settings.rules import Facts
 from cursor_api.settings.sources import Finding, find_mode
@@ -73,6 +73,15 @@ def rehearse(loaded: Loaded) -> Loaded:
     found = [_Found(one.finding, one.is_problem and not one.may_be_ours) for one in found]
     found.extend(_run((*FILE_CHECKS, *CHECKS), facts))
     return _with_found(loaded, found)
+
+
+def recheck(loaded: Loaded) -> Loaded:
+    """What a gateway asks that runs and reads its settings again: neither its port nor its files.
+
+    Those it has; the token files are read by themselves.
+    """
+    facts = _right_facts(loaded)
+    return _with_found(loaded, _run(CHECKS, facts))
 
 
 def _run(checks: Iterable[_Check], facts: Facts) -> Iterator[_Found]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import secrets
 import signal
@@ -16,19 +17,13 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from cursor_api import __version__
-from cursor_api.bootstrap import (
-    build_gateway,
-    file_stores,
-    make_checksum,
-    memory_stores,
-    run,
-    serve_gateway,
-)
-from cursor_api.cli.preflight import examine, rehearse
+from cursor_api.bootstrap import build_gateway, file_stores, make_checksum, memory_stores
+from cursor_api.cli.preflight import examine, recheck, rehearse
 from cursor_api.cli.speech import announce, complain, say
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
+from cursor_api.runtime import SettingsSource, run, serve_gateway
 from cursor_api.settings import Loaded, Settings, load_settings, render_check
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
@@ -42,7 +37,8 @@ Serve the gateway with the credentials of the token files.
 Settings come from the environment, then from .env, then from cursor-api.toml in this folder, then
 from defaults; `cursor-api check-config` shows each with its source. AUTH_TOKEN is the one you must
 set. Stop with Ctrl-C or SIGTERM: running streams may end within the grace time; a second one ends
-at once. SIGHUP reads the token files again."""
+at once. SIGHUP reads the settings and the token files again; what is wrong in them is told, and the
+old ones serve on."""
 
 DEMO = """\
 Serve a gateway whose upstream is the built-in simulator: no account, no file, no network.
@@ -126,8 +122,14 @@ def _end_at_sigterm() -> None:
 
 def _serve(parsed: argparse.Namespace) -> int:
     _end_at_sigterm()
-    loaded = load_settings(os.environ, Path.cwd(), parsed.config)
-    return _start(*examine(loaded), _serve_for_real)
+    folder = Path.cwd()
+    loaded, listener = examine(load_settings(os.environ, folder, parsed.config))
+
+    def read() -> Loaded:
+        return recheck(load_settings(os.environ, folder, parsed.config))
+
+    source = SettingsSource(loaded, read)
+    return _start(loaded, listener, functools.partial(_serve_for_real, source))
 
 
 def _demo(_parsed: argparse.Namespace) -> int:
@@ -194,7 +196,9 @@ def _start(loaded: Loaded, listener: socket.socket | None, serving: Serving) -> 
     return 0
 
 
-async def _serve_for_real(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
+async def _serve_for_real(
+    source: SettingsSource, settings: Settings, listener: socket.socket, redactor: Redactor
+) -> None:
     async with build_gateway(settings, file_stores(settings), redactor) as gateway:
         url = _url(settings, listener)
         root = f"{url}{settings.listener.route_prefix}"
@@ -202,7 +206,7 @@ async def _serve_for_real(settings: Settings, listener: socket.socket, redactor:
         announce(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
         if not gateway.credential_count and not settings.access.is_passthrough:
             announce("No credential yet: add one in the console, or as a line of that file.")
-        await serve_gateway(gateway, settings, listener)
+        await serve_gateway(gateway, settings, listener, source)
 
 
 async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:

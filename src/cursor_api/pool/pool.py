@@ -115,6 +115,10 @@ class Pool:
         self._build_tiers(turns)
         self._serve_all()
 
+    def choose_by(self, policy: Policy) -> None:
+        """Choose by another policy from the next lease on."""
+        self._policy = policy
+
     def wish(self, alias: str, wishes: Wishes) -> None:
         """Change what the owner wants of a credential; raises Fault(NOT_FOUND)."""
         slot = self.get_slot(alias)

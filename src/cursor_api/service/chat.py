@@ -50,6 +50,10 @@ class Relay:
         """Requests under way."""
         return len(self.active)
 
+    def use(self, collaborators: Collaborators) -> None:
+        """Work with these from the next request on; what runs ends with what it began with."""
+        self._collaborators = collaborators
+
     def break_off(self, fault: Fault) -> int:
         """End all requests that wait for the upstream, with this fault; gives how many."""
         return sum([exchange.break_off(fault) for exchange in self.active])

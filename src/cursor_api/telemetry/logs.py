@@ -80,6 +80,13 @@ def configure_logging(
     return redactor
 
 
+def set_level(level: str) -> None:
+    """Change the least serious level that is written; raises KeyError for one that is none."""
+    threshold = LEVELS[level]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(threshold))
+    logging.getLogger().setLevel(threshold)
+
+
 def _chain(redactor: Redactor) -> list[Processor]:
     def redact(_logger: object, _method: str, event: EventDict) -> Mapping[str, Any]:
         return redactor.redact_event(event)

@@ -27,7 +27,7 @@ from cursor_api.web.auth import Authenticator
 from cursor_api.web.body import Receive, Scope, Send
 from cursor_api.web.console.pages import Console
 from cursor_api.web.cors import Cors
-from cursor_api.web.health import Health
+from cursor_api.web.health import Health, Uptime
 from cursor_api.web.inference import (
     FAILED,
     ChatCompletions,
@@ -97,13 +97,18 @@ class App:
     """The gateway's ASGI application."""
 
     def __init__(self, parts: WebParts, options: WebOptions) -> None:
+        self._uptime = Uptime(parts.clock)
+        self.use(parts, options)
+
+    def use(self, parts: WebParts, options: WebOptions) -> None:
+        """Serve with these from the next request on; what runs ends with what it began with."""
         self._chat_path = f"{options.route_prefix}/v1/chat/completions"
         self._chat = ChatCompletions(
             parts.relay, parts.admission, parts.authenticator, options.inference, parts.turns
         )
         self._lifecycle = parts.lifecycle
         self._probes = Probes(parts.lifecycle, _places(options))
-        self._rest = _starlette(parts, options, self._chat, self._probes)
+        self._rest = _starlette(parts, options, self._chat, self._probes, self._uptime)
         self._cors = _cors(self._serve, options) if options.cors_origins else None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -139,7 +144,11 @@ def _cors(app: Callable[[Scope, Receive, Send], Awaitable[None]], options: WebOp
 
 
 def _starlette(
-    parts: WebParts, options: WebOptions, chat: ChatCompletions, probes: Probes
+    parts: WebParts,
+    options: WebOptions,
+    chat: ChatCompletions,
+    probes: Probes,
+    uptime: Uptime,
 ) -> Starlette:
     prefix = options.route_prefix
     models = Models(parts.catalog)
@@ -169,7 +178,7 @@ def _starlette(
     routes += probes.routes()
     named = (route.path for route in routes if not route.path.endswith(("/", "}")))
     endpoints = ["/", *(path for path in named if "{" not in path)]
-    health = Health(parts.relay, parts.catalog, parts.clock, options.version, endpoints)
+    health = Health(parts.relay, parts.catalog, uptime, options.version, endpoints)
     routes += [Route(path, health.status) for path in ({"/", f"{prefix}/"} if prefix else {"/"})]
     for route in routes:
         # Starlette ends its patterns with `$`, which lets a line feed (%0A) pass: an address would

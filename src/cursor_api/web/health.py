@@ -20,19 +20,30 @@ if sys.platform != "win32":
 KIBIBYTE = 1024
 
 
+class Uptime:
+    """Since when the process runs: through every change of its settings."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.monotonic()
+        self.started_at = clock.now()
+
+    def seconds(self) -> int:
+        """Whole seconds since then."""
+        return int(self._clock.monotonic() - self._began)
+
+
 class Health:
     """Answers `GET /`."""
 
     def __init__(
-        self, relay: Relay, catalog: Catalog, clock: Clock, version: str, endpoints: Sequence[str]
+        self, relay: Relay, catalog: Catalog, uptime: Uptime, version: str, endpoints: Sequence[str]
     ) -> None:
         self._relay = relay
         self._catalog = catalog
-        self._clock = clock
+        self._uptime = uptime
         self._version = version
         self._endpoints = list(endpoints)
-        self._started_at = clock.now()
-        self._began = clock.monotonic()
 
     async def status(self, _request: Request) -> Response:
         """The process's state; needs no key and tells no secret."""
@@ -40,9 +51,9 @@ class Health:
             {
                 "status": "healthy",
                 "version": self._version,
-                "uptime": int(self._clock.monotonic() - self._began),
+                "uptime": self._uptime.seconds(),
                 "stats": {
-                    "started": datetime.fromtimestamp(self._started_at, UTC).isoformat(),
+                    "started": datetime.fromtimestamp(self._uptime.started_at, UTC).isoformat(),
                     "totalRequests": self._relay.total_count,
                     "activeRequests": self._relay.active_count,
                     "memory": memory_bytes(),

@@ -70,8 +70,14 @@ class GatewayServer(uvicorn.Server):
         super().__init__(config)
         self._grace_s = grace_s
         self._lifecycle = lifecycle
-        self._on_hangup = on_hangup
+        self.on_hangup = on_hangup
         self._hangups: set[asyncio.Task[None]] = set()
+
+    def use(self, options: ServerOptions) -> None:
+        """Other times and limits, for open connections as well; the address stays."""
+        self._grace_s = options.shutdown_grace_s
+        protocol: Any = self.config.http
+        protocol.limits = options.limits
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -87,7 +93,7 @@ class GatewayServer(uvicorn.Server):
             signal.SIGINT: self.handle_exit,
             signal.SIGTERM: self.handle_exit,
         }
-        if self._on_hangup is not None and hasattr(signal, "SIGHUP"):
+        if self.on_hangup is not None and hasattr(signal, "SIGHUP"):
             loop = asyncio.get_running_loop()
 
             def hear_hangup(_number: int, _frame: FrameType | None) -> None:
@@ -162,8 +168,8 @@ class GatewayServer(uvicorn.Server):
         await asyncio.gather(*late, return_exceptions=True)
 
     def _hang_up(self) -> None:
-        if self._on_hangup is not None:
-            task = asyncio.get_running_loop().create_task(self._on_hangup())
+        if self.on_hangup is not None:
+            task = asyncio.get_running_loop().create_task(self.on_hangup())
             self._hangups.add(task)
             task.add_done_callback(self._end_hangup)
 

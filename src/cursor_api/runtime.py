@@ -1,0 +1,156 @@
+"""A gateway on its socket: the event loop, the listener, and what SIGHUP asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cursor_api.bootstrap import Gateway, server_options
+from cursor_api.domain.errors import StoreError
+from cursor_api.settings import Loaded, Settings
+from cursor_api.settings.table import CONFIG
+from cursor_api.telemetry.logs import set_level
+from cursor_api.telemetry.observer import LogObserver
+from cursor_api.web.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServer, create_server
+
+# A request makes some hundred short-lived objects and leaves few in circles: at the default of 700
+# the collector runs at every request and takes 7 % of its time to find nothing.
+GC_THRESHOLDS = (5_000, 20, 50)
+
+# What a running gateway cannot take up: the rest is used from the next request on.
+NEED_RESTART: Final = frozenset(
+    {
+        "HOST",
+        "PORT",
+        "TOKEN_FILE",
+        "TOKEN_LIST_FILE",
+        "POOL_STATE_FILE",
+        "GATEWAY_QUEUE_MAX",
+        "GATEWAY_QUEUE_WAIT_S",
+        "GATEWAY_LOG_FORMAT",
+        "GATEWAY_LOG_ENTRIES_MAX",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSource:
+    """The settings that are used, and how to read them again; reading never raises."""
+
+    loaded: Loaded
+    read: Callable[[], Loaded]
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything is started; raises OSError when it is not to be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.create_server((host, port), family=family, backlog=BACKLOG_COUNT)
+    # For all its connections: asyncio (not uvloop) leaves out those of a ready-made listener, and
+    # an answer's last piece would wait 40 ms for the client's system to acknowledge the first.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+async def serve_gateway(
+    gateway: Gateway,
+    settings: Settings,
+    listener: socket.socket,
+    source: SettingsSource | None = None,
+) -> None:
+    """Serve until a stop signal, then let streams end within the grace time.
+
+    At SIGHUP the token files are read again, and where there is a `source` the settings.
+    """
+    server = create_server(gateway.app, server_options(settings), gateway.lifecycle)
+    server.on_hangup = Reloader(gateway, server, source)
+    # What exists now lives as long as the process; the collector need never look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    await server.serve(sockets=[listener])
+
+
+class Reloader:
+    """What SIGHUP asks for; it has nobody to answer but the log.
+
+    Settings and credentials are refused each on their own, and each whole.
+    """
+
+    def __init__(
+        self, gateway: Gateway, server: GatewayServer, source: SettingsSource | None
+    ) -> None:
+        self._gateway = gateway
+        self._server = server
+        self._source = source
+        self._observer = LogObserver()
+        self._turn = asyncio.Lock()
+
+    async def __call__(self) -> None:
+        """Read everything again, one after the other however often it is asked for."""
+        async with self._turn:
+            if self._source is not None:
+                self._source = await self._reload_settings(self._source)
+            await self._reload_credentials()
+
+    async def _reload_settings(self, old: SettingsSource) -> SettingsSource:
+        new = await asyncio.to_thread(old.read)
+        problems = [str(problem) for problem in new.problems]
+        if not problems:
+            problems = await self._use(new, _changes(old.loaded, new))
+        if problems:
+            self._observer.warn(
+                "SIGHUP: the settings cannot be used; the old ones serve on", problems=problems
+            )
+            return old
+        return SettingsSource(new, old.read)
+
+    async def _use(self, loaded: Loaded, changed: list[str]) -> list[str]:
+        """Serve with these; gives why that is not possible, and changes nothing then."""
+        settings = loaded.settings
+        if changed:
+            try:
+                await self._gateway.renew(settings)
+            except OSError as error:
+                return [f"CURSOR_CA_FILE cannot be used: {error.strerror or error}"]
+            self._server.use(server_options(settings))
+        waiting = [name for name in changed if name in NEED_RESTART]
+        if waiting:
+            self._observer.warn("SIGHUP: these settings wait for a restart", names=waiting)
+        taken = [name for name in changed if name not in NEED_RESTART]
+        self._observer.notice("SIGHUP: settings reloaded", changed=taken)
+        # Last, so that what was taken up is told as it would have been before.
+        set_level(settings.logs.level)
+        return []
+
+    async def _reload_credentials(self) -> None:
+        try:
+            credential_count = await self._gateway.roster.reload()
+        except StoreError as error:
+            self._observer.warn(
+                "SIGHUP: the token files cannot be used; the old credentials serve on",
+                detail=str(error),
+            )
+        else:
+            self._observer.notice("SIGHUP: credentials reloaded", credential_count=credential_count)
+
+
+def _changes(old: Loaded, new: Loaded) -> list[str]:
+    """The names of the settings whose values differ, where they stand left out."""
+    before, now = old.facts.values, new.facts.values
+    names = [row.name for row in new.rows if row.setting is not CONFIG]
+    return [name for name in names if before.get(name) != now.get(name)]
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where there is one; it carries a third more requests."""
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if HAS_UVLOOP:
+        import uvloop  # noqa: PLC0415 - not installed everywhere (Windows)
+
+        loop_factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main)

@@ -1,0 +1,152 @@
+"""A gateway on its socket, and what becomes of it at SIGHUP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from cursor_api.bootstrap import Gateway, build_gateway, file_stores, server_options
+from cursor_api.runtime import NEED_RESTART, Reloader, SettingsSource, listen, run
+from cursor_api.settings import Loaded, load_settings
+from cursor_api.settings.table import BY_VARIABLE
+from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web.server import GatewayServer, create_server
+
+KEY = "runtime-key-0123456789"
+TOML = "cursor-api.toml"
+
+
+def test_the_port_is_taken_before_anything_starts() -> None:
+    """A port in use is known at once."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", port)
+
+
+def test_a_connections_answer_waits_for_no_acknowledgement() -> None:
+    """TCP_NODELAY whatever the event loop: 40 ms per answer otherwise, where there is no uvloop."""
+    with listen("127.0.0.1", 0) as listener:
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_run_gives_its_main_a_loop() -> None:
+    """A fast one where it is installed."""
+    loops: list[str] = []
+
+    async def main() -> None:
+        loops.append(type(asyncio.get_running_loop()).__module__)
+
+    run(main())
+    assert loops[0] in {"uvloop", "asyncio.unix_events"}
+
+
+class Town:
+    """A gateway whose settings stand in a file of the folder, and its reloader."""
+
+    def __init__(self, folder: Path, gateway: Gateway, loaded: Loaded) -> None:
+        self.folder = folder
+        self.gateway = gateway
+        self.server: GatewayServer = create_server(gateway.app, server_options(loaded.settings))
+        source = SettingsSource(loaded, lambda: read(folder))
+        self.reload = Reloader(gateway, self.server, source)
+
+    async def reload_from(self, text: str) -> list[Mapping[str, object]]:
+        """Write the file and reload; what was logged, the credentials' lines left out."""
+        (self.folder / TOML).write_text(text)
+        with capture_logs() as logs:
+            await self.reload()
+        return [log for log in logs if "credentials" not in str(log["event"])]
+
+
+def read(folder: Path) -> Loaded:
+    """The settings of the folder."""
+    return load_settings({"AUTH_TOKEN": KEY}, folder)
+
+
+@asynccontextmanager
+async def town(folder: Path) -> AsyncIterator[Town]:
+    """The gateway runs while the context lasts."""
+    (folder / ".token").write_text("a-token\n")
+    loaded = read(folder)
+    async with build_gateway(loaded.settings, file_stores(loaded.settings), Redactor()) as gateway:
+        yield Town(folder, gateway, loaded)
+
+
+async def test_changed_settings_are_taken_up_and_named(tmp_path: Path) -> None:
+    """Those that wait for a restart are named apart; the same once more is no change."""
+    text = """
+[listener]
+port = 4000
+header_timeout_s = 3
+shutdown_grace_s = 2
+
+[logs]
+level = "debug"
+"""
+    level = structlog.get_config()["wrapper_class"]
+    try:
+        async with town(tmp_path) as it:
+            waiting, taken = await it.reload_from(text)
+            assert waiting["names"] == ["PORT"]
+            assert taken["changed"] == [
+                "GATEWAY_HEADER_TIMEOUT_S",
+                "GATEWAY_SHUTDOWN_GRACE_S",
+                "GATEWAY_LOG_LEVEL",
+            ]
+            assert it.server.config.http.limits.header_timeout_s == 3  # type: ignore[union-attr]  # ours
+            assert structlog.get_config()["wrapper_class"] is not level
+            [again] = await it.reload_from(text)
+            assert again["changed"] == []
+    finally:
+        structlog.reset_defaults()
+
+
+async def test_settings_with_a_problem_are_refused_whole(tmp_path: Path) -> None:
+    """Each problem with its line; the credentials are read all the same."""
+    async with town(tmp_path) as it:
+        before = it.server.config.http
+        (tmp_path / ".token").write_text("a-token\nanother-token\n")
+        text = "[listener]\nheader_timeout_s = 3\nkeep_alive_s = 0\n\n[logs]\nlevel = 'loud'\n"
+        [refused] = await it.reload_from(text)
+        assert "the old ones serve on" in str(refused["event"])
+        told = str(refused["problems"])
+        assert f"{TOML}:3" in told
+        assert f"{TOML}:6" in told
+        assert it.server.config.http is before
+        assert it.server.config.http.limits.header_timeout_s == 15  # type: ignore[union-attr]  # ours
+        assert it.gateway.roster.credential_count == 2
+        [taken] = await it.reload_from("[listener]\nheader_timeout_s = 3\n")
+        assert taken["changed"] == ["GATEWAY_HEADER_TIMEOUT_S"]
+
+
+async def test_a_certificate_file_that_cannot_be_used_is_a_problem_too(tmp_path: Path) -> None:
+    """It may have changed between the look at it and its use."""
+    (tmp_path / "ca.pem").write_text("no certificate")
+    async with town(tmp_path) as it:
+        [refused] = await it.reload_from('[cursor]\nca_file = "ca.pem"\n')
+    assert "CURSOR_CA_FILE cannot be used" in str(refused["problems"])
+
+
+async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Path) -> None:
+    """The two are refused each on their own."""
+    async with town(tmp_path) as it:
+        (tmp_path / ".token").write_text("a::one\na::two\n")
+        [taken] = await it.reload_from("[listener]\nheader_timeout_s = 3\n")
+        assert taken["changed"] == ["GATEWAY_HEADER_TIMEOUT_S"]
+        assert it.gateway.roster.trouble is not None
+
+
+def test_what_needs_a_restart_are_settings() -> None:
+    """A name that is none would never be told."""
+    assert set(BY_VARIABLE) >= NEED_RESTART
