@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -94,7 +95,7 @@ shutdown_grace_s = 2
 [logs]
 level = "debug"
 """
-    level = structlog.get_config()["wrapper_class"]
+    level = logging.getLogger().level
     try:
         async with town(tmp_path) as it:
             waiting, taken = await it.reload_from(text)
@@ -105,11 +106,13 @@ level = "debug"
                 "GATEWAY_LOG_LEVEL",
             ]
             assert it.server.config.http.limits.header_timeout_s == 3  # type: ignore[union-attr]  # ours
-            assert structlog.get_config()["wrapper_class"] is not level
+            debug = structlog.make_filtering_bound_logger(logging.DEBUG)
+            assert structlog.get_config()["wrapper_class"] is debug
             [again] = await it.reload_from(text)
             assert again["changed"] == []
     finally:
         structlog.reset_defaults()
+        logging.getLogger().setLevel(level)
 
 
 async def test_settings_with_a_problem_are_refused_whole(tmp_path: Path) -> None:
