@@ -7,7 +7,6 @@ the simulator. Made up are the clock, the network under asyncio, and chance.
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import random
 import signal
@@ -22,6 +21,7 @@ from typing import Any
 import structlog
 
 from cursor_api import bootstrap
+from cursor_api.runtime import Reloader
 from cursor_api.settings import Settings, load_settings
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator
@@ -128,12 +128,8 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
         with world.inside():
             await gateway.app(scope, receive, noting_send)
 
-    server = create_server(
-        app,
-        bootstrap._server_options(settings),
-        gateway.lifecycle,
-        functools.partial(bootstrap._reload, gateway.roster),
-    )
+    server = create_server(app, bootstrap.server_options(settings), gateway.lifecycle)
+    server.on_hangup = Reloader(gateway, server, None)
 
     async def main_loop() -> None:
         # uvicorn looks ten times a second whether it shall end: most of what these worlds would do.

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cursor_api.bootstrap import GC_THRESHOLDS
+from cursor_api.runtime import GC_THRESHOLDS
 from tests.acceptance.in_process import KEY, gateway_before
 from tests.soak.figures import Figure, Size, command, say
 from tests.soak.shapes import SHAPES
