@@ -66,6 +66,9 @@ _DELTA_END = b'},"finish_reason":null}]}\n\n'
 _REASONING = b'"reasoning_content":'
 _ROLE = b'"role":"assistant","content":""'
 
+# A piece of text has about six characters, and as a string of its own ten times their size.
+PIECES_MAX = 1_000
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -165,6 +168,28 @@ class ChunkRenderer:
                 out.append(b'%b},"finish_reason":"%b"}]}\n\n' % (self._delta_start, finish_reason))
 
 
+class _Pieces:
+    """Text that comes in pieces and is kept at about its own size: `new.append`, then `tidy`."""
+
+    __slots__ = ("_joined", "new")
+
+    def __init__(self) -> None:
+        self.new: list[str] = []
+        self._joined: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._joined) + len(self.new)
+
+    def __str__(self) -> str:
+        return "".join((*self._joined, *self.new))
+
+    def tidy(self) -> None:
+        """Join what has come, when it is worth it."""
+        if len(self.new) > PIECES_MAX:
+            self._joined.append("".join(self.new))
+            self.new.clear()
+
+
 class AnswerFolder:
     """The same deltas folded into one `chat.completion` object. `created` is unix seconds."""
 
@@ -182,8 +207,8 @@ class AnswerFolder:
         self._answer_id = answer_id
         self._model = model
         self._created = created
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
+        self._text = _Pieces()
+        self._reasoning = _Pieces()
         self._citations: list[Citation] = []
         self._finished: Finished | None = None
 
@@ -200,15 +225,17 @@ class AnswerFolder:
                 raise _goes_on()
             match delta:
                 case TextDelta(text):
-                    self._text.append(text)
+                    self._text.new.append(text)
                 case ReasoningDelta(text):
-                    self._reasoning.append(text)
+                    self._reasoning.new.append(text)
                 case CitationDelta(citations):
                     self._citations.extend(citations)
                 case StatusDelta():
                     pass  # what the upstream was busy with is of no use afterwards
                 case Finished():
                     self._finished = delta
+        self._text.tidy()
+        self._reasoning.tidy()
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
@@ -216,11 +243,11 @@ class AnswerFolder:
             raise _is_incomplete()
         message: dict[str, object] = {
             "role": "assistant",
-            "content": "".join(self._text),
+            "content": str(self._text),
             "refusal": None,
         }
         if self._reasoning:
-            message["reasoning_content"] = "".join(self._reasoning)
+            message["reasoning_content"] = str(self._reasoning)
         if self._citations:
             message["annotations"] = _annotations(self._citations)
         choice = {

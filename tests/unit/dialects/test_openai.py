@@ -151,6 +151,18 @@ def test_the_caller_s_model_and_the_id_are_escaped() -> None:
     assert {(c.id, c.model) for c in read.chunks} == {('i"d', NASTY)}
 
 
+def test_a_long_answer_is_kept_at_its_own_size() -> None:
+    """Half a million small strings would take ten times the memory of their text."""
+    texts = [f"{number} " for number in range(20_000)]
+    folder = AnswerFolder("i", "m", 0)
+    for at in range(0, len(texts), 7):
+        folder.feed([*map(TextDelta, texts[at : at + 7]), *map(ReasoningDelta, texts[at : at + 7])])
+    assert int(repr(folder).split("=")[1].split(",")[0]) < 1_100
+    folder.feed([STOP])
+    message = json.loads(folder.body())["choices"][0]["message"]
+    assert message["content"] == message["reasoning_content"] == "".join(texts)
+
+
 @pytest.mark.parametrize("reason", FinishReason)
 def test_every_finish_reason_has_openai_s_word(reason: FinishReason) -> None:
     """Total, and the same streamed and not."""
