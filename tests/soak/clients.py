@@ -169,6 +169,43 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode()
 
 
+class Sink(asyncio.Protocol):
+    """A client that reads one answer as fast as it comes and keeps nothing of it."""
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._transport: Any = None
+        # Its first text has come; the connection or the stream is over.
+        self.begun = asyncio.Event()
+        self.over = asyncio.Event()
+
+    @classmethod
+    async def connect(cls, port: int, request: bytes) -> Self:
+        """Connect and ask; raises OSError."""
+        loop = asyncio.get_running_loop()
+        transport, sink = await loop.create_connection(cls, "127.0.0.1", port)
+        sink._transport = transport
+        transport.write(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+        return sink
+
+    def data_received(self, data: bytes) -> None:
+        """Look only for the first text."""
+        if not self.begun.is_set():
+            self._tail = (self._tail + data)[-4096:]
+            if self._tail.count(b'"content":') > 1 or b"content-length" in self._tail:
+                self._tail = b""
+                self.begun.set()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """It is over."""
+        self.begun.set()
+        self.over.set()
+
+    def leave(self) -> None:
+        """Close."""
+        self._transport.abort()
+
+
 class Drip:
     """A client that reads a stream a few bytes at a time, or not at all, through a small window."""
 

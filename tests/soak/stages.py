@@ -10,6 +10,7 @@ from tests.soak import (
     flood,
     kill,
     lag,
+    memory,
     million,
     overload,
     readers,
@@ -51,6 +52,11 @@ STAGES = (
         "readers",
         "200 slow readers of 5 MB answers cost at most 64 MiB, nobody else's time, and are cut",
         readers.run,
+    ),
+    Stage(
+        "memory",
+        "A stream keeps at most 64 KiB, however long its answer; bombs take at most 32 MiB",
+        memory.run,
     ),
     Stage(
         "overload",
