@@ -43,6 +43,7 @@ class House:
     wrong_keys_max: int = 0
     clock: Clock = field(default_factory=TickingClock)
     limits: AdmissionOptions = field(default_factory=AdmissionOptions)
+    turns: Turns = field(default_factory=Turns)
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
@@ -72,15 +73,13 @@ class House:
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
         self.lifecycle = Lifecycle(self.relay.break_off)
-        self.turns = Turns()
         self.credentials = Credentials(
             CredentialParts(
                 self.roster, self.pool, Trials(collaborators), self.endpoints, self.clock
             )
         )
-        access = AccessOptions(
-            Secret(KEY), (Secret(CLIENT_KEY),), is_passthrough=self.is_passthrough
-        )
+        keys = Secret(KEY), (Secret(CLIENT_KEY),)
+        access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
         self.app = App(
             WebParts(
                 self.relay,
