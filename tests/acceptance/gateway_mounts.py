@@ -23,6 +23,7 @@ KEY = "a-key-for-tests-of-disks"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 COMMAND = [sys.executable, "-m", "cursor_api", "serve"]
 WAIT_S_MAX = 20.0
+NOTHING_LEARNT = '{"version":1,"credentials":{}}'
 
 
 class House:
@@ -33,6 +34,7 @@ class House:
         self.disk.mkdir()
         mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", self.disk)
         (self.disk / ".token").write_text("work::token-of-work\n", encoding="utf-8")
+        (self.disk / ".token-state").write_text(NOTHING_LEARNT, encoding="utf-8")
         self.log = root / "log"
         self.log.mkdir()
         self._variables = {
@@ -51,8 +53,6 @@ class House:
     def work(self, harm: Callable[[], object], heal: Callable[[], object], words: str) -> None:
         """Serve before, during and after; start during it as well."""
         with running(COMMAND, self.log, self._variables) as program:
-            chat(program)
-            until((self.disk / ".token-state").exists)
             harm()
             before = self.texts()
             chat(program, count=3)

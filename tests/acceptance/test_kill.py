@@ -11,7 +11,7 @@ from tests.acceptance.killing import KEPT, chat, devices, gateway, kill_again_an
 from tests.serving import ask
 
 SERVE = [sys.executable, "-m", "cursor_api", "serve"]
-DEATH_COUNT = 3
+DEATH_COUNT = 2
 LIFE_S_MAX = 0.8
 
 

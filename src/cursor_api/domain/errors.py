@@ -136,7 +136,10 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
 
         They hold what was sent and what was read, megabytes of it, and whoever keeps a fault
         stands in one of them: a circle, which would wait for the garbage collector with all of it.
+        A bug of ours keeps them: they are what tells where it is.
         """
+        if self.kind is FaultKind.INTERNAL:
+            return self
         error: BaseException | None = self
         for _ in range(CAUSES_MAX):
             if error is None:

@@ -72,3 +72,20 @@ def test_a_store_error_names_every_bad_line() -> None:
         "bad file", [LineProblem(".token", 3, "is empty"), LineProblem("x", 4, "no")]
     )
     assert str(error) == "bad file\n.token:3: is empty\nx:4: no"
+
+
+def test_a_bug_of_ours_keeps_its_frames() -> None:
+    """They tell where it is."""
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(Fault) as caught:
+        try:
+            fail()
+        except ZeroDivisionError as error:
+            raise Fault(FaultKind.INTERNAL, "a bug") from error
+    kept = caught.value.let_go()
+    assert kept.__traceback__ is not None
+    assert kept.__cause__ is not None
+    assert kept.__cause__.__traceback__ is not None
