@@ -55,16 +55,7 @@ class House:
         ]
         self.pool.replace(credentials)
         self.store = MemoryCredentialStore(credentials, lambda: f"NEWONE00{'1' * 64}")
-        self.roster = Roster(
-            RosterParts(
-                self.store,
-                MemoryPoolStateStore(),
-                self.pool,
-                self.clock,
-                LogObserver(),
-                lambda _credentials: None,
-            )
-        )
+        self.roster = self._make_roster()
         self.catalog = Catalog({"fake": self.upstream})
         self.endpoints = Endpoints({"fake": self.upstream}, LogObserver())
         collaborators = Collaborators(
@@ -94,4 +85,16 @@ class House:
                 self.turns,
             ),
             self.options,
+        )
+
+    def _make_roster(self) -> Roster:
+        return Roster(
+            RosterParts(
+                self.store,
+                MemoryPoolStateStore(),
+                self.pool,
+                self.clock,
+                LogObserver(),
+                lambda _credentials: None,
+            )
         )

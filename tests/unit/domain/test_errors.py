@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
+
 from cursor_api.domain.errors import SCOPES, Fault, FaultKind, LineProblem, Scope, StoreError
 
 
@@ -78,13 +80,13 @@ def test_a_bug_of_ours_keeps_its_frames() -> None:
     """They tell where it is."""
 
     def fail() -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(Fault) as caught:
         try:
-            fail()
+            _ = 1 / 0
         except ZeroDivisionError as error:
             raise Fault(FaultKind.INTERNAL, "a bug") from error
+
+    with pytest.raises(Fault) as caught:
+        fail()
     kept = caught.value.let_go()
     assert kept.__traceback__ is not None
     assert kept.__cause__ is not None
