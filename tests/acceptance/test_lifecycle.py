@@ -180,6 +180,8 @@ async def test_a_hangup_reads_the_token_files_again(tmp_path: Path) -> None:
     """The log says so; a file that is not whole is refused, told, and changes nothing."""
     with start(tmp_path, "http://127.0.0.1:1") as program:
         assert (await ask(program.port, "GET", "/readyz")).status == 200
+        # What a write to a closed pipe sends, too: nobody may end the process with it.
+        program.process.send_signal(signal.SIGPIPE)
         # The file is as old as it was: who looks at times would not read it again.
         program.process.send_signal(signal.SIGHUP)
         await until(lambda: "SIGHUP: credentials reloaded" in program.said(), 5)
