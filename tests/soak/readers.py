@@ -26,7 +26,7 @@ from tests.soak.stand import (
 
 READER_COUNT = 200
 # Some frames to an HTTP chunk, as a busy upstream sends them.
-LONG_ANSWER = post(chat("/sim bytes 5000000 + batch 50\nGo on.", is_stream=True))
+ORDER = "/sim bytes {} + batch 50\nGo on."
 SHORT_ANSWER = post(chat("/sim bytes 60\nHello!", is_stream=True))
 SIP_BYTES = 1024
 OTHERS_COUNT = 8
@@ -45,17 +45,24 @@ class Plan:
     round_count: int
     window_s: float
     write_timeout_s: float
+    warm_up_s: float = 1.0
+    answer_bytes: int = 5_000_000
+
+    @property
+    def request(self) -> bytes:
+        """What a slow reader asks."""
+        return post(chat(ORDER.format(self.answer_bytes), is_stream=True))
 
     @classmethod
     def of(cls, size: Size) -> Plan:
         """The plan of that size. The readers fill their buffers in half of the time-out."""
         reader_count = size.count(READER_COUNT, at_least=10)
         if size.share >= 1:
-            return cls(reader_count, 3, 5.0, 12.0)
+            return cls(reader_count, 5, 5.0, 12.0)
         return cls(max(reader_count, 40), 1, 3.0, 8.0) if size.share > 0.01 else TINY_PLAN
 
 
-TINY_PLAN = Plan(10, 1, 0.5, 2.0)
+TINY_PLAN = Plan(10, 1, 0.5, 1.5, warm_up_s=0.2, answer_bytes=500_000)
 
 
 @dataclass(slots=True)
@@ -78,7 +85,11 @@ def run(size: Size) -> list[Figure]:
         seen = run_fast(_rounds(process, plan))
     readers = plan.reader_count
     return [
-        exactly("slow readers of 5 MB answers, all live", min(seen.live_counts), readers),
+        exactly(
+            f"slow readers of {plan.answer_bytes / 1e6:g} MB answers, all live",
+            min(seen.live_counts),
+            readers,
+        ),
         Figure(
             f"memory for {readers} of them",
             max(seen.growths) / MEBIBYTE,
@@ -108,11 +119,12 @@ async def _rounds(process: GatewayProcess, plan: Plan) -> Seen:
     seen = Seen()
     others = [await Client.connect(process.port) for _ in range(OTHERS_COUNT)]
     # The first requests fill caches and pools that stay; the first long answer has to be made.
-    await _time_others(others, 1.0)
-    async with _slow_readers(process, TINY_PLAN) as drips:
-        while not drips[0].received_bytes:
-            drips[0].sip(SIP_BYTES)
-            await asyncio.sleep(0.1)
+    await _time_others(others, plan.warm_up_s)
+    first = await Drip.connect(process.port, plan.request)
+    while not first.received_bytes:
+        first.sip(SIP_BYTES)
+        await asyncio.sleep(0.02)
+    first.close()
     await process.settled()
     for number in range(plan.round_count):
         say(f"readers: round {number + 1} of {plan.round_count}")
@@ -133,7 +145,7 @@ async def _rounds(process: GatewayProcess, plan: Plan) -> Seen:
 
 @contextlib.asynccontextmanager
 async def _slow_readers(process: GatewayProcess, plan: Plan) -> AsyncIterator[list[Drip]]:
-    drips = [await Drip.connect(process.port, LONG_ANSWER) for _ in range(plan.reader_count)]
+    drips = [await Drip.connect(process.port, plan.request) for _ in range(plan.reader_count)]
     try:
         yield drips
     finally:

@@ -12,6 +12,7 @@ from tests.soak import (
     lag,
     memory,
     million,
+    outage,
     overload,
     readers,
     rechunk,
@@ -42,6 +43,11 @@ STAGES = (
         "rechunk",
         "An answer cut anywhere gives its text, a damaged one no hang, no crash, no wrong text",
         rechunk.run,
+    ),
+    Stage(
+        "outage",
+        "In a total outage the upstream is asked at most 1.2 times as often as the gateway",
+        outage.run,
     ),
     Stage(
         "departures",
