@@ -111,7 +111,7 @@ LOAD = (
         "connections",
         Text("Connections of callers", "调用方的连接"),
         503,
-        "service_unavailable",
+        "overloaded",
         "GATEWAY_CONNECTIONS_MAX",
         shown_by="tests/unit/web/test_connection.py::"
         "test_a_connection_too_many_is_told_to_come_again",
