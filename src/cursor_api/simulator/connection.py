@@ -135,10 +135,11 @@ class Connection:
         ahead_bytes = 0
         with contextlib.suppress(OSError):
             while data := await self._reader.read(READ_BYTES):
+                # Kept in any case: where the answer has ended meanwhile, it is the next request's.
+                self._http.receive_data(data)
                 ahead_bytes += len(data)
                 if ahead_bytes > HEADERS_BYTES_MAX:
                     return
-                self._http.receive_data(data)
 
     async def _play(self, steps: Iterable[Step]) -> Ending:
         for step in steps:

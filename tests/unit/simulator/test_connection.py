@@ -308,3 +308,20 @@ async def test_a_connection_shows_its_state() -> None:
     assert repr(subject) == "<Connection client IDLE, server IDLE, wrote 0 bytes of the body>"
     for _, writer in streams:
         writer.close()
+
+
+async def test_what_is_sent_ahead_is_never_lost() -> None:
+    """A client that goes on the moment it has its answer may be quicker than the answer's end."""
+    left, right = socket.socketpair()
+    with left:
+        _, writer = await asyncio.open_connection(sock=right)
+        reader = asyncio.StreamReader()
+        options = SimulatorOptions()
+        connection = Connection((reader, writer), Responder(options), Ledger(1), options)
+        reader.feed_data(bytes(4 * HEADERS_BYTES_MAX))
+        await connection._watch()
+        kept, _ = connection._http.trailing_data
+        assert len(kept) > HEADERS_BYTES_MAX
+        assert len(kept) + len(await reader.read(4 * HEADERS_BYTES_MAX)) == 4 * HEADERS_BYTES_MAX
+        writer.close()
+        await writer.wait_closed()
