@@ -73,7 +73,7 @@ def test_every_address_has_a_decision() -> None:
     assert not FOR_PAGES & NOT_FOR_PAGES
 
 
-@pytest.mark.parametrize("prefix", ["", "/hf", "/api"])
+@pytest.mark.parametrize("prefix", ["", "/api"])
 async def test_unless_origins_are_named_no_answer_speaks_of_them(prefix: str) -> None:
     """Every address, every method, questions too."""
     asked: list[Asked] = [
@@ -87,7 +87,7 @@ async def test_unless_origins_are_named_no_answer_speaks_of_them(prefix: str) ->
     assert [each for each, got in answers if cors_headers(dict(got.headers))] == []
 
 
-@pytest.mark.parametrize("prefix", ["", "/hf", "/api"])
+@pytest.mark.parametrize("prefix", ["", "/api"])
 async def test_a_named_origin_may_use_what_is_for_pages_and_nothing_else(prefix: str) -> None:
     """Whatever the method and the status; no credentials, no `*` for an origin."""
     asked: list[Asked] = [
