@@ -42,7 +42,7 @@ HEAD = (
 PATIENCE_S = 30.0
 WORST_COUNT = 5
 # Every twelfth shape is enough to see that the stage works.
-FEW_STEP = 12
+FEW_STEP, QUICK_STEP = 12, 4
 IDLE = "nothing at all"
 ALL_AT_ONCE = "all of them at once"
 
@@ -180,8 +180,8 @@ async def _send_one(port: int, request: bytes) -> str:
 def run(size: Size) -> list[Figure]:
     """Every shape, and all of them at once; the figures are the worst ones."""
     names = tuple(SHAPES)
-    if size.share < QUICK.share:
-        names = names[::FEW_STEP]
+    if size.share < 1:
+        names = names[:: FEW_STEP if size.share < QUICK.share else QUICK_STEP]
     with simulator() as upstream_url:
         found = run_fast(measure(upstream_url, size.seconds(3.0, 0.25), names))
     together = found.pop(ALL_AT_ONCE)
