@@ -21,6 +21,7 @@ from typing import Any
 
 from cursor_api.dialects.openai import render_fault
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.parting import PartingTransport
 
 # A body has to bring this much within the time limit: 16 KiB in 30 s is 4 kbit/s, below any
 # network that carries an answer.
@@ -28,6 +29,9 @@ PROGRESS_BYTES = 16_384
 # What a refused client gets to read its answer; closed at once, what it still sends would make its
 # system throw the answer away.
 LINGER_S = 1.0
+# How long a client may go on sending a body that was answered before it was whole. Most are through
+# in less; on a slow line only so much of the largest body comes through.
+PART_S = 5.0
 # What is kept for a client that does not read, before whoever writes to it has to wait. A stream's
 # write has some hundred bytes: this holds the dozens of them that a slow network is behind.
 WRITE_BUFFER_BYTES = 16_384
@@ -147,7 +151,8 @@ class Guarded:
 
     def connection_made(self, transport: Any) -> None:
         """Take it, unless it is one too many."""
-        super().connection_made(transport)  # type: ignore[misc]  # a mixin over uvicorn's protocols
+        parting = PartingTransport(transport, self._part)
+        super().connection_made(parting)  # type: ignore[misc]  # a mixin over uvicorn's protocols
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
         excess_count = len(self.connections) - self.limits.connections_max
         if excess_count <= 0:
@@ -235,6 +240,17 @@ class Guarded:
         else:
             self._answer(refusal)
 
+    def _part(self) -> bool:
+        """Whether the client still sends what was answered already; it gets time to read that."""
+        if self._is_refused or not self._is_in_body or not self.transport.can_write_eof():
+            return False
+        # What comes from now on is dropped where it arrives.
+        self._is_refused = True
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._timer_of(PART_S)
+        return True
+
     def _body_read_bytes_max(self) -> float:
         """How much may have been read for what there is of the body."""
         return math.inf
@@ -247,6 +263,12 @@ class Guarded:
         self.transport.write(refusal.render())
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self._timer = self.loop.call_later(LINGER_S, self.transport.abort)
+            self._timer_of(LINGER_S)
         else:
             self.transport.close()
+
+    def _timer_of(self, seconds: float) -> None:
+        """The connection ends then, if its client has not ended it before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(seconds, self.transport.abort)
