@@ -20,6 +20,8 @@ HOLD_S_MAX = 300.0
 HOLDING = {FaultKind.UPSTREAM_OVERLOADED, FaultKind.CLIENT_OUTDATED}
 # Unix seconds as floats, and milliseconds, are rounded by less.
 CLOCK_S = 1e-5
+# Of what ends within this the order is not known.
+TIE_S = 1e-4
 
 
 def _by_request(world: World) -> dict[int, list[Try]]:
@@ -71,26 +73,17 @@ def _is_breaker_heeded(world: World) -> Breaches:
     """An endpoint that failed so often in a row is left alone for a while."""
     options = world.settings.failover
     tries = world.tries()
+    well = sorted(one.ended_at for one in tries if not _is_endpoints(one))
     row: list[Try] = []
-    # What ends at the same moment is taken in the order that forbids least.
-    for one in sorted(tries, key=lambda one: (round(one.ended_at, 4), not _is_endpoints(one))):
+    for one in sorted(tries, key=lambda one: one.ended_at):
         row = [*row, one] if _is_endpoints(one) else []
-        # Where it was left alone already, by its own wish, what ends then changes nothing.
-        if (
-            not row
-            or len(row) != options.breaker_failures
-            or any(one.fault in HOLDING for one in row)
-        ):
+        if not row or len(row) != options.breaker_failures:
             continue
-        # Whoever is answered in the meantime, or refused by name, closes it again.
-        closed_at = min(
-            (
-                other.ended_at
-                for other in tries
-                if not _is_endpoints(other) and other.ended_at > one.ended_at
-            ),
-            default=math.inf,
-        )
+        # Whoever is answered meanwhile, or refused by name, closes it again.
+        closed_at = next((at for at in well if at >= row[0].ended_at - TIE_S), math.inf)
+        # Where it was left alone already, by its own wish, what ends then changes nothing.
+        if closed_at <= one.ended_at + TIE_S or any(each.fault in HOLDING for each in row):
+            continue
         until = min(one.ended_at + options.breaker_open_s, closed_at)
         for other in tries:
             if one.ended_at + CLOCK_S < other.began_at < until - CLOCK_S:
@@ -140,9 +133,8 @@ def _is_patience_bounded(world: World) -> Breaches:
         most_s = limits.first_s + limits.idle_s + 5.0
         if world.calls[attempt.tag].read_pause_s:
             continue
-        waited_s = (attempt.ended_at or math.inf) - attempt.at
-        if waited_s > most_s:
-            yield f"attempt {attempt.number} was waited for, {waited_s:g} s"
+        if attempt.ended_at is not None and attempt.ended_at - attempt.at > most_s:
+            yield f"attempt {attempt.number} was waited for, {attempt.ended_at - attempt.at:g} s"
 
 
 def _is_closed_door_true(world: World) -> Breaches:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.examine import Finding, examine
 from tests.simulation.planted import BUGS, find
@@ -34,8 +35,9 @@ def examine_all(seeds: Iterable[int], process_count: int = PROCESS_COUNT) -> lis
     findings: list[Finding] = []
     failed_count = 0
     # New processes, not forks: nothing of this one can be in there.
-    with multiprocessing.get_context("spawn").Pool(process_count) as processes:
-        for finding in processes.imap_unordered(examine, seeds, chunksize=10):
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(process_count, context) as processes:
+        for finding in processes.map(examine, seeds, chunksize=10):
             findings.append(finding)
             if finding.breaches:
                 failed_count += 1
