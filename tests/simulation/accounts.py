@@ -128,18 +128,30 @@ class Account:
         return refuse_for_a_while(chance, left_s, says_when=self.plan.says_when)
 
 
-def draw_accounts(chance: random.Random, horizon_s: float) -> tuple[AccountPlan, ...]:
-    """One to eight; in half of the worlds somebody is well all the time."""
-    count = chance.randint(1, 8)
-    tempers = [chance.choice(tuple(Temper)) for _ in range(count)]
-    if chance.random() < 0.7:
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who may be in a world: how many, of which tempers, with which limits at a time."""
+
+    count_max: int = 8
+    tempers: tuple[Temper, ...] = tuple(Temper)
+    concurrency: tuple[int | None, ...] = (None, None, 1, 2)
+    # In how many of the worlds somebody is well for sure, and owners have wishes.
+    well_rate: float = 0.7
+    wishes_rate: float = 0.5
+
+
+def draw_accounts(chance: random.Random, horizon_s: float, cast: Cast) -> tuple[AccountPlan, ...]:
+    """One or more."""
+    count = chance.randint(1, cast.count_max)
+    tempers = [chance.choice(cast.tempers) for _ in range(count)]
+    if chance.random() < cast.well_rate:
         tempers[chance.randrange(count)] = Temper.HEALTHY
-    is_plain = chance.random() < 0.5
+    has_wishes = chance.random() < cast.wishes_rate
     return tuple(
         AccountPlan(
             alias=f"account-{number}",
             temper=temper,
-            wishes=Wishes() if is_plain else _draw_wishes(chance),
+            wishes=_draw_wishes(chance, cast) if has_wishes else Wishes(),
             from_at=(begin := round(chance.uniform(0, horizon_s * 0.6), 2)),
             until_at=chance.choice((FOR_EVER_S * 10, begin + horizon_s * 0.2)),
             window_s=chance.choice((10.0, 60.0)),
@@ -150,10 +162,10 @@ def draw_accounts(chance: random.Random, horizon_s: float) -> tuple[AccountPlan,
     )
 
 
-def _draw_wishes(chance: random.Random) -> Wishes:
+def _draw_wishes(chance: random.Random, cast: Cast) -> Wishes:
     return Wishes(
         priority=chance.choice((0, 0, 0, 1)),
         weight=chance.choice((1, 1, 2, 3)),
-        concurrency_max=chance.choice((None, None, 1, 2)),
+        concurrency_max=chance.choice(cast.concurrency),
         is_enabled=chance.random() < 0.95,
     )

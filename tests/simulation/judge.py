@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from cursor_api.dialects.openai_errors import FAULTS
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
-from tests.simulation.accounts import START
 from tests.simulation.callers import End, Seen, question_of
 from tests.simulation.judge_world import WORLD_RULES
 from tests.simulation.plan import OPERATOR_KEY, Call, Flaw
 from tests.simulation.plays import Fate
 from tests.simulation.told import Told, read_told
-from tests.simulation.world import Attempt, World
+from tests.simulation.world import CLOCK_S, Attempt, World
 
 Breaches = Iterator[str]
 
@@ -46,8 +45,6 @@ UNWHOLE = {Fate.REFUSED, Fate.BROKEN}
 # Promised: an upstream is closed within a second of its client's leaving. A few latencies of 50 ms
 # lie between a leaving and what is seen of it.
 NOTICE_S = 1.0 + 4 * 0.05
-# Unix seconds as floats are rounded by less.
-CLOCK_S = 1e-6
 # The estimate's rule.
 BYTES_PER_TOKEN, TOKENS_PER_MESSAGE = 4, 4
 
@@ -246,7 +243,7 @@ def _is_fault_true(case: Case) -> Breaches:
     if record.first_delta_ms is None:
         if not record.attempts or record.attempts[-1].fault is not kind:
             return  # nobody was asked, or could be: see judge_world.py
-        began_at = record.attempts[-1].started_at - START
+        began_at = case.world.clock.world_time(record.attempts[-1].started_at)
         is_networks = kind in {FaultKind.UNREACHABLE, FaultKind.UPSTREAM_TIMEOUT}
         if is_networks and _is_cut_off(case.world, began_at):
             return

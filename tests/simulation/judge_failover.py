@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from cursor_api.domain.errors import SCOPES, FaultKind, Scope
-from tests.simulation.world import Attempt, Try, World
+from tests.simulation.world import CLOCK_S, Attempt, Try, World
 
 Breaches = Iterator[str]
 
@@ -18,8 +18,6 @@ RESERVE_COUNT = 2
 HOLD_S_MAX = 300.0
 # With these an endpoint says itself that it wants to be left alone.
 HOLDING = {FaultKind.UPSTREAM_OVERLOADED, FaultKind.CLIENT_OUTDATED}
-# Unix seconds as floats, and milliseconds, are rounded by less.
-CLOCK_S = 1e-5
 # Of what ends within this the order is not known.
 TIE_S = 1e-4
 

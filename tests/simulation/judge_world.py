@@ -22,6 +22,10 @@ REST_S_MIN = {
     FaultKind.QUOTA_EXHAUSTED: 450.0,
     FaultKind.CREDENTIAL_FORBIDDEN: 450.0,
 }
+# How the failure of who waited in the queue begins.
+WAITED = "All credentials were in use for"
+# Between the end of one request and the next one's arrival.
+FREE_S_MAX = 1.5
 # Faults that say "nobody could": untrue while somebody could.
 NOBODY = {
     FaultKind.NO_CREDENTIALS,
@@ -72,12 +76,37 @@ def _is_resting_respected(world: World) -> Breaches:
                 )
 
 
+def _is_probe_alone(world: World) -> Breaches:
+    """Behind a rest one request finds out whether it is over; the others wait for that."""
+    slack_s = _slack_s(world)
+    for refused in world.attempts:
+        if not refused.play.kinds & REST_S_MIN.keys() or refused.ended_at is None:
+            continue
+        model = world.model_of(refused.tag)
+        same = [
+            one
+            for one in world.attempts
+            if one.token == refused.token and world.model_of(one.tag) == model
+        ]
+        # What is under way at a refusal, or began before it was known, may end the rest, too.
+        until = refused.ended_at + slack_s
+        if any(one.at <= until < (one.ended_at or math.inf) + slack_s for one in same):
+            continue
+        after = sorted((one for one in same if one.at > until), key=lambda one: one.at)
+        for probe, other in pairwise(after[:2]):
+            is_during = other.at < (probe.ended_at or math.inf) - slack_s
+            if is_during and not _is_touched(world, refused.alias, refused.at, other.at):
+                yield f"attempt {other.number} is made beside the probe {probe.number}"
+
+
 def _is_touched(world: World, alias: str, from_at: float, until_at: float) -> bool:
     return any(name == alias and from_at <= at <= until_at for at, name in world.touched)
 
 
 def _is_expiry_known(world: World) -> Breaches:
     """A token that has ended is not sent."""
+    if world.has_jumped:
+        return  # the gateway's clock was not the world's
     for attempt in world.attempts:
         plan = world.accounts[attempt.token].plan
         is_own = attempt.token == plan.credential.secret.reveal()
@@ -86,16 +115,23 @@ def _is_expiry_known(world: World) -> Breaches:
             yield f"attempt {attempt.number} sends a token that ended at {plan.from_at}"
 
 
-def _well(world: World) -> list[AccountPlan]:
+def _untroubled(world: World) -> set[str]:
     """Accounts that nothing was ever wrong with, and that the operator left alone."""
     touched = {alias for _, alias in world.touched}
     # Whoever was silent where another one was answered rests too.
     silent = {one.alias for one in world.tries() if one.fault is FaultKind.UPSTREAM_TIMEOUT}
+    plans = [account.plan for account in world.accounts.values()]
+    well = {one.alias for one in plans if one.temper in {Temper.HEALTHY, Temper.SLOW}}
+    return well - touched - silent
+
+
+def _well(world: World) -> list[AccountPlan]:
+    """Those of them that can always serve."""
+    untroubled = _untroubled(world)
     return [
         account.plan
         for account in world.accounts.values()
-        if account.plan.temper in {Temper.HEALTHY, Temper.SLOW}
-        and account.plan.alias not in touched | silent
+        if account.plan.alias in untroubled
         and account.plan.wishes.is_enabled
         and account.plan.wishes.concurrency_max is None
     ]
@@ -116,6 +152,45 @@ def _is_nobody_starved(world: World) -> Breaches:
                     f"request #{tag} failed with {record.error_kind.value} after {sorted(tried)},"
                     f" while {plan.alias} was well"
                 )
+
+
+def _is_waiting_worth(world: World) -> Breaches:
+    """Nobody waits in vain for a credential at its limit while it has room."""
+    if any(one.is_refusing is False for one in world.plan.outages):
+        return  # who connects without an answer holds a credential that seems to have room
+    limited = {
+        plan.alias: plan.wishes.concurrency_max
+        for plan in (account.plan for account in world.accounts.values())
+        if plan.alias in _untroubled(world) and plan.wishes.is_enabled
+    }
+    for tag, record in _ends(world):
+        if record.error is None or not record.error.startswith(WAITED):
+            continue
+        pinned, ended_at = world.calls[tag].pinned, world.records[tag][-1][0]
+        tried = {one.credential_alias for one in record.attempts}
+        for alias, most in limited.items():
+            if most is None or alias in tried or pinned not in {None, alias}:
+                continue
+            begin_at = ended_at - world.settings.admission.queue_wait_s
+            free_s = _longest_free_s(world, alias, most, (begin_at, ended_at))
+            if free_s > FREE_S_MAX + _slack_s(world):
+                yield f"request #{tag} waited in vain for {alias}, which had room for {free_s:g} s"
+
+
+def _longest_free_s(world: World, alias: str, most: int, span: tuple[float, float]) -> float:
+    """How long a credential had fewer requests than it may, at a stretch, within a span."""
+    begin_at, until = span
+    held = [one for one in world.attempts if one.alias == alias]
+    moments = sorted(
+        {begin_at, until}
+        | {at for one in held for at in (one.at, one.ended_at or until) if begin_at < at < until}
+    )
+    longest_s = free_s = 0.0
+    for before, after in pairwise(moments):
+        used = sum(one.at <= before and (one.ended_at or until) >= after for one in held)
+        free_s = free_s + after - before if used < most else 0.0
+        longest_s = max(longest_s, free_s)
+    return longest_s
 
 
 def _is_rotation_fair(world: World) -> Breaches:
@@ -167,9 +242,11 @@ def _is_every_attempt_known(world: World) -> Breaches:
 
 WORLD_RULES: tuple[Callable[[World], Breaches], ...] = (
     _is_resting_respected,
+    _is_probe_alone,
     _is_expiry_known,
     *FAILOVER_RULES,
     _is_nobody_starved,
+    _is_waiting_worth,
     _is_rotation_fair,
     _are_secrets_kept,
     _is_log_calm,

@@ -17,6 +17,10 @@ from tests.simulation.world import GATEWAY_PORT, World
 PAGES = ("/", "/livez", "/readyz", "/v1/models", "/logs?limit=5", "/api/credentials")
 
 
+# By how much the wall clock is set: seconds.
+JUMPS_S = (-86_400.0, -3600.0, -5.0, 5.0, 3600.0)
+
+
 class Operator:
     """Does the plan's deeds, each at its time."""
 
@@ -34,6 +38,7 @@ class Operator:
             Deed.ENABLE: self._enable,
             Deed.CLEAR: self._clear,
             Deed.LOOK: self._look,
+            Deed.SET_CLOCK: self._set_clock,
         }
 
     async def work(self) -> None:
@@ -80,6 +85,12 @@ class Operator:
     async def _clear(self, alias: str) -> None:
         self._world.touch(alias)
         self._pool.clear(alias)
+
+    async def _set_clock(self, _alias: str) -> None:
+        by_s = JUMPS_S[int(self._world.network.now) % len(JUMPS_S)]
+        self._world.tell("operator", f"by {by_s} s")
+        self._world.has_jumped = True
+        self._world.clock.jump(by_s)
 
     async def _look(self, _alias: str) -> None:
         for page in PAGES:

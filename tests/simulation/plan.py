@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tests.simulation.accounts import AccountPlan, draw_accounts
+from tests.simulation.accounts import AccountPlan, Cast, Temper, draw_accounts
 from tests.simulation.plays import Limits
 from tests.simulation.virtual_network import Link
 
@@ -97,6 +97,7 @@ class Deed(enum.Enum):
     ENABLE = "enables all credentials"
     CLEAR = "clears a credential"
     LOOK = "looks at the pages"
+    SET_CLOCK = "sets the clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,60 @@ class Plan:
         return [call for visit in self.visits for call in visit.calls]
 
 
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What a world is about: chance alone seldom makes a crowd meet a limit."""
+
+    cast: Cast = field(default_factory=Cast)
+    horizons_s: tuple[float, ...] = (30.0, 120.0, 600.0)
+    mishap_rates: tuple[float, ...] = (0.0, 0.1, 0.3, 0.6)
+    paces: tuple[float, ...] = (0.0, 0.0, 5.0, 50.0)
+    outage_rate: float = 0.4
+    # Shares of the horizon.
+    outage_lengths: tuple[float, ...] = (0.05, 0.3)
+    call_counts: tuple[int, int] = (4, 30)
+    # How many visits begin at the same moment as the one before.
+    crowd_rate: float = 0.66
+
+
+ANYTHING = Theme()
+CROWD = Theme(
+    Cast(3, (Temper.HEALTHY, Temper.SLOW, Temper.LATE), (1, 1, 2), wishes_rate=1.0),
+    horizons_s=(30.0, 60.0),
+    mishap_rates=(0.0, 0.1),
+    paces=(5.0, 10.0, 50.0),
+    outage_rate=0.1,
+    call_counts=(15, 30),
+    crowd_rate=0.8,
+)
+LIMITS = Theme(
+    Cast(4, (Temper.LIMITED,), (None,), well_rate=0.1, wishes_rate=0.2),
+    horizons_s=(60.0, 120.0),
+    mishap_rates=(0.0, 0.1),
+    paces=(0.0, 10.0),
+    outage_rate=0.1,
+    call_counts=(20, 30),
+)
+OUTAGE = Theme(
+    Cast(5, (Temper.HEALTHY,), (None, None, 2)),
+    horizons_s=(60.0, 120.0),
+    mishap_rates=(0.0, 0.2),
+    outage_rate=1.0,
+    outage_lengths=(0.3, 0.9),
+    call_counts=(15, 30),
+    crowd_rate=0.4,
+)
+THEMES = (ANYTHING, ANYTHING, CROWD, LIMITS, OUTAGE)
+
+
 def draw_plan(seed: int) -> Plan:
     """The world of a seed."""
     chance = random.Random(f"plan {seed}")
-    horizon_s = chance.choice((30.0, 120.0, 600.0))
+    theme = chance.choice(THEMES)
+    horizon_s = chance.choice(theme.horizons_s)
     limits = Limits(chance.choice((4.0, 20.0, 60.0)), chance.choice((6.0, 30.0, 120.0)))
-    accounts = draw_accounts(chance, horizon_s)
-    outages = _draw_outages(chance, horizon_s)
+    accounts = draw_accounts(chance, horizon_s, theme.cast)
+    outages = _draw_outages(chance, horizon_s, theme)
     return Plan(
         seed=seed,
         horizon_s=horizon_s,
@@ -147,10 +195,10 @@ def draw_plan(seed: int) -> Plan:
         link_up=_draw_link(chance),
         link_down=_draw_link(chance),
         accounts=accounts,
-        mishap_rate=chance.choice((0.0, 0.1, 0.3, 0.6)),
-        tokens_per_s=chance.choice((0.0, 0.0, 5.0, 50.0)),
+        mishap_rate=chance.choice(theme.mishap_rates),
+        tokens_per_s=chance.choice(theme.paces),
         outages=outages,
-        visits=_draw_visits(chance, horizon_s, accounts),
+        visits=_draw_visits(chance, horizon_s, theme, accounts),
         deeds=_draw_deeds(chance, horizon_s, len(accounts)),
         stop_at=round(chance.uniform(0.3, 1.0) * horizon_s, 2) if chance.random() < 0.5 else None,
     )
@@ -176,9 +224,9 @@ def _draw_variables(chance: random.Random, limits: Limits) -> dict[str, str]:
         "GATEWAY_RETRY_PERCENT": chance.choice(("0", "20", "20", "100")),
         "GATEWAY_BREAKER_FAILURES": chance.choice(("0", "2", "5", "5")),
         "GATEWAY_BREAKER_OPEN_S": chance.choice(("5", "30")),
-        "GATEWAY_REQUESTS_MAX": chance.choice(("3", "1200", "1200", "1200")),
-        "GATEWAY_CALLER_REQUESTS_MAX": chance.choice(("1", "1000", "1000", "1000")),
-        "GATEWAY_STREAMS_MAX": chance.choice(("2", "1000", "1000", "1000")),
+        "GATEWAY_REQUESTS_MAX": chance.choice(("3", *["1200"] * 7)),
+        "GATEWAY_CALLER_REQUESTS_MAX": chance.choice(("1", *["1000"] * 7)),
+        "GATEWAY_STREAMS_MAX": chance.choice(("2", *["1000"] * 7)),
         "GATEWAY_QUEUE_MAX": chance.choice(("0", "2", "100")),
         "GATEWAY_QUEUE_WAIT_S": chance.choice(("1", "10")),
     }
@@ -192,11 +240,11 @@ def _draw_link(chance: random.Random) -> Link:
     )
 
 
-def _draw_outages(chance: random.Random, horizon_s: float) -> tuple[Outage, ...]:
-    if chance.random() < 0.6:
+def _draw_outages(chance: random.Random, horizon_s: float, theme: Theme) -> tuple[Outage, ...]:
+    if chance.random() >= theme.outage_rate:
         return ()
-    begin = chance.uniform(0, horizon_s * 0.7)
-    length_s = chance.choice((5.0, horizon_s * 0.3))
+    length_s = horizon_s * chance.choice(theme.outage_lengths)
+    begin = chance.uniform(0, max(0.0, horizon_s - length_s))
     is_flapping = chance.random() < 0.3
     count, gap_s = (5, length_s / 9) if is_flapping else (1, length_s)
     is_refusing = chance.choice((True, False, None, None))
@@ -207,15 +255,17 @@ def _draw_outages(chance: random.Random, horizon_s: float) -> tuple[Outage, ...]
 
 
 def _draw_visits(
-    chance: random.Random, horizon_s: float, accounts: tuple[AccountPlan, ...]
+    chance: random.Random, horizon_s: float, theme: Theme, accounts: tuple[AccountPlan, ...]
 ) -> tuple[Visit, ...]:
     flaw_rate = chance.choice((0.0, 0.1, 0.3))
     visits: list[Visit] = []
     tag = 0
     now = 0.0
-    call_count = chance.randint(4, 30)
+    call_count = chance.randint(*theme.call_counts)
     while tag < call_count:
-        now += chance.choice((0.0, 0.0, chance.expovariate(call_count / horizon_s)))
+        # Moments of crowds are as much farther apart, so that all of them fill the horizon.
+        gap_s = chance.expovariate(call_count * (1 - theme.crowd_rate) / horizon_s)
+        now += gap_s if chance.random() >= theme.crowd_rate else 0.0
         calls = []
         for _ in range(chance.choice((1, 1, 1, 2, 4))):
             calls.append(_draw_call(chance, tag, flaw_rate, accounts))

@@ -7,6 +7,7 @@ tell here what they did. Nobody in here knows what the gateway ought to have don
 from __future__ import annotations
 
 import io
+import math
 import random
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,8 @@ from tests.simulation.virtual_network import VirtualNetwork
 GATEWAY_PORT = 3000
 SIMULATOR_PORT = 10_000
 SLOW_TOKENS_PER_S = 2.0
+# How soon a kept connection breaks that was none any more.
+RESEND_S = 2.0
 PIECES = (
     "Es war ",
     "once ",
@@ -47,6 +50,9 @@ PIECES = (
     "</x>",
     "0 ",
 )
+
+# Unix seconds as floats are rounded by less.
+CLOCK_S = 1e-5
 
 # Which request the gateway's code runs for.
 TAG: ContextVar[int | None] = ContextVar("tag", default=None)
@@ -97,10 +103,25 @@ class WorldClock:
 
     def __init__(self, network: VirtualNetwork) -> None:
         self._network = network
+        # By how much the wall clock is off since when: it can be made to jump.
+        self._offsets = [(0.0, 0.0)]
 
     def now(self) -> float:
         """Unix seconds."""
-        return START + self._network.now
+        return START + self._network.now + self._offsets[-1][1]
+
+    def jump(self, by_s: float) -> None:
+        """Somebody sets the wall clock."""
+        self._offsets.append((self._network.now, self._offsets[-1][1] + by_s))
+
+    def world_time(self, unix_s: float) -> float:
+        """The moment at which the wall clock showed this."""
+        ends = [at for at, _ in self._offsets[1:]] + [math.inf]
+        for (from_at, offset_s), until_at in zip(self._offsets, ends, strict=True):
+            at = unix_s - START - offset_s
+            if from_at - CLOCK_S <= at <= until_at + CLOCK_S:
+                return at
+        return math.nan
 
     def monotonic(self) -> float:
         """Seconds since the world began."""
@@ -124,6 +145,7 @@ class World:
         # When the operator touched a credential, by alias; "" is all of them.
         self.touched: list[tuple[float, str]] = []
         self.stopped_at: float | None = None
+        self.has_jumped = False
         self.log = io.StringIO()
         self.settings: Settings
         # Who is between the server and the gateway's door, and who was turned away there.
@@ -195,8 +217,8 @@ class World:
                 tag,
                 place,
                 one.credential_alias,
-                one.started_at - START,
-                one.started_at - START + one.duration_ms / 1000,
+                (began_at := self.clock.world_time(one.started_at)),
+                began_at + one.duration_ms / 1000,
                 one.fault,
                 entries[-1][1].first_delta_ms is not None
                 and place == len(entries[-1][1].attempts) - 1,
@@ -284,12 +306,13 @@ class World:
     def is_resent(self, attempt: Attempt) -> bool:
         """Whether it may be the second half of one try.
 
-        What breaks on a kept connection before an answer is sent once more on a new one.
+        What breaks at once on a kept connection is sent once more on a new one.
         """
         of_same = [one for one in self.attempts if one.tag == attempt.tag]
         before = of_same[of_same.index(attempt) - 1] if of_same[0] is not attempt else attempt
-        is_broken = FaultKind.UNREACHABLE in before.play.kinds
-        return before is not attempt and before.token == attempt.token and is_broken
+        is_broken = FaultKind.UNREACHABLE in before.play.kinds and before.token == attempt.token
+        latest_at = before.at + RESEND_S + 10 * self.plan.link_up.latency_s
+        return before is not attempt and is_broken and attempt.at <= latest_at
 
     def touch(self, alias: str) -> None:
         """The operator does something to a credential."""

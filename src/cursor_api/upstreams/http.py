@@ -55,6 +55,9 @@ ERROR_BODY_TIMEOUT_S: Final = 3.0
 # How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
 # it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
 WATCH_S: Final = 2.0
+# Within this a connection that the other side has closed says so: a round trip, with room for a
+# lost packet. A request that breaks later had been taken, and its answer was being made.
+STALE_S: Final = 2.0
 PATIENCE: Final = Patience()
 
 
@@ -164,22 +167,24 @@ class HttpClient:
         """Only for HttpAnswer: the answer's head.
 
         A connection that was kept alive may have been closed by the other side at the moment it
-        was taken. Where it ends before any byte of an answer, the request is sent once more, on a
-        new connection. That is safe: nobody has seen anything of the first answer, the request
-        carries the same ids, a chat answer changes nothing upstream that a caller could observe
-        twice, and failover would repeat it anyway, at the cost of blaming an endpoint that did
-        nothing wrong. What breaks on a new connection is a fault like any other.
+        was taken. Where it ends at once, before any byte of an answer, the request is sent once
+        more, on a new connection. That is safe: nobody has seen anything of the first answer, the
+        request carries the same ids, a chat answer changes nothing upstream that a caller could
+        observe twice, and failover would repeat it anyway, at the cost of blaming an endpoint that
+        did nothing wrong. What breaks later, or on a new connection, is a fault like any other.
         """
         if self._session is None or self._fresh_session is None:
             raise RuntimeError("the HTTP client is not open")
         attempt = Attempt()
         token = ATTEMPT.set(attempt)
+        stale_until = asyncio.get_running_loop().time() + STALE_S
         try:
             return await _post(self._session, url, headers, body)
         except aiohttp.ClientConnectorError:
             raise  # there was no connection yet that could have been stale
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
-            if attempt.has_new_socket or _has_begun(error):
+            is_late = asyncio.get_running_loop().time() > stale_until
+            if attempt.has_new_socket or is_late or _has_begun(error):
                 raise
         finally:
             ATTEMPT.reset(token)
