@@ -48,6 +48,7 @@ def examine(seed: int) -> Finding:
         endings=endings,
         attempt_count=len(world.attempts),
         lived_s=world.network.now,
-        digest=hashlib.sha256("\n".join(world.story).encode()).hexdigest(),
+        # At the end of a drain connections are cut in the order of a set: by addresses.
+        digest=hashlib.sha256("\n".join(sorted(world.story)).encode()).hexdigest(),
         story=(*world.story, *(f"{'BREACH':>10}  {breach}" for breach in breaches)),
     )
