@@ -54,6 +54,11 @@ FINAL = {
 }
 
 
+def token_of(alias: str) -> str:
+    """The token of an account, unless it expires."""
+    return f"opaque-secret-of-{alias}-0123456789"
+
+
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
     """One account's script. Instants are seconds of the world's time."""
@@ -70,7 +75,7 @@ class AccountPlan:
     @property
     def credential(self) -> Credential:
         """What the gateway has of it."""
-        token = f"opaque-secret-of-{self.alias}-0123456789"
+        token = token_of(self.alias)
         if self.temper is Temper.EXPIRING:
             payload = json.dumps({"exp": START + self.from_at, "sub": self.alias}).encode()
             token = f"e30.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}.c2lnbmF0dXJl"

@@ -18,6 +18,7 @@ from typing import Any
 
 import h11
 
+from tests.simulation.accounts import token_of
 from tests.simulation.plan import BODY_BYTES_MAX, Call, Flaw, Manner, Visit
 
 PATH = "/v1/chat/completions"
@@ -190,8 +191,7 @@ def _render(http: h11.Connection, call: Call) -> tuple[bytes, bytes]:
     body = _body(call)
     headers = {"host": "gateway", "content-type": "application/json", TAG_HEADER: str(call.tag)}
     if call.flaw is not Flaw.NO_KEY:
-        key = WRONG_KEY if call.flaw is Flaw.WRONG_KEY else call.key
-        headers["authorization"] = f"Bearer {key}"
+        headers["authorization"] = f"Bearer {_key(call)}"
     if call.pinned or call.flaw is Flaw.WRONG_PIN:
         headers["x-credential"] = call.pinned if call.flaw is Flaw.NONE else "nobody"  # type: ignore[assignment]  # set here
     if call.conversation:
@@ -207,6 +207,12 @@ def _render(http: h11.Connection, call: Call) -> tuple[bytes, bytes]:
     head = http.send(h11.Request(method=method, target=PATH, headers=list(headers.items())))
     sent = (http.send(h11.Data(data=body)) or b"") + (http.send(h11.EndOfMessage()) or b"")
     return head or b"", sent
+
+
+def _key(call: Call) -> str:
+    if call.flaw is Flaw.WRONG_KEY:
+        return WRONG_KEY
+    return ",".join(f"{alias}::{token_of(alias)}" for alias in call.own) or call.key
 
 
 def _body(call: Call) -> bytes:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cursor_api.dialects.openai_errors import FAULTS
+from cursor_api.dialects.openai_errors import FAULTS, PASSTHROUGH_FAULTS
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from tests.simulation.callers import End, Seen, question_of
 from tests.simulation.judge_world import WORLD_RULES
-from tests.simulation.plan import OPERATOR_KEY, Call, Flaw
+from tests.simulation.plan import OPERATOR_KEY, Call, Flaw, Manner
 from tests.simulation.plays import Fate
 from tests.simulation.told import Told, read_told
 from tests.simulation.world import CLOCK_S, Attempt, World
@@ -75,6 +75,25 @@ class Case:
     def may_be_cut(self) -> bool:
         """Whether its connection may end in the middle: a stop, or a reader that does not read."""
         return self.is_after_stop or self.call.read_pause_s > 0
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it brings its own tokens."""
+        return self.world.is_own(self.call.tag)
+
+    @property
+    def early_status(self) -> int | None:
+        """The status with which it has to be refused before the relay knows of it."""
+        if self.world.plan.is_h11 and self.call.manner is Manner.CHUNKED:
+            return 411
+        is_token = self.call.flaw is Flaw.WRONG_KEY and self.is_own
+        return None if is_token else EARLY_STATUS.get(self.call.flaw)
+
+    @property
+    def mistake(self) -> FaultKind | None:
+        """What the relay has to say of it, whatever else happens."""
+        is_pin = self.call.flaw is Flaw.WRONG_PIN
+        return None if is_pin and self.is_own else KNOWN_FLAWS.get(self.call.flaw)
 
     @property
     def is_broken_off(self) -> bool:
@@ -138,7 +157,7 @@ def _was_refused_early(case: Case) -> Breaches:
     if seen.status is None:
         if seen.end is not End.LEFT and not case.is_after_stop:
             yield f"it got no response: {seen.end.value}"
-    elif not _is_refusal_true(case) and seen.status != EARLY_STATUS.get(call.flaw):
+    elif not _is_refusal_true(case) and seen.status != case.early_status:
         yield f"it was refused with {seen.status}, and had {call.flaw.value} wrong"
 
 
@@ -148,7 +167,7 @@ def _is_refusal_true(case: Case) -> bool:
     limits = world.settings.admission
     if refusal is None:
         return False
-    wrong_count = sum(call.flaw is Flaw.WRONG_KEY for call in world.plan.calls)
+    wrong_count = sum(call.flaw in {Flaw.WRONG_KEY, Flaw.NO_KEY} for call in world.plan.calls)
     is_full = refusal.count > limits.requests_max or refusal.stream_count > limits.streams_max
     reasons = {
         "concurrency_exceeded": refusal.of_caller_count > limits.caller_requests_max,
@@ -165,7 +184,7 @@ def _is_recorded_once(case: Case) -> Breaches:
     statuses = [record.status for _, record in case.entries]
     if len(statuses) != 2 or statuses[0] is not Status.PENDING or statuses[1] is Status.PENDING:
         yield f"its records are {[status.value for status in statuses]}"
-    if case.call.flaw in EARLY_STATUS:
+    if case.early_status is not None:
         yield f"it is recorded, with {case.call.flaw.value}"
     ids = {record.id for _, record in case.entries}
     if len(ids) > 1:
@@ -224,19 +243,20 @@ def _is_fault_consistent(case: Case) -> Breaches:
     if record.error_kind is None:
         yield "it failed, and its record does not say why"
         return
-    kind, shape = record.error_kind, FAULTS[record.error_kind]
+    kind = record.error_kind
+    shape = (PASSTHROUGH_FAULTS if case.is_own else FAULTS)[kind]
     if error is not None and error["code"] != shape.code:
         yield f"its client was told {error['code']}, its record says {kind.value}"
     if error is not None and case.seen.status not in {200, shape.status}:
         yield f"{kind.value} with the status {case.seen.status}"
-    if KNOWN_FLAWS.get(case.call.flaw, kind) is not kind and kind not in UNASKED:
+    if case.mistake not in {None, kind} and kind not in UNASKED:
         yield f"it failed with {kind.value}, and had {case.call.flaw.value} wrong"
 
 
 def _is_fault_true(case: Case) -> Breaches:
     """A failure that blames an upstream is one that happened there."""
     record, kind, attempts = case.record, case.record.error_kind, case.attempts
-    if record.status is not Status.FAILED or kind is None or case.call.flaw in KNOWN_FLAWS:
+    if record.status is not Status.FAILED or kind is None or case.mistake is not None:
         return
     if case.is_broken_off:
         return
@@ -310,7 +330,7 @@ def _is_header_true(case: Case) -> Breaches:
         if case.record.attempts and case.seen.status is not None:
             yield "its client was not told what was tried"
         return
-    is_operator = case.call.key == OPERATOR_KEY
+    is_operator = case.is_own or case.call.key == OPERATOR_KEY
     items = [item.split(";")[0] for item in header.split(", ")]
     names = [f'"{one.credential_alias}"' for one in case.record.attempts]
     if items != (names if is_operator else ["credential"] * len(names)):

@@ -10,7 +10,7 @@ from cursor_api.domain.errors import SCOPES, FaultKind, Scope
 from cursor_api.domain.record import RequestRecord, Status
 from tests.simulation.accounts import AccountPlan, Temper
 from tests.simulation.judge_failover import FAILOVER_RULES
-from tests.simulation.world import World
+from tests.simulation.world import CLOCK_S, Attempt, World
 
 Breaches = Iterator[str]
 
@@ -40,6 +40,11 @@ def _ends(world: World) -> Iterator[tuple[int, RequestRecord]]:
             yield tag, entries[-1][1]
 
 
+def _pooled(world: World) -> list[Attempt]:
+    """Attempts with the pool's credentials: of a caller's own nothing is remembered."""
+    return [one for one in world.attempts if not world.is_own(one.tag)]
+
+
 def _slack_s(world: World) -> float:
     """From a lease to its whole request's arrival: a connection, and the way through buffers."""
     return 10 * world.plan.link_up.latency_s + 1e-6
@@ -53,7 +58,8 @@ def _is_resting_respected(world: World) -> Breaches:
         for one in record.attempts
     }
     slack_s = _slack_s(world)
-    for refused in world.attempts:
+    pooled = _pooled(world)
+    for refused in pooled:
         if not refused.play.is_credentials or refused.ended_at is None:
             continue
         (kind,) = refused.play.kinds
@@ -61,10 +67,10 @@ def _is_resting_respected(world: World) -> Breaches:
             continue  # its client left before the gateway heard it
         rest_s = refused.play.wait_s or REST_S_MIN.get(kind, math.inf)
         model = world.model_of(refused.tag)
-        for other in world.attempts:
+        for other in pooled:
             is_same = other.token == refused.token and not world.is_resent(other)
             is_same &= kind not in REST_S_MIN or world.model_of(other.tag) == model
-            is_within = refused.ended_at + slack_s < other.at < refused.ended_at + rest_s
+            is_within = refused.ended_at + slack_s < other.at < refused.ended_at + rest_s - CLOCK_S
             if (
                 is_same
                 and is_within
@@ -79,14 +85,13 @@ def _is_resting_respected(world: World) -> Breaches:
 def _is_probe_alone(world: World) -> Breaches:
     """Behind a rest one request finds out whether it is over; the others wait for that."""
     slack_s = _slack_s(world)
-    for refused in world.attempts:
+    pooled = _pooled(world)
+    for refused in pooled:
         if not refused.play.kinds & REST_S_MIN.keys() or refused.ended_at is None:
             continue
         model = world.model_of(refused.tag)
         same = [
-            one
-            for one in world.attempts
-            if one.token == refused.token and world.model_of(one.tag) == model
+            one for one in pooled if one.token == refused.token and world.model_of(one.tag) == model
         ]
         # What is under way at a refusal, or began before it was known, may end the rest, too.
         until = refused.ended_at + slack_s
@@ -107,7 +112,7 @@ def _is_expiry_known(world: World) -> Breaches:
     """A token that has ended is not sent."""
     if world.has_jumped:
         return  # the gateway's clock was not the world's
-    for attempt in world.attempts:
+    for attempt in _pooled(world):
         plan = world.accounts[attempt.token].plan
         is_own = attempt.token == plan.credential.secret.reveal()
         is_late = attempt.at > plan.from_at + _slack_s(world) and not world.is_resent(attempt)
@@ -145,6 +150,8 @@ def _is_nobody_starved(world: World) -> Breaches:
             continue
         if len(record.attempts) >= CREDENTIAL_ATTEMPTS_MAX or world.is_broken_off(tag):
             continue
+        if world.is_own(tag):
+            continue
         tried = {one.credential_alias for one in record.attempts}
         for plan in _well(world):
             if plan.alias not in tried and pins[tag] in {None, plan.alias}:
@@ -180,7 +187,7 @@ def _is_waiting_worth(world: World) -> Breaches:
 def _longest_free_s(world: World, alias: str, most: int, span: tuple[float, float]) -> float:
     """How long a credential had fewer requests than it may, at a stretch, within a span."""
     begin_at, until = span
-    held = [one for one in world.attempts if one.alias == alias]
+    held = [one for one in _pooled(world) if one.alias == alias]
     moments = sorted(
         {begin_at, until}
         | {at for one in held for at in (one.at, one.ended_at or until) if begin_at < at < until}
@@ -201,7 +208,7 @@ def _is_rotation_fair(world: World) -> Breaches:
     top = max(one.wishes.priority for one in world.plan.accounts)
     tier = [one for one in world.plan.accounts if one.wishes.priority == top]
     aliases = {one.alias for one in tier}
-    turns = [one for one in world.attempts if one.tag not in pinned and one.alias in aliases]
+    turns = [one for one in _pooled(world) if one.tag not in pinned and one.alias in aliases]
     round_count = sum(one.wishes.weight for one in tier)
     for plan in _well(world):
         if plan.alias not in aliases:

@@ -27,6 +27,7 @@ from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web import server as server_module
 from cursor_api.web.server import GatewayServer, create_server
 from tests.simulation.callers import TAG_HEADER, Client
 from tests.simulation.operating import Operator
@@ -128,7 +129,10 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
         with world.inside():
             await gateway.app(scope, receive, noting_send)
 
+    has_httptools = server_module.HAS_HTTPTOOLS
+    server_module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
     server = create_server(app, bootstrap.server_options(settings), gateway.lifecycle)
+    server_module.HAS_HTTPTOOLS = has_httptools
     server.on_hangup = Reloader(gateway, server, None)
 
     async def main_loop() -> None:

@@ -58,17 +58,25 @@ class Call:
     manner: Manner = Manner.PLAIN
     pinned: str | None = None
     conversation: str | None = None
+    # In pass-through: the accounts whose tokens it brings in the place of a key.
+    own: tuple[str, ...] = ()
     leaves_after_s: float | None = None
     leaves_after_bytes: int | None = None
     leaves_rudely: bool = False
     read_bytes: int = 1 << 16
     read_pause_s: float = 0.0
 
+    @property
+    def who(self) -> object:
+        """What its caller is told from others by."""
+        return self.flaw if self.flaw is Flaw.WRONG_KEY else self.own or self.key
+
     def __str__(self) -> str:
         words = [f"#{self.tag}", "stream" if self.is_stream else "whole", self.model]
         words += [self.flaw.value] if self.flaw is not Flaw.NONE else []
         words += [self.manner.value] if self.manner is not Manner.PLAIN else []
         words += [f"pinned to {self.pinned}"] if self.pinned else []
+        words += [f"with tokens of {' and '.join(self.own)}"] if self.own else []
         words += [f"of {self.conversation}"] if self.conversation else []
         words += [f"reads {self.read_bytes} B"] if self.read_pause_s else []
         if self.leaves_after_s is not None:
@@ -126,6 +134,8 @@ class Plan:
     visits: tuple[Visit, ...]
     deeds: tuple[tuple[float, Deed, int], ...]
     stop_at: float | None
+    # Served with the pure Python parser, as where httptools is not to be had.
+    is_h11: bool
 
     @property
     def calls(self) -> list[Call]:
@@ -187,10 +197,16 @@ def draw_plan(seed: int) -> Plan:
     limits = Limits(chance.choice((4.0, 20.0, 60.0)), chance.choice((6.0, 30.0, 120.0)))
     accounts = draw_accounts(chance, horizon_s, theme.cast)
     outages = _draw_outages(chance, horizon_s, theme)
+    variables = _draw_variables(chance, limits)
+    callers = Callers(
+        accounts,
+        flaw_rate=chance.choice((0.0, 0.1, 0.3)),
+        own_rate=0.5 if variables["PASSTHROUGH"] == "true" else 0.0,
+    )
     return Plan(
         seed=seed,
         horizon_s=horizon_s,
-        variables=_draw_variables(chance, limits),
+        variables=variables,
         limits=limits,
         link_up=_draw_link(chance),
         link_down=_draw_link(chance),
@@ -198,16 +214,27 @@ def draw_plan(seed: int) -> Plan:
         mishap_rate=chance.choice(theme.mishap_rates),
         tokens_per_s=chance.choice(theme.paces),
         outages=outages,
-        visits=_draw_visits(chance, horizon_s, theme, accounts),
+        visits=_draw_visits(chance, horizon_s, theme, callers),
         deeds=_draw_deeds(chance, horizon_s, len(accounts)),
         stop_at=round(chance.uniform(0.3, 1.0) * horizon_s, 2) if chance.random() < 0.5 else None,
+        is_h11=chance.random() < 0.1,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who calls: how many of them wrongly, and how many with tokens of their own."""
+
+    accounts: tuple[AccountPlan, ...]
+    flaw_rate: float
+    own_rate: float
 
 
 def _draw_variables(chance: random.Random, limits: Limits) -> dict[str, str]:
     return {
         "AUTH_TOKEN": OPERATOR_KEY,
         "CLIENT_TOKENS": ",".join(CLIENT_KEYS),
+        "PASSTHROUGH": "true" if chance.random() < 0.1 else "false",
         "POOL_POLICY": chance.choice(("round_robin", "least_busy", "fill_first", "sticky")),
         "CURSOR_CONNECT_TIMEOUT_S": chance.choice(("3", "10")),
         "CURSOR_FIRST_TOKEN_TIMEOUT_S": f"{limits.first_s:g}",
@@ -255,9 +282,8 @@ def _draw_outages(chance: random.Random, horizon_s: float, theme: Theme) -> tupl
 
 
 def _draw_visits(
-    chance: random.Random, horizon_s: float, theme: Theme, accounts: tuple[AccountPlan, ...]
+    chance: random.Random, horizon_s: float, theme: Theme, callers: Callers
 ) -> tuple[Visit, ...]:
-    flaw_rate = chance.choice((0.0, 0.1, 0.3))
     visits: list[Visit] = []
     tag = 0
     now = 0.0
@@ -268,22 +294,23 @@ def _draw_visits(
         now += gap_s if chance.random() >= theme.crowd_rate else 0.0
         calls = []
         for _ in range(chance.choice((1, 1, 1, 2, 4))):
-            calls.append(_draw_call(chance, tag, flaw_rate, accounts))
+            calls.append(_draw_call(chance, tag, callers))
             tag += 1
         visits.append(Visit(round(now, 3), tuple(calls)))
     return tuple(visits)
 
 
-def _draw_call(
-    chance: random.Random, tag: int, flaw_rate: float, accounts: tuple[AccountPlan, ...]
-) -> Call:
+def _draw_call(chance: random.Random, tag: int, callers: Callers) -> Call:
     more: dict[str, object] = {}
-    if chance.random() < flaw_rate:
+    if chance.random() < callers.flaw_rate:
         more["flaw"] = chance.choice(tuple(Flaw))
+    if chance.random() < callers.own_rate:
+        own = chance.sample(callers.accounts, min(len(callers.accounts), chance.randint(1, 3)))
+        more["own"] = tuple(one.alias for one in own)
     if chance.random() < 0.2:
         more["manner"] = chance.choice(tuple(Manner))
     if chance.random() < 0.1:
-        more["pinned"] = chance.choice(accounts).alias
+        more["pinned"] = chance.choice(callers.accounts).alias
     if chance.random() < 0.2:
         more["conversation"] = f"conversation-{chance.randint(0, 2)}"
     if chance.random() < 0.2:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cursor_api.bootstrap import Gateway
@@ -25,9 +25,9 @@ from cursor_api.simulator.ledger import Exchange, Outcome
 from cursor_api.simulator.scenario import Scenario
 from cursor_api.simulator.server import Simulator
 from cursor_api.stores.memory import MemoryRequestLog
-from tests.simulation.accounts import START, Account, Temper
+from tests.simulation.accounts import START, Account, Temper, token_of
 from tests.simulation.callers import WRONG_KEY, Seen, find_tag
-from tests.simulation.plan import CLIENT_KEYS, OPERATOR_KEY, Plan
+from tests.simulation.plan import CLIENT_KEYS, OPERATOR_KEY, Flaw, Plan
 from tests.simulation.plays import GOOD, MISHAPS, OUTAGES, Play
 from tests.simulation.virtual_network import VirtualNetwork
 
@@ -53,6 +53,9 @@ PIECES = (
 
 # Unix seconds as floats are rounded by less.
 CLOCK_S = 1e-5
+
+# What a token of a caller is called that gives it no name.
+UNKNOWN_ALIAS = "caller"
 
 # Which request the gateway's code runs for.
 TAG: ContextVar[int | None] = ContextVar("tag", default=None)
@@ -206,7 +209,7 @@ class World:
             self.refusals[tag] = Refusal(
                 status,
                 len(calls),
-                sum(call.key == self.calls[tag].key for call in calls),
+                sum(call.who == self.calls[tag].who for call in calls),
                 sum(call.is_stream for call in calls),
             )
 
@@ -249,7 +252,7 @@ class World:
         """The simulated Cursor asks how it shall answer a request."""
         number, now = len(self.attempts), self.network.now
         chance = random.Random(f"attempt {self.plan.seed}/{number}")
-        account = self.accounts[token]
+        account = self.accounts.get(token) or self._stranger(token)
         play = self._draw_play(account, chance)
         text = f"[{number}] " + "".join(chance.choices(PIECES, k=chance.choice((3, 10, 10, 60))))
         thoughts = f"({number}) " + "".join(chance.choices(PIECES, k=5)) + "."
@@ -262,6 +265,13 @@ class World:
         is_slow = account.plan.temper is Temper.SLOW
         pace = SLOW_TOKENS_PER_S if is_slow else self.plan.tokens_per_s
         return play.faults(pace), Scenario(text=text, thoughts=thoughts)
+
+    def _stranger(self, token: str) -> Account:
+        """An account that refuses, for a token that nobody has."""
+        known = (one.alias for one in self.plan.accounts if token == token_of(one.alias))
+        alias = next(known, UNKNOWN_ALIAS)
+        plan = replace(self.plan.accounts[0], alias=alias, temper=Temper.REVOKED, from_at=0.0)
+        return self.accounts.setdefault(token, Account(plan))
 
     def _draw_play(self, account: Account, chance: random.Random) -> Play:
         now, limits = self.network.now, self.plan.limits
@@ -314,6 +324,12 @@ class World:
         latest_at = before.at + RESEND_S + 10 * self.plan.link_up.latency_s
         return before is not attempt and is_broken and attempt.at <= latest_at
 
+    def is_own(self, tag: int) -> bool:
+        """Whether a request brings its own tokens, which the pool knows nothing of."""
+        call = self.calls[tag]
+        is_token = call.flaw is Flaw.WRONG_KEY and self.settings.access.is_passthrough
+        return is_token or (bool(call.own) and call.flaw is not Flaw.NO_KEY)
+
     def touch(self, alias: str) -> None:
         """The operator does something to a credential."""
         self.touched.append((self.network.now, alias))
@@ -342,7 +358,7 @@ class World:
         self._pending.add(tag)
         calls = [self.calls[one] for one in self._pending]
         limits = self.settings.admission
-        of_caller_count = sum(call.key == self.calls[tag].key for call in calls)
+        of_caller_count = sum(call.who == self.calls[tag].who for call in calls)
         if len(calls) > limits.requests_max or of_caller_count > limits.caller_requests_max:
             self.accuse(f"{len(calls)} requests under way, {of_caller_count} of one caller")
         if sum(call.is_stream for call in calls) > limits.streams_max:

@@ -114,11 +114,14 @@ class Breaker:
         hold_s = self._hold_s(fault)
         if hold_s == 0:
             return False
-        was_open = self._open_until is not None
-        # What was under way when it opened tells nothing new; only the probe holds it longer.
-        if not was_open or is_probe:
+        open_until = self._open_until
+        # What was under way when it opened tells nothing new, but for a wish for more time; else
+        # only the probe holds it longer.
+        if open_until is None or is_probe:
             self._open_until, self.cause = now + hold_s, fault
-        return not was_open
+        elif fault.kind is FaultKind.UPSTREAM_OVERLOADED:
+            self._open_until = max(open_until, now + _wish_s(fault))
+        return open_until is None
 
     def _hold_s(self, fault: Fault) -> float:
         """How long not to ask after this fault; 0 for going on."""
@@ -126,11 +129,9 @@ class Breaker:
         if options.failure_count == 0:
             return 0.0
         if self.failure_count >= options.failure_count or fault.kind is FaultKind.CLIENT_OUTDATED:
-            return max(options.open_s, min(fault.retry_after_s or 0.0, HOLD_S_MAX))
-        if fault.kind is FaultKind.UPSTREAM_OVERLOADED:
-            # It says itself when to come back.
-            return min(fault.retry_after_s or 0.0, HOLD_S_MAX)
-        return 0.0
+            return max(options.open_s, _wish_s(fault))
+        # An overloaded one says itself when to come back.
+        return _wish_s(fault) if fault.kind is FaultKind.UPSTREAM_OVERLOADED else 0.0
 
     def _refusal(self, now: float) -> Fault:
         assert self._open_until is not None  # noqa: S101 - only called while it is open
@@ -154,3 +155,8 @@ class Breaker:
             retry_after_s=wait_s,
             upstream_code=self.cause.upstream_code,
         )
+
+
+def _wish_s(fault: Fault) -> float:
+    """For how long the endpoint asks to be left alone."""
+    return min(fault.retry_after_s or 0.0, HOLD_S_MAX)

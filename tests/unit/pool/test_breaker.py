@@ -128,6 +128,16 @@ def test_late_failures_hold_it_no_longer_and_a_late_success_closes_it() -> None:
     assert breaker.state(126) is BreakerState.CLOSED
 
 
+def test_a_late_failure_that_asks_for_time_gets_it() -> None:
+    """It was under way when the breaker opened; its wish is of now. None makes the time shorter."""
+    breaker = opened(now=100)
+    for wish_s in (60, 5):
+        busy = Fault(FaultKind.UPSTREAM_OVERLOADED, "Busy.", retry_after_s=wish_s)
+        assert not breaker.learn(busy, 110, is_probe=False)
+        assert refusal(breaker, 169).retry_after_s == 1
+    assert breaker.state(170) is BreakerState.HALF_OPEN
+
+
 def test_an_outdated_client_opens_it_at_once_and_stays_what_it_is() -> None:
     """No retry mends it, and nobody shall take it for an expired token or a passing outage."""
     breaker = Breaker(BreakerOptions())
