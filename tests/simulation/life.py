@@ -129,10 +129,12 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
         with world.inside():
             await gateway.app(scope, receive, noting_send)
 
-    has_httptools = server_module.HAS_HTTPTOOLS
-    server_module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
+    # The server looks there when it is made.
+    module: Any = server_module
+    has_httptools = module.HAS_HTTPTOOLS
+    module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
     server = create_server(app, bootstrap.server_options(settings), gateway.lifecycle)
-    server_module.HAS_HTTPTOOLS = has_httptools
+    module.HAS_HTTPTOOLS = has_httptools
     server.on_hangup = Reloader(gateway, server, None)
 
     async def main_loop() -> None:
