@@ -169,6 +169,7 @@ class Guarded:
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)  # type: ignore[misc]  # the same
+        self.transport.forget()
 
     def pause_writing(self) -> None:
         """Start a clock: the client's buffer is full."""

@@ -15,7 +15,8 @@ from typing import Any
 class PartingTransport:
     """A transport whose `close` asks first whether the other side still sends.
 
-    `linger` starts the wait and tells whether there is one.
+    `linger` starts the wait and tells whether there is one. Whoever gives it calls `forget` when
+    the connection is lost, or the two hold each other until the collector comes by.
     """
 
     __slots__ = ("_is_parting", "_linger", "_transport", "write")
@@ -30,6 +31,10 @@ class PartingTransport:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    def forget(self) -> None:
+        """The connection is lost."""
+        self._linger = _do_not_linger
+
     def is_closing(self) -> bool:
         """Whether nothing more is to be written."""
         return self._is_parting or bool(self._transport.is_closing())
@@ -42,3 +47,7 @@ class PartingTransport:
             self._transport.close()
         else:
             self._is_parting = True
+
+
+def _do_not_linger() -> bool:
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from cursor_api.web import connection
 from cursor_api.web import server as server_module
+from cursor_api.web.parting import PartingTransport
 from cursor_api.web.server import ServerOptions
 from tests.serving import parse_answer, serve
 
@@ -100,3 +102,22 @@ async def test_what_follows_an_early_answer_is_no_request() -> None:
         assert raw.count(b"HTTP/1.1 413") == 1
         raw = await send_all(port, HEAD % (b"", 10), b"x" * 10 + inner)
         assert raw.count(b"HTTP/1.1 413") == 1
+
+
+async def test_a_lost_connection_waits_for_no_collector() -> None:
+    """Thousands of them an hour are memory, if something of each goes in a circle."""
+    async with serve(Hasty([])) as port:
+
+        async def talk() -> None:
+            await send_all(port, HEAD % (b"Connection: close\r\n", 0), b"")
+            await asyncio.sleep(0.05)
+
+        await talk()
+        gc.collect()
+        gc.disable()
+        try:
+            await talk()
+            kept = [one for one in gc.get_objects() if isinstance(one, PartingTransport)]
+        finally:
+            gc.enable()
+    assert kept == []
