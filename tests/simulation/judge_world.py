@@ -25,7 +25,7 @@ REST_S_MIN = {
 # How the failure of who waited in the queue begins.
 WAITED = "All credentials were in use for"
 # Between the end of one request and the next one's arrival.
-FREE_S_MAX = 1.5
+FREE_S_MAX = 0.3
 # Faults that say "nobody could": untrue while somebody could.
 NOBODY = {
     FaultKind.NO_CREDENTIALS,
@@ -187,14 +187,20 @@ def _is_waiting_worth(world: World) -> Breaches:
 def _longest_free_s(world: World, alias: str, most: int, span: tuple[float, float]) -> float:
     """How long a credential had fewer requests than it may, at a stretch, within a span."""
     begin_at, until = span
-    held = [one for one in _pooled(world) if one.alias == alias]
+    # An answer's credential is held until its client has it all.
+    last = {one.tag: one.number for one in world.attempts}
+    held = [
+        (one.at, world.records[one.tag][-1][0] if one.number == last[one.tag] else one.ended_at)
+        for one in _pooled(world)
+        if one.alias == alias
+    ]
+    spans = [(from_at, until if to is None else to) for from_at, to in held]
     moments = sorted(
-        {begin_at, until}
-        | {at for one in held for at in (one.at, one.ended_at or until) if begin_at < at < until}
+        {begin_at, until} | {at for pair in spans for at in pair if begin_at < at < until}
     )
     longest_s = free_s = 0.0
     for before, after in pairwise(moments):
-        used = sum(one.at <= before and (one.ended_at or until) >= after for one in held)
+        used = sum(from_at <= before and to >= after for from_at, to in spans)
         free_s = free_s + after - before if used < most else 0.0
         longest_s = max(longest_s, free_s)
     return longest_s

@@ -40,11 +40,20 @@ class BreakerOptions:
 class Breaker:
     """The state of one endpoint."""
 
-    __slots__ = ("_is_probing", "_open_until", "_options", "cause", "failure_count")
+    __slots__ = (
+        "_is_probing",
+        "_open_until",
+        "_options",
+        "_wished_until",
+        "cause",
+        "failure_count",
+    )
 
     def __init__(self, options: BreakerOptions) -> None:
         self._options = options
         self._open_until: float | None = None  # None: closed
+        # Until when it has asked to be left alone, whoever it was that it told so.
+        self._wished_until = -math.inf
         self._is_probing = False
         self.failure_count = 0
         self.cause: Fault | None = None
@@ -101,11 +110,12 @@ class Breaker:
         if is_probe:
             self._is_probing = False
             if self._open_until is not None:
-                self._open_until = -math.inf
+                self._open_until = self._wished_until
 
     def _close(self) -> bool:
         was_open = self._open_until is not None
         self._open_until = self.cause = None
+        self._wished_until = -math.inf
         self.failure_count = 0
         return was_open
 
@@ -114,14 +124,16 @@ class Breaker:
         hold_s = self._hold_s(fault)
         if hold_s == 0:
             return False
-        open_until = self._open_until
+        was_open = self._open_until is not None
         # What was under way when it opened tells nothing new, but for a wish for more time; else
         # only the probe holds it longer.
-        if open_until is None or is_probe:
+        if not was_open or is_probe:
             self._open_until, self.cause = now + hold_s, fault
-        elif fault.kind is FaultKind.UPSTREAM_OVERLOADED:
-            self._open_until = max(open_until, now + _wish_s(fault))
-        return open_until is None
+        if fault.kind is FaultKind.UPSTREAM_OVERLOADED:
+            self._wished_until = max(self._wished_until, now + _wish_s(fault))
+        assert self._open_until is not None  # noqa: S101 - it was open, or is now
+        self._open_until = max(self._open_until, self._wished_until)
+        return not was_open
 
     def _hold_s(self, fault: Fault) -> float:
         """How long not to ask after this fault; 0 for going on."""

@@ -138,6 +138,22 @@ def test_a_late_failure_that_asks_for_time_gets_it() -> None:
     assert breaker.state(170) is BreakerState.HALF_OPEN
 
 
+@pytest.mark.parametrize("end", ["failed", "left"])
+def test_a_probe_does_not_forget_who_asked_for_time(end: str) -> None:
+    """While it was under way another attempt had been told to come back later."""
+    breaker = opened(now=100)
+    breaker.check(130)
+    assert breaker.take(130)
+    busy = Fault(FaultKind.UPSTREAM_OVERLOADED, "Busy.", retry_after_s=100)
+    breaker.learn(busy, 140, is_probe=False)
+    if end == "failed":
+        breaker.learn(DOWN, 150, is_probe=True)
+    else:
+        breaker.forget(is_probe=True)
+    assert refusal(breaker, 239).retry_after_s == 1
+    assert breaker.state(240) is BreakerState.HALF_OPEN
+
+
 def test_an_outdated_client_opens_it_at_once_and_stays_what_it_is() -> None:
     """No retry mends it, and nobody shall take it for an expired token or a passing outage."""
     breaker = Breaker(BreakerOptions())
