@@ -6,6 +6,7 @@ Thousands of them: `python -m tests.soak.seeds`, a stage of `make soak`.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 
@@ -35,7 +36,10 @@ def test_a_seed_tells_the_same_story_in_every_process() -> None:
     told = {
         hashlib.sha256(
             subprocess.run(
-                command, env={"PYTHONHASHSEED": hash_seed}, check=True, capture_output=True
+                command,
+                env={**os.environ, "PYTHONHASHSEED": hash_seed},
+                check=True,
+                capture_output=True,
             ).stdout
         ).hexdigest()
         for hash_seed in ("1", "2")
