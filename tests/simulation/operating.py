@@ -94,9 +94,15 @@ class Operator:
 
     async def _look(self, _alias: str) -> None:
         for page in PAGES:
-            reader, writer = await asyncio.open_connection("127.0.0.1", GATEWAY_PORT)
-            fields = f"host: gateway\r\nauthorization: Bearer {OPERATOR_KEY}\r\nconnection: close"
-            writer.write(f"GET {page} HTTP/1.1\r\n{fields}\r\n\r\n".encode())
+            # Whoever looks after the gateway has ended finds nobody.
             with suppress(ConnectionError):
-                await reader.read()
+                await self._look_at(page)
+
+    async def _look_at(self, page: str) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", GATEWAY_PORT)
+        fields = f"host: gateway\r\nauthorization: Bearer {OPERATOR_KEY}\r\nconnection: close"
+        writer.write(f"GET {page} HTTP/1.1\r\n{fields}\r\n\r\n".encode())
+        try:
+            await reader.read()
+        finally:
             writer.close()
