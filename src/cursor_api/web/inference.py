@@ -247,9 +247,9 @@ class _Call:
             return
         await hold_back(fault)
         rendered = render_fault(fault, is_passthrough=self.is_passthrough)
-        headers = fault_headers(rendered.headers, self.id)
-        if self.attempts:
-            headers.append(attempts_header(self.attempts, shows_alias=self.shows_alias))
+        headers = self.headers(
+            *((name.encode(), value.encode()) for name, value in rendered.headers)
+        )
         if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
         await send_whole(self.send, rendered.status, rendered.body, headers)
