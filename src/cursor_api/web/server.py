@@ -22,6 +22,7 @@ import uvicorn
 
 from cursor_api.web.connection import ConnectionLimits
 from cursor_api.web.lifecycle import Lifecycle
+from cursor_api.web.listener import Listener
 from cursor_api.web.protocol import HAS_HTTPTOOLS, guarded_protocol
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
@@ -78,6 +79,21 @@ class GatewayServer(uvicorn.Server):
         self._grace_s = options.shutdown_grace_s
         protocol: Any = self.config.http
         protocol.limits = options.limits
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; by our own hand where the loop would let clients in one by one."""
+        if sockets is None or not HAS_UVLOOP:
+            await super().startup(sockets)
+            return
+
+        def make_protocol() -> asyncio.Protocol:
+            protocol: Any = self.config.http
+            made: asyncio.Protocol = protocol(self.config, self.server_state, self.lifespan.state)
+            return made
+
+        listeners: list[Any] = [Listener(one, make_protocol) for one in sockets]
+        self.servers = listeners
+        self.started = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

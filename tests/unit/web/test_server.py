@@ -42,6 +42,14 @@ class Flood:
         self.left.set()
 
 
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    """An app with one answer."""
+    assert scope
+    assert receive
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 @pytest.mark.parametrize("parser", ["httptools", "h11"])
 async def test_a_client_that_stops_reading_is_cut(
     monkeypatch: pytest.MonkeyPatch, parser: str
@@ -77,17 +85,32 @@ async def test_a_slow_but_steady_reader_is_not_cut() -> None:
 
 async def test_nothing_about_the_server_is_told() -> None:
     """No Server header: it helps only attackers."""
-
-    async def hello(scope: Any, receive: Any, send: Any) -> None:
-        assert scope
-        assert receive
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
     async with serve(hello) as port:
         answer = await ask(port, "GET", "/")
     assert answer.status == 204
     assert "server" not in answer.headers
+
+
+@pytest.mark.skipif(not server_module.HAS_UVLOOP, reason="asyncio's own loop lets all in at once")
+def test_clients_that_come_together_are_let_in_together() -> None:
+    """The loop that serves would let in one in each of its turns."""
+    import uvloop  # noqa: PLC0415 - there is none on Windows
+
+    count = 96
+
+    async def check() -> None:
+        async with serve(hello) as port:
+            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+            for client in clients:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.setblocking(False)
+            for _ in range(count // 4):
+                await asyncio.sleep(0)
+            for client in clients:
+                assert client.recv(100).startswith(b"HTTP/1.1 204 ")
+                client.close()
+
+    uvloop.run(check())
 
 
 def test_options_reach_the_server() -> None:
