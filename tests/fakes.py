@@ -112,11 +112,15 @@ class ListObserver:
     def __init__(self) -> None:
         self.notices: list[tuple[str, dict[str, object]]] = []
         self.warnings: list[tuple[str, dict[str, object]]] = []
+        # Both, in their order.
+        self.events: list[tuple[str, dict[str, object]]] = []
 
     def notice(self, event: str, /, **facts: object) -> None:
         """Something went as it should."""
         self.notices.append((event, facts))
+        self.events.append((event, facts))
 
     def warn(self, event: str, /, **facts: object) -> None:
         """Something a person should look at."""
         self.warnings.append((event, facts))
+        self.events.append((event, facts))

@@ -35,6 +35,8 @@ from cursor_api.settings import Settings
 from cursor_api.stores.files import FileCredentialStore
 from cursor_api.stores.memory import MemoryCredentialStore, MemoryRequestLog
 from cursor_api.stores.pool_state import FilePoolStateStore, MemoryPoolStateStore
+from cursor_api.stores.request_log import LastingRequestLog
+from cursor_api.stores.request_table import RequestTable
 from cursor_api.stores.token_text import TextLimits
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
@@ -115,11 +117,16 @@ class Stores:
 
 
 def file_stores(settings: Settings) -> Stores:
-    """The two token files, and the file of the pool's memory."""
-    files = settings.files
+    """The two token files, and those of the pool's memory and of the request log."""
+    files, logs = settings.files, settings.logs
+    request_log = None
+    if logs.kept_max:
+        table = RequestTable(files.request_log_file, logs.kept_max)
+        request_log = LastingRequestLog(table, logs.entries_max, LogObserver())
     return Stores(
         FileCredentialStore(files.token_file, files.token_list_file, make_checksum),
         FilePoolStateStore(files.pool_state_file),
+        request_log,
     )
 
 
@@ -138,6 +145,8 @@ async def build_gateway(
     """
     house = _House(settings, stores, redactor, clock or SystemClock())
     async with AsyncExitStack() as clients:
+        if isinstance(stores.request_log, LastingRequestLog):
+            await clients.enter_async_context(stores.request_log)
         http = await clients.enter_async_context(HttpClient(_http_options(settings)))
         credential_count = await _begin(house.roster)
         app = App(house.furnish(settings, http), _web_options(settings))
@@ -180,7 +189,9 @@ class _House:
                 self._keep_secret,
             )
         )
-        self._request_log = stores.request_log or MemoryRequestLog(settings.logs.entries_max)
+        self._request_log: RequestLog = stores.request_log or MemoryRequestLog(
+            settings.logs.entries_max
+        )
         self._admission = Admission(_admission_options(settings), clock, LogObserver())
         self._relay: Relay | None = None
         self.lifecycle = Lifecycle(self._break_off)

@@ -29,10 +29,12 @@ NEED_RESTART: Final = frozenset(
         "TOKEN_FILE",
         "TOKEN_LIST_FILE",
         "POOL_STATE_FILE",
+        "REQUEST_LOG_FILE",
         "GATEWAY_QUEUE_MAX",
         "GATEWAY_QUEUE_WAIT_S",
         "GATEWAY_LOG_FORMAT",
         "GATEWAY_LOG_ENTRIES_MAX",
+        "GATEWAY_LOG_KEPT_MAX",
     }
 )
 

@@ -8,7 +8,9 @@ as it should be.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -29,7 +31,9 @@ NOTHING_LEARNT = '{"version":1,"credentials":{}}'
 class House:
     """A gateway that keeps its files on a disk of its own, and logs elsewhere."""
 
-    def __init__(self, root: Path, upstream_url: str) -> None:
+    def __init__(self, root: Path, upstream_url: str, **first: str) -> None:
+        # Further settings of the first of its two lives.
+        self.first = first
         self.disk = root / "disk"
         self.disk.mkdir()
         mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", self.disk)
@@ -50,13 +54,21 @@ class House:
         names = (".token", ".token-list", ".token-state")
         return {name: (self.disk / name).read_bytes() for name in names}
 
+    def logged_count(self) -> int:
+        """Requests in the request log."""
+        with contextlib.closing(sqlite3.connect(self.disk / ".request-log.sqlite3")) as log:
+            count: int = log.execute("SELECT count(*) FROM requests").fetchone()[0]
+        return count
+
     def work(self, harm: Callable[[], object], heal: Callable[[], object], words: str) -> None:
         """Serve before, during and after; start during it as well."""
-        with running(COMMAND, self.log, self._variables) as program:
+        with running(COMMAND, self.log, self._variables | self.first) as program:
             harm()
             before = self.texts()
             chat(program, count=3)
             until(lambda: "the pool's memory cannot be saved" in program.said())
+            if not self.first:
+                until(lambda: "the request log cannot be written" in program.said())
             refused = add(program)
             assert refused.status == 500, refused
             assert words in refused.json()["error"]["message"], refused
@@ -64,7 +76,12 @@ class House:
             chat(program)
             assert program.said().count("the pool's memory cannot be saved") == 1
             assert program.stop() == 0, program.said()
+            if not self.first:
+                assert program.said().count("the request log cannot be written") == 1
+                assert "some requests are not in the request log" in program.said()
         assert self.texts() == before, "something was truncated at the end"
+        # The request log's second file is gone, and there may be room again.
+        harm()
         with running(COMMAND, self.log, self._variables) as program:
             assert "warning: TOKEN_FILE" in program.said(), program.said()
             chat(program)
@@ -73,6 +90,10 @@ class House:
             assert add(program).status == 201
             assert program.stop() == 0, program.said()
             assert "Traceback" not in program.said()
+            assert program.said().count("the request log cannot be written") == 1
+            assert "the request log is written again" in program.said(), program.said()
+        # The one of this life; those of the one before it are told.
+        assert self.logged_count() == 1
         assert b"token-of-another" in self.texts()[".token"]
 
 
@@ -118,7 +139,8 @@ def full_disk(root: Path) -> None:
 def read_only(root: Path) -> None:
     """As after an error of the disk itself."""
     with upstream() as simulator:
-        house = House(root, simulator.url)
+        # Linux makes no disk read-only on which a file is open for writing.
+        house = House(root, simulator.url, GATEWAY_LOG_KEPT_MAX="0")
         house.work(
             lambda: mount("-o", "remount,ro", house.disk),
             lambda: mount("-o", "remount,rw", house.disk),

@@ -6,12 +6,17 @@ import asyncio
 import contextlib
 import json
 import random
+import shutil
+import sqlite3
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.acceptance.programs import Program, running
+from tests.openai_stream import read_stream
 from tests.serving import Answer, ask
 
 KEY = "a-key-for-tests-of-kills"
@@ -20,14 +25,23 @@ CHAT = "/v1/chat/completions"
 KEPT = ("one", "two", "three")
 STREAM_COUNT = 4
 KILL_AFTER_S_MIN = 0.05
+LOG_LOSS_S_MAX = 1.0
+LOG_NAME = ".request-log.sqlite3"
+SUCCESSES = "SELECT id FROM requests WHERE status = 'success'"
 
 
 @dataclass
 class Kills:
-    """What the starts after the deaths found: `wrong` in words."""
+    """What the starts after the deaths found: `wrong` in words.
+
+    `answered` has when each answer was whole, by its id, of the life that goes on.
+    """
 
     death_count: int = 0
     save_count: int = 0
+    recorded_count: int = 0
+    answered: dict[str, float] = field(default_factory=dict)
+    died_at: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -67,7 +81,9 @@ async def work_until_killed(program: Program, after_s: float, kills: Kills) -> N
 
     async def stream() -> None:
         while True:
-            await chat(program, "/sim rate 50, bytes 200\nHello!", is_stream=True)
+            answer = await chat(program, "/sim rate 200, bytes 100\nHello!", is_stream=True)
+            answer_id = read_stream(answer.body).chunks[0].id
+            kills.answered[answer_id.removeprefix("chatcmpl-")] = time.monotonic()
 
     async def edit() -> None:
         for number in range(10_000):
@@ -78,12 +94,34 @@ async def work_until_killed(program: Program, after_s: float, kills: Kills) -> N
     tasks.append(asyncio.create_task(edit()))
     await asyncio.sleep(after_s)
     program.process.kill()
+    kills.died_at = time.monotonic()
     program.process.wait()
     for task in tasks:
         task.cancel()
     # Each ends as a client whose server died.
     await asyncio.gather(*tasks, return_exceptions=True)
     kills.death_count += 1
+
+
+def read_log(folder: Path, kills: Kills) -> None:
+    """Every answer that was whole a second before the death is in the request log as a success.
+
+    A copy is read: the file itself is for the gateway to put right.
+    """
+    with tempfile.TemporaryDirectory(prefix="kill-") as copy:
+        for name in (LOG_NAME, f"{LOG_NAME}-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy(folder / name, copy)
+        with contextlib.closing(sqlite3.connect(Path(copy) / LOG_NAME)) as connection:
+            in_log = {row[0] for row in connection.execute(SUCCESSES)}
+            [[damage]] = connection.execute("PRAGMA integrity_check")
+    due = {one for one, at in kills.answered.items() if at <= kills.died_at - LOG_LOSS_S_MAX}
+    kills.answered.clear()
+    kills.recorded_count += len(due)
+    if damage != "ok":
+        kills.wrong.append(f"the request log is damaged: {damage}")
+    if lost := due - in_log:
+        kills.wrong.append(f"{len(lost)} of {len(due)} requests are not in the log")
 
 
 def devices(folder: Path) -> dict[str, str]:
@@ -105,6 +143,7 @@ async def kill_again_and_again(
             await look(program, folder, expected, kills)
             expected = expected or devices(folder)
             await work_until_killed(program, chance.uniform(KILL_AFTER_S_MIN, life_s_max), kills)
+            read_log(folder, kills)
     with gateway(command, folder, upstream_url) as program:
         await look(program, folder, expected, kills)
         if program.stop() != 0:

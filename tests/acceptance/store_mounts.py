@@ -18,6 +18,10 @@ from cursor_api.stores.token_book import Names
 from cursor_api.stores.token_files import TokenFiles
 
 REFUSED = 77
+FAILED = 1
+
+
+has_mounted: list[bool] = []
 
 
 def mount(*arguments: str | Path) -> None:
@@ -25,7 +29,9 @@ def mount(*arguments: str | Path) -> None:
     done = subprocess.run(["mount", *arguments], capture_output=True, check=False)
     if done.returncode:
         sys.stderr.buffer.write(done.stderr)
-        sys.exit(REFUSED)
+        # Who may mount at all may do the rest as well: what fails then is the scenario.
+        sys.exit(FAILED if has_mounted else REFUSED)
+    has_mounted.append(True)
 
 
 def checksum(number: int) -> str:

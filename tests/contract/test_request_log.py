@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,11 +15,50 @@ from hypothesis import strategies as st
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import RequestLog
 from cursor_api.stores.memory import MemoryRequestLog
+from cursor_api.stores.request_log import LastingRequestLog
+from cursor_api.stores.request_table import RequestTable
+from tests.fakes import ListObserver
 
 ENTRIES_MAX = 5
 
+
+class Reopened:
+    """What another process finds that opens the file after each request."""
+
+    def __init__(self) -> None:
+        folder = tempfile.mkdtemp(prefix="log-")
+        weakref.finalize(self, shutil.rmtree, folder)
+        self._path = Path(folder) / "log.sqlite3"
+
+    def record(self, record: RequestRecord) -> None:
+        """Write it, and close the file."""
+        table = RequestTable(self._path, 1000)
+        table.save([record])
+        table.close()
+
+    def recent(self, count: int) -> Sequence[RequestRecord]:
+        """Of what can be read again."""
+        return self._read().recent(count)
+
+    @property
+    def total_count(self) -> int:
+        """As it was written."""
+        return self._read().total_count
+
+    def _read(self) -> MemoryRequestLog:
+        table = RequestTable(self._path, 1000)
+        log = MemoryRequestLog(ENTRIES_MAX)
+        log.restore(*table.load(ENTRIES_MAX))
+        table.close()
+        return log
+
+
 LOGS: dict[str, Callable[[], RequestLog]] = {
     "memory": lambda: MemoryRequestLog(ENTRIES_MAX),
+    "lasting": lambda: LastingRequestLog(
+        RequestTable(Path("nowhere"), 1000), ENTRIES_MAX, ListObserver()
+    ),
+    "reopened": Reopened,
 }
 
 every_log = pytest.mark.parametrize("make", LOGS.values(), ids=LOGS.keys())

@@ -198,4 +198,22 @@ MANAGEMENT = (
         note=Text("the oldest is forgotten", "忘记最旧的"),
         shown_by="tests/contract/test_request_log.py::test_it_is_bounded",
     ),
+    Limit(
+        "kept_log",
+        Text("Requests kept in `REQUEST_LOG_FILE`", "`REQUEST_LOG_FILE` 保留的请求"),
+        setting="GATEWAY_LOG_KEPT_MAX",
+        note=Text("the oldest is forgotten", "忘记最旧的"),
+        shown_by="tests/unit/stores/test_request_table.py::test_the_oldest_are_forgotten",
+    ),
+    Limit(
+        "unsaved_log",
+        Text("Requests that wait for a disk that takes nothing", "等待写入磁盘的请求"),
+        default=Text("10,000", "10,000"),
+        note=Text("the oldest is forgotten, and counted", "忘记最旧的并计数"),
+        reason=Text(
+            "Some 10 MB: hours of a person's work, a minute of a busy team's.",
+            "约 10 MB：一个人几小时的量，繁忙团队一分钟的量。",
+        ),
+        shown_by="tests/unit/stores/test_request_log.py::test_what_waits_for_a_disk_is_bounded",
+    ),
 )

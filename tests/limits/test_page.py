@@ -13,6 +13,7 @@ from cursor_api.dialects.openai_request import ParseLimits
 from cursor_api.service.credentials import ADDED_COUNT_MAX
 from cursor_api.service.trial import RUNNING_COUNT_MAX
 from cursor_api.settings.table import TABLE
+from cursor_api.stores.request_log import LogTimes
 from cursor_api.stores.token_text import TextLimits
 from cursor_api.upstreams.cursor_chat import ERROR_BODY_BYTES_MAX
 from cursor_api.web import connection
@@ -44,6 +45,7 @@ FIXED = {
     "token_file": f"{TextLimits().file_bytes_max // MIB} MiB",
     "reloads": f"{RELOAD_BURST_COUNT} at once, {RELOADS_PER_S:g} per second",
     "trials": f"{RUNNING_COUNT_MAX}",
+    "unsaved_log": f"{LogTimes().unsaved_max:,}",
 }
 
 

@@ -1,4 +1,4 @@
-"""Kill -9 at any moment: the files are whole, and the next start needs no help."""
+"""Kill -9 at any moment: files and request log are whole, and the next start needs no help."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def run(size: Size) -> list[Figure]:
     return [
         exactly("deaths in the middle of streams and saves", kills.death_count, death_count),
         Figure("rounds of add, change and remove before them", kills.save_count, at_least=1),
-        exactly("starts that found something wrong, or needed help", len(kills.wrong), 0),
+        Figure("answers that were whole a second before a death", kills.recorded_count, at_least=1),
+        exactly("starts that needed help or found something wrong or missing", len(kills.wrong), 0),
     ]
 
 

@@ -172,6 +172,8 @@ def _figures(seen: Seen, request_count: int, error_count: int) -> list[Figure]:
 async def _everything(
     process: GatewayProcess, request_count: int, upstream: contextlib.ExitStack
 ) -> Seen:
+    # The event loop opens a descriptor of its own with its first connection.
+    await process.active_count()
     seen = Seen(before=await process.inside() | {"fds": process.descriptor_count()})
     client = await Client.connect(process.port)
     # One request with the key before the first wrong one: who works here is not locked out.

@@ -176,6 +176,30 @@ async def test_the_chosen_policy_and_the_chosen_file_are_used(tmp_path: Path) ->
     assert not (tmp_path / ".token-state").exists()
 
 
+async def test_the_request_log_outlives_the_gateway(tmp_path: Path) -> None:
+    """The next one begins with it, wherever its file is; without a file it forgets."""
+    (tmp_path / ".token").write_text("one\n")
+    headers = {"Authorization": f"Bearer {KEY}"}
+
+    async def live(**variables: str) -> list[str]:
+        chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, **variables)
+        async with (
+            build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+            log = await ask(port, "GET", "/logs", headers=headers)
+        return [entry["status"] for entry in log.json()["logs"]]
+
+    async with Simulator() as simulator:
+        assert await live(REQUEST_LOG_FILE="kept.sqlite3") == ["success"]
+        assert await live(REQUEST_LOG_FILE="kept.sqlite3") == ["success"] * 2
+        assert await live(GATEWAY_LOG_KEPT_MAX="0") == ["success"]
+        assert not (tmp_path / ".request-log.sqlite3").exists()
+        assert await live() == ["success"]
+        assert await live() == ["success"] * 2
+
+
 async def test_a_chat_only_key_chats_under_its_name(tmp_path: Path) -> None:
     """And reads no details of the log."""
     client_key = "client-key-0123456789"

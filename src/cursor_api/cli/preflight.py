@@ -27,11 +27,12 @@ from cursor_api.settings import Loaded
 from cursor_api.settings.rules import Facts
 from cursor_api.settings.sources import Finding, find_mode
 from cursor_api.stores.pool_state import FilePoolStateStore
+from cursor_api.stores.request_table import RequestTable
 from cursor_api.stores.token_book import Book, Names
 from cursor_api.stores.token_files import TokenFiles
 from cursor_api.web import descriptors
 
-FILE_VARIABLES: Final = ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE")
+FILE_VARIABLES: Final = ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE")
 PRIVILEGED_PORT_MAX: Final = 1023
 PORT_MAX: Final = 65_535
 DEFAULT_PORT: Final = 3000
@@ -187,7 +188,7 @@ def _check_folder(facts: Facts, variable: str, folder: Path) -> Iterator[_Found]
             facts,
             variable,
             f"the folder {folder} cannot be written, so that credentials cannot be changed here and"
-            f" the pool forgets at a restart; {_give_rights('write')}",
+            f" the pool and the request log forget at a restart; {_give_rights('write')}",
         )
     elif _is_full(folder):
         yield _warning(
@@ -266,6 +267,17 @@ def _check_pool_state(facts: Facts) -> Iterator[_Found]:
         )
 
 
+def _check_request_log(facts: Facts) -> Iterator[_Found]:
+    path: Path | None = facts.find("REQUEST_LOG_FILE")
+    if path is None or not facts.find("GATEWAY_LOG_KEPT_MAX"):
+        return
+    try:
+        RequestTable(path, 1).look()
+    except StoreError as error:
+        message = error.message.removesuffix(".")
+        yield _warning(facts, "REQUEST_LOG_FILE", f"{message}. Until then nothing is kept")
+
+
 # --- Certificates
 
 
@@ -340,5 +352,10 @@ def _give_rights(right: str) -> str:
     return f"give {who} the right to {right} it"
 
 
-FILE_CHECKS: Final[tuple[_Check, ...]] = (_check_folders, _check_tokens, _check_pool_state)
+FILE_CHECKS: Final[tuple[_Check, ...]] = (
+    _check_folders,
+    _check_tokens,
+    _check_pool_state,
+    _check_request_log,
+)
 CHECKS: Final[tuple[_Check, ...]] = (_check_ca_file, _check_trust, _check_descriptors)

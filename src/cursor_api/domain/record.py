@@ -45,10 +45,15 @@ class RequestRecord(NamedTuple):
     status: Status
     credential_alias: str = ""
     credential_masked: str = ""
-    checksum: str = ""
+    checksum_masked: str = ""
     error: str | None = None
     error_kind: FaultKind | None = None
     usage: Usage | None = None
     first_delta_ms: float | None = None
     duration_ms: float | None = None
     attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def has_foreign_model(self) -> bool:
+        """Whether nobody serves the model: then it is any text of a caller, perhaps a key."""
+        return self.error_kind is FaultKind.MODEL_NOT_FOUND and not self.attempts

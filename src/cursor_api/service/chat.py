@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from cursor_api.domain.chat import Incoming
-from cursor_api.domain.credential import Credential
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import (
     Delta,
     Finished,
@@ -256,7 +256,7 @@ class Exchange:
                 status=status,
                 credential_alias=credential.alias if credential else "",
                 credential_masked=credential.secret.masked if credential else "",
-                checksum=credential.checksum if credential else "",
+                checksum_masked=Secret(credential.checksum).masked if credential else "",
                 error=fault.message if fault else None,
                 error_kind=fault.kind if fault else None,
                 usage=self._usage,

@@ -41,6 +41,7 @@ from cursor_api.settings.zone import find_machine_zone
 DOTENV = ".env"
 TOML = "cursor-api.toml"
 POOL_STATE = ".token-state"
+REQUEST_LOG = ".request-log.sqlite3"
 DEFAULT = "default"
 COMMAND_LINE = "command line"
 
@@ -183,16 +184,20 @@ def _log_default(values: Mapping[str, Any], _environ: Mapping[str, str]) -> bool
     return is_loopback(values.get("HOST", ""))
 
 
-def _state_default(values: Mapping[str, Any], _environ: Mapping[str, str]) -> Path | None:
-    token_file: Path | None = values.get("TOKEN_FILE")
-    return token_file.parent / POOL_STATE if token_file else None
+def _beside_tokens(name: str) -> Callable[[Mapping[str, Any], Mapping[str, str]], Path | None]:
+    def default(values: Mapping[str, Any], _environ: Mapping[str, str]) -> Path | None:
+        token_file: Path | None = values.get("TOKEN_FILE")
+        return token_file.parent / name if token_file else None
+
+    return default
 
 
 # Defaults that follow from something else; the table's `default_note` tells what.
 DERIVED: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], object]] = {
     "CURSOR_TIMEZONE": _zone,
     "LOGS_PUBLIC": _log_default,
-    "POOL_STATE_FILE": _state_default,
+    "POOL_STATE_FILE": _beside_tokens(POOL_STATE),
+    "REQUEST_LOG_FILE": _beside_tokens(REQUEST_LOG),
 }
 
 

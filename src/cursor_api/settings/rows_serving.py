@@ -258,6 +258,23 @@ FILES = (
         ),
         default_note=Text("`.token-state` beside `TOKEN_FILE`", "`TOKEN_FILE` 旁的 `.token-state`"),
     ),
+    Setting(
+        "REQUEST_LOG_FILE",
+        "files.request_log_file",
+        path(),
+        None,
+        Text(
+            "What became of each request, over a restart: an SQLite file with the time, model,"
+            " credential's name, outcome, tokens and attempts of each. Holds no prompt, no answer"
+            " and no token; remove it and it begins anew.",
+            "每个请求的结果，重启后仍保留：一个 SQLite 文件，记录时间、模型、凭据名称、结果、"
+            "token 数和各次尝试。不含提示词、回答和令牌；删除后会重新开始。",
+        ),
+        default_note=Text(
+            "`.request-log.sqlite3` beside `TOKEN_FILE`",
+            "`TOKEN_FILE` 旁的 `.request-log.sqlite3`",
+        ),
+    ),
 )
 
 POOL = (
@@ -307,6 +324,18 @@ LOGS = (
         Text(
             "How many requests `GET /logs` remembers, in memory. 100 is what it always showed.",
             "`GET /logs` 在内存中保留多少条请求记录。一直以来是 100 条。",
+        ),
+    ),
+    Setting(
+        "GATEWAY_LOG_KEPT_MAX",
+        "logs.kept_max",
+        whole(0, 10_000_000, 0),
+        "100000",
+        Text(
+            "How many requests `REQUEST_LOG_FILE` keeps; the oldest are forgotten. 100,000 are"
+            " 30 MB. 0: no file, and a restart forgets all.",
+            "`REQUEST_LOG_FILE` 保留多少条请求记录；超出时忘记最旧的。10 万条约 30 MB。"
+            "0：不写文件，重启后全部忘记。",
         ),
     ),
 )

@@ -91,26 +91,19 @@ def _client_keys_are_others(facts: Facts) -> Finding | None:
     )
 
 
-def _files_differ(facts: Facts) -> Finding | None:
-    tokens, token_list = facts.find("TOKEN_FILE"), facts.find("TOKEN_LIST_FILE")
-    if not tokens or not token_list or os.path.realpath(tokens) != os.path.realpath(token_list):
-        return None
-    return facts.finding(
-        "TOKEN_LIST_FILE",
-        "is the same file as TOKEN_FILE, which it would overwrite; give each its own",
-    )
-
-
-def _state_file_differs(facts: Facts) -> Finding | None:
-    state_file = facts.find("POOL_STATE_FILE")
-    for variable in ("TOKEN_FILE", "TOKEN_LIST_FILE"):
+def _differs(variable: str, *others: str) -> Rule:
+    def rule(facts: Facts) -> Finding | None:
         path = facts.find(variable)
-        if path and state_file and os.path.realpath(path) == os.path.realpath(state_file):
-            return facts.finding(
-                "POOL_STATE_FILE",
-                f"is the same file as {variable}, which it would overwrite; give each its own",
-            )
-    return None
+        for other in others:
+            taken = facts.find(other)
+            if path and taken and os.path.realpath(path) == os.path.realpath(taken):
+                return facts.finding(
+                    variable,
+                    f"is the same file as {other}, which it would overwrite; give each its own",
+                )
+        return None
+
+    return rule
 
 
 def _not_a_folder(variable: str) -> Rule:
@@ -192,11 +185,13 @@ MUST: tuple[Rule, ...] = (
     _key_is_strong,
     _client_keys_are_strong,
     _client_keys_are_others,
-    _files_differ,
-    _state_file_differs,
+    _differs("TOKEN_LIST_FILE", "TOKEN_FILE"),
+    _differs("POOL_STATE_FILE", "TOKEN_FILE", "TOKEN_LIST_FILE"),
+    _differs("REQUEST_LOG_FILE", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
     _not_a_folder("TOKEN_FILE"),
     _not_a_folder("TOKEN_LIST_FILE"),
     _not_a_folder("POOL_STATE_FILE"),
+    _not_a_folder("REQUEST_LOG_FILE"),
     _ca_file_is_there,
     _bodies_hold_one,
 )

@@ -47,11 +47,12 @@ class AccessSettings:
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
-    """Where credentials are kept; absolute paths."""
+    """Where credentials are kept, and what is known of them and of requests; absolute paths."""
 
     token_file: Path
     token_list_file: Path
     pool_state_file: Path
+    request_log_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,15 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What the process says about itself. `format` is "auto", "text" or "json"."""
+    """What the process says about itself. `format` is "auto", "text" or "json".
+
+    `entries_max` requests are in memory, `kept_max` in the file; 0: there is no file.
+    """
 
     level: str
     format: str
     entries_max: int
+    kept_max: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
@@ -33,6 +33,12 @@ class MemoryRequestLog:
 
     def __repr__(self) -> str:
         return f"MemoryRequestLog(kept={len(self._records)}, total={self._total_count})"
+
+    def restore(self, records: Iterable[RequestRecord], total_count: int) -> None:
+        """Begin with what an earlier process recorded, oldest first; only while this is empty."""
+        for record in records:
+            self.record(record)
+        self._total_count = total_count
 
     def record(self, record: RequestRecord) -> None:
         """Keep it; a known id is replaced where it stands, a new one pushes out the oldest."""

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cursor_api.domain.credential import Secret
-from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import Clock, RequestLog
 from cursor_api.web.auth import OPERATOR, Authenticator
@@ -65,15 +63,11 @@ class Logs:
 
 
 def masked(record: RequestRecord) -> dict[str, object]:
-    """A record for anyone: no error text, no alias, no whole secret.
-
-    A model that nobody serves is any text of a caller, maybe a key in the wrong field.
-    """
-    is_unknown = record.error_kind is FaultKind.MODEL_NOT_FOUND and not record.attempts
+    """A record for anyone: no error text, no alias, no whole secret, no caller's own words."""
     return {
         "timestamp": _iso(record.started_at),
-        "model": "" if is_unknown else record.model,
-        "checksum": Secret(record.checksum).masked if record.checksum else "",
+        "model": "" if record.has_foreign_model else record.model,
+        "checksum": record.checksum_masked,
         "auth_token": record.credential_masked,
         "stream": record.is_stream,
         "status": STATUS_WORDS[record.status],

@@ -82,7 +82,7 @@ class GatewayServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; by our own hand where the loop would let clients in one by one."""
-        if sockets is None or not HAS_UVLOOP:
+        if sockets is None or not _is_uvloop(asyncio.get_running_loop()):
             await super().startup(sockets)
             return
 
@@ -193,6 +193,10 @@ class GatewayServer(uvicorn.Server):
         self._hangups.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("SIGHUP: reading again failed; the old state serves on", exc_info=error)
+
+
+def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:
+    return type(loop).__module__.partition(".")[0] == "uvloop"
 
 
 def create_server(

@@ -135,7 +135,12 @@ def test_a_misspelled_option_does_not_repeat_a_token(house: House) -> None:
 
 def test_serving_does_not_load_what_only_tokens_need() -> None:
     """The cold start stays what it was (but that structlog loads rich wherever it finds it)."""
-    names = ("sqlite3", "getpass", "cursor_api.cli.token_actions", "cursor_api.cli.token_words")
+    names = (
+        "getpass",
+        "cursor_api.cli.token_actions",
+        "cursor_api.cli.token_words",
+        "cursor_api.stores.editor_database",
+    )
     code = f"import sys, cursor_api.cli; print([n for n in {names} if n in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True

@@ -94,6 +94,14 @@ def test_the_pools_memory_is_no_token_file(tmp_path: Path) -> None:
     assert wrong(TOKEN_FILE=one, POOL_STATE_FILE=tmp_path / "two") == []
 
 
+def test_the_request_log_is_none_of_the_others(tmp_path: Path) -> None:
+    """It would refuse to open a file that is not its own, and never keep anything."""
+    one = tmp_path / "one"
+    for other in ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"):
+        assert wrong(REQUEST_LOG_FILE=one, **{other: one}) == ["REQUEST_LOG_FILE"]
+        assert wrong(REQUEST_LOG_FILE=one, **{other: tmp_path / "two"}) == []
+
+
 def test_paths_that_cannot_be_looked_at_are_no_crash(tmp_path: Path) -> None:
     """Too long, or a link to itself: whoever opens the file will say so."""
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
@@ -107,6 +115,7 @@ def test_a_token_file_is_no_folder(tmp_path: Path) -> None:
     assert wrong(TOKEN_FILE=tmp_path) == ["TOKEN_FILE"]
     assert wrong(TOKEN_LIST_FILE=tmp_path) == ["TOKEN_LIST_FILE"]
     assert wrong(POOL_STATE_FILE=tmp_path) == ["POOL_STATE_FILE"]
+    assert wrong(REQUEST_LOG_FILE=tmp_path) == ["REQUEST_LOG_FILE"]
     assert wrong(TOKEN_FILE=tmp_path / "not-yet") == []
 
 
