@@ -50,13 +50,18 @@ def _slack_s(world: World) -> float:
     return 10 * world.plan.link_up.latency_s + 1e-6
 
 
-def _is_resting_respected(world: World) -> Breaches:
-    """Who was refused is not asked before its time, and not at all when only a person can help."""
-    learned = {
+def _learned(world: World) -> dict[tuple[int, str], FaultKind | None]:
+    """What the gateway heard of each attempt: nothing where its client left before."""
+    return {
         (tag, one.credential_alias): one.fault
         for tag, record in _ends(world)
         for one in record.attempts
     }
+
+
+def _is_resting_respected(world: World) -> Breaches:
+    """Who was refused is not asked before its time, and not at all when only a person can help."""
+    learned = _learned(world)
     slack_s = _slack_s(world)
     pooled = _pooled(world)
     for refused in pooled:
@@ -64,7 +69,7 @@ def _is_resting_respected(world: World) -> Breaches:
             continue
         (kind,) = refused.play.kinds
         if learned.get((refused.tag, refused.alias)) is not kind:
-            continue  # its client left before the gateway heard it
+            continue
         rest_s = refused.play.wait_s or REST_S_MIN.get(kind, math.inf)
         model = world.model_of(refused.tag)
         for other in pooled:
@@ -84,10 +89,13 @@ def _is_resting_respected(world: World) -> Breaches:
 
 def _is_probe_alone(world: World) -> Breaches:
     """Behind a rest one request finds out whether it is over; the others wait for that."""
+    learned = _learned(world)
     slack_s = _slack_s(world)
     pooled = _pooled(world)
     for refused in pooled:
         if not refused.play.kinds & REST_S_MIN.keys() or refused.ended_at is None:
+            continue
+        if learned.get((refused.tag, refused.alias)) not in refused.play.kinds:
             continue
         model = world.model_of(refused.tag)
         same = [
