@@ -202,6 +202,10 @@ def encode_chat_request(
     for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True):
         fields: list[bytes] = []
         if turn.text:
+            if len(turn.text) > STEP_UNITS * UNIT_SIZE:
+                # A step of its own: this one may have begun with other work.
+                units = 0
+                yield
             text = string_bytes(turn.text)
             fields += (field_head(1, len(text)), text)
             units += len(text) // UNIT_SIZE
