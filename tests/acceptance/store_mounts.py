@@ -20,7 +20,6 @@ from cursor_api.stores.token_files import TokenFiles
 REFUSED = 77
 FAILED = 1
 
-
 has_mounted: list[bool] = []
 
 

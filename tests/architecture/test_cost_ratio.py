@@ -17,10 +17,10 @@ import pytest
 # One comparison takes 14 s, gives up by itself after 37, and is made twice at most.
 PATIENCE_S = 45
 # Measured with other work on the machine: 1.57-1.80 and 1.22-1.42; the floor with itself 0.97-1.04.
-# Admission, the lock-out, the breaker, the retry budget and the bounds of JSON are 5 to 7 % of a
-# request, by `python -m bench.ratio --before` on a gateway without them; they were allowed 10 %,
-# and the ratio 1.75 before. A router and two dozen small extras made 13 % more, a task per write
-# 1.68.
+# Admission, the lock-out, the breaker, the retry budget and the bounds of JSON are 5 to 14 % of a
+# request, by `python -m bench.ratio --before` on a gateway without them (docs/benchmarking.md);
+# they were allowed 10 %, and the ratio 1.75 before. A router and two dozen small extras made 13 %
+# more, a task per write 1.68.
 RATIOS_MAX = {"request": 1.9, "frame": 1.55}
 
 Costs = dict[str, dict[str, float]]

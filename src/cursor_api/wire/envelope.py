@@ -33,9 +33,8 @@ _FLAGS_KNOWN: Final = FLAG_COMPRESSED | FLAG_END_STREAM
 _HEADER: Final = struct.Struct(">BI")
 # 16 + 15: a gzip member, any window size.
 _GZIP_WINDOW_BITS: Final = 31
-# What zlib gives, and gets, in one go. Ordinary frames are below both.
+# What zlib gives in one go, and gets where there is more. Ordinary frames are below it.
 _PIECE_BYTES: Final = 64 << 10
-_SLICE_BYTES: Final = 64 << 10
 # What connect-node uses; with it zlib writes the header bytes seen in real traces (XFL 0).
 _GZIP_LEVEL: Final = 6
 
@@ -117,9 +116,9 @@ def _gunzip(payload: bytes, inflated_bytes_max: int) -> bytes:
 def _count(inflater: zlib._Decompress, size_bytes: int, inflated_bytes_max: int) -> int:
     """How much comes out altogether; one more than the limit when it is over it."""
     payload = inflater.unconsumed_tail
-    for at in range(0, max(len(payload), 1), _SLICE_BYTES):
-        # A slice, as zlib copies what it has not yet taken at every turn.
-        rest = payload[at : at + _SLICE_BYTES]
+    for at in range(0, max(len(payload), 1), _PIECE_BYTES):
+        # A piece, as zlib copies what it has not yet taken at every turn.
+        rest = payload[at : at + _PIECE_BYTES]
         while size_bytes <= inflated_bytes_max:
             wanted = min(_PIECE_BYTES, inflated_bytes_max + 1 - size_bytes)
             count = len(inflater.decompress(rest, wanted))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -100,15 +102,19 @@ def test_clients_that_come_together_are_let_in_together() -> None:
 
     async def check() -> None:
         async with serve(hello) as port:
-            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
-            for client in clients:
-                client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                client.setblocking(False)
-            for _ in range(count // 4):
-                await asyncio.sleep(0)
-            for client in clients:
-                assert client.recv(100).startswith(b"HTTP/1.1 204 ")
-                client.close()
+            with ExitStack() as stack:
+                clients = [
+                    stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                    for _ in range(count)
+                ]
+                for client in clients:
+                    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                for _ in range(count // 4):
+                    await asyncio.sleep(0)
+                answered, _, _ = select.select(clients, [], [], 0)
+                assert len(answered) == count, "the others wait for further turns of the loop"
+                for client in clients:
+                    assert client.recv(100).startswith(b"HTTP/1.1 204 ")
 
     uvloop.run(check())
 
