@@ -135,7 +135,10 @@ class Observer(Protocol):
 
 
 class RequestLog(Protocol):
-    """What happened. A record with a known id replaces the earlier one."""
+    """What happened. A record with a known id replaces the earlier one, which was pending.
+
+    What has ended is not recorded again.
+    """
 
     def record(self, record: RequestRecord) -> None:
         """Keep it; must not block or raise."""

@@ -7,13 +7,15 @@ Rules of this file:
   and what a death leaves half written SQLite puts right when the file is next opened.
 - Many rows go in one statement. Python's lock is let go of once for each statement, and a thread
   waits milliseconds to have it back while the event loop is busy.
+- Rows are found again by their number and by nothing else. An index of the ids, which come in no
+  order, would write a page of 4 KiB for each request: four times the work, twenty times the disk.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -27,7 +29,7 @@ from cursor_api.domain.record import Attempt, RequestRecord, Status
 
 # In SQLite's header ("crsr"), so that nobody's browser history is taken for a request log.
 APPLICATION_ID: Final = 0x63727372
-FORMAT: Final = 1
+FORMAT: Final = 2
 # https://www.sqlite.org/fileformat.html, section 1.3
 MAGIC: Final = b"SQLite format 3\0"
 HEADER_BYTES: Final = 100
@@ -55,6 +57,8 @@ COLUMNS: Final = (
 )
 # Rows in one statement, the largest first; few sizes, as SQLite compiles each once.
 CHUNKS: Final = (256, 64, 16, 4, 1)
+# Of requests under way, of which a gateway has some thousand at most.
+NUMBERS_MAX: Final = 10_000
 # How long a writer waits for another one, who needs milliseconds.
 BUSY_S: Final = 5.0
 CACHE_KIB: Final = 512
@@ -75,6 +79,8 @@ class RequestTable:
         self._kept_max = kept_max
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        # Of the rows in that file whose end is still to be written, by the requests' ids.
+        self._numbers: dict[str, int] = {}
 
     def __repr__(self) -> str:
         return f"RequestTable({str(self._path)!r}, kept_max={self._kept_max})"
@@ -105,20 +111,36 @@ class RequestTable:
         return [self._read(row) for row in reversed(found)], total_count
 
     def save(self, records: Sequence[RequestRecord]) -> None:
-        """Write all of them or, with StoreError, none. A known id is replaced where it stands."""
+        """Write all of them or, with StoreError, none.
+
+        One that this table has written as pending is replaced where it stands.
+        """
         with self._using() as connection:
+            numbers = self._numbers
+            records = list({one.id: one for one in records}.values())
+            known = [one for one in records if one.id in numbers]
+            new = [one for one in records if one.id not in numbers]
+            rows = [(numbers[one.id], *_row(one)) for one in known]
+            rows += [(None, *_row(one)) for one in new]
             connection.execute("BEGIN IMMEDIATE")
-            begun = 0
-            while begun < len(records):
-                size = next(size for size in CHUNKS if size <= len(records) - begun)
-                rows = [value for one in records[begun : begun + size] for value in _row(one)]
-                connection.execute(_INSERT[size], rows)
-                begun += size
-            connection.execute(
-                "DELETE FROM requests WHERE number <= (SELECT max(number) FROM requests) - ?",
-                (self._kept_max,),
-            )
+            _insert_rows(connection, rows)
+            last = connection.execute("SELECT max(number) FROM requests").fetchone()[0] or 0
+            connection.execute("DELETE FROM requests WHERE number <= ?", (last - self._kept_max,))
             connection.execute("COMMIT")
+        # Nobody else writes within a transaction: they follow each other.
+        self._remember(zip(new, range(last - len(new) + 1, last + 1), strict=True), known)
+
+    def _remember(
+        self, new: Iterable[tuple[RequestRecord, int]], known: Iterable[RequestRecord]
+    ) -> None:
+        numbers = self._numbers
+        for one in known:
+            if one.status is not Status.PENDING:
+                del numbers[one.id]
+        numbers.update((one.id, number) for one, number in new if one.status is Status.PENDING)
+        while len(numbers) > NUMBERS_MAX:
+            # Their ends were lost while the disk was full.
+            del numbers[next(iter(numbers))]
 
     def close(self) -> None:
         """Leave one whole file behind; it is opened again when it is used again."""
@@ -169,7 +191,9 @@ class RequestTable:
         except BaseException:
             connection.close()
             raise
-        self._file = self._find_file()
+        file = self._find_file()
+        if file != self._file:
+            self._file, self._numbers = file, {}
         return connection
 
     def _find_file(self) -> tuple[int, int] | None:
@@ -205,12 +229,18 @@ def _name(error: sqlite3.Error) -> str:
 
 def _make_table(connection: sqlite3.Connection) -> None:
     """In an empty file; in one step, so that a file either is a request log or is empty."""
+    schema = resources.files(__package__).joinpath("sql", "requests.sql").read_text("utf-8")
     connection.execute("BEGIN IMMEDIATE")
     if not connection.execute("PRAGMA application_id").fetchone()[0]:
-        schema = resources.files(__package__).joinpath("sql", "requests.sql")
-        connection.execute(schema.read_text(encoding="utf-8"))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute(schema)
+    elif connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
+        # Format 1 has the same columns, and an index of the ids.
+        connection.execute("ALTER TABLE requests RENAME TO requests_1")
+        connection.execute(schema)
+        connection.execute("INSERT INTO requests SELECT * FROM requests_1")
+        connection.execute("DROP TABLE requests_1")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 
 
@@ -218,15 +248,25 @@ _SELECT: Final = f"SELECT number, {', '.join(COLUMNS)} FROM requests ORDER BY nu
 
 
 def _insert(row_count: int) -> str:
-    row = f"({', '.join('?' * len(COLUMNS))})"
-    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    row = f"({', '.join('?' * (1 + len(COLUMNS)))})"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
     return (
-        f"INSERT INTO requests ({', '.join(COLUMNS)})"  # noqa: S608 - constants
-        f" VALUES {', '.join([row] * row_count)} ON CONFLICT (id) DO UPDATE SET {changes}"
+        f"INSERT INTO requests (number, {', '.join(COLUMNS)})"  # noqa: S608 - constants
+        f" VALUES {', '.join([row] * row_count)} ON CONFLICT (number) DO UPDATE SET {changes}"
     )
 
 
 _INSERT: Final = {size: _insert(size) for size in CHUNKS}
+
+
+def _insert_rows(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """In as few statements as can be; the numbers of those that have none go up by one."""
+    begun = 0
+    while begun < len(rows):
+        size = next(size for size in CHUNKS if size <= len(rows) - begun)
+        values = [value for row in rows[begun : begun + size] for value in row]
+        connection.execute(_INSERT[size], values)
+        begun += size
 
 
 def _row(record: RequestRecord) -> tuple[object, ...]:

@@ -97,6 +97,71 @@ def test_a_known_request_is_replaced_where_it_stands(tmp_path: Path) -> None:
     table.close()
 
 
+def test_what_is_under_way_keeps_its_place(tmp_path: Path) -> None:
+    """Whatever is written around it, and whoever else writes to the same file."""
+    table, other = table_in(tmp_path), table_in(tmp_path)
+    table.save([record(0, Status.PENDING), record(1)])
+    other.save([record(10, Status.PENDING), record(11)])
+    table.save([record(2, Status.PENDING), record(0), record(3)])
+    other.save([record(12), record(10, Status.FAILED)])
+    table.save([record(2, Status.CANCELLED)])
+    found, total_count = table.load(100)
+    assert [(one.id, one.status) for one in found] == [
+        ("id-0", Status.SUCCESS),
+        ("id-1", Status.SUCCESS),
+        ("id-10", Status.FAILED),
+        ("id-11", Status.SUCCESS),
+        ("id-2", Status.CANCELLED),
+        ("id-3", Status.SUCCESS),
+        ("id-12", Status.SUCCESS),
+    ]
+    assert total_count == 7
+    table.close()
+    other.close()
+
+
+def test_a_file_that_was_moved_away_takes_its_places_with_it(tmp_path: Path) -> None:
+    """In the new one nobody has begun."""
+    table = table_in(tmp_path)
+    table.save([record(0), record(1, Status.PENDING)])
+    table.close()
+    (tmp_path / "log.sqlite3").rename(tmp_path / "old.sqlite3")
+    table.save([record(2), record(3)])
+    table.save([record(1)])
+    assert ids(table) == ["id-2", "id-3", "id-1"]
+    table.close()
+
+
+def test_a_file_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
+    """With all that is in it; format 1 had an index of the ids."""
+    table = table_in(tmp_path)
+    written = [record(number) for number in range(5)]
+    table.save(written)
+    table.close()
+    path = tmp_path / "log.sqlite3"
+    with sqlite3.connect(path) as connection:
+        schema = connection.execute("SELECT sql FROM sqlite_master").fetchone()[0]
+        old = schema.replace("id TEXT NOT NULL,", "id TEXT NOT NULL UNIQUE,")
+        for statement in (
+            "ALTER TABLE requests RENAME TO later",
+            old,
+            "INSERT INTO requests SELECT * FROM later",
+            "DROP TABLE later",
+            "PRAGMA user_version = 1",
+        ):
+            connection.execute(statement)
+    connection.close()
+    assert old != schema
+    table.save([record(5)])
+    table.close()
+    assert list(table.load(100)[0]) == [*written, record(5)]
+    table.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT sql FROM sqlite_master").fetchall() == [(schema,)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    connection.close()
+
+
 def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
     """They still count, and the file does not grow for ever."""
     table = table_in(tmp_path, kept_max=10)
