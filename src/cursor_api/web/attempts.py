@@ -26,7 +26,7 @@ def attempts_header(attempts: Sequence[Attempt], *, shows_alias: bool) -> Header
 def _item(attempt: Attempt, shows_alias: bool) -> str:  # noqa: FBT001 - private, and one caller
     name = _quoted(attempt.credential_alias) if shows_alias else HIDDEN
     fault = f";fault={attempt.fault.value}" if attempt.fault else ""
-    return f"{name}{fault};ms={attempt.duration_ms:.0f}"
+    return f"{name}{fault};ms={round(attempt.duration_ms)}"
 
 
 @functools.lru_cache(maxsize=1024)

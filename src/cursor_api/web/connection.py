@@ -151,7 +151,7 @@ class Guarded:
 
     def connection_made(self, transport: Any) -> None:
         """Take it, unless it is one too many."""
-        parting = PartingTransport(transport, self._part)
+        parting = PartingTransport(transport, self._part, self.loop)
         super().connection_made(parting)  # type: ignore[misc]  # a mixin over uvicorn's protocols
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
         excess_count = len(self.connections) - self.limits.connections_max

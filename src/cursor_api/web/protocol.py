@@ -85,6 +85,7 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
             self._is_upgrade = True
             return
         super().on_headers_complete()
+        self.transport.hold_next()
         # What comes as a trailer is no header.
         self.headers = []
         self._is_in_head = False

@@ -83,7 +83,7 @@ class Watch:
         self._send = send
         self._options = options
         self._loop = asyncio.get_running_loop()
-        self._main = asyncio.current_task()
+        self._main = asyncio.current_task(self._loop)
         self._departure: asyncio.Task[None] | None = None
         self._comment: asyncio.Task[None] | None = None
         self._is_stream = False

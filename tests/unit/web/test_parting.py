@@ -104,6 +104,129 @@ async def test_what_follows_an_early_answer_is_no_request() -> None:
         assert raw.count(b"HTTP/1.1 413") == 1
 
 
+class Written:
+    """A transport that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bytes]] = []
+        self.is_over = False
+
+    def write(self, data: bytes) -> None:
+        """One piece."""
+        self.told.append(("write", data))
+
+    def writelines(self, pieces: tuple[bytes, ...]) -> None:
+        """Several at once."""
+        self.told.append(("writelines", b"|".join(pieces)))
+
+    def write_eof(self) -> None:
+        """Our side is done."""
+        self.told.append(("eof", b""))
+
+    def close(self) -> None:
+        """The connection is done."""
+        self.told.append(("close", b""))
+
+    def is_closing(self) -> bool:
+        """Whether it was lost."""
+        return self.is_over
+
+
+def holding(*, is_held: bool = True) -> tuple[Written, PartingTransport]:
+    """A transport that holds what is written next."""
+    inner = Written()
+    transport = PartingTransport(inner, lambda: False, asyncio.get_running_loop())
+    if is_held:
+        transport.hold_next()
+    return inner, transport
+
+
+async def test_a_head_leaves_with_its_body() -> None:
+    """In one write, and what follows in its own."""
+    inner, transport = holding()
+    transport.write(b"head")
+    transport.hold_next()
+    assert inner.told == []
+    transport.write(b"body")
+    transport.write(b"more")
+    await asyncio.sleep(0)
+    assert inner.told == [("writelines", b"head|body"), ("write", b"more")]
+
+
+async def test_a_head_waits_for_no_later_step() -> None:
+    """Its body may come in a minute."""
+    inner, transport = holding()
+    transport.write(b"head")
+    await asyncio.sleep(0)
+    transport.write(b"body")
+    assert inner.told == [("write", b"head"), ("write", b"body")]
+
+
+@pytest.mark.parametrize("end", ["write_eof", "close"])
+async def test_what_is_held_leaves_before_the_end(end: str) -> None:
+    """And once."""
+    inner, transport = holding()
+    transport.write(b"head")
+    getattr(transport, end)()
+    await asyncio.sleep(0)
+    assert inner.told == [("write", b"head"), (end.removeprefix("write_"), b"")]
+
+
+async def test_nothing_is_written_to_a_lost_connection() -> None:
+    """Whether or not the loss was told."""
+    for is_told in (True, False):
+        inner, transport = holding()
+        transport.write(b"head")
+        inner.is_over = True
+        if is_told:
+            transport.forget()
+        await asyncio.sleep(0)
+        assert inner.told == []
+
+
+async def test_an_answer_is_one_write(parser: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the server itself; the fallback is as uvicorn made it."""
+    calls: list[str] = []
+
+    class Told(PartingTransport):
+        def __init__(self, transport: Any, *rest: Any) -> None:
+            super().__init__(Telling(transport, calls), *rest)
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        headers = [(b"content-length", b"4")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"text"})
+
+    monkeypatch.setattr(connection, "PartingTransport", Told)
+    async with serve(app) as port:
+        for _ in range(3):
+            answer = parse_answer(await send_all(port, HEAD % (b"Connection: close\r\n", 0), b""))
+            assert answer.body == b"text"
+    assert calls == 3 * {"httptools": ["writelines"], "h11": ["write", "write", "write"]}[parser]
+
+
+class Telling:
+    """A real transport, and the names of its calls that write."""
+
+    def __init__(self, transport: Any, calls: list[str]) -> None:
+        self._transport = transport
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """One piece."""
+        self._calls.append("write")
+        self._transport.write(data)
+
+    def writelines(self, pieces: Any) -> None:
+        """Several at once."""
+        self._calls.append("writelines")
+        self._transport.writelines(pieces)
+
+
 async def test_a_lost_connection_waits_for_no_collector() -> None:
     """Thousands of them an hour are memory, if something of each goes in a circle."""
     async with serve(Hasty([])) as port:
