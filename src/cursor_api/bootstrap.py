@@ -69,13 +69,11 @@ else:
 class SystemClock:
     """Implements `ports.Clock` with the machine's clocks."""
 
-    def now(self) -> float:
-        """Unix seconds."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Seconds since some start, those included in which the machine slept."""
-        return _read_steady_clock()
+    # The functions themselves: each request looks at a clock a dozen times.
+    # Unix seconds.
+    now = staticmethod(time.time)
+    # Seconds since some start, those included in which the machine slept.
+    monotonic = staticmethod(_read_steady_clock)
 
 
 @dataclass(frozen=True, slots=True)

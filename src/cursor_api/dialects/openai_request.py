@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cursor_api.dialects.images import ImageError, parse_data_url
 from cursor_api.dialects.json_bounds import SLICE_BYTES, JsonLimits
@@ -71,8 +72,7 @@ class ParseLimits:
     json: JsonLimits = field(default_factory=JsonLimits)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRequest:
+class ParsedRequest(NamedTuple):
     """A request, and what of it concerns only the answer's spelling.
 
     `include_usage` asks for a usage chunk and matters only when the answer is streamed.

@@ -219,6 +219,9 @@ class CursorAnswer:
         if answer.status != HTTP_OK:
             body = await answer.read_error_body(ERROR_BODY_BYTES_MAX)
             raise fault_of_answer(answer.status, answer.headers, body, context)
+        # Mostly it is spelled just so.
+        if answer.headers.get("content-type") == CONTENT_TYPE:
+            return
         media_type = media_type_of(answer.headers)
         if media_type != CONTENT_TYPE:
             raise Fault(

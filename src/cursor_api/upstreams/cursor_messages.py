@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from cursor_api.domain.chat import ImagePart, Message, Role, ToolCall
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
@@ -70,8 +69,7 @@ _BUBBLE_ID_HEAD: Final = _uuid_head(13)
 _CONVERSATION_ID_HEAD: Final = _uuid_head(15)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One message of the conversation as the wire has it."""
 
     speaker: Speaker
@@ -79,16 +77,14 @@ class Turn:
     images: tuple[ImagePart, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """Instructions ("" for none) and turns that alternate, the first and the last HUMAN's."""
 
     instructions: str
     turns: tuple[Turn, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CursorRequestIds:
+class CursorRequestIds(NamedTuple):
     """The random parts of a request, each a uuid4 text; one bubble id for each turn."""
 
     request_id: str
@@ -137,7 +133,7 @@ def to_conversation(
     # Instructions have no field for images.
     images = tuple(_images(system))
     if images:
-        turns[0] = replace(turns[0], images=images + turns[0].images)
+        turns[0] = turns[0]._replace(images=images + turns[0].images)
     return Conversation(instructions or default_instructions, tuple(turns))
 
 

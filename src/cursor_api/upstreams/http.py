@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.http_attempt import ATTEMPT, Attempt, make_socket
+from cursor_api.upstreams.http_attempt import ATTEMPT, Attempt, BareRequest, make_socket
 from cursor_api.upstreams.http_faults import (
     FAULTS,
     NO_NEXT_BYTE,
@@ -120,8 +120,7 @@ class HttpClient:
             trust_env=False,
             read_bufsize=READ_BUFFER_BYTES,
             proxy=self.options.proxy,
-            # Only what a caller of open_post names is sent, besides Host and Content-Length.
-            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
+            request_class=BareRequest,
             timeout=aiohttp.ClientTimeout(total=None, connect=self.options.connect_timeout_s),
         )
 
@@ -162,9 +161,9 @@ class HttpClient:
         response.close()
 
     async def send(
-        self, url: str, headers: Mapping[str, str], body: bytes
+        self, url: str, headers: Mapping[str, str], body: bytes, asked_at: float
     ) -> aiohttp.ClientResponse:
-        """Only for HttpAnswer: the answer's head.
+        """Only for HttpAnswer: the answer's head. `asked_at` is the loop's time now.
 
         A connection that was kept alive may have been closed by the other side at the moment it
         was taken. Where it ends at once, before any byte of an answer, the request is sent once
@@ -177,13 +176,12 @@ class HttpClient:
             raise RuntimeError("the HTTP client is not open")
         attempt = Attempt()
         token = ATTEMPT.set(attempt)
-        stale_until = asyncio.get_running_loop().time() + STALE_S
         try:
             return await _post(self._session, url, headers, body)
         except aiohttp.ClientConnectorError:
             raise  # there was no connection yet that could have been stale
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
-            is_late = asyncio.get_running_loop().time() > stale_until
+            is_late = asyncio.get_running_loop().time() > asked_at + STALE_S
             if attempt.has_new_socket or is_late or _has_begun(error):
                 raise
         finally:
@@ -257,12 +255,14 @@ class HttpAnswer:
         if not is_header_value("".join(self._headers.values())):
             raise Fault(FaultKind.INTERNAL, "A header holds characters that headers may not have.")
         self._client.take()
+        # Asked for once, which is a system call in Python 3.11.
         self._loop = asyncio.get_running_loop()
-        self._deadline = self._first_token_at = self._loop.time() + self._patience.first_token_s
-        self._asker = asyncio.current_task()
+        asked_at = self._loop.time()
+        self._deadline = self._first_token_at = asked_at + self._patience.first_token_s
+        self._asker = asyncio.current_task(self._loop)
         self._arm()
         try:
-            response = await self._client.send(self._url, self._headers, self._body)
+            response = await self._client.send(self._url, self._headers, self._body, asked_at)
         except Exception as error:
             self._leave()
             raise self._fault(Phase.OPENING, error) from error

@@ -1,7 +1,8 @@
-"""Whether a request went out on a new connection or on one that was kept alive.
+"""Where aiohttp is made to do what it does not do by itself.
 
-aiohttp does not tell; but for a new connection it asks for a socket, and for an old one it does
-not. The context of the task that asks is how the one is known to belong to the other.
+Whether a request went out on a new connection or on one that was kept alive it does not tell; but
+for a new connection it asks for a socket, and for an old one it does not. The context of the task
+that asks is how the one is known to belong to the other.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import socket
 from contextvars import ContextVar
 
-from aiohttp import AddrInfoType
+from aiohttp import AddrInfoType, ClientRequest
 
 
 class Attempt:
@@ -31,3 +32,14 @@ def make_socket(address: AddrInfoType) -> socket.socket:
         attempt.has_new_socket = True
     family, kind, protocol, _, _ = address
     return socket.socket(family, kind, protocol)
+
+
+class BareRequest(ClientRequest):
+    """Only what a caller of open_post names is sent, besides Host and Content-Length.
+
+    That is, where it names a Content-Type. aiohttp's own way, a list of names to leave out, takes
+    6 us of each request.
+    """
+
+    def update_auto_headers(self, _skip_auto_headers: object) -> None:
+        """Add none."""
