@@ -88,7 +88,7 @@ async def read_any_body(
     if length >= 0:
         hold(length)
         hold = hold_any
-    return await _join(pieces, hold)
+    return await _join(pieces, hold, max(length, 0))
 
 
 class _Pieces:
@@ -113,18 +113,20 @@ class _Pieces:
         return piece, message.get("more_body", False)
 
 
-async def _join(pieces: _Pieces, hold: Hold) -> bytes:
+async def _join(pieces: _Pieces, hold: Hold, length: int) -> bytes:
     piece, has_more = await pieces.read()
     hold(len(piece))
     if not has_more:
         return piece
     # What it gives at the end is its own buffer, where joining pieces would hold all of it twice.
-    body = io.BytesIO()
+    # It has its size from the start: growing, it would be copied as a whole from time to time.
+    body = io.BytesIO(bytes(length))
     body.write(piece)
     while has_more:
         piece, has_more = await pieces.read()
         hold(len(piece))
         body.write(piece)
+    body.truncate()
     return body.getvalue()
 
 

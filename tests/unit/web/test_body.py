@@ -52,6 +52,9 @@ async def test_a_body_is_read_whole_however_it_comes() -> None:
     assert await read_body(scope(), Pieces(b"a", b"", b"bc"), 100) == b"abc"
     assert await read_body(scope(), Pieces(b""), 100) == b""
     assert await read_body(scope(), Pieces(b"x" * 100), 100) == b"x" * 100
+    for stated in ("3", "2", "50"):
+        stated_scope = scope(content_length=stated)
+        assert await read_body(stated_scope, Pieces(b"a", b"", b"bc"), 100) == b"abc"
 
 
 async def test_a_body_over_the_limit_is_refused_as_early_as_can_be() -> None:
