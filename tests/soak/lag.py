@@ -6,11 +6,6 @@ time, and it is noted how late it gave it. A moment that was due while an earlie
 counts as well: the figure is a share of time, not of occasions. On a busy machine the loop also
 waits for the processor; what it was held by the gateway's own work is told beside it.
 
-Ten megabytes of text with one emoji are 40 MiB as a string, in one piece and in new memory. A
-virtual machine that gives its free memory back to its host takes ten times as long for new memory
-as one that keeps it, so what it takes on this machine is measured in the same run: nobody can be
-faster, and a bar below it would say nothing of the gateway.
-
 python -m tests.soak.lag              every shape, three seconds each
 python -m tests.soak.lag send PORT    what the other process does
 """
@@ -18,10 +13,8 @@ python -m tests.soak.lag send PORT    what the other process does
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import json
-import mmap
 import re
 import sys
 import time
@@ -35,12 +28,9 @@ from cursor_api.runtime import GC_THRESHOLDS
 from tests.acceptance.in_process import KEY, gateway_before
 from tests.soak.figures import QUICK, Figure, Size, command, say
 from tests.soak.shapes import SHAPES
-from tests.soak.stand import MEBIBYTE, ROOT, run_fast, simulator
+from tests.soak.stand import ROOT, run_fast, simulator
 
 LAG_MS_MAX = 50.0
-# Or so many times what the machine takes for the new memory of the dearest text.
-MEMORY_TIMES_MAX = 1.5
-DEAREST_TEXT_BYTES = 40 * MEBIBYTE
 QUANTILE = 0.999
 TICK_S = 0.002
 # At once, of one shape.
@@ -92,14 +82,12 @@ class Ticker:
         return Lag(lags[int(len(lags) * QUANTILE)] * 1000, lags[-1] * 1000, work_s * 1000)
 
 
-async def measure(
-    upstream_url: str, seconds: float, names: Sequence[str]
-) -> tuple[dict[str, Lag], float]:
-    """The lag by shape, and that of all of them together; and the slowest `new_memory_ms`."""
+async def measure(upstream_url: str, seconds: float, names: Sequence[str]) -> dict[str, Lag]:
+    """The lag by shape, and that of all of them together."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    found, memory_ms = {}, 0.0
+    found = {}
     async with gateway_before(upstream_url) as gateway:
         ticker = Ticker()
         ticking = asyncio.create_task(ticker.run())
@@ -116,8 +104,6 @@ async def measure(
                 wanted = names if name == ALL_AT_ONCE else (name,)
                 answers = await _have_sent(sender, wanted, seconds, ticker)
                 found[name] = lag = ticker.take()
-                assert sender.stdout is not None
-                memory_ms = max(memory_ms, float(await sender.stdout.readline()))
                 say(
                     f"{name:36} p99.9 {lag.quantile:6.1f} ms, highest {lag.highest:6.1f} ms,"
                     f" longest work {lag.longest_work:5.1f} ms; {answers}"
@@ -126,7 +112,7 @@ async def measure(
             ticking.cancel()
             sender.kill()
             await sender.wait()
-    return found, memory_ms
+    return found
 
 
 async def _have_sent(sender: Process, names: Sequence[str], seconds: float, ticker: Ticker) -> str:
@@ -147,7 +133,6 @@ def send(port: int) -> None:
         requests = [SHAPES[one].request(HEAD) for one in names]
         _tell("ready")
         _tell(json.dumps(asyncio.run(_send(port, float(seconds), requests))))
-        _tell(str(new_memory_ms()))
 
 
 def _tell(words: str) -> None:
@@ -192,38 +177,28 @@ async def _send_one(port: int, request: bytes) -> str:
     return f"{status} {code[1].decode()}" if code else status or "closed"
 
 
-def new_memory_ms() -> float:
-    """What the machine takes just now to hand out the memory of the dearest text."""
-    began = time.perf_counter()
-    memory = mmap.mmap(-1, DEAREST_TEXT_BYTES)
-    ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(memory)), 1, DEAREST_TEXT_BYTES)
-    return (time.perf_counter() - began) * 1000
-
-
 def run(size: Size) -> list[Figure]:
     """Every shape, and all of them at once; the figures are the worst ones."""
     names = tuple(SHAPES)
     if size.share < 1:
         names = names[:: FEW_STEP if size.share < QUICK.share else QUICK_STEP]
     with simulator() as upstream_url:
-        found, memory_ms = run_fast(measure(upstream_url, size.seconds(3.0, 0.25), names))
-    bar_ms = max(LAG_MS_MAX, MEMORY_TIMES_MAX * memory_ms)
+        found = run_fast(measure(upstream_url, size.seconds(3.0, 0.25), names))
     together = found.pop(ALL_AT_ONCE)
     idle = found.pop(IDLE)
     worst = sorted(found, key=lambda name: found[name].quantile, reverse=True)[:WORST_COUNT]
     busiest = max(found, key=lambda name: found[name].longest_work)
     return [
-        Figure("40 MiB of new memory take this machine up to", memory_ms, "ms", is_timing=True),
         Figure("lag p99.9 of the idle loop", idle.quantile, "ms", is_timing=True),
         *(
-            Figure(f"lag p99.9, {name}", lag.quantile, "ms", at_most=bar_ms, is_timing=True)
+            Figure(f"lag p99.9, {name}", lag.quantile, "ms", at_most=LAG_MS_MAX, is_timing=True)
             for name, lag in [*((name, found[name]) for name in worst), (ALL_AT_ONCE, together)]
         ),
         Figure(
             f"longest work without a break, {busiest}",
             found[busiest].longest_work,
             "ms",
-            at_most=bar_ms,
+            at_most=LAG_MS_MAX,
             is_timing=True,
         ),
         Figure("shapes measured", len(found)),

@@ -93,6 +93,7 @@ def quoted(unit: bytes) -> bytes:
 SAID = b'{"role":"user","content":"%b"}' % (b"a" * 1000)
 CALL = b'{"id":"a","function":{"name":"f","arguments":"%b"}}' % (b"a" * 450)
 TOOL = b'{"type":"function","function":{"name":"a","parameters":{"type":"object"}}}'
+EMOJI = "\U0001f600".encode()
 TOWER = b"[" * 120 + b"]" * 120
 
 PLAIN: Mapping[str, Callable[[], bytes]] = {
@@ -134,9 +135,15 @@ PLAIN: Mapping[str, Callable[[], bytes]] = {
     "arguments full of escapes": lambda: calls(
         b'{"function":{"name":"f","arguments":' + quoted(b"\\u4e2d") + b"}}"
     ),
+    "arguments with one emoji": lambda: calls(
+        b'{"function":{"name":"f","arguments":"' + EMOJI + repeat(b"a") + b'"}}'
+    ),
+    "a system's text with one emoji": lambda: messages(
+        b'{"role":"system","content":[{"type":"text","text":"' + EMOJI + repeat(b"a") + b'"}]}'
+    ),
     "a text in ASCII": lambda: content(quoted(b"a")),
     "a text in Chinese": lambda: content(quoted("\u4e2d".encode())),
-    "a text with one emoji": lambda: content(b'"\xf0\x9f\x98\x80' + repeat(b"a") + b'"'),
+    "a text with one emoji": lambda: content(b'"' + EMOJI + repeat(b"a") + b'"'),
     "a text, half of it emoji": lambda: content(quoted("aaaa\U0001f600".encode())),
     "a text of escapes": lambda: content(quoted(b"\\u4e2d")),
     "a text of escaped emoji": lambda: content(quoted(b"\\ud83d\\ude00")),
