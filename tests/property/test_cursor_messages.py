@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
+from cursor_api.upstreams import cursor_messages, cursor_said
 from cursor_api.upstreams.cursor_messages import (
     Speaker,
     decode_chat_response,
@@ -25,6 +26,7 @@ from cursor_api.upstreams.cursor_messages import (
     new_ids,
     to_conversation,
 )
+from cursor_api.upstreams.cursor_said import LONG_SIZE
 from cursor_api.wire.protobuf import ProtobufError
 from tests.contract.connect_clients import build_schema
 from tests.steps import finish
@@ -37,7 +39,9 @@ MESSAGE = st.builds(
     Message,
     st.sampled_from(Role),
     st.lists(st.one_of(st.builds(TextPart, TEXT), IMAGE), max_size=3).map(tuple),
-    st.lists(st.builds(ToolCall, TEXT, TEXT, TEXT), max_size=2).map(tuple),
+    st.lists(
+        st.builds(ToolCall, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple)), max_size=2
+    ).map(tuple),
     st.one_of(st.none(), TEXT),
 )
 
@@ -61,16 +65,21 @@ def find(tmp_path_factory: pytest.TempPathFactory) -> Find:
     model=st.one_of(TEXT, st.just("gpt-4o-128k")),
     default=TEXT,
     seed=st.randoms(),
+    long_size=st.sampled_from([LONG_SIZE, 10]),
 )
 def test_every_request_is_read_back_by_another_implementation(
-    find: Find, messages: list[Message], model: str, default: str, seed: Any
+    find: Find, messages: list[Message], model: str, default: str, *, seed: Any, long_size: int
 ) -> None:
     """All turns, texts, images and ids, and no field that the published definition lacks."""
-    conversation = finish(to_conversation(messages, default))
-    ids = new_ids(len(conversation.turns), seed.randbytes)
-    read = find("GetChatRequest").FromString(finish(encode_chat_request(conversation, model, ids)))
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (cursor_said, cursor_messages):
+            patched.setattr(module, "LONG_SIZE", long_size)
+        conversation = finish(to_conversation(messages, default))
+        ids = new_ids(len(conversation.turns), seed.randbytes)
+        sent = b"".join(finish(encode_chat_request(conversation, model, ids)))
+    read = find("GetChatRequest").FromString(sent)
     assert [(turn.type, turn.text, turn.bubble_id) for turn in read.conversation] == [
-        (turn.speaker, turn.text, bubble_id)
+        (turn.speaker, "".join((turn.text, *turn.more)), bubble_id)
         for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True)
     ]
     for got, turn in zip(read.conversation, conversation.turns, strict=True):
@@ -79,7 +88,8 @@ def test_every_request_is_read_back_by_another_implementation(
             (i.data, *((i.width, i.height) if i.width and i.height else (0, 0)))
             for i in turn.images
         ]
-    assert read.explicit_context.context == conversation.instructions
+    instructions = "".join((conversation.instructions, *conversation.more_instructions))
+    assert read.explicit_context.context == instructions
     assert read.HasField("explicit_context") is bool(conversation.instructions)
     assert read.model_details.model_name == model
     assert (read.request_id, read.conversation_id) == (ids.request_id, ids.conversation_id)
@@ -102,7 +112,8 @@ def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]
     for message in messages:
         assert message.text in everything
         if message.role is Role.ASSISTANT:
-            assert all(call.arguments in everything for call in message.tool_calls)
+            for call in message.tool_calls:
+                assert "".join((call.arguments, *call.more_arguments)) in everything
         assert all(p in images for p in message.parts if isinstance(p, ImagePart))
 
 

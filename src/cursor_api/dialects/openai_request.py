@@ -14,16 +14,17 @@ from typing import NamedTuple
 
 from cursor_api.dialects.images import ImageError, parse_data_url
 from cursor_api.dialects.json_bounds import SLICE_BYTES, JsonLimits
+from cursor_api.dialects.openai_decode import decode_arguments, decode_chat
 from cursor_api.dialects.openai_errors import RequestFault
 from cursor_api.dialects.openai_schema import (
+    TEXT_PARTS,
     ChatIn,
     FunctionIn,
     ImageUrlIn,
     MessageIn,
     PartIn,
+    PieceIn,
     ToolCallIn,
-    decode_chat,
-    decode_json_text,
 )
 from cursor_api.domain.chat import ChatRequest, ImagePart, Message, Part, Role, TextPart, ToolCall
 
@@ -35,7 +36,6 @@ ROLES: dict[str, Role] = {
     "tool": Role.TOOL,
     "function": Role.TOOL,
 }
-TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 IMAGE_PARTS = frozenset({"image_url", "input_image"})
 
 # How much of a caller's own word an error message repeats.
@@ -143,7 +143,7 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
     count = 0
     for message in messages:
         if isinstance(message.content, list):
-            count += len(message.content)
+            count += len(message.content) - sum(type(part) is PieceIn for part in message.content)
         if message.tool_calls:
             count += len(message.tool_calls)
     return count
@@ -172,7 +172,7 @@ class _Conversion:
             calls: list[ToolCall] = []
             if message.tool_calls and role is Role.ASSISTANT:
                 yield from self._calls(message.tool_calls, calls)
-            found.append(_message(role, message, parts, calls))
+            found.append((yield from _message(role, message, parts, calls)))
             if self._is_step_done(1):
                 yield
         return tuple(found)
@@ -180,7 +180,9 @@ class _Conversion:
     def _parts(
         self, given: Sequence[PartIn], index: int, parts: list[Part]
     ) -> Generator[None, None, None]:
-        for number, part in enumerate(given):
+        number = -1
+        for part in given:
+            number += type(part) is not PieceIn
             found = _part(part, (index, number), self._limits)
             if found is not None:
                 parts.append(found)
@@ -195,7 +197,7 @@ class _Conversion:
         self, given: Sequence[ToolCallIn], calls: list[ToolCall]
     ) -> Generator[None, None, None]:
         for call in given:
-            calls.append(_tool_call(call))
+            calls.append((yield from _tool_call(call)))
             if self._is_step_done(1 + len(calls[-1].arguments) // ARGUMENT_UNIT_CHARS):
                 yield
 
@@ -216,15 +218,17 @@ def _unknown_role(message: MessageIn, index: int) -> RequestFault:
     )
 
 
-def _message(role: Role, message: MessageIn, parts: list[Part], calls: list[ToolCall]) -> Message:
+def _message(
+    role: Role, message: MessageIn, parts: list[Part], calls: list[ToolCall]
+) -> Generator[None, None, Message]:
     if not parts and message.refusal:
         parts.append(TextPart(message.refusal))
     if role is Role.TOOL:
         # Before `tools`, a function's result named the function in place of the call.
         return Message(role, tuple(parts), tool_call_id=message.tool_call_id or message.name)
     if role is Role.ASSISTANT and message.function_call is not None:
-        name, arguments = _function(message.function_call)
-        calls.append(ToolCall(name, name, arguments))
+        called = message.function_call
+        calls.append((yield from _function_call(called.name or "", called)))
     return Message(role, tuple(parts), tuple(calls))
 
 
@@ -271,18 +275,18 @@ def _image(part: PartIn, place: Place, limits: ParseLimits) -> ImagePart:
         raise RequestFault(f"'{path}' {error}.", code="invalid_image_url", param=path) from error
 
 
-def _tool_call(call: ToolCallIn) -> ToolCall:
+def _tool_call(call: ToolCallIn) -> Generator[None, None, ToolCall]:
+    id_ = call.id or ""
     if call.function is not None:
-        name, arguments = _function(call.function)
-    elif call.custom is not None:
-        name, arguments = call.custom.name or "", call.custom.input or ""
-    else:
-        name, arguments = "", ""
-    return ToolCall(call.id or "", name, arguments)
+        return (yield from _function_call(id_, call.function))
+    if call.custom is not None:
+        return ToolCall(id_, call.custom.name or "", call.custom.input or "")
+    return ToolCall(id_, "", "")
 
 
-def _function(function: FunctionIn) -> tuple[str, str]:
-    return function.name or "", decode_json_text(function.arguments)
+def _function_call(id_: str, function: FunctionIn) -> Generator[None, None, ToolCall]:
+    arguments = yield from decode_arguments(function.arguments)
+    return ToolCall(id_, function.name or "", arguments[0], tuple(arguments[1:]))
 
 
 def _path(place: Place, name: str) -> str:

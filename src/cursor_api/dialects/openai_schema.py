@@ -4,8 +4,7 @@ Rules of this file:
 - Only what the gateway reads has a type. Every other field and message key is skipped, whatever
   it holds: clients send `tools`, `metadata`, `temperature` and more, this wire serves none.
 - Whatever bytes come in, either a value or a `RequestFault` comes out.
-- A text is decoded in one call, whatever its size: msgspec takes 18 ms at most for the 10 MiB and
-  the objects that are allowed. What comes before it takes its time in steps.
+- A text is decoded in one call; a long one is taken apart before (openai_decode.py).
 """
 
 from __future__ import annotations
@@ -37,6 +36,10 @@ class PartIn(Struct, gc=False):
     text: str | None = None
     refusal: str | None = None
     image_url: str | ImageUrlIn | None = None
+
+
+class PieceIn(PartIn, gc=False):
+    """More of a long text: no part that anybody wrote, and never decoded as such."""
 
 
 class FunctionIn(Struct, gc=False):
@@ -89,7 +92,10 @@ class ChatIn(Struct, gc=False):
     n: int | None = None
 
 
-_DECODER = msgspec.json.Decoder(ChatIn)
+# What a text may be called; the answers of one model are the questions of another.
+TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+
+_QUOTE = ord('"')
 _TEXT_DECODER = msgspec.json.Decoder(str)
 
 _T = TypeVar("_T")
@@ -119,19 +125,24 @@ _WORDS = {
 }
 
 
-def decode_chat(body: bytes, limits: JsonLimits) -> Generator[None, None, ChatIn]:
-    """Decode a chat request's body, in steps; raises RequestFault and nothing else."""
-    return (yield from decode_json(_DECODER, body, limits))
-
-
 def decode_json(
     decoder: msgspec.json.Decoder[_T], body: bytes, limits: JsonLimits
 ) -> Generator[None, None, _T]:
     """Decode a body of any type, in steps; raises RequestFault in this file's words, only that."""
+    yield from check_json(body, limits)
+    return decode_checked(decoder, body, limits)
+
+
+def check_json(body: bytes, limits: JsonLimits) -> Generator[None, None, None]:
+    """What no decoder looks at: the bytes of all of it, and the bounds; raises RequestFault."""
     if not body.isascii():
         # msgspec looks only into the strings it keeps; JSON is UTF-8 as a whole.
         yield from _check_utf8(body)
     yield from check_bounds(body, limits)
+
+
+def decode_checked(decoder: msgspec.json.Decoder[_T], body: bytes, limits: JsonLimits) -> _T:
+    """The same, of a body that was checked."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -165,10 +176,10 @@ def _check_utf8(body: bytes) -> Generator[None, None, None]:
 
 def decode_json_text(raw: msgspec.Raw) -> str:
     """A JSON string's text, or the JSON text itself of any other value; "" for null."""
-    text = bytes(raw)
-    if text.startswith(b'"'):
-        return _TEXT_DECODER.decode(text)
-    return "" if text == b"null" else text.decode()
+    text = memoryview(raw)
+    if text[0] == _QUOTE:
+        return _TEXT_DECODER.decode(raw)
+    return "" if bytes(text[:5]) == b"null" else str(text, "utf-8")
 
 
 def _misfit(problem: str) -> RequestFault:

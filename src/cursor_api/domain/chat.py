@@ -40,11 +40,15 @@ Part = TextPart | ImagePart
 
 
 class ToolCall(NamedTuple):
-    """A call the assistant made in an earlier turn; `arguments` is the JSON text it wrote."""
+    """A call the assistant made in an earlier turn; `arguments` is the JSON text it wrote.
+
+    Of a long one it is the beginning, and `more_arguments` are the rest.
+    """
 
     id: str
     name: str
     arguments: str
+    more_arguments: tuple[str, ...] = ()
 
 
 class Message(NamedTuple):
@@ -56,12 +60,15 @@ class Message(NamedTuple):
     tool_call_id: str | None = None
 
     @property
+    def only_text(self) -> str | None:
+        """Its text where that is all it has, in one part."""
+        parts = self.parts
+        return parts[0].text if len(parts) == 1 and isinstance(parts[0], TextPart) else None
+
+    @property
     def text(self) -> str:
         """All text parts joined; images are skipped."""
-        parts = self.parts
-        if len(parts) == 1 and isinstance(parts[0], TextPart):
-            return parts[0].text
-        return "".join(part.text for part in parts if isinstance(part, TextPart))
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
 class ChatRequest(NamedTuple):

@@ -29,11 +29,11 @@ from cursor_api.upstreams.cursor_messages import (
     to_conversation,
 )
 from cursor_api.upstreams.cursor_models import MODELS
-from cursor_api.upstreams.http import HttpAnswer, HttpClient
+from cursor_api.upstreams.http import Body, HttpAnswer, HttpClient
 from cursor_api.upstreams.http_options import check_base_url, is_header_value
 from cursor_api.upstreams.patience import PatienceByModel
 from cursor_api.wire.checksum import STEP_S, refresh_checksum
-from cursor_api.wire.connect import encode_envelope
+from cursor_api.wire.connect import envelope_head
 from cursor_api.wire.protobuf import ProtobufError
 
 PATH: Final = "/aiserver.v1.AiService/StreamChat"
@@ -43,8 +43,8 @@ ERROR_BODY_BYTES_MAX: Final = 64 << 10
 HTTP_OK: Final = 200
 
 
-# A copy of more than this takes a step of its own.
-LARGE_BYTES: Final = 1 << 20
+# A larger request leaves in pieces of about this size.
+PIECE_BYTES: Final = 256 * 1024
 # A pool of this size is large; beyond it headers are made anew, which costs 15 us.
 KNOWN_HEADERS_MAX = 4096
 
@@ -127,14 +127,17 @@ class CursorChat:
         patience = self._options.patience.of(route.model)
         return self._http.open_post(self._url, headers, body, patience)
 
-    def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, bytes]]:
-        """The request's id and body."""
+    def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, Body]]:
+        """The request's id and body, a large one in pieces."""
         conversation = yield from to_conversation(request.messages, self._options.instructions)
         ids = new_ids(len(conversation.turns), self._random_bytes)
-        message = yield from encode_chat_request(conversation, model, ids)
-        if len(message) > LARGE_BYTES:
-            yield
-        return ids.request_id, encode_envelope(message)
+        pieces = yield from encode_chat_request(conversation, model, ids)
+        size = sum(map(len, pieces))
+        pieces.insert(0, envelope_head(size))
+        if size <= PIECE_BYTES:
+            return ids.request_id, b"".join(pieces)
+        yield
+        return ids.request_id, (yield from _bundle(pieces))
 
     def decoder(self, answer: HttpAnswer, context: FaultContext) -> AnswerDecoder:
         """Only for CursorAnswer: what reads the body of a good answer."""
@@ -260,6 +263,22 @@ class CursorAnswer:
         if isinstance(deltas[-1], Finished):
             self._http.finish()
         return deltas
+
+
+def _bundle(pieces: Sequence[bytes]) -> Generator[None, None, list[bytes]]:
+    """Small pieces together, large ones as they are."""
+    bundles: list[bytes] = []
+    small: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if small and size + len(piece) > PIECE_BYTES:
+            bundles.append(b"".join(small))
+            small, size = [], 0
+            yield
+        small.append(piece)
+        size += len(piece)
+    bundles.append(b"".join(small))
+    return bundles
 
 
 def _has_text(deltas: Sequence[Delta]) -> bool:

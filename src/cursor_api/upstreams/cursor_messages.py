@@ -5,8 +5,8 @@ Rules of this file:
   others; the request is written in the order of the numbers, as the reference's encoder does.
 - Nothing a caller wrote is dropped: what this text-only wire has no field for becomes text.
 - A request may have ten thousand turns and twenty thousand images: the work on it stops after so
-  many of them, for whoever drives it to let others have their turn. Large texts are not copied
-  before the whole is put together.
+  many of them, for whoever drives it to let others have their turn. Long texts come in pieces and
+  leave in pieces: ten megabytes in one go are new memory, which may take a twentieth of a second.
 - Of a response only what callers are meant to see is read. `filled_prompt` (5), which discloses
   Cursor's own system prompt, is skipped without being decoded.
 """
@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
-from cursor_api.domain.chat import ImagePart, Message, Role, ToolCall
+from cursor_api.domain.chat import ImagePart, Message, Role
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
 from cursor_api.upstreams.cursor_models import LONG_CONTEXT_MODELS
+from cursor_api.upstreams.cursor_said import LONG_SIZE, Said
 from cursor_api.wire.protobuf import (
     BYTES,
     as_bytes,
@@ -61,6 +63,7 @@ class Speaker(enum.IntEnum):
     AI = 2
 
 
+_SPEAKERS: Final = {Role.USER: Speaker.HUMAN, Role.ASSISTANT: Speaker.AI}
 _OTHER: Final = {Speaker.HUMAN: Speaker.AI, Speaker.AI: Speaker.HUMAN}
 _PROJECT_PATH_FIELD: Final = field_string(5, PROJECT_PATH)
 _SPEAKER_FIELDS: Final = {speaker: field_varint(2, speaker) for speaker in Speaker}
@@ -70,11 +73,12 @@ _CONVERSATION_ID_HEAD: Final = _uuid_head(15)
 
 
 class Turn(NamedTuple):
-    """One message of the conversation as the wire has it."""
+    """One message of the conversation as the wire has it; `more` is how a long text goes on."""
 
     speaker: Speaker
     text: str
     images: tuple[ImagePart, ...] = ()
+    more: tuple[str, ...] = ()
 
 
 class Conversation(NamedTuple):
@@ -82,6 +86,7 @@ class Conversation(NamedTuple):
 
     instructions: str
     turns: tuple[Turn, ...]
+    more_instructions: tuple[str, ...] = ()
 
 
 class CursorRequestIds(NamedTuple):
@@ -118,51 +123,78 @@ def to_conversation(
     either end where the human's is missing. Results of tools in a row share one turn.
     """
     system = [message for message in messages if message.role is Role.SYSTEM]
-    instructions = "\n\n".join(filter(None, (message.text for message in system)))
+    said = Said()
     turns: list[Turn] = []
     speaker_wanted = Speaker.HUMAN
-    for number, turn in enumerate(_turns(messages), start=1):
+    work = chain(_instruct(system, said), _turns(messages))
+    for number, turn in enumerate(work, start=1):
+        if number % STEP_UNITS == 0:
+            yield
+        if turn is None:
+            continue
         if turn.speaker is not speaker_wanted:
             turns.append(Turn(speaker_wanted, NOTHING_SAID))
         turns.append(turn)
         speaker_wanted = _OTHER[turn.speaker]
-        if number % STEP_UNITS == 0:
-            yield
     if speaker_wanted is Speaker.HUMAN:
         turns.append(Turn(Speaker.HUMAN, NOTHING_SAID))
     # Instructions have no field for images.
     images = tuple(_images(system))
     if images:
         turns[0] = turns[0]._replace(images=images + turns[0].images)
-    return Conversation(instructions or default_instructions, tuple(turns))
+    instructions, more = said.whole()
+    return Conversation(instructions or default_instructions, tuple(turns), more)
 
 
-def _turns(messages: Sequence[Message]) -> Iterator[Turn]:
+def _instruct(system: Iterable[Message], said: Said) -> Iterator[None]:
+    for message in system:
+        said.begin_anew()
+        yield from said.add_parts(message)
+        yield
+
+
+def _turns(messages: Sequence[Message]) -> Iterator[Turn | None]:
+    """The turns, and None after each other piece of work."""
     names = {call.id: call.name for message in messages for call in message.tool_calls}
     results: list[Message] = []
+    told = Said()
     for message in messages:
         if message.role is Role.TOOL:
             results.append(message)
+            told.begin_anew()
+            told.add(_result_head(message, names))
+            yield from told.add_parts(message)
+            told.add("\n</tool_result>")
+            yield None
             continue
         if results and message.role is not Role.SYSTEM:
-            yield _result_turn(results, names)
-            results = []
-        if message.role is Role.USER:
-            yield _turn(Speaker.HUMAN, message.text, [message])
-        elif message.role is Role.ASSISTANT:
-            said = filter(None, (message.text, *map(_call_text, message.tool_calls)))
-            yield _turn(Speaker.AI, "\n\n".join(said), [message])
+            yield _turn(Speaker.HUMAN, told, results)
+            results, told = [], Said()
+        text = message.only_text
+        if message.role is Role.SYSTEM:
+            pass
+        elif text is not None and not message.tool_calls:
+            yield Turn(_SPEAKERS[message.role], text or NOTHING_SAID)
+        else:
+            said = Said()
+            yield from said.add_parts(message)
+            for call in message.tool_calls:
+                said.begin_anew()
+                said.add(f'<tool_call id="{call.id}" name="{call.name}">\n')
+                said.add(call.arguments)
+                for piece in call.more_arguments:
+                    said.add(piece)
+                said.add("\n</tool_call>")
+                yield None
+            yield _turn(_SPEAKERS[message.role], said, [message])
     if results:
-        yield _result_turn(results, names)
+        yield _turn(Speaker.HUMAN, told, results)
 
 
-def _result_turn(results: Sequence[Message], names: dict[str, str]) -> Turn:
-    return _turn(Speaker.HUMAN, "\n\n".join(_result_text(r, names) for r in results), results)
-
-
-def _turn(speaker: Speaker, text: str, messages: Iterable[Message]) -> Turn:
+def _turn(speaker: Speaker, said: Said, messages: Iterable[Message]) -> Turn:
+    text, more = said.whole()
     images = tuple(_images(messages))
-    return Turn(speaker, text if text or images else NOTHING_SAID, images)
+    return Turn(speaker, text if text or images else NOTHING_SAID, images, more)
 
 
 def _images(messages: Iterable[Message]) -> Iterator[ImagePart]:
@@ -172,23 +204,19 @@ def _images(messages: Iterable[Message]) -> Iterator[ImagePart]:
                 yield part
 
 
-def _call_text(call: ToolCall) -> str:
-    return f'<tool_call id="{call.id}" name="{call.name}">\n{call.arguments}\n</tool_call>'
-
-
-def _result_text(message: Message, names: dict[str, str]) -> str:
+def _result_head(message: Message, names: dict[str, str]) -> str:
     head = "<tool_result"
     if message.tool_call_id:
         head += f' id="{message.tool_call_id}"'
         if name := names.get(message.tool_call_id):
             head += f' name="{name}"'
-    return f"{head}>\n{message.text}\n</tool_result>"
+    return f"{head}>\n"
 
 
 def encode_chat_request(
     conversation: Conversation, model: str, ids: CursorRequestIds
-) -> Generator[None, None, bytes]:
-    """A GetChatRequest, without its envelope; in steps. `ids` has a bubble id for each turn.
+) -> Generator[None, None, list[bytes]]:
+    """A GetChatRequest, in pieces and in steps. `ids` has a bubble id for each turn.
 
     Raises ProtobufError where a text has no UTF-8 form (a lone surrogate). Privacy mode is a header
     and not `enable_ghost_mode` here: the captured request has no such field.
@@ -197,11 +225,9 @@ def encode_chat_request(
     units = 0
     for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True):
         fields: list[bytes] = []
-        if turn.text:
-            if len(turn.text) > STEP_UNITS * UNIT_SIZE:
-                # A step of its own: this one may have begun with other work.
-                units = 0
-                yield
+        if turn.more:
+            fields += yield from _encode_texts((turn.text, *turn.more))
+        elif turn.text:
             text = string_bytes(turn.text)
             fields += (field_head(1, len(text)), text)
             units += len(text) // UNIT_SIZE
@@ -220,11 +246,10 @@ def encode_chat_request(
             units = 0
             yield
     if conversation.instructions:
-        text = string_bytes(conversation.instructions)
-        head = field_head(1, len(text))
-        pieces += (field_head(4, len(head) + len(text)), head, text)
-        if len(text) > STEP_UNITS * UNIT_SIZE:
-            yield
+        fields = yield from _encode_texts(
+            (conversation.instructions, *conversation.more_instructions)
+        )
+        pieces += (field_head(4, sum(map(len, fields))), *fields)
     pieces += (
         _PROJECT_PATH_FIELD,
         field_bytes(7, field_string(1, model)),
@@ -233,7 +258,18 @@ def encode_chat_request(
     )
     if model in LONG_CONTEXT_MODELS:
         pieces.append(field_varint(22, 1))
-    return b"".join(pieces)
+    return pieces
+
+
+def _encode_texts(texts: Sequence[str]) -> Generator[None, None, list[bytes]]:
+    """Field 1 of these texts together, in pieces."""
+    pieces: list[bytes] = [b""]
+    for text in texts:
+        if len(text) > LONG_SIZE:
+            yield
+        pieces.append(string_bytes(text))
+    pieces[0] = field_head(1, sum(map(len, pieces)))
+    return pieces
 
 
 def _encode_image(image: ImagePart) -> tuple[bytes, ...]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import io
 import math
 import ssl
 from collections.abc import Mapping
@@ -25,7 +24,14 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.http_attempt import ATTEMPT, Attempt, BareRequest, make_socket
+from cursor_api.upstreams.http_attempt import (
+    ATTEMPT,
+    Attempt,
+    BareRequest,
+    Body,
+    make_socket,
+    post,
+)
 from cursor_api.upstreams.http_faults import (
     FAULTS,
     NO_NEXT_BYTE,
@@ -36,10 +42,8 @@ from cursor_api.upstreams.http_faults import (
 )
 from cursor_api.upstreams.http_options import HttpOptions, Patience, is_header_value
 
-__all__ = ["HttpAnswer", "HttpClient", "HttpOptions", "Patience"]
+__all__ = ["Body", "HttpAnswer", "HttpClient", "HttpOptions", "Patience"]
 
-# A body above this goes out in pieces; aiohttp warns where one bytes object above it is given.
-ONE_PIECE_BYTES_MAX: Final = 1 << 20
 # What a stream may hold that nobody has read yet; aiohttp stops reading at twice this. Upstreams
 # send each frame of some 13 bytes as a chunk of its own, and each is an object of 50 bytes and more
 # until it is read: 16 KiB of a stream are 64 KiB of memory.
@@ -125,7 +129,7 @@ class HttpClient:
         )
 
     def open_post(
-        self, url: str, headers: Mapping[str, str], body: bytes, patience: Patience = PATIENCE
+        self, url: str, headers: Mapping[str, str], body: Body, patience: Patience = PATIENCE
     ) -> HttpAnswer:
         """An answer not yet asked for; `async with` asks.
 
@@ -161,7 +165,7 @@ class HttpClient:
         response.close()
 
     async def send(
-        self, url: str, headers: Mapping[str, str], body: bytes, asked_at: float
+        self, url: str, headers: Mapping[str, str], body: Body, asked_at: float
     ) -> aiohttp.ClientResponse:
         """Only for HttpAnswer: the answer's head. `asked_at` is the loop's time now.
 
@@ -177,7 +181,7 @@ class HttpClient:
         attempt = Attempt()
         token = ATTEMPT.set(attempt)
         try:
-            return await _post(self._session, url, headers, body)
+            return await post(self._session, url, headers, body)
         except aiohttp.ClientConnectorError:
             raise  # there was no connection yet that could have been stale
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
@@ -186,19 +190,12 @@ class HttpClient:
                 raise
         finally:
             ATTEMPT.reset(token)
-        return await _post(self._fresh_session, url, headers, body)
+        return await post(self._fresh_session, url, headers, body)
 
 
 def _has_begun(error: BaseException) -> bool:
     """Whether part of an answer's head had come."""
     return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
-
-
-async def _post(
-    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: bytes
-) -> aiohttp.ClientResponse:
-    data = body if len(body) <= ONE_PIECE_BYTES_MAX else io.BytesIO(body)
-    return await session.post(url, data=data, headers=headers, allow_redirects=False)
 
 
 class HttpAnswer:
@@ -233,7 +230,7 @@ class HttpAnswer:
         client: HttpClient,
         url: str,
         headers: Mapping[str, str],
-        body: bytes,
+        body: Body,
         patience: Patience,
     ) -> None:
         self._client = client

@@ -8,9 +8,17 @@ that asks is how the one is known to belong to the other.
 from __future__ import annotations
 
 import socket
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
+from typing import Final, TypeAlias
 
+import aiohttp
 from aiohttp import AddrInfoType, ClientRequest
+
+# A large one comes in pieces, and leaves as they are.
+Body: TypeAlias = bytes | Sequence[bytes]
+# aiohttp warns where one bytes object above this is given to it, and takes any in pieces.
+ONE_PIECE_BYTES_MAX: Final = 1 << 20
 
 
 class Attempt:
@@ -43,3 +51,20 @@ class BareRequest(ClientRequest):
 
     def update_auto_headers(self, _skip_auto_headers: object) -> None:
         """Add none."""
+
+
+async def post(
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: Body
+) -> aiohttp.ClientResponse:
+    """The answer's head; can be called again with the same body."""
+    if isinstance(body, bytes) and len(body) <= ONE_PIECE_BYTES_MAX:
+        return await session.post(url, data=body, headers=headers, allow_redirects=False)
+    pieces = [body] if isinstance(body, bytes) else body
+    # Else it would be sent in chunks, of which the upstream may think otherwise.
+    sized = {**headers, "Content-Length": str(sum(map(len, pieces)))}
+    return await session.post(url, data=_follow(pieces), headers=sized, allow_redirects=False)
+
+
+async def _follow(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece

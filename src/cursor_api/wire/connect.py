@@ -23,6 +23,7 @@ from cursor_api.wire.envelope import (
     Reason,
     encode_envelope,
     encode_gzip_envelope,
+    envelope_head,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "encode_envelope",
     "encode_error_json",
     "encode_gzip_envelope",
+    "envelope_head",
     "failure_json",
     "parse_end_stream",
     "parse_error_json",

@@ -296,7 +296,12 @@ class EnvelopeDecoder:
 
 def encode_envelope(payload: bytes, *, flags: int = 0) -> bytes:
     """One envelope around a payload as it is. `flags` is any byte, reserved bits included."""
-    return _HEADER.pack(flags, len(payload)) + payload
+    return envelope_head(len(payload), flags=flags) + payload
+
+
+def envelope_head(size_bytes: int, *, flags: int = 0) -> bytes:
+    """What stands before a payload of this size."""
+    return _HEADER.pack(flags, size_bytes)
 
 
 def encode_gzip_envelope(payload: bytes, *, flags: int = 0) -> bytes:

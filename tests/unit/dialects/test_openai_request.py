@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cursor_api.dialects.json_bounds import JsonLimits
+from cursor_api.dialects.openai_decode import decode_chat
 from cursor_api.dialects.openai_errors import RequestFault
 from cursor_api.dialects.openai_request import (
     STEP_UNITS,
@@ -17,7 +18,6 @@ from cursor_api.dialects.openai_request import (
     ParseLimits,
     parse_request,
 )
-from cursor_api.dialects.openai_schema import decode_chat
 from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
 from tests.steps import count_steps, finish
 

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from cursor_api.dialects.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits
+from cursor_api.dialects.openai_decode import decode_chat
 from cursor_api.dialects.openai_errors import RequestFault
 from cursor_api.dialects.openai_schema import (
     UNKNOWN_LENGTH_MAX,
     ChatIn,
-    decode_chat,
     decode_json,
     decode_json_text,
 )

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Generator
+from typing import Any
 
 import pytest
+from aiohttp import ClientResponse
 
 from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.turns import Turns
+from cursor_api.upstreams import http
 from cursor_api.upstreams.cursor_answer import AnswerLimits
-from cursor_api.upstreams.cursor_chat import CursorChat, CursorOptions
+from cursor_api.upstreams.cursor_chat import PIECE_BYTES, CursorChat, CursorOptions
 from cursor_api.upstreams.cursor_messages import STEP_UNITS
-from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.upstreams.http import Body, HttpClient, HttpOptions
+from cursor_api.upstreams.http_attempt import post
 from cursor_api.wire.connect import encode_gzip_envelope
 from cursor_api.wire.envelope import LARGE_FRAME_BYTES
 from cursor_api.wire.protobuf import field_string
@@ -56,6 +60,32 @@ async def test_a_large_request_waits_for_its_turn() -> None:
         is_free.set()
         await asyncio.gather(holding, asking)
         assert len(server.requests) == 2
+
+
+async def test_a_long_text_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And arrives as it would in one; none of them is large, and few are small."""
+    sent: list[Body] = []
+
+    async def kept(*arguments: Any) -> ClientResponse:
+        sent.append(arguments[-1])
+        return await post(*arguments)
+
+    monkeypatch.setattr(http, "post", kept)
+    texts = ["a" * 200_000, "\U0001f600" * 50_000] * 6
+    turns = [Message(role, (TextPart("q"),)) for role in (Role.USER, Role.ASSISTANT)] * 300
+    whole = Message(Role.USER, (TextPart("".join(texts)),))
+    pieces = Message(Role.USER, tuple(map(TextPart, texts)))
+    async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
+        options = CursorOptions(base_url=server.url)
+        chat = CursorChat(client, options, TickingClock(), random_bytes=bytes)
+        for message in (whole, pieces):
+            await ask(chat, ChatRequest("m", (*turns, message)))
+        bodies = [turn.body for turn in server.requests]
+    assert bodies[0] == bodies[1]
+    assert len(bodies[0]) > 2_400_000
+    assert isinstance(sent[1], list)
+    assert len(sent[1]) < 20
+    assert max(map(len, sent[1])) <= PIECE_BYTES
 
 
 async def test_a_large_frame_is_inflated_beside_the_loop() -> None:

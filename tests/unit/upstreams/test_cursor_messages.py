@@ -41,6 +41,11 @@ def turns(*messages: Message) -> list[tuple[int, str]]:
     return [(turn.speaker.value, turn.text) for turn in finish(to_conversation(messages)).turns]
 
 
+def encoded(conversation: Conversation, model: str, ids: CursorRequestIds) -> bytes:
+    """The request, in one piece."""
+    return b"".join(finish(encode_chat_request(conversation, model, ids)))
+
+
 def fields(payload: bytes) -> list[tuple[int, int | bytes]]:
     """Numbers and values in the order of the bytes."""
     return [(number, value) for number, _, value in iter_fields(payload)]
@@ -53,7 +58,7 @@ def test_the_request_vector_is_reproduced_byte_for_byte() -> None:
         to_conversation([say(Role.SYSTEM, vector["instructions"]), say(Role.USER, vector["text"])])
     )
     ids = CursorRequestIds(vector["request_id"], vector["conversation_id"], (vector["bubble_id"],))
-    envelope = encode_envelope(finish(encode_chat_request(conversation, vector["model"], ids)))
+    envelope = encode_envelope(encoded(conversation, vector["model"], ids))
     assert envelope.hex() == vector["hex"]
     assert len(envelope) == 168
 
@@ -79,7 +84,7 @@ def test_default_instructions_are_for_callers_who_give_none(default: str) -> Non
     """Without a default the field is absent altogether."""
     conversation = finish(to_conversation([say(Role.USER, "q")], default))
     assert conversation.instructions == default
-    sent = dict(fields(finish(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes)))))
+    sent = dict(fields(encoded(conversation, "gpt-4", new_ids(1, bytes))))
     assert (4 in sent) is bool(default)
 
 
@@ -174,7 +179,7 @@ def test_images_travel_with_their_message() -> None:
             ]
         )
     )
-    payload = finish(encode_chat_request(conversation, "gpt-4", new_ids(3, bytes)))
+    payload = encoded(conversation, "gpt-4", new_ids(3, bytes))
     first = next(value for number, value in fields(payload) if number == 2)
     assert isinstance(first, bytes)
     images = [value for number, value in fields(first) if number == 10]
@@ -188,7 +193,7 @@ def test_an_image_alone_needs_no_text() -> None:
     """The text field is absent, as proto3 has an empty one."""
     conversation = finish(to_conversation([say(Role.USER, IMAGE)]))
     assert conversation.turns == (Turn(Speaker.HUMAN, "", (IMAGE,)),)
-    sent = fields(finish(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes))))
+    sent = fields(encoded(conversation, "gpt-4", new_ids(1, bytes)))
     assert isinstance(sent[0][1], bytes)
     assert [number for number, _ in fields(sent[0][1])] == [2, 10, 13]
 
@@ -214,14 +219,14 @@ def test_only_the_long_context_models_ask_for_it() -> None:
     """Field 22 is set for four models and absent for the rest."""
     conversation = finish(to_conversation([say(Role.USER, "q")]))
     for model in MODELS:
-        sent = dict(fields(finish(encode_chat_request(conversation, model.id, new_ids(1, bytes)))))
+        sent = dict(fields(encoded(conversation, model.id, new_ids(1, bytes))))
         assert sent.get(22) == (1 if model.id in LONG_CONTEXT_MODELS else None)
 
 
 def test_privacy_adds_nothing_to_the_message() -> None:
     """The switch is a header; the captured request has no field for it."""
     conversation = finish(to_conversation([say(Role.SYSTEM, "s"), say(Role.USER, "q")]))
-    sent = fields(finish(encode_chat_request(conversation, "gpt-4", new_ids(1, bytes))))
+    sent = fields(encoded(conversation, "gpt-4", new_ids(1, bytes)))
     assert [number for number, _ in sent] == [2, 4, 5, 7, 9, 15]
 
 
@@ -229,7 +234,7 @@ def test_every_turn_has_its_own_bubble() -> None:
     """Fewer ids than turns would be a message without one."""
     conversation = finish(to_conversation([say(Role.USER, "q"), say(Role.ASSISTANT, "a")]))
     with pytest.raises(ValueError, match="zip"):
-        finish(encode_chat_request(conversation, "gpt-4", CursorRequestIds("r", "c", ("b",))))
+        encoded(conversation, "gpt-4", CursorRequestIds("r", "c", ("b",)))
 
 
 def test_a_lone_surrogate_cannot_be_encoded() -> None:

@@ -15,11 +15,11 @@ import pytest
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.http import (
     LINGER_S,
-    ONE_PIECE_BYTES_MAX,
     READ_BYTES_MAX,
     HttpClient,
     HttpOptions,
 )
+from cursor_api.upstreams.http_attempt import ONE_PIECE_BYTES_MAX, Body
 from tests.scripted_server import Handler, ScriptedServer, Turn
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
@@ -39,7 +39,7 @@ async def reach(
         yield client, server
 
 
-async def fetch(client: HttpClient, url: str, body: bytes = b"q") -> bytes:
+async def fetch(client: HttpClient, url: str, body: Body = b"q") -> bytes:
     """A whole answer's body."""
     pieces = []
     headers = {"x-test": "1", "Content-Type": "text/plain"}
@@ -219,10 +219,13 @@ async def test_a_large_body_goes_out_whole() -> None:
     body = bytes(range(256)) * (ONE_PIECE_BYTES_MAX // 256 + 1)
     async with reach(greet) as (client, server):
         await fetch(client, server.url, body)
-        assert server.requests[0].body == body
+        await fetch(client, server.url, [body[:1], body[1:-3], body[-3:]])
+        assert [turn.body for turn in server.requests] == [body, body]
+        assert {turn.headers["content-length"] for turn in server.requests} == {str(len(body))}
 
 
-async def test_a_body_that_was_sent_is_not_kept() -> None:
+@pytest.mark.parametrize("count", [0, 2])
+async def test_a_body_that_was_sent_is_not_kept(count: int) -> None:
     """While an answer is read, nothing of the client or of aiohttp holds the question."""
     body = b"q" * 100_000
 
@@ -233,7 +236,9 @@ async def test_a_body_that_was_sent_is_not_kept() -> None:
 
     async with reach(slow) as (client, server):
         held_count = sys.getrefcount(body)
-        async with client.open_post(server.url, {}, body) as answer:
+        sent: Body = [body] * count if count else body
+        async with client.open_post(server.url, {}, sent) as answer:
+            del sent
             await answer.read()
             assert sys.getrefcount(body) == held_count
 

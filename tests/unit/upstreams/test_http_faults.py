@@ -14,7 +14,7 @@ from aiohttp import ClientConnectorCertificateError, ClientResponse, ClientSessi
 from aiohttp.client_reqrep import ConnectionKey
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.upstreams import http
+from cursor_api.upstreams import http, http_attempt
 from cursor_api.upstreams.http import HttpClient, HttpOptions, Patience
 from cursor_api.upstreams.http_faults import (
     CERTIFICATE_FLAWS,
@@ -178,13 +178,13 @@ async def test_a_refused_connection_is_unreachable() -> None:
 async def test_a_name_without_an_address_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     """`.invalid` never resolves (RFC 2606); it is asked for once."""
     posted: list[str] = []
-    post = http._post
+    post = http_attempt.post
 
     async def counted(session: ClientSession, url: str, *rest: Any) -> ClientResponse:
         posted.append(url)
         return await post(session, url, *rest)
 
-    monkeypatch.setattr(http, "_post", counted)
+    monkeypatch.setattr(http, "post", counted)
     async with HttpClient(HttpOptions()) as client:
         with pytest.raises(Fault) as caught:
             await ask(client, "http://nowhere.invalid")
