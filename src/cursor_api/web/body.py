@@ -88,22 +88,34 @@ async def read_any_body(
     if length >= 0:
         hold(length)
         hold = hold_any
-    return await _join(pieces, hold, max(length, 0))
+    piece, has_more = pieces.take(await receive())
+    hold(len(piece))
+    if not has_more:
+        return piece
+    # What it gives at the end is its own buffer, where joining pieces would hold all of it twice.
+    # It has its size from the start: growing, it would be copied as a whole from time to time.
+    body = io.BytesIO(bytes(max(length, 0)))
+    body.write(piece)
+    while has_more:
+        piece, has_more = pieces.take(await receive())
+        hold(len(piece))
+        body.write(piece)
+    body.truncate()
+    return body.getvalue()
 
 
 class _Pieces:
     """A body as it comes in."""
 
-    __slots__ = ("_receive", "_received_bytes", "bytes_max")
+    __slots__ = ("_received_bytes", "bytes_max", "receive")
 
     def __init__(self, receive: Receive, bytes_max: int) -> None:
-        self._receive = receive
+        self.receive = receive
         self._received_bytes = 0
         self.bytes_max = bytes_max
 
-    async def read(self) -> tuple[bytes, bool]:
-        """The next piece and whether more follow; raises ClientGoneError, Fault(BODY_TOO_LARGE)."""
-        message = await self._receive()
+    def take(self, message: Message) -> tuple[bytes, bool]:
+        """A piece and whether more follow; raises ClientGoneError, Fault(BODY_TOO_LARGE)."""
         if message["type"] != "http.request":
             raise ClientGoneError
         piece: bytes = message.get("body", b"")
@@ -113,29 +125,12 @@ class _Pieces:
         return piece, message.get("more_body", False)
 
 
-async def _join(pieces: _Pieces, hold: Hold, length: int) -> bytes:
-    piece, has_more = await pieces.read()
-    hold(len(piece))
-    if not has_more:
-        return piece
-    # What it gives at the end is its own buffer, where joining pieces would hold all of it twice.
-    # It has its size from the start: growing, it would be copied as a whole from time to time.
-    body = io.BytesIO(bytes(length))
-    body.write(piece)
-    while has_more:
-        piece, has_more = await pieces.read()
-        hold(len(piece))
-        body.write(piece)
-    body.truncate()
-    return body.getvalue()
-
-
 async def _inflate(pieces: _Pieces, hold: Hold, turns: Turns) -> bytes:
     inflater = zlib.decompressobj(GZIP_WINDOW_BITS)
     body = io.BytesIO()
     has_more = True
     while has_more and not inflater.unused_data:
-        piece, has_more = await pieces.read()
+        piece, has_more = pieces.take(await pieces.receive())
         try:
             await turns.run(_inflate_piece(inflater, piece, body, pieces.bytes_max, hold))
         except zlib.error as error:
