@@ -229,18 +229,19 @@ def _name(error: sqlite3.Error) -> str:
 
 def _make_table(connection: sqlite3.Connection) -> None:
     """In an empty file; in one step, so that a file either is a request log or is empty."""
-    schema = resources.files(__package__).joinpath("sql", "requests.sql").read_text("utf-8")
     connection.execute("BEGIN IMMEDIATE")
-    if not connection.execute("PRAGMA application_id").fetchone()[0]:
+    is_new = not connection.execute("PRAGMA application_id").fetchone()[0]
+    if is_new or connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
+        schema = resources.files(__package__).joinpath("sql", "requests.sql").read_text("utf-8")
+        if not is_new:
+            connection.execute("ALTER TABLE requests RENAME TO requests_1")
         connection.execute(schema)
-    elif connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
-        # Format 1 has the same columns, and an index of the ids.
-        connection.execute("ALTER TABLE requests RENAME TO requests_1")
-        connection.execute(schema)
-        connection.execute("INSERT INTO requests SELECT * FROM requests_1")
-        connection.execute("DROP TABLE requests_1")
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
+        if not is_new:
+            # Format 1 has the same columns, and an index of the ids.
+            connection.execute("INSERT INTO requests SELECT * FROM requests_1")
+            connection.execute("DROP TABLE requests_1")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 
 
