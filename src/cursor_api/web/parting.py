@@ -16,6 +16,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+# A copy of a longer body would cost more than the write that it saves.
+JOINED_BYTES_MAX = 64 * 1024
+
 
 class PartingTransport:
     """A transport that holds a head back for its body, and asks before it closes whether to wait.
@@ -57,7 +60,12 @@ class PartingTransport:
 
     def _write_behind(self, data: bytes) -> None:
         held = self._stop_holding()
-        self._transport.writelines((held, data))
+        # Not `writelines`: with an empty body it makes the loop of Python 3.12 turn for ever.
+        if len(data) <= JOINED_BYTES_MAX:
+            self._transport.write(held + data)
+        else:
+            self._transport.write(held)
+            self._transport.write(data)
 
     def _flush(self) -> None:
         held = self._stop_holding()
