@@ -10,9 +10,9 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -33,6 +33,8 @@ LONG_BYTES: Final = 1 << 20
 # Of a long text; and of messages and parts in one step, each of which counts as so many more.
 PIECE_BYTES: Final = 256 * 1024
 ITEM_BYTES: Final = 1024
+
+_T = TypeVar("_T")
 
 _QUOTE: Final = ord('"')
 _BACKSLASH: Final = ord("\\")
@@ -79,27 +81,37 @@ def decode_chat(body: bytes, limits: JsonLimits) -> Generator[None, None, ChatIn
 
 def _decode_long(body: bytes) -> Generator[None, None, ChatIn]:
     chat = _LONG_CHAT.decode(body)
-    messages: list[MessageIn] = []
-    size = 0
     yield
-    for raw in chat.messages:
+    messages = yield from _decode_each(chat.messages, _MESSAGE, _decode_message)
+    return ChatIn(**(msgspec.structs.asdict(chat) | {"messages": messages}))
+
+
+def _decode_each(
+    items: Iterable[msgspec.Raw],
+    decoder: msgspec.json.Decoder[_T],
+    decode_long: Callable[[msgspec.Raw], Generator[None, None, list[_T]]],
+) -> Generator[None, None, list[_T]]:
+    """Short ones by `decoder`, some in a step; a long one may become several."""
+    found: list[_T] = []
+    size = 0
+    for raw in items:
         length = len(memoryview(raw))
         if length > LONG_BYTES:
-            messages.append((yield from _decode_message(raw)))
+            found += yield from decode_long(raw)
         else:
-            messages.append(_MESSAGE.decode(raw))
+            found.append(decoder.decode(raw))
         size += ITEM_BYTES + length
         if size >= PIECE_BYTES:
             size = 0
             yield
-    return ChatIn(**(msgspec.structs.asdict(chat) | {"messages": messages}))
+    return found
 
 
-def _decode_message(raw: msgspec.Raw) -> Generator[None, None, MessageIn]:
+def _decode_message(raw: msgspec.Raw) -> Generator[None, None, list[MessageIn]]:
     message = _LONG_MESSAGE.decode(raw)
     yield
     content = yield from _decode_content(message.content)
-    return MessageIn(**(msgspec.structs.asdict(message) | {"content": content}))
+    return [MessageIn(**(msgspec.structs.asdict(message) | {"content": content}))]
 
 
 def _decode_content(raw: msgspec.Raw) -> Generator[None, None, str | list[PartIn] | None]:
@@ -107,20 +119,8 @@ def _decode_content(raw: msgspec.Raw) -> Generator[None, None, str | list[PartIn
     if len(text) <= LONG_BYTES:
         return _CONTENT.decode(raw)
     if text[0] == _QUOTE:
-        return (yield from _decode_text(text))
-    parts: list[PartIn] = []
-    size = 0
-    for item in _ITEMS.decode(raw):
-        length = len(memoryview(item))
-        if length > LONG_BYTES:
-            parts += yield from _decode_part(item)
-        else:
-            parts.append(_PART.decode(item))
-        size += ITEM_BYTES + length
-        if size >= PIECE_BYTES:
-            size = 0
-            yield
-    return parts
+        return [PieceIn("text", piece) for piece in (yield from _cut_in_steps(text))]
+    return (yield from _decode_each(_ITEMS.decode(raw), _PART, _decode_part))
 
 
 def _decode_part(raw: msgspec.Raw) -> Generator[None, None, list[PartIn]]:
@@ -132,16 +132,8 @@ def _decode_part(raw: msgspec.Raw) -> Generator[None, None, list[PartIn]]:
     if part.type not in TEXT_PARTS:
         # Nobody reads its text.
         return [PartIn(part.type, None, part.refusal, part.image_url)]
-    pieces = yield from _decode_text(text)
-    return [PartIn(part.type, pieces[0].text), *pieces[1:]]
-
-
-def _decode_text(text: memoryview) -> Generator[None, None, list[PartIn]]:
-    pieces: list[PartIn] = []
-    for piece in cut_text(text, PIECE_BYTES):
-        pieces.append(PieceIn("text", piece))
-        yield
-    return pieces
+    first, *rest = yield from _cut_in_steps(text)
+    return [PartIn(part.type, first), *(PieceIn("text", piece) for piece in rest)]
 
 
 def decode_arguments(raw: msgspec.Raw) -> Generator[None, None, list[str]]:
@@ -149,6 +141,10 @@ def decode_arguments(raw: msgspec.Raw) -> Generator[None, None, list[str]]:
     text = memoryview(raw)
     if len(text) <= LONG_BYTES or text[0] != _QUOTE:
         return [decode_json_text(raw)]
+    return (yield from _cut_in_steps(text))
+
+
+def _cut_in_steps(text: memoryview) -> Generator[None, None, list[str]]:
     pieces: list[str] = []
     for piece in cut_text(text, PIECE_BYTES):
         pieces.append(piece)
