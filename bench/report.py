@@ -1,4 +1,4 @@
-"""Turns rounds of figures into docs/benchmarks.md. Pure: values in, text out."""
+"""StepRunner rounds of figures into docs/benchmarks.md. Pure: values in, text out."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason
 from cursor_api.domain.errors import Fault
-from cursor_api.upstreams.cursor_chat import CursorChat, CursorOptions
-from cursor_api.upstreams.http import HttpClient, HttpOptions, Patience
-from cursor_api.upstreams.patience import PatienceByModel
+from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
+from cursor_api.transport.timeouts import TimeoutsByModel
+from cursor_api.upstreams.cursor.chat import CursorChat, CursorOptions
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.fakes import TickingClock
@@ -35,11 +35,11 @@ def text(words: str) -> bytes:
 
 @asynccontextmanager
 async def upstream(
-    handler: Handler, options: CursorOptions | None = None, patience: PatienceByModel | None = None
+    handler: Handler, options: CursorOptions | None = None, timeouts: TimeoutsByModel | None = None
 ) -> AsyncIterator[tuple[CursorChat, ScriptedServer]]:
     """The upstream in front of a server that does what `handler` says."""
     async with ScriptedServer(handler) as server, HttpClient(HttpOptions()) as client:
-        mine = options or CursorOptions(base_url=server.url, patience=patience or PatienceByModel())
+        mine = options or CursorOptions(base_url=server.url, timeouts=timeouts or TimeoutsByModel())
         yield CursorChat(client, mine, TickingClock()), server
 
 
@@ -51,11 +51,11 @@ async def ask(
         return [batch async for batch in batches]
 
 
-async def fault_of(handler: Handler, patience: Patience | None = None) -> Fault:
+async def fault_of(handler: Handler, timeouts: Timeouts | None = None) -> Fault:
     """What asking this server ends with."""
-    rows = patience or Patience()
-    by_model = PatienceByModel((("*", rows.first_token_s),), (("*", rows.idle_s),))
-    async with upstream(handler, patience=by_model) as (chat, _):
+    rows = timeouts or Timeouts()
+    by_model = TimeoutsByModel((("*", rows.first_token_s),), (("*", rows.idle_s),))
+    async with upstream(handler, timeouts=by_model) as (chat, _):
         with pytest.raises(Fault) as caught:
             await ask(chat)
         return caught.value

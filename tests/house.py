@@ -8,21 +8,21 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.pool.pool import Pool
 from cursor_api.ports import Clock
-from cursor_api.service.admission import Admission, AdmissionOptions
-from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Relay
-from cursor_api.service.credentials import CredentialParts, Credentials
-from cursor_api.service.roster import Roster, RosterParts
-from cursor_api.service.search import Collaborators, Endpoints
-from cursor_api.service.trial import Trials
-from cursor_api.service.turns import Turns
-from cursor_api.stores.memory import MemoryCredentialStore
-from cursor_api.stores.pool_state import MemoryPoolStateStore
+from cursor_api.service.access.admission import Admission, AdmissionOptions
+from cursor_api.service.credentials.roster import Roster, RosterParts
+from cursor_api.service.credentials.trial import Trials
+from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.relay import Relay
+from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.steps import StepRunner
+from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.observer import LogObserver
+from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
+from cursor_api.web.access.auth import AccessOptions, Authenticator
+from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import App, WebOptions, WebParts
-from cursor_api.web.auth import AccessOptions, Authenticator
-from cursor_api.web.lifecycle import Lifecycle
-from cursor_api.web.lockout import Lockout, LockoutOptions
+from cursor_api.web.server.lifecycle import Lifecycle
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
@@ -43,7 +43,7 @@ class House:
     wrong_keys_max: int = 0
     clock: Clock = field(default_factory=TickingClock)
     limits: AdmissionOptions = field(default_factory=AdmissionOptions)
-    turns: Turns = field(default_factory=Turns)
+    turns: StepRunner = field(default_factory=StepRunner)
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cursor_api.web.server import ServerOptions, create_server
+from cursor_api.web.server.server import ServerOptions, create_server
 
 
 @asynccontextmanager

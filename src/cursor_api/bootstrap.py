@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cursor_api import __version__
-from cursor_api.dialects.openai import JsonLimits, ParseLimits
+from cursor_api.dialects.openai_chat.answer import JsonLimits, ParseLimits
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, Fault
 from cursor_api.pool.breaker import BreakerOptions
@@ -22,38 +22,39 @@ from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
 from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, RequestLog, Upstream
-from cursor_api.service.admission import Admission, AdmissionOptions
-from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Relay
-from cursor_api.service.credentials import CredentialParts, Credentials
-from cursor_api.service.failover import FailoverOptions
-from cursor_api.service.roster import Roster, RosterParts
-from cursor_api.service.search import Collaborators, Endpoints
-from cursor_api.service.trial import Trials
-from cursor_api.service.turns import Turns
+from cursor_api.service.access.admission import Admission, AdmissionOptions
+from cursor_api.service.credentials.roster import Roster, RosterParts
+from cursor_api.service.credentials.trial import Trials
+from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.failover import FailoverOptions
+from cursor_api.service.inference.relay import Relay
+from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.steps import StepRunner
 from cursor_api.settings import Settings
-from cursor_api.stores.files import FileCredentialStore
-from cursor_api.stores.memory import MemoryCredentialStore, MemoryRequestLog
-from cursor_api.stores.pool_state import FilePoolStateStore, MemoryPoolStateStore
-from cursor_api.stores.request_log import LastingRequestLog
-from cursor_api.stores.request_table import RequestTable
-from cursor_api.stores.token_text import TextLimits
+from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
+from cursor_api.stores.memory import MemoryRequestLog
+from cursor_api.stores.sqlite.request_log import LastingRequestLog
+from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.upstreams.cursor_answer import AnswerLimits
-from cursor_api.upstreams.cursor_chat import ChecksumTime, CursorChat, CursorOptions
-from cursor_api.upstreams.http import HttpClient, HttpOptions
-from cursor_api.upstreams.patience import PatienceByModel
-from cursor_api.web import descriptors
+from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.timeouts import TimeoutsByModel
+from cursor_api.upstreams.cursor.answer import AnswerLimits
+from cursor_api.upstreams.cursor.chat import ChecksumTime, CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
+from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
+from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.web.access.auth import AccessOptions, Authenticator
+from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import App, WebOptions, WebParts
-from cursor_api.web.auth import AccessOptions, Authenticator
-from cursor_api.web.connection import ConnectionLimits
-from cursor_api.web.inference import InferenceOptions
-from cursor_api.web.lifecycle import Lifecycle
-from cursor_api.web.lockout import Lockout, LockoutOptions
-from cursor_api.web.server import ServerOptions
-from cursor_api.web.streaming import StreamOptions
-from cursor_api.web.tokens import TokenFileOptions
+from cursor_api.web.inference.route import InferenceOptions
+from cursor_api.web.inference.streaming import StreamOptions
+from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.server import descriptors
+from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.web.server.lifecycle import Lifecycle
+from cursor_api.web.server.server import ServerOptions
 from cursor_api.wire.checksum import new_checksum
 
 # Linux stops its usual monotonic clock while the machine sleeps: after a night, a wall clock that
@@ -174,7 +175,7 @@ class _House:
     ) -> None:
         self._redactor = redactor
         self._clock = clock
-        self._turns = Turns()
+        self._turns = StepRunner()
         queue = QueueOptions(settings.admission.queue_max, settings.admission.queue_wait_s)
         self.pool = Pool(clock, random.random, Policy(settings.pool.policy), queue)
         self.roster = Roster(
@@ -230,7 +231,7 @@ class _House:
 
 
 def _upstreams(
-    settings: Settings, http: HttpClient, clock: Clock, turns: Turns
+    settings: Settings, http: HttpClient, clock: Clock, turns: StepRunner
 ) -> dict[str, Upstream]:
     return {"cursor": CursorChat(http, _cursor(settings), clock, turns=turns)}
 
@@ -264,7 +265,7 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
     except ChecksumNotStoredError as error:
         observer.warn(str(error))
     async with HttpClient(_http_options(settings)) as http:
-        upstreams = _upstreams(settings, http, clock, Turns())
+        upstreams = _upstreams(settings, http, clock, StepRunner())
         endpoints = Endpoints(upstreams, observer)
         log = MemoryRequestLog(1)
         trials = Trials(
@@ -299,7 +300,7 @@ def _cursor(settings: Settings) -> CursorOptions:
             inflated_bytes_max=cursor.inflated_bytes_max,
             answer_bytes_max=cursor.answer_bytes_max,
         ),
-        patience=PatienceByModel(cursor.first_token_timeout_s, cursor.idle_timeout_s),
+        timeouts=TimeoutsByModel(cursor.first_token_timeout_s, cursor.idle_timeout_s),
     )
 
 

@@ -9,9 +9,9 @@ from typing import Protocol
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.record import RequestRecord
-from cursor_api.domain.standing import Standing, Wishes
 
 # One batch per network read: frames that came together leave together. Never empty.
 DeltaBatches = AsyncIterator[Sequence[Delta]]
@@ -107,7 +107,7 @@ class CredentialFiles(CredentialStore, Protocol):
 
 
 # By credential: the digest of its secret, so that the state holds no secret.
-PoolState = Mapping[str, tuple[Wishes, Standing]]
+PoolState = Mapping[str, tuple[Preferences, CredentialHealth]]
 
 
 class PoolStateStore(Protocol):

@@ -15,7 +15,7 @@ from cursor_api.settings import Loaded, Settings
 from cursor_api.settings.table import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
-from cursor_api.web.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServer, create_server
+from cursor_api.web.server.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServer, create_server
 
 # A request makes some hundred short-lived objects and leaves few in circles: at the default of 700
 # the collector runs at every request and takes 7 % of its time to find nothing.

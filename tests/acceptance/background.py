@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Self, TypeVar
 
+from cursor_api.simulator.cursor.received import ReceivedRequest
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.ledger import Exchange
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.received import ReceivedRequest
 from cursor_api.simulator.server import Simulator
 
 WAIT_S_MAX = 20.0

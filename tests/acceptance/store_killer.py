@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from cursor_api.stores.disk import Disk
-from cursor_api.stores.token_book import Names
-from cursor_api.stores.token_files import TokenFiles
+from cursor_api.files.disk import Disk
+from cursor_api.upstreams.cursor.token_files.book import Names
+from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 
 TRACE_ME, CONTINUE_TO_SYSTEM_CALL, SET_OPTIONS = 0, 24, 0x4200
 MARK_SYSTEM_CALLS = 1

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
-from cursor_api.stores.token_book import Names
-from cursor_api.stores.token_files import TokenFiles
+from cursor_api.upstreams.cursor.token_files.book import Names
+from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 
 REFUSED = 77
 FAILED = 1

@@ -14,7 +14,7 @@ import zlib
 
 import pytest
 
-from cursor_api.simulator.messages import Speaker
+from cursor_api.simulator.cursor.messages import Speaker
 from tests.acceptance.background import tap
 from tests.acceptance.sdk_clients import SdkClient
 from tests.acceptance.sdk_house import KEY, MODEL, SdkHouse, order_for

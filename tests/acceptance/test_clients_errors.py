@@ -28,7 +28,7 @@ def test_leaving_a_stream_frees_the_upstream(client: SdkClient, sdk_house: SdkHo
 
 
 def test_leaving_a_whole_answer_frees_the_upstream(client: SdkClient, sdk_house: SdkHouse) -> None:
-    """Who runs out of patience with an answer in one piece does so too."""
+    """Who runs out of timeouts with an answer in one piece does so too."""
     told = sdk_house.ask(client, "/sim rate 50 + bytes 100000", timeout_s=0.6, max_retries=0)
     assert told.error is not None
     assert told.error["type"] in {"APITimeoutError", "APIConnectionTimeoutError"}

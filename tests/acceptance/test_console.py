@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.refusals import UPDATE_REQUIRED
 from cursor_api.web.console.pages import read_static_files
 from tests.acceptance.console_house import (
     CHAT_KEY,

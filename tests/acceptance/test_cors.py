@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.service.catalog import Catalog
+from cursor_api.service.inference.catalog import Catalog
 from cursor_api.web.app import WebOptions
 from tests.acceptance.test_route_walk import (
     METHODS,

@@ -16,20 +16,20 @@ from typing import Any, NamedTuple
 import pytest
 import structlog
 
-from cursor_api.dialects.openai import AnswerFolder, ChunkRenderer, parse_request
+from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer, parse_request
 from cursor_api.pool.pool import Pool
-from cursor_api.service.chat import Exchange, Relay
-from cursor_api.service.search import Search
+from cursor_api.service.inference.relay import Exchange, Relay
+from cursor_api.service.inference.search import Search
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.upstreams.cursor_answer import AnswerDecoder
-from cursor_api.upstreams.cursor_chat import CursorChat
-from cursor_api.upstreams.http import HttpClient
-from cursor_api.web.logs import Logs
+from cursor_api.transport.client import HttpClient
+from cursor_api.upstreams.cursor.answer import AnswerDecoder
+from cursor_api.upstreams.cursor.chat import CursorChat
+from cursor_api.web.management.logs import Logs
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
 from tests.openai_stream import read_stream
 from tests.serving import Answer
@@ -40,7 +40,7 @@ TOKEN = "an-opaque-credential-that-is-secret"
 STEADY = SimulatorOptions(faults=Faults(tokens_per_s=100.0, answer_bytes=ANSWER_BYTES))
 OTHERS = 4
 SICK = re.compile(rb"crash at ([a-z, ]+) with (\w+)")
-PARSER = "cursor_api.web.inference.parse_request"
+PARSER = "cursor_api.web.inference.route.parse_request"
 
 
 class Bug(NamedTuple):

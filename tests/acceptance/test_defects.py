@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from cursor_api.service.catalog import Catalog
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.simulator.cursor.refusals import ErrorText, numbered_error
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.refusals import ErrorText, numbered_error
 from cursor_api.simulator.scenario import CHINESE, CODE, Scenario
 from cursor_api.simulator.server import Simulator
 from cursor_api.wire.connect import encode_end_stream, encode_envelope

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cursor_api.web import server as server_module
 from cursor_api.web.app import WebOptions
+from cursor_api.web.server import server as server_module
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.acceptance.in_process import KEY, MODEL, Gateway, gateway_before

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cursor_api.simulator.server import Simulator
-from cursor_api.web import lockout
+from cursor_api.web.access import lockout
 from cursor_api.web.app import WebOptions
 from tests.acceptance.in_process import KEY, gateway_before
 from tests.acceptance.knocking import CHAT, Knocker

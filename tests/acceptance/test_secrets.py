@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from cursor_api.simulator.cursor.refusals import ErrorText, numbered_error
 from cursor_api.simulator.directives import DIRECTIVES, apply_directives
 from cursor_api.simulator.faults import Faults, Mishap
-from cursor_api.simulator.refusals import ErrorText, numbered_error
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.acceptance.background import LoopThread, upstream

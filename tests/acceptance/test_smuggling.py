@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.web import server as server_module
+from cursor_api.web.server import server as server_module
 from tests.serving import serve
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"

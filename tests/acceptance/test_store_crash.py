@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.stores.lock import LOCK_NAME
-from cursor_api.stores.token_book import Names
-from cursor_api.stores.token_files import TokenFiles
+from cursor_api.files.lock import LOCK_NAME
+from cursor_api.upstreams.cursor.token_files.book import Names
+from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 
 KILLER = Path(__file__).with_name("store_killer.py")
 REFUSED = 77
@@ -25,8 +25,8 @@ DEATHS_MIN = 50
 WRITER = """
 import asyncio, os, sys
 from pathlib import Path
-from cursor_api.stores.files import FileCredentialStore
-from cursor_api.stores.token_files import FileOptions
+from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
+from cursor_api.upstreams.cursor.token_files.files import FileOptions
 
 def new_checksum():
     return "AAAAAAAA" + os.urandom(32).hex()

@@ -12,8 +12,8 @@ import pytest
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.errors import StaleTextError, StoreError, UnknownCredentialError
 from cursor_api.ports import CredentialFiles
-from cursor_api.stores.files import FileCredentialStore
-from cursor_api.stores.memory import MemoryCredentialStore
+from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
+from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 
 
 def checksum(number: int) -> str:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import RequestLog
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.request_log import LastingRequestLog
-from cursor_api.stores.request_table import RequestTable
+from cursor_api.stores.sqlite.request_log import LastingRequestLog
+from cursor_api.stores.sqlite.request_table import RequestTable
 from tests.fakes import ListObserver
 
 ENTRIES_MAX = 5

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from cursor_api.simulator.cursor.messages import ReceivedImage, Speaker
 from cursor_api.simulator.ledger import Outcome
-from cursor_api.simulator.messages import ReceivedImage, Speaker
 from cursor_api.simulator.options import Gate, SimulatorOptions
 from cursor_api.simulator.scenario import CHINESE, CODE, EMOJI, MARKDOWN
 from cursor_api.simulator.server import Simulator

@@ -40,8 +40,8 @@ from cursor_api.domain.deltas import (
     TextDelta,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor_chat import CursorChat, CursorOptions
-from cursor_api.upstreams.http import HttpClient, HttpOptions
+from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.upstreams.cursor.chat import CursorChat, CursorOptions
 from tests.contract.connect_clients import SERVICE, build_schema
 from tests.fakes import TickingClock
 from tests.serving import serve

@@ -35,7 +35,7 @@ def test_a_finding_is_told(
 
 
 def test_a_case_that_runs_away_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each case has a second or two, not the patience of whoever started the run."""
+    """Each case has a second or two, not the timeouts of whoever started the run."""
     monkeypatch.setitem(fuzz_wire.TARGETS, "sse", lambda _: time.sleep(0.02))
     monkeypatch.setattr(fuzz_wire, "CASE_S_MAX", 0.01)
     (failure,) = fuzz_wire.run(["sse"], seed=1, seconds=5, case_count_max=3)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cursor_api.settings.kinds import Text
+from cursor_api.options.kinds import Text
 from cursor_api.settings.table import BY_VARIABLE
 from tests.limits.limit import Limit
 from tests.limits.table import SECTIONS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.settings.kinds import Text
+from cursor_api.options.kinds import Text
 from tests.limits.limit import CUT, IN_BAND, OURS_OF_LOAD, Limit
 
 REQUEST = (
@@ -113,7 +113,7 @@ LOAD = (
         503,
         "overloaded",
         "GATEWAY_CONNECTIONS_MAX",
-        shown_by="tests/unit/web/test_connection.py::"
+        shown_by="tests/unit/web/server/test_connection.py::"
         "test_a_connection_too_many_is_told_to_come_again",
     ),
     Limit(
@@ -174,10 +174,10 @@ LOAD = (
     ),
     Limit(
         "write",
-        Text("Patience with a client that does not read", "对不读取数据的客户端的耐心"),
+        Text("Timeouts with a client that does not read", "对不读取数据的客户端的耐心"),
         setting="GATEWAY_WRITE_TIMEOUT_S",
         note=CUT,
-        shown_by="tests/unit/web/test_server.py::test_a_client_that_stops_reading_is_cut",
+        shown_by="tests/unit/web/server/test_server.py::test_a_client_that_stops_reading_is_cut",
     ),
     Limit(
         "grace",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.settings.kinds import Text
+from cursor_api.options.kinds import Text
 from tests.limits.limit import IN_BAND, LAST_FAULT, Limit
 
 UPSTREAM = (
@@ -12,7 +12,7 @@ UPSTREAM = (
         504,
         "upstream_timeout",
         "CURSOR_CONNECT_TIMEOUT_S",
-        shown_by="tests/unit/upstreams/test_http_faults.py::"
+        shown_by="tests/unit/transport/test_faults.py::"
         "test_a_connection_that_cannot_be_made_in_time_says_so",
     ),
     Limit(
@@ -60,7 +60,7 @@ UPSTREAM = (
         503,
         "overloaded",
         "CURSOR_CONNECTIONS_MAX",
-        shown_by="tests/unit/upstreams/test_http.py::"
+        shown_by="tests/unit/transport/test_client.py::"
         "test_more_than_the_allowed_number_of_answers_is_refused_at_once",
     ),
     Limit(
@@ -72,7 +72,7 @@ UPSTREAM = (
             "真实的只有几百字节；状态码已说明问题。",
         ),
         note=Text("the rest is not read", "其余不再读取"),
-        shown_by="tests/unit/upstreams/test_http.py::test_an_error_body_is_read_up_to_its_limit",
+        shown_by="tests/unit/transport/test_client.py::test_an_error_body_is_read_up_to_its_limit",
     ),
     Limit(
         "end_of_stream",
@@ -91,14 +91,14 @@ UPSTREAM = (
         Text("Attempts of one request", "一个请求的尝试次数"),
         setting="GATEWAY_ATTEMPTS_MAX",
         note=LAST_FAULT,
-        shown_by="tests/unit/service/test_search.py::test_three_attempts_are_enough",
+        shown_by="tests/unit/service/inference/test_search.py::test_three_attempts_are_enough",
     ),
     Limit(
         "retries",
         Text("Retries of all requests", "所有请求的重试"),
         setting="GATEWAY_RETRY_PERCENT",
         note=LAST_FAULT,
-        shown_by="tests/unit/service/test_search.py::"
+        shown_by="tests/unit/service/inference/test_search.py::"
         "test_in_an_outage_attempts_stay_below_a_fifth_more_than_requests",
     ),
     Limit(
@@ -189,7 +189,7 @@ MANAGEMENT = (
             "Each is a real request; all of a large pool at once would look like an attack.",
             "每次都是真实请求；整个大池同时测试看起来像攻击。",
         ),
-        shown_by="tests/unit/service/test_trial.py::test_few_tests_run_at_a_time",
+        shown_by="tests/unit/service/credentials/test_trial.py::test_few_tests_run_at_a_time",
     ),
     Limit(
         "log",
@@ -203,7 +203,7 @@ MANAGEMENT = (
         Text("Requests kept in `REQUEST_LOG_FILE`", "`REQUEST_LOG_FILE` 保留的请求"),
         setting="GATEWAY_LOG_KEPT_MAX",
         note=Text("the oldest is forgotten", "忘记最旧的"),
-        shown_by="tests/unit/stores/test_request_table.py::test_the_oldest_are_forgotten",
+        shown_by="tests/unit/stores/sqlite/test_request_table.py::test_the_oldest_are_forgotten",
     ),
     Limit(
         "unsaved_log",
@@ -214,6 +214,6 @@ MANAGEMENT = (
             "Some 10 MB: hours of a person's work, a minute of a busy team's.",
             "约 10 MB：一个人几小时的量，繁忙团队一分钟的量。",
         ),
-        shown_by="tests/unit/stores/test_request_log.py::test_what_waits_for_a_disk_is_bounded",
+        shown_by="tests/unit/stores/sqlite/test_request_log.py::test_what_waits_for_a_disk_is_bounded",
     ),
 )

@@ -7,7 +7,7 @@ at the socket of one gateway with small limits.
 
 from __future__ import annotations
 
-from cursor_api.settings.kinds import Text
+from cursor_api.options.kinds import Text
 from tests.limits.limit import Section
 from tests.limits.rows_callers import LOAD, REQUEST
 from tests.limits.rows_others import MANAGEMENT, UPSTREAM

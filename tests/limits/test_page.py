@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.dialects.openai_errors import FAULTS
-from cursor_api.dialects.openai_request import ParseLimits
-from cursor_api.service.credentials import ADDED_COUNT_MAX
-from cursor_api.service.trial import RUNNING_COUNT_MAX
+from cursor_api.dialects.openai_chat.faults import FAULTS
+from cursor_api.dialects.openai_chat.request import ParseLimits
+from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
+from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
 from cursor_api.settings.table import TABLE
-from cursor_api.stores.request_log import LogTimes
-from cursor_api.stores.token_text import TextLimits
-from cursor_api.upstreams.cursor_chat import ERROR_BODY_BYTES_MAX
-from cursor_api.web import connection
-from cursor_api.web.auth import KEY_LENGTH_MAX
-from cursor_api.web.connection import RefusedError
-from cursor_api.web.protocol import CHUNK_OVERHEAD_MAX
-from cursor_api.web.resource import BODY_BYTES_MAX, JSON_LIMITS
-from cursor_api.web.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
+from cursor_api.stores.sqlite.request_log import LogTimes
+from cursor_api.upstreams.cursor.chat import ERROR_BODY_BYTES_MAX
+from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.web.access.auth import KEY_LENGTH_MAX
+from cursor_api.web.http.operation import BODY_BYTES_MAX, JSON_LIMITS
+from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
+from cursor_api.web.server import connection
+from cursor_api.web.server.connection import RefusedError
+from cursor_api.web.server.protocol import CHUNK_OVERHEAD_MAX
 from cursor_api.wire.connect import JSON_BYTES_MAX
 from tests.limits.limit import MINE
 from tests.limits.page import COMMAND, FILES, default_of, render_page

@@ -9,8 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cursor_api.domain.credential import Credential
+from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.standing import Wishes
 
 WEEK_S = 7 * 24 * 3600.0
 # Seconds: the first wait, and the longest.
@@ -29,7 +29,7 @@ class Known:
 
     credential: Credential
     expires_at: float | None
-    wishes: Wishes = field(default_factory=Wishes)
+    preferences: Preferences = field(default_factory=Preferences)
     waits: dict[str, tuple[float, int]] = field(default_factory=dict)
     is_out: bool = False
     leases: list[Held] = field(default_factory=list)
@@ -39,11 +39,11 @@ class Known:
     def is_usable(self, now: float) -> bool:
         """Whether it may be used at all, whatever the model."""
         is_over = self.expires_at is not None and now >= self.expires_at
-        return self.wishes.is_enabled and not self.is_out and not is_over
+        return self.preferences.is_enabled and not self.is_out and not is_over
 
     def has_room(self) -> bool:
         """Whether its limit allows one more."""
-        limit = self.wishes.concurrency_max
+        limit = self.preferences.concurrency_max
         return limit is None or len(self.leases) < limit
 
     def is_cooling(self, model: str, now: float) -> bool:
@@ -97,8 +97,8 @@ class PoolModel:
     def arrange(self) -> None:
         """Group by priority; each group goes on with the first of its turn that is still in it."""
         old, self.turns = self.turns, {}
-        for priority in {one.wishes.priority for one in self.all}:
-            members = [one for one in self.all if one.wishes.priority == priority]
+        for priority in {one.preferences.priority for one in self.all}:
+            members = [one for one in self.all if one.preferences.priority == priority]
             turn = old.get(priority, Turn([]))
             survivors = [one for one in turn.order if one in members]
             start = members.index(survivors[0]) if survivors else 0
@@ -114,15 +114,15 @@ class PoolModel:
             for one in self.all
             if one.can_serve(model, now) and one.credential not in set(tried)
         ]
-        highest = max((one.wishes.priority for one in able), default=0)
-        return [one for one in able if one.wishes.priority == highest]
+        highest = max((one.preferences.priority for one in able), default=0)
+        return [one for one in able if one.preferences.priority == highest]
 
     def take_turn(self, able: list[Known]) -> Known:
         """Whose turn it is among these, and the rotation moves on."""
-        turn = self.turns[able[0].wishes.priority]
+        turn = self.turns[able[0].preferences.priority]
         chosen = next(one for one in turn.order if one in able)
         if chosen is not turn.order[0] or not turn.left_count:
-            turn.left_count = chosen.wishes.weight
+            turn.left_count = chosen.preferences.weight
         turn.left_count -= 1
         index = turn.order.index(chosen) + (0 if turn.left_count else 1)
         turn.order = turn.order[index:] + turn.order[:index]

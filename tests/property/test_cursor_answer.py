@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.upstreams.cursor_answer import AnswerDecoder, AnswerLimits
-from cursor_api.upstreams.cursor_faults import FaultContext
+from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
+from cursor_api.upstreams.cursor.faults import FaultContext
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_bytes, field_string
 from tests.vectors.load import answer

@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 
 from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
-from cursor_api.upstreams import cursor_messages, cursor_said
-from cursor_api.upstreams.cursor_messages import (
+from cursor_api.upstreams.cursor import long_text
+from cursor_api.upstreams.cursor import messages as messages_module
+from cursor_api.upstreams.cursor.long_text import LONG_SIZE
+from cursor_api.upstreams.cursor.messages import (
     Speaker,
     decode_chat_response,
     encode_chat_request,
     new_ids,
     to_conversation,
 )
-from cursor_api.upstreams.cursor_said import LONG_SIZE
 from cursor_api.wire.protobuf import ProtobufError
 from tests.contract.connect_clients import build_schema
 from tests.steps import finish
@@ -72,7 +73,7 @@ def test_every_request_is_read_back_by_another_implementation(
 ) -> None:
     """All turns, texts, images and ids, and no field that the published definition lacks."""
     with pytest.MonkeyPatch.context() as patched:
-        for module in (cursor_said, cursor_messages):
+        for module in (long_text, messages_module):
             patched.setattr(module, "LONG_SIZE", long_size)
         conversation = finish(to_conversation(messages, default))
         ids = new_ids(len(conversation.turns), seed.randbytes)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.domain.deltas import ReasoningDelta, TextDelta
-from cursor_api.upstreams.cursor_thinking import ThinkingSplitter
+from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
 
 # Made of what tags are made of, so that near misses are common.
 PIECES = st.lists(

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cursor_api.dialects.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits, check_bounds
-from cursor_api.dialects.openai_errors import RequestFault
+from cursor_api.dialects.openai_chat.faults import RequestFault
+from cursor_api.wire.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits, check_bounds
 from tests.steps import finish
 
 # No deadline: a busy machine is no failure.

@@ -8,9 +8,14 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cursor_api.dialects.images import measure
-from cursor_api.dialects.openai import ParsedRequest, ParseLimits, parse_request, render_fault
+from cursor_api.dialects.openai_chat.answer import (
+    ParsedRequest,
+    ParseLimits,
+    parse_request,
+    render_fault,
+)
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.wire.images import measure
 from tests.steps import finish
 
 LIMITS = ParseLimits(messages_max=20, image_bytes_max=100, model_chars_max=20)

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
-from cursor_api.dialects.openai import AnswerFolder, ChunkRenderer, render_fault
+from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer, render_fault
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,

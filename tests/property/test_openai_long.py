@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cursor_api.dialects import openai_decode
-from cursor_api.dialects.openai import ParsedRequest, ParseLimits, parse_request
-from cursor_api.dialects.openai_decode import cut_text
+from cursor_api.dialects.openai_chat import decode as openai_decode
+from cursor_api.dialects.openai_chat.answer import ParsedRequest, ParseLimits, parse_request
+from cursor_api.dialects.openai_chat.decode import cut_text
 from cursor_api.domain.chat import Message, Part, TextPart
 from cursor_api.domain.errors import Fault
 from tests.property.test_openai_dialect import LIMITS, MANY, requests

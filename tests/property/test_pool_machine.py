@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.standing import Standing, Wishes
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
@@ -42,7 +42,7 @@ KINDS = st.sampled_from([*WAITS, *WAITS, *FINAL]) | st.sampled_from(list(FaultKi
 TRIED_COUNTS = st.sampled_from([0, 0, 0, 1, 2])
 RETRY_AFTERS = st.sampled_from([None, None, 0.0, 5.0, 600.0, 1e9])
 WISHES = st.builds(
-    Wishes,
+    Preferences,
     priority=st.sampled_from([0, 0, 0, 1, 2]),
     weight=st.sampled_from([1, 1, 2, 3]),
     concurrency_max=st.sampled_from([None, None, 1, 2]),
@@ -106,17 +106,20 @@ class PoolMachine(RuleBasedStateMachine):
     def _new_pool(self) -> Pool:
         return Pool(self.clock, lambda: self.jitter, self.policy)
 
-    @initialize(wishes=st.lists(WISHES, max_size=CREDENTIAL_COUNT))
-    def begin(self, wishes: list[Wishes]) -> None:
+    @initialize(preferences=st.lists(WISHES, max_size=CREDENTIAL_COUNT))
+    def begin(self, preferences: list[Preferences]) -> None:
         """With some of the credentials, and what their owner wished of them in an earlier run."""
-        credentials = CREDENTIALS[: len(wishes)]
+        credentials = CREDENTIALS[: len(preferences)]
         secrets = [one.secret for one in credentials]
-        kept = {secret: (wish, Standing()) for secret, wish in zip(secrets, wishes, strict=True)}
+        kept = {
+            secret: (wish, CredentialHealth())
+            for secret, wish in zip(secrets, preferences, strict=True)
+        }
         self.pool.replace(credentials, kept)
         self.model.replace(
             [
                 Known(one, EXPIRIES[CREDENTIALS.index(one)], wish)
-                for one, wish in zip(credentials, wishes, strict=True)
+                for one, wish in zip(credentials, preferences, strict=True)
             ]
         )
 
@@ -171,7 +174,7 @@ class PoolMachine(RuleBasedStateMachine):
             case Policy.FILL_FIRST:
                 assert chosen is able[0]
             case Policy.LEAST_BUSY:
-                loads = {one: len(one.leases) / one.wishes.weight for one in able}
+                loads = {one: len(one.leases) / one.preferences.weight for one in able}
                 assert loads[chosen] == min(loads.values())
             case Policy.STICKY:
                 had = self.stuck.get(caller)
@@ -290,13 +293,13 @@ class PoolMachine(RuleBasedStateMachine):
         self.clock.seconds = min(later, default=self.clock.seconds)
 
     @precondition(lambda self: self.model.all)
-    @rule(data=st.data(), wishes=WISHES)
-    def wish(self, data: st.DataObject, wishes: Wishes) -> None:
+    @rule(data=st.data(), preferences=WISHES)
+    def wish(self, data: st.DataObject, preferences: Preferences) -> None:
         """The owner changes something; a new weight counts from the next turn on."""
         known = data.draw(st.sampled_from(self.model.all))
-        has_moved = known.wishes.priority != wishes.priority
-        known.wishes = wishes
-        self.pool.wish(known.credential.alias, wishes)
+        has_moved = known.preferences.priority != preferences.priority
+        known.preferences = preferences
+        self.pool.wish(known.credential.alias, preferences)
         if has_moved:
             self.model.arrange()
 
@@ -312,11 +315,11 @@ class PoolMachine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         """The process ends and another begins with what was kept; nobody holds a lease."""
-        kept = {slot.credential.secret: (slot.wishes, slot.standing) for slot in self.pool.slots}
+        kept = {slot.credential.secret: (slot.preferences, slot.health) for slot in self.pool.slots}
         self.pool = self._new_pool()
         self.pool.replace([one.credential for one in self.model.all], kept)
         assert kept == {
-            slot.credential.secret: (slot.wishes, slot.standing) for slot in self.pool.slots
+            slot.credential.secret: (slot.preferences, slot.health) for slot in self.pool.slots
         }
         self.pairs.clear()
         self.stuck.clear()
@@ -361,7 +364,7 @@ class PoolMachine(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("policy", list(Policy))
 def test_the_pool_does_what_its_model_says(policy: Policy) -> None:
-    """Leases, outcomes, time, reloads, wishes and restarts in any order, under each policy."""
+    """Leases, outcomes, time, reloads, preferences and restarts in any order, under each policy."""
 
     class Machine(PoolMachine):
         pass

@@ -12,8 +12,8 @@ import random
 from dataclasses import dataclass, field
 
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import FaultKind
-from cursor_api.domain.standing import Wishes
 from tests.simulation.plays import (
     FOR_EVER_S,
     Limits,
@@ -65,7 +65,7 @@ class AccountPlan:
 
     alias: str
     temper: Temper
-    wishes: Wishes
+    preferences: Preferences
     from_at: float
     until_at: float
     window_s: float
@@ -140,7 +140,7 @@ class Cast:
     count_max: int = 8
     tempers: tuple[Temper, ...] = tuple(Temper)
     concurrency: tuple[int | None, ...] = (None, None, 1, 2)
-    # In how many of the worlds somebody is well for sure, and owners have wishes.
+    # In how many of the worlds somebody is well for sure, and owners have preferences.
     well_rate: float = 0.7
     wishes_rate: float = 0.5
 
@@ -156,7 +156,7 @@ def draw_accounts(chance: random.Random, horizon_s: float, cast: Cast) -> tuple[
         AccountPlan(
             alias=f"account-{number}",
             temper=temper,
-            wishes=_draw_wishes(chance, cast) if has_wishes else Wishes(),
+            preferences=_draw_wishes(chance, cast) if has_wishes else Preferences(),
             from_at=(begin := round(chance.uniform(0, horizon_s * 0.6), 2)),
             until_at=chance.choice((FOR_EVER_S * 10, begin + horizon_s * 0.2)),
             window_s=chance.choice((10.0, 60.0)),
@@ -167,8 +167,8 @@ def draw_accounts(chance: random.Random, horizon_s: float, cast: Cast) -> tuple[
     )
 
 
-def _draw_wishes(chance: random.Random, cast: Cast) -> Wishes:
-    return Wishes(
+def _draw_wishes(chance: random.Random, cast: Cast) -> Preferences:
+    return Preferences(
         priority=chance.choice((0, 0, 0, 1)),
         weight=chance.choice((1, 1, 2, 3)),
         concurrency_max=chance.choice(cast.concurrency),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cursor_api.dialects.openai_errors import FAULTS, PASSTHROUGH_FAULTS
+from cursor_api.dialects.openai_chat.faults import FAULTS, PASSTHROUGH_FAULTS
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from tests.simulation.callers import End, Seen, question_of

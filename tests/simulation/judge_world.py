@@ -145,8 +145,8 @@ def _well(world: World) -> list[AccountPlan]:
         account.plan
         for account in world.accounts.values()
         if account.plan.alias in untroubled
-        and account.plan.wishes.is_enabled
-        and account.plan.wishes.concurrency_max is None
+        and account.plan.preferences.is_enabled
+        and account.plan.preferences.concurrency_max is None
     ]
 
 
@@ -174,9 +174,9 @@ def _is_waiting_worth(world: World) -> Breaches:
     if any(one.is_refusing is False for one in world.plan.outages):
         return  # who connects without an answer holds a credential that seems to have room
     limited = {
-        plan.alias: plan.wishes.concurrency_max
+        plan.alias: plan.preferences.concurrency_max
         for plan in (account.plan for account in world.accounts.values())
-        if plan.alias in _untroubled(world) and plan.wishes.is_enabled
+        if plan.alias in _untroubled(world) and plan.preferences.is_enabled
     }
     for tag, record in _ends(world):
         if record.error is None or not record.error.startswith(WAITED):
@@ -219,11 +219,11 @@ def _is_rotation_fair(world: World) -> Breaches:
     if world.plan.variables["POOL_POLICY"] != "round_robin" or world.touched:
         return
     pinned = {call.tag for call in world.plan.calls if call.pinned}
-    top = max(one.wishes.priority for one in world.plan.accounts)
-    tier = [one for one in world.plan.accounts if one.wishes.priority == top]
+    top = max(one.preferences.priority for one in world.plan.accounts)
+    tier = [one for one in world.plan.accounts if one.preferences.priority == top]
     aliases = {one.alias for one in tier}
     turns = [one for one in _pooled(world) if one.tag not in pinned and one.alias in aliases]
-    round_count = sum(one.wishes.weight for one in tier)
+    round_count = sum(one.preferences.weight for one in tier)
     for plan in _well(world):
         if plan.alias not in aliases:
             continue

@@ -27,8 +27,8 @@ from cursor_api.simulator.options import Gate, SimulatorOptions
 from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.web import server as server_module
-from cursor_api.web.server import GatewayServer, create_server
+from cursor_api.web.server import server as server_module
+from cursor_api.web.server.server import GatewayServer, create_server
 from tests.simulation.callers import TAG_HEADER, Client
 from tests.simulation.operating import Operator
 from tests.simulation.plan import Plan, Visit
@@ -93,7 +93,7 @@ async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[Non
         relay: Any = gateway.app._chat._relay
         relay._collaborators.endpoints.upstreams["cursor"]._random_bytes = random.randbytes
         for one in plan.accounts:
-            gateway.pool.wish(one.alias, one.wishes)
+            gateway.pool.wish(one.alias, one.preferences)
         server = _make_server(world, settings)
         listener: Any = VirtualListener(world.network, ("127.0.0.1", GATEWAY_PORT))
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.errors import Fault, StoreError
-from cursor_api.web.server import GatewayServer
+from cursor_api.web.server.server import GatewayServer
 from tests.simulation.accounts import Account
 from tests.simulation.plan import OPERATOR_KEY, Deed
 from tests.simulation.world import GATEWAY_PORT, World
@@ -74,13 +74,13 @@ class Operator:
 
     async def _disable(self, alias: str) -> None:
         self._world.touch(alias)
-        wishes = self._pool.get_slot(alias).wishes
-        self._pool.wish(alias, replace(wishes, is_enabled=False))
+        preferences = self._pool.get_slot(alias).preferences
+        self._pool.wish(alias, replace(preferences, is_enabled=False))
 
     async def _enable(self, _alias: str) -> None:
         self._world.touch("")
         for slot in self._pool.slots:
-            self._pool.wish(slot.credential.alias, replace(slot.wishes, is_enabled=True))
+            self._pool.wish(slot.credential.alias, replace(slot.preferences, is_enabled=True))
 
     async def _clear(self, alias: str) -> None:
         self._world.touch(alias)

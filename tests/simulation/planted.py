@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cursor_api.dialects import openai
+from cursor_api.dialects.openai_chat import answer as openai
 from cursor_api.domain.deltas import Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
@@ -20,10 +20,10 @@ from cursor_api.pool.lease import Lease
 from cursor_api.pool.selection import Tier
 from cursor_api.pool.waiting import Queue
 from cursor_api.service import chat, failover, search
-from cursor_api.service.admission import Place
-from cursor_api.upstreams.cursor_answer import AnswerDecoder
-from cursor_api.upstreams.http import HttpAnswer
-from cursor_api.web.streaming import Watch
+from cursor_api.service.access.admission import Place
+from cursor_api.transport.client import HttpAnswer
+from cursor_api.upstreams.cursor.answer import AnswerDecoder
+from cursor_api.web.inference.streaming import Watch
 from tests.simulation.examine import Finding, examine
 
 Change = Callable[[Any], Any]

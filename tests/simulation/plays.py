@@ -48,7 +48,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The gateway's patience in this scenario, in seconds; every wait here is far from them."""
+    """The gateway's timeouts in this scenario, in seconds; every wait here is far from them."""
 
     first_s: float
     idle_s: float

@@ -15,12 +15,12 @@ from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
 from cursor_api.pool.pool import Pool
-from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Relay
-from cursor_api.service.failover import FailoverOptions
-from cursor_api.service.search import Collaborators, Endpoints
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.failover import FailoverOptions
+from cursor_api.service.inference.relay import Relay
+from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.pool_state import FilePoolStateStore
 from cursor_api.telemetry.observer import LogObserver
 from tests.simulation.rotation import (
     HOUR_S,
@@ -85,7 +85,7 @@ class Day:
     async def restart(self, path: Path) -> None:
         """The process ends, and another one begins with what the first has saved."""
         slots = {slot.credential.alias: slot for slot in self.pool.slots}
-        state = {alias: (slot.wishes, slot.standing) for alias, slot in slots.items()}
+        state = {alias: (slot.preferences, slot.health) for alias, slot in slots.items()}
         await FilePoolStateStore(path).save(state)
         kept = await FilePoolStateStore(path).load()
         self.start()

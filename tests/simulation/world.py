@@ -376,7 +376,7 @@ class World:
         ):
             self.accuse(f"{pool!r} does not hold what its slots do")
         for slot in pool.slots:
-            most = slot.wishes.concurrency_max
+            most = slot.preferences.concurrency_max
             if most is not None and slot.active_count > most:
                 self.accuse(f"{slot!r} serves more than {most}")
 

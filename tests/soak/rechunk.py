@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.deltas import Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault
-from cursor_api.upstreams.cursor_answer import AnswerDecoder, AnswerLimits
-from cursor_api.upstreams.cursor_faults import FaultContext
+from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
+from cursor_api.upstreams.cursor.faults import FaultContext
 from cursor_api.wire.connect import (
     ConnectError,
     encode_end_stream,

@@ -20,10 +20,10 @@ from typing import Any
 
 import h11
 
+from cursor_api.simulator.cursor.received import RawRequest, join_headers
+from cursor_api.simulator.cursor.responder import Responder
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.plain import status_phrase
-from cursor_api.simulator.received import RawRequest, join_headers
-from cursor_api.simulator.responder import Responder
 from cursor_api.simulator.steps import Data, Ending, Head, Pause, Step
 from tests.soak.stand import run_fast
 

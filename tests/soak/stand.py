@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from cursor_api.web.server import HAS_UVLOOP
+from cursor_api.web.server.server import HAS_UVLOOP
 from tests.acceptance.programs import Program, running
 from tests.serving import ask
 

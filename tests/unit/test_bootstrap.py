@@ -24,9 +24,9 @@ from cursor_api.settings import Settings, load_settings
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator
-from cursor_api.stores.memory import MemoryCredentialStore
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.wire.checksum import parse_checksum
 from tests.fakes import ListLog, TickingClock
 from tests.serving import ask, serve

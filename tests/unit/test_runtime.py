@@ -18,7 +18,7 @@ from cursor_api.runtime import NEED_RESTART, Reloader, SettingsSource, listen, r
 from cursor_api.settings import Loaded, load_settings
 from cursor_api.settings.table import BY_VARIABLE
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.web.server import GatewayServer, create_server
+from cursor_api.web.server.server import GatewayServer, create_server
 
 KEY = "runtime-key-0123456789"
 TOML = "cursor-api.toml"

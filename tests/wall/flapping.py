@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cursor_api.settings.kinds import Text
+from cursor_api.options.kinds import Text
 from cursor_api.simulator.faults import Faults
-from tests.wall.house import House, Standing, open_house
+from tests.wall.house import CredentialHealth, House, open_house
 from tests.wall.judge import SDK_ERRORS
 from tests.wall.scenario import Cells, Report, Scenario, Shape, Special
 from tests.wall.ways import RAW, SDK, Got, Way
@@ -79,7 +79,7 @@ class Flapped:
     attempt_count: int = 0
     failed_attempt_count: int = 0
     recovered_after_s: float | None = None
-    standing: Standing | None = None
+    health: CredentialHealth | None = None
 
     @property
     def whole_count(self) -> int:
@@ -104,7 +104,7 @@ async def flap(way: Way, speed: float) -> Flapped:
         await asyncio.gather(*callers)
         house.simulator.use_faults(UP)
         await _recover(house, flapped, BREAKER_OPEN_S / speed + PATIENCE_S)
-        flapped.standing = await house.standing()
+        flapped.health = await house.health()
         flapped.attempt_count = len(house.simulator.requests)
         flapped.failed_attempt_count = sum(bool(one.mishaps) for one in house.simulator.exchanges)
     return flapped
@@ -146,8 +146,8 @@ def judge_flapping(flapped: Flapped) -> Sequence[str]:
         found.append(f"{flapped.failed_attempt_count} attempts met the failure")
     if flapped.recovered_after_s is None:
         found.append("the endpoint was up again, and no answer was whole")
-    if flapped.standing is not None:
-        found += _judge_rest(flapped.standing, count)
+    if flapped.health is not None:
+        found += _judge_rest(flapped.health, count)
     return [f"{flapped.way.name}: {one}" for one in found]
 
 
@@ -168,16 +168,16 @@ def _judge_one(got: Got, way: Way) -> list[str]:
     return found
 
 
-def _judge_rest(standing: Standing, count: int) -> list[str]:
+def _judge_rest(health: CredentialHealth, count: int) -> list[str]:
     found = []
-    if standing.active_count or standing.upstream_active_count:
+    if health.active_count or health.upstream_active_count:
         found.append("requests are still under way")
-    if standing.total_count != count:
-        found.append(f"{standing.total_count} requests were counted, of {count}")
-    if standing.is_breaker_open:
+    if health.total_count != count:
+        found.append(f"{health.total_count} requests were counted, of {count}")
+    if health.is_breaker_open:
         found.append("the breaker is open")
-    for alias, health in standing.credentials.items():
-        if health["failure_count"] or health["active_count"] or health["cooldowns"]:
+    for alias, credential in health.credentials.items():
+        if credential["failure_count"] or credential["active_count"] or credential["cooldowns"]:
             found.append(f"{alias} is blamed, or still held")
     return found
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.settings.kinds import Text
+from cursor_api.options.kinds import Text
+from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults, HttpBody
-from cursor_api.simulator.refusals import UPDATE_REQUIRED
 from tests.wall.scenario import (
     FINE,
     MIDDLE,
@@ -228,7 +228,7 @@ CONNECTIONS = (
         credentials=everybody(Faults()),
         steps=(thrice(502, "upstream_unreachable", "unreachable", is_upstream_asked=False),),
         place=Place.CLOSED_PORT,
-        deeper="tests/unit/upstreams/test_http.py",
+        deeper="tests/unit/transport/test_client.py",
     ),
     Scenario(
         key="dns-failure",
@@ -236,7 +236,7 @@ CONNECTIONS = (
         credentials=everybody(Faults()),
         steps=(thrice(502, "upstream_unreachable", "unreachable", is_upstream_asked=False),),
         place=Place.NO_NAME,
-        deeper="tests/unit/upstreams/test_http.py",
+        deeper="tests/unit/transport/test_client.py",
     ),
     Scenario(
         key="tls-failure",

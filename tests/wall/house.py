@@ -81,7 +81,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CredentialHealth:
     """How things stood in the end. `credentials` are those of the management API, by alias."""
 
     credentials: Mapping[str, Mapping[str, Any]]
@@ -100,7 +100,7 @@ class Played:
     scenario: Scenario
     way: Way
     seen: Sequence[Seen]
-    standing: Standing
+    health: CredentialHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +122,20 @@ class House:
         found: list[dict[str, Any]] = (await self.gateway.ask("GET", "/logs")).json()["logs"]
         return found
 
-    async def standing(self) -> Standing:
+    async def health(self) -> CredentialHealth:
         """How things stand when all has come to rest, or will not."""
         deadline = time.monotonic() + SETTLE_S_MAX
         while True:
-            standing = await self._look()
-            is_at_rest = not standing.active_count and not standing.upstream_active_count
+            health = await self._look()
+            is_at_rest = not health.active_count and not health.upstream_active_count
             if is_at_rest or time.monotonic() > deadline:
-                return standing
+                return health
             await asyncio.sleep(0.02)
 
-    async def _look(self) -> Standing:
+    async def _look(self) -> CredentialHealth:
         credentials = (await self.gateway.ask("GET", "/api/credentials")).json()["credentials"]
         status = (await self.gateway.ask("GET", "/")).json()
-        return Standing(
+        return CredentialHealth(
             credentials={one["alias"]: one for one in credentials},
             active_count=status["stats"]["activeRequests"],
             upstream_active_count=self.simulator.active_count,
@@ -209,7 +209,7 @@ async def play(scenario: Scenario, way: Way) -> Played:
                     house.clock.jumped_s += seconds
                 case Elapse(seconds):
                     house.clock.elapsed_s += seconds
-        return Played(scenario, way, seen, await house.standing())
+        return Played(scenario, way, seen, await house.health())
 
 
 async def _look_from_all_sides(house: House, step: Ask | Leave, asking: Awaitable[Got]) -> Seen:
@@ -255,7 +255,7 @@ async def _leave(house: House, step: Leave, *, is_stream: bool) -> Got:
     took_s = time.monotonic() - left_at
     assert took_s <= LEAVE_S_MAX, f"the upstream was freed {took_s:.2f} s after the client left"
     writer.close()
-    await house.standing()
+    await house.health()
     lines = head.decode().split("\r\n")[1:]
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     if is_stream:

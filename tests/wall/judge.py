@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cursor_api.dialects.openai_errors import FAULTS
+from cursor_api.dialects.openai_chat.faults import FAULTS
 from cursor_api.domain.errors import SCOPES, FaultKind, Scope
 from tests.wall.house import Played, Seen
 from tests.wall.scenario import Ask, Attempt, Expect, Leave, Shape
@@ -147,25 +147,25 @@ def _judge_leaving(played: Played, seen: Seen, attempts: tuple[Attempt, ...]) ->
 
 
 def _judge_standing(played: Played) -> Iterator[str]:
-    scenario, standing = played.scenario, played.standing
+    scenario, health = played.scenario, played.health
     after, bytes_max = scenario.after, scenario.upstream_bytes_max
-    if standing.active_count or standing.upstream_active_count:
-        yield f"{standing.active_count} requests and {standing.upstream_active_count} upstream run"
-    if standing.total_count != len(played.seen):
-        yield f"{standing.total_count} requests were counted, of {len(played.seen)}"
-    if not 0 <= standing.uptime_s < UPTIME_S_MAX:
-        yield f"the gateway says that it has run for {standing.uptime_s} s"
-    if standing.is_breaker_open is not after.is_breaker_open:
-        yield f"the breaker is {'open' if standing.is_breaker_open else 'closed'}"
-    if bytes_max is not None and standing.upstream_bytes_max > bytes_max:
-        yield f"the gateway took {standing.upstream_bytes_max} bytes of an answer"
+    if health.active_count or health.upstream_active_count:
+        yield f"{health.active_count} requests and {health.upstream_active_count} upstream run"
+    if health.total_count != len(played.seen):
+        yield f"{health.total_count} requests were counted, of {len(played.seen)}"
+    if not 0 <= health.uptime_s < UPTIME_S_MAX:
+        yield f"the gateway says that it has run for {health.uptime_s} s"
+    if health.is_breaker_open is not after.is_breaker_open:
+        yield f"the breaker is {'open' if health.is_breaker_open else 'closed'}"
+    if bytes_max is not None and health.upstream_bytes_max > bytes_max:
+        yield f"the gateway took {health.upstream_bytes_max} bytes of an answer"
     for alias in scenario.credentials:
         for said in _judge_health(played, alias):
             yield f"{alias} {said}"
 
 
 def _judge_health(played: Played, alias: str) -> Iterator[str]:
-    health, after = played.standing.credentials[alias], played.scenario.after
+    health, after = played.health.credentials[alias], played.scenario.after
     if health["active_count"]:
         yield f"has {health['active_count']} leases"
     causes = [one["cause"] for one in health["cooldowns"] if one["phase"] == "waiting"]

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from cursor_api.settings.kinds import Text
+from cursor_api.options.kinds import Text
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.scenario import CHINESE, CODE
 

@@ -10,9 +10,9 @@ from typing import NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import serving, tokens
-from cursor_api.cli.speech import complain, open_missing_streams
+from cursor_api.cli.output import complain, open_missing_streams
 from cursor_api.cli.subcommand import Subcommands
-from cursor_api.telemetry.redaction import redact_shapes
+from cursor_api.options.masking import redact_shapes
 
 DESCRIPTION = """\
 A self-hosted gateway that puts your own Cursor account behind an OpenAI-compatible API.

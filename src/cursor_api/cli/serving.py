@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 from cursor_api import __version__
 from cursor_api.bootstrap import build_gateway, file_stores, make_checksum, memory_stores
+from cursor_api.cli.output import announce, complain, say
 from cursor_api.cli.preflight import examine, recheck, rehearse
-from cursor_api.cli.speech import announce, complain, say
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError

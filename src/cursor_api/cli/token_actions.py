@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
-from cursor_api.cli.speech import complain, say
+from cursor_api.cli.output import complain, say
 from cursor_api.cli.token_settings import FILES, find_settings
 from cursor_api.cli.token_words import (
     SpokenObserver,
@@ -22,10 +22,10 @@ from cursor_api.cli.token_words import (
     tell_when,
 )
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
-from cursor_api.service.credentials import Order
-from cursor_api.service.paste import read_paste
-from cursor_api.service.report import CredentialReport, State
+from cursor_api.service.credentials.report import CredentialReport, State
+from cursor_api.service.credentials.use_cases import Order
 from cursor_api.settings import Settings
+from cursor_api.upstreams.cursor.token_files.paste import read_paste
 
 COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "STATE")
 # As much as the store takes; a larger file is no list of tokens.

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cursor_api.bootstrap import Operator
-from cursor_api.cli.speech import complain, say
+from cursor_api.cli.output import complain, say
 from cursor_api.cli.token_actions import name_token, say_added, with_credentials
 from cursor_api.cli.token_words import now_utc, plain, say_facts, say_json, tell_when
 from cursor_api.domain.credential import CredentialChange
 from cursor_api.domain.expiry import find_expiry
-from cursor_api.service.credentials import WishChange
-from cursor_api.service.report import CredentialReport, find_instant
+from cursor_api.service.credentials.report import CredentialReport, find_instant
+from cursor_api.service.credentials.use_cases import PreferenceChange
 from cursor_api.settings import Settings
-from cursor_api.stores.editor_database import (
+from cursor_api.upstreams.cursor.editor_database import (
     EditorAccount,
     EditorError,
     find_database_paths,
@@ -95,7 +95,7 @@ def take_over(parsed: argparse.Namespace) -> int:
             complain("--replace renews it and keeps its device; --alias takes another name.")
             return 1
         change = CredentialChange(token=account.token)
-        _say_renewed(await operator.credentials.change(alias, change, WishChange()))
+        _say_renewed(await operator.credentials.change(alias, change, PreferenceChange()))
         await operator.roster.save()
         return 0
 

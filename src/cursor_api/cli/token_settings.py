@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.speech import complain
+from cursor_api.cli.output import complain
 from cursor_api.settings import Settings, load_settings
 from cursor_api.settings.table import TABLE
 

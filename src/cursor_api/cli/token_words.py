@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cursor_api.cli.speech import complain, say
+from cursor_api.cli.output import complain, say
 from cursor_api.settings.report import display_width
 
 # More than any name, sentence or address that is worth reading in a terminal.

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.domain.standing import Cooldown, Quarantine, QuarantineReason
 
 # An upstream that asks for more than a week means "never", and a person should look.
 RETRY_AFTER_S_MAX = 7 * 24 * 3600.0

@@ -14,9 +14,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.standing import Standing, Wishes
-from cursor_api.pool.jumps import JumpWatch
+from cursor_api.pool.clock_steps import ClockStepDetector
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
 from cursor_api.pool.slot import Hindrance, Outcome, Slot
@@ -47,7 +47,7 @@ class Pool:
         policy: Policy = Policy.ROUND_ROBIN,
         queue: QueueOptions | None = None,
     ) -> None:
-        self._watch = JumpWatch(clock)
+        self._watch = ClockStepDetector(clock)
         self._random = random
         self._policy = policy
         self._slots: list[Slot] = []
@@ -89,7 +89,7 @@ class Pool:
     def replace(
         self,
         credentials: Sequence[Credential],
-        kept: Mapping[Secret, tuple[Wishes, Standing]] | None = None,
+        kept: Mapping[Secret, tuple[Preferences, CredentialHealth]] | None = None,
     ) -> None:
         """Serve from these from now on, in their order.
 
@@ -98,13 +98,13 @@ class Pool:
         what the owner wished of that. Rotation goes on behind the credential used last.
         """
         known = {slot.credential.secret: slot for slot in self._slots}
-        wishes = {slot.credential.alias: slot.wishes for slot in self._slots}
+        preferences = {slot.credential.alias: slot.preferences for slot in self._slots}
         now = self._now()
         slots = []
         for credential in credentials:
             slot = known.get(credential.secret)
             if slot is None:
-                begun = (wishes.get(credential.alias), None)
+                begun = (preferences.get(credential.alias), None)
                 slot = Slot(credential, *(kept or {}).get(credential.secret, begun))
                 slot.bound(now)
             slot.credential = credential
@@ -119,11 +119,11 @@ class Pool:
         """Choose by another policy from the next lease on."""
         self._policy = policy
 
-    def wish(self, alias: str, wishes: Wishes) -> None:
+    def wish(self, alias: str, preferences: Preferences) -> None:
         """Change what the owner wants of a credential; raises Fault(NOT_FOUND)."""
         slot = self.get_slot(alias)
-        has_moved = slot.wishes.priority != wishes.priority
-        slot.wishes = wishes
+        has_moved = slot.preferences.priority != preferences.priority
+        slot.preferences = preferences
         self.revision += 1
         if has_moved:
             self._build_tiers(self._turns())
@@ -262,7 +262,7 @@ class Pool:
         had = self._sticky.find(key)
         position = self._by_alias.get(had) if isinstance(had, str) else None
         if position is not None:
-            is_of_tier = self._slots[position].wishes.priority == tier.priority
+            is_of_tier = self._slots[position].preferences.priority == tier.priority
             if is_of_tier and is_eligible(position):
                 return position
         position = tier.find_in_turn(self._weight, is_eligible)
@@ -271,11 +271,11 @@ class Pool:
         return position
 
     def _weight(self, position: int) -> int:
-        return self._slots[position].wishes.weight
+        return self._slots[position].preferences.weight
 
     def _candidate(self, position: int) -> Candidate:
         slot = self._slots[position]
-        return Candidate(slot.wishes.weight, slot.active_count)
+        return Candidate(slot.preferences.weight, slot.active_count)
 
     def _lease_own(self, ask: Ask, tried: AbstractSet[Credential]) -> Lease:
         """A caller's own credentials rotate too, but nothing is remembered of them."""
@@ -301,7 +301,7 @@ class Pool:
         """Group by priority; each goes on with the first of its turn that is still there."""
         by_priority: dict[int, list[int]] = {}
         for position, slot in enumerate(self._slots):
-            by_priority.setdefault(slot.wishes.priority, []).append(position)
+            by_priority.setdefault(slot.preferences.priority, []).append(position)
         self._tiers = []
         for priority in sorted(by_priority, reverse=True):
             tier = Tier(priority, by_priority[priority])

@@ -1,4 +1,4 @@
-"""One credential in the pool: its wishes, its health, and who uses it now."""
+"""One credential in the pool: its preferences, its health, and who uses it now."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.errors import Fault
-from cursor_api.domain.expiry import find_expiry
-from cursor_api.domain.standing import (
+from cursor_api.domain.credential_health import (
     Cooldown,
+    CredentialHealth,
+    Preferences,
     Quarantine,
     QuarantineReason,
-    Standing,
-    Wishes,
 )
+from cursor_api.domain.errors import Fault
+from cursor_api.domain.expiry import find_expiry
 from cursor_api.pool.cooldown import RETRY_AFTER_S_MAX, judge
 
 # A sparkline's width.
@@ -53,32 +53,32 @@ class Slot:
         "expires_at",
         "failure_count",
         "last_used_at",
+        "preferences",
         "probing",
         "quarantine",
         "recent",
         "success_count",
-        "wishes",
     )
 
     def __init__(
         self,
         credential: Credential,
-        wishes: Wishes | None = None,
-        standing: Standing | None = None,
+        preferences: Preferences | None = None,
+        health: CredentialHealth | None = None,
     ) -> None:
-        standing = standing or Standing()
+        health = health or CredentialHealth()
         self.credential = credential
-        self.wishes = wishes or Wishes()
+        self.preferences = preferences or Preferences()
         self.expires_at = find_expiry(credential.secret.reveal())
         self.active_count = 0
-        self.cooldowns = dict(standing.cooldowns)
+        self.cooldowns = dict(health.cooldowns)
         # Models whose cooldown is over and whose one probe is under way.
         self.probing: set[str] = set()
-        self.quarantine = standing.quarantine
-        self.success_count = standing.success_count
-        self.failure_count = standing.failure_count
-        self.last_used_at = standing.last_used_at
-        self.recent: deque[bool] = deque(standing.recent, maxlen=RECENT_COUNT_MAX)
+        self.quarantine = health.quarantine
+        self.success_count = health.success_count
+        self.failure_count = health.failure_count
+        self.last_used_at = health.last_used_at
+        self.recent: deque[bool] = deque(health.recent, maxlen=RECENT_COUNT_MAX)
 
     def __repr__(self) -> str:
         parts = [self.credential.alias, f"active={self.active_count}"]
@@ -89,9 +89,9 @@ class Slot:
         return f"Slot({', '.join(parts)})"
 
     @property
-    def standing(self) -> Standing:
+    def health(self) -> CredentialHealth:
         """What is worth keeping over a restart."""
-        return Standing(
+        return CredentialHealth(
             cooldowns=tuple(self.cooldowns.items()),
             quarantine=self.quarantine,
             success_count=self.success_count,
@@ -102,14 +102,17 @@ class Slot:
 
     def find_hindrance(self, model: str, now: float) -> Hindrance | None:
         """Why it cannot serve `model` now; None when it can. The hot path: mostly falsy looks."""
-        wishes = self.wishes
-        if not wishes.is_enabled:
+        preferences = self.preferences
+        if not preferences.is_enabled:
             return Hindrance.DISABLED
         if self.quarantine is not None:
             return Hindrance.QUARANTINED
         if self.expires_at is not None and now >= self.expires_at:
             return Hindrance.EXPIRED
-        if wishes.concurrency_max is not None and self.active_count >= wishes.concurrency_max:
+        if (
+            preferences.concurrency_max is not None
+            and self.active_count >= preferences.concurrency_max
+        ):
             return Hindrance.BUSY
         return self._find_cooling(model, now) if self.cooldowns else None
 

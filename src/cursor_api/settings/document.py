@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cursor_api.settings.kinds import Text
-from cursor_api.settings.setting import Setting
+from cursor_api.options.kinds import Text
+from cursor_api.options.setting import Setting
 from cursor_api.settings.table import GROUPS, TABLE
 
 FILES = {"en": "configuration.md", "zh": "configuration.zh-CN.md"}

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cursor_api.settings.addresses import is_loopback
+from cursor_api.options.addresses import is_loopback
+from cursor_api.options.setting import Setting
 from cursor_api.settings.rules import MUST, SHOULD, Facts, check
-from cursor_api.settings.setting import Setting
 from cursor_api.settings.sources import (
     ENVIRONMENT,
     Finding,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.settings.kinds import Text, duration, size, whole
-from cursor_api.settings.setting import GIB, MIB, Setting
+from cursor_api.options.kinds import Text, duration, size, whole
+from cursor_api.options.setting import GIB, MIB, Setting
 
 FAILOVER = (
     Setting(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.settings.addresses import listen_host, origins, route_prefix
-from cursor_api.settings.kinds import (
+from cursor_api.options.addresses import listen_host, origins, route_prefix
+from cursor_api.options.kinds import (
     Text,
     checksum,
     choice,
@@ -14,7 +14,7 @@ from cursor_api.settings.kinds import (
     path,
     whole,
 )
-from cursor_api.settings.setting import Setting
+from cursor_api.options.setting import Setting
 
 LISTENER = (
     Setting(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cursor_api.settings.addresses import base_url, proxy_url
-from cursor_api.settings.by_model import durations_by_model
-from cursor_api.settings.kinds import (
+from cursor_api.options.addresses import base_url, proxy_url
+from cursor_api.options.by_model import durations_by_model
+from cursor_api.options.kinds import (
     Text,
     choice,
     duration,
@@ -16,7 +16,7 @@ from cursor_api.settings.kinds import (
     version,
     whole,
 )
-from cursor_api.settings.setting import GIB, KIB, Setting
+from cursor_api.options.setting import GIB, KIB, Setting
 
 CURSOR = (
     Setting(

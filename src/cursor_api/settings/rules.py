@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cursor_api.settings.addresses import is_loopback
+from cursor_api.options.addresses import is_loopback
 from cursor_api.settings.sources import Finding, find_mode
 
 # OWASP ASVS 5.0, 6.2.1 asks 8 of a person's password; a key that a program keeps can be longer.

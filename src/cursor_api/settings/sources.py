@@ -17,8 +17,8 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from cursor_api.settings.kinds import show_path, show_plain
-from cursor_api.settings.setting import MIB, Setting
+from cursor_api.options.kinds import show_path, show_plain
+from cursor_api.options.setting import MIB, Setting
 from cursor_api.settings.table import BY_KEY, BY_VARIABLE, GROUPS, TABLE
 from cursor_api.settings.unknown import find_nearest, is_ours
 
@@ -175,7 +175,7 @@ def _toml_error(error: tomllib.TOMLDecodeError, text: str) -> UnreadableError:
 
 
 class _TomlReader:
-    """Turns parsed TOML into texts, as if they had been written in the environment."""
+    """StepRunner parsed TOML into texts, as if they had been written in the environment."""
 
     def __init__(self, text: str, label: str) -> None:
         self._text = text

@@ -6,12 +6,12 @@ added as a row in one of the `rows_*.py` and as a field in `values.py`.
 
 from __future__ import annotations
 
-from cursor_api.settings.kinds import Text, path
+from cursor_api.options.kinds import Text, path
+from cursor_api.options.setting import Setting
 from cursor_api.settings.rows_limits import LIMITS
 from cursor_api.settings.rows_load import ADMISSION, FAILOVER
 from cursor_api.settings.rows_serving import ACCESS, FILES, LISTENER, LOGS, POOL
 from cursor_api.settings.rows_upstream import CURSOR
-from cursor_api.settings.setting import Setting
 
 # The TOML tables, in the order in which people read about them.
 GROUPS = {

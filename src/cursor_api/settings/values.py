@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cursor_api.domain.credential import Secret
-from cursor_api.settings.by_model import SecondsByModel
+from cursor_api.options.by_model import SecondsByModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cursor_api.settings.kinds import is_zone
+from cursor_api.options.kinds import is_zone
 
 # Below such a folder the path is the name: /usr/share/zoneinfo on Linux, /var/db/timezone/zoneinfo
 # on macOS, with "posix" or "uclibc" in between on some systems.

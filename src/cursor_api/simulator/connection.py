@@ -15,11 +15,11 @@ from collections.abc import Iterable
 
 import h11
 
+from cursor_api.simulator.cursor.received import RawRequest, join_headers
+from cursor_api.simulator.cursor.responder import Answer, Responder
 from cursor_api.simulator.ledger import Exchange, Ledger, Outcome
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.plain import TEXT_TYPE, plain_answer, status_phrase
-from cursor_api.simulator.received import RawRequest, join_headers
-from cursor_api.simulator.responder import Answer, Responder
 from cursor_api.simulator.steps import Data, Ending, Head, Pause, Step
 
 READ_BYTES = 64 * 1024

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults, HttpBody
-from cursor_api.simulator.refusals import UPDATE_REQUIRED
 
 TOKEN_PREFIX = "sim-"  # noqa: S105 - how a scripted credential begins, not a secret
 MESSAGE_PREFIX = "/sim"

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.scenario import Scenario
 
 # The reference's list, and the models of the decoded traces.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cursor_api.simulator.answer import Answerer
+from cursor_api.simulator.cursor.answer import Answerer
+from cursor_api.simulator.cursor.messages import ChatAsk, Speaker, Turn
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.messages import ChatAsk, Speaker, Turn
 from cursor_api.simulator.scenario import Scenario
 from cursor_api.simulator.steps import Data
 

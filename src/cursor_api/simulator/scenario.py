@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cursor_api.simulator.messages import ChatAsk
+from cursor_api.simulator.cursor.messages import ChatAsk
 
 QUOTE_CHARACTERS_MAX = 300
 PIECE_CHARACTERS_MAX = 6

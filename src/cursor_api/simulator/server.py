@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from cursor_api.simulator.connection import Connection
+from cursor_api.simulator.cursor.received import ReceivedRequest
+from cursor_api.simulator.cursor.responder import Responder
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.ledger import Exchange, Ledger
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.received import ReceivedRequest
-from cursor_api.simulator.responder import Responder
 
 # A burst of new connections must not be refused by the kernel before anybody looked at it.
 BACKLOG = 2048

@@ -24,7 +24,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from cursor_api.telemetry.redaction import Redactor, escape_controls
+from cursor_api.options.masking import escape_controls
+from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.sink import LineSink
 
 LEVELS = {

@@ -10,13 +10,12 @@ Rules of this file:
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import quote
 
-MARK = "[redacted]"
+from cursor_api.options.masking import HEX, HEX_LENGTH, HINTS, MARK, redact_shapes
 
 # A shorter "secret" would blank out half of every line and is no secret; the settings refuse a
 # key under 16 characters wherever somebody else could reach the listener.
@@ -24,27 +23,6 @@ SECRET_LENGTH_MIN = 4
 
 # Deeper than any value the gateway logs; a deeper one, or one that holds itself, is cut off.
 DEPTH_MAX = 8
-
-# Forms of a Cursor credential and of what callers present; see also domain/credential.py.
-# A character class is wider than the form itself, so that two secrets run together leave no tail,
-# and every repetition that could begin anywhere is bounded, so that a hostile text costs no time.
-_SHAPES = re.compile(
-    r"""
-    (?: user_ [^:%\s"'<>]{1,64} (?: :: | (?: % (?:25)? 3A ){2} ) [^\s"',;<>)\]}\\]+ )     # cookie
-  | (?: (?<= bearer ) (?: \s | %20 | \+ )+ [^\s"',;<>)\]}\\]+ (?: ,\s* [^\s"',;<>)\]}\\]+ )* )
-  | (?: (?-i: eyJ ) [\w-]{8,} [\w.-]* )                          # JWT, whole or cut short
-  | (?: (?<! [0-9a-f] ) [0-9a-f]{64,}+ )                         # device ids of a checksum
-  | (?: crsr_ [\w.-]{8,} )                                       # Cursor API keys
-  | (?: (?: \b | (?<= _ ) ) key_ [0-9a-z][\w.-]{15,} )
-  | (?: \b sk- [\w.-]{16,} )                                     # the form OpenAI clients expect
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_SPACED = " " + MARK
-_HEX_LENGTH = 64
-_HEX = re.compile(r"[0-9a-fA-F]{64}")
-# Without one of these, in lower case, no shape but the device ids can match.
-_HINTS = ("eyj", "bearer", "user_", "crsr_", "key_", "sk-")
 
 # The value under such a name is a secret whatever it looks like.
 SENSITIVE_NAMES: AbstractSet[str] = frozenset(
@@ -65,38 +43,6 @@ SENSITIVE_NAMES: AbstractSet[str] = frozenset(
 _PAIR_LENGTH = 2
 # Exact types: a subclass may have a repr of its own.
 _HARMLESS = frozenset({bool, int, float})
-
-
-def redact_shapes(text: str) -> str:
-    """The text without anything that is shaped like a credential, a checksum or a bearer key."""
-    if not _can_hold_shape(text):
-        return text
-    return _SHAPES.sub(_mark, text)
-
-
-def escape_controls(text: str) -> str:
-    r"""The text on one line: `\n`, `\x1b` and whatever else cannot be seen is spelled out.
-
-    Stops a value from forging a second log line, colouring a terminal or reversing its text.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
-
-
-def _mark(match: re.Match[str]) -> str:
-    # What follows "Bearer" begins with the space in between; keep the two words apart.
-    return _SPACED if match[0][0].isspace() else MARK
-
-
-def _can_hold_shape(text: str) -> bool:
-    if len(text) >= _HEX_LENGTH and _HEX.search(text):
-        return True
-    lowered = text.lower()
-    return any(hint in lowered for hint in _HINTS)
 
 
 def _spellings(secret: str) -> set[str]:
@@ -174,7 +120,7 @@ class Redactor:
         for value in event.values():
             if type(value) is str:
                 texts.append(value)
-                if len(value) >= _HEX_LENGTH and _HEX.search(value):
+                if len(value) >= HEX_LENGTH and HEX.search(value):
                     return False
             elif value is not None and type(value) not in _HARMLESS:
                 return False
@@ -183,7 +129,7 @@ class Redactor:
             if secret in text:
                 return False
         lowered = text.lower()
-        for hint in _HINTS:
+        for hint in HINTS:
             if hint in lowered:
                 return False
         return SENSITIVE_NAMES.isdisjoint(event)

@@ -14,35 +14,36 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cursor_api.dialects.openai import render_fault
+from cursor_api.dialects.openai_chat.answer import render_fault
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.ports import Clock, RequestLog
-from cursor_api.service.admission import Admission
-from cursor_api.service.catalog import Catalog
-from cursor_api.service.chat import Relay
-from cursor_api.service.credentials import Credentials
-from cursor_api.service.roster import Roster
-from cursor_api.service.turns import Turns
-from cursor_api.web.auth import Authenticator
-from cursor_api.web.body import Receive, Scope, Send
+from cursor_api.service.access.admission import Admission
+from cursor_api.service.credentials.roster import Roster
+from cursor_api.service.credentials.use_cases import Credentials
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.relay import Relay
+from cursor_api.service.steps import StepRunner
+from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.console.pages import Console
-from cursor_api.web.cors import Cors
-from cursor_api.web.health import Health, Uptime
-from cursor_api.web.inference import (
+from cursor_api.web.http.body import Receive, Scope, Send
+from cursor_api.web.http.cors import Cors
+from cursor_api.web.http.operation import READING, Resource, add_problems, explain
+from cursor_api.web.inference.models import Models
+from cursor_api.web.inference.route import (
     FAILED,
     ChatCompletions,
     InferenceOptions,
-    Models,
     fault_headers,
     new_request_id,
 )
-from cursor_api.web.lifecycle import Lifecycle, Probes, refuse
-from cursor_api.web.lockout import hold_back
-from cursor_api.web.logs import Logs
-from cursor_api.web.management import ManagementParts, management_routes
-from cursor_api.web.openapi import OpenApi
-from cursor_api.web.resource import READING, Resource, add_problems, explain
-from cursor_api.web.tokens import Checksums, TokenFileOptions
+from cursor_api.web.management.health import Health, Uptime
+from cursor_api.web.management.logs import Logs
+from cursor_api.web.management.openapi import OpenApi
+from cursor_api.web.management.probes import Probes, refuse
+from cursor_api.web.management.routes import ManagementParts, management_routes
+from cursor_api.web.management.tokens import Checksums, TokenFileOptions
+from cursor_api.web.server.lifecycle import Lifecycle
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +91,7 @@ class WebParts:
     roster: Roster
     credentials: Credentials
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    turns: Turns = field(default_factory=Turns)
+    turns: StepRunner = field(default_factory=StepRunner)
 
 
 class App:
@@ -203,7 +204,7 @@ def _respond(
 
 async def _fault(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Fault)  # noqa: S101 - registered for this class only
-    await hold_back(error)
+    await delay_if_locked_out(error)
     return _respond(error.let_go())
 
 

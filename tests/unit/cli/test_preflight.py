@@ -17,9 +17,9 @@ import pytest
 
 from cursor_api.cli import preflight
 from cursor_api.cli.preflight import examine, rehearse
+from cursor_api.files.lock import LOCK_NAME
 from cursor_api.settings import load_settings
 from cursor_api.settings.sources import Finding
-from cursor_api.stores.lock import LOCK_NAME
 
 KEY = "preflight-key-0123456789"
 CHECKSUM = f"AAAAAAAA{1:064x}"

@@ -12,16 +12,16 @@ import pytest
 
 from cursor_api.cli import main
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.standing import (
+from cursor_api.domain.credential_health import (
     Cooldown,
+    CredentialHealth,
+    Preferences,
     Quarantine,
     QuarantineReason,
-    Standing,
-    Wishes,
 )
-from cursor_api.service.roster import digest
-from cursor_api.stores.pool_state import FilePoolStateStore
-from tests.unit.stores.editor_folder import make_token
+from cursor_api.service.credentials.roster import digest
+from cursor_api.stores.files.pool_state import FilePoolStateStore
+from tests.unit.upstreams.cursor.editor_folder import make_token
 
 CHECKSUM = "paaotdDV" + "0" * 64
 
@@ -67,13 +67,13 @@ def test_the_list_tells_how_each_one_stands(
         "[bold]off": "token-of-off-0000000",
     }
     (folder / ".token").write_text("".join(f"{a}::{t}\n" for a, t in tokens.items()))
-    cooling = Standing(cooldowns=(("gpt-4o", Cooldown(now + 600, 0, "rate_limited")),))
-    revoked = Standing(quarantine=Quarantine(QuarantineReason.REVOKED, now))
+    cooling = CredentialHealth(cooldowns=(("gpt-4o", Cooldown(now + 600, 0, "rate_limited")),))
+    revoked = CredentialHealth(quarantine=Quarantine(QuarantineReason.REVOKED, now))
     state = {
-        "fine": (Wishes(priority=7), Standing()),
-        "slow": (Wishes(), cooling),
-        "gone": (Wishes(), revoked),
-        "[bold]off": (Wishes(is_enabled=False), Standing()),
+        "fine": (Preferences(priority=7), CredentialHealth()),
+        "slow": (Preferences(), cooling),
+        "gone": (Preferences(), revoked),
+        "[bold]off": (Preferences(is_enabled=False), CredentialHealth()),
     }
     store = FilePoolStateStore(folder / ".token-state")
     asyncio.run(store.save({digest(Secret(tokens[name])): kept for name, kept in state.items()}))

@@ -12,12 +12,17 @@ import pytest
 
 from cursor_api.cli import main
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.standing import Quarantine, QuarantineReason, Standing, Wishes
-from cursor_api.service.roster import digest
+from cursor_api.domain.credential_health import (
+    CredentialHealth,
+    Preferences,
+    Quarantine,
+    QuarantineReason,
+)
+from cursor_api.service.credentials.roster import digest
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
-from cursor_api.stores.pool_state import FilePoolStateStore
-from tests.unit.stores.editor_folder import TOKEN
+from cursor_api.stores.files.pool_state import FilePoolStateStore
+from tests.unit.upstreams.cursor.editor_folder import TOKEN
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +101,11 @@ def test_an_upstream_that_is_not_there_is_no_fault_of_the_token(
 def test_a_success_ends_a_quarantine(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For the next gateway; one that runs is told on its page."""
     store = FilePoolStateStore(folder / ".token-state")
-    revoked = Standing(quarantine=Quarantine(QuarantineReason.REVOKED, 1.0))
+    revoked = CredentialHealth(quarantine=Quarantine(QuarantineReason.REVOKED, 1.0))
     key = digest(Secret(TOKEN))
-    asyncio.run(store.save({key: (Wishes(priority=3), revoked)}))
+    asyncio.run(store.save({key: (Preferences(priority=3), revoked)}))
     assert main(["token", "test", "me"]) == 0
     assert "/tokeninfo" in capsys.readouterr().out
-    wishes, standing = asyncio.run(store.load())[key]
-    assert wishes.priority == 3
-    assert standing.quarantine is None
+    preferences, health = asyncio.run(store.load())[key]
+    assert preferences.priority == 3
+    assert health.quarantine is None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
 from cursor_api.domain.errors import SCOPES, Fault, FaultKind, Scope
-from cursor_api.domain.standing import Cooldown, Quarantine, QuarantineReason
 from cursor_api.pool.cooldown import BACKOFFS, DETAIL_LENGTH_MAX, QUARANTINES, judge
 
 CREDENTIAL_KINDS = {kind for kind, scope in SCOPES.items() if scope is Scope.CREDENTIAL}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.standing import Wishes
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
@@ -166,8 +166,8 @@ def test_a_callers_mistake_and_a_dead_endpoint_never_cool_a_credential(kind: Fau
 def test_priority_comes_first_and_lower_ones_help_out() -> None:
     """A lower tier serves only while no higher one can."""
     house = House(A, B, C)
-    house.pool.wish("b", Wishes(priority=5))
-    house.pool.wish("c", Wishes(priority=5))
+    house.pool.wish("b", Preferences(priority=5))
+    house.pool.wish("c", Preferences(priority=5))
     assert house.serve(3) == "bcb"
     house.fail(limited(retry_after_s=9))
     house.fail(limited(retry_after_s=9))
@@ -179,18 +179,18 @@ def test_priority_comes_first_and_lower_ones_help_out() -> None:
 def test_weight_is_requests_in_a_row() -> None:
     """An owner with a bigger plan lets it work more."""
     house = House(A, B)
-    house.pool.wish("a", Wishes(weight=3))
+    house.pool.wish("a", Preferences(weight=3))
     assert house.serve(8) == "aaabaaab"
 
 
 def test_a_concurrency_limit_is_kept() -> None:
     """The others take over; when all are full, the caller is told to come back."""
     house = House(A, B)
-    house.pool.wish("a", Wishes(concurrency_max=1))
+    house.pool.wish("a", Preferences(concurrency_max=1))
     first = house.pool.lease(ASK)
     assert first.credential is A
     assert house.serve(2) == "bb"
-    house.pool.wish("b", Wishes(is_enabled=False))
+    house.pool.wish("b", Preferences(is_enabled=False))
     refusal = house.refusal()
     assert (refusal.kind, refusal.retry_after_s) == (FaultKind.OVERLOADED, 1)
     first.settle()
@@ -208,7 +208,7 @@ def test_fill_first_uses_the_first_that_can() -> None:
 def test_least_busy_spreads_by_load_and_weight() -> None:
     """Four under way: two of three go to the one of double weight."""
     house = House(A, B, policy=Policy.LEAST_BUSY)
-    house.pool.wish("b", Wishes(weight=2))
+    house.pool.wish("b", Preferences(weight=2))
     held = [house.pool.lease(ASK).credential.alias for _ in range(6)]
     assert held.count("b") == 4
 
@@ -240,7 +240,7 @@ def test_an_expired_token_never_serves() -> None:
     expired = Credential("old", Secret("e30.eyJleHAiOjF9.x"), "c")
     house = House(expired, A)
     assert house.serve(2) == "aa"
-    house.pool.wish("a", Wishes(is_enabled=False))
+    house.pool.wish("a", Preferences(is_enabled=False))
     refusal = house.refusal()
     assert refusal.kind is FaultKind.NO_CREDENTIALS
     assert "1 expired" in refusal.message

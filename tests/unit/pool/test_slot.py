@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import Preferences, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.standing import QuarantineReason, Wishes
 from cursor_api.pool.slot import COOLDOWNS_MAX, RECENT_COUNT_MAX, Hindrance, Outcome, Slot
 
 CREDENTIAL = Credential("a", Secret("e30.eyJleHAiOjEwMDB9.x"), "sum")  # exp: 1000
@@ -15,13 +15,13 @@ SUCCESS = Outcome(is_success=True)
 
 def test_a_slot_comes_back_from_its_standing_as_it_was() -> None:
     """A restart forgets no cooldown, no quarantine and no count."""
-    slot = Slot(CREDENTIAL, Wishes(priority=3))
+    slot = Slot(CREDENTIAL, Preferences(priority=3))
     slot.take("m", 10)
     slot.learn("m", SUCCESS, 11, 0.5)
     slot.learn("m", LIMITED, 12, 0.5)
-    again = Slot(CREDENTIAL, slot.wishes, slot.standing)
-    assert again.standing == slot.standing
-    assert again.wishes == Wishes(priority=3)
+    again = Slot(CREDENTIAL, slot.preferences, slot.health)
+    assert again.health == slot.health
+    assert again.preferences == Preferences(priority=3)
     assert again.find_hindrance("m", 61) is Hindrance.COOLING
     assert again.find_hindrance("m", 62) is None
     assert (again.success_count, again.failure_count, again.last_used_at) == (1, 1, 10)
@@ -32,7 +32,7 @@ def test_leases_do_not_outlive_a_restart() -> None:
     """Who held one is gone."""
     slot = Slot(CREDENTIAL)
     slot.take("m", 10)
-    assert Slot(CREDENTIAL, None, slot.standing).active_count == 0
+    assert Slot(CREDENTIAL, None, slot.health).active_count == 0
 
 
 def test_an_expired_token_reads_as_quarantined() -> None:

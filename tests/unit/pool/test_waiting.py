@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.standing import Wishes
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.slot import Outcome
@@ -26,7 +26,7 @@ def pool(*credentials: Credential, queue: QueueOptions | None = None) -> Pool:
     made = Pool(TickingClock(), lambda: 0.5, queue=queue or QueueOptions())
     made.replace(credentials)
     for credential in credentials:
-        made.wish(credential.alias, Wishes(concurrency_max=1))
+        made.wish(credential.alias, Preferences(concurrency_max=1))
     return made
 
 
@@ -121,7 +121,7 @@ async def test_what_the_owner_changes_serves_those_who_wait() -> None:
     busy.lease(ASK)
     first, second = waiting(busy), waiting(busy)
     await asyncio.sleep(0)
-    busy.wish("a", Wishes(concurrency_max=2))
+    busy.wish("a", Preferences(concurrency_max=2))
     assert (await first).credential == A
     busy.replace([A, B])
     assert (await second).credential == B

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cursor_api.dialects.json_bounds import JsonLimits
-from cursor_api.dialects.openai_request import ParseLimits
+from cursor_api.dialects.openai_chat.request import ParseLimits
 from cursor_api.settings.rows_limits import LIMITS
-from cursor_api.web.connection import ConnectionLimits
-from cursor_api.web.inference import InferenceOptions
+from cursor_api.web.inference.route import InferenceOptions
+from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.wire.json_bounds import JsonLimits
 
 
 def test_all_are_in_one_table() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.waiting import QueueOptions
-from cursor_api.service.admission import AdmissionOptions
-from cursor_api.service.failover import FailoverOptions
+from cursor_api.service.access.admission import AdmissionOptions
+from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.settings.rows_load import ADMISSION, FAILOVER
 
 DEFAULTS = {row.variable: row.kind.parse(row.default or "") for row in (*FAILOVER, *ADMISSION)}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cursor_api.settings.setting import Setting
+from cursor_api.options.setting import Setting
 from cursor_api.settings.table import BY_KEY, BY_VARIABLE, CONFIG, GROUPS, TABLE
 
 REFERENCE = {

@@ -10,8 +10,8 @@ from typing import Self
 
 import h11
 
-from cursor_api.simulator.messages import ChatAsk
-from cursor_api.simulator.received import RawRequest
+from cursor_api.simulator.cursor.messages import ChatAsk
+from cursor_api.simulator.cursor.received import RawRequest
 from cursor_api.wire.checksum import new_checksum
 from cursor_api.wire.connect import encode_envelope
 from cursor_api.wire.protobuf import field_bytes, field_string, field_varint

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from cursor_api.simulator.connection import HEADERS_BYTES_MAX, Connection
+from cursor_api.simulator.cursor.responder import Responder
 from cursor_api.simulator.faults import Faults, Mishap
 from cursor_api.simulator.ledger import Ledger, Outcome
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.recording import record_stream, sample_ask
-from cursor_api.simulator.responder import Responder
 from cursor_api.simulator.server import Simulator
 from tests.unit.simulator.asking import (
     NOW_S,

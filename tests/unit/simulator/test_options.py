@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.options import KNOWN_MODELS, Gate, SimulatorOptions
-from cursor_api.simulator.refusals import UPDATE_REQUIRED
 
 
 def test_the_defaults_are_a_healthy_local_server() -> None:

@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import SCOPES, FaultKind, Scope
-from cursor_api.domain.standing import QuarantineReason
 from cursor_api.pool.cooldown import BACKOFFS
 from cursor_api.web.console.pages import read_static_files
 

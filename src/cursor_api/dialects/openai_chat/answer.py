@@ -1,0 +1,356 @@
+"""OpenAI's chat completions, the answering half; the module its users import.
+
+Rules of this file:
+- Deltas go in, bytes come out, in order; no text is trimmed, joined or held back.
+- An answer ends well only after a `Finished` delta: `finish()` and `body()` raise INCOMPLETE
+  otherwise, so that no cut stream can be told as a whole one.
+- A stream that fails ends with an `error` event and nothing after it: clients take a clean end
+  without a finish reason for a complete answer.
+- The hot path is `ChunkRenderer.render`: a constant prefix, the escaped text, a constant suffix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from cursor_api.dialects.openai_chat.faults import (
+    FAULTS,
+    RenderedFault,
+    RequestFault,
+    render_error_object,
+    render_fault,
+)
+from cursor_api.dialects.openai_chat.request import ParsedRequest, ParseLimits, parse_request
+from cursor_api.domain.catalog import Model
+from cursor_api.domain.deltas import (
+    Citation,
+    CitationDelta,
+    Delta,
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    StatusDelta,
+    TextDelta,
+    Usage,
+)
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.json_bounds import JsonLimits
+
+__all__ = [
+    "FAULTS",
+    "FINISH_REASONS",
+    "AnswerFolder",
+    "ChunkRenderer",
+    "JsonLimits",
+    "ParseLimits",
+    "ParsedRequest",
+    "RenderedFault",
+    "RequestFault",
+    "parse_request",
+    "render_fault",
+    "render_model",
+    "render_models",
+]
+
+FINISH_REASONS: dict[FinishReason, str] = {
+    FinishReason.STOP: "stop",
+    FinishReason.LENGTH: "length",
+    FinishReason.REFUSED: "content_filter",
+}
+
+_DONE = b"data: [DONE]\n\n"
+_EVENT_END = b"}\n\n"
+_DELTA_END = b'},"finish_reason":null}]}\n\n'
+_REASONING = b'"reasoning_content":'
+_ROLE = b'"role":"assistant","content":""'
+
+# A piece of text has about six characters, and as a string of its own ten times their size.
+PIECES_MAX = 1_000
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ChunkRenderer:
+    """One streamed answer as Server-Sent Events, one id and one `created` throughout.
+
+    `created` is unix seconds. `include_usage` asks for the last chunk with `choices: []`; the
+    others then carry `"usage":null`, as OpenAI's do.
+    """
+
+    __slots__ = (
+        "_content_start",
+        "_delta_start",
+        "_has_begun",
+        "_head",
+        "_include_usage",
+        "_usage",
+    )
+
+    def __init__(self, answer_id: str, model: str, created: int, *, include_usage: bool) -> None:
+        self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
+            _encode_line(answer_id),
+            created,
+            _encode_line(model),
+        )
+        usage = b'"usage":null,' if include_usage else b""
+        self._delta_start = self._head + usage + b'"choices":[{"index":0,"delta":{'
+        self._content_start = self._delta_start + b'"content":'
+        self._include_usage = include_usage
+        self._has_begun = False
+        self._usage: Usage | None = None
+
+    def __repr__(self) -> str:
+        return f"ChunkRenderer(has_begun={self._has_begun}, usage={self._usage})"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the answer's end has been rendered, so that `finish` may be called."""
+        return self._usage is not None
+
+    def render(self, deltas: Sequence[Delta]) -> bytes:
+        """The bytes of one write; b"" when there is nothing to say.
+
+        Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
+        """
+        self._require_open()
+        out: list[bytes] = []
+        if not self._has_begun:
+            self._has_begun = True
+            out += (self._delta_start, _ROLE, _DELTA_END)
+        for delta in deltas:
+            if type(delta) is TextDelta:
+                out += (self._content_start, _encode_line(delta.text), _DELTA_END)
+            else:
+                self._render_other(delta, out)
+        if self.is_finished and not isinstance(deltas[-1], Finished):
+            raise _goes_on()
+        return b"".join(out)
+
+    def finish(self) -> bytes:
+        """The end of a whole answer; raises Fault(INCOMPLETE) when no `Finished` has come."""
+        if self._usage is None:
+            raise _is_incomplete()
+        if not self._include_usage:
+            return _DONE
+        return b'%b"choices":[],"usage":%b%b%b' % (
+            self._head,
+            _encode(_usage_object(self._usage)),
+            _EVENT_END,
+            _DONE,
+        )
+
+    def fault(self, fault: Fault, *, is_passthrough: bool = False) -> bytes:
+        """The error event that ends a failed stream. Send nothing after it."""
+        error = render_error_object(fault, is_passthrough=is_passthrough)
+        return b"data: %b\n\n" % _escape_line_ends(error)
+
+    def _require_open(self) -> None:
+        if self._usage is not None:
+            raise _goes_on()
+
+    def _render_other(self, delta: Delta, out: list[bytes]) -> None:
+        self._require_open()
+        match delta:
+            case TextDelta(text):  # `render` has dealt with it; here for the match to be total
+                out += (self._content_start, _encode_line(text), _DELTA_END)
+            case ReasoningDelta(text):
+                out += (self._delta_start, _REASONING, _encode_line(text), _DELTA_END)
+            case CitationDelta(citations):
+                annotations = _escape_line_ends(_encode(_annotations(citations)))
+                out += (self._delta_start, b'"annotations":', annotations, _DELTA_END)
+            case StatusDelta(message):
+                out.append(_comment(message))
+            case Finished(reason):
+                self._usage = _get_usage(delta)
+                finish_reason = FINISH_REASONS[reason].encode()
+                out.append(b'%b},"finish_reason":"%b"}]}\n\n' % (self._delta_start, finish_reason))
+
+
+class _Pieces:
+    """Text that comes in pieces and is kept at about its own size: `new.append`, then `tidy`."""
+
+    __slots__ = ("_joined", "new")
+
+    def __init__(self) -> None:
+        self.new: list[str] = []
+        self._joined: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._joined) + len(self.new)
+
+    def __str__(self) -> str:
+        return "".join((*self._joined, *self.new))
+
+    def tidy(self) -> None:
+        """Join what has come, when it is worth it."""
+        if len(self.new) > PIECES_MAX:
+            self._joined.append("".join(self.new))
+            self.new.clear()
+
+
+class AnswerFolder:
+    """The same deltas folded into one `chat.completion` object. `created` is unix seconds."""
+
+    __slots__ = (
+        "_answer_id",
+        "_citations",
+        "_created",
+        "_finished",
+        "_model",
+        "_reasoning",
+        "_text",
+    )
+
+    def __init__(self, answer_id: str, model: str, created: int) -> None:
+        self._answer_id = answer_id
+        self._model = model
+        self._created = created
+        self._text = _Pieces()
+        self._reasoning = _Pieces()
+        self._citations: list[Citation] = []
+        self._finished: Finished | None = None
+
+    def __repr__(self) -> str:
+        return f"AnswerFolder(pieces={len(self._text)}, finished={self._finished})"
+
+    def feed(self, deltas: Sequence[Delta]) -> None:
+        """Take in one batch.
+
+        Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
+        """
+        for delta in deltas:
+            if self._finished is not None:
+                raise _goes_on()
+            match delta:
+                case TextDelta(text):
+                    self._text.new.append(text)
+                case ReasoningDelta(text):
+                    self._reasoning.new.append(text)
+                case CitationDelta(citations):
+                    self._citations.extend(citations)
+                case StatusDelta():
+                    pass  # what the upstream was busy with is of no use afterwards
+                case Finished():
+                    self._finished = delta
+        self._text.tidy()
+        self._reasoning.tidy()
+
+    def body(self) -> bytes:
+        """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
+        if self._finished is None:
+            raise _is_incomplete()
+        message: dict[str, object] = {
+            "role": "assistant",
+            "content": str(self._text),
+            "refusal": None,
+        }
+        if self._reasoning:
+            message["reasoning_content"] = str(self._reasoning)
+        if self._citations:
+            message["annotations"] = _annotations(self._citations)
+        choice = {
+            "index": 0,
+            "message": message,
+            "logprobs": None,
+            "finish_reason": FINISH_REASONS[self._finished.reason],
+        }
+        return _encode(
+            {
+                "id": self._answer_id,
+                "object": "chat.completion",
+                "created": self._created,
+                "model": self._model,
+                "choices": [choice],
+                "usage": _usage_object(_get_usage(self._finished)),
+            }
+        )
+
+
+def render_models(models: Iterable[Model]) -> bytes:
+    """The body of GET /v1/models, in the order given."""
+    return _encode({"object": "list", "data": [_model_object(model) for model in models]})
+
+
+def render_model(model: Model) -> bytes:
+    """The body of GET /v1/models/{id}."""
+    return _encode(_model_object(model))
+
+
+def _model_object(model: Model) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "created": model.created,
+        "object": "model",
+        "owned_by": model.owned_by,
+    }
+
+
+def _encode_line(text: str) -> bytes:
+    """`text` as a JSON string without anything that some client takes for the end of a line."""
+    encoded = _encode(text)
+    return encoded if text.isascii() else _escape_line_ends(encoded)
+
+
+def _escape_line_ends(encoded: bytes) -> bytes:
+    """Escape U+0085, U+2028 and U+2029 in JSON.
+
+    SSE knows only CR and LF, which JSON escapes anyway; but clients that split a stream with a
+    text library's line reader (httpx's `iter_lines` is one) break at these three as well.
+    """
+    return (
+        encoded.replace(b"\xc2\x85", b"\\u0085")
+        .replace(b"\xe2\x80\xa8", b"\\u2028")
+        .replace(b"\xe2\x80\xa9", b"\\u2029")
+    )
+
+
+def _comment(message: str) -> bytes:
+    """An SSE comment, which every client skips; b"" for an empty message.
+
+    The upstream's words are put on one line, without control characters: a line end in them
+    would let the upstream write events of its own.
+    """
+    line = " ".join(message.split())
+    line = "".join(character for character in line if character.isprintable())
+    return b": %b\n\n" % line.encode() if line else b""
+
+
+def _annotations(citations: Iterable[Citation]) -> list[dict[str, object]]:
+    """Zero indices: the wire does not say which words lean on which source."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": 0,
+                "end_index": 0,
+                "url": citation.url,
+                "title": citation.title,
+            },
+        }
+        for citation in citations
+    ]
+
+
+def _get_usage(finished: Finished) -> Usage:
+    if finished.usage is None:
+        # The relay estimates where the upstream does not count; zeros would be a lie.
+        raise Fault(FaultKind.INTERNAL, "The gateway did not count this answer's tokens.")
+    return finished.usage
+
+
+def _usage_object(usage: Usage) -> dict[str, int]:
+    return {
+        "prompt_tokens": usage.input_count,
+        "completion_tokens": usage.output_count,
+        "total_tokens": usage.total_count,
+    }
+
+
+def _goes_on() -> Fault:
+    return Fault(FaultKind.PROTOCOL_ERROR, "The upstream went on after the end of its answer.")
+
+
+def _is_incomplete() -> Fault:
+    return Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")

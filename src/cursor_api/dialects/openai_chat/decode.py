@@ -1,0 +1,185 @@
+"""The body of a chat request, decoded; a long one message by message, its long texts in pieces.
+
+Rules of this file:
+- What comes out is what the plain decoder gives, but for a long text, which is several parts. What
+  is not understood here is left to the plain decoder, which says what is wrong with it, and where.
+- Nothing large is made in one go: Python has a text of ten megabytes with one emoji as forty, and
+  what holds the event loop is not its decoding but the new memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from typing import Final, TypeVar
+
+import msgspec
+
+from cursor_api.dialects.openai_chat.schema import (
+    TEXT_PARTS,
+    ChatIn,
+    MessageIn,
+    PartIn,
+    PieceIn,
+    check_json,
+    decode_checked,
+    decode_json_text,
+)
+from cursor_api.wire.json_bounds import JsonLimits
+
+# Longer bodies, messages, contents and texts are taken apart. As text the bound is 4 MiB at most.
+LONG_BYTES: Final = 1 << 20
+# Of a long text; and of messages and parts in one step, each of which counts as so many more.
+PIECE_BYTES: Final = 256 * 1024
+ITEM_BYTES: Final = 1024
+
+_T = TypeVar("_T")
+
+_QUOTE: Final = ord('"')
+_BACKSLASH: Final = ord("\\")
+_LONG_ESCAPE: Final = ord("u")
+# `\u4e2d`; all others have two bytes.
+_ESCAPE_BYTES: Final = 6
+_HIGH_SURROGATE: Final = re.compile(rb"\\u[dD][89abAB]")
+
+
+class _LongChat(ChatIn, gc=False):
+    messages: list[msgspec.Raw]  # type: ignore[assignment]
+
+
+class _LongMessage(MessageIn, gc=False):
+    content: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment]
+
+
+class _LongPart(PartIn, gc=False):
+    text: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment]
+
+
+_CHAT: Final = msgspec.json.Decoder(ChatIn)
+_LONG_CHAT: Final = msgspec.json.Decoder(_LongChat)
+_MESSAGE: Final = msgspec.json.Decoder(MessageIn)
+_LONG_MESSAGE: Final = msgspec.json.Decoder(_LongMessage)
+_CONTENT: Final[msgspec.json.Decoder[str | list[PartIn] | None]] = msgspec.json.Decoder(
+    str | list[PartIn] | None
+)
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_PART: Final = msgspec.json.Decoder(PartIn)
+_LONG_PART: Final = msgspec.json.Decoder(_LongPart)
+_TEXT: Final = msgspec.json.Decoder(str)
+
+
+def decode_chat(body: bytes, limits: JsonLimits) -> Generator[None, None, ChatIn]:
+    """A chat request's body, in steps; raises RequestFault and nothing else."""
+    yield from check_json(body, limits)
+    if len(body) > LONG_BYTES:
+        # Whatever that stumbles over, the plain decoder has the words for.
+        with suppress(msgspec.MsgspecError, RecursionError):
+            return (yield from _decode_long(body))
+    return decode_checked(_CHAT, body, limits)
+
+
+def _decode_long(body: bytes) -> Generator[None, None, ChatIn]:
+    chat = _LONG_CHAT.decode(body)
+    yield
+    messages = yield from _decode_each(chat.messages, _MESSAGE, _decode_message)
+    return ChatIn(**(msgspec.structs.asdict(chat) | {"messages": messages}))
+
+
+def _decode_each(
+    items: Iterable[msgspec.Raw],
+    decoder: msgspec.json.Decoder[_T],
+    decode_long: Callable[[msgspec.Raw], Generator[None, None, list[_T]]],
+) -> Generator[None, None, list[_T]]:
+    """Short ones by `decoder`, some in a step; a long one may become several."""
+    found: list[_T] = []
+    size = 0
+    for raw in items:
+        length = len(memoryview(raw))
+        if length > LONG_BYTES:
+            found += yield from decode_long(raw)
+        else:
+            found.append(decoder.decode(raw))
+        size += ITEM_BYTES + length
+        if size >= PIECE_BYTES:
+            size = 0
+            yield
+    return found
+
+
+def _decode_message(raw: msgspec.Raw) -> Generator[None, None, list[MessageIn]]:
+    message = _LONG_MESSAGE.decode(raw)
+    yield
+    content = yield from _decode_content(message.content)
+    return [MessageIn(**(msgspec.structs.asdict(message) | {"content": content}))]
+
+
+def _decode_content(raw: msgspec.Raw) -> Generator[None, None, str | list[PartIn] | None]:
+    text = memoryview(raw)
+    if len(text) <= LONG_BYTES:
+        return _CONTENT.decode(raw)
+    if text[0] == _QUOTE:
+        return [PieceIn("text", piece) for piece in (yield from _cut_in_steps(text))]
+    return (yield from _decode_each(_ITEMS.decode(raw), _PART, _decode_part))
+
+
+def _decode_part(raw: msgspec.Raw) -> Generator[None, None, list[PartIn]]:
+    part = _LONG_PART.decode(raw)
+    text = memoryview(part.text)
+    if len(text) <= LONG_BYTES or text[0] != _QUOTE:
+        return [_PART.decode(raw)]
+    yield
+    if part.type not in TEXT_PARTS:
+        # Nobody reads its text.
+        return [PartIn(part.type, None, part.refusal, part.image_url)]
+    first, *rest = yield from _cut_in_steps(text)
+    return [PartIn(part.type, first), *(PieceIn("text", piece) for piece in rest)]
+
+
+def decode_arguments(raw: msgspec.Raw) -> Generator[None, None, list[str]]:
+    """What `decode_json_text` gives, in steps and, where it is long, in pieces."""
+    text = memoryview(raw)
+    if len(text) <= LONG_BYTES or text[0] != _QUOTE:
+        return [decode_json_text(raw)]
+    return (yield from _cut_in_steps(text))
+
+
+def _cut_in_steps(text: memoryview) -> Generator[None, None, list[str]]:
+    pieces: list[str] = []
+    for piece in cut_text(text, PIECE_BYTES):
+        pieces.append(piece)
+        yield
+    return pieces
+
+
+def cut_text(text: memoryview, size_bytes: int) -> Iterator[str]:
+    """A JSON string in pieces of about so many bytes; `text` has its quotes."""
+    start, end = 1, len(text) - 1
+    while start < end:
+        cut = end if end - start <= size_bytes else _find_cut(text, start, start + size_bytes)
+        yield _TEXT.decode(b'"%b"' % bytes(text[start:cut]))
+        start = cut
+
+
+def _find_cut(text: memoryview, start: int, at: int) -> int:
+    """Where it can be cut before `at`: within no character, no escape and no pair of escapes."""
+    while text[at] & 0xC0 == 0x80:  # noqa: PLR2004 - RFC 3629, section 3
+        at -= 1
+    for back in range(1, _ESCAPE_BYTES):
+        if _is_escape(text, start, at - back):
+            size = _ESCAPE_BYTES if text[at - back + 1] == _LONG_ESCAPE else 2
+            if size > back:
+                at -= back
+            break
+    before = at - _ESCAPE_BYTES
+    if _HIGH_SURROGATE.match(text[before:at]) and _is_escape(text, start, before):
+        return before
+    return at
+
+
+def _is_escape(text: memoryview, start: int, at: int) -> bool:
+    """Whether an escape begins there: a backslash that no other one has escaped."""
+    if text[at] != _BACKSLASH:
+        return False
+    before = bytes(text[start : at + 1])
+    return (len(before) - len(before.rstrip(b"\\"))) % 2 == 1

@@ -1,0 +1,64 @@
+"""How a credential stands: what its owner preferences of it, and what its past says of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+PRIORITY_MAX = 100
+WEIGHT_MAX = 100
+CONCURRENCY_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the owner set.
+
+    `priority`: higher is used first, lower ones only when no higher one can serve.
+    `weight`: how many requests in a row of its priority it gets in rotation.
+    `concurrency_max`: requests at a time; None is no limit.
+    """
+
+    priority: int = 0
+    weight: int = 1
+    concurrency_max: int | None = None
+    is_enabled: bool = True
+
+
+class QuarantineReason(enum.Enum):
+    """Why a person has to act."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Out of service until a person acts. `since_at` is unix seconds."""
+
+    reason: QuarantineReason
+    since_at: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """Out of service for one model until `until_at` (unix seconds), after `step` + 1 faults."""
+
+    until_at: float
+    step: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialHealth:
+    """A credential's past, as it is kept over a restart. `cooldowns` are (model, cooldown)."""
+
+    cooldowns: tuple[tuple[str, Cooldown], ...] = ()
+    quarantine: Quarantine | None = None
+    success_count: int = 0
+    failure_count: int = 0
+    last_used_at: float | None = None
+    # Newest last; True is a success.
+    recent: tuple[bool, ...] = ()

@@ -1,0 +1,179 @@
+"""The sorts of values that are addresses: hosts, URLs, origins and the path in front of routes.
+
+Stricter than the standards: what is refused here would be read differently by two programs, or
+carries a secret into logs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from cursor_api.domain.credential import Secret
+from cursor_api.options.kinds import Kind, Text, show_plain
+
+# Letters, digits and four signs: nothing that is escaped, and no empty, `.` or `..` segment.
+_SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
+_PREFIX_LENGTH_MAX = 200
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# The last label has a letter, or it would be a broken IPv4 address.
+_HOST_NAME = rf"(?:{_LABEL}\.)*(?=[0-9-]*[A-Za-z]){_LABEL}\.?"
+# Names inside container networks have underscores.
+_URL_HOST = r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a listener on this host."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def mask_user(url: str) -> str:
+    """A URL, or what was meant as one, without name and password and without its query."""
+    scheme, separator, rest = url.rpartition("://") if "://" in url else ("", "", url)
+    _user, at, host = rest.rpartition("@")
+    bare = re.split(r"[?#]", host, maxsplit=1)[0]
+    return show_plain(f"{scheme}{separator}{'…@' if at else ''}{bare}")
+
+
+def quote_url(text: str) -> str:
+    """What somebody gave as a URL, in quotes, without what may be secret in it."""
+    return f'"{mask_user(text)}"'
+
+
+def listen_host() -> Kind:
+    """An address to listen on; gives str, IPv6 without brackets."""
+
+    def parse(text: str) -> str:
+        bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+        try:
+            return str(ipaddress.ip_address(bare))
+        except ValueError:
+            if re.fullmatch(_HOST_NAME, text):
+                return text.lower()
+        raise ValueError(
+            "is not an address to listen on; the port is set by PORT"
+            " (some shells and build tools set HOST for themselves)"
+        )
+
+    return Kind(Text("IP address or host name", "IP 地址或主机名"), ("127.0.0.1", "0.0.0.0"), parse)  # noqa: S104 - an example for people, not a default
+
+
+def route_prefix() -> Kind:
+    """The path in front of the routes; gives "" or `/a/b` without a slash at its end."""
+
+    def parse(text: str) -> str:
+        stripped = text.strip("/")
+        if not stripped and len(text) <= 1:
+            return ""
+        # One slash at either end is a habit; more of them is another path.
+        prefix = f"/{text.removeprefix('/').removesuffix('/')}"
+        if len(prefix) <= _PREFIX_LENGTH_MAX and re.fullmatch(rf"(?:{_SEGMENT})+", prefix):
+            return prefix
+        raise ValueError(
+            "is not a plain path: segments of letters, digits, '.', '_', '~' and '-' between"
+            f" single slashes, no '.' or '..', at most {_PREFIX_LENGTH_MAX} characters"
+        )
+
+    return Kind(Text("path", "路径"), ("/cursor",), parse)
+
+
+def base_url() -> Kind:
+    """Where an upstream is; gives `scheme://host[:port][/path]` without a slash at its end."""
+
+    def parse(text: str) -> str:
+        parts = _split_url(text, ("https", "http"))
+        if "@" in parts.netloc:
+            raise ValueError("has a user name or password in it, which does not belong there")
+        url_path = parts.path.removesuffix("/")
+        if not re.fullmatch(rf"(?:{_SEGMENT})*", url_path):
+            raise ValueError(
+                "has a path with empty, '.', '..' or escaped segments, which no two servers read"
+                " alike"
+            )
+        return f"{parts.scheme}://{parts.netloc.lower()}{url_path}"
+
+    return Kind(
+        Text("http or https URL", "http 或 https 网址"),
+        ("https://api2.cursor.sh",),
+        parse,
+        quote=quote_url,
+    )
+
+
+def proxy_url() -> Kind:
+    """An HTTP proxy, perhaps with a name and password; gives Secret, as those are in it."""
+
+    def parse(text: str) -> Secret:
+        parts = _split_url(text, ("http", "https"))
+        if parts.path not in {"", "/"}:
+            raise ValueError("has a path, which a proxy does not have")
+        return Secret(f"{parts.scheme}://{parts.netloc}")
+
+    return Kind(
+        Text("http or https URL", "http 或 https 网址"),
+        ("http://127.0.0.1:3128",),
+        parse,
+        show=lambda secret: mask_user(secret.reveal()),
+        quote=quote_url,
+    )
+
+
+def origins() -> Kind:
+    """Web origins with commas between them; gives a tuple of `scheme://host[:port]`."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+        for position, origin in enumerate(entries, start=1):
+            if origin == "*":
+                raise ValueError("has '*' in it; name the origins of the pages that may call")
+            if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://(?:{_URL_HOST})(?::[0-9]{{1,5}})?", origin):
+                raise ValueError(
+                    f"has an entry ({position}) that is no origin: a scheme, a host and perhaps"
+                    " a port, without a path"
+                )
+        return tuple(dict.fromkeys(map(_as_browsers_send, entries)))
+
+    return Kind(
+        Text("origins, comma between", "来源，以逗号分隔"),
+        ("https://chat.example.com", "https://a.example,http://localhost:8080"),
+        parse,
+        show=lambda named: show_plain(", ".join(named)),
+        quote=quote_url,
+        toml_types=(list,),
+    )
+
+
+def _as_browsers_send(origin: str) -> str:
+    """Host names in lower case, and no port that goes without saying."""
+    origin = origin.lower()
+    port = {"http": ":80", "https": ":443"}.get(origin.partition("://")[0], "")
+    return origin.removesuffix(port)
+
+
+def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
+    """The parts of a URL that is only a scheme, an authority and a path; ValueError otherwise."""
+    # Before urlsplit, which drops tabs and line ends without a word.
+    if not re.fullmatch(r"[!-~]+", text) or "\\" in text:
+        raise ValueError("has spaces, a backslash or characters that are not ASCII")
+    if "?" in text or "#" in text:
+        raise ValueError("has a query or a fragment, which does not belong there")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in schemes or not text.lower().startswith(f"{parts.scheme}://"):
+        raise ValueError(f"does not begin with {' or '.join(f'{name}://' for name in schemes)}")
+    host = parts.netloc.rpartition("@")[2]
+    if not re.fullmatch(rf"(?:{_URL_HOST})(?::[0-9]{{1,5}})?", host) or port == 0:
+        raise ValueError("has no host, or one that is not a name or an address")
+    return parts

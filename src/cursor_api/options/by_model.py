@@ -1,0 +1,54 @@
+"""A time span that may differ by model: `60, o1*=300`."""
+
+from __future__ import annotations
+
+import re
+
+from cursor_api.options.kinds import Kind, Text, duration, show_duration
+
+# A model's name, with * and ? health for any part of it.
+_PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]{1,100}")
+ROWS_MAX = 50
+
+SecondsByModel = tuple[tuple[str, float], ...]
+
+
+def durations_by_model(minimum_s: float, maximum_s: float, example: str) -> Kind:
+    """One time span for all models and others for some; gives rows of (pattern, float seconds).
+
+    The first row that fits a model counts. The one for all others stands last, as `*`.
+    """
+    span = duration(minimum_s, maximum_s, example)
+
+    def parse(text: str) -> SecondsByModel:
+        rows: dict[str, float] = {}
+        for piece in text.split(","):
+            pattern, equals, value = piece.rpartition("=")
+            pattern = pattern.strip() if equals else "*"
+            if not _PATTERN.fullmatch(pattern):
+                raise ValueError(
+                    "is not a duration, or a row of them such as `60, o1*=300` (model=duration)"
+                )
+            if pattern in rows:
+                raise ValueError("names a model twice, or has two values for all others")
+            rows[pattern] = span.parse(value.strip())
+        if "*" not in rows:
+            raise ValueError("has no value for all other models, such as `60, o1*=300`")
+        if len(rows) > ROWS_MAX:
+            raise ValueError(f"has more than {ROWS_MAX} parts")
+        rest = rows.pop("*")
+        return (*rows.items(), ("*", rest))
+
+    def show(rows: SecondsByModel) -> str:
+        *named, (_, rest) = rows
+        return ", ".join(
+            [show_duration(rest), *(f"{name} {show_duration(seconds)}" for name, seconds in named)]
+        )
+
+    return Kind(
+        Text("duration in seconds, by model", "时长（秒），可按模型设置"),
+        (example, f"{example}, o1*=300"),
+        parse,
+        show=show,
+        toml_types=(int, float),
+    )

@@ -1,0 +1,246 @@
+"""How a credential stands, as its owner sees it: one state, the reason, and what happens next.
+
+The field names are those of the management API, and the docstrings its descriptions.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.credential_health import Quarantine, QuarantineReason
+from cursor_api.domain.expiry import WARN_BEFORE_S
+from cursor_api.pool.breaker import Breaker, BreakerState
+from cursor_api.pool.slot import Slot
+from cursor_api.ports import Clock
+
+Instant = Annotated[datetime, Meta(tz=True)]
+
+# A reason is a sentence, not a list.
+MODELS_NAMED_MAX = 3
+# The last instant that a datetime can hold, in whole seconds.
+INSTANT_MAX = 253_402_300_799.0
+
+
+class State(enum.Enum):
+    """In words for one badge; where several are true, the one that a person has to end first."""
+
+    HEALTHY = "healthy"
+    COOLING = "cooling"
+    QUARANTINED = "quarantined"
+    EXPIRED = "expired"
+    DISABLED = "disabled"
+    BUSY = "busy"
+
+
+class Phase(enum.Enum):
+    """WAITING: until its time. DUE: the next request is the probe. PROBING: it is under way."""
+
+    WAITING = "waiting"
+    DUE = "due"
+    PROBING = "probing"
+
+
+@dataclass(frozen=True, slots=True)
+class CooldownReport:
+    """Out of service for one model. `step` counts from 0, `cause` is the kind of the fault."""
+
+    model: str
+    until_at: Instant
+    step: int
+    cause: str
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamReport:
+    """Whether an upstream is asked. `cause` is the kind of the fault that ended it, if one did.
+
+    `state`: closed (it is asked), open (it is not, until `until_at`), half_open (the next request
+    finds out). `failure_count`: in a row.
+    """
+
+    name: str
+    state: BreakerState
+    failure_count: int
+    until_at: Instant | None
+    cause: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineReport:
+    """Out of service until a person acts. `detail` is what the upstream said."""
+
+    reason: QuarantineReason
+    detail: str
+    since_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReport:
+    """A credential; its secret and its checksum are masked.
+
+    `reason` says in a sentence why it is not healthy. `next_try_at` is when a cooling one is tried
+    again, null where that is at once or never. `recent` are outcomes, oldest first, true for a
+    success. `expires_at` is null where the token does not say; `expiry_warning` is true from three
+    days before, and ever after.
+    """
+
+    alias: str
+    secret: str
+    checksum: str
+    state: State
+    reason: str | None
+    next_try_at: Instant | None
+    cooldowns: tuple[CooldownReport, ...]
+    quarantine: QuarantineReport | None
+    last_used_at: Instant | None
+    success_count: int
+    failure_count: int
+    recent: tuple[bool, ...]
+    active_count: int
+    expires_at: Instant | None
+    expiry_warning: bool
+    priority: int
+    weight: int
+    concurrency_max: int | None
+    enabled: bool
+
+
+QUARANTINE_REASONS: dict[QuarantineReason, str] = {
+    QuarantineReason.REVOKED: (
+        "Cursor refuses the token: it was signed out or is not valid. Sign in again and renew it."
+    ),
+    QuarantineReason.EXPIRED: "The token has expired. Sign in again and renew it.",
+    QuarantineReason.BLOCKED: (
+        "Cursor has blocked the account for now: too many computers, or suspicious activity."
+        " Use it from fewer places, then test it."
+    ),
+}
+DISABLED = "It is switched off."
+
+
+def report(slot: Slot, now: float) -> CredentialReport:
+    """How it stands at `now`, in unix seconds."""
+    credential, preferences = slot.credential, slot.preferences
+    cooldowns = tuple(_cooldowns(slot, now))
+    quarantine = slot.find_quarantine(now)
+    state = _state(slot, quarantine, cooldowns)
+    waiting = [item.until_at for item in cooldowns if item.phase is Phase.WAITING]
+    return CredentialReport(
+        alias=credential.alias,
+        secret=credential.secret.masked,
+        checksum=Secret(credential.checksum).masked,
+        state=state,
+        reason=_reason(slot, state, quarantine, cooldowns),
+        next_try_at=min(waiting) if state is State.COOLING else None,
+        cooldowns=cooldowns,
+        quarantine=QuarantineReport(
+            quarantine.reason, quarantine.detail, instant(quarantine.since_at)
+        )
+        if quarantine
+        else None,
+        last_used_at=find_instant(slot.last_used_at),
+        success_count=slot.success_count,
+        failure_count=slot.failure_count,
+        recent=tuple(slot.recent),
+        active_count=slot.active_count,
+        expires_at=find_instant(slot.expires_at),
+        expiry_warning=expires_soon(slot.expires_at, now),
+        priority=preferences.priority,
+        weight=preferences.weight,
+        concurrency_max=preferences.concurrency_max,
+        enabled=preferences.is_enabled,
+    )
+
+
+def instant(at: float) -> datetime:
+    """Unix seconds in UTC, to the millisecond; what no calendar holds becomes its nearest end."""
+    return datetime.fromtimestamp(round(min(max(at, 0.0), INSTANT_MAX), 3), UTC)
+
+
+def find_instant(at: float | None) -> datetime | None:
+    """The same, where there may be none."""
+    return None if at is None else instant(at)
+
+
+def expires_soon(expires_at: float | None, now: float) -> bool:
+    """Whether it is time to renew the token, or past it."""
+    return expires_at is not None and expires_at - now < WARN_BEFORE_S
+
+
+def _cooldowns(slot: Slot, now: float) -> Sequence[CooldownReport]:
+    return [
+        CooldownReport(
+            model=model,
+            until_at=instant(cooldown.until_at),
+            step=cooldown.step,
+            cause=cooldown.cause,
+            phase=_phase(slot, model, now),
+        )
+        for model, cooldown in slot.cooldowns.items()
+    ]
+
+
+def _phase(slot: Slot, model: str, now: float) -> Phase:
+    # First: a person's test under way does not end the wait of others.
+    if now < slot.cooldowns[model].until_at:
+        return Phase.WAITING
+    return Phase.PROBING if model in slot.probing else Phase.DUE
+
+
+def _state(slot: Slot, quarantine: Quarantine | None, cooldowns: Sequence[CooldownReport]) -> State:
+    if not slot.preferences.is_enabled:
+        return State.DISABLED
+    if quarantine is not None:
+        is_over = quarantine.reason is QuarantineReason.EXPIRED
+        return State.EXPIRED if is_over else State.QUARANTINED
+    limit = slot.preferences.concurrency_max
+    if limit is not None and slot.active_count >= limit:
+        return State.BUSY
+    is_cooling = any(cooldown.phase is Phase.WAITING for cooldown in cooldowns)
+    return State.COOLING if is_cooling else State.HEALTHY
+
+
+def _reason(
+    slot: Slot,
+    state: State,
+    quarantine: Quarantine | None,
+    cooldowns: Sequence[CooldownReport],
+) -> str | None:
+    match state:
+        case State.HEALTHY:
+            return None
+        case State.DISABLED:
+            return DISABLED
+        case State.QUARANTINED | State.EXPIRED:
+            return QUARANTINE_REASONS[quarantine.reason] if quarantine else None
+        case State.BUSY:
+            return f"It serves {slot.active_count} requests, as many as it may at a time."
+        case State.COOLING:
+            waiting = [item.model for item in cooldowns if item.phase is Phase.WAITING]
+            models = ", ".join(waiting[:MODELS_NAMED_MAX])
+            more = " and other models" if len(waiting) > MODELS_NAMED_MAX else ""
+            return f"Cursor limits it for {models}{more}. It is tried again by itself."
+
+
+def report_upstream(name: str, breaker: Breaker, clock: Clock) -> UpstreamReport:
+    """How an upstream stands."""
+    now = clock.monotonic()
+    state, cause = breaker.state(now), breaker.cause
+    is_open = state is BreakerState.OPEN
+    return UpstreamReport(
+        name=name,
+        state=state,
+        failure_count=breaker.failure_count,
+        until_at=instant(clock.now() + breaker.left_s(now)) if is_open else None,
+        cause=cause.kind.value if cause else None,
+        message=cause.message if cause else None,
+    )

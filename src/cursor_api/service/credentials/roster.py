@@ -1,0 +1,261 @@
+"""Who is on duty: from the store to the pool, what the owner changes, what outlives a restart.
+
+Rules of this file:
+- A store that cannot be read whole changes nothing: the pool serves on with what it has.
+- Credentials are named by alias. State is kept under a digest of the secret, never the secret.
+- Only `watch` runs by itself, and nothing ends it but its cancellation; everything else happens
+  when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, Secret
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
+from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.expiry import WARN_BEFORE_S
+from cursor_api.pool.pool import Pool
+from cursor_api.ports import Clock, CredentialFiles, Observer, PoolState, PoolStateStore
+
+# Promise: a change made by an editor is noticed within 2 s, and the store needs two looks.
+LOOK_EVERY_S = 0.8
+# What a crash may forget of the pool's memory.
+SAVE_EVERY_S = 2.0
+WARN_EVERY_S = 60.0
+
+CANNOT_SAVE = "the pool's memory cannot be saved"
+CANNOT_RELOAD = "the credentials changed and cannot be read; the old ones serve on"
+
+# Between the two looks by which the store tells a file at rest from one being written.
+SETTLE_S = 0.05
+# Credentials that are gone and whose past is remembered; beyond it the longest gone is forgotten.
+KEPT_MAX = 20_000
+
+DIGEST_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class RosterParts:
+    """What the roster works with. `on_load` sees new credentials before logs can."""
+
+    store: CredentialFiles
+    state_store: PoolStateStore
+    pool: Pool
+    clock: Clock
+    observer: Observer
+    on_load: Callable[[Sequence[Credential]], None]
+
+
+class Roster:
+    """Loads, watches, changes and remembers the credentials."""
+
+    def __init__(self, parts: RosterParts) -> None:
+        self._with = parts
+        self._saved_revision = 0
+        # Credentials that were removed and may come back (undo), and all from before the start.
+        self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
+        # Why what is in the store now cannot be used as it is; None when it is what serves.
+        self.trouble: StoreError | None = None
+        # What was said last about each matter, so that nothing is said twice a second.
+        self._told: dict[str, str] = {}
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the last good load found worth telling."""
+        return self._with.store.warnings
+
+    @property
+    def credential_count(self) -> int:
+        """How many serve."""
+        return len(self._with.pool.slots)
+
+    async def start(self) -> int:
+        """Read what was kept and then the store; returns how many credentials there are.
+
+        Raises StoreError when the store cannot be read whole. A lost memory is only a warning:
+        everybody is healthy until shown otherwise.
+        """
+        try:
+            self._kept = dict(await self._with.state_store.load())
+        except StoreError as error:
+            self._with.observer.warn("the pool's memory cannot be read", error=str(error))
+        return await self.reload()
+
+    async def reload(self) -> int:
+        """Read the store again and serve from it. Returns how many credentials there are.
+
+        Raises StoreError when the store cannot be read whole; the pool keeps what it had. Where
+        only new checksums could not be written, those that have one are served.
+        """
+        try:
+            credentials = await self._with.store.load()
+        except StoreError as error:
+            self.trouble = error
+            if isinstance(error, ChecksumNotStoredError):
+                self._serve(error.known)
+            raise
+        self.trouble = None
+        self._serve(credentials)
+        return len(credentials)
+
+    async def reload_if_changed(self) -> bool:
+        """Read the store again when it changed; raises StoreError like `reload`."""
+        if not await self._with.store.has_changed():
+            return False
+        await self.reload()
+        return True
+
+    async def refresh(self) -> bool:
+        """Like `reload_if_changed`, for somebody who has just saved and does not want to wait.
+
+        Raises StoreError as long as what is in the store cannot be used.
+        """
+        if await self.reload_if_changed():
+            return True
+        await asyncio.sleep(SETTLE_S)
+        if await self.reload_if_changed():
+            return True
+        if self.trouble is not None:
+            raise StoreError(self.trouble.message, self.trouble.problems)
+        return False
+
+    async def read_text(self) -> FileTexts:
+        """The two texts, secrets included; raises StoreError."""
+        return await self._with.store.read_text()
+
+    async def replace_text(
+        self, tokens: str, token_list: str | None, if_match: str | None
+    ) -> FileTexts:
+        """Put new texts in place and serve from them; raises StoreError, StaleTextError."""
+        texts = await self._with.store.replace_text(tokens, token_list, if_match=if_match)
+        await self.reload()
+        return texts
+
+    async def add(self, text: str, checksum: str | None = None) -> Sequence[Credential]:
+        """Add one or more tokens in any spelling; gives them. Raises StoreError."""
+        added = await self._with.store.add(text, checksum=checksum)
+        await self.reload()
+        return added
+
+    async def check(self, text: str, checksum: str | None = None) -> None:
+        """Raise the StoreError that `add` would raise now, if any; nothing is changed."""
+        await self._with.store.check(text, checksum=checksum)
+
+    async def remove(self, alias: str) -> None:
+        """Take a credential out; what was learnt of it is kept until the process ends.
+
+        Raises UnknownCredentialError and other StoreErrors.
+        """
+        await self._with.store.remove(alias)
+        await self.reload()
+
+    async def update(self, alias: str, change: CredentialChange) -> Credential:
+        """Rename or renew a credential; raises StoreError. A renewed one has a clean record."""
+        credential = await self._with.store.update(alias, change)
+        await self.reload()
+        return credential
+
+    def state(self) -> PoolState:
+        """What is worth keeping over a restart, by the digest of the secret."""
+        return {
+            digest(slot.credential.secret): (slot.preferences, slot.health)
+            for slot in self._with.pool.slots
+        }
+
+    async def save(self) -> None:
+        """Keep the pool's memory when it changed; a failure is told once and tried again."""
+        revision = self._with.pool.revision
+        if revision == self._saved_revision:
+            return
+        try:
+            await self._with.state_store.save(self.state())
+        except StoreError as error:
+            self._warn_once(CANNOT_SAVE, str(error))
+            return
+        self._saved_revision = revision
+        self._told.pop(CANNOT_SAVE, None)
+
+    async def watch(self) -> None:
+        """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""
+        saved_at = warned_at = float("-inf")
+        while True:
+            now = self._with.clock.monotonic()
+            if now - warned_at >= WARN_EVERY_S:
+                warned_at = now
+                await self._go_on_after("warn of expiries", self._warn_of_expiry)
+            if now - saved_at >= SAVE_EVERY_S:
+                saved_at = now
+                await self._go_on_after("save the pool's memory", self.save)
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self._go_on_after("look for changed credentials", self._look)
+
+    async def _go_on_after(self, task: str, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step of the watch; a bug in it ends neither the other steps nor the watch."""
+        matter = f"the watch failed to {task}, and will try again"
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the watch has other things to do
+            kind = type(error).__name__
+            if self._told.get(matter) != kind:
+                self._told[matter] = kind
+                self._with.observer.warn(matter, exc_info=error)
+        else:
+            self._told.pop(matter, None)
+
+    async def _look(self) -> None:
+        try:
+            has_changed = await self.reload_if_changed()
+        except StoreError as error:
+            self._warn_once(CANNOT_RELOAD, str(error))
+            return
+        if has_changed:
+            self._told.pop(CANNOT_RELOAD, None)
+            count = len(self._with.pool.slots)
+            self._with.observer.notice("credentials reloaded", credential_count=count)
+
+    def _serve(self, credentials: Sequence[Credential]) -> None:
+        known = {slot.credential.secret for slot in self._with.pool.slots}
+        # Ten thousand that are there already cost next to nothing here, on the event loop.
+        new = [credential for credential in credentials if credential.secret not in known]
+        self._with.on_load(new)
+        self._keep_those_who_go(credentials)
+        kept = {
+            credential.secret: self._kept[key]
+            for credential in new
+            if (key := digest(credential.secret)) in self._kept
+        }
+        self._with.pool.replace(credentials, kept)
+        for warning in self._with.store.warnings:
+            self._warn_once(warning)
+
+    def _keep_those_who_go(self, staying: Sequence[Credential]) -> None:
+        secrets = {credential.secret for credential in staying}
+        for slot in self._with.pool.slots:
+            if slot.credential.secret not in secrets:
+                key = digest(slot.credential.secret)
+                self._kept.pop(key, None)
+                self._kept[key] = (slot.preferences, slot.health)
+        while len(self._kept) > KEPT_MAX:
+            del self._kept[next(iter(self._kept))]
+
+    async def _warn_of_expiry(self) -> None:
+        now = self._with.clock.now()
+        for slot in self._with.pool.slots:
+            if slot.expires_at is not None and slot.expires_at - now < WARN_BEFORE_S:
+                is_over = slot.expires_at <= now
+                what = "has expired" if is_over else "expires within three days"
+                self._warn_once(f"the credential {slot.credential.alias!r}", what)
+
+    def _warn_once(self, matter: str, detail: str = "") -> None:
+        if self._told.get(matter) != detail:
+            self._told[matter] = detail
+            self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
+
+
+def digest(secret: Secret) -> str:
+    """What a credential is known by where its secret must not stand."""
+    return hashlib.sha256(secret.reveal().encode()).hexdigest()[:DIGEST_LENGTH]

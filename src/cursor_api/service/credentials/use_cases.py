@@ -1,0 +1,343 @@
+"""What the operator does with credentials: look, add, change, remove, test, clear.
+
+Rules of this file:
+- A credential is named by its alias. Its secret leaves only with `remove`, so that a mistake can
+  be taken back; everything else shows masks.
+- What can be known to be wrong is said before the store is asked, in terms of what was given.
+- Whatever is stored serves when the call returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from cursor_api.domain.credential import CredentialChange, Secret
+from cursor_api.domain.credential_health import Preferences
+from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
+from cursor_api.domain.expiry import find_expiry
+from cursor_api.pool.pool import Pool
+from cursor_api.pool.slot import Slot
+from cursor_api.ports import Clock
+from cursor_api.service.credentials.report import (
+    CredentialReport,
+    Instant,
+    UpstreamReport,
+    expires_soon,
+    find_instant,
+    instant,
+    report,
+    report_upstream,
+)
+from cursor_api.service.credentials.roster import Roster
+from cursor_api.service.credentials.trial import Trial, Trials
+from cursor_api.service.inference.search import Endpoints
+from cursor_api.upstreams.cursor.token_files.paste import (
+    PastedLine,
+    Spelling,
+    as_token_file,
+    read_paste,
+)
+
+# What the store calls a text that is not one of its files.
+INPUT = "input"
+# More than anybody pastes; a file of that size is mounted, or put in place as a whole.
+ADDED_COUNT_MAX = 1000
+# The event loop gets a turn after this many reports: 10,000 of them take a tenth of a second.
+SLICE_COUNT = 250
+
+# A browser takes these, in whatever spelling, out of an address before it is sent.
+_NO_ALIASES = {".", ".."}
+
+
+class Order(enum.Enum):
+    """FILE: as in the token file. PRIORITY: those that are used first come first."""
+
+    FILE = "file"
+    PRIORITY = "priority"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why what is in the token files now cannot be used as it is; the old credentials serve on."""
+
+    message: str
+    problems: tuple[LineProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPage:
+    """Some of all credentials. `now` is this machine's clock, by which the instants count."""
+
+    credentials: tuple[CredentialReport, ...]
+    total_count: int
+    now: Instant
+    warnings: tuple[str, ...]
+    trouble: Trouble | None
+    upstreams: tuple[UpstreamReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """What was recognised in a line. `alias` null: one is made up. `problem` null: it is right."""
+
+    line: int
+    alias: str | None
+    secret: str
+    spelling: Spelling
+    is_jwt: bool
+    expires_at: Instant | None
+    expiry_warning: bool
+    is_expired: bool
+    has_checksum: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What adding a text would do."""
+
+    lines: tuple[PreviewLine, ...]
+    can_add: bool
+
+
+class Keep(enum.Enum):
+    """For a part that may be None and shall stay as it is."""
+
+    KEEP = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceChange:
+    """What the owner wants otherwise; a part that is None (or KEEP) stays as it is."""
+
+    priority: int | None = None
+    weight: int | None = None
+    concurrency_max: int | Keep | None = Keep.KEEP
+    is_enabled: bool | None = None
+
+    def apply(self, preferences: Preferences) -> Preferences:
+        """The preferences as they are then."""
+        limit = self.concurrency_max
+        return Preferences(
+            priority=preferences.priority if self.priority is None else self.priority,
+            weight=preferences.weight if self.weight is None else self.weight,
+            concurrency_max=preferences.concurrency_max if isinstance(limit, Keep) else limit,
+            is_enabled=preferences.is_enabled if self.is_enabled is None else self.is_enabled,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What to add to have a removed credential back, its device with it. Holds the secret."""
+
+    tokens: str
+    checksum: str
+
+    def __repr__(self) -> str:
+        return "Undo(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A credential that was taken out."""
+
+    removed: str
+    undo: Undo
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialParts:
+    """What the use cases work with."""
+
+    roster: Roster
+    pool: Pool
+    trials: Trials
+    endpoints: Endpoints
+    clock: Clock
+
+
+class Credentials:
+    """The operator's use cases. Everything raises Fault(NOT_FOUND) for an unknown alias."""
+
+    def __init__(self, parts: CredentialParts) -> None:
+        self._roster = parts.roster
+        self._pool = parts.pool
+        self._trials = parts.trials
+        self._endpoints = parts.endpoints
+        self._clock = parts.clock
+
+    async def list(self, order: Order, offset: int, count_max: int) -> CredentialPage:
+        """Some of all, in order."""
+        slots = list(self._pool.slots)
+        if order is Order.PRIORITY:
+            slots.sort(key=lambda slot: -slot.preferences.priority)
+        now = self._clock.now()
+        reports: list[CredentialReport] = []
+        for slot in slots[offset : offset + count_max]:
+            if len(reports) % SLICE_COUNT == SLICE_COUNT - 1:
+                await asyncio.sleep(0)
+            reports.append(report(slot, now))
+        trouble = self._roster.trouble
+        return CredentialPage(
+            credentials=tuple(reports),
+            total_count=len(slots),
+            now=instant(now),
+            warnings=tuple(self._roster.warnings),
+            trouble=Trouble(trouble.message, trouble.problems) if trouble else None,
+            upstreams=tuple(
+                report_upstream(name, breaker, self._clock)
+                for name, breaker in self._endpoints.breakers.items()
+            ),
+        )
+
+    def get(self, alias: str) -> CredentialReport:
+        """One of them."""
+        return report(self._pool.get_slot(alias), self._clock.now())
+
+    async def preview(self, text: str, checksum: str | None = None) -> Preview:
+        """What is recognised in each line, and what would keep it from being added.
+
+        Raises StoreError when nothing could be added now, whatever it is.
+        """
+        lines, problems = await self._examine(text, checksum)
+        now = self._clock.now()
+        return Preview(
+            lines=tuple(self._preview_line(line, problems.get(line.line), now) for line in lines),
+            can_add=bool(lines) and not problems,
+        )
+
+    async def add(self, text: str, checksum: str | None = None) -> tuple[CredentialReport, ...]:
+        """Add one or more tokens in any spelling; all of them or, with a StoreError, none."""
+        lines, problems = await self._examine(text, checksum)
+        if problems:
+            count = len(problems)
+            raise StoreError(
+                f"{count} line{' ' if count == 1 else 's '}cannot be added; nothing was changed.",
+                [LineProblem(INPUT, line, problem) for line, problem in sorted(problems.items())],
+            )
+        added = await self._roster.add(as_token_file(lines), _own_checksum(lines, checksum))
+        return tuple(self.get(credential.alias) for credential in added)
+
+    async def change(
+        self, alias: str, change: CredentialChange, wish: PreferenceChange
+    ) -> CredentialReport:
+        """Rename, renew, wish; all in one. A renewed credential keeps what its owner preferences.
+
+        Raises StoreError, and Fault(CONFLICT) for a new alias or token that is another's.
+        """
+        slot = self._pool.get_slot(alias)
+        preferences = slot.preferences
+        if change != CredentialChange():
+            change = self._checked(slot, change)
+            alias = (await self._roster.update(alias, change)).alias
+            slot, old = self._pool.get_slot(alias), slot
+            if slot is old:
+                preferences = slot.preferences
+        preferences = wish.apply(preferences)
+        if preferences != slot.preferences:
+            self._pool.wish(alias, preferences)
+        return self.get(alias)
+
+    async def remove(self, alias: str) -> Removal:
+        """Take it out of the files and the pool; gives what brings it back. Raises StoreError."""
+        credential = self._pool.get_slot(alias).credential
+        await self._roster.remove(alias)
+        return Removal(alias, Undo(f"{alias}::{credential.secret.reveal()}", credential.checksum))
+
+    def clear(self, alias: str) -> CredentialReport:
+        """End its cooldowns and its quarantine."""
+        self._pool.clear(alias)
+        return self.get(alias)
+
+    async def test(self, alias: str, model: str | None) -> Trial:
+        """Ask the upstream with it, now; see `Trials.run`."""
+        return await self._trials.run(alias, model)
+
+    async def _examine(
+        self, text: str, checksum: str | None
+    ) -> tuple[tuple[PastedLine, ...], dict[int, str]]:
+        """The lines that say something, and by line what keeps them from being added."""
+        lines = tuple(islice(read_paste(text), ADDED_COUNT_MAX + 1))
+        problems = dict(self._find_problems(lines, checksum))
+        try:
+            await self._roster.check(as_token_file(lines), _own_checksum(lines, checksum))
+        except StoreError as error:
+            if not error.problems or any(item.file != INPUT for item in error.problems):
+                raise
+            for item in error.problems:
+                # About its checksum the store says line 1, wherever the only token stands.
+                line = lines[0].line if len(lines) == 1 else item.line
+                problems.setdefault(line, item.problem)
+        return lines, problems
+
+    def _find_problems(
+        self, lines: tuple[PastedLine, ...], checksum: str | None
+    ) -> Iterator[tuple[int, str]]:
+        slots = self._pool.slots
+        aliases = {slot.credential.alias for slot in slots}
+        of_secrets = {slot.credential.secret: slot.credential.alias for slot in slots}
+        has_many = len(lines) > 1
+        for line in lines:
+            owner = of_secrets.get(Secret(line.bearer))
+            if owner is not None:
+                yield line.line, f"this token is there already, as {owner!r}"
+            elif line.is_named and line.alias in aliases:
+                yield line.line, "another credential has this alias"
+            elif line.alias in _NO_ALIASES:
+                yield line.line, "an alias that no address can hold"
+            elif line.checksum and has_many:
+                yield line.line, "a token with its checksum has to be added alone"
+            elif line.checksum and checksum and line.checksum != checksum:
+                yield line.line, "another checksum than the one given for it"
+        if len(lines) > ADDED_COUNT_MAX:
+            yield lines[-1].line, f"more than {ADDED_COUNT_MAX} tokens at once"
+
+    @staticmethod
+    def _preview_line(line: PastedLine, problem: str | None, now: float) -> PreviewLine:
+        expires_at = find_expiry(line.bearer)
+        return PreviewLine(
+            line=line.line,
+            alias=line.alias,
+            secret=Secret(line.bearer).masked,
+            spelling=line.spelling,
+            is_jwt=line.is_jwt,
+            expires_at=find_instant(expires_at),
+            expiry_warning=expires_soon(expires_at, now),
+            is_expired=expires_at is not None and expires_at <= now,
+            has_checksum=line.checksum is not None,
+            problem=problem,
+        )
+
+    def _checked(self, slot: Slot, change: CredentialChange) -> CredentialChange:
+        """The change with its token as it goes upstream; raises Fault when it cannot be made."""
+        others = [other.credential for other in self._pool.slots if other is not slot]
+        alias = change.alias
+        if alias in _NO_ALIASES:
+            raise Fault(
+                FaultKind.INVALID_REQUEST, "An alias cannot be a dot or two.", param="alias"
+            )
+        if alias and any(other.alias == alias for other in others):
+            raise Fault(FaultKind.CONFLICT, "Another credential has this alias.", param="alias")
+        if change.token is None:
+            return change
+        lines = tuple(read_paste(change.token.reveal()))
+        if len(lines) != 1:
+            raise Fault(
+                FaultKind.INVALID_REQUEST, "The new token has to be one line.", param="token"
+            )
+        token = Secret(lines[0].bearer)
+        owner = next((other.alias for other in others if other.secret == token), None)
+        if owner is not None:
+            raise Fault(
+                FaultKind.CONFLICT, f"The credential {owner!r} has this token.", param="token"
+            )
+        return replace(change, token=token, checksum=change.checksum or lines[0].checksum)
+
+
+def _own_checksum(lines: tuple[PastedLine, ...], given: str | None) -> str | None:
+    """The device that comes with the only token, if it has one."""
+    return given or (lines[0].checksum if len(lines) == 1 else None)

@@ -1,0 +1,1 @@
+"""From a request to the answer that begins, and to its end."""

@@ -1,0 +1,267 @@
+"""The relay: lease, open, commit at the first delta, stream, settle.
+
+Rules of this file:
+- A request is an `Exchange`: a context manager for its life, an async iterator for its data.
+- Before the commit point failover is free; after it nothing is tried again, a fault is told.
+- However an exchange ends, its lease is settled and its record written, once.
+- A request can be megabytes and a stream can last for hours: the exchange is the request's only
+  owner and lets go of it at the commit point.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Self
+
+from cursor_api.domain.chat import Incoming
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.deltas import (
+    Delta,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+)
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.pool.lease import Lease
+from cursor_api.pool.slot import Outcome
+from cursor_api.ports import DeltaBatches
+from cursor_api.service.inference.search import Collaborators, Search
+from cursor_api.service.inference.usage import estimate_input, estimate_usage
+
+ANSWERED = Outcome(is_success=True)
+
+
+class Relay:
+    """Answers chat requests."""
+
+    def __init__(self, collaborators: Collaborators) -> None:
+        self._collaborators = collaborators
+        # Those that have begun and not ended; exchanges add and remove themselves.
+        self.active: set[Exchange] = set()
+        self.total_count = 0
+
+    @property
+    def active_count(self) -> int:
+        """Requests under way."""
+        return len(self.active)
+
+    def use(self, collaborators: Collaborators) -> None:
+        """Work with these from the next request on; what runs ends with what it began with."""
+        self._collaborators = collaborators
+
+    def break_off(self, fault: Fault) -> int:
+        """End all requests that wait for the upstream, with this fault; gives how many."""
+        return sum([exchange.break_off(fault) for exchange in self.active])
+
+    def upstream_states(self) -> dict[str, str]:
+        """Whether each upstream is asked: the state of its breaker, by its name."""
+        now = self._collaborators.clock.monotonic()
+        breakers = self._collaborators.endpoints.breakers
+        return {name: breaker.state(now).value for name, breaker in breakers.items()}
+
+    def open(self, incoming: Incoming) -> Exchange:
+        """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""
+        return Exchange(self, self._collaborators, incoming)
+
+
+class Exchange:
+    """One request and its answer.
+
+    Entering returns at the commit point: the upstream has sent its first delta. Iterating gives
+    batches of deltas, the last of which ends with `Finished` carrying usage; a fault in
+    mid-stream is raised from the iteration. `attempts` tells what was tried for it.
+    """
+
+    __slots__ = (
+        "_batches",
+        "_breaking",
+        "_credential",
+        "_first",
+        "_first_delta_ms",
+        "_incoming",
+        "_input_count",
+        "_lease",
+        "_opened",
+        "_output_bytes",
+        "_pending",
+        "_relay",
+        "_started",
+        "_task",
+        "_usage",
+        "_with",
+        "attempts",
+    )
+
+    def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
+        self._relay = relay
+        self._with = collaborators
+        self._incoming: Incoming | None = incoming
+        self._pending = RequestRecord(
+            id=incoming.id,
+            started_at=collaborators.clock.now(),
+            caller=incoming.caller.name,
+            model=incoming.chat.model,
+            is_stream=incoming.chat.is_stream,
+            status=Status.PENDING,
+        )
+        self._started = collaborators.clock.monotonic()
+        self._input_count = 0
+        self._first_delta_ms: float | None = None
+        self._credential: Credential | None = None
+        self.attempts: list[Attempt] = []
+        self._lease: Lease | None = None
+        self._opened: AbstractAsyncContextManager[DeltaBatches] | None = None
+        self._batches: DeltaBatches | None = None
+        self._first: Sequence[Delta] | None = None
+        self._output_bytes = 0
+        self._usage: Usage | None = None
+        # Who works on it, and why he was told to stop.
+        self._task: asyncio.Task[object] | None = None
+        self._breaking: Fault | None = None
+
+    async def __aenter__(self) -> Self:
+        self._relay.active.add(self)
+        self._relay.total_count += 1
+        self._task = asyncio.current_task()
+        try:
+            self._with.request_log.record(self._pending)
+            await self._commit(self._get_incoming())
+        except BaseException as error:
+            fault = self._find_breaking(error)
+            self._end(fault or error)
+            if fault is not None:
+                raise fault from None
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        fault = self._find_breaking(error)
+        # From here on it ends by itself.
+        self._task = None
+        try:
+            if self._opened is not None:
+                await self._opened.__aexit__(None, None, None)
+        finally:
+            self._end(fault or error)
+        if fault is not None:
+            raise fault from None
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Delta]]:
+        return self
+
+    async def __anext__(self) -> Sequence[Delta]:
+        # One frame in one read is the rule: this runs for each, so it is one function.
+        if self._first is not None:
+            batch, self._first = self._first, None
+        elif self._usage is not None:
+            raise StopAsyncIteration
+        elif self._batches is None:
+            raise RuntimeError("an exchange is iterated inside `async with`")
+        else:
+            try:
+                batch = await self._batches.__anext__()
+            except StopAsyncIteration:
+                raise Fault(
+                    FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer."
+                ) from None
+        for delta in batch:
+            if type(delta) is TextDelta or type(delta) is ReasoningDelta:
+                self._output_bytes += len(delta.text.encode())
+        last = batch[-1]
+        if type(last) is not Finished:
+            return batch
+        self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
+        return (*batch[:-1], Finished(last.reason, self._usage))
+
+    def break_off(self, fault: Fault) -> bool:
+        """Raise this fault where the request waits; False when its answer is whole already."""
+        if self._task is None or self._usage is not None or self._breaking is not None:
+            return False
+        self._breaking = fault
+        return self._task.cancel("broken off")
+
+    def _find_breaking(self, error: BaseException | None) -> Fault | None:
+        """The fault that a cancellation stands for; None when it was another's, or none."""
+        if self._breaking is None or not isinstance(error, asyncio.CancelledError):
+            return None
+        if self._task is not None:
+            self._task.uncancel()
+        return self._breaking
+
+    def _get_incoming(self) -> Incoming:
+        if self._incoming is None:
+            raise RuntimeError("an exchange is entered once")
+        return self._incoming
+
+    async def _commit(self, incoming: Incoming) -> None:
+        """Find a credential whose answer begins; raises the Fault that ended the search."""
+        self._input_count = estimate_input(incoming.chat)
+        search = Search(self._with, incoming, self.attempts)
+        try:
+            answer = await search.run()
+        finally:
+            self._credential = search.credential
+        self._lease, self._opened, self._batches, self._first = answer
+        self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
+        self._incoming = None
+
+    def _end(self, error: BaseException | None) -> None:
+        """Settle and record; the only place that does either."""
+        self._relay.active.discard(self)
+        self._task = None
+        if self._lease is not None:
+            self._lease.settle(self._outcome(error))
+            if isinstance(error, Fault):
+                # It began to answer and broke off: what was given until then counts.
+                self.attempts[-1] = self.attempts[-1]._replace(fault=error.kind)
+                self._usage = estimate_usage(self._input_count, self._output_bytes)
+        if isinstance(error, Fault):
+            self._record(Status.FAILED, error)
+        elif error is None and self._usage is not None:
+            self._record(Status.SUCCESS, None)
+        elif error is not None and not isinstance(error, asyncio.CancelledError | GeneratorExit):
+            # Whatever it is: an exit() somewhere is no departure of the caller.
+            self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
+        else:
+            # The caller left: what it was given still counts.
+            self._usage = estimate_usage(self._input_count, self._output_bytes)
+            self._record(Status.CANCELLED, None)
+
+    def _outcome(self, error: BaseException | None) -> Outcome:
+        if isinstance(error, Fault):
+            return Outcome(is_success=False, fault=error)
+        # A caller who left after the first delta has seen the credential work.
+        return ANSWERED
+
+    def _record(self, status: Status, fault: Fault | None) -> None:
+        credential = self._credential
+        pending = self._pending
+        self._with.request_log.record(
+            RequestRecord(
+                id=pending.id,
+                started_at=pending.started_at,
+                caller=pending.caller,
+                model=pending.model,
+                is_stream=pending.is_stream,
+                status=status,
+                credential_alias=credential.alias if credential else "",
+                credential_masked=credential.secret.masked if credential else "",
+                checksum_masked=Secret(credential.checksum).masked if credential else "",
+                error=fault.message if fault else None,
+                error_kind=fault.kind if fault else None,
+                usage=self._usage,
+                first_delta_ms=self._first_delta_ms,
+                duration_ms=(self._with.clock.monotonic() - self._started) * 1000,
+                attempts=tuple(self.attempts),
+            )
+        )

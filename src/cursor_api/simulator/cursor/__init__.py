@@ -1,0 +1,1 @@
+"""A fake Cursor: StreamChat's bytes."""

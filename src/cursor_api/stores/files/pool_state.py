@@ -1,0 +1,142 @@
+"""The pool's memory over a restart, as one JSON file; losing it costs a few refused requests.
+
+Rules of this file:
+- A save happens under the lock of the folder, and finishes first what was cut off there.
+- Reading takes no lock, but waits for a save of the file that is going on, and finishes one that
+  was cut off. Only a half written file is worth failing for: what else is left over is a nuisance.
+- A link is followed: the file that it leads to is the one that is replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
+from cursor_api.domain.errors import StoreError
+from cursor_api.files.atomic import has_leftovers, is_torn, recover, save
+from cursor_api.files.disk import Disk, Snapshot
+from cursor_api.files.lock import lock_folders
+from cursor_api.ports import PoolState
+
+VERSION: Final = 1
+# 10,000 credentials with long histories are 5 MB.
+SIZE_BYTES_MAX: Final = 64 * 1024 * 1024
+# A save takes milliseconds; a process that holds the lock for longer hangs on its disk.
+LOCK_WAIT_S: Final = 5.0
+# Another process that begins a save in place right after each look will not stop.
+_READ_COUNT_MAX: Final = 3
+
+
+# The names in the file are those of its first version.
+class _Kept(msgspec.Struct, rename={"preferences": "wishes", "health": "standing"}):
+    preferences: Preferences
+    health: CredentialHealth
+
+
+class _Document(msgspec.Struct):
+    version: int
+    credentials: dict[str, _Kept]
+
+
+class FilePoolStateStore:
+    """Implements `ports.PoolStateStore` with one file that only its owner can read."""
+
+    def __init__(
+        self, path: Path, disk: Disk | None = None, lock_wait_s: float = LOCK_WAIT_S
+    ) -> None:
+        self._path = path
+        self._disk = disk or Disk()
+        self._lock_wait_s = lock_wait_s
+
+    def __repr__(self) -> str:
+        return f"FilePoolStateStore({str(self._path)!r})"
+
+    async def load(self) -> PoolState:
+        """What was saved last. Raises StoreError for a file that is not of this form."""
+        return await asyncio.to_thread(self._load)
+
+    async def save(self, state: PoolState) -> None:
+        """Replace the file whole. Raises StoreError; the old file is still there then."""
+        document = _Document(
+            VERSION,
+            {key: _Kept(preferences, health) for key, (preferences, health) in state.items()},
+        )
+        data = msgspec.json.encode(document)
+        await asyncio.to_thread(self._save, data)
+
+    def _load(self) -> PoolState:
+        snapshot = self._read_whole()
+        if snapshot is None:
+            return {}
+        try:
+            document = msgspec.json.decode(snapshot.data, type=_Document)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise StoreError(f"{self._path} is not a pool state: {error}.") from error
+        if document.version != VERSION:
+            raise StoreError(
+                f"{self._path} has version {document.version}; this program writes {VERSION}."
+            )
+        return {key: (kept.preferences, kept.health) for key, kept in document.credentials.items()}
+
+    def _read_whole(self) -> Snapshot | None:
+        target = self._target()
+        for _ in range(_READ_COUNT_MAX):
+            self._settle(target)
+            snapshot = self._find(target)
+            if not is_torn(target, self._disk):
+                return snapshot
+        raise StoreError(f"{self._path} is being written by another process.")
+
+    def _settle(self, target: Path) -> None:
+        """Wait for a save that is going on, or finish one that was cut off."""
+        if not has_leftovers(target, self._disk):
+            return
+        try:
+            with self._locked(target):
+                pass
+        except StoreError:
+            if is_torn(target, self._disk):
+                raise
+
+    def _save(self, data: bytes) -> None:
+        target = self._target()
+        with self._locked(target):
+            save(target, data, self._find(target), self._disk)
+
+    @contextmanager
+    def _locked(self, target: Path) -> Iterator[None]:
+        with lock_folders({target.parent}, self._lock_wait_s):
+            if has_leftovers(target, self._disk):
+                recover(target, SIZE_BYTES_MAX, self._disk)
+            yield
+
+    def _target(self) -> Path:
+        return Path(os.path.realpath(self._path))
+
+    def _find(self, target: Path) -> Snapshot | None:
+        try:
+            return self._disk.find(target, SIZE_BYTES_MAX)
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
+
+
+class MemoryPoolStateStore:
+    """Implements `ports.PoolStateStore` until the process ends."""
+
+    def __init__(self) -> None:
+        self._state: PoolState = {}
+
+    async def load(self) -> PoolState:
+        """What was saved last."""
+        return self._state
+
+    async def save(self, state: PoolState) -> None:
+        """Keep it."""
+        self._state = dict(state)

@@ -1,0 +1,1 @@
+"""The HTTP client of all upstreams: connections, time-outs, faults."""

@@ -1,0 +1,1 @@
+"""Cursor by session token: the editor's StreamChat call."""

@@ -1,0 +1,168 @@
+"""A StreamChat answer's body, cut anywhere, as deltas; no I/O.
+
+Rules of this file:
+- An answer is whole when its end-of-stream came and says nothing of an error; then, and only then,
+  `Finished` is given, as the last delta. Everything else ends in a Fault.
+- What came whole before a fault is given first, however the network cut the bytes.
+- Bytes that come together with the end-of-stream but behind it are a fault. Bytes that come in a
+  later read are not waited for: the answer is whole already, and its reader has left.
+- The frame of one text field is the hot path: it is told by two bytes and never parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_failure
+from cursor_api.upstreams.cursor.messages import decode_chat_response
+from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
+from cursor_api.wire.connect import (
+    ConnectError,
+    EnvelopeDecoder,
+    Frame,
+    Reason,
+    parse_end_stream,
+)
+from cursor_api.wire.envelope import PAYLOAD_BYTES_MAX
+from cursor_api.wire.protobuf import ProtobufError
+
+# The tag of `text`: field 1, length-delimited.
+_TEXT_TAG: Final = 0x0A
+# Tag and a length of one byte in front of at most 127 bytes of text.
+_SHORT_HEAD_BYTES: Final = 2
+_SHORT_FRAME_BYTES_MAX: Final = _SHORT_HEAD_BYTES + 127
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLimits:
+    """What an answer may be. Sizes are bytes. Raises ValueError for what cannot be."""
+
+    # Frames of real answers end at 16 KiB; a cited page may be longer, and is held whole.
+    frame_bytes_max: int = 4 << 20
+    # The same for a compressed frame once inflated: a bomb ends here.
+    inflated_bytes_max: int = 4 << 20
+    # All payloads together. No model writes this much; nothing is kept of it, but a runaway
+    # answer costs its caller traffic for ever.
+    answer_bytes_max: int = 64 << 20
+
+    def __post_init__(self) -> None:
+        for name in ("frame_bytes_max", "inflated_bytes_max", "answer_bytes_max"):
+            if not 0 < getattr(self, name) <= PAYLOAD_BYTES_MAX:
+                raise ValueError(f"{name} is not within 1 and {PAYLOAD_BYTES_MAX} bytes")
+
+
+class AnswerDecoder:
+    """Feed it what the network gives, b"" at the end of the body; it gives deltas or a Fault."""
+
+    __slots__ = ("_bytes_left", "_context", "_envelopes", "_failure", "_thinking", "is_finished")
+
+    def __init__(
+        self, limits: AnswerLimits, context: FaultContext, *, accepts_gzip: bool = True
+    ) -> None:
+        self._envelopes = EnvelopeDecoder(
+            limits.frame_bytes_max, limits.inflated_bytes_max, accepts_gzip
+        )
+        self._thinking = ThinkingSplitter()
+        self._bytes_left = limits.answer_bytes_max
+        self._context = context
+        self._failure: Fault | None = None
+        self.is_finished = False
+
+    def __repr__(self) -> str:
+        return (
+            f"<AnswerDecoder {self._envelopes!r}, {self._thinking!r},"
+            f" failure={self._failure!r}, is_finished={self.is_finished}>"
+        )
+
+    def check(self) -> None:
+        """Raise the fault that came behind the deltas given last, if there was one."""
+        if self._failure is not None:
+            raise self._failure
+
+    def completes_large(self, size_bytes: int) -> bool:
+        """Whether so many bytes make a large frame whole, whose inflating takes its time."""
+        return self._envelopes.completes_large(size_bytes)
+
+    def feed(self, data: bytes) -> list[Delta]:
+        """The deltas that are whole now, maybe none; raises the Fault if there is nothing else."""
+        self.check()
+        deltas: list[Delta] = []
+        try:
+            if data:
+                self._take(self._envelopes.feed(data), deltas)
+            else:
+                self._envelopes.close()
+        except ConnectError as error:
+            self._fail_after(error, deltas)
+        except ProtobufError as error:
+            self._failure = Fault(
+                FaultKind.PROTOCOL_ERROR, f"The upstream sent a malformed message: {error}."
+            )
+            self._failure.__cause__ = error
+        except Fault as fault:
+            self._failure = fault
+        if not deltas:
+            self.check()
+        return deltas
+
+    def _fail_after(self, error: ConnectError, deltas: list[Delta]) -> None:
+        """Keep an envelope's fault, and what came whole in front of it."""
+        kind = (
+            FaultKind.INCOMPLETE if error.reason is Reason.TRUNCATED else FaultKind.PROTOCOL_ERROR
+        )
+        self._failure = Fault(kind, f"The upstream's answer is broken: {error.message}.")
+        self._failure.__cause__ = error
+        frames, error.frames = error.frames, ()
+        try:
+            self._take(frames, deltas)
+        except (ProtobufError, Fault):
+            return  # an earlier fault than the one kept; both end the answer
+
+    def _take(self, frames: Iterable[Frame], deltas: list[Delta]) -> None:
+        thinking = self._thinking
+        for frame in frames:
+            payload = frame.payload
+            size = len(payload)
+            self._bytes_left -= size
+            if self._bytes_left < 0:
+                raise Fault(
+                    FaultKind.UPSTREAM_ERROR, "The upstream's answer is longer than is allowed."
+                )
+            if frame.is_end_stream:
+                self._end(payload, deltas)
+            elif (
+                _SHORT_HEAD_BYTES < size <= _SHORT_FRAME_BYTES_MAX
+                and payload[0] == _TEXT_TAG
+                and payload[1] == size - _SHORT_HEAD_BYTES
+            ):
+                try:
+                    text = payload[_SHORT_HEAD_BYTES:].decode()
+                except UnicodeDecodeError as error:
+                    raise ProtobufError("text is not UTF-8") from error
+                if thinking.is_answering:
+                    deltas.append(TextDelta(text))
+                else:
+                    deltas.extend(thinking.feed(text))
+            elif size:
+                self._take_message(payload, deltas)
+
+    def _take_message(self, payload: bytes, deltas: list[Delta]) -> None:
+        for delta in decode_chat_response(payload):
+            if isinstance(delta, TextDelta) and not self._thinking.is_answering:
+                deltas.extend(self._thinking.feed(delta.text))
+            else:
+                deltas.append(delta)
+
+    def _end(self, payload: bytes, deltas: list[Delta]) -> None:
+        end = parse_end_stream(payload)
+        deltas.extend(self._thinking.close())
+        if end.error is None:
+            self.is_finished = True
+            deltas.append(Finished(FinishReason.STOP))
+            return
+        waits = next((v for k, v in end.metadata.items() if k.lower() == "retry-after"), ())
+        raise fault_of_failure(end.error, self._context, retry_after="".join(waits[:1]))

@@ -1,0 +1,285 @@
+"""The StreamChat call of Cursor's editor, spoken with a session token.
+
+Headers and request line are the reference implementation's (cursor-api 0.1.1). Nobody here has
+tested them against Cursor's own servers; what they consist of is in HEADERS and CursorOptions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import os
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final
+
+from cursor_api.domain.catalog import Model, Route
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import Clock, DeltaBatches
+from cursor_api.service.steps import StepRunner
+from cursor_api.transport.client import Body, HttpAnswer, HttpClient
+from cursor_api.transport.options import check_base_url, is_header_value
+from cursor_api.transport.timeouts import TimeoutsByModel
+from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
+from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer, media_type_of
+from cursor_api.upstreams.cursor.messages import (
+    encode_chat_request,
+    new_ids,
+    to_conversation,
+)
+from cursor_api.upstreams.cursor.models import MODELS
+from cursor_api.wire.checksum import STEP_S, refresh_checksum
+from cursor_api.wire.connect import envelope_head
+from cursor_api.wire.protobuf import ProtobufError
+
+PATH: Final = "/aiserver.v1.AiService/StreamChat"
+CONTENT_TYPE: Final = "application/connect+proto"
+# Of a failed answer only the beginning is read; Connect's errors are a few hundred bytes.
+ERROR_BODY_BYTES_MAX: Final = 64 << 10
+HTTP_OK: Final = 200
+
+
+# A larger request leaves in pieces of about this size.
+PIECE_BYTES: Final = 256 * 1024
+# A pool of this size is large; beyond it headers are made anew, which costs 15 us.
+KNOWN_HEADERS_MAX = 4096
+
+
+class ChecksumTime(enum.Enum):
+    """NOW: the stored device ids behind the current time, as the editor sends it. STORED: as is."""
+
+    NOW = "now"
+    STORED = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class CursorOptions:
+    """How the gateway presents itself to Cursor. Raises ValueError where a value cannot be sent."""
+
+    base_url: str = "https://api2.cursor.sh"
+    # The version gate: what the reference states.
+    client_version: str = "0.42.5"
+    # An IANA name; the reference's. It may colour answers about time, so that users may set theirs.
+    timezone: str = "Asia/Shanghai"
+    # Cursor's privacy mode: prompts are not kept for training.
+    is_private: bool = True
+    # For callers that give no system message; none by default, so that nobody is put words in.
+    instructions: str = ""
+    checksum_time: ChecksumTime = ChecksumTime.NOW
+    limits: AnswerLimits = field(default_factory=AnswerLimits)
+    timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)
+
+    def __post_init__(self) -> None:
+        check_base_url(self.base_url)
+        for name in ("client_version", "timezone"):
+            text = getattr(self, name)
+            if not text or not is_header_value(text):
+                raise ValueError(f"{name} is empty or holds characters that a header may not have")
+
+
+class CursorChat:
+    """ports.Upstream over StreamChat."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        options: CursorOptions,
+        clock: Clock,
+        *,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        turns: StepRunner | None = None,
+    ) -> None:
+        self._http = http
+        self._options = options
+        self._clock = clock
+        self._random_bytes = random_bytes
+        # Large requests are put into bytes in turn with other large work on the loop.
+        self._turns = turns or StepRunner()
+        self._url = check_base_url(options.base_url) + PATH
+        self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
+
+    def __repr__(self) -> str:
+        return f"CursorChat({self._url})"
+
+    def models(self) -> Sequence[Model]:
+        """The fixed list: this wire has no call for it."""
+        return MODELS
+
+    def open(self, request: ChatRequest, route: Route, credential: Credential) -> CursorAnswer:
+        """See ports.Upstream."""
+        return CursorAnswer(self, request, route, credential)
+
+    async def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
+        """Only for CursorAnswer: the HTTP request, not yet sent. Raises Fault."""
+        try:
+            request_id, body = await self._turns.run(self._encode(request, route.model))
+        except ProtobufError as error:
+            raise Fault(
+                FaultKind.INVALID_REQUEST,
+                "The messages hold characters that are not valid Unicode (a lone surrogate).",
+                param="messages",
+            ) from error
+        headers = self._headers(credential, request_id)
+        timeouts = self._options.timeouts.of(route.model)
+        return self._http.open_post(self._url, headers, body, timeouts)
+
+    def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, Body]]:
+        """The request's id and body, a large one in pieces."""
+        conversation = yield from to_conversation(request.messages, self._options.instructions)
+        ids = new_ids(len(conversation.turns), self._random_bytes)
+        pieces = yield from encode_chat_request(conversation, model, ids)
+        size = sum(map(len, pieces))
+        pieces.insert(0, envelope_head(size))
+        if size <= PIECE_BYTES:
+            return ids.request_id, b"".join(pieces)
+        yield
+        return ids.request_id, (yield from _bundle(pieces))
+
+    def decoder(self, answer: HttpAnswer, context: FaultContext) -> AnswerDecoder:
+        """Only for CursorAnswer: what reads the body of a good answer."""
+        encoding = answer.headers.get("connect-content-encoding", "gzip")
+        return AnswerDecoder(self._options.limits, context, accepts_gzip=encoding == "gzip")
+
+    def context(self, credential: Credential) -> FaultContext:
+        """Only for CursorAnswer: what reading a fault needs."""
+        return FaultContext(credential.secret, self._clock.now)
+
+    def _headers(self, credential: Credential, request_id: str) -> dict[str, str]:
+        step = int(self._clock.now()) // STEP_S
+        known = self._known_headers.get(credential)
+        if known is None or known[0] != step:
+            known = (step, self._headers_of(credential))
+            if len(self._known_headers) >= KNOWN_HEADERS_MAX:
+                self._known_headers.clear()
+            self._known_headers[credential] = known
+        headers = known[1].copy()
+        headers["x-request-id"] = request_id
+        headers["x-amzn-trace-id"] = f"Root={request_id}"
+        return headers
+
+    def _headers_of(self, credential: Credential) -> dict[str, str]:
+        """What all requests of a credential share until the checksum's time goes on a step."""
+        options = self._options
+        secret, checksum = credential.secret.reveal(), credential.checksum
+        if not secret or not is_header_value(secret + checksum) or " " in secret:
+            raise Fault(
+                FaultKind.CREDENTIAL_REJECTED,
+                f"The credential {credential.alias!r} holds characters that cannot be sent.",
+            )
+        if options.checksum_time is ChecksumTime.NOW:
+            checksum = refresh_checksum(checksum, self._clock.now())
+        return {
+            "Content-Type": CONTENT_TYPE,
+            "Authorization": f"Bearer {secret}",
+            "connect-protocol-version": "1",
+            # What connect-es states. Only gzip was ever seen in answers, and only gzip is read.
+            "connect-accept-encoding": "gzip,br",
+            "user-agent": "connect-es/1.4.0",
+            "x-request-id": "",
+            "x-amzn-trace-id": "",
+            "x-cursor-checksum": checksum,
+            "x-cursor-client-version": options.client_version,
+            "x-cursor-timezone": options.timezone,
+            "x-ghost-mode": "true" if options.is_private else "false",
+        }
+
+
+class CursorAnswer:
+    """One question and its answer's deltas: a context manager that gives an iterator, itself."""
+
+    __slots__ = ("_chat", "_credential", "_decoder", "_has_begun", "_http", "_request", "_route")
+
+    def __init__(
+        self, chat: CursorChat, request: ChatRequest, route: Route, credential: Credential
+    ) -> None:
+        self._chat = chat
+        self._request = request
+        self._route = route
+        self._credential = credential
+        self._has_begun = False
+
+    async def __aenter__(self) -> DeltaBatches:
+        context = self._chat.context(self._credential)
+        self._http = await self._chat.ask(self._request, self._route, self._credential)
+        # A request can be megabytes, and is sent: this may last for hours without it.
+        del self._request
+        await self._http.__aenter__()
+        try:
+            await self._accept(context)
+            self._decoder = self._chat.decoder(self._http, context)
+        except BaseException as error:
+            await self._http.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    async def _accept(self, context: FaultContext) -> None:
+        """Raise the Fault of an answer that is no stream of this call."""
+        answer = self._http
+        if answer.status != HTTP_OK:
+            body = await answer.read_error_body(ERROR_BODY_BYTES_MAX)
+            raise fault_of_answer(answer.status, answer.headers, body, context)
+        # Mostly it is spelled just so.
+        if answer.headers.get("content-type") == CONTENT_TYPE:
+            return
+        media_type = media_type_of(answer.headers)
+        if media_type != CONTENT_TYPE:
+            raise Fault(
+                FaultKind.PROTOCOL_ERROR,
+                f"The upstream answered with {media_type or 'a body of no stated type'}"
+                f" where {CONTENT_TYPE} was asked for. Is CURSOR_BASE_URL right?",
+            )
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._http.__aexit__(kind, error, traceback)
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Delta]]:
+        return self
+
+    async def __anext__(self) -> Sequence[Delta]:
+        decoder = self._decoder
+        if decoder.is_finished:
+            raise StopAsyncIteration
+        decoder.check()
+        deltas: Sequence[Delta] = ()
+        while not deltas:
+            data = await self._http.read()
+            if decoder.completes_large(len(data)):
+                # The echo of a large prompt: inflating it holds no lock, but would hold the loop.
+                deltas = await asyncio.to_thread(decoder.feed, data)
+            else:
+                deltas = decoder.feed(data)
+        if not self._has_begun and _has_text(deltas):
+            self._has_begun = True
+            self._http.begin()
+        if isinstance(deltas[-1], Finished):
+            self._http.finish()
+        return deltas
+
+
+def _bundle(pieces: Sequence[bytes]) -> Generator[None, None, list[bytes]]:
+    """Small pieces together, large ones as they are."""
+    bundles: list[bytes] = []
+    small: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if small and size + len(piece) > PIECE_BYTES:
+            bundles.append(b"".join(small))
+            small, size = [], 0
+            yield
+        small.append(piece)
+        size += len(piece)
+    bundles.append(b"".join(small))
+    return bundles
+
+
+def _has_text(deltas: Sequence[Delta]) -> bool:
+    return any(type(delta) is TextDelta or type(delta) is ReasoningDelta for delta in deltas)

@@ -1,0 +1,350 @@
+"""A chat request as StreamChat's request message, and its response messages as deltas; pure.
+
+Rules of this file:
+- Field numbers are those of `aiserver.v1.GetChatRequest` and `StreamChatResponse` as published by
+  others; the request is written in the order of the numbers, as the reference's encoder does.
+- Nothing a caller wrote is dropped: what this text-only wire has no field for becomes text.
+- A request may have ten thousand turns and twenty thousand images: the work on it stops after so
+  many of them, for whoever drives it to let others have their turn. Long texts come in pieces and
+  leave in pieces: ten megabytes in one go are new memory, which may take a twentieth of a second.
+- Of a response only what callers are meant to see is read. `filled_prompt` (5), which discloses
+  Cursor's own system prompt, is skipped without being decoded.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Final, NamedTuple
+
+from cursor_api.domain.chat import ImagePart, Message, Role
+from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
+from cursor_api.upstreams.cursor.long_text import LONG_SIZE, Said
+from cursor_api.upstreams.cursor.models import LONG_CONTEXT_MODELS
+from cursor_api.wire.protobuf import (
+    BYTES,
+    as_bytes,
+    as_string,
+    field_bytes,
+    field_head,
+    field_string,
+    field_varint,
+    iter_fields,
+    string_bytes,
+)
+
+# What the reference states as the path of the open project; it is shown to the model.
+PROJECT_PATH: Final = "/path/to/project"
+# Stands where a turn is wanted and nobody said anything.
+NOTHING_SAID: Final = " "
+
+# Turns and images in one step, at two to three microseconds each; so many characters or bytes more
+# count as one of them.
+STEP_UNITS: Final = 500
+UNIT_SIZE: Final = 2_048
+
+_UUID_BYTES: Final = 16
+_UUID_HEX: Final = 2 * _UUID_BYTES
+_UUID_LENGTH: Final = 36
+# The two bits of RFC 9562's variant in front of two random ones.
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+
+
+def _uuid_head(number: int) -> bytes:
+    """What stands before a uuid's 36 characters in a field: they are the same in every request."""
+    return field_string(number, "0" * _UUID_LENGTH)[:-_UUID_LENGTH]
+
+
+class Speaker(enum.IntEnum):
+    """ConversationMessage.type."""
+
+    HUMAN = 1
+    AI = 2
+
+
+_SPEAKERS: Final = {Role.USER: Speaker.HUMAN, Role.ASSISTANT: Speaker.AI}
+_OTHER: Final = {Speaker.HUMAN: Speaker.AI, Speaker.AI: Speaker.HUMAN}
+_PROJECT_PATH_FIELD: Final = field_string(5, PROJECT_PATH)
+_SPEAKER_FIELDS: Final = {speaker: field_varint(2, speaker) for speaker in Speaker}
+_REQUEST_ID_HEAD: Final = _uuid_head(9)
+_BUBBLE_ID_HEAD: Final = _uuid_head(13)
+_CONVERSATION_ID_HEAD: Final = _uuid_head(15)
+
+
+class Turn(NamedTuple):
+    """One message of the conversation as the wire has it; `more` is how a long text goes on."""
+
+    speaker: Speaker
+    text: str
+    images: tuple[ImagePart, ...] = ()
+    more: tuple[str, ...] = ()
+
+
+class Conversation(NamedTuple):
+    """Instructions ("" for none) and turns that alternate, the first and the last HUMAN's."""
+
+    instructions: str
+    turns: tuple[Turn, ...]
+    more_instructions: tuple[str, ...] = ()
+
+
+class CursorRequestIds(NamedTuple):
+    """The random parts of a request, each a uuid4 text; one bubble id for each turn."""
+
+    request_id: str
+    conversation_id: str
+    bubble_ids: tuple[str, ...]
+
+
+def new_ids(bubble_count: int, random_bytes: Callable[[int], bytes]) -> CursorRequestIds:
+    """Fresh ids for a request of so many turns.
+
+    One draw of random bytes cut up: a uuid4 of the standard library costs a system call each.
+    """
+    count = bubble_count + 2
+    digits = random_bytes(_UUID_BYTES * count).hex()
+    ids = [_uuid4(digits[at : at + _UUID_HEX]) for at in range(0, _UUID_HEX * count, _UUID_HEX)]
+    return CursorRequestIds(ids[0], ids[1], tuple(ids[2:]))
+
+
+def _uuid4(digits: str) -> str:
+    variant = _VARIANT[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+
+
+def to_conversation(
+    messages: Sequence[Message], default_instructions: str = ""
+) -> Generator[None, None, Conversation]:
+    """Messages in any order of roles, as the alternation that StreamChat expects; in steps.
+
+    System texts join with a blank line, wherever they stood; `default_instructions` are for callers
+    who give none. A turn that says NOTHING_SAID is put between two of the same speaker, and at
+    either end where the human's is missing. Results of tools in a row share one turn.
+    """
+    system = [message for message in messages if message.role is Role.SYSTEM]
+    said = Said()
+    turns: list[Turn] = []
+    speaker_wanted = Speaker.HUMAN
+    work = chain(_instruct(system, said), _turns(messages))
+    for number, turn in enumerate(work, start=1):
+        if number % STEP_UNITS == 0:
+            yield
+        if turn is None:
+            continue
+        if turn.speaker is not speaker_wanted:
+            turns.append(Turn(speaker_wanted, NOTHING_SAID))
+        turns.append(turn)
+        speaker_wanted = _OTHER[turn.speaker]
+    if speaker_wanted is Speaker.HUMAN:
+        turns.append(Turn(Speaker.HUMAN, NOTHING_SAID))
+    # Instructions have no field for images.
+    images = tuple(_images(system))
+    if images:
+        turns[0] = turns[0]._replace(images=images + turns[0].images)
+    instructions, more = said.whole()
+    return Conversation(instructions or default_instructions, tuple(turns), more)
+
+
+def _instruct(system: Iterable[Message], said: Said) -> Iterator[None]:
+    for message in system:
+        said.begin_anew()
+        yield from said.add_parts(message)
+        yield
+
+
+def _turns(messages: Sequence[Message]) -> Iterator[Turn | None]:
+    """The turns, and None after each other piece of work."""
+    names = {call.id: call.name for message in messages for call in message.tool_calls}
+    results: list[Message] = []
+    told = Said()
+    for message in messages:
+        if message.role is Role.TOOL:
+            results.append(message)
+            told.begin_anew()
+            told.add(_result_head(message, names))
+            yield from told.add_parts(message)
+            told.add("\n</tool_result>")
+            yield None
+            continue
+        if results and message.role is not Role.SYSTEM:
+            yield _turn(Speaker.HUMAN, told, results)
+            results, told = [], Said()
+        text = message.only_text
+        if message.role is Role.SYSTEM:
+            pass
+        elif text is not None and not message.tool_calls:
+            yield Turn(_SPEAKERS[message.role], text or NOTHING_SAID)
+        else:
+            said = Said()
+            yield from said.add_parts(message)
+            for call in message.tool_calls:
+                said.begin_anew()
+                said.add(f'<tool_call id="{call.id}" name="{call.name}">\n')
+                said.add(call.arguments)
+                for piece in call.more_arguments:
+                    said.add(piece)
+                said.add("\n</tool_call>")
+                yield None
+            yield _turn(_SPEAKERS[message.role], said, [message])
+    if results:
+        yield _turn(Speaker.HUMAN, told, results)
+
+
+def _turn(speaker: Speaker, said: Said, messages: Iterable[Message]) -> Turn:
+    text, more = said.whole()
+    images = tuple(_images(messages))
+    return Turn(speaker, text if text or images else NOTHING_SAID, images, more)
+
+
+def _images(messages: Iterable[Message]) -> Iterator[ImagePart]:
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, ImagePart):
+                yield part
+
+
+def _result_head(message: Message, names: dict[str, str]) -> str:
+    head = "<tool_result"
+    if message.tool_call_id:
+        head += f' id="{message.tool_call_id}"'
+        if name := names.get(message.tool_call_id):
+            head += f' name="{name}"'
+    return f"{head}>\n"
+
+
+def encode_chat_request(
+    conversation: Conversation, model: str, ids: CursorRequestIds
+) -> Generator[None, None, list[bytes]]:
+    """A GetChatRequest, in pieces and in steps. `ids` has a bubble id for each turn.
+
+    Raises ProtobufError where a text has no UTF-8 form (a lone surrogate). Privacy mode is a header
+    and not `enable_ghost_mode` here: the captured request has no such field.
+    """
+    pieces: list[bytes] = []
+    units = 0
+    for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True):
+        fields: list[bytes] = []
+        if turn.more:
+            fields += yield from _encode_texts((turn.text, *turn.more))
+        elif turn.text:
+            text = string_bytes(turn.text)
+            fields += (field_head(1, len(text)), text)
+            units += len(text) // UNIT_SIZE
+        fields.append(_SPEAKER_FIELDS[turn.speaker])
+        for image in turn.images:
+            fields += _encode_image(image)
+            units += 1
+            if units >= STEP_UNITS:
+                units = 0
+                yield
+        fields += (_BUBBLE_ID_HEAD, bubble_id.encode())
+        pieces.append(field_head(2, sum(map(len, fields))))
+        pieces += fields
+        units += 1
+        if units >= STEP_UNITS:
+            units = 0
+            yield
+    if conversation.instructions:
+        fields = yield from _encode_texts(
+            (conversation.instructions, *conversation.more_instructions)
+        )
+        pieces += (field_head(4, sum(map(len, fields))), *fields)
+    pieces += (
+        _PROJECT_PATH_FIELD,
+        field_bytes(7, field_string(1, model)),
+        _REQUEST_ID_HEAD + ids.request_id.encode(),
+        _CONVERSATION_ID_HEAD + ids.conversation_id.encode(),
+    )
+    if model in LONG_CONTEXT_MODELS:
+        pieces.append(field_varint(22, 1))
+    return pieces
+
+
+def _encode_texts(texts: Sequence[str]) -> Generator[None, None, list[bytes]]:
+    """Field 1 of these texts together, in pieces."""
+    pieces: list[bytes] = [b""]
+    for text in texts:
+        if len(text) > LONG_SIZE:
+            yield
+        pieces.append(string_bytes(text))
+    pieces[0] = field_head(1, sum(map(len, pieces)))
+    return pieces
+
+
+def _encode_image(image: ImagePart) -> tuple[bytes, ...]:
+    """Field 10 of a turn, {1 data, 2 {1 width, 2 height}}, in pieces."""
+    head = field_head(1, len(image.data))
+    size = b""
+    if image.width and image.height:
+        size = field_bytes(2, field_varint(1, image.width) + field_varint(2, image.height))
+    return field_head(10, len(head) + len(image.data) + len(size)), head, image.data, size
+
+
+def decode_chat_response(payload: bytes) -> list[Delta]:
+    """What one StreamChatResponse tells a caller, `<think>` tags still in its text; often nothing.
+
+    Unknown fields, and known ones of another wire type, are skipped, as protobuf wants it. Raises
+    ProtobufError where the message is malformed.
+    """
+    deltas: list[Delta] = []
+    text = ""
+    for number, wire_type, value in iter_fields(payload):
+        if wire_type != BYTES:
+            continue
+        if number == 1:
+            # Of a field that comes twice the last counts.
+            text = as_string(value)
+        elif number in _READERS:
+            deltas.extend(_READERS[number](as_bytes(value)))
+    if text:
+        deltas.append(TextDelta(text))
+    return deltas
+
+
+def _read_web_citation(payload: bytes) -> Iterator[Delta]:
+    """{1 repeated {1 url, 2 title, 3 text of the page}}."""
+    yield from _citation_delta(
+        Citation(url=texts.get(1, ""), title=texts.get(2, ""))
+        for texts in _read_items(payload, (1, 2))
+    )
+
+
+def _read_document_citation(payload: bytes) -> Iterator[Delta]:
+    """{1 repeated {1 doc_name, 2 page_url, 3 chunk, 4 score, 5 page_title}}; mostly empty."""
+    yield from _citation_delta(
+        Citation(url=texts.get(2, ""), title=texts.get(5) or texts.get(1, ""))
+        for texts in _read_items(payload, (1, 2, 5))
+    )
+
+
+def _citation_delta(citations: Iterable[Citation]) -> Iterator[Delta]:
+    named = tuple(citation for citation in citations if citation.url or citation.title)
+    if named:
+        yield CitationDelta(named)
+
+
+def _read_status(payload: bytes) -> Iterator[Delta]:
+    """{1 repeated {1 message, 2 metadata}}; an empty one clears the status."""
+    if not payload:
+        yield StatusDelta("")
+    for texts in _read_items(payload, (1,)):
+        yield StatusDelta(texts.get(1, ""))
+
+
+def _read_items(payload: bytes, numbers: tuple[int, ...]) -> Iterator[dict[int, str]]:
+    """The messages in repeated field 1, each as the texts of the fields asked for."""
+    for number, wire_type, item in iter_fields(payload):
+        if number == 1 and wire_type == BYTES:
+            yield {
+                inner: as_string(value)
+                for inner, inner_type, value in iter_fields(as_bytes(item))
+                if inner in numbers and inner_type == BYTES
+            }
+
+
+_READERS: Final[dict[int, Callable[[bytes], Iterator[Delta]]]] = {
+    4: _read_document_citation,
+    11: _read_web_citation,
+    12: _read_status,
+}

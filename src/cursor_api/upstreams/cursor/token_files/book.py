@@ -1,0 +1,310 @@
+"""Both token files together: what they mean, and what their text becomes by a change. No I/O.
+
+Rules of this file:
+- A store reads the bytes, asks here, and writes the texts of the `Book` that comes back.
+- A token is known by what goes upstream, the part after `::`, however its line spells it.
+- The token list is the authority on devices. A checksum that is in it never changes unless its
+  user changes it, and no order of writing may make a token come back with a new one.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Self
+
+from cursor_api.domain.credential import Credential, CredentialChange, Secret, split_token
+from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
+from cursor_api.upstreams.cursor.token_files.lines import (
+    append_lines,
+    remove_lines,
+    replace_lines,
+    split_lines,
+)
+from cursor_api.upstreams.cursor.token_files.text import (
+    NOT_A_CHECKSUM,
+    Entry,
+    Parsed,
+    TextLimits,
+    fingerprint_of,
+    is_checksum,
+    parse_token_list,
+    parse_tokens,
+    too_large,
+)
+
+NewChecksum = Callable[[], str]
+
+# How much of a token's fingerprint names it; more only where that much is taken.
+_NAME_DIGITS = (8, 16, 64)
+
+
+class File(enum.Enum):
+    """Which of the two."""
+
+    TOKENS = enum.auto()
+    LIST = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The bytes of both files; a missing file is an empty one."""
+
+    tokens: bytes = field(default=b"", repr=False)
+    token_list: bytes = field(default=b"", repr=False)
+
+    @property
+    def etag(self) -> str:
+        """32 hex digits, the same for the same bytes."""
+        digest = hashlib.sha256(len(self.tokens).to_bytes(8, "big"))
+        digest.update(self.tokens)
+        digest.update(self.token_list)
+        return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the files are called in problems, most often their paths."""
+
+    tokens: str
+    token_list: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Both files and what they mean: their usable lines, even where there are problems."""
+
+    texts: Texts
+    tokens: tuple[Entry, ...]
+    listed: tuple[Entry, ...]
+    error: StoreError | None = None
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The tokens of the token file that the list has no checksum for, in order."""
+        listed = {entry.bearer for entry in self.listed}
+        return tuple(entry.bearer for entry in self.tokens if entry.bearer not in listed)
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """Every token that has a checksum: the token file's order, then those only in the list.
+
+        Each has an alias of its own: the one its user chose, else the account id of its cookie,
+        else a name made of its fingerprint, so that it does not depend on the line's place.
+        """
+        listed = {entry.bearer: entry for entry in self.listed}
+        own = {entry.bearer for entry in self.tokens}
+        entries = [entry for entry in self.tokens if entry.bearer in listed]
+        entries += [entry for entry in self.listed if entry.bearer not in own]
+        taken = {entry.alias for entry in self.tokens if entry.is_named}
+        credentials = []
+        for entry in entries:
+            in_list = listed[entry.bearer]
+            if entry.alias and entry.is_named and entry.bearer in own:
+                alias = entry.alias
+            else:
+                alias = _free_alias(entry.alias or in_list.alias, entry.bearer, taken)
+            taken.add(alias)
+            credentials.append(Credential(alias, Secret(entry.bearer), in_list.checksum))
+        return tuple(credentials)
+
+    def require_right(self) -> Self:
+        """Itself, if every line is usable; raises StoreError with all problems."""
+        if self.error is not None:
+            raise self.error
+        return self
+
+    def get_bearer(self, alias: str) -> str:
+        """The token behind an alias; raises UnknownCredentialError."""
+        for credential in self.credentials:
+            if credential.alias == alias:
+                return credential.secret.reveal()
+        raise UnknownCredentialError("There is no credential of that alias.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads books under fixed limits and names."""
+
+    names: Names
+    limits: TextLimits
+
+    def survey(self, texts: Texts) -> Book:
+        """Both files, whatever is wrong with their lines; StoreError for too large a file."""
+        for name, data in (
+            (self.names.tokens, texts.tokens),
+            (self.names.token_list, texts.token_list),
+        ):
+            if len(data) > self.limits.file_bytes_max:
+                raise StoreError(too_large(name, len(data), self.limits))
+        tokens = parse_tokens(texts.tokens, self.names.tokens, self.limits)
+        listed = parse_token_list(texts.token_list, self.names.token_list, self.limits)
+        error = _find_error(tokens, listed, limits=self.limits)
+        return Book(texts, tokens.entries, listed.entries, error)
+
+    def read(self, texts: Texts) -> Book:
+        """Both files, or StoreError with all their problems."""
+        return self.survey(texts).require_right()
+
+    def complete(self, book: Book, new_checksum: NewChecksum) -> Book:
+        """Give each token that the list lacks a line there. Raises StoreError as `read` does."""
+        lines = [f"{bearer},{new_checksum()}" for bearer in book.require_right().lacking]
+        if not lines:
+            return book
+        listed = append_lines(book.texts.token_list, lines)
+        return self.read(Texts(book.texts.tokens, listed))
+
+    def add(self, book: Book, added: str, checksum: str | None = None) -> tuple[Book, list[str]]:
+        """Append the lines of `added`, spelled as in a token file; gives the new tokens as well.
+
+        Lists them with `checksum`, which only a single token can have, and else not at all.
+        Raises StoreError for a line that is no token and for a token that is there already.
+        """
+        book.require_right()
+        entries = self._read_input(added)
+        if checksum is not None:
+            _require_checksum(checksum)
+            if len(entries) > 1:
+                raise StoreError(
+                    "One checksum cannot be for several tokens.",
+                    [_problem(entries[1].line, "a second token; the checksum is for one")],
+                )
+        known = {entry.bearer: entry.line for entry in book.tokens}
+        repeated = [
+            _problem(entry.line, f"line {known[entry.bearer]} of the token file has this token")
+            for entry in entries
+            if entry.bearer in known
+        ]
+        if repeated:
+            raise StoreError("The token is there already; nothing was changed.", repeated)
+        lines = [_spell(entry.alias, entry.bearer) for entry in entries]
+        tokens, listed = append_lines(book.texts.tokens, lines), book.texts.token_list
+        if checksum is not None:
+            listed = _list(book, entries[0].bearer, entries[0].bearer, checksum)
+        return self.read(Texts(tokens, listed)), [entry.bearer for entry in entries]
+
+    def remove(self, book: Book, alias: str) -> Book:
+        """Take a credential's line out of both files. Raises UnknownCredentialError."""
+        bearer = book.require_right().get_bearer(alias)
+        tokens = remove_lines(book.texts.tokens, _lines_of(book.tokens, bearer))
+        listed = remove_lines(book.texts.token_list, _lines_of(book.listed, bearer))
+        return self.read(Texts(tokens, listed))
+
+    def change(self, book: Book, alias: str, change: CredentialChange) -> tuple[Book, str]:
+        """Rewrite a credential's line in the files that have to change; gives its token as well.
+
+        Raises UnknownCredentialError, and StoreError when a new part is not valid or not free.
+        """
+        old_bearer = book.require_right().get_bearer(alias)
+        entry = next((e for e in book.tokens if e.bearer == old_bearer), None)
+        bearer = old_bearer
+        if change.token is not None:
+            bearer = split_token(change.token.reveal().strip())[1]
+        name = change.alias if change.alias is not None else entry.alias if entry else None
+        name = name or None
+        self._require_line(name, bearer)
+        if change.checksum is not None:
+            _require_checksum(change.checksum)
+        tokens = book.texts.tokens
+        if entry and (name, bearer) != (entry.alias, entry.bearer):
+            tokens = replace_lines(tokens, {entry.line: _spell(name, bearer)})
+        elif not entry and name:
+            tokens = append_lines(tokens, [_spell(name, bearer)])
+        listed = _list(book, old_bearer, bearer, change.checksum)
+        return self.read(Texts(tokens, listed)), bearer
+
+    def _read_input(self, text: str) -> tuple[Entry, ...]:
+        """The tokens of a text that somebody gave, at least one; raises StoreError."""
+        parsed = parse_tokens(text.encode("utf-8", "surrogatepass"), "input", self.limits)
+        error = _find_error(parsed, limits=self.limits)
+        if error is None and not parsed.entries:
+            error = StoreError("There is no token in the input.", [_problem(1, "no token")])
+        if error is not None:
+            raise error
+        return parsed.entries
+
+    def _require_line(self, alias: str | None, bearer: str) -> None:
+        """Refuse parts that a line would not give back, such as an alias with a line end in it."""
+        entries = self._read_input(_spell(alias, bearer))
+        if [(entry.alias, entry.bearer) for entry in entries] != [(alias, bearer)]:
+            rule = "An alias has no `::`, no line end, no space at either end and no `#` first."
+            raise StoreError(rule, [_problem(1, "it would not be read as it is meant")])
+
+
+def plan_writes(old: Book, new: Book) -> list[tuple[File, bytes]]:
+    """The files to write, in an order in which a crash between two of them loses no device.
+
+    What the list gains is written first, what it loses last, and in between it still has the
+    lines of tokens that the old token file names: were one of them gone from the list and, by a
+    crash, not yet from the token file, the next load would give it a new checksum.
+    """
+    both = old.texts.token_list
+    if not {(e.bearer, e.checksum) for e in new.listed} <= {
+        (e.bearer, e.checksum) for e in old.listed
+    }:
+        named = {entry.bearer for entry in old.tokens} - {entry.bearer for entry in new.listed}
+        lines = split_lines(old.texts.token_list)
+        kept = [
+            lines[entry.line - 1].decode().strip("\ufeff\r\n")
+            for entry in old.listed
+            if entry.bearer in named
+        ]
+        both = append_lines(new.texts.token_list, kept)
+    writes = []
+    if both != old.texts.token_list:
+        writes.append((File.LIST, both))
+    if new.texts.tokens != old.texts.tokens:
+        writes.append((File.TOKENS, new.texts.tokens))
+    if new.texts.token_list != both:
+        writes.append((File.LIST, new.texts.token_list))
+    return writes
+
+
+def _list(book: Book, old: str, new: str, checksum: str | None) -> bytes:
+    """The list with another token or checksum in a token's line; appended if it has none."""
+    data = book.texts.token_list
+    entry = next((entry for entry in book.listed if entry.bearer == old), None)
+    if entry is None:
+        return append_lines(data, [f"{new},{checksum}"] if checksum else [])
+    checksum = checksum or entry.checksum
+    if (new, checksum) == (entry.bearer, entry.checksum):
+        return data
+    return replace_lines(data, {entry.line: f"{_spell(entry.alias, new)},{checksum}"})
+
+
+def _free_alias(wanted: str | None, bearer: str, taken: set[str | None]) -> str:
+    if wanted is not None and wanted not in taken:
+        return wanted
+    fingerprint = fingerprint_of(bearer)
+    names = [f"{wanted or 'token'}-{fingerprint[:digits]}" for digits in _NAME_DIGITS]
+    return next((name for name in names if name not in taken), names[-1])
+
+
+def _lines_of(entries: Iterable[Entry], bearer: str) -> set[int]:
+    return {entry.line for entry in entries if entry.bearer == bearer}
+
+
+def _spell(alias: str | None, bearer: str) -> str:
+    return f"{alias}::{bearer}" if alias else bearer
+
+
+def _problem(line: int, problem: str) -> LineProblem:
+    return LineProblem("input", line, problem)
+
+
+def _require_checksum(text: str) -> None:
+    if not is_checksum(text):
+        raise StoreError("The checksum cannot be used.", [_problem(1, NOT_A_CHECKSUM)])
+
+
+def _find_error(*parsed: Parsed, limits: TextLimits) -> StoreError | None:
+    count = sum(one.problem_count for one in parsed)
+    if not count:
+        return None
+    problems = [problem for one in parsed for problem in one.problems][: limits.problems_max]
+    message = "A line cannot be used" if count == 1 else f"{count} lines cannot be used"
+    if count > len(problems):
+        message += f" (the first {len(problems)} are named)"
+    return StoreError(f"{message}; nothing was changed.", problems)

@@ -1,0 +1,1 @@
+"""Who calls, and who has tried too many wrong keys."""

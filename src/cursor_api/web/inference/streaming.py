@@ -1,0 +1,164 @@
+"""From deltas to response bytes, and what watches over a response while it lasts.
+
+Rules of this file:
+- One batch of deltas is one write; nothing is sent before the upstream's first delta.
+- The watch ends a request whose client has left, by cancelling its task, and breaks silence with
+  SSE comments. It costs one timer a request, and a task only for those that last longer than
+  WATCH_AFTER_S. A client that does not read is cut by the server (server.py), and so has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from cursor_api.domain.deltas import Delta
+from cursor_api.ports import DeltaBatches
+from cursor_api.web.http.body import Receive, Send
+
+log = structlog.get_logger(__name__)
+
+# Most answers from a cache or an error come sooner; a client that leaves is still noticed in time
+# (promise: upstream closed within 1 s).
+WATCH_AFTER_S = 0.25
+TICK_S = 1.0
+KEEP_ALIVE = b": keep-alive\n\n"
+
+STREAM_HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    # nginx holds a stream back otherwise.
+    (b"x-accel-buffering", b"no"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """`keep_alive_s`: silence after which a comment is sent, so that proxies keep the stream."""
+
+    keep_alive_s: float = 15.0
+
+
+class StreamRenderer(Protocol):
+    """What a dialect gives to write a stream."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the answer's last delta was rendered."""
+        ...
+
+    def render(self, deltas: Sequence[Delta]) -> bytes:
+        """One batch as bytes; may be empty."""
+        ...
+
+    def finish(self) -> bytes:
+        """What closes a whole answer; raises Fault(INCOMPLETE) for one that is not."""
+        ...
+
+
+class Watch:
+    """Looks after one response; `is_client_gone` says that it ended the request."""
+
+    __slots__ = (
+        "_comment",
+        "_departure",
+        "_is_stream",
+        "_is_writing",
+        "_loop",
+        "_main",
+        "_options",
+        "_receive",
+        "_send",
+        "_timer",
+        "_written_at",
+        "is_client_gone",
+    )
+
+    def __init__(self, receive: Receive, send: Send, options: StreamOptions) -> None:
+        self._receive = receive
+        self._send = send
+        self._options = options
+        self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task(self._loop)
+        self._departure: asyncio.Task[None] | None = None
+        self._comment: asyncio.Task[None] | None = None
+        self._is_stream = False
+        self._is_writing = False
+        self._written_at = 0.0
+        self.is_client_gone = False
+        self._timer = self._loop.call_later(WATCH_AFTER_S, self._begin)
+
+    def stop(self) -> None:
+        """The request is over."""
+        self._timer.cancel()
+        for task in (self._departure, self._comment):
+            if task is not None:
+                task.cancel()
+        # They know this watch: in a circle all three would last until the collector comes by, which
+        # looks at what has lasted once in some hundred thousand requests.
+        self._departure = self._comment = None
+
+    def begin_stream(self) -> None:
+        """From now on silence is broken by comments."""
+        self._is_stream = True
+        self._written_at = self._loop.time()
+
+    async def write(self, body: bytes, *, has_more: bool = True) -> None:
+        """Send a piece of the response; waits while the client's buffer is full."""
+        self._is_writing = True
+        await self._send({"type": "http.response.body", "body": body, "more_body": has_more})
+        self._is_writing = False
+        self._written_at = self._loop.time()
+
+    def _begin(self) -> None:
+        self._departure = self._loop.create_task(self._wait_for_departure())
+        self._departure.add_done_callback(_tell_failure)
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+
+    async def _wait_for_departure(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.is_client_gone = True
+        if self._main is not None:
+            self._main.cancel("the client left")
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        is_silent = now - self._written_at >= self._options.keep_alive_s
+        if self._is_stream and not self._is_writing and is_silent:
+            self._written_at = now
+            self._comment = self._loop.create_task(self._send_comment())
+            self._comment.add_done_callback(_tell_failure)
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+
+    async def _send_comment(self) -> None:
+        await self._send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """A watch that fails costs its request a comment or an early end, and nobody anything else."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the watch over a response failed; the response goes on", exc_info=error)
+
+
+async def stream(batches: DeltaBatches, renderer: StreamRenderer, watch: Watch) -> None:
+    """Write an answer as it comes; raises the Fault that breaks it.
+
+    What ends the answer leaves in the same write as its last batch.
+    """
+    watch.begin_stream()
+    async for batch in batches:
+        body = renderer.render(batch)
+        # A write may wait for as long as its client likes; as objects a batch is large.
+        del batch
+        if renderer.is_finished:
+            await watch.write(body + renderer.finish(), has_more=False)
+            return
+        if body:
+            await watch.write(body)
+    # Raises: the batches ended and the answer did not.
+    renderer.finish()

@@ -1,0 +1,1 @@
+"""The operator's addresses, and those that tell how the gateway is."""

@@ -1,0 +1,214 @@
+"""`/api/credentials`: the pool's credentials one by one, as the console and scripts manage them.
+
+An alias stands in an address percent-encoded, and may hold any character, a slash too: addresses
+are therefore taken apart before they are decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cursor_api.dialects.openai_chat.faults import RequestFault
+from cursor_api.domain.credential import CredentialChange, Secret
+from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
+from cursor_api.service.credentials.report import CredentialReport
+from cursor_api.service.credentials.use_cases import Credentials, Keep, Order, PreferenceChange
+from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.http.body import Scope
+from cursor_api.web.http.operation import Handlers, Resource, read_json, reply
+
+_T = TypeVar("_T")
+
+PAGE_COUNT_DEFAULT = 1000
+PAGE_COUNT_MAX = 10_000
+OFFSET_MAX = 10_000_000
+
+Priority = Annotated[int, Meta(ge=-PRIORITY_MAX, le=PRIORITY_MAX)]
+Weight = Annotated[int, Meta(ge=1, le=WEIGHT_MAX)]
+Limit = Annotated[int, Meta(ge=1, le=CONCURRENCY_MAX)]
+
+
+class CredentialsIn(Struct, forbid_unknown_fields=True):
+    """Tokens as they were pasted, one a line, in any spelling; `checksum` only with one token.
+
+    With `dry_run` nothing is stored, and what was recognised in each line is told.
+    """
+
+    tokens: str
+    checksum: str | None = None
+    dry_run: bool = False
+
+
+class CredentialPatch(Struct, forbid_unknown_fields=True):
+    """What to change; what is absent stays.
+
+    `alias` "" takes the name away. `token` renews the credential, in any spelling; its device
+    stays unless `checksum` gives another one. `concurrency_max` null is no limit.
+    """
+
+    alias: str | UnsetType = UNSET
+    token: str | UnsetType = UNSET
+    checksum: str | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    weight: Weight | UnsetType = UNSET
+    concurrency_max: Limit | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class TrialIn(Struct, forbid_unknown_fields=True):
+    """Which model to ask; a cheap one by default."""
+
+    model: str | None = None
+
+
+class AddedOut(Struct):
+    """The credentials that were added."""
+
+    credentials: Sequence[CredentialReport]
+
+
+_ADD = msgspec.json.Decoder(CredentialsIn)
+_PATCH = msgspec.json.Decoder(CredentialPatch)
+_TEST = msgspec.json.Decoder(TrialIn)
+
+
+class CredentialRoutes:
+    """Answers `/api/credentials` and the addresses below it."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self.of_all: Handlers = {"GET": self.list, "POST": self.add}
+        # By what stands behind the alias.
+        self.of_one: dict[str, Handlers] = {
+            "": {"GET": self.get, "PATCH": self.change, "DELETE": self.remove},
+            "test": {"POST": self.test},
+            "clear": {"POST": self.clear},
+        }
+
+    async def list(self, request: Request) -> Response:
+        """Some of all; `order`, `offset` and `limit` are query parameters."""
+        page = await self._credentials.list(
+            _order(request),
+            _number(request, "offset", 0, (0, OFFSET_MAX)),
+            _number(request, "limit", PAGE_COUNT_DEFAULT, (1, PAGE_COUNT_MAX)),
+        )
+        return reply(page)
+
+    async def add(self, request: Request) -> Response:
+        """Add one or more, or tell what adding them would do."""
+        given = await read_json(request, _ADD)
+        if given.dry_run:
+            return reply(await self._credentials.preview(given.tokens, given.checksum))
+        return reply(AddedOut(await self._credentials.add(given.tokens, given.checksum)), 201)
+
+    async def get(self, request: Request) -> Response:
+        """One of them."""
+        return reply(self._credentials.get(_alias(request)))
+
+    async def change(self, request: Request) -> Response:
+        """Change one; the answer is what it is now, under its new alias."""
+        given = await read_json(request, _PATCH)
+        token = _given(given.token)
+        change = CredentialChange(
+            alias=_given(given.alias),
+            token=Secret(token) if token is not None else None,
+            checksum=_given(given.checksum),
+        )
+        limit = given.concurrency_max
+        wish = PreferenceChange(
+            priority=_given(given.priority),
+            weight=_given(given.weight),
+            concurrency_max=Keep.KEEP if isinstance(limit, UnsetType) else limit,
+            is_enabled=_given(given.enabled),
+        )
+        return reply(await self._credentials.change(_alias(request), change, wish))
+
+    async def remove(self, request: Request) -> Response:
+        """Take one out; the answer holds what brings it back."""
+        return reply(await self._credentials.remove(_alias(request)))
+
+    async def test(self, request: Request) -> Response:
+        """Ask the upstream with it; that the test itself could be made is the status."""
+        given = await read_json(request, _TEST)
+        return reply(await self._credentials.test(_alias(request), given.model))
+
+    async def clear(self, request: Request) -> Response:
+        """End its cooldowns and its quarantine."""
+        return reply(self._credentials.clear(_alias(request)))
+
+
+class OneCredential(Resource):
+    """The addresses below `base`: `/{alias}`, `/{alias}/test`, `/{alias}/clear`."""
+
+    def __init__(self, authenticator: Authenticator, routes: CredentialRoutes, base: str) -> None:
+        super().__init__(authenticator, {})
+        self._routes = routes
+        self._base = base
+
+    def _find_handlers(self, scope: Scope) -> Handlers:
+        alias, action = split_address(scope["raw_path"], self._base)
+        handlers = self._routes.of_one.get(action)
+        if not alias or handlers is None:
+            raise HTTPException(404)
+        scope["path_params"]["alias"] = alias
+        return handlers
+
+
+def split_address(raw_path: bytes, base: str) -> tuple[str, str]:
+    """The alias in an address below `base`, decoded, and what stands behind it.
+
+    Raises HTTPException(404) where there is more, or something that is no UTF-8.
+    """
+    segments = raw_path.split(b"/")
+    depth = base.count("/") + 1
+    try:
+        texts = [unquote(segment.decode("ascii"), errors="strict") for segment in segments]
+    except UnicodeDecodeError as error:
+        raise HTTPException(404) from error
+    alias, *actions = texts[depth:] or [""]
+    if "/".join(texts[:depth]) != base or len(actions) > 1 or actions == [""]:
+        raise HTTPException(404)
+    return alias, "".join(actions)
+
+
+def _alias(request: Request) -> str:
+    alias: str = request.path_params["alias"]
+    return alias
+
+
+def _given(value: _T | UnsetType) -> _T | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _order(request: Request) -> Order:
+    text = request.query_params.get("order", Order.FILE.value)
+    try:
+        return Order(text)
+    except ValueError as error:
+        words = " or ".join(order.value for order in Order)
+        raise RequestFault(
+            f"Invalid value for 'order': it is {words}.", code="invalid_value", param="order"
+        ) from error
+
+
+def _number(request: Request, name: str, default: int, bounds: tuple[int, int]) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    minimum, maximum = bounds
+    if re.fullmatch(r"[0-9]{1,9}", text) and minimum <= int(text) <= maximum:
+        return int(text)
+    raise RequestFault(
+        f"Invalid value for '{name}': it is a number from {minimum} to {maximum}.",
+        code="invalid_value",
+        param=name,
+    )

@@ -1,0 +1,112 @@
+"""`GET /logs`: the last requests, in the reference's shape and without its leaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.ports import Clock, RequestLog
+from cursor_api.web.access.auth import OPERATOR, Authenticator
+
+# The reference keeps and shows this many.
+SHOWN_COUNT_MAX = 100
+
+# The reference knows three states; who left early did not get what they asked for.
+STATUS_WORDS = {
+    Status.PENDING: "pending",
+    Status.SUCCESS: "success",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "failed",
+}
+LEFT = "the client left before the end"
+
+
+class Logs:
+    """Answers `GET /logs`: masked to anyone if `is_public`, with details to the operator."""
+
+    def __init__(
+        self,
+        request_log: RequestLog,
+        authenticator: Authenticator,
+        clock: Clock,
+        *,
+        is_public: bool,
+    ) -> None:
+        self._request_log = request_log
+        self._authenticator = authenticator
+        self._clock = clock
+        self._is_public = is_public
+
+    async def list(self, request: Request) -> Response:
+        """Newest last. Raises Fault where the log is not public and the key not the operator's.
+
+        A chat-only key, or a pass-through caller's token, opens no details: they are of others.
+        """
+        if self._is_public:
+            caller = self._authenticator.find(request.scope, takes_tokens=False)
+            has_key = caller is OPERATOR
+        else:
+            self._authenticator.require_operator(request.scope)
+            has_key = True
+        records = self._request_log.recent(SHOWN_COUNT_MAX)
+        return JSONResponse(
+            {
+                "total": len(records),
+                "logs": [detailed(record) if has_key else masked(record) for record in records],
+                "timestamp": _iso(self._clock.now()),
+                "status": "success",
+            }
+        )
+
+
+def masked(record: RequestRecord) -> dict[str, object]:
+    """A record for anyone: no error text, no alias, no whole secret, no caller's own words."""
+    return {
+        "timestamp": _iso(record.started_at),
+        "model": "" if record.has_foreign_model else record.model,
+        "checksum": record.checksum_masked,
+        "auth_token": record.credential_masked,
+        "stream": record.is_stream,
+        "status": STATUS_WORDS[record.status],
+        "error": None,
+    }
+
+
+def detailed(record: RequestRecord) -> dict[str, object]:
+    """A record for the operator."""
+    usage = record.usage
+    return masked(record) | {
+        "model": record.model,
+        "error": LEFT if record.status is Status.CANCELLED else record.error,
+        "id": record.id,
+        "alias": record.credential_alias,
+        "caller": record.caller,
+        "outcome": record.status.value,
+        "error_kind": record.error_kind.value if record.error_kind else None,
+        "first_delta_ms": record.first_delta_ms,
+        "duration_ms": record.duration_ms,
+        "usage": None
+        if usage is None
+        else {
+            "prompt_tokens": usage.input_count,
+            "completion_tokens": usage.output_count,
+            "total_tokens": usage.total_count,
+            "usage_source": usage.source.value,
+        },
+        "attempts": [
+            {
+                "alias": attempt.credential_alias,
+                "timestamp": _iso(attempt.started_at),
+                "fault": attempt.fault.value if attempt.fault else None,
+                "duration_ms": attempt.duration_ms,
+            }
+            for attempt in record.attempts
+        ],
+    }
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

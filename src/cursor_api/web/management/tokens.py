@@ -1,0 +1,211 @@
+"""The token files as text, and `GET /checksum`: the reference's addresses, in its shapes.
+
+`GET /update-tokeninfo` asks for no key, as in the reference. It takes no input, tells nothing
+about the files, and does no more than the gateway does by itself every second: read what changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cursor_api.domain.credential import FileTexts
+from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
+from cursor_api.ports import Clock
+from cursor_api.service.credentials.roster import Roster
+from cursor_api.web.http.operation import GivenTextError, read_json, reply, too_large
+from cursor_api.wire.checksum import new_checksum
+
+# Anybody may ask; each time costs a few looks at the disk. A person who saves and reloads stays
+# far below.
+RELOAD_BURST_COUNT = 10
+RELOADS_PER_S = 1.0
+
+# JSON spells a line end with two characters and 中 with six instead of three.
+ESCAPED_FACTOR = 2
+# Names of fields, brackets.
+FRAME_BYTES = 1024
+
+RELOADED = "Token list has been reloaded"
+UPDATED = "Token files have been updated and reloaded"
+UNUSABLE = (
+    "The token files cannot be used as they are; the tokens read before serve on. The gateway's"
+    " log names the lines, and so does the page /tokeninfo."
+)
+
+# `W/` and quotes are a cache's and a program's habits; both name the same text here.
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s",]+)')
+
+
+class TokenTextsIn(msgspec.Struct):
+    """New text for the token file and, unless it is absent or null, for the token list."""
+
+    tokens: str
+    token_list: str | None = None
+
+
+class TokenTextsOut(msgspec.Struct):
+    """Both files as they are, secrets included."""
+
+    status: str
+    token_file: str
+    token_list_file: str
+    tokens: str
+    token_list: str
+
+
+class TokenUpdateOut(msgspec.Struct):
+    """What is there after an update; `token_count` counts the credentials."""
+
+    status: str
+    message: str
+    token_file: str
+    token_list_file: str
+    token_count: int
+
+
+class ReloadOut(msgspec.Struct):
+    """The files were read again where they had changed."""
+
+    status: str
+    message: str
+
+
+_DECODER = msgspec.json.Decoder(TokenTextsIn)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFileOptions:
+    """What the files are called, and how large each may be (the store's limit)."""
+
+    token_file: str
+    token_list_file: str
+    text_bytes_max: int = 16 * 1024 * 1024
+
+
+class TokenTexts:
+    """Answers `/get-tokeninfo` and `/update-tokeninfo`."""
+
+    def __init__(self, roster: Roster, clock: Clock, options: TokenFileOptions) -> None:
+        self._roster = roster
+        self._options = options
+        self._reloads = Allowance(clock, RELOAD_BURST_COUNT, RELOADS_PER_S)
+
+    async def reload(self, _request: Request) -> Response:
+        """Read what changed; nothing else, and nothing about it is told."""
+        self._reloads.take()
+        try:
+            await self._roster.refresh()
+        except StoreError as error:
+            raise Fault(FaultKind.CONFLICT, UNUSABLE) from error
+        return reply(ReloadOut("success", RELOADED))
+
+    async def read(self, _request: Request) -> Response:
+        """Both texts, valid or not, with their ETag."""
+        texts = await self._roster.read_text()
+        names = self._options
+        return reply(
+            TokenTextsOut(
+                "success",
+                names.token_file,
+                names.token_list_file,
+                texts.token_text,
+                texts.token_list_text,
+            ),
+            headers=_etag_of(texts),
+        )
+
+    async def replace(self, request: Request) -> Response:
+        """Put new texts in place, whole or not at all; only over those that If-Match names."""
+        names = self._options
+        bytes_max = 2 * ESCAPED_FACTOR * names.text_bytes_max + FRAME_BYTES
+        given = await read_json(request, _DECODER, bytes_max)
+        for text in (given.tokens, given.token_list or ""):
+            if len(text.encode()) > names.text_bytes_max:
+                raise too_large(names.text_bytes_max)
+        if_match = await self._find_match(request.headers.getlist("if-match"))
+        try:
+            texts = await self._roster.replace_text(given.tokens, given.token_list, if_match)
+        except StoreError as error:
+            if error.problems:
+                raise GivenTextError(error, self._param_of(error)) from error
+            raise
+        return reply(
+            TokenUpdateOut(
+                "success",
+                UPDATED,
+                names.token_file,
+                names.token_list_file,
+                self._roster.credential_count,
+            ),
+            headers=_etag_of(texts),
+        )
+
+    async def _find_match(self, values: list[str]) -> str | None:
+        """The one etag that the texts must have; None when any will do."""
+        if not values:
+            return None
+        found: list[str] = [quoted or bare for quoted, bare in _ETAG.findall(", ".join(values))]
+        if "*" in found:
+            return None
+        if len(found) == 1:
+            return found[0]
+        current = (await self._roster.read_text()).etag
+        if current not in found:
+            raise StaleTextError("The token files are none of those that you name.")
+        return current
+
+    def _param_of(self, error: StoreError) -> str | None:
+        """The field of the request that all the problems are in."""
+        fields = {self._options.token_file: "tokens", self._options.token_list_file: "token_list"}
+        params = {fields.get(problem.file) for problem in error.problems}
+        return params.pop() if len(params) == 1 else None
+
+
+class Allowance:
+    """So many at once, and so many a second in the long run."""
+
+    def __init__(self, clock: Clock, burst_count: int, per_s: float) -> None:
+        self._clock = clock
+        self._burst_count = burst_count
+        self._per_s = per_s
+        self._left = float(burst_count)
+        self._looked_at = clock.monotonic()
+
+    def __repr__(self) -> str:
+        return f"Allowance({self._left:.1f} of {self._burst_count} left)"
+
+    def take(self) -> None:
+        """One more; raises Fault(RATE_LIMITED) with the time until the next is allowed."""
+        now = self._clock.monotonic()
+        gained = (now - self._looked_at) * self._per_s
+        self._looked_at = now
+        self._left = min(self._left + gained, self._burst_count)
+        if self._left < 1:
+            raise Fault(
+                FaultKind.RATE_LIMITED,
+                "This is asked too often. The gateway notices changed files by itself, within two"
+                " seconds.",
+                retry_after_s=(1 - self._left) / self._per_s,
+            )
+        self._left -= 1
+
+
+class Checksums:
+    """Answers `GET /checksum`: a new device for a new token, made of random ids."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def new(self, _request: Request) -> Response:
+        """A checksum nobody has had before; write it behind a token in the token list."""
+        return JSONResponse({"checksum": new_checksum(os.urandom, self._clock.now())})
+
+
+def _etag_of(texts: FileTexts) -> dict[str, str]:
+    return {"etag": f'"{texts.etag}"'}

@@ -1,0 +1,275 @@
+"""What one connection may do to us: limits in time and size, and the refusals that answer them.
+
+Rules of this file:
+- A connection has one timer at most. It is set when something is waited for and not taken back when
+  that comes: when it fires it looks whether anything is late. A request that comes in one read,
+  as nearly all do, costs no timer.
+- A refusal is written only where its request's answer has its place: never into an answer that
+  runs, never after one that was given. There the connection just ends.
+- What was refused is not read on: nothing behind it is a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from cursor_api.dialects.openai_chat.answer import render_fault
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.server.lingering import LingeringTransport
+
+# A body has to bring this much within the time limit: 16 KiB in 30 s is 4 kbit/s, below any
+# network that carries an answer.
+PROGRESS_BYTES = 16_384
+# What a refused client gets to read its answer; closed at once, what it still sends would make its
+# system throw the answer away.
+LINGER_S = 1.0
+# How long a client may go on sending a body that was answered before it was whole. Most are through
+# in less; on a slow line only so much of the largest body comes through.
+PART_S = 5.0
+# What is kept for a client that does not read, before whoever writes to it has to wait. A stream's
+# write has some hundred bytes: this holds the dozens of them that a slow network is behind.
+WRITE_BUFFER_BYTES = 16_384
+# Connections beyond the limit that are told so at once; one more just ends.
+REFUSED_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What one connection may do to us. Each has a setting that says why."""
+
+    # A full socket buffer that nobody empties for this long is a client that is gone.
+    write_timeout_s: float = 30.0
+    # A head is one or two packets; real clients send it in one go.
+    header_timeout_s: float = 15.0
+    body_timeout_s: float = 30.0
+    # Agents send large cookies at most; 64 KiB of headers is what h11 and nginx take together.
+    header_bytes_max: int = 65_536
+    # Of all connections together: those between two requests count, as they have descriptors too.
+    connections_max: int = 4096
+
+
+class RefusedError(Exception):
+    """A request that is not to be answered by the app. `message` is for its sender."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+    def render(self) -> bytes:
+        """The whole response, in the shape of OpenAI's errors."""
+        error = {
+            "message": self.message,
+            "type": "invalid_request_error",
+            "param": None,
+            "code": self.status.phrase.lower().replace(" ", "_"),
+        }
+        return _render(self.status, json.dumps({"error": error}).encode(), ())
+
+
+class CrowdedError(RefusedError):
+    """A connection too many. Its sender did nothing wrong and may come again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "This gateway has as many connections open as it may (GATEWAY_CONNECTIONS_MAX);"
+            " send your request again.",
+        )
+
+    def render(self) -> bytes:
+        """Like any other answer of an overloaded gateway."""
+        rendered = render_fault(Fault(FaultKind.OVERLOADED, self.message))
+        return _render(self.status, rendered.body, rendered.headers)
+
+
+def _render(status: HTTPStatus, body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
+    fields = {"content-type": "application/json", **dict(headers)}
+    fields |= {"content-length": str(len(body)), "connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + body
+
+
+MALFORMED = RefusedError(HTTPStatus.BAD_REQUEST, "This is not a well-formed HTTP/1.1 request.")
+OVERHEAD = RefusedError(HTTPStatus.BAD_REQUEST, "The request's body is mostly chunk headers.")
+HEAD_TOO_LARGE = RefusedError(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "The request's headers are larger than this gateway's limit (GATEWAY_HEADER_BYTES_MAX).",
+)
+TOO_SLOW = RefusedError(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "The request came too slowly (GATEWAY_HEADER_TIMEOUT_S, GATEWAY_BODY_TIMEOUT_S).",
+)
+NEEDS_LENGTH = RefusedError(
+    HTTPStatus.LENGTH_REQUIRED,
+    "This gateway runs without httptools and takes no chunked bodies; send a Content-Length.",
+)
+CROWDED = CrowdedError()
+
+
+class Guarded:
+    """What both protocols share. The parser's side tells it where in a request it is."""
+
+    limits: ConnectionLimits
+    connections: set[Any]
+    transport: Any
+    loop: asyncio.AbstractEventLoop
+    flow: Any
+    cycle: Any
+    timeout_keep_alive_task: asyncio.TimerHandle | None
+    # In the instance's dictionary, which uvicorn fills, these would cost a connection 2 KB more.
+    __slots__ = (
+        "_cut",
+        "_deadline",
+        "_fires_at",
+        "_is_in_body",
+        "_is_in_head",
+        "_is_refused",
+        "_marked_bytes",
+        "_received_bytes",
+        "_timer",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cut: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._fires_at = 0.0
+        self._deadline = 0.0
+        self._is_in_head = False
+        self._is_in_body = False
+        self._is_refused = False
+        # Of the current head or body, and how much of it there was when the deadline was set.
+        self._received_bytes = 0
+        self._marked_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Take it, unless it is one too many."""
+        parting = LingeringTransport(transport, self._part, self.loop)
+        super().connection_made(parting)  # type: ignore[misc]  # a mixin over uvicorn's protocols
+        transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
+        excess_count = len(self.connections) - self.limits.connections_max
+        if excess_count <= 0:
+            self._expect_within(self.limits.header_timeout_s)
+        elif excess_count <= REFUSED_MAX:
+            self._refuse(CROWDED)
+        else:
+            self._is_refused = True
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """No timer outlives it, nor uvicorn's own, which would where it was reset."""
+        for timer in (self._cut, self._timer, self.timeout_keep_alive_task):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)  # type: ignore[misc]  # the same
+        self.transport.forget()
+
+    def pause_writing(self) -> None:
+        """Start a clock: the client's buffer is full."""
+        super().pause_writing()  # type: ignore[misc]  # the same
+        self._cut = self.loop.call_later(self.limits.write_timeout_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        if self._cut is not None:
+            self._cut.cancel()
+        super().resume_writing()  # type: ignore[misc]  # the same
+
+    def _wait_for_more(self, size_bytes: int, *, is_new: bool) -> None:
+        """A read ended inside a head or a body."""
+        if self._is_refused:
+            return
+        self._received_bytes = size_bytes if is_new else self._received_bytes + size_bytes
+        if self._is_in_head:
+            if self._received_bytes > self.limits.header_bytes_max:
+                self._refuse(HEAD_TOO_LARGE)
+            elif is_new:
+                self._expect_within(self.limits.header_timeout_s)
+        elif self._received_bytes > self._body_read_bytes_max():
+            self._refuse(OVERHEAD)
+        elif is_new or self._received_bytes - self._marked_bytes >= PROGRESS_BYTES:
+            self._marked_bytes = self._received_bytes
+            self._expect_within(self.limits.body_timeout_s)
+
+    def _expect_within(self, timeout_s: float) -> None:
+        self._deadline = self.loop.time() + timeout_s
+        if self._timer is not None:
+            if self._fires_at <= self._deadline:
+                return
+            self._timer.cancel()
+        self._fires_at = self._deadline
+        self._timer = self.loop.call_later(timeout_s, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        self._timer = None
+        if self._is_refused or self.transport.is_closing():
+            return
+        has_asked = self._is_in_head or self._is_in_body
+        if not has_asked and self.cycle is not None:
+            return  # between two requests, where another clock runs, or while one is answered
+        if self._is_in_body and self.flow.read_paused:
+            self._expect_within(self.limits.body_timeout_s)  # it is we who do not read
+        elif self.loop.time() < self._deadline:
+            self._expect_within(self._deadline - self.loop.time())
+        elif has_asked:
+            self._refuse(TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def _refuse(self, refusal: RefusedError) -> None:
+        if self._is_refused:
+            return
+        self._is_refused = True
+        cycle = self.cycle
+        if self._is_in_body and (cycle.response_started or self._has_queue()):
+            self.transport.abort()
+        elif self._is_in_body:
+            # Whoever waits for the rest of this body waits for a client that is gone.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._answer(refusal)
+        elif cycle is not None and not cycle.response_complete:
+            # An earlier request's answer runs; the connection ends with it.
+            cycle.keep_alive = False
+        else:
+            self._answer(refusal)
+
+    def _part(self) -> bool:
+        """Whether the client still sends what was answered already; it gets time to read that."""
+        if self._is_refused or not self._is_in_body or not self.transport.can_write_eof():
+            return False
+        # What comes from now on is dropped where it arrives.
+        self._is_refused = True
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._timer_of(PART_S)
+        return True
+
+    def _body_read_bytes_max(self) -> float:
+        """How much may have been read for what there is of the body."""
+        return math.inf
+
+    def _has_queue(self) -> bool:
+        """Whether the newest request waits for an earlier one's answer."""
+        return False
+
+    def _answer(self, refusal: RefusedError) -> None:
+        self.transport.write(refusal.render())
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self._timer_of(LINGER_S)
+        else:
+            self.transport.close()
+
+    def _timer_of(self, seconds: float) -> None:
+        """The connection ends then, if its client has not ended it before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(seconds, self.transport.abort)

@@ -1,0 +1,228 @@
+"""The HTTP server: uvicorn, with what it lacks.
+
+A stop signal lets running answers end and keeps the listener open until they have: a request that
+comes meanwhile is told to come again, and a probe sees 503, where uvicorn would refuse connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import signal
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+
+from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.web.server.lifecycle import Lifecycle
+from cursor_api.web.server.listener import Listener
+from cursor_api.web.server.protocol import HAS_HTTPTOOLS, guarded_protocol
+
+HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
+
+
+log = structlog.get_logger(__name__)
+
+# So many connections may wait to be accepted; the kernel's own default drops bursts.
+BACKLOG_COUNT = 2048
+# How often a draining server looks whether its last answer has ended.
+DRAIN_POLL_S = 0.05
+# What the answers that were broken off get to tell their clients so.
+CUT_S = 0.4
+# What the requests that were cut get to settle their leases and their records.
+SETTLE_S = 0.4
+
+Hangup = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Where to listen, and how long to wait for whom."""
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    # An idle connection may be used again within this time; above most clients' own 60 s.
+    idle_connection_s: float = 75.0
+    # After a stop signal, streams get this long to end by themselves.
+    shutdown_grace_s: float = 30.0
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+
+
+class GatewayServer(uvicorn.Server):
+    """Drains at the first SIGTERM or SIGINT, ends at the second, calls `on_hangup` at SIGHUP.
+
+    `serve` returns when all has ended; the caller still closes what is its own.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        grace_s: float,
+        lifecycle: Lifecycle,
+        on_hangup: Hangup | None,
+    ) -> None:
+        super().__init__(config)
+        self._grace_s = grace_s
+        self._lifecycle = lifecycle
+        self.on_hangup = on_hangup
+        self._hangups: set[asyncio.Task[None]] = set()
+
+    def use(self, options: ServerOptions) -> None:
+        """Other times and limits, for open connections as well; the address stays."""
+        self._grace_s = options.shutdown_grace_s
+        protocol: Any = self.config.http
+        protocol.limits = options.limits
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; by our own hand where the loop would let clients in one by one."""
+        if sockets is None or not _is_uvloop(asyncio.get_running_loop()):
+            await super().startup(sockets)
+            return
+
+        def make_protocol() -> asyncio.Protocol:
+            protocol: Any = self.config.http
+            made: asyncio.Protocol = protocol(self.config, self.server_state, self.lifespan.state)
+            return made
+
+        listeners: list[Any] = [Listener(one, make_protocol) for one in sockets]
+        self.servers = listeners
+        self.started = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Hear signals while serving.
+
+        uvicorn raises what it heard once more at the end, which would cut short the closing of
+        everything around the server.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handlers: dict[int, Callable[[int, FrameType | None], None]] = {
+            signal.SIGINT: self.handle_exit,
+            signal.SIGTERM: self.handle_exit,
+        }
+        if self.on_hangup is not None and hasattr(signal, "SIGHUP"):
+            loop = asyncio.get_running_loop()
+
+            def hear_hangup(_number: int, _frame: FrameType | None) -> None:
+                loop.call_soon_threadsafe(self._hang_up)
+
+            handlers[signal.SIGHUP] = hear_hangup
+        before = {number: signal.signal(number, handle) for number, handle in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        """A stop signal: the first drains, the second ends."""
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+        # At once, not at the next tick: a probe shall see it.
+        self._lifecycle.drain()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let what runs end, within the grace time; then close the listeners and what is left.
+
+        An answer whose time is over ends with an error that its client is told. Only a client that
+        does not read, and one that sent its request not yet whole, is cut without a word.
+        """
+        self._lifecycle.drain()
+        running = self._end_idle()
+        if not await self._wait_for(running, self._grace_s):
+            cut_count = len(running & self.server_state.connections)
+            self._lifecycle.cut()
+            log.warning("the grace time is over; answers are broken off", answer_count=cut_count)
+            await self._wait_for(running, CUT_S)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await self._settle()
+
+    def _end_idle(self) -> set[Any]:
+        """Close connections between two requests; gives those with an answer under way.
+
+        One that has not asked anything yet may be about to, and is then told to come again.
+        """
+        connections: set[Any] = {*self.server_state.connections}
+        asked = {one for one in connections if one.cycle is not None}
+        for connection in asked:
+            connection.shutdown()
+        return asked
+
+    async def _wait_for(self, running: set[Any], limit_s: float) -> bool:
+        """Until these connections are gone or a second signal comes; False when time is over."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + limit_s
+        while running & self.server_state.connections and not self.force_exit:
+            if loop.time() >= deadline:
+                return False
+            await asyncio.sleep(DRAIN_POLL_S)
+        return True
+
+    async def _settle(self) -> None:
+        """See the requests off whose connections have been cut."""
+        tasks = {*self.server_state.tasks, *self._hangups}
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=SETTLE_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _hang_up(self) -> None:
+        if self.on_hangup is not None:
+            task = asyncio.get_running_loop().create_task(self.on_hangup())
+            self._hangups.add(task)
+            task.add_done_callback(self._end_hangup)
+
+    def _end_hangup(self, task: asyncio.Task[None]) -> None:
+        self._hangups.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("SIGHUP: reading again failed; the old state serves on", exc_info=error)
+
+
+def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:
+    return type(loop).__module__.partition(".")[0] == "uvloop"
+
+
+def create_server(
+    app: Any,
+    options: ServerOptions,
+    lifecycle: Lifecycle | None = None,
+    on_hangup: Hangup | None = None,
+) -> GatewayServer:
+    """A server that is ready to `serve()`; `lifecycle` is the one that the app reads."""
+    config = uvicorn.Config(
+        app,
+        host=options.host,
+        port=options.port,
+        loop="uvloop" if HAS_UVLOOP else "asyncio",
+        http=guarded_protocol(options.limits, is_h11=not HAS_HTTPTOOLS),
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        # The request log is the record; a line per request would cost more than the request.
+        access_log=False,
+        log_level="warning",
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG_COUNT,
+        timeout_keep_alive=int(options.idle_connection_s),
+        timeout_graceful_shutdown=int(options.shutdown_grace_s),
+    )
+    return GatewayServer(config, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)

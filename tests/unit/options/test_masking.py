@@ -1,0 +1,89 @@
+"""What looks like a secret is taken out of a text."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.options.masking import MARK, escape_controls, redact_shapes
+
+HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+JWT = f"{HEADER}.eyJzdWIiOiJhdXRoMHx1c2VyXzAxIn0.c2lnbmF0dXJlLWNhbmFyeS1fLTAxMjM0NTY3ODk"
+DEVICE = "0123456789abcdef" * 4
+CHECKSUM = f"paaotdDV{DEVICE}/{DEVICE[::-1]}"
+
+SHAPES = {
+    "a JWT": JWT,
+    "a JWT cut short": JWT[:50],
+    "a JWT's header": HEADER,
+    "a cookie as the browser shows it": f"user_01ABC%3A%3A{JWT}",
+    "a cookie in lower case": f"user_01ABC%3a%3a{JWT}",
+    "a cookie encoded twice": f"user_01ABC%253A%253A{JWT}",
+    "a cookie with colons": f"user_01ABC::{JWT}",
+    "a cookie with an opaque token": "user_01ABC::opaque-canary-token",
+    "device ids": CHECKSUM,
+    "one device id": f"paaotdDV{DEVICE}",
+    "a time part that ends in hex": f"paaotdab{DEVICE}",
+    "an upper case device id": DEVICE.upper(),
+    "a dashboard key": "crsr_canary0123456789",
+    "an older dashboard key": "key_0123456789abcdefcanary",
+    "an OpenAI key": "sk-canary0123456789abcdef",
+}
+
+
+def device_parts(secret: str) -> list[str]:
+    """What must not be left over: every run of eight characters, but the public time part."""
+    body = secret.removeprefix("paaotdDV").removeprefix("paaotdab")
+    return [body[start : start + 8] for start in range(0, len(body) - 7, 8)]
+
+
+@pytest.mark.parametrize("secret", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize(
+    "frame", ["{}", "a {} b", "token={}&x=1", '{{"k": "{}"}}', "('{}',)", "/{}", "({})", "{}\nnext"]
+)
+def test_known_shapes_are_hidden(secret: str, frame: str) -> None:
+    """Every form of a credential is hidden, alone and inside other text, with no tail left."""
+    redacted = redact_shapes(frame.format(secret))
+    assert MARK in redacted
+    assert not [part for part in device_parts(secret) if part in redacted]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Authorization: Bearer abc", "Authorization: Bearer [redacted]"),
+        ("authorization: bearer abc, next", "authorization: bearer [redacted]"),
+        ("BEARER   two", "BEARER [redacted]"),
+        ("Bearer%20abc", "Bearer[redacted]"),
+        ("(b'authorization', b'Bearer abc')", "(b'authorization', b'Bearer [redacted]')"),
+        ("Bearer one,two,three", "Bearer [redacted]"),
+        ('{"a": "Bearer abc", "b": 1}', '{"a": "Bearer [redacted]", "b": 1}'),
+    ],
+)
+def test_what_follows_bearer_is_hidden_whatever_it_is(text: str, expected: str) -> None:
+    """A caller's key has no shape of its own; the word in front of it gives it away."""
+    assert redact_shapes(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "request finished",
+        "model=claude-3-5-sonnet-20241022 id=0b1f5a52-2f6e-4d0e-9e57-1f2e3d4c5b6a",
+        "chatcmpl-0123456789abcdef0123456789abcdef",
+        "a sha-1: 356a192b7913b04c54574d18c28d46e6395428ab",
+        "eyJh…9xYz",
+        "KeyError: 'key_name'",
+        "user_01ABC is over its limit",
+        "time 12:30::45 and %3A",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    """Ids, models, masks and short hashes are what logs are read for."""
+    assert redact_shapes(text) == text
+
+
+def test_control_characters_are_spelled_out() -> None:
+    """Line ends, terminal colours, reversed text and lone surrogates cannot play tricks."""
+    assert escape_controls("a\nb\r\x1b[31m\u202e\udcff 中文") == (
+        "a\\nb\\r\\x1b[31m\\u202e\\udcff 中文"
+    )

@@ -1,0 +1,112 @@
+"""Admission: counted in, counted out, and refused with the right fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.domain.credential import Caller, Credential, Secret
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.service.access.admission import TELL_AGAIN_S, Admission, AdmissionOptions
+from tests.fakes import ListObserver, TickingClock
+
+ME, YOU = Caller("operator"), Caller("client-1")
+
+
+def admission(**limits: int) -> Admission:
+    """An admission with some limits lowered."""
+    return Admission(AdmissionOptions(**limits), TickingClock(), ListObserver())
+
+
+def refusal(door: Admission, caller: Caller) -> Fault:
+    """Why a caller is not let in."""
+    with pytest.raises(Fault) as caught:
+        door.enter(caller)
+    return caught.value
+
+
+def test_what_was_taken_is_given_back_once() -> None:
+    """Whatever it was; a second leaving changes nothing."""
+    door = admission()
+    place, other = door.enter(ME), door.enter(ME)
+    place.hold(100)
+    place.stream()
+    assert repr(door) == "Admission(requests=2, streams=1, bodies=100 bytes)"
+    place.leave()
+    place.leave()
+    assert repr(door) == "Admission(requests=1, streams=0, bodies=0 bytes)"
+    other.leave()
+    assert door.count_by_caller == {}
+    with pytest.raises(RuntimeError, match="left already"):
+        place.hold(1)
+
+
+def test_all_places_taken_is_the_gateways_fault() -> None:
+    """503 for whoever comes, with when to come back and the setting's name."""
+    door = admission(requests_max=2)
+    place = door.enter(ME)
+    door.enter(YOU)
+    fault = refusal(door, YOU)
+    assert (fault.kind, fault.retry_after_s) == (FaultKind.OVERLOADED, 1)
+    assert "2 requests" in fault.message
+    assert "GATEWAY_REQUESTS_MAX" in fault.message
+    place.leave()
+    door.enter(YOU)
+
+
+def test_one_caller_cannot_take_all() -> None:
+    """Their own limit, their own fault; others go in."""
+    door = admission(caller_requests_max=1)
+    place = door.enter(ME)
+    fault = refusal(door, ME)
+    assert (fault.kind, fault.retry_after_s) == (FaultKind.CONCURRENCY_EXCEEDED, 1)
+    assert "GATEWAY_CALLER_REQUESTS_MAX" in fault.message
+    door.enter(YOU)
+    place.leave()
+    door.enter(ME)
+
+
+def test_callers_of_a_pass_through_are_told_apart_by_what_they_bring() -> None:
+    """They have one name and different tokens."""
+    first, second = (
+        Caller("passthrough", (Credential("caller", Secret(f"token-{n}"), "sum"),)) for n in "ab"
+    )
+    door = admission(caller_requests_max=1)
+    door.enter(first)
+    door.enter(second)
+    assert refusal(door, first).kind is FaultKind.CONCURRENCY_EXCEEDED
+
+
+def test_streams_and_bodies_have_bounds_of_their_own() -> None:
+    """A refused one holds nothing; a body is let go when the answer begins."""
+    door = admission(streams_max=1, bodies_bytes_max=100)
+    place, other = door.enter(ME), door.enter(ME)
+    place.stream()
+    place.hold(60)
+    place.hold(40)
+    for attempt, setting in (
+        (other.stream, "GATEWAY_STREAMS_MAX"),
+        (lambda: other.hold(1), "GATEWAY_BODIES_BYTES_MAX"),
+    ):
+        with pytest.raises(Fault, match=setting) as caught:
+            attempt()
+        assert caught.value.kind is FaultKind.OVERLOADED
+    place.let_go()
+    other.hold(100)
+    place.leave()
+    other.stream()
+    assert repr(door) == "Admission(requests=1, streams=1, bodies=100 bytes)"
+
+
+def test_the_operator_is_told_once_in_a_while_and_how_often() -> None:
+    """A flood of refusals is not a flood of log lines."""
+    clock, observer = TickingClock(), ListObserver()
+    door = Admission(AdmissionOptions(requests_max=1), clock, observer)
+    door.enter(ME)
+    for _ in range(10):
+        refusal(door, YOU)
+    clock.seconds += TELL_AGAIN_S
+    refusal(door, YOU)
+    assert [facts for _, facts in observer.warnings] == [
+        {"limit": "GATEWAY_REQUESTS_MAX", "refused_count": 1},
+        {"limit": "GATEWAY_REQUESTS_MAX", "refused_count": 10},
+    ]

@@ -1,0 +1,154 @@
+"""A roster over a scripted store and a scripted memory, for tests of what it makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, Secret
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.pool.lease import Ask
+from cursor_api.pool.pool import Pool
+from cursor_api.pool.slot import Outcome
+from cursor_api.ports import PoolState
+from cursor_api.service.credentials.roster import Roster, RosterParts
+from tests.fakes import TickingClock
+
+FAULT = Outcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "", retry_after_s=9999))
+
+
+def credential(name: str) -> Credential:
+    """One whose parts share a name."""
+    return Credential(name, Secret(f"token-{name}"), f"sum-{name}")
+
+
+A, B = credential("a"), credential("b")
+
+
+class ScriptedStore:
+    """A list of credentials that the test edits, or an error."""
+
+    def __init__(self, *credentials: Credential) -> None:
+        self.credentials = list(credentials)
+        self.error: Exception | None = None
+        self.warnings: Sequence[str] = ()
+        self.is_changed = False
+        self.load_count = 0
+
+    async def load(self) -> Sequence[Credential]:
+        """What is scripted."""
+        self.load_count += 1
+        self.is_changed = False
+        if self.error:
+            raise self.error
+        return tuple(self.credentials)
+
+    async def has_changed(self) -> bool:
+        """What is scripted."""
+        return self.is_changed
+
+    async def read_text(self) -> FileTexts:
+        """A made-up text."""
+        return FileTexts("tokens", "list", "etag")
+
+    async def replace_text(
+        self, tokens: str, token_list: str | None = None, *, if_match: str | None = None
+    ) -> FileTexts:
+        """One credential a line."""
+        self.credentials = [credential(name) for name in tokens.split()]
+        return FileTexts(tokens, token_list or "", if_match or "")
+
+    async def add(
+        self, text: str, *, checksum: str | None = None, if_match: str | None = None
+    ) -> Sequence[Credential]:
+        """One more."""
+        assert (checksum, if_match) == (None, None)
+        self.credentials.append(credential(text))
+        return self.credentials[-1:]
+
+    async def check(self, text: str, *, checksum: str | None = None) -> None:
+        """What is scripted."""
+        assert (text, checksum) == ("x", "y")
+        if self.error:
+            raise self.error
+
+    async def remove(self, alias: str, *, if_match: str | None = None) -> None:
+        """One less."""
+        assert if_match is None
+        self.credentials = [item for item in self.credentials if item.alias != alias]
+
+    async def update(
+        self, alias: str, change: CredentialChange, *, if_match: str | None = None
+    ) -> Credential:
+        """Renamed."""
+        assert (alias, if_match) == (self.credentials[0].alias, None)
+        old = self.credentials[0]
+        self.credentials[0] = Credential(change.alias or "", old.secret, old.checksum)
+        return self.credentials[0]
+
+
+class ScriptedMemory:
+    """Keeps a state, or fails."""
+
+    def __init__(self, state: PoolState | None = None) -> None:
+        self.state = state or {}
+        self.error: Exception | None = None
+        self.save_count = 0
+
+    async def load(self) -> PoolState:
+        """What was kept."""
+        if self.error:
+            raise self.error
+        return self.state
+
+    async def save(self, state: PoolState) -> None:
+        """Keep it."""
+        if self.error:
+            raise self.error
+        self.state = state
+        self.save_count += 1
+
+
+class ListObserver:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.warnings: list[tuple[str, dict[str, object]]] = []
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Keep it."""
+        assert facts
+        self.notices.append(event)
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Keep it."""
+        self.warnings.append((event, facts))
+
+
+class House:
+    """A roster over scripts."""
+
+    def __init__(self, *credentials: Credential, memory: ScriptedMemory | None = None) -> None:
+        self.store = ScriptedStore(*credentials)
+        self.memory = memory or ScriptedMemory()
+        self.clock = TickingClock()
+        self.pool = Pool(self.clock, lambda: 0.5)
+        self.observer = ListObserver()
+        self.loaded: list[str] = []
+        self.roster = Roster(
+            RosterParts(
+                self.store, self.memory, self.pool, self.clock, self.observer, self._on_load
+            )
+        )
+
+    def _on_load(self, credentials: Sequence[Credential]) -> None:
+        self.loaded += [item.alias for item in credentials]
+
+    @property
+    def serving(self) -> str:
+        """The aliases in the pool."""
+        return "".join(item.alias for item in self.pool.credentials)
+
+    def cool(self) -> None:
+        """The first credential is limited for a long time."""
+        self.pool.lease(Ask("m")).settle(FAULT)

@@ -1,0 +1,397 @@
+"""Every way in which a network fails, and the fault that it becomes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from aiohttp import ClientConnectorCertificateError, ClientResponse, ClientSession
+from aiohttp.client_reqrep import ConnectionKey
+
+from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.transport import client as client_module
+from cursor_api.transport import sending
+from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
+from cursor_api.transport.faults import (
+    CERTIFICATE_FLAWS,
+    FAULTS,
+    RETRY_AFTER_S_MAX,
+    SHORTAGES,
+    STATUS_KINDS,
+    Phase,
+    flaw_of_certificate,
+    kind_of_status,
+    parse_retry_after,
+)
+from tests.scripted_server import Handler, ScriptedServer, Turn
+
+OPTIONS = HttpOptions(connect_timeout_s=5)
+QUICK = Timeouts(first_token_s=0.2, idle_s=0.2)
+
+
+async def ask(client: HttpClient, url: str, timeouts: Timeouts = QUICK) -> bytes:
+    """A whole answer's body."""
+    pieces = []
+    async with client.open_post(url, {}, b"question", timeouts) as answer:
+        while data := await answer.read():
+            answer.begin()
+            pieces.append(data)
+        answer.finish()
+    return b"".join(pieces)
+
+
+async def fault_from(handler: Handler, timeouts: Timeouts = QUICK) -> Fault:
+    """What asking this server ends with."""
+    async with ScriptedServer(handler) as server, HttpClient(OPTIONS) as client:
+        with pytest.raises(Fault) as caught:
+            await ask(client, server.url, timeouts)
+        assert client.open_count == 0
+        assert caught.value.__cause__ is not None
+        return caught.value
+
+
+@pytest.mark.parametrize("number", SHORTAGES)
+async def test_what_this_machine_has_none_left_of_is_no_endpoints_fault(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Without a descriptor nobody can be asked: the gateway says so, and when to come back."""
+
+    def make_none(_address: object) -> socket.socket:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(client_module, "make_socket", make_none)
+    async with HttpClient(OPTIONS) as client:
+        for _ in range(2):
+            with pytest.raises(Fault) as caught:
+                await ask(client, "http://127.0.0.1:1")
+            fault = caught.value
+            assert (fault.kind, fault.scope) == (FaultKind.OVERLOADED, Scope.GATEWAY)
+            assert fault.retry_after_s == 1
+            assert SHORTAGES[number] in fault.message
+        assert client.open_count == 0
+
+
+async def test_no_answer_at_all_is_a_time_out_before_the_first_byte() -> None:
+    """A server that takes the request and says nothing is given up, and the message says when."""
+
+    async def silent(turn: Turn) -> None:
+        await turn.gone()
+
+    fault = await fault_from(silent)
+    assert (fault.kind, fault.scope) == (FaultKind.UPSTREAM_TIMEOUT, Scope.ENDPOINT)
+    assert fault.message == "127.0.0.1 gave no word of an answer within 0.2 s."
+
+
+async def test_a_head_without_a_body_is_the_same_time_out() -> None:
+    """Headers are not an answer: the limit runs on until the first byte of the body."""
+
+    async def head_only(turn: Turn) -> None:
+        await asyncio.sleep(0.1)
+        await turn.head()
+        await turn.gone()
+
+    started = asyncio.get_running_loop().time()
+    fault = await fault_from(head_only)
+    assert asyncio.get_running_loop().time() - started < 0.29
+    assert fault.message == "127.0.0.1 gave no word of an answer within 0.2 s."
+
+
+async def test_silence_in_the_middle_is_a_time_out_of_its_own() -> None:
+    """A stall after the first byte is told apart; the idle limit may be the shorter one."""
+
+    async def stall(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"x")
+        await turn.gone()
+
+    started = asyncio.get_running_loop().time()
+    fault = await fault_from(stall, Timeouts(first_token_s=30, idle_s=0.15))
+    assert asyncio.get_running_loop().time() - started < 2
+    assert fault.kind is FaultKind.UPSTREAM_TIMEOUT
+    assert fault.message == "127.0.0.1 fell silent in the middle of its answer, for 0.15 s."
+
+
+async def test_the_idle_limit_starts_again_with_every_read() -> None:
+    """A slow but living answer may take many times the limit."""
+
+    async def slow(turn: Turn) -> None:
+        await turn.head()
+        for _ in range(8):
+            await turn.chunk(b"x")
+            await asyncio.sleep(0.1)
+        await turn.end()
+
+    async with ScriptedServer(slow) as server, HttpClient(OPTIONS) as client:
+        assert await ask(client, server.url) == b"x" * 8
+
+
+async def test_a_reader_that_pauses_is_not_the_upstreams_silence() -> None:
+    """Time that passes between reads counts against nobody."""
+
+    async def two(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"one")
+        await asyncio.sleep(0.05)
+        await turn.chunk(b"two")
+        await turn.end()
+
+    async with (
+        ScriptedServer(two) as server,
+        HttpClient(OPTIONS) as client,
+        client.open_post(server.url, {}, b"") as answer,
+    ):
+        assert await answer.read() == b"one"
+        await asyncio.sleep(0.6)
+        assert await answer.read() == b"two"
+        assert await answer.read() == b""
+
+
+async def test_a_connection_that_cannot_be_made_in_time_says_so() -> None:
+    """TLS belongs to connecting: a listener that never shakes hands is no connection."""
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, HttpClient(HttpOptions(connect_timeout_s=0.2)) as client:
+        with pytest.raises(Fault) as caught:
+            await ask(client, f"https://127.0.0.1:{port}", Timeouts())
+    assert caught.value.kind is FaultKind.UNREACHABLE
+    assert caught.value.message == "No connection to 127.0.0.1 within 0.2 s."
+
+
+async def test_a_refused_connection_is_unreachable() -> None:
+    """Nobody listens."""
+    async with HttpClient(OPTIONS) as client:
+        with pytest.raises(Fault) as caught:
+            await ask(client, "http://127.0.0.1:1")
+    assert caught.value.kind is FaultKind.UNREACHABLE
+    assert caught.value.message == "127.0.0.1 refuses connections or cannot be reached."
+
+
+async def test_a_name_without_an_address_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.invalid` never resolves (RFC 2606); it is asked for once."""
+    posted: list[str] = []
+    post = sending.post
+
+    async def counted(session: ClientSession, url: str, *rest: Any) -> ClientResponse:
+        posted.append(url)
+        return await post(session, url, *rest)
+
+    monkeypatch.setattr(client_module, "post", counted)
+    async with HttpClient(HttpOptions()) as client:
+        with pytest.raises(Fault) as caught:
+            await ask(client, "http://nowhere.invalid")
+    assert caught.value.kind is FaultKind.UNREACHABLE
+    assert "nowhere.invalid has no address" in caught.value.message
+    assert len(posted) == 1
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_new_connection_that_breaks_before_the_head_is_not_tried_again(how: str) -> None:
+    """The second try is for stale connections; this is the server's own doing."""
+    count = 0
+
+    async def break_off(turn: Turn) -> None:
+        nonlocal count
+        count += 1
+        getattr(turn, how)()
+
+    fault = await fault_from(break_off)
+    assert (fault.kind, count) == (FaultKind.UNREACHABLE, 1)
+    assert fault.message == "127.0.0.1 closed the connection before it answered."
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_stale_connection_is_replaced_once(how: str) -> None:
+    """Where a kept connection ends before a byte of answer, a new one gets the same request."""
+
+    async def once(turn: Turn) -> None:
+        if turn.connection == 1 and len(server.requests) > 1:
+            getattr(turn, how)()
+        else:
+            await turn.answer(b"fine")
+
+    async with ScriptedServer(once) as server, HttpClient(OPTIONS) as client:
+        assert await ask(client, server.url) == b"fine"
+        assert await ask(client, server.url) == b"fine"
+        assert [turn.connection for turn in server.requests] == [1, 1, 2]
+        assert server.requests[1].body == server.requests[2].body == b"question"
+
+
+async def test_the_second_try_is_the_last() -> None:
+    """A server that drops everything is asked twice, not for ever."""
+
+    async def sour(turn: Turn) -> None:
+        if len(server.requests) == 1:
+            await turn.answer(b"fine")
+        else:
+            turn.close()
+
+    async with ScriptedServer(sour) as server, HttpClient(OPTIONS) as client:
+        await ask(client, server.url)
+        with pytest.raises(Fault) as caught:
+            await ask(client, server.url)
+        assert caught.value.kind is FaultKind.UNREACHABLE
+        assert len(server.requests) == 3
+
+
+async def test_an_answer_that_has_begun_is_not_asked_for_again() -> None:
+    """Half a status line on a kept connection is an answer that began."""
+
+    async def half(turn: Turn) -> None:
+        if len(server.requests) == 1:
+            await turn.answer(b"fine")
+        else:
+            await turn.write(b"HTTP/1.1 200 OK\r\ncontent-le")
+            turn.close()
+
+    async with ScriptedServer(half) as server, HttpClient(OPTIONS) as client:
+        await ask(client, server.url)
+        with pytest.raises(Fault):
+            await ask(client, server.url)
+        assert len(server.requests) == 2
+
+
+async def test_what_is_not_http_is_a_protocol_error() -> None:
+    """An SSH banner, say."""
+
+    async def banner(turn: Turn) -> None:
+        await turn.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        turn.close()
+
+    assert (await fault_from(banner)).kind is FaultKind.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+@pytest.mark.parametrize("framing", ["chunked", "length"])
+async def test_a_body_cut_short_is_incomplete(framing: str, how: str) -> None:
+    """Neither kind of body may stop before its stated end."""
+
+    async def cut(turn: Turn) -> None:
+        if framing == "chunked":
+            await turn.head()
+            await turn.chunk(b"some")
+        else:
+            await turn.head(transfer_encoding="", content_length="10")
+            await turn.write(b"some")
+        await asyncio.sleep(0.05)
+        getattr(turn, how)()
+
+    fault = await fault_from(cut)
+    assert fault.kind is FaultKind.INCOMPLETE
+    assert fault.message == "127.0.0.1 broke off in the middle of its answer."
+
+
+async def test_a_malformed_chunk_is_incomplete() -> None:
+    """Bytes where a chunk's length belongs end the answer, long before the idle limit."""
+
+    async def malformed(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"some")
+        await asyncio.sleep(0.05)
+        await turn.write(b"zz not a length\r\n")
+        await turn.gone()
+
+    assert (await fault_from(malformed, Timeouts())).kind is FaultKind.INCOMPLETE
+
+
+def refused(cause: Exception) -> ClientConnectorCertificateError:
+    """What aiohttp makes of it."""
+    key = ConnectionKey("host", 443, True, True, None, None, None, None)
+    return ClientConnectorCertificateError(key, cause)
+
+
+def verification_error(code: int, message: str) -> ssl.SSLCertVerificationError:
+    """What OpenSSL says of a certificate."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, message
+    return error
+
+
+@pytest.mark.parametrize("code", CERTIFICATE_FLAWS)
+def test_a_certificates_flaw_is_the_end_of_a_sentence(code: int) -> None:
+    """In words of ours, whatever OpenSSL's are."""
+    error = refused(verification_error(code, "words"))
+    assert flaw_of_certificate(error) == CERTIFICATE_FLAWS[code]
+
+
+def test_any_other_flaw_is_told_in_openssls_words() -> None:
+    """A revoked one, say; and an error that is about no certificate has no flaw."""
+    error = refused(verification_error(23, "certificate revoked"))
+    assert flaw_of_certificate(error) == "is not trusted: certificate revoked"
+    assert flaw_of_certificate(refused(OSError("odd"))) == "is not trusted"
+    assert flaw_of_certificate(ConnectionResetError()) == ""
+
+
+def test_every_phase_has_a_row_for_everything() -> None:
+    """The last row catches all, and no row is hidden behind one of its bases."""
+    for rows in FAULTS.values():
+        assert rows[-1].error is BaseException
+        for place, row in enumerate(rows):
+            assert not any(issubclass(row.error, earlier.error) for earlier in rows[:place]), row
+    assert set(FAULTS) == set(Phase)
+
+
+def test_every_status_has_a_kind() -> None:
+    """Explicit ones by the table, all others by their class; none blames the caller by default."""
+    for status in range(100, 600):
+        kind = kind_of_status(status)
+        if status in STATUS_KINDS:
+            assert kind is STATUS_KINDS[status]
+        elif status < 300:
+            assert kind is FaultKind.PROTOCOL_ERROR
+        else:
+            assert kind is FaultKind.UPSTREAM_ERROR
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (302, FaultKind.UPSTREAM_ERROR),
+        (401, FaultKind.CREDENTIAL_REJECTED),
+        (403, FaultKind.CREDENTIAL_FORBIDDEN),
+        (410, FaultKind.CLIENT_OUTDATED),
+        (415, FaultKind.CLIENT_OUTDATED),
+        (426, FaultKind.CLIENT_OUTDATED),
+        (429, FaultKind.RATE_LIMITED),
+        (464, FaultKind.CLIENT_OUTDATED),
+        (500, FaultKind.UPSTREAM_ERROR),
+        (502, FaultKind.UPSTREAM_ERROR),
+        (503, FaultKind.UPSTREAM_OVERLOADED),
+        (504, FaultKind.UPSTREAM_TIMEOUT),
+        (533, FaultKind.UPSTREAM_ERROR),
+    ],
+)
+def test_the_statuses_seen_in_the_wild(status: int, kind: FaultKind) -> None:
+    """Each leads to what helps against it."""
+    assert kind_of_status(status) is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "wait_s"),
+    [
+        ("0", 0.0),
+        ("30", 30.0),
+        (" 120 ", 120.0),
+        (formatdate(1_700_000_030, usegmt=True), 30.0),
+        (formatdate(1_600_000_000, usegmt=True), 0.0),
+        ("9" * 400, RETRY_AFTER_S_MAX),
+        ("", None),
+        ("-5", None),
+        ("1.5e3", None),
+        ("soon", None),
+        ("٣", None),
+        ("Tue, 99 Foo 2026 99:99:99 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str, wait_s: float | None) -> None:
+    """Both forms of RFC 9110, and nothing else, within bounds."""
+    assert parse_retry_after(text, 1_700_000_000.0) == wait_s

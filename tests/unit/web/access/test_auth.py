@@ -1,0 +1,331 @@
+"""Who may come in, and as whom."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.access import auth
+from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator, device_checksum
+from cursor_api.web.access.lockout import Lockout, LockoutOptions
+from cursor_api.wire.checksum import parse_checksum
+from tests.fakes import StillClock
+
+KEY = "gateway-key-0123456789"
+SUM = "a" * 8 + "b" * 64
+WRONG_KEYS_MAX = 3
+
+
+def authenticator(options: AccessOptions, wrong_keys_max: int = 0) -> Authenticator:
+    """One that locks nobody out, unless a number is given."""
+    return Authenticator(options, Lockout(LockoutOptions(wrong_keys_max), StillClock()))
+
+
+KEYED = authenticator(AccessOptions(Secret(KEY)))
+CLIENT_KEYS = ("chat-key-0123456789", "other-key-0123456789")
+SHARED = authenticator(AccessOptions(Secret(KEY), tuple(map(Secret, CLIENT_KEYS))))
+OPEN = authenticator(AccessOptions(Secret(KEY), is_passthrough=True))
+
+
+def asked(client: str = "10.0.0.1", **fields: str) -> dict[str, Any]:
+    """A request from an address as ASGI gives it; underscores in headers stand for dashes."""
+    headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
+    return {"headers": headers, "client": (client, 1234)}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"authorization": f"Bearer {KEY}"},
+        {"authorization": f"bearer  {KEY} "},
+        {"x_api_key": KEY},
+        {"authorization": "Basic eDp5", "x_api_key": KEY},
+    ],
+)
+def test_the_operators_key_is_taken_in_both_spellings(fields: dict[str, str]) -> None:
+    """OpenAI's clients send Bearer, Anthropic's x-api-key; both work on every address."""
+    assert KEYED.authenticate(asked(**fields)) is OPERATOR
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"authorization": ""},
+        {"authorization": "Bearer "},
+        {"authorization": KEY},
+        {"authorization": f"Bearer {KEY}x"},
+        {"authorization": f"Bearer {KEY[:-1]}"},
+        {"authorization": f"Basic {KEY}"},
+        {"x_api_key": ""},
+        {"cookie": f"key={KEY}"},
+        {"authorization": "Bearer " + "x" * 100_000},
+    ],
+)
+def test_anything_else_is_refused(fields: dict[str, str]) -> None:
+    """Missing, wrong, nearly right, in the wrong place, or absurdly long."""
+    assert KEYED.find(asked(**fields)) is None
+    with pytest.raises(Fault, match="AUTH_TOKEN") as caught:
+        KEYED.authenticate(asked(**fields))
+    assert caught.value.kind is FaultKind.UNAUTHENTICATED
+
+
+def test_every_chat_only_key_has_a_name_of_its_own() -> None:
+    """The log tells callers apart, and shows nothing of their keys."""
+    callers = [SHARED.authenticate(asked(authorization=f"Bearer {key}")) for key in CLIENT_KEYS]
+    assert [caller.name for caller in callers] == ["client-1", "client-2"]
+    assert SHARED.authenticate(asked(x_api_key=KEY)) is OPERATOR
+    assert SHARED.find(asked(x_api_key=CLIENT_KEYS[0][:-1])) is None
+    assert KEYED.find(asked(x_api_key=CLIENT_KEYS[0])) is None
+
+
+def test_only_the_operator_is_let_through_to_management() -> None:
+    """A wrong key is 401, a chat-only one 403; a pass-through token is no key of ours."""
+    SHARED.require_operator(asked(authorization=f"Bearer {KEY}"))
+    OPEN.require_operator(asked(authorization=f"Bearer {KEY}"))
+    for authenticator, key, kind in (
+        (SHARED, CLIENT_KEYS[1], FaultKind.FORBIDDEN),
+        (SHARED, "wrong", FaultKind.UNAUTHENTICATED),
+        (OPEN, "any-token", FaultKind.UNAUTHENTICATED),
+        (OPEN, "", FaultKind.UNAUTHENTICATED),
+    ):
+        with pytest.raises(Fault) as caught:
+            authenticator.require_operator(asked(authorization=f"Bearer {key}"))
+        assert caught.value.kind is kind
+
+
+def test_a_key_in_both_lists_is_the_operators() -> None:
+    """The settings refuse it; here it must not lock the operator out."""
+    both = authenticator(AccessOptions(Secret(KEY), (Secret(KEY),)))
+    assert both.authenticate(asked(x_api_key=KEY)) is OPERATOR
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Everything that is hashed while the test runs."""
+    seen: list[bytes] = []
+    sha256 = hashlib.sha256
+
+    def counted(data: bytes) -> Any:
+        seen.append(data)
+        return sha256(data)
+
+    monkeypatch.setattr(hashlib, "sha256", counted)
+    return seen
+
+
+def test_a_thousand_keys_cost_what_one_costs(hashed: list[bytes]) -> None:
+    """One hash a try: a flood of wrong keys is no dearer where many callers have one."""
+    keys = tuple(Secret(f"key-{number}") for number in range(1000))
+    many = authenticator(AccessOptions(None, keys))
+    hashed.clear()
+    assert many.find(asked(x_api_key="key-999")) is not None
+    assert many.find(asked(x_api_key="key-1000")) is None
+    assert [data.removeprefix(many._salt) for data in hashed] == [b"key-999", b"key-1000"]
+
+
+@pytest.mark.parametrize("is_passthrough", [False, True])
+def test_a_try_costs_one_hash_at_most(hashed: list[bytes], is_passthrough: bool) -> None:  # noqa: FBT001 - a pytest parameter
+    """Right, wrong, in both headers at once, too long, none at all; before a lock and in one."""
+    access = AccessOptions(Secret(KEY), (Secret(CLIENT_KEYS[0]),), is_passthrough=is_passthrough)
+    guarded = authenticator(access, WRONG_KEYS_MAX)
+    tries = [
+        (asked(x_api_key=KEY), 1),
+        (asked(x_api_key=CLIENT_KEYS[0]), 1),
+        (asked(authorization="Bearer a wrong one"), 1),
+        (asked(authorization="Bearer a wrong one", x_api_key="another wrong one"), 1),
+        (asked(x_api_key="x" * 100_000), 0),
+        (asked(x_api_key=""), 0),
+        (asked(), 0),
+    ]
+    for _ in range(WRONG_KEYS_MAX):
+        for scope, hash_count in tries:
+            for ask in (guarded.authenticate, guarded.require_operator):
+                hashed.clear()
+                with suppress(Fault):
+                    ask(scope)
+                assert len(hashed) == hash_count, scope
+
+
+def test_a_key_is_never_compared() -> None:
+    """Only its salted hash is looked up: nothing stops at the first character that differs."""
+    tree = ast.parse(inspect.getsource(auth))
+    compared = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        for part in (node.left, *node.comparators)
+        if isinstance(part, ast.Name) and part.id in {"key", "digest", "bearer", "api_key", "text"}
+    ]
+    assert compared == []
+
+
+def test_the_hash_is_another_in_every_process() -> None:
+    """Nobody can work out a key whose hash begins like that of the right one."""
+    assert KEYED._digest(b"x") != SHARED._digest(b"x")
+
+
+def test_without_pass_through_a_cursor_token_is_a_wrong_key() -> None:
+    """It is off by default."""
+    assert KEYED.find(asked(authorization="Bearer user_1::jwt")) is None
+
+
+def test_in_pass_through_the_bearer_is_the_callers_own_credential() -> None:
+    """Several with commas; the cookie's spellings are split; the checksum is the header's."""
+    caller = OPEN.authenticate(
+        asked(authorization="Bearer user_1%3A%3Ajwt1, work::jwt2,jwt3", x_cursor_checksum=SUM)
+    )
+    assert [(item.alias, item.secret.reveal()) for item in caller.credentials] == [
+        ("user_1", "jwt1"),
+        ("work", "jwt2"),
+        ("caller", "jwt3"),
+    ]
+    assert {item.checksum for item in caller.credentials} == {SUM}
+
+
+def test_in_pass_through_the_operators_key_still_means_the_pool() -> None:
+    """Both ways of use live side by side."""
+    assert OPEN.authenticate(asked(authorization=f"Bearer {KEY}")) is OPERATOR
+
+
+def test_the_configured_checksum_serves_callers_who_send_none() -> None:
+    """The ancestors' environment variable."""
+    access = AccessOptions(None, is_passthrough=True, passthrough_checksum=SUM)
+    caller = authenticator(access).authenticate(asked(authorization="Bearer jwt"))
+    assert caller.credentials[0].checksum == SUM
+
+
+def test_a_made_up_device_stays_the_same_for_a_token() -> None:
+    """The upstream counts devices: one token is one device, over requests and restarts."""
+    assert device_checksum("jwt") == device_checksum("jwt")
+    one, other = parse_checksum(device_checksum("jwt")), parse_checksum(device_checksum("jwt2"))
+    assert one.machine_id != other.machine_id
+    assert one.mac_machine_id != one.machine_id
+
+
+@pytest.mark.parametrize("value", ["a b", "x\r\nx-evil: 1", "é", "a" * 257])
+def test_a_hostile_checksum_never_goes_upstream(value: str) -> None:
+    """It would become a header of ours."""
+    with pytest.raises(Fault) as caught:
+        OPEN.find(asked(authorization="Bearer jwt", x_cursor_checksum=value))
+    assert caught.value.kind is FaultKind.INVALID_REQUEST
+
+
+@pytest.mark.parametrize("token", ["a b", "a\x00b", "é", ",", ", ,", ",".join("x" * 21)])
+def test_a_bearer_that_cannot_be_a_token_is_refused(token: str) -> None:
+    """Nothing that could break a header line, nor an endless list."""
+    assert OPEN.find(asked(authorization=f"Bearer {token}")) is None
+
+
+def lock_out(guarded: Authenticator, client: str) -> None:
+    """Wrong keys from an address until it is locked."""
+    for number in range(WRONG_KEYS_MAX):
+        assert guarded.find(asked(client, x_api_key=f"wrong-{number}"), takes_tokens=False) is None
+
+
+def is_locked_out(guarded: Authenticator, client: str, key: str) -> bool:
+    """Whether this key from there is not looked at."""
+    try:
+        guarded.find(asked(client, x_api_key=key))
+    except Fault as fault:
+        return fault.kind is FaultKind.LOCKED_OUT
+    return False
+
+
+@pytest.mark.parametrize("is_passthrough", [False, True])
+def test_in_a_lock_a_right_guess_looks_like_a_wrong_one(is_passthrough: bool) -> None:  # noqa: FBT001 - a pytest parameter
+    """Whatever the right one is, and wherever it is tried; elsewhere it is right."""
+    access = AccessOptions(Secret(KEY), (Secret(CLIENT_KEYS[0]),), is_passthrough=is_passthrough)
+    guarded = authenticator(access, WRONG_KEYS_MAX)
+    lock_out(guarded, "10.0.0.1")
+    told = set()
+    for key in (KEY, CLIENT_KEYS[0], "wrong", "no token at all"):
+        for ask in (guarded.authenticate, guarded.require_operator, guarded.find):
+            for more in ({}, {"x_cursor_checksum": "no checksum!"}):
+                with pytest.raises(Fault) as caught:
+                    ask(asked("10.0.0.1", x_api_key=key, **more))
+                told.add((caught.value.kind, caught.value.message))
+    assert [kind for kind, _ in told] == [FaultKind.LOCKED_OUT]
+    assert guarded.find(asked("10.0.0.2", x_api_key=KEY)) is OPERATOR
+
+
+def test_who_was_at_work_before_the_lock_goes_on() -> None:
+    """The one key that was in use from there, and no other; a request without a key is a 401."""
+    guarded = authenticator(AccessOptions(Secret(KEY), (Secret(CLIENT_KEYS[0]),)), WRONG_KEYS_MAX)
+    assert guarded.find(asked("10.0.0.1", x_api_key=CLIENT_KEYS[0])) is not None
+    lock_out(guarded, "10.0.0.1")
+    assert not is_locked_out(guarded, "10.0.0.1", CLIENT_KEYS[0])
+    assert is_locked_out(guarded, "10.0.0.1", KEY)
+    with pytest.raises(Fault) as caught:
+        guarded.authenticate(asked("10.0.0.1"))
+    assert caught.value.kind is FaultKind.UNAUTHENTICATED
+
+
+def test_in_pass_through_a_token_is_no_wrong_key_for_a_chat() -> None:
+    """Any text may be one. Where only the operator's key will do, it counts."""
+    guarded = authenticator(AccessOptions(Secret(KEY), is_passthrough=True), WRONG_KEYS_MAX)
+    for number in range(10 * WRONG_KEYS_MAX):
+        assert guarded.find(asked(x_api_key=f"token-{number}")) is not None
+    lock_out(guarded, "10.0.0.1")
+    assert not is_locked_out(guarded, "10.0.0.1", "token-1")
+    assert is_locked_out(guarded, "10.0.0.1", "token-of-a-stranger")
+
+
+def test_where_there_is_no_key_nobody_guesses_it() -> None:
+    """Pass-through without an operator: nothing is wrong, nothing is locked."""
+    keyless = authenticator(AccessOptions(None, is_passthrough=True), WRONG_KEYS_MAX)
+    lock_out(keyless, "10.0.0.1")
+    assert not is_locked_out(keyless, "10.0.0.1", "a-new-token")
+
+
+def test_a_request_without_a_key_is_no_try() -> None:
+    """Health checks and curious browsers lock nobody out."""
+    guarded = authenticator(AccessOptions(Secret(KEY)), WRONG_KEYS_MAX)
+    for _ in range(10 * WRONG_KEYS_MAX):
+        assert guarded.find(asked("10.0.0.1")) is None
+        assert guarded.find(asked("10.0.0.1", authorization="Basic eDp5", x_api_key="")) is None
+    assert not is_locked_out(guarded, "10.0.0.1", KEY)
+
+
+def test_what_a_header_says_of_the_address_counts_nothing() -> None:
+    """Neither does it share a lock out, nor get round one."""
+    guarded = authenticator(AccessOptions(Secret(KEY)), WRONG_KEYS_MAX)
+    for number in range(WRONG_KEYS_MAX):
+        guarded.find(
+            asked("10.0.0.1", x_api_key="wrong", x_forwarded_for=f"10.1.0.{number}, 10.0.0.2")
+        )
+    assert is_locked_out(guarded, "10.0.0.1", KEY)
+    assert not is_locked_out(guarded, "10.0.0.2", KEY)
+
+
+def test_the_operator_is_told_once_a_lock_and_never_the_key() -> None:
+    """One line with the address for each lock; a flood during it is silent."""
+    guarded = authenticator(AccessOptions(Secret(KEY)), WRONG_KEYS_MAX)
+    with capture_logs() as lines:
+        lock_out(guarded, "2001:db8::1")
+        for _ in range(100):
+            is_locked_out(guarded, "2001:db8::2", "another-wrong-key")
+    assert [(line["log_level"], line["address"]) for line in lines] == [
+        ("warning", "2001:db8::/64")
+    ] * len(lines)
+    assert len(lines) == len({line["lock_s"] for line in lines})
+    assert "wrong-" not in str(lines)
+
+
+def test_a_connection_without_an_address_is_one_of_its_own() -> None:
+    """A socket that is no IP socket; ASGI gives None."""
+    guarded = authenticator(AccessOptions(Secret(KEY)), WRONG_KEYS_MAX)
+    scope = asked(x_api_key="wrong") | {"client": None}
+    for _ in range(WRONG_KEYS_MAX):
+        assert guarded.find(scope) is None
+    with pytest.raises(Fault):
+        guarded.find(scope)
+    assert not is_locked_out(guarded, "10.0.0.1", KEY)

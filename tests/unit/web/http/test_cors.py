@@ -1,0 +1,141 @@
+"""What pages of other origins are told, and what is kept from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.web.http.body import Message, Receive, Scope, Send
+from cursor_api.web.http.cors import Cors
+
+GOOD, OTHER = "https://good.example", "http://localhost:5173"
+CLOSED = "/closed"
+
+
+async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """The application inside: an error with a header and a body."""
+    headers = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 418, "headers": headers})
+    await send({"type": "http.response.body", "body": b"inside"})
+
+
+CORS = Cors(answer, (GOOD, OTHER), frozenset([CLOSED]), (f"{CLOSED}/",))
+
+
+async def asked(
+    method: str, *headers: tuple[str, str], path: str = "/open"
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers (repeated ones joined) and body of one answer."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError("nothing of a body is read here")
+
+    raw = [(name.encode(), value.encode()) for name, value in headers]
+    await CORS({"method": method, "path": path, "headers": raw}, receive, send)
+    start, body = sent
+    found: dict[str, str] = {}
+    for name, value in start["headers"]:
+        key, text = name.decode(), value.decode()
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return start["status"], found, body["body"]
+
+
+ASKING = ("access-control-request-method", "POST")
+
+
+@pytest.mark.parametrize("origin", [GOOD, OTHER])
+async def test_a_named_origin_may_read_every_answer(origin: str) -> None:
+    """Errors too, and the headers that tell what happened."""
+    status, headers, body = await asked("POST", ("origin", origin))
+    assert (status, body) == (418, b"inside")
+    assert headers == {
+        "content-type": "text/plain",
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "x-request-id, x-attempts, retry-after, x-should-retry",
+        "vary": "Origin",
+    }
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "*",
+        "",
+        "https://good.example.evil",
+        "https://evil.good.example",
+        "https://evilgood.example",
+        "https://good.example:444",
+        "https://good.example/",
+        "https://good.example, https://good.example",
+        "http://good.example",
+        "HTTPS://GOOD.EXAMPLE",
+        "https://good.exampl",
+        "https://good.example\u0000",
+        "https://goodxexample",
+        "https://user@good.example",
+        "file://",
+    ],
+)
+async def test_any_other_origin_gets_nothing(origin: str) -> None:
+    """Nearly the same is not the same; a cache still learns that origins matter."""
+    for method, more in (("POST", ()), ("OPTIONS", (ASKING,))):
+        status, headers, body = await asked(method, ("origin", origin), *more)
+        assert (status, body) == (418, b"inside")
+        assert headers == {"content-type": "text/plain", "vary": "Origin"}
+
+
+async def test_two_origins_are_none() -> None:
+    """No browser sends two."""
+    for pair in ((GOOD, GOOD), (GOOD, "https://evil.example"), ("https://evil.example", GOOD)):
+        _, headers, _ = await asked("POST", *(("origin", one) for one in pair))
+        assert "access-control-allow-origin" not in headers
+
+
+async def test_a_browsers_question_is_answered_without_asking_inside() -> None:
+    """Chatting and reading, with any header, for ten minutes, without cookies."""
+    wish = ("access-control-request-headers", "authorization,x-stainless-os,x-evil\u00e9")
+    status, headers, body = await asked("OPTIONS", ("origin", GOOD), ASKING, wish)
+    assert (status, body) == (200, b"")
+    assert headers == {
+        "access-control-allow-origin": GOOD,
+        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-headers": (
+            "authorization, content-type, x-api-key, x-credential, x-conversation-id, *"
+        ),
+        "access-control-max-age": "600",
+        "content-length": "0",
+        "vary": "Origin, Access-Control-Request-Private-Network",
+    }
+
+
+async def test_options_without_a_question_is_a_request() -> None:
+    """And so is a question that comes with another method."""
+    assert (await asked("OPTIONS", ("origin", GOOD)))[0] == 418
+    assert (await asked("POST", ("origin", GOOD), ASKING))[0] == 418
+
+
+async def test_a_named_page_may_reach_into_a_private_network() -> None:
+    """Where the gateway usually is; told only to browsers that ask."""
+    wish = ("access-control-request-private-network", "true")
+    _, headers, _ = await asked("OPTIONS", ("origin", GOOD), ASKING, wish)
+    assert headers["access-control-allow-private-network"] == "true"
+    _, headers, _ = await asked("OPTIONS", ("origin", "https://evil.example"), ASKING, wish)
+    assert "access-control-allow-private-network" not in headers
+
+
+@pytest.mark.parametrize("path", [CLOSED, f"{CLOSED}/", f"{CLOSED}/a/b"])
+async def test_what_is_closed_is_closed_for_named_origins_too(path: str) -> None:
+    """The page's browser is told nothing."""
+    for method, more in (("GET", ()), ("OPTIONS", (ASKING,))):
+        status, headers, _ = await asked(method, ("origin", GOOD), *more, path=path)
+        assert (status, headers) == (418, {"content-type": "text/plain"})
+
+
+async def test_what_only_begins_alike_is_not_closed() -> None:
+    """`/closed` is an address, `/closed/` a folder."""
+    _, headers, _ = await asked("GET", ("origin", GOOD), path=f"{CLOSED}-not")
+    assert headers["access-control-allow-origin"] == GOOD

@@ -1,0 +1,218 @@
+"""The chat route: whole answers, honest failures, nobody forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cursor_api.domain.deltas import ReasoningDelta, TextDelta
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.record import Status
+from cursor_api.web.app import WebOptions
+from cursor_api.web.inference.route import InferenceOptions
+from tests.fakes import Step
+from tests.house import BEARER, END, House
+from tests.serving import Answer, ask, serve
+
+CHAT = "/v1/chat/completions"
+
+
+def request_body(**fields: Any) -> bytes:
+    """A small request, with fields added or replaced."""
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]} | fields
+    return json.dumps(body).encode()
+
+
+async def post(house: House, body: bytes, headers: dict[str, str] | None = None) -> Answer:
+    """One POST to the chat route."""
+    async with serve(house.app) as port:
+        return await ask(
+            port, "POST", CHAT, headers=BEARER if headers is None else headers, body=body
+        )
+
+
+def events(answer: Answer) -> list[Any]:
+    """The data of each event, JSON decoded but for [DONE]."""
+    lines = [line for line in answer.body.decode().split("\n\n") if line.startswith("data: ")]
+    datas = [line.removeprefix("data: ") for line in lines]
+    return [data if data == "[DONE]" else json.loads(data) for data in datas]
+
+
+async def test_a_whole_answer_is_a_completion_with_usage() -> None:
+    """With its type, its length and the request's id."""
+    answer = await post(House(), request_body())
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert body["id"] == f"chatcmpl-{answer.headers['x-request-id']}"
+    assert body["choices"][0]["message"]["content"] == "Hello"
+    assert body["choices"][0]["finish_reason"] == "stop"
+    usage = body["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+async def test_a_streamed_answer_has_one_end() -> None:
+    """Role first, one finish reason, one [DONE], one id."""
+    answer = await post(House(), request_body(stream=True))
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["cache-control"] == "no-cache"
+    chunks = events(answer)
+    assert chunks.pop() == "[DONE]"
+    assert {chunk["id"] for chunk in chunks} == {f"chatcmpl-{answer.headers['x-request-id']}"}
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert deltas[0]["role"] == "assistant"
+    assert "".join(delta.get("content", "") for delta in deltas) == "Hello"
+    reasons = [chunk["choices"][0]["finish_reason"] for chunk in chunks]
+    assert reasons == [None] * (len(reasons) - 1) + ["stop"]
+
+
+async def test_reasoning_goes_out_apart_from_the_answer() -> None:
+    """Streamed and not."""
+    script: dict[str, list[Step]] = {"a": [[ReasoningDelta("hm")], [TextDelta("yes")], [END]]}
+    whole = (await post(House(script), request_body())).json()["choices"][0]["message"]
+    assert (whole["reasoning_content"], whole["content"]) == ("hm", "yes")
+    chunks = events(await post(House(script), request_body(stream=True)))
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks[:-1]]
+    assert [delta["reasoning_content"] for delta in deltas if "reasoning_content" in delta] == [
+        "hm"
+    ]
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_a_failure_before_the_first_delta_is_a_real_status(is_stream: bool) -> None:  # noqa: FBT001
+    """Streamed or not, with OpenAI's error object and a request id."""
+    house = House({"a": [Fault(FaultKind.RATE_LIMITED, "Slow down.", retry_after_s=7)]})
+    answer = await post(house, request_body(stream=is_stream))
+    assert answer.status == 429
+    assert answer.headers["retry-after"] == "7"
+    assert len(answer.headers["x-request-id"]) == 24
+    error = answer.json()["error"]
+    assert error["message"] == "Slow down."
+    assert set(error) == {"message", "type", "param", "code"}
+
+
+async def test_a_failure_in_mid_stream_is_an_error_event_and_no_end() -> None:
+    """No [DONE], no finish reason: nobody can take it for a whole answer."""
+    house = House({"a": [[TextDelta("Hel")], Fault(FaultKind.INCOMPLETE, "It stopped.")]})
+    answer = await post(house, request_body(stream=True))
+    assert answer.status == 200
+    chunks = events(answer)
+    assert chunks[-1]["error"]["message"] == "It stopped."
+    assert b"[DONE]" not in answer.body
+    assert all(chunk["choices"][0]["finish_reason"] is None for chunk in chunks[:-1])
+    assert house.log.records[-1].status is Status.FAILED
+
+
+async def test_a_failure_in_the_middle_of_a_whole_answer_is_a_status() -> None:
+    """Half an answer is never a 200."""
+    house = House({"a": [[TextDelta("Hel")], Fault(FaultKind.INCOMPLETE, "It stopped.")]})
+    answer = await post(house, request_body())
+    assert answer.status == 502
+    assert b"Hel" not in answer.body
+
+
+async def test_a_wrong_key_is_refused_before_the_body_is_looked_at() -> None:
+    """Authentication precedes parsing: garbage with a wrong key is a 401."""
+    house = House()
+    answer = await post(house, b"{garbage", {"Authorization": "Bearer wrong"})
+    assert answer.status == 401
+    assert answer.headers["x-should-retry"] == "false"
+    assert answer.json()["error"]["code"] == "unauthorized"
+    assert house.log.records == []
+
+
+async def test_bad_input_names_its_field() -> None:
+    """And costs no credential an attempt."""
+    house = House()
+    answer = await post(house, request_body(messages=[{"role": "user", "content": 5}]))
+    assert answer.status == 400
+    assert answer.json()["error"]["param"] == "messages[0].content"
+    assert house.upstream.asked == []
+
+
+async def test_a_body_over_the_limit_is_413() -> None:
+    """Before it is read."""
+    options = WebOptions(version="1", inference=InferenceOptions(body_bytes_max=100))
+    answer = await post(House(options=options), request_body(user="x" * 200))
+    assert answer.status == 413
+    assert "GATEWAY_BODY_BYTES_MAX" in answer.json()["error"]["message"]
+
+
+async def test_in_pass_through_a_refused_token_is_the_callers_401() -> None:
+    """Its own key is what was wrong."""
+    house = House(
+        {"caller": [Fault(FaultKind.CREDENTIAL_REJECTED, "Expired.")]}, is_passthrough=True
+    )
+    answer = await post(house, request_body(), {"Authorization": "Bearer some-cursor-token"})
+    assert answer.status == 401
+    house = House({"a": [Fault(FaultKind.CREDENTIAL_REJECTED, "Expired.")]})
+    assert (await post(house, request_body())).status == 502
+
+
+async def test_a_bug_of_ours_is_a_500_without_its_details() -> None:
+    """The caller gets a request id; the log has the rest."""
+    house = House()
+    house.upstream.script = {}  # the scripted upstream now fails with a KeyError
+    answer = await post(house, request_body())
+    assert answer.status == 500
+    assert answer.json()["error"]["code"] == "internal_error"
+    assert b"KeyError" not in answer.body
+    assert house.log.records[-1].error_kind is FaultKind.INTERNAL
+
+
+def abort(writer: asyncio.StreamWriter) -> None:
+    """A reset, as of a process that was killed."""
+    writer.transport.abort()
+
+
+def close(writer: asyncio.StreamWriter) -> None:
+    """An ordinary end."""
+    writer.close()
+
+
+def half_close(writer: asyncio.StreamWriter) -> None:
+    """Nothing more will be sent, as by `nc -N`."""
+    writer.write_eof()
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+@pytest.mark.parametrize("stage", ["before the first delta", "in the middle"])
+@pytest.mark.parametrize("leave", [abort, close, half_close])
+async def test_the_upstream_is_closed_within_a_second_of_its_client_leaving(
+    is_stream: bool,  # noqa: FBT001
+    stage: str,
+    leave: Callable[[asyncio.StreamWriter], None],
+) -> None:
+    """Stream or not, whatever it waits for; the lease is settled and what was given recorded.
+
+    A client that only ends its sending side is gone as well: over TCP it looks like one that has
+    left altogether, and an answer for nobody costs the account that gives it.
+    """
+    steps: list[Step] = [asyncio.Event()]
+    if stage == "in the middle":
+        steps.insert(0, [TextDelta("12345678")])
+    house = House({"a": steps})
+    async with serve(house.app) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        body = request_body(stream=is_stream)
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: {BEARER['Authorization']}\r\n"
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        while not house.upstream.asked:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        leave(writer)
+        async with asyncio.timeout(1):
+            while not house.upstream.closed:
+                await asyncio.sleep(0.01)
+    assert house.pool.leased_count == 0
+    assert house.relay.active_count == 0
+    writer.close()
+    record = house.log.records[-1]
+    assert record.status is Status.CANCELLED
+    assert record.usage is not None
+    assert record.usage.output_count == (2 if stage == "in the middle" else 0)

@@ -1,0 +1,221 @@
+"""The watch over a response: silence is broken, a client that left is noticed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from cursor_api.domain.deltas import Delta, Finished, FinishReason, StatusDelta, TextDelta
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.inference import streaming
+from cursor_api.web.inference.streaming import KEEP_ALIVE, StreamOptions, Watch, stream
+
+
+class Client:
+    """An ASGI client: keeps what is sent to it, and leaves when told."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.bodies: list[bytes] = []
+
+    async def receive(self) -> dict[str, Any]:
+        """Silence until it leaves."""
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        """Keep a piece."""
+        self.bodies.append(message["body"])
+
+
+class Letters:
+    """Renders text as it is, and anything else as nothing."""
+
+    def __init__(self) -> None:
+        self.is_finished = False
+
+    def render(self, deltas: Sequence[Delta]) -> bytes:
+        """The texts."""
+        self.is_finished = isinstance(deltas[-1], Finished)
+        return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)).encode()
+
+    def finish(self) -> bytes:
+        """The end."""
+        if not self.is_finished:
+            raise Fault(FaultKind.INCOMPLETE, "no end")
+        return b"END"
+
+
+async def play(*steps: Sequence[Delta] | float) -> AsyncIterator[Sequence[Delta]]:
+    """Give batches and then the end, sleeping where a number stands."""
+    for step in steps:
+        if isinstance(step, float):
+            await asyncio.sleep(step)
+        else:
+            yield step
+    yield [Finished(FinishReason.STOP)]
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch looks every hundredth of a second."""
+    monkeypatch.setattr(streaming, "WATCH_AFTER_S", 0.01)
+    monkeypatch.setattr(streaming, "TICK_S", 0.01)
+
+
+async def test_one_batch_is_one_write() -> None:
+    """Frames that came together leave together; nothing is written for nothing."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions())
+    batches = play([TextDelta("a"), TextDelta("b")], [StatusDelta("busy")], [TextDelta("c")])
+    await stream(batches, Letters(), watch)
+    watch.stop()
+    assert client.bodies == [b"ab", b"c", b"END"]
+
+
+async def only(batch: Sequence[Delta]) -> AsyncIterator[Sequence[Delta]]:
+    """One batch and nothing after it."""
+    yield batch
+
+
+async def test_the_end_leaves_with_the_last_text() -> None:
+    """What came in one read leaves in one write."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions())
+    await stream(only([TextDelta("a"), Finished(FinishReason.STOP)]), Letters(), watch)
+    watch.stop()
+    assert client.bodies == [b"aEND"]
+
+
+async def test_batches_without_an_end_are_never_closed_as_if_they_had_one() -> None:
+    """Whatever is above forgot to notice."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions())
+    with pytest.raises(Fault):
+        await stream(only([TextDelta("a")]), Letters(), watch)
+    watch.stop()
+    assert client.bodies == [b"a"]
+
+
+async def test_silence_is_broken_by_comments_between_whole_writes() -> None:
+    """Only after the stream began, and only after the silence."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.05))
+    await asyncio.sleep(0.1)
+    assert client.bodies == []
+    await stream(play([TextDelta("a")], 0.4, [TextDelta("b")]), Letters(), watch)
+    watch.stop()
+    first, *comments, second, end = client.bodies
+    assert (first, second, end) == (b"a", b"b", b"END")
+    # Seven on a machine with nothing else to do.
+    assert 1 <= len(comments) <= 8
+    assert set(comments) == {KEEP_ALIVE}
+    await asyncio.sleep(0.1)
+    assert client.bodies[-1] == b"END"
+
+
+async def test_a_lively_stream_has_no_comments() -> None:
+    """They are for silence: each write puts the next comment off."""
+    client = Client()
+    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.5))
+    steps: list[Sequence[Delta] | float] = [[TextDelta("a")], 0.05]
+    await stream(play(*steps * 14), Letters(), watch)
+    watch.stop()
+    assert KEEP_ALIVE not in client.bodies
+
+
+async def test_no_comment_is_pushed_into_a_full_buffer() -> None:
+    """While a write waits for its client, nothing is added to it."""
+    client = Client()
+    gate = asyncio.Event()
+
+    async def slow_send(message: Any) -> None:
+        await client.send(message)
+        await gate.wait()
+
+    watch = Watch(client.receive, slow_send, StreamOptions(keep_alive_s=0.02))
+    task = asyncio.create_task(stream(play([TextDelta("a")]), Letters(), watch))
+    await asyncio.sleep(0.1)
+    assert client.bodies == [b"a"]
+    gate.set()
+    await task
+    watch.stop()
+
+
+async def test_a_client_that_leaves_ends_its_request() -> None:
+    """The task is cancelled, and the watch says why."""
+    client = Client()
+    watches: list[Watch] = []
+
+    async def request() -> None:
+        watches.append(Watch(client.receive, client.send, StreamOptions()))
+        await asyncio.sleep(10)
+
+    task = asyncio.create_task(request())
+    await asyncio.sleep(0.05)
+    assert not task.done()
+    client.left.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert watches[0].is_client_gone
+    watches[0].stop()
+
+
+async def test_a_short_request_costs_no_task() -> None:
+    """The departure is watched only for what lasts."""
+    client = Client()
+    before = len(asyncio.all_tasks())
+    watch = Watch(client.receive, client.send, StreamOptions())
+    assert len(asyncio.all_tasks()) == before
+    watch.stop()
+    await asyncio.sleep(0.05)
+    assert len(asyncio.all_tasks()) == before
+
+
+async def test_what_watched_a_request_ends_with_it() -> None:
+    """Nothing waits for the collector: a thousand slow answers leave no memory behind."""
+    client = Client()
+
+    async def request() -> None:
+        watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.02))
+        await stream(play([TextDelta("a")], 0.1, [TextDelta("b")]), Letters(), watch)
+        watch.stop()
+
+    gc.collect()
+    gc.disable()
+    try:
+        await asyncio.create_task(request())
+        await asyncio.sleep(0.05)
+        assert [one for one in gc.get_objects() if type(one) is Watch] == []
+    finally:
+        gc.enable()
+    assert KEEP_ALIVE in client.bodies
+
+
+async def test_a_watch_that_fails_is_told_and_the_answer_goes_on() -> None:
+    """A bug in a comment or in the look for a departure costs its own stream nothing else."""
+    client = Client()
+
+    async def fail_to_receive() -> dict[str, Any]:
+        raise ZeroDivisionError("planted in receive")
+
+    async def fail_at_comments(message: Any) -> None:
+        if message["body"] == KEEP_ALIVE:
+            raise ZeroDivisionError("planted in a comment")
+        await client.send(message)
+
+    with capture_logs() as logs:
+        watch = Watch(fail_to_receive, fail_at_comments, StreamOptions(keep_alive_s=0.02))
+        await stream(play([TextDelta("a")], 0.3, [TextDelta("b")]), Letters(), watch)
+        watch.stop()
+    assert client.bodies == [b"a", b"b", b"END"]
+    assert not watch.is_client_gone
+    assert {log["event"] for log in logs} == {
+        "the watch over a response failed; the response goes on"
+    }
+    assert {str(log["exc_info"]) for log in logs} == {"planted in receive", "planted in a comment"}

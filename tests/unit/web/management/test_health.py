@@ -1,0 +1,69 @@
+"""`GET /`: the reference's fields with true values."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.management.health import memory_bytes
+from tests.house import BEARER, House
+from tests.serving import ask, serve
+
+
+async def test_the_status_has_the_references_fields() -> None:
+    """Scripts and probes read them."""
+    async with serve(House().app) as port:
+        body = (await ask(port, "GET", "/")).json()
+        head = await ask(port, "HEAD", "/")
+    assert head.status == 200
+    assert (body["status"], body["version"]) == ("healthy", "1.2.3")
+    assert isinstance(body["uptime"], int)
+    started = datetime.fromisoformat(body["stats"]["started"])
+    assert started.tzinfo is not None
+    assert set(body["stats"]["memory"]) == {"heapTotal", "heapUsed", "rss"}
+    assert body["models"] == ["gpt-4o"]
+    assert {"/", "/logs", "/checksum", "/v1/models", "/v1/chat/completions"} <= set(
+        body["endpoints"]
+    )
+
+
+async def test_the_counters_are_true_under_concurrency() -> None:
+    """The reference's are not."""
+    gate = asyncio.Event()
+    house = House({"a": [gate]})
+    body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]}).encode()
+    async with serve(house.app) as port:
+        path = "/v1/chat/completions"
+        requests = [
+            asyncio.create_task(ask(port, "POST", path, headers=BEARER, body=body))
+            for _ in range(5)
+        ]
+        while len(house.upstream.asked) < 5:
+            await asyncio.sleep(0.01)
+        stats = (await ask(port, "GET", "/")).json()["stats"]
+        assert (stats["totalRequests"], stats["activeRequests"]) == (5, 5)
+        gate.set()
+        await asyncio.gather(*requests)
+        stats = (await ask(port, "GET", "/")).json()["stats"]
+        assert (stats["totalRequests"], stats["activeRequests"]) == (5, 0)
+
+
+async def test_it_tells_whether_the_upstream_is_asked() -> None:
+    """A failing upstream shows at a glance; what failed is for the log."""
+    house = House()
+    async with serve(house.app) as port:
+        assert (await ask(port, "GET", "/")).json()["upstreams"] == {"fake": "closed"}
+        outdated = Fault(FaultKind.CLIENT_OUTDATED, "Update.")
+        house.endpoints.breakers["fake"].learn(outdated, house.clock.now(), is_probe=False)
+        assert (await ask(port, "GET", "/")).json()["upstreams"] == {"fake": "open"}
+
+
+def test_memory_is_measured() -> None:
+    """The reference always says 0."""
+    memory = memory_bytes()
+    assert memory["rss"] is not None
+    assert memory["heapUsed"] is not None
+    assert memory["rss"] > 10_000_000
+    assert 0 < memory["heapUsed"] <= memory["rss"]

@@ -1,0 +1,169 @@
+"""Whoever waits to be let in is let in at once."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from cursor_api.web.server import listener as listener_module
+from cursor_api.web.server.listener import ACCEPTED_PER_TURN_MAX, Listener
+from cursor_api.web.server.server import HAS_UVLOOP
+
+NOBODY = "127.0.0.1", 0
+
+
+class Greeter(asyncio.Protocol):
+    """Says hello to whoever is let in, and leaves."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say it."""
+        assert isinstance(transport, asyncio.Transport) or HAS_UVLOOP
+        made: Any = transport
+        made.write(b"hello")
+        made.close()
+
+
+class Failing:
+    """A listening socket whose next `accept`s fail."""
+
+    def __init__(self, listening: socket.socket, *numbers: int) -> None:
+        self._listening = listening
+        self.left = [*numbers]
+        self.asked_count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listening, name)
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Fail as planned, or do it."""
+        self.asked_count += 1
+        if self.left:
+            number = self.left.pop(0)
+            # OSError picks its own subclass by the number.
+            raise OSError(number, errno.errorcode[number])
+        return self._listening.accept()
+
+
+@contextmanager
+def waiting(port: int, count: int) -> Iterator[list[socket.socket]]:
+    """So many clients whose connections the kernel has and nobody has accepted."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(count)
+        ]
+
+
+def greeted(clients: list[socket.socket]) -> int:
+    """How many of them were let in."""
+    count = 0
+    for client in clients:
+        client.setblocking(False)
+        try:
+            count += client.recv(16) == b"hello"
+        except BlockingIOError:
+            continue
+    return count
+
+
+async def turns(count: int) -> None:
+    """So many of the loop's turns."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def run(coroutine: Any) -> None:
+    """On the loop that serves: uvloop where there is one."""
+    if HAS_UVLOOP:
+        import uvloop  # noqa: PLC0415 - there is none on Windows
+
+        uvloop.run(coroutine)
+    else:
+        asyncio.run(coroutine)
+
+
+def test_all_who_wait_are_let_in_within_a_few_turns() -> None:
+    """However long a turn takes, nobody waits for more than a handful of them."""
+
+    async def check() -> None:
+        with socket.create_server(NOBODY, backlog=256) as listening:
+            count = 3 * ACCEPTED_PER_TURN_MAX
+            with waiting(listening.getsockname()[1], count) as clients:
+                listener = Listener(listening, Greeter)
+                await turns(12)
+                assert greeted(clients) == count
+            listener.close()
+
+    run(check())
+
+
+def test_a_client_that_left_while_it_waited_does_not_hold_up_the_next() -> None:
+    """Its connection is gone; theirs are not."""
+
+    async def check() -> None:
+        with socket.create_server(NOBODY) as listening:
+            failing: Any = Failing(listening, errno.ECONNABORTED, errno.ECONNABORTED)
+            with waiting(listening.getsockname()[1], 2) as clients, capture_logs() as logs:
+                listener = Listener(failing, Greeter)
+                await turns(12)
+                assert greeted(clients) == 2
+            assert logs == []
+            listener.close()
+
+    run(check())
+
+
+def test_without_a_descriptor_they_wait_and_one_line_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody is turned away for it, and the loop does not spin."""
+    monkeypatch.setattr(listener_module, "RETRY_S", 0.02)
+
+    async def check() -> None:
+        with socket.create_server(NOBODY) as listening:
+            failing: Any = Failing(listening, errno.EMFILE, errno.EMFILE, errno.ENFILE)
+            with waiting(listening.getsockname()[1], 2) as clients, capture_logs() as logs:
+                listener = Listener(failing, Greeter)
+                await turns(50)
+                assert (greeted(clients), failing.asked_count) == (0, 1)
+                async with asyncio.timeout(5):
+                    while failing.left:
+                        await asyncio.sleep(0.005)
+                await turns(12)
+                await asyncio.sleep(0.05)
+                assert greeted(clients) == 2
+                assert [line["log_level"] for line in logs] == ["error"]
+                # It is news again after it had passed.
+                failing.left.append(errno.EMFILE)
+                with waiting(listening.getsockname()[1], 1):
+                    async with asyncio.timeout(5):
+                        while len(logs) < 2:
+                            await asyncio.sleep(0.005)
+            listener.close()
+
+    run(check())
+
+
+def test_nobody_is_let_in_after_it_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the next try either."""
+    monkeypatch.setattr(listener_module, "RETRY_S", 0.01)
+
+    async def check(*numbers: int) -> None:
+        with socket.create_server(NOBODY) as listening:
+            failing: Any = Failing(listening, *numbers)
+            with waiting(listening.getsockname()[1], 1) as clients:
+                listener = Listener(failing, Greeter)
+                if numbers:
+                    await turns(12)
+                listener.close()
+                await asyncio.sleep(0.05)
+                assert greeted(clients) == 0
+
+    run(check())
+    run(check(errno.EMFILE))

@@ -1,0 +1,153 @@
+"""What the gateway's server adds to uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import socket
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from cursor_api.web.server import server as server_module
+from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.web.server.server import ServerOptions, create_server
+from tests.serving import ask, serve
+
+
+class Flood:
+    """Sends until told that the client has left."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.sent_bytes = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Write for ever, watching for a disconnect."""
+        assert scope["type"] == "http"
+        await receive()
+        watcher = asyncio.create_task(self._watch(receive))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not self.left.is_set():
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+            self.sent_bytes += 65536
+            await asyncio.sleep(0)
+        await watcher
+
+    async def _watch(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.left.set()
+
+
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    """An app with one answer."""
+    assert scope
+    assert receive
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("parser", ["httptools", "h11"])
+async def test_a_client_that_stops_reading_is_cut(
+    monkeypatch: pytest.MonkeyPatch, parser: str
+) -> None:
+    """Its buffer stays bounded and its connection ends at the write time-out."""
+    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
+    app = Flood()
+    async with serve(
+        app, ServerOptions(limits=ConnectionLimits(write_timeout_s=0.3), shutdown_grace_s=1)
+    ) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.wait_for(app.left.wait(), 10)
+    assert app.sent_bytes < 16 * 1024 * 1024
+
+
+async def test_a_slow_but_steady_reader_is_not_cut() -> None:
+    """The clock starts anew each time the buffer empties."""
+    app = Flood()
+    async with serve(
+        app, ServerOptions(limits=ConnectionLimits(write_timeout_s=0.4), shutdown_grace_s=1)
+    ) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        deadline = asyncio.get_running_loop().time() + 1.2
+        while asyncio.get_running_loop().time() < deadline:
+            assert await reader.read(262_144)
+            await asyncio.sleep(0.01)
+        assert not app.left.is_set()
+        writer.transport.abort()
+        await asyncio.wait_for(app.left.wait(), 5)
+
+
+async def test_nothing_about_the_server_is_told() -> None:
+    """No Server header: it helps only attackers."""
+    async with serve(hello) as port:
+        answer = await ask(port, "GET", "/")
+    assert answer.status == 204
+    assert "server" not in answer.headers
+
+
+@pytest.mark.skipif(not server_module.HAS_UVLOOP, reason="asyncio's own loop lets all in at once")
+def test_clients_that_come_together_are_let_in_together() -> None:
+    """The loop that serves would let in one in each of its turns."""
+    import uvloop  # noqa: PLC0415 - there is none on Windows
+
+    count = 96
+
+    async def check() -> None:
+        async with serve(hello) as port:
+            with ExitStack() as stack:
+                clients = [
+                    stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                    for _ in range(count)
+                ]
+                for client in clients:
+                    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                for _ in range(count // 4):
+                    await asyncio.sleep(0)
+                answered, _, _ = select.select(clients, [], [], 0)
+                assert len(answered) == count, "the others wait for further turns of the loop"
+                for client in clients:
+                    assert client.recv(100).startswith(b"HTTP/1.1 204 ")
+
+    uvloop.run(check())
+
+
+def test_options_reach_the_server() -> None:
+    """Each has a setting of its own."""
+    config = create_server(None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9)).config
+    assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (7, 9)
+    assert config.access_log is False
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+async def test_a_hangup_that_fails_is_told_and_ends_nothing() -> None:
+    """The next one is heard as well."""
+    heard: list[str] = []
+
+    async def on_hangup() -> None:
+        heard.append("SIGHUP")
+        raise ZeroDivisionError("planted")
+
+    server = create_server(Flood(), ServerOptions(shutdown_grace_s=1), on_hangup=on_hangup)
+    listener = socket.create_server(("127.0.0.1", 0))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    with capture_logs() as logs:
+        for count in (1, 2):
+            while not server.started:
+                await asyncio.sleep(0.005)
+            os.kill(os.getpid(), signal.SIGHUP)
+            async with asyncio.timeout(5):
+                while len(logs) < count:
+                    await asyncio.sleep(0.005)
+    server.should_exit = True
+    await task
+    assert heard == ["SIGHUP"] * 2
+    assert [str(log["exc_info"]) for log in logs] == ["planted"] * 2
+    assert "the old state serves on" in logs[0]["event"]
