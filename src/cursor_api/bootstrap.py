@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cursor_api import __version__
-from cursor_api.dialects.openai_chat.answer import JsonLimits, ParseLimits
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, Fault
 from cursor_api.pool.breaker import BreakerOptions
@@ -56,6 +55,8 @@ from cursor_api.web.server.connection import ConnectionLimits
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.server import ServerOptions
 from cursor_api.wire.checksum import new_checksum
+from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.limits import RequestLimits
 
 # Linux stops its usual monotonic clock while the machine sleeps: after a night, a wall clock that
 # only went on would look as if it had jumped, and a cooldown of an hour would last into the day.
@@ -345,7 +346,7 @@ def _web_options(settings: Settings) -> WebOptions:
         cors_origins=listener.cors_origins,
         inference=InferenceOptions(
             body_bytes_max=limits.body_bytes_max,
-            parse=ParseLimits(
+            parse=RequestLimits(
                 messages_max=limits.messages_max,
                 parts_max=limits.parts_max,
                 image_bytes_max=limits.image_bytes_max,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
+from cursor_api.domain.errors import Fault
 from cursor_api.domain.record import RequestRecord
+from cursor_api.wire.limits import RequestLimits
+
+_T = TypeVar("_T")
 
 # One batch per network read: frames that came together leave together. Never empty.
 DeltaBatches = AsyncIterator[Sequence[Delta]]
@@ -45,6 +49,119 @@ class Upstream(Protocol):
         and nothing else (but CancelledError). Iteration ends only after a `Finished` delta.
         Leaving closes the upstream request at once.
         """
+        ...
+
+
+class Steps(Protocol):
+    """Runs large work on the event loop in steps, which end at a `yield`; others go in between."""
+
+    async def run(self, steps: Generator[None, None, _T]) -> _T:
+        """What the work returns, or the exception that it raises."""
+        ...
+
+
+class ParsedRequest(NamedTuple):
+    """A request as a dialect has read it. `style` is what only the answer's spelling needs."""
+
+    chat: ChatRequest
+    style: Any = None
+
+
+class AnswerHead(NamedTuple):
+    """What an answer says of itself, the same throughout. `created` is unix seconds."""
+
+    request_id: str
+    model: str
+    created: int
+
+
+class RenderedFault(NamedTuple):
+    """A whole HTTP error answer. Header names are lower case; Content-Length is the server's."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class StreamRenderer(Protocol):
+    """One streamed answer, deltas in and bytes out."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the answer's end has been rendered, so that `finish` may be called."""
+        ...
+
+    def render(self, deltas: Sequence[Delta]) -> bytes:
+        """One batch as the bytes of one write; b"" when there is nothing to say.
+
+        Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
+        """
+        ...
+
+    def finish(self) -> bytes:
+        """What closes a whole answer; raises Fault(INCOMPLETE) when no `Finished` has come."""
+        ...
+
+    def fault(self, fault: Fault, *, is_passthrough: bool = False) -> bytes:
+        """The event that ends a failed stream. Nothing may be sent after it."""
+        ...
+
+
+class AnswerFolder(Protocol):
+    """The same deltas folded into one body."""
+
+    def feed(self, deltas: Sequence[Delta]) -> None:
+        """Take in one batch; raises Fault(PROTOCOL_ERROR) for what follows the answer's end."""
+        ...
+
+    def body(self) -> bytes:
+        """The whole answer; raises Fault(INCOMPLETE) when no `Finished` has come."""
+        ...
+
+
+class Dialect(Protocol):
+    """A client API: how requests, answers and errors are spelled. Pure code."""
+
+    @property
+    def name(self) -> str:
+        """One word for records and metrics."""
+        ...
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The addresses of its POST requests, below the route prefix."""
+        ...
+
+    @property
+    def ping(self) -> bytes:
+        """What keeps a silent stream alive and means nothing."""
+        ...
+
+    def parse(self, body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
+        """Read a request, in steps; raises Fault(INVALID_REQUEST) and nothing else."""
+        ...
+
+    def renderer(self, parsed: ParsedRequest, head: AnswerHead) -> StreamRenderer:
+        """What writes the streamed answer to this request."""
+        ...
+
+    def folder(self, parsed: ParsedRequest, head: AnswerHead) -> AnswerFolder:
+        """What writes the answer to this request in one piece."""
+        ...
+
+    def fault(self, fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
+        """The answer for a fault that is known before the first byte of an answer.
+
+        In pass-through a refused credential is the caller's own key.
+        """
+        ...
+
+    def models(self, models: Sequence[Model]) -> bytes:
+        """The body of the list of models, in this order."""
+        ...
+
+    def model(self, model: Model) -> bytes:
+        """The body that describes one model."""
         ...
 
 
@@ -86,12 +203,12 @@ class CredentialFiles(CredentialStore, Protocol):
         ...
 
     async def add(
-        self, text: str, *, checksum: str | None = None, if_match: str | None = None
+        self, text: str, *, binding: str | None = None, if_match: str | None = None
     ) -> Sequence[Credential]:
         """Append one or more tokens, spelled as in a token file; gives them."""
         ...
 
-    async def check(self, text: str, *, checksum: str | None = None) -> None:
+    async def check(self, text: str, *, binding: str | None = None) -> None:
         """Whether `add` would take this now: raises what it would raise, and changes nothing."""
         ...
 

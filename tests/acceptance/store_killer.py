@@ -187,7 +187,7 @@ def judge(folder: Path, scenario: Scenario, report: Report) -> None:
     except Exception as error:  # noqa: BLE001 - any exception is a finding of this program
         report.wrong.append(f"death {report.deaths}: {error!r}")
         return
-    given = {one.secret.reveal() for one in credentials if one.checksum > checksum(4999)}
+    given = {one.secret.reveal() for one in credentials if one.binding > checksum(4999)}
     if not given <= scenario.may_be_given:
         report.wrong.append(f"death {report.deaths}: new devices for {given} after {kind}")
     texts = (folder / "tokens").read_text(), (folder / "list").read_text()

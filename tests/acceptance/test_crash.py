@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 import structlog
 
-from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer, parse_request
+from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.pool.pool import Pool
 from cursor_api.service.inference.relay import Exchange, Relay
 from cursor_api.service.inference.search import Search

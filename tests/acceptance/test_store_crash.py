@@ -39,7 +39,7 @@ async def work(folder, name, count):
     sys.stdin.readline()
     for number in range(count):
         [credential] = await store.add(f"{name}-{number}::token-{name}-{number}")
-        print(credential.secret.reveal(), credential.checksum, flush=True)
+        print(credential.secret.reveal(), credential.binding, flush=True)
 
 asyncio.run(work(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
 """
@@ -142,14 +142,14 @@ def test_processes_that_save_at_once_lose_nothing(tmp_path: Path) -> None:
     for writer in writers:
         release(writer)
     while any(writer.poll() is None for writer in writers):
-        now = {one.secret.reveal(): one.checksum for one in files.load()}
+        now = {one.secret.reveal(): one.binding for one in files.load()}
         assert seen.items() <= now.items()
         seen = now
         if len(seen) > 10:
             writers[0].kill()
     said = [stored(writer.communicate()[0]) for writer in writers]
     assert [len(one) for one in said[1:]] == [25, 25]
-    final = {one.secret.reveal(): one.checksum for one in files.load()}
+    final = {one.secret.reveal(): one.binding for one in files.load()}
     for one in said:
         assert one.items() <= final.items()
     # The killed one may have stored one more than it could say.
@@ -165,9 +165,9 @@ def test_processes_that_load_a_new_token_at_once_agree_on_its_device(tmp_path: P
     """Two gateways on one folder start together: each token has one line and one checksum."""
     program = WRITER.replace(
         '        [credential] = await store.add(f"{name}-{number}::token-{name}-{number}")\n'
-        "        print(credential.secret.reveal(), credential.checksum, flush=True)\n",
+        "        print(credential.secret.reveal(), credential.binding, flush=True)\n",
         "        for credential in await store.load():\n"
-        "            print(credential.secret.reveal(), credential.checksum, flush=True)\n",
+        "            print(credential.secret.reveal(), credential.binding, flush=True)\n",
     )
     assert program != WRITER
     (tmp_path / ".token").write_text("".join(f"token-{number}\n" for number in range(50)))

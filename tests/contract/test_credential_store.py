@@ -71,10 +71,10 @@ async def test_credentials_come_in_the_users_order(store: CredentialFiles) -> No
 async def test_a_device_stays(store: CredentialFiles) -> None:
     """Once given, a checksum is the token's, under whatever name and in whatever order."""
     await store.add("a\nb")
-    first = {one.secret: one.checksum for one in await store.load()}
+    first = {one.secret: one.binding for one in await store.load()}
     await store.replace_text("# turned round\nx::b\ny::a\n")
-    assert {one.secret: one.checksum for one in await store.load()} == first
-    await store.update("x", CredentialChange(alias="z", token=Secret("c")))
+    assert {one.secret: one.binding for one in await store.load()} == first
+    await store.update("x", CredentialChange(alias="z", secret=Secret("c")))
     assert (await store.load())[0] == credential("z", "c", 1001)
 
 
@@ -106,7 +106,7 @@ async def test_an_edit_touches_its_own_lines_only(store: CredentialFiles) -> Non
 
 async def test_adding_gives_what_was_added(store: CredentialFiles) -> None:
     """One or many, with a device that the user has or with a new one."""
-    assert list(await store.add("a::x", checksum=checksum(5))) == [credential("a", "x", 5)]
+    assert list(await store.add("a::x", binding=checksum(5))) == [credential("a", "x", 5)]
     added = await store.add("b::y\r\n\r\nuser_2%3A%3Az")
     assert list(added) == [credential("b", "y", 1000), credential("user_2", "z", 1001)]
     assert len(await store.load()) == 3
@@ -117,7 +117,7 @@ async def test_a_check_says_what_adding_would_and_changes_nothing(store: Credent
     await store.add("a::x")
     before = await store.read_text()
     await store.check("b::y\nz")
-    await store.check("y", checksum=checksum(1))
+    await store.check("y", binding=checksum(1))
     for text, given, line in (
         ("b::y\nb c", None, 2),
         ("\nx", None, 2),
@@ -126,9 +126,9 @@ async def test_a_check_says_what_adding_would_and_changes_nothing(store: Credent
         ("y\nz", checksum(1), 2),
     ):
         with pytest.raises(StoreError) as checked:
-            await store.check(text, checksum=given)
+            await store.check(text, binding=given)
         with pytest.raises(StoreError) as added:
-            await store.add(text, checksum=given)
+            await store.add(text, binding=given)
         assert str(checked.value) == str(added.value)
         assert [problem.line for problem in checked.value.problems] == [line]
     assert await store.read_text() == before
@@ -137,12 +137,10 @@ async def test_a_check_says_what_adding_would_and_changes_nothing(store: Credent
 async def test_a_change_gives_what_it_is_now(store: CredentialFiles) -> None:
     """A renewed token keeps its device; a device changes when its user says so."""
     await store.add("a::x")
-    assert await store.update("a", CredentialChange(token=Secret("user_1::y"))) == credential(
+    assert await store.update("a", CredentialChange(secret=Secret("user_1::y"))) == credential(
         "a", "y", 1000
     )
-    assert await store.update("a", CredentialChange(checksum=checksum(3))) == credential(
-        "a", "y", 3
-    )
+    assert await store.update("a", CredentialChange(binding=checksum(3))) == credential("a", "y", 3)
     assert list(await store.load()) == [credential("a", "y", 3)]
 
 
@@ -210,7 +208,7 @@ async def test_changes_at_once_are_made_one_after_the_other(store: CredentialFil
     await asyncio.gather(*(store.add(f"n{number}::t{number}") for number in range(20)))
     credentials = await store.load()
     assert {one.alias for one in credentials} == {f"n{number}" for number in range(20)}
-    assert len({one.checksum for one in credentials}) == 20
+    assert len({one.binding for one in credentials}) == 20
 
 
 async def test_secrets_are_in_no_repr(store: CredentialFiles) -> None:

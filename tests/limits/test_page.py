@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cursor_api.dialects.openai_chat.faults import FAULTS
-from cursor_api.dialects.openai_chat.request import ParseLimits
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
 from cursor_api.settings.table import TABLE
@@ -23,6 +22,7 @@ from cursor_api.web.server import connection
 from cursor_api.web.server.connection import RefusedError
 from cursor_api.web.server.protocol import CHUNK_OVERHEAD_MAX
 from cursor_api.wire.connect import JSON_BYTES_MAX
+from cursor_api.wire.limits import RequestLimits
 from tests.limits.limit import MINE
 from tests.limits.page import COMMAND, FILES, default_of, render_page
 from tests.limits.table import LIMITS, SECTIONS
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 
 FIXED = {
     "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
-    "model": f"{ParseLimits().model_chars_max} characters",
+    "model": f"{RequestLimits().model_chars_max} characters",
     "key": f"{KEY_LENGTH_MAX // KIB} KiB",
     "error_body": f"{ERROR_BODY_BYTES_MAX // KIB} KiB",
     "end_of_stream": f"{JSON_BYTES_MAX // KIB} KiB",

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cursor_api.dialects.openai_chat.faults import RequestFault
+from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits, check_bounds
 from tests.steps import finish
 
@@ -49,7 +49,7 @@ def code_of(text: bytes, limits: JsonLimits, slice_bytes: int) -> str | None:
     """The code of the fault that a text leads to; None when it is fine."""
     try:
         finish(check_bounds(text, limits, slice_bytes))
-    except RequestFault as fault:
+    except Fault as fault:
         return fault.code
     return None
 

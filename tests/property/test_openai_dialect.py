@@ -8,17 +8,15 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cursor_api.dialects.openai_chat.answer import (
-    ParsedRequest,
-    ParseLimits,
-    parse_request,
-    render_fault,
-)
+from cursor_api.dialects.openai_chat.faults import render_fault
+from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.ports import ParsedRequest
 from cursor_api.wire.images import measure
+from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 
-LIMITS = ParseLimits(messages_max=20, image_bytes_max=100, model_chars_max=20)
+LIMITS = RequestLimits(messages_max=20, image_bytes_max=100, model_chars_max=20)
 
 # No deadline: a busy machine is no failure.
 MANY = settings(max_examples=300, deadline=None)
@@ -175,7 +173,7 @@ def test_texts_arrive_as_they_were_written(turns: list[tuple[str, str]]) -> None
     for messages_in in spelled:
         for is_ascii in (True, False):
             body = json.dumps({"model": "m", "messages": messages_in}, ensure_ascii=is_ascii)
-            parsed = finish(parse_request(body.encode(), ParseLimits()))
+            parsed = finish(parse_request(body.encode(), RequestLimits()))
             assert [(m.role.value, m.text) for m in parsed.chat.messages] == turns
 
 

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
-from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer, render_fault
+from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -24,6 +25,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import AnswerHead
 from tests.openai_stream import read_answer, read_stream
 
 # No deadline: a busy machine is no failure.
@@ -71,9 +73,9 @@ def test_streamed_and_whole_answers_are_the_same(
     """Identical text, reasoning, sources, finish reason and usage; one identity throughout."""
     answer_id, model = identity
     everything: list[list[Delta]] = [*given_batches, [end]]
-    chunks = ChunkRenderer(answer_id, model, 1_735_000_000, include_usage=include_usage)
+    chunks = ChunkRenderer(AnswerHead(answer_id, model, 1_735_000_000), include_usage=include_usage)
     streamed = read_stream(render(chunks, everything) + chunks.finish())
-    folder = AnswerFolder(answer_id, model, 1_735_000_000)
+    folder = AnswerFolder(AnswerHead(answer_id, model, 1_735_000_000))
     for batch in everything:
         folder.feed(batch)
     whole = read_answer(folder.body())
@@ -104,8 +106,8 @@ def test_batching_changes_nothing_but_the_number_of_writes(
     given_deltas: list[Delta], end: Finished
 ) -> None:
     """One write for all, or one for each: the same bytes."""
-    one = ChunkRenderer("i", "m", 0, include_usage=True)
-    each = ChunkRenderer("i", "m", 0, include_usage=True)
+    one = ChunkRenderer(AnswerHead("i", "m", 0), include_usage=True)
+    each = ChunkRenderer(AnswerHead("i", "m", 0), include_usage=True)
     everything = [*given_deltas, end]
     assert one.render(everything) == render(each, [[delta] for delta in everything])
 
@@ -116,7 +118,7 @@ def test_openai_s_own_reader_sees_the_same_events(
     given_batches: list[list[Delta]], end: Finished, cut: int
 ) -> None:
     """The SDK's decoder, fed in pieces of any size; comments are nothing to it."""
-    chunks = ChunkRenderer("i", "m", 0, include_usage=True)
+    chunks = ChunkRenderer(AnswerHead("i", "m", 0), include_usage=True)
     data = render(chunks, [*given_batches, [end]]) + chunks.finish()
     pieces = (data[at : at + cut] for at in range(0, len(data), cut))
     events = [event.data for event in SSEDecoder().iter_bytes(pieces)]
@@ -138,7 +140,7 @@ def test_a_fault_in_mid_stream_is_the_last_thing_said(
 ) -> None:
     """Never a finish reason, never [DONE]; the same error object as before the first byte."""
     fault = Fault(kind, message, param=param, retry_after_s=wait_s)
-    chunks = ChunkRenderer("i", "m", 0, include_usage=True)
+    chunks = ChunkRenderer(AnswerHead("i", "m", 0), include_usage=True)
     read = read_stream(render(chunks, given_batches) + chunks.fault(fault))
     assert read.error is not None
     assert read.error == json.loads(render_fault(fault).body)["error"]
@@ -150,8 +152,8 @@ def test_a_fault_in_mid_stream_is_the_last_thing_said(
 @given(batches)
 def test_a_cut_answer_is_never_whole(given_batches: list[list[Delta]]) -> None:
     """Without `Finished` neither form has an end."""
-    chunks = ChunkRenderer("i", "m", 0, include_usage=True)
-    folder = AnswerFolder("i", "m", 0)
+    chunks = ChunkRenderer(AnswerHead("i", "m", 0), include_usage=True)
+    folder = AnswerFolder(AnswerHead("i", "m", 0))
     sent = read_stream(render(chunks, given_batches))
     for batch in given_batches:
         folder.feed(batch)

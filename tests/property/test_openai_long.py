@@ -12,10 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_chat import decode as openai_decode
-from cursor_api.dialects.openai_chat.answer import ParsedRequest, ParseLimits, parse_request
 from cursor_api.dialects.openai_chat.decode import cut_text
+from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.chat import Message, Part, TextPart
 from cursor_api.domain.errors import Fault
+from cursor_api.ports import ParsedRequest
+from cursor_api.wire.limits import RequestLimits
 from tests.property.test_openai_dialect import LIMITS, MANY, requests
 from tests.steps import finish
 
@@ -63,7 +65,7 @@ def joined(message: Message) -> Message:
     return message._replace(parts=tuple(parts), tool_calls=tuple(calls))
 
 
-def outcome(body: bytes, limits: ParseLimits = LIMITS) -> object:
+def outcome(body: bytes, limits: RequestLimits = LIMITS) -> object:
     """The request, or what is said of it."""
     try:
         parsed: ParsedRequest = finish(parse_request(body, limits))
@@ -106,7 +108,7 @@ def test_it_means_the_same(value: object, *, is_ascii: bool) -> None:
 def test_long_parts_mean_the_same(content: str) -> None:
     """Texts, parts that are none, and parts with a text that nobody reads; pieces do not count."""
     body = f'{{"model":"m","messages":[{{"role":"user","content":{content}}}]}}'.encode()
-    for limits in (LIMITS, ParseLimits(parts_max=2)):
+    for limits in (LIMITS, RequestLimits(parts_max=2)):
         expected = outcome(body, limits)
         with everything_is_long():
             assert outcome(body, limits) == expected

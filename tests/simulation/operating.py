@@ -64,7 +64,7 @@ class Operator:
         token = f"opaque-renewed-{len(self._world.touched)}-secret-of-{alias}-0123"
         plan = next(one for one in self._world.plan.accounts if one.alias == alias)
         self._world.accounts[token] = Account(plan)
-        await self._roster.update(alias, CredentialChange(token=Secret(token)))
+        await self._roster.update(alias, CredentialChange(secret=Secret(token)))
 
     async def _reorder(self, _alias: str) -> None:
         self._world.touch("")

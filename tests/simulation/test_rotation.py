@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
-from cursor_api.domain.credential import Caller
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status

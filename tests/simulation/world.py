@@ -299,7 +299,7 @@ class World:
     @property
     def secrets(self) -> list[str]:
         """What nobody but the simulated Cursor may see; of the devices, what tells them apart."""
-        devices = [one.credential.checksum[8:] for one in self.plan.accounts]
+        devices = [one.credential.binding[8:] for one in self.plan.accounts]
         return [*self.accounts, *devices, OPERATOR_KEY, *CLIENT_KEYS, WRONG_KEY]
 
     def model_of(self, tag: int) -> str:

@@ -94,7 +94,7 @@ def take_over(parsed: argparse.Namespace) -> int:
             complain(f"error: {plain(alias)} is there with another token; nothing was changed.")
             complain("--replace renews it and keeps its device; --alias takes another name.")
             return 1
-        change = CredentialChange(token=account.token)
+        change = CredentialChange(secret=account.token)
         _say_renewed(await operator.credentials.change(alias, change, PreferenceChange()))
         await operator.roster.save()
         return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from cursor_api.domain.credential import Caller
+from cursor_api.domain.caller import Caller
 
 
 class Role(enum.Enum):

@@ -1,4 +1,4 @@
-"""What we present upstream, and who presents what to us."""
+"""What we present upstream."""
 
 from __future__ import annotations
 
@@ -49,15 +49,16 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One session token with the device it belongs to.
+    """A secret and the endpoint that it belongs to; it is sent nowhere else.
 
-    `secret` is what goes into `Authorization: Bearer` (never the `user_…::` prefix).
-    `checksum` is `<8 chars><64 hex>[/<64 hex>]` and stays the same for the credential's life.
+    `binding` is what goes with the secret for its whole life and only its upstream understands,
+    "" where its kind has none. An `endpoint` of "" is nowhere: such a credential serves nobody.
     """
 
     alias: str
     secret: Secret
-    checksum: str
+    binding: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +78,13 @@ class FileTexts:
 class CredentialChange:
     """What to change of one credential; None leaves a part as it is.
 
-    `alias` "" takes the name away. `token` is the renewed token in any spelling; its device, the
-    checksum, stays unless `checksum` gives another one.
+    `alias` "" takes the name away. `secret` is the renewed one in any spelling; its binding stays
+    unless `binding` gives another one.
     """
 
     alias: str | None = None
-    token: Secret | None = None
-    checksum: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """An authenticated client. In pass-through its own credentials travel with it."""
-
-    name: str
-    credentials: tuple[Credential, ...] = ()
+    secret: Secret | None = None
+    binding: str | None = None
 
 
 def split_token(text: str) -> tuple[str | None, str]:

@@ -106,8 +106,9 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
     """Something went wrong, and it is known whose fault it is.
 
     `message` is written for the person who reads the error and never holds a secret.
-    `param` names the offending field of the caller's request. `retry_after_s` is what the
-    upstream asked for, in seconds. `upstream_code` is the upstream's own name for the fault.
+    `param` names the offending field of the caller's request, `code` says more exactly than the
+    kind what is wrong with it. `retry_after_s` is what the upstream asked for, in seconds.
+    `upstream_code` is the upstream's own name for the fault.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         self.kind = kind
         self.message = message
         self.param = param
+        self.code: str | None = None
         self.retry_after_s = retry_after_s
         self.upstream_code = upstream_code
 
@@ -150,6 +152,13 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
 
     def __repr__(self) -> str:
         return f"Fault({self.kind.value}, {self.message!r})"
+
+
+def invalid_request(message: str, *, code: str, param: str | None = None) -> Fault:
+    """INVALID_REQUEST, with a `code` for programs such as `invalid_json` or `missing_parameter`."""
+    fault = Fault(FaultKind.INVALID_REQUEST, message, param=param)
+    fault.code = code
+    return fault
 
 
 @dataclass(frozen=True, slots=True)

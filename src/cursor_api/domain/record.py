@@ -45,7 +45,7 @@ class RequestRecord(NamedTuple):
     status: Status
     credential_alias: str = ""
     credential_masked: str = ""
-    checksum_masked: str = ""
+    binding_masked: str = ""
     error: str | None = None
     error_kind: FaultKind | None = None
     usage: Usage | None = None

@@ -6,12 +6,7 @@ from http import HTTPStatus
 
 from cursor_api.simulator.faults import Faults, HttpBody
 from cursor_api.simulator.steps import Data, Ending, Head, Step
-from cursor_api.wire.connect import (
-    CODE_UNKNOWN,
-    HTTP_TO_CODE,
-    ConnectFailure,
-    encode_error_json,
-)
+from cursor_api.wire.connect import CODE_UNKNOWN, HTTP_TO_CODE, ConnectFailure, encode_error_json
 
 JSON_TYPE = "application/json"
 HTML_TYPE = "text/html; charset=utf-8"

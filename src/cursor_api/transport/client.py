@@ -33,14 +33,7 @@ from cursor_api.transport.faults import (
     flaw_of_certificate,
 )
 from cursor_api.transport.options import HttpOptions, Timeouts, is_header_value
-from cursor_api.transport.sending import (
-    ATTEMPT,
-    Attempt,
-    BareRequest,
-    Body,
-    make_socket,
-    post,
-)
+from cursor_api.transport.sending import ATTEMPT, Attempt, BareRequest, Body, make_socket, post
 
 __all__ = ["Body", "HttpAnswer", "HttpClient", "HttpOptions", "Timeouts"]
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cursor_api.dialects.openai_chat.answer import render_fault
+from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.ports import Clock, RequestLog
 from cursor_api.service.access.admission import Admission

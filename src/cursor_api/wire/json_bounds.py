@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from cursor_api.dialects.openai_chat.faults import RequestFault
+from cursor_api.domain.errors import Fault, invalid_request
 
 # What is looked at in one go, a quarter of a millisecond's work, of the worst kind three. Requests
 # without images are smaller.
@@ -60,7 +60,7 @@ class JsonLimits:
 def check_bounds(
     text: bytes, limits: JsonLimits, slice_bytes: int = SLICE_BYTES
 ) -> Generator[None, None, None]:
-    """Raise RequestFault where a text nests too deeply or holds too much; a slice in a step.
+    """Raise Fault where a text nests too deeply or holds too much; a slice in a step.
 
     A text that is no JSON passes or is refused; it never makes the decoder go deeper.
     """
@@ -82,7 +82,7 @@ def check_bounds(
         structure += brackets
         # Each is opened and closed.
         if len(structure) > 2 * limits.containers_max:
-            raise RequestFault(
+            raise invalid_request(
                 f"The request body holds more than {limits.containers_max} objects and arrays.",
                 code=CONTAINERS_CODE,
             )
@@ -129,8 +129,8 @@ def _measure(structure: bytes) -> int:
     return depth
 
 
-def too_deep(limits: JsonLimits) -> RequestFault:
+def too_deep(limits: JsonLimits) -> Fault:
     """For a text that nests too deeply."""
-    return RequestFault(
+    return invalid_request(
         f"The request body is nested more than {limits.depth_max} levels deep.", code=DEPTH_CODE
     )

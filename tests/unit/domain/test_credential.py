@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.credential import Caller, Credential, Secret, split_token
+from cursor_api.domain.caller import Caller
+from cursor_api.domain.credential import Credential, Secret, split_token
 
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ4In0.c2ln"
 
@@ -60,5 +61,5 @@ def test_all_spellings_of_a_token_are_understood(text: str, alias: str | None, t
 
 def test_a_caller_shows_no_credential() -> None:
     """A caller's repr may end up in a traceback."""
-    caller = Caller("passthrough", (Credential("a", Secret(JWT), ""),))
+    caller = Caller("passthrough", credentials=(Credential("a", Secret(JWT), ""),))
     assert JWT not in repr(caller)

@@ -81,7 +81,7 @@ def test_a_renewed_token_keeps_what_its_owner_wished_and_nothing_of_its_past() -
     house = House(A, B)
     house.pool.wish("a", Preferences(priority=7))
     house.fail(limited(LONG_S))
-    house.pool.replace([Credential("a", Secret("renewed"), A.checksum), B])
+    house.pool.replace([Credential("a", Secret("renewed"), A.binding), B])
     renewed = house.pool.get_slot("a")
     assert renewed.preferences == Preferences(priority=7)
     assert (renewed.cooldowns, renewed.failure_count) == ({}, 0)

@@ -8,13 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.settings.document import (
-    COMMAND,
-    EXAMPLE,
-    FILES,
-    render_document,
-    write_documents,
-)
+from cursor_api.settings.document import COMMAND, EXAMPLE, FILES, render_document, write_documents
 from cursor_api.settings.load import load_settings
 from cursor_api.settings.table import TABLE
 

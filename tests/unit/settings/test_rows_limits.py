@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cursor_api.dialects.openai_chat.request import ParseLimits
 from cursor_api.settings.rows_limits import LIMITS
 from cursor_api.web.inference.route import InferenceOptions
 from cursor_api.web.server.connection import ConnectionLimits
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.limits import RequestLimits
 
 
 def test_all_are_in_one_table() -> None:
@@ -17,7 +17,7 @@ def test_all_are_in_one_table() -> None:
 def test_the_defaults_are_those_that_the_components_reason_about() -> None:
     """Two figures for one limit would make one of the two reasons a lie."""
     stated = {row.name: row.kind.parse(row.default or "") for row in LIMITS}
-    parse, json = ParseLimits(), JsonLimits()
+    parse, json = RequestLimits(), JsonLimits()
     assert stated == {
         "body_bytes_max": InferenceOptions().body_bytes_max,
         "header_bytes_max": ConnectionLimits().header_bytes_max,

@@ -13,12 +13,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.transport.client import (
-    LINGER_S,
-    READ_BYTES_MAX,
-    HttpClient,
-    HttpOptions,
-)
+from cursor_api.transport.client import LINGER_S, READ_BYTES_MAX, HttpClient, HttpOptions
 from cursor_api.transport.sending import ONE_PIECE_BYTES_MAX, Body
 from tests.scripted_server import Handler, ScriptedServer, Turn
 from tests.simulation.virtual_loop import virtual_time

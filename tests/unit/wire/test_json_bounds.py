@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from cursor_api.dialects.openai_chat.faults import RequestFault
+from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import (
     CONTAINERS_CODE,
     DEPTH_CODE,
@@ -24,7 +24,7 @@ def code_of(text: bytes, limits: JsonLimits = SMALL, slice_bytes: int = SLICE_BY
     """The code of the fault that a text leads to; None when it is fine."""
     try:
         finish(check_bounds(text, limits, slice_bytes))
-    except RequestFault as fault:
+    except Fault as fault:
         return fault.code
     return None
 
@@ -100,11 +100,11 @@ def test_a_step_looks_at_a_slice() -> None:
 def test_too_much_is_noticed_before_the_end() -> None:
     """Of ten million bytes of objects less than a tenth is looked at."""
     steps = check_bounds(b"[" + b"{}," * 3_333_333 + b"{}]", JsonLimits())
-    with pytest.raises(RequestFault, match=r"more than 100000 objects and arrays\.$"):
+    with pytest.raises(Fault, match=r"more than 100000 objects and arrays\.$"):
         list(islice(steps, 8))
 
 
 def test_the_messages_name_the_limits() -> None:
     """In figures that somebody can change."""
-    with pytest.raises(RequestFault, match=r"nested more than 3 levels deep\.$"):
+    with pytest.raises(Fault, match=r"nested more than 3 levels deep\.$"):
         finish(check_bounds(b"[[[[]]]]", SMALL))

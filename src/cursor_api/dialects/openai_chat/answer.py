@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, the answering half; the module its users import.
+"""OpenAI's chat completions, the answering half.
 
 Rules of this file:
 - Deltas go in, bytes come out, in order; no text is trimmed, joined or held back.
@@ -15,14 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from cursor_api.dialects.openai_chat.faults import (
-    FAULTS,
-    RenderedFault,
-    RequestFault,
-    render_error_object,
-    render_fault,
-)
-from cursor_api.dialects.openai_chat.request import ParsedRequest, ParseLimits, parse_request
+from cursor_api.dialects.openai_chat.faults import render_error_object
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.deltas import (
     Citation,
@@ -36,29 +29,15 @@ from cursor_api.domain.deltas import (
     Usage,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.wire.json_bounds import JsonLimits
-
-__all__ = [
-    "FAULTS",
-    "FINISH_REASONS",
-    "AnswerFolder",
-    "ChunkRenderer",
-    "JsonLimits",
-    "ParseLimits",
-    "ParsedRequest",
-    "RenderedFault",
-    "RequestFault",
-    "parse_request",
-    "render_fault",
-    "render_model",
-    "render_models",
-]
+from cursor_api.ports import AnswerHead
 
 FINISH_REASONS: dict[FinishReason, str] = {
     FinishReason.STOP: "stop",
     FinishReason.LENGTH: "length",
     FinishReason.REFUSED: "content_filter",
 }
+
+ID_PREFIX = "chatcmpl-"
 
 _DONE = b"data: [DONE]\n\n"
 _EVENT_END = b"}\n\n"
@@ -75,7 +54,7 @@ _encode = msgspec.json.Encoder().encode
 class ChunkRenderer:
     """One streamed answer as Server-Sent Events, one id and one `created` throughout.
 
-    `created` is unix seconds. `include_usage` asks for the last chunk with `choices: []`; the
+    `include_usage` asks for the last chunk with `choices: []`; the
     others then carry `"usage":null`, as OpenAI's do.
     """
 
@@ -88,11 +67,11 @@ class ChunkRenderer:
         "_usage",
     )
 
-    def __init__(self, answer_id: str, model: str, created: int, *, include_usage: bool) -> None:
+    def __init__(self, head: AnswerHead, *, include_usage: bool) -> None:
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
-            _encode_line(answer_id),
-            created,
-            _encode_line(model),
+            _encode_line(ID_PREFIX + head.request_id),
+            head.created,
+            _encode_line(head.model),
         )
         usage = b'"usage":null,' if include_usage else b""
         self._delta_start = self._head + usage + b'"choices":[{"index":0,"delta":{'
@@ -191,22 +170,18 @@ class _Pieces:
 
 
 class AnswerFolder:
-    """The same deltas folded into one `chat.completion` object. `created` is unix seconds."""
+    """The same deltas folded into one `chat.completion` object."""
 
     __slots__ = (
-        "_answer_id",
         "_citations",
-        "_created",
         "_finished",
-        "_model",
+        "_head",
         "_reasoning",
         "_text",
     )
 
-    def __init__(self, answer_id: str, model: str, created: int) -> None:
-        self._answer_id = answer_id
-        self._model = model
-        self._created = created
+    def __init__(self, head: AnswerHead) -> None:
+        self._head = head
         self._text = _Pieces()
         self._reasoning = _Pieces()
         self._citations: list[Citation] = []
@@ -258,10 +233,10 @@ class AnswerFolder:
         }
         return _encode(
             {
-                "id": self._answer_id,
+                "id": ID_PREFIX + self._head.request_id,
                 "object": "chat.completion",
-                "created": self._created,
-                "model": self._model,
+                "created": self._head.created,
+                "model": self._head.model,
                 "choices": [choice],
                 "usage": _usage_object(_get_usage(self._finished)),
             }

@@ -70,7 +70,7 @@ _TEXT: Final = msgspec.json.Decoder(str)
 
 
 def decode_chat(body: bytes, limits: JsonLimits) -> Generator[None, None, ChatIn]:
-    """A chat request's body, in steps; raises RequestFault and nothing else."""
+    """A chat request's body, in steps; raises Fault and nothing else."""
     yield from check_json(body, limits)
     if len(body) > LONG_BYTES:
         # Whatever that stumbles over, the plain decoder has the words for.

@@ -18,19 +18,12 @@ from dataclasses import dataclass
 import msgspec
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import RenderedFault
 
 RETRY_AFTER_S_MIN = 1
 RETRY_AFTER_S_MAX = 60
 
 JSON_MEDIA_TYPE = "application/json"
-
-
-class RequestFault(Fault):
-    """INVALID_REQUEST with a `code` that says more exactly what is wrong, in OpenAI's words."""
-
-    def __init__(self, message: str, *, code: str, param: str | None = None) -> None:
-        super().__init__(FaultKind.INVALID_REQUEST, message, param=param)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +38,6 @@ class Shape:
     code: str
     should_retry: bool
     retry_after_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedFault:
-    """A whole HTTP error answer. Header names are lower case; Content-Length is the server's."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 _INVALID = "invalid_request_error"
@@ -161,7 +145,7 @@ def render_error_object(fault: Fault, *, is_passthrough: bool = False) -> bytes:
                 "message": message,
                 "type": shape.type,
                 "param": fault.param,
-                "code": fault.code if isinstance(fault, RequestFault) else shape.code,
+                "code": fault.code or shape.code,
             }
         }
     )

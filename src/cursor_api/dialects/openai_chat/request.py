@@ -9,11 +9,8 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from cursor_api.dialects.openai_chat.decode import decode_arguments, decode_chat
-from cursor_api.dialects.openai_chat.faults import RequestFault
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
     ChatIn,
@@ -25,8 +22,11 @@ from cursor_api.dialects.openai_chat.schema import (
     ToolCallIn,
 )
 from cursor_api.domain.chat import ChatRequest, ImagePart, Message, Part, Role, TextPart, ToolCall
+from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.ports import ParsedRequest
 from cursor_api.wire.images import ImageError, parse_data_url
-from cursor_api.wire.json_bounds import SLICE_BYTES, JsonLimits
+from cursor_api.wire.json_bounds import SLICE_BYTES
+from cursor_api.wire.limits import RequestLimits
 
 ROLES: dict[str, Role] = {
     "system": Role.SYSTEM,
@@ -52,40 +52,12 @@ ARGUMENT_UNIT_CHARS = 4_096
 Place = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ParseLimits:
-    """What one request may hold. The body's size is limited before it comes here.
-
-    `messages_max`: long agent sessions run to some thousand turns; a 10 MiB body could hold
-    600,000, and each costs work again in every later stage.
-    `parts_max`: content parts and tool calls of all messages together, two for each message; most
-    have one.
-    `image_bytes_max`: the strictest of the vision models takes 5 MB an image.
-    `model_chars_max`: real ids stay below 100; the catalogue compares an unknown one with every
-    name it has, which takes quadratic time.
-    """
-
-    messages_max: int = 10_000
-    parts_max: int = 20_000
-    image_bytes_max: int = 5 * 1024 * 1024
-    model_chars_max: int = 256
-    json: JsonLimits = field(default_factory=JsonLimits)
-
-
-class ParsedRequest(NamedTuple):
-    """A request, and what of it concerns only the answer's spelling.
-
-    `include_usage` asks for a usage chunk and matters only when the answer is streamed.
-    """
-
-    chat: ChatRequest
-    include_usage: bool = False
-
-
-def parse_request(body: bytes, limits: ParseLimits) -> Generator[None, None, ParsedRequest]:
+def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
     """Parse the body of POST /v1/chat/completions; only a large one takes more than one step.
 
-    Raises RequestFault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
+    The style is whether the stream ends with the usage.
+
+    Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
     """
     chat = yield from decode_chat(body, limits.json)
@@ -96,35 +68,35 @@ def parse_request(body: bytes, limits: ParseLimits) -> Generator[None, None, Par
     options = chat.stream_options
     return ParsedRequest(
         chat=ChatRequest(model=chat.model, messages=messages, is_stream=bool(chat.stream)),
-        include_usage=options is not None and bool(options.include_usage),
+        style=options is not None and bool(options.include_usage),
     )
 
 
-def _check(chat: ChatIn, limits: ParseLimits) -> None:
+def _check(chat: ChatIn, limits: RequestLimits) -> None:
     if not chat.model:
-        raise RequestFault(
+        raise invalid_request(
             "'model' is empty; GET /v1/models lists the names.", code="invalid_value", param="model"
         )
     if len(chat.model) > limits.model_chars_max:
-        raise RequestFault(
+        raise invalid_request(
             f"'model' is longer than {limits.model_chars_max} characters.",
             code="string_above_max_length",
             param="model",
         )
     if not chat.messages:
-        raise RequestFault(
+        raise invalid_request(
             "'messages' is empty; at least one message is needed.",
             code="empty_messages",
             param="messages",
         )
     if len(chat.messages) > limits.messages_max:
-        raise RequestFault(
+        raise invalid_request(
             f"'messages' holds {len(chat.messages)} messages; the limit is {limits.messages_max}.",
             code="array_above_max_length",
             param="messages",
         )
     if (count := _count_parts(chat.messages)) > limits.parts_max:
-        raise RequestFault(
+        raise invalid_request(
             f"'messages' holds {count} content parts and tool calls; the limit is"
             f" {limits.parts_max}.",
             code="array_above_max_length",
@@ -132,7 +104,7 @@ def _check(chat: ChatIn, limits: ParseLimits) -> None:
         )
     # One answer passed off as several would be a lie, and n answers would be n requests.
     if chat.n is not None and chat.n != 1:
-        raise RequestFault(
+        raise invalid_request(
             "Only one answer per request is possible here: leave 'n' out or send 1.",
             code="unsupported_value",
             param="n",
@@ -154,7 +126,7 @@ class _Conversion:
 
     __slots__ = ("_limits", "_units")
 
-    def __init__(self, limits: ParseLimits) -> None:
+    def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
         self._units = 0
 
@@ -209,8 +181,8 @@ class _Conversion:
         return True
 
 
-def _unknown_role(message: MessageIn, index: int) -> RequestFault:
-    return RequestFault(
+def _unknown_role(message: MessageIn, index: int) -> Fault:
+    return invalid_request(
         f"Invalid value for 'messages[{index}].role': {_quote(message.role)}."
         f" Supported values are {', '.join(ROLES)}.",
         code="invalid_value",
@@ -232,7 +204,7 @@ def _message(
     return Message(role, tuple(parts), tuple(calls))
 
 
-def _part(part: PartIn, place: Place, limits: ParseLimits) -> Part | None:
+def _part(part: PartIn, place: Place, limits: RequestLimits) -> Part | None:
     """What a part says; None when it says nothing."""
     if part.type in TEXT_PARTS:
         text, name = part.text, "text"
@@ -242,7 +214,7 @@ def _part(part: PartIn, place: Place, limits: ParseLimits) -> Part | None:
         text, name = part.refusal, "refusal"
     else:
         path = _path(place, "type")
-        raise RequestFault(
+        raise invalid_request(
             f"Invalid value for '{path}': {_quote(part.type)}. This gateway takes"
             " text (text, input_text, output_text, refusal) and images (image_url,"
             " input_image).",
@@ -254,7 +226,7 @@ def _part(part: PartIn, place: Place, limits: ParseLimits) -> Part | None:
     return TextPart(text) if text else None
 
 
-def _image(part: PartIn, place: Place, limits: ParseLimits) -> ImagePart:
+def _image(part: PartIn, place: Place, limits: RequestLimits) -> ImagePart:
     url, name = part.image_url, "image_url"
     if isinstance(url, ImageUrlIn):
         url, name = url.url, "image_url.url"
@@ -262,7 +234,7 @@ def _image(part: PartIn, place: Place, limits: ParseLimits) -> ImagePart:
         raise _missing(place, name)
     if url[:8].lower().startswith(("http://", "https://")):
         path = _path(place, name)
-        raise RequestFault(
+        raise invalid_request(
             f"'{path}' is a web address. This gateway fetches no address that a caller gives:"
             " send the image itself as data:image/png;base64,…",
             code="unsupported_value",
@@ -272,7 +244,7 @@ def _image(part: PartIn, place: Place, limits: ParseLimits) -> ImagePart:
         return parse_data_url(url, limits.image_bytes_max)
     except ImageError as error:
         path = _path(place, name)
-        raise RequestFault(f"'{path}' {error}.", code="invalid_image_url", param=path) from error
+        raise invalid_request(f"'{path}' {error}.", code="invalid_image_url", param=path) from error
 
 
 def _tool_call(call: ToolCallIn) -> Generator[None, None, ToolCall]:
@@ -294,9 +266,9 @@ def _path(place: Place, name: str) -> str:
     return f"messages[{index}].content[{number}].{name}"
 
 
-def _missing(place: Place, name: str) -> RequestFault:
+def _missing(place: Place, name: str) -> Fault:
     path = _path(place, name)
-    return RequestFault(
+    return invalid_request(
         f"Missing required parameter: '{path}'.", code="missing_required_parameter", param=path
     )
 

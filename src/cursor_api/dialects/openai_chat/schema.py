@@ -3,7 +3,7 @@
 Rules of this file:
 - Only what the gateway reads has a type. Every other field and message key is skipped, whatever
   it holds: clients send `tools`, `metadata`, `temperature` and more, this wire serves none.
-- Whatever bytes come in, either a value or a `RequestFault` comes out.
+- Whatever bytes come in, either a value or a `Fault` comes out.
 - A text is decoded in one call; a long one is taken apart before (openai_decode.py).
 """
 
@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from cursor_api.dialects.openai_chat.faults import RequestFault
+from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.wire.json_bounds import SLICE_BYTES, JsonLimits, check_bounds, too_deep
 
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
@@ -128,13 +128,13 @@ _WORDS = {
 def decode_json(
     decoder: msgspec.json.Decoder[_T], body: bytes, limits: JsonLimits
 ) -> Generator[None, None, _T]:
-    """Decode a body of any type, in steps; raises RequestFault in this file's words, only that."""
+    """Decode a body of any type, in steps; raises Fault in this file's words, only that."""
     yield from check_json(body, limits)
     return decode_checked(decoder, body, limits)
 
 
 def check_json(body: bytes, limits: JsonLimits) -> Generator[None, None, None]:
-    """What no decoder looks at: the bytes of all of it, and the bounds; raises RequestFault."""
+    """What no decoder looks at: the bytes of all of it, and the bounds; raises Fault."""
     if not body.isascii():
         # msgspec looks only into the strings it keeps; JSON is UTF-8 as a whole.
         yield from _check_utf8(body)
@@ -165,7 +165,7 @@ def _check_utf8(body: bytes) -> Generator[None, None, None]:
         try:
             body[start:end].decode()
         except UnicodeDecodeError as error:
-            raise RequestFault(
+            raise invalid_request(
                 f"The request body is not valid UTF-8 (byte {start + error.start}).",
                 code="invalid_json",
             ) from error
@@ -182,13 +182,13 @@ def decode_json_text(raw: msgspec.Raw) -> str:
     return "" if bytes(text[:5]) == b"null" else str(text, "utf-8")
 
 
-def _misfit(problem: str) -> RequestFault:
+def _misfit(problem: str) -> Fault:
     """Well-formed JSON of the wrong shape."""
     where = _PATH.search(problem)
     path = where["path"] if where else ""
     if missing := _MISSING.match(problem):
         param = f"{path}.{missing['field']}" if path else missing["field"]
-        return RequestFault(
+        return invalid_request(
             f"Missing required parameter: '{param}'.",
             code="missing_required_parameter",
             param=param,
@@ -196,26 +196,28 @@ def _misfit(problem: str) -> RequestFault:
     if unknown := _UNKNOWN.match(problem):
         param = f"{path}.{unknown['field']}" if path else unknown["field"]
         param = param[:UNKNOWN_LENGTH_MAX]
-        return RequestFault(f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param)
+        return invalid_request(
+            f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param
+        )
     if misfit := _EXPECTED.match(problem):
         expected = _join([_WORDS.get(word, word) for word in misfit["expected"].split(" | ")])
         found = _WORDS.get(misfit["found"], misfit["found"])
         subject = f"type for '{path}'" if path else "request body"
-        return RequestFault(
+        return invalid_request(
             f"Invalid {subject}: expected {expected}, but got {found} instead.",
             code="invalid_type",
             param=path or None,
         )
     reason = problem[: where.start()] if where else problem
-    return RequestFault(
+    return invalid_request(
         f"Invalid value for '{path}': {reason}.", code="invalid_value", param=path or None
     )
 
 
-def _malformed(body: bytes, problem: str) -> RequestFault:
+def _malformed(body: bytes, problem: str) -> Fault:
     """Not JSON at all."""
     if not body.strip():
-        return RequestFault(
+        return invalid_request(
             "The request body is empty; a JSON object is expected.", code="invalid_json"
         )
     located = _BYTE.match(problem)
@@ -231,7 +233,7 @@ def _malformed(body: bytes, problem: str) -> RequestFault:
     line_start = body.rfind(b"\n", 0, position) + 1
     line = body.count(b"\n", 0, position) + 1
     column = len(body[line_start:position].decode(errors="replace")) + 1
-    return RequestFault(
+    return invalid_request(
         f"The request body is not valid JSON: {reason}"
         f" (line {line}, column {column}, byte {position}).",
         code="invalid_json",

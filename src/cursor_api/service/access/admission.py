@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from cursor_api.domain.credential import Caller
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import Clock, Observer
 

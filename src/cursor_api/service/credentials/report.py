@@ -137,7 +137,7 @@ def report(slot: Slot, now: float) -> CredentialReport:
     return CredentialReport(
         alias=credential.alias,
         secret=credential.secret.masked,
-        checksum=Secret(credential.checksum).masked,
+        checksum=Secret(credential.binding).masked,
         state=state,
         reason=_reason(slot, state, quarantine, cooldowns),
         next_try_at=min(waiting) if state is State.COOLING else None,

@@ -135,15 +135,15 @@ class Roster:
         await self.reload()
         return texts
 
-    async def add(self, text: str, checksum: str | None = None) -> Sequence[Credential]:
+    async def add(self, text: str, binding: str | None = None) -> Sequence[Credential]:
         """Add one or more tokens in any spelling; gives them. Raises StoreError."""
-        added = await self._with.store.add(text, checksum=checksum)
+        added = await self._with.store.add(text, binding=binding)
         await self.reload()
         return added
 
-    async def check(self, text: str, checksum: str | None = None) -> None:
+    async def check(self, text: str, binding: str | None = None) -> None:
         """Raise the StoreError that `add` would raise now, if any; nothing is changed."""
-        await self._with.store.check(text, checksum=checksum)
+        await self._with.store.check(text, binding=binding)
 
     async def remove(self, alias: str) -> None:
         """Take a credential out; what was learnt of it is kept until the process ends.

@@ -246,7 +246,7 @@ class Credentials:
         """Take it out of the files and the pool; gives what brings it back. Raises StoreError."""
         credential = self._pool.get_slot(alias).credential
         await self._roster.remove(alias)
-        return Removal(alias, Undo(f"{alias}::{credential.secret.reveal()}", credential.checksum))
+        return Removal(alias, Undo(f"{alias}::{credential.secret.reveal()}", credential.binding))
 
     def clear(self, alias: str) -> CredentialReport:
         """End its cooldowns and its quarantine."""
@@ -322,9 +322,9 @@ class Credentials:
             )
         if alias and any(other.alias == alias for other in others):
             raise Fault(FaultKind.CONFLICT, "Another credential has this alias.", param="alias")
-        if change.token is None:
+        if change.secret is None:
             return change
-        lines = tuple(read_paste(change.token.reveal()))
+        lines = tuple(read_paste(change.secret.reveal()))
         if len(lines) != 1:
             raise Fault(
                 FaultKind.INVALID_REQUEST, "The new token has to be one line.", param="token"
@@ -335,7 +335,7 @@ class Credentials:
             raise Fault(
                 FaultKind.CONFLICT, f"The credential {owner!r} has this token.", param="token"
             )
-        return replace(change, token=token, checksum=change.checksum or lines[0].checksum)
+        return replace(change, secret=token, binding=change.binding or lines[0].checksum)
 
 
 def _own_checksum(lines: tuple[PastedLine, ...], given: str | None) -> str | None:

@@ -18,13 +18,7 @@ from typing import Self
 
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import (
-    Delta,
-    Finished,
-    ReasoningDelta,
-    TextDelta,
-    Usage,
-)
+from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta, Usage
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
@@ -256,7 +250,7 @@ class Exchange:
                 status=status,
                 credential_alias=credential.alias if credential else "",
                 credential_masked=credential.secret.masked if credential else "",
-                checksum_masked=Secret(credential.checksum).masked if credential else "",
+                binding_masked=Secret(credential.binding).masked if credential else "",
                 error=fault.message if fault else None,
                 error_kind=fault.kind if fault else None,
                 usage=self._usage,

@@ -284,7 +284,7 @@ def _row(record: RequestRecord) -> tuple[object, ...]:
         record.status.value,
         _text(record.credential_alias),
         _text(record.credential_masked),
-        _text(record.checksum_masked),
+        _text(record.binding_masked),
         None if record.error is None else _text(record.error),
         record.error_kind.value if record.error_kind else None,
         usage.input_count if usage else None,
@@ -313,7 +313,7 @@ def _record(values: tuple[Any, ...]) -> RequestRecord:
         status=Status(row["status"]),
         credential_alias=row["credential_alias"],
         credential_masked=row["credential_masked"],
-        checksum_masked=row["checksum_masked"],
+        binding_masked=row["checksum_masked"],
         error=row["error"],
         error_kind=FaultKind(row["error_kind"]) if row["error_kind"] else None,
         usage=Usage(row["input_count"], row["output_count"], UsageSource(source))

@@ -20,13 +20,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_failure
 from cursor_api.upstreams.cursor.messages import decode_chat_response
 from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
-from cursor_api.wire.connect import (
-    ConnectError,
-    EnvelopeDecoder,
-    Frame,
-    Reason,
-    parse_end_stream,
-)
+from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Frame, Reason, parse_end_stream
 from cursor_api.wire.envelope import PAYLOAD_BYTES_MAX
 from cursor_api.wire.protobuf import ProtobufError
 

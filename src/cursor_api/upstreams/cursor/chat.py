@@ -26,11 +26,7 @@ from cursor_api.transport.options import check_base_url, is_header_value
 from cursor_api.transport.timeouts import TimeoutsByModel
 from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
 from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer, media_type_of
-from cursor_api.upstreams.cursor.messages import (
-    encode_chat_request,
-    new_ids,
-    to_conversation,
-)
+from cursor_api.upstreams.cursor.messages import encode_chat_request, new_ids, to_conversation
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.wire.checksum import STEP_S, refresh_checksum
 from cursor_api.wire.connect import envelope_head
@@ -164,7 +160,7 @@ class CursorChat:
     def _headers_of(self, credential: Credential) -> dict[str, str]:
         """What all requests of a credential share until the checksum's time goes on a step."""
         options = self._options
-        secret, checksum = credential.secret.reveal(), credential.checksum
+        secret, checksum = credential.secret.reveal(), credential.binding
         if not secret or not is_header_value(secret + checksum) or " " in secret:
             raise Fault(
                 FaultKind.CREDENTIAL_REJECTED,

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from cursor_api.domain.credential import Caller, Credential, Secret, split_token
+from cursor_api.domain.caller import Caller
+from cursor_api.domain.credential import Credential, Secret, split_token
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.http.body import Scope
@@ -162,7 +163,7 @@ class Authenticator:
                 Credential(
                     alias=alias or "caller",
                     secret=Secret(token),
-                    checksum=checksum or device_checksum(token),
+                    binding=checksum or device_checksum(token),
                 )
             )
         return Caller(name="passthrough", credentials=tuple(credentials))

@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.dialects.openai_chat.faults import RequestFault
 from cursor_api.dialects.openai_chat.schema import decode_json
 from cursor_api.domain.errors import (
     Fault,
@@ -26,6 +25,7 @@ from cursor_api.domain.errors import (
     StaleTextError,
     StoreError,
     UnknownCredentialError,
+    invalid_request,
 )
 from cursor_api.service.credentials.use_cases import INPUT
 from cursor_api.service.steps import StepRunner
@@ -172,11 +172,11 @@ def explain(error: StoreError) -> Fault:
         case UnknownCredentialError():
             return Fault(FaultKind.NOT_FOUND, error.message, param="alias")
         case GivenTextError():
-            return RequestFault(error.message, code=INVALID_TOKENS, param=error.param)
+            return invalid_request(error.message, code=INVALID_TOKENS, param=error.param)
         case _ if not error.problems:
             return Fault(FaultKind.STORE_FAILED, error.message)
         case _ if all(problem.file == INPUT for problem in error.problems):
-            return RequestFault(error.message, code=INVALID_TOKENS)
+            return invalid_request(error.message, code=INVALID_TOKENS)
         case _:
             return Fault(FaultKind.CONFLICT, BROKEN_FILES)
 

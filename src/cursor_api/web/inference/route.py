@@ -14,17 +14,14 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from cursor_api.dialects.openai_chat.answer import (
-    AnswerFolder,
-    ChunkRenderer,
-    ParseLimits,
-    parse_request,
-    render_fault,
-)
+from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.faults import render_fault
+from cursor_api.dialects.openai_chat.request import parse_request
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming
-from cursor_api.domain.credential import Caller
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt
+from cursor_api.ports import AnswerHead
 from cursor_api.service.access.admission import Admission, Place
 from cursor_api.service.inference.relay import Exchange, Relay
 from cursor_api.service.steps import StepRunner
@@ -35,6 +32,7 @@ from cursor_api.web.http.answers import JSON_TYPE, Header, send_whole
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.inference.attempts import attempts_header
 from cursor_api.web.inference.streaming import STREAM_HEADERS, StreamOptions, Watch, stream
+from cursor_api.wire.limits import RequestLimits
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +65,7 @@ class InferenceOptions:
 
     # Agents send up to 80 KB of prompt and tools; images need more.
     body_bytes_max: int = 10 * 1024 * 1024
-    parse: ParseLimits = field(default_factory=ParseLimits)
+    parse: RequestLimits = field(default_factory=RequestLimits)
     stream: StreamOptions = field(default_factory=StreamOptions)
 
 
@@ -118,7 +116,7 @@ class ChatCompletions:
         parsed = await self._turns.run(parse_request(body, limits.parse))
         call.model = parsed.chat.model
         call.is_stream = parsed.chat.is_stream
-        call.include_usage = parsed.include_usage
+        call.include_usage = parsed.style
         if call.is_stream:
             place.stream()
         exchange = self._relay.open(_incoming(call.id, parsed.chat, caller, scope["headers"]))
@@ -202,10 +200,7 @@ class _Call:
 
     async def answer_stream(self, exchange: Exchange, watch: Watch) -> None:
         renderer = ChunkRenderer(
-            f"chatcmpl-{self.id}",
-            self.model,
-            int(time.time()),
-            include_usage=self.include_usage,
+            AnswerHead(self.id, self.model, int(time.time())), include_usage=self.include_usage
         )
         await self.send(
             {
@@ -218,7 +213,7 @@ class _Call:
         await stream(exchange, renderer, watch)
 
     async def answer_whole(self, exchange: Exchange) -> None:
-        folder = AnswerFolder(f"chatcmpl-{self.id}", self.model, int(time.time()))
+        folder = AnswerFolder(AnswerHead(self.id, self.model, int(time.time())))
         async for batch in exchange:
             folder.feed(batch)
         await send_whole(self.send, 200, folder.body(), self.headers(JSON_TYPE))

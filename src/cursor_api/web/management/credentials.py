@@ -17,9 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.dialects.openai_chat.faults import RequestFault
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
+from cursor_api.domain.errors import invalid_request
 from cursor_api.service.credentials.report import CredentialReport
 from cursor_api.service.credentials.use_cases import Credentials, Keep, Order, PreferenceChange
 from cursor_api.web.access.auth import Authenticator
@@ -120,8 +120,8 @@ class CredentialRoutes:
         token = _given(given.token)
         change = CredentialChange(
             alias=_given(given.alias),
-            token=Secret(token) if token is not None else None,
-            checksum=_given(given.checksum),
+            secret=Secret(token) if token is not None else None,
+            binding=_given(given.checksum),
         )
         limit = given.concurrency_max
         wish = PreferenceChange(
@@ -195,7 +195,7 @@ def _order(request: Request) -> Order:
         return Order(text)
     except ValueError as error:
         words = " or ".join(order.value for order in Order)
-        raise RequestFault(
+        raise invalid_request(
             f"Invalid value for 'order': it is {words}.", code="invalid_value", param="order"
         ) from error
 
@@ -207,7 +207,7 @@ def _number(request: Request, name: str, default: int, bounds: tuple[int, int]) 
     minimum, maximum = bounds
     if re.fullmatch(r"[0-9]{1,9}", text) and minimum <= int(text) <= maximum:
         return int(text)
-    raise RequestFault(
+    raise invalid_request(
         f"Invalid value for '{name}': it is a number from {minimum} to {maximum}.",
         code="invalid_value",
         param=name,

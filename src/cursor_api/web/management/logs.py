@@ -67,7 +67,7 @@ def masked(record: RequestRecord) -> dict[str, object]:
     return {
         "timestamp": _iso(record.started_at),
         "model": "" if record.has_foreign_model else record.model,
-        "checksum": record.checksum_masked,
+        "checksum": record.binding_masked,
         "auth_token": record.credential_masked,
         "stream": record.is_stream,
         "status": STATUS_WORDS[record.status],

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from cursor_api.dialects.openai_chat.answer import render_fault
+from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.server.lingering import LingeringTransport
 

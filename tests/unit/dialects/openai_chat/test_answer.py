@@ -12,7 +12,6 @@ from cursor_api.dialects.openai_chat.answer import (
     FINISH_REASONS,
     AnswerFolder,
     ChunkRenderer,
-    RequestFault,
     render_model,
     render_models,
 )
@@ -29,7 +28,8 @@ from cursor_api.domain.deltas import (
     Usage,
     UsageSource,
 )
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, invalid_request
+from cursor_api.ports import AnswerHead
 from tests.openai_stream import ReadStream, read_answer, read_stream
 
 USAGE = Usage(11, 7, UsageSource.ESTIMATED)
@@ -39,7 +39,7 @@ CITATION = Citation("https://example.com/?a=1&b=2", 'The "page"')
 
 def renderer(*, include_usage: bool = False) -> ChunkRenderer:
     """A renderer with fixed identity."""
-    return ChunkRenderer("chatcmpl-1", "gpt-4o", 1_735_000_000, include_usage=include_usage)
+    return ChunkRenderer(AnswerHead("1", "gpt-4o", 1_735_000_000), include_usage=include_usage)
 
 
 def stream(*batches: Sequence[Delta], include_usage: bool = False) -> ReadStream:
@@ -50,7 +50,7 @@ def stream(*batches: Sequence[Delta], include_usage: bool = False) -> ReadStream
 
 def fold(*batches: Sequence[Delta]) -> Any:
     """Fold batches and read the answer."""
-    folder = AnswerFolder("chatcmpl-1", "gpt-4o", 1_735_000_000)
+    folder = AnswerFolder(AnswerHead("1", "gpt-4o", 1_735_000_000))
     for batch in batches:
         folder.feed(batch)
     return read_answer(folder.body())
@@ -146,15 +146,15 @@ def test_any_text_comes_through_unchanged_and_on_one_line() -> None:
 
 def test_the_caller_s_model_and_the_id_are_escaped() -> None:
     """The model's name is the caller's own text."""
-    chunks = ChunkRenderer('i"d', NASTY, 5, include_usage=True)
+    chunks = ChunkRenderer(AnswerHead('i"d', NASTY, 5), include_usage=True)
     read = read_stream(chunks.render([TextDelta("a"), STOP]) + chunks.finish())
-    assert {(c.id, c.model) for c in read.chunks} == {('i"d', NASTY)}
+    assert {(c.id, c.model) for c in read.chunks} == {('chatcmpl-i"d', NASTY)}
 
 
 def test_a_long_answer_is_kept_at_its_own_size() -> None:
     """Half a million small strings would take ten times the memory of their text."""
     texts = [f"{number} " for number in range(20_000)]
-    folder = AnswerFolder("i", "m", 0)
+    folder = AnswerFolder(AnswerHead("i", "m", 0))
     for at in range(0, len(texts), 7):
         folder.feed([*map(TextDelta, texts[at : at + 7]), *map(ReasoningDelta, texts[at : at + 7])])
     assert int(repr(folder).split("=")[1].split(",")[0]) < 1_100
@@ -175,9 +175,14 @@ def test_no_answer_ends_well_without_its_end() -> None:
     """A cut stream must never look whole: no [DONE], no body."""
     chunks = renderer()
     chunks.render([TextDelta("a")])
-    folder = AnswerFolder("i", "m", 0)
+    folder = AnswerFolder(AnswerHead("i", "m", 0))
     folder.feed([TextDelta("a")])
-    for end in (chunks.finish, folder.body, renderer().finish, AnswerFolder("i", "m", 0).body):
+    for end in (
+        chunks.finish,
+        folder.body,
+        renderer().finish,
+        AnswerFolder(AnswerHead("i", "m", 0)).body,
+    ):
         with pytest.raises(Fault) as caught:
             end()
         assert caught.value.kind is FaultKind.INCOMPLETE
@@ -198,7 +203,7 @@ def test_no_answer_ends_well_without_its_end() -> None:
 def test_nothing_follows_the_end(batches: list[list[Delta]]) -> None:
     """An upstream that goes on after its end is broken; the second finish reason is not sent."""
     chunks = renderer()
-    folder = AnswerFolder("i", "m", 0)
+    folder = AnswerFolder(AnswerHead("i", "m", 0))
     for take in (chunks.render, folder.feed):
         if batches[-1] == [] and take == folder.feed:
             continue
@@ -212,7 +217,7 @@ def test_nothing_follows_the_end(batches: list[list[Delta]]) -> None:
 
 def test_an_answer_without_a_count_is_a_bug_of_ours() -> None:
     """Zeros would be a lie (defect 4); the relay always counts."""
-    folder = AnswerFolder("i", "m", 0)
+    folder = AnswerFolder(AnswerHead("i", "m", 0))
     folder.feed([Finished(FinishReason.STOP)])
     for use in (folder.body, lambda: renderer().render([Finished(FinishReason.STOP)])):
         with pytest.raises(Fault) as caught:
@@ -240,7 +245,7 @@ def test_an_error_event_knows_pass_through_and_exact_codes() -> None:
     for fault, is_passthrough, code in (
         (rejected, False, "upstream_auth_error"),
         (rejected, True, "invalid_api_key"),
-        (RequestFault("Bad.", code="invalid_type"), False, "invalid_type"),
+        (invalid_request("Bad.", code="invalid_type"), False, "invalid_type"),
     ):
         error = read_stream(renderer().fault(fault, is_passthrough=is_passthrough)).error
         assert error is not None
@@ -290,7 +295,7 @@ def test_a_whole_answer_with_reasoning_and_sources() -> None:
 def test_state_can_be_read_in_a_debugger() -> None:
     """One line each; no text of the answer in it."""
     chunks = renderer()
-    folder = AnswerFolder("i", "m", 0)
+    folder = AnswerFolder(AnswerHead("i", "m", 0))
     chunks.render([TextDelta("secret")])
     folder.feed([TextDelta("secret")])
     assert repr(chunks) == "ChunkRenderer(has_begun=True, usage=None)"

@@ -11,11 +11,12 @@ import sys
 import pytest
 
 from cursor_api.dialects.openai_chat.decode import LONG_BYTES, PIECE_BYTES, decode_chat
-from cursor_api.dialects.openai_chat.faults import RequestFault
-from cursor_api.dialects.openai_chat.request import ParseLimits, parse_request
+from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.schema import check_json
 from cursor_api.domain.chat import TextPart
+from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 
 LONG = "a" * LONG_BYTES
@@ -32,7 +33,7 @@ def test_a_long_text_comes_in_pieces(spelling: str) -> None:
         message["content"] = text if spelling == "string" else [{"type": "text", "text": text}]
     body = json.dumps({"model": "m", "messages": [message]}, ensure_ascii=False).encode()
     bounds_count = count_steps(check_json(body, JsonLimits()))[1]
-    parsed, step_count = count_steps(parse_request(body, ParseLimits(parts_max=1)))
+    parsed, step_count = count_steps(parse_request(body, RequestLimits(parts_max=1)))
     found = parsed.chat.messages[0]
     pieces = [part.text for part in found.parts if isinstance(part, TextPart)]
     for call in found.tool_calls:
@@ -59,7 +60,7 @@ def test_a_long_text_comes_in_pieces(spelling: str) -> None:
 def test_a_mistake_in_a_long_request_is_named(message: object, param: str) -> None:
     """Where it is, as in any other."""
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": LONG}, message]})
-    with pytest.raises(RequestFault) as caught:
+    with pytest.raises(Fault) as caught:
         finish(decode_chat(body.encode(), JsonLimits()))
     assert caught.value.param == param
 
@@ -67,7 +68,7 @@ def test_a_mistake_in_a_long_request_is_named(message: object, param: str) -> No
 def test_half_a_character_in_a_long_text_is_refused_at_its_byte() -> None:
     """As JavaScript writes it when it has cut an emoji in two."""
     body = f'{{"model":"m","messages":[{{"role":"user","content":"{LONG}\\ud83d{LONG}"}}]}}'
-    with pytest.raises(RequestFault, match="half of a UTF-16 surrogate pair"):
+    with pytest.raises(Fault, match="half of a UTF-16 surrogate pair"):
         finish(decode_chat(body.encode(), JsonLimits()))
 
 

@@ -7,14 +7,9 @@ from typing import Any
 
 import pytest
 
-from cursor_api.dialects.openai_chat.faults import (
-    FAULTS,
-    PASSTHROUGH_FAULTS,
-    RenderedFault,
-    RequestFault,
-    render_fault,
-)
-from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.dialects.openai_chat.faults import FAULTS, PASSTHROUGH_FAULTS, render_fault
+from cursor_api.domain.errors import Fault, FaultKind, Scope, invalid_request
+from cursor_api.ports import RenderedFault
 
 
 def headers_of(rendered: RenderedFault) -> dict[str, str]:
@@ -244,8 +239,10 @@ def test_a_wrong_key_names_the_scheme_and_stops_retries() -> None:
 
 
 def test_the_field_at_fault_and_an_exact_code_are_told() -> None:
-    """`param` is the caller's own field; a RequestFault's code replaces the kind's."""
-    rendered = render_fault(RequestFault("Bad.", code="invalid_type", param="messages[0].content"))
+    """`param` is the caller's own field; an exact code replaces the kind's."""
+    rendered = render_fault(
+        invalid_request("Bad.", code="invalid_type", param="messages[0].content")
+    )
     assert rendered.status == 400
     assert error_of(rendered) == {
         "message": "Bad.",

@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
-from cursor_api.dialects.openai_chat.faults import RequestFault
-from cursor_api.dialects.openai_chat.request import (
-    STEP_UNITS,
-    ParsedRequest,
-    ParseLimits,
-    parse_request,
-)
+from cursor_api.dialects.openai_chat.request import STEP_UNITS, parse_request
 from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
+from cursor_api.domain.errors import Fault
+from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 
 PIXEL = (
@@ -27,7 +24,7 @@ PIXEL = (
 )
 
 
-def whole(body: bytes, limits: ParseLimits) -> ParsedRequest:
+def whole(body: bytes, limits: RequestLimits) -> ParsedRequest:
     """A body parsed without a pause."""
     return finish(parse_request(body, limits))
 
@@ -35,7 +32,7 @@ def whole(body: bytes, limits: ParseLimits) -> ParsedRequest:
 def parse(messages: object, **fields: object) -> ParsedRequest:
     """Parse a request with these messages, under the default limits."""
     body = json.dumps({"model": "gpt-4o", "messages": messages, **fields})
-    return whole(body.encode(), ParseLimits())
+    return whole(body.encode(), RequestLimits())
 
 
 def parse_one(message: Mapping[str, object]) -> Message:
@@ -44,9 +41,9 @@ def parse_one(message: Mapping[str, object]) -> Message:
     return parsed
 
 
-def refusal(messages: object, **fields: object) -> RequestFault:
+def refusal(messages: object, **fields: object) -> Fault:
     """The fault such a request leads to."""
-    with pytest.raises(RequestFault) as caught:
+    with pytest.raises(Fault) as caught:
         parse(messages, **fields)
     return caught.value
 
@@ -60,7 +57,7 @@ def test_the_smallest_request() -> None:
     assert parsed.chat.model == "gpt-4o"
     assert parsed.chat.messages == (Message(Role.USER, (TextPart("hi"),)),)
     assert not parsed.chat.is_stream
-    assert not parsed.include_usage
+    assert not parsed.style
 
 
 @pytest.mark.parametrize(
@@ -273,7 +270,7 @@ def test_streaming_and_its_usage_chunk(
 ) -> None:
     """Both are off unless asked for."""
     parsed = parse(HI, **fields)
-    assert (parsed.chat.is_stream, parsed.include_usage) == (is_stream, include_usage)
+    assert (parsed.chat.is_stream, parsed.style) == (is_stream, include_usage)
 
 
 @pytest.mark.parametrize("model", ["o1", "o1-mini", "o1-preview"])
@@ -294,7 +291,7 @@ def test_a_model_has_a_name_of_bounded_length(model: str, code: str) -> None:
 
 def test_the_limits_are_settings() -> None:
     """One message, or one byte of an image, too many names the limit."""
-    limits = ParseLimits(messages_max=2, parts_max=2, image_bytes_max=66)
+    limits = RequestLimits(messages_max=2, parts_max=2, image_bytes_max=66)
     part = {"type": "image_url", "image_url": PIXEL}
     pictures = [{"role": "user", "content": [part]}]
     for messages, param, code, words in (
@@ -302,7 +299,7 @@ def test_the_limits_are_settings() -> None:
         (pictures, "messages[0].content[0].image_url", "invalid_image_url", "66 bytes"),
     ):
         body = json.dumps({"model": "m", "messages": messages}).encode()
-        with pytest.raises(RequestFault, match=words) as caught:
+        with pytest.raises(Fault, match=words) as caught:
             whole(body, limits)
         assert (caught.value.param, caught.value.code) == (param, code)
     body = json.dumps({"model": "m", "messages": HI * 2}).encode()
@@ -319,9 +316,9 @@ def test_parts_and_tool_calls_of_all_messages_are_counted_together() -> None:
         {"role": "assistant", "content": [text], "tool_calls": [{}] * 2},
     ]
     body = json.dumps({"model": "m", "messages": messages}).encode()
-    assert len(whole(body, ParseLimits(parts_max=5)).chat.messages) == 2
-    with pytest.raises(RequestFault, match="5 content parts and tool calls; the limit is 4") as at:
-        whole(body, ParseLimits(parts_max=4))
+    assert len(whole(body, RequestLimits(parts_max=5)).chat.messages) == 2
+    with pytest.raises(Fault, match="5 content parts and tool calls; the limit is 4") as at:
+        whole(body, RequestLimits(parts_max=4))
     assert (at.value.param, at.value.code) == ("messages", "array_above_max_length")
 
 
@@ -338,13 +335,13 @@ def test_many_parts_are_taken_a_step_at_a_time() -> None:
     for messages in crowds:
         body = json.dumps({"model": "m", "messages": messages}).encode()
         bounds_count = count_steps(decode_chat(body, JsonLimits()))[1]
-        parsed, step_count = count_steps(parse_request(body, ParseLimits()))
+        parsed, step_count = count_steps(parse_request(body, RequestLimits()))
         assert step_count - bounds_count >= 5_000 // STEP_UNITS
         assert len(parsed.chat.messages) == len(messages)
         count = sum(len(m.parts) + len(m.tool_calls) for m in parsed.chat.messages)
         assert count == 5_000
     body = json.dumps({"model": "m", "messages": HI * 200}).encode()
-    assert count_steps(parse_request(body, ParseLimits()))[1] == 1
+    assert count_steps(parse_request(body, RequestLimits()))[1] == 1
 
 
 def test_images_count_by_their_bytes() -> None:
@@ -353,6 +350,6 @@ def test_images_count_by_their_bytes() -> None:
     part = {"type": "image_url", "image_url": f"data:image/png;base64,{data}"}
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": [part] * 8}]})
     bounds_count = count_steps(decode_chat(body.encode(), JsonLimits()))[1]
-    parsed, step_count = count_steps(parse_request(body.encode(), ParseLimits()))
+    parsed, step_count = count_steps(parse_request(body.encode(), RequestLimits()))
     assert len(parsed.chat.messages[0].parts) == 8
     assert step_count - bounds_count >= 8

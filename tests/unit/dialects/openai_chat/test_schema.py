@@ -9,14 +9,13 @@ import msgspec
 import pytest
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
-from cursor_api.dialects.openai_chat.faults import RequestFault
 from cursor_api.dialects.openai_chat.schema import (
     UNKNOWN_LENGTH_MAX,
     ChatIn,
     decode_json,
     decode_json_text,
 )
-from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits
 from tests.steps import count_steps, finish
 
@@ -28,9 +27,9 @@ def decode(body: bytes) -> ChatIn:
     return finish(decode_chat(body, JsonLimits()))
 
 
-def refusal(body: bytes) -> RequestFault:
+def refusal(body: bytes) -> Fault:
     """The fault that a body leads to."""
-    with pytest.raises(RequestFault) as caught:
+    with pytest.raises(Fault) as caught:
         decode(body)
     assert caught.value.kind is FaultKind.INVALID_REQUEST
     return caught.value
@@ -188,7 +187,7 @@ def test_deep_nesting_is_refused_and_not_a_crash(opening: bytes, field: bytes) -
 def test_a_limit_above_what_python_can_do_is_no_crash_either() -> None:
     """The decoder gives up first, with the same code."""
     body = b'{"model":' + b"[" * 90_000 + b"]" * 90_000 + b"}"
-    with pytest.raises(RequestFault) as caught:
+    with pytest.raises(Fault) as caught:
         finish(decode_chat(body, JsonLimits(depth_max=1_000_000)))
     assert caught.value.code in {DEPTH_CODE, "invalid_type"}
 
@@ -246,7 +245,7 @@ def test_other_bodies_are_refused_in_the_same_words() -> None:
     """Type and malformation as for a chat request."""
     assert decode_strict(b'{"count":1}') == Strict(1)
     for body, code in ((b'{"count":"x"}', "invalid_type"), (b"{", "invalid_json")):
-        with pytest.raises(RequestFault) as caught:
+        with pytest.raises(Fault) as caught:
             decode_strict(body)
         assert caught.value.code == code
 
@@ -262,7 +261,7 @@ def test_other_bodies_are_refused_in_the_same_words() -> None:
 )
 def test_a_field_that_is_not_known_is_named(body: bytes, param: str) -> None:
     """A misspelt name would otherwise change nothing in silence."""
-    with pytest.raises(RequestFault) as caught:
+    with pytest.raises(Fault) as caught:
         decode_strict(body)
     assert (caught.value.code, caught.value.param) == ("unknown_parameter", param)
     assert caught.value.message == f"Unknown parameter: '{param}'."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.credential import Caller, Credential, Secret
+from cursor_api.domain.caller import Caller
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.access.admission import TELL_AGAIN_S, Admission, AdmissionOptions
 from tests.fakes import ListObserver, TickingClock
@@ -68,7 +69,8 @@ def test_one_caller_cannot_take_all() -> None:
 def test_callers_of_a_pass_through_are_told_apart_by_what_they_bring() -> None:
     """They have one name and different tokens."""
     first, second = (
-        Caller("passthrough", (Credential("caller", Secret(f"token-{n}"), "sum"),)) for n in "ab"
+        Caller("passthrough", credentials=(Credential("caller", Secret(f"token-{n}"), "sum"),))
+        for n in "ab"
     )
     door = admission(caller_requests_max=1)
     door.enter(first)

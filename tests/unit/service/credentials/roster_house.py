@@ -58,16 +58,16 @@ class ScriptedStore:
         return FileTexts(tokens, token_list or "", if_match or "")
 
     async def add(
-        self, text: str, *, checksum: str | None = None, if_match: str | None = None
+        self, text: str, *, binding: str | None = None, if_match: str | None = None
     ) -> Sequence[Credential]:
         """One more."""
-        assert (checksum, if_match) == (None, None)
+        assert (binding, if_match) == (None, None)
         self.credentials.append(credential(text))
         return self.credentials[-1:]
 
-    async def check(self, text: str, *, checksum: str | None = None) -> None:
+    async def check(self, text: str, *, binding: str | None = None) -> None:
         """What is scripted."""
-        assert (text, checksum) == ("x", "y")
+        assert (text, binding) == ("x", "y")
         if self.error:
             raise self.error
 
@@ -82,7 +82,7 @@ class ScriptedStore:
         """Renamed."""
         assert (alias, if_match) == (self.credentials[0].alias, None)
         old = self.credentials[0]
-        self.credentials[0] = Credential(change.alias or "", old.secret, old.checksum)
+        self.credentials[0] = Credential(change.alias or "", old.secret, old.binding)
         return self.credentials[0]
 
 

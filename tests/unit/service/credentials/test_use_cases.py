@@ -190,9 +190,9 @@ async def test_a_device_comes_with_the_only_token() -> None:
     """In its line or beside it; another one each way is a mistake."""
     office = Office()
     (one,) = await office.credentials.add(f"\nx,{checksum(7)}")
-    assert office.pool.get_slot(one.alias).credential.checksum == checksum(7)
+    assert office.pool.get_slot(one.alias).credential.binding == checksum(7)
     await office.credentials.add("y::y", checksum(8))
-    assert office.pool.get_slot("y").credential.checksum == checksum(8)
+    assert office.pool.get_slot("y").credential.binding == checksum(8)
     assert await problems_of(office, f"z,{checksum(1)}", checksum(2)) == {
         1: "another checksum than the one given for it"
     }
@@ -288,32 +288,32 @@ async def test_a_renewed_credential_keeps_its_wishes_and_its_device() -> None:
     office = Office()
     office.pool.get_slot("a").cooldowns["m"] = Cooldown(9e9, 1, "rate_limited")
     office.pool.wish("a", Preferences(priority=2, weight=7, concurrency_max=3, is_enabled=False))
-    change = CredentialChange(token=Secret("Bearer user_1%3A%3Anew-token\n"))
+    change = CredentialChange(secret=Secret("Bearer user_1%3A%3Anew-token\n"))
     shown = await office.credentials.change("a", change, PreferenceChange(is_enabled=True))
     assert (shown.alias, shown.state, shown.cooldowns) == ("a", State.HEALTHY, ())
     assert (shown.priority, shown.weight, shown.concurrency_max) == (2, 7, 3)
     credential = office.pool.get_slot("a").credential
-    assert (credential.secret.reveal(), credential.checksum) == ("new-token", checksum(0))
+    assert (credential.secret.reveal(), credential.binding) == ("new-token", checksum(0))
 
 
 async def test_a_device_can_be_given() -> None:
     """Beside the token, or in its line."""
     office = Office()
-    await office.credentials.change("a", CredentialChange(checksum=checksum(5)), NO_WISH)
-    assert office.pool.get_slot("a").credential.checksum == checksum(5)
-    change = CredentialChange(token=Secret(f"new,{checksum(6)}"))
+    await office.credentials.change("a", CredentialChange(binding=checksum(5)), NO_WISH)
+    assert office.pool.get_slot("a").credential.binding == checksum(5)
+    change = CredentialChange(secret=Secret(f"new,{checksum(6)}"))
     await office.credentials.change("a", change, NO_WISH)
-    assert office.pool.get_slot("a").credential.checksum == checksum(6)
+    assert office.pool.get_slot("a").credential.binding == checksum(6)
 
 
 @pytest.mark.parametrize(
     ("change", "kind", "param"),
     [
         (CredentialChange(alias="b"), FaultKind.CONFLICT, "alias"),
-        (CredentialChange(token=Secret("token-of-b")), FaultKind.CONFLICT, "token"),
-        (CredentialChange(token=Secret("x::token-of-b")), FaultKind.CONFLICT, "token"),
-        (CredentialChange(token=Secret("one\ntwo")), FaultKind.INVALID_REQUEST, "token"),
-        (CredentialChange(token=Secret("")), FaultKind.INVALID_REQUEST, "token"),
+        (CredentialChange(secret=Secret("token-of-b")), FaultKind.CONFLICT, "token"),
+        (CredentialChange(secret=Secret("x::token-of-b")), FaultKind.CONFLICT, "token"),
+        (CredentialChange(secret=Secret("one\ntwo")), FaultKind.INVALID_REQUEST, "token"),
+        (CredentialChange(secret=Secret("")), FaultKind.INVALID_REQUEST, "token"),
         (CredentialChange(alias=".."), FaultKind.INVALID_REQUEST, "alias"),
     ],
 )
@@ -344,7 +344,7 @@ async def test_an_alias_that_no_line_can_hold_is_refused(alias: str) -> None:
 async def test_its_own_alias_and_token_are_no_conflict() -> None:
     """A form that sends everything changes nothing."""
     office = Office()
-    change = CredentialChange(alias="a", token=Secret("token-of-a"))
+    change = CredentialChange(alias="a", secret=Secret("token-of-a"))
     assert (await office.credentials.change("a", change, NO_WISH)).alias == "a"
 
 
@@ -366,7 +366,7 @@ async def test_a_removal_can_be_taken_back() -> None:
     assert await office.aliases() == "b"
     (back,) = await office.credentials.add(removal.undo.tokens, removal.undo.checksum)
     assert (back.alias, back.weight, back.state) == ("a", 7, State.COOLING)
-    assert office.pool.get_slot("a").credential.checksum == checksum(0)
+    assert office.pool.get_slot("a").credential.binding == checksum(0)
     assert repr(removal.undo) == repr(Undo("x", "y"))
 
 

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
-from cursor_api.domain.credential import Caller, Credential, Secret
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -315,7 +316,7 @@ async def test_a_pass_through_callers_credentials_are_tried_in_turn() -> None:
     house = House({"a": [fault(FaultKind.RATE_LIMITED)], "b": [[TextDelta("x")], [END]]})
     own = house.pool.credentials
     house.pool.replace([])
-    assert (await house.ask(caller=Caller("passthrough", own)))[0] == TextDelta("x")
+    assert (await house.ask(caller=Caller("passthrough", credentials=own)))[0] == TextDelta("x")
     assert house.upstream.asked == ["a", "b"]
 
 

@@ -7,9 +7,10 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
-from cursor_api.domain.credential import Caller, Credential, Secret
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind

@@ -88,7 +88,7 @@ async def test_the_presentation_is_configuration() -> None:
     assert turn.headers["x-cursor-client-version"] == "9.9"
     assert turn.headers["x-cursor-timezone"] == "Europe/Paris"
     assert turn.headers["x-ghost-mode"] == "false"
-    assert turn.headers["x-cursor-checksum"] == CREDENTIAL.checksum
+    assert turn.headers["x-cursor-checksum"] == CREDENTIAL.binding
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def test_a_setting_that_cannot_be_sent_is_refused(wrong: dict[str, str]) -> None
 @pytest.mark.parametrize(
     "credential",
     [
-        Credential("a", Secret("evil\r\nx-y: z"), CREDENTIAL.checksum),
-        Credential("a", Secret("ev\0il"), CREDENTIAL.checksum),
-        Credential("a", Secret(""), CREDENTIAL.checksum),
-        Credential("a", Secret("two words"), CREDENTIAL.checksum),
+        Credential("a", Secret("evil\r\nx-y: z"), CREDENTIAL.binding),
+        Credential("a", Secret("ev\0il"), CREDENTIAL.binding),
+        Credential("a", Secret(""), CREDENTIAL.binding),
+        Credential("a", Secret("two words"), CREDENTIAL.binding),
         Credential("a", Secret("ok"), "evil\r\n"),
-        Credential("a", Secret("schlüssel"), CREDENTIAL.checksum),
+        Credential("a", Secret("schlüssel"), CREDENTIAL.binding),
     ],
 )
 async def test_a_credential_that_cannot_be_sent_blames_the_credential(

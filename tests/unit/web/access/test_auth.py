@@ -188,7 +188,7 @@ def test_in_pass_through_the_bearer_is_the_callers_own_credential() -> None:
         ("work", "jwt2"),
         ("caller", "jwt3"),
     ]
-    assert {item.checksum for item in caller.credentials} == {SUM}
+    assert {item.binding for item in caller.credentials} == {SUM}
 
 
 def test_in_pass_through_the_operators_key_still_means_the_pool() -> None:
@@ -200,7 +200,7 @@ def test_the_configured_checksum_serves_callers_who_send_none() -> None:
     """The ancestors' environment variable."""
     access = AccessOptions(None, is_passthrough=True, passthrough_checksum=SUM)
     caller = authenticator(access).authenticate(asked(authorization="Bearer jwt"))
-    assert caller.credentials[0].checksum == SUM
+    assert caller.credentials[0].binding == SUM
 
 
 def test_a_made_up_device_stays_the_same_for_a_token() -> None:

@@ -259,7 +259,7 @@ async def test_a_removal_is_taken_back_with_what_it_gave() -> None:
         back = await call(port, "POST", "", removed.json()["undo"])
     assert back.status == 201
     assert [one.alias for one in house.pool.credentials] == ["a", "c", "b"]
-    assert house.pool.get_slot("b").credential.checksum == f"{'b' * 8}{'0' * 64}"
+    assert house.pool.get_slot("b").credential.binding == f"{'b' * 8}{'0' * 64}"
 
 
 async def test_a_test_answers_with_what_came_of_it() -> None:

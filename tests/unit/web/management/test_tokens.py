@@ -79,7 +79,7 @@ async def test_both_texts_can_be_replaced_and_further_fields_are_skipped() -> No
             {"tokens": "y::new-token\n", "token_list": None},
         ):
             assert (await update(port, body)).status == 200
-    assert house.pool.credentials[0].checksum == f"{'b' * 8}{'1' * 64}"
+    assert house.pool.credentials[0].binding == f"{'b' * 8}{'1' * 64}"
 
 
 async def test_a_lost_update_is_prevented() -> None:

@@ -200,19 +200,19 @@ class Reader:
         old_bearer = book.require_right().get_bearer(alias)
         entry = next((e for e in book.tokens if e.bearer == old_bearer), None)
         bearer = old_bearer
-        if change.token is not None:
-            bearer = split_token(change.token.reveal().strip())[1]
+        if change.secret is not None:
+            bearer = split_token(change.secret.reveal().strip())[1]
         name = change.alias if change.alias is not None else entry.alias if entry else None
         name = name or None
         self._require_line(name, bearer)
-        if change.checksum is not None:
-            _require_checksum(change.checksum)
+        if change.binding is not None:
+            _require_checksum(change.binding)
         tokens = book.texts.tokens
         if entry and (name, bearer) != (entry.alias, entry.bearer):
             tokens = replace_lines(tokens, {entry.line: _spell(name, bearer)})
         elif not entry and name:
             tokens = append_lines(tokens, [_spell(name, bearer)])
-        listed = _list(book, old_bearer, bearer, change.checksum)
+        listed = _list(book, old_bearer, bearer, change.binding)
         return self.read(Texts(tokens, listed)), bearer
 
     def _read_input(self, text: str) -> tuple[Entry, ...]:

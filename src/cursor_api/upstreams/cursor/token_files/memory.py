@@ -25,7 +25,7 @@ class MemoryCredentialStore:
         self._new_checksum = new_checksum
         self._reader = Reader(Names("token file", "token list"), limits or TextLimits())
         tokens = "".join(f"{one.alias}::{one.secret.reveal()}\n" for one in credentials)
-        listed = "".join(f"{one.secret.reveal()},{one.checksum}\n" for one in credentials)
+        listed = "".join(f"{one.secret.reveal()},{one.binding}\n" for one in credentials)
         self._book = self._reader.read(Texts(tokens.encode(), listed.encode()))
 
     def __repr__(self) -> str:
@@ -63,17 +63,17 @@ class MemoryCredentialStore:
         return await self.read_text()
 
     async def add(
-        self, text: str, *, checksum: str | None = None, if_match: str | None = None
+        self, text: str, *, binding: str | None = None, if_match: str | None = None
     ) -> Sequence[Credential]:
         """Append one or more tokens; gives them. Raises StoreError, and then adds none."""
         self._require_match(if_match)
-        changed, bearers = self._reader.add(self._book, text, checksum)
+        changed, bearers = self._reader.add(self._book, text, binding)
         self._keep(changed)
         return [one for one in await self.load() if one.secret.reveal() in bearers]
 
-    async def check(self, text: str, *, checksum: str | None = None) -> None:
+    async def check(self, text: str, *, binding: str | None = None) -> None:
         """Whether `add` would take this now: raises what it would raise."""
-        self._reader.add(self._book, text, checksum)
+        self._reader.add(self._book, text, binding)
 
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """Forget a credential. Raises UnknownCredentialError."""

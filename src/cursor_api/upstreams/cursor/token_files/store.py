@@ -76,17 +76,17 @@ class FileCredentialStore:
         return await self._run(partial(self._files.replace_text, tokens, token_list, if_match))
 
     async def add(
-        self, text: str, *, checksum: str | None = None, if_match: str | None = None
+        self, text: str, *, binding: str | None = None, if_match: str | None = None
     ) -> Sequence[Credential]:
         """Append one or more tokens, spelled as in a token file, and list them; gives them.
 
         Raises StoreError when one cannot be used or is there already; then none is added.
         """
-        return await self._run(partial(self._files.add, text, checksum, if_match))
+        return await self._run(partial(self._files.add, text, binding, if_match))
 
-    async def check(self, text: str, *, checksum: str | None = None) -> None:
+    async def check(self, text: str, *, binding: str | None = None) -> None:
         """Whether `add` would take this now: raises what it would raise, and writes nothing."""
-        await self._run(partial(self._files.check, text, checksum))
+        await self._run(partial(self._files.check, text, binding))
 
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """Delete a credential's line from both files. Raises UnknownCredentialError."""

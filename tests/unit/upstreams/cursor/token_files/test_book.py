@@ -78,7 +78,7 @@ def test_too_large_a_text_is_refused() -> None:
 def test_the_token_file_gives_the_order_then_the_list() -> None:
     """A token that only the list has still serves: it goes by being deleted from both."""
     credentials = book("b\na\n", line("x", 1) + line("a", 2) + line("b", 3)).credentials
-    assert [(one.secret.reveal(), one.checksum) for one in credentials] == [
+    assert [(one.secret.reveal(), one.binding) for one in credentials] == [
         ("b", checksum(3)),
         ("a", checksum(2)),
         ("x", checksum(1)),
@@ -190,14 +190,14 @@ def test_removing_one_that_only_the_list_has() -> None:
         (CredentialChange(), "#\nmine::a\r\nb", line("a", 1) + line("b", 2)),
         (CredentialChange(alias="new"), "#\nnew::a\r\nb", line("a", 1) + line("b", 2)),
         (CredentialChange(alias=""), "#\na\r\nb", line("a", 1) + line("b", 2)),
-        (CredentialChange(token=Secret(" c ")), "#\nmine::c\r\nb", line("c", 1) + line("b", 2)),
+        (CredentialChange(secret=Secret(" c ")), "#\nmine::c\r\nb", line("c", 1) + line("b", 2)),
         (
-            CredentialChange(token=Secret("user_1%3A%3Ac")),
+            CredentialChange(secret=Secret("user_1%3A%3Ac")),
             "#\nmine::c\r\nb",
             line("c", 1) + line("b", 2),
         ),
         (
-            CredentialChange(checksum=checksum(9)),
+            CredentialChange(binding=checksum(9)),
             "#\nmine::a\r\nb",
             line("a", 9) + line("b", 2),
         ),
@@ -208,7 +208,7 @@ def test_changing_rewrites_its_line(change: CredentialChange, tokens: str, token
     before = book("#\nmine::a\r\nb", line("a", 1) + line("b", 2))
     after, bearer = READER.change(before, "mine", change)
     assert after.texts == Texts(tokens.encode(), token_list.encode())
-    assert bearer == ("c" if change.token else "a")
+    assert bearer == ("c" if change.secret else "a")
 
 
 def test_changing_one_that_only_the_list_has() -> None:
@@ -217,7 +217,7 @@ def test_changing_one_that_only_the_list_has() -> None:
     [credential] = before.credentials
     after, _ = READER.change(before, credential.alias, CredentialChange(alias="mine"))
     assert after.texts == Texts(b"mine::a\n", line("a", 1).encode())
-    after, _ = READER.change(before, credential.alias, CredentialChange(token=Secret("b")))
+    after, _ = READER.change(before, credential.alias, CredentialChange(secret=Secret("b")))
     assert after.texts == Texts(b"", line("b", 1).encode())
 
 
@@ -231,12 +231,12 @@ def test_changing_one_that_only_the_list_has() -> None:
         CredentialChange(alias=" a"),
         CredentialChange(alias="a\ud800"),
         CredentialChange(alias="x" * 200),
-        CredentialChange(token=Secret("b")),
-        CredentialChange(token=Secret("")),
-        CredentialChange(token=Secret("x y")),
-        CredentialChange(token=Secret("x\ny")),
-        CredentialChange(checksum=""),
-        CredentialChange(checksum="abc"),
+        CredentialChange(secret=Secret("b")),
+        CredentialChange(secret=Secret("")),
+        CredentialChange(secret=Secret("x y")),
+        CredentialChange(secret=Secret("x\ny")),
+        CredentialChange(binding=""),
+        CredentialChange(binding="abc"),
     ],
 )
 def test_what_cannot_be_changed(change: CredentialChange) -> None:
@@ -313,5 +313,5 @@ def test_no_crash_between_two_writes_loses_a_device(
         for credential in between.credentials:
             bearer = credential.secret.reveal()
             numbers = [one[bearer] for one in (old, new) if bearer in one]
-            assert credential.checksum in map(checksum, numbers)
+            assert credential.binding in map(checksum, numbers)
     assert Texts(state[File.TOKENS], state[File.LIST]) == after.texts

@@ -39,7 +39,7 @@ class Folder:
 
     def load(self) -> list[tuple[str, str]]:
         """What is served, as (token, checksum)."""
-        return [(one.secret.reveal(), one.checksum) for one in self.files.load()]
+        return [(one.secret.reveal(), one.binding) for one in self.files.load()]
 
     def names(self) -> set[str]:
         """The names of all its files."""

@@ -1,0 +1,51 @@
+"""OpenAI's chat completions as a dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from cursor_api.dialects.openai_chat.answer import (
+    AnswerFolder,
+    ChunkRenderer,
+    render_model,
+    render_models,
+)
+from cursor_api.dialects.openai_chat.faults import render_fault
+from cursor_api.dialects.openai_chat.request import parse_request
+from cursor_api.domain.catalog import Model
+from cursor_api.domain.errors import Fault
+from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
+from cursor_api.wire.limits import RequestLimits
+
+
+class OpenAiChat:
+    """Implements `ports.Dialect`."""
+
+    name = "openai_chat"
+    paths = ("/v1/chat/completions",)
+    # A comment, which every client skips.
+    ping = b": keep-alive\n\n"
+
+    def parse(self, body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
+        """See `parse_request`."""
+        return parse_request(body, limits)
+
+    def renderer(self, parsed: ParsedRequest, head: AnswerHead) -> ChunkRenderer:
+        """The style of a parsed request is whether its stream ends with the usage."""
+        return ChunkRenderer(head, include_usage=parsed.style)
+
+    def folder(self, parsed: ParsedRequest, head: AnswerHead) -> AnswerFolder:  # noqa: ARG002 - the port's
+        """One `chat.completion` object."""
+        return AnswerFolder(head)
+
+    def fault(self, fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
+        """See `render_fault`."""
+        return render_fault(fault, is_passthrough=is_passthrough)
+
+    def models(self, models: Sequence[Model]) -> bytes:
+        """The body of GET /v1/models."""
+        return render_models(models)
+
+    def model(self, model: Model) -> bytes:
+        """The body of GET /v1/models/{id}."""
+        return render_model(model)

@@ -1,0 +1,9 @@
+"""What this gateway is made of: its client APIs. The only file that names them, one line each."""
+
+from __future__ import annotations
+
+from cursor_api.dialects.openai_chat.dialect import OpenAiChat
+from cursor_api.ports import Dialect
+
+# The first one's errors are what addresses of no client API answer.
+DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
