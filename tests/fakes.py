@@ -26,7 +26,7 @@ class ScriptedUpstream:
         self.asked: list[str] = []
         self.closed: list[str] = []
 
-    def models(self) -> Sequence[Model]:
+    async def list_models(self) -> Sequence[Model]:
         """One model."""
         return (Model("gpt-4o", "openai", 1),)
 

@@ -8,27 +8,39 @@ import os
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from cursor_api import __version__
+from cursor_api import __version__, installed
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.errors import ChecksumNotStoredError, Fault
+from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
 from cursor_api.pool.waiting import QueueOptions
-from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, RequestLog, Upstream
+from cursor_api.ports import (
+    Clock,
+    CredentialFiles,
+    Observer,
+    PoolStateStore,
+    RequestLog,
+    Upstream,
+    UpstreamKind,
+    UpstreamParts,
+)
 from cursor_api.service.access.admission import Admission, AdmissionOptions
+from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
 from cursor_api.service.inference.failover import FailoverOptions
+from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.relay import Relay
-from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.steps import StepRunner
 from cursor_api.settings import Settings
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
@@ -37,14 +49,11 @@ from cursor_api.stores.sqlite.request_log import LastingRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.options import HttpOptions
 from cursor_api.transport.timeouts import TimeoutsByModel
 from cursor_api.upstreams.cursor.answer import AnswerLimits
-from cursor_api.upstreams.cursor.chat import ChecksumTime, CursorChat, CursorOptions
-from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
-from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
-from cursor_api.upstreams.cursor.token_files.text import TextLimits
-from cursor_api.web.access.auth import AccessOptions, Authenticator
+from cursor_api.upstreams.cursor.chat import ChecksumTime, CursorOptions
+from cursor_api.web.access.auth import SALT_BYTES, AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.inference.route import InferenceOptions
@@ -86,7 +95,7 @@ class Gateway:
     credential_count: int
     roster: Roster
     lifecycle: Lifecycle
-    pool: Pool
+    endpoints: Endpoints
     # Serve with other settings from the next request on; raises OSError, and changes nothing then.
     # Those of the listener, of files, of the queue and of the request log stay as they were.
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
@@ -98,7 +107,7 @@ class Operator:
 
     credentials: Credentials
     roster: Roster
-    pool: Pool
+    pools: CredentialPools
 
 
 def make_checksum() -> str:
@@ -124,7 +133,12 @@ def file_stores(settings: Settings) -> Stores:
         table = RequestTable(files.request_log_file, logs.kept_max)
         request_log = LastingRequestLog(table, logs.entries_max, LogObserver())
     return Stores(
-        FileCredentialStore(files.token_file, files.token_list_file, make_checksum),
+        installed.FileCredentialStore(
+            files.token_file,
+            files.token_list_file,
+            make_checksum,
+            installed.FileOptions(forms=installed.FORMS),
+        ),
         FilePoolStateStore(files.pool_state_file),
         request_log,
     )
@@ -132,7 +146,10 @@ def file_stores(settings: Settings) -> Stores:
 
 def memory_stores(credentials: Sequence[Credential]) -> Stores:
     """Stores that forget."""
-    return Stores(MemoryCredentialStore(credentials, make_checksum), MemoryPoolStateStore())
+    return Stores(
+        installed.MemoryCredentialStore(credentials, make_checksum, forms=installed.FORMS),
+        MemoryPoolStateStore(),
+    )
 
 
 @asynccontextmanager
@@ -143,105 +160,151 @@ async def build_gateway(
 
     `clock` None is the machine's.
     """
-    house = _House(settings, stores, redactor, clock or SystemClock())
-    async with AsyncExitStack() as clients:
+    parts = HouseParts(stores, clock or SystemClock(), LogObserver(), redactor)
+    async with AsyncExitStack() as stack:
         if isinstance(stores.request_log, LastingRequestLog):
-            await clients.enter_async_context(stores.request_log)
-        http = await clients.enter_async_context(HttpClient(_http_options(settings)))
+            await stack.enter_async_context(stores.request_log)
+        house = House(settings, parts, stack)
+        await house.use(settings)
         credential_count = await _begin(house.roster)
-        app = App(house.furnish(settings, http), _web_options(settings))
+        await house.model_lists.refresh()
+        app = App(house.web_parts(settings), _web_options(settings))
 
         async def renew(new: Settings) -> None:
-            nonlocal http
-            options = _http_options(new)
-            if options != http.options:
-                # Answers that run hold on to the old one, so it is closed with the gateway.
-                http = await clients.enter_async_context(HttpClient(options))
-            app.use(house.furnish(new, http), _web_options(new))
+            await house.use(new)
+            app.use(house.web_parts(new), _web_options(new))
+            await house.model_lists.refresh()
 
-        watching = asyncio.create_task(house.roster.watch())
+        watching = asyncio.gather(house.roster.watch(), house.model_lists.watch())
         try:
-            yield Gateway(app, credential_count, house.roster, house.lifecycle, house.pool, renew)
+            yield Gateway(
+                app, credential_count, house.roster, house.lifecycle, house.endpoints, renew
+            )
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await house.roster.save()
 
 
-class _House:
-    """What lasts through a change of the settings, and how everything else is made."""
+@dataclass(frozen=True, slots=True)
+class HouseParts:
+    """What a gateway is given."""
 
-    def __init__(
-        self, settings: Settings, stores: Stores, redactor: Redactor, clock: Clock
-    ) -> None:
-        self._redactor = redactor
-        self._clock = clock
-        self._turns = StepRunner()
-        queue = QueueOptions(settings.admission.queue_max, settings.admission.queue_wait_s)
-        self.pool = Pool(clock, random.random, Policy(settings.pool.policy), queue)
+    stores: Stores
+    clock: Clock
+    observer: Observer
+    redactor: Redactor
+
+
+class House:
+    """The one owner of what lasts through every change of the settings, which resets none of it.
+
+    `use` brings it up to date with the settings. What is opened on the way is closed with `stack`:
+    answers that run hold on to an earlier upstream.
+    """
+
+    def __init__(self, settings: Settings, parts: HouseParts, stack: AsyncExitStack) -> None:
+        self._with = parts
+        self._stack = stack
+        self._opened: dict[str, tuple[UpstreamSettings, Upstream]] = {}
+        self._salt = os.urandom(SALT_BYTES)
+        clock, observer = parts.clock, parts.observer
+        self._queue = QueueOptions(settings.admission.queue_max, settings.admission.queue_wait_s)
+        self._request_log = parts.stores.request_log or MemoryRequestLog(settings.logs.entries_max)
+        self.steps = StepRunner()
+        self.endpoints = Endpoints((), observer)
+        self.catalog = Catalog()
+        self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
+        self.pools = CredentialPools(self.endpoints)
         self.roster = Roster(
             RosterParts(
-                stores.credentials,
-                stores.pool_state,
-                self.pool,
+                parts.stores.credentials,
+                parts.stores.pool_state,
+                self.pools,
                 clock,
-                LogObserver(),
-                self._keep_secret,
+                observer,
+                self._hide_secrets,
             )
         )
-        self._request_log: RequestLog = stores.request_log or MemoryRequestLog(
-            settings.logs.entries_max
-        )
-        self._admission = Admission(_admission_options(settings), clock, LogObserver())
-        self._relay: Relay | None = None
-        self.lifecycle = Lifecycle(self._break_off)
-
-    def furnish(self, settings: Settings, http: HttpClient) -> WebParts:
-        """What the addresses work with under these settings, from the next request on."""
-        self._redactor.add_all(secret.reveal() for secret in settings.secrets)
-        clock, upstreams = self._clock, _upstreams(settings, http, self._clock, self._turns)
-        endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
         collaborators = Collaborators(
-            Catalog(upstreams), self.pool, endpoints, self._request_log, clock, random.random
+            self.catalog, self.endpoints, self._request_log, clock, random.random
         )
-        self.pool.choose_by(Policy(settings.pool.policy))
+        self.relay = Relay(collaborators)
+        self.lifecycle = Lifecycle(self.relay.break_off)
+        self.credentials = Credentials(
+            CredentialParts(
+                self.roster,
+                self.pools,
+                Trials(collaborators, self.pools),
+                self.endpoints,
+                clock,
+            )
+        )
+        self._admission = Admission(_admission_options(settings), clock, observer)
+        self._lockout = Lockout(_lockout_options(settings), clock)
+
+    async def use(self, settings: Settings) -> None:
+        """Serve under these settings; raises OSError, and changes nothing then."""
+        upstreams = _upstream_settings(settings)
+        opened = {one.name: (one, await self._open(one)) for one in upstreams}
+        self._opened = opened
+        self._with.redactor.add_all(secret.reveal() for secret in settings.secrets)
+        policy, trouble = Policy(settings.pool.policy), _trouble_options(settings)
+        self.endpoints.replace(
+            [self._endpoint(one, upstream, trouble) for one, upstream in opened.values()]
+        )
+        for endpoint in self.endpoints.values():
+            endpoint.pool.use_policy(policy)
+        self.catalog.use((), list(self.endpoints))
         self._admission.options = _admission_options(settings)
-        if self._relay is None:
-            self._relay = Relay(collaborators)
-        self._relay.use(collaborators)
+        self._lockout.options = _lockout_options(settings)
+
+    def web_parts(self, settings: Settings) -> WebParts:
+        """What the addresses work with under these settings, from the next request on."""
+        access = _access_options(settings)
         return WebParts(
-            relay=self._relay,
+            relay=self.relay,
             admission=self._admission,
-            catalog=collaborators.catalog,
+            catalog=self.catalog,
             request_log=self._request_log,
-            authenticator=_authenticator(settings, clock),
-            clock=clock,
+            authenticator=Authenticator(access, self._lockout, self._salt),
+            clock=self._with.clock,
             roster=self.roster,
-            credentials=Credentials(
-                CredentialParts(self.roster, self.pool, Trials(collaborators), endpoints, clock)
-            ),
+            credentials=self.credentials,
             lifecycle=self.lifecycle,
-            turns=self._turns,
+            turns=self.steps,
         )
 
-    def _keep_secret(self, credentials: Sequence[Credential]) -> None:
-        self._redactor.add_all(credential.secret.reveal() for credential in credentials)
+    async def _open(self, settings: UpstreamSettings) -> Upstream:
+        """The upstream of these settings: the one that is open, where nothing has changed."""
+        before = self._opened.get(settings.name)
+        if before is not None and before[0] == settings:
+            return before[1]
+        parts = UpstreamParts(settings.name, self._with.clock, self.steps)
+        built = KINDS[settings.kind].build(settings.options, parts)
+        return await self._stack.enter_async_context(built)
 
-    def _break_off(self, fault: Fault) -> int:
-        return self._relay.break_off(fault) if self._relay is not None else 0
+    def _endpoint(
+        self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions
+    ) -> Endpoint:
+        known, words = self.endpoints.get(settings.name), KINDS[settings.kind].words
+        if known is not None and known.words is words:
+            known.use(upstream, trouble)
+            return known
+        pool = Pool(
+            self._with.clock, random.random, queue=self._queue, no_credentials=words.no_credentials
+        )
+        return Endpoint(settings.name, upstream, pool, words, trouble)
 
-
-def _upstreams(
-    settings: Settings, http: HttpClient, clock: Clock, turns: StepRunner
-) -> dict[str, Upstream]:
-    return {"cursor": CursorChat(http, _cursor(settings), clock, turns=turns)}
+    def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
+        self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)
 
 
 async def _begin(roster: Roster) -> int:
     """Start with what can serve: a disk that takes no new device is no reason for nobody to."""
     try:
         return await roster.start()
-    except ChecksumNotStoredError as error:
+    except BindingNotStoredError as error:
         if not error.known:
             raise
         LogObserver().warn("new credentials cannot be served yet", detail=str(error))
@@ -255,26 +318,32 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
     Raises StoreError when they cannot be read whole. Where only new checksums could not be
     stored, those that have one are there, and the observer is told.
     """
-    clock = SystemClock()
-    stores = file_stores(settings)
-    pool = Pool(clock, random.random, Policy(settings.pool.policy))
-    roster = Roster(
-        RosterParts(stores.credentials, stores.pool_state, pool, clock, observer, lambda _: None)
-    )
-    try:
-        await roster.start()
-    except ChecksumNotStoredError as error:
-        observer.warn(str(error))
-    async with HttpClient(_http_options(settings)) as http:
-        upstreams = _upstreams(settings, http, clock, StepRunner())
-        endpoints = Endpoints(upstreams, observer)
-        log = MemoryRequestLog(1)
-        trials = Trials(
-            Collaborators(Catalog(upstreams), pool, endpoints, log, clock, random.random)
-        )
-        yield Operator(
-            Credentials(CredentialParts(roster, pool, trials, endpoints, clock)), roster, pool
-        )
+    stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
+    parts = HouseParts(stores, SystemClock(), observer, Redactor())
+    async with AsyncExitStack() as stack:
+        house = House(settings, parts, stack)
+        await house.use(settings)
+        try:
+            await house.roster.start()
+        except BindingNotStoredError as error:
+            observer.warn(str(error))
+        await house.model_lists.refresh()
+        yield Operator(house.credentials, house.roster, house.pools)
+
+
+KINDS: Mapping[str, UpstreamKind] = {kind.name: kind for kind in installed.UPSTREAM_KINDS}
+
+
+class UpstreamSettings(NamedTuple):
+    """One endpoint as it is configured."""
+
+    name: str
+    kind: str
+    options: Any
+
+
+def _upstream_settings(settings: Settings) -> tuple[UpstreamSettings, ...]:
+    return (UpstreamSettings("cursor", "cursor", _cursor(settings)),)
 
 
 def _http_options(settings: Settings) -> HttpOptions:
@@ -290,6 +359,7 @@ def _http_options(settings: Settings) -> HttpOptions:
 def _cursor(settings: Settings) -> CursorOptions:
     cursor = settings.cursor
     return CursorOptions(
+        http=_http_options(settings),
         base_url=cursor.base_url,
         client_version=cursor.client_version,
         timezone=cursor.timezone,
@@ -305,9 +375,9 @@ def _cursor(settings: Settings) -> CursorOptions:
     )
 
 
-def _failover_options(settings: Settings) -> tuple[FailoverOptions, BreakerOptions]:
+def _trouble_options(settings: Settings) -> TroubleOptions:
     failover = settings.failover
-    return (
+    return TroubleOptions(
         FailoverOptions(
             attempt_count_max=failover.attempts_max, retry_percent=failover.retry_percent
         ),
@@ -325,16 +395,18 @@ def _admission_options(settings: Settings) -> AdmissionOptions:
     )
 
 
-def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
+def _access_options(settings: Settings) -> AccessOptions:
     access = settings.access
-    options = AccessOptions(
+    return AccessOptions(
         auth_token=access.auth_token,
         client_tokens=access.client_tokens,
         is_passthrough=access.is_passthrough,
         passthrough_checksum=access.checksum.reveal() if access.checksum else "",
     )
-    lockout = LockoutOptions(wrong_keys_max=access.wrong_keys_max)
-    return Authenticator(options, Lockout(lockout, clock))
+
+
+def _lockout_options(settings: Settings) -> LockoutOptions:
+    return LockoutOptions(wrong_keys_max=settings.access.wrong_keys_max)
 
 
 def _web_options(settings: Settings) -> WebOptions:
@@ -357,7 +429,7 @@ def _web_options(settings: Settings) -> WebOptions:
         token_files=TokenFileOptions(
             token_file=str(settings.files.token_file),
             token_list_file=str(settings.files.token_list_file),
-            text_bytes_max=TextLimits().file_bytes_max,
+            text_bytes_max=installed.TextLimits().file_bytes_max,
         ),
     )
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.upstreams.cursor.token_files.book import Names
 from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 
@@ -84,7 +84,7 @@ def error_of(step: Callable[[], object]) -> StoreError:
 def refusal(files: TokenFiles) -> str:
     """What a load says that cannot store a device; the token that has one could be served."""
     error = error_of(files.load)
-    assert isinstance(error, ChecksumNotStoredError), error
+    assert isinstance(error, BindingNotStoredError), error
     assert [one.secret.reveal() for one in error.known] == ["a"], error.known
     return str(error)
 

@@ -108,7 +108,7 @@ def opened(
 async def test_it_names_its_models(stage: StageMaker) -> None:
     """At least one, without asking anybody."""
     async with stage({}) as it:
-        assert it.upstream.models()
+        assert await it.upstream.list_models()
 
 
 async def test_a_whole_answer_ends_with_finished_and_then_ends(stage: StageMaker) -> None:

@@ -70,10 +70,8 @@ async def _live(world: World, redactor: Redactor) -> None:
     async with asyncio.timeout(PATIENCE_S), Simulator(options) as simulator:
         world.simulator = simulator
         simulator._ledger.exchanges = Heard(world)
-        visits = [asyncio.create_task(_visit(world, one)) for one in world.plan.visits]
         weather = asyncio.create_task(_change_weather(world))
-        await _serve(world, redactor, visits)
-        await asyncio.gather(*visits)
+        await asyncio.gather(*await _serve(world, redactor))
         weather.cancel()
         await asyncio.sleep(REST_S)
         if simulator.active_count or simulator.open_connection_count:
@@ -81,8 +79,8 @@ async def _live(world: World, redactor: Redactor) -> None:
     _look_for_leftovers(world)
 
 
-async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[None]]) -> None:
-    """The life of the gateway's process, from its start to its end."""
+async def _serve(world: World, redactor: Redactor) -> list[asyncio.Task[None]]:
+    """The life of the gateway's process, from its start to its end; gives those who visit it."""
     plan = world.plan
     world.settings = settings = _settings(plan, world.simulator.url)
     credentials = [one.credential for one in plan.accounts]
@@ -90,13 +88,14 @@ async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[Non
     async with bootstrap.build_gateway(settings, stores, redactor, world.clock) as gateway:
         world.gateway = gateway
         # Ids of the wire: compressed, their lengths differ, and with them every moment.
-        relay: Any = gateway.app._chat._relay
-        relay._collaborators.endpoints.upstreams["cursor"]._random_bytes = random.randbytes
+        cursor: Any = gateway.endpoints["cursor"].upstream
+        cursor._random_bytes = random.randbytes
         for one in plan.accounts:
-            gateway.pool.wish(one.alias, one.preferences)
+            gateway.endpoints["cursor"].pool.set_preferences(one.alias, one.preferences)
         server = _make_server(world, settings)
         listener: Any = VirtualListener(world.network, ("127.0.0.1", GATEWAY_PORT))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        visits = [asyncio.create_task(_visit(world, one)) for one in plan.visits]
         operating = asyncio.create_task(Operator(world, server).work())
         if plan.stop_at is None:
             await asyncio.gather(*visits)
@@ -111,6 +110,7 @@ async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[Non
         with suppress(asyncio.CancelledError):
             await operating
     world.look_at_end()
+    return visits
 
 
 def _settings(plan: Plan, upstream_url: str) -> Settings:

@@ -15,13 +15,12 @@ from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
 from cursor_api.pool.pool import Pool
-from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.relay import Relay
-from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.inference.search import Collaborators
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.telemetry.observer import LogObserver
+from tests.endpoints import catalog_of, endpoints_of
 from tests.simulation.rotation import (
     HOUR_S,
     MINUTE_S,
@@ -70,12 +69,10 @@ class Day:
         """A process begins, with nothing but the credentials."""
         self.pool = Pool(self.clock, self.rng.random)
         self.pool.replace([account.credential for account in self.accounts])
-        upstreams = {"fake": self.upstream}
         self.relay = Relay(
             Collaborators(
-                Catalog(upstreams),
-                self.pool,
-                Endpoints(upstreams, LogObserver()),
+                catalog_of(),
+                endpoints_of(self.upstream, self.pool),
                 self.log,
                 self.clock,
                 self.rng.random,

@@ -336,7 +336,7 @@ class World:
 
     def look_at_end(self) -> None:
         """The gateway has ended."""
-        pool = self.gateway.pool
+        pool = self.gateway.endpoints["cursor"].pool
         if pool.leased_count or any(slot.active_count or slot.probing for slot in pool.slots):
             self.accuse(f"leases are left over: {pool!r} {pool.slots}")
         chat: Any = self.gateway.app._chat
@@ -345,7 +345,8 @@ class World:
             self.accuse(f"places are left over: {admission!r}")
         if pool.waiting_count or relay.active_count or admission.count_by_caller:
             self.accuse(f"requests are left over: {pool!r} {relay.active_count}")
-        for breaker in relay._collaborators.endpoints.breakers.values():
+        for endpoint in self.gateway.endpoints.values():
+            breaker = endpoint.breaker
             if breaker._is_probing:
                 self.accuse(f"a probe is left over: {breaker!r}")
 
@@ -369,7 +370,7 @@ class World:
             self.sent += data
 
     def _look_at_pool(self) -> None:
-        pool = self.gateway.pool
+        pool = self.gateway.endpoints["cursor"].pool
         if (
             pool.leased_count < 0
             or sum(slot.active_count for slot in pool.slots) > pool.leased_count

@@ -18,7 +18,7 @@ from cursor_api.bootstrap import (
     memory_stores,
 )
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.record import Status
 from cursor_api.settings import Settings, load_settings
 from cursor_api.simulator.faults import Faults
@@ -98,7 +98,10 @@ async def test_other_settings_serve_from_the_next_request_on(tmp_path: Path) -> 
             answer = await running
             assert len(answer.json()["choices"][0]["message"]["content"]) == 120
             assert (len(first.requests), len(second.requests)) == (1, 1)
-            assert (gateway.credential_count, gateway.pool.leased_count) == (1, 0)
+            assert (gateway.credential_count, gateway.endpoints["cursor"].pool.leased_count) == (
+                1,
+                0,
+            )
 
 
 async def test_settings_that_cannot_be_used_change_nothing(tmp_path: Path) -> None:
@@ -130,7 +133,7 @@ class ScriptedFiles(MemoryCredentialStore):
 
     async def load(self) -> Sequence[Credential]:
         """What it has a device for is known."""
-        raise ChecksumNotStoredError("The disk is full.", await super().load())
+        raise BindingNotStoredError("The disk is full.", await super().load())
 
 
 async def test_a_full_disk_at_the_start_keeps_only_new_tokens_waiting(tmp_path: Path) -> None:
@@ -141,7 +144,7 @@ async def test_a_full_disk_at_the_start_keeps_only_new_tokens_waiting(tmp_path: 
     async with build_gateway(chosen, stores, Redactor()) as gateway:
         assert gateway.credential_count == gateway.roster.credential_count == 1
     stores = replace(memory_stores([]), credentials=ScriptedFiles([], make_checksum))
-    with pytest.raises(ChecksumNotStoredError):
+    with pytest.raises(BindingNotStoredError):
         async with build_gateway(chosen, stores, Redactor()):
             pass
 

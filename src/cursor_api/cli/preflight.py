@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.installed import Book, Names, TokenFiles
 from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
 from cursor_api.settings.rules import Facts
 from cursor_api.settings.sources import Finding, find_mode
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.sqlite.request_table import RequestTable
-from cursor_api.upstreams.cursor.token_files.book import Book, Names
-from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 from cursor_api.web.server import descriptors
 
 FILE_VARIABLES: Final = ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE")

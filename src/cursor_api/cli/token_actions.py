@@ -22,10 +22,10 @@ from cursor_api.cli.token_words import (
     tell_when,
 )
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.installed import read_paste
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
 from cursor_api.settings import Settings
-from cursor_api.upstreams.cursor.token_files.paste import read_paste
 
 COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "STATE")
 # As much as the store takes; a larger file is no list of tokens.
@@ -129,8 +129,8 @@ def name_token(text: str, alias: str) -> str | None:
     if not alias or not is_plain or "::" in alias or "," in alias:
         complain("error: an alias is a short name without `::`, commas and a `#` first.")
         return None
-    checksum = f",{lines[0].checksum}" if lines[0].checksum else ""
-    return f"{alias}::{lines[0].bearer}{checksum}"
+    checksum = f",{lines[0].binding}" if lines[0].binding else ""
+    return f"{alias}::{lines[0].secret}{checksum}"
 
 
 def say_added(added: Sequence[CredentialReport], settings: Settings) -> None:
@@ -202,6 +202,6 @@ def _is_sure(report: CredentialReport) -> bool:
 
 
 def _tell_aliases(operator: Operator) -> str:
-    names = [plain(one.alias) for one in operator.pool.credentials]
+    names = [plain(one.alias) for one in operator.pools.credentials]
     shown = ", ".join(names[:NAMED_MAX]) or "none"
     return f"{shown} and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else shown

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cursor_api.bootstrap import Operator
+from cursor_api.cli.editor_database import (
+    EditorAccount,
+    EditorError,
+    find_database_paths,
+    read_account,
+)
 from cursor_api.cli.output import complain, say
 from cursor_api.cli.token_actions import name_token, say_added, with_credentials
 from cursor_api.cli.token_words import now_utc, plain, say_facts, say_json, tell_when
@@ -17,12 +23,6 @@ from cursor_api.domain.expiry import find_expiry
 from cursor_api.service.credentials.report import CredentialReport, find_instant
 from cursor_api.service.credentials.use_cases import PreferenceChange
 from cursor_api.settings import Settings
-from cursor_api.upstreams.cursor.editor_database import (
-    EditorAccount,
-    EditorError,
-    find_database_paths,
-    read_account,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def take_over(parsed: argparse.Namespace) -> int:
         return 1
 
     async def work(operator: Operator, settings: Settings) -> int:
-        there = {one.alias: one.secret for one in operator.pool.credentials}
+        there = {one.alias: one.secret for one in operator.pools.credentials}
         owner = next((name for name, secret in there.items() if secret == account.token), None)
         if owner is not None:
             say(f"The editor's token is there already, as {plain(owner)}; nothing was changed.")

@@ -190,11 +190,11 @@ class UnknownCredentialError(StoreError):
     """No credential of that alias is in the store; nothing was changed."""
 
 
-class ChecksumNotStoredError(StoreError):
-    """New tokens could be read, but their checksums not written: a full or read-only disk.
+class BindingNotStoredError(StoreError):
+    """New credentials could be read, but their bindings not written: a full or read-only disk.
 
-    Serving such a token would give it another device at every start, so it has to wait. `known`
-    are the credentials whose checksums are stored; the caller may serve them in the meantime.
+    Serving such a one would give it another binding at every start, so it has to wait. `known` are
+    the credentials whose bindings are stored; the caller may serve them in the meantime.
     """
 
     def __init__(self, message: str, known: Sequence[Credential]) -> None:

@@ -22,7 +22,7 @@ from cursor_api.service.credentials.roster import digest
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
 from cursor_api.stores.files.pool_state import FilePoolStateStore
-from tests.unit.upstreams.cursor.editor_folder import TOKEN
+from tests.unit.cli.editor_folder import TOKEN
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,12 @@ from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta,
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports import DeltaBatches
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage
 
-ANSWERED = Outcome(is_success=True)
+ANSWERED = LeaseOutcome(is_success=True)
 
 
 class Relay:
@@ -44,10 +44,6 @@ class Relay:
         """Requests under way."""
         return len(self.active)
 
-    def use(self, collaborators: Collaborators) -> None:
-        """Work with these from the next request on; what runs ends with what it began with."""
-        self._collaborators = collaborators
-
     def break_off(self, fault: Fault) -> int:
         """End all requests that wait for the upstream, with this fault; gives how many."""
         return sum([exchange.break_off(fault) for exchange in self.active])
@@ -55,8 +51,8 @@ class Relay:
     def upstream_states(self) -> dict[str, str]:
         """Whether each upstream is asked: the state of its breaker, by its name."""
         now = self._collaborators.clock.monotonic()
-        breakers = self._collaborators.endpoints.breakers
-        return {name: breaker.state(now).value for name, breaker in breakers.items()}
+        endpoints = self._collaborators.endpoints
+        return {name: endpoint.breaker.state(now).value for name, endpoint in endpoints.items()}
 
     def open(self, incoming: Incoming) -> Exchange:
         """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""
@@ -231,9 +227,9 @@ class Exchange:
             self._usage = estimate_usage(self._input_count, self._output_bytes)
             self._record(Status.CANCELLED, None)
 
-    def _outcome(self, error: BaseException | None) -> Outcome:
+    def _outcome(self, error: BaseException | None) -> LeaseOutcome:
         if isinstance(error, Fault):
-            return Outcome(is_success=False, fault=error)
+            return LeaseOutcome(is_success=False, fault=error)
         # A caller who left after the first delta has seen the credential work.
         return ANSWERED
 

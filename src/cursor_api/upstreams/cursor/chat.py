@@ -19,10 +19,10 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Clock, DeltaBatches
+from cursor_api.ports import Clock, DeltaBatches, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
-from cursor_api.transport.options import check_base_url, is_header_value
+from cursor_api.transport.options import HttpOptions, check_base_url, is_header_value
 from cursor_api.transport.timeouts import TimeoutsByModel
 from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
 from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer, media_type_of
@@ -66,6 +66,7 @@ class CursorOptions:
     # For callers that give no system message; none by default, so that nobody is put words in.
     instructions: str = ""
     checksum_time: ChecksumTime = ChecksumTime.NOW
+    http: HttpOptions = field(default_factory=HttpOptions)
     limits: AnswerLimits = field(default_factory=AnswerLimits)
     timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)
 
@@ -87,21 +88,21 @@ class CursorChat:
         clock: Clock,
         *,
         random_bytes: Callable[[int], bytes] = os.urandom,
-        turns: StepRunner | None = None,
+        steps: Steps | None = None,
     ) -> None:
         self._http = http
         self._options = options
         self._clock = clock
         self._random_bytes = random_bytes
         # Large requests are put into bytes in turn with other large work on the loop.
-        self._turns = turns or StepRunner()
+        self._steps = steps or StepRunner()
         self._url = check_base_url(options.base_url) + PATH
         self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
 
     def __repr__(self) -> str:
         return f"CursorChat({self._url})"
 
-    def models(self) -> Sequence[Model]:
+    async def list_models(self) -> Sequence[Model]:
         """The fixed list: this wire has no call for it."""
         return MODELS
 
@@ -112,7 +113,7 @@ class CursorChat:
     async def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
         """Only for CursorAnswer: the HTTP request, not yet sent. Raises Fault."""
         try:
-            request_id, body = await self._turns.run(self._encode(request, route.model))
+            request_id, body = await self._steps.run(self._encode(request, route.model))
         except ProtobufError as error:
             raise Fault(
                 FaultKind.INVALID_REQUEST,

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 import structlog
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.credential import Credential, Secret, split_token
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.upstreams.cursor.forms import split_token
 from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.http.body import Scope
 from cursor_api.wire.checksum import new_checksum
@@ -74,10 +75,11 @@ class Authenticator:
     Each method raises Fault(LOCKED_OUT) for a key from an address that is locked out.
     """
 
-    def __init__(self, options: AccessOptions, lockout: Lockout) -> None:
+    def __init__(self, options: AccessOptions, lockout: Lockout, salt: bytes | None = None) -> None:
         self._options = options
         self._lockout = lockout
-        self._salt = os.urandom(SALT_BYTES)
+        # Given where a change of the settings shall not make known callers unknown.
+        self._salt = salt or os.urandom(SALT_BYTES)
         # The operator's comes last: a key that is both is the operator's.
         self._callers = {
             self._digest(key.reveal().encode()): Caller(name=f"client-{number}")
@@ -164,6 +166,7 @@ class Authenticator:
                     alias=alias or "caller",
                     secret=Secret(token),
                     binding=checksum or device_checksum(token),
+                    endpoint="cursor",
                 )
             )
         return Caller(name="passthrough", credentials=tuple(credentials))

@@ -62,7 +62,7 @@ class Lockout:
     """Counts and locks. Addresses are as `network_of` gives them."""
 
     def __init__(self, options: LockoutOptions, clock: Clock) -> None:
-        self._options = options
+        self.options = options
         self._clock = clock
         # Those with a wrong key, the one that had its last first.
         self._tallies: dict[str, _Tally] = {}
@@ -77,10 +77,10 @@ class Lockout:
     def let_in(self, network: str, who: str | bytes) -> None:
         """A right key came from there; raises Fault(LOCKED_OUT) when it first comes in a lock."""
         caller = (network, who)
-        if caller in self._let_in or not self._options.wrong_keys_max:
+        if caller in self._let_in or not self.options.wrong_keys_max:
             return
         self._check(network)
-        if len(self._let_in) >= self._options.callers_max:
+        if len(self._let_in) >= self.options.callers_max:
             del self._let_in[next(iter(self._let_in))]
         self._let_in[caller] = None
 
@@ -89,7 +89,7 @@ class Lockout:
 
         Raises Fault(LOCKED_OUT), and counts nothing, while it is locked already.
         """
-        options = self._options
+        options = self.options
         if not options.wrong_keys_max:
             return None
         self._check(network)

@@ -24,10 +24,9 @@ from cursor_api.domain.deltas import (
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.pool.pool import Pool
-from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Exchange, Relay
-from cursor_api.service.inference.search import Collaborators, Endpoints
-from cursor_api.telemetry.observer import LogObserver
+from cursor_api.service.inference.search import Collaborators
+from tests.endpoints import FAKE, catalog_of, endpoints_of
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 OPERATOR = Caller("operator")
@@ -44,12 +43,11 @@ class House:
         self.log = ListLog()
         clock = TickingClock()
         self.pool = Pool(clock, lambda: 0.5)
-        self.pool.replace([Credential(name, Secret(name), "sum") for name in script])
+        self.pool.replace([Credential(name, Secret(name), "sum", FAKE) for name in script])
         self.relay = Relay(
             Collaborators(
-                catalog=Catalog({"fake": self.upstream}),
-                pool=self.pool,
-                endpoints=Endpoints({"fake": self.upstream}, LogObserver()),
+                catalog=catalog_of(),
+                endpoints=endpoints_of(self.upstream, self.pool),
                 request_log=self.log,
                 clock=clock,
                 random=lambda: 0.0,

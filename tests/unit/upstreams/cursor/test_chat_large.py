@@ -51,7 +51,7 @@ async def test_a_large_request_waits_for_its_turn() -> None:
             yield
 
     async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
-        chat = CursorChat(client, CursorOptions(base_url=server.url), TickingClock(), turns=turns)
+        chat = CursorChat(client, CursorOptions(base_url=server.url), TickingClock(), steps=turns)
         holding = asyncio.create_task(turns.run(hold()))
         asking = asyncio.create_task(ask(chat, LONG))
         await ask(chat)

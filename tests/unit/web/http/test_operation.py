@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import (
-    ChecksumNotStoredError,
+    BindingNotStoredError,
     Fault,
     FaultKind,
     LineProblem,
@@ -202,7 +202,7 @@ OTHERS = LineProblem("/data/.token", 4, "a space inside the token")
         (StoreError("Bad.", [OTHERS]), FaultKind.CONFLICT),
         (GivenTextError(StoreError("Bad.", [OTHERS]), "tokens"), FaultKind.INVALID_REQUEST),
         (StoreError("The disk is full."), FaultKind.STORE_FAILED),
-        (ChecksumNotStoredError("Read-only.", []), FaultKind.STORE_FAILED),
+        (BindingNotStoredError("Read-only.", []), FaultKind.STORE_FAILED),
     ],
 )
 def test_a_stores_error_says_whose_fault_it_is(error: StoreError, kind: FaultKind) -> None:
