@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 from collections.abc import Sequence
 from dataclasses import replace
@@ -102,6 +103,36 @@ async def test_other_settings_serve_from_the_next_request_on(tmp_path: Path) -> 
                 1,
                 0,
             )
+
+
+async def test_a_reload_keeps_what_was_learnt(tmp_path: Path) -> None:
+    """A changed log level frees no locked address, closes no breaker and refills no budget."""
+    (tmp_path / ".token").write_text("one\n")
+    variables = {"GATEWAY_WRONG_KEYS_MAX": "2", "GATEWAY_BREAKER_FAILURES": "3"}
+    down = SimulatorOptions(faults=Faults(http_error=1.0))
+    async with Simulator(down) as simulator:
+        variables["CURSOR_BASE_URL"] = simulator.url
+        old = settings(tmp_path, **variables)
+        async with (
+            build_gateway(old, file_stores(old), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            path, headers = "/v1/chat/completions", {"Authorization": f"Bearer {KEY}"}
+            wrong = {"Authorization": "Bearer wrong-key"}
+            chat = functools.partial(ask, port, "POST", path, body=BODY)
+            assert (await chat(headers=headers)).status == 503
+            for status in (401, 401, 429):
+                assert (await chat(headers=wrong)).status == status
+            cursor = gateway.endpoints["cursor"]
+            before = (repr(cursor.breaker), repr(cursor.budget), cursor.pool)
+            await gateway.renew(settings(tmp_path, GATEWAY_LOG_LEVEL="debug", **variables))
+            assert gateway.endpoints["cursor"] is cursor
+            assert (repr(cursor.breaker), repr(cursor.budget), cursor.pool) == before
+            assert (await ask(port, "GET", "/")).json()["upstreams"] == {"cursor": "open"}
+            assert (await chat(headers=headers)).status == 503
+            # The lock of a second is over; one more wrong key locks for two, as its tally is kept.
+            for status in (401, 429):
+                assert (await chat(headers=wrong)).status == status
 
 
 async def test_settings_that_cannot_be_used_change_nothing(tmp_path: Path) -> None:
