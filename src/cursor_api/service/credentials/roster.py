@@ -68,8 +68,8 @@ class Roster:
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
         # Why what is in the store now cannot be used as it is; None when it is what serves.
         self.trouble: StoreError | None = None
-        # What was said last about each matter, so that nothing is said twice a second.
-        self._told: dict[str, str] = {}
+        # By matter, the last warning, so that none is repeated every second.
+        self._last_warned: dict[str, str] = {}
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -191,7 +191,7 @@ class Roster:
             self._warn_once(CANNOT_SAVE, str(error))
             return
         self._saved_revision = revision
-        self._told.pop(CANNOT_SAVE, None)
+        self._last_warned.pop(CANNOT_SAVE, None)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""
@@ -214,11 +214,11 @@ class Roster:
             await step()
         except Exception as error:  # noqa: BLE001 - whatever it is, the watch has other things to do
             kind = type(error).__name__
-            if self._told.get(matter) != kind:
-                self._told[matter] = kind
+            if self._last_warned.get(matter) != kind:
+                self._last_warned[matter] = kind
                 self._with.observer.warn(matter, exc_info=error)
         else:
-            self._told.pop(matter, None)
+            self._last_warned.pop(matter, None)
 
     async def _look(self) -> None:
         try:
@@ -227,7 +227,7 @@ class Roster:
             self._warn_once(CANNOT_RELOAD, str(error))
             return
         if has_changed:
-            self._told.pop(CANNOT_RELOAD, None)
+            self._last_warned.pop(CANNOT_RELOAD, None)
             count = len(self._with.pools.credentials)
             self._with.observer.notice("credentials reloaded", credential_count=count)
 
@@ -287,8 +287,8 @@ class Roster:
                 self._warn_once(f"the credential {slot.credential.alias!r}", what)
 
     def _warn_once(self, matter: str, detail: str = "") -> None:
-        if self._told.get(matter) != detail:
-            self._told[matter] = detail
+        if self._last_warned.get(matter) != detail:
+            self._last_warned[matter] = detail
             self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
 
 
