@@ -33,7 +33,7 @@ from cursor_api.service.steps import StepRunner
 from cursor_api.settings import Settings
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.sqlite.request_log import LastingRequestLog
+from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
@@ -122,7 +122,7 @@ def file_stores(settings: Settings) -> Stores:
     request_log = None
     if logs.kept_max:
         table = RequestTable(files.request_log_file, logs.kept_max)
-        request_log = LastingRequestLog(table, logs.entries_max, LogObserver())
+        request_log = SqliteRequestLog(table, logs.entries_max, LogObserver())
     return Stores(
         FileCredentialStore(files.token_file, files.token_list_file, make_checksum),
         FilePoolStateStore(files.pool_state_file),
@@ -145,7 +145,7 @@ async def build_gateway(
     """
     house = _House(settings, stores, redactor, clock or SystemClock())
     async with AsyncExitStack() as clients:
-        if isinstance(stores.request_log, LastingRequestLog):
+        if isinstance(stores.request_log, SqliteRequestLog):
             await clients.enter_async_context(stores.request_log)
         http = await clients.enter_async_context(HttpClient(_http_options(settings)))
         credential_count = await _begin(house.roster)

@@ -232,9 +232,9 @@ class World:
         ]
         return sorted(found, key=lambda one: one.began_at)
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """Implements `ports.RequestLog`."""
-        return self._kept.recent(count)
+        return await self._kept.recent(count)
 
     @property
     def total_count(self) -> int:

@@ -272,7 +272,7 @@ def _check_request_log(facts: Facts) -> Iterator[_Found]:
     if path is None or not facts.find("GATEWAY_LOG_KEPT_MAX"):
         return
     try:
-        RequestTable(path, 1).look()
+        RequestTable(path, 1).check_file()
     except StoreError as error:
         message = error.message.removesuffix(".")
         yield _warning(facts, "REQUEST_LOG_FILE", f"{message}. Until then nothing is kept")
