@@ -44,7 +44,8 @@ class LogTimes:
 class SqliteRequestLog:
     """Implements `ports.RequestLog` over a table; an async context, which begins with its last.
 
-    Entering never fails: a file that cannot be used is reported, and the log is in memory until it can be.
+    Entering never fails: a file that cannot be used is reported, and the log is in memory until it
+    can.
     """
 
     def __init__(
