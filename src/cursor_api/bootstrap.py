@@ -283,6 +283,7 @@ def _http_options(settings: Settings) -> HttpOptions:
         connect_timeout_s=cursor.connect_timeout_s,
         connections_max=cursor.connections_max,
         ca_file=cursor.ca_file,
+        ca_setting="CURSOR_CA_FILE",
         proxy=cursor.proxy.reveal() if cursor.proxy else None,
     )
 
