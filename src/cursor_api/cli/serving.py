@@ -25,9 +25,10 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.runtime import SettingsSource, run, serve_gateway
 from cursor_api.settings import Loaded, Settings, load_settings, render_check
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator, simulate
+from cursor_api.simulator.server import simulate
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 
@@ -150,7 +151,12 @@ def _simulate(parsed: argparse.Namespace) -> int:
     options = SimulatorOptions(host=parsed.host, port=parsed.port)
     _end_at_sigterm()
     try:
-        run(simulate(options, lambda url: announce(f"simulator: {url}  (CURSOR_BASE_URL={url})")))
+        run(
+            simulate(
+                CursorSimulator(options),
+                lambda url: announce(f"simulator: {url}  (CURSOR_BASE_URL={url})"),
+            )
+        )
     except OSError as error:
         complain(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
         return 1
@@ -216,7 +222,7 @@ async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Red
     ]
     # A pace at which one sees it stream.
     faults = Faults(tokens_per_s=DEMO_TOKENS_PER_S)
-    async with Simulator(SimulatorOptions(faults=faults)) as simulator:
+    async with CursorSimulator(SimulatorOptions(faults=faults)) as simulator:
         settings = replace(settings, cursor=replace(settings.cursor, base_url=simulator.url))
         async with build_gateway(settings, memory_stores(credentials), redactor) as gateway:
             announce(_welcome(_url(settings, listener), settings))
