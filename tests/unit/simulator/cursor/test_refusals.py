@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.simulator.cursor.refusals import (
-    CODES,
+    CODES_BY_NUMBER,
     ERROR_NAMES,
     TITLES,
     ErrorText,
@@ -57,8 +57,8 @@ def test_numbers_have_their_names() -> None:
 
 def test_every_code_is_one_of_connects() -> None:
     """And the two that were seen on the wire are as seen."""
-    assert set(CODES.values()) <= set(CODE_TO_HTTP)
-    assert set(CODES) <= set(range(len(ERROR_NAMES)))
+    assert set(CODES_BY_NUMBER.values()) <= set(CODE_TO_HTTP)
+    assert set(CODES_BY_NUMBER) <= set(range(len(ERROR_NAMES)))
     assert error_code(28) == "resource_exhausted"
     assert error_code(38) == "unauthenticated"
     assert error_code(0) == error_code(99) == "unknown"
