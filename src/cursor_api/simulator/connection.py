@@ -18,7 +18,7 @@ import h11
 from cursor_api.simulator.kind import PlannedAnswer
 from cursor_api.simulator.ledger import Ledger, PlayedAnswer, PlayOutcome
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.plain import TEXT_TYPE, plain_answer, status_phrase
+from cursor_api.simulator.plain import TEXT_MEDIA_TYPE, plain_answer, status_phrase
 from cursor_api.simulator.request import RawRequest, join_headers
 from cursor_api.simulator.steps import Data, Ending, Head, Pause, Step
 
@@ -26,7 +26,7 @@ READ_BYTES = 64 * 1024
 # A whole header block, or requests sent ahead; about what real load balancers allow.
 HEADERS_BYTES_MAX = 64 * 1024
 # After a close or a half-close the other side gets this long to close too.
-LINGER_S = 5.0
+CLOSE_WAIT_S = 5.0
 # SO_LINGER on, with a time of zero: closing sends RST.
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
@@ -74,7 +74,7 @@ class Connection:
         finally:
             self._writer.close()
             with contextlib.suppress(OSError):
-                async with asyncio.timeout(LINGER_S):
+                async with asyncio.timeout(CLOSE_WAIT_S):
                     await self._writer.wait_closed()
 
     async def _read_request(self) -> RawRequest | None:
@@ -121,7 +121,7 @@ class Connection:
                 ending = playing.result()
                 outcome = PlayOutcome.PLAYED
                 if ending is Ending.HALF_CLOSE:
-                    await asyncio.wait({watching}, timeout=LINGER_S)
+                    await asyncio.wait({watching}, timeout=CLOSE_WAIT_S)
                 return ending is Ending.COMPLETE and self._http.our_state is h11.DONE
             return False
         finally:
@@ -197,6 +197,6 @@ class Connection:
         """Answer what is not HTTP, if an answer can still be sent, and let the client read it."""
         if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
-        headers = (("content-type", TEXT_TYPE), ("connection", "close"))
+        headers = (("content-type", TEXT_MEDIA_TYPE), ("connection", "close"))
         with contextlib.suppress(OSError):
             await self._play(plain_answer(error.error_status_hint, str(error).encode(), *headers))

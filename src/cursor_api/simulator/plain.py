@@ -8,9 +8,9 @@ from http import HTTPStatus
 from cursor_api.simulator.faults import Faults, HttpBody
 from cursor_api.simulator.steps import Data, Ending, Head, Step
 
-JSON_TYPE = "application/json"
-HTML_TYPE = "text/html; charset=utf-8"
-TEXT_TYPE = "text/plain; charset=utf-8"
+JSON_MEDIA_TYPE = "application/json"
+HTML_MEDIA_TYPE = "text/html; charset=utf-8"
+TEXT_MEDIA_TYPE = "text/plain; charset=utf-8"
 
 # Statuses that HTTP does not define but that people have seen.
 _PHRASES = {464: "Protocol Mismatch", 499: "Client Closed Request"}
@@ -51,11 +51,11 @@ def http_error(faults: Faults, encode_json: Callable[[int, str], bytes]) -> tupl
         return plain_answer(status, b"", *retry)
     if faults.http_body is HttpBody.HTML:
         body = html_page(f"{status} {phrase}".strip(), "simulator")
-        return plain_answer(status, body, ("content-type", HTML_TYPE), *retry)
+        return plain_answer(status, body, ("content-type", HTML_MEDIA_TYPE), *retry)
     body = encode_json(status, f"simulated: {status} {phrase}".strip())
-    return plain_answer(status, body, ("content-type", JSON_TYPE), *retry)
+    return plain_answer(status, body, ("content-type", JSON_MEDIA_TYPE), *retry)
 
 
 SIGN_IN_PAGE = plain_answer(
-    200, html_page("Welcome", "Please sign in to this network."), ("content-type", HTML_TYPE)
+    200, html_page("Welcome", "Please sign in to this network."), ("content-type", HTML_MEDIA_TYPE)
 )

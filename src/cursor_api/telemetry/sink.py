@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Final, TextIO
 
 # POSIX's PIPE_BUF on Linux: a pipe that says it can be written takes this much without waiting.
-PIECE_BYTES: Final = 4096
+PIPE_WRITE_BYTES: Final = 4096
 # What a busy reader gets to make room, once: after that it is taken for one that has stopped.
 WRITE_WAIT_MS: Final = 20
 
@@ -76,7 +76,7 @@ class LineSink:
         rest = memoryview(data)
         while rest:
             self._require_room()
-            piece = rest[:PIECE_BYTES] if self._poll is not None else rest
+            piece = rest[:PIPE_WRITE_BYTES] if self._poll is not None else rest
             rest = rest[os.write(descriptor, piece) :]
             # Until its end is out, the next line has to begin on one of its own.
             self._is_torn = bool(rest)

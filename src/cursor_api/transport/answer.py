@@ -32,7 +32,7 @@ from cursor_api.transport.sending import Body
 
 # What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
 # slowly keeps two such pieces; a live stream's reads have some dozen bytes.
-READ_BYTES_MAX: Final = 1 << 11
+ANSWER_READ_BYTES_MAX: Final = 1 << 11
 # An error's body comes with its head, or in the next packet.
 ERROR_BODY_TIMEOUT_S: Final = 3.0
 # How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
@@ -87,7 +87,7 @@ class HttpAnswer:
         self._has_text = False
         self._is_finished = False
         self._is_late = False
-        # What came in the last read beyond READ_BYTES_MAX.
+        # What came in the last read beyond ANSWER_READ_BYTES_MAX.
         self._rest = memoryview(b"")
 
     async def __aenter__(self) -> Self:
@@ -145,7 +145,7 @@ class HttpAnswer:
         self._connections.linger(self._response)
 
     async def read(self) -> bytes:
-        """What has come, at least one byte and READ_BYTES_MAX at most; b"" at the body's end.
+        """At least one byte and ANSWER_READ_BYTES_MAX at most; b"" at the body's end.
 
         Raises Fault: INCOMPLETE, UPSTREAM_TIMEOUT.
         """
@@ -161,11 +161,11 @@ class HttpAnswer:
             raise self._fault(HttpStage.READING, error) from error
         # Until the next read nobody waits: a slow reader is not the upstream's silence.
         self._deadline = math.inf
-        return data if len(data) <= READ_BYTES_MAX else self._next_of(memoryview(data))
+        return data if len(data) <= ANSWER_READ_BYTES_MAX else self._next_of(memoryview(data))
 
     def _next_of(self, data: memoryview) -> bytes:
-        self._rest = data[READ_BYTES_MAX:]
-        return bytes(data[:READ_BYTES_MAX])
+        self._rest = data[ANSWER_READ_BYTES_MAX:]
+        return bytes(data[:ANSWER_READ_BYTES_MAX])
 
     def mark_first_text(self) -> None:
         """The first text is here: from now on only silence is too long."""

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cursor_api.domain.errors import FaultKind
-from cursor_api.transport.answer import READ_BYTES_MAX
+from cursor_api.transport.answer import ANSWER_READ_BYTES_MAX
 from cursor_api.transport.sending import Body
 from tests.http_stage import fault_of, fetch, greet, reach
 from tests.scripted_server import Turn
@@ -69,7 +69,7 @@ async def test_a_read_gives_no_more_than_its_limit() -> None:
         fault = await fault_of(answer.read())
     assert fault.kind is FaultKind.INCOMPLETE
     assert b"".join(pieces) == body
-    assert max(map(len, pieces)) == READ_BYTES_MAX
+    assert max(map(len, pieces)) == ANSWER_READ_BYTES_MAX
 
 
 @pytest.mark.parametrize("count", [0, 2])

@@ -96,7 +96,7 @@ _NUMBERS_BY_CODE: dict[str, tuple[int, ...]] = {
 CODES_BY_NUMBER = {number: code for code, numbers in _NUMBERS_BY_CODE.items() for number in numbers}
 
 # Number -> (title, detail), where people have seen the words or where they matter.
-TITLES: dict[int, tuple[str, str]] = {
+TITLES_BY_NUMBER: dict[int, tuple[str, str]] = {
     2: ("Not logged in", "Please log in."),
     5: ("Bad model name", "The model name is not known."),
     7: ("Rate limited", "Try again later."),
@@ -169,7 +169,7 @@ def encode_details(number: int, text: ErrorText) -> bytes:
 def numbered_error(number: int, text: ErrorText | None = None) -> dict[str, object]:
     """The `error` member of the end frame, with `value` in base64 without padding."""
     given = text or ErrorText()
-    title, detail = TITLES.get(number, (error_name(number), "The request was refused."))
+    title, detail = TITLES_BY_NUMBER.get(number, (error_name(number), "The request was refused."))
     full = ErrorText(
         given.title or title, given.detail or detail, given.is_retryable, given.is_expected
     )

@@ -52,7 +52,7 @@ BUSY_S: Final = 5.0
 # What SQLite says of a file that is none of its own, or a broken one.
 _BROKEN: Final = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 # What is over when there is room on the disk, or another writer has done.
-_PASSING: Final = {"SQLITE_FULL", "SQLITE_BUSY"}
+_TRANSIENT: Final = {"SQLITE_FULL", "SQLITE_BUSY"}
 _MOVE_IT: Final = "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
 
 _PREPARE: Final = read_sql("open")
@@ -152,12 +152,12 @@ class RequestTable:
                 self._connection = self._open()
             yield self._connection
         except sqlite3.Error as error:
-            self._take_back(error)
+            self._roll_back(error)
             raise StoreError(self._explain(error)) from error
         except OSError as error:
             raise StoreError(f"{self._path} cannot be opened: {error.strerror}.") from error
 
-    def _take_back(self, error: sqlite3.Error) -> None:
+    def _roll_back(self, error: sqlite3.Error) -> None:
         connection = self._connection
         try:
             if connection is not None and connection.in_transaction:
@@ -165,7 +165,7 @@ class RequestTable:
         except sqlite3.Error as second:
             error = second
         # A full disk passes; what is wrong with the file itself is looked at anew.
-        if _name(error) not in _PASSING:
+        if _name(error) not in _TRANSIENT:
             self.close()
 
     def _open(self) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ import pytest
 from cursor_api.simulator.cursor.refusals import (
     CODES_BY_NUMBER,
     ERROR_NAMES,
-    TITLES,
+    TITLES_BY_NUMBER,
     ErrorText,
     Refusal,
     error_code,
@@ -92,7 +92,7 @@ def test_a_refusal_is_numbered_or_the_librarys_own() -> None:
     assert (numbered.code, numbered.message) == ("invalid_argument", "Error")
     debug = numbered.details[0].debug
     assert isinstance(debug, dict)
-    assert debug["details"] == {"title": TITLES[5][0], "detail": "no such model"}
+    assert debug["details"] == {"title": TITLES_BY_NUMBER[5][0], "detail": "no such model"}
     plain = parse_end_stream(Refusal("unimplemented", "unknown compression").end_frame()[5:]).error
     assert plain is not None
     assert (plain.code, plain.message, plain.details) == (
