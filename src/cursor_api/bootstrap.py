@@ -45,7 +45,7 @@ from cursor_api.service.steps import StepRunner
 from cursor_api.settings import Settings
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.sqlite.request_log import LastingRequestLog
+from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
@@ -131,7 +131,7 @@ def file_stores(settings: Settings) -> Stores:
     request_log = None
     if logs.kept_max:
         table = RequestTable(files.request_log_file, logs.kept_max)
-        request_log = LastingRequestLog(table, logs.entries_max, LogObserver())
+        request_log = SqliteRequestLog(table, logs.entries_max, LogObserver())
     return Stores(
         installed.FileCredentialStore(
             files.token_file,
@@ -162,7 +162,7 @@ async def build_gateway(
     """
     parts = HouseParts(stores, clock or SystemClock(), LogObserver(), redactor)
     async with AsyncExitStack() as stack:
-        if isinstance(stores.request_log, LastingRequestLog):
+        if isinstance(stores.request_log, SqliteRequestLog):
             await stack.enter_async_context(stores.request_log)
         house = House(settings, parts, stack)
         await house.use(settings)
@@ -352,6 +352,7 @@ def _http_options(settings: Settings) -> HttpOptions:
         connect_timeout_s=cursor.connect_timeout_s,
         connections_max=cursor.connections_max,
         ca_file=cursor.ca_file,
+        ca_setting="CURSOR_CA_FILE",
         proxy=cursor.proxy.reveal() if cursor.proxy else None,
     )
 

@@ -323,7 +323,7 @@ class RequestLog(Protocol):
         """Keep it; must not block or raise."""
         ...
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """The last `count` requests, oldest first."""
         ...
 

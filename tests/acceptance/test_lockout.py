@@ -8,7 +8,7 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
-from cursor_api.simulator.server import Simulator
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.web.access import lockout
 from cursor_api.web.app import WebOptions
 from tests.acceptance.in_process import KEY, gateway_before
@@ -52,7 +52,7 @@ async def test_a_flood_is_locked_out_and_others_go_on() -> None:
     """Ten are told that they are wrong, the rest to wait; another address is served meanwhile."""
     with capture_logs() as lines:
         async with (
-            Simulator() as far,
+            CursorSimulator() as far,
             gateway_before(far.url) as gateway,
             Knocker(gateway.port, WORKER) as worker,
             Knocker(gateway.port, ATTACKER) as attacker,

@@ -25,6 +25,7 @@ class Breach:
 
 
 LAYERS = "Imports point down only, and every top-level module has its floor"
+SIMULATOR_LAYERS = "The simulator's own modules know no kind of upstream, and no kind knows another"
 
 NAMES = "Nobody names an upstream or a dialect but installed.py"
 
@@ -71,6 +72,12 @@ BREACHES = {
         "simulator/__init__.py",
         "import cursor_api.pool",
         "The simulator knows the wire, never the gateway's decisions",
+    ),
+    "simulator and one of its kinds": Breach(
+        "simulator/server.py", "import cursor_api.simulator.cursor.options", SIMULATOR_LAYERS
+    ),
+    "two kinds of the simulator": Breach(
+        "simulator/openai/__init__.py", "import cursor_api.simulator.cursor", SIMULATOR_LAYERS
     ),
     "circle": Breach(
         "domain/errors.py",

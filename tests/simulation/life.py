@@ -23,8 +23,9 @@ import structlog
 from cursor_api import bootstrap
 from cursor_api.runtime import Reloader
 from cursor_api.settings import Settings, load_settings
-from cursor_api.simulator.options import Gate, SimulatorOptions
-from cursor_api.simulator.server import Simulator
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor.options import Gate
+from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server import server as server_module
@@ -59,17 +60,17 @@ def live(plan: Plan) -> World:
 
 async def _live(world: World, redactor: Redactor) -> None:
     options = SimulatorOptions(
-        # The upstream has the gateway's clock, and a request may be on its way when that is set:
-        # how old its checksum looks says nothing here.
-        gate=Gate(checksum_steps_max=None),
         port=SIMULATOR_PORT,
         choose=world.choose,
         now_s=world.clock.now,
         requests_kept_max=1,
     )
-    async with asyncio.timeout(PATIENCE_S), Simulator(options) as simulator:
+    # The upstream has the gateway's clock, and a request may be on its way when that is set: how
+    # old its checksum looks says nothing here.
+    gate = Gate(checksum_steps_max=None)
+    async with asyncio.timeout(PATIENCE_S), CursorSimulator(options, gate) as simulator:
         world.simulator = simulator
-        simulator._ledger.exchanges = Heard(world)
+        simulator._ledger.played = Heard(world)
         weather = asyncio.create_task(_change_weather(world))
         await asyncio.gather(*await _serve(world, redactor))
         weather.cancel()

@@ -142,9 +142,9 @@ async def live_through(one: Day, weather: Weather, state_path: Path | None) -> N
     assert one.log.total_count == sum(count for _, count in schedule) > 2000
 
 
-def check_what_always_holds(one: Day) -> None:
+async def check_what_always_holds(one: Day) -> None:
     """Bounded attempts, waits that are obeyed, nobody asked in vain, everything given back."""
-    records = one.log.recent(one.log.total_count)
+    records = await one.log.recent(one.log.total_count)
     assert len(records) == one.log.total_count
     assert {record.status for record in records} <= {Status.SUCCESS, Status.FAILED}
     assert max(len(record.attempts) for record in records) <= FailoverOptions().refusal_count_max
@@ -161,14 +161,14 @@ def check_what_always_holds(one: Day) -> None:
         assert account.answered_count > 0
 
 
-def check_losses(one: Day) -> None:
+async def check_losses(one: Day) -> None:
     """A request is given up with a credential left for one reason: the bound of attempts.
 
     That would be met where as many credentials in a row are at limits of which nobody knows yet.
     Every other refusal is true: nobody could have served.
     """
     attempt_counts = {
-        record.id: len(record.attempts) for record in one.log.recent(one.log.total_count)
+        record.id: len(record.attempts) for record in await one.log.recent(one.log.total_count)
     }
     given_up_early = [
         loss for loss in one.lost if attempt_counts[loss.id] < FailoverOptions().refusal_count_max
@@ -187,7 +187,7 @@ async def test_twelve_hours_lose_no_request_that_somebody_could_have_served(
     one = day(seed, ORDINARY)
     await live_through(one, ORDINARY, tmp_path / "state" if is_restarted else None)
     assert one.lost == []
-    check_what_always_holds(one)
+    await check_what_always_holds(one)
     assert sum(slot.failure_count for slot in one.pool.slots) > 50
 
 
@@ -196,9 +196,9 @@ async def test_on_a_rough_day_every_refusal_is_true(tmp_path: Path, seed: int) -
     """Where everybody is limited and crowds come, many are refused, and rightly."""
     one = day(seed, ROUGH)
     await live_through(one, ROUGH, tmp_path / "state")
-    check_losses(one)
+    await check_losses(one)
     assert len(one.refused) > 20 * len(one.lost)
-    check_what_always_holds(one)
+    await check_what_always_holds(one)
 
 
 async def test_a_refusal_says_when_to_come_back(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from cursor_api.bootstrap import Gateway
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.settings import Settings
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.ledger import Exchange, Outcome
+from cursor_api.simulator.ledger import PlayedAnswer, PlayOutcome
 from cursor_api.simulator.scenario import Scenario
-from cursor_api.simulator.server import Simulator
 from cursor_api.stores.memory import MemoryRequestLog
 from tests.simulation.accounts import START, Account, Temper, token_of
 from tests.simulation.callers import WRONG_KEY, Seen, find_tag
@@ -74,7 +74,7 @@ class Attempt:
     text: str
     reasoning: str
     ended_at: float | None = None
-    outcome: Outcome | None = None
+    outcome: PlayOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class World:
         self._inside: set[int] = set()
         self._pending: set[int] = set()
         self.gateway: Gateway
-        self.simulator: Simulator
+        self.simulator: CursorSimulator
         # Bytes that were sent to clients, all connections one behind the other.
         self.sent = bytearray()
         self.network.tap = self._overhear
@@ -232,9 +232,9 @@ class World:
         ]
         return sorted(found, key=lambda one: one.began_at)
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """Implements `ports.RequestLog`."""
-        return self._kept.recent(count)
+        return await self._kept.recent(count)
 
     @property
     def total_count(self) -> int:
@@ -288,7 +288,7 @@ class World:
             return chance.choice(MISHAPS)(chance, limits)
         return GOOD
 
-    def note_exchange(self, exchange: Exchange) -> None:
+    def note_exchange(self, exchange: PlayedAnswer) -> None:
         """The simulated Cursor is done with a request."""
         attempt = self.attempts[exchange.ordinal]
         attempt.ended_at, attempt.outcome = self.network.now, exchange.outcome
@@ -382,13 +382,13 @@ class World:
                 self.accuse(f"{slot!r} serves more than {most}")
 
 
-class Heard(deque[Exchange]):
+class Heard(deque[PlayedAnswer]):
     """Reports what is appended."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
 
-    def append(self, exchange: Exchange) -> None:
+    def append(self, exchange: PlayedAnswer) -> None:
         """One more."""
         self._world.note_exchange(exchange)

@@ -22,9 +22,9 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.record import Status
 from cursor_api.settings import Settings, load_settings
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -44,7 +44,7 @@ def settings(folder: Path, **variables: str) -> Settings:
 async def test_a_gateway_answers_through_the_wire(tmp_path: Path) -> None:
     """Token file, pool, StreamChat, dialect, server: all of it, on real sockets."""
     (tmp_path / ".token").write_text("work::token-of-work\n")
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url)
         async with build_gateway(chosen, file_stores(chosen), Redactor()) as gateway:
             assert gateway.credential_count == 1
@@ -64,7 +64,7 @@ async def test_a_gateway_answers_through_the_wire(tmp_path: Path) -> None:
 async def test_a_changed_token_file_serves_within_two_seconds(tmp_path: Path) -> None:
     """No restart, no request lost."""
     (tmp_path / ".token").write_text("one\n")
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url)
         async with build_gateway(chosen, file_stores(chosen), Redactor()) as gateway:
             (tmp_path / ".token").write_text("one\ntwo\n")
@@ -79,7 +79,7 @@ async def test_other_settings_serve_from_the_next_request_on(tmp_path: Path) -> 
     """Another upstream, other keys, another limit; what runs ends with what it began with."""
     (tmp_path / ".token").write_text("one\n")
     steady = SimulatorOptions(faults=Faults(tokens_per_s=40, answer_bytes=120))
-    async with Simulator(steady) as first, Simulator() as second:
+    async with CursorSimulator(steady) as first, CursorSimulator() as second:
         old = settings(tmp_path, CURSOR_BASE_URL=first.url)
         async with (
             build_gateway(old, file_stores(old), Redactor()) as gateway,
@@ -110,7 +110,7 @@ async def test_a_reload_keeps_what_was_learnt(tmp_path: Path) -> None:
     (tmp_path / ".token").write_text("one\n")
     variables = {"GATEWAY_WRONG_KEYS_MAX": "2", "GATEWAY_BREAKER_FAILURES": "3"}
     down = SimulatorOptions(faults=Faults(http_error=1.0))
-    async with Simulator(down) as simulator:
+    async with CursorSimulator(down) as simulator:
         variables["CURSOR_BASE_URL"] = simulator.url
         old = settings(tmp_path, **variables)
         async with (
@@ -196,7 +196,7 @@ async def test_the_chosen_policy_and_the_chosen_file_are_used(tmp_path: Path) ->
     (tmp_path / ".token").write_text("one\ntwo\n")
     variables = {"POOL_POLICY": "fill_first", "POOL_STATE_FILE": "kept/state.json"}
     (tmp_path / "kept").mkdir()
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, **variables)
         async with (
             build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,
@@ -225,7 +225,7 @@ async def test_the_request_log_outlives_the_gateway(tmp_path: Path) -> None:
             log = await ask(port, "GET", "/logs", headers=headers)
         return [entry["status"] for entry in log.json()["logs"]]
 
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         assert await live(REQUEST_LOG_FILE="kept.sqlite3") == ["success"]
         assert await live(REQUEST_LOG_FILE="kept.sqlite3") == ["success"] * 2
         assert await live(GATEWAY_LOG_KEPT_MAX="0") == ["success"]
@@ -238,7 +238,7 @@ async def test_a_chat_only_key_chats_under_its_name(tmp_path: Path) -> None:
     """And reads no details of the log."""
     client_key = "client-key-0123456789"
     (tmp_path / ".token").write_text("one\n")
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, CLIENT_TOKENS=client_key)
         async with (
             build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,

@@ -106,7 +106,7 @@ async def flap(way: Way, speed: float) -> Flapped:
         await _recover(house, flapped, BREAKER_OPEN_S / speed + PATIENCE_S)
         flapped.health = await house.health()
         flapped.attempt_count = len(house.simulator.requests)
-        flapped.failed_attempt_count = sum(bool(one.mishaps) for one in house.simulator.exchanges)
+        flapped.failed_attempt_count = sum(bool(one.mishaps) for one in house.simulator.played)
     return flapped
 
 

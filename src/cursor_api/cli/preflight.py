@@ -49,24 +49,26 @@ class _Found:
 _Check = Callable[[Facts], Iterable[_Found]]
 
 
-def examine(loaded: Loaded, *, has_files: bool = True) -> tuple[Loaded, socket.socket | None]:
+def check_and_listen(
+    loaded: Loaded, *, has_files: bool = True
+) -> tuple[Loaded, socket.socket | None]:
     """Ask the machine about all that could be read; gives the listener, open, if it is to be had.
 
     `has_files` False leaves out files, for a gateway that has none (the demo). The process's limit
     of file descriptors is raised on the way.
     """
-    facts = _right_facts(loaded)
+    facts = _valid_facts(loaded)
     listener, found = _take_port(facts)
     found.extend(_run((*(FILE_CHECKS if has_files else ()), *CHECKS), facts))
     return _with_found(loaded, found), listener
 
 
-def rehearse(loaded: Loaded) -> Loaded:
+def check_without_listening(loaded: Loaded) -> Loaded:
     """The same without taking the port, for a gateway that may be running already.
 
     A port in use is only a warning then: it may be that gateway which has it.
     """
-    facts = _right_facts(loaded)
+    facts = _valid_facts(loaded)
     listener, found = _take_port(facts)
     if listener is not None:
         listener.close()
@@ -80,7 +82,7 @@ def recheck(loaded: Loaded) -> Loaded:
 
     Those it has; the token files are read by themselves.
     """
-    facts = _right_facts(loaded)
+    facts = _valid_facts(loaded)
     return _with_found(loaded, _run(CHECKS, facts))
 
 
@@ -89,7 +91,7 @@ def _run(checks: Iterable[_Check], facts: Facts) -> Iterator[_Found]:
         yield from check(facts)
 
 
-def _right_facts(loaded: Loaded) -> Facts:
+def _valid_facts(loaded: Loaded) -> Facts:
     wrong = {problem.variable for problem in loaded.problems}
     right = {name: value for name, value in loaded.facts.values.items() if name not in wrong}
     return Facts(right, loaded.facts.places)
@@ -271,7 +273,7 @@ def _check_request_log(facts: Facts) -> Iterator[_Found]:
     if path is None or not facts.find("GATEWAY_LOG_KEPT_MAX"):
         return
     try:
-        RequestTable(path, 1).look()
+        RequestTable(path, 1).check_file()
     except StoreError as error:
         message = error.message.removesuffix(".")
         yield _warning(facts, "REQUEST_LOG_FILE", f"{message}. Until then nothing is kept")

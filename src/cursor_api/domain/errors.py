@@ -133,7 +133,7 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         """Whom this fault blames."""
         return SCOPES[self.kind]
 
-    def let_go(self) -> Self:
+    def without_traceback(self) -> Self:
         """The same without the frames that it and its causes came through.
 
         They hold what was sent and what was read, megabytes of it, and whoever keeps a fault

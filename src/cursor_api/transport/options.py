@@ -34,6 +34,8 @@ class HttpOptions:
     connections_max: int = 4096
     # PEM certificates trusted besides the system's, for a company's own authority.
     ca_file: Path | None = None
+    # How the operator knows it: named where a certificate is of an authority that is not trusted.
+    ca_setting: str = "the setting ca_file"
     # http://[user:password@]host:port; it may hold a password, so that no repr shows it.
     proxy: str | None = field(default=None, repr=False)
 

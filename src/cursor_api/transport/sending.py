@@ -1,8 +1,8 @@
 """Where aiohttp is made to do what it does not do by itself.
 
-Whether a request went out on a new connection or on one that was kept alive it does not tell; but
-for a new connection it asks for a socket, and for an old one it does not. The context of the task
-that asks is how the one is known to belong to the other.
+It does not say whether a request went out on a new connection or on one that was kept alive; but it
+asks for a socket for a new connection, and for an old one it does not. The context of the task that
+sends is how the socket is known to belong to the request.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ Body: TypeAlias = bytes | Sequence[bytes]
 ONE_PIECE_BYTES_MAX: Final = 1 << 20
 
 
-class Attempt:
-    """What is known of one try: whether a socket was made for it, or an old one taken."""
+class SocketUse:
+    """Whether a socket was made for a request, or an old one taken."""
 
-    __slots__ = ("has_new_socket",)
+    __slots__ = ("is_new",)
 
     def __init__(self) -> None:
-        self.has_new_socket = False
+        self.is_new = False
 
 
-ATTEMPT: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
+SOCKET_USE: ContextVar[SocketUse | None] = ContextVar("socket_use", default=None)
 
 
 def make_socket(address: AddrInfoType) -> socket.socket:
     """How aiohttp makes a socket, which is also the only sign that a connection is new."""
-    attempt = ATTEMPT.get()
-    if attempt is not None:
-        attempt.has_new_socket = True
+    use = SOCKET_USE.get()
+    if use is not None:
+        use.is_new = True
     family, kind, protocol, _, _ = address
     return socket.socket(family, kind, protocol)
 
@@ -53,7 +53,7 @@ class BareRequest(ClientRequest):
         """Add none."""
 
 
-async def post(
+async def send(
     session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: Body
 ) -> aiohttp.ClientResponse:
     """The answer's head; can be called again with the same body."""

@@ -205,7 +205,7 @@ def _respond(
 async def _fault(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Fault)  # noqa: S101 - registered for this class only
     await delay_if_locked_out(error)
-    return _respond(error.let_go())
+    return _respond(error.without_traceback())
 
 
 async def _store_error(_request: Request, error: Exception) -> Response:

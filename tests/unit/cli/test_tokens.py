@@ -138,7 +138,7 @@ def test_serving_does_not_load_what_only_tokens_need() -> None:
     names = (
         "getpass",
         "cursor_api.cli.token_actions",
-        "cursor_api.cli.token_words",
+        "cursor_api.cli.token_output",
         "cursor_api.cli.editor_database",
     )
     code = f"import sys, cursor_api.cli; print([n for n in {names} if n in sys.modules])"

@@ -14,16 +14,15 @@ from aiohttp import ClientConnectorCertificateError, ClientResponse, ClientSessi
 from aiohttp.client_reqrep import ConnectionKey
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.transport import client as client_module
-from cursor_api.transport import sending
+from cursor_api.transport import connections, sending
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
 from cursor_api.transport.faults import (
     CERTIFICATE_FLAWS,
-    FAULTS,
-    RETRY_AFTER_S_MAX,
+    ERROR_ROWS,
+    RETRY_AFTER_HEADER_S_MAX,
     SHORTAGES,
     STATUS_KINDS,
-    Phase,
+    HttpStage,
     flaw_of_certificate,
     kind_of_status,
     parse_retry_after,
@@ -39,9 +38,9 @@ async def ask(client: HttpClient, url: str, timeouts: Timeouts = QUICK) -> bytes
     pieces = []
     async with client.open_post(url, {}, b"question", timeouts) as answer:
         while data := await answer.read():
-            answer.begin()
+            answer.mark_first_text()
             pieces.append(data)
-        answer.finish()
+        answer.mark_finished()
     return b"".join(pieces)
 
 
@@ -64,7 +63,7 @@ async def test_what_this_machine_has_none_left_of_is_no_endpoints_fault(
     def make_none(_address: object) -> socket.socket:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(client_module, "make_socket", make_none)
+    monkeypatch.setattr(connections, "make_socket", make_none)
     async with HttpClient(OPTIONS) as client:
         for _ in range(2):
             with pytest.raises(Fault) as caught:
@@ -179,13 +178,13 @@ async def test_a_refused_connection_is_unreachable() -> None:
 async def test_a_name_without_an_address_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     """`.invalid` never resolves (RFC 2606); it is asked for once."""
     posted: list[str] = []
-    post = sending.post
+    send = sending.send
 
     async def counted(session: ClientSession, url: str, *rest: Any) -> ClientResponse:
         posted.append(url)
-        return await post(session, url, *rest)
+        return await send(session, url, *rest)
 
-    monkeypatch.setattr(client_module, "post", counted)
+    monkeypatch.setattr(connections, "send", counted)
     async with HttpClient(HttpOptions()) as client:
         with pytest.raises(Fault) as caught:
             await ask(client, "http://nowhere.invalid")
@@ -320,24 +319,24 @@ def verification_error(code: int, message: str) -> ssl.SSLCertVerificationError:
 def test_a_certificates_flaw_is_the_end_of_a_sentence(code: int) -> None:
     """In words of ours, whatever OpenSSL's are."""
     error = refused(verification_error(code, "words"))
-    assert flaw_of_certificate(error) == CERTIFICATE_FLAWS[code]
+    assert flaw_of_certificate(error, "CA") == CERTIFICATE_FLAWS[code].format(ca_setting="CA")
 
 
 def test_any_other_flaw_is_told_in_openssls_words() -> None:
     """A revoked one, say; and an error that is about no certificate has no flaw."""
     error = refused(verification_error(23, "certificate revoked"))
-    assert flaw_of_certificate(error) == "is not trusted: certificate revoked"
-    assert flaw_of_certificate(refused(OSError("odd"))) == "is not trusted"
-    assert flaw_of_certificate(ConnectionResetError()) == ""
+    assert flaw_of_certificate(error, "CA") == "is not trusted: certificate revoked"
+    assert flaw_of_certificate(refused(OSError("odd")), "CA") == "is not trusted"
+    assert flaw_of_certificate(ConnectionResetError(), "CA") == ""
 
 
-def test_every_phase_has_a_row_for_everything() -> None:
+def test_every_stage_has_a_row_for_everything() -> None:
     """The last row catches all, and no row is hidden behind one of its bases."""
-    for rows in FAULTS.values():
+    for rows in ERROR_ROWS.values():
         assert rows[-1].error is BaseException
         for place, row in enumerate(rows):
             assert not any(issubclass(row.error, earlier.error) for earlier in rows[:place]), row
-    assert set(FAULTS) == set(Phase)
+    assert set(ERROR_ROWS) == set(HttpStage)
 
 
 def test_every_status_has_a_kind() -> None:
@@ -383,7 +382,7 @@ def test_the_statuses_seen_in_the_wild(status: int, kind: FaultKind) -> None:
         (" 120 ", 120.0),
         (formatdate(1_700_000_030, usegmt=True), 30.0),
         (formatdate(1_600_000_000, usegmt=True), 0.0),
-        ("9" * 400, RETRY_AFTER_S_MAX),
+        ("9" * 400, RETRY_AFTER_HEADER_S_MAX),
         ("", None),
         ("-5", None),
         ("1.5e3", None),

@@ -260,7 +260,7 @@ class Search:
 
     async def _recover(self, fault: Fault, lease: Lease) -> None:
         """Get ready for the next attempt; raises `fault` when there shall be none."""
-        fault.let_go()  # it is kept for as long as the answer lasts
+        fault.without_traceback()  # it is kept for as long as the answer lasts
         if self._retry is None:
             self._retry = RetryState(fault)
         retry, endpoint = self._retry, self._endpoint

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import functools
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ HTTP_OK: Final = 200
 PIECE_BYTES: Final = 256 * 1024
 # A pool of this size is large; beyond it headers are made anew, which costs 15 us.
 KNOWN_HEADERS_MAX = 4096
+# More models than an upstream has; beyond it the patterns of time-outs are looked through anew.
+KNOWN_TIMEOUTS_MAX: Final = 256
 
 
 class ChecksumTime(enum.Enum):
@@ -97,6 +100,7 @@ class CursorChat:
         # Large requests are put into bytes in turn with other large work on the loop.
         self._steps = steps or StepRunner()
         self._url = check_base_url(options.base_url) + PATH
+        self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
         self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
 
     def __repr__(self) -> str:
@@ -121,7 +125,7 @@ class CursorChat:
                 param="messages",
             ) from error
         headers = self._headers(credential, request_id)
-        timeouts = self._options.timeouts.of(route.model)
+        timeouts = self._timeouts_for(route.model)
         return self._http.open_post(self._url, headers, body, timeouts)
 
     def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, Body]]:
@@ -256,9 +260,9 @@ class CursorAnswer:
                 deltas = decoder.feed(data)
         if not self._has_begun and _has_text(deltas):
             self._has_begun = True
-            self._http.begin()
+            self._http.mark_first_text()
         if isinstance(deltas[-1], Finished):
-            self._http.finish()
+            self._http.mark_finished()
         return deltas
 
 

@@ -92,7 +92,7 @@ class ChatCompletions:
         try:
             await self._answer(call, await self._admit(call, scope, receive), receive)
         except Fault as fault:
-            await call.tell(fault.let_go())
+            await call.tell(fault.without_traceback())
         except ClientGoneError:
             return
         except (Exception, SystemExit, KeyboardInterrupt):

@@ -51,7 +51,7 @@ class Logs:
         else:
             self._authenticator.require_operator(request.scope)
             has_key = True
-        records = self._request_log.recent(SHOWN_COUNT_MAX)
+        records = await self._request_log.recent(SHOWN_COUNT_MAX)
         return JSONResponse(
             {
                 "total": len(records),

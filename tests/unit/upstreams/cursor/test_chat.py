@@ -12,7 +12,12 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
-from cursor_api.upstreams.cursor.chat import ChecksumTime, CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.chat import (
+    KNOWN_TIMEOUTS_MAX,
+    ChecksumTime,
+    CursorChat,
+    CursorOptions,
+)
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.wire.checksum import Variant, time_part
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
@@ -142,6 +147,17 @@ async def test_the_models_are_the_fixed_list() -> None:
     chat = CursorChat(HttpClient(HttpOptions()), CursorOptions(), TickingClock())
     assert (await chat.list_models()) is MODELS
     assert repr(chat) == ("CursorChat(https://api2.cursor.sh/aiserver.v1.AiService/StreamChat)")
+
+
+def test_a_models_time_outs_are_looked_up_once_and_kept_up_to_a_bound() -> None:
+    """However many names callers think of; the chat keeps them, not its options."""
+    options = CursorOptions()
+    chat = CursorChat(HttpClient(HttpOptions()), options, TickingClock())
+    assert chat._timeouts_for("gpt-4o") is chat._timeouts_for("gpt-4o")
+    assert chat._timeouts_for("o1") == options.timeouts.for_model("o1")
+    for number in range(2 * KNOWN_TIMEOUTS_MAX):
+        chat._timeouts_for(f"model-{number}")
+    assert chat._timeouts_for.cache_info().currsize == KNOWN_TIMEOUTS_MAX
 
 
 async def test_every_read_is_a_batch() -> None:

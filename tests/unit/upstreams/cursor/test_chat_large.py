@@ -14,9 +14,9 @@ from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.steps import StepRunner
-from cursor_api.transport import client as http
+from cursor_api.transport import connections
 from cursor_api.transport.client import Body, HttpClient, HttpOptions
-from cursor_api.transport.sending import post
+from cursor_api.transport.sending import send
 from cursor_api.upstreams.cursor.answer import AnswerLimits
 from cursor_api.upstreams.cursor.chat import PIECE_BYTES, CursorChat, CursorOptions
 from cursor_api.upstreams.cursor.messages import STEP_UNITS
@@ -68,9 +68,9 @@ async def test_a_long_text_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def kept(*arguments: Any) -> ClientResponse:
         sent.append(arguments[-1])
-        return await post(*arguments)
+        return await send(*arguments)
 
-    monkeypatch.setattr(http, "post", kept)
+    monkeypatch.setattr(connections, "send", kept)
     texts = ["a" * 200_000, "\U0001f600" * 50_000] * 6
     turns = [Message(role, (TextPart("q"),)) for role in (Role.USER, Role.ASSISTANT)] * 300
     whole = Message(Role.USER, (TextPart("".join(texts)),))
