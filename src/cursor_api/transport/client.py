@@ -33,7 +33,15 @@ from cursor_api.transport.faults import (
     flaw_of_certificate,
 )
 from cursor_api.transport.options import HttpOptions, Timeouts, is_header_value
-from cursor_api.transport.sending import ATTEMPT, Attempt, BareRequest, Body, make_socket, post
+from cursor_api.transport.sending import (
+    ATTEMPT,
+    Attempt,
+    BareRequest,
+    Body,
+    BoundedConnector,
+    make_socket,
+    post,
+)
 
 __all__ = ["Body", "HttpAnswer", "HttpClient", "HttpOptions", "Timeouts"]
 
@@ -52,9 +60,9 @@ ERROR_BODY_TIMEOUT_S: Final = 3.0
 # How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
 # it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
 WATCH_S: Final = 2.0
-# Within this a connection that the other side has closed says so: a round trip, with room for a
-# lost packet. A request that breaks later had been taken, and its answer was being made.
-STALE_S: Final = 2.0
+# How long requests get new connections after a kept one was found dead: for the attempts that
+# follow in the same request, and those of the others that come meanwhile.
+FRESH_S: Final = 5.0
 PATIENCE: Final = Timeouts()
 
 
@@ -66,6 +74,7 @@ class HttpClient:
         self._open_count = 0
         self._session: aiohttp.ClientSession | None = None
         self._fresh_session: aiohttp.ClientSession | None = None
+        self._fresh_until = -math.inf
         self._lingering: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
 
     def __repr__(self) -> str:
@@ -102,7 +111,7 @@ class HttpClient:
     def _new_session(
         self, tls: ssl.SSLContext | Literal[True], *, is_pooled: bool
     ) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = BoundedConnector(
             # Counted in `take`, which refuses at once where aiohttp would queue.
             limit=0,
             ssl=tls,
@@ -163,32 +172,25 @@ class HttpClient:
         """Only for HttpAnswer: the answer's head. `asked_at` is the loop's time now.
 
         A connection that was kept alive may have been closed by the other side at the moment it
-        was taken. Where it ends at once, before any byte of an answer, the request is sent once
-        more, on a new connection. That is safe: nobody has seen anything of the first answer, the
-        request carries the same ids, a chat answer changes nothing upstream that a caller could
-        observe twice, and failover would repeat it anyway, at the cost of blaming an endpoint that
-        did nothing wrong. What breaks later, or on a new connection, is a fault like any other.
+        was taken. Nobody can tell that from a server that takes a request and drops it, so that it
+        is a fault like any other: what is asked again is counted and paid for where attempts are.
+        But others that were kept may have gone the same way (a server that restarts, a router that
+        forgets), and so for a while each request gets a new connection.
         """
         if self._session is None or self._fresh_session is None:
             raise RuntimeError("the HTTP client is not open")
+        if asked_at < self._fresh_until:
+            return await post(self._fresh_session, url, headers, body)
         attempt = Attempt()
         token = ATTEMPT.set(attempt)
         try:
             return await post(self._session, url, headers, body)
-        except aiohttp.ClientConnectorError:
-            raise  # there was no connection yet that could have been stale
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
-            is_late = asyncio.get_running_loop().time() > asked_at + STALE_S
-            if attempt.has_new_socket or is_late or _has_begun(error):
-                raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
+            if not attempt.has_new_socket:
+                self._fresh_until = asyncio.get_running_loop().time() + FRESH_S
+            raise
         finally:
             ATTEMPT.reset(token)
-        return await post(self._fresh_session, url, headers, body)
-
-
-def _has_begun(error: BaseException) -> bool:
-    """Whether part of an answer's head had come."""
-    return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
 
 
 class HttpAnswer:
