@@ -34,8 +34,6 @@ from tests.simulation.virtual_network import VirtualNetwork
 GATEWAY_PORT = 3000
 SIMULATOR_PORT = 10_000
 SLOW_TOKENS_PER_S = 2.0
-# How soon a kept connection breaks that was none any more.
-RESEND_S = 2.0
 PIECES = (
     "Es war ",
     "once ",
@@ -312,17 +310,6 @@ class World:
         if self.stopped_at is None or record.error_kind is not FaultKind.OVERLOADED:
             return False
         return ended_at >= self.stopped_at + self.settings.listener.shutdown_grace_s
-
-    def is_resent(self, attempt: Attempt) -> bool:
-        """Whether it may be the second half of one try.
-
-        What breaks at once on a kept connection is sent once more on a new one.
-        """
-        of_same = [one for one in self.attempts if one.tag == attempt.tag]
-        before = of_same[of_same.index(attempt) - 1] if of_same[0] is not attempt else attempt
-        is_broken = FaultKind.UNREACHABLE in before.play.kinds and before.token == attempt.token
-        latest_at = before.at + RESEND_S + 10 * self.plan.link_up.latency_s
-        return before is not attempt and is_broken and attempt.at <= latest_at
 
     def is_own(self, tag: int) -> bool:
         """Whether a request brings its own tokens, which the pool knows nothing of."""

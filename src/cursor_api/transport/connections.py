@@ -3,13 +3,14 @@
 Rules of this file:
 - No redirect is followed: a credential goes to the address in the configuration and nowhere else.
   For the same reason no cookie is kept and no proxy is taken from the environment.
-- A request is sent a second time only where a connection that was kept alive turns out to be stale.
+- A request is sent once. What is sent again is decided where attempts are counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
@@ -19,7 +20,15 @@ import aiohttp
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.options import HttpOptions
-from cursor_api.transport.sending import SOCKET_USE, BareRequest, Body, SocketUse, make_socket, send
+from cursor_api.transport.sending import (
+    SOCKET_USE,
+    BareRequest,
+    Body,
+    BoundedConnector,
+    SocketUse,
+    make_socket,
+    send,
+)
 
 # What a stream may hold that nobody has read yet; aiohttp stops reading at twice this. Upstreams
 # send each frame of some 13 bytes as a chunk of its own, and each is an object of 50 bytes and more
@@ -28,9 +37,9 @@ READ_BUFFER_BYTES: Final = 1 << 13
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
 # do so in the same or the next packet; the wait happens behind the caller's back.
 LINGER_S: Final = 1.0
-# Within this a connection that the other side has closed says so: a round trip, with room for a
-# lost packet. A request that breaks later had been taken, and its answer was being made.
-STALE_S: Final = 2.0
+# How long requests get new connections after a kept one was found dead: for the attempts that
+# follow in the same request, and those of the others that come meanwhile.
+FRESH_S: Final = 5.0
 
 
 class Connections:
@@ -41,6 +50,7 @@ class Connections:
         self._open_count = 0
         self._session: aiohttp.ClientSession | None = None
         self._fresh_session: aiohttp.ClientSession | None = None
+        self._fresh_until = -math.inf
         self._lingering: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
 
     def __repr__(self) -> str:
@@ -77,7 +87,7 @@ class Connections:
     def _new_session(
         self, tls: ssl.SSLContext | Literal[True], *, is_pooled: bool
     ) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = BoundedConnector(
             # Counted in `acquire`, which refuses at once where aiohttp would queue.
             limit=0,
             ssl=tls,
@@ -129,29 +139,22 @@ class Connections:
         """Send a request and wait for its answer's head. `asked_at` is the loop's time now.
 
         A connection that was kept alive may have been closed by the other side at the moment it
-        was taken. Where it ends at once, before any byte of an answer, the request is sent once
-        more, on a new connection. That is safe: nobody has seen anything of the first answer, the
-        request carries the same ids, a chat answer changes nothing upstream that a caller could
-        observe twice, and failover would repeat it anyway, at the cost of blaming an endpoint that
-        did nothing wrong. What breaks later, or on a new connection, is a fault like any other.
+        was taken. Nobody can tell that from a server that takes a request and drops it, so that it
+        is a fault like any other: what is asked again is counted and paid for where attempts are.
+        But others that were kept may have gone the same way (a server that restarts, a router that
+        forgets), and so for a while each request gets a new connection.
         """
         if self._session is None or self._fresh_session is None:
             raise RuntimeError("the HTTP client is not open")
+        if asked_at < self._fresh_until:
+            return await send(self._fresh_session, url, headers, body)
         use = SocketUse()
         token = SOCKET_USE.set(use)
         try:
             return await send(self._session, url, headers, body)
-        except aiohttp.ClientConnectorError:
-            raise  # there was no connection yet that could have been stale
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
-            is_late = asyncio.get_running_loop().time() > asked_at + STALE_S
-            if use.is_new or is_late or _has_begun(error):
-                raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
+            if not use.is_new:
+                self._fresh_until = asyncio.get_running_loop().time() + FRESH_S
+            raise
         finally:
             SOCKET_USE.reset(token)
-        return await send(self._fresh_session, url, headers, body)
-
-
-def _has_begun(error: BaseException) -> bool:
-    """Whether part of an answer's head had come."""
-    return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)

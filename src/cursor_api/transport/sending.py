@@ -7,18 +7,26 @@ sends is how the socket is known to belong to the request.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Final, TypeAlias
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
 
 import aiohttp
 from aiohttp import AddrInfoType, ClientRequest
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 
 # A large one comes in pieces, and leaves as they are.
 Body: TypeAlias = bytes | Sequence[bytes]
 # aiohttp warns where one bytes object above this is given to it, and takes any in pieces.
 ONE_PIECE_BYTES_MAX: Final = 1 << 20
+# Interim answers (1xx) to one request. A server has one or two to give (100, 103), and aiohttp
+# reads them for as long as they come: without a bound a flood is memory and everybody's time.
+INTERIM_MAX: Final = 8
 
 
 class SocketUse:
@@ -40,6 +48,37 @@ def make_socket(address: AddrInfoType) -> socket.socket:
         use.is_new = True
     family, kind, protocol, _, _ = address
     return socket.socket(family, kind, protocol)
+
+
+class BoundedHandler(ResponseHandler):
+    """aiohttp's side of a connection, which gives up where no answer follows the interim ones."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._interim_count = 0
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """The head of an answer, of all that came in one read one by one."""
+        code: int = data[0].code
+        if code >= HTTPStatus.OK or code == HTTPStatus.SWITCHING_PROTOCOLS:
+            self._interim_count = 0
+        elif self._interim_count == INTERIM_MAX:
+            if self.transport is not None:
+                self.transport.abort()
+                self.set_exception(HttpProcessingError(message="too many interim answers"))
+            return
+        else:
+            self._interim_count += 1
+        super().feed_data(data, size)
+
+
+class BoundedConnector(aiohttp.TCPConnector):
+    """aiohttp's pool of connections, each of which is a BoundedHandler."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        make: type[ResponseHandler] = BoundedHandler
+        self._factory = functools.partial(make, loop=self._loop)
 
 
 class BareRequest(ClientRequest):

@@ -21,7 +21,7 @@ from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_failure
 from cursor_api.upstreams.cursor.messages import decode_chat_response
 from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
 from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Frame, Reason, parse_end_stream
-from cursor_api.wire.envelope import PAYLOAD_BYTES_MAX
+from cursor_api.wire.envelope import HEADER_BYTES, PAYLOAD_BYTES_MAX
 from cursor_api.wire.protobuf import ProtobufError
 
 # The tag of `text`: field 1, length-delimited.
@@ -39,8 +39,8 @@ class AnswerLimits:
     frame_bytes_max: int = 4 << 20
     # The same for a compressed frame once inflated: a bomb ends here.
     inflated_bytes_max: int = 4 << 20
-    # All payloads together. No model writes this much; nothing is kept of it, but a runaway
-    # answer costs its caller traffic for ever.
+    # All frames together, their heads included: empty ones are work as well. No model writes this
+    # much; nothing is kept of it, but a runaway answer costs its caller traffic for ever.
     answer_bytes_max: int = 64 << 20
 
     def __post_init__(self) -> None:
@@ -121,7 +121,7 @@ class AnswerDecoder:
         for frame in frames:
             payload = frame.payload
             size = len(payload)
-            self._bytes_left -= size
+            self._bytes_left -= HEADER_BYTES + size
             if self._bytes_left < 0:
                 raise Fault(
                     FaultKind.UPSTREAM_ERROR, "The upstream's answer is longer than is allowed."

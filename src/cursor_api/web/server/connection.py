@@ -7,6 +7,8 @@ Rules of this file:
 - A refusal is written only where its request's answer has its place: never into an answer that
   runs, never after one that was given. There the connection just ends.
 - What was refused is not read on: nothing behind it is a request.
+- What a dead connection leaves is freed by its reference counts: whatever goes in a circle is
+  broken up in `connection_lost`, as the collector comes by seldom.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from typing import Any
 
 from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.server.lifecycle import DRAINING
 from cursor_api.web.server.lingering import LingeringTransport
+from cursor_api.web.server.room import Room
 
 # A body has to bring this much within the time limit: 16 KiB in 30 s is 4 kbit/s, below any
 # network that carries an answer.
@@ -62,6 +66,10 @@ class RefusedError(Exception):
         self.status = status
         self.message = message
 
+    def fresh(self) -> RefusedError:
+        """The same, to be raised: one that is raised again and again keeps all its tracebacks."""
+        return RefusedError(self.status, self.message)
+
     def render(self) -> bytes:
         """The whole response, in the shape of OpenAI's errors."""
         error = {
@@ -74,14 +82,10 @@ class RefusedError(Exception):
 
 
 class CrowdedError(RefusedError):
-    """A connection too many. Its sender did nothing wrong and may come again."""
+    """More than there is room for. Its sender did nothing wrong and may come again."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "This gateway has as many connections open as it may (GATEWAY_CONNECTIONS_MAX);"
-            " send your request again.",
-        )
+    def __init__(self, message: str) -> None:
+        super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, message)
 
     def render(self) -> bytes:
         """Like any other answer of an overloaded gateway."""
@@ -97,10 +101,23 @@ def _render(status: HTTPStatus, body: bytes, headers: Iterable[tuple[str, str]])
 
 
 MALFORMED = RefusedError(HTTPStatus.BAD_REQUEST, "This is not a well-formed HTTP/1.1 request.")
+TOO_MANY_CHUNKS = RefusedError(
+    HTTPStatus.BAD_REQUEST,
+    "The request's body comes in too many small chunks; send larger ones, or a Content-Length.",
+)
 OVERHEAD = RefusedError(HTTPStatus.BAD_REQUEST, "The request's body is mostly chunk headers.")
 HEAD_TOO_LARGE = RefusedError(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     "The request's headers are larger than this gateway's limit (GATEWAY_HEADER_BYTES_MAX).",
+)
+TOO_MANY_FIELDS = RefusedError(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "The request has more header fields than this gateway takes.",
+)
+# Told to nobody, as an earlier request's answer runs: the connection ends with that.
+TOO_MANY_QUEUED = RefusedError(
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Too many requests wait for an answer on this connection.",
 )
 TOO_SLOW = RefusedError(
     HTTPStatus.REQUEST_TIMEOUT,
@@ -110,7 +127,14 @@ NEEDS_LENGTH = RefusedError(
     HTTPStatus.LENGTH_REQUIRED,
     "This gateway runs without httptools and takes no chunked bodies; send a Content-Length.",
 )
-CROWDED = CrowdedError()
+CROWDED = CrowdedError(
+    "This gateway has as many connections open as it may (GATEWAY_CONNECTIONS_MAX);"
+    " send your request again."
+)
+NO_ROOM = CrowdedError(
+    "This gateway holds as much of unfinished and waiting requests as it may; send yours again."
+)
+SHUTTING_DOWN = CrowdedError(DRAINING.message)
 
 
 class Guarded:
@@ -121,6 +145,7 @@ class Guarded:
     transport: Any
     loop: asyncio.AbstractEventLoop
     flow: Any
+    room: Room[Any]
     cycle: Any
     timeout_keep_alive_task: asyncio.TimerHandle | None
     # In the instance's dictionary, which uvicorn fills, these would cost a connection 2 KB more.
@@ -128,8 +153,10 @@ class Guarded:
         "_cut",
         "_deadline",
         "_fires_at",
+        "_has_room",
         "_is_in_body",
         "_is_in_head",
+        "_is_leaving",
         "_is_refused",
         "_marked_bytes",
         "_received_bytes",
@@ -145,6 +172,10 @@ class Guarded:
         self._is_in_head = False
         self._is_in_body = False
         self._is_refused = False
+        # All is said, and what still comes is dropped until the client ends, or for a while.
+        self._is_leaving = False
+        # Something of it is counted in the room of all connections.
+        self._has_room = False
         # Of the current head or body, and how much of it there was when the deadline was set.
         self._received_bytes = 0
         self._marked_bytes = 0
@@ -170,6 +201,7 @@ class Guarded:
                 timer.cancel()
         super().connection_lost(exc)  # type: ignore[misc]  # the same
         self.transport.forget()
+        self._keep(0)
 
     def pause_writing(self) -> None:
         """Start a clock: the client's buffer is full."""
@@ -181,6 +213,44 @@ class Guarded:
         if self._cut is not None:
             self._cut.cancel()
         super().resume_writing()  # type: ignore[misc]  # the same
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a request has begun and is not whole, and no answer to it has begun."""
+        return self._is_in_body and not (self._is_refused or self.cycle.response_started)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether all is said and nothing is waited for but the client's own end."""
+        return self._is_leaving
+
+    def turn_away(self) -> None:
+        """Refuse a request that is not whole yet, as the process ends."""
+        self._refuse(SHUTTING_DOWN)
+
+    def _keep(self, size_bytes: int) -> None:
+        """So much is kept of requests that nobody serves yet."""
+        if size_bytes or self._has_room:
+            self._has_room = bool(size_bytes)
+            largest = self.room.hold(self, size_bytes)
+            if largest is not None:
+                largest.make_room()
+
+    def make_room(self) -> None:
+        """End it, as all connections together keep too much, and this one most."""
+        is_up_to_date = self._waiting_bytes() > 0
+        self._keep(0)
+        # What waited when it was last looked at may have been answered since.
+        if is_up_to_date:
+            self._drop_waiting()
+            self._refuse(NO_ROOM)
+
+    def _waiting_bytes(self) -> int:
+        """What is kept of requests that nobody serves."""
+        return 0
+
+    def _drop_waiting(self) -> None:
+        """Let go of what was counted by `_keep`."""
 
     def _wait_for_more(self, size_bytes: int, *, is_new: bool) -> None:
         """A read ended inside a head or a body."""
@@ -272,4 +342,5 @@ class Guarded:
         """The connection ends then, if its client has not ended it before."""
         if self._timer is not None:
             self._timer.cancel()
+        self._is_leaving = True
         self._timer = self.loop.call_later(seconds, self.transport.abort)

@@ -36,6 +36,9 @@ BACKLOG_COUNT = 2048
 DRAIN_POLL_S = 0.05
 # What the answers that were broken off get to tell their clients so.
 CUT_S = 0.4
+# What a request that is not whole yet gets to become so, where no answer is waited for any more:
+# its next packet is under way, or its client takes its time.
+ASK_S = 0.5
 # What the requests that were cut get to settle their leases and their records.
 SETTLE_S = 0.4
 
@@ -144,6 +147,10 @@ class GatewayServer(uvicorn.Server):
             self._lifecycle.cut()
             log.warning("the grace time is over; answers are broken off", answer_count=cut_count)
             await self._wait_for(running, CUT_S)
+        connections: set[Any] = {*self.server_state.connections}
+        if any(one.is_leaving for one in connections):
+            # They are to read why.
+            await asyncio.sleep(CUT_S)
         for server in self.servers:
             server.close()
         for listener in sockets or []:
@@ -164,12 +171,22 @@ class GatewayServer(uvicorn.Server):
         return asked
 
     async def _wait_for(self, running: set[Any], limit_s: float) -> bool:
-        """Until these connections are gone or a second signal comes; False when time is over."""
+        """Until these connections are gone or a second signal comes; False when time is over.
+
+        Nobody waits for a client that still sends: a request that is not whole by the end of the
+        last answer is turned away, and what was answered before it was whole is over.
+        """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + limit_s
-        while running & self.server_state.connections and not self.force_exit:
-            if loop.time() >= deadline:
+        began_at = loop.time()
+        while not self.force_exit:
+            left = {one for one in running & self.server_state.connections if not one.is_leaving}
+            if not left:
+                return True
+            if loop.time() >= began_at + limit_s:
                 return False
+            if loop.time() >= began_at + ASK_S and all(one.is_asking for one in left):
+                for one in left:
+                    one.turn_away()
             await asyncio.sleep(DRAIN_POLL_S)
         return True
 
