@@ -16,7 +16,7 @@ from google.protobuf import (  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
+from cursor_api.domain.content import Image, Message, Role, Text, ToolUse
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
 from cursor_api.upstreams.cursor import long_text
 from cursor_api.upstreams.cursor import messages as messages_module
@@ -34,14 +34,14 @@ from tests.steps import finish
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 IMAGE = st.builds(
-    ImagePart, st.binary(max_size=50), st.just("image/png"), st.integers(0, 9999), st.integers(0, 9)
+    Image, st.binary(max_size=50), st.just("image/png"), st.integers(0, 9999), st.integers(0, 9)
 )
 MESSAGE = st.builds(
     Message,
     st.sampled_from(Role),
-    st.lists(st.one_of(st.builds(TextPart, TEXT), IMAGE), max_size=3).map(tuple),
+    st.lists(st.one_of(st.builds(Text, TEXT), IMAGE), max_size=3).map(tuple),
     st.lists(
-        st.builds(ToolCall, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple)), max_size=2
+        st.builds(ToolUse, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple)), max_size=2
     ).map(tuple),
     st.one_of(st.none(), TEXT),
 )
@@ -115,7 +115,7 @@ def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]
         if message.role is Role.ASSISTANT:
             for call in message.tool_calls:
                 assert "".join((call.arguments, *call.more_arguments)) in everything
-        assert all(p in images for p in message.parts if isinstance(p, ImagePart))
+        assert all(p in images for p in message.parts if isinstance(p, Image))
 
 
 @given(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cursor_api.dialects.openai_chat import decode as openai_decode
 from cursor_api.dialects.openai_chat.decode import cut_text
 from cursor_api.dialects.openai_chat.request import parse_request
-from cursor_api.domain.chat import Message, Part, TextPart
+from cursor_api.domain.content import Message, Part, Text
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
@@ -53,9 +53,9 @@ def everything_is_long() -> Iterator[None]:
 def joined(message: Message) -> Message:
     """With the texts that follow each other as one."""
     parts: list[Part] = []
-    for is_text, group in groupby(message.parts, lambda part: isinstance(part, TextPart)):
+    for is_text, group in groupby(message.parts, lambda part: isinstance(part, Text)):
         if is_text:
-            parts.append(TextPart(Message(message.role, tuple(group)).text))
+            parts.append(Text(Message(message.role, tuple(group)).text))
         else:
             parts += group
     calls = [

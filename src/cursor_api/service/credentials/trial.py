@@ -10,7 +10,8 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind, Scope
@@ -187,7 +188,7 @@ class Trials:
     ) -> None:
         """Read until the end, or until it is clear that it answers."""
         route = self._with.catalog.resolve(model)
-        chat = ChatRequest(model, (Message(Role.USER, (TextPart(PROMPT),)),), is_stream=True)
+        chat = ChatRequest(model, (Message(Role.USER, (Text(PROMPT),)),), is_stream=True)
         upstream = self._with.endpoints.upstreams[route.upstream]
         async with upstream.open(chat, route, credential) as batches:
             async for batch in batches:

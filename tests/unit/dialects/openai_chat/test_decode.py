@@ -13,7 +13,7 @@ import pytest
 from cursor_api.dialects.openai_chat.decode import LONG_BYTES, PIECE_BYTES, decode_chat
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.schema import check_json
-from cursor_api.domain.chat import TextPart
+from cursor_api.domain.content import Text
 from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.limits import RequestLimits
@@ -35,7 +35,7 @@ def test_a_long_text_comes_in_pieces(spelling: str) -> None:
     bounds_count = count_steps(check_json(body, JsonLimits()))[1]
     parsed, step_count = count_steps(parse_request(body, RequestLimits(parts_max=1)))
     found = parsed.chat.messages[0]
-    pieces = [part.text for part in found.parts if isinstance(part, TextPart)]
+    pieces = [part.text for part in found.parts if isinstance(part, Text)]
     for call in found.tool_calls:
         pieces += [call.arguments, *call.more_arguments]
     assert "".join(pieces) == text

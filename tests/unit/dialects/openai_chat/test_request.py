@@ -11,7 +11,7 @@ import pytest
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.request import STEP_UNITS, parse_request
-from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
+from cursor_api.domain.content import Image, Message, Role, Text, ToolUse
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import JsonLimits
@@ -55,7 +55,7 @@ def test_the_smallest_request() -> None:
     """Model and one message; not streamed, no usage chunk."""
     parsed = parse(HI)
     assert parsed.chat.model == "gpt-4o"
-    assert parsed.chat.messages == (Message(Role.USER, (TextPart("hi"),)),)
+    assert parsed.chat.messages == (Message(Role.USER, (Text("hi"),)),)
     assert not parsed.chat.is_stream
     assert not parsed.style
 
@@ -128,11 +128,11 @@ def test_an_agent_s_history_of_tool_calls() -> None:
     )
     asked, result, nothing = parsed.chat.messages
     assert asked.tool_calls == (
-        ToolCall("c1", "ls", '{"p": "."}'),
-        ToolCall("c2", "sh", "echo hi"),
-        ToolCall("", "", '{"a": 1}'),
-        ToolCall("c4", "", ""),
-        ToolCall("c5", "", ""),
+        ToolUse("c1", "ls", '{"p": "."}'),
+        ToolUse("c2", "sh", "echo hi"),
+        ToolUse("", "", '{"a": 1}'),
+        ToolUse("c4", "", ""),
+        ToolUse("c5", "", ""),
     )
     assert (result.role, result.tool_call_id, result.text) == (Role.TOOL, "c1", "a.py")
     assert nothing.tool_calls == ()
@@ -147,7 +147,7 @@ def test_the_spelling_before_tools_pairs_call_and_result_by_name() -> None:
         ]
     )
     asked, result = parsed.chat.messages
-    assert asked.tool_calls == (ToolCall("ls", "ls", "{}"),)
+    assert asked.tool_calls == (ToolUse("ls", "ls", "{}"),)
     assert result.tool_call_id == "ls"
 
 
@@ -169,8 +169,8 @@ def test_an_inline_image_keeps_its_place_between_texts(part: dict[str, object]) 
     """Chat's object form, and the string form of responses."""
     text = {"type": "text", "text": "What is this?"}
     first, image, last = parse_one({"role": "user", "content": [text, part, text]}).parts
-    assert first == last == TextPart("What is this?")
-    assert isinstance(image, ImagePart)
+    assert first == last == Text("What is this?")
+    assert isinstance(image, Image)
     assert (image.media_type, image.width, image.height) == ("image/png", 1, 1)
 
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import (
     Citation,
@@ -31,7 +32,7 @@ from cursor_api.telemetry.observer import LogObserver
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 OPERATOR = Caller("operator")
-REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
+REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (Text("hi"),)),))
 INCOMING = Incoming("id-1", REQUEST, OPERATOR)
 END = Finished(FinishReason.STOP)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.chat import ImagePart, Message, Role, TextPart
+from cursor_api.domain.content import Image, Message, Role, Text
 from cursor_api.upstreams.cursor.long_text import LONG_SIZE, Said
 
 
@@ -56,7 +56,7 @@ def test_a_blank_line_keeps_matters_apart(matters: list[list[str]], expected: st
 
 def test_the_parts_of_a_message_are_taken_one_by_one() -> None:
     """With a stop between each two, as there may be thousands; images say nothing."""
-    parts = (TextPart("a"), ImagePart(b"", "image/png"), TextPart("b"), TextPart("c"))
+    parts = (Text("a"), Image(b"", "image/png"), Text("b"), Text("c"))
     whole = Said()
     assert len(list(whole.add_parts(Message(Role.USER, parts)))) == 3
     assert whole.whole() == ("abc", ())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.domain.chat import ImagePart, Message, Part, Role, TextPart, ToolCall
+from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolUse
 from cursor_api.upstreams.cursor.messages import (
     STEP_UNITS,
     Conversation,
@@ -25,14 +25,14 @@ from cursor_api.wire.protobuf import ProtobufError, iter_fields
 from tests.steps import count_steps, finish
 from tests.vectors.load import load
 
-IMAGE = ImagePart(b"\x89PNG", "image/png", 640, 480)
+IMAGE = Image(b"\x89PNG", "image/png", 640, 480)
 IDS = CursorRequestIds("request", "conversation", ("b1", "b2", "b3", "b4", "b5"))
 
 
 def say(role: Role, *parts: str | Part, **more: Any) -> Message:
     """A message from texts and parts."""
     return Message(
-        role, tuple(TextPart(part) if isinstance(part, str) else part for part in parts), **more
+        role, tuple(Text(part) if isinstance(part, str) else part for part in parts), **more
     )
 
 
@@ -126,8 +126,8 @@ def test_text_is_passed_on_unchanged() -> None:
 
 def test_tool_calls_and_results_become_text_in_their_turns() -> None:
     """This wire has no tools: calls are the assistant's words, results the human's."""
-    call = ToolCall("call_1", "get_weather", '{"city": "Paris"}')
-    other = ToolCall("call_2", "get_time", "{}")
+    call = ToolUse("call_1", "get_weather", '{"city": "Paris"}')
+    other = ToolUse("call_2", "get_time", "{}")
     found = turns(
         say(Role.USER, "Weather?"),
         say(Role.ASSISTANT, "Let me see.", tool_calls=(call, other)),
@@ -174,7 +174,7 @@ def test_images_travel_with_their_message() -> None:
     conversation = finish(
         to_conversation(
             [
-                say(Role.USER, "look", IMAGE, ImagePart(b"GIF8", "image/gif")),
+                say(Role.USER, "look", IMAGE, Image(b"GIF8", "image/gif")),
                 say(Role.ASSISTANT, "?"),
             ]
         )
@@ -200,7 +200,7 @@ def test_an_image_alone_needs_no_text() -> None:
 
 def test_images_of_instructions_and_tools_are_not_lost() -> None:
     """The former open the first turn, the latter stay with their results."""
-    other = ImagePart(b"2", "image/png")
+    other = Image(b"2", "image/png")
     conversation = finish(
         to_conversation(
             [
