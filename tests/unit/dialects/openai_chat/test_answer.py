@@ -12,10 +12,7 @@ from cursor_api.dialects.openai_chat.answer import (
     FINISH_REASONS,
     AnswerFolder,
     ChunkRenderer,
-    render_model,
-    render_models,
 )
-from cursor_api.domain.catalog import Model
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -300,17 +297,3 @@ def test_state_can_be_read_in_a_debugger() -> None:
     folder.feed([TextDelta("secret")])
     assert repr(chunks) == "ChunkRenderer(has_begun=True, usage=None)"
     assert repr(folder) == "AnswerFolder(pieces=1, finished=None)"
-
-
-def test_models_have_the_reference_s_shape() -> None:
-    """Ids, `created` and owners, in the order given."""
-    models = [Model("b", "cursor", 1_706_659_200), Model("a", "openai", 1_706_659_200)]
-    assert json.loads(render_models(models)) == {
-        "object": "list",
-        "data": [
-            {"id": "b", "created": 1_706_659_200, "object": "model", "owned_by": "cursor"},
-            {"id": "a", "created": 1_706_659_200, "object": "model", "owned_by": "openai"},
-        ],
-    }
-    assert json.loads(render_model(models[0])) == json.loads(render_models(models))["data"][0]
-    assert json.loads(render_models([])) == {"object": "list", "data": []}
