@@ -56,7 +56,7 @@ def joined(parts: Iterable[Part]) -> Iterator[Part]:
         same = list(group)
         if kind is Text or kind is Thinking:
             last = same[-1]
-            yield last._replace(text="".join(one.text for one in same))  # type: ignore[union-attr, call-arg, attr-defined]
+            yield last._replace(text="".join(one.text for one in same))  # type: ignore[union-attr, call-arg]
         else:
             for part in same:
                 if isinstance(part, ToolResult):

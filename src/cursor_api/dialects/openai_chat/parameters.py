@@ -30,7 +30,8 @@ from cursor_api.domain.content import CacheMark
 _T = TypeVar("_T")
 
 _NOTHING: Final = Raw(b"null")
-_Positive = Annotated[int, msgspec.Meta(ge=1)]
+# More is no count of tokens.
+_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 # As Anthropic's API spells it, which has brought the marks into this one.
 CACHE_TTL_S: Final = {"5m": 300, "1h": 3600}

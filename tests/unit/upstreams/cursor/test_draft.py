@@ -56,7 +56,7 @@ def test_a_blank_line_keeps_paragraphs_apart(
 
 
 def test_parts_are_taken_one_by_one() -> None:
-    """With a stop after each, as there may be thousands, and how much it was; images say nothing."""
+    """With a stop after each, as there may be thousands, and how much it was."""
     image = Image(b"", "image/png")
     draft = Draft()
     work = list(draft.add_parts((Text("a"), image, Text("b" * 2 * UNIT_SIZE), Text("c")), {}))
