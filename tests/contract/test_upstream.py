@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
@@ -100,7 +101,7 @@ def opened(
     upstream: Upstream, alias: str = "a"
 ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Delta]]]:
     """A question asked with the credential of this alias."""
-    request = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("q"),)),))
+    request = ChatRequest("gpt-4o", (Message(Role.USER, (Text("q"),)),))
     credential = Credential(alias, Secret(alias), "checksum")
     return upstream.open(request, Route("it", "gpt-4o"), credential)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
@@ -36,7 +37,7 @@ from tests.simulation.rotation import (
 )
 
 HOURS = 12.0
-REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
+REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (Text("hi"),)),))
 CALLER = Caller("operator")
 
 

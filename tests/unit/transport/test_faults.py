@@ -242,7 +242,7 @@ async def test_kept_connections_are_used_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A handshake for each request is the price of a moment, not of a day."""
-    monkeypatch.setattr(client_module, "FRESH_S", 0.2)
+    monkeypatch.setattr(connections, "FRESH_S", 0.2)
 
     async def second(turn: Turn) -> None:
         if len(server.requests) == 2:

@@ -1,10 +1,11 @@
 """What OpenAI's clients write: types, and the decoder that says precisely what does not fit.
 
 Rules of this file:
-- Only what the gateway reads has a type. Every other field and message key is skipped, whatever
-  it holds: clients send `tools`, `metadata`, `temperature` and more, this wire serves none.
+- Only what every request needs has a type: the messages. Every other field is skipped, whatever it
+  holds; `tools`, `temperature` and their like are read when somebody asks (parameters.py). What is
+  `Raw` here is read leniently: of the wrong type it says nothing.
 - Whatever bytes come in, either a value or a `Fault` comes out.
-- A text is decoded in one call; a long one is taken apart before (openai_decode.py).
+- A text is decoded in one call; a long one is taken apart before (decode.py).
 """
 
 from __future__ import annotations
@@ -36,10 +37,13 @@ class PartIn(Struct, gc=False):
     text: str | None = None
     refusal: str | None = None
     image_url: str | ImageUrlIn | None = None
+    cache_control: msgspec.Raw = msgspec.Raw(b"")
 
 
-class PieceIn(PartIn, gc=False):
-    """More of a long text: no part that anybody wrote, and never decoded as such."""
+class LongPartIn(PartIn, gc=False):
+    """A part whose text is long: it is in `pieces`. Made in decode.py, never decoded as such."""
+
+    pieces: list[str] = []
 
 
 class FunctionIn(Struct, gc=False):
@@ -62,6 +66,7 @@ class ToolCallIn(Struct, gc=False):
     id: str | None = None
     function: FunctionIn | None = None
     custom: CustomIn | None = None
+    cache_control: msgspec.Raw = msgspec.Raw(b"")
 
 
 class MessageIn(Struct, gc=False):
@@ -74,6 +79,10 @@ class MessageIn(Struct, gc=False):
     tool_calls: list[ToolCallIn] | None = None
     tool_call_id: str | None = None
     function_call: FunctionIn | None = None
+    # Neither is OpenAI's own: vendors of thinking models spell it in one of these two ways.
+    reasoning_content: msgspec.Raw = msgspec.Raw(b"")
+    reasoning: msgspec.Raw = msgspec.Raw(b"")
+    cache_control: msgspec.Raw = msgspec.Raw(b"")
 
 
 class StreamOptionsIn(Struct, gc=False):
@@ -90,13 +99,12 @@ class ChatIn(Struct, gc=False):
     stream: bool | None = None
     stream_options: StreamOptionsIn | None = None
     n: int | None = None
+    # Whether calls are spelled as before `tools`.
+    functions: msgspec.Raw = msgspec.Raw(b"")
 
 
 # What a text may be called; the answers of one model are the questions of another.
 TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
-
-_QUOTE = ord('"')
-_TEXT_DECODER = msgspec.json.Decoder(str)
 
 _T = TypeVar("_T")
 
@@ -172,14 +180,6 @@ def _check_utf8(body: bytes) -> Generator[None, None, None]:
         start = end
         if start < len(body):
             yield
-
-
-def decode_json_text(raw: msgspec.Raw) -> str:
-    """A JSON string's text, or the JSON text itself of any other value; "" for null."""
-    text = memoryview(raw)
-    if text[0] == _QUOTE:
-        return _TEXT_DECODER.decode(raw)
-    return "" if bytes(text[:5]) == b"null" else str(text, "utf-8")
 
 
 def _misfit(problem: str) -> Fault:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
@@ -132,7 +133,7 @@ class Trials:
         self, endpoint: Endpoint, route: Route, credential: Credential, answer: _Answer
     ) -> None:
         """Read until the end, or until it is clear that it answers."""
-        chat = ChatRequest(route.model, (Message(Role.USER, (TextPart(PROMPT),)),), is_stream=True)
+        chat = ChatRequest(route.model, (Message(Role.USER, (Text(PROMPT),)),), is_stream=True)
         async with endpoint.upstream.open(chat, route, credential) as batches:
             async for batch in batches:
                 words = [d.text for d in batch if isinstance(d, TextDelta | ReasoningDelta)]

@@ -13,12 +13,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta, Usage
+from cursor_api.domain.deltas import CONTENT, Delta, Finished, Usage
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
@@ -165,13 +166,14 @@ class Exchange:
                     FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer."
                 ) from None
         for delta in batch:
-            if type(delta) is TextDelta or type(delta) is ReasoningDelta:
-                self._output_bytes += len(delta.text.encode())
+            if type(delta) in CONTENT:
+                text = delta.text  # type: ignore[union-attr]  # each of CONTENT has one
+                self._output_bytes += len(text.encode())
         last = batch[-1]
         if type(last) is not Finished:
             return batch
         self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
-        return (*batch[:-1], Finished(last.reason, self._usage))
+        return (*batch[:-1], replace(last, usage=self._usage))
 
     def break_off(self, fault: Fault) -> bool:
         """Raise this fault where the request waits; False when its answer is whole already."""

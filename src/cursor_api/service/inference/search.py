@@ -19,7 +19,7 @@ from typing import NamedTuple
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
+from cursor_api.domain.deltas import CONTENT, Delta, Finished
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.lease import Ask, Lease
@@ -292,13 +292,19 @@ def _blame_silent(silent: Sequence[Lease]) -> None:
 
 
 async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
-    """Everything up to and with the first text; citations and statuses alone commit nothing."""
+    """Everything up to and with the first content; citations and statuses alone commit nothing.
+
+    Nor does an end, but where the upstream states why it ended.
+    """
     held: list[Delta] = []
     async for batch in batches:
         held.extend(batch)
         for delta in batch:
-            if type(delta) is TextDelta or type(delta) is ReasoningDelta:
+            if type(delta) in CONTENT:
                 return held
-        if isinstance(batch[-1], Finished):
+        last = batch[-1]
+        if isinstance(last, Finished):
+            if last.is_stated:
+                return held
             break
     raise Fault(FaultKind.INCOMPLETE, "The upstream ended its answer without a word of text.")

@@ -18,7 +18,7 @@ from typing import Final
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
+from cursor_api.domain.deltas import CONTENT, Delta, Finished
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import Clock, DeltaBatches, Steps
 from cursor_api.service.steps import StepRunner
@@ -283,4 +283,4 @@ def _bundle(pieces: Sequence[bytes]) -> Generator[None, None, list[bytes]]:
 
 
 def _has_text(deltas: Sequence[Delta]) -> bool:
-    return any(type(delta) is TextDelta or type(delta) is ReasoningDelta for delta in deltas)
+    return any(type(delta) in CONTENT for delta in deltas)

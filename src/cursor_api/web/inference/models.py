@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.dialects.openai_chat.answer import render_model, render_models
+from cursor_api.dialects.openai_chat.models import render_model, render_models
 from cursor_api.service.inference.catalog import Catalog
 
 

@@ -116,7 +116,7 @@ class ChatCompletions:
         parsed = await self._turns.run(parse_request(body, limits.parse))
         call.model = parsed.chat.model
         call.is_stream = parsed.chat.is_stream
-        call.include_usage = parsed.style
+        call.include_usage = parsed.style.include_usage
         if call.is_stream:
             place.stream()
         exchange = self._relay.open(_incoming(call.id, parsed.chat, caller, scope["headers"]))

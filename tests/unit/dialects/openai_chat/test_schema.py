@@ -13,7 +13,6 @@ from cursor_api.dialects.openai_chat.schema import (
     UNKNOWN_LENGTH_MAX,
     ChatIn,
     decode_json,
-    decode_json_text,
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits
@@ -201,21 +200,6 @@ def test_nesting_that_tools_really_have_is_fine() -> None:
 def test_of_two_equal_keys_the_last_counts() -> None:
     """As in Python's and JavaScript's own readers."""
     assert decode(b'{"model":"first",' + HELLO[1:]).model == "m"
-
-
-@pytest.mark.parametrize(
-    ("raw", "text"),
-    [
-        (b'"{\\"a\\": 1}"', '{"a": 1}'),
-        (b'{"a" : [1, "\xc3\xa9"]}', '{"a" : [1, "é"]}'),
-        (b"null", ""),
-        (b'""', ""),
-        (b"7", "7"),
-    ],
-)
-def test_tool_arguments_are_json_text_or_the_value_itself(raw: bytes, text: str) -> None:
-    """A string is unpacked once; any other value keeps the caller's own spelling."""
-    assert decode_json_text(msgspec.Raw(raw)) == text
 
 
 def test_the_decoder_s_own_words_are_those_that_the_patterns_match() -> None:

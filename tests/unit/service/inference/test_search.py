@@ -9,7 +9,8 @@ import pytest
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
@@ -24,7 +25,7 @@ from cursor_api.service.inference.search import BegunAnswer, Collaborators, Sear
 from tests.endpoints import FAKE, WORDS, catalog_of, endpoints_of
 from tests.fakes import ListLog, ListObserver, ScriptedUpstream, Step, TickingClock
 
-REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
+REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (Text("hi"),)),))
 INCOMING = Incoming("id-1", REQUEST, Caller("operator"))
 END = Finished(FinishReason.STOP)
 HELLO: list[Step] = [[TextDelta("Hello"), END]]

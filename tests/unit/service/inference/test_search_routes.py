@@ -8,7 +8,8 @@ import pytest
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Model, NamedModel, Route
-from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
@@ -68,7 +69,7 @@ class Town:
         self, own: tuple[Credential, ...] = (), model: str = "m", pinned: str | None = None
     ) -> str:
         """Who answered."""
-        chat = ChatRequest(model, (Message(Role.USER, (TextPart("hi"),)),))
+        chat = ChatRequest(model, (Message(Role.USER, (Text("hi"),)),))
         incoming = Incoming("id", chat, Caller("me", credentials=own), pinned_alias=pinned)
         self.attempts = []
         try:

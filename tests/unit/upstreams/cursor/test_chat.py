@@ -7,7 +7,8 @@ import uuid
 
 import pytest
 
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
@@ -138,7 +139,7 @@ async def test_text_without_utf8_is_the_callers_mistake() -> None:
     """A lone surrogate is refused by name of the field."""
     async with upstream(hello) as (chat, _):
         with pytest.raises(Fault) as caught:
-            await ask(chat, ChatRequest("m", (Message(Role.USER, (TextPart("\ud800"),)),)))
+            await ask(chat, ChatRequest("m", (Message(Role.USER, (Text("\ud800"),)),)))
     assert (caught.value.kind, caught.value.param) == (FaultKind.INVALID_REQUEST, "messages")
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.steps import StepRunner
@@ -28,7 +29,7 @@ from tests.fakes import TickingClock
 from tests.scripted_server import ScriptedServer, Turn
 
 MIB = 1 << 20
-LONG = ChatRequest("m", (Message(Role.USER, (TextPart("q"),)),) * (4 * STEP_UNITS))
+LONG = ChatRequest("m", (Message(Role.USER, (Text("q"),)),) * (4 * STEP_UNITS))
 
 
 def echo(size: int) -> bytes:
@@ -72,9 +73,9 @@ async def test_a_long_text_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(connections, "send", kept)
     texts = ["a" * 200_000, "\U0001f600" * 50_000] * 6
-    turns = [Message(role, (TextPart("q"),)) for role in (Role.USER, Role.ASSISTANT)] * 300
-    whole = Message(Role.USER, (TextPart("".join(texts)),))
-    pieces = Message(Role.USER, tuple(map(TextPart, texts)))
+    turns = [Message(role, (Text("q"),)) for role in (Role.USER, Role.ASSISTANT)] * 300
+    whole = Message(Role.USER, (Text("".join(texts)),))
+    pieces = Message(Role.USER, tuple(map(Text, texts)))
     async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
         options = CursorOptions(base_url=server.url)
         chat = CursorChat(client, options, TickingClock(), random_bytes=bytes)
