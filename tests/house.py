@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.installed import DIALECTS, passthrough_reader
 from cursor_api.pool.pool import Pool
 from cursor_api.ports import Clock
 from cursor_api.service.access.admission import Admission, AdmissionOptions
@@ -23,6 +25,7 @@ from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
+from cursor_api.wire.checksum import new_checksum
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
@@ -71,18 +74,21 @@ class House:
         )
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
+        lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
         self.app = App(
             WebParts(
-                self.relay,
-                self.admission,
-                self.catalog,
-                self.log,
-                Authenticator(access, Lockout(LockoutOptions(self.wrong_keys_max), self.clock)),
-                self.clock,
-                self.roster,
-                self.credentials,
-                self.lifecycle,
-                self.turns,
+                dialects=DIALECTS,
+                relay=self.relay,
+                admission=self.admission,
+                catalog=self.catalog,
+                request_log=self.log,
+                authenticator=Authenticator(access, lockout, passthrough_reader()),
+                clock=self.clock,
+                roster=self.roster,
+                credentials=self.credentials,
+                new_binding=lambda: new_checksum(os.urandom, self.clock.now()),
+                lifecycle=self.lifecycle,
+                steps=self.turns,
             ),
             self.options,
         )

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cursor_api import __version__
+from cursor_api import __version__, installed
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, Fault
 from cursor_api.pool.breaker import BreakerOptions
@@ -48,7 +48,7 @@ from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.inference.route import InferenceOptions
-from cursor_api.web.inference.streaming import StreamOptions
+from cursor_api.web.inference.streaming import KeepAliveOptions
 from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.server import descriptors
 from cursor_api.web.server.connection import ConnectionLimits
@@ -221,7 +221,9 @@ class _House:
                 CredentialParts(self.roster, self.pool, Trials(collaborators), endpoints, clock)
             ),
             lifecycle=self.lifecycle,
-            turns=self._turns,
+            steps=self._turns,
+            dialects=installed.DIALECTS,
+            new_binding=make_checksum,
         )
 
     def _keep_secret(self, credentials: Sequence[Credential]) -> None:
@@ -331,10 +333,11 @@ def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
         auth_token=access.auth_token,
         client_tokens=access.client_tokens,
         is_passthrough=access.is_passthrough,
-        passthrough_checksum=access.checksum.reveal() if access.checksum else "",
     )
     lockout = LockoutOptions(wrong_keys_max=access.wrong_keys_max)
-    return Authenticator(options, Lockout(lockout, clock))
+    checksum = access.checksum.reveal() if access.checksum else ""
+    reader = installed.passthrough_reader(checksum)
+    return Authenticator(options, Lockout(lockout, clock), reader)
 
 
 def _web_options(settings: Settings) -> WebOptions:
@@ -352,7 +355,7 @@ def _web_options(settings: Settings) -> WebOptions:
                 image_bytes_max=limits.image_bytes_max,
                 json=JsonLimits(limits.json_depth_max, limits.json_containers_max),
             ),
-            stream=StreamOptions(keep_alive_s=listener.keep_alive_s),
+            stream=KeepAliveOptions(keep_alive_s=listener.keep_alive_s),
         ),
         token_files=TokenFileOptions(
             token_file=str(settings.files.token_file),

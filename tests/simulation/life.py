@@ -90,7 +90,8 @@ async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[Non
     async with bootstrap.build_gateway(settings, stores, redactor, world.clock) as gateway:
         world.gateway = gateway
         # Ids of the wire: compressed, their lengths differ, and with them every moment.
-        relay: Any = gateway.app._chat._relay
+        (chat,) = gateway.app._inference.values()
+        relay: Any = chat._relay
         relay._collaborators.endpoints.upstreams["cursor"]._random_bytes = random.randbytes
         for one in plan.accounts:
             gateway.pool.wish(one.alias, one.preferences)
@@ -139,7 +140,9 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
     module: Any = server_module
     has_httptools = module.HAS_HTTPTOOLS
     module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
-    server = create_server(app, bootstrap.server_options(settings), gateway.lifecycle)
+    server = create_server(
+        app, bootstrap.server_options(settings), gateway.app.render_refusal, gateway.lifecycle
+    )
     module.HAS_HTTPTOOLS = has_httptools
     server.on_hangup = Reloader(gateway, server, None)
 

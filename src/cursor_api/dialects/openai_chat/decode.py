@@ -22,11 +22,10 @@ from cursor_api.dialects.openai_chat.schema import (
     MessageIn,
     PartIn,
     PieceIn,
-    check_json,
-    decode_checked,
     decode_json_text,
 )
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.json_decode import check_json, decode_checked
 
 # Longer bodies, messages, contents and texts are taken apart. As text the bound is 4 MiB at most.
 LONG_BYTES: Final = 1 << 20

@@ -10,6 +10,7 @@ from cursor_api.dialects.openai_chat.answer import (
     render_model,
     render_models,
 )
+from cursor_api.dialects.openai_chat.description import DESCRIPTION
 from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.catalog import Model
@@ -23,6 +24,7 @@ class OpenAiChat:
 
     name = "openai_chat"
     paths = ("/v1/chat/completions",)
+    description = DESCRIPTION
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 

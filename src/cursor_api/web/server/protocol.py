@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.server.connection import (
     HEAD_TOO_LARGE,
     MALFORMED,
     NEEDS_LENGTH,
     ConnectionLimits,
     Guarded,
-    RefusedError,
+    RenderRefusal,
 )
 from cursor_api.web.server.strict import find_flaw, find_raw_flaw
 
@@ -60,7 +60,7 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
             self._stay_with_http(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause if isinstance(cause, RefusedError) else MALFORMED)
+            self._refuse(cause if isinstance(cause, Fault) else MALFORMED)
         if self._is_in_head or self._is_in_body:
             self._wait_for_more(len(data), is_new=self._is_new)
 
@@ -74,11 +74,11 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """A head is whole; raises RefusedError, which ends the parser's work."""
+        """A head is whole; raises Fault, which ends the parser's work."""
         version = self.parser.get_http_version()
         flaw = find_flaw(version, self.parser.get_method(), self.url, self.headers)
         if flaw is not None:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
+            raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
         if self._received_bytes + self._read_bytes > self.limits.header_bytes_max:
             self._check_head_size()
         if self.parser.should_upgrade():
@@ -98,7 +98,7 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A body is whole; also called for a head with an upgrade, which is told once more."""
+        """A body is whole; also called for a head with an upgrade, which is parsed again."""
         if not self._is_upgrade:
             self._is_in_body = False
             super().on_message_complete()
@@ -116,8 +116,8 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
     def _stay_with_http(self, rest: bytes) -> None:
         """Decline an upgrade (Java's client asks for h2c with its first request).
 
-        The parser stops at such a head and would drop the body behind it, so the request is told
-        once more, to a new parser, without its wish.
+        The parser stops at such a head and would drop the body behind it, so a new parser
+        gets the request once more, without the upgrade.
         """
         self._is_upgrade = False
         head = [b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
@@ -142,20 +142,20 @@ class StrictConnection(h11.Connection):
         self._header_bytes_max = header_bytes_max
 
     def next_event(self) -> Any:
-        """Like h11's; raises RefusedError before anything of a flawed head is believed."""
+        """Like h11's; raises Fault before anything of a flawed head is believed."""
         if self.their_state is h11.IDLE:
             # h11 takes line ends in front of a request, as it should.
             head = self.trailing_data[0].lstrip(b"\r\n").partition(b"\r\n\r\n")[0]
             if len(head) > self._header_bytes_max:
                 raise HEAD_TOO_LARGE
             if (flaw := find_raw_flaw(head)) is not None:
-                raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
+                raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
         event = super().next_event()
         if isinstance(event, h11.Request):
             version = event.http_version.decode()
             flaw = find_flaw(version, event.method, event.target, event.headers)
             if flaw is not None:
-                raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
+                raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
             if any(name == b"transfer-encoding" for name, _ in event.headers):
                 # h11 reads chunk headers more kindly than others do.
                 raise NEEDS_LENGTH
@@ -184,14 +184,14 @@ class GuardedH11(Guarded, H11Protocol):
         """Like uvicorn's; a refusal ends it."""
         try:
             super().handle_events()
-        except RefusedError as refusal:
+        except Fault as refusal:
             self._refuse_head(refusal)
 
     def send_400_response(self, _msg: str) -> None:
         """What uvicorn calls when h11 cannot go on: at a head, as bodies have no form here."""
         self._refuse_head(MALFORMED)
 
-    def _refuse_head(self, refusal: RefusedError) -> None:
+    def _refuse_head(self, refusal: Fault) -> None:
         self._is_in_head, self._is_in_body = True, False
         self._refuse(refusal)
 
@@ -201,7 +201,13 @@ class GuardedH11(Guarded, H11Protocol):
         self._is_in_body = state is h11.SEND_BODY
 
 
-def guarded_protocol(limits: ConnectionLimits, *, is_h11: bool) -> type[asyncio.Protocol]:
-    """The class of every connection, with its limits."""
+def guarded_protocol(
+    limits: ConnectionLimits, render_refusal: RenderRefusal, *, is_h11: bool
+) -> type[asyncio.Protocol]:
+    """The class of every connection, with its limits and how it words its refusals."""
     base: Any = GuardedH11 if is_h11 else GuardedHttpTools
-    return type("GatewayProtocol", (base,), {"limits": limits})
+    return type(
+        "GatewayProtocol",
+        (base,),
+        {"limits": limits, "render_refusal": staticmethod(render_refusal)},
+    )

@@ -12,10 +12,10 @@ import pytest
 
 from cursor_api.dialects.openai_chat.decode import LONG_BYTES, PIECE_BYTES, decode_chat
 from cursor_api.dialects.openai_chat.request import parse_request
-from cursor_api.dialects.openai_chat.schema import check_json
 from cursor_api.domain.chat import TextPart
 from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.json_decode import check_json
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 
