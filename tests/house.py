@@ -9,7 +9,7 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.installed import DIALECTS, passthrough_reader
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Clock
+from cursor_api.ports import Clock, Dialect
 from cursor_api.service.access.admission import Admission, AdmissionOptions
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
@@ -47,6 +47,7 @@ class House:
     clock: Clock = field(default_factory=TickingClock)
     limits: AdmissionOptions = field(default_factory=AdmissionOptions)
     turns: StepRunner = field(default_factory=StepRunner)
+    dialects: tuple[Dialect, ...] = DIALECTS
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
@@ -77,7 +78,7 @@ class House:
         lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
         self.app = App(
             WebParts(
-                dialects=DIALECTS,
+                dialects=self.dialects,
                 relay=self.relay,
                 admission=self.admission,
                 catalog=self.catalog,

@@ -168,15 +168,16 @@ class _Table:
         self._for_pages = [
             row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
         ]
-        self._dialect_paths = [path for dialect in parts.dialects for path in dialect.paths]
+        self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
+        self._inference_paths += [row.path for row in models if not row.parameters]
 
     def open_addresses(self) -> OpenAddresses:
         """What pages of other origins may use: inference, and the rows that say so.
 
         A base URL without /v1 is the usual mistake, and a page shall be able to read that it is.
         """
-        misspelt = [f"/{path.removeprefix(INFERENCE_FOLDER)}" for path in self._dialect_paths]
-        paths = [*self._dialect_paths, *misspelt, *self._for_pages]
+        misspelt = [f"/{path.removeprefix(INFERENCE_FOLDER)}" for path in self._inference_paths]
+        paths = [*self._inference_paths, *misspelt, *self._for_pages]
         return OpenAddresses(
             frozenset(place + path for place in self._places for path in paths),
             tuple(place + INFERENCE_FOLDER for place in self._places),

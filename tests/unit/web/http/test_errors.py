@@ -9,32 +9,20 @@ import pytest
 
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem
-from cursor_api.ports import RenderedFault
 from cursor_api.web.http.errors import DialectErrors, add_problems
+from tests.unit.web.second_dialect import SecondDialect
 
 PROBLEM = LineProblem("input", 2, "a space inside the token")
-
-
-class Telegraph(OpenAiChat):
-    """A client API of another spelling."""
-
-    name = "telegraph"
-    paths: tuple[str, ...] = ("/v1/wires", "/wires")  # type: ignore[assignment]  # the other has one
-
-    def fault(self, _fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
-        """One word for everything."""
-        assert not is_passthrough
-        return RenderedFault(400, (("content-type", "application/json"),), b'{"stop":1}')
 
 
 @pytest.mark.parametrize("prefix", ["", "/hf"])
 def test_an_address_below_a_dialects_own_answers_in_that_dialect(prefix: str) -> None:
     """Whether anything is there or not; every other one answers in the first."""
-    errors = DialectErrors((OpenAiChat(), Telegraph()), prefix)
+    errors = DialectErrors((OpenAiChat(), SecondDialect()), prefix)
     fault = Fault(FaultKind.NOT_FOUND, "Nothing.")
-    for path in ("/v1/wires", "/v1/wires/", "/v1/wires/a/b", "/wires/x"):
-        assert errors.render(prefix + path, fault).body == b'{"stop":1}', path
-    for path in ("/v1/chat/completions", "/v1/wired", "/v1/wiresx", "/", "", "/x/v1/wires"):
+    for path in ("/v1/second", "/v1/second/", "/v1/second/a/b", "/second/x"):
+        assert errors.render(prefix + path, fault).status == 418, path
+    for path in ("/v1/chat/completions", "/v1/secon", "/v1/seconds", "/", "", "/x/v1/second"):
         assert errors.render(prefix + path, fault).status == 404, path
 
 
