@@ -53,11 +53,16 @@ from cursor_api.transport.options import HttpOptions
 from cursor_api.transport.timeouts import TimeoutsByModel
 from cursor_api.upstreams.cursor.answer import AnswerLimits
 from cursor_api.upstreams.cursor.chat import ChecksumTime, CursorOptions
-from cursor_api.web.access.auth import SALT_BYTES, AccessOptions, Authenticator
+from cursor_api.web.access.auth import (
+    SALT_BYTES,
+    AccessOptions,
+    Authenticator,
+    ReadOwnCredentials,
+)
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.inference.route import InferenceOptions
-from cursor_api.web.inference.streaming import StreamOptions
+from cursor_api.web.inference.streaming import KeepAliveOptions
 from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.server import descriptors
 from cursor_api.web.server.connection import ConnectionLimits
@@ -267,12 +272,16 @@ class House:
             admission=self._admission,
             catalog=self.catalog,
             request_log=self._request_log,
-            authenticator=Authenticator(access, self._lockout, self._salt),
+            authenticator=Authenticator(
+                access, self._lockout, _passthrough_reader(settings), self._salt
+            ),
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,
             lifecycle=self.lifecycle,
-            turns=self.steps,
+            steps=self.steps,
+            dialects=installed.DIALECTS,
+            new_binding=make_checksum,
         )
 
     async def _open(self, settings: UpstreamSettings) -> Upstream:
@@ -402,8 +411,12 @@ def _access_options(settings: Settings) -> AccessOptions:
         auth_token=access.auth_token,
         client_tokens=access.client_tokens,
         is_passthrough=access.is_passthrough,
-        passthrough_checksum=access.checksum.reveal() if access.checksum else "",
     )
+
+
+def _passthrough_reader(settings: Settings) -> ReadOwnCredentials:
+    checksum = settings.access.checksum
+    return installed.passthrough_reader(checksum.reveal() if checksum else "")
 
 
 def _lockout_options(settings: Settings) -> LockoutOptions:
@@ -425,7 +438,7 @@ def _web_options(settings: Settings) -> WebOptions:
                 image_bytes_max=limits.image_bytes_max,
                 json=JsonLimits(limits.json_depth_max, limits.json_containers_max),
             ),
-            stream=StreamOptions(keep_alive_s=listener.keep_alive_s),
+            stream=KeepAliveOptions(keep_alive_s=listener.keep_alive_s),
         ),
         token_files=TokenFileOptions(
             token_file=str(settings.files.token_file),

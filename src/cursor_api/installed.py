@@ -10,6 +10,7 @@ from cursor_api.domain.credential import CredentialForm
 from cursor_api.ports import Dialect, UpstreamKind
 from cursor_api.upstreams.cursor.forms import split_token
 from cursor_api.upstreams.cursor.kind import CursorKind
+from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.book import Book, Names
 from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -28,6 +29,7 @@ __all__ = [
     "Names",
     "TextLimits",
     "TokenFiles",
+    "passthrough_reader",
     "read_paste",
     "split_token",
 ]

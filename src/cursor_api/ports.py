@@ -165,6 +165,19 @@ class AnswerFolder(Protocol):
         ...
 
 
+class DialectDescription(NamedTuple):
+    """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
+
+    `answers` are JSON schemas of a good answer, by media type.
+    """
+
+    summary: str
+    request: type
+    answers: Mapping[str, Mapping[str, object]]
+    model: type
+    models: type
+
+
 class Dialect(Protocol):
     """A client API: how requests, answers and errors are spelled. Pure code."""
 
@@ -176,6 +189,11 @@ class Dialect(Protocol):
     @property
     def paths(self) -> Sequence[str]:
         """The addresses of its POST requests, below the route prefix."""
+        ...
+
+    @property
+    def description(self) -> DialectDescription:
+        """What the gateway's own document says of it."""
         ...
 
     @property

@@ -67,7 +67,9 @@ async def serve_gateway(
 
     At SIGHUP the token files are read again, and where there is a `source` the settings.
     """
-    server = create_server(gateway.app, server_options(settings), gateway.lifecycle)
+    server = create_server(
+        gateway.app, server_options(settings), gateway.app.render_refusal, gateway.lifecycle
+    )
     server.on_hangup = Reloader(gateway, server, source)
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()

@@ -33,7 +33,7 @@ HOUSE_CHAT = CHAT.replace(b"gpt-4o-128k", b"gpt-4o")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of hundreds in a moment, which is otherwise held back to one a second."""
-    monkeypatch.setattr(lockout, "HOLD_BACK_S", 0.01)
+    monkeypatch.setattr(lockout, "LOCKED_OUT_DELAY_S", 0.01)
 
 
 async def flood(port: int) -> list[Answer]:
@@ -136,7 +136,7 @@ async def test_who_is_locked_out_waits_for_its_answer(
 
     Others are not held up: the gateway only waits.
     """
-    monkeypatch.setattr(lockout, "HOLD_BACK_S", 30.0)
+    monkeypatch.setattr(lockout, "LOCKED_OUT_DELAY_S", 30.0)
     house = House(wrong_keys_max=WRONG_KEYS_MAX, clock=StillClock())
     async with (
         serve(house.app) as port,

@@ -140,7 +140,9 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
     module: Any = server_module
     has_httptools = module.HAS_HTTPTOOLS
     module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
-    server = create_server(app, bootstrap.server_options(settings), gateway.lifecycle)
+    server = create_server(
+        app, bootstrap.server_options(settings), gateway.app.render_refusal, gateway.lifecycle
+    )
     module.HAS_HTTPTOOLS = has_httptools
     server.on_hangup = Reloader(gateway, server, None)
 

@@ -19,7 +19,7 @@ from cursor_api.pool.breaker import Breaker
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.selection import Tier
 from cursor_api.pool.waiting import Queue
-from cursor_api.service.access.admission import Place
+from cursor_api.service.access.admission import Admission
 from cursor_api.service.inference import failover, relay, search
 from cursor_api.transport.client import HttpAnswer
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
@@ -145,9 +145,9 @@ def _never_look(_begin: Any) -> Any:
 
 
 def _keep_place(leave: Any) -> Any:
-    def left(self: Any) -> None:
-        if not self._is_stream:
-            leave(self)
+    def left(self: Any, place: Any) -> None:
+        if not place.is_stream:
+            leave(self, place)
 
     return left
 
@@ -236,7 +236,7 @@ BUGS: dict[str, tuple[Any, str, Change]] = {
     "the last credential is forgotten": (Tier, "find_in_turn", _forget_the_last),
     "usage is counted short": (relay, "estimate_usage", _count_characters),
     "nobody notices who leaves": (Watch, "_begin", _never_look),
-    "streams keep their place": (Place, "leave", _keep_place),
+    "streams keep their place": (Admission, "leave", _keep_place),
     "the breaker is ignored": (Breaker, "check", _ignore_the_breaker),
     "retries cost nothing": (failover.RetryBudget, "take", _spend_freely),
     "who was silent is asked again": (search, "decide", _ask_the_silent_again),

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cursor_api.bootstrap import Gateway
 from cursor_api.domain.errors import FaultKind
@@ -326,7 +325,7 @@ class World:
         pool = self.gateway.endpoints["cursor"].pool
         if pool.leased_count or any(slot.active_count or slot.probing for slot in pool.slots):
             self.accuse(f"leases are left over: {pool!r} {pool.slots}")
-        chat: Any = self.gateway.app._chat
+        (chat,) = self.gateway.app._inference.values()
         admission, relay = chat._admission, chat._relay
         if admission.request_count or admission.stream_count or admission.bodies_bytes:
             self.accuse(f"places are left over: {admission!r}")

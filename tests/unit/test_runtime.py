@@ -58,7 +58,9 @@ class Town:
     def __init__(self, folder: Path, gateway: Gateway, loaded: Loaded) -> None:
         self.folder = folder
         self.gateway = gateway
-        self.server: GatewayServer = create_server(gateway.app, server_options(loaded.settings))
+        self.server: GatewayServer = create_server(
+            gateway.app, server_options(loaded.settings), gateway.app.render_refusal
+        )
         source = SettingsSource(loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
 

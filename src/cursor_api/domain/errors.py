@@ -39,6 +39,11 @@ class FaultKind(enum.Enum):
     CONTENT_REFUSED = "content_refused"
     CONFLICT = "conflict"
     PRECONDITION_FAILED = "precondition_failed"  # If-Match names a state that is no more
+    # the same, of what never becomes a request: refused by the server
+    MALFORMED_REQUEST = "malformed_request"
+    HEAD_TOO_LARGE = "head_too_large"
+    REQUEST_TIMEOUT = "request_timeout"
+    LENGTH_REQUIRED = "length_required"
     # the credential's
     CREDENTIAL_REJECTED = "credential_rejected"  # revoked, expired, never valid
     CREDENTIAL_FORBIDDEN = "credential_forbidden"  # valid, but not allowed this
@@ -76,6 +81,10 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CONTENT_REFUSED: Scope.REQUEST,
     FaultKind.CONFLICT: Scope.REQUEST,
     FaultKind.PRECONDITION_FAILED: Scope.REQUEST,
+    FaultKind.MALFORMED_REQUEST: Scope.REQUEST,
+    FaultKind.HEAD_TOO_LARGE: Scope.REQUEST,
+    FaultKind.REQUEST_TIMEOUT: Scope.REQUEST,
+    FaultKind.LENGTH_REQUIRED: Scope.REQUEST,
     FaultKind.CREDENTIAL_REJECTED: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_FORBIDDEN: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_BLOCKED: Scope.CREDENTIAL,

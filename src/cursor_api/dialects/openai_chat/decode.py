@@ -22,10 +22,9 @@ from cursor_api.dialects.openai_chat.schema import (
     LongPartIn,
     MessageIn,
     PartIn,
-    check_json,
-    decode_checked,
 )
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.json_decode import check_json, decode_checked
 
 # Longer bodies, messages, contents and texts are taken apart. As text the bound is 4 MiB at most.
 LONG_BYTES: Final = 1 << 20

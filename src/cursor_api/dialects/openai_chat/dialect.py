@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.description import DESCRIPTION
 from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.dialects.openai_chat.models import render_model, render_models
 from cursor_api.dialects.openai_chat.request import NAME, Style, parse_request
@@ -19,6 +20,7 @@ class OpenAiChat:
 
     name = NAME
     paths = ("/v1/chat/completions",)
+    description = DESCRIPTION
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 

@@ -26,7 +26,7 @@ _HOST_BITS = 64
 _DOUBLINGS_MAX = 16
 # Who asks again as soon as it is answered asks once a second, and costs others nothing. A person
 # who waits for a lock's end does not mind.
-HOLD_BACK_S = 1.0
+LOCKED_OUT_DELAY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Lockout:
 async def delay_if_locked_out(fault: Fault) -> None:
     """Let whoever is locked out wait for the answer that says so; any other goes at once."""
     if fault.kind is FaultKind.LOCKED_OUT:
-        await asyncio.sleep(HOLD_BACK_S)
+        await asyncio.sleep(LOCKED_OUT_DELAY_S)
 
 
 @lru_cache(maxsize=4096)

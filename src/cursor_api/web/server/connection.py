@@ -14,15 +14,14 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import RenderedFault
 from cursor_api.web.server.lifecycle import DRAINING
 from cursor_api.web.server.lingering import LingeringTransport
 from cursor_api.web.server.room import Room
@@ -35,11 +34,11 @@ PROGRESS_BYTES = 16_384
 LINGER_S = 1.0
 # How long a client may go on sending a body that was answered before it was whole. Most are through
 # in less; on a slow line only so much of the largest body comes through.
-PART_S = 5.0
+BODY_LINGER_S = 5.0
 # What is kept for a client that does not read, before whoever writes to it has to wait. A stream's
 # write has some hundred bytes: this holds the dozens of them that a slow network is behind.
 WRITE_BUFFER_BYTES = 16_384
-# Connections beyond the limit that are told so at once; one more just ends.
+# Connections beyond the limit that are refused in words; one more just ends.
 REFUSED_MAX = 32
 
 
@@ -58,89 +57,69 @@ class ConnectionLimits:
     connections_max: int = 4096
 
 
-class RefusedError(Exception):
-    """A request that is not to be answered by the app. `message` is for its sender."""
-
-    def __init__(self, status: HTTPStatus, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-    def fresh(self) -> RefusedError:
-        """The same, to be raised: one that is raised again and again keeps all its tracebacks."""
-        return RefusedError(self.status, self.message)
-
-    def render(self) -> bytes:
-        """The whole response, in the shape of OpenAI's errors."""
-        error = {
-            "message": self.message,
-            "type": "invalid_request_error",
-            "param": None,
-            "code": self.status.phrase.lower().replace(" ", "_"),
-        }
-        return _render(self.status, json.dumps({"error": error}).encode(), ())
+# What the server refuses, before there is a request that the app could answer.
+RenderRefusal = Callable[[Fault], RenderedFault]
 
 
-class CrowdedError(RefusedError):
-    """More than there is room for. Its sender did nothing wrong and may come again."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, message)
-
-    def render(self) -> bytes:
-        """Like any other answer of an overloaded gateway."""
-        rendered = render_fault(Fault(FaultKind.OVERLOADED, self.message))
-        return _render(self.status, rendered.body, rendered.headers)
+def fresh(refusal: Fault) -> Fault:
+    """The same, to be raised: one that is raised again and again keeps all its tracebacks."""
+    return Fault(refusal.kind, refusal.message)
 
 
-def _render(status: HTTPStatus, body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
-    fields = {"content-type": "application/json", **dict(headers)}
-    fields |= {"content-length": str(len(body)), "connection": "close"}
-    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + body
-
-
-MALFORMED = RefusedError(HTTPStatus.BAD_REQUEST, "This is not a well-formed HTTP/1.1 request.")
-TOO_MANY_CHUNKS = RefusedError(
-    HTTPStatus.BAD_REQUEST,
+MALFORMED = Fault(FaultKind.MALFORMED_REQUEST, "This is not a well-formed HTTP/1.1 request.")
+TOO_MANY_CHUNKS = Fault(
+    FaultKind.MALFORMED_REQUEST,
     "The request's body comes in too many small chunks; send larger ones, or a Content-Length.",
 )
-OVERHEAD = RefusedError(HTTPStatus.BAD_REQUEST, "The request's body is mostly chunk headers.")
-HEAD_TOO_LARGE = RefusedError(
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+OVERHEAD = Fault(FaultKind.MALFORMED_REQUEST, "The request's body is mostly chunk headers.")
+HEAD_TOO_LARGE = Fault(
+    FaultKind.HEAD_TOO_LARGE,
     "The request's headers are larger than this gateway's limit (GATEWAY_HEADER_BYTES_MAX).",
 )
-TOO_MANY_FIELDS = RefusedError(
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "The request has more header fields than this gateway takes.",
+TOO_MANY_FIELDS = Fault(
+    FaultKind.HEAD_TOO_LARGE, "The request has more header fields than this gateway takes."
 )
-# Told to nobody, as an earlier request's answer runs: the connection ends with that.
-TOO_MANY_QUEUED = RefusedError(
-    HTTPStatus.TOO_MANY_REQUESTS,
-    "Too many requests wait for an answer on this connection.",
+# Said to nobody, as an earlier request's answer runs: the connection ends with that.
+TOO_MANY_QUEUED = Fault(
+    FaultKind.CONCURRENCY_EXCEEDED, "Too many requests wait for an answer on this connection."
 )
-TOO_SLOW = RefusedError(
-    HTTPStatus.REQUEST_TIMEOUT,
+TOO_SLOW = Fault(
+    FaultKind.REQUEST_TIMEOUT,
     "The request came too slowly (GATEWAY_HEADER_TIMEOUT_S, GATEWAY_BODY_TIMEOUT_S).",
 )
-NEEDS_LENGTH = RefusedError(
-    HTTPStatus.LENGTH_REQUIRED,
+NEEDS_LENGTH = Fault(
+    FaultKind.LENGTH_REQUIRED,
     "This gateway runs without httptools and takes no chunked bodies; send a Content-Length.",
 )
-CROWDED = CrowdedError(
+# Its sender did nothing wrong and may come again.
+TOO_MANY_CONNECTIONS = Fault(
+    FaultKind.OVERLOADED,
     "This gateway has as many connections open as it may (GATEWAY_CONNECTIONS_MAX);"
-    " send your request again."
+    " send your request again.",
 )
-NO_ROOM = CrowdedError(
-    "This gateway holds as much of unfinished and waiting requests as it may; send yours again."
+NO_ROOM = Fault(
+    FaultKind.OVERLOADED,
+    "This gateway holds as much of unfinished and waiting requests as it may; send yours again.",
 )
-SHUTTING_DOWN = CrowdedError(DRAINING.message)
+
+
+def write_refusal(rendered: RenderedFault) -> bytes:
+    """The whole response, after which the connection ends."""
+    status = HTTPStatus(rendered.status)
+    headers = (
+        *rendered.headers,
+        ("content-length", str(len(rendered.body))),
+        ("connection", "close"),
+    )
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + rendered.body
 
 
 class Guarded:
-    """What both protocols share. The parser's side tells it where in a request it is."""
+    """What both protocols share. The parser's side says where in a request it is."""
 
     limits: ConnectionLimits
+    render_refusal: RenderRefusal
     connections: set[Any]
     transport: Any
     loop: asyncio.AbstractEventLoop
@@ -182,14 +161,14 @@ class Guarded:
 
     def connection_made(self, transport: Any) -> None:
         """Take it, unless it is one too many."""
-        parting = LingeringTransport(transport, self._part, self.loop)
-        super().connection_made(parting)  # type: ignore[misc]  # a mixin over uvicorn's protocols
+        lingering = LingeringTransport(transport, self._linger, self.loop)
+        super().connection_made(lingering)  # type: ignore[misc]  # a mixin over uvicorn's protocols
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
         excess_count = len(self.connections) - self.limits.connections_max
         if excess_count <= 0:
             self._expect_within(self.limits.header_timeout_s)
         elif excess_count <= REFUSED_MAX:
-            self._refuse(CROWDED)
+            self._refuse(TOO_MANY_CONNECTIONS)
         else:
             self._is_refused = True
             transport.abort()
@@ -226,7 +205,7 @@ class Guarded:
 
     def turn_away(self) -> None:
         """Refuse a request that is not whole yet, as the process ends."""
-        self._refuse(SHUTTING_DOWN)
+        self._refuse(DRAINING)
 
     def _keep(self, size_bytes: int) -> None:
         """So much is kept of requests that nobody serves yet."""
@@ -293,7 +272,9 @@ class Guarded:
         else:
             self.transport.close()
 
-    def _refuse(self, refusal: RefusedError) -> None:
+    def _refuse(self, refusal: Fault) -> None:
+        # Some are constants: what they came through would stay with them, this connection too.
+        refusal.without_traceback()
         if self._is_refused:
             return
         self._is_refused = True
@@ -311,7 +292,7 @@ class Guarded:
         else:
             self._answer(refusal)
 
-    def _part(self) -> bool:
+    def _linger(self) -> bool:
         """Whether the client still sends what was answered already; it gets time to read that."""
         if self._is_refused or not self._is_in_body or not self.transport.can_write_eof():
             return False
@@ -319,7 +300,7 @@ class Guarded:
         self._is_refused = True
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._timer_of(PART_S)
+        self._abort_after(BODY_LINGER_S)
         return True
 
     def _body_read_bytes_max(self) -> float:
@@ -330,15 +311,15 @@ class Guarded:
         """Whether the newest request waits for an earlier one's answer."""
         return False
 
-    def _answer(self, refusal: RefusedError) -> None:
-        self.transport.write(refusal.render())
+    def _answer(self, refusal: Fault) -> None:
+        self.transport.write(write_refusal(self.render_refusal(refusal)))
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self._timer_of(LINGER_S)
+            self._abort_after(LINGER_S)
         else:
             self.transport.close()
 
-    def _timer_of(self, seconds: float) -> None:
+    def _abort_after(self, seconds: float) -> None:
         """The connection ends then, if its client has not ended it before."""
         if self._timer is not None:
             self._timer.cancel()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.server.connection import (
     HEAD_TOO_LARGE,
     MALFORMED,
@@ -19,7 +19,8 @@ from cursor_api.web.server.connection import (
     TOO_MANY_QUEUED,
     ConnectionLimits,
     Guarded,
-    RefusedError,
+    RenderRefusal,
+    fresh,
 )
 from cursor_api.web.server.room import Room
 from cursor_api.web.server.strict import FIELDS_MAX, find_flaw, find_raw_flaw
@@ -116,7 +117,7 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
             self._stay_with_http(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             cause = error.__context__
-            if isinstance(cause, RefusedError):
+            if isinstance(cause, Fault):
                 # Its traceback has this frame, which has it.
                 self._refuse(cause.with_traceback(None))
             else:
@@ -140,17 +141,17 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field; also of a trailer. Raises RefusedError, as below."""
+        """A field; also of a trailer. Raises Fault, as below."""
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         headers = self.headers
         headers.append((name, value))
         if len(headers) > FIELDS_MAX:
-            raise TOO_MANY_FIELDS.fresh()
+            raise fresh(TOO_MANY_FIELDS)
 
     def on_headers_complete(self) -> None:
-        """A head is whole; raises RefusedError, which ends the parser's work."""
+        """A head is whole; raises Fault, which ends the parser's work."""
         version = self.parser.get_http_version()
         method = self.parser.get_method()
         flaw = find_flaw(version, method, self.url, self.headers)
@@ -160,11 +161,11 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         else:
             flaw = flaw or self._find_line_flaw(method)
         if flaw is not None:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
+            raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
         if self._received_bytes + len(self._read) > self.limits.header_bytes_max:
             self._check_head_size()
         if len(self.pipeline) >= QUEUED_MAX:
-            raise TOO_MANY_QUEUED.fresh()
+            raise fresh(TOO_MANY_QUEUED)
         if self.parser.should_upgrade():
             self._is_upgrade = True
             return
@@ -183,15 +184,15 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         self._body_bytes = self._piece_count = 0
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body, without what chunks add; raises RefusedError, as above."""
+        """A piece of a body, without what chunks add; raises Fault, as above."""
         self._body_bytes += len(body)
         self._piece_count += 1
         if (self._piece_count - PIECES_FREE) * PIECE_BYTES > self._body_bytes:
-            raise TOO_MANY_CHUNKS.fresh()
+            raise fresh(TOO_MANY_CHUNKS)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A body is whole; also called for a head with an upgrade, which is told once more."""
+        """A body is whole; also called for a head with an upgrade, which is parsed again."""
         if not self._is_upgrade:
             self._is_in_body = False
             super().on_message_complete()
@@ -273,13 +274,13 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         # Two bytes between a name and its value, two after it.
         fields_bytes = sum(len(name) + len(value) + 4 for name, value in self.headers)
         if len(self.url) + fields_bytes > self.limits.header_bytes_max:
-            raise HEAD_TOO_LARGE.fresh()
+            raise fresh(HEAD_TOO_LARGE)
 
     def _stay_with_http(self, rest: bytes) -> None:
         """Decline an upgrade (Java's client asks for h2c with its first request).
 
-        The parser stops at such a head and would drop the body behind it, so the request is told
-        once more, to a new parser, without its wish.
+        The parser stops at such a head and would drop the body behind it, so a new parser
+        gets the request once more, without the upgrade.
         """
         self._is_upgrade = False
         head = [b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
@@ -306,30 +307,30 @@ class StrictConnection(h11.Connection):
         self._header_bytes_max = header_bytes_max
 
     def next_event(self) -> Any:
-        """Like h11's; raises RefusedError before anything of a flawed head is believed."""
+        """Like h11's; raises Fault before anything of a flawed head is believed."""
         if self.their_state is h11.IDLE:
             # h11 takes line ends in front of a request, as it should.
             head = self.trailing_data[0].lstrip(b"\r\n").partition(b"\r\n\r\n")[0]
             if len(head) > self._header_bytes_max:
-                raise HEAD_TOO_LARGE.fresh()
+                raise fresh(HEAD_TOO_LARGE)
             if head.count(b"\r\n") > FIELDS_MAX:
-                raise TOO_MANY_FIELDS.fresh()
+                raise fresh(TOO_MANY_FIELDS)
             if (flaw := find_raw_flaw(head)) is not None:
-                raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
+                raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
         try:
             event = super().next_event()
         except h11.RemoteProtocolError as error:
             # Bodies have no form here, so this was a head. h11's error has a frame that has it.
             error.__traceback__ = None
-            raise MALFORMED.fresh() from None
+            raise fresh(MALFORMED) from None
         if isinstance(event, h11.Request):
             version = event.http_version.decode()
             flaw = find_flaw(version, event.method, event.target, event.headers)
             if flaw is not None:
-                raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
+                raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
             if any(name == b"transfer-encoding" for name, _ in event.headers):
                 # h11 reads chunk headers more kindly than others do.
-                raise NEEDS_LENGTH.fresh()
+                raise fresh(NEEDS_LENGTH)
         return event
 
 
@@ -373,7 +374,7 @@ class GuardedH11(Guarded, H11Protocol):
         """Like uvicorn's; a refusal ends it."""
         try:
             super().handle_events()
-        except RefusedError as refusal:
+        except Fault as refusal:
             self._is_in_head, self._is_in_body = True, False
             self._refuse(refusal)
 
@@ -383,10 +384,13 @@ class GuardedH11(Guarded, H11Protocol):
         self._is_in_body = state is h11.SEND_BODY
 
 
-def guarded_protocol(limits: ConnectionLimits, *, is_h11: bool) -> type[asyncio.Protocol]:
-    """The class of every connection, with its limits."""
+def guarded_protocol(
+    limits: ConnectionLimits, render_refusal: RenderRefusal, *, is_h11: bool
+) -> type[asyncio.Protocol]:
+    """The class of every connection, with its limits and how it words its refusals."""
     base: Any = GuardedH11 if is_h11 else GuardedHttpTools
-    return type("GatewayProtocol", (base,), {"limits": limits, "room": Room()})
+    own = {"limits": limits, "room": Room(), "render_refusal": staticmethod(render_refusal)}
+    return type("GatewayProtocol", (base,), own)
 
 
 def _do_nothing() -> None:

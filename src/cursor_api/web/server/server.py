@@ -1,7 +1,7 @@
 """The HTTP server: uvicorn, with what it lacks.
 
 A stop signal lets running answers end and keeps the listener open until they have: a request that
-comes meanwhile is told to come again, and a probe sees 503, where uvicorn would refuse connections.
+comes meanwhile is refused with 503, and a probe sees 503, where uvicorn would refuse connections.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.web.server.connection import ConnectionLimits, RenderRefusal
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.listener import Listener
 from cursor_api.web.server.protocol import HAS_HTTPTOOLS, guarded_protocol
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 BACKLOG_COUNT = 2048
 # How often a draining server looks whether its last answer has ended.
 DRAIN_POLL_S = 0.05
-# What the answers that were broken off get to tell their clients so.
+# What the answers that were broken off get to send their last error.
 CUT_S = 0.4
 # What a request that is not whole yet gets to become so, where no answer is waited for any more:
 # its next packet is under way, or its client takes its time.
@@ -137,7 +137,7 @@ class GatewayServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let what runs end, within the grace time; then close the listeners and what is left.
 
-        An answer whose time is over ends with an error that its client is told. Only a client that
+        An answer whose time is over ends with an error for its client. Only a client that
         does not read, and one that sent its request not yet whole, is cut without a word.
         """
         self._lifecycle.drain()
@@ -162,7 +162,7 @@ class GatewayServer(uvicorn.Server):
     def _end_idle(self) -> set[Any]:
         """Close connections between two requests; gives those with an answer under way.
 
-        One that has not asked anything yet may be about to, and is then told to come again.
+        One that has not asked anything yet may be about to, and is then refused with 503.
         """
         connections: set[Any] = {*self.server_state.connections}
         asked = {one for one in connections if one.cycle is not None}
@@ -219,16 +219,20 @@ def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:
 def create_server(
     app: Any,
     options: ServerOptions,
+    render_refusal: RenderRefusal,
     lifecycle: Lifecycle | None = None,
     on_hangup: Hangup | None = None,
 ) -> GatewayServer:
-    """A server that is ready to `serve()`; `lifecycle` is the one that the app reads."""
+    """A server that is ready to `serve()`; `lifecycle` is the one that the app reads.
+
+    `render_refusal` words what never reaches the app.
+    """
     config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
         loop="uvloop" if HAS_UVLOOP else "asyncio",
-        http=guarded_protocol(options.limits, is_h11=not HAS_HTTPTOOLS),
+        http=guarded_protocol(options.limits, render_refusal, is_h11=not HAS_HTTPTOOLS),
         ws="none",
         lifespan="off",
         interface="asgi3",

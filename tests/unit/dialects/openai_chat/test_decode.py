@@ -19,10 +19,10 @@ from cursor_api.dialects.openai_chat.decode import (
     decode_text,
 )
 from cursor_api.dialects.openai_chat.request import parse_request
-from cursor_api.dialects.openai_chat.schema import check_json
 from cursor_api.domain.content import Text, Thinking, ToolUse
 from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.json_decode import check_json
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from cursor_api.installed import DIALECTS
 from cursor_api.web.server import server as server_module
 from cursor_api.web.server.connection import ConnectionLimits
 from cursor_api.web.server.server import ServerOptions, create_server
@@ -121,7 +122,9 @@ def test_clients_that_come_together_are_let_in_together() -> None:
 
 def test_options_reach_the_server() -> None:
     """Each has a setting of its own."""
-    config = create_server(None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9)).config
+    config = create_server(
+        None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9), DIALECTS[0].fault
+    ).config
     assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (7, 9)
     assert config.access_log is False
 
@@ -135,7 +138,9 @@ async def test_a_hangup_that_fails_is_told_and_ends_nothing() -> None:
         heard.append("SIGHUP")
         raise ZeroDivisionError("planted")
 
-    server = create_server(Flood(), ServerOptions(shutdown_grace_s=1), on_hangup=on_hangup)
+    server = create_server(
+        Flood(), ServerOptions(shutdown_grace_s=1), DIALECTS[0].fault, on_hangup=on_hangup
+    )
     listener = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     with capture_logs() as logs:
