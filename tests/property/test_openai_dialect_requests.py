@@ -44,7 +44,10 @@ words = st.text(st.characters(codec="utf-8"), max_size=12)
 some_words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 marks = st.none() | st.sampled_from([None, *CACHE_TTL_S.values()]).map(CacheMark)
 said = st.builds(Text, some_words, marks, is_refusal=st.just(False))
-images = st.builds(Image, st.binary(min_size=1, max_size=9), st.just("image/png"), cache=marks)
+# So short that no header states a size.
+data = st.binary(min_size=1, max_size=9)
+no_size = st.just(0)
+images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks)
 schemas = st.dictionaries(words, st.integers() | words, max_size=3).map(
     lambda schema: json.dumps(schema).encode()
 )
@@ -88,7 +91,7 @@ parameters = st.builds(
     Parameters,
     tools=several(
         st.builds(Tool, words, words, schemas, st.booleans(), marks)
-        | st.builds(Tool, words, words, st.just(b""), cache=marks)
+        | st.builds(Tool, words, words, st.just(b""), st.just(False), marks)
     ).map(tuple),
     tool_choice=st.none() | choices,
     output=st.none()

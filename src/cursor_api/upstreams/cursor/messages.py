@@ -231,7 +231,7 @@ def _encode_image(image: Image) -> tuple[bytes, ...]:
 
 
 def decode_chat_response(payload: bytes) -> list[Delta]:
-    """What one StreamChatResponse tells a caller, `<think>` tags still in its text; often nothing.
+    """What one StreamChatResponse says, `<think>` tags still in its text; often nothing.
 
     Unknown fields, and known ones of another wire type, are skipped, as protobuf wants it. Raises
     ProtobufError where the message is malformed.
