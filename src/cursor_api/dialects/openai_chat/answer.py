@@ -207,6 +207,7 @@ class AnswerFolder:
                     self._reasoning.new.append(text)
                 case RefusalDelta(text):
                     self._refusal.new.append(text)
+                    self._refusal.tidy()
                 case ToolCallBegun() | ToolArgumentsDelta():
                     self._calls.add(delta)
                 case CitationDelta(citations):
@@ -219,7 +220,6 @@ class AnswerFolder:
                     self._finished = delta
         self._text.tidy()
         self._reasoning.tidy()
-        self._refusal.tidy()
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""

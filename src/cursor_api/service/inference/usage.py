@@ -25,7 +25,9 @@ def estimate_input(request: ChatRequest) -> int:
             if type(part) is Text:
                 size_bytes += _utf8_bytes(part.text)
             elif type(part) is ToolResult:
-                size_bytes += sum(_utf8_bytes(one.text) for one in part.parts if type(one) is Text)
+                for inner in part.parts:
+                    if type(inner) is Text:
+                        size_bytes += _utf8_bytes(inner.text)
     return _tokens(size_bytes) + TOKENS_PER_MESSAGE * len(request.messages)
 
 

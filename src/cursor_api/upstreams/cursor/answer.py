@@ -6,7 +6,7 @@ Rules of this file:
 - What came whole before a fault is given first, however the network cut the bytes.
 - Bytes that come together with the end-of-stream but behind it are a fault. Bytes that come in a
   later read are not waited for: the answer is whole already, and its reader has left.
-- The frame of one text field is the hot path: it is told by two bytes and never parsed.
+- The frame of one text field is the hot path: two bytes identify it, and it is not parsed.
 """
 
 from __future__ import annotations

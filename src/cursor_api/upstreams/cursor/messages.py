@@ -17,9 +17,9 @@ import enum
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from cursor_api.domain.content import Image, Message, Role, ToolResult, ToolUse
+from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
-from cursor_api.upstreams.cursor.draft import Draft
+from cursor_api.upstreams.cursor.draft import UNIT_SIZE, Draft
 from cursor_api.upstreams.cursor.models import LONG_CONTEXT_MODELS
 from cursor_api.wire.protobuf import (
     BYTES,
@@ -122,58 +122,96 @@ def to_conversation(
 
     Raises ProtobufError where a text has no UTF-8 form (a lone surrogate).
     """
-    names = {
+    writer = _Writer()
+    units = 0
+    for done in writer.write(messages):
+        units += done
+        if units >= STEP_UNITS:
+            units = 0
+            yield
+    return writer.close(default_instructions)
+
+
+class _Writer:
+    """Puts messages into turns, which begin with the human's and alternate."""
+
+    __slots__ = ("_instructions", "_results", "_turns")
+
+    def __init__(self) -> None:
+        self._instructions = Draft()
+        # Of tools, which share a turn.
+        self._results = Draft()
+        self._turns: list[Turn] = []
+
+    def write(self, messages: Sequence[Message]) -> Iterator[int]:
+        """All of them; gives after each piece of work how much it was."""
+        names = _tool_names(messages)
+        for role, parts in messages:
+            if role is Role.SYSTEM:
+                draft = self._instructions
+            elif parts and type(parts[0]) is ToolResult and _are_results(parts):
+                draft = self._results
+            else:
+                self._end_results()
+                if len(parts) == 1 and type(parts[0]) is Text:
+                    # Most messages are like this.
+                    text = parts[0].text
+                    self._append(_SPEAKERS[role], (string_bytes(text) or NOTHING_SAID,))
+                    yield 1 + len(text) // UNIT_SIZE
+                    continue
+                draft = Draft()
+            draft.begin_paragraph()
+            yield 1
+            yield from draft.add_parts(parts, names)
+            if draft is not self._instructions and draft is not self._results:
+                self._append_draft(_SPEAKERS[role], draft)
+        self._end_results()
+
+    def close(self, default_instructions: str) -> Conversation:
+        """What they have become."""
+        turns, instructions = self._turns, self._instructions
+        if len(turns) % 2 == 0:
+            turns.append(Turn(Speaker.HUMAN, _NOTHING))
+        if instructions.images:
+            # Instructions have no field for them.
+            turns[0] = turns[0]._replace(images=(*instructions.images, *turns[0].images))
+        text = tuple(instructions.pieces)
+        if default_instructions and not text:
+            text = (string_bytes(default_instructions),)
+        return Conversation(text, tuple(turns))
+
+    def _end_results(self) -> None:
+        if self._results.pieces:
+            self._append_draft(Speaker.HUMAN, self._results)
+            self._results = Draft()
+
+    def _append_draft(self, speaker: Speaker, draft: Draft) -> None:
+        text, images = tuple(draft.pieces), tuple(draft.images)
+        self._append(speaker, text if text or images else _NOTHING, images)
+
+    def _append(
+        self, speaker: Speaker, text: tuple[bytes, ...], images: tuple[Image, ...] = ()
+    ) -> None:
+        wanted = Speaker.AI if len(self._turns) % 2 else Speaker.HUMAN
+        if speaker is not wanted:
+            self._turns.append(Turn(wanted, _NOTHING))
+        self._turns.append(Turn(speaker, text, images))
+
+
+def _tool_names(messages: Sequence[Message]) -> dict[str, str]:
+    """By the ids of their calls."""
+    return {
         part.id: part.name
         for message in messages
         if message.role is Role.ASSISTANT
         for part in message.parts
         if type(part) is ToolUse
     }
-    instructions, results = Draft(), Draft()
-    turns: list[Turn] = []
-    units = 0
-    for role, parts in messages:
-        draft = Draft()
-        if role is Role.SYSTEM:
-            draft = instructions
-        elif all(type(part) is ToolResult for part in parts) and parts:
-            draft = results
-        elif results.pieces:
-            _append(turns, Speaker.HUMAN, results)
-            results = Draft()
-        draft.begin_paragraph()
-        units += 1
-        for done in draft.add_parts(parts, names):
-            units += done
-            if units >= STEP_UNITS:
-                units = 0
-                yield
-        if draft is not instructions and draft is not results:
-            _append(turns, _SPEAKERS[role], draft)
-    if results.pieces:
-        _append(turns, Speaker.HUMAN, results)
-    return _close(turns, instructions, default_instructions)
 
 
-def _append(turns: list[Turn], speaker: Speaker, draft: Draft) -> None:
-    """Put a turn behind the others, which begin with the human's and alternate."""
-    wanted = Speaker.AI if len(turns) % 2 else Speaker.HUMAN
-    if speaker is not wanted:
-        turns.append(Turn(wanted, _NOTHING))
-    text = tuple(draft.pieces)
-    turns.append(Turn(speaker, text if text or draft.images else _NOTHING, tuple(draft.images)))
-
-
-def _close(turns: list[Turn], instructions: Draft, default_instructions: str) -> Conversation:
-    if len(turns) % 2 == 0:
-        turns.append(Turn(Speaker.HUMAN, _NOTHING))
-    if instructions.images:
-        # Instructions have no field for them.
-        turns[0] = turns[0]._replace(images=(*instructions.images, *turns[0].images))
-    text = tuple(instructions.pieces)
-    if default_instructions and not text:
-        text = (string_bytes(default_instructions),)
-    return Conversation(text, tuple(turns))
+def _are_results(parts: Sequence[Part]) -> bool:
+    """Whether there is nothing else."""
+    return all(type(part) is ToolResult for part in parts)
 
 
 def encode_chat_request(
@@ -218,6 +256,8 @@ def encode_chat_request(
 
 def _encode_text(text: tuple[bytes, ...]) -> list[bytes]:
     """Field 1 of these pieces together; absent where there are none, as proto3 has it."""
+    if len(text) == 1:
+        return [field_head(1, len(text[0])), text[0]]
     return [field_head(1, sum(map(len, text))), *text] if text else []
 
 
@@ -231,7 +271,7 @@ def _encode_image(image: Image) -> tuple[bytes, ...]:
 
 
 def decode_chat_response(payload: bytes) -> list[Delta]:
-    """What one StreamChatResponse tells a caller, `<think>` tags still in its text; often nothing.
+    """What one StreamChatResponse says, `<think>` tags still in its text; often nothing.
 
     Unknown fields, and known ones of another wire type, are skipped, as protobuf wants it. Raises
     ProtobufError where the message is malformed.
