@@ -41,7 +41,7 @@ TOKEN = "an-opaque-credential-that-is-secret"
 STEADY = SimulatorOptions(faults=Faults(tokens_per_s=100.0, answer_bytes=ANSWER_BYTES))
 OTHERS = 4
 SICK = re.compile(rb"crash at ([a-z, ]+) with (\w+)")
-PARSER = "cursor_api.web.inference.route.parse_request"
+PARSER = "cursor_api.dialects.openai_chat.dialect.parse_request"
 
 
 class Bug(NamedTuple):

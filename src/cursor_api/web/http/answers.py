@@ -10,7 +10,7 @@ from cursor_api.web.http.body import Send
 
 Header = tuple[bytes, bytes]
 
-JSON_TYPE: Header = (b"content-type", b"application/json")
+JSON_HEADER: Header = (b"content-type", b"application/json")
 REQUEST_ID_BYTES = 12
 
 
@@ -20,7 +20,7 @@ def new_request_id() -> str:
 
 
 async def send_whole(
-    send: Send, status: int, body: bytes, headers: Iterable[Header] = (JSON_TYPE,)
+    send: Send, status: int, body: bytes, headers: Iterable[Header] = (JSON_HEADER,)
 ) -> None:
     """Send a response with its length."""
     await send(

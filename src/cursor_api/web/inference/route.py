@@ -25,7 +25,7 @@ from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.http import body as http_body
 from cursor_api.web.http.answers import (
-    JSON_TYPE,
+    JSON_HEADER,
     Header,
     encode_headers,
     new_request_id,
@@ -255,7 +255,7 @@ class _WholeAnswer(_Response):
         """Send what the entered exchange gives; raises the Fault that breaks it."""
         async for batch in self.exchange:
             self._folder.feed(batch)
-        await send_whole(self.send, 200, self._folder.body(), self.headers(JSON_TYPE))
+        await send_whole(self.send, 200, self._folder.body(), self.headers(JSON_HEADER))
 
 
 _Answer = _StreamedAnswer | _WholeAnswer

@@ -31,7 +31,7 @@ from cursor_api.web.server.room import Room
 PROGRESS_BYTES = 16_384
 # What a refused client gets to read its answer; closed at once, what it still sends would make its
 # system throw the answer away.
-LINGER_S = 1.0
+REFUSAL_LINGER_S = 1.0
 # How long a client may go on sending a body that was answered before it was whole. Most are through
 # in less; on a slow line only so much of the largest body comes through.
 BODY_LINGER_S = 5.0
@@ -315,7 +315,7 @@ class Guarded:
         self.transport.write(write_refusal(self.render_refusal(refusal)))
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self._abort_after(LINGER_S)
+            self._abort_after(REFUSAL_LINGER_S)
         else:
             self.transport.close()
 
