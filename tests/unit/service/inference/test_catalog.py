@@ -12,7 +12,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import DeltaBatches
-from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.catalog import COMPARED_CHARS_MAX, Catalog
 
 
 class Listed:
@@ -57,3 +57,13 @@ def test_a_hostile_model_name_is_quoted_and_cut() -> None:
         Catalog({}).resolve("x\n" * 10_000)
     assert len(caught.value.message) < 600
     assert "\n" not in caught.value.message
+
+
+def test_a_name_longer_than_any_is_compared_with_none() -> None:
+    """It may be all of an address, and comparing takes quadratic time."""
+    name = "".join(chr(97 + n % 26) * (n % 5) for n in range(100))
+    catalog = Catalog({"one": Listed(name)})
+    with pytest.raises(Fault, match="Did you mean"):
+        catalog.get_model(name[1:])
+    with pytest.raises(Fault, match="/v1/models lists all"):
+        catalog.get_model(name + "x" * COMPARED_CHARS_MAX)
