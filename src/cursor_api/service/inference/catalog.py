@@ -21,6 +21,8 @@ SUGGESTIONS_MAX = 3
 MODELS_PER_ENDPOINT_MAX = 5_000
 # Who an operator's own name belongs to.
 OWN = "gateway"
+# Real names stay below 100; comparing takes quadratic time, and an address may hold 60 KB.
+COMPARED_CHARS_MAX = 256
 
 
 class Catalog:
@@ -92,7 +94,9 @@ class Catalog:
         self._models, self._routes = models, routes
 
     def _not_found(self, model_id: str) -> Fault:
-        near = difflib.get_close_matches(model_id, self._models, SUGGESTIONS_MAX, cutoff=0.5)
+        is_name = len(model_id) <= COMPARED_CHARS_MAX
+        names = self._models if is_name else ()
+        near = difflib.get_close_matches(model_id, names, SUGGESTIONS_MAX, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}?" if near else "GET /v1/models lists all of them."
         return Fault(
             FaultKind.MODEL_NOT_FOUND,

@@ -13,8 +13,10 @@ Rules of this file:
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -196,6 +198,10 @@ class RequestTable:
         return status.st_dev, status.st_ino
 
     def _read_header(self) -> bytes:
+        mode = self._path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # A pipe would be waited for until somebody writes, a device read for ever.
+            raise OSError(errno.EINVAL, "It is no regular file")
         with self._path.open("rb") as file:
             return file.read(SQLITE_HEADER_BYTES)
 

@@ -174,6 +174,9 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         if self.pipeline:
             row = [one for one in self._row or [before] if not one.response_complete]
             self._row = [*row, self.cycle]
+            if len(self.pipeline) <= QUEUED_MAX // 2:
+                # Else nobody would see the client leave.
+                self.flow.resume_reading()
         if version == "1.0":
             self.cycle.__class__ = UnframedCycle
         self.transport.hold_next()
@@ -355,7 +358,11 @@ class GuardedH11(Guarded, H11Protocol):
                 # Such a read may begin with the end of a large body.
                 size_bytes = min(size_bytes, len(self.conn.trailing_data[0]))
             self._wait_for_more(size_bytes, is_new=before != after)
-        self._keep(self._waiting_bytes())
+        waiting_bytes = self._waiting_bytes()
+        self._keep(waiting_bytes)
+        if self.conn.their_state is h11.DONE and waiting_bytes < self.limits.header_bytes_max:
+            # A request waits behind the one that is served; else nobody would see the client leave.
+            self.flow.resume_reading()
 
     def _waiting_bytes(self) -> int:
         """What is kept of requests that nobody serves: bytes, parsed only in their turn."""

@@ -6,7 +6,12 @@ import pytest
 
 from cursor_api.domain.catalog import Model, NamedModel, Route
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.service.inference.catalog import MODELS_PER_ENDPOINT_MAX, OWN, Catalog
+from cursor_api.service.inference.catalog import (
+    COMPARED_CHARS_MAX,
+    MODELS_PER_ENDPOINT_MAX,
+    OWN,
+    Catalog,
+)
 from tests.endpoints import catalog_of
 
 
@@ -75,3 +80,13 @@ def test_a_hostile_model_name_is_quoted_and_cut() -> None:
         Catalog().resolve("x\n" * 10_000)
     assert len(caught.value.message) < 600
     assert "\n" not in caught.value.message
+
+
+def test_a_name_longer_than_any_is_compared_with_none() -> None:
+    """It may be all of an address, and comparing takes quadratic time."""
+    name = "".join(chr(97 + n % 26) * (n % 5) for n in range(100))
+    catalog = catalog_of({"one": listed(name)})
+    with pytest.raises(Fault, match="Did you mean"):
+        catalog.get_model(name[1:])
+    with pytest.raises(Fault, match="/v1/models lists all"):
+        catalog.get_model(name + "x" * COMPARED_CHARS_MAX)

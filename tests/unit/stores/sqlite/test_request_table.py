@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -316,6 +317,15 @@ def test_what_is_no_file_cannot_be_looked_at(tmp_path: Path) -> None:
     """A folder."""
     with pytest.raises(StoreError, match="cannot be read: Is a directory"):
         RequestTable(tmp_path, KEPT_MAX).check_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    """Opening a pipe would wait for whoever writes to it, and the start with it."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null"), Path("/dev/zero")):
+        with pytest.raises(StoreError, match="is no regular file"):
+            RequestTable(path, KEPT_MAX).look()
 
 
 def test_who_waits_too_long_for_another_writer_has_written_nothing(
