@@ -325,7 +325,7 @@ def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/null"), Path("/dev/zero")):
         with pytest.raises(StoreError, match="is no regular file"):
-            RequestTable(path, KEPT_MAX).look()
+            RequestTable(path, KEPT_MAX).check_file()
 
 
 def test_who_waits_too_long_for_another_writer_has_written_nothing(
