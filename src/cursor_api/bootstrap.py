@@ -10,53 +10,39 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cursor_api import __version__
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import ChecksumNotStoredError, Fault
-from cursor_api.pool.breaker import BreakerOptions
+from cursor_api.installed import Settings
 from cursor_api.pool.pool import Pool
-from cursor_api.pool.selection import Policy
-from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, RequestLog, Upstream
-from cursor_api.service.access.admission import Admission, AdmissionOptions
+from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
-from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators, Endpoints
 from cursor_api.service.steps import StepRunner
-from cursor_api.settings import Settings
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.sqlite.request_log import LastingRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.transport.timeouts import TimeoutsByModel
-from cursor_api.upstreams.cursor.answer import AnswerLimits
-from cursor_api.upstreams.cursor.chat import ChecksumTime, CursorChat, CursorOptions
+from cursor_api.transport.client import HttpClient
+from cursor_api.upstreams.cursor.chat import CursorChat
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
-from cursor_api.web.access.auth import AccessOptions, Authenticator
-from cursor_api.web.access.lockout import Lockout, LockoutOptions
+from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.app import App, WebOptions, WebParts
-from cursor_api.web.inference.route import InferenceOptions
-from cursor_api.web.inference.streaming import StreamOptions
 from cursor_api.web.management.tokens import TokenFileOptions
-from cursor_api.web.server import descriptors
-from cursor_api.web.server.connection import ConnectionLimits
 from cursor_api.web.server.lifecycle import Lifecycle
-from cursor_api.web.server.server import ServerOptions
 from cursor_api.wire.checksum import new_checksum
-from cursor_api.wire.json_bounds import JsonLimits
-from cursor_api.wire.limits import RequestLimits
 
 # Linux stops its usual monotonic clock while the machine sleeps: after a night, a wall clock that
 # only went on would look as if it had jumped, and a cooldown of an hour would last into the day.
@@ -118,11 +104,11 @@ class Stores:
 
 def file_stores(settings: Settings) -> Stores:
     """The two token files, and those of the pool's memory and of the request log."""
-    files, logs = settings.files, settings.logs
+    files, log = settings.files, settings.request_log
     request_log = None
-    if logs.kept_max:
-        table = RequestTable(files.request_log_file, logs.kept_max)
-        request_log = LastingRequestLog(table, logs.entries_max, LogObserver())
+    if log.kept_max:
+        table = RequestTable(files.request_log_file, log.kept_max)
+        request_log = LastingRequestLog(table, log.entries_max, LogObserver())
     return Stores(
         FileCredentialStore(files.token_file, files.token_list_file, make_checksum),
         FilePoolStateStore(files.pool_state_file),
@@ -147,13 +133,13 @@ async def build_gateway(
     async with AsyncExitStack() as clients:
         if isinstance(stores.request_log, LastingRequestLog):
             await clients.enter_async_context(stores.request_log)
-        http = await clients.enter_async_context(HttpClient(_http_options(settings)))
+        http = await clients.enter_async_context(HttpClient(_cursor(settings).http))
         credential_count = await _begin(house.roster)
         app = App(house.furnish(settings, http), _web_options(settings))
 
         async def renew(new: Settings) -> None:
             nonlocal http
-            options = _http_options(new)
+            options = _cursor(new).http
             if options != http.options:
                 # Answers that run hold on to the old one, so it is closed with the gateway.
                 http = await clients.enter_async_context(HttpClient(options))
@@ -177,8 +163,7 @@ class _House:
         self._redactor = redactor
         self._clock = clock
         self._turns = StepRunner()
-        queue = QueueOptions(settings.admission.queue_max, settings.admission.queue_wait_s)
-        self.pool = Pool(clock, random.random, Policy(settings.pool.policy), queue)
+        self.pool = Pool(clock, random.random, settings.pool.policy, settings.queue)
         self.roster = Roster(
             RosterParts(
                 stores.credentials,
@@ -190,9 +175,9 @@ class _House:
             )
         )
         self._request_log: RequestLog = stores.request_log or MemoryRequestLog(
-            settings.logs.entries_max
+            settings.request_log.entries_max
         )
-        self._admission = Admission(_admission_options(settings), clock, LogObserver())
+        self._admission = Admission(settings.admission, clock, LogObserver())
         self._relay: Relay | None = None
         self.lifecycle = Lifecycle(self._break_off)
 
@@ -200,12 +185,12 @@ class _House:
         """What the addresses work with under these settings, from the next request on."""
         self._redactor.add_all(secret.reveal() for secret in settings.secrets)
         clock, upstreams = self._clock, _upstreams(settings, http, self._clock, self._turns)
-        endpoints = Endpoints(upstreams, LogObserver(), *_failover_options(settings))
+        endpoints = Endpoints(upstreams, LogObserver(), settings.failover, settings.breaker)
         collaborators = Collaborators(
             Catalog(upstreams), self.pool, endpoints, self._request_log, clock, random.random
         )
-        self.pool.choose_by(Policy(settings.pool.policy))
-        self._admission.options = _admission_options(settings)
+        self.pool.choose_by(settings.pool.policy)
+        self._admission.options = settings.admission
         if self._relay is None:
             self._relay = Relay(collaborators)
         self._relay.use(collaborators)
@@ -257,7 +242,7 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
     """
     clock = SystemClock()
     stores = file_stores(settings)
-    pool = Pool(clock, random.random, Policy(settings.pool.policy))
+    pool = Pool(clock, random.random, settings.pool.policy)
     roster = Roster(
         RosterParts(stores.credentials, stores.pool_state, pool, clock, observer, lambda _: None)
     )
@@ -265,7 +250,7 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         await roster.start()
     except ChecksumNotStoredError as error:
         observer.warn(str(error))
-    async with HttpClient(_http_options(settings)) as http:
+    async with HttpClient(_cursor(settings).http) as http:
         upstreams = _upstreams(settings, http, clock, StepRunner())
         endpoints = Endpoints(upstreams, observer)
         log = MemoryRequestLog(1)
@@ -277,103 +262,22 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         )
 
 
-def _http_options(settings: Settings) -> HttpOptions:
-    cursor = settings.cursor
-    return HttpOptions(
-        connect_timeout_s=cursor.connect_timeout_s,
-        connections_max=cursor.connections_max,
-        ca_file=cursor.ca_file,
-        proxy=cursor.proxy.reveal() if cursor.proxy else None,
-    )
-
-
-def _cursor(settings: Settings) -> CursorOptions:
-    cursor = settings.cursor
-    return CursorOptions(
-        base_url=cursor.base_url,
-        client_version=cursor.client_version,
-        timezone=cursor.timezone,
-        is_private=cursor.is_private,
-        instructions=cursor.instructions,
-        checksum_time=ChecksumTime(cursor.checksum_time),
-        limits=AnswerLimits(
-            frame_bytes_max=cursor.frame_bytes_max,
-            inflated_bytes_max=cursor.inflated_bytes_max,
-            answer_bytes_max=cursor.answer_bytes_max,
-        ),
-        timeouts=TimeoutsByModel(cursor.first_token_timeout_s, cursor.idle_timeout_s),
-    )
-
-
-def _failover_options(settings: Settings) -> tuple[FailoverOptions, BreakerOptions]:
-    failover = settings.failover
-    return (
-        FailoverOptions(
-            attempt_count_max=failover.attempts_max, retry_percent=failover.retry_percent
-        ),
-        BreakerOptions(failover.breaker_failures, failover.breaker_open_s),
-    )
-
-
-def _admission_options(settings: Settings) -> AdmissionOptions:
-    admission = settings.admission
-    return AdmissionOptions(
-        requests_max=admission.requests_max,
-        caller_requests_max=admission.caller_requests_max,
-        streams_max=admission.streams_max,
-        bodies_bytes_max=admission.bodies_bytes_max,
-    )
+def _cursor(settings: Settings) -> Any:
+    """The options of the one upstream that there is so far."""
+    return settings.upstreams[0].options
 
 
 def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
-    access = settings.access
-    options = AccessOptions(
-        auth_token=access.auth_token,
-        client_tokens=access.client_tokens,
-        is_passthrough=access.is_passthrough,
-        passthrough_checksum=access.checksum.reveal() if access.checksum else "",
-    )
-    lockout = LockoutOptions(wrong_keys_max=access.wrong_keys_max)
-    return Authenticator(options, Lockout(lockout, clock))
+    checksum = _cursor(settings).passthrough_checksum
+    access = replace(settings.access, passthrough_checksum=checksum.reveal() if checksum else "")
+    return Authenticator(access, Lockout(settings.lockout, clock))
 
 
 def _web_options(settings: Settings) -> WebOptions:
-    listener, limits = settings.listener, settings.limits
-    return WebOptions(
-        version=__version__,
-        route_prefix=listener.route_prefix,
-        is_log_public=settings.access.is_logs_public,
-        cors_origins=listener.cors_origins,
-        inference=InferenceOptions(
-            body_bytes_max=limits.body_bytes_max,
-            parse=RequestLimits(
-                messages_max=limits.messages_max,
-                parts_max=limits.parts_max,
-                image_bytes_max=limits.image_bytes_max,
-                json=JsonLimits(limits.json_depth_max, limits.json_containers_max),
-            ),
-            stream=StreamOptions(keep_alive_s=listener.keep_alive_s),
-        ),
-        token_files=TokenFileOptions(
-            token_file=str(settings.files.token_file),
-            token_list_file=str(settings.files.token_list_file),
-            text_bytes_max=TextLimits().file_bytes_max,
-        ),
+    """With the names of the files, which the addresses of both texts show."""
+    files = TokenFileOptions(
+        token_file=str(settings.files.token_file),
+        token_list_file=str(settings.files.token_list_file),
+        text_bytes_max=TextLimits().file_bytes_max,
     )
-
-
-def server_options(settings: Settings) -> ServerOptions:
-    """Where and how to listen."""
-    listener = settings.listener
-    return ServerOptions(
-        host=listener.host,
-        port=listener.port,
-        shutdown_grace_s=listener.shutdown_grace_s,
-        limits=ConnectionLimits(
-            write_timeout_s=listener.write_timeout_s,
-            header_timeout_s=listener.header_timeout_s,
-            body_timeout_s=listener.body_timeout_s,
-            header_bytes_max=settings.limits.header_bytes_max,
-            connections_max=descriptors.share(listener.connections_max, descriptors.find_limit()),
-        ),
-    )
+    return replace(settings.web, token_files=files)

@@ -1,9 +1,95 @@
-"""What this gateway is made of: its client APIs. The only file that names them, one line each."""
+"""What this gateway is made of. The only file that names upstreams and client APIs.
+
+A client API is one line in DIALECTS, a kind of upstream one in UPSTREAM_OPTIONS. What can be set
+stands with the options classes of the parts; here they are put into the tables of the TOML file.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
+from cursor_api.domain.credential import Secret
+from cursor_api.options.upstreams import ModelSettings, UpstreamSettings
+from cursor_api.pool.breaker import BreakerOptions
+from cursor_api.pool.selection import PoolOptions
+from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import Dialect
+from cursor_api.service.access.admission import AdmissionOptions
+from cursor_api.service.inference.failover import FailoverOptions
+from cursor_api.settings import Group, Schema, find_secrets
+from cursor_api.stores.options import RequestLogOptions, StoreFiles
+from cursor_api.telemetry.logs import LogOptions
+from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
+from cursor_api.web.access.auth import AccessOptions
+from cursor_api.web.access.lockout import LockoutOptions
+from cursor_api.web.app import WebOptions
+from cursor_api.web.server.server import ServerOptions
 
 # The first one's errors are what addresses of no client API answer.
 DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
+
+UPSTREAM_OPTIONS: Final[Mapping[str, type]] = {"cursor": CursorOptions}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured, checked and complete: the options of each part.
+
+    `upstreams` begins with those that exist without a block in the TOML file.
+    """
+
+    server: ServerOptions
+    web: WebOptions
+    access: AccessOptions
+    lockout: LockoutOptions
+    files: StoreFiles
+    request_log: RequestLogOptions
+    pool: PoolOptions
+    queue: QueueOptions
+    failover: FailoverOptions
+    breaker: BreakerOptions
+    admission: AdmissionOptions
+    logs: LogOptions
+    upstreams: tuple[UpstreamSettings, ...]
+    models: tuple[ModelSettings, ...]
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Everything in here that no log may show: each in the forms in which it travels."""
+        return tuple(find_secrets(self))
+
+
+# In the order in which people read about them.
+GROUPS: Final = (
+    Group(
+        "listener",
+        "Listener",
+        (
+            *("server.host", "server.port", "web.route_prefix", "web.cors_origins"),
+            *("server.limits.connections_max", "web.inference.stream", "server.limits", "server"),
+        ),
+    ),
+    Group("access", "Access", ("access", "cursor.passthrough_checksum", "web", "lockout")),
+    Group("files", "Files", ("files",)),
+    Group("pool", "Pool of credentials", ("pool",)),
+    Group("failover", "Failover", ("failover", "breaker")),
+    Group("admission", "Load", ("admission", "queue")),
+    Group(
+        "cursor",
+        "Cursor (upstream)",
+        ("cursor", "cursor.timeouts", "cursor.http.connections_max", "cursor.limits"),
+        prefix="CURSOR_",
+        foreign=FOREIGN_VARIABLES,
+    ),
+    Group(
+        "limits",
+        "Limits of one request",
+        ("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+    ),
+    Group("logs", "Logs", ("logs", "request_log")),
+)
+
+SCHEMA: Final = Schema(Settings, GROUPS, UPSTREAM_OPTIONS)

@@ -19,7 +19,7 @@ from typing import Any
 from cursor_api.bootstrap import Gateway
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
-from cursor_api.settings import Settings
+from cursor_api.installed import Settings
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.ledger import Exchange, Outcome
 from cursor_api.simulator.scenario import Scenario
@@ -311,7 +311,7 @@ class World:
         ended_at, record = self.records[tag][-1]
         if self.stopped_at is None or record.error_kind is not FaultKind.OVERLOADED:
             return False
-        return ended_at >= self.stopped_at + self.settings.listener.shutdown_grace_s
+        return ended_at >= self.stopped_at + self.settings.server.shutdown_grace_s
 
     def is_resent(self, attempt: Attempt) -> bool:
         """Whether it may be the second half of one try.

@@ -13,10 +13,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cursor_api.bootstrap import Gateway, build_gateway, file_stores, server_options
-from cursor_api.runtime import NEED_RESTART, Reloader, SettingsSource, listen, run
+from cursor_api.bootstrap import Gateway, build_gateway, file_stores
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.runtime import Reloader, SettingsSource, listen, run
 from cursor_api.settings import Loaded, load_settings
-from cursor_api.settings.table import BY_VARIABLE
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 
@@ -55,10 +55,10 @@ def test_run_gives_its_main_a_loop() -> None:
 class Town:
     """A gateway whose settings stand in a file of the folder, and its reloader."""
 
-    def __init__(self, folder: Path, gateway: Gateway, loaded: Loaded) -> None:
+    def __init__(self, folder: Path, gateway: Gateway, loaded: Loaded[Settings]) -> None:
         self.folder = folder
         self.gateway = gateway
-        self.server: GatewayServer = create_server(gateway.app, server_options(loaded.settings))
+        self.server: GatewayServer = create_server(gateway.app, loaded.settings.server)
         source = SettingsSource(loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
 
@@ -70,9 +70,9 @@ class Town:
         return [log for log in logs if "credentials" not in str(log["event"])]
 
 
-def read(folder: Path) -> Loaded:
+def read(folder: Path) -> Loaded[Settings]:
     """The settings of the folder."""
-    return load_settings({"AUTH_TOKEN": KEY}, folder)
+    return load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, folder)
 
 
 @asynccontextmanager
@@ -150,6 +150,10 @@ async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Pa
         assert it.gateway.roster.trouble is not None
 
 
-def test_what_needs_a_restart_are_settings() -> None:
-    """A name that is none would never be told."""
-    assert set(BY_VARIABLE) >= NEED_RESTART
+def test_what_needs_a_restart_says_so() -> None:
+    """The sockets, the files, the queue, the request log and the form of a line."""
+    assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
+        *("HOST", "PORT", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE"),
+        *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
+        *("GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
+    }

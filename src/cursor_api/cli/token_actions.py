@@ -22,9 +22,9 @@ from cursor_api.cli.token_words import (
     tell_when,
 )
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
-from cursor_api.settings import Settings
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
 
 COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "STATE")

@@ -14,9 +14,9 @@ from cursor_api.cli.token_actions import name_token, say_added, with_credentials
 from cursor_api.cli.token_words import now_utc, plain, say_facts, say_json, tell_when
 from cursor_api.domain.credential import CredentialChange
 from cursor_api.domain.expiry import find_expiry
+from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import CredentialReport, find_instant
 from cursor_api.service.credentials.use_cases import PreferenceChange
-from cursor_api.settings import Settings
 from cursor_api.upstreams.cursor.editor_database import (
     EditorAccount,
     EditorError,

@@ -9,9 +9,9 @@ from cursor_api.cli.output import say
 from cursor_api.cli.token_actions import run_work
 from cursor_api.cli.token_settings import FILES_AND_CURSOR, find_settings
 from cursor_api.cli.token_words import plain, say_json
+from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.trial import Trial
-from cursor_api.settings import Settings
 
 _WAS_OUT = {State.QUARANTINED, State.COOLING}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import LINGER_S, READ_BYTES_MAX, HttpClient, HttpOptions
 from cursor_api.transport.sending import ONE_PIECE_BYTES_MAX, Body
@@ -334,10 +335,10 @@ async def test_a_plain_server_behind_https_is_a_tls_failure() -> None:
 async def test_a_proxy_is_used_when_one_is_named() -> None:
     """With a proxy the request goes there, in absolute form; without its reach it is a fault."""
     async with reach(greet) as (_, proxy):
-        async with HttpClient(HttpOptions(proxy=proxy.url)) as client:
+        async with HttpClient(HttpOptions(proxy=Secret(proxy.url))) as client:
             assert await fetch(client, "http://upstream.invalid/path") == b"hello"
         assert proxy.requests[0].line == "POST http://upstream.invalid/path HTTP/1.1"
-    async with HttpClient(HttpOptions(proxy="http://127.0.0.1:1")) as client:
+    async with HttpClient(HttpOptions(proxy=Secret("http://127.0.0.1:1"))) as client:
         fault = await fault_of(fetch(client, "http://upstream.invalid/path"))
         assert fault.kind is FaultKind.UNREACHABLE
         assert "proxy" in fault.message

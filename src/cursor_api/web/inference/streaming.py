@@ -17,6 +17,8 @@ from typing import Protocol
 import structlog
 
 from cursor_api.domain.deltas import Delta
+from cursor_api.options.kinds import duration
+from cursor_api.options.setting import setting
 from cursor_api.ports import DeltaBatches
 from cursor_api.web.http.body import Receive, Send
 
@@ -38,9 +40,15 @@ STREAM_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
-    """`keep_alive_s`: silence after which a comment is sent, so that proxies keep the stream."""
+    """What a stream gets while its answer is silent."""
 
-    keep_alive_s: float = 15.0
+    keep_alive_s: float = setting(
+        "GATEWAY_KEEP_ALIVE_S",
+        duration(1, 600, "15s"),
+        "15",
+        "Silence after which a stream gets a comment line, so that proxies and clients do"
+        " not give it up; most of them wait 30 to 60 seconds.",
+    )
 
 
 class StreamRenderer(Protocol):

@@ -112,3 +112,10 @@ def test_the_operator_is_told_once_in_a_while_and_how_often() -> None:
         {"limit": "GATEWAY_REQUESTS_MAX", "refused_count": 1},
         {"limit": "GATEWAY_REQUESTS_MAX", "refused_count": 10},
     ]
+
+
+def test_one_caller_and_all_streams_leave_room() -> None:
+    """Neither a single key nor long streams can take every place."""
+    defaults = AdmissionOptions()
+    assert defaults.caller_requests_max < defaults.requests_max
+    assert defaults.streams_max < defaults.requests_max

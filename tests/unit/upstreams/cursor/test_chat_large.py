@@ -18,8 +18,9 @@ from cursor_api.transport import client as http
 from cursor_api.transport.client import Body, HttpClient, HttpOptions
 from cursor_api.transport.sending import post
 from cursor_api.upstreams.cursor.answer import AnswerLimits
-from cursor_api.upstreams.cursor.chat import PIECE_BYTES, CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.chat import PIECE_BYTES, CursorChat
 from cursor_api.upstreams.cursor.messages import STEP_UNITS
+from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.wire.connect import encode_gzip_envelope
 from cursor_api.wire.envelope import LARGE_FRAME_BYTES
 from cursor_api.wire.protobuf import field_string

@@ -1,0 +1,41 @@
+"""What settings come to for upstreams and models: one value per `[[upstream]]` and `[[model]]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cursor_api.domain.credential import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """One endpoint: where requests can go, and with what.
+
+    `kind` is the name of an installed kind, `options` an object of its options class. `models`
+    None: the upstream is asked for them. `headers` are sent with every request; their values may
+    be secrets.
+    """
+
+    name: str
+    kind: str
+    options: Any
+    api_keys: tuple[Secret, ...] = ()
+    models: tuple[str, ...] | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+
+
+class Target(NamedTuple):
+    """A model of an upstream, by the names of both."""
+
+    upstream: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """A name that callers may ask for, and where it leads, the first choice first."""
+
+    name: str
+    routes: tuple[Target, ...]
+    aliases: tuple[str, ...] = ()
