@@ -40,7 +40,10 @@ async def upstream(
 ) -> AsyncIterator[tuple[CursorChat, ScriptedServer]]:
     """The upstream in front of a server that does what `handler` says."""
     async with ScriptedServer(handler) as server, HttpClient(HttpOptions()) as client:
-        mine = options or CursorOptions(base_url=server.url, timeouts=timeouts or TimeoutsByModel())
+        # The zone that the reference states.
+        mine = options or CursorOptions(
+            base_url=server.url, timezone="Asia/Shanghai", timeouts=timeouts or TimeoutsByModel()
+        )
         yield CursorChat(client, mine, TickingClock()), server
 
 

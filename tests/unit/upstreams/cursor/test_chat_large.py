@@ -124,7 +124,7 @@ async def test_small_frames_are_read_where_they_come() -> None:
 
 async def test_a_bomb_in_an_answer_is_a_fault_all_the_same() -> None:
     """What happens beside the loop is raised where it is waited for."""
-    frame = echo(10 * MIB)
+    frame = echo(13 * MIB)
 
     async def play(turn: Turn) -> None:
         await turn.head()
