@@ -115,6 +115,20 @@ level = "debug"
         logging.getLogger().setLevel(level)
 
 
+async def test_a_block_that_comes_changes_or_goes_is_named(tmp_path: Path) -> None:
+    """By its keys that differ from what was."""
+    text = '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\n'
+    async with town(tmp_path) as it:
+        [come] = await it.reload_from(text)
+        assert "upstream.more.api_key" in str(come["changed"])
+        [changed] = await it.reload_from(text.replace('"k"', '"l"'))
+        assert changed["changed"] == ["upstream.more.api_key", "upstream.more.api_keys"]
+        [same] = await it.reload_from(text.replace('"k"', '"l"'))
+        assert same["changed"] == []
+        [gone] = await it.reload_from("")
+        assert gone["changed"] == come["changed"]
+
+
 async def test_settings_with_a_problem_are_refused_whole(tmp_path: Path) -> None:
     """Each problem with its line; the credentials are read all the same."""
     async with town(tmp_path) as it:

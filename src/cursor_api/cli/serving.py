@@ -143,7 +143,7 @@ def _demo(_parsed: argparse.Namespace) -> int:
     made_up = {} if environ.get("AUTH_TOKEN") else {"AUTH_TOKEN": f"demo-{secrets.token_hex(12)}"}
     # Nothing of the folder the demo is started in: it shall work anywhere.
     with tempfile.TemporaryDirectory() as empty:
-        loaded = load_settings(SCHEMA, environ | made_up, Path(empty))
+        loaded = load_settings(SCHEMA.without_blocks(), environ | made_up, Path(empty))
     return _start(*examine(loaded, has_files=False), _serve_demo)
 
 

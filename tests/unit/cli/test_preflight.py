@@ -192,6 +192,17 @@ def test_a_certificate_file_is_tried(tmp_path: Path) -> None:
     assert found(tmp_path, CURSOR_CA_FILE="ca.pem")[0] == ()
 
 
+def test_every_upstream_is_looked_at(tmp_path: Path) -> None:
+    """Those of blocks by their name, the line and the key."""
+    (tmp_path / "ca.der").write_bytes(b"\x30\x82")
+    (tmp_path / "cursor-api.toml").write_text(
+        '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\nca_file = "ca.der"\n'
+    )
+    problem = one(found(tmp_path)[0])
+    assert (problem.variable, problem.where) == ("upstream.more.ca_file", "cursor-api.toml:5")
+    assert "openssl x509" in problem.message
+
+
 def test_a_machine_that_trusts_nobody_is_worth_a_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,6 +313,14 @@ def test_too_few_descriptors_are_told_with_what_there_is_for_callers(tmp_path: P
     assert "have 296 files and connections open, and 8288 are needed" in said
     assert "callers get 100 connections" in said
     assert "GATEWAY_CONNECTIONS_MAX and CURSOR_CONNECTIONS_MAX to 100" in said
+    (tmp_path / "cursor-api.toml").write_text(
+        '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\nconnections_max = 5000\n'
+    )
+    said = run(tmp_path, "check-config", prefix=few)
+    assert "10096 are needed" in said
+    names = "GATEWAY_CONNECTIONS_MAX and CURSOR_CONNECTIONS_MAX and upstream.more.connections_max"
+    assert f"{names} to 100" in said
+    (tmp_path / "cursor-api.toml").unlink()
     enough = {"GATEWAY_CONNECTIONS_MAX": "100", "CURSOR_CONNECTIONS_MAX": "100"}
     assert "no warnings" in run(tmp_path, "check-config", prefix=few, **enough)
 
