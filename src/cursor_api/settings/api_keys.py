@@ -40,7 +40,8 @@ def find_api_keys(keys: BlockKeys, variables: Mapping[str, str]) -> tuple[Secret
         keys.require(
             "api_key",
             f"has no key: give one of {', '.join(WAYS)}; for a server that asks for none,"
-            ' write api_key = "none"',
+            # So short that no log takes it for a secret.
+            ' write api_key = "-"',
         )
     elif len(ways) > 1:
         keys.refuse(ways[1], f"is a second way to give keys, beside {ways[0]}; leave one")

@@ -19,7 +19,7 @@ class BlockKeys:
 
     def __init__(self, block: Block, resolver: Resolver, rows: Mapping[str, Setting]) -> None:
         self.block = block
-        self.rows: list[Row] = []
+        self._shown: list[Setting] = []
         self._own = resolver
         self._named = rows
         self._known: dict[str, Setting] = {}
@@ -65,11 +65,13 @@ class BlockKeys:
                 given = Given(text, self.block.source, where)
         self._own.take(mine, given, row.default)
         if is_shown:
-            self.rows.append(self._own.row(mine, self._heading(), row.name))
+            self._shown.append(mine)
         return mine
 
-    def _heading(self) -> str:
-        return f"[[{self.block.table}]] {self.prefix.partition('.')[2]}"
+    def rows(self) -> list[Row]:
+        """The keys that are shown, as they stand now."""
+        heading = f"[[{self.block.table}]] {self.prefix.partition('.')[2]}"
+        return [self._own.row(mine, heading, mine.name) for mine in self._shown]
 
     def refuse(self, name: str, message: str) -> None:
         """A problem with a key, where it stands."""

@@ -144,12 +144,10 @@ class BlockReader:
     # --- Upstreams
 
     def _read_upstream(self, block: Block) -> None:
-        kind = block.entries.get("kind")
-        options = self._schema.kinds.get(kind) if isinstance(kind, str) else None
-        of_kind = find_rows(options) if options is not None else {}
         keys = BlockKeys(block, self._own, self._upstream_rows)
         keys.take_named()
         name, kind = self._take_name(keys), keys.value("kind")
+        of_kind = find_rows(self._schema.kinds[kind]) if kind is not None else {}
         taken = {way: keys.take(row, is_shown=True) for way, row in of_kind.items()}
         for row in taken.values():
             self._own.derive(row, self._environ)
@@ -160,7 +158,7 @@ class BlockReader:
             self.warnings.extend(keys.find_unknown())
         found = find_api_keys(keys, self._variables)
         self._own.values[keys.variable("api_keys")] = found
-        self.rows.extend(keys.rows)
+        self.rows.extend(keys.rows())
         if name is None or kind is None:
             return
         self._check_http(keys)
@@ -216,7 +214,7 @@ class BlockReader:
         keys = BlockKeys(block, self._own, _MODEL_ROWS)
         keys.take_named()
         self.warnings.extend(keys.find_unknown())
-        self.rows.extend(keys.rows)
+        self.rows.extend(keys.rows())
         name, routes = keys.value("name"), keys.value("routes")
         if name is None:
             keys.require("name", "has no name; callers need one to ask for it")

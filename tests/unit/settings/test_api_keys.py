@@ -31,7 +31,7 @@ def test_a_key_comes_from_a_variable_or_a_file(tmp_path: Path) -> None:
         (
             "",
             "upstream.work (cursor-api.toml:1): has no key: give one of api_key, api_keys,"
-            ' api_key_env, api_key_file; for a server that asks for none, write api_key = "none"',
+            ' api_key_env, api_key_file; for a server that asks for none, write api_key = "-"',
         ),
         (
             'api_key = "a"\napi_key_env = "B"',

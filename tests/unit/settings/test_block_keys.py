@@ -56,10 +56,10 @@ def test_what_is_not_there_has_its_default() -> None:
     block.take_named()
     block.take(SIZE, is_shown=True)
     assert (block.value("name"), block.value("odd"), block.value("size")) == (None, True, 3)
-    assert [(row.label, row.shown, row.source) for row in block.rows] == [
+    assert [(row.label, row.shown, row.source) for row in block.rows()] == [
         *(("odd", "true", "c.toml [[toy]]"), ("size", "3", "default")),
     ]
-    assert {row.heading for row in block.rows} == {"[[toy]] 1"}
+    assert {row.heading for row in block.rows()} == {"[[toy]] 1"}
 
 
 def test_a_key_that_cannot_be_read_is_told_once() -> None:

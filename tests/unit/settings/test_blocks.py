@@ -69,6 +69,13 @@ odd = false
     assert home.options == ToyOptions()
 
 
+def test_a_kind_may_be_written_in_any_case(tmp_path: Path) -> None:
+    """As every word that is one of a few."""
+    text = BLOCK.replace('"toy"', '"Toy"') + "odd = true\n"
+    _, work = load(tmp_path, text).settings.upstreams
+    assert (work.kind, work.options.is_odd) == ("toy", True)
+
+
 def test_a_default_that_follows_from_something_does_so_here(tmp_path: Path) -> None:
     """Unless the block says otherwise."""
     text = f'{BLOCK}{BLOCK.replace("work", "play")}zone = "Asia/Shanghai"\n'
@@ -264,6 +271,7 @@ def test_the_report_shows_each_block(tmp_path: Path) -> None:
     assert shown["headers"].startswith("x-t (values hidden)")
     assert shown["api_key"].endswith("cursor-api.toml [[upstream]]")
     assert shown["odd"].split() == ["false", "default"]
+    assert shown["zone"].split() == ["UTC", "default"]
     assert lines[-1].startswith("OK: ")
 
 
