@@ -15,7 +15,8 @@ from cursor_api.domain.deltas import Delta, Finished, FinishReason
 from cursor_api.domain.errors import Fault
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
 from cursor_api.transport.timeouts import TimeoutsByModel
-from cursor_api.upstreams.cursor.chat import CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.chat import CursorChat
+from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.fakes import TickingClock
@@ -40,7 +41,10 @@ async def upstream(
 ) -> AsyncIterator[tuple[CursorChat, ScriptedServer]]:
     """The upstream in front of a server that does what `handler` says."""
     async with ScriptedServer(handler) as server, HttpClient(HttpOptions()) as client:
-        mine = options or CursorOptions(base_url=server.url, timeouts=timeouts or TimeoutsByModel())
+        # The zone that the reference states.
+        mine = options or CursorOptions(
+            base_url=server.url, timezone="Asia/Shanghai", timeouts=timeouts or TimeoutsByModel()
+        )
         yield CursorChat(client, mine, TickingClock()), server
 
 

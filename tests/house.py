@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
-from cursor_api.installed import DIALECTS, passthrough_reader
+from cursor_api.installed import DIALECTS
 from cursor_api.pool.pool import Pool
 from cursor_api.ports import Clock, Dialect
 from cursor_api.service.access.admission import Admission, AdmissionOptions
@@ -20,6 +20,7 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.observer import LogObserver
+from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.web.access.auth import AccessOptions, Authenticator, Headers
 from cursor_api.web.access.lockout import Lockout, LockoutOptions

@@ -8,18 +8,17 @@ import os
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from cursor_api import __version__, installed
+from cursor_api import installed
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import BindingNotStoredError
-from cursor_api.pool.breaker import BreakerOptions
+from cursor_api.installed import Settings
+from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
-from cursor_api.pool.selection import Policy
-from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import (
     Clock,
     CredentialFiles,
@@ -27,50 +26,31 @@ from cursor_api.ports import (
     PoolStateStore,
     RequestLog,
     Upstream,
-    UpstreamKind,
     UpstreamParts,
 )
-from cursor_api.service.access.admission import Admission, AdmissionOptions
+from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
-from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.steps import StepRunner
-from cursor_api.settings import Settings
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.transport.options import HttpOptions
-from cursor_api.transport.timeouts import TimeoutsByModel
-from cursor_api.upstreams.cursor.answer import AnswerLimits
-from cursor_api.upstreams.cursor.chat import ChecksumTime, CursorOptions
-from cursor_api.web.access.auth import (
-    SALT_BYTES,
-    AccessOptions,
-    Authenticator,
-    ReadOwnCredentials,
-)
-from cursor_api.web.access.lockout import Lockout, LockoutOptions
+from cursor_api.web.access.auth import SALT_BYTES, Authenticator
+from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.app import App, WebOptions, WebParts
-from cursor_api.web.inference.route import InferenceOptions
-from cursor_api.web.inference.streaming import KeepAliveOptions
 from cursor_api.web.management.tokens import TokenFileOptions
-from cursor_api.web.server import descriptors
-from cursor_api.web.server.connection import ConnectionLimits
 from cursor_api.web.server.lifecycle import Lifecycle
-from cursor_api.web.server.server import ServerOptions
 from cursor_api.wire.checksum import new_checksum
-from cursor_api.wire.json_bounds import JsonLimits
-from cursor_api.wire.limits import RequestLimits
 
 # Linux stops its usual monotonic clock while the machine sleeps: after a night, a wall clock that
 # only went on would look as if it had jumped, and a cooldown of an hour would last into the day.
@@ -132,11 +112,11 @@ class Stores:
 
 def file_stores(settings: Settings) -> Stores:
     """The two token files, and those of the pool's memory and of the request log."""
-    files, logs = settings.files, settings.logs
+    files, log = settings.files, settings.request_log
     request_log = None
-    if logs.kept_max:
-        table = RequestTable(files.request_log_file, logs.kept_max)
-        request_log = SqliteRequestLog(table, logs.entries_max, LogObserver())
+    if log.kept_max:
+        table = RequestTable(files.request_log_file, log.kept_max)
+        request_log = SqliteRequestLog(table, log.entries_max, LogObserver())
     return Stores(
         installed.FileCredentialStore(
             files.token_file,
@@ -214,8 +194,10 @@ class House:
         self._opened: dict[str, tuple[UpstreamSettings, Upstream]] = {}
         self._salt = os.urandom(SALT_BYTES)
         clock, observer = parts.clock, parts.observer
-        self._queue = QueueOptions(settings.admission.queue_max, settings.admission.queue_wait_s)
-        self._request_log = parts.stores.request_log or MemoryRequestLog(settings.logs.entries_max)
+        self._queue = settings.queue
+        self._request_log = parts.stores.request_log or MemoryRequestLog(
+            settings.request_log.entries_max
+        )
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.catalog = Catalog()
@@ -245,36 +227,32 @@ class House:
                 clock,
             )
         )
-        self._admission = Admission(_admission_options(settings), clock, observer)
-        self._lockout = Lockout(_lockout_options(settings), clock)
+        self._admission = Admission(settings.admission, clock, observer)
+        self._lockout = Lockout(settings.lockout, clock)
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
-        upstreams = _upstream_settings(settings)
-        opened = {one.name: (one, await self._open(one)) for one in upstreams}
-        self._opened = opened
+        upstreams = settings.upstreams
+        self._opened = {one.name: (one, await self._open(one)) for one in upstreams}
         self._with.redactor.add_all(secret.reveal() for secret in settings.secrets)
-        policy, trouble = Policy(settings.pool.policy), _trouble_options(settings)
-        self.endpoints.replace(
-            [self._endpoint(one, upstream, trouble) for one, upstream in opened.values()]
-        )
+        trouble = TroubleOptions(settings.failover, settings.breaker)
+        self.endpoints.replace([self._endpoint(one, trouble) for one in upstreams])
         for endpoint in self.endpoints.values():
-            endpoint.pool.use_policy(policy)
-        self.catalog.use((), list(self.endpoints))
-        self._admission.options = _admission_options(settings)
-        self._lockout.options = _lockout_options(settings)
+            endpoint.pool.use_policy(settings.pool.policy)
+        self.catalog.use(settings.models, list(self.endpoints))
+        self.model_lists.fix({one.name: one.models for one in upstreams if one.models is not None})
+        self.roster.configure([key for one in upstreams for key in _credentials_of(one)])
+        self._admission.options = settings.admission
+        self._lockout.options = settings.lockout
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""
-        access = _access_options(settings)
         return WebParts(
             relay=self.relay,
             admission=self._admission,
             catalog=self.catalog,
             request_log=self._request_log,
-            authenticator=Authenticator(
-                access, self._lockout, _passthrough_reader(settings), self._salt
-            ),
+            authenticator=_authenticator(settings, self._lockout, self._salt),
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,
@@ -289,14 +267,13 @@ class House:
         before = self._opened.get(settings.name)
         if before is not None and before[0] == settings:
             return before[1]
-        parts = UpstreamParts(settings.name, self._with.clock, self.steps)
-        built = KINDS[settings.kind].build(settings.options, parts)
-        return await self._stack.enter_async_context(built)
+        kind = installed.KINDS[settings.kind]
+        parts = UpstreamParts(settings.name, self._with.clock, self.steps, settings.headers)
+        return await self._stack.enter_async_context(kind.build(settings.options, parts))
 
-    def _endpoint(
-        self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions
-    ) -> Endpoint:
-        known, words = self.endpoints.get(settings.name), KINDS[settings.kind].words
+    def _endpoint(self, settings: UpstreamSettings, trouble: TroubleOptions) -> Endpoint:
+        known, words = self.endpoints.get(settings.name), installed.KINDS[settings.kind].words
+        upstream = self._opened[settings.name][1]
         if known is not None and known.words is words:
             known.use(upstream, trouble)
             return known
@@ -340,126 +317,23 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
         yield Operator(house.credentials, house.roster, house.pools)
 
 
-KINDS: Mapping[str, UpstreamKind] = {kind.name: kind for kind in installed.UPSTREAM_KINDS}
+def _authenticator(settings: Settings, lockout: Lockout, salt: bytes) -> Authenticator:
+    reader = installed.own_credentials_reader(settings)
+    return Authenticator(settings.access, lockout, reader, salt)
 
 
-class UpstreamSettings(NamedTuple):
-    """One endpoint as it is configured."""
-
-    name: str
-    kind: str
-    options: Any
-
-
-def _upstream_settings(settings: Settings) -> tuple[UpstreamSettings, ...]:
-    return (UpstreamSettings("cursor", "cursor", _cursor(settings)),)
-
-
-def _http_options(settings: Settings) -> HttpOptions:
-    cursor = settings.cursor
-    return HttpOptions(
-        connect_timeout_s=cursor.connect_timeout_s,
-        connections_max=cursor.connections_max,
-        ca_file=cursor.ca_file,
-        ca_setting="CURSOR_CA_FILE",
-        proxy=cursor.proxy.reveal() if cursor.proxy else None,
-    )
-
-
-def _cursor(settings: Settings) -> CursorOptions:
-    cursor = settings.cursor
-    return CursorOptions(
-        http=_http_options(settings),
-        base_url=cursor.base_url,
-        client_version=cursor.client_version,
-        timezone=cursor.timezone,
-        is_private=cursor.is_private,
-        instructions=cursor.instructions,
-        checksum_time=ChecksumTime(cursor.checksum_time),
-        limits=AnswerLimits(
-            frame_bytes_max=cursor.frame_bytes_max,
-            inflated_bytes_max=cursor.inflated_bytes_max,
-            answer_bytes_max=cursor.answer_bytes_max,
-        ),
-        timeouts=TimeoutsByModel(cursor.first_token_timeout_s, cursor.idle_timeout_s),
-    )
-
-
-def _trouble_options(settings: Settings) -> TroubleOptions:
-    failover = settings.failover
-    return TroubleOptions(
-        FailoverOptions(
-            attempt_count_max=failover.attempts_max, retry_percent=failover.retry_percent
-        ),
-        BreakerOptions(failover.breaker_failures, failover.breaker_open_s),
-    )
-
-
-def _admission_options(settings: Settings) -> AdmissionOptions:
-    admission = settings.admission
-    return AdmissionOptions(
-        requests_max=admission.requests_max,
-        caller_requests_max=admission.caller_requests_max,
-        streams_max=admission.streams_max,
-        bodies_bytes_max=admission.bodies_bytes_max,
-    )
-
-
-def _access_options(settings: Settings) -> AccessOptions:
-    access = settings.access
-    return AccessOptions(
-        auth_token=access.auth_token,
-        client_tokens=access.client_tokens,
-        is_passthrough=access.is_passthrough,
-    )
-
-
-def _passthrough_reader(settings: Settings) -> ReadOwnCredentials:
-    checksum = settings.access.checksum
-    return installed.passthrough_reader(checksum.reveal() if checksum else "")
-
-
-def _lockout_options(settings: Settings) -> LockoutOptions:
-    return LockoutOptions(wrong_keys_max=settings.access.wrong_keys_max)
+def _credentials_of(settings: UpstreamSettings) -> list[Credential]:
+    """The API keys that an upstream has in the settings, as credentials for it alone."""
+    name, keys = settings.name, settings.api_keys
+    aliases = [name] if len(keys) == 1 else [f"{name}-{n}" for n in range(1, len(keys) + 1)]
+    return [Credential(alias, key, endpoint=name) for alias, key in zip(aliases, keys, strict=True)]
 
 
 def _web_options(settings: Settings) -> WebOptions:
-    listener, limits = settings.listener, settings.limits
-    return WebOptions(
-        version=__version__,
-        route_prefix=listener.route_prefix,
-        is_log_public=settings.access.is_logs_public,
-        cors_origins=listener.cors_origins,
-        inference=InferenceOptions(
-            body_bytes_max=limits.body_bytes_max,
-            parse=RequestLimits(
-                messages_max=limits.messages_max,
-                parts_max=limits.parts_max,
-                image_bytes_max=limits.image_bytes_max,
-                json=JsonLimits(limits.json_depth_max, limits.json_containers_max),
-            ),
-            stream=KeepAliveOptions(keep_alive_s=listener.keep_alive_s),
-        ),
-        token_files=TokenFileOptions(
-            token_file=str(settings.files.token_file),
-            token_list_file=str(settings.files.token_list_file),
-            text_bytes_max=installed.TextLimits().file_bytes_max,
-        ),
+    """With the names of the files, which the addresses of both texts show."""
+    files = TokenFileOptions(
+        token_file=str(settings.files.token_file),
+        token_list_file=str(settings.files.token_list_file),
+        text_bytes_max=installed.TextLimits().file_bytes_max,
     )
-
-
-def server_options(settings: Settings) -> ServerOptions:
-    """Where and how to listen."""
-    listener = settings.listener
-    return ServerOptions(
-        host=listener.host,
-        port=listener.port,
-        shutdown_grace_s=listener.shutdown_grace_s,
-        limits=ConnectionLimits(
-            write_timeout_s=listener.write_timeout_s,
-            header_timeout_s=listener.header_timeout_s,
-            body_timeout_s=listener.body_timeout_s,
-            header_bytes_max=settings.limits.header_bytes_max,
-            connections_max=descriptors.share(listener.connections_max, descriptors.find_limit()),
-        ),
-    )
+    return replace(settings.web, token_files=files)

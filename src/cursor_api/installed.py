@@ -1,15 +1,32 @@
 """What this gateway is made of: its client APIs, its kinds of upstreams, its credential files.
 
-The only file that names them, one line each.
+The only file that names them: a client API is one line in DIALECTS, a kind of upstream one in
+UPSTREAM_KINDS. What can be set stands with the options classes of the parts; here they are put
+into the tables of the TOML file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
-from cursor_api.domain.credential import CredentialForm
+from cursor_api.domain.catalog import NamedModel
+from cursor_api.domain.credential import CredentialForm, Secret
+from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.pool.breaker import BreakerOptions
+from cursor_api.pool.selection import PoolOptions
+from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import Dialect, UpstreamKind
+from cursor_api.service.access.admission import AdmissionOptions
+from cursor_api.service.inference.failover import FailoverOptions
+from cursor_api.settings import Group, Schema, find_secrets
+from cursor_api.stores.options import RequestLogOptions, StoreFiles
+from cursor_api.telemetry.logs import LogOptions
 from cursor_api.upstreams.cursor.forms import split_token
 from cursor_api.upstreams.cursor.kind import CursorKind
+from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.book import Book, Names
 from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
@@ -17,19 +34,25 @@ from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
+from cursor_api.web.access.lockout import LockoutOptions
+from cursor_api.web.app import WebOptions
+from cursor_api.web.server.server import ServerOptions
 
 __all__ = [
     "DIALECTS",
     "FORMS",
-    "UPSTREAM_KINDS",
+    "KINDS",
+    "SCHEMA",
     "Book",
     "FileCredentialStore",
     "FileOptions",
     "MemoryCredentialStore",
     "Names",
+    "Settings",
     "TextLimits",
     "TokenFiles",
-    "passthrough_reader",
+    "own_credentials_reader",
     "read_paste",
     "split_token",
 ]
@@ -38,4 +61,75 @@ __all__ = [
 DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
 # Where two know a secret by its form, the first has it: what takes any text comes last.
 UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(),)
+KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}
 FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured, checked and complete: the options of each part.
+
+    `upstreams` begins with those that exist without a block in the TOML file.
+    """
+
+    server: ServerOptions
+    web: WebOptions
+    access: AccessOptions
+    lockout: LockoutOptions
+    files: StoreFiles
+    request_log: RequestLogOptions
+    pool: PoolOptions
+    queue: QueueOptions
+    failover: FailoverOptions
+    breaker: BreakerOptions
+    admission: AdmissionOptions
+    logs: LogOptions
+    upstreams: tuple[UpstreamSettings, ...]
+    models: tuple[NamedModel, ...]
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Everything in here that no log may show: each in the forms in which it travels."""
+        return tuple(find_secrets(self))
+
+
+# In the order in which people read about them.
+GROUPS: Final = (
+    Group(
+        "listener",
+        "Listener",
+        (
+            *("server.host", "server.port", "web.route_prefix", "web.cors_origins"),
+            *("server.limits.connections_max", "web.inference.stream", "server.limits", "server"),
+        ),
+    ),
+    Group("access", "Access", ("access", "cursor.passthrough_checksum", "web", "lockout")),
+    Group("files", "Files", ("files",)),
+    Group("pool", "Pool of credentials", ("pool",)),
+    Group("failover", "Failover", ("failover", "breaker")),
+    Group("admission", "Load", ("admission", "queue")),
+    Group(
+        "cursor",
+        "Cursor (upstream)",
+        ("cursor", "cursor.timeouts", "cursor.http.connections_max", "cursor.limits"),
+        prefix="CURSOR_",
+        foreign=FOREIGN_VARIABLES,
+    ),
+    Group(
+        "limits",
+        "Limits of one request",
+        ("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+    ),
+    Group("logs", "Logs", ("logs", "request_log")),
+)
+
+SCHEMA: Final = Schema(Settings, GROUPS, {name: kind.options for name, kind in KINDS.items()})
+
+
+def own_credentials_reader(settings: Settings) -> ReadOwnCredentials:
+    """What reads the credentials that callers of a pass-through bring."""
+    options = next(
+        one.options for one in settings.upstreams if isinstance(one.options, CursorOptions)
+    )
+    checksum = options.passthrough_checksum
+    return passthrough_reader(checksum.reveal() if checksum else "")

@@ -14,6 +14,7 @@ from cursor_api.domain.credential import (
     CredentialForm,
     FileTexts,
     GivenCredential,
+    Secret,
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
@@ -71,11 +72,16 @@ class Upstream(Protocol):
 
 
 class UpstreamParts(NamedTuple):
-    """What a kind of upstream builds with. `endpoint` is the configured name."""
+    """What a kind of upstream builds with.
+
+    `endpoint` is the configured name. `headers` are the operator's own, for every request; what the
+    upstream writes itself goes before them.
+    """
 
     endpoint: str
     clock: Clock
     steps: Steps
+    headers: tuple[tuple[str, Secret], ...] = ()
 
 
 class UpstreamKind(Protocol):

@@ -7,12 +7,13 @@ import gc
 import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from cursor_api.bootstrap import Gateway, server_options
+from cursor_api.bootstrap import Gateway
 from cursor_api.domain.errors import StoreError
-from cursor_api.settings import Loaded, Settings
-from cursor_api.settings.table import CONFIG
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.settings import Loaded
+from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.web.server.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServer, create_server
@@ -21,30 +22,13 @@ from cursor_api.web.server.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServe
 # the collector runs at every request and takes 7 % of its time to find nothing.
 GC_THRESHOLDS = (5_000, 20, 50)
 
-# What a running gateway cannot take up: the rest is used from the next request on.
-NEED_RESTART: Final = frozenset(
-    {
-        "HOST",
-        "PORT",
-        "TOKEN_FILE",
-        "TOKEN_LIST_FILE",
-        "POOL_STATE_FILE",
-        "REQUEST_LOG_FILE",
-        "GATEWAY_QUEUE_MAX",
-        "GATEWAY_QUEUE_WAIT_S",
-        "GATEWAY_LOG_FORMAT",
-        "GATEWAY_LOG_ENTRIES_MAX",
-        "GATEWAY_LOG_KEPT_MAX",
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class SettingsSource:
     """The settings that are used, and how to read them again; reading never raises."""
 
-    loaded: Loaded
-    read: Callable[[], Loaded]
+    loaded: Loaded[Settings]
+    read: Callable[[], Loaded[Settings]]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -76,7 +60,7 @@ async def serve_gateway(
     At SIGHUP the token files are read again, and where there is a `source` the settings.
     """
     server = create_server(
-        gateway.app, server_options(settings), gateway.app.render_refusal, gateway.lifecycle
+        gateway.app, settings.server, gateway.app.render_refusal, gateway.lifecycle
     )
     server.on_hangup = Reloader(gateway, server, source)
     # What exists now lives as long as the process; the collector need never look at it again.
@@ -120,7 +104,7 @@ class Reloader:
             return old
         return SettingsSource(new, old.read)
 
-    async def _use(self, loaded: Loaded, changed: list[str]) -> list[str]:
+    async def _use(self, loaded: Loaded[Settings], changed: list[str]) -> list[str]:
         """Serve with these; gives why that is not possible, and changes nothing then."""
         settings = loaded.settings
         if changed:
@@ -128,11 +112,11 @@ class Reloader:
                 await self._gateway.renew(settings)
             except OSError as error:
                 return [f"CURSOR_CA_FILE cannot be used: {error.strerror or error}"]
-            self._server.use(server_options(settings))
-        waiting = [name for name in changed if name in NEED_RESTART]
+            self._server.use(settings.server)
+        waiting = [name for name in changed if _needs_restart(name)]
         if waiting:
             self._observer.warn("SIGHUP: these settings wait for a restart", names=waiting)
-        taken = [name for name in changed if name not in NEED_RESTART]
+        taken = [name for name in changed if name not in waiting]
         self._observer.notice("SIGHUP: settings reloaded", changed=taken)
         # Last, so that what was taken up is told as it would have been before.
         set_level(settings.logs.level)
@@ -150,11 +134,20 @@ class Reloader:
             self._observer.notice("SIGHUP: credentials reloaded", credential_count=credential_count)
 
 
-def _changes(old: Loaded, new: Loaded) -> list[str]:
-    """The names of the settings whose values differ, where they stand left out."""
+def _changes(old: Loaded[Settings], new: Loaded[Settings]) -> list[str]:
+    """The names of the settings whose values differ, where they stand left out.
+
+    Those of upstreams and models that came or went are among them.
+    """
     before, now = old.facts.values, new.facts.values
-    names = [row.name for row in new.rows if row.setting is not CONFIG]
+    names = [name for name in {**now, **before} if name != CONFIG.variable]
     return [name for name in names if before.get(name) != now.get(name)]
+
+
+def _needs_restart(name: str) -> bool:
+    """Whether a running gateway cannot take it up; the rest is used from the next request on."""
+    row = SCHEMA.by_variable.get(name)
+    return row is not None and row.needs_restart
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

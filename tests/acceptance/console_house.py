@@ -16,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cursor_api.bootstrap import build_gateway, file_stores
+from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.telemetry.redaction import Redactor
@@ -106,7 +107,7 @@ async def _served(
             "TOKEN_FILE": str(folder / ".token"),
             "TOKEN_LIST_FILE": str(folder / ".token-list"),
         }
-        loaded = load_settings(environ | dict(environment), folder, None)
+        loaded = load_settings(SCHEMA, environ | dict(environment), folder, None)
         assert not loaded.problems, loaded.problems
         settings = loaded.settings
         async with (

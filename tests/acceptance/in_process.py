@@ -11,6 +11,7 @@ from typing import Any
 
 from cursor_api.bootstrap import Stores, build_gateway, make_checksum, memory_stores
 from cursor_api.domain.credential import Credential, Secret
+from cursor_api.installed import SCHEMA
 from cursor_api.ports import Clock
 from cursor_api.settings import load_settings
 from cursor_api.telemetry.redaction import Redactor
@@ -72,7 +73,7 @@ async def gateway_before(
     added to what it is set up from; no file of the working directory counts.
     """
     environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": upstream_url} | dict(environment or {})
-    loaded = load_settings(environ, Path("/nonexistent"), None)
+    loaded = load_settings(SCHEMA, environ, Path("/nonexistent"), None)
     assert not loaded.problems, loaded.problems
     stores = tokens if isinstance(tokens, Stores) else _stores_of(tokens)
     async with (

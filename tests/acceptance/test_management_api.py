@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cursor_api.bootstrap import build_gateway, file_stores
+from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
@@ -68,7 +69,7 @@ async def office(folder: Path, **variables: str) -> AsyncIterator[Office]:
     redactor = configure_logging("debug", "json", log)
     async with CursorSimulator() as simulator:
         environ = {"AUTH_TOKEN": KEY, "CLIENT_TOKENS": CHAT_KEY, "CURSOR_BASE_URL": simulator.url}
-        settings = load_settings(environ | variables, folder).settings
+        settings = load_settings(SCHEMA, environ | variables, folder).settings
         async with (
             build_gateway(settings, file_stores(settings), redactor) as gateway,
             serve(gateway.app) as port,

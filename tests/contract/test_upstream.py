@@ -17,7 +17,8 @@ from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import Upstream
 from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.upstreams.cursor.chat import CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.chat import CursorChat
+from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.fakes import ScriptedUpstream, Step, TickingClock

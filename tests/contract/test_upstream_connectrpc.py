@@ -42,7 +42,8 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.upstreams.cursor.chat import CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.chat import CursorChat
+from cursor_api.upstreams.cursor.options import CursorOptions
 from tests.contract.connect_clients import SERVICE, build_schema
 from tests.fakes import TickingClock
 from tests.serving import serve

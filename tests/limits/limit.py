@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cursor_api.options.kinds import Text
+from tests.texts import Text
 
 MINE = "tests/limits/test_limits.py::test_beyond_a_limit_the_answer_is_the_stated_one"
 OURS_OF_LOAD = "tests/acceptance/test_admission.py::test_"

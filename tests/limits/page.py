@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cursor_api.options.kinds import Text
-from cursor_api.settings.table import BY_VARIABLE
+from cursor_api.installed import SCHEMA
+from cursor_api.settings import chinese
 from tests.limits.limit import Limit
 from tests.limits.table import SECTIONS
+from tests.texts import Text
 
 FILES = {"en": "limits.md", "zh": "limits.zh-CN.md"}
 COMMAND = "python -m tests.limits.page docs"
@@ -92,13 +93,16 @@ def default_of(row: Limit, language: str) -> str:
     """The default as a user would write it."""
     if row.default is not None:
         return _say(row.default, language)
-    setting = BY_VARIABLE[row.setting]
+    setting = SCHEMA.by_variable[row.setting]
     default = setting.default or ""
-    return f"{default} s" if setting.kind.label.en == "duration in seconds" else default
+    return f"{default} s" if setting.kind.label == "duration in seconds" else default
 
 
 def _reason(row: Limit, language: str) -> str:
-    return _say(row.reason or BY_VARIABLE[row.setting].reason, language)
+    if row.reason is not None:
+        return _say(row.reason, language)
+    setting = SCHEMA.by_variable[row.setting]
+    return chinese.REASONS[setting.variable] if language == "zh" else setting.reason
 
 
 def _beyond(row: Limit, language: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.options.kinds import Text
 from tests.limits.limit import CUT, IN_BAND, OURS_OF_LOAD, Limit
+from tests.texts import Text
 
 REQUEST = (
     Limit(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.options.kinds import Text
 from tests.limits.limit import IN_BAND, LAST_FAULT, Limit
+from tests.texts import Text
 
 UPSTREAM = (
     Limit(

@@ -7,10 +7,10 @@ at the socket of one gateway with small limits.
 
 from __future__ import annotations
 
-from cursor_api.options.kinds import Text
 from tests.limits.limit import Section
 from tests.limits.rows_callers import LOAD, REQUEST
 from tests.limits.rows_others import MANAGEMENT, UPSTREAM
+from tests.texts import Text
 
 SECTIONS = (
     Section(Text("One request", "单个请求"), REQUEST),

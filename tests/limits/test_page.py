@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cursor_api.dialects.openai_chat.faults import FAULTS
+from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
-from cursor_api.settings.table import TABLE
 from cursor_api.stores.sqlite.request_log import LogTimes
 from cursor_api.upstreams.cursor.chat import ERROR_BODY_BYTES_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
@@ -58,8 +58,8 @@ def test_every_setting_that_is_a_limit_has_its_row() -> None:
     """A new one without a row fails here."""
     bounds = {
         setting.variable
-        for setting in TABLE
-        if re.match(r"number|size|duration", setting.kind.label.en)
+        for setting in SCHEMA.rows
+        if re.match(r"number|size|duration", setting.kind.label)
     }
     stated = [row.setting for row in LIMITS.values() if row.setting]
     assert sorted(stated) == sorted(bounds - NO_LIMITS)

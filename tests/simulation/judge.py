@@ -175,7 +175,7 @@ def _is_refusal_true(case: Case) -> bool:
     is_full = refusal.count > limits.requests_max or refusal.stream_count > limits.streams_max
     reasons = {
         "concurrency_exceeded": refusal.of_caller_count > limits.caller_requests_max,
-        "too_many_wrong_keys": wrong_count >= world.settings.access.wrong_keys_max,
+        "too_many_wrong_keys": wrong_count >= world.settings.lockout.wrong_keys_max,
         "overloaded": is_full or case.is_after_stop,
     }
     if case.told.error is None:

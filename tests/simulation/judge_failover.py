@@ -40,9 +40,9 @@ def _is_search_bounded(world: World) -> Breaches:
     renewed = {alias for _, alias in world.touched}
     for tag, tries in _by_request(world).items():
         told = [f"{one.alias}: {one.fault and one.fault.value}" for one in tries]
-        if sum(_is_endpoints(one) for one in tries) > world.settings.failover.attempts_max:
+        if sum(_is_endpoints(one) for one in tries) > world.settings.failover.attempt_count_max:
             yield f"request #{tag} tried a failing endpoint too often: {told}"
-        if len(tries) > REFUSALS_MAX + world.settings.failover.attempts_max:
+        if len(tries) > REFUSALS_MAX + world.settings.failover.attempt_count_max:
             yield f"request #{tag} tried too often: {told}"
         spent: set[str] = set()
         for one in tries:
@@ -69,20 +69,20 @@ def _is_budget_kept(world: World) -> Breaches:
 
 def _is_breaker_heeded(world: World) -> Breaches:
     """An endpoint that failed so often in a row is left alone for a while."""
-    options = world.settings.failover
+    options = world.settings.breaker
     tries = world.tries()
     well = sorted(one.ended_at for one in tries if not _is_endpoints(one))
     row: list[Try] = []
     for one in sorted(tries, key=lambda one: one.ended_at):
         row = [*row, one] if _is_endpoints(one) else []
-        if not row or len(row) != options.breaker_failures:
+        if not row or len(row) != options.failure_count:
             continue
         # Whoever is answered meanwhile, or refused by name, closes it again.
         closed_at = next((at for at in well if at >= row[0].ended_at - TIE_S), math.inf)
         # Where it was left alone already, by its own wish, what ends then changes nothing.
         if closed_at <= one.ended_at + TIE_S or any(each.fault in HOLDING for each in row):
             continue
-        until = min(one.ended_at + options.breaker_open_s, closed_at)
+        until = min(one.ended_at + options.open_s, closed_at)
         for other in tries:
             if one.ended_at + CLOCK_S < other.began_at < until - CLOCK_S:
                 yield (
@@ -93,7 +93,7 @@ def _is_breaker_heeded(world: World) -> Breaches:
 
 def _is_wait_heeded(world: World) -> Breaches:
     """An endpoint that asks for time gets it."""
-    if not world.settings.failover.breaker_failures:
+    if not world.settings.breaker.failure_count:
         return
     slack_s = 10 * world.plan.link_up.latency_s + CLOCK_S
     for asking in world.attempts:
@@ -137,14 +137,14 @@ def _is_patience_bounded(world: World) -> Breaches:
 
 def _is_closed_door_true(world: World) -> Breaches:
     """Nobody is told that the endpoint fails where it does not."""
-    options = world.settings.failover
+    options = world.settings.breaker
     failures = [one for one in world.tries() if _is_endpoints(one)]
     for tag, entries in world.records.items():
         kind = entries[-1][1].error_kind
         if kind is not FaultKind.UPSTREAM_UNAVAILABLE:
             continue
         ended_at = entries[-1][0]
-        hold_s = max(options.breaker_open_s, HOLD_S_MAX) + world.plan.limits.first_s
+        hold_s = max(options.open_s, HOLD_S_MAX) + world.plan.limits.first_s
         if not any(ended_at - hold_s <= one.ended_at <= ended_at + CLOCK_S for one in failures):
             yield f"request #{tag} was told that the endpoint fails, and it had not"
 

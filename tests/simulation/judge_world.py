@@ -186,7 +186,7 @@ def _is_waiting_worth(world: World) -> Breaches:
         for alias, most in limited.items():
             if most is None or alias in tried or pinned not in {None, alias}:
                 continue
-            begin_at = ended_at - world.settings.admission.queue_wait_s
+            begin_at = ended_at - world.settings.queue.wait_s
             free_s = _longest_free_s(world, alias, most, (begin_at, ended_at))
             if free_s > FREE_S_MAX + _slack_s(world):
                 yield f"request #{tag} waited in vain for {alias}, which had room for {free_s:g} s"

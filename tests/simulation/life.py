@@ -21,8 +21,9 @@ from typing import Any
 import structlog
 
 from cursor_api import bootstrap
+from cursor_api.installed import SCHEMA, Settings
 from cursor_api.runtime import Reloader
-from cursor_api.settings import Settings, load_settings
+from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor.options import Gate
 from cursor_api.simulator.options import SimulatorOptions
@@ -116,7 +117,7 @@ async def _serve(world: World, redactor: Redactor) -> list[asyncio.Task[None]]:
 
 def _settings(plan: Plan, upstream_url: str) -> Settings:
     variables = {**plan.variables, "CURSOR_BASE_URL": upstream_url}
-    loaded = load_settings(variables, Path("/nonexistent"), None)
+    loaded = load_settings(SCHEMA, variables, Path("/nonexistent"), None)
     assert not loaded.problems, loaded.problems
     return loaded.settings
 
@@ -140,9 +141,7 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
     module: Any = server_module
     has_httptools = module.HAS_HTTPTOOLS
     module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
-    server = create_server(
-        app, bootstrap.server_options(settings), gateway.app.render_refusal, gateway.lifecycle
-    )
+    server = create_server(app, settings.server, gateway.app.render_refusal, gateway.lifecycle)
     module.HAS_HTTPTOOLS = has_httptools
     server.on_hangup = Reloader(gateway, server, None)
 

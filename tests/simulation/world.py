@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from cursor_api.bootstrap import Gateway
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
-from cursor_api.settings import Settings
+from cursor_api.installed import Settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.ledger import PlayedAnswer, PlayOutcome
@@ -308,7 +308,7 @@ class World:
         ended_at, record = self.records[tag][-1]
         if self.stopped_at is None or record.error_kind is not FaultKind.OVERLOADED:
             return False
-        return ended_at >= self.stopped_at + self.settings.listener.shutdown_grace_s
+        return ended_at >= self.stopped_at + self.settings.server.shutdown_grace_s
 
     def is_own(self, tag: int) -> bool:
         """Whether a request brings its own tokens, which the pool knows nothing of."""

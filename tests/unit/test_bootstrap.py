@@ -21,7 +21,8 @@ from cursor_api.bootstrap import (
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.record import Status
-from cursor_api.settings import Settings, load_settings
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
@@ -38,7 +39,7 @@ BODY = b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hi"}]}'
 
 def settings(folder: Path, **variables: str) -> Settings:
     """Settings of a folder with a few variables set."""
-    return load_settings({"AUTH_TOKEN": KEY, **variables}, folder).settings
+    return load_settings(SCHEMA, {"AUTH_TOKEN": KEY, **variables}, folder).settings
 
 
 async def test_a_gateway_answers_through_the_wire(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cursor_api.bootstrap import Gateway, build_gateway, file_stores, server_options
-from cursor_api.runtime import NEED_RESTART, Reloader, SettingsSource, listen, run
+from cursor_api.bootstrap import Gateway, build_gateway, file_stores
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.runtime import Reloader, SettingsSource, listen, run
 from cursor_api.settings import Loaded, load_settings
-from cursor_api.settings.table import BY_VARIABLE
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 
@@ -66,11 +66,11 @@ def test_run_gives_its_main_a_loop() -> None:
 class Town:
     """A gateway whose settings stand in a file of the folder, and its reloader."""
 
-    def __init__(self, folder: Path, gateway: Gateway, loaded: Loaded) -> None:
+    def __init__(self, folder: Path, gateway: Gateway, loaded: Loaded[Settings]) -> None:
         self.folder = folder
         self.gateway = gateway
         self.server: GatewayServer = create_server(
-            gateway.app, server_options(loaded.settings), gateway.app.render_refusal
+            gateway.app, loaded.settings.server, gateway.app.render_refusal
         )
         source = SettingsSource(loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
@@ -83,9 +83,9 @@ class Town:
         return [log for log in logs if "credentials" not in str(log["event"])]
 
 
-def read(folder: Path) -> Loaded:
+def read(folder: Path) -> Loaded[Settings]:
     """The settings of the folder."""
-    return load_settings({"AUTH_TOKEN": KEY}, folder)
+    return load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, folder)
 
 
 @asynccontextmanager
@@ -128,6 +128,20 @@ level = "debug"
         logging.getLogger().setLevel(level)
 
 
+async def test_a_block_that_comes_changes_or_goes_is_named(tmp_path: Path) -> None:
+    """By its keys that differ from what was."""
+    text = '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\n'
+    async with town(tmp_path) as it:
+        [come] = await it.reload_from(text)
+        assert "upstream.more.api_key" in str(come["changed"])
+        [changed] = await it.reload_from(text.replace('"k"', '"l"'))
+        assert changed["changed"] == ["upstream.more.api_key", "upstream.more.api_keys"]
+        [same] = await it.reload_from(text.replace('"k"', '"l"'))
+        assert same["changed"] == []
+        [gone] = await it.reload_from("")
+        assert gone["changed"] == come["changed"]
+
+
 async def test_settings_with_a_problem_are_refused_whole(tmp_path: Path) -> None:
     """Each problem with its line; the credentials are read all the same."""
     async with town(tmp_path) as it:
@@ -163,6 +177,10 @@ async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Pa
         assert it.gateway.roster.trouble is not None
 
 
-def test_what_needs_a_restart_are_settings() -> None:
-    """A name that is none would never be told."""
-    assert set(BY_VARIABLE) >= NEED_RESTART
+def test_what_needs_a_restart_says_so() -> None:
+    """The sockets, the files, the queue, the request log and the form of a line."""
+    assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
+        *("HOST", "PORT", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE"),
+        *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
+        *("GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
+    }

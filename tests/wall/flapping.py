@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cursor_api.options.kinds import Text
 from cursor_api.simulator.faults import Faults
+from tests.texts import Text
 from tests.wall.house import CredentialHealth, House, open_house
 from tests.wall.judge import SDK_ERRORS
 from tests.wall.scenario import Cells, Report, Scenario, Shape, Special

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.options.kinds import Text
 from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults, HttpBody
+from tests.texts import Text
 from tests.wall.scenario import (
     FINE,
     MIDDLE,

@@ -17,7 +17,6 @@ from typing import Final
 
 from cursor_api.bootstrap import Stores, make_checksum
 from cursor_api.files.disk import Disk
-from cursor_api.options.kinds import Text
 from cursor_api.simulator import scenario as speech
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.options import SimulatorOptions
@@ -25,6 +24,7 @@ from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
 from tests.acceptance.programs import running
+from tests.texts import Text
 from tests.wall.scenario import TEXT, Cells, Report, Row, Shape, Special
 from tests.wall.ways import RAW, Got, Way
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from cursor_api.options.kinds import Text
+from tests.texts import Text
 from tests.wall.run import FURTHER, SIXTEEN
 from tests.wall.scenario import Report, Row
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from cursor_api.options.kinds import Text
+from tests.texts import Text
 from tests.wall import further, machine, sixteen
 from tests.wall.house import Played, Seen, play
 from tests.wall.judge import judge

@@ -10,9 +10,9 @@ import enum
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from cursor_api.options.kinds import Text
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.scenario import CHINESE, CODE
+from tests.texts import Text
 
 # Code with its spaces and tabs, and words whose letters take three bytes each.
 TEXT = CODE + CHINESE

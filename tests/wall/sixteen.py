@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cursor_api.options.kinds import Text
 from cursor_api.simulator.faults import Faults
+from tests.texts import Text
 from tests.wall.flapping import FLAPPING
 from tests.wall.scenario import (
     FINE,

@@ -16,17 +16,16 @@ import os
 import socket
 import ssl
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import StoreError
-from cursor_api.installed import Book, Names, TokenFiles
+from cursor_api.installed import Book, Names, Settings, TokenFiles
+from cursor_api.options.rules import Facts, Finding, find_mode
 from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
-from cursor_api.settings.rules import Facts
-from cursor_api.settings.sources import Finding, find_mode
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.web.server import descriptors
@@ -50,8 +49,8 @@ _Check = Callable[[Facts], Iterable[_Found]]
 
 
 def check_and_listen(
-    loaded: Loaded, *, has_files: bool = True
-) -> tuple[Loaded, socket.socket | None]:
+    loaded: Loaded[Settings], *, has_files: bool = True
+) -> tuple[Loaded[Settings], socket.socket | None]:
     """Ask the machine about all that could be read; gives the listener, open, if it is to be had.
 
     `has_files` False leaves out files, for a gateway that has none (the demo). The process's limit
@@ -59,11 +58,13 @@ def check_and_listen(
     """
     facts = _valid_facts(loaded)
     listener, found = _take_port(facts)
-    found.extend(_run((*(FILE_CHECKS if has_files else ()), *CHECKS), facts))
+    if has_files:
+        found.extend(_run(FILE_CHECKS, facts))
+    found.extend(_check_the_rest(loaded, facts))
     return _with_found(loaded, found), listener
 
 
-def check_without_listening(loaded: Loaded) -> Loaded:
+def check_without_listening(loaded: Loaded[Settings]) -> Loaded[Settings]:
     """The same without taking the port, for a gateway that may be running already.
 
     A port in use is only a warning then: it may be that gateway which has it.
@@ -73,17 +74,17 @@ def check_without_listening(loaded: Loaded) -> Loaded:
     if listener is not None:
         listener.close()
     found = [_Found(one.finding, one.is_problem and not one.may_be_ours) for one in found]
-    found.extend(_run((*FILE_CHECKS, *CHECKS), facts))
+    found.extend(_run(FILE_CHECKS, facts))
+    found.extend(_check_the_rest(loaded, facts))
     return _with_found(loaded, found)
 
 
-def recheck(loaded: Loaded) -> Loaded:
+def recheck(loaded: Loaded[Settings]) -> Loaded[Settings]:
     """What a gateway asks that runs and reads its settings again: neither its port nor its files.
 
     Those it has; the token files are read by themselves.
     """
-    facts = _valid_facts(loaded)
-    return _with_found(loaded, _run(CHECKS, facts))
+    return _with_found(loaded, _check_the_rest(loaded, _valid_facts(loaded)))
 
 
 def _run(checks: Iterable[_Check], facts: Facts) -> Iterator[_Found]:
@@ -91,13 +92,25 @@ def _run(checks: Iterable[_Check], facts: Facts) -> Iterator[_Found]:
         yield from check(facts)
 
 
-def _valid_facts(loaded: Loaded) -> Facts:
+def _check_the_rest(loaded: Loaded[Settings], facts: Facts) -> Iterator[_Found]:
+    upstreams = [_without_wrong(loaded, upstream) for upstream in loaded.upstreams]
+    for upstream in upstreams:
+        yield from _run(UPSTREAM_CHECKS, upstream)
+    yield from _check_descriptors(facts, upstreams)
+
+
+def _valid_facts(loaded: Loaded[Settings]) -> Facts:
+    return _without_wrong(loaded, loaded.facts)
+
+
+def _without_wrong(loaded: Loaded[Settings], facts: Facts) -> Facts:
+    """The values without those that have a problem."""
     wrong = {problem.variable for problem in loaded.problems}
-    right = {name: value for name, value in loaded.facts.values.items() if name not in wrong}
-    return Facts(right, loaded.facts.places)
+    right = {name: value for name, value in facts.values.items() if facts.label(name) not in wrong}
+    return replace(facts, values=right)
 
 
-def _with_found(loaded: Loaded, found: Iterable[_Found]) -> Loaded:
+def _with_found(loaded: Loaded[Settings], found: Iterable[_Found]) -> Loaded[Settings]:
     findings: dict[bool, list[Finding]] = {True: [], False: []}
     for one in found:
         findings[one.is_problem].append(one.finding)
@@ -282,33 +295,33 @@ def _check_request_log(facts: Facts) -> Iterator[_Found]:
 # --- Certificates
 
 
-def _check_ca_file(facts: Facts) -> Iterator[_Found]:
-    path: Path | None = facts.find("CURSOR_CA_FILE")
+def _check_ca_file(upstream: Facts) -> Iterator[_Found]:
+    path: Path | None = upstream.find("ca_file")
     if path is None:
         return
     try:
         ssl.create_default_context().load_verify_locations(cafile=path)
     except ssl.SSLError:
         yield _problem(
-            facts,
-            "CURSOR_CA_FILE",
+            upstream,
+            "ca_file",
             f"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----); make one of a"
             " DER file with: openssl x509 -inform der -in FILE -out FILE.pem",
         )
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}); {_give_rights('read')}"
-        yield _problem(facts, "CURSOR_CA_FILE", message)
+        yield _problem(upstream, "ca_file", message)
 
 
-def _check_trust(facts: Facts) -> Iterator[_Found]:
-    url = facts.find("CURSOR_BASE_URL") or ""
-    if not url.startswith("https://") or facts.find("CURSOR_CA_FILE") or _has_authorities():
+def _check_trust(upstream: Facts) -> Iterator[_Found]:
+    url = upstream.find("base_url") or ""
+    if not url.startswith("https://") or upstream.find("ca_file") or _has_authorities():
         return
     yield _warning(
-        facts,
-        "CURSOR_BASE_URL",
+        upstream,
+        "base_url",
         "this machine knows no certificate authority, so that no TLS address can be trusted;"
-        " install its ca-certificates package, or set CURSOR_CA_FILE",
+        f" install its ca-certificates package, or set {upstream.label('ca_file')}",
     )
 
 
@@ -323,22 +336,28 @@ def _has_authorities() -> bool:
 # --- The process
 
 
-def _check_descriptors(facts: Facts) -> Iterator[_Found]:
-    callers, upstream = facts.find("GATEWAY_CONNECTIONS_MAX"), facts.find("CURSOR_CONNECTIONS_MAX")
-    if callers is None or upstream is None:
+def _check_descriptors(facts: Facts, upstreams: Sequence[Facts]) -> Iterator[_Found]:
+    callers = facts.find("GATEWAY_CONNECTIONS_MAX")
+    counts = {
+        one.label("connections_max"): count
+        for one in upstreams
+        if (count := one.find("connections_max")) is not None
+    }
+    if callers is None or not counts:
         return
-    needed_count = descriptors.count_needed(callers, upstream)
+    needed_count = descriptors.count_needed(callers, max(counts.values()))
     limit_count = descriptors.raise_limit(needed_count)
     if limit_count is None or limit_count >= needed_count:
         return
     share_count = descriptors.share(callers, limit_count)
+    names = " and ".join(["GATEWAY_CONNECTIONS_MAX", *counts])
     yield _warning(
         facts,
         "GATEWAY_CONNECTIONS_MAX",
         f"the system lets this process have {limit_count} files and connections open, and"
         f" {needed_count} are needed: callers get {share_count} connections. Raise the limit"
         f" (`ulimit -n`, LimitNOFILE= of systemd, --ulimit nofile= of Docker), or set"
-        f" GATEWAY_CONNECTIONS_MAX and CURSOR_CONNECTIONS_MAX to {share_count}",
+        f" {names} to {share_count}",
     )
 
 
@@ -359,4 +378,5 @@ FILE_CHECKS: Final[tuple[_Check, ...]] = (
     _check_pool_state,
     _check_request_log,
 )
-CHECKS: Final[tuple[_Check, ...]] = (_check_ca_file, _check_trust, _check_descriptors)
+# Each is asked about every upstream.
+UPSTREAM_CHECKS: Final[tuple[_Check, ...]] = (_check_ca_file, _check_trust)

@@ -23,8 +23,9 @@ from cursor_api.cli.preflight import check_and_listen, check_without_listening, 
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
+from cursor_api.installed import SCHEMA, Settings
 from cursor_api.runtime import SettingsSource, run, serve_gateway
-from cursor_api.settings import Loaded, Settings, load_settings, render_check
+from cursor_api.settings import Loaded, load_settings, render_check
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
@@ -124,10 +125,10 @@ def _end_at_sigterm() -> None:
 def _serve(parsed: argparse.Namespace) -> int:
     _end_at_sigterm()
     folder = Path.cwd()
-    loaded, listener = check_and_listen(load_settings(os.environ, folder, parsed.config))
+    loaded, listener = check_and_listen(load_settings(SCHEMA, os.environ, folder, parsed.config))
 
-    def read() -> Loaded:
-        return recheck(load_settings(os.environ, folder, parsed.config))
+    def read() -> Loaded[Settings]:
+        return recheck(load_settings(SCHEMA, os.environ, folder, parsed.config))
 
     source = SettingsSource(loaded, read)
     return _start(loaded, listener, functools.partial(_serve_for_real, source))
@@ -143,7 +144,7 @@ def _demo(_parsed: argparse.Namespace) -> int:
     made_up = {} if environ.get("AUTH_TOKEN") else {"AUTH_TOKEN": f"demo-{secrets.token_hex(12)}"}
     # Nothing of the folder the demo is started in: it shall work anywhere.
     with tempfile.TemporaryDirectory() as empty:
-        loaded = load_settings(environ | made_up, Path(empty))
+        loaded = load_settings(SCHEMA.without_blocks(), environ | made_up, Path(empty))
     return _start(*check_and_listen(loaded, has_files=False), _serve_demo)
 
 
@@ -164,7 +165,7 @@ def _simulate(parsed: argparse.Namespace) -> int:
 
 
 def _check_config(parsed: argparse.Namespace) -> int:
-    loaded = check_without_listening(load_settings(os.environ, Path.cwd(), parsed.config))
+    loaded = check_without_listening(load_settings(SCHEMA, os.environ, Path.cwd(), parsed.config))
     print_result(render_check(loaded))
     return 1 if loaded.problems else 0
 
@@ -177,7 +178,7 @@ def _checksum(_parsed: argparse.Namespace) -> int:
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
 
-def _start(loaded: Loaded, listener: socket.socket | None, serving: Serving) -> int:
+def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
     """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
     for warning in loaded.warnings:
         print_error(f"warning: {warning}")
@@ -207,7 +208,7 @@ async def _serve_for_real(
 ) -> None:
     async with build_gateway(settings, file_stores(settings), redactor) as gateway:
         url = _url(settings, listener)
-        root = f"{url}{settings.listener.route_prefix}"
+        root = f"{url}{settings.web.route_prefix}"
         print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
         print_note(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
         if not gateway.credential_count and not settings.access.is_passthrough:
@@ -223,16 +224,22 @@ async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Red
     # A pace at which one sees it stream.
     faults = Faults(tokens_per_s=DEMO_TOKENS_PER_S)
     async with CursorSimulator(SimulatorOptions(faults=faults)) as simulator:
-        settings = replace(settings, cursor=replace(settings.cursor, base_url=simulator.url))
+        settings = _with_upstream_at(simulator.url, settings)
         async with build_gateway(settings, memory_stores(credentials), redactor) as gateway:
             print_note(_welcome(_url(settings, listener), settings))
             await serve_gateway(gateway, settings, listener)
 
 
+def _with_upstream_at(url: str, settings: Settings) -> Settings:
+    (upstream,) = settings.upstreams
+    there = replace(upstream, options=replace(upstream.options, base_url=url))
+    return replace(settings, upstreams=(there,))
+
+
 def _url(settings: Settings, listener: socket.socket) -> str:
     """Where to reach the listener from this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - compared, not bound
-        settings.listener.host, settings.listener.host
+        settings.server.host, settings.server.host
     )
     port = listener.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -242,5 +249,5 @@ def _welcome(url: str, settings: Settings) -> str:
     """What a newcomer pastes next."""
     assert settings.access.auth_token is not None  # noqa: S101 - the demo made one up
     return WELCOME.format(
-        url=f"{url}{settings.listener.route_prefix}", key=settings.access.auth_token.reveal()
+        url=f"{url}{settings.web.route_prefix}", key=settings.access.auth_token.reveal()
     )

@@ -22,10 +22,9 @@ from cursor_api.cli.token_output import (
 )
 from cursor_api.cli.token_settings import FILE_GROUPS, find_settings
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
-from cursor_api.installed import read_paste
+from cursor_api.installed import Settings, read_paste
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
-from cursor_api.settings import Settings
 
 LIST_COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "STATE")
 # As much as the store takes; a larger file is no list of tokens.

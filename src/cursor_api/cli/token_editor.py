@@ -20,9 +20,9 @@ from cursor_api.cli.token_actions import name_token, print_added, with_credentia
 from cursor_api.cli.token_output import format_instant, now_utc, plain, print_facts, print_json
 from cursor_api.domain.credential import CredentialChange
 from cursor_api.domain.expiry import find_expiry
+from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import CredentialReport, find_instant
 from cursor_api.service.credentials.use_cases import PreferenceChange
-from cursor_api.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

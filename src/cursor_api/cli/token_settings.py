@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.cli.output import print_error
-from cursor_api.settings import Settings, load_settings
-from cursor_api.settings.table import TABLE
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.settings import load_settings
 
 # The groups of the table of settings that say where the tokens are.
 FILE_GROUPS: Final = frozenset({"files"})
@@ -26,10 +26,13 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     """
     # An empty variable of the process means the default, and wins over every file.
     unset = {
-        setting.variable: "" for setting in TABLE if setting.table and setting.table not in groups
+        setting.variable: ""
+        for setting in SCHEMA.rows
+        if setting.table and setting.table not in groups
     }
     needed = {"AUTH_TOKEN": secrets.token_hex(24)}
-    loaded = load_settings({**os.environ, **unset}, Path.cwd(), config, defaults=needed)
+    environ = {**os.environ, **unset}
+    loaded = load_settings(SCHEMA.without_blocks(), environ, Path.cwd(), config, defaults=needed)
     for warning in loaded.warnings:
         if warning.variable and warning.variable not in unset:
             print_error(f"warning: {warning}")

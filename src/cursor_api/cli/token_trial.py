@@ -9,9 +9,9 @@ from cursor_api.cli.output import print_result
 from cursor_api.cli.token_actions import run_work
 from cursor_api.cli.token_output import plain, print_json
 from cursor_api.cli.token_settings import FILE_AND_CURSOR_GROUPS, find_settings
+from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.trial import Trial
-from cursor_api.settings import Settings
 
 _WAS_OUT = {State.QUARANTINED, State.COOLING}
 

@@ -11,7 +11,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from cursor_api.domain.credential import Secret
-from cursor_api.options.kinds import Kind, Text, show_plain
+from cursor_api.options.kinds import Kind, show_plain
 
 # Letters, digits and four signs: nothing that is escaped, and no empty, `.` or `..` segment.
 _SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
@@ -64,7 +64,7 @@ def listen_host() -> Kind:
             " (some shells and build tools set HOST for themselves)"
         )
 
-    return Kind(Text("IP address or host name", "IP 地址或主机名"), ("127.0.0.1", "0.0.0.0"), parse)  # noqa: S104 - an example for people, not a default
+    return Kind("IP address or host name", ("127.0.0.1", "0.0.0.0"), parse)  # noqa: S104 - an example for people, not a default
 
 
 def route_prefix() -> Kind:
@@ -83,10 +83,10 @@ def route_prefix() -> Kind:
             f" single slashes, no '.' or '..', at most {_PREFIX_LENGTH_MAX} characters"
         )
 
-    return Kind(Text("path", "路径"), ("/cursor",), parse)
+    return Kind("path", ("/cursor",), parse)
 
 
-def base_url() -> Kind:
+def base_url(example: str) -> Kind:
     """Where an upstream is; gives `scheme://host[:port][/path]` without a slash at its end."""
 
     def parse(text: str) -> str:
@@ -102,8 +102,8 @@ def base_url() -> Kind:
         return f"{parts.scheme}://{parts.netloc.lower()}{url_path}"
 
     return Kind(
-        Text("http or https URL", "http 或 https 网址"),
-        ("https://api2.cursor.sh",),
+        "http or https URL",
+        (example,),
         parse,
         quote=quote_url,
     )
@@ -119,7 +119,7 @@ def proxy_url() -> Kind:
         return Secret(f"{parts.scheme}://{parts.netloc}")
 
     return Kind(
-        Text("http or https URL", "http 或 https 网址"),
+        "http or https URL",
         ("http://127.0.0.1:3128",),
         parse,
         show=lambda secret: mask_user(secret.reveal()),
@@ -143,7 +143,7 @@ def origins() -> Kind:
         return tuple(dict.fromkeys(map(_as_browsers_send, entries)))
 
     return Kind(
-        Text("origins, comma between", "来源，以逗号分隔"),
+        "origins, comma between",
         ("https://chat.example.com", "https://a.example,http://localhost:8080"),
         parse,
         show=lambda named: show_plain(", ".join(named)),

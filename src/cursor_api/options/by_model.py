@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from cursor_api.options.kinds import Kind, Text, duration, show_duration
+from cursor_api.options.kinds import Kind, duration, show_duration
 
-# A model's name, with * and ? health for any part of it.
+# A model's name, with * and ? standing for any part of it.
 _PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]{1,100}")
 ROWS_MAX = 50
 
+# Seconds by a pattern of model names (`o1*`); the first that fits counts, and `*` stands last.
 SecondsByModel = tuple[tuple[str, float], ...]
 
 
@@ -46,7 +47,7 @@ def durations_by_model(minimum_s: float, maximum_s: float, example: str) -> Kind
         )
 
     return Kind(
-        Text("duration in seconds, by model", "时长（秒），可按模型设置"),
+        "duration in seconds, by model",
         (example, f"{example}, o1*=300"),
         parse,
         show=show,

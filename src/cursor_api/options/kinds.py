@@ -9,6 +9,7 @@ Rules of this file:
 from __future__ import annotations
 
 import difflib
+import enum
 import re
 import zoneinfo
 from collections.abc import Callable
@@ -21,14 +22,6 @@ from cursor_api.options.masking import escape_controls, redact_shapes
 
 # What is shown of one value, in messages and in the table; a name or a URL fits.
 SHOWN_LENGTH_MAX = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The same words in both languages of the documentation."""
-
-    en: str
-    zh: str
 
 
 def show_plain(value: object) -> str:
@@ -54,13 +47,14 @@ def show_path(path: Path) -> str:
 class Kind:
     """One sort of value.
 
-    `examples` are texts that parse. `show` writes a parsed value for people; `quote` writes what
+    `label` is what the documentation calls it. `examples` are texts that parse, none where the
+    words of `parse` bring one. `show` writes a parsed value for people; `quote` writes what
     somebody gave, readable or not, and hides what may be secret in it. `toml_types` are the TOML
     types besides a string that mean the same as their text. `is_text` values are taken as they
     are, spaces around them included.
     """
 
-    label: Text
+    label: str
     examples: tuple[str, ...]
     parse: Callable[[str], Any]
     show: Callable[[Any], str] = show_plain
@@ -99,7 +93,7 @@ def flag() -> Kind:
         raise ValueError("is neither true, 1, yes, on nor false, 0, no, off")
 
     return Kind(
-        Text("yes or no", "是或否"),
+        "yes or no",
         ("true", "false"),
         parse,
         show=lambda value: "true" if value else "false",
@@ -116,7 +110,7 @@ def whole(minimum: int, maximum: int, example: int) -> Kind:
         raise ValueError(f"is not a whole number from {minimum} to {maximum}")
 
     return Kind(
-        Text(f"number, {minimum} to {maximum}", f"整数，{minimum} 至 {maximum}"),
+        f"number, {minimum} to {maximum}",
         (str(example),),
         parse,
         toml_types=(int,),
@@ -143,7 +137,7 @@ def duration(minimum_s: float, maximum_s: float, example: str) -> Kind:
         )
 
     return Kind(
-        Text("duration in seconds", "时长（秒）"),
+        "duration in seconds",
         (example,),
         parse,
         show=show_duration,
@@ -174,7 +168,7 @@ def size(minimum_bytes: int, maximum_bytes: int, example: str) -> Kind:
         )
 
     return Kind(
-        Text("size in bytes", "大小（字节）"),
+        "size in bytes",
         (example,),
         parse,
         show=show_size,
@@ -191,7 +185,17 @@ def choice(*options: str) -> Kind:
         raise ValueError(f"is none of {', '.join(options)}")
 
     words = ", ".join(f"`{option}`" for option in options)
-    return Kind(Text(f"one of {words}", f"{words} 之一"), options, parse)
+    return Kind(f"one of {words}", options, parse)
+
+
+def choice_of(options: type[enum.Enum]) -> Kind:
+    """One of an enumeration's values, in any case; gives the member."""
+    words = choice(*(option.value for option in options))
+    return replace(
+        words,
+        parse=lambda text: options(words.parse(text)),
+        show=lambda member: show_plain(member.value),
+    )
 
 
 def prose(length_max: int) -> Kind:
@@ -203,7 +207,7 @@ def prose(length_max: int) -> Kind:
         return text
 
     return Kind(
-        Text("text", "文本"),
+        "text",
         ("Answer in English.",),
         parse,
         show=quote_plain,
@@ -219,7 +223,7 @@ def version() -> Kind:
             return text
         raise ValueError("is not a version number")
 
-    return Kind(Text("version number", "版本号"), ("0.42.5",), parse)
+    return Kind("version number", ("0.42.5",), parse)
 
 
 def path() -> Kind:
@@ -233,7 +237,7 @@ def path() -> Kind:
         except RuntimeError:
             raise ValueError("begins with ~, and no home folder is known for it") from None
 
-    return Kind(Text("path", "路径"), ("/var/lib/cursor-api/file",), parse, show=show_path)
+    return Kind("path", ("/var/lib/cursor-api/file",), parse, show=show_path)
 
 
 def header_secret() -> Kind:
@@ -249,7 +253,7 @@ def header_secret() -> Kind:
         return Secret(text)
 
     return Kind(
-        Text("secret text", "密钥文本"),
+        "secret text",
         ("a-long-random-text",),
         parse,
         show=lambda secret: f"set ({len(secret.reveal())} characters, hidden)",
@@ -280,31 +284,11 @@ def client_keys() -> Kind:
 
     return replace(
         one,
-        label=Text("secret texts, comma between", "密钥文本，以逗号分隔"),
+        label="secret texts, comma between",
         examples=("a-long-random-text", "a-long-random-text,another-random-text"),
         parse=parse,
         show=lambda keys: f"set ({len(keys)} key{'' if len(keys) == 1 else 's'}, hidden)",
         toml_types=(list,),
-    )
-
-
-def checksum() -> Kind:
-    """A device's checksum, of the known form or written by hand; gives Secret."""
-
-    def parse(text: str) -> Secret:
-        # What pass-through callers may send in the header, so that both are refused alike.
-        if re.fullmatch(r"[A-Za-z0-9+/_=-]{1,256}", text):
-            return Secret(text)
-        raise ValueError(
-            "cannot be a checksum: letters, digits, '+', '/', '_', '=' and '-' only, at most 256"
-            " (GET /checksum makes one)"
-        )
-
-    return replace(
-        header_secret(),
-        label=Text("checksum, secret", "校验值，保密"),
-        examples=("paaotdDV" + "0123456789abcdef" * 4,),
-        parse=parse,
     )
 
 
@@ -344,4 +328,4 @@ def time_zone() -> Kind:
         hint = next((f" (did you mean {name}?)" for name in near if is_zone(name)), "")
         raise ValueError(f"is not the name of a time zone{hint}")
 
-    return Kind(Text("IANA time zone", "IANA 时区名"), ("Europe/Berlin", "Asia/Shanghai"), parse)
+    return Kind("IANA time zone", ("Europe/Berlin", "Asia/Shanghai"), parse)

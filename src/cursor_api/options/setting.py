@@ -1,47 +1,124 @@
-"""One row of the table of settings: what everything else is derived from."""
+"""A setting is said once: the field of an options class carries its row.
+
+Everything else is derived from the rows: parsing, documentation, check-config, the search for
+misspelt names, and the default that a class has where nobody reads settings (a test, a tool).
+
+    @dataclass(frozen=True, slots=True)
+    class ServerOptions:
+        host: str = setting("HOST", listen_host(), "127.0.0.1", "Address to listen on.")
+        limits: ConnectionLimits = field(default_factory=ConnectionLimits)  # has rows of its own
+        idle_connection_s: float = 75.0  # nobody needs to set it: no row
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict, TypeVar, Unpack, get_type_hints
 
-from cursor_api.options.kinds import Kind, Text
+from cursor_api.options.kinds import Kind
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
+
+# A default that follows from the other settings (by variable) and the environment.
+Rule = Callable[[Mapping[str, Any], Mapping[str, str]], Any]
+# The names of the fields that lead to a row, from the class that is looked through.
+FieldPath = tuple[str, ...]
+
+_ROW = "setting"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One thing that can be set.
 
-    `variable` is its name in the environment and in `.env`, `key` its `table.name` in TOML ("":
-    not there), `default` its value as a user would write it, None when there is none or when it
-    follows from something else, which `default_note` then says. `reason` tells what it is for
-    and why its default is what it is. `field` is the field's name in `values.py` where that is
-    not the key's. `aliases` are other spellings of the variable.
+    `variable` is its name in the environment and in `.env`; "" where the table that it is put into
+    gives it one, or where it has none. `name` is its name in TOML, `table` the table it stands in
+    there, which is given to it when tables are made. `default` is its value as a user would write
+    it, None when there is none or when it follows from something else: `derive` finds it then, and
+    `default_note` says so. `reason` tells what it is for and why its default is what it is.
+    `aliases` are other spellings of the variable. One that `needs_restart` is not taken up by a
+    gateway that runs.
     """
 
     variable: str
-    key: str
     kind: Kind
     default: str | None
-    reason: Text
-    default_note: Text | None = None
-    field: str = ""
+    reason: str
+    name: str = ""
+    default_note: str = ""
     aliases: tuple[str, ...] = ()
+    needs_restart: bool = False
+    derive: Rule | None = None
+    table: str = ""
 
     @property
-    def table(self) -> str:
-        """Its TOML table, which is its group."""
-        return self.key.partition(".")[0]
+    def key(self) -> str:
+        """`table.name`, "" for what cannot stand in TOML."""
+        return f"{self.table}.{self.name}" if self.table else ""
 
-    @property
-    def name(self) -> str:
-        """Its TOML name inside the table."""
-        return self.key.partition(".")[2]
+    def parse_default(self) -> Any:
+        """The value of the default; None: unset."""
+        return None if self.default is None else self.kind.parse(self.default)
 
-    @property
-    def attribute(self) -> str:
-        """Its field in `values.py`."""
-        return self.field or self.name
+
+class More(TypedDict, total=False):
+    """What few settings have.
+
+    `key` is the name in TOML where it is not the field's. `unset` is the field's value where
+    nobody derives the default.
+    """
+
+    key: str
+    default_note: str
+    aliases: tuple[str, ...]
+    needs_restart: bool
+    derive: Rule
+    unset: Any
+
+
+def setting(
+    variable: str, kind: Kind, default: str | None, reason: str, **more: Unpack[More]
+) -> Any:
+    """A field of an options class that can be set; see Setting."""
+    row = Setting(
+        variable,
+        kind,
+        default,
+        reason,
+        name=more.get("key", ""),
+        default_note=more.get("default_note", ""),
+        aliases=more.get("aliases", ()),
+        needs_restart=more.get("needs_restart", False),
+        derive=more.get("derive"),
+    )
+    value = row.parse_default() if default is not None else more.get("unset")
+    return dataclasses.field(default=value, metadata={_ROW: row})
+
+
+def find_rows(options: type) -> dict[FieldPath, Setting]:
+    """The rows of a class and of the options classes in its fields, in the fields' order."""
+    hints = get_type_hints(options)
+    rows: dict[FieldPath, Setting] = {}
+    for one in dataclasses.fields(options):
+        row: Setting | None = one.metadata.get(_ROW)
+        if row is not None:
+            rows[one.name,] = row if row.name else replace(row, name=one.name)
+        elif dataclasses.is_dataclass(hints[one.name]):
+            inner = find_rows(hints[one.name])
+            rows |= {(one.name, *path): row for path, row in inner.items()}
+    return rows
+
+
+def build_options(options: type[_T], values: Mapping[FieldPath, Any]) -> _T:
+    """The class with these values, by the paths that `find_rows` gives; ValueError as it raises."""
+    hints = get_type_hints(options)
+    given: dict[str, Any] = {path[0]: value for path, value in values.items() if len(path) == 1}
+    for name in {path[0]: None for path in values if len(path) > 1}:
+        inner = {path[1:]: value for path, value in values.items() if path[0] == name}
+        given[name] = build_options(hints[name], inner)
+    return options(**given)

@@ -14,6 +14,8 @@ import math
 from dataclasses import dataclass
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.options.kinds import duration, whole
+from cursor_api.options.setting import setting
 
 # An endpoint that asks for a longer wait is asked again after this, by one request.
 HOLD_S_MAX = 300.0
@@ -33,8 +35,21 @@ class BreakerState(enum.Enum):
 class BreakerOptions:
     """Opens after `failure_count` faults in a row (0: never), for `open_s` seconds."""
 
-    failure_count: int = 5
-    open_s: float = 30.0
+    failure_count: int = setting(
+        "GATEWAY_BREAKER_FAILURES",
+        whole(0, 1000, 5),
+        "5",
+        "After so many failures in a row the upstream is not asked for a while, and callers"
+        " are told at once when to come back. 0 asks it always.",
+        key="breaker_failures",
+    )
+    open_s: float = setting(
+        "GATEWAY_BREAKER_OPEN_S",
+        duration(0.1, 3600, "30s"),
+        "30",
+        "How long that while is. Then one request may find out whether the upstream is well again.",
+        key="breaker_open_s",
+    )
 
 
 class Breaker:

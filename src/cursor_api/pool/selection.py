@@ -13,6 +13,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cursor_api.options.kinds import choice_of
+from cursor_api.options.setting import setting
+
 # Who stuck where. Beyond this the longest unused is forgotten and rotates anew.
 STICKY_COUNT_MAX = 10_000
 
@@ -31,6 +34,21 @@ class Policy(enum.Enum):
     LEAST_BUSY = "least_busy"
     FILL_FIRST = "fill_first"
     STICKY = "sticky"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """How credentials are chosen."""
+
+    policy: Policy = setting(
+        "POOL_POLICY",
+        choice_of(Policy),
+        "round_robin",
+        "How credentials of the same priority share the work. `round_robin`: in turn, by"
+        " weight. `least_busy`: the one with the fewest requests under way. `fill_first`:"
+        " always the first that can. `sticky`: a caller, or a conversation named in the"
+        " header `x-conversation-id`, stays with the credential it had.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.kinds import duration, whole
+from cursor_api.options.setting import setting
 from cursor_api.pool.lease import Ask, Lease
 
 Tried = AbstractSet[Credential]
@@ -25,9 +27,24 @@ class QueueOptions:
     """At most `count_max` requests wait (0: none does), each for `wait_s` seconds."""
 
     # A waiting request keeps its prompt in memory; a hundred of them are some megabytes.
-    count_max: int = 100
-    # Agents ask in bursts of a few and answers take seconds; who waits longer is better told.
-    wait_s: float = 10.0
+    count_max: int = setting(
+        "GATEWAY_QUEUE_MAX",
+        whole(0, 100_000, 100),
+        "100",
+        "Requests that may wait while every credential is at the limit that you gave it."
+        " 0 lets none wait (503 at once).",
+        key="queue_max",
+        needs_restart=True,
+    )
+    wait_s: float = setting(
+        "GATEWAY_QUEUE_WAIT_S",
+        duration(0.1, 3600, "10s"),
+        "10",
+        "How long they wait at most. Agents ask in bursts and answers take seconds; who waits"
+        " longer is better told.",
+        key="queue_wait_s",
+        needs_restart=True,
+    )
 
 
 class Queue:

@@ -2,6 +2,7 @@
 
 from cursor_api.settings.load import Loaded, load_settings
 from cursor_api.settings.report import render_check
-from cursor_api.settings.values import Settings
+from cursor_api.settings.schema import Group, Schema
+from cursor_api.settings.secrets import find_secrets
 
-__all__ = ["Loaded", "Settings", "load_settings", "render_check"]
+__all__ = ["Group", "Loaded", "Schema", "find_secrets", "load_settings", "render_check"]

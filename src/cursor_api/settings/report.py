@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from cursor_api.settings.load import Loaded, Row
-from cursor_api.settings.sources import Finding
-from cursor_api.settings.table import GROUPS
+from cursor_api.options.rules import Finding
+from cursor_api.settings.load import Loaded
+from cursor_api.settings.resolve import Row
 
 WIDTH = 100
 # Wide enough for the longest name, for a URL, and for "cursor-api.toml [listener]".
@@ -17,15 +18,15 @@ _VALUE_WIDTH = 38
 _INDENT = 2
 
 
-def render_check(loaded: Loaded) -> str:
+def render_check(loaded: Loaded[Any]) -> str:
     """The report as plain text without a line end at its end, at most `WIDTH` columns wide.
 
     Its last line begins with "OK" exactly when `loaded` has no problems.
     """
     wrong = {problem.variable for problem in loaded.problems}
     lines: list[str] = []
-    for group, rows in itertools.groupby(loaded.rows, key=lambda row: row.setting.table):
-        lines.append(GROUPS[group].en)
+    for heading, rows in itertools.groupby(loaded.rows, key=lambda row: row.heading):
+        lines.append(_cut(heading, WIDTH))
         for row in rows:
             lines.extend(_row_lines(row, is_wrong=row.name in wrong))
         lines.append("")
@@ -38,7 +39,7 @@ def render_check(loaded: Loaded) -> str:
 def _row_lines(row: Row, *, is_wrong: bool) -> Iterator[str]:
     value_column = _INDENT + _NAME_WIDTH
     source_column = value_column + _VALUE_WIDTH
-    head = f"{'!' if is_wrong else '':<{_INDENT}}{row.name:<{_NAME_WIDTH}}"
+    head = f"{'!' if is_wrong else '':<{_INDENT}}{row.label:<{_NAME_WIDTH}}"
     value = _cut(row.shown, WIDTH - value_column)
     source = _cut(row.source, WIDTH - source_column)
     padding = _VALUE_WIDTH - display_width(value)
@@ -60,7 +61,7 @@ def _finding_lines(title: str, findings: Sequence[Finding]) -> Iterator[str]:
     yield ""
 
 
-def _verdict(loaded: Loaded) -> str:
+def _verdict(loaded: Loaded[Any]) -> str:
     warnings = _count(len(loaded.warnings), "warning")
     if loaded.problems:
         return f"NOT OK: {_count(len(loaded.problems), 'problem')}, {warnings}."

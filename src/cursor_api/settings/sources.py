@@ -8,43 +8,32 @@ Rules of this file:
 from __future__ import annotations
 
 import io
+import json
 import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Final
 
 from dotenv.parser import Binding, parse_stream
 
 from cursor_api.options.kinds import show_path, show_plain
+from cursor_api.options.rules import Finding
 from cursor_api.options.setting import MIB, Setting
-from cursor_api.settings.table import BY_KEY, BY_VARIABLE, GROUPS, TABLE
-from cursor_api.settings.unknown import find_nearest, is_ours
+from cursor_api.settings.schema import Schema
+from cursor_api.settings.unknown import find_nearest
 
 # Far above any configuration; a device or a log file given by mistake ends here.
 FILE_BYTES_MAX = MIB
 
 ENVIRONMENT = "environment"
+# The lists of tables: `[[upstream]]`, `[[model]]`.
+BLOCKS: Final = ("upstream", "model")
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is wrong, or looks wrong, and what to do about it.
-
-    `variable` is the setting's name, or "" when it is about a file; `where` says which place,
-    like "environment", ".env:3" or "cursor-api.toml:7". Holds no secret.
-    """
-
-    variable: str
-    where: str
-    message: str
-
-    def __str__(self) -> str:
-        if not self.variable:
-            return f"{self.where}: {self.message}"
-        where = f" ({self.where})" if self.where else ""
-        return f"{self.variable}{where}: {self.message}"
+# Whatever the settings' class may be.
+AnySchema = Schema[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +50,32 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """One `[[upstream]]` or `[[model]]` as it stands in the file; `number` counts its like from 1.
+
+    `source` and `where` are as in Given, `places` are those of the keys.
+    """
+
+    table: str
+    number: int
+    entries: Mapping[str, Any] = field(repr=False)
+    source: str
+    where: str
+    places: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What one place gave, by the settings' (first) variable names."""
+    """What one place gave, by the settings' (first) variable names.
+
+    `variables` are all that it has, other programs' included; they may be secrets.
+    """
 
     given: Mapping[str, Given] = field(default_factory=dict)
     problems: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class UnreadableError(Exception):
@@ -78,13 +87,13 @@ class UnreadableError(Exception):
         self.line = line
 
 
-def read_environment(environ: Mapping[str, str]) -> Reading:
+def read_environment(schema: AnySchema, environ: Mapping[str, str]) -> Reading:
     """The variables of the process."""
     pairs = [(name, Given(text, ENVIRONMENT, ENVIRONMENT)) for name, text in environ.items()]
-    return _collect(pairs)
+    return _collect(schema, pairs)
 
 
-def read_dotenv(path: Path, label: str) -> Reading:
+def read_dotenv(schema: AnySchema, path: Path, label: str) -> Reading:
     """A `.env` file, with python-dotenv's syntax; no file is an empty one.
 
     `${NAME}` is not replaced: what stands there is the value.
@@ -108,8 +117,9 @@ def read_dotenv(path: Path, label: str) -> Reading:
             )
         elif binding.key is not None and binding.value is not None:
             pairs.append((binding.key, Given(binding.value, label, where)))
-    read = _collect(pairs)
-    return Reading(read.given, tuple(problems), (*read.warnings, *_unexpanded(read.given)))
+    read = _collect(schema, pairs)
+    warnings = (*read.warnings, *_unexpanded(read.given))
+    return replace(read, problems=tuple(problems), warnings=warnings)
 
 
 def _first_line(binding: Binding) -> int:
@@ -129,29 +139,30 @@ def _unexpanded(given: Mapping[str, Given]) -> Iterator[Finding]:
             )
 
 
-def _collect(pairs: list[tuple[str, Given]]) -> Reading:
+def _collect(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Reading:
     """By setting, the later of two wins; names that look like ours and are not are told."""
     spelled: dict[str, Given] = {}
     warnings = []
     for name, value in pairs:
-        if name in spelled and name in BY_VARIABLE:
+        if name in spelled and name in schema.by_variable:
             warnings.append(
                 Finding(show_plain(name), value.where, f"replaces {spelled[name].where}")
             )
         spelled[name] = value
-        if name not in BY_VARIABLE and is_ours(name):
-            message = f"no such setting{find_nearest(name, BY_VARIABLE)}"
+        if name not in schema.by_variable and schema.is_ours(name):
+            message = f"no such setting{find_nearest(name, schema.by_variable)}"
             warnings.append(Finding(show_plain(name), value.where, message))
     given: dict[str, Given] = {}
-    for setting in TABLE:
+    for setting in schema.rows:
         for name in (setting.variable, *setting.aliases):
             if name in spelled and setting.variable not in given:
                 given[setting.variable] = spelled[name]
-    return Reading(given, warnings=tuple(warnings))
+    variables = {name: value.text for name, value in spelled.items()}
+    return Reading(given, warnings=tuple(warnings), variables=variables)
 
 
-def read_toml(path: Path, label: str, *, is_required: bool) -> Reading:
-    """A TOML file with the tables of `GROUPS`; none is an empty one unless it is required."""
+def read_toml(schema: AnySchema, path: Path, label: str, *, is_required: bool) -> Reading:
+    """A TOML file with the schema's tables; none is an empty one unless it is required."""
     try:
         text = read_text(path)
         tables = tomllib.loads(text)
@@ -162,7 +173,7 @@ def read_toml(path: Path, label: str, *, is_required: bool) -> Reading:
         return Reading(problems=(_about(label, error),))
     except tomllib.TOMLDecodeError as error:
         return Reading(problems=(_about(label, _toml_error(error, text)),))
-    return _TomlReader(text, label).read(tables)
+    return _TomlReader(schema, text, label).read(tables)
 
 
 def _toml_error(error: tomllib.TOMLDecodeError, text: str) -> UnreadableError:
@@ -175,22 +186,26 @@ def _toml_error(error: tomllib.TOMLDecodeError, text: str) -> UnreadableError:
 
 
 class _TomlReader:
-    """StepRunner parsed TOML into texts, as if they had been written in the environment."""
+    """Turns parsed TOML into texts, as if they had been written in the environment."""
 
-    def __init__(self, text: str, label: str) -> None:
+    def __init__(self, schema: AnySchema, text: str, label: str) -> None:
+        self._schema = schema
         self._text = text
         self._label = label
         self._given: dict[str, Given] = {}
+        self._blocks: list[Block] = []
         self._problems: list[Finding] = []
         self._warnings: list[Finding] = []
 
     def read(self, tables: Mapping[str, object]) -> Reading:
         """All of it."""
-        known = {group for group in GROUPS if group}
+        known = {group for group in self._schema.titles if group}
         for table, entries in tables.items():
             where = self._where(table, "")
-            if table not in known:
-                hint = _home_of(table) or find_nearest(table, known)
+            if table in BLOCKS:
+                self._read_blocks(table, entries)
+            elif table not in known:
+                hint = _home_of(self._schema, table) or find_nearest(table, {*known, *BLOCKS})
                 self._warn(where, f"no such table: {show_plain(table)}{hint}")
             elif not isinstance(entries, dict):
                 message = f"{table} is a table; write [{table}] on a line of its own"
@@ -198,17 +213,29 @@ class _TomlReader:
             else:
                 for name, value in entries.items():
                     self._entry(table, name, value)
-        return Reading(self._given, tuple(self._problems), tuple(self._warnings))
+        return Reading(
+            self._given, tuple(self._problems), tuple(self._warnings), tuple(self._blocks)
+        )
+
+    def _read_blocks(self, table: str, blocks: object) -> None:
+        if not isinstance(blocks, list) or not all(isinstance(one, dict) for one in blocks):
+            message = f"{table} is a list of tables; write [[{table}]] above each"
+            self._problems.append(Finding("", self._where(table, ""), message))
+            return
+        for number, entries in enumerate(blocks, start=1):
+            places = {name: self._where(table, name, number) for name in entries}
+            source, where = f"{self._label} [[{table}]]", self._where(table, "", number)
+            self._blocks.append(Block(table, number, entries, source, where, places))
 
     def _entry(self, table: str, name: str, value: object) -> None:
         where = self._where(table, name)
-        setting = BY_KEY.get(f"{table}.{name}")
+        setting = self._schema.by_key.get(f"{table}.{name}")
         if setting is None:
-            names = {known.name for known in BY_KEY.values() if known.table == table}
-            hint = find_nearest(name, names) or _home_of(name)
+            names = {known.name for known in self._schema.rows if known.table == table}
+            hint = find_nearest(name, names) or _home_of(self._schema, name)
             self._warn(where, f"no such key in [{table}]: {show_plain(name)}{hint}")
             return
-        text = _as_text(setting, value)
+        text = as_text(setting, value)
         if text is None:
             message = f"{table}.{name} has the wrong type; write it in quotes, like in .env"
             self._problems.append(Finding(setting.variable, where, message))
@@ -218,20 +245,21 @@ class _TomlReader:
     def _warn(self, where: str, message: str) -> None:
         self._warnings.append(Finding("", where, message))
 
-    def _where(self, table: str, name: str) -> str:
-        line = find_toml_line(self._text, table, name)
+    def _where(self, table: str, name: str, number: int = 0) -> str:
+        line = find_toml_line(self._text, table, name, number)
         return f"{self._label}:{line}" if line else self._label
 
 
-def _home_of(name: str) -> str:
+def _home_of(schema: AnySchema, name: str) -> str:
     """Where a key that stands in the wrong place, or a variable's name, belongs."""
-    for setting in BY_KEY.values():
+    for setting in schema.by_key.values():
         if name in {setting.name, setting.variable}:
             return f"; {setting.name} belongs under [{setting.table}]"
     return ""
 
 
-def _as_text(setting: Setting, value: object) -> str | None:
+def as_text(setting: Setting, value: object) -> str | None:
+    """A TOML value as it would be written in the environment; None for one of the wrong type."""
     if isinstance(value, str):
         return value
     if type(value) not in setting.kind.toml_types:
@@ -240,32 +268,40 @@ def _as_text(setting: Setting, value: object) -> str | None:
         return "true" if value else "false"
     if isinstance(value, list):
         return ",".join(value) if all(isinstance(item, str) for item in value) else None
-    return str(value)
+    # What a date in it is written as matters to nobody: it is refused.
+    return json.dumps(value, default=str) if isinstance(value, dict) else str(value)
 
 
-def find_toml_line(text: str, table: str, name: str) -> int | None:
-    """The line of a table (`name` "") or of a key in it, from 1; None where it cannot be told."""
-    current = ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        header = re.match(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]", line)
-        key = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*(?:\.\s*[\"']?([\w-]+)[\"']?\s*)?=", line)
-        if header:
-            current = header[1]
-            if current == table and not name:
-                return number
-        elif key:
-            path = [current, key[1], key[2]] if current else [key[1], key[2]]
-            if [part for part in path if part] == [part for part in (table, name) if part]:
-                return number
+# Perhaps in quotes, perhaps with dots.
+_NAME: Final = r"[\w.\"'-]+"
+_HEADER: Final = re.compile(rf"\s*(\[\[?)\s*({_NAME})\s*\]")
+_KEY: Final = re.compile(rf"\s*({_NAME})\s*=")
+
+
+def find_toml_line(text: str, table: str, name: str, number: int = 0) -> int | None:
+    """The line of a table (`name` "") or of a key in it, from 1; None where it cannot be told.
+
+    `number` counts the tables of a list (`[[table]]`) from 1; 0: it is no list.
+    """
+    wanted = [table, name] if name else [table]
+    current: list[str] = []
+    count = 0
+    for line_number, line in enumerate(text.split("\n"), start=1):
+        if header := _HEADER.match(line):
+            current = _parts(header[2])
+            count += header[1] == "[[" and current == [table]
+            # Somebody's `[[listener]]` is found, too.
+            if current == wanted and (count == number or not (name or number)):
+                return line_number
+        elif key := _KEY.match(line):
+            path = [*current, *_parts(key[1])]
+            if count == number and path[: len(wanted)] == wanted and len(path) <= len(wanted) + 1:
+                return line_number
     return None
 
 
-def find_mode(path: Path) -> int:
-    """The file's mode, 0 for whatever cannot be looked at (pathlib's own questions raise)."""
-    try:
-        return path.stat().st_mode
-    except OSError:
-        return 0
+def _parts(dotted: str) -> list[str]:
+    return [part.strip("\"'") for part in dotted.split(".")]
 
 
 def read_text(path: Path) -> str:

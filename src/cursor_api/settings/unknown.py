@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-PREFIXES = ("CURSOR_", "GATEWAY_")
-
-# Cursor's own editor, command line (not our CURSOR_CLIENT_…) and SDK set these; CGI servers set
-# the last one.
-_FOREIGN = re.compile(
-    r"CURSOR_(?:API_KEY|TRACE_ID|BACKEND_URL|WEBSITE_URL|SDK_.*|AGENT.*|CLI(?!ENT).*)"
-    r"|GATEWAY_INTERFACE"
-)
+# CGI servers set it.
+_FOREIGN = re.compile(r"GATEWAY_INTERFACE")
 # Kubernetes gives every pod such variables for every service, "cursor-api" and "gateway" too.
 _SERVICE_LINK = re.compile(
     r".*_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP).*)?)"
 )
 
 
-def is_ours(name: str) -> bool:
-    """Whether somebody who set this variable most likely meant the gateway."""
+def is_ours(name: str, prefixes: tuple[str, ...], foreign: Sequence[str]) -> bool:
+    """Whether somebody who set this variable most likely meant the gateway.
+
+    `foreign` are patterns of names that have one of the prefixes and belong to others.
+    """
     upper = name.upper()
-    if not upper.startswith(PREFIXES):
+    if not upper.startswith(prefixes) or any(re.fullmatch(one, upper) for one in foreign):
         return False
     return not (_FOREIGN.fullmatch(upper) or _SERVICE_LINK.fullmatch(upper))
 

@@ -16,6 +16,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,9 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
+from cursor_api.options.kinds import choice
 from cursor_api.options.masking import escape_controls
+from cursor_api.options.setting import setting
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.sink import LineSink
 
@@ -49,6 +52,25 @@ _HEAD = ("timestamp", "level", "logger", "event")
 # These stand last, on lines of their own.
 _BLOCKS = ("exception", "stack")
 _LEVEL_WIDTH = len("critical")
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """How the process says something about itself."""
+
+    level: str = setting(
+        "GATEWAY_LOG_LEVEL",
+        choice(*LEVELS),
+        "info",
+        "The least serious events that are written. Secrets are taken out at every level.",
+    )
+    format: str = setting(
+        "GATEWAY_LOG_FORMAT",
+        choice(*FORMATS),
+        "auto",
+        "`text` for people, `json` for machines; `auto` is text on a terminal, else JSON.",
+        needs_restart=True,
+    )
 
 
 def configure_logging(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self
 
+from cursor_api.domain.credential import Secret
 from cursor_api.transport.answer import HttpAnswer
 from cursor_api.transport.connections import Connections
 from cursor_api.transport.options import HttpOptions, Timeouts
@@ -17,10 +18,14 @@ DEFAULT_TIMEOUTS: Final = Timeouts()
 
 
 class HttpClient:
-    """Opens answers; an async context manager, outside of which there are no connections."""
+    """Opens answers; an async context manager, outside of which there are no connections.
 
-    def __init__(self, options: HttpOptions) -> None:
+    `headers` go with every request that does not write one of the same name itself.
+    """
+
+    def __init__(self, options: HttpOptions, headers: Iterable[tuple[str, Secret]] = ()) -> None:
         self.options = options
+        self._headers = tuple(headers)
         self._connections = Connections(options)
 
     def __repr__(self) -> str:
@@ -54,4 +59,11 @@ class HttpClient:
 
         `headers` are sent as they are. Entering and reading raise Fault and nothing else.
         """
+        if self._headers:
+            headers = self._with_own(headers)
         return HttpAnswer(self._connections, url, headers, body, timeouts)
+
+    def _with_own(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        written = {name.lower() for name in headers}
+        own = {name: value.reveal() for name, value in self._headers if name.lower() not in written}
+        return {**headers, **own}

@@ -101,7 +101,7 @@ class Connections:
             auto_decompress=False,
             trust_env=False,
             read_bufsize=READ_BUFFER_BYTES,
-            proxy=self.options.proxy,
+            proxy=self.options.proxy.reveal() if self.options.proxy else None,
             request_class=BareRequest,
             timeout=aiohttp.ClientTimeout(total=None, connect=self.options.connect_timeout_s),
         )

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+import stat
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
+
+from cursor_api.domain.credential import Secret
+from cursor_api.options.addresses import proxy_url
+from cursor_api.options.kinds import duration, path, whole
+from cursor_api.options.rules import Facts, Finding, Rules, find_mode
+from cursor_api.options.setting import setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +30,63 @@ class Timeouts:
         _check_durations(self, "first_token_s", "idle_s")
 
 
+def _ca_file_is_there(facts: Facts) -> Finding | None:
+    ca_file: Path | None = facts.find("ca_file")
+    if not ca_file or stat.S_ISREG(find_mode(ca_file)):
+        return None
+    return facts.finding("ca_file", "there is no such file; mend the path or leave it out")
+
+
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """How to reach upstreams. Durations are seconds. Raises ValueError for what cannot be."""
+    """How to reach an upstream. Durations are seconds. Raises ValueError for what cannot be.
 
-    # DNS, TCP and TLS together: three round trips, with room for a lost packet or two.
-    connect_timeout_s: float = 10.0
+    The rows have no variables of their own: each upstream that has some puts its prefix in front.
+    """
+
+    proxy: Secret | None = setting(
+        "",
+        proxy_url(),
+        None,
+        "HTTP proxy for upstream requests, with name and password if it wants them. Other"
+        " variables for proxies are not read.",
+        default_note="none",
+    )
+    ca_file: Path | None = setting(
+        "",
+        path(),
+        None,
+        "More certificate authorities (PEM) to trust upstream, for a company's proxy."
+        " Verification itself cannot be switched off.",
+        default_note="the system's only",
+    )
+    # Three round trips, with room for a lost packet or two.
+    connect_timeout_s: float = setting(
+        "",
+        duration(0.1, 300, "10s"),
+        "10",
+        "DNS, TCP and TLS together; a reachable server needs a tenth of it.",
+    )
+    connections_max: int = setting(
+        "",
+        whole(1, 100_000, 4096),
+        "4096",
+        "Open connections upstream, one per running answer. Each needs a file descriptor,"
+        " and its caller a second one: `ulimit -n` has to allow both.",
+    )
     # Idle connections go before the 60 s after which the usual load balancers drop them.
     keepalive_s: float = 45.0
-    # Open answers at once; each is a socket, and file descriptors are finite.
-    connections_max: int = 4096
-    # PEM certificates trusted besides the system's, for a company's own authority.
-    ca_file: Path | None = None
     # How the operator knows it: named where a certificate is of an authority that is not trusted.
     ca_setting: str = "the setting ca_file"
-    # http://[user:password@]host:port; it may hold a password, so that no repr shows it.
-    proxy: str | None = field(default=None, repr=False)
+
+    RULES: ClassVar[Rules] = Rules(must=(_ca_file_is_there,))
 
     def __post_init__(self) -> None:
         _check_durations(self, "connect_timeout_s", "keepalive_s")
         if self.connections_max < 1:
             raise ValueError("connections_max is below 1")
         if self.proxy is not None:
-            parts = urlsplit(self.proxy)
+            parts = urlsplit(self.proxy.reveal())
             if parts.scheme not in {"http", "https"} or not parts.hostname:
                 raise ValueError("proxy is not an http:// or https:// address")
 

@@ -5,22 +5,32 @@ from __future__ import annotations
 import fnmatch
 from dataclasses import dataclass
 
+from cursor_api.options.by_model import SecondsByModel, durations_by_model
+from cursor_api.options.setting import setting
 from cursor_api.transport.options import Timeouts
-
-# Seconds by a pattern of model names (`o1*`); the first that fits counts, and `*` stands last.
-SecondsByModel = tuple[tuple[str, float], ...]
-
-# A model that reasons without showing it is silent until it has thought.
-FIRST_TOKEN_S: SecondsByModel = (("o1*", 300.0), ("*", 60.0))
-IDLE_S: SecondsByModel = (("*", 120.0),)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeoutsByModel:
     """Both limits for every model. Raises ValueError where a model could be left without one."""
 
-    first_token_s: SecondsByModel = FIRST_TOKEN_S
-    idle_s: SecondsByModel = IDLE_S
+    first_token_s: SecondsByModel = setting(
+        "",
+        durations_by_model(0.1, 3600, "60s"),
+        "60, o1*=300",
+        "From the request sent to the first text; then another credential is tried, if there"
+        " is one. Models that reason unseen are given more: `model=duration`, with `*` in"
+        " names.",
+        key="first_token_timeout_s",
+    )
+    idle_s: SecondsByModel = setting(
+        "",
+        durations_by_model(0.1, 3600, "120s"),
+        "120",
+        "Silence inside an answer, for all models or by model as above. Thinking models pause"
+        " for a minute; a connection that died without a word stays silent for ever.",
+        key="idle_timeout_s",
+    )
 
     def __post_init__(self) -> None:
         for name in ("first_token_s", "idle_s"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cursor_api import __version__
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
+from cursor_api.options.addresses import is_loopback, origins, route_prefix
+from cursor_api.options.kinds import flag
+from cursor_api.options.setting import setting
 from cursor_api.ports import Clock, Dialect, RenderedFault, RequestLog, Steps
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
@@ -53,6 +57,10 @@ INFERENCE_FOLDER = "/v1/"
 CLOSE = (b"connection", b"close")
 
 
+def _is_on_loopback(values: Mapping[str, Any], _environ: Mapping[str, str]) -> bool:
+    return is_loopback(values.get("HOST", ""))
+
+
 @dataclass(frozen=True, slots=True)
 class WebOptions:
     """How the addresses look and who may see what.
@@ -60,10 +68,33 @@ class WebOptions:
     `route_prefix` is "" or "/something". `cors_origins` are whole origins; empty closes CORS.
     """
 
-    version: str
-    route_prefix: str = ""
-    is_log_public: bool = False
-    cors_origins: tuple[str, ...] = ()
+    version: str = __version__
+    route_prefix: str = setting(
+        "ROUTE_PREFIX",
+        route_prefix(),
+        "",
+        "Path in front of the routes, for a gateway behind a reverse proxy or at an address"
+        " that is hard to guess. A leading slash is added, a trailing one removed.",
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "GATEWAY_CORS_ORIGINS",
+        origins(),
+        "",
+        "Origins of web pages that may call the gateway from a browser, with a key of theirs:"
+        " chat and models, never credentials or logs. None by default: no other page can then"
+        " use a key that a browser holds.",
+    )
+    is_log_public: bool = setting(
+        "LOGS_PUBLIC",
+        flag(),
+        None,
+        "Whether `GET /logs` answers without a key, with masked entries only. The same as"
+        " before on your own machine; closed where strangers could read along.",
+        key="logs_public",
+        default_note="`true` on a loopback listener, else `false`",
+        derive=_is_on_loopback,
+        unset=False,
+    )
     inference: InferenceOptions = field(default_factory=InferenceOptions)
     token_files: TokenFileOptions = field(
         default_factory=lambda: TokenFileOptions(".token", ".token-list")

@@ -28,6 +28,8 @@ from itertools import accumulate
 from typing import Final
 
 from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.options.kinds import whole
+from cursor_api.options.setting import setting
 
 # What is looked at in one go, a quarter of a millisecond's work, of the worst kind three. Requests
 # without images are smaller.
@@ -56,16 +58,28 @@ SLOW_SHARE: Final = 0.75
 class JsonLimits:
     """What a caller's JSON may be like.
 
-    `depth_max`: a chat request has six levels, schemas of tools, which are passed over, some twenty
-    more. A decoder's own bound is the interpreter's recursion, which no setting of ours moves and
-    which is ten times as much in one Python as in the next.
-    `containers_max`: objects and arrays together. The longest request that the other limits
-    allow has 70,000; in 10 MiB there is room for five million, which hold the event loop for a
-    quarter of a second and fill 200 MB.
+    `depth_max`: a decoder's own bound is the interpreter's recursion, which no setting of ours
+    moves and which is ten times as much in one Python as in the next.
+    `containers_max`: in 10 MiB there is room for five million.
     """
 
-    depth_max: int = 128
-    containers_max: int = 100_000
+    depth_max: int = setting(
+        "GATEWAY_JSON_DEPTH_MAX",
+        whole(8, 100_000, 128),
+        "128",
+        "Most levels of objects and arrays one in the other in a request's body. A chat has"
+        " six; the schemas of tools, which are passed over, some twenty more.",
+        key="json_depth_max",
+    )
+    containers_max: int = setting(
+        "GATEWAY_JSON_CONTAINERS_MAX",
+        whole(1000, 100_000_000, 100_000),
+        "100000",
+        "Most objects and arrays in a request's body. The longest chat that the other limits"
+        " allow has 70,000; a body full of empty ones would stop everybody else's answers for"
+        " a quarter of a second and fill 200 MB.",
+        key="json_containers_max",
+    )
 
 
 def check_bounds(

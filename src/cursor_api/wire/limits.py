@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cursor_api.options.kinds import size, whole
+from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.wire.json_bounds import JsonLimits
 
 
@@ -11,17 +13,31 @@ from cursor_api.wire.json_bounds import JsonLimits
 class RequestLimits:
     """What one request may hold. The body's size is limited before it comes here.
 
-    `messages_max`: long agent sessions run to some thousand turns; a 10 MiB body could hold
-    600,000, and each costs work again in every later stage.
-    `parts_max`: content parts and tool calls of all messages together, two for each message; most
-    have one.
-    `image_bytes_max`: the strictest of the vision models takes 5 MB an image.
+    `messages_max`: a 10 MiB body could hold 600,000, and each costs work again in every later
+    stage.
     `model_chars_max`: real ids stay below 100; the catalogue compares an unknown one with every
     name it has, which takes quadratic time.
     """
 
-    messages_max: int = 10_000
-    parts_max: int = 20_000
-    image_bytes_max: int = 5 * 1024 * 1024
+    messages_max: int = setting(
+        "GATEWAY_MESSAGES_MAX",
+        whole(1, 1_000_000, 10_000),
+        "10000",
+        "Most messages in one request. Long agent sessions have some hundred; every one"
+        " costs memory beyond its bytes.",
+    )
+    parts_max: int = setting(
+        "GATEWAY_PARTS_MAX",
+        whole(1, 10_000_000, 20_000),
+        "20000",
+        "Most content parts (texts, images) and tool calls in one request, those of all"
+        " messages together: two for each message that is allowed, where most have one.",
+    )
+    image_bytes_max: int = setting(
+        "GATEWAY_IMAGE_BYTES_MAX",
+        size(KIB, GIB, "5MiB"),
+        "5MiB",
+        "Largest image in a request, decoded. The strictest of the vision models takes 5 MB.",
+    )
     model_chars_max: int = 256
     json: JsonLimits = field(default_factory=JsonLimits)

@@ -18,8 +18,9 @@ import pytest
 from cursor_api.cli import preflight
 from cursor_api.cli.preflight import check_and_listen, check_without_listening
 from cursor_api.files.lock import LOCK_NAME
+from cursor_api.installed import SCHEMA
+from cursor_api.options.rules import Finding
 from cursor_api.settings import load_settings
-from cursor_api.settings.sources import Finding
 
 KEY = "preflight-key-0123456789"
 CHECKSUM = f"AAAAAAAA{1:064x}"
@@ -30,7 +31,7 @@ UNPRIVILEGED_FROM = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 def found(folder: Path, **variables: str) -> tuple[Sequence[Finding], Sequence[Finding]]:
     """Problems and warnings of a gateway in this folder."""
     given = {"AUTH_TOKEN": KEY, "PORT": "0"} | variables
-    loaded, listener = check_and_listen(load_settings(given, folder))
+    loaded, listener = check_and_listen(load_settings(SCHEMA, given, folder))
     if listener is not None:
         listener.close()
     assert (loaded.checked is None) is bool(loaded.problems)
@@ -118,11 +119,11 @@ def test_a_port_in_use_may_be_the_gateways_own_for_who_only_asks(tmp_path: Path)
         port = str(other.getsockname()[1])
         assert one(found(tmp_path, PORT=port)[0]).variable == "PORT"
         rehearsed = check_without_listening(
-            load_settings({"AUTH_TOKEN": KEY, "PORT": port}, tmp_path)
+            load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": port}, tmp_path)
         )
     assert rehearsed.problems == ()
     assert one(rehearsed.warnings).variable == "PORT"
-    assert rehearsed.settings.listener.port == int(port)
+    assert rehearsed.settings.server.port == int(port)
 
 
 def test_a_rehearsal_gives_the_port_back(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_a_rehearsal_gives_the_port_back(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
     loaded = check_without_listening(
-        load_settings({"AUTH_TOKEN": KEY, "PORT": str(port)}, tmp_path)
+        load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": str(port)}, tmp_path)
     )
     assert (loaded.problems, loaded.warnings) == ((), ())
     socket.create_server(("127.0.0.1", port)).close()
@@ -195,6 +196,17 @@ def test_a_certificate_file_is_tried(tmp_path: Path) -> None:
     assert found(tmp_path, CURSOR_CA_FILE="ca.pem")[0] == ()
 
 
+def test_every_upstream_is_looked_at(tmp_path: Path) -> None:
+    """Those of blocks by their name, the line and the key."""
+    (tmp_path / "ca.der").write_bytes(b"\x30\x82")
+    (tmp_path / "cursor-api.toml").write_text(
+        '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\nca_file = "ca.der"\n'
+    )
+    problem = one(found(tmp_path)[0])
+    assert (problem.variable, problem.where) == ("upstream.more.ca_file", "cursor-api.toml:5")
+    assert "openssl x509" in problem.message
+
+
 def test_a_machine_that_trusts_nobody_is_worth_a_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +223,7 @@ def test_a_machine_that_trusts_nobody_is_worth_a_word(
 def test_the_demo_has_no_files(tmp_path: Path) -> None:
     """Whatever lies where it is started is not its business."""
     (tmp_path / ".token").write_text("a::one\na::two\n")
-    loaded = load_settings({"AUTH_TOKEN": KEY, "PORT": "0"}, tmp_path)
+    loaded = load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": "0"}, tmp_path)
     examined, listener = check_and_listen(loaded, has_files=False)
     assert listener is not None
     listener.close()
@@ -305,6 +317,14 @@ def test_too_few_descriptors_are_told_with_what_there_is_for_callers(tmp_path: P
     assert "have 296 files and connections open, and 8288 are needed" in said
     assert "callers get 100 connections" in said
     assert "GATEWAY_CONNECTIONS_MAX and CURSOR_CONNECTIONS_MAX to 100" in said
+    (tmp_path / "cursor-api.toml").write_text(
+        '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\nconnections_max = 5000\n'
+    )
+    said = run(tmp_path, "check-config", prefix=few)
+    assert "10096 are needed" in said
+    names = "GATEWAY_CONNECTIONS_MAX and CURSOR_CONNECTIONS_MAX and upstream.more.connections_max"
+    assert f"{names} to 100" in said
+    (tmp_path / "cursor-api.toml").unlink()
     enough = {"GATEWAY_CONNECTIONS_MAX": "100", "CURSOR_CONNECTIONS_MAX": "100"}
     assert "no warnings" in run(tmp_path, "check-config", prefix=few, **enough)
 

@@ -57,3 +57,12 @@ def test_a_warning_about_another_setting_is_not_repeated(
     assert capsys.readouterr().err == ""
     assert find_settings(FILE_AND_CURSOR_GROUPS, None) is not None
     assert "CURSOR_BASE_URL" in capsys.readouterr().err
+
+
+def test_a_mistake_in_a_block_stops_no_command(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tokens are kept and tested without other upstreams."""
+    (folder / "cursor-api.toml").write_text("[[upstream]]\n[[model]]\n")
+    assert find_settings(FILE_GROUPS, None) is not None
+    assert capsys.readouterr().err == ""

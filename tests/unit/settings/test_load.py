@@ -9,28 +9,31 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.credential import Secret
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.pool.selection import Policy
 from cursor_api.settings.load import Loaded, SettingsError, load_settings
 from cursor_api.settings.report import render_check
-from cursor_api.settings.table import TABLE
 
 KEY = "canary-key-0123456789"
 
 
-def load(folder: Path, environ: Mapping[str, str] | None = None, **files: str) -> Loaded:
+def load(folder: Path, environ: Mapping[str, str] | None = None, **files: str) -> Loaded[Settings]:
     """Load with a key in the environment; `env` and `toml` are the files' texts."""
     if "env" in files:
         (folder / ".env").write_text(files["env"], encoding="utf-8")
     if "toml" in files:
         (folder / "cursor-api.toml").write_text(files["toml"], encoding="utf-8")
-    return load_settings({"AUTH_TOKEN": KEY, "TZ": "Asia/Shanghai", **(environ or {})}, folder)
+    return load_settings(
+        SCHEMA, {"AUTH_TOKEN": KEY, "TZ": "Asia/Shanghai", **(environ or {})}, folder
+    )
 
 
-def source(loaded: Loaded, variable: str) -> str:
+def source(loaded: Loaded[Settings], variable: str) -> str:
     """Where a value came from."""
     return next(row.source for row in loaded.rows if row.name == variable)
 
 
-def shown(loaded: Loaded, variable: str) -> str:
+def shown(loaded: Loaded[Settings], variable: str) -> str:
     """How a value is shown."""
     return next(row.shown for row in loaded.rows if row.name == variable)
 
@@ -40,29 +43,33 @@ def test_the_defaults(tmp_path: Path) -> None:
     loaded = load(tmp_path)
     assert (loaded.problems, loaded.warnings) == ((), ())
     settings = loaded.settings
-    assert (settings.listener.host, settings.listener.port) == ("127.0.0.1", 3000)
-    assert (settings.listener.route_prefix, settings.listener.cors_origins) == ("", ())
-    assert settings.listener.keep_alive_s == 15
-    assert settings.listener.write_timeout_s == 30
-    assert settings.listener.shutdown_grace_s == 30
+    server, web = settings.server, settings.web
+    assert (server.host, server.port) == ("127.0.0.1", 3000)
+    assert (web.route_prefix, web.cors_origins) == ("", ())
+    assert web.inference.stream.keep_alive_s == 15
+    assert server.limits.write_timeout_s == 30
+    assert server.shutdown_grace_s == 30
     assert settings.access.auth_token == Secret(KEY)
-    assert (settings.access.is_passthrough, settings.access.checksum) == (False, None)
-    assert settings.access.is_logs_public
+    assert not settings.access.is_passthrough
+    assert web.is_log_public
     assert settings.files.token_file == tmp_path / ".token"
     assert settings.files.token_list_file == tmp_path / ".token-list"
     assert settings.files.pool_state_file == tmp_path / ".token-state"
-    assert (settings.access.client_tokens, settings.pool.policy) == ((), "round_robin")
-    cursor = settings.cursor
+    assert (settings.access.client_tokens, settings.pool.policy) == ((), Policy.ROUND_ROBIN)
+    (upstream,) = settings.upstreams
+    assert (upstream.name, upstream.kind) == ("cursor", "cursor")
+    cursor = upstream.options
     assert (cursor.base_url, cursor.client_version) == ("https://api2.cursor.sh", "0.42.5")
     assert (cursor.timezone, cursor.is_private) == ("Asia/Shanghai", True)
-    assert (cursor.instructions, cursor.checksum_time) == ("", "now")
-    assert (cursor.proxy, cursor.ca_file) == (None, None)
-    assert cursor.connect_timeout_s == 10
-    assert dict(cursor.first_token_timeout_s) == {"o1*": 300, "*": 60}
-    assert dict(cursor.idle_timeout_s) == {"*": 120}
-    assert settings.limits.body_bytes_max == 10 * 1024**2
+    assert (cursor.instructions, cursor.checksum_time.value) == ("", "now")
+    assert (cursor.http.proxy, cursor.http.ca_file) == (None, None)
+    assert cursor.passthrough_checksum is None
+    assert cursor.http.connect_timeout_s == 10
+    assert dict(cursor.timeouts.first_token_s) == {"o1*": 300, "*": 60}
+    assert dict(cursor.timeouts.idle_s) == {"*": 120}
+    assert web.inference.body_bytes_max == 10 * 1024**2
     assert (settings.logs.level, settings.logs.format) == ("info", "auto")
-    assert settings.logs.entries_max == 100
+    assert settings.request_log.entries_max == 100
     assert {row.source for row in loaded.rows} == {"default", "environment"}
 
 
@@ -74,8 +81,9 @@ def test_the_order_of_the_four_places(tmp_path: Path) -> None:
         env="PORT=2\nHOST=::1\n",
         toml='[listener]\nport = 3\nhost = "localhost"\nroute_prefix = "x"\n',
     )
-    listener = loaded.settings.listener
-    assert (listener.port, listener.host, listener.route_prefix) == (1, "::1", "/x")
+    server = loaded.settings.server
+    assert (server.port, server.host) == (1, "::1")
+    assert loaded.settings.web.route_prefix == "/x"
     assert source(loaded, "PORT") == "environment"
     assert source(loaded, "HOST") == ".env"
     assert source(loaded, "ROUTE_PREFIX") == "cursor-api.toml [listener]"
@@ -93,15 +101,15 @@ def test_an_empty_value_means_the_default(tmp_path: Path) -> None:
     loaded = load(
         tmp_path, {"PORT": "", "CURSOR_PROXY": " "}, env="PORT=2\nCURSOR_PROXY=http://p\n"
     )
-    assert loaded.settings.listener.port == 3000
-    assert loaded.settings.cursor.proxy is None
+    assert loaded.settings.server.port == 3000
+    assert loaded.settings.upstreams[0].options.http.proxy is None
     assert source(loaded, "PORT") == "default (environment: empty)"
 
 
 @pytest.mark.parametrize("key", [None, "", "   "])
 def test_no_start_without_a_key(tmp_path: Path, key: str | None) -> None:
     """Missing, empty and blank are all refused, and asking for the settings raises."""
-    loaded = load_settings({} if key is None else {"AUTH_TOKEN": key}, tmp_path)
+    loaded = load_settings(SCHEMA, {} if key is None else {"AUTH_TOKEN": key}, tmp_path)
     assert [problem.variable for problem in loaded.problems] == ["AUTH_TOKEN"]
     with pytest.raises(SettingsError, match="AUTH_TOKEN") as caught:
         _ = loaded.settings
@@ -111,7 +119,7 @@ def test_no_start_without_a_key(tmp_path: Path, key: str | None) -> None:
 def test_pass_through_needs_no_key(tmp_path: Path) -> None:
     """An empty one is then as good as none, and never an empty string."""
     for environ in ({"PASSTHROUGH": "yes"}, {"PASSTHROUGH": "yes", "AUTH_TOKEN": ""}):
-        access = load_settings(environ, tmp_path).settings.access
+        access = load_settings(SCHEMA, environ, tmp_path).settings.access
         assert access.is_passthrough
         assert access.auth_token is None
 
@@ -157,7 +165,7 @@ def test_the_log_is_public_on_loopback_only(
     tmp_path: Path, environ: dict[str, str], *, is_public: bool
 ) -> None:
     """Unless somebody says otherwise."""
-    assert load(tmp_path, environ).settings.access.is_logs_public is is_public
+    assert load(tmp_path, environ).settings.web.is_log_public is is_public
 
 
 def test_relative_paths_begin_at_the_directory(
@@ -166,7 +174,9 @@ def test_relative_paths_begin_at_the_directory(
     """Whatever the process's own working directory becomes later."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
-    loaded = load_settings({"AUTH_TOKEN": KEY, "TOKEN_LIST_FILE": "/abs/list"}, Path("data"))
+    loaded = load_settings(
+        SCHEMA, {"AUTH_TOKEN": KEY, "TOKEN_LIST_FILE": "/abs/list"}, Path("data")
+    )
     assert loaded.settings.files.token_file == tmp_path / "data" / ".token"
     assert loaded.settings.files.token_list_file == Path("/abs/list")
 
@@ -176,12 +186,12 @@ def test_another_toml_file_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("[listener]\nport = 1\n")
     (tmp_path / "b.toml").write_text("[listener]\nport = 2\n")
     loaded = load(tmp_path, env="GATEWAY_CONFIG=a.toml\n", toml="[listener]\nport = 3\n")
-    assert loaded.settings.listener.port == 1
+    assert loaded.settings.server.port == 1
     assert shown(loaded, "GATEWAY_CONFIG").endswith("a.toml")
     assert source(loaded, "PORT") == "a.toml [listener]"
     environ = {"AUTH_TOKEN": KEY, "GATEWAY_CONFIG": "a.toml"}
-    named = load_settings(environ, tmp_path, Path("b.toml"))
-    assert named.settings.listener.port == 2
+    named = load_settings(SCHEMA, environ, tmp_path, Path("b.toml"))
+    assert named.settings.server.port == 2
     assert source(named, "GATEWAY_CONFIG") == "command line"
 
 
@@ -194,12 +204,12 @@ def test_a_named_toml_file_has_to_exist(tmp_path: Path) -> None:
 def test_other_defaults_can_be_given(tmp_path: Path) -> None:
     """A demo has its own; users' values still win, and a typing error in code is not silent."""
     defaults = {"PORT": "0", "CURSOR_BASE_URL": "http://127.0.0.1:1", "AUTH_TOKEN": "demo"}
-    loaded = load_settings({"PORT": "4000"}, tmp_path, defaults=defaults)
-    assert loaded.settings.listener.port == 4000
-    assert loaded.settings.cursor.base_url == "http://127.0.0.1:1"
+    loaded = load_settings(SCHEMA, {"PORT": "4000"}, tmp_path, defaults=defaults)
+    assert loaded.settings.server.port == 4000
+    assert loaded.settings.upstreams[0].options.base_url == "http://127.0.0.1:1"
     assert loaded.settings.access.auth_token == Secret("demo")
     with pytest.raises(KeyError):
-        load_settings({}, tmp_path, defaults={"PROT": "1"})
+        load_settings(SCHEMA, {}, tmp_path, defaults={"PROT": "1"})
 
 
 def test_text_that_is_not_utf8_is_told(tmp_path: Path) -> None:
@@ -215,8 +225,8 @@ def test_instructions_keep_their_spaces(tmp_path: Path) -> None:
     loaded = load(
         tmp_path, {"CURSOR_INSTRUCTIONS": " a\n", "PORT": " 1 \r", "AUTH_TOKEN": f"{KEY}\n"}
     )
-    assert loaded.settings.cursor.instructions == " a\n"
-    assert loaded.settings.listener.port == 1
+    assert loaded.settings.upstreams[0].options.instructions == " a\n"
+    assert loaded.settings.server.port == 1
     assert loaded.settings.access.auth_token == Secret(KEY)
 
 
@@ -224,7 +234,7 @@ def test_both_spellings_of_the_checksum(tmp_path: Path) -> None:
     """The ancestors' own has hyphens."""
     for name in ("x-cursor-checksum", "X_CURSOR_CHECKSUM"):
         loaded = load(tmp_path, {name: "abc/def", "PASSTHROUGH": "1"})
-        assert loaded.settings.access.checksum == Secret("abc/def")
+        assert loaded.settings.upstreams[0].options.passthrough_checksum == Secret("abc/def")
 
 
 SECRETS = {
@@ -241,18 +251,18 @@ def test_no_secret_is_ever_shown(tmp_path: Path, variable: str, place: str) -> N
     """Right or wrong, from wherever: not in messages, the report, reprs or exceptions."""
     valid = {"AUTH_TOKEN": "canary-key", "CURSOR_PROXY": "http://canary:canary@proxy"}
     for text in {SECRETS[variable], valid.get(variable, SECRETS[variable])}:
-        setting = next(setting for setting in TABLE if setting.variable == variable)
+        setting = next(setting for setting in SCHEMA.rows if setting.variable == variable)
         escaped = text.replace("\n", "\\n").replace("\x01", "\\u0001")
         if place == "environment":
-            loaded = load_settings({variable: text}, tmp_path)
+            loaded = load_settings(SCHEMA, {variable: text}, tmp_path)
         elif place == "dotenv":
             (tmp_path / ".env").write_text(f"{variable}='{text}'\n", encoding="utf-8")
-            loaded = load_settings({}, tmp_path)
+            loaded = load_settings(SCHEMA, {}, tmp_path)
         else:
             (tmp_path / "cursor-api.toml").write_text(
                 f'[{setting.table}]\n{setting.name} = "{escaped}"\n', encoding="utf-8"
             )
-            loaded = load_settings({}, tmp_path)
+            loaded = load_settings(SCHEMA, {}, tmp_path)
         seen = f"{render_check(loaded)}{loaded!r}{loaded.problems}{loaded.warnings}"
         try:
             seen += repr(loaded.settings)

@@ -6,28 +6,28 @@ from pathlib import Path
 
 import pytest
 
+from cursor_api.installed import SCHEMA
+from cursor_api.options.rules import Finding
 from cursor_api.settings.load import Loaded, load_settings
 from cursor_api.settings.report import WIDTH, display_width, render_check, wrap
-from cursor_api.settings.sources import Finding
-from cursor_api.settings.table import GROUPS, TABLE
 
 KEY = "canary-key-0123456789"
 
 
 def test_a_good_configuration_is_ok(tmp_path: Path) -> None:
     """Every group, every variable, and OK at the end."""
-    lines = render_check(load_settings({"AUTH_TOKEN": KEY}, tmp_path)).splitlines()
-    assert lines[-1] == f"OK: {len(TABLE)} settings, no problems, no warnings."
-    for title in GROUPS.values():
-        assert title.en in lines
+    lines = render_check(load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, tmp_path)).splitlines()
+    assert lines[-1] == f"OK: {len(SCHEMA.rows)} settings, no problems, no warnings."
+    for title in SCHEMA.titles.values():
+        assert title in lines
     assert [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "] == [
-        setting.variable for setting in TABLE
+        setting.variable for setting in SCHEMA.rows
     ]
 
 
 def test_columns_are_aligned(tmp_path: Path) -> None:
     """Names, values and sources each begin in one column."""
-    report = render_check(load_settings({"AUTH_TOKEN": KEY, "PORT": "4000"}, tmp_path))
+    report = render_check(load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": "4000"}, tmp_path))
     lines = {line.split()[0]: line for line in report.splitlines() if line.startswith("  ")}
     assert lines["PORT"].index("4000") == lines["HOST"].index("127.0.0.1")
     assert lines["PORT"].index("environment") == lines["HOST"].index("default")
@@ -38,7 +38,7 @@ def test_columns_are_aligned(tmp_path: Path) -> None:
 def test_what_is_wrong_is_marked_and_counted(tmp_path: Path) -> None:
     """A mark at its row, the list below, and the count at the end."""
     environ = {"PORT": "x", "CURSOR_BASE_UR": "x"}
-    report = render_check(load_settings(environ, tmp_path))
+    report = render_check(load_settings(SCHEMA, environ, tmp_path))
     lines = report.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("!")] == ["PORT", "AUTH_TOKEN"]
     assert '   1. PORT (environment): "x" is not a whole number from 0 to 65535' in report
@@ -57,7 +57,7 @@ def test_no_line_is_wider_than_a_terminal(tmp_path: Path, text: str) -> None:
         f"CURSOR_{text}": "1",
         "GATEWAY_CONFIG": text[:80],
     }
-    report = render_check(load_settings(environ, tmp_path))
+    report = render_check(load_settings(SCHEMA, environ, tmp_path))
     assert max(map(display_width, report.splitlines())) <= WIDTH
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from cursor_api.installed import SCHEMA
+from cursor_api.options.rules import Finding
 from cursor_api.settings.sources import (
     FILE_BYTES_MAX,
-    Finding,
     Reading,
     find_toml_line,
     read_dotenv,
@@ -24,14 +26,14 @@ def dotenv(folder: Path, content: str | bytes) -> Reading:
     """Read this as a `.env` file."""
     data = content.encode() if isinstance(content, str) else content
     (folder / ".env").write_bytes(data)
-    return read_dotenv(folder / ".env", ".env")
+    return read_dotenv(SCHEMA, folder / ".env", ".env")
 
 
 def toml(folder: Path, content: str | bytes) -> Reading:
     """Read this as a TOML file."""
     data = content.encode() if isinstance(content, str) else content
     (folder / "c.toml").write_bytes(data)
-    return read_toml(folder / "c.toml", "c.toml", is_required=True)
+    return read_toml(SCHEMA, folder / "c.toml", "c.toml", is_required=True)
 
 
 def texts(reading: Reading) -> dict[str, str]:
@@ -46,16 +48,16 @@ def told(findings: tuple[Finding, ...]) -> list[str]:
 
 def test_the_environment_is_read_by_setting() -> None:
     """Only known names; both spellings of the checksum, the official one first."""
-    reading = read_environment({"PORT": "1", "PATH": "/bin", "x-cursor-checksum": "a"})
+    reading = read_environment(SCHEMA, {"PORT": "1", "PATH": "/bin", "x-cursor-checksum": "a"})
     assert texts(reading) == {"PORT": "1", "X_CURSOR_CHECKSUM": "a"}
     assert reading.given["PORT"].source == "environment"
-    both = read_environment({"x-cursor-checksum": "a", "X_CURSOR_CHECKSUM": "b"})
+    both = read_environment(SCHEMA, {"x-cursor-checksum": "a", "X_CURSOR_CHECKSUM": "b"})
     assert texts(both) == {"X_CURSOR_CHECKSUM": "b"}
 
 
 def test_a_misspelt_variable_is_told() -> None:
     """With the nearest name, and not with its value."""
-    reading = read_environment({"CURSOR_BASEURL": CANARY, "CURSOR_API_KEY": "x"})
+    reading = read_environment(SCHEMA, {"CURSOR_BASEURL": CANARY, "CURSOR_API_KEY": "x"})
     assert told(reading.warnings) == [
         "CURSOR_BASEURL (environment): no such setting; did you mean CURSOR_BASE_URL?"
     ]
@@ -88,7 +90,7 @@ def test_dotenv_has_the_syntax_that_people_know(tmp_path: Path) -> None:
 
 def test_no_dotenv_is_an_empty_one(tmp_path: Path) -> None:
     """Most people have none."""
-    assert read_dotenv(tmp_path / ".env", ".env") == Reading()
+    assert read_dotenv(SCHEMA, tmp_path / ".env", ".env") == Reading()
 
 
 @pytest.mark.parametrize(
@@ -144,8 +146,8 @@ def test_a_file_that_is_no_text_is_told(
     """What Windows tools write, and files given by mistake, in either format."""
     (tmp_path / "f").write_bytes(content)
     for reading in (
-        read_dotenv(tmp_path / "f", "f"),
-        read_toml(tmp_path / "f", "f", is_required=False),
+        read_dotenv(SCHEMA, tmp_path / "f", "f"),
+        read_toml(SCHEMA, tmp_path / "f", "f", is_required=False),
     ):
         assert [problem.where for problem in reading.problems] == [where]
         assert words in reading.problems[0].message
@@ -164,7 +166,7 @@ def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
         "dangling": "is a link to a file that is not there",
         "loop": "cannot be read: ",
     }.items():
-        reading = read_dotenv(tmp_path / name, name)
+        reading = read_dotenv(SCHEMA, tmp_path / name, name)
         assert told(reading.problems)[0].startswith(f"{name}: {words}")
 
 
@@ -270,11 +272,54 @@ def test_a_table_that_is_a_value_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_of_tables_where_one_is_wanted_is_told(tmp_path: Path) -> None:
+    """By the line of the first."""
+    assert told(toml(tmp_path, "\n[[cursor]]\n[[cursor]]\n").problems) == [
+        "c.toml:2: cursor is a table; write [cursor] on a line of its own"
+    ]
+
+
+def test_blocks_are_read_as_they_are(tmp_path: Path) -> None:
+    """In the file's order, each with its number, its line and those of its keys."""
+    reading = toml(
+        tmp_path,
+        """
+        [[upstream]]
+        name = "a"
+        [upstream.headers]
+        x = "y"
+        [[model]]
+        name = "m"
+        [[upstream]]
+        name = "b"
+        headers.x = "y"
+        """,
+    )
+    assert (reading.problems, reading.warnings, reading.given) == ((), (), {})
+    assert [(one.table, one.number, one.where) for one in reading.blocks] == [
+        *(("upstream", 1, "c.toml:2"), ("upstream", 2, "c.toml:8"), ("model", 1, "c.toml:6")),
+    ]
+    first, second, _ = reading.blocks
+    assert first.entries == {"name": "a", "headers": {"x": "y"}}
+    assert first.places == {"name": "c.toml:3", "headers": "c.toml:4"}
+    assert second.places == {"name": "c.toml:9", "headers": "c.toml:10"}
+    assert first.source == "c.toml [[upstream]]"
+    assert "y" not in repr(first).partition("places")[0].removeprefix("Block(table='upstream'")
+
+
+def test_all_variables_of_a_place_are_known(tmp_path: Path) -> None:
+    """A block may name another program's; no repr shows them."""
+    reading = dotenv(tmp_path, f"OTHER_KEY={CANARY}\n")
+    assert reading.variables == {"OTHER_KEY": CANARY}
+    assert read_environment(SCHEMA, {"OTHER_KEY": CANARY}).variables == {"OTHER_KEY": CANARY}
+    assert CANARY not in repr(reading)
+
+
 def test_a_missing_toml_file_matters_only_when_it_was_named(tmp_path: Path) -> None:
     """The default file is optional."""
     missing = tmp_path / "c.toml"
-    assert read_toml(missing, "c.toml", is_required=False) == Reading()
-    assert told(read_toml(missing, "c.toml", is_required=True).problems)[0].startswith(
+    assert read_toml(SCHEMA, missing, "c.toml", is_required=False) == Reading()
+    assert told(read_toml(SCHEMA, missing, "c.toml", is_required=True).problems)[0].startswith(
         "c.toml: there is no such file: "
     )
 
@@ -287,8 +332,24 @@ def test_a_missing_toml_file_matters_only_when_it_was_named(tmp_path: Path) -> N
         ("cursor.base_url = 'x'", 1),
         ('["cursor"]\n"base_url" = 1', 2),
         ("cursor = {base_url = 'x'}", None),
+        ("[[upstream]]\nbase_url = 'x'\n[cursor]\nbase_url = 'x'", 4),
     ],
 )
 def test_the_line_of_a_key(text: str, line: int | None) -> None:
     """The parser tells no lines of values; this finds the usual spellings."""
     assert find_toml_line(text, "cursor", "base_url") == line
+
+
+@pytest.mark.parametrize(("number", "line"), [(1, 2), (2, 7), (3, None)])
+def test_the_line_of_a_key_in_a_block(number: int, line: int | None) -> None:
+    """Blocks of one name are counted."""
+    text = "[[upstream]]\nname = 1\n[[ model ]]\nname = 1\n\n[[upstream]] # more\n  name=1\n"
+    assert find_toml_line(text, "upstream", "name", number) == line
+
+
+@pytest.mark.parametrize("text", [" " * 100_000, "a." * 100_000, "[" * 100_000, "a " * 100_000])
+def test_looking_for_a_line_takes_no_time(text: str) -> None:
+    """Whatever a line is full of."""
+    begun_at = time.perf_counter()
+    assert find_toml_line(text, "cursor", "base_url") is None
+    assert time.perf_counter() - begun_at < 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.settings.table import BY_VARIABLE
+from cursor_api.installed import SCHEMA
 from cursor_api.settings.unknown import find_nearest, is_ours
 
 
@@ -14,7 +14,7 @@ from cursor_api.settings.unknown import find_nearest, is_ours
 )
 def test_names_that_were_meant_for_us(name: str) -> None:
     """Our prefixes, in any case."""
-    assert is_ours(name)
+    assert SCHEMA.is_ours(name)
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,21 @@ def test_names_that_were_meant_for_us(name: str) -> None:
 )
 def test_names_of_other_programs(name: str) -> None:
     """Cursor's own variables, CGI's, and those that Kubernetes makes for services."""
-    assert not is_ours(name)
+    assert not SCHEMA.is_ours(name)
+
+
+def test_names_are_told_apart_by_prefix_and_pattern() -> None:
+    """What is handed in decides, in any case."""
+    assert is_ours("toy_x", ("TOY_",), ())
+    assert not is_ours("TOY_STORY", ("TOY_",), ("TOY_STORY",))
+    assert not is_ours("BOY_X", ("TOY_",), ())
 
 
 def test_no_setting_of_ours_is_taken_for_foreign() -> None:
     """A setting whose misspelling nobody would hear about has a bad name."""
-    names = [name for name in BY_VARIABLE if name.startswith(("CURSOR_", "GATEWAY_"))]
+    names = [name for name in SCHEMA.by_variable if name.startswith(("CURSOR_", "GATEWAY_"))]
     assert names
-    assert all(map(is_ours, names))
+    assert all(map(SCHEMA.is_ours, names))
 
 
 @pytest.mark.parametrize(
@@ -65,9 +72,9 @@ def test_no_setting_of_ours_is_taken_for_foreign() -> None:
 )
 def test_the_nearest_name(name: str, nearest: str) -> None:
     """What was probably meant, in its own spelling."""
-    assert find_nearest(name, BY_VARIABLE) == f"; did you mean {nearest}?"
+    assert find_nearest(name, SCHEMA.by_variable) == f"; did you mean {nearest}?"
 
 
 def test_no_name_is_near() -> None:
     """Rather no guess than a wild one."""
-    assert find_nearest("GATEWAY_QQQQQQQQQQQQQQQQQQ", BY_VARIABLE) == ""
+    assert find_nearest("GATEWAY_QQQQQQQQQQQQQQQQQQ", SCHEMA.by_variable) == ""

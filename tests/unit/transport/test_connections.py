@@ -7,6 +7,7 @@ import gc
 
 import pytest
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.connections import LINGER_S, Connections
@@ -115,10 +116,10 @@ async def test_a_client_that_is_not_open_is_a_fault_of_ours() -> None:
 async def test_a_proxy_is_used_when_one_is_named() -> None:
     """With a proxy the request goes there, in absolute form; without its reach it is a fault."""
     async with reach(greet) as (_, proxy):
-        async with HttpClient(HttpOptions(proxy=proxy.url)) as client:
+        async with HttpClient(HttpOptions(proxy=Secret(proxy.url))) as client:
             assert await fetch(client, "http://upstream.invalid/path") == b"hello"
         assert proxy.requests[0].line == "POST http://upstream.invalid/path HTTP/1.1"
-    async with HttpClient(HttpOptions(proxy="http://127.0.0.1:1")) as client:
+    async with HttpClient(HttpOptions(proxy=Secret("http://127.0.0.1:1"))) as client:
         fault = await fault_of(fetch(client, "http://upstream.invalid/path"))
         assert fault.kind is FaultKind.UNREACHABLE
         assert "proxy" in fault.message

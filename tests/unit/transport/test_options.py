@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cursor_api.domain.credential import Secret
+from cursor_api.options.rules import Facts, check
 from cursor_api.transport.options import HttpOptions, Timeouts, check_base_url, is_header_value
 
 
@@ -64,8 +67,8 @@ def test_only_printable_ascii_goes_into_a_header(text: str, is_fit: bool) -> Non
         {"keepalive_s": math.inf},
         {"connect_timeout_s": -1},
         {"connections_max": 0},
-        {"proxy": "proxy:3128"},
-        {"proxy": "socks5://proxy:1080"},
+        {"proxy": Secret("proxy:3128")},
+        {"proxy": Secret("socks5://proxy:1080")},
     ],
 )
 def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
@@ -83,4 +86,22 @@ def test_patience_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
 
 def test_a_proxys_password_is_not_shown() -> None:
     """Options are printed by check-config and by tracebacks."""
-    assert "hunter2" not in repr(HttpOptions(proxy="http://user:hunter2@proxy:3128"))
+    assert "hunter2" not in repr(HttpOptions(proxy=Secret("http://user:hunter2@proxy:3128")))
+
+
+def wrong(**values: object) -> list[str]:
+    """The keys that must not be so."""
+    return [finding.variable for finding in check(HttpOptions.RULES.must, Facts(values, {}))]
+
+
+def test_a_named_authority_is_there(tmp_path: Path) -> None:
+    """Its absence would otherwise show as a TLS failure much later."""
+    (tmp_path / "ca.pem").write_text("x")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert wrong(ca_file=tmp_path / "missing.pem") == ["ca_file"]
+    assert wrong(ca_file=tmp_path) == ["ca_file"]
+    assert wrong(ca_file=tmp_path / ("x" * 5000)) == ["ca_file"]
+    assert wrong(ca_file=tmp_path / "loop") == ["ca_file"]
+    assert wrong(ca_file=tmp_path / "ca.pem") == []
+    assert wrong(ca_file=None) == []
+    assert wrong() == []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cursor_api.options.by_model import SecondsByModel
 from cursor_api.transport.options import Timeouts
-from cursor_api.transport.timeouts import SecondsByModel, TimeoutsByModel
+from cursor_api.transport.timeouts import TimeoutsByModel
 
 
 def test_models_that_think_unseen_are_given_time() -> None:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
-from cursor_api.installed import DIALECTS, passthrough_reader
+from cursor_api.installed import DIALECTS
+from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import ErrorHandlers

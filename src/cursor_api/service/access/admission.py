@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.kinds import size, whole
+from cursor_api.options.setting import GIB, MIB, setting
 from cursor_api.ports import Clock, Observer
 
 # Places come free with every answer that ends; a second is a few of them.
@@ -24,12 +26,36 @@ REPORT_EVERY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class AdmissionOptions:
-    """Bounds of what is under way at once. The reasons stand with the settings."""
+    """Bounds of what is under way at once."""
 
-    requests_max: int = 1200
-    caller_requests_max: int = 1000
-    streams_max: int = 1000
-    bodies_bytes_max: int = 64 * 1024 * 1024
+    requests_max: int = setting(
+        "GATEWAY_REQUESTS_MAX",
+        whole(1, 100_000, 1200),
+        "1200",
+        "Chat requests under way at once; more are told to come back in a second (503). A"
+        " small server carries some thousand streams, and each caller waits longer with every"
+        " further one.",
+    )
+    caller_requests_max: int = setting(
+        "GATEWAY_CALLER_REQUESTS_MAX",
+        whole(1, 100_000, 1000),
+        "1000",
+        "The same for one key (429): a program gone wild leaves room for the others.",
+    )
+    streams_max: int = setting(
+        "GATEWAY_STREAMS_MAX",
+        whole(1, 100_000, 1000),
+        "1000",
+        "How many of them may be streams (503), which hold their place for minutes: a stream"
+        " keeps up to 64 KiB of memory and two file descriptors.",
+    )
+    bodies_bytes_max: int = setting(
+        "GATEWAY_BODIES_BYTES_MAX",
+        size(MIB, 64 * GIB, "64MiB"),
+        "64MiB",
+        "Request bodies kept at once, all together (503). A body is kept until its answer"
+        " begins, and takes about three times its size while it is read.",
+    )
 
 
 class Place:

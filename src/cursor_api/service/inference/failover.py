@@ -15,6 +15,8 @@ import enum
 from dataclasses import dataclass
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.options.kinds import whole
+from cursor_api.options.setting import setting
 
 # Upstreams shed load for a moment with a Retry-After of a second; a caller waits that long gladly.
 RETRY_WAIT_S_MAX = 2.0
@@ -32,13 +34,27 @@ class FailoverOptions:
 
     `refusal_count_max`: credentials. Whoever refuses rests from then on, so that the next request
     does not meet it: in a pool of twenty limited accounts a request met six at most. Ten refusals
-    in a row are a pool at its end. `attempt_count_max`: attempts that the endpoint failed.
-    `retry_percent`: of all requests, how many may be tried again because of the endpoint.
+    in a row are a pool at its end.
     """
 
     refusal_count_max: int = 10
-    attempt_count_max: int = 3
-    retry_percent: float = 20.0
+    attempt_count_max: int = setting(
+        "GATEWAY_ATTEMPTS_MAX",
+        whole(1, 10, 3),
+        "3",
+        "How often one request is tried while the upstream fails before its first word."
+        " After the first word nothing is tried again. A credential that is refused does not"
+        " count: the next one is asked at once.",
+        key="attempts_max",
+    )
+    retry_percent: float = setting(
+        "GATEWAY_RETRY_PERCENT",
+        whole(0, 100, 20),
+        "20",
+        "Of all requests together, how many may be tried again because the upstream failed."
+        " Enough for single faults; in an outage it keeps the gateway from making it worse."
+        " 0 tries nothing again.",
+    )
 
 
 class Action(enum.Enum):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
+from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import Observer
 from cursor_api.service.inference.catalog import MODELS_PER_ENDPOINT_MAX, Catalog
@@ -24,10 +26,18 @@ class ModelLists:
         self._observer = observer
         # By endpoint, why its list could not be had last time, so that it is said once.
         self._failures: dict[str, str] = {}
+        self._fixed: frozenset[str] = frozenset()
+
+    def fix(self, lists: Mapping[str, Sequence[str]]) -> None:
+        """These endpoints serve the models that the operator names, and are not asked."""
+        self._fixed = frozenset(lists)
+        for name, models in lists.items():
+            self._catalog.put(name, [Model(model, name, 0) for model in models])
 
     async def refresh(self) -> None:
         """Ask all of them at once. One that does not answer keeps the list that it had."""
-        await asyncio.gather(*map(self._refresh, self._endpoints.values()))
+        asked = [one for one in self._endpoints.values() if one.name not in self._fixed]
+        await asyncio.gather(*map(self._refresh, asked))
 
     async def watch(self) -> None:
         """Ask again from time to time, until cancelled."""

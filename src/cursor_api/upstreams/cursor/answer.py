@@ -17,6 +17,8 @@ from typing import Final
 
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.kinds import size
+from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_failure
 from cursor_api.upstreams.cursor.messages import decode_chat_response
 from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
@@ -35,13 +37,29 @@ _SHORT_FRAME_BYTES_MAX: Final = _SHORT_HEAD_BYTES + 127
 class AnswerLimits:
     """What an answer may be. Sizes are bytes. Raises ValueError for what cannot be."""
 
-    # Frames of real answers end at 16 KiB; a cited page may be longer, and is held whole.
-    frame_bytes_max: int = 4 << 20
-    # The same for a compressed frame once inflated: a bomb ends here.
-    inflated_bytes_max: int = 4 << 20
-    # All frames together, their heads included: empty ones are work as well. No model writes this
-    # much; nothing is kept of it, but a runaway answer costs its caller traffic for ever.
-    answer_bytes_max: int = 64 << 20
+    # A frame is held whole.
+    frame_bytes_max: int = setting(
+        "CURSOR_FRAME_BYTES_MAX",
+        size(KIB, GIB, "8MiB"),
+        "8MiB",
+        "Largest frame as it arrives. Text frames have under 100 bytes; the largest seen,"
+        " an echo of the prompt, had 16 KB, and grows with the prompt.",
+    )
+    inflated_bytes_max: int = setting(
+        "CURSOR_INFLATED_BYTES_MAX",
+        size(KIB, GIB, "12MiB"),
+        "12MiB",
+        "Largest frame after decompression: room for the echo of the largest request, and"
+        " the end of a gzip bomb.",
+    )
+    # Nothing is kept of it, but a runaway answer costs its caller traffic for ever.
+    answer_bytes_max: int = setting(
+        "CURSOR_ANSWER_BYTES_MAX",
+        size(KIB, GIB, "64MiB"),
+        "64MiB",
+        "All frames of one answer together, the echo of its prompt included. No model"
+        " writes this much; an answer without an end stops here.",
+    )
 
     def __post_init__(self) -> None:
         for name in ("frame_bytes_max", "inflated_bytes_max", "answer_bytes_max"):

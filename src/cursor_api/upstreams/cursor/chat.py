@@ -7,11 +7,9 @@ tested them against Cursor's own servers; what they consist of is in HEADERS and
 from __future__ import annotations
 
 import asyncio
-import enum
 import functools
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final
 
@@ -23,12 +21,12 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import Clock, DeltaBatches, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
-from cursor_api.transport.options import HttpOptions, check_base_url, is_header_value
-from cursor_api.transport.timeouts import TimeoutsByModel
-from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
+from cursor_api.transport.options import check_base_url, is_header_value
+from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer, media_type_of
 from cursor_api.upstreams.cursor.messages import encode_chat_request, new_ids, to_conversation
 from cursor_api.upstreams.cursor.models import MODELS
+from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
 from cursor_api.wire.checksum import STEP_S, refresh_checksum
 from cursor_api.wire.connect import envelope_head
 from cursor_api.wire.protobuf import ProtobufError
@@ -38,47 +36,12 @@ CONTENT_TYPE: Final = "application/connect+proto"
 # Of a failed answer only the beginning is read; Connect's errors are a few hundred bytes.
 ERROR_BODY_BYTES_MAX: Final = 64 << 10
 HTTP_OK: Final = 200
-
-
 # A larger request leaves in pieces of about this size.
 PIECE_BYTES: Final = 256 * 1024
 # A pool of this size is large; beyond it headers are made anew, which costs 15 us.
 KNOWN_HEADERS_MAX = 4096
 # More models than an upstream has; beyond it the patterns of time-outs are looked through anew.
 KNOWN_TIMEOUTS_MAX: Final = 256
-
-
-class ChecksumTime(enum.Enum):
-    """NOW: the stored device ids behind the current time, as the editor sends it. STORED: as is."""
-
-    NOW = "now"
-    STORED = "stored"
-
-
-@dataclass(frozen=True, slots=True)
-class CursorOptions:
-    """How the gateway presents itself to Cursor. Raises ValueError where a value cannot be sent."""
-
-    base_url: str = "https://api2.cursor.sh"
-    # The version gate: what the reference states.
-    client_version: str = "0.42.5"
-    # An IANA name; the reference's. It may colour answers about time, so that users may set theirs.
-    timezone: str = "Asia/Shanghai"
-    # Cursor's privacy mode: prompts are not kept for training.
-    is_private: bool = True
-    # For callers that give no system message; none by default, so that nobody is put words in.
-    instructions: str = ""
-    checksum_time: ChecksumTime = ChecksumTime.NOW
-    http: HttpOptions = field(default_factory=HttpOptions)
-    limits: AnswerLimits = field(default_factory=AnswerLimits)
-    timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)
-
-    def __post_init__(self) -> None:
-        check_base_url(self.base_url)
-        for name in ("client_version", "timezone"):
-            text = getattr(self, name)
-            if not text or not is_header_value(text):
-                raise ValueError(f"{name} is empty or holds characters that a header may not have")
 
 
 class CursorChat:

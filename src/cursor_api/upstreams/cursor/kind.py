@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
-from cursor_api.upstreams.cursor.chat import CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.chat import CursorChat
 from cursor_api.upstreams.cursor.forms import ENDPOINT, SESSION_TOKEN
+from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.upstreams.cursor.words import WORDS
 
 
@@ -23,5 +24,5 @@ class CursorKind:
     @asynccontextmanager
     async def build(self, options: CursorOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The StreamChat call over connections of its own."""
-        async with HttpClient(options.http) as http:
+        async with HttpClient(options.http, parts.headers) as http:
             yield CursorChat(http, options, parts.clock, steps=parts.steps)

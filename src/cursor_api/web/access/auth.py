@@ -22,6 +22,8 @@ import structlog
 from cursor_api.domain.caller import Caller, Permission
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.kinds import client_keys, flag, header_secret
+from cursor_api.options.setting import setting
 from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.http.body import Scope
 
@@ -53,13 +55,39 @@ CHAT_ONLY = (
 class AccessOptions:
     """Who may come in.
 
-    `auth_token` is the operator's key, `client_tokens` are those that may only chat. With
-    `is_passthrough`, any other bearer is taken as the caller's own credentials.
+    `auth_token` is the operator's key, None only in pass-through; `client_tokens` are those that
+    may only chat. With `is_passthrough`, any other bearer is taken as the caller's own Cursor token
+    (several with commas), as the reference's ancestors did; `passthrough_checksum` is the device
+    of callers who send no `x-cursor-checksum`.
     """
 
-    auth_token: Secret | None
-    client_tokens: tuple[Secret, ...] = ()
-    is_passthrough: bool = False
+    auth_token: Secret | None = setting(
+        "AUTH_TOKEN",
+        header_secret(),
+        None,
+        "The key that callers present as `Authorization: Bearer …`. Make one with"
+        " `openssl rand -hex 24`. At least 16 characters unless the listener is loopback"
+        " only; may be missing only with `PASSTHROUGH`.",
+        default_note="none, required",
+    )
+    client_tokens: tuple[Secret, ...] = setting(
+        "CLIENT_TOKENS",
+        client_keys(),
+        "",
+        "Further keys, for callers who may chat and nothing else: the addresses that show or"
+        " change credentials answer them 403. As long as `AUTH_TOKEN` has to be, and"
+        " other than it. In the log they are `client-1`, `client-2`, in this order.",
+    )
+    is_passthrough: bool = setting(
+        "PASSTHROUGH",
+        flag(),
+        "false",
+        "Callers bring their own Cursor tokens as their Bearer (several with commas), and"
+        " no token file is used for them. Off by default: anybody could then use the"
+        " gateway's address for an account of theirs.",
+        key="passthrough",
+    )
+    passthrough_checksum: str = ""
 
 
 class Authenticator:

@@ -19,6 +19,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.kinds import whole
+from cursor_api.options.setting import setting
 from cursor_api.ports import Clock
 
 # What a customer of a provider gets is a /64: the lower half is theirs to choose.
@@ -33,9 +35,16 @@ LOCKED_OUT_DELAY_S = 1.0
 class LockoutOptions:
     """How many wrong keys, and how long a lock."""
 
-    # A person who mistypes stays below, and a lock of a second is no harm to one who does not. 0
-    # locks nobody out.
-    wrong_keys_max: int = 10
+    # A person who mistypes stays below, and a lock of a second is no harm to one who does not.
+    wrong_keys_max: int = setting(
+        "GATEWAY_WRONG_KEYS_MAX",
+        whole(0, 1_000_000, 10),
+        "10",
+        "After so many wrong keys an address is locked out: for a second, then for twice as"
+        " long each time, up to a minute; ten quiet minutes end it. Keys in use from there"
+        " before go on. More than a person mistypes, too few to guess. With `PASSTHROUGH`, no"
+        " token is a wrong key for a chat. 0 never locks.",
+    )
     # Doubled with every wrong key behind the last lock.
     first_lock_s: float = 1.0
     # 1,440 guesses a day; and no one who comes new with a right key waits longer.

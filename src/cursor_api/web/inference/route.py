@@ -18,6 +18,8 @@ from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt
+from cursor_api.options.kinds import size
+from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.ports import AnswerFolder, AnswerHead, Dialect, Steps, StreamRenderer
 from cursor_api.service.access.admission import Admission, Place
 from cursor_api.service.inference.relay import Exchange, Relay
@@ -53,8 +55,13 @@ NOBODY = Caller("")
 class InferenceOptions:
     """Limits of the inference routes."""
 
-    # Agents send up to 80 KB of prompt and tools; images need more.
-    body_bytes_max: int = 10 * 1024 * 1024
+    body_bytes_max: int = setting(
+        "GATEWAY_BODY_BYTES_MAX",
+        size(KIB, GIB, "10MiB"),
+        "10MiB",
+        "Largest request body, counted after decompression. Coding agents send up to 80 KB"
+        " for a plain hello and some MiB with images.",
+    )
     parse: RequestLimits = field(default_factory=RequestLimits)
     stream: KeepAliveOptions = field(default_factory=KeepAliveOptions)
 

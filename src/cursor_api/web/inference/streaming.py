@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from cursor_api.options.kinds import duration
+from cursor_api.options.setting import setting
 from cursor_api.ports import DeltaBatches, StreamRenderer
 from cursor_api.web.http.body import Receive, Send
 
@@ -34,9 +36,15 @@ STREAM_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class KeepAliveOptions:
-    """`keep_alive_s`: silence after which a ping is sent, so that proxies keep the stream."""
+    """What a stream gets while its answer is silent."""
 
-    keep_alive_s: float = 15.0
+    keep_alive_s: float = setting(
+        "GATEWAY_KEEP_ALIVE_S",
+        duration(1, 600, "15s"),
+        "15",
+        "Silence after which a stream gets a comment line, so that proxies and clients do"
+        " not give it up; most of them wait 30 to 60 seconds.",
+    )
 
 
 class Watch:

@@ -21,6 +21,8 @@ from http import HTTPStatus
 from typing import Any
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.kinds import duration, size, whole
+from cursor_api.options.setting import KIB, MIB, setting
 from cursor_api.ports import RenderedFault
 from cursor_api.web.server.lifecycle import DRAINING
 from cursor_api.web.server.lingering import LingeringTransport
@@ -44,17 +46,47 @@ REFUSED_MAX = 32
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What one connection may do to us. Each has a setting that says why."""
+    """What one connection may do to us."""
 
     # A full socket buffer that nobody empties for this long is a client that is gone.
-    write_timeout_s: float = 30.0
-    # A head is one or two packets; real clients send it in one go.
-    header_timeout_s: float = 15.0
-    body_timeout_s: float = 30.0
-    # Agents send large cookies at most; 64 KiB of headers is what h11 and nginx take together.
-    header_bytes_max: int = 65_536
-    # Of all connections together: those between two requests count, as they have descriptors too.
-    connections_max: int = 4096
+    write_timeout_s: float = setting(
+        "GATEWAY_WRITE_TIMEOUT_S",
+        duration(1, 3600, "30s"),
+        "30",
+        "How long a client may refuse to read before it is cut off; until then its answer"
+        " holds an upstream connection.",
+    )
+    header_timeout_s: float = setting(
+        "GATEWAY_HEADER_TIMEOUT_S",
+        duration(1, 3600, "15s"),
+        "15",
+        "How long a client may take to send a request's line and headers, and how long a new"
+        " connection may stay silent. Real clients send them in one packet.",
+    )
+    body_timeout_s: float = setting(
+        "GATEWAY_BODY_TIMEOUT_S",
+        duration(1, 3600, "30s"),
+        "30",
+        "How long a client may take for the next 16 KiB of a request's body, or for its end."
+        " A large body on a slow line is fine as long as it goes on.",
+    )
+    # 64 KiB of headers is what h11 and nginx take together.
+    header_bytes_max: int = setting(
+        "GATEWAY_HEADER_BYTES_MAX",
+        size(KIB, MIB, "64KiB"),
+        "64KiB",
+        "Largest request head, line and headers together. Real clients send below 4 KiB;"
+        " cookies of other pages on the same host may add some.",
+    )
+    # Of all connections together.
+    connections_max: int = setting(
+        "GATEWAY_CONNECTIONS_MAX",
+        whole(1, 1_000_000, 4096),
+        "4096",
+        "Most connections that callers may have open, those between two requests included;"
+        " the next one gets a 503. At most half of what the system lets the process have"
+        " (`ulimit -n`): the other half is for the connections upstream.",
+    )
 
 
 # What the server refuses, before there is a request that the app could answer.

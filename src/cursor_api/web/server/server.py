@@ -13,13 +13,17 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any
 
 import structlog
 import uvicorn
 
+from cursor_api.options.addresses import listen_host
+from cursor_api.options.kinds import duration, whole
+from cursor_api.options.setting import setting
+from cursor_api.web.server import descriptors
 from cursor_api.web.server.connection import ConnectionLimits, RenderRefusal
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.listener import Listener
@@ -49,12 +53,30 @@ Hangup = Callable[[], Coroutine[Any, Any, None]]
 class ServerOptions:
     """Where to listen, and how long to wait for whom."""
 
-    host: str = "127.0.0.1"
-    port: int = 3000
+    host: str = setting(
+        "HOST",
+        listen_host(),
+        "127.0.0.1",
+        "Address to listen on. Loopback by default: whoever can reach the gateway spends"
+        " your account. In a container it has to be `0.0.0.0`.",
+        needs_restart=True,
+    )
+    port: int = setting(
+        "PORT",
+        whole(0, 65535, 3000),
+        "3000",
+        "Port to listen on; 0 takes any free one.",
+        needs_restart=True,
+    )
     # An idle connection may be used again within this time; above most clients' own 60 s.
     idle_connection_s: float = 75.0
-    # After a stop signal, streams get this long to end by themselves.
-    shutdown_grace_s: float = 30.0
+    shutdown_grace_s: float = setting(
+        "GATEWAY_SHUTDOWN_GRACE_S",
+        duration(0, 3600, "30s"),
+        "30",
+        "How long running answers may go on after SIGTERM. Container platforms kill after"
+        " 10 (Docker) or 30 seconds (Kubernetes) unless told otherwise.",
+    )
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
@@ -81,7 +103,7 @@ class GatewayServer(uvicorn.Server):
         """Other times and limits, for open connections as well; the address stays."""
         self._grace_s = options.shutdown_grace_s
         protocol: Any = self.config.http
-        protocol.limits = options.limits
+        protocol.limits = _within_descriptors(options.limits)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; by our own hand where the loop would let clients in one by one."""
@@ -216,6 +238,12 @@ def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:
     return type(loop).__module__.partition(".")[0] == "uvloop"
 
 
+def _within_descriptors(limits: ConnectionLimits) -> ConnectionLimits:
+    """With callers' share of the connections that this process may have open."""
+    share = descriptors.share(limits.connections_max, descriptors.find_limit())
+    return replace(limits, connections_max=share)
+
+
 def create_server(
     app: Any,
     options: ServerOptions,
@@ -232,7 +260,9 @@ def create_server(
         host=options.host,
         port=options.port,
         loop="uvloop" if HAS_UVLOOP else "asyncio",
-        http=guarded_protocol(options.limits, render_refusal, is_h11=not HAS_HTTPTOOLS),
+        http=guarded_protocol(
+            _within_descriptors(options.limits), render_refusal, is_h11=not HAS_HTTPTOOLS
+        ),
         ws="none",
         lifespan="off",
         interface="asgi3",

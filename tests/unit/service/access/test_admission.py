@@ -111,3 +111,10 @@ def test_refusals_are_reported_once_in_a_while_with_their_number() -> None:
         {"limit": "GATEWAY_REQUESTS_MAX", "refused_count": 1},
         {"limit": "GATEWAY_REQUESTS_MAX", "refused_count": 10},
     ]
+
+
+def test_one_caller_and_all_streams_leave_room() -> None:
+    """Neither a single key nor long streams can take every place."""
+    defaults = AdmissionOptions()
+    assert defaults.caller_requests_max < defaults.requests_max
+    assert defaults.streams_max < defaults.requests_max

@@ -13,13 +13,9 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
-from cursor_api.upstreams.cursor.chat import (
-    KNOWN_TIMEOUTS_MAX,
-    ChecksumTime,
-    CursorChat,
-    CursorOptions,
-)
+from cursor_api.upstreams.cursor.chat import KNOWN_TIMEOUTS_MAX, CursorChat
 from cursor_api.upstreams.cursor.models import MODELS
+from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
 from cursor_api.wire.checksum import Variant, time_part
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_string

@@ -19,8 +19,9 @@ from cursor_api.transport import connections
 from cursor_api.transport.client import Body, HttpClient, HttpOptions
 from cursor_api.transport.sending import send
 from cursor_api.upstreams.cursor.answer import AnswerLimits
-from cursor_api.upstreams.cursor.chat import PIECE_BYTES, CursorChat, CursorOptions
+from cursor_api.upstreams.cursor.chat import PIECE_BYTES, CursorChat
 from cursor_api.upstreams.cursor.messages import STEP_UNITS
+from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.wire.connect import encode_gzip_envelope
 from cursor_api.wire.envelope import LARGE_FRAME_BYTES
 from cursor_api.wire.protobuf import field_string
@@ -124,7 +125,7 @@ async def test_small_frames_are_read_where_they_come() -> None:
 
 async def test_a_bomb_in_an_answer_is_a_fault_all_the_same() -> None:
     """What happens beside the loop is raised where it is waited for."""
-    frame = echo(10 * MIB)
+    frame = echo(13 * MIB)
 
     async def play(turn: Turn) -> None:
         await turn.head()

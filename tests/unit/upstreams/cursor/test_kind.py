@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cursor_api.ports import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
-from cursor_api.upstreams.cursor.chat import CursorOptions
 from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.models import MODELS
+from cursor_api.upstreams.cursor.options import CursorOptions
 from tests.fakes import TickingClock
 
 KIND: UpstreamKind = CursorKind()

@@ -1,6 +1,6 @@
-"""docs/configuration.md and its Chinese twin, written from the table of settings.
+"""docs/configuration.md and its Chinese twin, written from the rows of settings.
 
-`python -m cursor_api.settings.document docs` writes both; a test compares them with the table.
+`python -m cursor_api.cli.document docs` writes both; a test compares them with the rows.
 """
 
 from __future__ import annotations
@@ -9,13 +9,22 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from cursor_api.options.kinds import Text
+from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import Setting
-from cursor_api.settings.table import GROUPS, TABLE
+from cursor_api.settings import chinese
+
+
+class Text(NamedTuple):
+    """The page's own words in both languages."""
+
+    en: str
+    zh: str
+
 
 FILES = {"en": "configuration.md", "zh": "configuration.zh-CN.md"}
-COMMAND = "python -m cursor_api.settings.document docs"
+COMMAND = "python -m cursor_api.cli.document docs"
 
 # An example that a test loads.
 EXAMPLE = """\
@@ -32,8 +41,8 @@ body_bytes_max = "20MiB"
 """
 
 _MARK = Text(
-    f"<!-- Written by `{COMMAND}` from src/cursor_api/settings; change the table there. -->",
-    f"<!-- 由 `{COMMAND}` 根据 src/cursor_api/settings 生成；请修改那里的表格。 -->",
+    f"<!-- Written by `{COMMAND}`; each row is a field of an options class in src/cursor_api. -->",
+    f"<!-- 由 `{COMMAND}` 生成；各行出自 src/cursor_api 中的选项类与 settings/chinese.py。 -->",
 )
 
 _INTRODUCTION = Text(
@@ -112,9 +121,9 @@ def _lines(language: str) -> Iterator[str]:
     yield ""
     yield _say(_INTRODUCTION, language)
     yield f"```toml\n{EXAMPLE}```"
-    for group, settings in itertools.groupby(TABLE, key=lambda setting: setting.table):
-        title = _say(GROUPS[group], language)
-        yield f"\n## {title}{f' `[{group}]`' if group else ''}\n"
+    for table, settings in itertools.groupby(SCHEMA.rows, key=lambda setting: setting.table):
+        title = _say(Text(SCHEMA.titles[table], chinese.TITLES[table]), language)
+        yield f"\n## {title}{f' `[{table}]`' if table else ''}\n"
         yield f"| {_say(_COLUMNS, language)} |"
         yield "|---|---|---|---|---|"
         for setting in settings:
@@ -124,19 +133,21 @@ def _lines(language: str) -> Iterator[str]:
 
 def _row(setting: Setting, language: str) -> str:
     also = "".join(f" ({_say(_ALSO, language)} `{alias}`)" for alias in setting.aliases)
+    label = setting.kind.label
     cells = (
         f"`{setting.variable}`{also}",
         f"`{setting.name}`" if setting.key else "",
-        _say(setting.kind.label, language),
+        _say(Text(label, chinese.translate_label(label)), language),
         _default(setting, language),
-        _say(setting.reason, language),
+        _say(Text(setting.reason, chinese.REASONS[setting.variable]), language),
     )
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
 def _default(setting: Setting, language: str) -> str:
     if setting.default_note:
-        return _say(setting.default_note, language)
+        note = Text(setting.default_note, chinese.NOTES[setting.variable])
+        return _say(note, language)
     return f"`{setting.default}`" if setting.default else _say(_EMPTY, language)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.settings.zone import find_machine_zone
+from cursor_api.options.zone import find_machine_zone
 
 
 def machine(root: Path, *, link: str = "", text: str | None = None) -> Path:

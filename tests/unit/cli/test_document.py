@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.settings.document import COMMAND, EXAMPLE, FILES, render_document, write_documents
+from cursor_api.cli.document import COMMAND, EXAMPLE, FILES, render_document, write_documents
+from cursor_api.installed import SCHEMA
+from cursor_api.settings import chinese
 from cursor_api.settings.load import load_settings
-from cursor_api.settings.table import TABLE
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -26,7 +27,7 @@ def test_the_page_is_up_to_date(language: str, name: str) -> None:
 def test_every_setting_has_its_row(language: str) -> None:
     """In the table's order, each with five cells, none of which breaks the table."""
     rows = re.findall(r"^\| `([A-Z_]+)`.*\|$", render_document(language), re.MULTILINE)
-    assert rows == [setting.variable for setting in TABLE]
+    assert rows == [setting.variable for setting in SCHEMA.rows]
     table_lines = [line for line in render_document(language).splitlines() if line[:1] == "|"]
     assert {line.count("|") for line in table_lines} == {6}
 
@@ -34,15 +35,15 @@ def test_every_setting_has_its_row(language: str) -> None:
 def test_the_chinese_page_is_chinese() -> None:
     """No row was left in English."""
     page = render_document("zh")
-    for setting in TABLE:
-        assert setting.reason.zh in page
-        assert setting.reason.en not in page
+    for setting in SCHEMA.rows:
+        assert chinese.REASONS[setting.variable] in page
+        assert setting.reason not in page
 
 
 def test_the_example_works(tmp_path: Path) -> None:
     """It can be copied as it stands, and each entry in it counts."""
     (tmp_path / "cursor-api.toml").write_text(EXAMPLE, encoding="utf-8")
-    loaded = load_settings({"AUTH_TOKEN": "k" * 16}, tmp_path)
+    loaded = load_settings(SCHEMA, {"AUTH_TOKEN": "k" * 16}, tmp_path)
     assert (loaded.problems, loaded.warnings) == ((), ())
     entries = sum(len(table) for table in tomllib.loads(EXAMPLE).values())
     assert len([row for row in loaded.rows if "cursor-api.toml [" in row.source]) == entries

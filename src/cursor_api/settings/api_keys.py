@@ -1,0 +1,102 @@
+"""The keys of one upstream, from wherever its block says; no finding holds one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from cursor_api.domain.credential import Secret
+from cursor_api.options.kinds import Kind, header_secret
+from cursor_api.settings.block_keys import BlockKeys
+from cursor_api.settings.sources import UnreadableError, read_text
+
+WAYS: Final = ("api_key", "api_keys", "api_key_env", "api_key_file")
+
+
+def variable_name() -> Kind:
+    """The name of a variable; gives str.
+
+    In capitals, as variables are: a key that was pasted here by mistake is refused unseen.
+    """
+
+    def parse(text: str) -> str:
+        if re.fullmatch(r"[A-Z_][A-Z0-9_]{0,99}", text):
+            return text
+        raise ValueError("is not the name of a variable: capitals, digits and '_'")
+
+    return Kind(
+        "name of a variable",
+        ("OPENAI_API_KEY",),
+        parse,
+        quote=lambda _text: "the value given",
+    )
+
+
+def find_api_keys(keys: BlockKeys, variables: Mapping[str, str]) -> tuple[Secret, ...]:
+    """The keys that a block gives, in one way; () where it has a problem, which it then has."""
+    ways = [way for way in WAYS if way in keys.block.entries]
+    if not ways:
+        keys.require(
+            "api_key",
+            f"has no key: give one of {', '.join(WAYS)}; for a server that asks for none,"
+            # So short that no log takes it for a secret.
+            ' write api_key = "-"',
+        )
+    elif len(ways) > 1:
+        keys.refuse(ways[1], f"is a second way to give keys, beside {ways[0]}; leave one")
+    elif keys.is_right(ways[0]):
+        return _resolve(keys, ways[0], variables)
+    return ()
+
+
+def _resolve(keys: BlockKeys, way: str, variables: Mapping[str, str]) -> tuple[Secret, ...]:
+    try:
+        return _read(way, keys.value(way), variables)
+    except FileNotFoundError:
+        keys.refuse(way, "there is no such file; put the key into one, alone on a line")
+    except UnreadableError as error:
+        keys.refuse(way, error.message)
+    except ValueError as error:
+        keys.refuse(way, str(error))
+    return ()
+
+
+def _read(way: str, value: Any, variables: Mapping[str, str]) -> tuple[Secret, ...]:
+    """Raises ValueError, and for a file what `read_text` raises."""
+    if not value:
+        raise ValueError("is empty; put the key there, or give it another way")
+    match way:
+        case "api_key_env":
+            return (_find_variable(value, variables),)
+        case "api_key_file":
+            return tuple(_parse_lines(read_text(value)))
+        case "api_key":
+            return (value,)
+        case _:
+            found: tuple[Secret, ...] = value
+            return found
+
+
+def _find_variable(name: str, variables: Mapping[str, str]) -> Secret:
+    text = variables.get(name, "").strip()
+    if not text:
+        raise ValueError(f"{name} is not set, or empty; set it in the environment or in .env")
+    return _parse_key(text, name)
+
+
+def _parse_lines(text: str) -> Iterator[Secret]:
+    lines = [line.strip() for line in text.splitlines()]
+    if not any(lines):
+        raise ValueError("is an empty file; put the key into it, alone on a line")
+    for number, line in enumerate(lines, start=1):
+        if line:
+            yield _parse_key(line, f"line {number}")
+
+
+def _parse_key(text: str, place: str) -> Secret:
+    try:
+        key: Secret = header_secret().parse(text)
+    except ValueError as error:
+        raise ValueError(f"{place} {error}") from None
+    return key

@@ -1,0 +1,246 @@
+"""`[[upstream]]` and `[[model]]`: blocks of the TOML file, each with keys of its own.
+
+Rules of this file:
+- A block's key is called `upstream.NAME.key` where findings and reports name it.
+- What an upstream's kind can be set to has the names, checks and defaults of its options class.
+- Keys of upstreams are read from wherever the block says, and no finding holds one.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from cursor_api.domain.catalog import NamedModel, Route
+from cursor_api.domain.credential import Secret
+from cursor_api.options.addresses import is_loopback
+from cursor_api.options.kinds import Kind, choice, flag, header_secret, path
+from cursor_api.options.names import (
+    api_keys,
+    headers,
+    model_name,
+    model_names,
+    plain_name,
+    routes,
+)
+from cursor_api.options.rules import Facts, Finding, check, rules_of
+from cursor_api.options.setting import FieldPath, Setting, build_options, find_rows
+from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.settings.api_keys import find_api_keys, variable_name
+from cursor_api.settings.block_keys import BlockKeys
+from cursor_api.settings.resolve import Resolver, Row
+from cursor_api.settings.sources import (
+    AnySchema,
+    Block,
+)
+from cursor_api.settings.unknown import find_nearest
+
+
+def _rows(*rows: tuple[str, Kind, str | None, str]) -> dict[str, Setting]:
+    return {
+        name: Setting("", kind, default, reason, name=name) for name, kind, default, reason in rows
+    }
+
+
+def _upstream_rows(kinds: Mapping[str, type]) -> dict[str, Setting]:
+    """The keys of every upstream; those of its kind come on top."""
+    return _rows(
+        ("name", plain_name(), None, "What routes, logs and reports call it."),
+        ("kind", choice(*kinds), None, "How it is spoken to."),
+        ("api_key", header_secret(), None, "The key itself."),
+        ("api_keys", api_keys(), None, "Several keys, used by turns."),
+        ("api_key_env", variable_name(), None, "The variable that holds the key."),
+        ("api_key_file", path(), None, "The file that holds the key, or several, one a line."),
+        ("models", model_names(), None, "Its models; it is asked for them where none are named."),
+        ("headers", headers(), None, "Sent with every request."),
+        (
+            "allow_http",
+            flag(),
+            "false",
+            "Lets keys and prompts go over the network where anybody on the way can read them.",
+        ),
+    )
+
+
+_MODEL_ROWS: Final = _rows(
+    ("name", model_name(), None, "What callers ask for."),
+    ("routes", routes(), None, "Where it leads, the first choice first."),
+    ("aliases", model_names(), "", "Other names for it."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An upstream whose values stand in the resolver, its options' by these names."""
+
+    name: str
+    kind: str
+    variables: Mapping[FieldPath, str]
+    api_keys: tuple[Secret, ...] = field(default=(), repr=False)
+    models: tuple[str, ...] | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+
+
+class BlockReader:
+    """Takes all blocks into a resolver. `variables` are those that `api_key_env` may name.
+
+    `facts` has the values of each upstream whose kind is known, by the names of their keys.
+    """
+
+    def __init__(
+        self,
+        schema: AnySchema,
+        resolver: Resolver,
+        environ: Mapping[str, str],
+        variables: Mapping[str, str],
+    ) -> None:
+        self._schema = schema
+        self._own = resolver
+        self._environ = environ
+        self._variables = variables
+        self._upstream_rows = _upstream_rows(schema.kinds)
+        self._drafts: list[_Draft] = []
+        self._names: set[str] = set()
+        self._models: dict[str, NamedModel] = {}
+        self.rows: list[Row] = []
+        self.warnings: list[Finding] = []
+        self.facts: list[Facts] = []
+        for kind in schema.own_kinds:
+            rows = schema.rows_of_kind(kind)
+            self._names.add(kind)
+            self._draft(_Draft(kind, kind, {way: row.variable for way, row in rows.items()}), rows)
+
+    def read(self, blocks: tuple[Block, ...]) -> None:
+        """All blocks, upstreams before models, which name them."""
+        for block in blocks:
+            if block.table == "upstream":
+                self._read_upstream(block)
+        for block in blocks:
+            if block.table == "model":
+                self._read_model(block)
+        self._check_aliases()
+
+    def upstreams(self) -> tuple[UpstreamSettings, ...]:
+        """In the file's order, those without a block first; only where nothing is wrong."""
+        return tuple(map(self._build, self._drafts))
+
+    def models(self) -> tuple[NamedModel, ...]:
+        """In the file's order."""
+        return tuple(self._models.values())
+
+    def _build(self, draft: _Draft) -> UpstreamSettings:
+        values = {way: self._own.values[name] for way, name in draft.variables.items()}
+        return UpstreamSettings(
+            draft.name,
+            draft.kind,
+            build_options(self._schema.kinds[draft.kind], values),
+            draft.api_keys,
+            draft.models,
+            draft.headers,
+        )
+
+    # --- Upstreams
+
+    def _read_upstream(self, block: Block) -> None:
+        keys = BlockKeys(block, self._own, self._upstream_rows)
+        keys.take_named()
+        name, kind = self._take_name(keys), keys.value("kind")
+        of_kind = find_rows(self._schema.kinds[kind]) if kind is not None else {}
+        taken = {way: keys.take(row, is_shown=True) for way, row in of_kind.items()}
+        for row in taken.values():
+            self._own.derive(row, self._environ)
+        if kind is None:
+            keys.require("kind", f"has no kind: one of {', '.join(self._schema.kinds)}")
+        else:
+            # Whose keys they are is unknown without a kind.
+            self.warnings.extend(keys.find_unknown())
+        found = find_api_keys(keys, self._variables)
+        self._own.values[keys.variable("api_keys")] = found
+        self.rows.extend(keys.rows())
+        if name is None or kind is None:
+            return
+        self._check_http(keys)
+        variables = {way: row.variable for way, row in taken.items()}
+        models, sent = keys.value("models"), keys.value("headers") or ()
+        self._draft(_Draft(name, kind, variables, found, models, sent), taken)
+
+    def _draft(self, draft: _Draft, rows: Mapping[FieldPath, Setting]) -> None:
+        self._drafts.append(draft)
+        self.facts.append(self._facts_of(rows))
+
+    def _facts_of(self, rows: Mapping[FieldPath, Setting]) -> Facts:
+        labels = {row.name: row.variable for row in rows.values()}
+        own = self._own
+        values = {name: own.values[to] for name, to in labels.items() if to in own.values}
+        places = {name: own.places[to] for name, to in labels.items() if to in own.places}
+        return Facts(ChainMap(values, own.values), ChainMap(places, own.places), labels)
+
+    def check_rules(self) -> None:
+        """Ask each upstream's options class for what must and what should be."""
+        for draft, facts in zip(self._drafts, self.facts, strict=True):
+            rules = rules_of(self._schema.kinds[draft.kind])
+            self._own.problems.extend(check(rules.must, facts))
+            self.warnings.extend(check(rules.should, facts))
+
+    def _take_name(self, keys: BlockKeys) -> str | None:
+        name: str | None = keys.value("name")
+        if name is None:
+            keys.require("name", "has no name; models and logs need one")
+        elif name in self._schema.own_kinds:
+            keys.refuse("name", f'"{name}" is the upstream of [{name}]; choose another name')
+        elif name in self._names:
+            keys.refuse("name", f'"{name}" is the name of another upstream, too')
+        else:
+            self._names.add(name)
+            return name
+        return None
+
+    def _check_http(self, keys: BlockKeys) -> None:
+        url = keys.value("base_url") or ""
+        if not url.startswith("http://") or is_loopback(urlsplit(url).hostname or ""):
+            return
+        if not keys.value("allow_http"):
+            keys.refuse(
+                "base_url",
+                "has no TLS: whoever is on the way can read keys and prompts. Use https://, or add"
+                " allow_http = true within your own network",
+            )
+
+    # --- Models
+
+    def _read_model(self, block: Block) -> None:
+        keys = BlockKeys(block, self._own, _MODEL_ROWS)
+        keys.take_named()
+        self.warnings.extend(keys.find_unknown())
+        self.rows.extend(keys.rows())
+        name, routes = keys.value("name"), keys.value("routes")
+        if name is None:
+            keys.require("name", "has no name; callers need one to ask for it")
+        elif name in self._models:
+            keys.refuse("name", f'"{name}" is the name of another model, too')
+        if not routes:
+            keys.require("routes", 'has no routes; give some, as in routes = ["upstream/model"]')
+            return
+        self._check_upstreams(keys, routes)
+        if name is not None and name not in self._models:
+            self._models[name] = NamedModel(name, routes, keys.value("aliases") or ())
+
+    def _check_upstreams(self, keys: BlockKeys, routes: tuple[Route, ...]) -> None:
+        for route in routes:
+            if route.endpoint not in self._names:
+                hint = find_nearest(route.endpoint, self._names)
+                keys.refuse("routes", f'there is no upstream "{route.endpoint}"{hint}')
+
+    def _check_aliases(self) -> None:
+        meanings = {name: f'the name of the model "{name}"' for name in self._models}
+        for model in self._models.values():
+            variable = f"model.{model.name}.aliases"
+            for alias in model.aliases:
+                if alias in meanings:
+                    where = self._own.places.get(variable, "")
+                    message = f'"{alias}" is {meanings[alias]} already; leave one'
+                    self._own.problems.append(Finding(variable, where, message))
+                meanings.setdefault(alias, f'an alias of "{model.name}"')

@@ -1,0 +1,241 @@
+"""The Chinese texts of the documentation of settings; the English ones stand with the settings.
+
+A test holds them against each other: none is missing, and none is left over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+# What a setting is for, by its variable.
+REASONS: Final[Mapping[str, str]] = {
+    "GATEWAY_CONFIG": "TOML 文件的位置。在此指定的文件必须存在。",
+    "HOST": (
+        "监听地址。默认只监听本机：能访问网关的人就能使用你的账号。在容器中须设为 `0.0.0.0`。"
+    ),
+    "PORT": "监听端口；0 表示任选一个空闲端口。",
+    "ROUTE_PREFIX": (
+        "路由前的路径前缀，用于反向代理之后，或让地址不易被猜到。会自动补上开头的斜杠"
+        "，去掉结尾的斜杠。"
+    ),
+    "GATEWAY_CORS_ORIGINS": (
+        "允许凭自己的密钥从浏览器调用网关的网页来源：可用聊天与模型，凭据与日志除外。"
+        "默认没有：其他网页因此无法使用浏览器中的密钥。"
+    ),
+    "GATEWAY_CONNECTIONS_MAX": (
+        "调用方最多可同时打开多少连接，包括两次请求之间的空闲连接；再多的会收到 503。"
+        "最多为系统允许该进程打开数（`ulimit -n`）的一半：另一半留给上游连接。"
+    ),
+    "GATEWAY_KEEP_ALIVE_S": (
+        "流静默多久后发送一行注释，以免代理或客户端断开；它们大多等待 30 到 60 秒。"
+    ),
+    "GATEWAY_WRITE_TIMEOUT_S": "客户端多久不读取数据就断开；在此之前它的回答一直占用一个上游连接。",
+    "GATEWAY_HEADER_TIMEOUT_S": (
+        "客户端发送请求行与请求头最多可用多久，也是新连接可保持沉默的时长。真实客户端"
+        "一个数据包就能发完。"
+    ),
+    "GATEWAY_BODY_TIMEOUT_S": (
+        "客户端发送请求体的下一个 16 KiB（或其结尾）最多可用多久。慢速网络上的大请求"
+        "体只要持续传输就没有问题。"
+    ),
+    "GATEWAY_SHUTDOWN_GRACE_S": (
+        "收到 SIGTERM 后，正在进行的回答还可持续多久。若不另行设置，容器平台会在 10 "
+        "秒（Docker）或 30 秒（Kubernetes）后强制结束。"
+    ),
+    "AUTH_TOKEN": (
+        "调用方在 `Authorization: Bearer …` 中出示的密钥。可用 `openssl rand -hex 24`"
+        " 生成。除非只监听本机，否则至少 16 个字符；仅在 `PASSTHROUGH` 时可以不设。"
+    ),
+    "CLIENT_TOKENS": (
+        "只能聊天的调用方所用的其他密钥：查看或更改凭据的地址对它们回答 403。长度要求"
+        "与 `AUTH_TOKEN` 相同，且不得与之相同。在日志中按此顺序显示为 `client-1`、`cl"
+        "ient-2`。"
+    ),
+    "PASSTHROUGH": (
+        "调用方以自己的 Cursor 令牌作为 Bearer（多个以逗号分隔），不使用令牌文件。默"
+        "认关闭：否则任何人都能借网关的地址使用自己的账号。"
+    ),
+    "X_CURSOR_CHECKSUM": (
+        "配合 `PASSTHROUGH`：调用方未发送 `x-cursor-checksum` 请求头时使用的校验值。"
+        "未设置时自动生成。"
+    ),
+    "LOGS_PUBLIC": (
+        "`GET /logs` 是否无需密钥即可访问（仅显示打码后的记录）。在本机上与从前一样；"
+        "在他人可能看到的地方则关闭。"
+    ),
+    "GATEWAY_WRONG_KEYS_MAX": (
+        "同一地址出示这么多次错误密钥后被锁定：先是一秒，之后每次加倍，最长一分钟；安"
+        "静十分钟后解除计数。此前已在该地址使用的密钥不受影响。比人的误输多，比猜测所"
+        "需少得多。使用 `PASSTHROUGH` 时，聊天中的令牌不算错误密钥。0 表示从不锁定。"
+    ),
+    "TOKEN_FILE": "你的 Cursor 令牌，每行一个，写作 `token` 或 `alias::token`。",
+    "TOKEN_LIST_FILE": (
+        "每个令牌及其绑定设备的校验值。由网关写入；请保留它，换了校验值就像换了一台电脑。"
+    ),
+    "POOL_STATE_FILE": (
+        "重启后仍保留的凭据池状态：冷却、隔离、计数，以及你在页面上的设置（优先级、权"
+        "重、上限）。不含令牌；丢失它只会让几个请求被拒。"
+    ),
+    "REQUEST_LOG_FILE": (
+        "每个请求的结果，重启后仍保留：一个 SQLite 文件，记录时间、模型、凭据名称、结"
+        "果、token 数和各次尝试。不含提示词、回答和令牌；删除后会重新开始。"
+    ),
+    "POOL_POLICY": (
+        "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
+        "行中请求最少的。`fill_first`：总是选第一个可用的。`sticky`：调用方（或请求头"
+        " `x-conversation-id` 指明的会话）一直使用原来的凭据。"
+    ),
+    "GATEWAY_ATTEMPTS_MAX": (
+        "在上游给出第一个字之前，一个请求最多尝试几次。第一个字之后不再重试。凭据被拒"
+        "不计入：会立即换下一个。"
+    ),
+    "GATEWAY_RETRY_PERCENT": (
+        "所有请求中，因上游故障而重试的比例上限。足以应对个别故障；在大面积故障时不至"
+        "于雪上加霜。0 表示从不重试。"
+    ),
+    "GATEWAY_BREAKER_FAILURES": (
+        "上游连续失败这么多次后，暂时不再请求它，并立即告诉调用方何时再来。0 表示始终请求。"
+    ),
+    "GATEWAY_BREAKER_OPEN_S": "暂停多久。之后由一个请求试探上游是否恢复。",
+    "GATEWAY_REQUESTS_MAX": (
+        "同时进行的聊天请求上限；超出的会被告知一秒后再来（503）。小型服务器能承受约"
+        "一千个流，每多一个，所有调用方都等得更久。"
+    ),
+    "GATEWAY_CALLER_REQUESTS_MAX": "单个密钥的同一上限（429）：失控的程序不会占满所有位置。",
+    "GATEWAY_STREAMS_MAX": (
+        "其中流式回答的上限（503）：它们会占用位置数分钟，每个最多占 64 KiB 内存和两个文件描述符。"
+    ),
+    "GATEWAY_BODIES_BYTES_MAX": (
+        "同时保留的请求体总量上限（503）。请求体保留到回答开始为止，读取时约占其大小的三倍。"
+    ),
+    "GATEWAY_QUEUE_MAX": (
+        "当所有凭据都达到你设置的并发上限时，最多有多少请求排队等待。0 表示不等待（立即 503）。"
+    ),
+    "GATEWAY_QUEUE_WAIT_S": (
+        "最多等待多久。代理会一阵阵地请求，回答需要数秒；等得更久不如直接告知。"
+    ),
+    "CURSOR_BASE_URL": (
+        "请求发往的地址。允许 `http://`，用于本机上的模拟器或代理；用在别处会把令牌暴露给网络。"
+    ),
+    "CURSOR_CLIENT_VERSION": "所声明的编辑器版本。上游回答客户端版本过旧时请调高。",
+    "CURSOR_TIMEZONE": "所声明的时区；模型据此推算日期。",
+    "CURSOR_PRIVACY_MODE": "要求 Cursor 不保留提示内容。默认开启：调用方发送的内容不应由我们交出。",
+    "CURSOR_INSTRUCTIONS": (
+        "请求未带系统提示时使用的系统提示。默认为空：调用方得到所问的内容，不另加任何东西。"
+    ),
+    "CURSOR_CHECKSUM_TIME": (
+        "校验请求头中的时间部分：`now` 与编辑器的做法相同，`stored` 则按令牌列表中的"
+        "原样。设备标识永不改变。"
+    ),
+    "CURSOR_PROXY": "上游请求使用的 HTTP 代理，需要时可带用户名和密码。不读取其他代理变量。",
+    "CURSOR_CA_FILE": "额外信任的证书颁发机构（PEM），用于公司代理。证书校验本身无法关闭。",
+    "CURSOR_CONNECT_TIMEOUT_S": "DNS、TCP 与 TLS 合计；可达的服务器只需其十分之一。",
+    "CURSOR_FIRST_TOKEN_TIMEOUT_S": (
+        "从发出请求到收到第一段文字；超时后若有其他凭据则换用。不显示思考过程的模型可"
+        "设得更长：写作 `model=duration`，名称中可用 `*`。"
+    ),
+    "CURSOR_IDLE_TIMEOUT_S": (
+        "回答中途的静默时长，可如上按模型设置。思考型模型会停顿一分钟；无声断开的连接则永远静默。"
+    ),
+    "CURSOR_CONNECTIONS_MAX": (
+        "与上游的连接数上限，每个进行中的回答占用一个。每个连接需要一个文件描述符，其"
+        "调用方再占一个：`ulimit -n` 须足够。"
+    ),
+    "CURSOR_FRAME_BYTES_MAX": (
+        "单个帧的上限（按到达时计）。文本帧不足 100 字节；见过的最大帧是提示回显，16 "
+        "KB，随提示增大。"
+    ),
+    "CURSOR_INFLATED_BYTES_MAX": "单个帧解压后的上限：容得下最大请求的回显，也到此挡住 gzip 炸弹。",
+    "CURSOR_ANSWER_BYTES_MAX": (
+        "一个回答所有帧的总和，包括提示回显。没有模型会写这么多；没完没了的回答到此为止。"
+    ),
+    "GATEWAY_BODY_BYTES_MAX": (
+        "请求体的上限，按解压后计算。编程代理一句问候就会发送约 80 KB，带图片时可达数 MiB。"
+    ),
+    "GATEWAY_HEADER_BYTES_MAX": (
+        "请求行与请求头合计的上限。真实客户端不超过 4 KiB；同一主机上其他页面的 Cookie 会再多一些。"
+    ),
+    "GATEWAY_MESSAGES_MAX": (
+        "一次请求中消息的数量上限。长时间的代理会话有数百条；每条消息除字节外还占用内存。"
+    ),
+    "GATEWAY_PARTS_MAX": (
+        "一次请求中所有消息的内容片段（文本、图片）与工具调用的总数上限：按允许的消息"
+        "数每条两个计，而多数消息只有一个。"
+    ),
+    "GATEWAY_IMAGE_BYTES_MAX": "请求中单张图片（解码后）的上限。要求最严的视觉模型接受 5 MB。",
+    "GATEWAY_JSON_DEPTH_MAX": (
+        "请求体中对象与数组相互嵌套的最多层数。聊天请求有六层；工具的 schema（会被略"
+        "过）再多二十层左右。"
+    ),
+    "GATEWAY_JSON_CONTAINERS_MAX": (
+        "请求体中对象与数组的总数上限。其他限制所允许的最长聊天有 70,000 个；塞满空对"
+        "象的请求体会让其他人的回答停顿四分之一秒，并占满 200 MB。"
+    ),
+    "GATEWAY_LOG_LEVEL": "写出的最低日志级别。任何级别都会去除密钥。",
+    "GATEWAY_LOG_FORMAT": (
+        "`text` 供人阅读，`json` 供程序处理；`auto` 在终端上用文本，其他情况用 JSON。"
+    ),
+    "GATEWAY_LOG_ENTRIES_MAX": "`GET /logs` 在内存中保留多少条请求记录。一直以来是 100 条。",
+    "GATEWAY_LOG_KEPT_MAX": (
+        "`REQUEST_LOG_FILE` 保留多少条请求记录；超出时忘记最旧的。10 万条约 30 MB。0"
+        "：不写文件，重启后全部忘记。"
+    ),
+}
+
+# Where a default comes from that is no fixed one, by the variable.
+NOTES: Final[Mapping[str, str]] = {
+    "GATEWAY_CONFIG": "`cursor-api.toml`（若存在）",
+    "AUTH_TOKEN": "无，必填",
+    "X_CURSOR_CHECKSUM": "自动生成",
+    "LOGS_PUBLIC": "只监听本机时为 `true`，否则为 `false`",
+    "POOL_STATE_FILE": "`TOKEN_FILE` 旁的 `.token-state`",
+    "REQUEST_LOG_FILE": "`TOKEN_FILE` 旁的 `.request-log.sqlite3`",
+    "CURSOR_TIMEZONE": "本机时区，无法得知时为 `UTC`",
+    "CURSOR_PROXY": "无",
+    "CURSOR_CA_FILE": "仅系统自带",
+}
+
+# The headings, by the table in TOML.
+TITLES: Final[Mapping[str, str]] = {
+    "": "配置文件",
+    "listener": "监听",
+    "access": "访问",
+    "files": "文件",
+    "pool": "凭据池",
+    "failover": "故障转移",
+    "admission": "负载",
+    "cursor": "Cursor（上游）",
+    "limits": "单个请求的限制",
+    "logs": "日志",
+}
+
+# The sorts of values, by their label; `{}` stands for what differs among them.
+LABELS: Final[Mapping[str, str]] = {
+    "yes or no": "是或否",
+    "number, {} to {}": "整数，{} 至 {}",
+    "duration in seconds": "时长（秒）",
+    "duration in seconds, by model": "时长（秒），可按模型设置",
+    "size in bytes": "大小（字节）",
+    "one of {}": "{} 之一",
+    "text": "文本",
+    "version number": "版本号",
+    "path": "路径",
+    "secret text": "密钥文本",
+    "secret texts, comma between": "密钥文本，以逗号分隔",
+    "checksum, secret": "校验值，保密",
+    "IANA time zone": "IANA 时区名",
+    "IP address or host name": "IP 地址或主机名",
+    "http or https URL": "http 或 https 网址",
+    "origins, comma between": "来源，以逗号分隔",
+}
+
+
+def translate_label(label: str) -> str:
+    """A label in Chinese; KeyError for one that has no translation."""
+    for english, chinese in LABELS.items():
+        match = re.fullmatch(re.escape(english).replace(r"\{\}", "(.+)"), label)
+        if match:
+            return chinese.format(*match.groups())
+    raise KeyError(label)

@@ -1,0 +1,88 @@
+"""Where credentials are kept, and what is known of them and of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cursor_api.options.kinds import path, whole
+from cursor_api.options.setting import setting
+
+POOL_STATE = ".token-state"
+REQUEST_LOG = ".request-log.sqlite3"
+
+
+def _beside_tokens(name: str) -> Callable[[Mapping[str, Any], Mapping[str, str]], Path | None]:
+    def rule(values: Mapping[str, Any], _environ: Mapping[str, str]) -> Path | None:
+        token_file: Path | None = values.get("TOKEN_FILE")
+        return token_file.parent / name if token_file else None
+
+    return rule
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFiles:
+    """The files; absolute paths where they come from settings."""
+
+    token_file: Path = setting(
+        "TOKEN_FILE",
+        path(),
+        ".token",
+        "Your Cursor tokens, one a line, `token` or `alias::token`.",
+        needs_restart=True,
+    )
+    token_list_file: Path = setting(
+        "TOKEN_LIST_FILE",
+        path(),
+        ".token-list",
+        "Each token with the checksum that ties it to a device. Written by the gateway;"
+        " keep it, a new checksum looks like a new computer.",
+        needs_restart=True,
+    )
+    pool_state_file: Path = setting(
+        "POOL_STATE_FILE",
+        path(),
+        None,
+        "What the pool remembers over a restart: cooldowns, quarantines, counts, and what you"
+        " set on the page (priority, weight, limit). Holds no token; losing it costs a few"
+        " refused requests.",
+        default_note="`.token-state` beside `TOKEN_FILE`",
+        needs_restart=True,
+        derive=_beside_tokens(POOL_STATE),
+        unset=Path(POOL_STATE),
+    )
+    request_log_file: Path = setting(
+        "REQUEST_LOG_FILE",
+        path(),
+        None,
+        "What became of each request, over a restart: an SQLite file with the time, model,"
+        " credential's name, outcome, tokens and attempts of each. Holds no prompt, no answer"
+        " and no token; remove it and it begins anew.",
+        default_note="`.request-log.sqlite3` beside `TOKEN_FILE`",
+        needs_restart=True,
+        derive=_beside_tokens(REQUEST_LOG),
+        unset=Path(REQUEST_LOG),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLogOptions:
+    """How many requests are remembered: in memory, and in the file (0: there is none)."""
+
+    entries_max: int = setting(
+        "GATEWAY_LOG_ENTRIES_MAX",
+        whole(100, 100_000, 100),
+        "100",
+        "How many requests `GET /logs` remembers, in memory. 100 is what it always showed.",
+        needs_restart=True,
+    )
+    kept_max: int = setting(
+        "GATEWAY_LOG_KEPT_MAX",
+        whole(0, 10_000_000, 0),
+        "100000",
+        "How many requests `REQUEST_LOG_FILE` keeps; the oldest are forgotten. 100,000 are"
+        " 30 MB. 0: no file, and a restart forgets all.",
+        needs_restart=True,
+    )

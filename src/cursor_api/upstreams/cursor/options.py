@@ -1,0 +1,159 @@
+"""How the gateway presents itself to Cursor, and what of that can be set."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+from cursor_api.domain.credential import Secret
+from cursor_api.options.addresses import base_url, is_loopback
+from cursor_api.options.kinds import (
+    Kind,
+    choice_of,
+    flag,
+    header_secret,
+    prose,
+    time_zone,
+    version,
+)
+from cursor_api.options.rules import Facts, Finding, Rules
+from cursor_api.options.setting import KIB, setting
+from cursor_api.options.zone import find_machine_zone
+from cursor_api.transport.options import HttpOptions, check_base_url, is_header_value
+from cursor_api.transport.timeouts import TimeoutsByModel
+from cursor_api.upstreams.cursor.answer import AnswerLimits
+
+# Cursor's own editor, command line (not our CURSOR_CLIENT_…) and SDK set these.
+FOREIGN_VARIABLES: Final = (
+    r"CURSOR_(?:API_KEY|TRACE_ID|BACKEND_URL|WEBSITE_URL|SDK_.*|AGENT.*|CLI(?!ENT).*)"
+)
+
+
+def checksum() -> Kind:
+    """A device's checksum, of the known form or written by hand; gives Secret."""
+
+    def parse(text: str) -> Secret:
+        # What pass-through callers may send in the header, so that both are refused alike.
+        if re.fullmatch(r"[A-Za-z0-9+/_=-]{1,256}", text):
+            return Secret(text)
+        raise ValueError(
+            "cannot be a checksum: letters, digits, '+', '/', '_', '=' and '-' only, at most 256"
+            " (GET /checksum makes one)"
+        )
+
+    return replace(
+        header_secret(),
+        label="checksum, secret",
+        examples=("paaotdDV" + "0123456789abcdef" * 4,),
+        parse=parse,
+    )
+
+
+def _find_zone(_values: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    return find_machine_zone(environ) or "UTC"
+
+
+def _token_is_in_the_clear(facts: Facts) -> Finding | None:
+    url = facts.find("base_url") or ""
+    if not url.startswith("http://") or is_loopback(urlsplit(url).hostname or ""):
+        return None
+    return facts.finding(
+        "base_url",
+        "has no TLS: whoever is on the way can read your Cursor tokens. Use https://, or http://"
+        " only within your own network",
+    )
+
+
+def _checksum_is_unused(facts: Facts) -> Finding | None:
+    if not facts.find("checksum") or facts.find("PASSTHROUGH") is not False:
+        return None
+    return facts.finding(
+        "checksum",
+        "has no effect without PASSTHROUGH=true; checksums of tokens in TOKEN_FILE stand in"
+        " TOKEN_LIST_FILE",
+    )
+
+
+class ChecksumTime(enum.Enum):
+    """NOW: the stored device ids behind the current time, as the editor sends it. STORED: as is."""
+
+    NOW = "now"
+    STORED = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class CursorOptions:
+    """How the gateway presents itself to Cursor. Raises ValueError where a value cannot be sent."""
+
+    base_url: str = setting(
+        "CURSOR_BASE_URL",
+        base_url("https://api2.cursor.sh"),
+        "https://api2.cursor.sh",
+        "Where requests go. Plain `http://` is allowed for a simulator or a proxy on your"
+        " own machine; elsewhere it shows your token to the network.",
+    )
+    # The version gate: what the reference states.
+    client_version: str = setting(
+        "CURSOR_CLIENT_VERSION",
+        version(),
+        "0.42.5",
+        "The editor version that is stated. Raise it when the upstream answers that the"
+        " client is outdated.",
+    )
+    timezone: str = setting(
+        "CURSOR_TIMEZONE",
+        time_zone(),
+        None,
+        "The time zone that is stated; models use it for dates.",
+        default_note="this machine's, else `UTC`",
+        derive=_find_zone,
+        unset="UTC",
+    )
+    is_private: bool = setting(
+        "CURSOR_PRIVACY_MODE",
+        flag(),
+        "true",
+        "Asks Cursor to keep no prompts. On by default: what callers send is not ours to"
+        " give away.",
+        key="privacy_mode",
+    )
+    instructions: str = setting(
+        "CURSOR_INSTRUCTIONS",
+        prose(64 * KIB),
+        "",
+        "A system prompt for requests that bring none. Empty by default: callers get what"
+        " they asked, nothing added.",
+    )
+    checksum_time: ChecksumTime = setting(
+        "CURSOR_CHECKSUM_TIME",
+        choice_of(ChecksumTime),
+        "now",
+        "The time part of the checksum header: `now` as the editor does it, or as `stored`"
+        " in the token list. The device ids never change.",
+    )
+    passthrough_checksum: Secret | None = setting(
+        "X_CURSOR_CHECKSUM",
+        checksum(),
+        None,
+        "With `PASSTHROUGH`: the checksum for callers who send no `x-cursor-checksum`"
+        " header. Without it one is made up for them.",
+        key="checksum",
+        default_note="made up",
+        aliases=("x-cursor-checksum",),
+    )
+    http: HttpOptions = field(default_factory=HttpOptions)
+    timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)
+    limits: AnswerLimits = field(default_factory=AnswerLimits)
+
+    RULES: ClassVar[Rules] = Rules(should=(_token_is_in_the_clear, _checksum_is_unused))
+
+    def __post_init__(self) -> None:
+        check_base_url(self.base_url)
+        for name in ("client_version", "timezone"):
+            text = getattr(self, name)
+            if not text or not is_header_value(text):
+                raise ValueError(f"{name} is empty or holds characters that a header may not have")
