@@ -35,6 +35,8 @@ USER gateway
 WORKDIR /data
 VOLUME /data
 EXPOSE 3000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/\", timeout=4)"]
+# Where the gateway listens, by the settings above; 0.0.0.0 and :: are asked on the loopback, and no
+# proxy of the environment is.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["python", "-c", "import os, urllib.request as r; h = (os.environ.get('HOST') or '127.0.0.1').strip('[]'); h = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(h, h); h = f'[{h}]' if ':' in h else h; r.build_opener(r.ProxyHandler({})).open(f\"http://{h}:{os.environ.get('PORT') or 3000}/\", timeout=4)"]
 # No shell in between: the gateway is process 1, and SIGTERM reaches it.
 CMD ["cursor-api", "serve"]

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason
 from cursor_api.domain.errors import Fault
@@ -23,7 +24,7 @@ from tests.scripted_server import Handler, ScriptedServer, Turn
 
 IDS = "ab" * 32 + "/" + "cd" * 32
 CREDENTIAL = Credential("me", Secret("header.claims.signature"), "3N3fyLW6" + IDS)
-REQUEST = ChatRequest("any", (Message(Role.USER, (TextPart("hi"),)),))
+REQUEST = ChatRequest("any", (Message(Role.USER, (Text("hi"),)),))
 ROUTE = Route("cursor", "gpt-4o")
 END = encode_end_stream()
 DONE = Finished(FinishReason.STOP)

@@ -26,7 +26,7 @@ class ScriptedUpstream:
         self.asked: list[str] = []
         self.closed: list[str] = []
 
-    def models(self) -> Sequence[Model]:
+    async def list_models(self) -> Sequence[Model]:
         """One model."""
         return (Model("gpt-4o", "openai", 1),)
 
@@ -69,7 +69,7 @@ class ListLog:
             raise self.error
         self.records.append(record)
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """The last state of the last ones."""
         return list({record.id: record for record in self.records}.values())[-count:]
 

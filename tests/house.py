@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.installed import DIALECTS, passthrough_reader
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Clock
+from cursor_api.ports import Clock, Dialect
 from cursor_api.service.access.admission import Admission, AdmissionOptions
+from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
-from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
-from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
-from cursor_api.web.access.auth import AccessOptions, Authenticator
+from cursor_api.web.access.auth import AccessOptions, Authenticator, Headers
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
+from cursor_api.wire.checksum import new_checksum
+from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
@@ -30,6 +34,12 @@ CLIENT_KEY = "chat-key-0123456789"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 END: Delta = Finished(FinishReason.STOP)
 HELLO: list[Step] = [[TextDelta("Hel")], [TextDelta("lo")], [END]]
+
+
+def read_own(text: str, headers: Headers) -> tuple[Credential, ...] | None:
+    """What callers of a pass-through bring, for the scripted endpoint."""
+    found = passthrough_reader()(text, headers)
+    return found and tuple(replace(one, endpoint=FAKE) for one in found)
 
 
 @dataclass
@@ -44,45 +54,56 @@ class House:
     clock: Clock = field(default_factory=TickingClock)
     limits: AdmissionOptions = field(default_factory=AdmissionOptions)
     turns: StepRunner = field(default_factory=StepRunner)
+    dialects: tuple[Dialect, ...] = DIALECTS
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
-            Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}")
+            Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}", FAKE)
             for name in self.script
         ]
-        self.pool.replace(credentials)
-        self.store = MemoryCredentialStore(credentials, lambda: f"NEWONE00{'1' * 64}")
+        self.endpoints = endpoints_of(self.upstream, self.pool)
+        self.pools = CredentialPools(self.endpoints)
+        self.pools.replace(credentials)
+        self.store = MemoryCredentialStore(
+            credentials, lambda: f"NEWONE00{'1' * 64}", forms=(FAKE_FORM,)
+        )
         self.roster = self._make_roster()
-        self.catalog = Catalog({"fake": self.upstream})
-        self.endpoints = Endpoints({"fake": self.upstream}, LogObserver())
+        self.catalog = catalog_of()
         collaborators = Collaborators(
-            self.catalog, self.pool, self.endpoints, self.log, self.clock, lambda: 0.0
+            self.catalog, self.endpoints, self.log, self.clock, lambda: 0.0
         )
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
         self.lifecycle = Lifecycle(self.relay.break_off)
         self.credentials = Credentials(
             CredentialParts(
-                self.roster, self.pool, Trials(collaborators), self.endpoints, self.clock
+                self.roster,
+                self.pools,
+                Trials(collaborators, self.pools),
+                self.endpoints,
+                self.clock,
             )
         )
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
+        lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
         self.app = App(
             WebParts(
-                self.relay,
-                self.admission,
-                self.catalog,
-                self.log,
-                Authenticator(access, Lockout(LockoutOptions(self.wrong_keys_max), self.clock)),
-                self.clock,
-                self.roster,
-                self.credentials,
-                self.lifecycle,
-                self.turns,
+                dialects=self.dialects,
+                relay=self.relay,
+                admission=self.admission,
+                catalog=self.catalog,
+                request_log=self.log,
+                authenticator=Authenticator(access, lockout, read_own),
+                clock=self.clock,
+                roster=self.roster,
+                credentials=self.credentials,
+                new_binding=lambda: new_checksum(os.urandom, self.clock.now()),
+                lifecycle=self.lifecycle,
+                steps=self.turns,
             ),
             self.options,
         )
@@ -92,7 +113,7 @@ class House:
             RosterParts(
                 self.store,
                 MemoryPoolStateStore(),
-                self.pool,
+                self.pools,
                 self.clock,
                 LogObserver(),
                 lambda _credentials: None,

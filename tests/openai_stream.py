@@ -39,6 +39,30 @@ class ReadStream:
         return "".join(delta.get("reasoning_content") or "" for delta in self.deltas)
 
     @property
+    def refusal(self) -> str:
+        """The words with which the model refused."""
+        return "".join(delta.get("refusal") or "" for delta in self.deltas)
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The calls of tools, as OpenAI's own clients put them together: by number."""
+        found: dict[int, dict[str, Any]] = {}
+        for delta in self.deltas:
+            for piece in delta.get("tool_calls") or ():
+                function = piece["function"]
+                if piece["index"] not in found:
+                    assert {"id", "type", "function"} < piece.keys()
+                    found[piece["index"]] = {
+                        "id": piece["id"],
+                        "type": piece["type"],
+                        "function": dict(function),
+                    }
+                else:
+                    assert piece.keys() == {"index", "function"}
+                    found[piece["index"]]["function"]["arguments"] += function["arguments"]
+        return [found[number] for number in sorted(found)]
+
+    @property
     def annotations(self) -> list[Any]:
         """All sources."""
         return [one for delta in self.deltas for one in delta.get("annotations", [])]

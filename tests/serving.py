@@ -10,13 +10,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from cursor_api.installed import DIALECTS
 from cursor_api.web.server.server import ServerOptions, create_server
 
 
 @asynccontextmanager
 async def serve(app: Any, options: ServerOptions | None = None) -> AsyncIterator[int]:
     """Serve an app on a free loopback port, with the gateway's own server; gives the port."""
-    server = create_server(app, options or ServerOptions(shutdown_grace_s=1))
+    options = options or ServerOptions(shutdown_grace_s=1)
+    server = create_server(app, options, DIALECTS[0].fault)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     task = asyncio.create_task(server.serve(sockets=[listener]))

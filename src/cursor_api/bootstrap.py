@@ -8,36 +8,45 @@ import os
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cursor_api import installed
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.errors import ChecksumNotStoredError, Fault
+from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
+from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Clock, CredentialFiles, Observer, PoolStateStore, RequestLog, Upstream
+from cursor_api.ports import (
+    Clock,
+    CredentialFiles,
+    Observer,
+    PoolStateStore,
+    RequestLog,
+    Upstream,
+    UpstreamKind,
+    UpstreamParts,
+)
 from cursor_api.service.access.admission import Admission
+from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
+from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.relay import Relay
-from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.sqlite.request_log import LastingRequestLog
+from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.transport.client import HttpClient
-from cursor_api.upstreams.cursor.chat import CursorChat
-from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
-from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
-from cursor_api.upstreams.cursor.token_files.text import TextLimits
-from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.app import App, WebOptions, WebParts
 from cursor_api.web.management.tokens import TokenFileOptions
@@ -72,7 +81,7 @@ class Gateway:
     credential_count: int
     roster: Roster
     lifecycle: Lifecycle
-    pool: Pool
+    endpoints: Endpoints
     # Serve with other settings from the next request on; raises OSError, and changes nothing then.
     # Those of the listener, of files, of the queue and of the request log stay as they were.
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
@@ -84,7 +93,7 @@ class Operator:
 
     credentials: Credentials
     roster: Roster
-    pool: Pool
+    pools: CredentialPools
 
 
 def make_checksum() -> str:
@@ -108,9 +117,14 @@ def file_stores(settings: Settings) -> Stores:
     request_log = None
     if log.kept_max:
         table = RequestTable(files.request_log_file, log.kept_max)
-        request_log = LastingRequestLog(table, log.entries_max, LogObserver())
+        request_log = SqliteRequestLog(table, log.entries_max, LogObserver())
     return Stores(
-        FileCredentialStore(files.token_file, files.token_list_file, make_checksum),
+        installed.FileCredentialStore(
+            files.token_file,
+            files.token_list_file,
+            make_checksum,
+            installed.FileOptions(forms=installed.FORMS),
+        ),
         FilePoolStateStore(files.pool_state_file),
         request_log,
     )
@@ -118,7 +132,10 @@ def file_stores(settings: Settings) -> Stores:
 
 def memory_stores(credentials: Sequence[Credential]) -> Stores:
     """Stores that forget."""
-    return Stores(MemoryCredentialStore(credentials, make_checksum), MemoryPoolStateStore())
+    return Stores(
+        installed.MemoryCredentialStore(credentials, make_checksum, forms=installed.FORMS),
+        MemoryPoolStateStore(),
+    )
 
 
 @asynccontextmanager
@@ -129,104 +146,158 @@ async def build_gateway(
 
     `clock` None is the machine's.
     """
-    house = _House(settings, stores, redactor, clock or SystemClock())
-    async with AsyncExitStack() as clients:
-        if isinstance(stores.request_log, LastingRequestLog):
-            await clients.enter_async_context(stores.request_log)
-        http = await clients.enter_async_context(HttpClient(_cursor(settings).http))
+    parts = HouseParts(stores, clock or SystemClock(), LogObserver(), redactor)
+    async with AsyncExitStack() as stack:
+        if isinstance(stores.request_log, SqliteRequestLog):
+            await stack.enter_async_context(stores.request_log)
+        house = House(settings, parts, stack)
+        await house.use(settings)
         credential_count = await _begin(house.roster)
-        app = App(house.furnish(settings, http), _web_options(settings))
+        await house.model_lists.refresh()
+        app = App(house.web_parts(settings), _web_options(settings))
 
         async def renew(new: Settings) -> None:
-            nonlocal http
-            options = _cursor(new).http
-            if options != http.options:
-                # Answers that run hold on to the old one, so it is closed with the gateway.
-                http = await clients.enter_async_context(HttpClient(options))
-            app.use(house.furnish(new, http), _web_options(new))
+            await house.use(new)
+            app.use(house.web_parts(new), _web_options(new))
+            await house.model_lists.refresh()
 
-        watching = asyncio.create_task(house.roster.watch())
+        watching = asyncio.gather(house.roster.watch(), house.model_lists.watch())
         try:
-            yield Gateway(app, credential_count, house.roster, house.lifecycle, house.pool, renew)
+            yield Gateway(
+                app, credential_count, house.roster, house.lifecycle, house.endpoints, renew
+            )
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await house.roster.save()
 
 
-class _House:
-    """What lasts through a change of the settings, and how everything else is made."""
+@dataclass(frozen=True, slots=True)
+class HouseParts:
+    """What a gateway is given."""
 
-    def __init__(
-        self, settings: Settings, stores: Stores, redactor: Redactor, clock: Clock
-    ) -> None:
-        self._redactor = redactor
-        self._clock = clock
-        self._turns = StepRunner()
-        self.pool = Pool(clock, random.random, settings.pool.policy, settings.queue)
-        self.roster = Roster(
-            RosterParts(
-                stores.credentials,
-                stores.pool_state,
-                self.pool,
-                clock,
-                LogObserver(),
-                self._keep_secret,
-            )
-        )
-        self._request_log: RequestLog = stores.request_log or MemoryRequestLog(
+    stores: Stores
+    clock: Clock
+    observer: Observer
+    redactor: Redactor
+
+
+class House:
+    """The one owner of what lasts through every change of the settings, which resets none of it.
+
+    `use` brings it up to date with the settings. What is opened on the way is closed with `stack`:
+    answers that run hold on to an earlier upstream.
+    """
+
+    def __init__(self, settings: Settings, parts: HouseParts, stack: AsyncExitStack) -> None:
+        self._with = parts
+        self._stack = stack
+        self._opened: dict[str, tuple[UpstreamSettings, Upstream]] = {}
+        self._salt = os.urandom(SALT_BYTES)
+        clock, observer = parts.clock, parts.observer
+        self._queue = settings.queue
+        self._request_log = parts.stores.request_log or MemoryRequestLog(
             settings.request_log.entries_max
         )
-        self._admission = Admission(settings.admission, clock, LogObserver())
-        self._relay: Relay | None = None
-        self.lifecycle = Lifecycle(self._break_off)
-
-    def furnish(self, settings: Settings, http: HttpClient) -> WebParts:
-        """What the addresses work with under these settings, from the next request on."""
-        self._redactor.add_all(secret.reveal() for secret in settings.secrets)
-        clock, upstreams = self._clock, _upstreams(settings, http, self._clock, self._turns)
-        endpoints = Endpoints(upstreams, LogObserver(), settings.failover, settings.breaker)
+        self.steps = StepRunner()
+        self.endpoints = Endpoints((), observer)
+        self.catalog = Catalog()
+        self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
+        self.pools = CredentialPools(self.endpoints)
+        self.roster = Roster(
+            RosterParts(
+                parts.stores.credentials,
+                parts.stores.pool_state,
+                self.pools,
+                clock,
+                observer,
+                self._hide_secrets,
+            )
+        )
         collaborators = Collaborators(
-            Catalog(upstreams), self.pool, endpoints, self._request_log, clock, random.random
+            self.catalog, self.endpoints, self._request_log, clock, random.random
         )
-        self.pool.choose_by(settings.pool.policy)
+        self.relay = Relay(collaborators)
+        self.lifecycle = Lifecycle(self.relay.break_off)
+        self.credentials = Credentials(
+            CredentialParts(
+                self.roster,
+                self.pools,
+                Trials(collaborators, self.pools),
+                self.endpoints,
+                clock,
+            )
+        )
+        self._admission = Admission(settings.admission, clock, observer)
+        self._lockout = Lockout(settings.lockout, clock)
+
+    async def use(self, settings: Settings) -> None:
+        """Serve under these settings; raises OSError, and changes nothing then."""
+        opened = {one.name: (one, await self._open(one)) for one in settings.upstreams}
+        self._opened = opened
+        self._with.redactor.add_all(secret.reveal() for secret in settings.secrets)
+        trouble = TroubleOptions(settings.failover, settings.breaker)
+        self.endpoints.replace(
+            [self._endpoint(one, upstream, trouble) for one, upstream in opened.values()]
+        )
+        for endpoint in self.endpoints.values():
+            endpoint.pool.use_policy(settings.pool.policy)
+        self.catalog.use((), list(self.endpoints))
         self._admission.options = settings.admission
-        if self._relay is None:
-            self._relay = Relay(collaborators)
-        self._relay.use(collaborators)
+        self._lockout.options = settings.lockout
+
+    def web_parts(self, settings: Settings) -> WebParts:
+        """What the addresses work with under these settings, from the next request on."""
         return WebParts(
-            relay=self._relay,
+            relay=self.relay,
             admission=self._admission,
-            catalog=collaborators.catalog,
+            catalog=self.catalog,
             request_log=self._request_log,
-            authenticator=_authenticator(settings, clock),
-            clock=clock,
-            roster=self.roster,
-            credentials=Credentials(
-                CredentialParts(self.roster, self.pool, Trials(collaborators), endpoints, clock)
+            authenticator=Authenticator(
+                settings.access,
+                self._lockout,
+                installed.own_credentials_reader(settings),
+                self._salt,
             ),
+            clock=self._with.clock,
+            roster=self.roster,
+            credentials=self.credentials,
             lifecycle=self.lifecycle,
-            turns=self._turns,
+            steps=self.steps,
+            dialects=installed.DIALECTS,
+            new_binding=make_checksum,
         )
 
-    def _keep_secret(self, credentials: Sequence[Credential]) -> None:
-        self._redactor.add_all(credential.secret.reveal() for credential in credentials)
+    async def _open(self, settings: UpstreamSettings) -> Upstream:
+        """The upstream of these settings: the one that is open, where nothing has changed."""
+        before = self._opened.get(settings.name)
+        if before is not None and before[0] == settings:
+            return before[1]
+        parts = UpstreamParts(settings.name, self._with.clock, self.steps)
+        built = KINDS[settings.kind].build(settings.options, parts)
+        return await self._stack.enter_async_context(built)
 
-    def _break_off(self, fault: Fault) -> int:
-        return self._relay.break_off(fault) if self._relay is not None else 0
+    def _endpoint(
+        self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions
+    ) -> Endpoint:
+        known, words = self.endpoints.get(settings.name), KINDS[settings.kind].words
+        if known is not None and known.words is words:
+            known.use(upstream, trouble)
+            return known
+        pool = Pool(
+            self._with.clock, random.random, queue=self._queue, no_credentials=words.no_credentials
+        )
+        return Endpoint(settings.name, upstream, pool, words, trouble)
 
-
-def _upstreams(
-    settings: Settings, http: HttpClient, clock: Clock, turns: StepRunner
-) -> dict[str, Upstream]:
-    return {"cursor": CursorChat(http, _cursor(settings), clock, turns=turns)}
+    def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
+        self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)
 
 
 async def _begin(roster: Roster) -> int:
     """Start with what can serve: a disk that takes no new device is no reason for nobody to."""
     try:
         return await roster.start()
-    except ChecksumNotStoredError as error:
+    except BindingNotStoredError as error:
         if not error.known:
             raise
         LogObserver().warn("new credentials cannot be served yet", detail=str(error))
@@ -240,37 +311,20 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
     Raises StoreError when they cannot be read whole. Where only new checksums could not be
     stored, those that have one are there, and the observer is told.
     """
-    clock = SystemClock()
-    stores = file_stores(settings)
-    pool = Pool(clock, random.random, settings.pool.policy)
-    roster = Roster(
-        RosterParts(stores.credentials, stores.pool_state, pool, clock, observer, lambda _: None)
-    )
-    try:
-        await roster.start()
-    except ChecksumNotStoredError as error:
-        observer.warn(str(error))
-    async with HttpClient(_cursor(settings).http) as http:
-        upstreams = _upstreams(settings, http, clock, StepRunner())
-        endpoints = Endpoints(upstreams, observer)
-        log = MemoryRequestLog(1)
-        trials = Trials(
-            Collaborators(Catalog(upstreams), pool, endpoints, log, clock, random.random)
-        )
-        yield Operator(
-            Credentials(CredentialParts(roster, pool, trials, endpoints, clock)), roster, pool
-        )
+    stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
+    parts = HouseParts(stores, SystemClock(), observer, Redactor())
+    async with AsyncExitStack() as stack:
+        house = House(settings, parts, stack)
+        await house.use(settings)
+        try:
+            await house.roster.start()
+        except BindingNotStoredError as error:
+            observer.warn(str(error))
+        await house.model_lists.refresh()
+        yield Operator(house.credentials, house.roster, house.pools)
 
 
-def _cursor(settings: Settings) -> Any:
-    """The options of the one upstream that there is so far."""
-    return settings.upstreams[0].options
-
-
-def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
-    checksum = _cursor(settings).passthrough_checksum
-    access = replace(settings.access, passthrough_checksum=checksum.reveal() if checksum else "")
-    return Authenticator(access, Lockout(settings.lockout, clock))
+KINDS: Mapping[str, UpstreamKind] = {kind.name: kind for kind in installed.UPSTREAM_KINDS}
 
 
 def _web_options(settings: Settings) -> WebOptions:
@@ -278,6 +332,6 @@ def _web_options(settings: Settings) -> WebOptions:
     files = TokenFileOptions(
         token_file=str(settings.files.token_file),
         token_list_file=str(settings.files.token_list_file),
-        text_bytes_max=TextLimits().file_bytes_max,
+        text_bytes_max=installed.TextLimits().file_bytes_max,
     )
     return replace(settings.web, token_files=files)

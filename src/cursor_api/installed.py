@@ -1,37 +1,66 @@
-"""What this gateway is made of. The only file that names upstreams and client APIs.
+"""What this gateway is made of: its client APIs, its kinds of upstreams, its credential files.
 
-A client API is one line in DIALECTS, a kind of upstream one in UPSTREAM_OPTIONS. What can be set
-stands with the options classes of the parts; here they are put into the tables of the TOML file.
+The only file that names them, one line each. What can be set stands with the options classes of
+the parts; here they are put into the tables of the TOML file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
-from cursor_api.domain.credential import Secret
+from cursor_api.domain.credential import CredentialForm, Secret
 from cursor_api.options.upstreams import ModelSettings, UpstreamSettings
 from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.selection import PoolOptions
 from cursor_api.pool.waiting import QueueOptions
-from cursor_api.ports import Dialect
+from cursor_api.ports import Dialect, UpstreamKind
 from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
+from cursor_api.upstreams.cursor.forms import split_token
+from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
-from cursor_api.web.access.auth import AccessOptions
+from cursor_api.upstreams.cursor.passthrough import passthrough_reader
+from cursor_api.upstreams.cursor.token_files.book import Book, Names
+from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
+from cursor_api.upstreams.cursor.token_files.paste import read_paste
+from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
+from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.app import WebOptions
 from cursor_api.web.server.server import ServerOptions
 
+__all__ = [
+    "DIALECTS",
+    "FORMS",
+    "GROUPS",
+    "SCHEMA",
+    "UPSTREAM_KINDS",
+    "Book",
+    "FileCredentialStore",
+    "FileOptions",
+    "MemoryCredentialStore",
+    "Names",
+    "Settings",
+    "TextLimits",
+    "TokenFiles",
+    "own_credentials_reader",
+    "passthrough_reader",
+    "read_paste",
+    "split_token",
+]
+
 # The first one's errors are what addresses of no client API answer.
 DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
-
-UPSTREAM_OPTIONS: Final[Mapping[str, type]] = {"cursor": CursorOptions}
+# Where two know a secret by its form, the first has it: what takes any text comes last.
+UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(),)
+FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +89,13 @@ class Settings:
     def secrets(self) -> tuple[Secret, ...]:
         """Everything in here that no log may show: each in the forms in which it travels."""
         return tuple(find_secrets(self))
+
+
+def own_credentials_reader(settings: Settings) -> ReadOwnCredentials:
+    """What reads the credentials that callers of a pass-through bring as their own."""
+    options: CursorOptions = settings.upstreams[0].options
+    checksum = options.passthrough_checksum
+    return passthrough_reader(checksum.reveal() if checksum else "")
 
 
 # In the order in which people read about them.
@@ -92,4 +128,4 @@ GROUPS: Final = (
     Group("logs", "Logs", ("logs", "request_log")),
 )
 
-SCHEMA: Final = Schema(Settings, GROUPS, UPSTREAM_OPTIONS)
+SCHEMA: Final = Schema(Settings, GROUPS, {kind.name: kind.options for kind in UPSTREAM_KINDS})

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
+from cursor_api.domain.credential import (
+    Credential,
+    CredentialChange,
+    CredentialForm,
+    FileTexts,
+    GivenCredential,
+)
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.words import UpstreamWords
 from cursor_api.wire.limits import RequestLimits
 
 _T = TypeVar("_T")
@@ -33,11 +40,22 @@ class Clock(Protocol):
         ...
 
 
+class Steps(Protocol):
+    """Runs large work on the event loop in steps, which end at a `yield`; others go in between."""
+
+    async def run(self, steps: Generator[None, None, _T]) -> _T:
+        """What the work returns, or the exception that it raises."""
+        ...
+
+
 class Upstream(Protocol):
     """Somewhere a chat request can be answered."""
 
-    def models(self) -> Sequence[Model]:
-        """The models it serves, in the order callers shall see them."""
+    async def list_models(self) -> Sequence[Model]:
+        """The models it serves now, in the order callers shall see them.
+
+        May ask the upstream: raises Fault. Whoever calls keeps the list for a while.
+        """
         ...
 
     def open(
@@ -52,11 +70,39 @@ class Upstream(Protocol):
         ...
 
 
-class Steps(Protocol):
-    """Runs large work on the event loop in steps, which end at a `yield`; others go in between."""
+class UpstreamParts(NamedTuple):
+    """What a kind of upstream builds with. `endpoint` is the configured name."""
 
-    async def run(self, steps: Generator[None, None, _T]) -> _T:
-        """What the work returns, or the exception that it raises."""
+    endpoint: str
+    clock: Clock
+    steps: Steps
+
+
+class UpstreamKind(Protocol):
+    """A way to reach models: how it is configured, what it says, how it is built."""
+
+    @property
+    def name(self) -> str:
+        """What configuration calls it."""
+        ...
+
+    @property
+    def options(self) -> type[Any]:
+        """A frozen class whose fields carry their rows of settings."""
+        ...
+
+    @property
+    def words(self) -> UpstreamWords:
+        """What people are told about it."""
+        ...
+
+    @property
+    def forms(self) -> Sequence[CredentialForm]:
+        """What its secrets look like in the token file; empty where they are not kept there."""
+        ...
+
+    def build(self, options: Any, parts: UpstreamParts) -> AbstractAsyncContextManager[Upstream]:
+        """An upstream, open while the context lasts; raises OSError for options that fail."""
         ...
 
 
@@ -119,6 +165,19 @@ class AnswerFolder(Protocol):
         ...
 
 
+class DialectDescription(NamedTuple):
+    """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
+
+    `answers` are JSON schemas of a good answer, by media type.
+    """
+
+    summary: str
+    request: type
+    answers: Mapping[str, Mapping[str, object]]
+    model: type
+    models: type
+
+
 class Dialect(Protocol):
     """A client API: how requests, answers and errors are spelled. Pure code."""
 
@@ -130,6 +189,11 @@ class Dialect(Protocol):
     @property
     def paths(self) -> Sequence[str]:
         """The addresses of its POST requests, below the route prefix."""
+        ...
+
+    @property
+    def description(self) -> DialectDescription:
+        """What the gateway's own document says of it."""
         ...
 
     @property
@@ -166,7 +230,16 @@ class Dialect(Protocol):
 
 
 class CredentialStore(Protocol):
-    """Where credentials are kept."""
+    """Where credentials are kept; its owner edits it, one credential at a time.
+
+    Every change raises StoreError with all problems when it cannot be made whole, StaleTextError
+    when `if_match` is not the version of what is there; nothing is changed then.
+    """
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the last good load found worth telling."""
+        ...
 
     async def load(self) -> Sequence[Credential]:
         """All of them, in the user's order.
@@ -175,37 +248,22 @@ class CredentialStore(Protocol):
         """
         ...
 
-
-class CredentialFiles(CredentialStore, Protocol):
-    """A credential store whose owner edits it, as text or one credential at a time.
-
-    Every change raises StoreError with all problems when it cannot be made whole, StaleTextError
-    when `if_match` is not the etag of what is there; nothing is changed then.
-    """
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """What the last good load found worth telling."""
-        ...
-
     async def has_changed(self) -> bool:
         """Whether a load would see something new; cheap enough to ask every second."""
         ...
 
-    async def read_text(self) -> FileTexts:
-        """Both texts as they are, valid or not."""
+    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
+        """What each line of a pasted text is; `binding` is given beside it, for a single line."""
         ...
 
-    async def replace_text(
-        self, tokens: str, token_list: str | None = None, *, if_match: str | None = None
-    ) -> FileTexts:
-        """Put new text in the place of both, or of the tokens alone (None)."""
+    def spell(self, given: Sequence[GivenCredential]) -> str:
+        """The same lines as `add` and `check` take them, each at its own number."""
         ...
 
     async def add(
         self, text: str, *, binding: str | None = None, if_match: str | None = None
     ) -> Sequence[Credential]:
-        """Append one or more tokens, spelled as in a token file; gives them."""
+        """Append one or more, spelled as the store spells them; gives them."""
         ...
 
     async def check(self, text: str, *, binding: str | None = None) -> None:
@@ -221,6 +279,28 @@ class CredentialFiles(CredentialStore, Protocol):
     ) -> Credential:
         """Rewrite a credential; gives what it is now. Raises UnknownCredentialError."""
         ...
+
+
+class CredentialTexts(Protocol):
+    """A credential store that is two text files, edited as text."""
+
+    async def read_text(self) -> FileTexts:
+        """Both texts as they are, valid or not."""
+        ...
+
+    async def replace_text(
+        self, tokens: str, token_list: str | None = None, *, if_match: str | None = None
+    ) -> FileTexts:
+        """Put new text in the place of both, or of the tokens alone (None).
+
+        Raises StoreError with all problems, StaleTextError when `if_match` is not their etag;
+        nothing is changed then.
+        """
+        ...
+
+
+class CredentialFiles(CredentialStore, CredentialTexts, Protocol):
+    """Both sides of the same files."""
 
 
 # By credential: the digest of its secret, so that the state holds no secret.
@@ -261,7 +341,7 @@ class RequestLog(Protocol):
         """Keep it; must not block or raise."""
         ...
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """The last `count` requests, oldest first."""
         ...
 

@@ -32,9 +32,17 @@ class SettingsSource:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything is started; raises OSError when it is not to be had."""
+    """Take the port before anything is started; raises OSError when it is not to be had.
+
+    `::` is every address of this machine, those of IPv4 too where the system has both in one.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.create_server((host, port), family=family, backlog=BACKLOG_COUNT)
+    made = socket.create_server(
+        (host, port),
+        family=family,
+        backlog=BACKLOG_COUNT,
+        dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+    )
     # For all its connections: asyncio (not uvloop) leaves out those of a ready-made listener, and
     # an answer's last piece would wait 40 ms for the client's system to acknowledge the first.
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -51,7 +59,9 @@ async def serve_gateway(
 
     At SIGHUP the token files are read again, and where there is a `source` the settings.
     """
-    server = create_server(gateway.app, settings.server, gateway.lifecycle)
+    server = create_server(
+        gateway.app, settings.server, gateway.app.render_refusal, gateway.lifecycle
+    )
     server.on_hangup = Reloader(gateway, server, source)
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()

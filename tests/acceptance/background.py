@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Self, TypeVar
 
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor.received import ReceivedRequest
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.ledger import Exchange
+from cursor_api.simulator.ledger import PlayedAnswer
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 
 WAIT_S_MAX = 20.0
 
@@ -55,7 +55,7 @@ class LoopThread:
 class Upstream:
     """A simulator as tests outside its loop see it."""
 
-    def __init__(self, loop: LoopThread, simulator: Simulator) -> None:
+    def __init__(self, loop: LoopThread, simulator: CursorSimulator) -> None:
         self._loop = loop
         self._simulator = simulator
         self.url = simulator.url
@@ -73,9 +73,9 @@ class Upstream:
         """What arrived last."""
         return self.requests()[-1]
 
-    def last_exchange(self) -> Exchange:
+    def last_exchange(self) -> PlayedAnswer:
         """The answer that ended last."""
-        return self._look(lambda simulator: simulator.exchanges[-1])
+        return self._look(lambda simulator: simulator.played[-1])
 
     def wait_busy(self) -> None:
         """Return when an answer is under way; raises TimeoutError."""
@@ -90,7 +90,7 @@ class Upstream:
         """Return when no answer is under way; raises TimeoutError."""
         self._loop.run(self._simulator.wait_idle(), timeout_s)
 
-    def _look(self, look: Callable[[Simulator], Result]) -> Result:
+    def _look(self, look: Callable[[CursorSimulator], Result]) -> Result:
         async def there() -> Result:
             return look(self._simulator)
 
@@ -101,7 +101,7 @@ class Upstream:
 def upstream(options: SimulatorOptions | None = None) -> Iterator[Upstream]:
     """A simulator that serves while the context lasts."""
     with LoopThread() as loop:
-        yield Upstream(loop, loop.open(Simulator(options)))
+        yield Upstream(loop, loop.open(CursorSimulator(options)))
 
 
 class Tap:

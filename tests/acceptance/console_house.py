@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from cursor_api.bootstrap import build_gateway, file_stores
 from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
-from cursor_api.simulator.server import Simulator
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.background import LoopThread
 from tests.serving import Answer, ask, serve
@@ -71,7 +71,7 @@ class House:
     """A gateway with real token files, and the simulator behind it."""
 
     loop: LoopThread
-    simulator: Simulator
+    simulator: CursorSimulator
     port: int
     folder: Path
 
@@ -98,8 +98,8 @@ class House:
 @asynccontextmanager
 async def _served(
     folder: Path, environment: Mapping[str, str]
-) -> AsyncIterator[tuple[Simulator, int]]:
-    async with Simulator() as simulator:
+) -> AsyncIterator[tuple[CursorSimulator, int]]:
+    async with CursorSimulator() as simulator:
         environ = {
             "AUTH_TOKEN": KEY,
             "CLIENT_TOKENS": CHAT_KEY,

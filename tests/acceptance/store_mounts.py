@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.upstreams.cursor.token_files.book import Names
 from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 
@@ -84,7 +84,7 @@ def error_of(step: Callable[[], object]) -> StoreError:
 def refusal(files: TokenFiles) -> str:
     """What a load says that cannot store a device; the token that has one could be served."""
     error = error_of(files.load)
-    assert isinstance(error, ChecksumNotStoredError), error
+    assert isinstance(error, BindingNotStoredError), error
     assert [one.secret.reveal() for one in error.known] == ["a"], error.known
     return str(error)
 
@@ -181,12 +181,30 @@ def read_only_around(root: Path) -> None:
     assert outside.read_text() == f"a,{checksum(1)}\n"
 
 
+def read_only_file(root: Path) -> None:
+    """A read-only file in a folder that is not: as it was, nothing beside it, and edits are taken.
+
+    The message says to write a line for each token into the file; whoever does so is served.
+    """
+    folder = make_folder(root / "app", "a\nb\n")
+    outside = mount_list(folder, root / "outside")
+    mount("-o", "remount,bind,ro", folder / ".token-list")
+    for _ in range(2):
+        message = refusal(store(folder))
+        assert "is as it was: Read-only file system" in message, message
+        left = {path.name for path in folder.iterdir()}
+        assert left == {".token", ".token-list", ".cursor-api.lock"}, left
+    outside.write_text(f"a,{checksum(1)}\nb,{checksum(2)}\n")
+    assert len(store(folder).load()) == 2
+
+
 SCENARIOS: dict[str, Callable[[Path], None]] = {
     "single-file": single_file,
     "full-disk": full_disk,
     "full-disk-in-place": full_disk_in_place,
     "read-only": read_only,
     "read-only-around": read_only_around,
+    "read-only-file": read_only_file,
 }
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.recording import record_stream, sample_ask
 from cursor_api.simulator.scenario import Scenario
 from cursor_api.wire.connect import encode_end_stream
 from tests.acceptance.in_process import Gateway, gateway_before

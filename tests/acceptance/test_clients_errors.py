@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.ledger import Outcome
+from cursor_api.simulator.ledger import PlayOutcome
 from tests.acceptance.background import tap
 from tests.acceptance.sdk_clients import SdkClient
 from tests.acceptance.sdk_house import KEY, SdkHouse, order_for
@@ -24,7 +24,7 @@ def test_leaving_a_stream_frees_the_upstream(client: SdkClient, sdk_house: SdkHo
     assert told.error is None
     assert len(told.chunks) == 5
     sdk_house.upstream.wait_idle(LEAVE_S_MAX)
-    assert sdk_house.upstream.last_exchange().outcome is Outcome.CLIENT_LEFT
+    assert sdk_house.upstream.last_exchange().outcome is PlayOutcome.CLIENT_LEFT
 
 
 def test_leaving_a_whole_answer_frees_the_upstream(client: SdkClient, sdk_house: SdkHouse) -> None:
@@ -33,7 +33,7 @@ def test_leaving_a_whole_answer_frees_the_upstream(client: SdkClient, sdk_house:
     assert told.error is not None
     assert told.error["type"] in {"APITimeoutError", "APIConnectionTimeoutError"}
     sdk_house.upstream.wait_idle(LEAVE_S_MAX)
-    assert sdk_house.upstream.last_exchange().outcome is Outcome.CLIENT_LEFT
+    assert sdk_house.upstream.last_exchange().outcome is PlayOutcome.CLIENT_LEFT
 
 
 @pytest.mark.parametrize("is_stream", [False, True])

@@ -21,9 +21,9 @@ from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.pool.pool import Pool
 from cursor_api.service.inference.relay import Exchange, Relay
 from cursor_api.service.inference.search import Search
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
@@ -41,7 +41,7 @@ TOKEN = "an-opaque-credential-that-is-secret"
 STEADY = SimulatorOptions(faults=Faults(tokens_per_s=100.0, answer_bytes=ANSWER_BYTES))
 OTHERS = 4
 SICK = re.compile(rb"crash at ([a-z, ]+) with (\w+)")
-PARSER = "cursor_api.web.inference.route.parse_request"
+PARSER = "cursor_api.dialects.openai_chat.dialect.parse_request"
 
 
 class Bug(NamedTuple):
@@ -144,7 +144,7 @@ def logged() -> Iterator[tuple[io.StringIO, Redactor]]:
 async def house(redactor: Redactor) -> AsyncIterator[Gateway]:
     """A gateway before a steady simulator, at which nothing is left open."""
     async with (
-        Simulator(STEADY) as simulator,
+        CursorSimulator(STEADY) as simulator,
         gateway_before(simulator.url, tokens={"work": TOKEN}, redactor=redactor) as gateway,
     ):
         yield gateway

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor.refusals import ErrorText, numbered_error
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.scenario import CHINESE, CODE, Scenario
-from cursor_api.simulator.server import Simulator
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.acceptance.background import upstream
@@ -52,9 +52,9 @@ async def get_text(gateway: Gateway, question: str, *, is_stream: bool) -> str:
     return read_answer(answer.body).choices[0].message.content or ""
 
 
-def simulated(faults: Faults, text: str = TEXT) -> Simulator:
+def simulated(faults: Faults, text: str = TEXT) -> CursorSimulator:
     """A simulator that always says the same, and does it in this way."""
-    return Simulator(SimulatorOptions(faults=faults, scenario=Scenario(text=text)))
+    return CursorSimulator(SimulatorOptions(faults=faults, scenario=Scenario(text=text)))
 
 
 @pytest.mark.parametrize("is_stream", WAYS.values(), ids=WAYS)
@@ -219,7 +219,7 @@ async def test_defect_6_nothing_is_waited_for_without_end(
     is_stream: bool,  # noqa: FBT001 - a pytest parameter
 ) -> None:
     """An upstream that says nothing, at first or in the middle, is given up at its limit."""
-    async with Simulator() as far, gateway_before(far.url, environment=limits) as gateway:
+    async with CursorSimulator() as far, gateway_before(far.url, environment=limits) as gateway:
         started = time.monotonic()
         answer = await gateway.chat(f"/sim {fault}", stream=is_stream)
         assert 0.3 < time.monotonic() - started < 5
@@ -294,7 +294,7 @@ async def test_defect_7_each_log_entry_has_its_own_status() -> None:
         "reserved + rate 100": ("failed", "protocol_error"),
         "ttfb 0.2": ("success", None),
     }
-    async with Simulator() as far, gateway_before(far.url) as gateway:
+    async with CursorSimulator() as far, gateway_before(far.url) as gateway:
 
         async def run(directive: str) -> tuple[str, str]:
             answer = await gateway.chat(f"/sim {directive}", stream=directive != "ok")

@@ -137,7 +137,7 @@ async def test_an_answer_without_an_end_is_broken_off_and_says_so(tmp_path: Path
     assert (answers[2].status, answers[2].headers["retry-after"]) == (503, "1")
     assert answers[1].json()["error"] == answers[2].json()["error"] == seen.error
     kept = json.loads((tmp_path / ".token-state").read_text())["credentials"]
-    [health] = [one["health"] for one in kept.values()]
+    [health] = [one["standing"] for one in kept.values()]
     assert health["failure_count"] == 0, "nobody is blamed for our end"
     assert health["last_used_at"] is not None
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
-from cursor_api.simulator.server import Simulator
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.web.access import lockout
 from cursor_api.web.app import WebOptions
 from tests.acceptance.in_process import KEY, gateway_before
@@ -33,7 +33,7 @@ HOUSE_CHAT = CHAT.replace(b"gpt-4o-128k", b"gpt-4o")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of hundreds in a moment, which is otherwise held back to one a second."""
-    monkeypatch.setattr(lockout, "HOLD_BACK_S", 0.01)
+    monkeypatch.setattr(lockout, "LOCKED_OUT_DELAY_S", 0.01)
 
 
 async def flood(port: int) -> list[Answer]:
@@ -52,7 +52,7 @@ async def test_a_flood_is_locked_out_and_others_go_on() -> None:
     """Ten are told that they are wrong, the rest to wait; another address is served meanwhile."""
     with capture_logs() as lines:
         async with (
-            Simulator() as far,
+            CursorSimulator() as far,
             gateway_before(far.url) as gateway,
             Knocker(gateway.port, WORKER) as worker,
             Knocker(gateway.port, ATTACKER) as attacker,
@@ -136,7 +136,7 @@ async def test_who_is_locked_out_waits_for_its_answer(
 
     Others are not held up: the gateway only waits.
     """
-    monkeypatch.setattr(lockout, "HOLD_BACK_S", 30.0)
+    monkeypatch.setattr(lockout, "LOCKED_OUT_DELAY_S", 30.0)
     house = House(wrong_keys_max=WRONG_KEYS_MAX, clock=StillClock())
     async with (
         serve(house.app) as port,

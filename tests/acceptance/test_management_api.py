@@ -15,8 +15,8 @@ from urllib.parse import quote
 from cursor_api.bootstrap import build_gateway, file_stores
 from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.logs import configure_logging
 from tests.serving import Answer, ask, serve
 
@@ -31,7 +31,7 @@ class Office:
     """A running gateway over the files of a folder; every call has the operator's key."""
 
     port: int
-    simulator: Simulator
+    simulator: CursorSimulator
     folder: Path
     log: io.StringIO
 
@@ -67,7 +67,7 @@ async def office(folder: Path, **variables: str) -> AsyncIterator[Office]:
     """A gateway as `serve` builds it, with the simulator behind it."""
     log = io.StringIO()
     redactor = configure_logging("debug", "json", log)
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         environ = {"AUTH_TOKEN": KEY, "CLIENT_TOKENS": CHAT_KEY, "CURSOR_BASE_URL": simulator.url}
         settings = load_settings(SCHEMA, environ | variables, folder).settings
         async with (

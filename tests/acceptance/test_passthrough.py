@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from cursor_api.wire.checksum import parse_checksum
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
 from tests.openai_stream import read_answer
@@ -27,11 +27,11 @@ OTHER_CHECKSUM = f"paaotdDV{'3c' * 32}/{'4d' * 32}"
 
 
 @asynccontextmanager
-async def house(**environment: str) -> AsyncIterator[tuple[Gateway, Simulator]]:
+async def house(**environment: str) -> AsyncIterator[tuple[Gateway, CursorSimulator]]:
     """A gateway in pass-through with a token file of its own, and the simulator behind it."""
     variables = {"PASSTHROUGH": "true"} | environment
     async with (
-        Simulator(SimulatorOptions()) as far,
+        CursorSimulator(SimulatorOptions()) as far,
         gateway_before(far.url, environment=variables, tokens=["the-gateways-own"]) as gateway,
     ):
         yield gateway, far
@@ -44,7 +44,7 @@ def bearer(key: str, **more: str) -> dict[str, str]:
     }
 
 
-def devices(simulator: Simulator) -> list[tuple[str, str | None]]:
+def devices(simulator: CursorSimulator) -> list[tuple[str, str | None]]:
     """The device ids of every request, in the order of arrival."""
     checksums = (parse_checksum(one.headers["x-cursor-checksum"]) for one in simulator.requests)
     return [(checksum.machine_id, checksum.mac_machine_id) for checksum in checksums]

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from cursor_api.simulator.cursor.directives import LANGUAGE
 from cursor_api.simulator.cursor.refusals import ErrorText, numbered_error
-from cursor_api.simulator.directives import DIRECTIVES, apply_directives
 from cursor_api.simulator.faults import Faults, Mishap
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
@@ -49,10 +49,10 @@ def test_the_troubles_are_all_there_are() -> None:
     """Every mishap of the simulator is asked for; a new one has to be added here."""
     drawn = set()
     for trouble in TROUBLES[:-1]:
-        faults = apply_directives(trouble, Faults())
+        faults = LANGUAGE.apply(trouble, Faults())
         drawn |= {mishap for mishap in Mishap if getattr(faults, mishap.value)}
     assert drawn == set(Mishap)
-    assert len(DIRECTIVES) > 30
+    assert len(LANGUAGE.rows) > 30
 
 
 def spell(number: int, token: str) -> str:

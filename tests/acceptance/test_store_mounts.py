@@ -20,7 +20,14 @@ OWN_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs Linux's unshare")
 @pytest.mark.parametrize(
     "scenario",
-    ["single-file", "full-disk", "full-disk-in-place", "read-only", "read-only-around"],
+    [
+        "single-file",
+        "full-disk",
+        "full-disk-in-place",
+        "read-only",
+        "read-only-around",
+        "read-only-file",
+    ],
 )
 def test_what_the_kernel_refuses_is_told_and_harms_nothing(tmp_path: Path, scenario: str) -> None:
     """Each scenario says in its docstring what holds there."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.acceptance.in_process import MODEL, gateway_before
@@ -163,7 +163,7 @@ def places_in_bodies(place: str) -> list[dict[str, Any]]:
 async def test_no_request_says_where_a_credential_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     """No Host, no target, no header, no field, and no proxy of the environment."""
     recorder = Recorder()
-    async with recorder.listen() as port, Simulator() as far:
+    async with recorder.listen() as port, CursorSimulator() as far:
         place = f"127.0.0.1:{port}"
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://{place}")
@@ -185,7 +185,11 @@ async def test_no_request_says_where_a_credential_goes(monkeypatch: pytest.Monke
 async def test_an_image_is_never_fetched() -> None:
     """A gateway that fetches what it is told to reaches where its caller cannot."""
     recorder = Recorder()
-    async with recorder.listen() as port, Simulator() as far, gateway_before(far.url) as gateway:
+    async with (
+        recorder.listen() as port,
+        CursorSimulator() as far,
+        gateway_before(far.url) as gateway,
+    ):
         for url in (f"http://127.0.0.1:{port}/a.png", f"https://127.0.0.1:{port}", "file:///etc"):
             for image in ({"url": url}, {"url": url, "detail": "low"}):
                 parts = [{"type": "image_url", "image_url": image}]
@@ -212,7 +216,7 @@ async def test_a_certificate_with_a_flaw_fails_and_says_why(name: str) -> None:
     """502 that names the host and the flaw; not a byte of a request is sent."""
     variables = {"CURSOR_CA_FILE": str(TLS / "authority.pem")}
     async with (
-        Simulator(SimulatorOptions(tls=server_tls(name))) as far,
+        CursorSimulator(SimulatorOptions(tls=server_tls(name))) as far,
         gateway_before(far.url, environment=variables) as gateway,
     ):
         answer = await gateway.chat("Hello")
@@ -225,7 +229,7 @@ async def test_a_certificate_with_a_flaw_fails_and_says_why(name: str) -> None:
 
 async def test_a_private_authority_counts_where_it_is_named_and_nowhere_else() -> None:
     """The same server, with CURSOR_CA_FILE and without."""
-    async with Simulator(SimulatorOptions(tls=server_tls("tls/good"))) as far:
+    async with CursorSimulator(SimulatorOptions(tls=server_tls("tls/good"))) as far:
         assert far.url.startswith("https://")
         async with gateway_before(far.url) as gateway:
             answer = await gateway.chat("Hello")
@@ -270,7 +274,7 @@ async def test_tls_before_1_2_is_refused() -> None:
     """A server that has nothing better gets no credential."""
     variables = {"CURSOR_CA_FILE": str(TLS / "authority.pem")}
     async with (
-        Simulator(SimulatorOptions(tls=old_tls())) as far,
+        CursorSimulator(SimulatorOptions(tls=old_tls())) as far,
         gateway_before(far.url, environment=variables) as gateway,
     ):
         if not await speaks_old_tls(far.port):
@@ -294,7 +298,7 @@ async def test_verification_cannot_be_switched_off(monkeypatch: pytest.MonkeyPat
     ):
         monkeypatch.setenv(name, "0")
     async with (
-        Simulator(SimulatorOptions(tls=server_tls("localhost"))) as far,
+        CursorSimulator(SimulatorOptions(tls=server_tls("localhost"))) as far,
         gateway_before(far.url) as gateway,
     ):
         assert (await gateway.chat("Hello", headers={"Host": "localhost"})).status == 502

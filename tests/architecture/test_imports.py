@@ -25,12 +25,38 @@ class Breach:
 
 
 LAYERS = "Imports point down only, and every top-level module has its floor"
+SIMULATOR_LAYERS = "The simulator's own modules know no kind of upstream, and no kind knows another"
+
+NAMES = "Nobody names an upstream or a dialect but installed.py"
 
 BREACHES = {
     "upward": Breach("domain/chat.py", "import cursor_api.service.inference.relay", LAYERS),
-    "sibling": Breach("web/__init__.py", "import cursor_api.upstreams", LAYERS),
+    "sibling": Breach("web/__init__.py", "import cursor_api.stores.memory", LAYERS),
+    "options above the wire": Breach("domain/record.py", "import cursor_api.options.kinds", LAYERS),
     "new utils package": Breach("utils/__init__.py", "", LAYERS),
     "new top-level module": Breach("extras.py", "", LAYERS),
+    "an upstream and its neighbour": Breach(
+        "upstreams/neighbour/__init__.py",
+        "import cursor_api.upstreams.cursor.models",
+        "Upstreams know nothing of each other",
+    ),
+    "a dialect and its neighbour": Breach(
+        "dialects/neighbour/__init__.py",
+        "import cursor_api.dialects.openai_chat.faults",
+        "Dialects know nothing of each other",
+    ),
+    "the server and what it serves": Breach(
+        "web/server/strict.py",
+        "import cursor_api.web.http.body",
+        "One area of the web below another",
+    ),
+    "a new area of the web": Breach(
+        "web/extras/__init__.py", "", "One area of the web below another"
+    ),
+    "an upstream by name": Breach("bootstrap.py", "import cursor_api.upstreams.cursor.kind", NAMES),
+    "a dialect by name": Breach(
+        "web/app.py", "import cursor_api.dialects.openai_chat.dialect", NAMES
+    ),
     "socket in a decision": Breach(
         "pool/selection.py",
         "import socket",
@@ -40,17 +66,18 @@ BREACHES = {
         "domain/deltas.py", "import msgspec", "The domain is standard library only"
     ),
     "bytes in a decision": Breach(
-        "service/failover.py", "import cursor_api.wire", "Decisions never see bytes"
+        "service/inference/failover.py", "import cursor_api.wire.sse", "Decisions never see bytes"
     ),
     "simulator and gateway": Breach(
         "simulator/__init__.py",
         "import cursor_api.pool",
         "The simulator knows the wire, never the gateway's decisions",
     ),
-    "upstreams and their client": Breach(
-        "upstreams/http.py",
-        "import cursor_api.upstreams.cursor.models",
-        "Upstreams share only http.py, which knows none of them",
+    "simulator and one of its kinds": Breach(
+        "simulator/server.py", "import cursor_api.simulator.cursor.options", SIMULATOR_LAYERS
+    ),
+    "two kinds of the simulator": Breach(
+        "simulator/openai/__init__.py", "import cursor_api.simulator.cursor", SIMULATOR_LAYERS
     ),
     "circle": Breach(
         "domain/errors.py",
@@ -94,7 +121,7 @@ def test_every_contract_is_kept(root: Path) -> None:
 def test_a_breach_is_found(copy: Path, breach: Breach) -> None:
     """Each contract fails, by its own name, once somebody goes against it."""
     file = copy / "src" / "cursor_api" / breach.file
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     text = file.read_text(encoding="utf-8") if file.exists() else '"""New."""\n'
     file.write_text(f"{text}\n{breach.line}\n", encoding="utf-8")
     result = lint_imports(copy)
@@ -102,6 +129,5 @@ def test_a_breach_is_found(copy: Path, breach: Breach) -> None:
     if breach.line:
         assert f"{breach.contract} BROKEN" in result.stdout
     else:
-        assert file.relative_to(copy / "src" / "cursor_api").parts[0].removesuffix(".py") in (
-            result.stdout + result.stderr
-        )
+        new = next(part for part in reversed(file.parts) if part != "__init__.py")
+        assert new.removesuffix(".py") in result.stdout + result.stderr

@@ -46,7 +46,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> CredentialFiles:
 
 def credential(alias: str, token: str, number: int) -> Credential:
     """What a store should give."""
-    return Credential(alias, Secret(token), checksum(number))
+    return Credential(alias, Secret(token), checksum(number), "cursor")
 
 
 async def test_an_empty_store(store: CredentialFiles) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import RequestLog
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.sqlite.request_log import LastingRequestLog
+from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from tests.fakes import ListObserver
 
@@ -36,9 +36,9 @@ class Reopened:
         self._table.save([record])
         self._table.close()
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """Of what can be read again."""
-        return self._read().recent(count)
+        return await self._read().recent(count)
 
     @property
     def total_count(self) -> int:
@@ -55,7 +55,7 @@ class Reopened:
 
 LOGS: dict[str, Callable[[], RequestLog]] = {
     "memory": lambda: MemoryRequestLog(ENTRIES_MAX),
-    "lasting": lambda: LastingRequestLog(
+    "sqlite": lambda: SqliteRequestLog(
         RequestTable(Path("nowhere"), 1000), ENTRIES_MAX, ListObserver()
     ),
     "reopened": Reopened,
@@ -75,33 +75,33 @@ def ids(records: Sequence[RequestRecord]) -> list[str]:
 
 
 @every_log
-def test_an_empty_log(make: Callable[[], RequestLog]) -> None:
+async def test_an_empty_log(make: Callable[[], RequestLog]) -> None:
     """Nothing happened yet."""
     log = make()
-    assert list(log.recent(10)) == []
+    assert list(await log.recent(10)) == []
     assert log.total_count == 0
 
 
 @every_log
-def test_the_last_ones_come_oldest_first(make: Callable[[], RequestLog]) -> None:
+async def test_the_last_ones_come_oldest_first(make: Callable[[], RequestLog]) -> None:
     """As many as asked for and no more than there are."""
     log = make()
     for number in range(3):
         log.record(record(number))
-    assert ids(log.recent(2)) == ["id-1", "id-2"]
-    assert ids(log.recent(100)) == ["id-0", "id-1", "id-2"]
-    assert ids(log.recent(0)) == ids(log.recent(-1)) == []
+    assert ids(await log.recent(2)) == ["id-1", "id-2"]
+    assert ids(await log.recent(100)) == ["id-0", "id-1", "id-2"]
+    assert ids(await log.recent(0)) == ids(await log.recent(-1)) == []
 
 
 @every_log
-def test_a_known_id_is_replaced_where_it_stands(make: Callable[[], RequestLog]) -> None:
+async def test_a_known_id_is_replaced_where_it_stands(make: Callable[[], RequestLog]) -> None:
     """Requests end in another order than they began, and no one writes into another's entry."""
     log = make()
     for number in range(3):
         log.record(record(number))
     log.record(record(1, Status.SUCCESS))
     log.record(record(0, Status.FAILED))
-    assert [(one.id, one.status) for one in log.recent(3)] == [
+    assert [(one.id, one.status) for one in await log.recent(3)] == [
         ("id-0", Status.FAILED),
         ("id-1", Status.SUCCESS),
         ("id-2", Status.PENDING),
@@ -110,17 +110,17 @@ def test_a_known_id_is_replaced_where_it_stands(make: Callable[[], RequestLog]) 
 
 
 @every_log
-def test_it_is_bounded(make: Callable[[], RequestLog]) -> None:
+async def test_it_is_bounded(make: Callable[[], RequestLog]) -> None:
     """The oldest go; they still count."""
     log = make()
     for number in range(12):
         log.record(record(number))
-    assert ids(log.recent(100)) == ["id-7", "id-8", "id-9", "id-10", "id-11"]
+    assert ids(await log.recent(100)) == ["id-7", "id-8", "id-9", "id-10", "id-11"]
     assert log.total_count == 12
 
 
 @every_log
-def test_the_end_of_a_request_that_was_pushed_out_is_no_new_request(
+async def test_the_end_of_a_request_that_was_pushed_out_is_no_new_request(
     make: Callable[[], RequestLog],
 ) -> None:
     """A long answer among many short ones."""
@@ -130,15 +130,15 @@ def test_the_end_of_a_request_that_was_pushed_out_is_no_new_request(
     log.record(record(0))
     log.record(record(0, Status.SUCCESS))
     assert log.total_count == ENTRIES_MAX + 1
-    assert ids(log.recent(100)) == [f"id-{number}" for number in range(1, ENTRIES_MAX + 1)]
+    assert ids(await log.recent(100)) == [f"id-{number}" for number in range(1, ENTRIES_MAX + 1)]
 
 
 @every_log
-def test_what_was_given_out_does_not_change(make: Callable[[], RequestLog]) -> None:
+async def test_what_was_given_out_does_not_change(make: Callable[[], RequestLog]) -> None:
     """A page that is being rendered shows one moment."""
     log = make()
     log.record(record(0))
-    shown = log.recent(10)
+    shown = await log.recent(10)
     log.record(record(0, Status.SUCCESS))
     log.record(record(1))
     assert [(one.id, one.status) for one in shown] == [("id-0", Status.PENDING)]
@@ -146,7 +146,7 @@ def test_what_was_given_out_does_not_change(make: Callable[[], RequestLog]) -> N
 
 @every_log
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(Status))))
-def test_it_agrees_with_a_list(
+async def test_it_agrees_with_a_list(
     make: Callable[[], RequestLog], steps: list[tuple[int, Status]]
 ) -> None:
     """However requests begin, go on and end: each once, in the order they began."""
@@ -160,5 +160,5 @@ def test_it_agrees_with_a_list(
             break
         model[one.id] = one
         log.record(one)
-    assert list(log.recent(100)) == list(model.values())
+    assert list(await log.recent(100)) == list(model.values())
     assert log.total_count == len(model)

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor.messages import ReceivedImage, Speaker
-from cursor_api.simulator.ledger import Outcome
-from cursor_api.simulator.options import Gate, SimulatorOptions
+from cursor_api.simulator.cursor.options import Gate
+from cursor_api.simulator.ledger import PlayOutcome
 from cursor_api.simulator.scenario import CHINESE, CODE, EMOJI, MARKDOWN
-from cursor_api.simulator.server import Simulator
 from cursor_api.wire.checksum import Variant, new_checksum
 from tests.contract.connect_clients import (
     CLIENTS,
@@ -45,9 +45,9 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
+async def simulator() -> AsyncIterator[CursorSimulator]:
     """A healthy one."""
-    async with Simulator() as running:
+    async with CursorSimulator() as running:
         yield running
 
 
@@ -91,7 +91,7 @@ def headers(token: str = GOOD, **changes: str | None) -> dict[str, str]:
     return {name: value for name, value in good.items() if value is not None}
 
 
-async def ask(client: str, simulator: Simulator, schema: Path, question: Question) -> Told:
+async def ask(client: str, simulator: CursorSimulator, schema: Path, question: Question) -> Told:
     """Ask with the client of that name."""
     return await CLIENTS[client](simulator.url, schema, question)
 
@@ -105,7 +105,7 @@ def title(told: Told) -> str:
 
 @pytest.mark.parametrize("is_gzip", [False, True])
 async def test_every_client_reads_a_whole_answer(
-    client: str, simulator: Simulator, schema: Path, *, is_gzip: bool
+    client: str, simulator: CursorSimulator, schema: Path, *, is_gzip: bool
 ) -> None:
     """The echo (compressed), an empty frame, text in pieces, a clean end; requests may be gzip."""
     told = await ask(client, simulator, schema, Question(message(), headers(), is_gzip=is_gzip))
@@ -127,7 +127,7 @@ async def test_every_client_reads_a_whole_answer(
     ("word", "text"), [("code", CODE), ("markdown", MARKDOWN), ("中文", CHINESE), ("emoji", EMOJI)]
 )
 async def test_texts_arrive_to_the_letter(
-    client: str, simulator: Simulator, schema: Path, word: str, text: str
+    client: str, simulator: CursorSimulator, schema: Path, word: str, text: str
 ) -> None:
     """Indentation, Chinese and joined emoji survive being cut into pieces."""
     told = await ask(
@@ -137,7 +137,7 @@ async def test_texts_arrive_to_the_letter(
 
 
 async def test_everything_sent_is_decoded_and_echoed(
-    client: str, simulator: Simulator, schema: Path
+    client: str, simulator: CursorSimulator, schema: Path
 ) -> None:
     """What a client that is not ours encoded is what the simulator says it saw."""
     image = {"data": base64.b64encode(PIXELS).decode(), "dimension": {"width": 64, "height": 48}}
@@ -175,7 +175,7 @@ async def test_everything_sent_is_decoded_and_echoed(
 
 
 async def test_the_editors_library_sends_what_was_measured(
-    simulator: Simulator, schema: Path
+    simulator: CursorSimulator, schema: Path
 ) -> None:
     """The headers of a genuine connect-es 1.4.0, and a chunked body."""
     need_node_modules()
@@ -192,7 +192,7 @@ async def test_the_editors_library_sends_what_was_measured(
 
 
 async def test_a_numbered_error_arrives_with_its_details(
-    client: str, simulator: Simulator, schema: Path
+    client: str, simulator: CursorSimulator, schema: Path
 ) -> None:
     """Code, the literal message "Error", and ErrorDetails that decode by the schema."""
     told = await ask(client, simulator, schema, Question(message(), headers("sim-error-50")))
@@ -207,7 +207,7 @@ async def test_a_numbered_error_arrives_with_its_details(
 
 
 async def test_an_error_can_come_after_text(
-    client: str, simulator: Simulator, schema: Path
+    client: str, simulator: CursorSimulator, schema: Path
 ) -> None:
     """The text before it is delivered, and the stream is no success."""
     token = "sim-error-38-mid+after-5"
@@ -238,7 +238,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("directive", BROKEN)
 async def test_no_client_takes_a_broken_stream_for_a_whole_one(
-    client: str, simulator: Simulator, schema: Path, directive: str
+    client: str, simulator: CursorSimulator, schema: Path, directive: str
 ) -> None:
     """Each framing and transport fault is one: every client raises."""
     told = await ask(client, simulator, schema, Question(message(), headers(f"sim-{directive}")))
@@ -248,7 +248,7 @@ async def test_no_client_takes_a_broken_stream_for_a_whole_one(
 
 
 async def test_a_reserved_flag_is_refused_by_the_strict(
-    client: str, simulator: Simulator, schema: Path
+    client: str, simulator: CursorSimulator, schema: Path
 ) -> None:
     """The editor's library takes such a frame for data; the two others refuse it."""
     told = await ask(client, simulator, schema, Question(message(), headers("sim-reserved")))
@@ -257,7 +257,7 @@ async def test_a_reserved_flag_is_refused_by_the_strict(
 
 @pytest.mark.parametrize("directive", ["flag-3", "one-byte", "batch-9", "split-7", "no-text"])
 async def test_what_is_legal_is_accepted(
-    client: str, simulator: Simulator, schema: Path, directive: str
+    client: str, simulator: CursorSimulator, schema: Path, directive: str
 ) -> None:
     """A compressed end frame, any splitting and an answer without text are no faults."""
     told = await ask(client, simulator, schema, Question(message(), headers(f"sim-{directive}")))
@@ -266,7 +266,7 @@ async def test_what_is_legal_is_accepted(
 
 
 async def test_thinking_models_think_in_whole_frames(
-    client: str, simulator: Simulator, schema: Path
+    client: str, simulator: CursorSimulator, schema: Path
 ) -> None:
     """`<think>` is the first text frame, its end a later one, and no empty frame comes before."""
     asked = message(modelDetails={"modelName": "claude-3.7-sonnet-thinking"})
@@ -326,7 +326,7 @@ REFUSED: dict[str, tuple[Question, str, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 async def test_a_wrong_request_is_refused_by_name(
-    client: str, simulator: Simulator, schema: Path, case: str
+    client: str, simulator: CursorSimulator, schema: Path, case: str
 ) -> None:
     """The code fits, and the detail names what was wrong."""
     question, code, named = REFUSED[case]
@@ -338,7 +338,7 @@ async def test_a_wrong_request_is_refused_by_name(
 
 
 async def test_an_unknown_call_is_unimplemented(
-    client: str, simulator: Simulator, schema: Path
+    client: str, simulator: CursorSimulator, schema: Path
 ) -> None:
     """404, which every Connect client reads so."""
     told = await ask(client, simulator, schema, Question(message(), headers(), "NoSuchCall"))
@@ -348,7 +348,7 @@ async def test_an_unknown_call_is_unimplemented(
 
 @pytest.mark.parametrize("variant", Variant)
 async def test_both_variants_of_the_checksum_are_accepted(
-    client: str, simulator: Simulator, schema: Path, variant: Variant
+    client: str, simulator: CursorSimulator, schema: Path, variant: Variant
 ) -> None:
     """The editor's arithmetic and the reference's."""
     checksum = new_checksum(os.urandom, time.time(), variant=variant)
@@ -360,13 +360,15 @@ async def test_both_variants_of_the_checksum_are_accepted(
 async def test_the_outdated_client_has_two_numbers(client: str, schema: Path) -> None:
     """30 by name, 28 as seen; both say "Update Required"."""
     gate = Gate(client_version_min="1.0", outdated_number=30)
-    async with Simulator(SimulatorOptions(gate=gate)) as simulator:
+    async with CursorSimulator(gate=gate) as simulator:
         told = await ask(client, simulator, schema, Question(message(), headers()))
     assert told.error is not None
     assert (told.error["code"], title(told)) == ("failed_precondition", "Update Required")
 
 
-async def test_a_client_that_leaves_ends_its_answer(simulator: Simulator, schema: Path) -> None:
+async def test_a_client_that_leaves_ends_its_answer(
+    simulator: CursorSimulator, schema: Path
+) -> None:
     """A slow answer stops as soon as nobody reads it."""
     need_node_modules()
     question = Question(message("a long one"), headers("sim-rate-50"))
@@ -376,4 +378,4 @@ async def test_a_client_that_leaves_ends_its_answer(simulator: Simulator, schema
     async with asyncio.timeout(5):
         await simulator.wait_idle()
     assert time.monotonic() - started_at < 20
-    assert [exchange.outcome for exchange in simulator.exchanges] == [Outcome.CLIENT_LEFT]
+    assert [exchange.outcome for exchange in simulator.played] == [PlayOutcome.CLIENT_LEFT]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
@@ -101,7 +102,7 @@ def opened(
     upstream: Upstream, alias: str = "a"
 ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Delta]]]:
     """A question asked with the credential of this alias."""
-    request = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("q"),)),))
+    request = ChatRequest("gpt-4o", (Message(Role.USER, (Text("q"),)),))
     credential = Credential(alias, Secret(alias), "checksum")
     return upstream.open(request, Route("it", "gpt-4o"), credential)
 
@@ -109,7 +110,7 @@ def opened(
 async def test_it_names_its_models(stage: StageMaker) -> None:
     """At least one, without asking anybody."""
     async with stage({}) as it:
-        assert it.upstream.models()
+        assert await it.upstream.list_models()
 
 
 async def test_a_whole_answer_ends_with_finished_and_then_ends(stage: StageMaker) -> None:

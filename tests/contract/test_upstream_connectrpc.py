@@ -27,7 +27,8 @@ from google.protobuf import (  # type: ignore[import-untyped]
 from protobuf.wkt import Any as Packed
 
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest, ImagePart, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Image, Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import (
     Citation,
@@ -53,7 +54,7 @@ Line = Json | ConnectError | asyncio.Event
 
 DONE = Finished(FinishReason.STOP)
 CREDENTIAL = Credential("me", Secret("a.b.c"), "checksum")
-HELLO = ChatRequest("any", (Message(Role.USER, (TextPart("hi"),)),))
+HELLO = ChatRequest("any", (Message(Role.USER, (Text("hi"),)),))
 WORDS = ["Hello", " ", "世界", "\n    indented\n", "🙂" * 600, "."]
 
 
@@ -158,10 +159,10 @@ async def test_the_server_reads_what_was_asked(service: Service) -> None:
     request = ChatRequest(
         "any",
         (
-            Message(Role.SYSTEM, (TextPart("Be brief."),)),
-            Message(Role.USER, (TextPart("look"), ImagePart(b"\x89PNG", "image/png", 640, 480))),
-            Message(Role.ASSISTANT, (TextPart("at what? 🙂"),)),
-            Message(Role.USER, (TextPart("  that\n"),)),
+            Message(Role.SYSTEM, (Text("Be brief."),)),
+            Message(Role.USER, (Text("look"), Image(b"\x89PNG", "image/png", 640, 480))),
+            Message(Role.ASSISTANT, (Text("at what? 🙂"),)),
+            Message(Role.USER, (Text("  that\n"),)),
         ),
     )
     async with asking(service) as chat:

@@ -174,7 +174,7 @@ LOAD = (
     ),
     Limit(
         "write",
-        Text("Timeouts with a client that does not read", "对不读取数据的客户端的耐心"),
+        Text("Patience with a client that does not read", "对不读取数据的客户端的耐心"),
         setting="GATEWAY_WRITE_TIMEOUT_S",
         note=CUT,
         shown_by="tests/unit/web/server/test_server.py::test_a_client_that_stops_reading_is_cut",

@@ -60,7 +60,7 @@ UPSTREAM = (
         503,
         "overloaded",
         "CURSOR_CONNECTIONS_MAX",
-        shown_by="tests/unit/transport/test_client.py::"
+        shown_by="tests/unit/transport/test_connections.py::"
         "test_more_than_the_allowed_number_of_answers_is_refused_at_once",
     ),
     Limit(
@@ -72,7 +72,7 @@ UPSTREAM = (
             "真实的只有几百字节；状态码已说明问题。",
         ),
         note=Text("the rest is not read", "其余不再读取"),
-        shown_by="tests/unit/transport/test_client.py::test_an_error_body_is_read_up_to_its_limit",
+        shown_by="tests/unit/transport/test_answer.py::test_an_error_body_is_read_up_to_its_limit",
     ),
     Limit(
         "end_of_stream",

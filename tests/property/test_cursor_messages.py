@@ -16,11 +16,16 @@ from google.protobuf import (  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
+from cursor_api.domain.content import (
+    Image,
+    Message,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
-from cursor_api.upstreams.cursor import long_text
-from cursor_api.upstreams.cursor import messages as messages_module
-from cursor_api.upstreams.cursor.long_text import LONG_SIZE
 from cursor_api.upstreams.cursor.messages import (
     Speaker,
     decode_chat_response,
@@ -34,16 +39,18 @@ from tests.steps import finish
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 IMAGE = st.builds(
-    ImagePart, st.binary(max_size=50), st.just("image/png"), st.integers(0, 9999), st.integers(0, 9)
+    Image, st.binary(max_size=50), st.just("image/png"), st.integers(0, 9999), st.integers(0, 9)
 )
+SAID = st.lists(st.one_of(st.builds(Text, TEXT), IMAGE), max_size=3)
+RESULT = st.builds(ToolResult, TEXT, SAID.map(tuple))
+CALL = st.builds(ToolUse, TEXT, TEXT, TEXT.map(str.encode))
 MESSAGE = st.builds(
-    Message,
+    lambda role, parts: Message(role, tuple(parts)),
     st.sampled_from(Role),
-    st.lists(st.one_of(st.builds(TextPart, TEXT), IMAGE), max_size=3).map(tuple),
-    st.lists(
-        st.builds(ToolCall, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple)), max_size=2
-    ).map(tuple),
-    st.one_of(st.none(), TEXT),
+    # As clients have them: what is said, with calls behind, or results; and in any order.
+    st.builds(list.__add__, SAID, st.lists(CALL, max_size=2))
+    | st.lists(RESULT, min_size=1, max_size=2)
+    | st.lists(st.one_of(st.builds(Text, TEXT), IMAGE, RESULT, CALL, st.builds(Thinking, TEXT))),
 )
 
 Find = Callable[[str], Any]
@@ -66,21 +73,17 @@ def find(tmp_path_factory: pytest.TempPathFactory) -> Find:
     model=st.one_of(TEXT, st.just("gpt-4o-128k")),
     default=TEXT,
     seed=st.randoms(),
-    long_size=st.sampled_from([LONG_SIZE, 10]),
 )
 def test_every_request_is_read_back_by_another_implementation(
-    find: Find, messages: list[Message], model: str, default: str, *, seed: Any, long_size: int
+    find: Find, messages: list[Message], model: str, default: str, *, seed: Any
 ) -> None:
     """All turns, texts, images and ids, and no field that the published definition lacks."""
-    with pytest.MonkeyPatch.context() as patched:
-        for module in (long_text, messages_module):
-            patched.setattr(module, "LONG_SIZE", long_size)
-        conversation = finish(to_conversation(messages, default))
-        ids = new_ids(len(conversation.turns), seed.randbytes)
-        sent = b"".join(finish(encode_chat_request(conversation, model, ids)))
+    conversation = finish(to_conversation(messages, default))
+    ids = new_ids(len(conversation.turns), seed.randbytes)
+    sent = b"".join(finish(encode_chat_request(conversation, model, ids)))
     read = find("GetChatRequest").FromString(sent)
     assert [(turn.type, turn.text, turn.bubble_id) for turn in read.conversation] == [
-        (turn.speaker, "".join((turn.text, *turn.more)), bubble_id)
+        (turn.speaker, b"".join(turn.text).decode(), bubble_id)
         for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True)
     ]
     for got, turn in zip(read.conversation, conversation.turns, strict=True):
@@ -89,7 +92,7 @@ def test_every_request_is_read_back_by_another_implementation(
             (i.data, *((i.width, i.height) if i.width and i.height else (0, 0)))
             for i in turn.images
         ]
-    instructions = "".join((conversation.instructions, *conversation.more_instructions))
+    instructions = b"".join(conversation.instructions).decode()
     assert read.explicit_context.context == instructions
     assert read.HasField("explicit_context") is bool(conversation.instructions)
     assert read.model_details.model_name == model
@@ -108,14 +111,25 @@ def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]
     speakers = [turn.speaker for turn in conversation.turns]
     assert speakers == [(Speaker.HUMAN, Speaker.AI)[i % 2] for i in range(len(speakers))]
     assert len(speakers) % 2 == 1
-    everything = conversation.instructions + "".join(turn.text for turn in conversation.turns)
+    texts = [conversation.instructions, *(turn.text for turn in conversation.turns)]
+    everything = b"".join(piece for text in texts for piece in text).decode()
     images = [image for turn in conversation.turns for image in turn.images]
     for message in messages:
-        assert message.text in everything
-        if message.role is Role.ASSISTANT:
-            for call in message.tool_calls:
-                assert "".join((call.arguments, *call.more_arguments)) in everything
-        assert all(p in images for p in message.parts if isinstance(p, ImagePart))
+        if all(isinstance(part, Text | Image | ToolUse) for part in message.parts):
+            assert "".join(p.text for p in message.parts if isinstance(p, Text)) in everything
+        for part in message.parts:
+            match part:
+                case Text(text):
+                    assert text in everything
+                case Image():
+                    assert part in images
+                case ToolUse(_, _, arguments):
+                    assert arguments.decode() in everything
+                case ToolResult(_, parts):
+                    assert Message(Role.USER, parts).text in everything
+                    assert all(inner in images for inner in parts if isinstance(inner, Image))
+                case Thinking():
+                    pass
 
 
 @given(

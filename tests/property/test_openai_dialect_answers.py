@@ -19,8 +19,12 @@ from cursor_api.domain.deltas import (
     Finished,
     FinishReason,
     ReasoningDelta,
+    ReasoningSealed,
+    RefusalDelta,
     StatusDelta,
     TextDelta,
+    ToolArgumentsDelta,
+    ToolCallBegun,
     Usage,
     UsageSource,
 )
@@ -41,10 +45,23 @@ deltas = (
     | st.builds(ReasoningDelta, texts)
     | st.builds(CitationDelta, citations)
     | st.builds(StatusDelta, st.just("") | texts)
+    | st.builds(RefusalDelta, texts)
+    | st.builds(ReasoningSealed, texts, texts)
 )
 counts = st.integers(0, 10**9)
-usages = st.builds(Usage, counts, counts, st.sampled_from(UsageSource))
+usages = st.builds(Usage, counts, counts, st.sampled_from(UsageSource), counts, counts, counts)
 ends = st.builds(Finished, st.sampled_from(FinishReason), usages)
+
+
+def number_calls(begun: list[tuple[str, str, list[str]]]) -> list[list[Delta]]:
+    """Calls in one batch each: how each begins, and its arguments in pieces."""
+    return [
+        [ToolCallBegun(number, id_, name), *(ToolArgumentsDelta(number, one) for one in pieces)]
+        for number, (id_, name, pieces) in enumerate(begun)
+    ]
+
+
+calls = st.lists(st.tuples(texts, texts, st.lists(texts, max_size=3)), max_size=3).map(number_calls)
 batches = st.lists(st.lists(deltas, min_size=1, max_size=4), max_size=6)
 
 
@@ -55,7 +72,10 @@ def render(chunks: ChunkRenderer, given_batches: Sequence[Sequence[Delta]]) -> b
 
 @MANY
 @given(
-    given_batches=batches, end=ends, include_usage=st.booleans(), identity=st.tuples(texts, texts)
+    given_batches=st.builds(list.__add__, batches, calls),
+    end=ends,
+    include_usage=st.booleans(),
+    identity=st.tuples(texts, texts),
 )
 @example(
     given_batches=[[TextDelta("a\r\n\r\ndata: [DONE]\r\n\r\n")]],
@@ -83,8 +103,19 @@ def test_streamed_and_whole_answers_are_the_same(
     message = choice.message.model_dump(exclude_unset=True)
     flat = [delta for batch in given_batches for delta in batch]
 
-    assert streamed.text == message["content"]
-    assert message["content"] == "".join(d.text for d in flat if isinstance(d, TextDelta))
+    assert streamed.text == (message["content"] or "")
+    assert streamed.text == "".join(d.text for d in flat if isinstance(d, TextDelta))
+    assert streamed.refusal == (message["refusal"] or "")
+    assert streamed.refusal == "".join(d.text for d in flat if isinstance(d, RefusalDelta))
+    assert streamed.calls == message.get("tool_calls", [])
+    begun = [d for d in flat if isinstance(d, ToolCallBegun)]
+    assert [(c["id"], c["function"]["name"]) for c in streamed.calls] == [
+        (d.id, d.name) for d in begun
+    ]
+    assert [c["function"]["arguments"] for c in streamed.calls] == [
+        "".join(d.text for d in flat if isinstance(d, ToolArgumentsDelta) and d.call == one.call)
+        for one in begun
+    ]
     assert streamed.reasoning == message.get("reasoning_content", "")
     assert streamed.reasoning == "".join(d.text for d in flat if isinstance(d, ReasoningDelta))
     assert streamed.annotations == message.get("annotations", [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cursor_api.dialects.openai_chat import decode as openai_decode
 from cursor_api.dialects.openai_chat.decode import cut_text
 from cursor_api.dialects.openai_chat.request import parse_request
-from cursor_api.domain.chat import Message, Part, TextPart
+from cursor_api.domain.content import Message, Part, Text, Thinking, ToolResult
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
@@ -50,19 +50,19 @@ def everything_is_long() -> Iterator[None]:
         yield
 
 
-def joined(message: Message) -> Message:
-    """With the texts that follow each other as one."""
-    parts: list[Part] = []
-    for is_text, group in groupby(message.parts, lambda part: isinstance(part, TextPart)):
-        if is_text:
-            parts.append(TextPart(Message(message.role, tuple(group)).text))
+def joined(parts: Iterable[Part]) -> Iterator[Part]:
+    """With the texts that follow each other as one, and the thoughts."""
+    for kind, group in groupby(parts, type):
+        same = list(group)
+        if kind is Text or kind is Thinking:
+            last = same[-1]
+            yield last._replace(text="".join(one.text for one in same))  # type: ignore[union-attr, call-arg]
         else:
-            parts += group
-    calls = [
-        call._replace(arguments="".join((call.arguments, *call.more_arguments)), more_arguments=())
-        for call in message.tool_calls
-    ]
-    return message._replace(parts=tuple(parts), tool_calls=tuple(calls))
+            for part in same:
+                if isinstance(part, ToolResult):
+                    yield part._replace(parts=tuple(joined(part.parts)))  # type: ignore[arg-type]
+                else:
+                    yield part
 
 
 def outcome(body: bytes, limits: RequestLimits = LIMITS) -> object:
@@ -71,8 +71,9 @@ def outcome(body: bytes, limits: RequestLimits = LIMITS) -> object:
         parsed: ParsedRequest = finish(parse_request(body, limits))
     except Fault as fault:
         return fault.kind, fault.message, fault.param
-    chat = parsed.chat._replace(messages=tuple(map(joined, parsed.chat.messages)))
-    return parsed._replace(chat=chat)
+    chat = parsed.chat
+    messages = tuple(Message(one.role, tuple(joined(one.parts))) for one in chat.messages)
+    return messages, chat.model, chat.is_stream, chat.parameters, parsed.style
 
 
 @MANY

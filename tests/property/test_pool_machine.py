@@ -24,7 +24,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 from tests.property.pool_model import FINAL, WAITS, Held, Known, PoolModel
 
 START = 1_800_000_000.0
@@ -163,7 +163,7 @@ class PoolMachine(RuleBasedStateMachine):
             self.lease(model, caller, 0)
             if len(self.pairs) > lease_count:
                 pair = self.pairs.pop()
-                pair.lease.settle(Outcome(is_success=True))
+                pair.lease.settle(LeaseOutcome(is_success=True))
                 self.model.settle(pair.held, None, self.clock.now(), 0)
 
     def _check_choice(self, chosen: Known, able: list[Known], caller: str) -> None:
@@ -231,7 +231,7 @@ class PoolMachine(RuleBasedStateMachine):
         held = self.model.hold(known, model)
         fault = Fault(kind, "scripted")
         self.jitter = 0.5
-        lease.settle(Outcome(is_success=False, fault=fault))
+        lease.settle(LeaseOutcome(is_success=False, fault=fault))
         self.model.settle(held, fault, self.clock.now(), self.jitter)
         cooldown = self.pool.get_slot(known.credential.alias).cooldowns[model]
         self.clock.seconds = max(self.clock.seconds, cooldown.until_at)
@@ -240,7 +240,7 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(data=st.data(), jitter=st.floats(0, 1, exclude_max=True))
     def succeed(self, data: st.DataObject, jitter: float) -> None:
         """An answer went out."""
-        self._settle(data, Outcome(is_success=True), jitter)
+        self._settle(data, LeaseOutcome(is_success=True), jitter)
 
     @precondition(lambda self: self.pairs)
     @rule(data=st.data(), kind=KINDS, after=RETRY_AFTERS, jitter=st.floats(0, 1, exclude_max=True))
@@ -249,7 +249,7 @@ class PoolMachine(RuleBasedStateMachine):
     ) -> None:
         """Any fault there is."""
         fault = Fault(kind, "scripted", retry_after_s=after)
-        self._settle(data, Outcome(is_success=False, fault=fault), jitter)
+        self._settle(data, LeaseOutcome(is_success=False, fault=fault), jitter)
 
     @precondition(lambda self: self.pairs)
     @rule(data=st.data())
@@ -257,7 +257,9 @@ class PoolMachine(RuleBasedStateMachine):
         """The caller left before anything came: nothing is learnt, and a second time neither."""
         pair = self._draw_pair(data)
         pair.lease.settle()
-        pair.lease.settle(Outcome(is_success=False, fault=Fault(FaultKind.CREDENTIAL_REJECTED, "")))
+        pair.lease.settle(
+            LeaseOutcome(is_success=False, fault=Fault(FaultKind.CREDENTIAL_REJECTED, ""))
+        )
         pair.held.known.leases.remove(pair.held)
 
     def _draw_pair(self, data: st.DataObject) -> Pair:
@@ -265,7 +267,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.pairs.remove(pair)
         return pair
 
-    def _settle(self, data: st.DataObject, outcome: Outcome, jitter: float) -> None:
+    def _settle(self, data: st.DataObject, outcome: LeaseOutcome, jitter: float) -> None:
         pair = self._draw_pair(data)
         self.jitter = jitter
         revision = self.pool.revision
@@ -294,12 +296,12 @@ class PoolMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.all)
     @rule(data=st.data(), preferences=WISHES)
-    def wish(self, data: st.DataObject, preferences: Preferences) -> None:
+    def set_preferences(self, data: st.DataObject, preferences: Preferences) -> None:
         """The owner changes something; a new weight counts from the next turn on."""
         known = data.draw(st.sampled_from(self.model.all))
         has_moved = known.preferences.priority != preferences.priority
         known.preferences = preferences
-        self.pool.wish(known.credential.alias, preferences)
+        self.pool.set_preferences(known.credential.alias, preferences)
         if has_moved:
             self.model.arrange()
 

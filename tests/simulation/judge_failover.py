@@ -109,7 +109,7 @@ def _is_wait_heeded(world: World) -> Breaches:
         ]
         until = min((asking.ended_at or 0.0) + wait_s, *others, float("inf"))
         for other in world.attempts:
-            if heard_at < other.at < until and not world.is_resent(other):
+            if heard_at < other.at < until:
                 yield f"attempt {other.number} at {other.at:.3f}, where {asking.number} said: wait"
 
 

@@ -73,7 +73,7 @@ def _is_resting_respected(world: World) -> Breaches:
         rest_s = refused.play.wait_s or REST_S_MIN.get(kind, math.inf)
         model = world.model_of(refused.tag)
         for other in pooled:
-            is_same = other.token == refused.token and not world.is_resent(other)
+            is_same = other.token == refused.token
             is_same &= kind not in REST_S_MIN or world.model_of(other.tag) == model
             is_within = refused.ended_at + slack_s < other.at < refused.ended_at + rest_s - CLOCK_S
             if (
@@ -123,7 +123,7 @@ def _is_expiry_known(world: World) -> Breaches:
     for attempt in _pooled(world):
         plan = world.accounts[attempt.token].plan
         is_own = attempt.token == plan.credential.secret.reveal()
-        is_late = attempt.at > plan.from_at + _slack_s(world) and not world.is_resent(attempt)
+        is_late = attempt.at > plan.from_at + _slack_s(world)
         if plan.temper is Temper.EXPIRING and is_own and is_late:
             yield f"attempt {attempt.number} sends a token that ended at {plan.from_at}"
 

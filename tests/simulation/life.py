@@ -24,8 +24,9 @@ from cursor_api import bootstrap
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.runtime import Reloader
 from cursor_api.settings import load_settings
-from cursor_api.simulator.options import Gate, SimulatorOptions
-from cursor_api.simulator.server import Simulator
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor.options import Gate
+from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server import server as server_module
@@ -60,21 +61,19 @@ def live(plan: Plan) -> World:
 
 async def _live(world: World, redactor: Redactor) -> None:
     options = SimulatorOptions(
-        # The upstream has the gateway's clock, and a request may be on its way when that is set:
-        # how old its checksum looks says nothing here.
-        gate=Gate(checksum_steps_max=None),
         port=SIMULATOR_PORT,
         choose=world.choose,
         now_s=world.clock.now,
         requests_kept_max=1,
     )
-    async with asyncio.timeout(PATIENCE_S), Simulator(options) as simulator:
+    # The upstream has the gateway's clock, and a request may be on its way when that is set: how
+    # old its checksum looks says nothing here.
+    gate = Gate(checksum_steps_max=None)
+    async with asyncio.timeout(PATIENCE_S), CursorSimulator(options, gate) as simulator:
         world.simulator = simulator
-        simulator._ledger.exchanges = Heard(world)
-        visits = [asyncio.create_task(_visit(world, one)) for one in world.plan.visits]
+        simulator._ledger.played = Heard(world)
         weather = asyncio.create_task(_change_weather(world))
-        await _serve(world, redactor, visits)
-        await asyncio.gather(*visits)
+        await asyncio.gather(*await _serve(world, redactor))
         weather.cancel()
         await asyncio.sleep(REST_S)
         if simulator.active_count or simulator.open_connection_count:
@@ -82,8 +81,8 @@ async def _live(world: World, redactor: Redactor) -> None:
     _look_for_leftovers(world)
 
 
-async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[None]]) -> None:
-    """The life of the gateway's process, from its start to its end."""
+async def _serve(world: World, redactor: Redactor) -> list[asyncio.Task[None]]:
+    """The life of the gateway's process, from its start to its end; gives those who visit it."""
     plan = world.plan
     world.settings = settings = _settings(plan, world.simulator.url)
     credentials = [one.credential for one in plan.accounts]
@@ -91,13 +90,14 @@ async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[Non
     async with bootstrap.build_gateway(settings, stores, redactor, world.clock) as gateway:
         world.gateway = gateway
         # Ids of the wire: compressed, their lengths differ, and with them every moment.
-        relay: Any = gateway.app._chat._relay
-        relay._collaborators.endpoints.upstreams["cursor"]._random_bytes = random.randbytes
+        cursor: Any = gateway.endpoints["cursor"].upstream
+        cursor._random_bytes = random.randbytes
         for one in plan.accounts:
-            gateway.pool.wish(one.alias, one.preferences)
+            gateway.endpoints["cursor"].pool.set_preferences(one.alias, one.preferences)
         server = _make_server(world, settings)
         listener: Any = VirtualListener(world.network, ("127.0.0.1", GATEWAY_PORT))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        visits = [asyncio.create_task(_visit(world, one)) for one in plan.visits]
         operating = asyncio.create_task(Operator(world, server).work())
         if plan.stop_at is None:
             await asyncio.gather(*visits)
@@ -112,6 +112,7 @@ async def _serve(world: World, redactor: Redactor, visits: list[asyncio.Task[Non
         with suppress(asyncio.CancelledError):
             await operating
     world.look_at_end()
+    return visits
 
 
 def _settings(plan: Plan, upstream_url: str) -> Settings:
@@ -140,7 +141,7 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
     module: Any = server_module
     has_httptools = module.HAS_HTTPTOOLS
     module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
-    server = create_server(app, settings.server, gateway.lifecycle)
+    server = create_server(app, settings.server, gateway.app.render_refusal, gateway.lifecycle)
     module.HAS_HTTPTOOLS = has_httptools
     server.on_hangup = Reloader(gateway, server, None)
 

@@ -28,7 +28,7 @@ class Operator:
         self._world = world
         self._server = server
         self._roster = world.gateway.roster
-        self._pool = world.gateway.pool
+        self._pool = world.gateway.endpoints["cursor"].pool
         self._deeds: dict[Deed, Callable[[str], Awaitable[None]]] = {
             Deed.HANG_UP: self._hang_up,
             Deed.REMOVE: self._remove,
@@ -75,12 +75,14 @@ class Operator:
     async def _disable(self, alias: str) -> None:
         self._world.touch(alias)
         preferences = self._pool.get_slot(alias).preferences
-        self._pool.wish(alias, replace(preferences, is_enabled=False))
+        self._pool.set_preferences(alias, replace(preferences, is_enabled=False))
 
     async def _enable(self, _alias: str) -> None:
         self._world.touch("")
         for slot in self._pool.slots:
-            self._pool.wish(slot.credential.alias, replace(slot.preferences, is_enabled=True))
+            self._pool.set_preferences(
+                slot.credential.alias, replace(slot.preferences, is_enabled=True)
+            )
 
     async def _clear(self, alias: str) -> None:
         self._world.touch(alias)

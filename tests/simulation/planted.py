@@ -19,8 +19,8 @@ from cursor_api.pool.breaker import Breaker
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.selection import Tier
 from cursor_api.pool.waiting import Queue
-from cursor_api.service import chat, failover, search
-from cursor_api.service.access.admission import Place
+from cursor_api.service.access.admission import Admission
+from cursor_api.service.inference import failover, relay, search
 from cursor_api.transport.client import HttpAnswer
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.web.inference.streaming import Watch
@@ -145,9 +145,9 @@ def _never_look(_begin: Any) -> Any:
 
 
 def _keep_place(leave: Any) -> Any:
-    def left(self: Any) -> None:
-        if not self._is_stream:
-            leave(self)
+    def left(self: Any, place: Any) -> None:
+        if not place.is_stream:
+            leave(self, place)
 
     return left
 
@@ -220,13 +220,13 @@ def _serve_nobody(_serve: Any) -> Any:
 
 BUGS: dict[str, tuple[Any, str, Change]] = {
     "a lease is settled twice after a fault": (Lease, "settle", _double_settle),
-    "a lease leaks when its client leaves": (chat.Exchange, "_end", _leak_on_cancel),
-    "who left is recorded as success": (chat.Exchange, "_record", _record_cancelled_as_success),
-    "who left is recorded twice": (chat.Exchange, "_record", _record_twice),
-    "a broken stream is recorded as late": (chat.Exchange, "_record", _blame_another),
+    "a lease leaks when its client leaves": (relay.Exchange, "_end", _leak_on_cancel),
+    "who left is recorded as success": (relay.Exchange, "_record", _record_cancelled_as_success),
+    "who left is recorded twice": (relay.Exchange, "_record", _record_twice),
+    "a broken stream is recorded as late": (relay.Exchange, "_record", _blame_another),
     "a delta is lost": (AnswerDecoder, "feed", _lose_delta),
     "two deltas are swapped": (AnswerDecoder, "feed", _swap_deltas),
-    "a batch comes twice after a failover": (chat.Exchange, "__anext__", _repeat_batch),
+    "a batch comes twice after a failover": (relay.Exchange, "__anext__", _repeat_batch),
     "[DONE] follows an error": (openai.ChunkRenderer, "fault", _done_after_fault),
     "a cut stream ends well": (AnswerDecoder, "feed", _finish_cut_streams),
     "who is cooling is asked": (slot.Slot, "_find_cooling", _ask_the_cooling),
@@ -234,9 +234,9 @@ BUGS: dict[str, tuple[Any, str, Change]] = {
     "behind a rest all rush in": (slot.Slot, "take", _let_all_in),
     "who waits is not served": (Queue, "serve", _serve_nobody),
     "the last credential is forgotten": (Tier, "find_in_turn", _forget_the_last),
-    "usage is counted short": (chat, "estimate_usage", _count_characters),
+    "usage is counted short": (relay, "estimate_usage", _count_characters),
     "nobody notices who leaves": (Watch, "_begin", _never_look),
-    "streams keep their place": (Place, "leave", _keep_place),
+    "streams keep their place": (Admission, "leave", _keep_place),
     "the breaker is ignored": (Breaker, "check", _ignore_the_breaker),
     "retries cost nothing": (failover.RetryBudget, "take", _spend_freely),
     "who was silent is asked again": (search, "decide", _ask_the_silent_again),

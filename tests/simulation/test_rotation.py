@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
 from cursor_api.pool.pool import Pool
-from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.relay import Relay
-from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.inference.search import Collaborators
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.telemetry.observer import LogObserver
+from tests.endpoints import catalog_of, endpoints_of
 from tests.simulation.rotation import (
     HOUR_S,
     MINUTE_S,
@@ -37,7 +37,7 @@ from tests.simulation.rotation import (
 )
 
 HOURS = 12.0
-REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
+REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (Text("hi"),)),))
 CALLER = Caller("operator")
 
 
@@ -70,12 +70,10 @@ class Day:
         """A process begins, with nothing but the credentials."""
         self.pool = Pool(self.clock, self.rng.random)
         self.pool.replace([account.credential for account in self.accounts])
-        upstreams = {"fake": self.upstream}
         self.relay = Relay(
             Collaborators(
-                Catalog(upstreams),
-                self.pool,
-                Endpoints(upstreams, LogObserver()),
+                catalog_of(),
+                endpoints_of(self.upstream, self.pool),
                 self.log,
                 self.clock,
                 self.rng.random,
@@ -145,9 +143,9 @@ async def live_through(one: Day, weather: Weather, state_path: Path | None) -> N
     assert one.log.total_count == sum(count for _, count in schedule) > 2000
 
 
-def check_what_always_holds(one: Day) -> None:
+async def check_what_always_holds(one: Day) -> None:
     """Bounded attempts, waits that are obeyed, nobody asked in vain, everything given back."""
-    records = one.log.recent(one.log.total_count)
+    records = await one.log.recent(one.log.total_count)
     assert len(records) == one.log.total_count
     assert {record.status for record in records} <= {Status.SUCCESS, Status.FAILED}
     assert max(len(record.attempts) for record in records) <= FailoverOptions().refusal_count_max
@@ -164,14 +162,14 @@ def check_what_always_holds(one: Day) -> None:
         assert account.answered_count > 0
 
 
-def check_losses(one: Day) -> None:
+async def check_losses(one: Day) -> None:
     """A request is given up with a credential left for one reason: the bound of attempts.
 
     That would be met where as many credentials in a row are at limits of which nobody knows yet.
     Every other refusal is true: nobody could have served.
     """
     attempt_counts = {
-        record.id: len(record.attempts) for record in one.log.recent(one.log.total_count)
+        record.id: len(record.attempts) for record in await one.log.recent(one.log.total_count)
     }
     given_up_early = [
         loss for loss in one.lost if attempt_counts[loss.id] < FailoverOptions().refusal_count_max
@@ -190,7 +188,7 @@ async def test_twelve_hours_lose_no_request_that_somebody_could_have_served(
     one = day(seed, ORDINARY)
     await live_through(one, ORDINARY, tmp_path / "state" if is_restarted else None)
     assert one.lost == []
-    check_what_always_holds(one)
+    await check_what_always_holds(one)
     assert sum(slot.failure_count for slot in one.pool.slots) > 50
 
 
@@ -199,9 +197,9 @@ async def test_on_a_rough_day_every_refusal_is_true(tmp_path: Path, seed: int) -
     """Where everybody is limited and crowds come, many are refused, and rightly."""
     one = day(seed, ROUGH)
     await live_through(one, ROUGH, tmp_path / "state")
-    check_losses(one)
+    await check_losses(one)
     assert len(one.refused) > 20 * len(one.lost)
-    check_what_always_holds(one)
+    await check_what_always_holds(one)
 
 
 async def test_a_refusal_says_when_to_come_back(tmp_path: Path) -> None:

@@ -14,16 +14,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cursor_api.bootstrap import Gateway
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.installed import Settings
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.ledger import Exchange, Outcome
+from cursor_api.simulator.ledger import PlayedAnswer, PlayOutcome
 from cursor_api.simulator.scenario import Scenario
-from cursor_api.simulator.server import Simulator
 from cursor_api.stores.memory import MemoryRequestLog
 from tests.simulation.accounts import START, Account, Temper, token_of
 from tests.simulation.callers import WRONG_KEY, Seen, find_tag
@@ -34,8 +33,6 @@ from tests.simulation.virtual_network import VirtualNetwork
 GATEWAY_PORT = 3000
 SIMULATOR_PORT = 10_000
 SLOW_TOKENS_PER_S = 2.0
-# How soon a kept connection breaks that was none any more.
-RESEND_S = 2.0
 PIECES = (
     "Es war ",
     "once ",
@@ -74,7 +71,7 @@ class Attempt:
     text: str
     reasoning: str
     ended_at: float | None = None
-    outcome: Outcome | None = None
+    outcome: PlayOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +154,7 @@ class World:
         self._inside: set[int] = set()
         self._pending: set[int] = set()
         self.gateway: Gateway
-        self.simulator: Simulator
+        self.simulator: CursorSimulator
         # Bytes that were sent to clients, all connections one behind the other.
         self.sent = bytearray()
         self.network.tap = self._overhear
@@ -232,9 +229,9 @@ class World:
         ]
         return sorted(found, key=lambda one: one.began_at)
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """Implements `ports.RequestLog`."""
-        return self._kept.recent(count)
+        return await self._kept.recent(count)
 
     @property
     def total_count(self) -> int:
@@ -288,7 +285,7 @@ class World:
             return chance.choice(MISHAPS)(chance, limits)
         return GOOD
 
-    def note_exchange(self, exchange: Exchange) -> None:
+    def note_exchange(self, exchange: PlayedAnswer) -> None:
         """The simulated Cursor is done with a request."""
         attempt = self.attempts[exchange.ordinal]
         attempt.ended_at, attempt.outcome = self.network.now, exchange.outcome
@@ -313,17 +310,6 @@ class World:
             return False
         return ended_at >= self.stopped_at + self.settings.server.shutdown_grace_s
 
-    def is_resent(self, attempt: Attempt) -> bool:
-        """Whether it may be the second half of one try.
-
-        What breaks at once on a kept connection is sent once more on a new one.
-        """
-        of_same = [one for one in self.attempts if one.tag == attempt.tag]
-        before = of_same[of_same.index(attempt) - 1] if of_same[0] is not attempt else attempt
-        is_broken = FaultKind.UNREACHABLE in before.play.kinds and before.token == attempt.token
-        latest_at = before.at + RESEND_S + 10 * self.plan.link_up.latency_s
-        return before is not attempt and is_broken and attempt.at <= latest_at
-
     def is_own(self, tag: int) -> bool:
         """Whether a request brings its own tokens, which the pool knows nothing of."""
         call = self.calls[tag]
@@ -336,16 +322,17 @@ class World:
 
     def look_at_end(self) -> None:
         """The gateway has ended."""
-        pool = self.gateway.pool
+        pool = self.gateway.endpoints["cursor"].pool
         if pool.leased_count or any(slot.active_count or slot.probing for slot in pool.slots):
             self.accuse(f"leases are left over: {pool!r} {pool.slots}")
-        chat: Any = self.gateway.app._chat
+        (chat,) = self.gateway.app._inference.values()
         admission, relay = chat._admission, chat._relay
         if admission.request_count or admission.stream_count or admission.bodies_bytes:
             self.accuse(f"places are left over: {admission!r}")
         if pool.waiting_count or relay.active_count or admission.count_by_caller:
             self.accuse(f"requests are left over: {pool!r} {relay.active_count}")
-        for breaker in relay._collaborators.endpoints.breakers.values():
+        for endpoint in self.gateway.endpoints.values():
+            breaker = endpoint.breaker
             if breaker._is_probing:
                 self.accuse(f"a probe is left over: {breaker!r}")
 
@@ -369,7 +356,7 @@ class World:
             self.sent += data
 
     def _look_at_pool(self) -> None:
-        pool = self.gateway.pool
+        pool = self.gateway.endpoints["cursor"].pool
         if (
             pool.leased_count < 0
             or sum(slot.active_count for slot in pool.slots) > pool.leased_count
@@ -381,13 +368,13 @@ class World:
                 self.accuse(f"{slot!r} serves more than {most}")
 
 
-class Heard(deque[Exchange]):
+class Heard(deque[PlayedAnswer]):
     """Reports what is appended."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
 
-    def append(self, exchange: Exchange) -> None:
+    def append(self, exchange: PlayedAnswer) -> None:
         """One more."""
         self._world.note_exchange(exchange)

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cursor_api.simulator.ledger import Exchange, Ledger, Outcome
-from cursor_api.simulator.server import Simulator
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.ledger import Ledger, PlayedAnswer, PlayOutcome
 from tests.soak.clients import Client, post
 from tests.soak.figures import Figure, Size, command, exactly, say
 from tests.soak.load import percentile, until
@@ -36,9 +36,9 @@ class TimedLedger(Ledger):
 
     def __init__(self, kept_max: int) -> None:
         super().__init__(kept_max)
-        self.ended: dict[int, tuple[float, Outcome]] = {}
+        self.ended: dict[int, tuple[float, PlayOutcome]] = {}
 
-    def end(self, exchange: Exchange) -> None:
+    def end(self, exchange: PlayedAnswer) -> None:
         """It ended now."""
         super().end(exchange)
         self.ended[exchange.ordinal] = asyncio.get_running_loop().time(), exchange.outcome
@@ -99,7 +99,7 @@ def run(size: Size) -> list[Figure]:
 async def _waves(count: int) -> tuple[Seen, int]:
     seen, chance = Seen(), random.Random(1)
     ledger = TimedLedger(count)
-    simulator = Simulator()
+    simulator = CursorSimulator()
     # Its place in the simulator is private: nothing but this program wants to know the times.
     simulator._ledger = ledger
     async with simulator:
@@ -136,7 +136,7 @@ async def _depart(process: GatewayProcess, number: int, chance: random.Random) -
 
 async def _judge(
     process: GatewayProcess,
-    simulator: Simulator,
+    simulator: CursorSimulator,
     ledger: TimedLedger,
     gone: list[Departure],
     seen: Seen,
@@ -150,7 +150,7 @@ async def _judge(
         if found is None or int(found[1]) not in left_at or request.ordinal not in ledger.ended:
             continue
         ended_at, outcome = ledger.ended[request.ordinal]
-        if outcome is Outcome.CLIENT_LEFT:
+        if outcome is PlayOutcome.CLIENT_LEFT:
             seen.closed_after.append(max(0.0, ended_at - left_at[int(found[1])]))
     unsettled = await process.settled()
     seen.unsettled = (seen.unsettled[0] + unsettled[0], seen.unsettled[1] + unsettled[1])

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from tests.soak.clients import Client, Reply, post
 from tests.soak.figures import Figure, Size, command, exactly, say
 from tests.soak.load import percentile
@@ -90,7 +90,7 @@ def run(size: Size) -> list[Figure]:
 async def _endure(faults: Faults, request_count: int, limits: dict[str, str]) -> Seen:
     seen = Seen()
     options = SimulatorOptions(faults=faults, requests_kept_max=10 * request_count)
-    async with Simulator(options) as simulator:
+    async with CursorSimulator(options) as simulator:
         tokens = ("work::token-of-work", "home::token-of-home", "spare::token-of-spare")
         with gateway(simulator.url, limits, tokens) as process:
             numbers = iter(range(request_count))

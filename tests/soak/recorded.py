@@ -20,10 +20,10 @@ from typing import Any
 
 import h11
 
-from cursor_api.simulator.cursor.received import RawRequest, join_headers
-from cursor_api.simulator.cursor.responder import Responder
+from cursor_api.simulator.cursor.responder import CursorResponder
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.plain import status_phrase
+from cursor_api.simulator.request import RawRequest, join_headers
 from cursor_api.simulator.steps import Data, Ending, Head, Pause, Step
 from tests.soak.stand import run_fast
 
@@ -50,7 +50,7 @@ class Recorder:
     """Knows the answers that were asked for so far."""
 
     def __init__(self) -> None:
-        self._responder = Responder(SimulatorOptions(requests_kept_max=1))
+        self._responder = CursorResponder(SimulatorOptions(requests_kept_max=1))
         self._known: dict[tuple[bytes, bytes], tuple[Act, ...]] = {}
 
     def acts(self, request: bytes) -> tuple[Act, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,13 +19,13 @@ from cursor_api.bootstrap import (
     memory_stores,
 )
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.record import Status
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import load_settings
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -44,7 +45,7 @@ def settings(folder: Path, **variables: str) -> Settings:
 async def test_a_gateway_answers_through_the_wire(tmp_path: Path) -> None:
     """Token file, pool, StreamChat, dialect, server: all of it, on real sockets."""
     (tmp_path / ".token").write_text("work::token-of-work\n")
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url)
         async with build_gateway(chosen, file_stores(chosen), Redactor()) as gateway:
             assert gateway.credential_count == 1
@@ -64,7 +65,7 @@ async def test_a_gateway_answers_through_the_wire(tmp_path: Path) -> None:
 async def test_a_changed_token_file_serves_within_two_seconds(tmp_path: Path) -> None:
     """No restart, no request lost."""
     (tmp_path / ".token").write_text("one\n")
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url)
         async with build_gateway(chosen, file_stores(chosen), Redactor()) as gateway:
             (tmp_path / ".token").write_text("one\ntwo\n")
@@ -79,7 +80,7 @@ async def test_other_settings_serve_from_the_next_request_on(tmp_path: Path) -> 
     """Another upstream, other keys, another limit; what runs ends with what it began with."""
     (tmp_path / ".token").write_text("one\n")
     steady = SimulatorOptions(faults=Faults(tokens_per_s=40, answer_bytes=120))
-    async with Simulator(steady) as first, Simulator() as second:
+    async with CursorSimulator(steady) as first, CursorSimulator() as second:
         old = settings(tmp_path, CURSOR_BASE_URL=first.url)
         async with (
             build_gateway(old, file_stores(old), Redactor()) as gateway,
@@ -99,7 +100,40 @@ async def test_other_settings_serve_from_the_next_request_on(tmp_path: Path) -> 
             answer = await running
             assert len(answer.json()["choices"][0]["message"]["content"]) == 120
             assert (len(first.requests), len(second.requests)) == (1, 1)
-            assert (gateway.credential_count, gateway.pool.leased_count) == (1, 0)
+            assert (gateway.credential_count, gateway.endpoints["cursor"].pool.leased_count) == (
+                1,
+                0,
+            )
+
+
+async def test_a_reload_keeps_what_was_learnt(tmp_path: Path) -> None:
+    """A changed log level frees no locked address, closes no breaker and refills no budget."""
+    (tmp_path / ".token").write_text("one\n")
+    variables = {"GATEWAY_WRONG_KEYS_MAX": "2", "GATEWAY_BREAKER_FAILURES": "3"}
+    down = SimulatorOptions(faults=Faults(http_error=1.0))
+    async with CursorSimulator(down) as simulator:
+        variables["CURSOR_BASE_URL"] = simulator.url
+        old = settings(tmp_path, **variables)
+        async with (
+            build_gateway(old, file_stores(old), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            path, headers = "/v1/chat/completions", {"Authorization": f"Bearer {KEY}"}
+            wrong = {"Authorization": "Bearer wrong-key"}
+            chat = functools.partial(ask, port, "POST", path, body=BODY)
+            assert (await chat(headers=headers)).status == 503
+            for status in (401, 401, 429):
+                assert (await chat(headers=wrong)).status == status
+            cursor = gateway.endpoints["cursor"]
+            before = (repr(cursor.breaker), repr(cursor.budget), cursor.pool)
+            await gateway.renew(settings(tmp_path, GATEWAY_LOG_LEVEL="debug", **variables))
+            assert gateway.endpoints["cursor"] is cursor
+            assert (repr(cursor.breaker), repr(cursor.budget), cursor.pool) == before
+            assert (await ask(port, "GET", "/")).json()["upstreams"] == {"cursor": "open"}
+            assert (await chat(headers=headers)).status == 503
+            # The lock of a second is over; one more wrong key locks for two, as its tally is kept.
+            for status in (401, 429):
+                assert (await chat(headers=wrong)).status == status
 
 
 async def test_settings_that_cannot_be_used_change_nothing(tmp_path: Path) -> None:
@@ -131,7 +165,7 @@ class ScriptedFiles(MemoryCredentialStore):
 
     async def load(self) -> Sequence[Credential]:
         """What it has a device for is known."""
-        raise ChecksumNotStoredError("The disk is full.", await super().load())
+        raise BindingNotStoredError("The disk is full.", await super().load())
 
 
 async def test_a_full_disk_at_the_start_keeps_only_new_tokens_waiting(tmp_path: Path) -> None:
@@ -142,7 +176,7 @@ async def test_a_full_disk_at_the_start_keeps_only_new_tokens_waiting(tmp_path: 
     async with build_gateway(chosen, stores, Redactor()) as gateway:
         assert gateway.credential_count == gateway.roster.credential_count == 1
     stores = replace(memory_stores([]), credentials=ScriptedFiles([], make_checksum))
-    with pytest.raises(ChecksumNotStoredError):
+    with pytest.raises(BindingNotStoredError):
         async with build_gateway(chosen, stores, Redactor()):
             pass
 
@@ -163,7 +197,7 @@ async def test_the_chosen_policy_and_the_chosen_file_are_used(tmp_path: Path) ->
     (tmp_path / ".token").write_text("one\ntwo\n")
     variables = {"POOL_POLICY": "fill_first", "POOL_STATE_FILE": "kept/state.json"}
     (tmp_path / "kept").mkdir()
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, **variables)
         async with (
             build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,
@@ -192,7 +226,7 @@ async def test_the_request_log_outlives_the_gateway(tmp_path: Path) -> None:
             log = await ask(port, "GET", "/logs", headers=headers)
         return [entry["status"] for entry in log.json()["logs"]]
 
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         assert await live(REQUEST_LOG_FILE="kept.sqlite3") == ["success"]
         assert await live(REQUEST_LOG_FILE="kept.sqlite3") == ["success"] * 2
         assert await live(GATEWAY_LOG_KEPT_MAX="0") == ["success"]
@@ -205,7 +239,7 @@ async def test_a_chat_only_key_chats_under_its_name(tmp_path: Path) -> None:
     """And reads no details of the log."""
     client_key = "client-key-0123456789"
     (tmp_path / ".token").write_text("one\n")
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, CLIENT_TOKENS=client_key)
         async with (
             build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,

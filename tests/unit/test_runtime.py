@@ -32,6 +32,17 @@ def test_the_port_is_taken_before_anything_starts() -> None:
             listen("127.0.0.1", port)
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="one family at a time here")
+def test_every_address_of_both_families() -> None:
+    """`HOST=::` is what a container with IPv6 is given; IPv4 is not left out."""
+    with listen("::", 0) as listener:
+        port = listener.getsockname()[1]
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port), 5).close()
+    with listen("::1", 0) as listener, pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", listener.getsockname()[1]), 5)
+
+
 def test_a_connections_answer_waits_for_no_acknowledgement() -> None:
     """TCP_NODELAY whatever the event loop: 40 ms per answer otherwise, where there is no uvloop."""
     with listen("127.0.0.1", 0) as listener:
@@ -58,7 +69,9 @@ class Town:
     def __init__(self, folder: Path, gateway: Gateway, loaded: Loaded[Settings]) -> None:
         self.folder = folder
         self.gateway = gateway
-        self.server: GatewayServer = create_server(gateway.app, loaded.settings.server)
+        self.server: GatewayServer = create_server(
+            gateway.app, loaded.settings.server, gateway.app.render_refusal
+        )
         source = SettingsSource(loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
 

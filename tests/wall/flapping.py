@@ -106,7 +106,7 @@ async def flap(way: Way, speed: float) -> Flapped:
         await _recover(house, flapped, BREAKER_OPEN_S / speed + PATIENCE_S)
         flapped.health = await house.health()
         flapped.attempt_count = len(house.simulator.requests)
-        flapped.failed_attempt_count = sum(bool(one.mishaps) for one in house.simulator.exchanges)
+        flapped.failed_attempt_count = sum(bool(one.mishaps) for one in house.simulator.played)
     return flapped
 
 
@@ -137,11 +137,9 @@ def judge_flapping(flapped: Flapped) -> Sequence[str]:
         found.append("the endpoint was never met while it was down")
     if not flapped.way.is_sdk and not any(got.code == UNAVAILABLE for got in flapped.got):
         found.append("the breaker has never opened")
-    # A request that met a kept connection at its end is sent once more, on a new one.
-    resent_max = OPENINGS_MAX * flapped.caller_count
-    if flapped.attempt_count > count * (1 + RETRY_SHARE) + RETRY_RESERVE + resent_max:
+    if flapped.attempt_count > count * (1 + RETRY_SHARE) + RETRY_RESERVE:
         found.append(f"{flapped.attempt_count} attempts for {count} requests")
-    failed_max = OPENINGS_MAX * (BREAKER_FAILURES + flapped.caller_count) + resent_max
+    failed_max = OPENINGS_MAX * (BREAKER_FAILURES + flapped.caller_count)
     if flapped.failed_attempt_count > failed_max:
         found.append(f"{flapped.failed_attempt_count} attempts met the failure")
     if flapped.recovered_after_s is None:

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from cursor_api.pool.breaker import BreakerState
 from cursor_api.simulator import scenario as speech
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
 from tests.wall.scenario import (
     LIMIT_S,
@@ -109,7 +109,7 @@ class House:
 
     scenario: Scenario
     gateway: Gateway
-    simulator: Simulator
+    simulator: CursorSimulator
     clock: SettableClock
 
     def upstream_aliases(self) -> list[str]:
@@ -139,7 +139,7 @@ class House:
             credentials={one["alias"]: one for one in credentials},
             active_count=status["stats"]["activeRequests"],
             upstream_active_count=self.simulator.active_count,
-            upstream_bytes_max=max((one.body_bytes for one in self.simulator.exchanges), default=0),
+            upstream_bytes_max=max((one.body_bytes for one in self.simulator.played), default=0),
             total_count=status["stats"]["totalRequests"],
             uptime_s=status["uptime"],
             is_breaker_open=status["upstreams"]["cursor"] == BreakerState.OPEN.value,
@@ -154,7 +154,7 @@ async def open_house(scenario: Scenario, speed: float = 1.0) -> AsyncIterator[Ho
     """
     async with AsyncExitStack() as stack:
         clock = SettableClock(speed)
-        simulator = await stack.enter_async_context(Simulator(_options(scenario, clock)))
+        simulator = await stack.enter_async_context(CursorSimulator(_options(scenario, clock)))
         gateway = await stack.enter_async_context(
             gateway_before(
                 _base_url(scenario.place, simulator),
@@ -181,7 +181,7 @@ def _options(scenario: Scenario, clock: SettableClock) -> SimulatorOptions:
     )
 
 
-def _base_url(place: Place, simulator: Simulator) -> str:
+def _base_url(place: Place, simulator: CursorSimulator) -> str:
     match place:
         case Place.SIMULATOR:
             return simulator.url

@@ -18,8 +18,8 @@ from typing import Final
 from cursor_api.bootstrap import Stores, make_checksum
 from cursor_api.files.disk import Disk
 from cursor_api.simulator import scenario as speech
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
@@ -182,9 +182,9 @@ def is_whole(got: Got) -> bool:
 
 
 @asynccontextmanager
-async def _simulator() -> AsyncIterator[Simulator]:
+async def _simulator() -> AsyncIterator[CursorSimulator]:
     options = SimulatorOptions(scenario=speech.Scenario(text=TEXT))
-    async with Simulator(options) as simulator:
+    async with CursorSimulator(options) as simulator:
         yield simulator
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import serving, tokens
-from cursor_api.cli.output import complain, open_missing_streams
+from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.options.masking import redact_shapes
 
@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         Path.cwd()
     except OSError as error:
-        complain(f"error: the working directory cannot be used ({error.strerror}); cd to another.")
+        print_error(
+            f"error: the working directory cannot be used ({error.strerror}); cd to another."
+        )
         return 1
     with suppress(KeyboardInterrupt):
         return command(parsed)

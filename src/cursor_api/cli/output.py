@@ -1,8 +1,8 @@
-"""How a command speaks: results on standard output, everything else on standard error.
+"""What a command prints: results on standard output, everything else on standard error.
 
 Rules of this file:
 - A result that cannot be written ends the command with status 1: whoever asked for it has not got
-  it. Words that go beside the work (`announce`, `complain`) end nothing.
+  it. Words that go beside the work (`print_note`, `print_error`) end nothing.
 - What could not be written is not left in a buffer: Python would try again at the end, and change
   the exit status.
 """
@@ -17,21 +17,21 @@ from typing import TextIO
 STANDARD_STREAMS = 3
 
 
-def say(text: str) -> None:
+def print_result(text: str) -> None:
     """What was asked for; ends the command where it cannot be written."""
     error = _write(sys.stdout, text)
     if error is not None:
         if not isinstance(error, BrokenPipeError):
-            complain(f"error: the output cannot be written: {error.strerror}.")
+            print_error(f"error: the output cannot be written: {error.strerror}.")
         raise SystemExit(1)
 
 
-def announce(text: str) -> None:
+def print_note(text: str) -> None:
     """What is good to know while something else is going on."""
     _write(sys.stdout, text)
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """What went wrong, or is worth a word."""
     _write(sys.stderr, text)
 

@@ -22,14 +22,12 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import StoreError
-from cursor_api.installed import Settings
+from cursor_api.installed import Book, Names, Settings, TokenFiles
 from cursor_api.options.rules import Facts, Finding, find_mode
 from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.sqlite.request_table import RequestTable
-from cursor_api.upstreams.cursor.token_files.book import Book, Names
-from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 from cursor_api.web.server import descriptors
 
 FILE_VARIABLES: Final = ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE")
@@ -50,7 +48,7 @@ class _Found:
 _Check = Callable[[Facts], Iterable[_Found]]
 
 
-def examine(
+def check_and_listen(
     loaded: Loaded[Settings], *, has_files: bool = True
 ) -> tuple[Loaded[Settings], socket.socket | None]:
     """Ask the machine about all that could be read; gives the listener, open, if it is to be had.
@@ -58,7 +56,7 @@ def examine(
     `has_files` False leaves out files, for a gateway that has none (the demo). The process's limit
     of file descriptors is raised on the way.
     """
-    facts = _right_facts(loaded)
+    facts = _valid_facts(loaded)
     listener, found = _take_port(facts)
     if has_files:
         found.extend(_run(FILE_CHECKS, facts))
@@ -66,12 +64,12 @@ def examine(
     return _with_found(loaded, found), listener
 
 
-def rehearse(loaded: Loaded[Settings]) -> Loaded[Settings]:
+def check_without_listening(loaded: Loaded[Settings]) -> Loaded[Settings]:
     """The same without taking the port, for a gateway that may be running already.
 
     A port in use is only a warning then: it may be that gateway which has it.
     """
-    facts = _right_facts(loaded)
+    facts = _valid_facts(loaded)
     listener, found = _take_port(facts)
     if listener is not None:
         listener.close()
@@ -86,7 +84,7 @@ def recheck(loaded: Loaded[Settings]) -> Loaded[Settings]:
 
     Those it has; the token files are read by themselves.
     """
-    return _with_found(loaded, _check_the_rest(loaded, _right_facts(loaded)))
+    return _with_found(loaded, _check_the_rest(loaded, _valid_facts(loaded)))
 
 
 def _run(checks: Iterable[_Check], facts: Facts) -> Iterator[_Found]:
@@ -101,7 +99,7 @@ def _check_the_rest(loaded: Loaded[Settings], facts: Facts) -> Iterator[_Found]:
     yield from _check_descriptors(facts, upstreams)
 
 
-def _right_facts(loaded: Loaded[Settings]) -> Facts:
+def _valid_facts(loaded: Loaded[Settings]) -> Facts:
     return _without_wrong(loaded, loaded.facts)
 
 
@@ -288,7 +286,7 @@ def _check_request_log(facts: Facts) -> Iterator[_Found]:
     if path is None or not facts.find("GATEWAY_LOG_KEPT_MAX"):
         return
     try:
-        RequestTable(path, 1).look()
+        RequestTable(path, 1).check_file()
     except StoreError as error:
         message = error.message.removesuffix(".")
         yield _warning(facts, "REQUEST_LOG_FILE", f"{message}. Until then nothing is kept")

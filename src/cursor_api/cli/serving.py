@@ -18,17 +18,18 @@ from typing import Any, NoReturn
 
 from cursor_api import __version__
 from cursor_api.bootstrap import build_gateway, file_stores, make_checksum, memory_stores
-from cursor_api.cli.output import announce, complain, say
-from cursor_api.cli.preflight import examine, recheck, rehearse
+from cursor_api.cli.output import print_error, print_note, print_result
+from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.runtime import SettingsSource, run, serve_gateway
 from cursor_api.settings import Loaded, load_settings, render_check
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import Simulator, simulate
+from cursor_api.simulator.server import simulate
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 
@@ -124,7 +125,7 @@ def _end_at_sigterm() -> None:
 def _serve(parsed: argparse.Namespace) -> int:
     _end_at_sigterm()
     folder = Path.cwd()
-    loaded, listener = examine(load_settings(SCHEMA, os.environ, folder, parsed.config))
+    loaded, listener = check_and_listen(load_settings(SCHEMA, os.environ, folder, parsed.config))
 
     def read() -> Loaded[Settings]:
         return recheck(load_settings(SCHEMA, os.environ, folder, parsed.config))
@@ -144,28 +145,34 @@ def _demo(_parsed: argparse.Namespace) -> int:
     # Nothing of the folder the demo is started in: it shall work anywhere.
     with tempfile.TemporaryDirectory() as empty:
         loaded = load_settings(SCHEMA.without_blocks(), environ | made_up, Path(empty))
-    return _start(*examine(loaded, has_files=False), _serve_demo)
+    return _start(*check_and_listen(loaded, has_files=False), _serve_demo)
 
 
 def _simulate(parsed: argparse.Namespace) -> int:
     options = SimulatorOptions(host=parsed.host, port=parsed.port)
     _end_at_sigterm()
     try:
-        run(simulate(options, lambda url: announce(f"simulator: {url}  (CURSOR_BASE_URL={url})")))
+        run(
+            simulate(
+                CursorSimulator(options),
+                lambda url: print_note(f"simulator: {url}  (CURSOR_BASE_URL={url})"),
+            )
+        )
     except OSError as error:
-        complain(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
+        print_error(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
         return 1
     return 0
 
 
 def _check_config(parsed: argparse.Namespace) -> int:
-    loaded = rehearse(load_settings(SCHEMA, os.environ, Path.cwd(), parsed.config))
-    say(render_check(loaded))
-    return 1 if loaded.problems else 0
+    loaded = load_settings(SCHEMA, os.environ, Path.cwd(), parsed.config)
+    checked = check_without_listening(loaded)
+    print_result(render_check(checked))
+    return 1 if checked.problems else 0
 
 
 def _checksum(_parsed: argparse.Namespace) -> int:
-    say(make_checksum())
+    print_result(make_checksum())
     return 0
 
 
@@ -175,11 +182,11 @@ Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None
 def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
     """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
     for warning in loaded.warnings:
-        complain(f"warning: {warning}")
+        print_error(f"warning: {warning}")
     if listener is None or loaded.problems:
         for problem in loaded.problems:
-            complain(f"error: {problem}")
-        complain("Nothing was started. `cursor-api check-config` shows all settings.")
+            print_error(f"error: {problem}")
+        print_error("Nothing was started. `cursor-api check-config` shows all settings.")
         if listener is not None:
             listener.close()
         return 1
@@ -192,7 +199,7 @@ def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Se
         try:
             run(serving(settings, listener, redactor))
         except StoreError as error:
-            complain(f"error: {error}")
+            print_error(f"error: {error}")
             return 1
     return 0
 
@@ -203,10 +210,10 @@ async def _serve_for_real(
     async with build_gateway(settings, file_stores(settings), redactor) as gateway:
         url = _url(settings, listener)
         root = f"{url}{settings.web.route_prefix}"
-        announce(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
-        announce(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
+        print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
+        print_note(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
         if not gateway.credential_count and not settings.access.is_passthrough:
-            announce("No credential yet: add one in the console, or as a line of that file.")
+            print_note("No credential yet: add one in the console, or as a line of that file.")
         await serve_gateway(gateway, settings, listener, source)
 
 
@@ -217,10 +224,10 @@ async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Red
     ]
     # A pace at which one sees it stream.
     faults = Faults(tokens_per_s=DEMO_TOKENS_PER_S)
-    async with Simulator(SimulatorOptions(faults=faults)) as simulator:
+    async with CursorSimulator(SimulatorOptions(faults=faults)) as simulator:
         settings = _with_upstream_at(simulator.url, settings)
         async with build_gateway(settings, memory_stores(credentials), redactor) as gateway:
-            announce(_welcome(_url(settings, listener), settings))
+            print_note(_welcome(_url(settings, listener), settings))
             await serve_gateway(gateway, settings, listener)
 
 

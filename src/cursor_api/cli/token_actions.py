@@ -11,23 +11,22 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
-from cursor_api.cli.output import complain, say
-from cursor_api.cli.token_settings import FILES, find_settings
-from cursor_api.cli.token_words import (
-    SpokenObserver,
+from cursor_api.cli.output import print_error, print_result
+from cursor_api.cli.token_output import (
+    TerminalObserver,
+    format_instant,
     now_utc,
     plain,
-    say_json,
-    say_table,
-    tell_when,
+    print_json,
+    print_table,
 )
+from cursor_api.cli.token_settings import FILE_GROUPS, find_settings
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
-from cursor_api.installed import Settings
+from cursor_api.installed import Settings, read_paste
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
-from cursor_api.upstreams.cursor.token_files.paste import read_paste
 
-COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "STATE")
+LIST_COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "STATE")
 # As much as the store takes; a larger file is no list of tokens.
 INPUT_CHARS_MAX: Final = 16 * 1024 * 1024
 # An order of magnitude above the files that are promised to be quick.
@@ -48,13 +47,15 @@ def show_all(parsed: argparse.Namespace) -> int:
     async def work(operator: Operator, settings: Settings) -> int:
         page = await operator.credentials.list(Order.FILE, 0, LISTED_MAX)
         if parsed.json:
-            say_json(page.credentials)
+            print_json(page.credentials)
         elif not page.credentials:
-            say(f"No token yet in {settings.files.token_file}.")
-            say("`cursor-api token import` takes the one of the Cursor editor on this computer;")
-            say("`cursor-api token add` asks for one.")
+            print_result(f"No token yet in {settings.files.token_file}.")
+            print_result(
+                "`cursor-api token import` takes the one of the Cursor editor on this computer;"
+            )
+            print_result("`cursor-api token add` asks for one.")
         else:
-            say_table(COLUMNS, [_row(report) for report in page.credentials])
+            print_table(LIST_COLUMNS, [_row(report) for report in page.credentials])
         return 0
 
     return with_credentials(parsed, work)
@@ -73,7 +74,7 @@ def add(parsed: argparse.Namespace) -> int:
 
     async def work(operator: Operator, settings: Settings) -> int:
         added = await operator.credentials.add(text, parsed.checksum)
-        say_added(added, settings)
+        print_added(added, settings)
         return 0
 
     return with_credentials(parsed, work)
@@ -87,7 +88,9 @@ def remove(parsed: argparse.Namespace) -> int:
         if not parsed.yes and not _is_sure(report):
             return 1
         await operator.credentials.remove(parsed.alias)
-        say(f"Removed {plain(report.alias)} ({report.secret}) from {settings.files.token_file}.")
+        print_result(
+            f"Removed {plain(report.alias)} ({report.secret}) from {settings.files.token_file}."
+        )
         return 0
 
     return with_credentials(parsed, work)
@@ -95,7 +98,7 @@ def remove(parsed: argparse.Namespace) -> int:
 
 def with_credentials(parsed: argparse.Namespace, work: Work) -> int:
     """Do it with the credentials of the settings; what can be foreseen is told, and exits 1."""
-    settings = find_settings(FILES, parsed.config)
+    settings = find_settings(FILE_GROUPS, parsed.config)
     return 1 if settings is None else run_work(settings, work)
 
 
@@ -103,19 +106,19 @@ def run_work(settings: Settings, work: Work) -> int:
     """The same where the settings are there."""
 
     async def main() -> int:
-        async with open_credentials(settings, SpokenObserver()) as operator:
+        async with open_credentials(settings, TerminalObserver()) as operator:
             try:
                 return await work(operator, settings)
             except Fault as fault:
-                complain(f"error: {plain(fault.message)}")
+                print_error(f"error: {plain(fault.message)}")
                 if fault.kind is FaultKind.NOT_FOUND:
-                    complain(f"There are: {_tell_aliases(operator)}.")
+                    print_error(f"There are: {_list_aliases(operator)}.")
                 return 1
 
     try:
         return asyncio.run(main())
     except StoreError as error:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return 1
 
 
@@ -123,37 +126,39 @@ def name_token(text: str, alias: str) -> str | None:
     """One token under a name; None, with a word on it, when that cannot be."""
     lines = tuple(read_paste(text))
     if len(lines) != 1:
-        complain(f"error: --alias names one token, and {len(lines)} were given.")
+        print_error(f"error: --alias names one token, and {len(lines)} were given.")
         return None
     is_plain = alias.isprintable() and alias == alias.strip() and not alias.startswith("#")
     if not alias or not is_plain or "::" in alias or "," in alias:
-        complain("error: an alias is a short name without `::`, commas and a `#` first.")
+        print_error("error: an alias is a short name without `::`, commas and a `#` first.")
         return None
-    checksum = f",{lines[0].checksum}" if lines[0].checksum else ""
-    return f"{alias}::{lines[0].bearer}{checksum}"
+    checksum = f",{lines[0].binding}" if lines[0].binding else ""
+    return f"{alias}::{lines[0].secret}{checksum}"
 
 
-def say_added(added: Sequence[CredentialReport], settings: Settings) -> None:
+def print_added(added: Sequence[CredentialReport], settings: Settings) -> None:
     """What is there now that was not before."""
     now = now_utc()
     for report in added:
-        until = f", expires {tell_when(report.expires_at, now)}" if report.expires_at else ""
-        say(f"Added {plain(report.alias)} ({report.secret}){until}.")
+        until = f", expires {format_instant(report.expires_at, now)}" if report.expires_at else ""
+        print_result(f"Added {plain(report.alias)} ({report.secret}){until}.")
         if report.state is State.EXPIRED:
-            complain(f"warning: {plain(report.alias)} has expired and cannot serve.")
-    say(f"In {settings.files.token_file}; a running gateway takes it up within two seconds.")
+            print_error(f"warning: {plain(report.alias)} has expired and cannot serve.")
+    print_result(
+        f"In {settings.files.token_file}; a running gateway takes it up within two seconds."
+    )
     if len(added) == 1:
-        say(f"See whether it works: cursor-api token test {plain(added[0].alias)}")
+        print_result(f"See whether it works: cursor-api token test {plain(added[0].alias)}")
 
 
 def _row(report: CredentialReport) -> tuple[str, ...]:
     now = now_utc()
     state = report.state.value
     if report.state is State.COOLING and report.next_try_at:
-        state += f" until {tell_when(report.next_try_at, now)}"
+        state += f" until {format_instant(report.next_try_at, now)}"
     if report.reason:
         state += f": {report.reason}"
-    expires = tell_when(report.expires_at, now) if report.expires_at else "-"
+    expires = format_instant(report.expires_at, now) if report.expires_at else "-"
     if report.expiry_warning and report.state is not State.EXPIRED:
         expires += " soon!"
     return (plain(report.alias), report.secret, expires, str(report.priority), plain(state))
@@ -162,10 +167,10 @@ def _row(report: CredentialReport) -> tuple[str, ...]:
 def _read_tokens(given: Sequence[str]) -> str | None:
     """The tokens from wherever they are; None, with a word on it, when there are none."""
     if len(given) > 1:
-        complain("error: one token at a time here; `-` reads many from standard input.")
+        print_error("error: one token at a time here; `-` reads many from standard input.")
         return None
     if given and given[0] != "-":
-        complain(IN_ARGUMENTS)
+        print_error(IN_ARGUMENTS)
         return given[0]
     return _ask_for_token() if not given and sys.stdin.isatty() else _read_input()
 
@@ -173,7 +178,7 @@ def _read_tokens(given: Sequence[str]) -> str | None:
 def _ask_for_token() -> str | None:
     with suppress(EOFError):
         return getpass.getpass("Token (not shown while you paste it): ")
-    complain("Nothing was given; nothing was changed.")
+    print_error("Nothing was given; nothing was changed.")
     return None
 
 
@@ -181,27 +186,27 @@ def _read_input() -> str | None:
     try:
         text = sys.stdin.read(INPUT_CHARS_MAX + 1)
     except UnicodeDecodeError:
-        complain("error: standard input is not UTF-8 text.")
+        print_error("error: standard input is not UTF-8 text.")
         return None
     if len(text) > INPUT_CHARS_MAX:
-        complain("error: that is more than any list of tokens; is it the right file?")
+        print_error("error: that is more than any list of tokens; is it the right file?")
         return None
     return text
 
 
 def _is_sure(report: CredentialReport) -> bool:
     if not sys.stdin.isatty():
-        complain("error: nobody can be asked here; say --yes to remove it.")
+        print_error("error: nobody can be asked here; say --yes to remove it.")
         return False
     with suppress(EOFError):
         answer = input(f"Remove {plain(report.alias)} ({report.secret})? [y/N] ")
         if answer.strip().lower() in {"y", "yes"}:
             return True
-    say("Nothing was changed.")
+    print_result("Nothing was changed.")
     return False
 
 
-def _tell_aliases(operator: Operator) -> str:
-    names = [plain(one.alias) for one in operator.pool.credentials]
+def _list_aliases(operator: Operator) -> str:
+    names = [plain(one.alias) for one in operator.pools.credentials]
     shown = ", ".join(names[:NAMED_MAX]) or "none"
     return f"{shown} and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else shown

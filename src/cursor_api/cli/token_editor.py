@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cursor_api.bootstrap import Operator
-from cursor_api.cli.output import complain, say
-from cursor_api.cli.token_actions import name_token, say_added, with_credentials
-from cursor_api.cli.token_words import now_utc, plain, say_facts, say_json, tell_when
-from cursor_api.domain.credential import CredentialChange
-from cursor_api.domain.expiry import find_expiry
-from cursor_api.installed import Settings
-from cursor_api.service.credentials.report import CredentialReport, find_instant
-from cursor_api.service.credentials.use_cases import PreferenceChange
-from cursor_api.upstreams.cursor.editor_database import (
+from cursor_api.cli.editor_database import (
     EditorAccount,
     EditorError,
     find_database_paths,
     read_account,
 )
+from cursor_api.cli.output import print_error, print_result
+from cursor_api.cli.token_actions import name_token, print_added, with_credentials
+from cursor_api.cli.token_output import format_instant, now_utc, plain, print_facts, print_json
+from cursor_api.domain.credential import CredentialChange
+from cursor_api.domain.expiry import find_expiry
+from cursor_api.installed import Settings
+from cursor_api.service.credentials.report import CredentialReport, find_instant
+from cursor_api.service.credentials.use_cases import PreferenceChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,20 @@ def show(parsed: argparse.Namespace) -> int:
     is_expired = expires_at is not None and expires_at <= now
     if parsed.json:
         known = (account.user_id, account.email, account.plan, expires_at, is_expired)
-        say_json(Shown(token, parsed.reveal, *known, str(account.database)))
+        print_json(Shown(token, parsed.reveal, *known, str(account.database)))
         return 0
     facts = {
         "token": token,
         "account": plain(account.email or account.user_id or "unknown"),
         "plan": plain(account.plan or "unknown"),
-        "expires": tell_when(expires_at, now),
+        "expires": format_instant(expires_at, now),
         "read from": str(account.database),
     }
-    say_facts(facts)
+    print_facts(facts)
     if is_expired:
-        complain("The token has expired: start Cursor, which renews it, and look again.")
+        print_error("The token has expired: start Cursor, which renews it, and look again.")
     elif not parsed.reveal:
-        complain("`cursor-api token import` adds it to the token files; --reveal shows it.")
+        print_error("`cursor-api token import` adds it to the token files; --reveal shows it.")
     return 0
 
 
@@ -73,8 +73,8 @@ def take_over(parsed: argparse.Namespace) -> int:
         return 1
     expires_at, now = find_instant(find_expiry(account.token.reveal())), now_utc()
     if expires_at is not None and expires_at <= now:
-        complain("error: the editor's token has expired; nothing was added.")
-        complain("Start Cursor, which renews it, and try again.")
+        print_error("error: the editor's token has expired; nothing was added.")
+        print_error("Start Cursor, which renews it, and try again.")
         return 1
     alias = parsed.alias if parsed.alias is not None else _name_of(account)
     line = name_token(account.token.reveal(), alias)
@@ -82,20 +82,22 @@ def take_over(parsed: argparse.Namespace) -> int:
         return 1
 
     async def work(operator: Operator, settings: Settings) -> int:
-        there = {one.alias: one.secret for one in operator.pool.credentials}
+        there = {one.alias: one.secret for one in operator.pools.credentials}
         owner = next((name for name, secret in there.items() if secret == account.token), None)
         if owner is not None:
-            say(f"The editor's token is there already, as {plain(owner)}; nothing was changed.")
+            print_result(
+                f"The editor's token is there already, as {plain(owner)}; nothing was changed."
+            )
             return 0
         if alias not in there:
-            say_added(await operator.credentials.add(line), settings)
+            print_added(await operator.credentials.add(line), settings)
             return 0
         if not parsed.replace:
-            complain(f"error: {plain(alias)} is there with another token; nothing was changed.")
-            complain("--replace renews it and keeps its device; --alias takes another name.")
+            print_error(f"error: {plain(alias)} is there with another token; nothing was changed.")
+            print_error("--replace renews it and keeps its device; --alias takes another name.")
             return 1
         change = CredentialChange(secret=account.token)
-        _say_renewed(await operator.credentials.change(alias, change, PreferenceChange()))
+        _print_renewed(await operator.credentials.change(alias, change, PreferenceChange()))
         await operator.roster.save()
         return 0
 
@@ -107,7 +109,7 @@ def _find_account(parsed: argparse.Namespace) -> EditorAccount | None:
     try:
         return read_account(paths)
     except EditorError as error:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return None
 
 
@@ -117,6 +119,6 @@ def _name_of(account: EditorAccount) -> str:
     return local[:64] or account.user_id or "cursor"
 
 
-def _say_renewed(report: CredentialReport) -> None:
-    until = f", expires {tell_when(report.expires_at, now_utc())}" if report.expires_at else ""
-    say(f"Renewed {plain(report.alias)} ({report.secret}){until}; it keeps its device.")
+def _print_renewed(report: CredentialReport) -> None:
+    until = f", expires {format_instant(report.expires_at, now_utc())}" if report.expires_at else ""
+    print_result(f"Renewed {plain(report.alias)} ({report.secret}){until}; it keeps its device.")

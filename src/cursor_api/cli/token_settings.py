@@ -8,14 +8,14 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.output import complain
+from cursor_api.cli.output import print_error
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import load_settings
 
 # The groups of the table of settings that say where the tokens are.
-FILES: Final = frozenset({"files"})
+FILE_GROUPS: Final = frozenset({"files"})
 # And with what they are tested.
-FILES_AND_CURSOR: Final = frozenset({"files", "cursor"})
+FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", "cursor"})
 
 
 def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:
@@ -35,7 +35,7 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     loaded = load_settings(SCHEMA.without_blocks(), environ, Path.cwd(), config, defaults=needed)
     for warning in loaded.warnings:
         if warning.variable and warning.variable not in unset:
-            complain(f"warning: {warning}")
+            print_error(f"warning: {warning}")
     for problem in loaded.problems:
-        complain(f"error: {problem}")
+        print_error(f"error: {problem}")
     return None if loaded.problems else loaded.settings

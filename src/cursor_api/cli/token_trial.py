@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from cursor_api.bootstrap import Operator
-from cursor_api.cli.output import say
+from cursor_api.cli.output import print_result
 from cursor_api.cli.token_actions import run_work
-from cursor_api.cli.token_settings import FILES_AND_CURSOR, find_settings
-from cursor_api.cli.token_words import plain, say_json
+from cursor_api.cli.token_output import plain, print_json
+from cursor_api.cli.token_settings import FILE_AND_CURSOR_GROUPS, find_settings
 from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.trial import Trial
@@ -18,7 +18,7 @@ _WAS_OUT = {State.QUARANTINED, State.COOLING}
 
 def test(parsed: argparse.Namespace) -> int:
     """`token test`."""
-    settings = find_settings(FILES_AND_CURSOR, parsed.config)
+    settings = find_settings(FILE_AND_CURSOR_GROUPS, parsed.config)
     if settings is None:
         return 1
 
@@ -26,25 +26,29 @@ def test(parsed: argparse.Namespace) -> int:
         before = operator.credentials.get(parsed.alias)
         trial = await operator.credentials.test(parsed.alias, parsed.model)
         if parsed.json:
-            say_json(trial)
+            print_json(trial)
         else:
-            _say_trial(trial)
+            _print_trial(trial)
         if trial.is_ok and before.state in _WAS_OUT:
             await operator.roster.save()
             if not parsed.json:
-                say("It was out of service. A gateway that runs now has to be told as well: test")
-                say("it on its page /tokeninfo.")
+                print_result(
+                    "It was out of service. A gateway that runs now has to be told as well: test"
+                )
+                print_result("it on its page /tokeninfo.")
         return 0 if trial.is_ok else 1
 
     return run_work(settings, work)
 
 
-def _say_trial(trial: Trial) -> None:
+def _print_trial(trial: Trial) -> None:
     alias = plain(trial.credential.alias)
     if trial.fault is None:
         seconds = (trial.latency_ms or 0) / 1000
-        say(f"{alias} works: {trial.model} answered {plain(trial.text)!r} after {seconds:.1f} s.")
+        print_result(
+            f"{alias} works: {trial.model} answered {plain(trial.text)!r} after {seconds:.1f} s."
+        )
         return
     wait = f" (again in {trial.fault.retry_after_s:.0f} s)" if trial.fault.retry_after_s else ""
-    say(f"{alias} did not answer: {plain(trial.fault.message)}{wait}")
-    say(trial.advice)
+    print_result(f"{alias} did not answer: {plain(trial.fault.message)}{wait}")
+    print_result(trial.advice)

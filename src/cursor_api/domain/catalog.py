@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,20 @@ class Model:
     created: int
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Which endpoint serves a model, and under what name there."""
 
-    upstream: str
+    endpoint: str
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A name that the operator gives to routes, in the order in which they are tried.
+
+    `aliases` mean the same and are not listed.
+    """
+
+    name: str
+    routes: tuple[Route, ...]
+    aliases: tuple[str, ...] = ()

@@ -1,82 +1,158 @@
-"""A chat request, free of any client API's spelling and of any upstream's wire.
-
-Named tuples, as several are made for each message of each request: a frozen dataclass takes three
-times as long.
-"""
+"""A chat request, free of any client API's spelling and of any upstream's wire."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cursor_api.domain.caller import Caller
+from cursor_api.domain.content import CacheMark, Message
 
 
-class Role(enum.Enum):
-    """Who speaks. A client's `developer` role is SYSTEM, its `function` role is TOOL."""
+class Tool(NamedTuple):
+    """Something the model may call. `schema` is that of its arguments, as JSON.
 
-    SYSTEM = "system"
-    USER = "user"
-    ASSISTANT = "assistant"
-    TOOL = "tool"
-
-
-class TextPart(NamedTuple):
-    """A piece of text, exactly as the caller wrote it."""
-
-    text: str
-
-
-class ImagePart(NamedTuple):
-    """An image given inline. `width` and `height` are pixels, 0 when the format hides them."""
-
-    data: bytes
-    media_type: str
-    width: int = 0
-    height: int = 0
-
-
-Part = TextPart | ImagePart
-
-
-class ToolCall(NamedTuple):
-    """A call the assistant made in an earlier turn; `arguments` is the JSON text it wrote.
-
-    Of a long one it is the beginning, and `more_arguments` are the rest.
+    It is b"" for a tool that takes any text.
     """
 
-    id: str
     name: str
-    arguments: str
-    more_arguments: tuple[str, ...] = ()
+    description: str
+    schema: bytes
+    is_strict: bool = False
+    cache: CacheMark | None = None
 
 
-class Message(NamedTuple):
-    """One turn. `tool_call_id` is set on TOOL messages, `tool_calls` on ASSISTANT ones."""
+class Choice(enum.Enum):
+    """Whether the model calls tools: as it likes, never, at least one, or the one that is named."""
 
-    role: Role
-    parts: tuple[Part, ...]
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
+    AUTO = "auto"
+    NONE = "none"
+    ANY = "any"
+    NAMED = "named"
+
+
+class ToolChoice(NamedTuple):
+    """`name` is set with NAMED only; `is_parallel`: several calls in one answer are welcome."""
+
+    kind: Choice
+    name: str = ""
+    is_parallel: bool = True
+
+
+class OutputForm(NamedTuple):
+    """JSON of any shape, or of this schema (which is JSON itself)."""
+
+    schema: bytes | None = None
+    name: str = ""
+    description: str = ""
+    is_strict: bool = False
+
+
+class Sampling(NamedTuple):
+    """How the model chooses its words; None where the upstream's own value is good."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    output_count_max: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Effort(enum.Enum):
+    """How much a model shall think, from not at all to all it can."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+class Reasoning(NamedTuple):
+    """`budget_count` is the most tokens that may be spent on thinking."""
+
+    effort: Effort | None = None
+    budget_count: int | None = None
+
+
+class Parameters(NamedTuple):
+    """What a request asks beside its messages.
+
+    `output` is None where text is wanted. `user` is whom the caller asks for, and
+    `prompt_cache_key` what requests share that begin alike.
+    """
+
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    output: OutputForm | None = None
+    sampling: Sampling = Sampling()
+    reasoning: Reasoning | None = None
+    user: str | None = None
+    prompt_cache_key: str | None = None
+
+
+NO_PARAMETERS = Parameters()
+
+
+class Native(NamedTuple):
+    """The request as it came. Only an upstream of the same dialect may read it."""
+
+    dialect: str
+    body: bytes
+
+
+class ChatRequest:
+    """What a caller wants answered. `messages` is never empty.
+
+    `parameters` may be given as a function that reads them: twenty tools take as long to read as
+    all messages, and few upstreams want to know; one of the same dialect passes them on unread.
+    """
+
+    __slots__ = ("_parameters", "is_stream", "messages", "model", "native")
+
+    def __init__(
+        self,
+        model: str,
+        messages: tuple[Message, ...],
+        *,
+        is_stream: bool = False,
+        parameters: Parameters | Callable[[], Parameters] = NO_PARAMETERS,
+        native: Native | None = None,
+    ) -> None:
+        self.model = model
+        self.messages = messages
+        self.is_stream = is_stream
+        self.native = native
+        self._parameters = parameters
 
     @property
-    def only_text(self) -> str | None:
-        """Its text where that is all it has, in one part."""
-        parts = self.parts
-        return parts[0].text if len(parts) == 1 and isinstance(parts[0], TextPart) else None
+    def parameters(self) -> Parameters:
+        """Tools, sampling and the like."""
+        if not isinstance(self._parameters, Parameters):
+            self._parameters = self._parameters()
+        return self._parameters
 
-    @property
-    def text(self) -> str:
-        """All text parts joined; images are skipped."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+    def __eq__(self, other: object) -> bool:
+        """Whether both ask the same, however it was spelled: the native form does not count."""
+        if not isinstance(other, ChatRequest):
+            return NotImplemented
+        return (
+            self.model == other.model
+            and self.messages == other.messages
+            and self.is_stream is other.is_stream
+            and self.parameters == other.parameters
+        )
 
+    __hash__ = None  # type: ignore[assignment]  # nobody keeps requests in a set
 
-class ChatRequest(NamedTuple):
-    """What a caller wants answered. `messages` is never empty."""
-
-    model: str
-    messages: tuple[Message, ...]
-    is_stream: bool = False
+    def __repr__(self) -> str:
+        return f"ChatRequest({self.model!r}, messages={len(self.messages)})"
 
 
 class Incoming(NamedTuple):

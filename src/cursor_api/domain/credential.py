@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MASK_EDGE = 4
 # Below this length, showing both edges of a secret would show most of it.
 MASK_LENGTH_MIN = 16
-
-_COOKIE = re.compile(r"^(user_[^:%\s]+)(?:::|%3A%3A)(.+)$", re.IGNORECASE)
 
 
 class Secret:
@@ -62,6 +61,18 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialForm:
+    """What secrets of a kind look like, and so to which endpoint one belongs.
+
+    `is_bound`: each of them has a binding, which is made once and kept beside it.
+    """
+
+    endpoint: str
+    is_form_of: Callable[[str], bool]
+    is_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FileTexts:
     """The token file and the token list as their user sees them, secrets included.
 
@@ -87,18 +98,29 @@ class CredentialChange:
     binding: str | None = None
 
 
-def split_token(text: str) -> tuple[str | None, str]:
-    """Split a pasted token into (alias or None, bearer).
+class Spelling(enum.Enum):
+    """How a secret stood in what was pasted."""
 
-    Accepts `alias::token`, the browser cookie's `user_X::JWT` and `user_X%3A%3AJWT` (percent
-    signs in either case), and a bare token. Nothing is validated: any opaque string is a token.
+    BARE = "bare"
+    ALIAS = "alias"
+    COOKIE = "cookie"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCredential:
+    """A line of a pasted text that says something. `line` counts from 1.
+
+    `alias` is the name in front of the secret, or the account that it names; `is_named` tells the
+    first from the second. `text` is the line as its store spells it, the binding left out.
+    `problem` is what its store has against it already, in words for its owner.
     """
-    cookie = _COOKIE.match(text)
-    if cookie:
-        return cookie.group(1), cookie.group(2)
-    alias, separator, token = text.partition("::")
-    if not separator:
-        return None, text
-    # `alias::user_X%3A%3AJWT`: the cookie again, with a name in front of it.
-    inner = _COOKIE.match(token)
-    return alias or None, inner.group(2) if inner else token
+
+    line: int
+    text: str = field(repr=False)
+    alias: str | None
+    is_named: bool
+    secret: str = field(repr=False)
+    binding: str | None = field(repr=False)
+    spelling: Spelling
+    is_jwt: bool
+    problem: str | None = None

@@ -25,6 +25,46 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasoningSealed:
+    """Ends a block of reasoning that a later request must bring back as it was.
+
+    `redacted` is the block itself where the upstream shows it to nobody.
+    """
+
+    signature: str
+    redacted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalDelta:
+    """A piece of the words with which the model refuses to answer; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallBegun:
+    """The model calls a tool. `call` is the number of the call in its answer, from 0."""
+
+    call: int
+    id: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """What of it the model wrote, and is counted as output."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ToolArgumentsDelta:
+    """A piece of the JSON text that are the arguments of a call; never empty."""
+
+    call: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A page or document the answer leans on."""
 
@@ -51,6 +91,7 @@ class FinishReason(enum.Enum):
 
     STOP = "stop"
     LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
     REFUSED = "refused"
 
 
@@ -63,11 +104,18 @@ class UsageSource(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens (units of model text) of one answer."""
+    """Tokens (units of model text) of one answer.
+
+    Of the input, `cache_read_count` came from the upstream's cache and `cache_written_count` went
+    into it; of the output, `reasoning_count` was thought and not said.
+    """
 
     input_count: int
     output_count: int
     source: UsageSource
+    cache_read_count: int = 0
+    cache_written_count: int = 0
+    reasoning_count: int = 0
 
     @property
     def total_count(self) -> int:
@@ -77,10 +125,29 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last delta of every whole answer. `usage` is None where the upstream counts nothing."""
+    """The last delta of every whole answer. `usage` is None where the upstream counts nothing.
+
+    `is_stated`: the upstream itself gave the reason, so that an answer is whole though nothing was
+    said in it. `stop_text` is the one of the caller's stop texts that ended it.
+    """
 
     reason: FinishReason
     usage: Usage | None = None
+    is_stated: bool = False
+    stop_text: str | None = None
 
 
-Delta = TextDelta | ReasoningDelta | CitationDelta | StatusDelta | Finished
+Delta = (
+    TextDelta
+    | ReasoningDelta
+    | ReasoningSealed
+    | RefusalDelta
+    | ToolCallBegun
+    | ToolArgumentsDelta
+    | CitationDelta
+    | StatusDelta
+    | Finished
+)
+Content = TextDelta | ReasoningDelta | RefusalDelta | ToolCallBegun | ToolArgumentsDelta
+# What commits an answer, and whose `text` is counted as output: `type(delta) in CONTENT`.
+CONTENT = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallBegun, ToolArgumentsDelta})

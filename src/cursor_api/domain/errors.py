@@ -39,6 +39,11 @@ class FaultKind(enum.Enum):
     CONTENT_REFUSED = "content_refused"
     CONFLICT = "conflict"
     PRECONDITION_FAILED = "precondition_failed"  # If-Match names a state that is no more
+    # the same, of what never becomes a request: refused by the server
+    MALFORMED_REQUEST = "malformed_request"
+    HEAD_TOO_LARGE = "head_too_large"
+    REQUEST_TIMEOUT = "request_timeout"
+    LENGTH_REQUIRED = "length_required"
     # the credential's
     CREDENTIAL_REJECTED = "credential_rejected"  # revoked, expired, never valid
     CREDENTIAL_FORBIDDEN = "credential_forbidden"  # valid, but not allowed this
@@ -76,6 +81,10 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CONTENT_REFUSED: Scope.REQUEST,
     FaultKind.CONFLICT: Scope.REQUEST,
     FaultKind.PRECONDITION_FAILED: Scope.REQUEST,
+    FaultKind.MALFORMED_REQUEST: Scope.REQUEST,
+    FaultKind.HEAD_TOO_LARGE: Scope.REQUEST,
+    FaultKind.REQUEST_TIMEOUT: Scope.REQUEST,
+    FaultKind.LENGTH_REQUIRED: Scope.REQUEST,
     FaultKind.CREDENTIAL_REJECTED: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_FORBIDDEN: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_BLOCKED: Scope.CREDENTIAL,
@@ -133,7 +142,7 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         """Whom this fault blames."""
         return SCOPES[self.kind]
 
-    def let_go(self) -> Self:
+    def without_traceback(self) -> Self:
         """The same without the frames that it and its causes came through.
 
         They hold what was sent and what was read, megabytes of it, and whoever keeps a fault
@@ -190,11 +199,11 @@ class UnknownCredentialError(StoreError):
     """No credential of that alias is in the store; nothing was changed."""
 
 
-class ChecksumNotStoredError(StoreError):
-    """New tokens could be read, but their checksums not written: a full or read-only disk.
+class BindingNotStoredError(StoreError):
+    """New credentials could be read, but their bindings not written: a full or read-only disk.
 
-    Serving such a token would give it another device at every start, so it has to wait. `known`
-    are the credentials whose checksums are stored; the caller may serve them in the meantime.
+    Serving such a one would give it another binding at every start, so it has to wait. `known` are
+    the credentials whose bindings are stored; the caller may serve them in the meantime.
     """
 
     def __init__(self, message: str, known: Sequence[Credential]) -> None:

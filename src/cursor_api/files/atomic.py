@@ -114,6 +114,12 @@ def _save_in_place(target: Path, data: bytes, over: Snapshot, disk: Disk) -> Non
     """Write over a file that cannot be renamed over; `.saving` holds the new text already."""
     saving, before = _saving(target), _before(target)
     try:
+        # Opened first: one that may not be written is left alone, and nothing is left beside it.
+        file = disk.open_existing(target)
+    except OSError as error:
+        _drop(disk, saving)
+        raise StoreError(_not_written(target, error)) from error
+    try:
         disk.remove(_part(target))
         _write_new(_part(target), over.data, None, disk)
         disk.sync_folder(target.parent)
@@ -121,21 +127,31 @@ def _save_in_place(target: Path, data: bytes, over: Snapshot, disk: Disk) -> Non
         disk.rename(_part(target), before)
         disk.sync_folder(target.parent)
     except OSError as error:
+        disk.close(file)
         _drop(disk, before, _part(target), saving)
         raise StoreError(_not_written(target, error)) from error
     try:
-        _overwrite(target, data, disk)
+        _fill(file, data, disk)
     except OSError as error:
-        try:
-            _overwrite(target, over.data, disk)
-        except OSError as second:
-            raise StoreError(
-                f"{target} is half written: {second.strerror}. Its text before is in {before};"
-                " it is put right by itself as soon as the disk can be written."
-            ) from error
+        _put_back(target, over.data, disk)
         _drop(disk, before, saving)
         raise StoreError(_not_written(target, error)) from error
     _drop(disk, before, saving)
+
+
+def _put_back(target: Path, data: bytes, disk: Disk) -> None:
+    """Give a file its text again; raises StoreError where it has another one then."""
+    try:
+        _overwrite(target, data, disk)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            now = disk.find(target, len(data))
+            if now is not None and now.data == data:
+                return  # not a byte had been written
+        raise StoreError(
+            f"{target} is half written: {error.strerror}. Its text before is in {_before(target)};"
+            " it is put right by itself as soon as the disk can be written."
+        ) from error
 
 
 def _write_new(path: Path, data: bytes, like: Snapshot | None, disk: Disk) -> None:
@@ -150,7 +166,11 @@ def _write_new(path: Path, data: bytes, like: Snapshot | None, disk: Disk) -> No
 
 
 def _overwrite(target: Path, data: bytes, disk: Disk) -> None:
-    file = disk.open_existing(target)
+    _fill(disk.open_existing(target), data, disk)
+
+
+def _fill(file: int, data: bytes, disk: Disk) -> None:
+    """Make this the whole text of an open file, and close it."""
     try:
         disk.write(file, data)
         disk.truncate(file, len(data))

@@ -58,17 +58,17 @@ class Breaker:
     __slots__ = (
         "_is_probing",
         "_open_until",
-        "_options",
-        "_wished_until",
+        "_requested_until",
         "cause",
         "failure_count",
+        "options",
     )
 
     def __init__(self, options: BreakerOptions) -> None:
-        self._options = options
+        self.options = options
         self._open_until: float | None = None  # None: closed
         # Until when it has asked to be left alone, whoever it was that it told so.
-        self._wished_until = -math.inf
+        self._requested_until = -math.inf
         self._is_probing = False
         self.failure_count = 0
         self.cause: Fault | None = None
@@ -103,10 +103,10 @@ class Breaker:
         if self._open_until is None:
             return False
         self._is_probing = True
-        self._open_until = now + self._options.open_s
+        self._open_until = now + self.options.open_s
         return True
 
-    def learn(self, fault: Fault | None, now: float, *, is_probe: bool) -> bool:
+    def record(self, fault: Fault | None, now: float, *, is_probe: bool) -> bool:
         """What came of an attempt: None when its answer began. True when that opened or closed it.
 
         A fault of the gateway's own tells nothing of the endpoint.
@@ -117,20 +117,20 @@ class Breaker:
             return self._close()
         if fault.scope is Scope.ENDPOINT:
             return self._fail(fault, now, is_probe=is_probe)
-        self.forget(is_probe=is_probe)
+        self.release(is_probe=is_probe)
         return False
 
-    def forget(self, *, is_probe: bool) -> None:
+    def release(self, *, is_probe: bool) -> None:
         """An attempt ended without telling anything: its caller left."""
         if is_probe:
             self._is_probing = False
             if self._open_until is not None:
-                self._open_until = self._wished_until
+                self._open_until = self._requested_until
 
     def _close(self) -> bool:
         was_open = self._open_until is not None
         self._open_until = self.cause = None
-        self._wished_until = -math.inf
+        self._requested_until = -math.inf
         self.failure_count = 0
         return was_open
 
@@ -140,25 +140,25 @@ class Breaker:
         if hold_s == 0:
             return False
         was_open = self._open_until is not None
-        # What was under way when it opened tells nothing new, but for a wish for more time; else
+        # What was under way when it opened tells nothing new, but for a request for more time; else
         # only the probe holds it longer.
         if not was_open or is_probe:
             self._open_until, self.cause = now + hold_s, fault
         if fault.kind is FaultKind.UPSTREAM_OVERLOADED:
-            self._wished_until = max(self._wished_until, now + _wish_s(fault))
+            self._requested_until = max(self._requested_until, now + _requested_hold_s(fault))
         assert self._open_until is not None  # noqa: S101 - it was open, or is now
-        self._open_until = max(self._open_until, self._wished_until)
+        self._open_until = max(self._open_until, self._requested_until)
         return not was_open
 
     def _hold_s(self, fault: Fault) -> float:
         """How long not to ask after this fault; 0 for going on."""
-        options = self._options
+        options = self.options
         if options.failure_count == 0:
             return 0.0
         if self.failure_count >= options.failure_count or fault.kind is FaultKind.CLIENT_OUTDATED:
-            return max(options.open_s, _wish_s(fault))
+            return max(options.open_s, _requested_hold_s(fault))
         # An overloaded one says itself when to come back.
-        return _wish_s(fault) if fault.kind is FaultKind.UPSTREAM_OVERLOADED else 0.0
+        return _requested_hold_s(fault) if fault.kind is FaultKind.UPSTREAM_OVERLOADED else 0.0
 
     def _refusal(self, now: float) -> Fault:
         assert self._open_until is not None  # noqa: S101 - only called while it is open
@@ -184,6 +184,6 @@ class Breaker:
         )
 
 
-def _wish_s(fault: Fault) -> float:
+def _requested_hold_s(fault: Fault) -> float:
     """For how long the endpoint asks to be left alone."""
     return min(fault.retry_after_s or 0.0, HOLD_S_MAX)

@@ -14,7 +14,7 @@ from cursor_api.domain.credential_health import Cooldown, Quarantine, Quarantine
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 
 # An upstream that asks for more than a week means "never", and a person should look.
-RETRY_AFTER_S_MAX = 7 * 24 * 3600.0
+COOLDOWN_S_MAX = 7 * 24 * 3600.0
 # A detail is shown in the console; the upstream writes it.
 DETAIL_LENGTH_MAX = 300
 
@@ -61,7 +61,7 @@ def judge(
     # A request that was under way when the cooldown began tells nothing new.
     step = 0 if previous is None else previous.step + (now >= previous.until_at)
     if fault.retry_after_s is not None and fault.retry_after_s > 0:
-        wait_s = min(fault.retry_after_s, RETRY_AFTER_S_MAX)
+        wait_s = min(fault.retry_after_s, COOLDOWN_S_MAX)
     else:
         backoff = BACKOFFS[fault.kind]
         # The exponent is bounded before it is used: 2.0**2000 is an error, not a long wait.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault
-from cursor_api.pool.slot import Outcome, Slot
+from cursor_api.pool.slot import LeaseOutcome, Slot
 
-LEFT_EARLY = Outcome(is_success=False)
+LEFT_EARLY = LeaseOutcome(is_success=False)
 
 
 class Ask(NamedTuple):
@@ -24,39 +25,34 @@ class Ask(NamedTuple):
     sticky_key: str = ""
 
 
-class Lender(Protocol):
-    """Whoever gave a lease, and wants to know what came of it."""
+class LeaseHooks(NamedTuple):
+    """What the pool does when a lease ends, and when its credential is blamed afterwards."""
 
-    def learn(self, slot: Slot, model: str, outcome: Outcome) -> None:
-        """The lease is over."""
-        ...
-
-    def convict(self, slot: Slot, model: str, fault: Fault) -> None:
-        """A fault that blamed the endpoint turned out to be this credential's."""
-        ...
+    settled: Callable[[Slot, str, LeaseOutcome], None]
+    blamed: Callable[[Slot, str, Fault], None]
 
 
 class Lease:
     """The right to use one credential for one attempt; settle it exactly once."""
 
-    __slots__ = ("_is_probe", "_lender", "_model", "_slot", "credential", "is_settled")
+    __slots__ = ("_hooks", "_is_probe", "_model", "_slot", "credential", "is_settled")
 
-    def __init__(self, lender: Lender, slot: Slot, model: str, *, is_probe: bool) -> None:
-        self._lender = lender
+    def __init__(self, hooks: LeaseHooks, slot: Slot, model: str, *, is_probe: bool) -> None:
+        self._hooks = hooks
         self._slot = slot
         self._model = model
         self._is_probe = is_probe
         self.credential = slot.credential
         self.is_settled = False
 
-    def settle(self, outcome: Outcome = LEFT_EARLY) -> None:
+    def settle(self, outcome: LeaseOutcome = LEFT_EARLY) -> None:
         """Give the credential back with what came of it. A second call changes nothing."""
         if self.is_settled:
             return
         self.is_settled = True
         self._slot.give_back(is_probe=self._is_probe, model=self._model)
-        self._lender.learn(self._slot, self._model, outcome)
+        self._hooks.settled(self._slot, self._model, outcome)
 
-    def convict(self, fault: Fault) -> None:
+    def blame(self, fault: Fault) -> None:
         """Blame the credential after all, for what seemed to be the endpoint's fault."""
-        self._lender.convict(self._slot, self._model, fault)
+        self._hooks.blamed(self._slot, self._model, fault)

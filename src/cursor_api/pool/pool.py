@@ -17,20 +17,17 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.clock_steps import ClockStepDetector
-from cursor_api.pool.lease import Ask, Lease
+from cursor_api.pool.lease import Ask, Lease, LeaseHooks
 from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
-from cursor_api.pool.slot import Hindrance, Outcome, Slot
+from cursor_api.pool.slot import Hindrance, LeaseOutcome, Slot
 from cursor_api.pool.waiting import Queue, QueueOptions
 from cursor_api.ports import Clock
 
-NO_CREDENTIALS = (
-    "No credential is configured. Add one: put a line with your Cursor token into the token file"
-    " (.token by default), then GET /update-tokeninfo, or use the page /tokeninfo."
-)
+NO_CREDENTIALS = "No credential is configured."
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RotationState:
     """Where a tier's rotation stands, in a form that outlives a change of the credentials."""
 
     secrets: Sequence[Secret]
@@ -46,8 +43,9 @@ class Pool:
         random: Callable[[], float],
         policy: Policy = Policy.ROUND_ROBIN,
         queue: QueueOptions | None = None,
+        no_credentials: str = NO_CREDENTIALS,
     ) -> None:
-        self._watch = ClockStepDetector(clock)
+        self._wall_clock = ClockStepDetector(clock)
         self._random = random
         self._policy = policy
         self._slots: list[Slot] = []
@@ -57,6 +55,8 @@ class Pool:
         self._own_cursor = 0
         self._leased_count = 0
         self._queue = Queue(queue or QueueOptions())
+        self._no_credentials = no_credentials
+        self._hooks = LeaseHooks(self._settle, self._blame)
         # Goes up with every change worth keeping over a restart.
         self.revision = 0
 
@@ -106,27 +106,27 @@ class Pool:
             if slot is None:
                 begun = (preferences.get(credential.alias), None)
                 slot = Slot(credential, *(kept or {}).get(credential.secret, begun))
-                slot.bound(now)
+                slot.bound_cooldowns(now)
             slot.credential = credential
             slots.append(slot)
-        turns = self._turns()
+        rotation = self._rotation()
         self._slots = slots
         self._by_alias = {slot.credential.alias: index for index, slot in enumerate(slots)}
-        self._build_tiers(turns)
+        self._build_tiers(rotation)
         self._serve_all()
 
-    def choose_by(self, policy: Policy) -> None:
+    def use_policy(self, policy: Policy) -> None:
         """Choose by another policy from the next lease on."""
         self._policy = policy
 
-    def wish(self, alias: str, preferences: Preferences) -> None:
+    def set_preferences(self, alias: str, preferences: Preferences) -> None:
         """Change what the owner wants of a credential; raises Fault(NOT_FOUND)."""
         slot = self.get_slot(alias)
         has_moved = slot.preferences.priority != preferences.priority
         slot.preferences = preferences
         self.revision += 1
         if has_moved:
-            self._build_tiers(self._turns())
+            self._build_tiers(self._rotation())
         self._serve_all()
 
     def clear(self, alias: str) -> None:
@@ -141,6 +141,10 @@ class Pool:
         if index is None:
             raise Fault(FaultKind.NOT_FOUND, "There is no credential of this alias.", param="alias")
         return self._slots[index]
+
+    def has_alias(self, alias: str) -> bool:
+        """Whether a credential of this name is here."""
+        return alias in self._by_alias
 
     def lease(self, ask: Ask, tried: AbstractSet[Credential] = frozenset()) -> Lease:
         """Take a credential that can serve and is not among those `tried`.
@@ -168,19 +172,17 @@ class Pool:
         """A lease of one credential whatever its state, for a person who tests it."""
         return self._grant(self.get_slot(alias), model, self._now())
 
-    def learn(self, slot: Slot, model: str, outcome: Outcome) -> None:
-        """Only for Lease.settle."""
+    def _settle(self, slot: Slot, model: str, outcome: LeaseOutcome) -> None:
         self._leased_count -= 1
         self.revision += 1
-        slot.learn(model, outcome, self._now(), self._random())
+        slot.record(model, outcome, self._now(), self._random())
         if self._queue:
             self._serve(slot)
 
-    def convict(self, slot: Slot, model: str, fault: Fault) -> None:
-        """Only for Lease.convict."""
+    def _blame(self, slot: Slot, model: str, fault: Fault) -> None:
         self.revision += 1
-        outcome = Outcome(is_success=False, fault=fault)
-        slot.learn(model, outcome, self._now(), self._random())
+        outcome = LeaseOutcome(is_success=False, fault=fault)
+        slot.record(model, outcome, self._now(), self._random())
 
     def _serve(self, slot: Slot) -> None:
         """A credential came free: only it has to be looked at, however many there are."""
@@ -217,17 +219,17 @@ class Pool:
         return None if position is None else self._grant(slots[position], ask.model, now)
 
     def _now(self) -> float:
-        """Unix time. Where it has jumped, the cooldowns have gone along with it."""
-        now, jumped_s = self._watch.look()
-        if jumped_s:
+        """Unix time. Where the clock was set, the cooldowns have gone along with it."""
+        now, stepped_s = self._wall_clock.look()
+        if stepped_s:
             self.revision += 1
             for slot in self._slots:
-                slot.shift(jumped_s)
+                slot.shift_cooldowns(stepped_s)
         return now
 
     def _grant(self, slot: Slot, model: str, now: float) -> Lease:
         self._leased_count += 1
-        return Lease(self, slot, model, is_probe=slot.take(model, now))
+        return Lease(self._hooks, slot, model, is_probe=slot.take(model, now))
 
     def _choose(self, ask: Ask, is_eligible: Callable[[int], bool]) -> int | None:
         if ask.pinned is not None:
@@ -287,17 +289,17 @@ class Pool:
                 return self._grant(Slot(credential), ask.model, self._now())
         raise Fault(FaultKind.NO_CREDENTIALS, "All tokens of this request were refused.")
 
-    def _turns(self) -> dict[int, Turn]:
+    def _rotation(self) -> dict[int, RotationState]:
         """Whose turn it is, by priority: all of a tier from the next one on."""
         return {
-            tier.priority: Turn(
+            tier.priority: RotationState(
                 [self._slots[position].credential.secret for position in tier.in_turn()],
                 tier.turns_left,
             )
             for tier in self._tiers
         }
 
-    def _build_tiers(self, turns: Mapping[int, Turn]) -> None:
+    def _build_tiers(self, rotation: Mapping[int, RotationState]) -> None:
         """Group by priority; each goes on with the first of its turn that is still there."""
         by_priority: dict[int, list[int]] = {}
         for position, slot in enumerate(self._slots):
@@ -306,23 +308,23 @@ class Pool:
         for priority in sorted(by_priority, reverse=True):
             tier = Tier(priority, by_priority[priority])
             self._tiers.append(tier)
-            turn = turns.get(priority)
-            if turn is None:
+            state = rotation.get(priority)
+            if state is None:
                 continue
             index_of = {
                 self._slots[position].credential.secret: index
                 for index, position in enumerate(tier.positions)
             }
-            next_up = next((secret for secret in turn.secrets if secret in index_of), None)
+            next_up = next((secret for secret in state.secrets if secret in index_of), None)
             if next_up is not None:
                 tier.cursor = index_of[next_up]
-                tier.turns_left = turn.turns_left if next_up == turn.secrets[0] else 0
+                tier.turns_left = state.turns_left if next_up == state.secrets[0] else 0
 
     def _explain(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Fault:
         """Why nothing was found, and what helps."""
         slots = [self.get_slot(ask.pinned)] if ask.pinned is not None else self._slots
         if not slots:
-            return Fault(FaultKind.NO_CREDENTIALS, NO_CREDENTIALS)
+            return Fault(FaultKind.NO_CREDENTIALS, self._no_credentials)
         hindrances = Counter(
             slot.find_hindrance(ask.model, now) for slot in slots if slot.credential not in tried
         )

@@ -16,7 +16,7 @@ from cursor_api.domain.credential_health import (
 )
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.expiry import find_expiry
-from cursor_api.pool.cooldown import RETRY_AFTER_S_MAX, judge
+from cursor_api.pool.cooldown import COOLDOWN_S_MAX, judge
 
 # A sparkline's width.
 RECENT_COUNT_MAX = 40
@@ -36,7 +36,7 @@ class Hindrance(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LeaseOutcome:
     """How a lease ended: `fault` None and `is_success` False is a caller who left early."""
 
     is_success: bool
@@ -148,33 +148,33 @@ class Slot:
         if is_probe:
             self.probing.discard(model)
 
-    def learn(self, model: str, outcome: Outcome, now: float, jitter: float) -> None:
-        """What an outcome says of this credential is kept; `jitter` is random in [0, 1)."""
+    def record(self, model: str, outcome: LeaseOutcome, now: float, jitter: float) -> None:
+        """Keep what an outcome says of this credential; `jitter` is random in [0, 1)."""
         if outcome.is_success:
             self.success_count += 1
             self.recent.append(True)
             if self.cooldowns:
-                self._warm(model, now)
+                self._end_cooldown(model, now)
         elif outcome.fault is not None:
             self._blame(model, outcome.fault, now, jitter)
 
-    def _warm(self, model: str, now: float) -> None:
+    def _end_cooldown(self, model: str, now: float) -> None:
         cooldown = self.cooldowns.get(model)
         # A request that was under way when the cooldown began must not end it.
         if cooldown is not None and now >= cooldown.until_at:
             del self.cooldowns[model]
 
-    def shift(self, seconds: float) -> None:
-        """The wall clock has jumped: cooldowns end as much later, or earlier, by its time."""
+    def shift_cooldowns(self, seconds: float) -> None:
+        """The wall clock was set: cooldowns end as much later, or earlier, by its time."""
         for model, cooldown in self.cooldowns.items():
             self.cooldowns[model] = replace(cooldown, until_at=cooldown.until_at + seconds)
 
-    def bound(self, now: float) -> None:
+    def bound_cooldowns(self, now: float) -> None:
         """No cooldown lasts longer than one that begins now could.
 
         What was kept by a process whose wall clock was years ahead would otherwise last for years.
         """
-        latest_at = now + RETRY_AFTER_S_MAX
+        latest_at = now + COOLDOWN_S_MAX
         for model, cooldown in self.cooldowns.items():
             if cooldown.until_at > latest_at:
                 self.cooldowns[model] = replace(cooldown, until_at=latest_at)

@@ -11,22 +11,22 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import h11
 
-from cursor_api.simulator.cursor.received import RawRequest, join_headers
-from cursor_api.simulator.cursor.responder import Answer, Responder
-from cursor_api.simulator.ledger import Exchange, Ledger, Outcome
+from cursor_api.simulator.kind import PlannedAnswer
+from cursor_api.simulator.ledger import Ledger, PlayedAnswer, PlayOutcome
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.plain import TEXT_TYPE, plain_answer, status_phrase
+from cursor_api.simulator.plain import TEXT_MEDIA_TYPE, plain_answer, status_phrase
+from cursor_api.simulator.request import RawRequest, join_headers
 from cursor_api.simulator.steps import Data, Ending, Head, Pause, Step
 
 READ_BYTES = 64 * 1024
 # A whole header block, or requests sent ahead; about what real load balancers allow.
 HEADERS_BYTES_MAX = 64 * 1024
 # After a close or a half-close the other side gets this long to close too.
-LINGER_S = 5.0
+CLOSE_WAIT_S = 5.0
 # SO_LINGER on, with a time of zero: closing sends RST.
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
@@ -37,12 +37,12 @@ class Connection:
     def __init__(
         self,
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        responder: Responder,
+        respond: Callable[[RawRequest], PlannedAnswer],
         ledger: Ledger,
         options: SimulatorOptions,
     ) -> None:
         self._reader, self._writer = streams
-        self._responder = responder
+        self._respond = respond
         self._ledger = ledger
         self._options = options
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEADERS_BYTES_MAX)
@@ -60,7 +60,7 @@ class Connection:
         """Answer requests until the connection is over; raises nothing but cancellation."""
         try:
             while request := await self._read_request():
-                if not await self._answer(self._responder.respond(request)):
+                if not await self._answer(self._respond(request)):
                     return
                 self._http.start_next_cycle()
         except h11.RemoteProtocolError as error:
@@ -74,7 +74,7 @@ class Connection:
         finally:
             self._writer.close()
             with contextlib.suppress(OSError):
-                async with asyncio.timeout(LINGER_S):
+                async with asyncio.timeout(CLOSE_WAIT_S):
                     await self._writer.wait_closed()
 
     async def _read_request(self) -> RawRequest | None:
@@ -108,10 +108,10 @@ class Connection:
             self._http.receive_data(await self._reader.read(READ_BYTES))
         return event
 
-    async def _answer(self, answer: Answer) -> bool:
+    async def _answer(self, answer: PlannedAnswer) -> bool:
         """Play the answer; whether the connection can serve another request."""
         self._body_bytes = 0
-        outcome = Outcome.CLIENT_LEFT
+        outcome = PlayOutcome.CLIENT_LEFT
         self._ledger.begin()
         playing = asyncio.create_task(self._play(answer.steps))
         watching = asyncio.create_task(self._watch())
@@ -119,16 +119,18 @@ class Connection:
             await asyncio.wait({playing, watching}, return_when=asyncio.FIRST_COMPLETED)
             if playing.done():
                 ending = playing.result()
-                outcome = Outcome.PLAYED
+                outcome = PlayOutcome.PLAYED
                 if ending is Ending.HALF_CLOSE:
-                    await asyncio.wait({watching}, timeout=LINGER_S)
+                    await asyncio.wait({watching}, timeout=CLOSE_WAIT_S)
                 return ending is Ending.COMPLETE and self._http.our_state is h11.DONE
             return False
         finally:
             for task in (playing, watching):
                 task.cancel()
             await asyncio.gather(playing, watching, return_exceptions=True)
-            self._ledger.end(Exchange(answer.ordinal, outcome, answer.mishaps, self._body_bytes))
+            self._ledger.end(
+                PlayedAnswer(answer.ordinal, outcome, answer.mishaps, self._body_bytes)
+            )
 
     async def _watch(self) -> None:
         """Return when the other side has closed, or sends more ahead than it may."""
@@ -195,6 +197,6 @@ class Connection:
         """Answer what is not HTTP, if an answer can still be sent, and let the client read it."""
         if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
-        headers = (("content-type", TEXT_TYPE), ("connection", "close"))
+        headers = (("content-type", TEXT_MEDIA_TYPE), ("connection", "close"))
         with contextlib.suppress(OSError):
             await self._play(plain_answer(error.error_status_hint, str(error).encode(), *headers))

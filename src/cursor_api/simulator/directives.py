@@ -1,16 +1,16 @@
 """Asking the simulator for trouble in words: in a credential's text, or in a message.
 
 `sim-429-retry-after-2` as a token and `/sim 429 retry-after 2` as the first line of a message
-mean the same. The table below is the whole language; HELP is made from it.
+mean the same. The tables below are the whole language; each kind of upstream adds words of its own,
+and a manual is made from them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults, HttpBody
 
 TOKEN_PREFIX = "sim-"  # noqa: S105 - how a scripted credential begins, not a secret
@@ -37,7 +37,8 @@ class Directive:
     change: Callable[[re.Match[str]], Change]
 
 
-def _always(**change: object) -> Callable[[re.Match[str]], Change]:
+def always(**change: object) -> Callable[[re.Match[str]], Change]:
+    """The change of a directive without a number."""
     return lambda _found: change
 
 
@@ -80,8 +81,8 @@ def _oversized(found: re.Match[str]) -> Change:
 _S = r"(\d+(?:\.\d+)?)"  # a duration or rate
 _N = r"(\d{1,9})"  # a count
 
-DIRECTIVES = (
-    Directive("ok", "ok", "a healthy answer", _always()),
+ERROR_DIRECTIVES = (
+    Directive("ok", "ok", "a healthy answer", always()),
     Directive(
         r"(?P<status>[45]\d\d)(?:-retry-after-(?P<retry>\d{1,6}))?(?:-(?P<body>html|empty|json))?",
         "STATUS [retry-after S] [html|empty]",
@@ -94,16 +95,13 @@ DIRECTIVES = (
         "numbered error N before the first text, or in the middle",
         _error,
     ),
-    Directive(
-        "outdated",
-        "outdated",
-        'the refusal "Update Required"',
-        _always(error_before_text=1.0, error_number=UPDATE_REQUIRED),
-    ),
-    Directive("reset", "reset", "reset before the headers", _always(reset_before_headers=1.0)),
-    Directive("reset-mid", "reset mid", "reset in the middle", _always(reset_mid_stream=1.0)),
-    Directive("reset-end", "reset end", "reset after the end", _always(reset_after_end=1.0)),
-    Directive("cut", "cut", "half-close in the middle", _always(half_close_mid_stream=1.0)),
+)
+
+STREAM_DIRECTIVES = (
+    Directive("reset", "reset", "reset before the headers", always(reset_before_headers=1.0)),
+    Directive("reset-mid", "reset mid", "reset in the middle", always(reset_mid_stream=1.0)),
+    Directive("reset-end", "reset end", "reset after the end", always(reset_after_end=1.0)),
+    Directive("cut", "cut", "half-close in the middle", always(half_close_mid_stream=1.0)),
     Directive(
         f"cut-at-{_N}",
         "cut at N",
@@ -114,7 +112,7 @@ DIRECTIVES = (
         "short",
         "short",
         "the HTTP body ends cleanly in the middle of the answer",
-        _always(body_ends_mid_stream=1.0),
+        always(body_ends_mid_stream=1.0),
     ),
     Directive(
         f"silence(?:-{_S})?",
@@ -136,82 +134,82 @@ DIRECTIVES = (
         _number("first_text_delay_s"),
     ),
     Directive(f"rate-{_S}", "rate N", "N text frames a second", _number("tokens_per_s")),
-    Directive("slow", "slow", "5 text frames a second", _always(tokens_per_s=5.0)),
+    Directive("slow", "slow", "5 text frames a second", always(tokens_per_s=5.0)),
     Directive(f"batch-{_N}", "batch N", "N frames per write", _count("frames_per_write")),
     Directive(f"split-{_N}", "split N", "pieces of 1 to N bytes", _count("split_bytes_max")),
     Directive(
         "one-byte",
         "one-byte",
         "byte by byte",
-        _always(split_bytes_max=1),
+        always(split_bytes_max=1),
     ),
-    Directive("think", "think", "<think> frames before the answer", _always(thinking=True)),
-    Directive("no-think", "no-think", "none, whatever the model", _always(thinking=False)),
+    Directive("think", "think", "<think> frames before the answer", always(thinking=True)),
+    Directive("no-think", "no-think", "none, whatever the model", always(thinking=False)),
     Directive(f"bytes-{_N}", "bytes N", "an answer of N bytes", _count("answer_bytes")),
     Directive(
         f"after-{_N}", "after N", "the middle is after N text frames", _count("fault_after_count")
     ),
-    Directive("no-text", "no-text", "a clean end without a word", _always(no_text=1.0)),
-    Directive("no-end", "no-end", "no end-of-stream frame", _always(missing_end=1.0)),
-    Directive("double-end", "double-end", "two of them", _always(duplicate_end=1.0)),
+    Directive("no-text", "no-text", "a clean end without a word", always(no_text=1.0)),
+    Directive("no-end", "no-end", "no end-of-stream frame", always(missing_end=1.0)),
+    Directive("double-end", "double-end", "two of them", always(duplicate_end=1.0)),
     Directive(
         "double-end-error",
         "double-end error",
         "two, the second with error 50",
-        _always(contradicted_end=1.0),
+        always(contradicted_end=1.0),
     ),
-    Directive("flag-3", "flag 3", "a compressed one", _always(compressed_end=1.0)),
-    Directive("trailing", "trailing", "bytes after it", _always(trailing_bytes=1.0)),
-    Directive("reserved", "reserved", "a frame with a reserved flag", _always(reserved_flag=1.0)),
+    Directive("flag-3", "flag 3", "a compressed one", always(compressed_end=1.0)),
+    Directive("trailing", "trailing", "bytes after it", always(trailing_bytes=1.0)),
+    Directive("reserved", "reserved", "a frame with a reserved flag", always(reserved_flag=1.0)),
     Directive(
         f"oversized(?:-{_N})?",
         "oversized [N]",
         "a frame of 4 GB, announced only; or of N bytes, sent",
         _oversized,
     ),
-    Directive("bomb", "bomb", "a frame that inflates to 64 MiB", _always(gzip_bomb=1.0)),
-    Directive("bad-gzip", "bad-gzip", "a frame that does not inflate", _always(bad_gzip=1.0)),
+    Directive("bomb", "bomb", "a frame that inflates to 64 MiB", always(gzip_bomb=1.0)),
+    Directive("bad-gzip", "bad-gzip", "a frame that does not inflate", always(bad_gzip=1.0)),
     Directive(
-        "malformed", "malformed", "a frame that is no message", _always(malformed_message=1.0)
+        "malformed", "malformed", "a frame that is no message", always(malformed_message=1.0)
     ),
     Directive(
-        "wrong-type", "wrong-type", "a web page with status 200", _always(wrong_content_type=1.0)
+        "wrong-type", "wrong-type", "a web page with status 200", always(wrong_content_type=1.0)
     ),
     Directive(f"seed-{_N}", "seed N", "another seed", _count("seed")),
 )
 
-HELP = "\n".join(
-    [
-        "The simulator does as it is told, in a message or in a credential:",
-        "",
-        "  /sim 429 retry-after 2      as the first line of a message",
-        "  sim-429-retry-after-2       as a session token",
-        "",
-        "Join several with +, as in sim-think+slow. In a token, @name at the end tells",
-        "credentials apart that ask for the same. Words in capitals stand for numbers:",
-        "",
-        *(f"  {row.spelling:<36} {row.meaning}" for row in DIRECTIVES),
-        "",
-        "Without a directive, the words code, markdown, long, emoji or 中文 in the last message",
-        "choose the text; models with thinking in their name think first.",
-    ]
-)
 
+class DirectiveLanguage:
+    """The directives that one kind of upstream can play, in the order of its manual."""
 
-def apply_directives(text: str, faults: Faults) -> Faults:
-    """`faults`, changed as the text says; raises DirectiveError naming a word it does not know."""
-    for part in _SEPARATORS.split(text):
-        spelled = _JOINTS.sub("-", part.strip().lower())
-        if spelled:
-            faults = _apply_one(spelled, faults)
-    return faults
+    def __init__(self, rows: Sequence[Directive], credential_name: str) -> None:
+        self.rows = rows
+        self.manual = _write_manual(rows, credential_name)
 
-
-def token_faults(token: str, faults: Faults) -> Faults:
-    """What a credential asks for: `sim-…` is a script, anything else asks for nothing."""
-    if not token.startswith(TOKEN_PREFIX):
+    def apply(self, text: str, faults: Faults) -> Faults:
+        """`faults`, changed as the text says; raises DirectiveError naming an unknown word."""
+        for part in _SEPARATORS.split(text):
+            spelled = _JOINTS.sub("-", part.strip().lower())
+            if spelled:
+                faults = self._apply_one(spelled, faults)
         return faults
-    return apply_directives(token.removeprefix(TOKEN_PREFIX).partition(NAME_MARK)[0], faults)
+
+    def token_faults(self, token: str, faults: Faults) -> Faults:
+        """What a credential asks for: `sim-…` is a script, anything else asks for nothing."""
+        if not token.startswith(TOKEN_PREFIX):
+            return faults
+        return self.apply(token.removeprefix(TOKEN_PREFIX).partition(NAME_MARK)[0], faults)
+
+    def _apply_one(self, spelled: str, faults: Faults) -> Faults:
+        for row in self.rows:
+            found = re.fullmatch(row.pattern, spelled)
+            if found:
+                try:
+                    # The table's own keys are Faults' fields; a test asks every row.
+                    return replace(faults, **row.change(found))  # type: ignore[arg-type]
+                except ValueError as error:
+                    raise DirectiveError(f"{spelled!r}: {error}") from error
+        raise DirectiveError(f"the simulator knows no {spelled!r}")
 
 
 def split_message(text: str) -> tuple[str | None, str]:
@@ -223,13 +221,18 @@ def split_message(text: str) -> tuple[str | None, str]:
     return directive.strip(), rest
 
 
-def _apply_one(spelled: str, faults: Faults) -> Faults:
-    for row in DIRECTIVES:
-        found = re.fullmatch(row.pattern, spelled)
-        if found:
-            try:
-                # The table's own keys are Faults' fields; a test asks every row.
-                return replace(faults, **row.change(found))  # type: ignore[arg-type]
-            except ValueError as error:
-                raise DirectiveError(f"{spelled!r}: {error}") from error
-    raise DirectiveError(f"the simulator knows no {spelled!r}")
+def _write_manual(rows: Sequence[Directive], credential_name: str) -> str:
+    table = "\n".join(f"  {row.spelling:<36} {row.meaning}" for row in rows)
+    return f"""\
+The simulator does as it is told, in a message or in a credential:
+
+  /sim 429 retry-after 2      as the first line of a message
+  sim-429-retry-after-2       as {credential_name}
+
+Join several with +, as in sim-think+slow. In a token, @name at the end tells
+credentials apart that ask for the same. Words in capitals stand for numbers:
+
+{table}
+
+Without a directive, the words code, markdown, long, emoji or 中文 in the last message
+choose the text; models with thinking in their name think first."""

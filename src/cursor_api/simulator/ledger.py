@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cursor_api.simulator.faults import Mishap
 
 
-class Outcome(enum.Enum):
+class PlayOutcome(enum.Enum):
     """How an answer went."""
 
     PLAYED = "played"  # to the end of its steps, whatever those were
@@ -18,36 +18,36 @@ class Outcome(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class PlayedAnswer:
     """One answer, after it ended. `body_bytes` counts what was written of its body."""
 
     ordinal: int
-    outcome: Outcome
+    outcome: PlayOutcome
     mishaps: frozenset[Mishap]
     body_bytes: int
 
 
 class Ledger:
-    """Counts connections and answers, and keeps the last exchanges."""
+    """Counts connections and answers, and keeps how the last answers went."""
 
     def __init__(self, kept_max: int) -> None:
-        self.exchanges: deque[Exchange] = deque(maxlen=kept_max)
+        self.played: deque[PlayedAnswer] = deque(maxlen=kept_max)
         self.active_count = 0
         self.connection_count = 0  # ever accepted
         self._idle = asyncio.Event()
         self._idle.set()
 
     def __repr__(self) -> str:
-        return f"<Ledger {self.active_count} active, {len(self.exchanges)} kept>"
+        return f"<Ledger {self.active_count} active, {len(self.played)} kept>"
 
     def begin(self) -> None:
         """An answer is under way."""
         self.active_count += 1
         self._idle.clear()
 
-    def end(self, exchange: Exchange) -> None:
+    def end(self, answer: PlayedAnswer) -> None:
         """It ended."""
-        self.exchanges.append(exchange)
+        self.played.append(answer)
         self.active_count -= 1
         if not self.active_count:
             self._idle.set()

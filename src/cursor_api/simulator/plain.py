@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from cursor_api.simulator.faults import Faults, HttpBody
 from cursor_api.simulator.steps import Data, Ending, Head, Step
-from cursor_api.wire.connect import CODE_UNKNOWN, HTTP_TO_CODE, ConnectFailure, encode_error_json
 
-JSON_TYPE = "application/json"
-HTML_TYPE = "text/html; charset=utf-8"
-TEXT_TYPE = "text/plain; charset=utf-8"
+JSON_MEDIA_TYPE = "application/json"
+HTML_MEDIA_TYPE = "text/html; charset=utf-8"
+TEXT_MEDIA_TYPE = "text/plain; charset=utf-8"
 
 # Statuses that HTTP does not define but that people have seen.
 _PHRASES = {464: "Protocol Mismatch", 499: "Client Closed Request"}
@@ -39,8 +39,11 @@ def html_page(title: str, text: str) -> bytes:
     ).encode()
 
 
-def http_error(faults: Faults) -> tuple[Step, ...]:
-    """The plain HTTP error that `faults` describes."""
+def http_error(faults: Faults, encode_json: Callable[[int, str], bytes]) -> tuple[Step, ...]:
+    """The plain HTTP error that `faults` describes.
+
+    `encode_json` makes a body of a status and a message, as this kind of upstream writes it.
+    """
     status = faults.http_status
     phrase = status_phrase(status)
     retry = () if faults.retry_after_s is None else (("retry-after", str(faults.retry_after_s)),)
@@ -48,14 +51,11 @@ def http_error(faults: Faults) -> tuple[Step, ...]:
         return plain_answer(status, b"", *retry)
     if faults.http_body is HttpBody.HTML:
         body = html_page(f"{status} {phrase}".strip(), "simulator")
-        return plain_answer(status, body, ("content-type", HTML_TYPE), *retry)
-    code = "resource_exhausted" if status == HTTPStatus.TOO_MANY_REQUESTS else None
-    failure = ConnectFailure(
-        code or HTTP_TO_CODE.get(status, CODE_UNKNOWN), f"simulated: {status} {phrase}".strip()
-    )
-    return plain_answer(status, encode_error_json(failure), ("content-type", JSON_TYPE), *retry)
+        return plain_answer(status, body, ("content-type", HTML_MEDIA_TYPE), *retry)
+    body = encode_json(status, f"simulated: {status} {phrase}".strip())
+    return plain_answer(status, body, ("content-type", JSON_MEDIA_TYPE), *retry)
 
 
 SIGN_IN_PAGE = plain_answer(
-    200, html_page("Welcome", "Please sign in to this network."), ("content-type", HTML_TYPE)
+    200, html_page("Welcome", "Please sign in to this network."), ("content-type", HTML_MEDIA_TYPE)
 )

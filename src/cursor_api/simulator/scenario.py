@@ -12,15 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cursor_api.simulator.cursor.messages import ChatAsk
-
 QUOTE_CHARACTERS_MAX = 300
 PIECE_CHARACTERS_MAX = 6
 LONG_PIECE_BYTES = range(12, 29)
 LONG_PARAGRAPH_COUNT = 40
-
-THINK_OPEN = "<think>\n"
-THINK_CLOSE = "\n</think>\n\n"
 
 CODE = '''Here is a small function, and how to call it:
 
@@ -160,14 +155,14 @@ class Scenario:
     text: str | None = None
     thoughts: str = _THOUGHTS
 
-    def answer(self, ask: ChatAsk, question: str, chance: random.Random) -> str:
+    def answer(self, model: str, question: str, chance: random.Random) -> str:
         """The whole answer to a question; empty only where `text` is."""
         if self.text is not None:
             return self.text
         if _LONG.search(question):
             return "\n\n".join(_paragraphs(chance))
         found = (text for pattern, text in _TEXTS if pattern.search(question))
-        return next(found, None) or _friendly(ask, question)
+        return next(found, None) or _friendly(model, question)
 
 
 def is_thinking_model(model: str) -> bool:
@@ -208,18 +203,18 @@ def _byte_bounded(text: str, start: int, size_bytes: int) -> int:
     return end
 
 
-def _friendly(ask: ChatAsk, question: str) -> str:
+def _friendly(model: str, question: str) -> str:
     quoted = question.strip()
     if len(quoted) > QUOTE_CHARACTERS_MAX:
         quoted = quoted[:QUOTE_CHARACTERS_MAX] + "…"
     if _HAN.search(quoted):
         return (
-            f"你好！我是模拟器，代替 {ask.model} 回答，没有使用任何账号。"
+            f"你好！我是模拟器，代替 {model} 回答，没有使用任何账号。"
             f"你问的是：“{quoted}”。试试在问题里写上 code、markdown、long、emoji 或 中文。"
         )
     said = f" You asked: “{quoted}”." if quoted else ""
     return (
-        f"Hello! I am the simulator, answering in place of {ask.model} without any account.{said}"
+        f"Hello! I am the simulator, answering in place of {model} without any account.{said}"
         " Put the word code, markdown, long, emoji or 中文 into a question for a longer answer,"
         " or send /sim to see what else I can do."
     )

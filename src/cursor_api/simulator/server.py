@@ -1,30 +1,34 @@
-"""The simulator as a server: a stand-in for Cursor's StreamChat that needs no account."""
+"""The simulator as a server: each request goes to the kind of upstream that has its path."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
 from cursor_api.simulator.connection import Connection
-from cursor_api.simulator.cursor.received import ReceivedRequest
-from cursor_api.simulator.cursor.responder import Responder
-from cursor_api.simulator.faults import Faults
-from cursor_api.simulator.ledger import Exchange, Ledger
+from cursor_api.simulator.kind import PlannedAnswer, Responder
+from cursor_api.simulator.ledger import Ledger, PlayedAnswer
 from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.simulator.request import RawRequest
 
 # A burst of new connections must not be refused by the kernel before anybody looked at it.
 BACKLOG = 2048
 
 
 class Simulator:
-    """Serves from entering to leaving the context; leaving ends every connection at once."""
+    """Serves from entering to leaving the context; leaving ends every connection at once.
 
-    def __init__(self, options: SimulatorOptions | None = None) -> None:
+    A request to a path that no responder has is the first one's to refuse.
+    """
+
+    def __init__(
+        self, responders: Sequence[Responder], options: SimulatorOptions | None = None
+    ) -> None:
         self._options = options or SimulatorOptions()
-        self._responder = Responder(self._options)
+        self._responders = responders
         self._ledger = Ledger(self._options.requests_kept_max)
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -75,14 +79,9 @@ class Simulator:
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
-    def requests(self) -> deque[ReceivedRequest]:
-        """The last requests, in the order of arrival."""
-        return self._responder.requests
-
-    @property
-    def exchanges(self) -> deque[Exchange]:
+    def played(self) -> deque[PlayedAnswer]:
         """How the last answers went, in the order in which they ended."""
-        return self._ledger.exchanges
+        return self._ledger.played
 
     @property
     def active_count(self) -> int:
@@ -99,24 +98,20 @@ class Simulator:
         """Connections open now."""
         return len(self._tasks)
 
-    def use_faults(self, faults: Faults) -> None:
-        """Change the faults of credentials without a script, for requests to come."""
-        self._responder.faults = faults
-
-    def script(self, token: str, *faults: Faults) -> None:
-        """Give a credential one of `faults` for each request to come; the last one stays."""
-        self._responder.script(token, *faults)
-
     async def wait_idle(self) -> None:
         """Return when no answer is under way."""
         await self._ledger.wait_idle()
+
+    def _respond(self, request: RawRequest) -> PlannedAnswer:
+        own = (one for one in self._responders if request.path in one.paths)
+        return next(own, self._responders[0]).respond(request)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._tasks) >= self._options.connections_max or self._server is None:
             writer.transport.abort()
             return
         self._ledger.connection_count += 1
-        connection = Connection((reader, writer), self._responder, self._ledger, self._options)
+        connection = Connection((reader, writer), self._respond, self._ledger, self._options)
         task = asyncio.get_running_loop().create_task(connection.serve())
         self._tasks.add(task)
 
@@ -130,11 +125,9 @@ class Simulator:
         task.add_done_callback(forget)
 
 
-async def simulate(
-    options: SimulatorOptions, on_ready: Callable[[str], None] | None = None
-) -> None:
+async def simulate(simulator: Simulator, on_ready: Callable[[str], None] | None = None) -> None:
     """Serve until cancelled. `on_ready` is called once with the address."""
-    async with Simulator(options) as simulator:
+    async with simulator:
         if on_ready is not None:
             on_ready(simulator.url)
         await asyncio.Event().wait()

@@ -48,7 +48,7 @@ class MemoryRequestLog:
         elif record.status is not Status.PENDING:
             del self._pushed_out[record.id]
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """The last `count` requests, oldest first."""
         newest_first = list(islice(reversed(self._records.values()), max(count, 0)))
         return newest_first[::-1]

@@ -90,7 +90,7 @@ def configure_logging(
     is_json = line_format == "json" or (line_format == "auto" and not _is_terminal(stream))
     render = _render_json if is_json else _render_text
     line_maker = LineMaker(_chain(redactor), render)
-    sink = LineSink(stream, line_maker.tell_loss)
+    sink = LineSink(stream, line_maker.loss_line)
     structlog.configure(
         processors=[line_maker],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -153,7 +153,7 @@ class LineMaker:
             kind, where = type(error).__name__, _innermost(error)
             return self._say("error", "a log line could not be made", error=kind, where=where)
 
-    def tell_loss(self, count: int) -> str:
+    def loss_line(self, count: int) -> str:
         """The line that says how many were lost."""
         return self._say("error", "log lines could not be written and are lost", count=count)
 

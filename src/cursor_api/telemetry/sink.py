@@ -2,7 +2,8 @@
 
 Rules of this file:
 - Writing never raises and never waits for long: a full disk, a closed pipe and a reader that has
-  stopped cost lines, not requests. Lost lines are counted, and told once lines get through again.
+  stopped cost lines, not requests. Lost lines are counted, and reported once others
+  get through again.
 - A stream with a file descriptor is written to there, around Python's buffer: what a full disk
   leaves in a buffer would be tried again at the program's end and spoil its exit status.
 """
@@ -19,28 +20,28 @@ from collections.abc import Callable
 from typing import Final, TextIO
 
 # POSIX's PIPE_BUF on Linux: a pipe that says it can be written takes this much without waiting.
-PIECE_BYTES: Final = 4096
+PIPE_WRITE_BYTES: Final = 4096
 # What a busy reader gets to make room, once: after that it is taken for one that has stopped.
-PATIENCE_MS: Final = 20
+WRITE_WAIT_MS: Final = 20
 
 
 class LineSink:
     """Writes whole lines to one stream, from any thread, and never raises for it.
 
-    `dropped_count` says how many lines could not be written. `tell_loss` makes the line that says
+    `dropped_count` says how many lines could not be written. `loss_line` makes the line that says
     so, of how many were lost since the last one that got through.
     """
 
-    def __init__(self, stream: TextIO, tell_loss: Callable[[int], str] | None = None) -> None:
+    def __init__(self, stream: TextIO, loss_line: Callable[[int], str] | None = None) -> None:
         self._stream = stream
-        self._tell_loss = tell_loss
-        # A loss is told inside a write, by a chain that may write itself.
+        self._loss_line = loss_line
+        # A loss is reported inside a write, by a chain that may write itself.
         self._lock = threading.RLock()
         self._descriptor = _find_descriptor(stream)
         self._poll = _make_poll(self._descriptor)
-        self._patience_ms = PATIENCE_MS
+        self._write_wait_ms = WRITE_WAIT_MS
         self._is_torn = False
-        self._untold_count = 0
+        self._unreported_count = 0
         self.dropped_count = 0
 
     def __repr__(self) -> str:
@@ -49,14 +50,14 @@ class LineSink:
     def write_line(self, line: str) -> None:
         """One line, given without its line end."""
         with self._lock:
-            lost_count, self._untold_count = self._untold_count, 0
-            if lost_count and self._tell_loss is not None:
-                line = f"{self._tell_loss(lost_count)}\n{line}"
+            lost_count, self._unreported_count = self._unreported_count, 0
+            if lost_count and self._loss_line is not None:
+                line = f"{self._loss_line(lost_count)}\n{line}"
             try:
                 self._write(line + "\n")
             except (OSError, ValueError):  # a full disk, a closed pipe, a closed stream
                 self.dropped_count += 1
-                self._untold_count += lost_count + 1
+                self._unreported_count += lost_count + 1
 
     def _write(self, text: str) -> None:
         if self._descriptor is None:
@@ -75,7 +76,7 @@ class LineSink:
         rest = memoryview(data)
         while rest:
             self._require_room()
-            piece = rest[:PIECE_BYTES] if self._poll is not None else rest
+            piece = rest[:PIPE_WRITE_BYTES] if self._poll is not None else rest
             rest = rest[os.write(descriptor, piece) :]
             # Until its end is out, the next line has to begin on one of its own.
             self._is_torn = bool(rest)
@@ -84,10 +85,10 @@ class LineSink:
         """Raise BlockingIOError where a write would wait for a reader."""
         if self._poll is None:
             return
-        if not self._poll.poll(self._patience_ms):
-            self._patience_ms = 0
+        if not self._poll.poll(self._write_wait_ms):
+            self._write_wait_ms = 0
             raise BlockingIOError
-        self._patience_ms = PATIENCE_MS
+        self._write_wait_ms = WRITE_WAIT_MS
 
 
 def _find_descriptor(stream: TextIO) -> int | None:

@@ -13,14 +13,14 @@ import aiohttp
 from cursor_api.domain.errors import Fault, FaultKind
 
 
-class Phase(enum.Enum):
+class HttpStage(enum.Enum):
     """How far a request came: OPENING until the answer's head is there, READING after it."""
 
     OPENING = "opening"
     READING = "reading"
 
 
-class Row(NamedTuple):
+class ErrorRow(NamedTuple):
     """One foreign exception and what it is here.
 
     `message` may name `{host}`, the limits, and the `{flaw}` of a certificate.
@@ -31,65 +31,65 @@ class Row(NamedTuple):
     message: str
 
 
-BROKEN_OFF = "{host} broke off in the middle of its answer."
+ANSWER_BROKEN_OFF = "{host} broke off in the middle of its answer."
 NO_CONNECTION = "No connection to {host} within {connect_timeout_s:g} s."
 NO_TEXT = "{host} gave no word of an answer within {first_token_s:g} s."
 NO_NEXT_BYTE = "{host} fell silent in the middle of its answer, for {idle_s:g} s."
 UNEXPECTED = "The request to {host} failed inside the gateway."
 
 # The first row whose type fits counts, so that a class stands before its bases.
-FAULTS: Final[dict[Phase, tuple[Row, ...]]] = {
-    Phase.OPENING: (
-        Row(aiohttp.ConnectionTimeoutError, FaultKind.UNREACHABLE, NO_CONNECTION),
-        Row(TimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_TEXT),
-        Row(
+ERROR_ROWS: Final[dict[HttpStage, tuple[ErrorRow, ...]]] = {
+    HttpStage.OPENING: (
+        ErrorRow(aiohttp.ConnectionTimeoutError, FaultKind.UNREACHABLE, NO_CONNECTION),
+        ErrorRow(TimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_TEXT),
+        ErrorRow(
             aiohttp.ClientConnectorDNSError,
             FaultKind.UNREACHABLE,
             "The name {host} has no address, or no name server answers.",
         ),
-        Row(
+        ErrorRow(
             aiohttp.ClientConnectorCertificateError,
             FaultKind.UNREACHABLE,
             "The TLS certificate of {host} {flaw}.",
         ),
-        Row(
+        ErrorRow(
             aiohttp.ClientConnectorSSLError,
             FaultKind.UNREACHABLE,
             "{host} and the gateway could not agree on TLS.",
         ),
-        Row(
+        ErrorRow(
             aiohttp.ClientProxyConnectionError,
             FaultKind.UNREACHABLE,
             "The proxy on the way to {host} cannot be reached.",
         ),
-        Row(
+        ErrorRow(
             aiohttp.ClientHttpProxyError,
             FaultKind.UNREACHABLE,
             "The proxy on the way to {host} refused the connection.",
         ),
-        Row(
+        ErrorRow(
             aiohttp.ClientConnectorError,
             FaultKind.UNREACHABLE,
             "{host} refuses connections or cannot be reached.",
         ),
-        Row(
+        ErrorRow(
             aiohttp.ClientResponseError,
             FaultKind.PROTOCOL_ERROR,
             "{host} answered with something that is not HTTP.",
         ),
-        Row(
+        ErrorRow(
             aiohttp.ClientConnectionError,
             FaultKind.UNREACHABLE,
             "{host} closed the connection before it answered.",
         ),
-        Row(ssl.SSLError, FaultKind.UNREACHABLE, "TLS with {host} broke down."),
-        Row(OSError, FaultKind.UNREACHABLE, "The network on the way to {host} failed."),
-        Row(BaseException, FaultKind.INTERNAL, UNEXPECTED),
+        ErrorRow(ssl.SSLError, FaultKind.UNREACHABLE, "TLS with {host} broke down."),
+        ErrorRow(OSError, FaultKind.UNREACHABLE, "The network on the way to {host} failed."),
+        ErrorRow(BaseException, FaultKind.INTERNAL, UNEXPECTED),
     ),
-    Phase.READING: (
-        Row(aiohttp.ClientError, FaultKind.INCOMPLETE, BROKEN_OFF),
-        Row(OSError, FaultKind.INCOMPLETE, BROKEN_OFF),
-        Row(BaseException, FaultKind.INTERNAL, UNEXPECTED),
+    HttpStage.READING: (
+        ErrorRow(aiohttp.ClientError, FaultKind.INCOMPLETE, ANSWER_BROKEN_OFF),
+        ErrorRow(OSError, FaultKind.INCOMPLETE, ANSWER_BROKEN_OFF),
+        ErrorRow(BaseException, FaultKind.INTERNAL, UNEXPECTED),
     ),
 }
 
@@ -105,7 +105,7 @@ SHORTAGES: Final[dict[int | None, str]] = {
 SHORTAGE_RETRY_AFTER_S: Final = 1.0
 
 UNKNOWN_AUTHORITY: Final = (
-    "is signed by nobody whom this machine trusts; a private authority goes into CURSOR_CA_FILE"
+    "is signed by nobody whom this machine trusts; a private authority goes into {ca_setting}"
 )
 # By the numbers of OpenSSL's x509_vfy.h.
 CERTIFICATE_FLAWS: Final[dict[int, str]] = {
@@ -131,18 +131,23 @@ def find_shortage(error: BaseException, host: str) -> Fault | None:
     return Fault(FaultKind.OVERLOADED, message, retry_after_s=SHORTAGE_RETRY_AFTER_S)
 
 
-def flaw_of_certificate(error: BaseException) -> str:
-    """Why a certificate was refused, as the end of a sentence; "" for any other error."""
+def flaw_of_certificate(error: BaseException, ca_setting: str) -> str:
+    """Why a certificate was refused, as the end of a sentence; "" for any other error.
+
+    `ca_setting` is where an operator names another authority.
+    """
     if not isinstance(error, aiohttp.ClientConnectorCertificateError):
         return ""
     cause = error.certificate_error
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return "is not trusted"
-    return CERTIFICATE_FLAWS.get(cause.verify_code, f"is not trusted: {cause.verify_message}")
+    if cause.verify_code not in CERTIFICATE_FLAWS:
+        return f"is not trusted: {cause.verify_message}"
+    return CERTIFICATE_FLAWS[cause.verify_code].format(ca_setting=ca_setting)
 
 
 # A monthly quota may ask for a month; more is a mistake of the sender.
-RETRY_AFTER_S_MAX: Final = 31 * 24 * 3600.0
+RETRY_AFTER_HEADER_S_MAX: Final = 31 * 24 * 3600.0
 
 # What a status means where the body does not say it better. 410, 415, 426, 464 (a load balancer
 # that expects another HTTP version) and 505 are how an endpoint turns old clients away; 501 is a
@@ -181,7 +186,7 @@ def kind_of_status(status: int) -> FaultKind:
 def parse_retry_after(text: str, now_s: float) -> float | None:
     """A Retry-After header, seconds or an HTTP date, as seconds from now; None if unreadable.
 
-    `now_s` is unix time. Never negative, and bounded by RETRY_AFTER_S_MAX.
+    `now_s` is unix time. Never negative, and bounded by RETRY_AFTER_HEADER_S_MAX.
     """
     text = text.strip()
     try:
@@ -191,4 +196,4 @@ def parse_retry_after(text: str, now_s: float) -> float | None:
             wait_s = parsedate_to_datetime(text).timestamp() - now_s
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return min(max(wait_s, 0.0), RETRY_AFTER_S_MAX)
+    return min(max(wait_s, 0.0), RETRY_AFTER_HEADER_S_MAX)

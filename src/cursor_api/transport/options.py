@@ -76,6 +76,8 @@ class HttpOptions:
     )
     # Idle connections go before the 60 s after which the usual load balancers drop them.
     keepalive_s: float = 45.0
+    # How the operator knows it: named where a certificate is of an authority that is not trusted.
+    ca_setting: str = "the setting ca_file"
 
     RULES: ClassVar[Rules] = Rules(must=(_ca_file_is_there,))
 

@@ -1,45 +1,84 @@
 """Where aiohttp is made to do what it does not do by itself.
 
-Whether a request went out on a new connection or on one that was kept alive it does not tell; but
-for a new connection it asks for a socket, and for an old one it does not. The context of the task
-that asks is how the one is known to belong to the other.
+It does not say whether a request went out on a new connection or on one that was kept alive; but it
+asks for a socket for a new connection, and for an old one it does not. The context of the task that
+sends is how the socket is known to belong to the request.
 """
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Final, TypeAlias
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
 
 import aiohttp
 from aiohttp import AddrInfoType, ClientRequest
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 
 # A large one comes in pieces, and leaves as they are.
 Body: TypeAlias = bytes | Sequence[bytes]
 # aiohttp warns where one bytes object above this is given to it, and takes any in pieces.
 ONE_PIECE_BYTES_MAX: Final = 1 << 20
+# Interim answers (1xx) to one request. A server has one or two to give (100, 103), and aiohttp
+# reads them for as long as they come: without a bound a flood is memory and everybody's time.
+INTERIM_MAX: Final = 8
 
 
-class Attempt:
-    """What is known of one try: whether a socket was made for it, or an old one taken."""
+class SocketUse:
+    """Whether a socket was made for a request, or an old one taken."""
 
-    __slots__ = ("has_new_socket",)
+    __slots__ = ("is_new",)
 
     def __init__(self) -> None:
-        self.has_new_socket = False
+        self.is_new = False
 
 
-ATTEMPT: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
+SOCKET_USE: ContextVar[SocketUse | None] = ContextVar("socket_use", default=None)
 
 
 def make_socket(address: AddrInfoType) -> socket.socket:
     """How aiohttp makes a socket, which is also the only sign that a connection is new."""
-    attempt = ATTEMPT.get()
-    if attempt is not None:
-        attempt.has_new_socket = True
+    use = SOCKET_USE.get()
+    if use is not None:
+        use.is_new = True
     family, kind, protocol, _, _ = address
     return socket.socket(family, kind, protocol)
+
+
+class BoundedHandler(ResponseHandler):
+    """aiohttp's side of a connection, which gives up where no answer follows the interim ones."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._interim_count = 0
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """The head of an answer, of all that came in one read one by one."""
+        code: int = data[0].code
+        if code >= HTTPStatus.OK or code == HTTPStatus.SWITCHING_PROTOCOLS:
+            self._interim_count = 0
+        elif self._interim_count == INTERIM_MAX:
+            if self.transport is not None:
+                self.transport.abort()
+                self.set_exception(HttpProcessingError(message="too many interim answers"))
+            return
+        else:
+            self._interim_count += 1
+        super().feed_data(data, size)
+
+
+class BoundedConnector(aiohttp.TCPConnector):
+    """aiohttp's pool of connections, each of which is a BoundedHandler."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        make: type[ResponseHandler] = BoundedHandler
+        self._factory = functools.partial(make, loop=self._loop)
 
 
 class BareRequest(ClientRequest):
@@ -53,7 +92,7 @@ class BareRequest(ClientRequest):
         """Add none."""
 
 
-async def post(
+async def send(
     session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: Body
 ) -> aiohttp.ClientResponse:
     """The answer's head; can be called again with the same body."""

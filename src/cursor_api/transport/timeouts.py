@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cursor_api.options.by_model import SecondsByModel, durations_by_model
 from cursor_api.options.setting import setting
@@ -31,10 +31,6 @@ class TimeoutsByModel:
         " for a minute; a connection that died without a word stays silent for ever.",
         key="idle_timeout_s",
     )
-    # Patterns are looked through once for a model; models are those of a fixed list.
-    _known: dict[str, Timeouts] = field(
-        default_factory=dict, init=False, repr=False, compare=False, hash=False
-    )
 
     def __post_init__(self) -> None:
         for name in ("first_token_s", "idle_s"):
@@ -44,15 +40,10 @@ class TimeoutsByModel:
             for _, seconds in rows:
                 Timeouts(**{name: seconds})
 
-    def of(self, model: str) -> Timeouts:
-        """What this model is allowed."""
-        known = self._known.get(model)
-        if known is None:
-            known = self._known[model] = Timeouts(
-                _find(self.first_token_s, model), _find(self.idle_s, model)
-            )
-        return known
+    def for_model(self, model: str) -> Timeouts:
+        """What this model is allowed. Looks through the patterns: who asks often keeps it."""
+        return Timeouts(_first_match(self.first_token_s, model), _first_match(self.idle_s, model))
 
 
-def _find(rows: SecondsByModel, model: str) -> float:
+def _first_match(rows: SecondsByModel, model: str) -> float:
     return next(seconds for pattern, seconds in rows if fnmatch.fnmatchcase(model, pattern))

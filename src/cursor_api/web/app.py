@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,54 +15,46 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cursor_api import __version__
-from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.options.addresses import is_loopback, origins, route_prefix
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
-from cursor_api.ports import Clock, RequestLog
+from cursor_api.ports import Clock, Dialect, RenderedFault, RequestLog, Steps
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
-from cursor_api.service.steps import StepRunner
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.console.pages import Console
+from cursor_api.web.http import operation
+from cursor_api.web.http.answers import Header, encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
-from cursor_api.web.http.cors import Cors
-from cursor_api.web.http.operation import READING, Resource, add_problems, explain
+from cursor_api.web.http.cors import Cors, OpenAddresses
+from cursor_api.web.http.errors import DialectErrors
+from cursor_api.web.http.operation import Operation
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import (
     FAILED,
-    ChatCompletions,
     InferenceOptions,
-    fault_headers,
-    new_request_id,
+    InferenceParts,
+    InferenceRoute,
 )
 from cursor_api.web.management.health import Health, Uptime
 from cursor_api.web.management.logs import Logs
-from cursor_api.web.management.openapi import OpenApi
-from cursor_api.web.management.probes import Probes, refuse
-from cursor_api.web.management.routes import ManagementParts, management_routes
-from cursor_api.web.management.tokens import Checksums, TokenFileOptions
-from cursor_api.web.server.lifecycle import Lifecycle
+from cursor_api.web.management.openapi import OpenApi, describe
+from cursor_api.web.management.probes import Probes
+from cursor_api.web.management.routes import management_operations
+from cursor_api.web.management.store_errors import explain
+from cursor_api.web.management.tokens import NewBinding, TokenFileOptions
+from cursor_api.web.server.lifecycle import DRAINING, Lifecycle
 
 log = structlog.get_logger(__name__)
 
-# What no page of another origin may use, whatever origins are named (cors.py): addresses, and
-# beginnings of addresses.
-CLOSED_TO_PAGES = (
-    "/api/credentials",
-    "/api/openapi.json",
-    "/console",
-    "/get-tokeninfo",
-    "/logs",
-    "/tokeninfo",
-    "/update-tokeninfo",
-)
-CLOSED_FOLDERS = ("/api/credentials/", "/console/")
+# The inference addresses are all below it, and so is what a client looks for and does not find.
+INFERENCE_FOLDER = "/v1/"
+CLOSE = (b"connection", b"close")
 
 
 def _is_on_loopback(values: Mapping[str, Any], _environ: Mapping[str, str]) -> bool:
@@ -109,10 +101,15 @@ class WebOptions:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
-    """What the addresses work with."""
+    """What the addresses work with.
 
+    The first of `dialects` renders the models, and the errors of addresses that are no dialect's.
+    `new_binding` makes what a new credential is bound to.
+    """
+
+    dialects: tuple[Dialect, ...]
     relay: Relay
     admission: Admission
     catalog: Catalog
@@ -121,8 +118,9 @@ class WebParts:
     clock: Clock
     roster: Roster
     credentials: Credentials
-    lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    turns: StepRunner = field(default_factory=StepRunner)
+    new_binding: Callable[[], str]
+    lifecycle: Lifecycle
+    steps: Steps
 
 
 class App:
@@ -134,148 +132,174 @@ class App:
 
     def use(self, parts: WebParts, options: WebOptions) -> None:
         """Serve with these from the next request on; what runs ends with what it began with."""
-        self._chat_path = f"{options.route_prefix}/v1/chat/completions"
-        self._chat = ChatCompletions(
-            parts.relay, parts.admission, parts.authenticator, options.inference, parts.turns
-        )
         self._lifecycle = parts.lifecycle
-        self._probes = Probes(parts.lifecycle, _places(options))
-        self._rest = _starlette(parts, options, self._chat, self._probes, self._uptime)
-        self._cors = _cors(self._serve, options) if options.cors_origins else None
+        self._errors = DialectErrors(parts.dialects, options.route_prefix)
+        table = _Table(parts, options, self._uptime)
+        self._inference = table.inference
+        self._served_while_draining = frozenset(route.path for route in table.probes)
+        self._rest = _starlette(table.routes, ErrorHandlers(self._errors))
+        self._cors = None
+        if options.cors_origins:
+            self._cors = Cors(self._serve, options.cors_origins, table.open_addresses())
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request."""
         return (self._cors or self._serve)(scope, receive, send)
 
+    def render_refusal(self, fault: Fault) -> RenderedFault:
+        """What the server answers to what never becomes a request: it has no address yet."""
+        return self._errors.render("", fault)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The hot address is found by one comparison.
+        """The hot addresses are found by one look into a table.
 
         The router and its two middlewares would add a sixth to the cost of a request.
         """
-        if self._lifecycle.is_draining and scope["path"] not in self._probes.paths:
-            await refuse(send)
-        elif scope["path"] == self._chat_path:
-            await self._chat(scope, receive, send)
+        path = scope["path"]
+        if self._lifecycle.is_draining and path not in self._served_while_draining:
+            await send_fault(send, self._errors.render(path, DRAINING), [CLOSE])
+            return
+        route = self._inference.get(path)
+        if route is not None:
+            await route(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
 
-def _places(options: WebOptions) -> tuple[str, ...]:
-    """Where the addresses are that answer with and without the prefix."""
-    return ("", options.route_prefix) if options.route_prefix else ("",)
+class _Table:
+    """Every address with what answers there, for one set of options."""
+
+    def __init__(self, parts: WebParts, options: WebOptions, uptime: Uptime) -> None:
+        self._prefix = options.route_prefix
+        # Where the addresses are that answer with and without the prefix.
+        self._places = ("", self._prefix) if self._prefix else ("",)
+        self._require_admin = parts.authenticator.require_admin
+        inference = InferenceParts(parts.relay, parts.admission, parts.authenticator, parts.steps)
+        self.inference = {
+            self._prefix + path: InferenceRoute(dialect, inference, options.inference)
+            for dialect in parts.dialects
+            for path in dialect.paths
+        }
+        models = Models(parts.catalog, parts.dialects[0]).operations()
+        pages = _pages(parts, options)
+        management = _management(parts, options, models)
+        probes = Probes(parts.lifecycle).operations()
+        self.probes = self._routes(probes)
+        # For the router, the hot addresses too: `GET /` names them.
+        routes = [Route(path, route) for path, route in self.inference.items()]
+        # The reference puts only /v1 behind the prefix; of the others both spellings answer.
+        routes += operation.routes(models, (self._prefix,), self._require_admin)
+        routes += self._routes(pages) + self._routes(management)
+        console = Console()
+        routes += [route for place in self._places for route in console.routes(place)]
+        routes += self.probes
+        endpoints = ["/", *(route.path for route in routes if not route.path.endswith(("/", "}")))]
+        health = Health(parts.relay, parts.catalog, uptime, options.version, endpoints).operations()
+        self.routes = routes + self._routes(health)
+        self._for_pages = [
+            row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
+        ]
+        self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
+        self._inference_paths += [row.path for row in models if not row.parameters]
+
+    def open_addresses(self) -> OpenAddresses:
+        """What pages of other origins may use: inference, and the rows that say so.
+
+        A base URL without /v1 is the usual mistake, and a page shall be able to read that it is.
+        """
+        misspelt = [f"/{path.removeprefix(INFERENCE_FOLDER)}" for path in self._inference_paths]
+        paths = [*self._inference_paths, *misspelt, *self._for_pages]
+        return OpenAddresses(
+            frozenset(place + path for place in self._places for path in paths),
+            tuple(place + INFERENCE_FOLDER for place in self._places),
+        )
+
+    def _routes(self, operations: Sequence[Operation]) -> list[Route]:
+        return operation.routes(operations, self._places, self._require_admin)
 
 
-def _cors(app: Callable[[Scope, Receive, Send], Awaitable[None]], options: WebOptions) -> Cors:
-    places = _places(options)
-    return Cors(
-        app,
-        options.cors_origins,
-        frozenset(base + path for base in places for path in CLOSED_TO_PAGES),
-        tuple(base + path for base in places for path in CLOSED_FOLDERS),
-    )
-
-
-def _starlette(
-    parts: WebParts,
-    options: WebOptions,
-    chat: ChatCompletions,
-    probes: Probes,
-    uptime: Uptime,
-) -> Starlette:
-    prefix = options.route_prefix
-    models = Models(parts.catalog)
+def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     logs = Logs(
         parts.request_log, parts.authenticator, parts.clock, is_public=options.is_log_public
     )
-    # Whether reading asks for a key is decided in there; any other method asks for one here.
-    log_pages = Resource(parts.authenticator, {"GET": logs.list}, open_methods=READING)
-    pages: list[tuple[str, Any]] = [("/logs", log_pages), ("/checksum", Checksums(parts.clock).new)]
-    routes = [
-        Route(f"{prefix}/v1/chat/completions", chat),
-        Route(f"{prefix}/v1/models", models.list),
-        Route(f"{prefix}/v1/models/{{model_id:path}}", models.get),
-        *(Route(path, endpoint) for path, endpoint in pages),
-    ]
-    if prefix:
-        # The reference puts only /v1 behind the prefix; both spellings answer here.
-        routes += [Route(prefix + path, endpoint) for path, endpoint in pages]
-    routes += management_routes(
-        ManagementParts(parts.roster, parts.credentials, parts.authenticator, parts.clock),
-        options.token_files,
-        OpenApi(options.version, prefix),
-        _places(options),
-    )
-    console = Console()
-    routes += [route for place in _places(options) for route in console.routes(place)]
-    routes += probes.routes()
-    named = (route.path for route in routes if not route.path.endswith(("/", "}")))
-    endpoints = ["/", *(path for path in named if "{" not in path)]
-    health = Health(parts.relay, parts.catalog, uptime, options.version, endpoints)
-    routes += [Route(path, health.status) for path in ({"/", f"{prefix}/"} if prefix else {"/"})]
+    return (*logs.operations(), *NewBinding(parts.new_binding).operations())
+
+
+def _management(
+    parts: WebParts, options: WebOptions, models: Sequence[Operation]
+) -> Sequence[Operation]:
+    """With the document of all operations behind them."""
+    rows = management_operations(parts.roster, parts.credentials, parts.clock, options.token_files)
+    document = describe(options.version, options.route_prefix, (*rows, *models), parts.dialects)
+    return (*rows, *OpenApi(document).operations())
+
+
+def _starlette(routes: Sequence[Route], handlers: ErrorHandlers) -> Starlette:
     for route in routes:
         # Starlette ends its patterns with `$`, which lets a line feed (%0A) pass: an address would
         # have a second spelling, unknown to whoever compares paths.
         route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
-    app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
+    app = Starlette(routes=routes, exception_handlers=handlers.by_type())
     app.router.redirect_slashes = False
     return app
 
 
-def _respond(
-    fault: Fault,
-    extra: dict[str, str] | None = None,
-    problems: tuple[LineProblem, ...] = (),
-    request_id: str | None = None,
-) -> Response:
-    rendered = render_fault(fault)
-    response = Response(add_problems(rendered.body, problems), rendered.status, extra)
-    response.raw_headers += fault_headers(rendered.headers, request_id or new_request_id())
-    return response
+class ErrorHandlers:
+    """Whatever is raised at an address, as an answer in the address's dialect."""
 
+    def __init__(self, errors: DialectErrors) -> None:
+        self._errors = errors
 
-async def _fault(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Fault)  # noqa: S101 - registered for this class only
-    await delay_if_locked_out(error)
-    return _respond(error.let_go())
+    def by_type(self) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
+        """As Starlette takes them."""
+        return {
+            Fault: self._fault,
+            StoreError: self._store_error,
+            HTTPException: self._http_exception,
+            Exception: self._crash,
+        }
 
+    async def _fault(self, request: Request, fault: Fault) -> Response:
+        await delay_if_locked_out(fault)
+        return self._respond(request, fault.without_traceback())
 
-async def _store_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, StoreError)  # noqa: S101 - registered for this class only
-    fault = explain(error)
-    if fault.kind is FaultKind.STORE_FAILED:
-        log.error("the token files could not be read or written", error=error.message)
-    return _respond(fault, problems=error.problems)
+    async def _store_error(self, request: Request, error: StoreError) -> Response:
+        fault = explain(error)
+        if fault.kind is FaultKind.STORE_FAILED:
+            log.error("the token files could not be read or written", error=error.message)
+        return self._respond(request, fault, problems=error.problems)
 
+    async def _http_exception(self, request: Request, error: HTTPException) -> Response:
+        match error.status_code:
+            case 404:
+                fault = Fault(
+                    FaultKind.NOT_FOUND,
+                    "There is nothing at this address. GET / lists all addresses;"
+                    " an OpenAI client's base URL ends in /v1.",
+                )
+            case 405:
+                allowed = (error.headers or {}).get("Allow", "")
+                fault = Fault(
+                    FaultKind.METHOD_NOT_ALLOWED,
+                    f"{request.method} is not possible here; use {allowed}.",
+                )
+            case _:
+                fault = Fault(FaultKind.INVALID_REQUEST, error.detail)
+        response = self._respond(request, fault)
+        response.headers.update(error.headers or {})
+        return response
 
-async def _http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
-    match error.status_code:
-        case 404:
-            fault = Fault(
-                FaultKind.NOT_FOUND,
-                "There is nothing at this address. GET / lists all addresses;"
-                " an OpenAI client's base URL ends in /v1.",
-            )
-        case 405:
-            allowed = (error.headers or {}).get("Allow", "")
-            fault = Fault(
-                FaultKind.METHOD_NOT_ALLOWED,
-                f"{request.method} is not possible here; use {allowed}.",
-            )
-        case _:
-            fault = Fault(FaultKind.INVALID_REQUEST, error.detail)
-    return _respond(fault, dict(error.headers or {}))
+    async def _crash(self, request: Request, error: Exception) -> Response:
+        response = self._respond(request, Fault(FaultKind.INTERNAL, FAILED))
+        request_id = response.headers["x-request-id"]
+        log.error("request failed inside the gateway", request_id=request_id, exc_info=error)
+        return response
 
-
-async def _crash(_request: Request, error: Exception) -> Response:
-    request_id = new_request_id()
-    log.error("request failed inside the gateway", request_id=request_id, exc_info=error)
-    return _respond(Fault(FaultKind.INTERNAL, FAILED), request_id=request_id)
-
-
-EXCEPTION_HANDLERS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
-    Fault: _fault,
-    StoreError: _store_error,
-    HTTPException: _http_exception,
-    Exception: _crash,
-}
+    def _respond(
+        self, request: Request, fault: Fault, problems: tuple[LineProblem, ...] = ()
+    ) -> Response:
+        rendered = self._errors.render(request.scope["path"], fault, problems)
+        response = Response(rendered.body, rendered.status)
+        request_id: Header = (b"x-request-id", new_request_id().encode())
+        response.raw_headers += [request_id, *encode_headers(rendered.headers)]
+        return response

@@ -12,7 +12,7 @@ import base64
 import binascii
 import struct
 
-from cursor_api.domain.chat import ImagePart
+from cursor_api.domain.content import Image
 
 # The largest size that the upstream's int32 fields and the PNG standard can state.
 SIDE_MAX = 2**31 - 1
@@ -34,7 +34,7 @@ class ImageError(Exception):
     """An image cannot be used; the message says why, in words for the caller."""
 
 
-def parse_data_url(url: str, image_bytes_max: int) -> ImagePart:
+def parse_data_url(url: str, image_bytes_max: int) -> Image:
     """Decode `data:image/…;base64,…`; raises ImageError for anything else."""
     comma = url.find(",", 0, _HEAD_CHARS_MAX)
     head, payload = url[: max(comma, 0)], url[comma + 1 :]
@@ -60,7 +60,7 @@ def parse_data_url(url: str, image_bytes_max: int) -> ImagePart:
     if len(data) > image_bytes_max:
         raise ImageError(f"is larger than the limit of {image_bytes_max} bytes")
     width, height = measure(data)
-    return ImagePart(data=data, media_type=media_type, width=width, height=height)
+    return Image(data=data, media_type=media_type, width=width, height=height)
 
 
 def _unescape(payload: str) -> str:

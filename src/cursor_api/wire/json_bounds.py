@@ -1,4 +1,4 @@
-"""How deeply a JSON text nests and how much it holds, found out before it is decoded.
+r"""How deeply a JSON text nests and how much it holds, found out before it is decoded.
 
 Rules of this file:
 - Work on a large text is a generator that stops after each slice of it: whoever drives it has
@@ -7,6 +7,17 @@ Rules of this file:
   needed, and the decoder stops at the first that is not, so that nothing nests behind it.
 - Only bytes methods touch the text: they cost a quarter of a nanosecond a byte where a regular
   expression costs ten.
+
+What each step makes of `{"a\"[":[{"b":[]}],"c":{}}`, where a string holds an escaped quote and a
+bracket that is none. In between a quote is an `a`; an opening bracket is shown as `(` here and a
+closing one as `)`, for `'` and `"`, which they are in the code, are hard to read.
+
+    (a\a(a((aba()))aa())    only quotes, brackets and what escapes consist of are kept
+    (a(a((aa()))aa())       escapes are taken away, then all other letters
+    (a(a((()))())           so are strings in which no bracket stands
+    ( and ((()))())         cut at the quotes, every second piece is inside a string and goes
+    (((()))())              5 containers; each `()` is taken away together with its like, and
+    ((())) → (()) → () →    that can be done four times: the depth is 4
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.output import announce, complain, say
+from cursor_api.cli.output import print_error, print_note, print_result
 
 FULL = Path("/dev/full")
 CHECKSUM = [sys.executable, "-m", "cursor_api", "checksum"]
@@ -17,9 +17,9 @@ CHECKSUM = [sys.executable, "-m", "cursor_api", "checksum"]
 
 def test_results_and_complaints_go_different_ways(capsys: pytest.CaptureFixture[str]) -> None:
     """So that `cursor-api ... > file` holds the result alone."""
-    say("result")
-    announce("by the way")
-    complain("trouble")
+    print_result("result")
+    print_note("by the way")
+    print_error("trouble")
     assert capsys.readouterr() == ("result\nby the way\n", "trouble\n")
 
 
@@ -28,7 +28,7 @@ def test_words_stand_in_the_order_in_which_they_were_said(
 ) -> None:
     """Also after something that stayed in Python's buffer."""
     sys.stdout.write("first ")
-    say("second 中")
+    print_result("second 中")
     assert capfd.readouterr().out == "first second 中\n"
 
 
@@ -49,10 +49,10 @@ def test_words_beside_the_work_end_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     with FULL.open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         monkeypatch.setattr(sys, "stderr", full)
-        announce("by the way")
-        complain("trouble")
+        print_note("by the way")
+        print_error("trouble")
         with pytest.raises(SystemExit) as ended:
-            say("result")
+            print_result("result")
         assert ended.value.code == 1
         full.flush()
 
@@ -75,9 +75,10 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 def test_closed_streams_give_their_numbers_to_nobody(tmp_path: Path, closed: str) -> None:
     """What a program opens later gets other numbers, and none of our words."""
     program = (
-        "import os; from cursor_api.cli.output import announce, complain, open_missing_streams;"
+        "import os;"
+        "from cursor_api.cli.output import open_missing_streams, print_error, print_note;"
         "open_missing_streams(); other = os.open('other', os.O_WRONLY | os.O_CREAT);"
-        "announce('by the way'); complain('trouble'); os.write(other, b'%d' % other)"
+        "print_note('by the way'); print_error('trouble'); os.write(other, b'%d' % other)"
     )
     subprocess.run(
         ["/bin/sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, program],

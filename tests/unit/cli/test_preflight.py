@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli import preflight
-from cursor_api.cli.preflight import examine, rehearse
+from cursor_api.cli.preflight import check_and_listen, check_without_listening
 from cursor_api.files.lock import LOCK_NAME
 from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
@@ -31,7 +31,7 @@ UNPRIVILEGED_FROM = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 def found(folder: Path, **variables: str) -> tuple[Sequence[Finding], Sequence[Finding]]:
     """Problems and warnings of a gateway in this folder."""
     given = {"AUTH_TOKEN": KEY, "PORT": "0"} | variables
-    loaded, listener = examine(load_settings(SCHEMA, given, folder))
+    loaded, listener = check_and_listen(load_settings(SCHEMA, given, folder))
     if listener is not None:
         listener.close()
     assert (loaded.checked is None) is bool(loaded.problems)
@@ -118,7 +118,9 @@ def test_a_port_in_use_may_be_the_gateways_own_for_who_only_asks(tmp_path: Path)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         assert one(found(tmp_path, PORT=port)[0]).variable == "PORT"
-        rehearsed = rehearse(load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": port}, tmp_path))
+        rehearsed = check_without_listening(
+            load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": port}, tmp_path)
+        )
     assert rehearsed.problems == ()
     assert one(rehearsed.warnings).variable == "PORT"
     assert rehearsed.settings.server.port == int(port)
@@ -128,7 +130,9 @@ def test_a_rehearsal_gives_the_port_back(tmp_path: Path) -> None:
     """Whoever starts right after it gets it."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-    loaded = rehearse(load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": str(port)}, tmp_path))
+    loaded = check_without_listening(
+        load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": str(port)}, tmp_path)
+    )
     assert (loaded.problems, loaded.warnings) == ((), ())
     socket.create_server(("127.0.0.1", port)).close()
 
@@ -220,7 +224,7 @@ def test_the_demo_has_no_files(tmp_path: Path) -> None:
     """Whatever lies where it is started is not its business."""
     (tmp_path / ".token").write_text("a::one\na::two\n")
     loaded = load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": "0"}, tmp_path)
-    examined, listener = examine(loaded, has_files=False)
+    examined, listener = check_and_listen(loaded, has_files=False)
     assert listener is not None
     listener.close()
     assert examined.problems == ()

@@ -21,7 +21,7 @@ from cursor_api.domain.credential_health import (
 )
 from cursor_api.service.credentials.roster import digest
 from cursor_api.stores.files.pool_state import FilePoolStateStore
-from tests.unit.upstreams.cursor.editor_folder import make_token
+from tests.unit.cli.editor_folder import make_token
 
 CHECKSUM = "paaotdDV" + "0" * 64
 

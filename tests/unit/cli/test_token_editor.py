@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli import main
+from tests.unit.cli.editor_folder import TOKEN, USER_ID, make_token
 from tests.unit.cli.token_house import House
-from tests.unit.upstreams.cursor.editor_folder import TOKEN, USER_ID, make_token
 
 
 @pytest.fixture

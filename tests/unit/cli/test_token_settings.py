@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.token_settings import FILES, FILES_AND_CURSOR, find_settings
+from cursor_api.cli.token_settings import FILE_AND_CURSOR_GROUPS, FILE_GROUPS, find_settings
 
 
 @pytest.fixture(autouse=True)
@@ -24,11 +24,11 @@ def test_only_the_groups_asked_for_count(
     """A mistake elsewhere is not even mentioned; one in them is told and stops."""
     (folder / ".env").write_text("PORT=x\nTOKEN_FILE=mine\nAUTH_TOKEN=\n")
     monkeypatch.setenv("CURSOR_BASE_URL", "nonsense")
-    settings = find_settings(FILES, None)
+    settings = find_settings(FILE_GROUPS, None)
     assert settings is not None
     assert settings.files.token_file == folder / "mine"
     assert capsys.readouterr().err == ""
-    assert find_settings(FILES_AND_CURSOR, None) is None
+    assert find_settings(FILE_AND_CURSOR_GROUPS, None) is None
     said = capsys.readouterr().err
     assert "CURSOR_BASE_URL" in said
     assert "PORT" not in said
@@ -40,11 +40,11 @@ def test_the_toml_file_counts_as_for_serving(
     """Named or found; one that is no TOML stops, since it may say where the files are."""
     path = folder / "other.toml"
     path.write_text('[files]\ntoken_file = "theirs"\n[listener]\nport = "x"\n')
-    settings = find_settings(FILES, path)
+    settings = find_settings(FILE_GROUPS, path)
     assert settings is not None
     assert settings.files.token_file == folder / "theirs"
     path.write_text("[files")
-    assert find_settings(FILES, path) is None
+    assert find_settings(FILE_GROUPS, path) is None
     assert "TOML" in capsys.readouterr().err
 
 
@@ -53,9 +53,9 @@ def test_a_warning_about_another_setting_is_not_repeated(
 ) -> None:
     """What belongs to the command is."""
     monkeypatch.setenv("CURSOR_BASE_URL", "http://example.com")
-    assert find_settings(FILES, None) is not None
+    assert find_settings(FILE_GROUPS, None) is not None
     assert capsys.readouterr().err == ""
-    assert find_settings(FILES_AND_CURSOR, None) is not None
+    assert find_settings(FILE_AND_CURSOR_GROUPS, None) is not None
     assert "CURSOR_BASE_URL" in capsys.readouterr().err
 
 
@@ -64,5 +64,5 @@ def test_a_mistake_in_a_block_stops_no_command(
 ) -> None:
     """Tokens are kept and tested without other upstreams."""
     (folder / "cursor-api.toml").write_text("[[upstream]]\n[[model]]\n")
-    assert find_settings(FILES, None) is not None
+    assert find_settings(FILE_GROUPS, None) is not None
     assert capsys.readouterr().err == ""

@@ -19,10 +19,11 @@ from cursor_api.domain.credential_health import (
     QuarantineReason,
 )
 from cursor_api.service.credentials.roster import digest
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
 from cursor_api.stores.files.pool_state import FilePoolStateStore
-from tests.unit.upstreams.cursor.editor_folder import TOKEN
+from tests.unit.cli.editor_folder import TOKEN
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def simulator() -> Iterator[str]:
         addresses.append(url)
         is_there.set()
 
-    task = loop.create_task(simulate(SimulatorOptions(port=0), tell))
+    task = loop.create_task(simulate(CursorSimulator(SimulatorOptions(port=0)), tell))
 
     def work() -> None:
         with pytest.raises(asyncio.CancelledError):

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli import main
+from tests.unit.cli.editor_folder import TOKEN, held, make_token
 from tests.unit.cli.token_house import House
-from tests.unit.upstreams.cursor.editor_folder import TOKEN, held, make_token
 
 COMMANDS = ("show", "import", "list", "add", "remove", "test")
 PASTED = "pasted-token-0123456789"
@@ -138,8 +138,8 @@ def test_serving_does_not_load_what_only_tokens_need() -> None:
     names = (
         "getpass",
         "cursor_api.cli.token_actions",
-        "cursor_api.cli.token_words",
-        "cursor_api.upstreams.cursor.editor_database",
+        "cursor_api.cli.token_output",
+        "cursor_api.cli.editor_database",
     )
     code = f"import sys, cursor_api.cli; print([n for n in {names} if n in sys.modules])"
     done = subprocess.run(

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.unit.upstreams.cursor.editor_folder import TOKEN, linux_path, make_database
+from tests.unit.cli.editor_folder import TOKEN, linux_path, make_database
 
 OURS = ("PORT", "HOST", "AUTH_TOKEN", "TOKEN_FILE", "TOKEN_LIST_FILE", "XDG_CONFIG_HOME")
 

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.chat import ImagePart, Message, Role, TextPart
+from cursor_api.domain.chat import NO_PARAMETERS, ChatRequest, Native, Parameters, Tool
+from cursor_api.domain.content import Message, Role, Text
+
+HI = (Message(Role.USER, (Text("hi"),)),)
 
 
-def test_the_text_of_a_message_is_its_text_parts_joined_untouched() -> None:
-    """White space stays, images are left out."""
-    message = Message(Role.USER, (TextPart(" a\n"), ImagePart(b"x", "image/png"), TextPart("b ")))
-    assert message.text == " a\nb "
+def test_parameters_are_read_when_somebody_asks_and_once() -> None:
+    """Most requests go to an upstream that wants none of them."""
+    asked: list[Parameters] = []
+
+    def read() -> Parameters:
+        asked.append(Parameters(user="me"))
+        return asked[-1]
+
+    request = ChatRequest("m", HI, parameters=read)
+    assert asked == []
+    assert request.parameters.user == "me"
+    assert request.parameters is asked[0]
+    assert len(asked) == 1
+    assert ChatRequest("m", HI).parameters is NO_PARAMETERS
+
+
+def test_two_requests_are_the_same_when_they_ask_the_same() -> None:
+    """However they were spelled, and whenever they are read."""
+    tools = Parameters(tools=(Tool("f", "", b"{}"),))
+    request = ChatRequest("m", HI, parameters=tools)
+    assert request == ChatRequest("m", HI, parameters=lambda: tools, native=Native("x", b"y"))
+    assert request != ChatRequest("m", HI)
+    assert request != ChatRequest("n", HI, parameters=tools)
+    assert request != ChatRequest("m", HI * 2, parameters=tools)
+    assert request != ChatRequest("m", HI, is_stream=True, parameters=tools)
+    assert request != "m"
+
+
+def test_nothing_of_a_prompt_is_in_a_request_s_repr() -> None:
+    """It may end up in a log."""
+    assert repr(ChatRequest("m", HI)) == "ChatRequest('m', messages=1)"

@@ -1,11 +1,11 @@
-"""Secrets hide, tokens split."""
+"""Secrets hide."""
 
 from __future__ import annotations
 
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.credential import Credential, Secret, split_token
+from cursor_api.domain.credential import Credential, Secret
 
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ4In0.c2ln"
 
@@ -37,26 +37,6 @@ def test_secrets_compare_by_value() -> None:
     assert Secret("a") != Secret("b")
     assert Secret("a") != "a"
     assert len({Secret("a"), Secret("a")}) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "alias", "token"),
-    [
-        (JWT, None, JWT),
-        (f"user_01AB::{JWT}", "user_01AB", JWT),
-        (f"user_01AB%3A%3A{JWT}", "user_01AB", JWT),
-        (f"user_01AB%3a%3a{JWT}", "user_01AB", JWT),
-        (f"work::{JWT}", "work", JWT),
-        (f"work::user_01AB%3A%3A{JWT}", "work", JWT),
-        (f"work::user_01AB::{JWT}", "work", JWT),
-        (f"::{JWT}", None, JWT),
-        ("opaque-thing", None, "opaque-thing"),
-        ("工作::opaque", "工作", "opaque"),
-    ],
-)
-def test_all_spellings_of_a_token_are_understood(text: str, alias: str | None, token: str) -> None:
-    """Cookie, url-encoded cookie, alias and bare token all give the bearer itself."""
-    assert split_token(text) == (alias, token)
 
 
 def test_a_caller_shows_no_credential() -> None:

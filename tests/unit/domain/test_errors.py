@@ -45,14 +45,14 @@ def fail_twice() -> weakref.ref[Large]:
             raise Fault(FaultKind.UNREACHABLE, "Gone.") from error
     except Fault as fault:
         kept.append(fault)
-    assert kept[0].let_go() is kept[0]
+    assert kept[0].without_traceback() is kept[0]
     assert str(kept[0].__cause__) == "reset"
     del large
     assert watched() is None
     return watched
 
 
-def test_a_fault_that_has_let_go_holds_nothing_that_was_sent() -> None:
+def test_a_fault_without_traceback_holds_nothing_that_was_sent() -> None:
     """Its words and its causes' words stay; the frames, and what is in them, go at once."""
     gc.disable()
     try:
@@ -61,11 +61,11 @@ def test_a_fault_that_has_let_go_holds_nothing_that_was_sent() -> None:
         gc.enable()
 
 
-def test_letting_go_ends_whatever_the_causes_are() -> None:
+def test_removing_the_traceback_ends_whatever_the_causes_are() -> None:
     """Even where somebody tied them in a circle."""
     one, other = Fault(FaultKind.INTERNAL, "one"), Fault(FaultKind.INTERNAL, "other")
     one.__cause__, other.__cause__ = other, one
-    assert one.let_go() is one
+    assert one.without_traceback() is one
 
 
 def test_a_store_error_names_every_bad_line() -> None:
@@ -87,7 +87,7 @@ def test_a_bug_of_ours_keeps_its_frames() -> None:
 
     with pytest.raises(Fault) as caught:
         fail()
-    kept = caught.value.let_go()
+    kept = caught.value.without_traceback()
     assert kept.__traceback__ is not None
     assert kept.__cause__ is not None
     assert kept.__cause__.__traceback__ is not None

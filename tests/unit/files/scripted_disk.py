@@ -23,6 +23,7 @@ class ScriptedDisk(Disk):
         self.fails: Callable[[str], int] = lambda _entry: 0
         self.before: Callable[[str], None] = lambda _entry: None
         self.is_mounted: set[str] = set()
+        self.write_part = 0.5
         self._names: dict[int, str] = {}
 
     def fail_at(self, number: int, code: int = errno.ENOSPC) -> None:
@@ -57,11 +58,11 @@ class ScriptedDisk(Disk):
         return file
 
     def write(self, file: int, data: bytes) -> None:
-        """A step; one that fails has written half of it."""
+        """A step; one that fails has written half of it, or another `write_part`."""
         try:
             self._step(f"write {self._names[file]}")
         except OSError:
-            super().write(file, data[: len(data) // 2])
+            super().write(file, data[: int(len(data) * self.write_part)])
             raise
         super().write(file, data)
 

@@ -139,13 +139,13 @@ def test_a_file_mounted_by_itself_is_written_in_place(target: Path, disk: Script
     save(target, NEW, found(target), disk)
     assert disk.diary[4:] == [
         "rename f.saving f",
+        "open f",
         "create f.before-saving.part",
         "write f.before-saving.part",
         "sync f.before-saving.part",
         "sync folder",
         "rename f.before-saving.part f.before-saving",
         "sync folder",
-        "open f",
         "write f",
         "truncate f",
         "sync f",
@@ -156,6 +156,21 @@ def test_a_file_mounted_by_itself_is_written_in_place(target: Path, disk: Script
     assert target.read_bytes() == NEW
     assert target.stat().st_ino == before.st_ino
     assert names(target) == {"f"}
+
+
+@pytest.mark.parametrize("words", ["open f", "write f"])
+def test_a_file_mounted_by_itself_that_takes_no_byte_is_as_it_was(
+    target: Path, disk: ScriptedDisk, words: str
+) -> None:
+    """Mounted read-only, or another user's: nothing is left beside it that an edit would upset."""
+    disk.is_mounted = {"f"}
+    disk.fails = lambda entry: errno.EROFS if entry == words else 0
+    disk.write_part = 0.0
+    with pytest.raises(StoreError, match="is as it was: Read-only file system"):
+        save(target, NEW, found(target), disk)
+    assert (target.read_bytes(), names(target)) == (OLD, {"f"})
+    target.write_bytes(b"an editor's text")
+    assert not has_leftovers(target, disk)
 
 
 @pytest.mark.parametrize("data", [NEW, b"short\n"])

@@ -13,7 +13,7 @@ DOWN = Fault(FaultKind.UNREACHABLE, "Nobody is there.", upstream_code="x")
 def attempt(breaker: Breaker, fault: Fault | None, now: float) -> bool:
     """A whole attempt; whether it opened or closed the breaker."""
     breaker.check(now)
-    return breaker.learn(fault, now, is_probe=breaker.take(now))
+    return breaker.record(fault, now, is_probe=breaker.take(now))
 
 
 def opened(now: float = 100.0, options: BreakerOptions | None = None) -> Breaker:
@@ -78,7 +78,7 @@ def test_after_its_time_one_probe_finds_out() -> None:
     assert breaker.state(131) is BreakerState.OPEN
     assert refusal(breaker, 131).retry_after_s == 5
     assert "probing" in repr(breaker)
-    assert breaker.learn(None, 135, is_probe=True)
+    assert breaker.record(None, 135, is_probe=True)
     assert (breaker.state(135), breaker.cause) == (BreakerState.CLOSED, None)
     assert not breaker.take(135)
 
@@ -90,8 +90,8 @@ def test_a_slow_probe_does_not_keep_everybody_out() -> None:
         breaker.check(now)
         assert breaker.take(now)
         assert refusal(breaker, now + 29).retry_after_s == 1
-    assert breaker.learn(None, 200, is_probe=True)
-    assert not breaker.learn(DOWN, 201, is_probe=True)
+    assert breaker.record(None, 200, is_probe=True)
+    assert not breaker.record(DOWN, 201, is_probe=True)
     assert breaker.state(201) is BreakerState.CLOSED
 
 
@@ -108,23 +108,23 @@ def test_a_probe_whose_caller_leaves_makes_room_for_another() -> None:
     """Nothing was learnt, and the endpoint is not shut for ever."""
     breaker = opened()
     breaker.check(130)
-    breaker.forget(is_probe=breaker.take(130))
+    breaker.release(is_probe=breaker.take(130))
     breaker.check(131)
     assert breaker.take(131)
     # Our own failure is as little of a finding.
-    breaker.learn(Fault(FaultKind.INTERNAL, ""), 132, is_probe=True)
+    breaker.record(Fault(FaultKind.INTERNAL, ""), 132, is_probe=True)
     breaker.check(132)
-    breaker.learn(None, 133, is_probe=False)
-    breaker.forget(is_probe=True)
+    breaker.record(None, 133, is_probe=False)
+    breaker.release(is_probe=True)
     assert breaker.state(133) is BreakerState.CLOSED
 
 
 def test_late_failures_hold_it_no_longer_and_a_late_success_closes_it() -> None:
     """Attempts that were under way when it opened tell of the time before."""
     breaker = opened(now=100)
-    assert not breaker.learn(DOWN, 125, is_probe=False)
+    assert not breaker.record(DOWN, 125, is_probe=False)
     assert breaker.state(130) is BreakerState.HALF_OPEN
-    assert breaker.learn(None, 126, is_probe=False)
+    assert breaker.record(None, 126, is_probe=False)
     assert breaker.state(126) is BreakerState.CLOSED
 
 
@@ -133,7 +133,7 @@ def test_a_late_failure_that_asks_for_time_gets_it() -> None:
     breaker = opened(now=100)
     for wish_s in (60, 5):
         busy = Fault(FaultKind.UPSTREAM_OVERLOADED, "Busy.", retry_after_s=wish_s)
-        assert not breaker.learn(busy, 110, is_probe=False)
+        assert not breaker.record(busy, 110, is_probe=False)
         assert refusal(breaker, 169).retry_after_s == 1
     assert breaker.state(170) is BreakerState.HALF_OPEN
 
@@ -145,11 +145,11 @@ def test_a_probe_does_not_forget_who_asked_for_time(end: str) -> None:
     breaker.check(130)
     assert breaker.take(130)
     busy = Fault(FaultKind.UPSTREAM_OVERLOADED, "Busy.", retry_after_s=100)
-    breaker.learn(busy, 140, is_probe=False)
+    breaker.record(busy, 140, is_probe=False)
     if end == "failed":
-        breaker.learn(DOWN, 150, is_probe=True)
+        breaker.record(DOWN, 150, is_probe=True)
     else:
-        breaker.forget(is_probe=True)
+        breaker.release(is_probe=True)
     assert refusal(breaker, 239).retry_after_s == 1
     assert breaker.state(240) is BreakerState.HALF_OPEN
 

@@ -7,11 +7,11 @@ import pytest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Cooldown, CredentialHealth, Preferences
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.pool.clock_steps import JUMP_S_MIN, ClockStepDetector
-from cursor_api.pool.cooldown import RETRY_AFTER_S_MAX
+from cursor_api.pool.clock_steps import STEP_S_MIN, ClockStepDetector
+from cursor_api.pool.cooldown import COOLDOWN_S_MAX
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.pool import Pool
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 
 A = Credential("a", Secret("token-a"), "checksum-a")
 ASK = Ask("gpt-4o")
@@ -63,10 +63,10 @@ def test_a_clock_that_is_slewed_is_followed_when_it_has_become_a_jump() -> None:
     watch = ClockStepDetector(clock)
     jumps = []
     for _ in range(30):
-        clock.wall += JUMP_S_MIN / 10
+        clock.wall += STEP_S_MIN / 10
         jumps.append(watch.look()[1])
     assert 2 <= sum(1 for one in jumps if one) <= 3
-    assert abs(sum(jumps) - 3 * JUMP_S_MIN) <= JUMP_S_MIN
+    assert abs(sum(jumps) - 3 * STEP_S_MIN) <= STEP_S_MIN
     assert "ClockStepDetector(offset=" in repr(watch)
 
 
@@ -86,7 +86,7 @@ def test_a_cooldown_lasts_as_long_as_it_was_meant_to(jump_s: float) -> None:
     pool = Pool(clock, lambda: 0.5)
     pool.replace([A])
     limited = Fault(FaultKind.RATE_LIMITED, "", retry_after_s=60)
-    pool.lease(ASK).settle(Outcome(is_success=False, fault=limited))
+    pool.lease(ASK).settle(LeaseOutcome(is_success=False, fault=limited))
     revision = pool.revision
     clock.wall += jump_s
     assert wait_of(pool) == pytest.approx(60)
@@ -104,6 +104,6 @@ def test_what_was_kept_by_a_clock_years_ahead_holds_nobody_for_years() -> None:
     ahead = Cooldown(until_at=clock.wall + 10 * 365 * 86_400, step=0, cause="rate_limited")
     health = CredentialHealth(cooldowns=(("gpt-4o", ahead),))
     pool.replace([A], {A.secret: (Preferences(), health)})
-    assert wait_of(pool) == pytest.approx(RETRY_AFTER_S_MAX)
-    clock.pass_by(RETRY_AFTER_S_MAX)
+    assert wait_of(pool) == pytest.approx(COOLDOWN_S_MAX)
+    clock.pass_by(COOLDOWN_S_MAX)
     assert pool.lease(ASK).credential == A

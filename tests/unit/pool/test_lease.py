@@ -6,7 +6,7 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.lease import LEFT_EARLY, Ask
 from cursor_api.pool.pool import Pool
-from cursor_api.pool.slot import Hindrance, Outcome
+from cursor_api.pool.slot import Hindrance, LeaseOutcome
 from tests.fakes import TickingClock
 
 
@@ -15,9 +15,9 @@ def test_only_the_first_settlement_counts() -> None:
     pool = Pool(TickingClock(), lambda: 0.5)
     pool.replace([Credential("a", Secret("token"), "sum")])
     lease = pool.lease(Ask("gpt-4o"))
-    lease.settle(Outcome(is_success=True))
+    lease.settle(LeaseOutcome(is_success=True))
     lease.settle(LEFT_EARLY)
-    lease.settle(Outcome(is_success=False, fault=Fault(FaultKind.CREDENTIAL_REJECTED, "")))
+    lease.settle(LeaseOutcome(is_success=False, fault=Fault(FaultKind.CREDENTIAL_REJECTED, "")))
     slot = pool.get_slot("a")
     assert (pool.leased_count, slot.active_count, slot.success_count) == (0, 0, 1)
     assert slot.quarantine is None
@@ -28,11 +28,11 @@ def test_a_conviction_cools_a_credential_that_seemed_innocent() -> None:
     pool = Pool(TickingClock(), lambda: 0.5)
     pool.replace([Credential("a", Secret("token"), "sum")])
     lease = pool.lease(Ask("gpt-4o"))
-    lease.settle(Outcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_TIMEOUT, "")))
+    lease.settle(LeaseOutcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_TIMEOUT, "")))
     slot = pool.get_slot("a")
     assert slot.find_hindrance("gpt-4o", 1010) is None
     revision = pool.revision
-    lease.convict(Fault(FaultKind.CREDENTIAL_SILENT, "silent"))
+    lease.blame(Fault(FaultKind.CREDENTIAL_SILENT, "silent"))
     assert slot.find_hindrance("gpt-4o", 1010) is Hindrance.COOLING
     assert slot.find_hindrance("o1", 1010) is None
     assert slot.cooldowns["gpt-4o"].cause == "credential_silent"

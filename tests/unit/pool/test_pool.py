@@ -10,11 +10,11 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 
 MODEL = "gpt-4o"
 ASK = Ask(MODEL)
-SUCCESS = Outcome(is_success=True)
+SUCCESS = LeaseOutcome(is_success=True)
 
 
 class HandClock:
@@ -58,7 +58,7 @@ class House:
     def fail(self, fault: Fault, ask: Ask = ASK) -> str:
         """Whom the next request gets, which fails."""
         lease = self.pool.lease(ask)
-        lease.settle(Outcome(is_success=False, fault=fault))
+        lease.settle(LeaseOutcome(is_success=False, fault=fault))
         return lease.credential.alias
 
     def refusal(self, ask: Ask = ASK) -> Fault:
@@ -88,9 +88,11 @@ def test_a_tried_credential_is_not_handed_out_again() -> None:
 
 def test_an_empty_pool_says_how_to_add_a_credential() -> None:
     """The message is the next step."""
-    refusal = House().refusal()
-    assert refusal.kind is FaultKind.NO_CREDENTIALS
-    assert "token file" in refusal.message
+    house = House()
+    assert house.refusal().kind is FaultKind.NO_CREDENTIALS
+    pool = Pool(house.clock, lambda: 0.5, no_credentials="Put one into the token file.")
+    with pytest.raises(Fault, match="token file"):
+        pool.lease(Ask("gpt-4o"))
 
 
 def test_a_limited_credential_cools_for_its_model_only_and_is_probed_by_one() -> None:
@@ -129,7 +131,7 @@ def test_requests_that_were_under_way_when_a_cooldown_began_tell_nothing_new() -
     house = House(A)
     leases = [house.pool.lease(ASK) for _ in range(6)]
     for lease in leases[:5]:
-        lease.settle(Outcome(is_success=False, fault=limited()))
+        lease.settle(LeaseOutcome(is_success=False, fault=limited()))
     leases[5].settle(SUCCESS)
     assert house.refusal().retry_after_s == 22.5
 
@@ -166,8 +168,8 @@ def test_a_callers_mistake_and_a_dead_endpoint_never_cool_a_credential(kind: Fau
 def test_priority_comes_first_and_lower_ones_help_out() -> None:
     """A lower tier serves only while no higher one can."""
     house = House(A, B, C)
-    house.pool.wish("b", Preferences(priority=5))
-    house.pool.wish("c", Preferences(priority=5))
+    house.pool.set_preferences("b", Preferences(priority=5))
+    house.pool.set_preferences("c", Preferences(priority=5))
     assert house.serve(3) == "bcb"
     house.fail(limited(retry_after_s=9))
     house.fail(limited(retry_after_s=9))
@@ -179,18 +181,18 @@ def test_priority_comes_first_and_lower_ones_help_out() -> None:
 def test_weight_is_requests_in_a_row() -> None:
     """An owner with a bigger plan lets it work more."""
     house = House(A, B)
-    house.pool.wish("a", Preferences(weight=3))
+    house.pool.set_preferences("a", Preferences(weight=3))
     assert house.serve(8) == "aaabaaab"
 
 
 def test_a_concurrency_limit_is_kept() -> None:
     """The others take over; when all are full, the caller is told to come back."""
     house = House(A, B)
-    house.pool.wish("a", Preferences(concurrency_max=1))
+    house.pool.set_preferences("a", Preferences(concurrency_max=1))
     first = house.pool.lease(ASK)
     assert first.credential is A
     assert house.serve(2) == "bb"
-    house.pool.wish("b", Preferences(is_enabled=False))
+    house.pool.set_preferences("b", Preferences(is_enabled=False))
     refusal = house.refusal()
     assert (refusal.kind, refusal.retry_after_s) == (FaultKind.OVERLOADED, 1)
     first.settle()
@@ -208,7 +210,7 @@ def test_fill_first_uses_the_first_that_can() -> None:
 def test_least_busy_spreads_by_load_and_weight() -> None:
     """Four under way: two of three go to the one of double weight."""
     house = House(A, B, policy=Policy.LEAST_BUSY)
-    house.pool.wish("b", Preferences(weight=2))
+    house.pool.set_preferences("b", Preferences(weight=2))
     held = [house.pool.lease(ASK).credential.alias for _ in range(6)]
     assert held.count("b") == 4
 
@@ -240,7 +242,7 @@ def test_an_expired_token_never_serves() -> None:
     expired = Credential("old", Secret("e30.eyJleHAiOjF9.x"), "c")
     house = House(expired, A)
     assert house.serve(2) == "aa"
-    house.pool.wish("a", Preferences(is_enabled=False))
+    house.pool.set_preferences("a", Preferences(is_enabled=False))
     refusal = house.refusal()
     assert refusal.kind is FaultKind.NO_CREDENTIALS
     assert "1 expired" in refusal.message

@@ -6,7 +6,7 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.lease import Ask
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 from tests.unit.pool.test_pool import ASK, MODEL, SUCCESS, A, B, C, D, House, limited
 
 LONG_S = 3600.0
@@ -23,8 +23,8 @@ def test_when_the_next_one_is_removed_its_successor_is_next() -> None:
 def test_a_turn_goes_on_over_a_reload() -> None:
     """Two of three requests in a row before, the third after; a successor begins its own."""
     house = House(A, B)
-    house.pool.wish("a", Preferences(weight=3))
-    house.pool.wish("b", Preferences(weight=2))
+    house.pool.set_preferences("a", Preferences(weight=3))
+    house.pool.set_preferences("b", Preferences(weight=2))
     assert house.serve(2) == "aa"
     house.pool.replace([B, A])
     assert house.serve(3) == "abb"
@@ -37,13 +37,13 @@ def test_another_priority_moves_the_rotation_of_nobody_else() -> None:
     """Neither of the tier it leaves, nor of the one it comes to."""
     house = House(A, B, C, D)
     for alias in ("c", "d"):
-        house.pool.wish(alias, Preferences(priority=1))
+        house.pool.set_preferences(alias, Preferences(priority=1))
     assert house.serve(1) == "c"
     assert house.serve(1, Ask(MODEL, pinned="a")) == "a"
-    house.pool.wish("a", Preferences(priority=1))
+    house.pool.set_preferences("a", Preferences(priority=1))
     assert house.serve(3) == "dac"
     for alias in ("a", "c", "d"):
-        house.pool.wish(alias, Preferences(priority=1, is_enabled=False))
+        house.pool.set_preferences(alias, Preferences(priority=1, is_enabled=False))
     assert house.serve(2) == "bb"
 
 
@@ -69,7 +69,7 @@ def test_a_cleared_credential_has_one_probe_at_a_time_too() -> None:
     house.fail(limited())
     house.clock.at += LONG_S
     assert house.refusal().kind is FaultKind.OVERLOADED
-    early.settle(Outcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_ERROR, "unrelated")))
+    early.settle(LeaseOutcome(is_success=False, fault=Fault(FaultKind.UPSTREAM_ERROR, "unrelated")))
     late = house.pool.lease(ASK)
     assert house.refusal().kind is FaultKind.OVERLOADED
     late.settle(SUCCESS)
@@ -79,7 +79,7 @@ def test_a_cleared_credential_has_one_probe_at_a_time_too() -> None:
 def test_a_renewed_token_keeps_what_its_owner_wished_and_nothing_of_its_past() -> None:
     """However it was renewed: an editor shows the gateway only a new token of a known alias."""
     house = House(A, B)
-    house.pool.wish("a", Preferences(priority=7))
+    house.pool.set_preferences("a", Preferences(priority=7))
     house.fail(limited(LONG_S))
     house.pool.replace([Credential("a", Secret("renewed"), A.binding), B])
     renewed = house.pool.get_slot("a")

@@ -5,20 +5,20 @@ from __future__ import annotations
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.pool.slot import COOLDOWNS_MAX, RECENT_COUNT_MAX, Hindrance, Outcome, Slot
+from cursor_api.pool.slot import COOLDOWNS_MAX, RECENT_COUNT_MAX, Hindrance, LeaseOutcome, Slot
 
 CREDENTIAL = Credential("a", Secret("e30.eyJleHAiOjEwMDB9.x"), "sum")  # exp: 1000
-LIMITED = Outcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "", retry_after_s=50))
-REJECTED = Outcome(is_success=False, fault=Fault(FaultKind.CREDENTIAL_REJECTED, "no"))
-SUCCESS = Outcome(is_success=True)
+LIMITED = LeaseOutcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "", retry_after_s=50))
+REJECTED = LeaseOutcome(is_success=False, fault=Fault(FaultKind.CREDENTIAL_REJECTED, "no"))
+SUCCESS = LeaseOutcome(is_success=True)
 
 
 def test_a_slot_comes_back_from_its_standing_as_it_was() -> None:
     """A restart forgets no cooldown, no quarantine and no count."""
     slot = Slot(CREDENTIAL, Preferences(priority=3))
     slot.take("m", 10)
-    slot.learn("m", SUCCESS, 11, 0.5)
-    slot.learn("m", LIMITED, 12, 0.5)
+    slot.record("m", SUCCESS, 11, 0.5)
+    slot.record("m", LIMITED, 12, 0.5)
     again = Slot(CREDENTIAL, slot.preferences, slot.health)
     assert again.health == slot.health
     assert again.preferences == Preferences(priority=3)
@@ -48,17 +48,17 @@ def test_an_expired_token_reads_as_quarantined() -> None:
 def test_a_shorter_wait_never_shortens_a_longer_one() -> None:
     """Two refusals under way at once: the longer wait holds."""
     slot = Slot(CREDENTIAL)
-    slot.learn("m", LIMITED, 0, 0)
+    slot.record("m", LIMITED, 0, 0)
     short = Fault(FaultKind.RATE_LIMITED, "", retry_after_s=1)
-    slot.learn("m", Outcome(is_success=False, fault=short), 1, 0)
+    slot.record("m", LeaseOutcome(is_success=False, fault=short), 1, 0)
     assert slot.cooldowns["m"].until_at == 50
 
 
 def test_clearing_heals_everything() -> None:
     """A person has acted."""
     slot = Slot(CREDENTIAL)
-    slot.learn("m", LIMITED, 0, 0)
-    slot.learn("m", REJECTED, 0, 0)
+    slot.record("m", LIMITED, 0, 0)
+    slot.record("m", REJECTED, 0, 0)
     assert slot.find_hindrance("m", 1) is Hindrance.QUARANTINED
     slot.clear()
     assert slot.find_hindrance("m", 1) is None
@@ -68,8 +68,8 @@ def test_state_is_bounded() -> None:
     """Whatever models are asked for, however long it runs."""
     slot = Slot(CREDENTIAL)
     for number in range(COOLDOWNS_MAX * 2):
-        slot.learn(f"model-{number}", LIMITED, number, 0)
-        slot.learn("other", SUCCESS, number, 0)
+        slot.record(f"model-{number}", LIMITED, number, 0)
+        slot.record("other", SUCCESS, number, 0)
     assert len(slot.cooldowns) == COOLDOWNS_MAX
     assert f"model-{COOLDOWNS_MAX * 2 - 1}" in slot.cooldowns
     assert len(slot.recent) == RECENT_COUNT_MAX

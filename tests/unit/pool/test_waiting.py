@@ -11,14 +11,14 @@ from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.pool import Pool
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.pool.waiting import QueueOptions
 from tests.fakes import TickingClock
 
 ASK = Ask("gpt-4o")
 NOBODY: frozenset[Credential] = frozenset()
 A, B = (Credential(name, Secret(f"token-{name}"), "sum") for name in "ab")
-REFUSED = Outcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, ""))
+REFUSED = LeaseOutcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, ""))
 
 
 def pool(*credentials: Credential, queue: QueueOptions | None = None) -> Pool:
@@ -26,7 +26,7 @@ def pool(*credentials: Credential, queue: QueueOptions | None = None) -> Pool:
     made = Pool(TickingClock(), lambda: 0.5, queue=queue or QueueOptions())
     made.replace(credentials)
     for credential in credentials:
-        made.wish(credential.alias, Preferences(concurrency_max=1))
+        made.set_preferences(credential.alias, Preferences(concurrency_max=1))
     return made
 
 
@@ -121,7 +121,7 @@ async def test_what_the_owner_changes_serves_those_who_wait() -> None:
     busy.lease(ASK)
     first, second = waiting(busy), waiting(busy)
     await asyncio.sleep(0)
-    busy.wish("a", Preferences(concurrency_max=2))
+    busy.set_preferences("a", Preferences(concurrency_max=2))
     assert (await first).credential == A
     busy.replace([A, B])
     assert (await second).credential == B

@@ -11,7 +11,7 @@ from typing import Self
 import h11
 
 from cursor_api.simulator.cursor.messages import ChatAsk
-from cursor_api.simulator.cursor.received import RawRequest
+from cursor_api.simulator.request import RawRequest
 from cursor_api.wire.checksum import new_checksum
 from cursor_api.wire.connect import encode_envelope
 from cursor_api.wire.protobuf import field_bytes, field_string, field_varint

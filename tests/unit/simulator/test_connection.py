@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from cursor_api.simulator.connection import HEADERS_BYTES_MAX, Connection
-from cursor_api.simulator.cursor.responder import Responder
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor.recording import record_stream, sample_ask
+from cursor_api.simulator.cursor.responder import CursorResponder
 from cursor_api.simulator.faults import Faults, Mishap
-from cursor_api.simulator.ledger import Ledger, Outcome
+from cursor_api.simulator.ledger import Ledger, PlayOutcome
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.recording import record_stream, sample_ask
-from cursor_api.simulator.server import Simulator
 from tests.unit.simulator.asking import (
     NOW_S,
     PATH,
@@ -30,10 +30,10 @@ ASK = ask_request(sample_ask("hi"))
 WHOLE = record_stream(sample_ask("hi"))
 
 
-def serve(faults: Faults | None = None, **options: object) -> Simulator:
+def serve(faults: Faults | None = None, **options: object) -> CursorSimulator:
     """One whose clock stands still."""
     settings = SimulatorOptions(faults=faults or Faults(), now_s=lambda: NOW_S, **options)  # type: ignore[arg-type]  # passed on
-    return Simulator(settings)
+    return CursorSimulator(settings)
 
 
 async def hear(faults: Faults) -> Heard:
@@ -65,7 +65,7 @@ async def test_a_connection_serves_one_request_after_another() -> None:
             await client.hear()
         # A client may see the end before the server has written it down.
         await simulator.wait_idle()
-        assert [exchange.ordinal for exchange in simulator.exchanges] == [0, 1, 2, 3]
+        assert [exchange.ordinal for exchange in simulator.played] == [0, 1, 2, 3]
         assert simulator.connection_count == 1
 
 
@@ -212,8 +212,8 @@ async def test_a_client_that_leaves_ends_its_answer_at_once(how: Break, mishap: 
             await asyncio.sleep(0.01)
         await how(client)
         await asyncio.wait_for(simulator.wait_idle(), 1)
-        (exchange,) = simulator.exchanges
-        assert exchange.outcome is Outcome.CLIENT_LEFT
+        (exchange,) = simulator.played
+        assert exchange.outcome is PlayOutcome.CLIENT_LEFT
         assert exchange.mishaps == {mishap}
         await client.close()
 
@@ -227,8 +227,8 @@ async def test_a_reader_that_stands_still_holds_the_writer() -> None:
         await asyncio.sleep(0.5)
         await client.close()
         await asyncio.wait_for(simulator.wait_idle(), 1)
-        (exchange,) = simulator.exchanges
-        assert exchange.outcome is Outcome.CLIENT_LEFT
+        (exchange,) = simulator.played
+        assert exchange.outcome is PlayOutcome.CLIENT_LEFT
         assert exchange.body_bytes < 20_000_000
 
 
@@ -304,7 +304,9 @@ async def test_the_same_seed_is_the_same_bytes_on_the_wire() -> None:
 async def test_a_connection_shows_its_state() -> None:
     """For whoever debugs a test."""
     streams = [await asyncio.open_connection(sock=end) for end in socket.socketpair()]
-    subject = Connection(streams[1], Responder(SimulatorOptions()), Ledger(1), SimulatorOptions())
+    subject = Connection(
+        streams[1], CursorResponder(SimulatorOptions()).respond, Ledger(1), SimulatorOptions()
+    )
     assert repr(subject) == "<Connection client IDLE, server IDLE, wrote 0 bytes of the body>"
     for _, writer in streams:
         writer.close()
@@ -317,7 +319,9 @@ async def test_what_is_sent_ahead_is_never_lost() -> None:
         _, writer = await asyncio.open_connection(sock=right)
         reader = asyncio.StreamReader()
         options = SimulatorOptions()
-        connection = Connection((reader, writer), Responder(options), Ledger(1), options)
+        connection = Connection(
+            (reader, writer), CursorResponder(options).respond, Ledger(1), options
+        )
         reader.feed_data(bytes(4 * HEADERS_BYTES_MAX))
         await connection._watch()
         kept, _ = connection._http.trailing_data

@@ -5,16 +5,16 @@ import re
 import pytest
 
 from cursor_api.simulator.directives import (
-    DIRECTIVES,
-    HELP,
+    ERROR_DIRECTIVES,
+    STREAM_DIRECTIVES,
     Directive,
     DirectiveError,
-    apply_directives,
+    DirectiveLanguage,
     split_message,
-    token_faults,
 )
 from cursor_api.simulator.faults import Faults, HttpBody
 
+LANGUAGE = DirectiveLanguage((*ERROR_DIRECTIVES, *STREAM_DIRECTIVES), "a key")
 MEANINGS = {
     "ok": Faults(),
     "429-retry-after-2": Faults(http_error=1, http_status=429, retry_after_s=2),
@@ -23,7 +23,6 @@ MEANINGS = {
     "464-empty": Faults(http_error=1, http_status=464, http_body=HttpBody.EMPTY),
     "error-11": Faults(error_before_text=1, error_number=11),
     "error-50-mid": Faults(error_mid_stream=1, error_number=50),
-    "outdated": Faults(error_before_text=1, error_number=28),
     "reset": Faults(reset_before_headers=1),
     "reset-mid": Faults(reset_mid_stream=1),
     "cut": Faults(half_close_mid_stream=1),
@@ -64,35 +63,40 @@ MEANINGS = {
 @pytest.mark.parametrize("text", MEANINGS)
 def test_a_directive_means_the_same_everywhere(text: str) -> None:
     """Dashed in a token, in words in a message, in any case."""
-    assert token_faults(f"sim-{text}", Faults()) == MEANINGS[text]
-    assert apply_directives(text.replace("-", " ").upper(), Faults()) == MEANINGS[text]
+    assert LANGUAGE.token_faults(f"sim-{text}", Faults()) == MEANINGS[text]
+    assert LANGUAGE.apply(text.replace("-", " ").upper(), Faults()) == MEANINGS[text]
 
 
-@pytest.mark.parametrize("row", DIRECTIVES, ids=lambda row: row.spelling)
+@pytest.mark.parametrize("row", LANGUAGE.rows, ids=lambda row: row.spelling)
 def test_every_row_is_tried_above_and_shown_in_the_help(row: Directive) -> None:
     """A new directive needs its line there."""
     assert [text for text in MEANINGS if re.fullmatch(row.pattern, text)]
-    assert row.spelling in HELP
-    assert row.meaning in HELP
+    assert row.spelling in LANGUAGE.manual
+    assert row.meaning in LANGUAGE.manual
+
+
+def test_the_manual_names_the_kind_of_credential() -> None:
+    """By what its own users call it."""
+    assert "sim-429-retry-after-2       as a key\n" in LANGUAGE.manual
 
 
 def test_several_are_joined_and_change_what_was_there() -> None:
     """The later one wins; what they do not name stays."""
-    faults = token_faults("sim-think+slow+rate-9@second", Faults(seed=4, stall_s=2))
+    faults = LANGUAGE.token_faults("sim-think+slow+rate-9@second", Faults(seed=4, stall_s=2))
     assert faults == Faults(seed=4, stall_s=2, thinking=True, tokens_per_s=9)
 
 
 def test_an_ordinary_token_asks_for_nothing() -> None:
     """Only the prefix makes a script."""
     faults = Faults(seed=4)
-    assert token_faults("eyJhbGciOi.simple.sim-429", faults) is faults
+    assert LANGUAGE.token_faults("eyJhbGciOi.simple.sim-429", faults) is faults
 
 
 @pytest.mark.parametrize("text", ["nonsense", "429-retry-after-x", "batch-0", "error", "200"])
 def test_unknown_words_are_named(text: str) -> None:
     """A misspelt script must not pass for a healthy credential."""
     with pytest.raises(DirectiveError, match=text):
-        token_faults(f"sim-{text}", Faults())
+        LANGUAGE.token_faults(f"sim-{text}", Faults())
 
 
 @pytest.mark.parametrize(

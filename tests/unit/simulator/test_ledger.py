@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from cursor_api.simulator.ledger import Exchange, Ledger, Outcome
+from cursor_api.simulator.ledger import Ledger, PlayedAnswer, PlayOutcome
 
 
-def exchange(ordinal: int) -> Exchange:
+def exchange(ordinal: int) -> PlayedAnswer:
     """One that was played."""
-    return Exchange(ordinal, Outcome.PLAYED, frozenset(), 0)
+    return PlayedAnswer(ordinal, PlayOutcome.PLAYED, frozenset(), 0)
 
 
 async def test_idle_means_that_every_answer_has_ended() -> None:
@@ -33,4 +33,4 @@ def test_only_the_last_exchanges_are_kept() -> None:
     for ordinal in range(10):
         ledger.begin()
         ledger.end(exchange(ordinal))
-    assert [kept.ordinal for kept in ledger.exchanges] == [7, 8, 9]
+    assert [kept.ordinal for kept in ledger.played] == [7, 8, 9]

@@ -4,7 +4,6 @@ import random
 
 import pytest
 
-from cursor_api.simulator.recording import sample_ask
 from cursor_api.simulator.scenario import (
     CHINESE,
     CODE,
@@ -19,7 +18,7 @@ from cursor_api.simulator.scenario import (
 
 def answer(question: str, scenario: Scenario | None = None) -> str:
     """The text for a question."""
-    return (scenario or Scenario()).answer(sample_ask(question), question, random.Random(1))
+    return (scenario or Scenario()).answer("gpt-4o", question, random.Random(1))
 
 
 @pytest.mark.parametrize(

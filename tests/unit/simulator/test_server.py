@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.recording import record_stream, sample_ask
-from cursor_api.simulator.server import Simulator, simulate
+from cursor_api.simulator.server import simulate
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
 from tests.unit.simulator.asking import NOW_S, Client, ask_request, hear_one
@@ -26,7 +27,7 @@ def options(**changes: object) -> SimulatorOptions:
 
 async def test_it_serves_where_it_says() -> None:
     """On a free port of the loopback, and no longer than its context."""
-    async with Simulator(options()) as simulator:
+    async with CursorSimulator(options()) as simulator:
         port = simulator.port
         assert simulator.url == f"http://127.0.0.1:{port}"
         assert repr(simulator).startswith(f"<Simulator http://127.0.0.1:{port}, 0 connections")
@@ -39,22 +40,22 @@ async def test_it_serves_where_it_says() -> None:
 
 async def test_it_serves_with_default_options() -> None:
     """And may be left without having been asked anything."""
-    async with Simulator() as simulator:
+    async with CursorSimulator() as simulator:
         assert simulator.requests.maxlen == 1000
 
 
 async def test_a_taken_port_is_an_error_at_once() -> None:
     """Not a simulator that answers nobody."""
-    async with Simulator(options()) as simulator:
+    async with CursorSimulator(options()) as simulator:
         with pytest.raises(OSError, match="in use"):
-            await Simulator(options(port=simulator.port)).__aenter__()
+            await CursorSimulator(options(port=simulator.port)).__aenter__()
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 on this machine")
 async def test_an_ipv6_address_is_written_in_brackets() -> None:
     """As addresses in URLs are."""
     try:
-        async with Simulator(options(host="::1")) as simulator:
+        async with CursorSimulator(options(host="::1")) as simulator:
             assert simulator.url == f"http://[::1]:{simulator.port}"
     except OSError:
         pytest.skip("no IPv6 loopback on this machine")
@@ -63,7 +64,7 @@ async def test_an_ipv6_address_is_written_in_brackets() -> None:
 async def test_leaving_ends_answers_under_way() -> None:
     """Silent ones too, at once; no task is left."""
     before = len(asyncio.all_tasks())
-    async with Simulator(options(faults=Faults(silence=1))) as simulator:
+    async with CursorSimulator(options(faults=Faults(silence=1))) as simulator:
         clients = [await Client.connect(simulator.port) for _ in range(5)]
         for client in clients:
             client.send(ASK)
@@ -80,7 +81,7 @@ async def test_leaving_ends_answers_under_way() -> None:
 async def test_answers_run_side_by_side() -> None:
     """Twenty at a pace take as long as one."""
     faults = Faults(tokens_per_s=200)
-    async with Simulator(options(faults=faults)) as simulator, asyncio.timeout(10):
+    async with CursorSimulator(options(faults=faults)) as simulator, asyncio.timeout(10):
         heard = await asyncio.gather(*(hear_one(simulator.port, ASK) for _ in range(20)))
     assert {each.body for each in heard} == {
         record_stream(sample_ask("hi"), ordinal=ordinal) for ordinal in range(20)
@@ -89,7 +90,7 @@ async def test_answers_run_side_by_side() -> None:
 
 async def test_connections_are_bounded() -> None:
     """One too many is dropped; it is welcome when another has gone."""
-    async with Simulator(options(connections_max=1)) as simulator:
+    async with CursorSimulator(options(connections_max=1)) as simulator:
         async with await Client.connect(simulator.port) as first:
             first.send(ASK)
             await first.hear()
@@ -104,7 +105,7 @@ async def test_connections_are_bounded() -> None:
 async def test_faults_and_scripts_can_change_while_it_serves() -> None:
     """An upstream that is down for a while, a credential that recovers."""
     down = Faults(http_error=1, http_status=503)
-    async with Simulator(options()) as simulator:
+    async with CursorSimulator(options()) as simulator:
         statuses = []
         for faults in (Faults(), down, Faults()):
             simulator.use_faults(faults)
@@ -114,7 +115,7 @@ async def test_faults_and_scripts_can_change_while_it_serves() -> None:
         assert statuses == [200, 503, 200, 503, 200]
         assert [request.ordinal for request in simulator.requests] == [0, 1, 2, 3, 4]
         await simulator.wait_idle()
-        assert len(simulator.exchanges) == 5
+        assert len(simulator.played) == 5
 
 
 async def test_it_speaks_tls_where_it_is_given_a_certificate() -> None:
@@ -128,7 +129,7 @@ async def test_it_speaks_tls_where_it_is_given_a_certificate() -> None:
     server.load_cert_chain(pem)
     client.load_verify_locations(pem)
     client.check_hostname = False
-    async with Simulator(options(tls=server)) as simulator:
+    async with CursorSimulator(options(tls=server)) as simulator:
         assert simulator.url.startswith("https://")
         streams = await asyncio.open_connection("127.0.0.1", simulator.port, ssl=client)
         async with Client(*streams) as asking:
@@ -139,7 +140,7 @@ async def test_it_speaks_tls_where_it_is_given_a_certificate() -> None:
 async def test_simulate_tells_its_address_and_runs_until_cancelled() -> None:
     """What the command line calls."""
     told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(simulate(options(), told.set_result))
+    running = asyncio.create_task(simulate(CursorSimulator(options()), told.set_result))
     url = await asyncio.wait_for(told, 5)
     port = int(url.rpartition(":")[2])
     assert (await hear_one(port, ASK)).status == 200
@@ -159,7 +160,7 @@ def test_what_is_left_of_a_closing_connection_leaves_it_in_peace() -> None:
             lambda _loop, context: told.append(context)
         )
         faults = Faults(frames_per_write=100)
-        async with Simulator(options(faults=faults)) as simulator:
+        async with CursorSimulator(options(faults=faults)) as simulator:
             client = await Client.connect(simulator.port)
             client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # reads late
             client.send(ASK)

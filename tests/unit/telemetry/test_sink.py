@@ -35,7 +35,7 @@ class Narrow(io.StringIO):
         return super().write(text)
 
 
-def tell_loss(count: int) -> str:
+def loss_line(count: int) -> str:
     """As the log does."""
     return f"({count} lost)"
 
@@ -110,7 +110,7 @@ def test_a_pipe_without_a_reader_takes_nothing() -> None:
 def test_a_reader_that_has_stopped_is_not_waited_for() -> None:
     """`serve | less`: the pipe fills, and from then on a line costs a look and is lost."""
     with pipe() as (reader, stream):
-        sink = LineSink(stream, tell_loss)
+        sink = LineSink(stream, loss_line)
         began = time.monotonic()
         for number in range(2000):
             sink.write_line(f"line {number} {'x' * 100}")
@@ -131,7 +131,7 @@ def test_a_reader_that_has_stopped_is_not_waited_for() -> None:
 def test_a_long_line_that_was_torn_does_not_swallow_the_next() -> None:
     """The pipe took a part of it: the next line begins on a line of its own."""
     with pipe() as (reader, stream):
-        sink = LineSink(stream, tell_loss)
+        sink = LineSink(stream, loss_line)
         sink.write_line("x" * 2 * PIPE_BYTES)
         assert sink.dropped_count == 1
         assert set(drain(reader)) == {"x"}

@@ -14,20 +14,20 @@ from aiohttp import ClientConnectorCertificateError, ClientResponse, ClientSessi
 from aiohttp.client_reqrep import ConnectionKey
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.transport import client as client_module
-from cursor_api.transport import sending
+from cursor_api.transport import connections, sending
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
 from cursor_api.transport.faults import (
     CERTIFICATE_FLAWS,
-    FAULTS,
-    RETRY_AFTER_S_MAX,
+    ERROR_ROWS,
+    RETRY_AFTER_HEADER_S_MAX,
     SHORTAGES,
     STATUS_KINDS,
-    Phase,
+    HttpStage,
     flaw_of_certificate,
     kind_of_status,
     parse_retry_after,
 )
+from cursor_api.transport.sending import INTERIM_MAX
 from tests.scripted_server import Handler, ScriptedServer, Turn
 
 OPTIONS = HttpOptions(connect_timeout_s=5)
@@ -39,9 +39,9 @@ async def ask(client: HttpClient, url: str, timeouts: Timeouts = QUICK) -> bytes
     pieces = []
     async with client.open_post(url, {}, b"question", timeouts) as answer:
         while data := await answer.read():
-            answer.begin()
+            answer.mark_first_text()
             pieces.append(data)
-        answer.finish()
+        answer.mark_finished()
     return b"".join(pieces)
 
 
@@ -64,7 +64,7 @@ async def test_what_this_machine_has_none_left_of_is_no_endpoints_fault(
     def make_none(_address: object) -> socket.socket:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(client_module, "make_socket", make_none)
+    monkeypatch.setattr(connections, "make_socket", make_none)
     async with HttpClient(OPTIONS) as client:
         for _ in range(2):
             with pytest.raises(Fault) as caught:
@@ -179,13 +179,13 @@ async def test_a_refused_connection_is_unreachable() -> None:
 async def test_a_name_without_an_address_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     """`.invalid` never resolves (RFC 2606); it is asked for once."""
     posted: list[str] = []
-    post = sending.post
+    send = sending.send
 
     async def counted(session: ClientSession, url: str, *rest: Any) -> ClientResponse:
         posted.append(url)
-        return await post(session, url, *rest)
+        return await send(session, url, *rest)
 
-    monkeypatch.setattr(client_module, "post", counted)
+    monkeypatch.setattr(connections, "send", counted)
     async with HttpClient(HttpOptions()) as client:
         with pytest.raises(Fault) as caught:
             await ask(client, "http://nowhere.invalid")
@@ -196,7 +196,7 @@ async def test_a_name_without_an_address_is_unreachable(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 async def test_a_new_connection_that_breaks_before_the_head_is_not_tried_again(how: str) -> None:
-    """The second try is for stale connections; this is the server's own doing."""
+    """Whoever asks decides that."""
     count = 0
 
     async def break_off(turn: Turn) -> None:
@@ -210,37 +210,85 @@ async def test_a_new_connection_that_breaks_before_the_head_is_not_tried_again(h
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
-async def test_a_stale_connection_is_replaced_once(how: str) -> None:
-    """Where a kept connection ends before a byte of answer, a new one gets the same request."""
+async def test_a_kept_connection_found_dead_is_one_attempt_and_the_next_has_a_new_one(
+    how: str,
+) -> None:
+    """A server that takes a request and drops it looks just so; it is asked as often as we count.
 
-    async def once(turn: Turn) -> None:
-        if turn.connection == 1 and len(server.requests) > 1:
+    Others that were kept may be dead as well: they are not tried one by one.
+    """
+    both_asked = asyncio.Barrier(2)
+
+    async def at_first(turn: Turn) -> None:
+        if len(server.requests) <= 2:
+            await both_asked.wait()
+            await turn.answer(b"fine")
+        elif turn.connection <= 2:
             getattr(turn, how)()
         else:
             await turn.answer(b"fine")
 
-    async with ScriptedServer(once) as server, HttpClient(OPTIONS) as client:
-        assert await ask(client, server.url) == b"fine"
-        assert await ask(client, server.url) == b"fine"
-        assert [turn.connection for turn in server.requests] == [1, 1, 2]
-        assert server.requests[1].body == server.requests[2].body == b"question"
-
-
-async def test_the_second_try_is_the_last() -> None:
-    """A server that drops everything is asked twice, not for ever."""
-
-    async def sour(turn: Turn) -> None:
-        if len(server.requests) == 1:
-            await turn.answer(b"fine")
-        else:
-            turn.close()
-
-    async with ScriptedServer(sour) as server, HttpClient(OPTIONS) as client:
-        await ask(client, server.url)
+    async with ScriptedServer(at_first) as server, HttpClient(OPTIONS) as client:
+        await asyncio.gather(ask(client, server.url), ask(client, server.url))
         with pytest.raises(Fault) as caught:
             await ask(client, server.url)
         assert caught.value.kind is FaultKind.UNREACHABLE
         assert len(server.requests) == 3
+        assert await ask(client, server.url) == b"fine"
+        assert [turn.connection for turn in server.requests][3:] == [3]
+
+
+async def test_kept_connections_are_used_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A handshake for each request is the price of a moment, not of a day."""
+    monkeypatch.setattr(connections, "FRESH_S", 0.2)
+
+    async def second(turn: Turn) -> None:
+        if len(server.requests) == 2:
+            turn.close()
+        else:
+            await turn.answer(b"fine")
+
+    async with ScriptedServer(second) as server, HttpClient(OPTIONS) as client:
+        await ask(client, server.url)
+        with pytest.raises(Fault):
+            await ask(client, server.url)
+        await ask(client, server.url)
+        await asyncio.sleep(0.3)
+        await ask(client, server.url)
+        await ask(client, server.url)
+        assert [turn.connection for turn in server.requests] == [1, 1, 2, 3, 3]
+
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize("head", [INTERIM, b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"])
+async def test_an_answer_may_have_a_few_interim_ones_in_front(head: bytes) -> None:
+    """On one connection time after time."""
+
+    async def polite(turn: Turn) -> None:
+        await turn.write(head * INTERIM_MAX)
+        await turn.answer(b"fine")
+
+    async with ScriptedServer(polite) as server, HttpClient(OPTIONS) as client:
+        for _ in range(3):
+            assert await ask(client, server.url) == b"fine"
+        assert {turn.connection for turn in server.requests} == {1}
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.01])
+async def test_a_flood_of_interim_answers_is_a_fault_at_once(pause_s: float) -> None:
+    """In one read or bit by bit: it costs no memory, and nobody else's time."""
+
+    async def flood(turn: Turn) -> None:
+        while True:
+            await turn.write(INTERIM * (1 if pause_s else 10_000))
+            await asyncio.sleep(pause_s)
+
+    fault = await asyncio.wait_for(fault_from(flood), 5)
+    assert fault.kind is FaultKind.PROTOCOL_ERROR
 
 
 async def test_an_answer_that_has_begun_is_not_asked_for_again() -> None:
@@ -320,24 +368,24 @@ def verification_error(code: int, message: str) -> ssl.SSLCertVerificationError:
 def test_a_certificates_flaw_is_the_end_of_a_sentence(code: int) -> None:
     """In words of ours, whatever OpenSSL's are."""
     error = refused(verification_error(code, "words"))
-    assert flaw_of_certificate(error) == CERTIFICATE_FLAWS[code]
+    assert flaw_of_certificate(error, "CA") == CERTIFICATE_FLAWS[code].format(ca_setting="CA")
 
 
 def test_any_other_flaw_is_told_in_openssls_words() -> None:
     """A revoked one, say; and an error that is about no certificate has no flaw."""
     error = refused(verification_error(23, "certificate revoked"))
-    assert flaw_of_certificate(error) == "is not trusted: certificate revoked"
-    assert flaw_of_certificate(refused(OSError("odd"))) == "is not trusted"
-    assert flaw_of_certificate(ConnectionResetError()) == ""
+    assert flaw_of_certificate(error, "CA") == "is not trusted: certificate revoked"
+    assert flaw_of_certificate(refused(OSError("odd")), "CA") == "is not trusted"
+    assert flaw_of_certificate(ConnectionResetError(), "CA") == ""
 
 
-def test_every_phase_has_a_row_for_everything() -> None:
+def test_every_stage_has_a_row_for_everything() -> None:
     """The last row catches all, and no row is hidden behind one of its bases."""
-    for rows in FAULTS.values():
+    for rows in ERROR_ROWS.values():
         assert rows[-1].error is BaseException
         for place, row in enumerate(rows):
             assert not any(issubclass(row.error, earlier.error) for earlier in rows[:place]), row
-    assert set(FAULTS) == set(Phase)
+    assert set(ERROR_ROWS) == set(HttpStage)
 
 
 def test_every_status_has_a_kind() -> None:
@@ -383,7 +431,7 @@ def test_the_statuses_seen_in_the_wild(status: int, kind: FaultKind) -> None:
         (" 120 ", 120.0),
         (formatdate(1_700_000_030, usegmt=True), 30.0),
         (formatdate(1_600_000_000, usegmt=True), 0.0),
-        ("9" * 400, RETRY_AFTER_S_MAX),
+        ("9" * 400, RETRY_AFTER_HEADER_S_MAX),
         ("", None),
         ("-5", None),
         ("1.5e3", None),

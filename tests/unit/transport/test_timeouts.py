@@ -12,15 +12,14 @@ from cursor_api.transport.timeouts import TimeoutsByModel
 def test_models_that_think_unseen_are_given_time() -> None:
     """The defaults: a minute for a first word, five for those that reason in silence."""
     timeouts = TimeoutsByModel()
-    assert timeouts.of("gpt-4o") == Timeouts(60, 120)
-    assert timeouts.of("o1-preview") == Timeouts(300, 120)
-    assert timeouts.of("gpt-4o") is timeouts.of("gpt-4o")
+    assert timeouts.for_model("gpt-4o") == Timeouts(60, 120)
+    assert timeouts.for_model("o1-preview") == Timeouts(300, 120)
 
 
 def test_the_first_row_that_fits_counts() -> None:
     """In the order in which they were written; letters of another case are another model."""
     timeouts = TimeoutsByModel((("o1-mini", 1.0), ("o1*", 2.0), ("*", 3.0)))
-    assert [timeouts.of(name).first_token_s for name in ("o1-mini", "o1", "O1")] == [1, 2, 3]
+    assert [timeouts.for_model(name).first_token_s for name in ("o1-mini", "o1", "O1")] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("rows", [(), (("o1*", 1.0),), (("*", 1.0), ("o1", 2.0)), (("*", 0.0),)])

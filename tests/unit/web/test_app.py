@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from starlette.routing import Route
 
-from cursor_api.web.app import WebOptions
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.installed import DIALECTS
+from cursor_api.web.app import INFERENCE_FOLDER, WebOptions
+from tests.fakes import Step
 from tests.house import BEARER, KEY, House
 from tests.serving import ask, serve
+from tests.unit.web.second_dialect import SecondDialect
 
 CHAT_BODY = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
 
@@ -88,3 +93,90 @@ async def test_no_error_body_shows_the_key() -> None:
             await ask(port, "GET", f"/v1/models/{KEY[:3]}", headers=BEARER),
         ]
     assert all(KEY.encode() not in answer.body for answer in answers)
+
+
+TWO = (*DIALECTS, SecondDialect())
+
+
+@pytest.mark.parametrize("prefix", ["", "/hf"])
+async def test_each_dialect_has_its_addresses_and_its_errors(prefix: str) -> None:
+    """Whatever goes wrong there, and below; the first one's are what all other addresses answer."""
+    house = House(dialects=TWO, options=WebOptions(version="1", route_prefix=prefix))
+    second = [prefix + path for path in ("/v1/second", "/second")]
+    async with serve(house.app) as port:
+        for path in (prefix + "/v1/chat/completions", *second):
+            answer = await ask(port, "POST", path, headers=BEARER, body=CHAT_BODY)
+            assert answer.json()["choices"][0]["message"]["content"] == "Hello"
+        for method, path, kind in (
+            ("POST", second[0], "unauthenticated"),
+            ("GET", f"{second[0]}/x", "not_found"),
+            ("GET", f"{second[1]}/", "not_found"),
+        ):
+            answer = await ask(port, method, path, body=CHAT_BODY)
+            assert (answer.status, answer.json()["failed"]) == (418, kind), path
+            assert len(answer.headers["x-request-id"]) == 24
+        answer = await ask(port, "GET", second[0], headers=BEARER)
+        assert (answer.json()["failed"], answer.headers["allow"]) == ("method_not_allowed", "POST")
+        for path in ("/nowhere", f"{prefix}/v1/seconds"):
+            assert (await ask(port, "GET", path)).json()["error"]["code"] == "not_found"
+        house.lifecycle.drain()
+        answer = await ask(port, "POST", second[0], headers=BEARER, body=CHAT_BODY)
+        assert (answer.status, answer.headers["connection"]) == (418, "close")
+        assert (await ask(port, "GET", "/nowhere")).json()["error"]["code"] == "overloaded"
+
+
+async def test_a_crash_answers_in_its_addresss_dialect() -> None:
+    """With the id under which the log says more."""
+    house = House(dialects=TWO)
+
+    async def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    house.app._rest.routes.append(Route("/second/broken", fail))
+    async with serve(house.app) as port:
+        answer = await ask(port, "GET", "/second/broken")
+    assert answer.json()["failed"] == "internal"
+    assert len(answer.headers["x-request-id"]) == 24
+
+
+async def test_in_pass_through_a_refused_credential_is_the_callers_own() -> None:
+    """Which is the dialect's to say."""
+    script: dict[str, list[Step]] = {"caller": [Fault(FaultKind.CREDENTIAL_REJECTED, "Expired.")]}
+    house = House(script, dialects=TWO, is_passthrough=True)
+    own = {"Authorization": "Bearer somebody-s-own"}
+    async with serve(house.app) as port:
+        answer = await ask(port, "POST", "/second", headers=own, body=CHAT_BODY)
+    assert answer.json() == {"failed": "credential_rejected", "own": 1}
+
+
+def test_what_never_becomes_a_request_is_refused_in_the_first_dialect() -> None:
+    """It has no address."""
+    fault = Fault(FaultKind.HEAD_TOO_LARGE, "Too large.")
+    assert House(dialects=TWO).app.render_refusal(fault) == DIALECTS[0].fault(fault)
+    assert House(dialects=TWO[::-1]).app.render_refusal(fault).status == 418
+
+
+async def test_pages_may_use_every_dialect_and_read_that_v1_is_missing() -> None:
+    """And none of them may use what only begins alike."""
+    origin = "https://chat.example"
+    house = House(dialects=TWO, options=WebOptions(version="1", cors_origins=(origin,)))
+    async with serve(house.app) as port:
+        for path, is_open in (
+            ("/v1/second", True),
+            ("/second", True),
+            ("/v1/embeddings", True),
+            ("/chat/completions", True),
+            ("/models", True),
+            ("/second/x", False),
+            ("/nowhere", False),
+            ("/v1", False),
+        ):
+            answer = await ask(port, "POST", path, headers={"Origin": origin}, body=CHAT_BODY)
+            assert ("access-control-allow-origin" in answer.headers) is is_open, path
+
+
+def test_no_management_address_is_in_the_folder_that_is_open_to_pages() -> None:
+    """What is below /v1/ is a dialect's, or the list of models."""
+    routes = [route.path for route in House().app._rest.routes if isinstance(route, Route)]
+    inside = {path for path in routes if path.startswith(INFERENCE_FOLDER)}
+    assert inside == {*DIALECTS[0].paths, "/v1/models", "/v1/models/{model_id:path}"}

@@ -52,6 +52,15 @@ def test_levels_and_containers_are_counted(text: bytes, code: str | None) -> Non
     assert code_of(text) == code
 
 
+def test_the_worked_example() -> None:
+    """Five containers, four deep, as the module says of it."""
+    text = rb'{"a\"[":[{"b":[]}],"c":{}}'
+    for slice_bytes in (1, 3, SLICE_BYTES):
+        assert code_of(text, JsonLimits(4, 5), slice_bytes) is None
+        assert code_of(text, JsonLimits(3, 5), slice_bytes) == DEPTH_CODE
+        assert code_of(text, JsonLimits(4, 4), slice_bytes) == CONTAINERS_CODE
+
+
 @pytest.mark.parametrize(
     "inside",
     [

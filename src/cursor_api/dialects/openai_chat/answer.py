@@ -15,8 +15,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from cursor_api.dialects.openai_chat.calls import Calls, render_call_delta
 from cursor_api.dialects.openai_chat.faults import render_error_object
-from cursor_api.domain.catalog import Model
+from cursor_api.dialects.openai_chat.pieces import Pieces
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -24,8 +25,12 @@ from cursor_api.domain.deltas import (
     Finished,
     FinishReason,
     ReasoningDelta,
+    ReasoningSealed,
+    RefusalDelta,
     StatusDelta,
     TextDelta,
+    ToolArgumentsDelta,
+    ToolCallBegun,
     Usage,
 )
 from cursor_api.domain.errors import Fault, FaultKind
@@ -34,6 +39,7 @@ from cursor_api.ports import AnswerHead
 FINISH_REASONS: dict[FinishReason, str] = {
     FinishReason.STOP: "stop",
     FinishReason.LENGTH: "length",
+    FinishReason.TOOL_CALLS: "tool_calls",
     FinishReason.REFUSED: "content_filter",
 }
 
@@ -43,10 +49,8 @@ _DONE = b"data: [DONE]\n\n"
 _EVENT_END = b"}\n\n"
 _DELTA_END = b'},"finish_reason":null}]}\n\n'
 _REASONING = b'"reasoning_content":'
+_REFUSAL = b'"refusal":'
 _ROLE = b'"role":"assistant","content":""'
-
-# A piece of text has about six characters, and as a string of its own ten times their size.
-PIECES_MAX = 1_000
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,20 +58,24 @@ _encode = msgspec.json.Encoder().encode
 class ChunkRenderer:
     """One streamed answer as Server-Sent Events, one id and one `created` throughout.
 
-    `include_usage` asks for the last chunk with `choices: []`; the
-    others then carry `"usage":null`, as OpenAI's do.
+    `include_usage` asks for the last chunk with `choices: []`; the others then carry
+    `"usage":null`, as OpenAI's do. `has_functions` asks for calls as they were spelled before
+    `tools`.
     """
 
     __slots__ = (
         "_content_start",
         "_delta_start",
         "_has_begun",
+        "_has_functions",
         "_head",
         "_include_usage",
         "_usage",
     )
 
-    def __init__(self, head: AnswerHead, *, include_usage: bool) -> None:
+    def __init__(
+        self, head: AnswerHead, *, include_usage: bool, has_functions: bool = False
+    ) -> None:
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
             _encode_line(ID_PREFIX + head.request_id),
             head.created,
@@ -78,6 +86,7 @@ class ChunkRenderer:
         self._content_start = self._delta_start + b'"content":'
         self._include_usage = include_usage
         self._has_begun = False
+        self._has_functions = has_functions
         self._usage: Usage | None = None
 
     def __repr__(self) -> str:
@@ -136,6 +145,12 @@ class ChunkRenderer:
                 out += (self._content_start, _encode_line(text), _DELTA_END)
             case ReasoningDelta(text):
                 out += (self._delta_start, _REASONING, _encode_line(text), _DELTA_END)
+            case RefusalDelta(text):
+                out += (self._delta_start, _REFUSAL, _encode_line(text), _DELTA_END)
+            case ToolCallBegun() | ToolArgumentsDelta():
+                out += (self._delta_start, self._call(delta), _DELTA_END)
+            case ReasoningSealed():
+                pass  # this dialect has no place for it
             case CitationDelta(citations):
                 annotations = _escape_line_ends(_encode(_annotations(citations)))
                 out += (self._delta_start, b'"annotations":', annotations, _DELTA_END)
@@ -143,47 +158,34 @@ class ChunkRenderer:
                 out.append(_comment(message))
             case Finished(reason):
                 self._usage = _get_usage(delta)
-                finish_reason = FINISH_REASONS[reason].encode()
+                finish_reason = _finish_reason(reason, has_functions=self._has_functions).encode()
                 out.append(b'%b},"finish_reason":"%b"}]}\n\n' % (self._delta_start, finish_reason))
 
-
-class _Pieces:
-    """Text that comes in pieces and is kept at about its own size: `new.append`, then `tidy`."""
-
-    __slots__ = ("_joined", "new")
-
-    def __init__(self) -> None:
-        self.new: list[str] = []
-        self._joined: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self._joined) + len(self.new)
-
-    def __str__(self) -> str:
-        return "".join((*self._joined, *self.new))
-
-    def tidy(self) -> None:
-        """Join what has come, when it is worth it."""
-        if len(self.new) > PIECES_MAX:
-            self._joined.append("".join(self.new))
-            self.new.clear()
+    def _call(self, delta: ToolCallBegun | ToolArgumentsDelta) -> bytes:
+        return _escape_line_ends(render_call_delta(delta, has_functions=self._has_functions))
 
 
 class AnswerFolder:
     """The same deltas folded into one `chat.completion` object."""
 
     __slots__ = (
+        "_calls",
         "_citations",
         "_finished",
+        "_has_functions",
         "_head",
         "_reasoning",
+        "_refusal",
         "_text",
     )
 
-    def __init__(self, head: AnswerHead) -> None:
+    def __init__(self, head: AnswerHead, *, has_functions: bool = False) -> None:
         self._head = head
-        self._text = _Pieces()
-        self._reasoning = _Pieces()
+        self._has_functions = has_functions
+        self._text = Pieces()
+        self._reasoning = Pieces()
+        self._refusal = Pieces()
+        self._calls = Calls(has_functions=has_functions)
         self._citations: list[Citation] = []
         self._finished: Finished | None = None
 
@@ -203,10 +205,17 @@ class AnswerFolder:
                     self._text.new.append(text)
                 case ReasoningDelta(text):
                     self._reasoning.new.append(text)
+                case RefusalDelta(text):
+                    self._refusal.new.append(text)
+                    self._refusal.tidy()
+                case ToolCallBegun() | ToolArgumentsDelta():
+                    self._calls.add(delta)
                 case CitationDelta(citations):
                     self._citations.extend(citations)
-                case StatusDelta():
-                    pass  # what the upstream was busy with is of no use afterwards
+                case StatusDelta() | ReasoningSealed():
+                    # What the upstream was busy with is of no use afterwards, and for the seal
+                    # this dialect has no place.
+                    pass
                 case Finished():
                     self._finished = delta
         self._text.tidy()
@@ -216,20 +225,24 @@ class AnswerFolder:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
         if self._finished is None:
             raise _is_incomplete()
+        has_other = bool(self._calls or self._refusal)
         message: dict[str, object] = {
             "role": "assistant",
-            "content": str(self._text),
-            "refusal": None,
+            "content": str(self._text) if self._text or not has_other else None,
+            "refusal": str(self._refusal) if self._refusal else None,
         }
         if self._reasoning:
             message["reasoning_content"] = str(self._reasoning)
         if self._citations:
             message["annotations"] = _annotations(self._citations)
+        message |= self._calls.fields()
         choice = {
             "index": 0,
             "message": message,
             "logprobs": None,
-            "finish_reason": FINISH_REASONS[self._finished.reason],
+            "finish_reason": _finish_reason(
+                self._finished.reason, has_functions=self._has_functions
+            ),
         }
         return _encode(
             {
@@ -241,25 +254,6 @@ class AnswerFolder:
                 "usage": _usage_object(_get_usage(self._finished)),
             }
         )
-
-
-def render_models(models: Iterable[Model]) -> bytes:
-    """The body of GET /v1/models, in the order given."""
-    return _encode({"object": "list", "data": [_model_object(model) for model in models]})
-
-
-def render_model(model: Model) -> bytes:
-    """The body of GET /v1/models/{id}."""
-    return _encode(_model_object(model))
-
-
-def _model_object(model: Model) -> dict[str, object]:
-    return {
-        "id": model.id,
-        "created": model.created,
-        "object": "model",
-        "owned_by": model.owned_by,
-    }
 
 
 def _encode_line(text: str) -> bytes:
@@ -315,12 +309,23 @@ def _get_usage(finished: Finished) -> Usage:
     return finished.usage
 
 
-def _usage_object(usage: Usage) -> dict[str, int]:
-    return {
+def _usage_object(usage: Usage) -> dict[str, object]:
+    found: dict[str, object] = {
         "prompt_tokens": usage.input_count,
         "completion_tokens": usage.output_count,
         "total_tokens": usage.total_count,
     }
+    if usage.cache_read_count:
+        found["prompt_tokens_details"] = {"cached_tokens": usage.cache_read_count}
+    if usage.reasoning_count:
+        found["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_count}
+    return found
+
+
+def _finish_reason(reason: FinishReason, *, has_functions: bool) -> str:
+    if has_functions and reason is FinishReason.TOOL_CALLS:
+        return "function_call"
+    return FINISH_REASONS[reason]
 
 
 def _goes_on() -> Fault:

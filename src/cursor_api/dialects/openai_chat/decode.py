@@ -1,7 +1,7 @@
 """The body of a chat request, decoded; a long one message by message, its long texts in pieces.
 
 Rules of this file:
-- What comes out is what the plain decoder gives, but for a long text, which is several parts. What
+- What comes out is what the plain decoder gives, but for a long text, which is a `LongPartIn`. What
   is not understood here is left to the plain decoder, which says what is wrong with it, and where.
 - Nothing large is made in one go: Python has a text of ten megabytes with one emoji as forty, and
   what holds the event loop is not its decoding but the new memory.
@@ -19,14 +19,12 @@ import msgspec
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
     ChatIn,
+    LongPartIn,
     MessageIn,
     PartIn,
-    PieceIn,
-    check_json,
-    decode_checked,
-    decode_json_text,
 )
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.json_decode import check_json, decode_checked
 
 # Longer bodies, messages, contents and texts are taken apart. As text the bound is 4 MiB at most.
 LONG_BYTES: Final = 1 << 20
@@ -44,28 +42,28 @@ _ESCAPE_BYTES: Final = 6
 _HIGH_SURROGATE: Final = re.compile(rb"\\u[dD][89abAB]")
 
 
-class _LongChat(ChatIn, gc=False):
+class _RawChat(ChatIn, gc=False):
     messages: list[msgspec.Raw]  # type: ignore[assignment]
 
 
-class _LongMessage(MessageIn, gc=False):
+class _RawMessage(MessageIn, gc=False):
     content: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment]
 
 
-class _LongPart(PartIn, gc=False):
+class _RawPart(PartIn, gc=False):
     text: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment]
 
 
 _CHAT: Final = msgspec.json.Decoder(ChatIn)
-_LONG_CHAT: Final = msgspec.json.Decoder(_LongChat)
+_RAW_CHAT: Final = msgspec.json.Decoder(_RawChat)
 _MESSAGE: Final = msgspec.json.Decoder(MessageIn)
-_LONG_MESSAGE: Final = msgspec.json.Decoder(_LongMessage)
+_RAW_MESSAGE: Final = msgspec.json.Decoder(_RawMessage)
 _CONTENT: Final[msgspec.json.Decoder[str | list[PartIn] | None]] = msgspec.json.Decoder(
     str | list[PartIn] | None
 )
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _PART: Final = msgspec.json.Decoder(PartIn)
-_LONG_PART: Final = msgspec.json.Decoder(_LongPart)
+_RAW_PART: Final = msgspec.json.Decoder(_RawPart)
 _TEXT: Final = msgspec.json.Decoder(str)
 
 
@@ -80,7 +78,7 @@ def decode_chat(body: bytes, limits: JsonLimits) -> Generator[None, None, ChatIn
 
 
 def _decode_long(body: bytes) -> Generator[None, None, ChatIn]:
-    chat = _LONG_CHAT.decode(body)
+    chat = _RAW_CHAT.decode(body)
     yield
     messages = yield from _decode_each(chat.messages, _MESSAGE, _decode_message)
     return ChatIn(**(msgspec.structs.asdict(chat) | {"messages": messages}))
@@ -89,15 +87,15 @@ def _decode_long(body: bytes) -> Generator[None, None, ChatIn]:
 def _decode_each(
     items: Iterable[msgspec.Raw],
     decoder: msgspec.json.Decoder[_T],
-    decode_long: Callable[[msgspec.Raw], Generator[None, None, list[_T]]],
+    decode_long: Callable[[msgspec.Raw], Generator[None, None, _T]],
 ) -> Generator[None, None, list[_T]]:
-    """Short ones by `decoder`, some in a step; a long one may become several."""
+    """Short ones by `decoder`, some in a step."""
     found: list[_T] = []
     size = 0
     for raw in items:
         length = len(memoryview(raw))
         if length > LONG_BYTES:
-            found += yield from decode_long(raw)
+            found.append((yield from decode_long(raw)))
         else:
             found.append(decoder.decode(raw))
         size += ITEM_BYTES + length
@@ -107,11 +105,11 @@ def _decode_each(
     return found
 
 
-def _decode_message(raw: msgspec.Raw) -> Generator[None, None, list[MessageIn]]:
-    message = _LONG_MESSAGE.decode(raw)
+def _decode_message(raw: msgspec.Raw) -> Generator[None, None, MessageIn]:
+    message = _RAW_MESSAGE.decode(raw)
     yield
     content = yield from _decode_content(message.content)
-    return [MessageIn(**(msgspec.structs.asdict(message) | {"content": content}))]
+    return MessageIn(**(msgspec.structs.asdict(message) | {"content": content}))
 
 
 def _decode_content(raw: msgspec.Raw) -> Generator[None, None, str | list[PartIn] | None]:
@@ -119,29 +117,45 @@ def _decode_content(raw: msgspec.Raw) -> Generator[None, None, str | list[PartIn
     if len(text) <= LONG_BYTES:
         return _CONTENT.decode(raw)
     if text[0] == _QUOTE:
-        return [PieceIn("text", piece) for piece in (yield from _cut_in_steps(text))]
+        return [LongPartIn("text", pieces=(yield from _cut_in_steps(text)))]
     return (yield from _decode_each(_ITEMS.decode(raw), _PART, _decode_part))
 
 
-def _decode_part(raw: msgspec.Raw) -> Generator[None, None, list[PartIn]]:
-    part = _LONG_PART.decode(raw)
+def _decode_part(raw: msgspec.Raw) -> Generator[None, None, PartIn]:
+    part = _RAW_PART.decode(raw)
     text = memoryview(part.text)
     if len(text) <= LONG_BYTES or text[0] != _QUOTE:
-        return [_PART.decode(raw)]
+        return _PART.decode(raw)
     yield
     if part.type not in TEXT_PARTS:
         # Nobody reads its text.
-        return [PartIn(part.type, None, part.refusal, part.image_url)]
-    first, *rest = yield from _cut_in_steps(text)
-    return [PartIn(part.type, first), *(PieceIn("text", piece) for piece in rest)]
+        return PartIn(part.type, None, part.refusal, part.image_url)
+    pieces = yield from _cut_in_steps(text)
+    return LongPartIn(part.type, cache_control=part.cache_control, pieces=pieces)
 
 
-def decode_arguments(raw: msgspec.Raw) -> Generator[None, None, list[str]]:
-    """What `decode_json_text` gives, in steps and, where it is long, in pieces."""
+def decode_text(raw: msgspec.Raw) -> Generator[None, None, list[str]]:
+    """A JSON string, in steps and, where it is long, in pieces; nothing for any other value."""
     text = memoryview(raw)
-    if len(text) <= LONG_BYTES or text[0] != _QUOTE:
-        return [decode_json_text(raw)]
+    if text[0] != _QUOTE:
+        return []
+    if len(text) <= LONG_BYTES:
+        return [_TEXT.decode(raw)]
     return (yield from _cut_in_steps(text))
+
+
+def decode_arguments(raw: msgspec.Raw) -> Generator[None, None, bytes]:
+    """What a JSON string says, or the JSON text itself of any other value; b"" for null."""
+    text = memoryview(raw)
+    if text[0] != _QUOTE:
+        return b"" if bytes(text[:5]) == b"null" else bytes(text)
+    if len(text) <= LONG_BYTES:
+        return _TEXT.decode(raw).encode()
+    pieces = []
+    for piece in cut_text(text, PIECE_BYTES):
+        pieces.append(piece.encode())
+        yield
+    return b"".join(pieces)
 
 
 def _cut_in_steps(text: memoryview) -> Generator[None, None, list[str]]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from cursor_api.dialects.openai_chat.answer import (
-    AnswerFolder,
-    ChunkRenderer,
-    render_model,
-    render_models,
-)
+from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.description import DESCRIPTION
 from cursor_api.dialects.openai_chat.faults import render_fault
-from cursor_api.dialects.openai_chat.request import parse_request
+from cursor_api.dialects.openai_chat.models import render_model, render_models
+from cursor_api.dialects.openai_chat.request import NAME, Style, parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
@@ -21,8 +18,9 @@ from cursor_api.wire.limits import RequestLimits
 class OpenAiChat:
     """Implements `ports.Dialect`."""
 
-    name = "openai_chat"
+    name = NAME
     paths = ("/v1/chat/completions",)
+    description = DESCRIPTION
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 
@@ -31,12 +29,16 @@ class OpenAiChat:
         return parse_request(body, limits)
 
     def renderer(self, parsed: ParsedRequest, head: AnswerHead) -> ChunkRenderer:
-        """The style of a parsed request is whether its stream ends with the usage."""
-        return ChunkRenderer(head, include_usage=parsed.style)
+        """Server-Sent Events of `chat.completion.chunk` objects."""
+        style: Style = parsed.style
+        return ChunkRenderer(
+            head, include_usage=style.include_usage, has_functions=style.has_functions
+        )
 
-    def folder(self, parsed: ParsedRequest, head: AnswerHead) -> AnswerFolder:  # noqa: ARG002 - the port's
+    def folder(self, parsed: ParsedRequest, head: AnswerHead) -> AnswerFolder:
         """One `chat.completion` object."""
-        return AnswerFolder(head)
+        style: Style = parsed.style
+        return AnswerFolder(head, has_functions=style.has_functions)
 
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
         """See `render_fault`."""

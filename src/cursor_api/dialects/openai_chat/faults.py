@@ -30,13 +30,14 @@ JSON_MEDIA_TYPE = "application/json"
 class Shape:
     """How a kind of fault looks to a caller.
 
-    `retry_after_s` is sent when the fault itself names no wait; None sends no Retry-After then.
+    `should_retry` None leaves a retry to the client's own rules. `retry_after_s` is sent when the
+    fault itself names no wait; None sends no Retry-After then.
     """
 
     status: int
     type: str
     code: str
-    should_retry: bool
+    should_retry: bool | None
     retry_after_s: int | None = None
 
 
@@ -66,6 +67,14 @@ FAULTS: dict[FaultKind, Shape] = {
     # The SDKs retry every 409 unless told not to.
     FaultKind.CONFLICT: Shape(409, _INVALID, "conflict", should_retry=False),
     FaultKind.PRECONDITION_FAILED: Shape(412, _INVALID, "precondition_failed", should_retry=False),
+    # What the server refuses has the name that HTTP gives its status. Whoever sends it is rarely an
+    # SDK, which would do the right thing by the status alone.
+    FaultKind.MALFORMED_REQUEST: Shape(400, _INVALID, "bad_request", should_retry=None),
+    FaultKind.HEAD_TOO_LARGE: Shape(
+        431, _INVALID, "request_header_fields_too_large", should_retry=None
+    ),
+    FaultKind.REQUEST_TIMEOUT: Shape(408, _INVALID, "request_timeout", should_retry=None),
+    FaultKind.LENGTH_REQUIRED: Shape(411, _INVALID, "length_required", should_retry=None),
     # The caller's own key is fine, so not 401; see PASSTHROUGH_FAULTS.
     FaultKind.CREDENTIAL_REJECTED: Shape(
         502, _AUTHENTICATION, "upstream_auth_error", should_retry=False
@@ -127,7 +136,7 @@ def render_fault(fault: Fault, *, is_passthrough: bool = False) -> RenderedFault
     retry_after_s = _retry_after_s(fault, shape)
     if retry_after_s is not None:
         headers.append(("retry-after", str(retry_after_s)))
-    if not shape.should_retry or _is_long_wait(fault):
+    if shape.should_retry is False or _is_long_wait(fault):
         headers.append(("x-should-retry", "false"))
     body = render_error_object(fault, is_passthrough=is_passthrough)
     return RenderedFault(shape.status, tuple(headers), body)

@@ -9,33 +9,54 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
-from cursor_api.dialects.openai_chat.decode import decode_arguments, decode_chat
+import msgspec
+
+from cursor_api.dialects.openai_chat.decode import (
+    decode_arguments,
+    decode_chat,
+    decode_text,
+)
+from cursor_api.dialects.openai_chat.parameters import read_cache_mark, read_parameters
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
     ChatIn,
     FunctionIn,
     ImageUrlIn,
+    LongPartIn,
     MessageIn,
     PartIn,
-    PieceIn,
     ToolCallIn,
 )
-from cursor_api.domain.chat import ChatRequest, ImagePart, Message, Part, Role, TextPart, ToolCall
+from cursor_api.domain.chat import ChatRequest, Native
+from cursor_api.domain.content import (
+    Image,
+    Message,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.images import ImageError, parse_data_url
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.limits import RequestLimits
 
+NAME: Final = "openai_chat"
 ROLES: dict[str, Role] = {
     "system": Role.SYSTEM,
     "developer": Role.SYSTEM,
     "user": Role.USER,
     "assistant": Role.ASSISTANT,
-    "tool": Role.TOOL,
-    "function": Role.TOOL,
+    "tool": Role.USER,
+    "function": Role.USER,
 }
+RESULT_ROLES = frozenset({"tool", "function"})
 IMAGE_PARTS = frozenset({"image_url", "input_image"})
 
 # How much of a caller's own word an error message repeats.
@@ -46,16 +67,27 @@ STEP_UNITS = 500
 IMAGE_UNITS = 10
 IMAGE_UNIT_BYTES = 1_024
 # The arguments of a call are decoded here and not with the rest.
-ARGUMENT_UNIT_CHARS = 4_096
+ARGUMENT_UNIT_BYTES = 4_096
 
 # The message and its part.
 Place = tuple[int, int]
 
 
+class Style(NamedTuple):
+    """What of a request only the spelling of its answer needs.
+
+    `has_functions`: calls are spelled `function_call`, as they were before `tools`.
+    """
+
+    include_usage: bool = False
+    has_functions: bool = False
+
+
+_PLAIN: Final = Style()
+
+
 def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
     """Parse the body of POST /v1/chat/completions; only a large one takes more than one step.
-
-    The style is whether the stream ends with the usage.
 
     Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
@@ -65,10 +97,22 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         yield
     _check(chat, limits)
     messages = yield from _Conversion(limits).messages(chat.messages)
+    request = ChatRequest(
+        chat.model,
+        messages,
+        is_stream=bool(chat.stream),
+        parameters=partial(read_parameters, body),
+        native=Native(NAME, body),
+    )
+    if chat.stream_options is None and not chat.functions:
+        return ParsedRequest(request, _PLAIN)
     options = chat.stream_options
     return ParsedRequest(
-        chat=ChatRequest(model=chat.model, messages=messages, is_stream=bool(chat.stream)),
-        style=options is not None and bool(options.include_usage),
+        request,
+        Style(
+            include_usage=options is not None and bool(options.include_usage),
+            has_functions=bytes(memoryview(chat.functions)[:1]) == b"[",
+        ),
     )
 
 
@@ -115,14 +159,14 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
     count = 0
     for message in messages:
         if isinstance(message.content, list):
-            count += len(message.content) - sum(type(part) is PieceIn for part in message.content)
+            count += len(message.content)
         if message.tool_calls:
             count += len(message.tool_calls)
     return count
 
 
 class _Conversion:
-    """StepRunner messages into the domain's, and stops after every so many units of work."""
+    """Turns messages into the domain's, and stops after every so many units of work."""
 
     __slots__ = ("_limits", "_units")
 
@@ -133,45 +177,66 @@ class _Conversion:
     def messages(self, given: Sequence[MessageIn]) -> Generator[None, None, tuple[Message, ...]]:
         found: list[Message] = []
         for index, message in enumerate(given):
-            role = ROLES.get(message.role)
+            name = message.role
+            role = ROLES.get(name)
             if role is None:
                 raise _unknown_role(message, index)
             parts: list[Part] = []
-            if isinstance(message.content, list):
-                yield from self._parts(message.content, index, parts)
-            elif message.content:
-                parts.append(TextPart(message.content))
-            calls: list[ToolCall] = []
-            if message.tool_calls and role is Role.ASSISTANT:
-                yield from self._calls(message.tool_calls, calls)
-            found.append((yield from _message(role, message, parts, calls)))
+            content = message.content
+            if isinstance(content, list):
+                yield from self._add_parts(content, index, parts)
+            elif content:
+                parts.append(Text(content))
+            if not parts and message.refusal:
+                parts.append(Text(message.refusal, is_refusal=True))
+            if role is Role.ASSISTANT:
+                yield from self._add_said_by_model(message, parts)
+            elif name in RESULT_ROLES:
+                # Before `tools`, a function's result named the function in place of the call.
+                call_id = message.tool_call_id or message.name or ""
+                parts = [ToolResult(call_id, tuple(parts))]  # type: ignore[arg-type]  # no other
+            if message.cache_control and parts:
+                _mark_last(parts, message.cache_control)
+            found.append(Message(role, tuple(parts)))
             if self._is_step_done(1):
                 yield
         return tuple(found)
 
-    def _parts(
+    def _add_parts(
         self, given: Sequence[PartIn], index: int, parts: list[Part]
     ) -> Generator[None, None, None]:
-        number = -1
-        for part in given:
-            number += type(part) is not PieceIn
-            found = _part(part, (index, number), self._limits)
-            if found is not None:
-                parts.append(found)
-            if self._is_step_done(
-                IMAGE_UNITS + len(found.data) // IMAGE_UNIT_BYTES
-                if isinstance(found, ImagePart)
-                else 1
-            ):
+        for number, part in enumerate(given):
+            if type(part) is LongPartIn:
+                parts += map(Text, part.pieces)
+                units = 1
+            else:
+                units = _add_part(part, (index, number), parts, self._limits)
+            if part.cache_control and parts:
+                _mark_last(parts, part.cache_control)
+            if self._is_step_done(units):
                 yield
 
-    def _calls(
-        self, given: Sequence[ToolCallIn], calls: list[ToolCall]
+    def _add_said_by_model(
+        self, message: MessageIn, parts: list[Part]
     ) -> Generator[None, None, None]:
-        for call in given:
-            calls.append((yield from _tool_call(call)))
-            if self._is_step_done(1 + len(calls[-1].arguments) // ARGUMENT_UNIT_CHARS):
+        """Its reasoning before the rest of what it said, and its calls behind."""
+        reasoning = message.reasoning_content or message.reasoning
+        if reasoning:
+            thoughts = yield from decode_text(reasoning)
+            parts[:0] = [Thinking(thought) for thought in thoughts if thought]
+        for call in message.tool_calls or ():
+            if call.function is not None:
+                found = yield from _function_call(call.id or "", call.function)
+            else:
+                found = _other_call(call)
+            parts.append(found)
+            if call.cache_control:
+                _mark_last(parts, call.cache_control)
+            if self._is_step_done(1 + len(found.arguments) // ARGUMENT_UNIT_BYTES):
                 yield
+        if message.function_call is not None:
+            called = message.function_call
+            parts.append((yield from _function_call(called.name or "", called)))
 
     def _is_step_done(self, units: int) -> bool:
         self._units += units
@@ -179,6 +244,14 @@ class _Conversion:
             return False
         self._units = 0
         return True
+
+
+def _mark_last(parts: list[Part], raw: msgspec.Raw) -> None:
+    """Put a cache mark on what was said last; reasoning has none."""
+    mark = read_cache_mark(raw)
+    last = parts[-1]
+    if mark is not None and not isinstance(last, Thinking):
+        parts[-1] = last._replace(cache=mark)
 
 
 def _unknown_role(message: MessageIn, index: int) -> Fault:
@@ -190,29 +263,19 @@ def _unknown_role(message: MessageIn, index: int) -> Fault:
     )
 
 
-def _message(
-    role: Role, message: MessageIn, parts: list[Part], calls: list[ToolCall]
-) -> Generator[None, None, Message]:
-    if not parts and message.refusal:
-        parts.append(TextPart(message.refusal))
-    if role is Role.TOOL:
-        # Before `tools`, a function's result named the function in place of the call.
-        return Message(role, tuple(parts), tool_call_id=message.tool_call_id or message.name)
-    if role is Role.ASSISTANT and message.function_call is not None:
-        called = message.function_call
-        calls.append((yield from _function_call(called.name or "", called)))
-    return Message(role, tuple(parts), tuple(calls))
-
-
-def _part(part: PartIn, place: Place, limits: RequestLimits) -> Part | None:
-    """What a part says; None when it says nothing."""
+def _add_part(part: PartIn, place: Place, parts: list[Part], limits: RequestLimits) -> int:
+    """What a part says, if it says anything; gives the units of work that it was."""
     if part.type in TEXT_PARTS:
-        text, name = part.text, "text"
-    elif part.type in IMAGE_PARTS:
-        return _image(part, place, limits)
-    elif part.type == "refusal":
-        text, name = part.refusal, "refusal"
-    else:
+        if part.text is None:
+            raise _missing(place, "text")
+        if part.text:
+            parts.append(Text(part.text))
+        return 1
+    if part.type in IMAGE_PARTS:
+        image = _image(part, place, limits)
+        parts.append(image)
+        return IMAGE_UNITS + len(image.data) // IMAGE_UNIT_BYTES
+    if part.type != "refusal":
         path = _path(place, "type")
         raise invalid_request(
             f"Invalid value for '{path}': {_quote(part.type)}. This gateway takes"
@@ -221,12 +284,14 @@ def _part(part: PartIn, place: Place, limits: RequestLimits) -> Part | None:
             code="unsupported_value",
             param=path,
         )
-    if text is None:
-        raise _missing(place, name)
-    return TextPart(text) if text else None
+    if part.refusal is None:
+        raise _missing(place, "refusal")
+    if part.refusal:
+        parts.append(Text(part.refusal, is_refusal=True))
+    return 1
 
 
-def _image(part: PartIn, place: Place, limits: RequestLimits) -> ImagePart:
+def _image(part: PartIn, place: Place, limits: RequestLimits) -> Image:
     url, name = part.image_url, "image_url"
     if isinstance(url, ImageUrlIn):
         url, name = url.url, "image_url.url"
@@ -247,18 +312,16 @@ def _image(part: PartIn, place: Place, limits: RequestLimits) -> ImagePart:
         raise invalid_request(f"'{path}' {error}.", code="invalid_image_url", param=path) from error
 
 
-def _tool_call(call: ToolCallIn) -> Generator[None, None, ToolCall]:
-    id_ = call.id or ""
-    if call.function is not None:
-        return (yield from _function_call(id_, call.function))
-    if call.custom is not None:
-        return ToolCall(id_, call.custom.name or "", call.custom.input or "")
-    return ToolCall(id_, "", "")
+def _function_call(id_: str, function: FunctionIn) -> Generator[None, None, ToolUse]:
+    return ToolUse(id_, function.name or "", (yield from decode_arguments(function.arguments)))
 
 
-def _function_call(id_: str, function: FunctionIn) -> Generator[None, None, ToolCall]:
-    arguments = yield from decode_arguments(function.arguments)
-    return ToolCall(id_, function.name or "", arguments[0], tuple(arguments[1:]))
+def _other_call(call: ToolCallIn) -> ToolUse:
+    """A call to a custom tool, whose arguments are any text; or one of no known kind."""
+    custom = call.custom
+    if custom is None:
+        return ToolUse(call.id or "", "", b"")
+    return ToolUse(call.id or "", custom.name or "", (custom.input or "").encode())
 
 
 def _path(place: Place, name: str) -> str:

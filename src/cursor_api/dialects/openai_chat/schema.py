@@ -1,23 +1,16 @@
-"""What OpenAI's clients write: types, and the decoder that says precisely what does not fit.
+"""What OpenAI's clients write, as types.
 
 Rules of this file:
-- Only what the gateway reads has a type. Every other field and message key is skipped, whatever
-  it holds: clients send `tools`, `metadata`, `temperature` and more, this wire serves none.
-- Whatever bytes come in, either a value or a `Fault` comes out.
-- A text is decoded in one call; a long one is taken apart before (openai_decode.py).
+- Only what every request needs has a type: the messages. Every other field is skipped, whatever it
+  holds; `tools`, `temperature` and their like are read when somebody asks (parameters.py). What is
+  `Raw` here is read leniently: of the wrong type it says nothing.
+- A text is decoded in one call; a long one is taken apart before (decode.py).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator
-from typing import TypeVar
-
 import msgspec
 from msgspec import Struct
-
-from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.wire.json_bounds import SLICE_BYTES, JsonLimits, check_bounds, too_deep
 
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
 # walk hundreds of thousands of them.
@@ -36,10 +29,13 @@ class PartIn(Struct, gc=False):
     text: str | None = None
     refusal: str | None = None
     image_url: str | ImageUrlIn | None = None
+    cache_control: msgspec.Raw = msgspec.Raw(b"")
 
 
-class PieceIn(PartIn, gc=False):
-    """More of a long text: no part that anybody wrote, and never decoded as such."""
+class LongPartIn(PartIn, gc=False):
+    """A part whose text is long: it is in `pieces`. Made in decode.py, never decoded as such."""
+
+    pieces: list[str] = []
 
 
 class FunctionIn(Struct, gc=False):
@@ -62,6 +58,7 @@ class ToolCallIn(Struct, gc=False):
     id: str | None = None
     function: FunctionIn | None = None
     custom: CustomIn | None = None
+    cache_control: msgspec.Raw = msgspec.Raw(b"")
 
 
 class MessageIn(Struct, gc=False):
@@ -74,6 +71,10 @@ class MessageIn(Struct, gc=False):
     tool_calls: list[ToolCallIn] | None = None
     tool_call_id: str | None = None
     function_call: FunctionIn | None = None
+    # Neither is OpenAI's own: vendors of thinking models spell it in one of these two ways.
+    reasoning_content: msgspec.Raw = msgspec.Raw(b"")
+    reasoning: msgspec.Raw = msgspec.Raw(b"")
+    cache_control: msgspec.Raw = msgspec.Raw(b"")
 
 
 class StreamOptionsIn(Struct, gc=False):
@@ -90,155 +91,9 @@ class ChatIn(Struct, gc=False):
     stream: bool | None = None
     stream_options: StreamOptionsIn | None = None
     n: int | None = None
+    # Whether calls are spelled as before `tools`.
+    functions: msgspec.Raw = msgspec.Raw(b"")
 
 
 # What a text may be called; the answers of one model are the questions of another.
 TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
-
-_QUOTE = ord('"')
-_TEXT_DECODER = msgspec.json.Decoder(str)
-
-_T = TypeVar("_T")
-
-# msgspec's words, version 0.20 and later; an unknown wording falls through to itself.
-_EXPECTED = re.compile(r"^Expected `(?P<expected>[^`]+)`, got `(?P<found>[^`]+)`")
-_MISSING = re.compile(r"^Object missing required field `(?P<field>[^`]+)`")
-_UNKNOWN = re.compile(
-    r"^Object contains unknown field `(?P<field>.*?)`( - at `[^`]*`)?$", re.DOTALL
-)
-_PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_BYTE = re.compile(r"^JSON is malformed: (?P<reason>.*) \(byte (?P<byte>\d+)\)$")
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-# What is repeated of a name that the caller made up.
-UNKNOWN_LENGTH_MAX = 100
-# A surrogate pair is twelve characters long: `\ud83d\ude00`.
-_PAIR_BYTES = 12
-
-_WORDS = {
-    "str": "a string",
-    "array": "an array",
-    "object": "an object",
-    "null": "null",
-    "int": "an integer",
-    "float": "a number with decimals",
-    "bool": "a boolean",
-}
-
-
-def decode_json(
-    decoder: msgspec.json.Decoder[_T], body: bytes, limits: JsonLimits
-) -> Generator[None, None, _T]:
-    """Decode a body of any type, in steps; raises Fault in this file's words, only that."""
-    yield from check_json(body, limits)
-    return decode_checked(decoder, body, limits)
-
-
-def check_json(body: bytes, limits: JsonLimits) -> Generator[None, None, None]:
-    """What no decoder looks at: the bytes of all of it, and the bounds; raises Fault."""
-    if not body.isascii():
-        # msgspec looks only into the strings it keeps; JSON is UTF-8 as a whole.
-        yield from _check_utf8(body)
-    yield from check_bounds(body, limits)
-
-
-def decode_checked(decoder: msgspec.json.Decoder[_T], body: bytes, limits: JsonLimits) -> _T:
-    """The same, of a body that was checked."""
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _misfit(str(error)) from error
-    except msgspec.DecodeError as error:
-        raise _malformed(body, str(error)) from error
-    except RecursionError as error:
-        # Only where the limit is above what this Python can do.
-        raise too_deep(limits) from error
-
-
-def _check_utf8(body: bytes) -> Generator[None, None, None]:
-    start = 0
-    while start < len(body):
-        end = start + SLICE_BYTES
-        # A character has four bytes at most; where it goes on for longer, it is none.
-        for _ in range(3):
-            if end < len(body) and body[end] & 0xC0 == 0x80:  # noqa: PLR2004 - RFC 3629, section 3
-                end += 1
-        try:
-            body[start:end].decode()
-        except UnicodeDecodeError as error:
-            raise invalid_request(
-                f"The request body is not valid UTF-8 (byte {start + error.start}).",
-                code="invalid_json",
-            ) from error
-        start = end
-        if start < len(body):
-            yield
-
-
-def decode_json_text(raw: msgspec.Raw) -> str:
-    """A JSON string's text, or the JSON text itself of any other value; "" for null."""
-    text = memoryview(raw)
-    if text[0] == _QUOTE:
-        return _TEXT_DECODER.decode(raw)
-    return "" if bytes(text[:5]) == b"null" else str(text, "utf-8")
-
-
-def _misfit(problem: str) -> Fault:
-    """Well-formed JSON of the wrong shape."""
-    where = _PATH.search(problem)
-    path = where["path"] if where else ""
-    if missing := _MISSING.match(problem):
-        param = f"{path}.{missing['field']}" if path else missing["field"]
-        return invalid_request(
-            f"Missing required parameter: '{param}'.",
-            code="missing_required_parameter",
-            param=param,
-        )
-    if unknown := _UNKNOWN.match(problem):
-        param = f"{path}.{unknown['field']}" if path else unknown["field"]
-        param = param[:UNKNOWN_LENGTH_MAX]
-        return invalid_request(
-            f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param
-        )
-    if misfit := _EXPECTED.match(problem):
-        expected = _join([_WORDS.get(word, word) for word in misfit["expected"].split(" | ")])
-        found = _WORDS.get(misfit["found"], misfit["found"])
-        subject = f"type for '{path}'" if path else "request body"
-        return invalid_request(
-            f"Invalid {subject}: expected {expected}, but got {found} instead.",
-            code="invalid_type",
-            param=path or None,
-        )
-    reason = problem[: where.start()] if where else problem
-    return invalid_request(
-        f"Invalid value for '{path}': {reason}.", code="invalid_value", param=path or None
-    )
-
-
-def _malformed(body: bytes, problem: str) -> Fault:
-    """Not JSON at all."""
-    if not body.strip():
-        return invalid_request(
-            "The request body is empty; a JSON object is expected.", code="invalid_json"
-        )
-    located = _BYTE.match(problem)
-    # Without a position msgspec ran out of bytes.
-    position = int(located["byte"]) if located else len(body)
-    reason = located["reason"] if located else "it ends too early"
-    # msgspec has several words for half a surrogate pair, some of them misleading. JavaScript
-    # clients produce one when they cut a string in the middle of an emoji.
-    if _SURROGATE.search(body, max(0, position - _PAIR_BYTES), position + 1) and (
-        located or body.rstrip().endswith(b"}")
-    ):
-        reason = "a string holds half of a UTF-16 surrogate pair"
-    line_start = body.rfind(b"\n", 0, position) + 1
-    line = body.count(b"\n", 0, position) + 1
-    column = len(body[line_start:position].decode(errors="replace")) + 1
-    return invalid_request(
-        f"The request body is not valid JSON: {reason}"
-        f" (line {line}, column {column}, byte {position}).",
-        code="invalid_json",
-    )
-
-
-def _join(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -1,8 +1,8 @@
-"""Who is let in now, and who is told to come back: counts, compared before any work is done.
+"""Who is let in now, and who has to come back: counts, compared before any work is done.
 
 Rules of this file:
 - Refusing costs next to nothing: it is decided by the caller's name alone, before a body is read.
-- What is taken is given back by `Place.leave`, however a request ends.
+- What is taken is given back by `Admission.leave`, however a request ends.
 - A limit that one caller alone has reached is that caller's (429); one that all have reached
   together is the gateway's (503). Both say when to come back.
 """
@@ -20,8 +20,8 @@ from cursor_api.ports import Clock, Observer
 
 # Places come free with every answer that ends; a second is a few of them.
 RETRY_AFTER_S = 1.0
-# The operator is told of the first refusal, and then of their number.
-TELL_AGAIN_S = 60.0
+# The first refusal is reported to the operator, and then their number.
+REPORT_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,18 @@ class AdmissionOptions:
     )
 
 
+class Place:
+    """What one request takes up. Only its admission changes it."""
+
+    __slots__ = ("body_bytes", "caller_key", "is_left", "is_stream")
+
+    def __init__(self, caller_key: Hashable) -> None:
+        self.caller_key = caller_key
+        self.body_bytes = 0
+        self.is_stream = False
+        self.is_left = False
+
+
 class Admission:
     """Counts what is under way."""
 
@@ -65,8 +77,8 @@ class Admission:
         self.options = options
         self._clock = clock
         self._observer = observer
-        self._told_at = -TELL_AGAIN_S
-        self._untold_count = 0
+        self._reported_at = -REPORT_EVERY_S
+        self._unreported_count = 0
         self.request_count = 0
         self.stream_count = 0
         self.bodies_bytes = 0
@@ -79,7 +91,7 @@ class Admission:
         )
 
     def enter(self, caller: Caller) -> Place:
-        """A place for one request.
+        """A place for one request, to be given back with `leave`.
 
         Raises Fault: OVERLOADED when all places are taken, CONCURRENCY_EXCEEDED when this caller
         has as many as one may have.
@@ -89,7 +101,7 @@ class Admission:
         key: Hashable = caller.credentials or caller.name
         count = self.count_by_caller.get(key, 0)
         if count >= options.caller_requests_max:
-            self._tell("GATEWAY_CALLER_REQUESTS_MAX")
+            self._report("GATEWAY_CALLER_REQUESTS_MAX")
             raise Fault(
                 FaultKind.CONCURRENCY_EXCEEDED,
                 f"{count:,} requests of yours are under way, and no more are allowed at once"
@@ -97,14 +109,51 @@ class Admission:
                 retry_after_s=RETRY_AFTER_S,
             )
         if self.request_count >= options.requests_max:
-            raise self.refuse(f"{self.request_count:,} requests", "GATEWAY_REQUESTS_MAX")
+            raise self._refuse(f"{self.request_count:,} requests", "GATEWAY_REQUESTS_MAX")
         self.count_by_caller[key] = count + 1
         self.request_count += 1
-        return Place(self, key)
+        return Place(key)
 
-    def refuse(self, what: str, setting: str) -> Fault:
-        """Only for Place: the fault of a limit that all callers have reached together."""
-        self._tell(setting)
+    def add_body_bytes(self, place: Place, bytes_count: int) -> None:
+        """So many more bytes of a body are kept; raises Fault(OVERLOADED) when it is too much."""
+        _require_entered(place)
+        if self.bodies_bytes + bytes_count > self.options.bodies_bytes_max:
+            raise self._refuse(
+                f"{self.bodies_bytes:,} bytes of request bodies", "GATEWAY_BODIES_BYTES_MAX"
+            )
+        self.bodies_bytes += bytes_count
+        place.body_bytes += bytes_count
+
+    def release_body(self, place: Place) -> None:
+        """The body is kept no longer: the answer has begun."""
+        self.bodies_bytes -= place.body_bytes
+        place.body_bytes = 0
+
+    def begin_stream(self, place: Place) -> None:
+        """The answer will be streamed; raises Fault(OVERLOADED) when too many are."""
+        _require_entered(place)
+        if self.stream_count >= self.options.streams_max:
+            raise self._refuse(f"{self.stream_count:,} streams", "GATEWAY_STREAMS_MAX")
+        self.stream_count += 1
+        place.is_stream = True
+
+    def leave(self, place: Place) -> None:
+        """The request is over. A second call changes nothing."""
+        if place.is_left:
+            return
+        place.is_left = True
+        self.release_body(place)
+        self.stream_count -= place.is_stream
+        self.request_count -= 1
+        count = self.count_by_caller[place.caller_key] - 1
+        if count:
+            self.count_by_caller[place.caller_key] = count
+        else:
+            del self.count_by_caller[place.caller_key]
+
+    def _refuse(self, what: str, setting: str) -> Fault:
+        """The fault of a limit that all callers have reached together."""
+        self._report(setting)
         return Fault(
             FaultKind.OVERLOADED,
             f"The gateway is busy with {what}, and takes no more at once ({setting}); come back"
@@ -112,74 +161,19 @@ class Admission:
             retry_after_s=RETRY_AFTER_S,
         )
 
-    def _tell(self, setting: str) -> None:
-        """Tell the operator, but not of each of thousands."""
-        self._untold_count += 1
+    def _report(self, setting: str) -> None:
+        """Warn the operator, but not of each of thousands."""
+        self._unreported_count += 1
         now = self._clock.monotonic()
-        if now - self._told_at >= TELL_AGAIN_S:
+        if now - self._reported_at >= REPORT_EVERY_S:
             self._observer.warn(
                 "requests are refused: a limit is reached",
                 limit=setting,
-                refused_count=self._untold_count,
+                refused_count=self._unreported_count,
             )
-            self._told_at, self._untold_count = now, 0
-
-    def forget(self, key: Hashable) -> None:
-        """Only for Place: a request of this caller is over."""
-        self.request_count -= 1
-        count = self.count_by_caller[key] - 1
-        if count:
-            self.count_by_caller[key] = count
-        else:
-            del self.count_by_caller[key]
+            self._reported_at, self._unreported_count = now, 0
 
 
-class Place:
-    """What one request takes up."""
-
-    __slots__ = ("_admission", "_held_bytes", "_is_stream", "_key")
-
-    def __init__(self, admission: Admission, key: Hashable) -> None:
-        self._admission: Admission | None = admission
-        self._key = key
-        self._held_bytes = 0
-        self._is_stream = False
-
-    def hold(self, bytes_count: int) -> None:
-        """So many more bytes of a body are kept; raises Fault(OVERLOADED) when it is too much."""
-        admission = self._get_admission()
-        if admission.bodies_bytes + bytes_count > admission.options.bodies_bytes_max:
-            raise admission.refuse(
-                f"{admission.bodies_bytes:,} bytes of request bodies", "GATEWAY_BODIES_BYTES_MAX"
-            )
-        admission.bodies_bytes += bytes_count
-        self._held_bytes += bytes_count
-
-    def let_go(self) -> None:
-        """The body is kept no longer: the answer has begun."""
-        if self._held_bytes:
-            self._get_admission().bodies_bytes -= self._held_bytes
-            self._held_bytes = 0
-
-    def stream(self) -> None:
-        """The answer will be streamed; raises Fault(OVERLOADED) when too many are."""
-        admission = self._get_admission()
-        if admission.stream_count >= admission.options.streams_max:
-            raise admission.refuse(f"{admission.stream_count:,} streams", "GATEWAY_STREAMS_MAX")
-        admission.stream_count += 1
-        self._is_stream = True
-
-    def leave(self) -> None:
-        """The request is over. A second call changes nothing."""
-        admission = self._admission
-        if admission is None:
-            return
-        self.let_go()
-        admission.stream_count -= self._is_stream
-        admission.forget(self._key)
-        self._admission = None
-
-    def _get_admission(self) -> Admission:
-        if self._admission is None:
-            raise RuntimeError("the place was left already")
-        return self._admission
+def _require_entered(place: Place) -> None:
+    if place.is_left:
+        raise RuntimeError("the place was left already")

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.credential_health import Quarantine, QuarantineReason
 from cursor_api.domain.expiry import WARN_BEFORE_S
+from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerState
 from cursor_api.pool.slot import Slot
 from cursor_api.ports import Clock
@@ -39,7 +40,7 @@ class State(enum.Enum):
     BUSY = "busy"
 
 
-class Phase(enum.Enum):
+class CooldownPhase(enum.Enum):
     """WAITING: until its time. DUE: the next request is the probe. PROBING: it is under way."""
 
     WAITING = "waiting"
@@ -55,7 +56,7 @@ class CooldownReport:
     until_at: Instant
     step: int
     cause: str
-    phase: Phase
+    phase: CooldownPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,7 @@ class QuarantineReport:
     since_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialReport:
+class CredentialReport(Struct, frozen=True, rename={"binding": "checksum"}):
     """A credential; its secret and its checksum are masked.
 
     `reason` says in a sentence why it is not healthy. `next_try_at` is when a cooling one is tried
@@ -95,7 +95,7 @@ class CredentialReport:
 
     alias: str
     secret: str
-    checksum: str
+    binding: str
     state: State
     reason: str | None
     next_try_at: Instant | None
@@ -114,32 +114,22 @@ class CredentialReport:
     enabled: bool
 
 
-QUARANTINE_REASONS: dict[QuarantineReason, str] = {
-    QuarantineReason.REVOKED: (
-        "Cursor refuses the token: it was signed out or is not valid. Sign in again and renew it."
-    ),
-    QuarantineReason.EXPIRED: "The token has expired. Sign in again and renew it.",
-    QuarantineReason.BLOCKED: (
-        "Cursor has blocked the account for now: too many computers, or suspicious activity."
-        " Use it from fewer places, then test it."
-    ),
-}
 DISABLED = "It is switched off."
 
 
-def report(slot: Slot, now: float) -> CredentialReport:
-    """How it stands at `now`, in unix seconds."""
+def report(slot: Slot, words: UpstreamWords, now: float) -> CredentialReport:
+    """How it stands at `now`, in unix seconds, in the words of its kind."""
     credential, preferences = slot.credential, slot.preferences
     cooldowns = tuple(_cooldowns(slot, now))
     quarantine = slot.find_quarantine(now)
     state = _state(slot, quarantine, cooldowns)
-    waiting = [item.until_at for item in cooldowns if item.phase is Phase.WAITING]
+    waiting = [item.until_at for item in cooldowns if item.phase is CooldownPhase.WAITING]
     return CredentialReport(
         alias=credential.alias,
         secret=credential.secret.masked,
-        checksum=Secret(credential.binding).masked,
+        binding=Secret(credential.binding).masked,
         state=state,
-        reason=_reason(slot, state, quarantine, cooldowns),
+        reason=_reason(slot, words, state, quarantine, cooldowns),
         next_try_at=min(waiting) if state is State.COOLING else None,
         cooldowns=cooldowns,
         quarantine=QuarantineReport(
@@ -189,11 +179,11 @@ def _cooldowns(slot: Slot, now: float) -> Sequence[CooldownReport]:
     ]
 
 
-def _phase(slot: Slot, model: str, now: float) -> Phase:
+def _phase(slot: Slot, model: str, now: float) -> CooldownPhase:
     # First: a person's test under way does not end the wait of others.
     if now < slot.cooldowns[model].until_at:
-        return Phase.WAITING
-    return Phase.PROBING if model in slot.probing else Phase.DUE
+        return CooldownPhase.WAITING
+    return CooldownPhase.PROBING if model in slot.probing else CooldownPhase.DUE
 
 
 def _state(slot: Slot, quarantine: Quarantine | None, cooldowns: Sequence[CooldownReport]) -> State:
@@ -205,12 +195,13 @@ def _state(slot: Slot, quarantine: Quarantine | None, cooldowns: Sequence[Cooldo
     limit = slot.preferences.concurrency_max
     if limit is not None and slot.active_count >= limit:
         return State.BUSY
-    is_cooling = any(cooldown.phase is Phase.WAITING for cooldown in cooldowns)
+    is_cooling = any(cooldown.phase is CooldownPhase.WAITING for cooldown in cooldowns)
     return State.COOLING if is_cooling else State.HEALTHY
 
 
 def _reason(
     slot: Slot,
+    words: UpstreamWords,
     state: State,
     quarantine: Quarantine | None,
     cooldowns: Sequence[CooldownReport],
@@ -221,14 +212,14 @@ def _reason(
         case State.DISABLED:
             return DISABLED
         case State.QUARANTINED | State.EXPIRED:
-            return QUARANTINE_REASONS[quarantine.reason] if quarantine else None
+            return words.quarantine[quarantine.reason] if quarantine else None
         case State.BUSY:
             return f"It serves {slot.active_count} requests, as many as it may at a time."
         case State.COOLING:
-            waiting = [item.model for item in cooldowns if item.phase is Phase.WAITING]
+            waiting = [item.model for item in cooldowns if item.phase is CooldownPhase.WAITING]
             models = ", ".join(waiting[:MODELS_NAMED_MAX])
             more = " and other models" if len(waiting) > MODELS_NAMED_MAX else ""
-            return f"Cursor limits it for {models}{more}. It is tried again by itself."
+            return words.cooling.format(models=models + more)
 
 
 def report_upstream(name: str, breaker: Breaker, clock: Clock) -> UpstreamReport:

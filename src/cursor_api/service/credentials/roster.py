@@ -1,4 +1,4 @@
-"""Who is on duty: from the store to the pool, what the owner changes, what outlives a restart.
+"""The credentials in service: from the store to the pools, what the owner changes, what lasts.
 
 Rules of this file:
 - A store that cannot be read whole changes nothing: the pool serves on with what it has.
@@ -11,15 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, Secret
+from cursor_api.domain.credential import (
+    Credential,
+    CredentialChange,
+    FileTexts,
+    GivenCredential,
+    Secret,
+)
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.expiry import WARN_BEFORE_S
-from cursor_api.pool.pool import Pool
 from cursor_api.ports import Clock, CredentialFiles, Observer, PoolState, PoolStateStore
+from cursor_api.service.credentials.pools import CredentialPools
 
 # Promise: a change made by an editor is noticed within 2 s, and the store needs two looks.
 LOOK_EVERY_S = 0.8
@@ -44,7 +50,7 @@ class RosterParts:
 
     store: CredentialFiles
     state_store: PoolStateStore
-    pool: Pool
+    pools: CredentialPools
     clock: Clock
     observer: Observer
     on_load: Callable[[Sequence[Credential]], None]
@@ -55,13 +61,15 @@ class Roster:
 
     def __init__(self, parts: RosterParts) -> None:
         self._with = parts
+        # Those that the configuration gives; they follow those of the store.
+        self._configured: tuple[Credential, ...] = ()
         self._saved_revision = 0
         # Credentials that were removed and may come back (undo), and all from before the start.
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
         # Why what is in the store now cannot be used as it is; None when it is what serves.
         self.trouble: StoreError | None = None
-        # What was said last about each matter, so that nothing is said twice a second.
-        self._told: dict[str, str] = {}
+        # By matter, the last warning, so that none is repeated every second.
+        self._last_warned: dict[str, str] = {}
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -71,7 +79,7 @@ class Roster:
     @property
     def credential_count(self) -> int:
         """How many serve."""
-        return len(self._with.pool.slots)
+        return len(self._with.pools.credentials)
 
     async def start(self) -> int:
         """Read what was kept and then the store; returns how many credentials there are.
@@ -89,13 +97,13 @@ class Roster:
         """Read the store again and serve from it. Returns how many credentials there are.
 
         Raises StoreError when the store cannot be read whole; the pool keeps what it had. Where
-        only new checksums could not be written, those that have one are served.
+        only new bindings could not be written, those that have one are served.
         """
         try:
             credentials = await self._with.store.load()
         except StoreError as error:
             self.trouble = error
-            if isinstance(error, ChecksumNotStoredError):
+            if isinstance(error, BindingNotStoredError):
                 self._serve(error.known)
             raise
         self.trouble = None
@@ -135,15 +143,21 @@ class Roster:
         await self.reload()
         return texts
 
-    async def add(self, text: str, binding: str | None = None) -> Sequence[Credential]:
-        """Add one or more tokens in any spelling; gives them. Raises StoreError."""
-        added = await self._with.store.add(text, binding=binding)
+    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
+        """What each line of a pasted text is, to its store."""
+        return self._with.store.recognise(text, binding)
+
+    async def add(
+        self, given: Sequence[GivenCredential], binding: str | None = None
+    ) -> Sequence[Credential]:
+        """Add one or more; gives them. Raises StoreError."""
+        added = await self._with.store.add(self._with.store.spell(given), binding=binding)
         await self.reload()
         return added
 
-    async def check(self, text: str, binding: str | None = None) -> None:
+    async def check(self, given: Sequence[GivenCredential], binding: str | None = None) -> None:
         """Raise the StoreError that `add` would raise now, if any; nothing is changed."""
-        await self._with.store.check(text, binding=binding)
+        await self._with.store.check(self._with.store.spell(given), binding=binding)
 
     async def remove(self, alias: str) -> None:
         """Take a credential out; what was learnt of it is kept until the process ends.
@@ -163,12 +177,12 @@ class Roster:
         """What is worth keeping over a restart, by the digest of the secret."""
         return {
             digest(slot.credential.secret): (slot.preferences, slot.health)
-            for slot in self._with.pool.slots
+            for slot in self._with.pools.slots
         }
 
     async def save(self) -> None:
         """Keep the pool's memory when it changed; a failure is told once and tried again."""
-        revision = self._with.pool.revision
+        revision = self._with.pools.revision
         if revision == self._saved_revision:
             return
         try:
@@ -177,7 +191,7 @@ class Roster:
             self._warn_once(CANNOT_SAVE, str(error))
             return
         self._saved_revision = revision
-        self._told.pop(CANNOT_SAVE, None)
+        self._last_warned.pop(CANNOT_SAVE, None)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""
@@ -200,11 +214,11 @@ class Roster:
             await step()
         except Exception as error:  # noqa: BLE001 - whatever it is, the watch has other things to do
             kind = type(error).__name__
-            if self._told.get(matter) != kind:
-                self._told[matter] = kind
+            if self._last_warned.get(matter) != kind:
+                self._last_warned[matter] = kind
                 self._with.observer.warn(matter, exc_info=error)
         else:
-            self._told.pop(matter, None)
+            self._last_warned.pop(matter, None)
 
     async def _look(self) -> None:
         try:
@@ -213,12 +227,20 @@ class Roster:
             self._warn_once(CANNOT_RELOAD, str(error))
             return
         if has_changed:
-            self._told.pop(CANNOT_RELOAD, None)
-            count = len(self._with.pool.slots)
+            self._last_warned.pop(CANNOT_RELOAD, None)
+            count = len(self._with.pools.credentials)
             self._with.observer.notice("credentials reloaded", credential_count=count)
 
-    def _serve(self, credentials: Sequence[Credential]) -> None:
-        known = {slot.credential.secret for slot in self._with.pool.slots}
+    def configure(self, credentials: Sequence[Credential]) -> None:
+        """Serve these besides those of the store, from now on."""
+        before = {one.secret for one in self._configured}
+        stored = [one for one in self._with.pools.credentials if one.secret not in before]
+        self._configured = tuple(credentials)
+        self._serve(stored)
+
+    def _serve(self, stored: Sequence[Credential]) -> None:
+        credentials = [*stored, *self._rename_configured(stored)]
+        known = {credential.secret for credential in self._with.pools.credentials}
         # Ten thousand that are there already cost next to nothing here, on the event loop.
         new = [credential for credential in credentials if credential.secret not in known]
         self._with.on_load(new)
@@ -228,13 +250,27 @@ class Roster:
             for credential in new
             if (key := digest(credential.secret)) in self._kept
         }
-        self._with.pool.replace(credentials, kept)
+        for homeless in self._with.pools.replace(credentials, kept):
+            self._warn_once(
+                f"the credential {homeless.alias!r} serves nobody",
+                f"no upstream {homeless.endpoint!r} is configured",
+            )
         for warning in self._with.store.warnings:
             self._warn_once(warning)
 
+    def _rename_configured(self, stored: Sequence[Credential]) -> Iterator[Credential]:
+        """An alias is one credential's: the owner's own names in the store come first."""
+        taken = {credential.alias for credential in stored}
+        for credential in self._configured:
+            alias, number = credential.alias, 2
+            while alias in taken:
+                alias, number = f"{credential.alias}-{number}", number + 1
+            taken.add(alias)
+            yield replace(credential, alias=alias)
+
     def _keep_those_who_go(self, staying: Sequence[Credential]) -> None:
         secrets = {credential.secret for credential in staying}
-        for slot in self._with.pool.slots:
+        for slot in self._with.pools.slots:
             if slot.credential.secret not in secrets:
                 key = digest(slot.credential.secret)
                 self._kept.pop(key, None)
@@ -244,15 +280,15 @@ class Roster:
 
     async def _warn_of_expiry(self) -> None:
         now = self._with.clock.now()
-        for slot in self._with.pool.slots:
+        for slot in self._with.pools.slots:
             if slot.expires_at is not None and slot.expires_at - now < WARN_BEFORE_S:
                 is_over = slot.expires_at <= now
                 what = "has expired" if is_over else "expires within three days"
                 self._warn_once(f"the credential {slot.credential.alias!r}", what)
 
     def _warn_once(self, matter: str, detail: str = "") -> None:
-        if self._told.get(matter) != detail:
-            self._told[matter] = detail
+        if self._last_warned.get(matter) != detail:
+            self._last_warned[matter] = detail
             self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
 
 

@@ -15,13 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from cursor_api.domain.credential import CredentialChange, Secret
+from msgspec import Struct
+
+from cursor_api.domain.credential import CredentialChange, GivenCredential, Secret, Spelling
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.domain.expiry import find_expiry
-from cursor_api.pool.pool import Pool
 from cursor_api.pool.slot import Slot
 from cursor_api.ports import Clock
+from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.report import (
     CredentialReport,
     Instant,
@@ -34,13 +36,7 @@ from cursor_api.service.credentials.report import (
 )
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.trial import Trial, Trials
-from cursor_api.service.inference.search import Endpoints
-from cursor_api.upstreams.cursor.token_files.paste import (
-    PastedLine,
-    Spelling,
-    as_token_file,
-    read_paste,
-)
+from cursor_api.service.inference.endpoints import Endpoints
 
 # What the store calls a text that is not one of its files.
 INPUT = "input"
@@ -80,8 +76,7 @@ class CredentialPage:
     upstreams: tuple[UpstreamReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewLine:
+class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
     """What was recognised in a line. `alias` null: one is made up. `problem` null: it is right."""
 
     line: int
@@ -92,7 +87,7 @@ class PreviewLine:
     expires_at: Instant | None
     expiry_warning: bool
     is_expired: bool
-    has_checksum: bool
+    has_binding: bool
     problem: str | None
 
 
@@ -130,12 +125,11 @@ class PreferenceChange:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """What to add to have a removed credential back, its device with it. Holds the secret."""
+class Undo(Struct, frozen=True, rename={"text": "tokens", "binding": "checksum"}):
+    """What to add to have a removed credential back as it was. Holds the secret."""
 
-    tokens: str
-    checksum: str
+    text: str
+    binding: str
 
     def __repr__(self) -> str:
         return "Undo(…)"
@@ -154,7 +148,7 @@ class CredentialParts:
     """What the use cases work with."""
 
     roster: Roster
-    pool: Pool
+    pools: CredentialPools
     trials: Trials
     endpoints: Endpoints
     clock: Clock
@@ -165,14 +159,14 @@ class Credentials:
 
     def __init__(self, parts: CredentialParts) -> None:
         self._roster = parts.roster
-        self._pool = parts.pool
+        self._pools = parts.pools
         self._trials = parts.trials
         self._endpoints = parts.endpoints
         self._clock = parts.clock
 
     async def list(self, order: Order, offset: int, count_max: int) -> CredentialPage:
         """Some of all, in order."""
-        slots = list(self._pool.slots)
+        slots = list(self._pools.slots)
         if order is Order.PRIORITY:
             slots.sort(key=lambda slot: -slot.preferences.priority)
         now = self._clock.now()
@@ -180,7 +174,7 @@ class Credentials:
         for slot in slots[offset : offset + count_max]:
             if len(reports) % SLICE_COUNT == SLICE_COUNT - 1:
                 await asyncio.sleep(0)
-            reports.append(report(slot, now))
+            reports.append(report(slot, self._pools.words_of(slot), now))
         trouble = self._roster.trouble
         return CredentialPage(
             credentials=tuple(reports),
@@ -189,37 +183,38 @@ class Credentials:
             warnings=tuple(self._roster.warnings),
             trouble=Trouble(trouble.message, trouble.problems) if trouble else None,
             upstreams=tuple(
-                report_upstream(name, breaker, self._clock)
-                for name, breaker in self._endpoints.breakers.items()
+                report_upstream(name, endpoint.breaker, self._clock)
+                for name, endpoint in self._endpoints.items()
             ),
         )
 
     def get(self, alias: str) -> CredentialReport:
         """One of them."""
-        return report(self._pool.get_slot(alias), self._clock.now())
+        slot = self._pools.get_slot(alias)
+        return report(slot, self._pools.words_of(slot), self._clock.now())
 
-    async def preview(self, text: str, checksum: str | None = None) -> Preview:
+    async def preview(self, text: str, binding: str | None = None) -> Preview:
         """What is recognised in each line, and what would keep it from being added.
 
         Raises StoreError when nothing could be added now, whatever it is.
         """
-        lines, problems = await self._examine(text, checksum)
+        lines, problems = await self._examine(text, binding)
         now = self._clock.now()
         return Preview(
             lines=tuple(self._preview_line(line, problems.get(line.line), now) for line in lines),
             can_add=bool(lines) and not problems,
         )
 
-    async def add(self, text: str, checksum: str | None = None) -> tuple[CredentialReport, ...]:
+    async def add(self, text: str, binding: str | None = None) -> tuple[CredentialReport, ...]:
         """Add one or more tokens in any spelling; all of them or, with a StoreError, none."""
-        lines, problems = await self._examine(text, checksum)
+        lines, problems = await self._examine(text, binding)
         if problems:
             count = len(problems)
             raise StoreError(
                 f"{count} line{' ' if count == 1 else 's '}cannot be added; nothing was changed.",
                 [LineProblem(INPUT, line, problem) for line, problem in sorted(problems.items())],
             )
-        added = await self._roster.add(as_token_file(lines), _own_checksum(lines, checksum))
+        added = await self._roster.add(lines, _own_binding(lines, binding))
         return tuple(self.get(credential.alias) for credential in added)
 
     async def change(
@@ -229,28 +224,28 @@ class Credentials:
 
         Raises StoreError, and Fault(CONFLICT) for a new alias or token that is another's.
         """
-        slot = self._pool.get_slot(alias)
+        slot = self._pools.get_slot(alias)
         preferences = slot.preferences
         if change != CredentialChange():
             change = self._checked(slot, change)
             alias = (await self._roster.update(alias, change)).alias
-            slot, old = self._pool.get_slot(alias), slot
+            slot, old = self._pools.get_slot(alias), slot
             if slot is old:
                 preferences = slot.preferences
         preferences = wish.apply(preferences)
         if preferences != slot.preferences:
-            self._pool.wish(alias, preferences)
+            self._pools.set_preferences(alias, preferences)
         return self.get(alias)
 
     async def remove(self, alias: str) -> Removal:
         """Take it out of the files and the pool; gives what brings it back. Raises StoreError."""
-        credential = self._pool.get_slot(alias).credential
+        credential = self._pools.get_slot(alias).credential
         await self._roster.remove(alias)
         return Removal(alias, Undo(f"{alias}::{credential.secret.reveal()}", credential.binding))
 
     def clear(self, alias: str) -> CredentialReport:
         """End its cooldowns and its quarantine."""
-        self._pool.clear(alias)
+        self._pools.clear(alias)
         return self.get(alias)
 
     async def test(self, alias: str, model: str | None) -> Trial:
@@ -258,63 +253,58 @@ class Credentials:
         return await self._trials.run(alias, model)
 
     async def _examine(
-        self, text: str, checksum: str | None
-    ) -> tuple[tuple[PastedLine, ...], dict[int, str]]:
+        self, text: str, binding: str | None
+    ) -> tuple[tuple[GivenCredential, ...], dict[int, str]]:
         """The lines that say something, and by line what keeps them from being added."""
-        lines = tuple(islice(read_paste(text), ADDED_COUNT_MAX + 1))
-        problems = dict(self._find_problems(lines, checksum))
+        lines = tuple(islice(self._roster.recognise(text, binding), ADDED_COUNT_MAX + 1))
+        problems = dict(self._find_problems(lines))
         try:
-            await self._roster.check(as_token_file(lines), _own_checksum(lines, checksum))
+            await self._roster.check(lines, _own_binding(lines, binding))
         except StoreError as error:
             if not error.problems or any(item.file != INPUT for item in error.problems):
                 raise
             for item in error.problems:
-                # About its checksum the store says line 1, wherever the only token stands.
+                # About its binding the store says line 1, wherever the only token stands.
                 line = lines[0].line if len(lines) == 1 else item.line
                 problems.setdefault(line, item.problem)
         return lines, problems
 
-    def _find_problems(
-        self, lines: tuple[PastedLine, ...], checksum: str | None
-    ) -> Iterator[tuple[int, str]]:
-        slots = self._pool.slots
-        aliases = {slot.credential.alias for slot in slots}
-        of_secrets = {slot.credential.secret: slot.credential.alias for slot in slots}
-        has_many = len(lines) > 1
+    def _find_problems(self, lines: tuple[GivenCredential, ...]) -> Iterator[tuple[int, str]]:
+        known = self._pools.credentials
+        aliases = {credential.alias for credential in known}
+        of_secrets = {credential.secret: credential.alias for credential in known}
         for line in lines:
-            owner = of_secrets.get(Secret(line.bearer))
+            owner = of_secrets.get(Secret(line.secret))
             if owner is not None:
                 yield line.line, f"this token is there already, as {owner!r}"
             elif line.is_named and line.alias in aliases:
                 yield line.line, "another credential has this alias"
             elif line.alias in _NO_ALIASES:
                 yield line.line, "an alias that no address can hold"
-            elif line.checksum and has_many:
-                yield line.line, "a token with its checksum has to be added alone"
-            elif line.checksum and checksum and line.checksum != checksum:
-                yield line.line, "another checksum than the one given for it"
+            elif line.problem is not None:
+                yield line.line, line.problem
         if len(lines) > ADDED_COUNT_MAX:
             yield lines[-1].line, f"more than {ADDED_COUNT_MAX} tokens at once"
 
     @staticmethod
-    def _preview_line(line: PastedLine, problem: str | None, now: float) -> PreviewLine:
-        expires_at = find_expiry(line.bearer)
+    def _preview_line(line: GivenCredential, problem: str | None, now: float) -> PreviewLine:
+        expires_at = find_expiry(line.secret)
         return PreviewLine(
             line=line.line,
             alias=line.alias,
-            secret=Secret(line.bearer).masked,
+            secret=Secret(line.secret).masked,
             spelling=line.spelling,
             is_jwt=line.is_jwt,
             expires_at=find_instant(expires_at),
             expiry_warning=expires_soon(expires_at, now),
             is_expired=expires_at is not None and expires_at <= now,
-            has_checksum=line.checksum is not None,
+            has_binding=line.binding is not None,
             problem=problem,
         )
 
     def _checked(self, slot: Slot, change: CredentialChange) -> CredentialChange:
         """The change with its token as it goes upstream; raises Fault when it cannot be made."""
-        others = [other.credential for other in self._pool.slots if other is not slot]
+        others = [one for one in self._pools.credentials if one is not slot.credential]
         alias = change.alias
         if alias in _NO_ALIASES:
             raise Fault(
@@ -324,20 +314,20 @@ class Credentials:
             raise Fault(FaultKind.CONFLICT, "Another credential has this alias.", param="alias")
         if change.secret is None:
             return change
-        lines = tuple(read_paste(change.secret.reveal()))
+        lines = tuple(self._roster.recognise(change.secret.reveal()))
         if len(lines) != 1:
             raise Fault(
                 FaultKind.INVALID_REQUEST, "The new token has to be one line.", param="token"
             )
-        token = Secret(lines[0].bearer)
+        token = Secret(lines[0].secret)
         owner = next((other.alias for other in others if other.secret == token), None)
         if owner is not None:
             raise Fault(
                 FaultKind.CONFLICT, f"The credential {owner!r} has this token.", param="token"
             )
-        return replace(change, secret=token, binding=change.binding or lines[0].checksum)
+        return replace(change, secret=token, binding=change.binding or lines[0].binding)
 
 
-def _own_checksum(lines: tuple[PastedLine, ...], given: str | None) -> str | None:
-    """The device that comes with the only token, if it has one."""
-    return given or (lines[0].checksum if len(lines) == 1 else None)
+def _own_binding(lines: tuple[GivenCredential, ...], given: str | None) -> str | None:
+    """The binding that comes with the only credential, if it has one."""
+    return given or (lines[0].binding if len(lines) == 1 else None)

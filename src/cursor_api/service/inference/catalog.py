@@ -1,32 +1,63 @@
-"""Which models there are, and where each is served."""
+"""Which models there are, and which routes lead to each.
+
+Rules of this file:
+- A name is looked up in a table that is made anew whenever a list changes: a request costs one
+  look.
+- The operator's own names come first, then those of the endpoints, in their order. Where two serve
+  the same name, the routes follow each other. `endpoint/model` names one route.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
-from cursor_api.domain.catalog import Model, Route
+from cursor_api.domain.catalog import Model, NamedModel, Route
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Upstream
 
 SUGGESTIONS_MAX = 3
+# The largest resellers list some hundred; each costs memory in every list that is made of them.
+MODELS_PER_ENDPOINT_MAX = 5_000
+# Who an operator's own name belongs to.
+OWN = "gateway"
+# Real names stay below 100; comparing takes quadratic time, and an address may hold 60 KB.
+COMPARED_CHARS_MAX = 256
 
 
 class Catalog:
-    """The models of all upstreams. The first upstream that serves a name gets it."""
+    """The models of all endpoints. `put` gives each endpoint its list."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
+    def __init__(self, named: Sequence[NamedModel] = ()) -> None:
+        self._named = tuple(named)
+        self._lists: dict[str, tuple[Model, ...]] = {}
         self._models: dict[str, Model] = {}
-        self._routes: dict[str, Route] = {}
-        for name, upstream in upstreams.items():
-            for model in upstream.models():
-                self._models.setdefault(model.id, model)
-                self._routes.setdefault(model.id, Route(upstream=name, model=model.id))
+        self._routes: dict[str, tuple[Route, ...]] = {}
+        self._build()
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name}={len(models)}" for name, models in self._lists.items())
+        return f"Catalog({counts})"
 
     @property
     def models(self) -> tuple[Model, ...]:
         """All models, in the order callers see them."""
         return tuple(self._models.values())
+
+    def models_of(self, endpoint: str) -> tuple[Model, ...]:
+        """What an endpoint serves, as far as is known."""
+        return self._lists.get(endpoint, ())
+
+    def put(self, endpoint: str, models: Iterable[Model]) -> None:
+        """From now on the endpoint serves these, the first MODELS_PER_ENDPOINT_MAX of them."""
+        self._lists[endpoint] = tuple(islice(models, MODELS_PER_ENDPOINT_MAX))
+        self._build()
+
+    def use(self, named: Sequence[NamedModel], endpoints: Sequence[str]) -> None:
+        """Other names of the operator's, and the endpoints that there are, in their order."""
+        self._named = tuple(named)
+        self._lists = {name: self._lists.get(name, ()) for name in endpoints}
+        self._build()
 
     def get_model(self, model_id: str) -> Model:
         """One model; raises Fault(MODEL_NOT_FOUND) that names the nearest ones."""
@@ -35,15 +66,37 @@ class Catalog:
             raise self._not_found(model_id)
         return model
 
-    def resolve(self, model_id: str) -> Route:
-        """The way to a model; raises Fault(MODEL_NOT_FOUND) that names the nearest ones."""
-        route = self._routes.get(model_id)
-        if route is None:
+    def resolve(self, model_id: str) -> tuple[Route, ...]:
+        """The ways to a model, the first to be tried first; at least one.
+
+        Raises Fault(MODEL_NOT_FOUND) that names the nearest models.
+        """
+        routes = self._routes.get(model_id)
+        if routes is None:
             raise self._not_found(model_id)
-        return route
+        return routes
+
+    def _build(self) -> None:
+        models: dict[str, Model] = {}
+        routes: dict[str, tuple[Route, ...]] = {}
+        for named in self._named:
+            models[named.name] = Model(named.name, OWN, 0)
+            for name in (named.name, *named.aliases):
+                routes[name] = named.routes
+        own = frozenset(routes)
+        for endpoint, listed in self._lists.items():
+            for model in listed:
+                route = Route(endpoint, model.id)
+                routes.setdefault(f"{endpoint}/{model.id}", (route,))
+                if model.id not in own:
+                    models.setdefault(model.id, model)
+                    routes[model.id] = (*routes.get(model.id, ()), route)
+        self._models, self._routes = models, routes
 
     def _not_found(self, model_id: str) -> Fault:
-        near = difflib.get_close_matches(model_id, self._models, SUGGESTIONS_MAX, cutoff=0.5)
+        is_name = len(model_id) <= COMPARED_CHARS_MAX
+        names = self._models if is_name else ()
+        near = difflib.get_close_matches(model_id, names, SUGGESTIONS_MAX, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}?" if near else "GET /v1/models lists all of them."
         return Fault(
             FaultKind.MODEL_NOT_FOUND,

@@ -19,7 +19,7 @@ from cursor_api.options.kinds import whole
 from cursor_api.options.setting import setting
 
 # Upstreams shed load for a moment with a Retry-After of a second; a caller waits that long gladly.
-RETRY_AFTER_S_MAX = 2.0
+RETRY_WAIT_S_MAX = 2.0
 # A connection that was reset or a 500 is mostly gone at once; half a second in all is not noticed.
 WAIT_FIRST_S = 0.2
 # Retries that may be made before any request was counted, so that the first of all can have one.
@@ -131,11 +131,20 @@ def _decide_for_endpoint(
             return Decision(Action.SWITCH)
         case _:
             asked_s = fault.retry_after_s or 0.0
-            if asked_s > RETRY_AFTER_S_MAX:
+            if asked_s > RETRY_WAIT_S_MAX:
                 return GIVE_UP
             whole_s = WAIT_FIRST_S * 2.0 ** (tally.failure_count - 1)
             # Jitter over the upper half: what failed together does not come back together.
             return Decision(Action.RETRY, max(asked_s, whole_s * (0.5 + jitter / 2)))
+
+
+# What a person has to mend, or a wait; another route may need neither.
+_LACKS = frozenset({FaultKind.NO_CREDENTIALS, FaultKind.OVERLOADED})
+
+
+def leads_elsewhere(fault: Fault) -> bool:
+    """Whether the next route of a model is worth asking after this end of a search."""
+    return fault.scope in {Scope.CREDENTIAL, Scope.ENDPOINT} or fault.kind in _LACKS
 
 
 class RetryBudget:
@@ -152,6 +161,10 @@ class RetryBudget:
 
     def __repr__(self) -> str:
         return f"RetryBudget({self._balance:.1f} retries left)"
+
+    def use(self, options: FailoverOptions) -> None:
+        """Pay in another share from now on; what was saved stays."""
+        self._share = options.retry_percent / 100
 
     def pay_in(self) -> None:
         """A request begins."""

@@ -13,21 +13,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta, Usage
+from cursor_api.domain.deltas import CONTENT, Delta, Finished, Usage
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports import DeltaBatches
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage
 
-ANSWERED = Outcome(is_success=True)
+ANSWERED = LeaseOutcome(is_success=True)
 
 
 class Relay:
@@ -44,10 +45,6 @@ class Relay:
         """Requests under way."""
         return len(self.active)
 
-    def use(self, collaborators: Collaborators) -> None:
-        """Work with these from the next request on; what runs ends with what it began with."""
-        self._collaborators = collaborators
-
     def break_off(self, fault: Fault) -> int:
         """End all requests that wait for the upstream, with this fault; gives how many."""
         return sum([exchange.break_off(fault) for exchange in self.active])
@@ -55,8 +52,8 @@ class Relay:
     def upstream_states(self) -> dict[str, str]:
         """Whether each upstream is asked: the state of its breaker, by its name."""
         now = self._collaborators.clock.monotonic()
-        breakers = self._collaborators.endpoints.breakers
-        return {name: breaker.state(now).value for name, breaker in breakers.items()}
+        endpoints = self._collaborators.endpoints
+        return {name: endpoint.breaker.state(now).value for name, endpoint in endpoints.items()}
 
     def open(self, incoming: Incoming) -> Exchange:
         """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""
@@ -169,13 +166,14 @@ class Exchange:
                     FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer."
                 ) from None
         for delta in batch:
-            if type(delta) is TextDelta or type(delta) is ReasoningDelta:
-                self._output_bytes += len(delta.text.encode())
+            if type(delta) in CONTENT:
+                text = delta.text  # type: ignore[union-attr]  # each of CONTENT has one
+                self._output_bytes += len(text.encode())
         last = batch[-1]
         if type(last) is not Finished:
             return batch
         self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
-        return (*batch[:-1], Finished(last.reason, self._usage))
+        return (*batch[:-1], replace(last, usage=self._usage))
 
     def break_off(self, fault: Fault) -> bool:
         """Raise this fault where the request waits; False when its answer is whole already."""
@@ -231,9 +229,9 @@ class Exchange:
             self._usage = estimate_usage(self._input_count, self._output_bytes)
             self._record(Status.CANCELLED, None)
 
-    def _outcome(self, error: BaseException | None) -> Outcome:
+    def _outcome(self, error: BaseException | None) -> LeaseOutcome:
         if isinstance(error, Fault):
-            return Outcome(is_success=False, fault=error)
+            return LeaseOutcome(is_success=False, fault=error)
         # A caller who left after the first delta has seen the credential work.
         return ANSWERED
 

@@ -1,83 +1,36 @@
-"""The way to the commit point: credentials are asked until one of them begins to answer.
+"""The way to the commit point: routes and their credentials are tried until an answer begins.
 
 Rules of this file:
 - Nothing has reached the caller yet, so that trying again is free but for what `failover` counts.
 - A lease taken here is settled here, unless its answer began: then it belongs to the exchange.
 - Nobody is asked through an open breaker.
+- An endpoint is asked with credentials of its own pool, or with the caller's own that belong to it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
+from cursor_api.domain.deltas import CONTENT, Delta, Finished
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt
-from cursor_api.pool.breaker import Breaker, BreakerOptions
 from cursor_api.pool.lease import Ask, Lease
-from cursor_api.pool.pool import Pool
-from cursor_api.pool.slot import Outcome
-from cursor_api.ports import Clock, DeltaBatches, Observer, RequestLog, Upstream
+from cursor_api.pool.slot import LeaseOutcome
+from cursor_api.ports import Clock, DeltaBatches, RequestLog
 from cursor_api.service.inference.catalog import Catalog
-from cursor_api.service.inference.failover import (
-    Action,
-    FailoverOptions,
-    RetryBudget,
-    Tally,
-    decide,
-)
+from cursor_api.service.inference.endpoints import Endpoints
+from cursor_api.service.inference.failover import Action, Tally, decide, leads_elsewhere
 
-# How soon the operator is told again that the gateway cannot ask anybody.
-TELL_AGAIN_S = 60.0
 SILENT = "It gave no answer in time, where another credential was answered."
-
-
-class Endpoints:
-    """The upstreams, each behind its breaker, and what may be spent on trying them again."""
-
-    def __init__(
-        self,
-        upstreams: Mapping[str, Upstream],
-        observer: Observer,
-        failover: FailoverOptions | None = None,
-        breaker: BreakerOptions | None = None,
-    ) -> None:
-        self.upstreams = upstreams
-        self.failover = failover or FailoverOptions()
-        self.budget = RetryBudget(self.failover)
-        self.breakers = {name: Breaker(breaker or BreakerOptions()) for name in upstreams}
-        self._observer = observer
-        self._told_own_at = -math.inf
-
-    def tell_own(self, fault: Fault, now: float) -> None:
-        """Tell the operator, but not of each of thousands, that the gateway itself cannot ask."""
-        if now - self._told_own_at >= TELL_AGAIN_S:
-            self._told_own_at = now
-            self._observer.warn("requests fail for want of means", detail=fault.message)
-
-    def tell(self, name: str, cause: Fault | None) -> None:
-        """Tell the operator that an endpoint is not asked any more (None: asked again)."""
-        if cause is None:
-            self._observer.notice("the upstream answers again", upstream=name)
-        elif cause.kind is FaultKind.CLIENT_OUTDATED:
-            self._observer.warn(
-                "the upstream wants a newer client version: set CURSOR_CLIENT_VERSION to that of"
-                " the current editor; until then it is asked once in a while only",
-                upstream=name,
-                detail=cause.message,
-            )
-        else:
-            self._observer.warn(
-                "the upstream is not asked for a while", upstream=name, detail=cause.message
-            )
+OTHERS_TOKENS = "None of this request's tokens is for the upstream of its model."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +38,13 @@ class Collaborators:
     """What the relay works with. `random` gives numbers in [0, 1)."""
 
     catalog: Catalog
-    pool: Pool
     endpoints: Endpoints
     request_log: RequestLog
     clock: Clock
     random: Callable[[], float]
 
 
-class Answer(NamedTuple):
+class BegunAnswer(NamedTuple):
     """An answer that has begun. `first` is all up to and with the first text."""
 
     lease: Lease
@@ -101,7 +53,7 @@ class Answer(NamedTuple):
     first: Sequence[Delta]
 
 
-class Setbacks:
+class RetryState:
     """What a request has met so far; most requests meet nothing."""
 
     __slots__ = ("barred", "is_retry", "last_fault", "silent", "tally", "tried")
@@ -117,10 +69,11 @@ class Setbacks:
         self.tried: frozenset[Credential] = frozenset()
         self.silent: list[Lease] = []
 
-    def told(self, hindrance: Fault) -> Fault:
+    def explain(self, hindrance: Fault) -> Fault:
         """The fault to be answered where `hindrance` keeps everybody else from being asked.
 
-        The upstream that limits a rate may not say for how long; the pool knows who is back first.
+        What the upstream said says more than "none is left". One that limits a rate may not say
+        for how long; the pool knows who is back first.
         """
         fault = self.last_fault
         if fault.kind is hindrance.kind is FaultKind.RATE_LIMITED and fault.retry_after_s is None:
@@ -136,10 +89,12 @@ class Search:
 
     __slots__ = (
         "_ask",
-        "_breaker",
         "_chat",
+        "_endpoint",
+        "_incoming",
+        "_retry",
         "_route",
-        "_setbacks",
+        "_routes_left",
         "_with",
         "attempts",
         "credential",
@@ -149,22 +104,60 @@ class Search:
         self, collaborators: Collaborators, incoming: Incoming, attempts: list[Attempt]
     ) -> None:
         self._with = collaborators
+        self._incoming = incoming
         self._chat = incoming.chat
+        self._retry: RetryState | None = None
+        self.attempts = attempts
+        self.credential: Credential | None = None
+        first, *self._routes_left = collaborators.catalog.resolve(incoming.chat.model)
+        self._go_to(first)
+
+    async def run(self) -> BegunAnswer:
+        """The first answer that begins; raises the Fault that ended the search."""
+        while self._routes_left:
+            try:
+                return await self._ask_endpoint()
+            except Fault as fault:
+                if not self._is_elsewhere_better(fault):
+                    raise
+            self._go_to(self._routes_left.pop(0))
+        return await self._ask_endpoint()
+
+    def _is_elsewhere_better(self, fault: Fault) -> bool:
+        """Whether the next route is worth asking after this end at one."""
+        retry, pinned = self._retry, self._incoming.pinned_alias
+        if (
+            retry is not None
+            and retry.tally.failure_count >= self._endpoint.failover.attempt_count_max
+        ):
+            return False
+        is_pinned_elsewhere = pinned is not None and not self._endpoint.pool.has_alias(pinned)
+        return is_pinned_elsewhere or leads_elsewhere(fault)
+
+    def _go_to(self, route: Route) -> None:
+        """Ask there from now on, with that endpoint's credentials and no others."""
+        incoming = self._incoming
+        if self._retry is not None:
+            # The first attempt at an endpoint is no retry of its.
+            self._retry.is_retry = False
+        self._route = route
+        self._endpoint = self._with.endpoints[route.endpoint]
+        own = incoming.caller.credentials
+        if own:
+            own = tuple([one for one in own if one.endpoint == route.endpoint])
         self._ask = Ask(
-            model=incoming.chat.model,
-            own=incoming.caller.credentials,
+            model=route.model,
+            own=own,
             pinned=incoming.pinned_alias,
             sticky_key=incoming.conversation or incoming.caller.name,
         )
-        self._route = collaborators.catalog.resolve(incoming.chat.model)
-        self._breaker = collaborators.endpoints.breakers[self._route.upstream]
-        self._setbacks: Setbacks | None = None
-        self.attempts = attempts
-        self.credential: Credential | None = None
 
-    async def run(self) -> Answer:
-        """The first answer that begins; raises the Fault that ended the search."""
-        self._with.endpoints.budget.pay_in()
+    async def _ask_endpoint(self) -> BegunAnswer:
+        """The first answer of this endpoint that begins."""
+        if self._incoming.caller.credentials and not self._ask.own:
+            # Never the pool's: whoever brings tokens pays with them.
+            raise Fault(FaultKind.NO_CREDENTIALS, OTHERS_TOKENS)
+        self._endpoint.budget.pay_in()
         while True:
             try:
                 lease = self._take_lease()
@@ -178,60 +171,58 @@ class Search:
             except Fault as fault:
                 await self._recover(fault, lease)
             else:
-                if self._setbacks is not None:
-                    _convict(self._setbacks.silent)
+                if self._retry is not None:
+                    _blame_silent(self._retry.silent)
                 return answer
 
     def _take_lease(self) -> Lease:
         """A lease for the next attempt; Fault(OVERLOADED) is worth a wait."""
-        setbacks = self._setbacks
-        if setbacks is None:
-            self._breaker.check(self._with.clock.monotonic())
-            return self._with.pool.lease(self._ask)
+        retry = self._retry
+        if retry is None:
+            self._endpoint.breaker.check(self._with.clock.monotonic())
+            return self._endpoint.pool.lease(self._ask)
         try:
-            self._breaker.check(self._with.clock.monotonic())
-            lease = self._choose(setbacks)
+            self._endpoint.breaker.check(self._with.clock.monotonic())
+            lease = self._choose(retry)
         except Fault as fault:
             if fault.kind is FaultKind.OVERLOADED:
                 raise
-            # What the upstream said tells more than "none is left".
-            raise setbacks.told(fault) from None
+            raise retry.explain(fault) from None
         return self._pay(lease)
 
     def _pay(self, lease: Lease) -> Lease:
         """Take what a retry costs; gives the lease back and raises where it cannot be had."""
-        setbacks = self._setbacks
-        if setbacks is not None and setbacks.is_retry and not self._with.endpoints.budget.take():
+        retry = self._retry
+        if retry is not None and retry.is_retry and not self._endpoint.budget.take():
             lease.settle()
-            raise setbacks.last_fault
+            raise retry.last_fault
         return lease
 
-    def _choose(self, setbacks: Setbacks) -> Lease:
+    def _choose(self, retry: RetryState) -> Lease:
         """A lease of one not yet tried, if there is one; raises what `Pool.lease` raises."""
-        pool = self._with.pool
-        if setbacks.tried:
+        pool = self._endpoint.pool
+        if retry.tried:
             with suppress(Fault):
-                return pool.lease(self._ask, setbacks.barred | setbacks.tried)
-        return pool.lease(self._ask, setbacks.barred)
+                return pool.lease(self._ask, retry.barred | retry.tried)
+        return pool.lease(self._ask, retry.barred)
 
     async def _wait(self, hindrance: Fault) -> Lease:
-        barred = self._setbacks.barred if self._setbacks else frozenset[Credential]()
-        lease = await self._with.pool.wait(self._ask, barred, hindrance)
+        barred = self._retry.barred if self._retry else frozenset[Credential]()
+        lease = await self._endpoint.pool.wait(self._ask, barred, hindrance)
         try:
-            self._breaker.check(self._with.clock.monotonic())
+            self._endpoint.breaker.check(self._with.clock.monotonic())
         except Fault:
             lease.settle()
             raise
         return self._pay(lease)
 
-    async def _attempt(self, lease: Lease) -> Answer:
+    async def _attempt(self, lease: Lease) -> BegunAnswer:
         """Ask one credential; returns when its first text is here, and settles otherwise."""
-        clock, name = self._with.clock, self._route.upstream
+        clock, endpoint = self._with.clock, self._endpoint
         started_at, began = clock.now(), clock.monotonic()
-        is_probe = self._breaker.take(began)
+        is_probe = endpoint.breaker.take(began)
         try:
-            upstream = self._with.endpoints.upstreams[name]
-            opened = upstream.open(self._chat, self._route, lease.credential)
+            opened = endpoint.upstream.open(self._chat, self._route, lease.credential)
             batches = await opened.__aenter__()
             try:
                 first = await _first_batch(batches)
@@ -239,18 +230,18 @@ class Search:
                 await opened.__aexit__(*sys.exc_info())
                 raise
         except Fault as fault:
-            lease.settle(Outcome(is_success=False, fault=fault))
-            ended = self._learn(fault, is_probe=is_probe)
+            lease.settle(LeaseOutcome(is_success=False, fault=fault))
+            ended = self._record_outcome(fault, is_probe=is_probe)
             self._note(lease, started_at, fault.kind, ended - began)
             raise
         except BaseException:
             # The caller left, or a bug: neither tells anything.
             lease.settle()
-            self._breaker.forget(is_probe=is_probe)
+            endpoint.breaker.release(is_probe=is_probe)
             raise
-        ended = self._learn(None, is_probe=is_probe)
+        ended = self._record_outcome(None, is_probe=is_probe)
         self._note(lease, started_at, None, ended - began)
-        return Answer(lease, opened, batches, first)
+        return BegunAnswer(lease, opened, batches, first)
 
     def _note(
         self, lease: Lease, started_at: float, fault: FaultKind | None, duration_s: float
@@ -258,55 +249,62 @@ class Search:
         alias = lease.credential.alias
         self.attempts.append(Attempt(alias, started_at, fault, duration_s * 1000))
 
-    def _learn(self, fault: Fault | None, *, is_probe: bool) -> float:
-        """Tell the breaker; gives the time, which is the end of the attempt."""
+    def _record_outcome(self, fault: Fault | None, *, is_probe: bool) -> float:
+        """What came of an attempt, for the breaker; gives the time, which is the attempt's end."""
         now = self._with.clock.monotonic()
         if fault is not None and fault.kind is FaultKind.OVERLOADED:
-            self._with.endpoints.tell_own(fault, now)
-        if self._breaker.learn(fault, now, is_probe=is_probe):
-            self._with.endpoints.tell(self._route.upstream, self._breaker.cause)
+            self._with.endpoints.report_shortage(fault, now)
+        if self._endpoint.breaker.record(fault, now, is_probe=is_probe):
+            self._with.endpoints.report_breaker(self._endpoint)
         return now
 
     async def _recover(self, fault: Fault, lease: Lease) -> None:
         """Get ready for the next attempt; raises `fault` when there shall be none."""
-        fault.let_go()  # it is kept for as long as the answer lasts
-        if self._setbacks is None:
-            self._setbacks = Setbacks(fault)
-        setbacks, endpoints = self._setbacks, self._with.endpoints
-        setbacks.last_fault = fault
-        setbacks.tally = setbacks.tally.plus(fault)
-        decision = decide(fault, setbacks.tally, endpoints.failover, self._with.random())
-        setbacks.is_retry = decision.is_retry
+        fault.without_traceback()  # it is kept for as long as the answer lasts
+        if self._retry is None:
+            self._retry = RetryState(fault)
+        retry, endpoint = self._retry, self._endpoint
+        retry.last_fault = fault
+        retry.tally = retry.tally.plus(fault)
+        decision = decide(fault, retry.tally, endpoint.failover, self._with.random())
+        retry.is_retry = decision.is_retry
         match decision.action:
             case Action.GIVE_UP:
                 raise fault
             case Action.OTHER_CREDENTIAL:
-                setbacks.barred |= {lease.credential}
+                retry.barred |= {lease.credential}
             case Action.SWITCH:
-                setbacks.barred |= {lease.credential}
-                setbacks.silent.append(lease)
+                retry.barred |= {lease.credential}
+                retry.silent.append(lease)
             case Action.RETRY:
-                setbacks.tried |= {lease.credential}
-        if decision.is_retry and not endpoints.budget.has_one:
+                retry.tried |= {lease.credential}
+        # Another endpoint is the better way out of one's trouble than the same once more.
+        if decision.is_retry and (self._routes_left or not endpoint.budget.has_one):
             raise fault
         if decision.wait_s:
             await asyncio.sleep(decision.wait_s)
 
 
-def _convict(silent: Sequence[Lease]) -> None:
+def _blame_silent(silent: Sequence[Lease]) -> None:
     """Where somebody was answered, the endpoint works: the silence was the credential's."""
     for lease in silent:
-        lease.convict(Fault(FaultKind.CREDENTIAL_SILENT, SILENT))
+        lease.blame(Fault(FaultKind.CREDENTIAL_SILENT, SILENT))
 
 
 async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
-    """Everything up to and with the first text; citations and statuses alone commit nothing."""
+    """Everything up to and with the first content; citations and statuses alone commit nothing.
+
+    Nor does an end, but where the upstream states why it ended.
+    """
     held: list[Delta] = []
     async for batch in batches:
         held.extend(batch)
         for delta in batch:
-            if type(delta) is TextDelta or type(delta) is ReasoningDelta:
+            if type(delta) in CONTENT:
                 return held
-        if isinstance(batch[-1], Finished):
+        last = batch[-1]
+        if isinstance(last, Finished):
+            if last.is_stated:
+                return held
             break
     raise Fault(FaultKind.INCOMPLETE, "The upstream ended its answer without a word of text.")

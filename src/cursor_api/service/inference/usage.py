@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.chat import ChatRequest, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Text, ToolResult
 from cursor_api.domain.deltas import Usage, UsageSource
 
 # English prose runs at about four UTF-8 bytes a token; Chinese, at three bytes a character, comes
@@ -18,12 +19,15 @@ SAMPLE_COUNT, SAMPLE_LENGTH = 64, 1024
 
 def estimate_input(request: ChatRequest) -> int:
     """Tokens of a request, from UTF-8 lengths. Images are not counted."""
-    size_bytes = sum(
-        _utf8_bytes(part.text)
-        for message in request.messages
-        for part in message.parts
-        if isinstance(part, TextPart)
-    )
+    size_bytes = 0
+    for message in request.messages:
+        for part in message.parts:
+            if type(part) is Text:
+                size_bytes += _utf8_bytes(part.text)
+            elif type(part) is ToolResult:
+                for inner in part.parts:
+                    if type(inner) is Text:
+                        size_bytes += _utf8_bytes(inner.text)
     return _tokens(size_bytes) + TOKENS_PER_MESSAGE * len(request.messages)
 
 

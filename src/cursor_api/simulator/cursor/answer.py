@@ -12,6 +12,7 @@ import random
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from cursor_api.simulator.cursor.messages import (
     ChatAsk,
@@ -25,8 +26,6 @@ from cursor_api.simulator.cursor.refusals import ErrorText, numbered_end_frame
 from cursor_api.simulator.faults import Faults, Mishap
 from cursor_api.simulator.plain import SIGN_IN_PAGE, http_error
 from cursor_api.simulator.scenario import (
-    THINK_CLOSE,
-    THINK_OPEN,
     Scenario,
     filler_pieces,
     is_thinking_model,
@@ -44,15 +43,22 @@ from cursor_api.simulator.steps import (
     split_writes,
 )
 from cursor_api.wire.connect import (
+    CODE_UNKNOWN,
     FLAG_COMPRESSED,
+    HTTP_TO_CODE,
+    ConnectFailure,
     encode_end_stream,
     encode_envelope,
+    encode_error_json,
     encode_gzip_envelope,
 )
 from cursor_api.wire.protobuf import field_bytes
 
 CONTENT_TYPE = "application/connect+proto"
 RESERVED_FLAG = 0x04
+# Around what a model thinks, in frames of text like any other.
+THINK_OPEN = "<think>\n"
+THINK_CLOSE = "\n</think>\n\n"
 # An answer may be endless: the middle is looked for among its first frames.
 MIDDLE_FRAMES_MAX = 24
 # A reset may overtake what was sent before it; this one shall not.
@@ -87,7 +93,7 @@ class Answerer:
         if Mishap.RESET_BEFORE_HEADERS in self.mishaps:
             return iter((Pause(faults.headers_delay_s), Ending.RESET))
         if Mishap.HTTP_ERROR in self.mishaps:
-            return iter((Pause(faults.headers_delay_s), *http_error(faults)))
+            return iter((Pause(faults.headers_delay_s), *http_error(faults, _encode_http_error)))
         if Mishap.WRONG_CONTENT_TYPE in self.mishaps:
             return iter((Pause(faults.headers_delay_s), *SIGN_IN_PAGE))
         return None
@@ -174,7 +180,7 @@ class Answerer:
         if self.faults.answer_bytes:
             yield from filler_pieces(self.faults.answer_bytes)
         else:
-            text = self.scenario.answer(ask, question, self.chance)
+            text = self.scenario.answer(ask.model, question, self.chance)
             yield from split_pieces(text, ask.model, self.chance)
 
     def _middle(self, piece: str, error: bytes) -> Iterator[BodyStep]:
@@ -226,6 +232,14 @@ class Answerer:
             yield from (Pause(RESET_AFTER_END_S), Ending.RESET)
             return
         yield Ending.COMPLETE
+
+
+def _encode_http_error(status: int, message: str) -> bytes:
+    """Connect's JSON."""
+    code = "resource_exhausted" if status == HTTPStatus.TOO_MANY_REQUESTS else None
+    return encode_error_json(
+        ConnectFailure(code or HTTP_TO_CODE.get(status, CODE_UNKNOWN), message)
+    )
 
 
 @functools.lru_cache(maxsize=4)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from cursor_api.simulator.cursor.messages import ChatAsk, bad_request, decode_ask
-from cursor_api.simulator.cursor.received import RawRequest
+from cursor_api.simulator.cursor.options import Gate
 from cursor_api.simulator.cursor.refusals import (
     AUTH_TOKEN_EXPIRED,
     BAD_MODEL_NAME,
@@ -23,8 +23,8 @@ from cursor_api.simulator.cursor.refusals import (
     UNAUTHORIZED,
     Refusal,
 )
-from cursor_api.simulator.options import Gate
 from cursor_api.simulator.plain import plain_answer
+from cursor_api.simulator.request import RawRequest
 from cursor_api.simulator.steps import Step
 from cursor_api.wire.checksum import ChecksumError, parse_checksum
 from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Reason

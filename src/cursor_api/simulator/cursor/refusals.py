@@ -93,10 +93,10 @@ _NUMBERS_BY_CODE: dict[str, tuple[int, ...]] = {
     "deadline_exceeded": (25,),
     "already_exists": (49,),
 }
-CODES = {number: code for code, numbers in _NUMBERS_BY_CODE.items() for number in numbers}
+CODES_BY_NUMBER = {number: code for code, numbers in _NUMBERS_BY_CODE.items() for number in numbers}
 
 # Number -> (title, detail), where people have seen the words or where they matter.
-TITLES: dict[int, tuple[str, str]] = {
+TITLES_BY_NUMBER: dict[int, tuple[str, str]] = {
     2: ("Not logged in", "Please log in."),
     5: ("Bad model name", "The model name is not known."),
     7: ("Rate limited", "Try again later."),
@@ -120,7 +120,7 @@ def error_name(number: int) -> str:
 
 def error_code(number: int) -> str:
     """The Connect code that goes with a number."""
-    return CODES.get(number, "unknown")
+    return CODES_BY_NUMBER.get(number, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of ours
         return cls(error_code(number), detail, number=number)
 
     def end_frame(self) -> bytes:
-        """The whole end-of-stream frame that tells it."""
+        """The whole end-of-stream frame that carries it."""
         if self.number is None:
             return encode_end_stream({"code": self.code, "message": self.message})
         return numbered_end_frame(self.number, ErrorText(detail=self.message))
@@ -169,7 +169,7 @@ def encode_details(number: int, text: ErrorText) -> bytes:
 def numbered_error(number: int, text: ErrorText | None = None) -> dict[str, object]:
     """The `error` member of the end frame, with `value` in base64 without padding."""
     given = text or ErrorText()
-    title, detail = TITLES.get(number, (error_name(number), "The request was refused."))
+    title, detail = TITLES_BY_NUMBER.get(number, (error_name(number), "The request was refused."))
     full = ErrorText(
         given.title or title, given.detail or detail, given.is_retryable, given.is_expected
     )

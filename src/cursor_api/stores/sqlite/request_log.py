@@ -41,10 +41,11 @@ class LogTimes:
     unsaved_max: int = 10_000
 
 
-class LastingRequestLog:
+class SqliteRequestLog:
     """Implements `ports.RequestLog` over a table; an async context, which begins with its last.
 
-    Entering never fails: a file that cannot be used is told, and the log is in memory until it can.
+    Entering never fails: a file that cannot be used is reported, and the log is in memory until it
+    can.
     """
 
     def __init__(
@@ -68,13 +69,13 @@ class LastingRequestLog:
         self._writing: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        return f"LastingRequestLog({self._memory}, unsaved={len(self._unsaved)})"
+        return f"SqliteRequestLog({self._memory}, unsaved={len(self._unsaved)})"
 
     async def __aenter__(self) -> Self:
         try:
             records, total_count = await asyncio.to_thread(self._table.load, self._entries_max)
         except StoreError as error:
-            self._tell_failure(error)
+            self._report_failure(error)
         else:
             self._memory.restore(map(_ended, records), total_count)
         self._writing = asyncio.create_task(self._write_on())
@@ -95,9 +96,9 @@ class LastingRequestLog:
             self._drop_oldest()
         self._has_work.set()
 
-    def recent(self, count: int) -> Sequence[RequestRecord]:
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
         """The last `count` requests, oldest first; those of earlier processes among them."""
-        return self._memory.recent(count)
+        return await self._memory.recent(count)
 
     @property
     def total_count(self) -> int:
@@ -132,7 +133,7 @@ class LastingRequestLog:
             self._unsaved = taken | self._unsaved
             while len(self._unsaved) > self._times.unsaved_max:
                 self._drop_oldest()
-            self._tell_failure(error)
+            self._report_failure(error)
             return False
         except Exception as error:  # noqa: BLE001 - a bug may cost these entries, not all that follow
             self._lost_count += len(taken)
@@ -148,7 +149,7 @@ class LastingRequestLog:
         del self._unsaved[next(iter(self._unsaved))]
         self._lost_count += 1
 
-    def _tell_failure(self, error: StoreError) -> None:
+    def _report_failure(self, error: StoreError) -> None:
         if not self._is_failing:
             self._is_failing = True
             self._observer.warn(CANNOT_WRITE, detail=error.message)

@@ -5,7 +5,7 @@ Rules of this file:
 - A file that is not this program's is never written to. Which one it is stands in SQLite's header.
 - The file is in WAL mode: others may read it, and a second gateway may write to it, at any time,
   and what a death leaves half written SQLite puts right when the file is next opened.
-- Many rows go in one statement. Python's lock is let go of once for each statement, and a thread
+- Many rows go in one statement. Python's lock is released once for each statement, and a thread
   waits milliseconds to have it back while the event loop is busy.
 - Rows are found again by their number and by nothing else. An index of the ids, which come in no
   order, would write a page of 4 KiB for each request: four times the work, twenty times the disk.
@@ -13,60 +13,55 @@ Rules of this file:
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import FaultKind, StoreError
 from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.stores.sqlite.sql_files import (
+    read_migrations,
+    read_sql,
+    repeat_row,
+    split_script,
+)
 
-# In SQLite's header ("crsr"), so that nobody's browser history is taken for a request log.
+# In SQLite's header, so that nobody's browser history is taken for a request log. It is set by the
+# first of the migrations, each of which makes the format of its number.
 APPLICATION_ID: Final = 0x63727372
-FORMAT: Final = 2
+MIGRATIONS: Final = read_migrations()
+FORMAT: Final = len(MIGRATIONS)
 # https://www.sqlite.org/fileformat.html, section 1.3
 MAGIC: Final = b"SQLite format 3\0"
-HEADER_BYTES: Final = 100
+SQLITE_HEADER_BYTES: Final = 100
 FORMAT_AT: Final = 60
 APPLICATION_ID_AT: Final = 68
 
-COLUMNS: Final = (
-    "id",
-    "started_at",
-    "caller",
-    "model",
-    "is_stream",
-    "status",
-    "credential_alias",
-    "credential_masked",
-    "checksum_masked",
-    "error",
-    "error_kind",
-    "input_count",
-    "output_count",
-    "usage_source",
-    "first_delta_ms",
-    "duration_ms",
-    "attempts",
-)
 # Rows in one statement, the largest first; few sizes, as SQLite compiles each once.
-CHUNKS: Final = (256, 64, 16, 4, 1)
+ROW_COUNTS: Final = (256, 64, 16, 4, 1)
 # Of requests under way, of which a gateway has some thousand at most.
 NUMBERS_MAX: Final = 10_000
 # How long a writer waits for another one, who needs milliseconds.
 BUSY_S: Final = 5.0
-CACHE_KIB: Final = 512
 # What SQLite says of a file that is none of its own, or a broken one.
 _BROKEN: Final = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 # What is over when there is room on the disk, or another writer has done.
-_PASSING: Final = {"SQLITE_FULL", "SQLITE_BUSY"}
+_TRANSIENT: Final = {"SQLITE_FULL", "SQLITE_BUSY"}
 _MOVE_IT: Final = "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
+
+_PREPARE: Final = read_sql("open")
+_SELECT_RECENT: Final = read_sql("select_recent")
+_UPSERT: Final = {count: repeat_row(read_sql("upsert_requests"), count) for count in ROW_COUNTS}
+_LAST_NUMBER: Final = read_sql("last_number")
+_DELETE_OLDER: Final = read_sql("delete_older")
 
 _attempts = msgspec.json.Decoder(tuple[Attempt, ...])
 
@@ -85,7 +80,7 @@ class RequestTable:
     def __repr__(self) -> str:
         return f"RequestTable({str(self._path)!r}, kept_max={self._kept_max})"
 
-    def look(self) -> None:
+    def check_file(self) -> None:
         """Whether the file can be this program's; changes nothing. Raises StoreError."""
         try:
             header = self._read_header()
@@ -106,8 +101,8 @@ class RequestTable:
     def load(self, count: int) -> tuple[Sequence[RequestRecord], int]:
         """The last requests, oldest first, and how many were ever written. Raises StoreError."""
         with self._using() as connection:
-            found = connection.execute(_SELECT, (count,)).fetchall()
-        total_count = found[0][0] if found else 0
+            found = connection.execute(_SELECT_RECENT, (count,)).fetchall()
+        total_count = found[0]["number"] if found else 0
         return [self._read(row) for row in reversed(found)], total_count
 
     def save(self, records: Sequence[RequestRecord]) -> None:
@@ -124,8 +119,8 @@ class RequestTable:
             rows += [(None, *_row(one)) for one in new]
             connection.execute("BEGIN IMMEDIATE")
             _insert_rows(connection, rows)
-            last = connection.execute("SELECT max(number) FROM requests").fetchone()[0] or 0
-            connection.execute("DELETE FROM requests WHERE number <= ?", (last - self._kept_max,))
+            last = connection.execute(_LAST_NUMBER).fetchone()[0] or 0
+            connection.execute(_DELETE_OLDER, (last - self._kept_max,))
             connection.execute("COMMIT")
         # Nobody else writes within a transaction: they follow each other.
         self._remember(zip(new, range(last - len(new) + 1, last + 1), strict=True), known)
@@ -159,12 +154,12 @@ class RequestTable:
                 self._connection = self._open()
             yield self._connection
         except sqlite3.Error as error:
-            self._take_back(error)
+            self._roll_back(error)
             raise StoreError(self._explain(error)) from error
         except OSError as error:
             raise StoreError(f"{self._path} cannot be opened: {error.strerror}.") from error
 
-    def _take_back(self, error: sqlite3.Error) -> None:
+    def _roll_back(self, error: sqlite3.Error) -> None:
         connection = self._connection
         try:
             if connection is not None and connection.in_transaction:
@@ -172,21 +167,20 @@ class RequestTable:
         except sqlite3.Error as second:
             error = second
         # A full disk passes; what is wrong with the file itself is looked at anew.
-        if _name(error) not in _PASSING:
+        if _name(error) not in _TRANSIENT:
             self.close()
 
     def _open(self) -> sqlite3.Connection:
-        self.look()
+        self.check_file()
         # SQLite gives its other files the mode of this one.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(
             self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
+        connection.row_factory = sqlite3.Row
         try:
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            # A loss of power may cost the last entries, never the file; a death costs neither.
-            connection.execute("PRAGMA synchronous = NORMAL")
-            _make_table(connection)
+            connection.executescript(_PREPARE)
+            _migrate(connection)
             connection.execute("PRAGMA journal_mode = WAL")
         except BaseException:
             connection.close()
@@ -204,16 +198,20 @@ class RequestTable:
         return status.st_dev, status.st_ino
 
     def _read_header(self) -> bytes:
+        mode = self._path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # A pipe would be waited for until somebody writes, a device read for ever.
+            raise OSError(errno.EINVAL, "It is no regular file")
         with self._path.open("rb") as file:
-            return file.read(HEADER_BYTES)
+            return file.read(SQLITE_HEADER_BYTES)
 
-    def _read(self, row: tuple[Any, ...]) -> RequestRecord:
+    def _read(self, row: sqlite3.Row) -> RequestRecord:
         try:
-            return _record(row[1:])
+            return _record(row)
         except (ValueError, TypeError, msgspec.MsgspecError) as error:
             raise StoreError(
-                f"{self._path} holds a request (number {row[0]}) that this program has not written"
-                f" so: {error}; {_MOVE_IT}."
+                f"{self._path} holds a request (number {row['number']}) that this program has not"
+                f" written so: {error}; {_MOVE_IT}."
             ) from error
 
     def _explain(self, error: sqlite3.Error) -> str:
@@ -227,50 +225,28 @@ def _name(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", "")
 
 
-def _make_table(connection: sqlite3.Connection) -> None:
-    """In an empty file; in one step, so that a file either is a request log or is empty."""
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file up to date, an empty one too; in one step, so that it is of one format."""
     connection.execute("BEGIN IMMEDIATE")
-    is_new = not connection.execute("PRAGMA application_id").fetchone()[0]
-    if is_new or connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
-        schema = resources.files(__package__).joinpath("sql", "requests.sql").read_text("utf-8")
-        if not is_new:
-            connection.execute("ALTER TABLE requests RENAME TO requests_1")
-        connection.execute(schema)
-        if not is_new:
-            # Format 1 has the same columns, and an index of the ids.
-            connection.execute("INSERT INTO requests SELECT * FROM requests_1")
-            connection.execute("DROP TABLE requests_1")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    for script in MIGRATIONS[found:]:
+        for statement in split_script(script):
+            connection.execute(statement)
     connection.execute("COMMIT")
-
-
-_SELECT: Final = f"SELECT number, {', '.join(COLUMNS)} FROM requests ORDER BY number DESC LIMIT ?"  # noqa: S608 - constants
-
-
-def _insert(row_count: int) -> str:
-    row = f"({', '.join('?' * (1 + len(COLUMNS)))})"
-    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
-    return (
-        f"INSERT INTO requests (number, {', '.join(COLUMNS)})"  # noqa: S608 - constants
-        f" VALUES {', '.join([row] * row_count)} ON CONFLICT (number) DO UPDATE SET {changes}"
-    )
-
-
-_INSERT: Final = {size: _insert(size) for size in CHUNKS}
 
 
 def _insert_rows(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
     """In as few statements as can be; the numbers of those that have none go up by one."""
     begun = 0
     while begun < len(rows):
-        size = next(size for size in CHUNKS if size <= len(rows) - begun)
+        size = next(size for size in ROW_COUNTS if size <= len(rows) - begun)
         values = [value for row in rows[begun : begun + size] for value in row]
-        connection.execute(_INSERT[size], values)
+        connection.execute(_UPSERT[size], values)
         begun += size
 
 
 def _row(record: RequestRecord) -> tuple[object, ...]:
+    """In the order of upsert_requests.sql, without the number."""
     usage = record.usage
     if record.has_foreign_model:
         # A key in the wrong field would lie on the disk for months; the kind says what happened.
@@ -301,8 +277,7 @@ def _text(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _record(values: tuple[Any, ...]) -> RequestRecord:
-    row = dict(zip(COLUMNS, values, strict=True))
+def _record(row: sqlite3.Row) -> RequestRecord:
     source = row["usage_source"]
     return RequestRecord(
         id=row["id"],
@@ -313,7 +288,7 @@ def _record(values: tuple[Any, ...]) -> RequestRecord:
         status=Status(row["status"]),
         credential_alias=row["credential_alias"],
         credential_masked=row["credential_masked"],
-        binding_masked=row["checksum_masked"],
+        binding_masked=row["binding_masked"],
         error=row["error"],
         error_kind=FaultKind(row["error_kind"]) if row["error_kind"] else None,
         usage=Usage(row["input_count"], row["output_count"], UsageSource(source))

@@ -6,7 +6,7 @@ Rules of this file:
 - What came whole before a fault is given first, however the network cut the bytes.
 - Bytes that come together with the end-of-stream but behind it are a fault. Bytes that come in a
   later read are not waited for: the answer is whole already, and its reader has left.
-- The frame of one text field is the hot path: it is told by two bytes and never parsed.
+- The frame of one text field is the hot path: two bytes identify it, and it is not parsed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_failure
 from cursor_api.upstreams.cursor.messages import decode_chat_response
 from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
 from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Frame, Reason, parse_end_stream
-from cursor_api.wire.envelope import PAYLOAD_BYTES_MAX
+from cursor_api.wire.envelope import HEADER_BYTES, PAYLOAD_BYTES_MAX
 from cursor_api.wire.protobuf import ProtobufError
 
 # The tag of `text`: field 1, length-delimited.
@@ -52,7 +52,8 @@ class AnswerLimits:
         "Largest frame after decompression: room for the echo of the largest request, and"
         " the end of a gzip bomb.",
     )
-    # Nothing is kept of it, but a runaway answer costs its caller traffic for ever.
+    # Their heads included: empty ones are work as well. Nothing is kept of it, but a runaway
+    # answer costs its caller traffic for ever.
     answer_bytes_max: int = setting(
         "CURSOR_ANSWER_BYTES_MAX",
         size(KIB, GIB, "64MiB"),
@@ -139,7 +140,7 @@ class AnswerDecoder:
         for frame in frames:
             payload = frame.payload
             size = len(payload)
-            self._bytes_left -= size
+            self._bytes_left -= HEADER_BYTES + size
             if self._bytes_left < 0:
                 raise Fault(
                     FaultKind.UPSTREAM_ERROR, "The upstream's answer is longer than is allowed."

@@ -7,6 +7,7 @@ tested them against Cursor's own servers; what they consist of is in HEADERS and
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from types import TracebackType
@@ -15,9 +16,9 @@ from typing import Final
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta
+from cursor_api.domain.deltas import CONTENT, Delta, Finished
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Clock, DeltaBatches
+from cursor_api.ports import Clock, DeltaBatches, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
 from cursor_api.transport.options import check_base_url, is_header_value
@@ -41,6 +42,8 @@ HTTP_OK: Final = 200
 PIECE_BYTES: Final = 256 * 1024
 # A pool of this size is large; beyond it headers are made anew, which costs 15 us.
 KNOWN_HEADERS_MAX = 4096
+# More models than an upstream has; beyond it the patterns of time-outs are looked through anew.
+KNOWN_TIMEOUTS_MAX: Final = 256
 
 
 class CursorChat:
@@ -53,21 +56,22 @@ class CursorChat:
         clock: Clock,
         *,
         random_bytes: Callable[[int], bytes] = os.urandom,
-        turns: StepRunner | None = None,
+        steps: Steps | None = None,
     ) -> None:
         self._http = http
         self._options = options
         self._clock = clock
         self._random_bytes = random_bytes
         # Large requests are put into bytes in turn with other large work on the loop.
-        self._turns = turns or StepRunner()
+        self._steps = steps or StepRunner()
         self._url = check_base_url(options.base_url) + PATH
+        self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
         self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
 
     def __repr__(self) -> str:
         return f"CursorChat({self._url})"
 
-    def models(self) -> Sequence[Model]:
+    async def list_models(self) -> Sequence[Model]:
         """The fixed list: this wire has no call for it."""
         return MODELS
 
@@ -78,7 +82,7 @@ class CursorChat:
     async def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
         """Only for CursorAnswer: the HTTP request, not yet sent. Raises Fault."""
         try:
-            request_id, body = await self._turns.run(self._encode(request, route.model))
+            request_id, body = await self._steps.run(self._encode(request, route.model))
         except ProtobufError as error:
             raise Fault(
                 FaultKind.INVALID_REQUEST,
@@ -86,7 +90,7 @@ class CursorChat:
                 param="messages",
             ) from error
         headers = self._headers(credential, request_id)
-        timeouts = self._options.timeouts.of(route.model)
+        timeouts = self._timeouts_for(route.model)
         return self._http.open_post(self._url, headers, body, timeouts)
 
     def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, Body]]:
@@ -221,9 +225,9 @@ class CursorAnswer:
                 deltas = decoder.feed(data)
         if not self._has_begun and _has_text(deltas):
             self._has_begun = True
-            self._http.begin()
+            self._http.mark_first_text()
         if isinstance(deltas[-1], Finished):
-            self._http.finish()
+            self._http.mark_finished()
         return deltas
 
 
@@ -244,4 +248,4 @@ def _bundle(pieces: Sequence[bytes]) -> Generator[None, None, list[bytes]]:
 
 
 def _has_text(deltas: Sequence[Delta]) -> bool:
-    return any(type(delta) is TextDelta or type(delta) is ReasoningDelta for delta in deltas)
+    return any(type(delta) in CONTENT for delta in deltas)

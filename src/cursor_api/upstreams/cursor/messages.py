@@ -3,10 +3,10 @@
 Rules of this file:
 - Field numbers are those of `aiserver.v1.GetChatRequest` and `StreamChatResponse` as published by
   others; the request is written in the order of the numbers, as the reference's encoder does.
-- Nothing a caller wrote is dropped: what this text-only wire has no field for becomes text.
+- Nothing a caller wrote is dropped: what this text-only wire has no field for becomes text. Only
+  what models thought in earlier turns is left out: it was theirs, and is not what they said.
 - A request may have ten thousand turns and twenty thousand images: the work on it stops after so
-  many of them, for whoever drives it to let others have their turn. Long texts come in pieces and
-  leave in pieces: ten megabytes in one go are new memory, which may take a twentieth of a second.
+  many of them, for whoever drives it to let others go on.
 - Of a response only what callers are meant to see is read. `filled_prompt` (5), which discloses
   Cursor's own system prompt, is skipped without being decoded.
 """
@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
-from cursor_api.domain.chat import ImagePart, Message, Role
+from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
 from cursor_api.domain.deltas import Citation, CitationDelta, Delta, StatusDelta, TextDelta
-from cursor_api.upstreams.cursor.long_text import LONG_SIZE, Said
+from cursor_api.upstreams.cursor.draft import UNIT_SIZE, Draft
 from cursor_api.upstreams.cursor.models import LONG_CONTEXT_MODELS
 from cursor_api.wire.protobuf import (
     BYTES,
@@ -37,12 +36,10 @@ from cursor_api.wire.protobuf import (
 # What the reference states as the path of the open project; it is shown to the model.
 PROJECT_PATH: Final = "/path/to/project"
 # Stands where a turn is wanted and nobody said anything.
-NOTHING_SAID: Final = " "
+NOTHING_SAID: Final = b" "
 
-# Turns and images in one step, at two to three microseconds each; so many characters or bytes more
-# count as one of them.
+# Turns, parts and images in one step, at two to three microseconds each.
 STEP_UNITS: Final = 500
-UNIT_SIZE: Final = 2_048
 
 _UUID_BYTES: Final = 16
 _UUID_HEX: Final = 2 * _UUID_BYTES
@@ -64,7 +61,7 @@ class Speaker(enum.IntEnum):
 
 
 _SPEAKERS: Final = {Role.USER: Speaker.HUMAN, Role.ASSISTANT: Speaker.AI}
-_OTHER: Final = {Speaker.HUMAN: Speaker.AI, Speaker.AI: Speaker.HUMAN}
+_NOTHING: Final = (NOTHING_SAID,)
 _PROJECT_PATH_FIELD: Final = field_string(5, PROJECT_PATH)
 _SPEAKER_FIELDS: Final = {speaker: field_varint(2, speaker) for speaker in Speaker}
 _REQUEST_ID_HEAD: Final = _uuid_head(9)
@@ -73,20 +70,21 @@ _CONVERSATION_ID_HEAD: Final = _uuid_head(15)
 
 
 class Turn(NamedTuple):
-    """One message of the conversation as the wire has it; `more` is how a long text goes on."""
+    """One message of the conversation as the wire has it; `text` is UTF-8, in pieces."""
 
     speaker: Speaker
-    text: str
-    images: tuple[ImagePart, ...] = ()
-    more: tuple[str, ...] = ()
+    text: tuple[bytes, ...]
+    images: tuple[Image, ...] = ()
 
 
 class Conversation(NamedTuple):
-    """Instructions ("" for none) and turns that alternate, the first and the last HUMAN's."""
+    """Instructions, in pieces (none for none), and turns that alternate.
 
-    instructions: str
+    The first and the last turn are HUMAN's.
+    """
+
+    instructions: tuple[bytes, ...]
     turns: tuple[Turn, ...]
-    more_instructions: tuple[str, ...] = ()
 
 
 class CursorRequestIds(NamedTuple):
@@ -121,96 +119,99 @@ def to_conversation(
     System texts join with a blank line, wherever they stood; `default_instructions` are for callers
     who give none. A turn that says NOTHING_SAID is put between two of the same speaker, and at
     either end where the human's is missing. Results of tools in a row share one turn.
+
+    Raises ProtobufError where a text has no UTF-8 form (a lone surrogate).
     """
-    system = [message for message in messages if message.role is Role.SYSTEM]
-    said = Said()
-    turns: list[Turn] = []
-    speaker_wanted = Speaker.HUMAN
-    work = chain(_instruct(system, said), _turns(messages))
-    for number, turn in enumerate(work, start=1):
-        if number % STEP_UNITS == 0:
+    writer = _Writer()
+    units = 0
+    for done in writer.write(messages):
+        units += done
+        if units >= STEP_UNITS:
+            units = 0
             yield
-        if turn is None:
-            continue
-        if turn.speaker is not speaker_wanted:
-            turns.append(Turn(speaker_wanted, NOTHING_SAID))
-        turns.append(turn)
-        speaker_wanted = _OTHER[turn.speaker]
-    if speaker_wanted is Speaker.HUMAN:
-        turns.append(Turn(Speaker.HUMAN, NOTHING_SAID))
-    # Instructions have no field for images.
-    images = tuple(_images(system))
-    if images:
-        turns[0] = turns[0]._replace(images=images + turns[0].images)
-    instructions, more = said.whole()
-    return Conversation(instructions or default_instructions, tuple(turns), more)
+    return writer.close(default_instructions)
 
 
-def _instruct(system: Iterable[Message], said: Said) -> Iterator[None]:
-    for message in system:
-        said.begin_anew()
-        yield from said.add_parts(message)
-        yield
+class _Writer:
+    """Puts messages into turns, which begin with the human's and alternate."""
+
+    __slots__ = ("_instructions", "_results", "_turns")
+
+    def __init__(self) -> None:
+        self._instructions = Draft()
+        # Of tools, which share a turn.
+        self._results = Draft()
+        self._turns: list[Turn] = []
+
+    def write(self, messages: Sequence[Message]) -> Iterator[int]:
+        """All of them; gives after each piece of work how much it was."""
+        names = _tool_names(messages)
+        for role, parts in messages:
+            if role is Role.SYSTEM:
+                draft = self._instructions
+            elif parts and type(parts[0]) is ToolResult and _are_results(parts):
+                draft = self._results
+            else:
+                self._end_results()
+                if len(parts) == 1 and type(parts[0]) is Text:
+                    # Most messages are like this.
+                    text = parts[0].text
+                    self._append(_SPEAKERS[role], (string_bytes(text) or NOTHING_SAID,))
+                    yield 1 + len(text) // UNIT_SIZE
+                    continue
+                draft = Draft()
+            draft.begin_paragraph()
+            yield 1
+            yield from draft.add_parts(parts, names)
+            if draft is not self._instructions and draft is not self._results:
+                self._append_draft(_SPEAKERS[role], draft)
+        self._end_results()
+
+    def close(self, default_instructions: str) -> Conversation:
+        """What they have become."""
+        turns, instructions = self._turns, self._instructions
+        if len(turns) % 2 == 0:
+            turns.append(Turn(Speaker.HUMAN, _NOTHING))
+        if instructions.images:
+            # Instructions have no field for them.
+            turns[0] = turns[0]._replace(images=(*instructions.images, *turns[0].images))
+        text = tuple(instructions.pieces)
+        if default_instructions and not text:
+            text = (string_bytes(default_instructions),)
+        return Conversation(text, tuple(turns))
+
+    def _end_results(self) -> None:
+        if self._results.pieces:
+            self._append_draft(Speaker.HUMAN, self._results)
+            self._results = Draft()
+
+    def _append_draft(self, speaker: Speaker, draft: Draft) -> None:
+        text, images = tuple(draft.pieces), tuple(draft.images)
+        self._append(speaker, text if text or images else _NOTHING, images)
+
+    def _append(
+        self, speaker: Speaker, text: tuple[bytes, ...], images: tuple[Image, ...] = ()
+    ) -> None:
+        wanted = Speaker.AI if len(self._turns) % 2 else Speaker.HUMAN
+        if speaker is not wanted:
+            self._turns.append(Turn(wanted, _NOTHING))
+        self._turns.append(Turn(speaker, text, images))
 
 
-def _turns(messages: Sequence[Message]) -> Iterator[Turn | None]:
-    """The turns, and None after each other piece of work."""
-    names = {call.id: call.name for message in messages for call in message.tool_calls}
-    results: list[Message] = []
-    told = Said()
-    for message in messages:
-        if message.role is Role.TOOL:
-            results.append(message)
-            told.begin_anew()
-            told.add(_result_head(message, names))
-            yield from told.add_parts(message)
-            told.add("\n</tool_result>")
-            yield None
-            continue
-        if results and message.role is not Role.SYSTEM:
-            yield _turn(Speaker.HUMAN, told, results)
-            results, told = [], Said()
-        text = message.only_text
-        if message.role is Role.SYSTEM:
-            pass
-        elif text is not None and not message.tool_calls:
-            yield Turn(_SPEAKERS[message.role], text or NOTHING_SAID)
-        else:
-            said = Said()
-            yield from said.add_parts(message)
-            for call in message.tool_calls:
-                said.begin_anew()
-                said.add(f'<tool_call id="{call.id}" name="{call.name}">\n')
-                said.add(call.arguments)
-                for piece in call.more_arguments:
-                    said.add(piece)
-                said.add("\n</tool_call>")
-                yield None
-            yield _turn(_SPEAKERS[message.role], said, [message])
-    if results:
-        yield _turn(Speaker.HUMAN, told, results)
+def _tool_names(messages: Sequence[Message]) -> dict[str, str]:
+    """By the ids of their calls."""
+    return {
+        part.id: part.name
+        for message in messages
+        if message.role is Role.ASSISTANT
+        for part in message.parts
+        if type(part) is ToolUse
+    }
 
 
-def _turn(speaker: Speaker, said: Said, messages: Iterable[Message]) -> Turn:
-    text, more = said.whole()
-    images = tuple(_images(messages))
-    return Turn(speaker, text if text or images else NOTHING_SAID, images, more)
-
-
-def _images(messages: Iterable[Message]) -> Iterator[ImagePart]:
-    for message in messages:
-        for part in message.parts:
-            if isinstance(part, ImagePart):
-                yield part
-
-
-def _result_head(message: Message, names: dict[str, str]) -> str:
-    head = "<tool_result"
-    if message.tool_call_id:
-        head += f' id="{message.tool_call_id}"'
-        if name := names.get(message.tool_call_id):
-            head += f' name="{name}"'
-    return f"{head}>\n"
+def _are_results(parts: Sequence[Part]) -> bool:
+    """Whether there is nothing else."""
+    return all(type(part) is ToolResult for part in parts)
 
 
 def encode_chat_request(
@@ -218,19 +219,13 @@ def encode_chat_request(
 ) -> Generator[None, None, list[bytes]]:
     """A GetChatRequest, in pieces and in steps. `ids` has a bubble id for each turn.
 
-    Raises ProtobufError where a text has no UTF-8 form (a lone surrogate). Privacy mode is a header
-    and not `enable_ghost_mode` here: the captured request has no such field.
+    Raises ProtobufError where the model has no UTF-8 form. Privacy mode is a header and not
+    `enable_ghost_mode` here: the captured request has no such field.
     """
     pieces: list[bytes] = []
     units = 0
     for turn, bubble_id in zip(conversation.turns, ids.bubble_ids, strict=True):
-        fields: list[bytes] = []
-        if turn.more:
-            fields += yield from _encode_texts((turn.text, *turn.more))
-        elif turn.text:
-            text = string_bytes(turn.text)
-            fields += (field_head(1, len(text)), text)
-            units += len(text) // UNIT_SIZE
+        fields = _encode_text(turn.text)
         fields.append(_SPEAKER_FIELDS[turn.speaker])
         for image in turn.images:
             fields += _encode_image(image)
@@ -246,9 +241,7 @@ def encode_chat_request(
             units = 0
             yield
     if conversation.instructions:
-        fields = yield from _encode_texts(
-            (conversation.instructions, *conversation.more_instructions)
-        )
+        fields = _encode_text(conversation.instructions)
         pieces += (field_head(4, sum(map(len, fields))), *fields)
     pieces += (
         _PROJECT_PATH_FIELD,
@@ -261,18 +254,14 @@ def encode_chat_request(
     return pieces
 
 
-def _encode_texts(texts: Sequence[str]) -> Generator[None, None, list[bytes]]:
-    """Field 1 of these texts together, in pieces."""
-    pieces: list[bytes] = [b""]
-    for text in texts:
-        if len(text) > LONG_SIZE:
-            yield
-        pieces.append(string_bytes(text))
-    pieces[0] = field_head(1, sum(map(len, pieces)))
-    return pieces
+def _encode_text(text: tuple[bytes, ...]) -> list[bytes]:
+    """Field 1 of these pieces together; absent where there are none, as proto3 has it."""
+    if len(text) == 1:
+        return [field_head(1, len(text[0])), text[0]]
+    return [field_head(1, sum(map(len, text))), *text] if text else []
 
 
-def _encode_image(image: ImagePart) -> tuple[bytes, ...]:
+def _encode_image(image: Image) -> tuple[bytes, ...]:
     """Field 10 of a turn, {1 data, 2 {1 width, 2 height}}, in pieces."""
     head = field_head(1, len(image.data))
     size = b""
@@ -282,7 +271,7 @@ def _encode_image(image: ImagePart) -> tuple[bytes, ...]:
 
 
 def decode_chat_response(payload: bytes) -> list[Delta]:
-    """What one StreamChatResponse tells a caller, `<think>` tags still in its text; often nothing.
+    """What one StreamChatResponse says, `<think>` tags still in its text; often nothing.
 
     Unknown fields, and known ones of another wire type, are skipped, as protobuf wants it. Raises
     ProtobufError where the message is malformed.

@@ -34,7 +34,7 @@ class _State(enum.Enum):
 
 
 class ThinkingSplitter:
-    """StepRunner pieces of text, cut anywhere, into reasoning and text deltas.
+    """Turns pieces of text, cut anywhere, into reasoning and text deltas.
 
     `is_answering` says that all that follows is text, so that feeding it here is needless.
     """

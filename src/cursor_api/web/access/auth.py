@@ -6,41 +6,38 @@ takes the same however many there are.
 
 Wrong keys are counted by the address that they come from (lockout.py), which is the connection's:
 what a header says about it is anybody's word. A request without a key is no try. In pass-through
-any text may be somebody's token, and Cursor judges it, so none is wrong for a chat: what counts is
-what fails where only the operator's key will do.
+any text may be somebody's own credential, and its upstream judges it, so none is wrong for a chat:
+what counts is what fails where only the operator's key will do.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
 
-from cursor_api.domain.caller import Caller
-from cursor_api.domain.credential import Credential, Secret, split_token
+from cursor_api.domain.caller import Caller, Permission
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import client_keys, flag, header_secret
 from cursor_api.options.setting import setting
 from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.http.body import Scope
-from cursor_api.wire.checksum import new_checksum
 
 log = structlog.get_logger(__name__)
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-BEARER = b"bearer "
-# A Cursor session token has about 400 characters; a header of several of them fits well.
+# What callers present as their own in pass-through, and the headers beside it: their credentials,
+# or None where it cannot be any. Raises Fault for a header that is wrong.
+ReadOwnCredentials = Callable[[str, Headers], tuple[Credential, ...] | None]
+
+BEARER_SCHEME = b"bearer "
+# A token may have some hundred characters; a header of several of them fits well.
 KEY_LENGTH_MAX = 16_384
-PASSTHROUGH_CREDENTIALS_MAX = 20
-# The longest known form has 137 characters.
-_CHECKSUM = re.compile(r"[A-Za-z0-9+/_=-]{1,256}")
-# What may stand in an Authorization header we send.
-_TOKEN = re.compile(r"[!-~]+")
 
 SALT_BYTES = 32
 
@@ -59,9 +56,7 @@ class AccessOptions:
     """Who may come in.
 
     `auth_token` is the operator's key, None only in pass-through; `client_tokens` are those that
-    may only chat. With `is_passthrough`, any other bearer is taken as the caller's own Cursor token
-    (several with commas), as the reference's ancestors did; `passthrough_checksum` is the device
-    of callers who send no `x-cursor-checksum`.
+    may only chat. With `is_passthrough`, any other bearer is taken as the caller's own credentials.
     """
 
     auth_token: Secret | None = setting(
@@ -90,19 +85,26 @@ class AccessOptions:
         " gateway's address for an account of theirs.",
         key="passthrough",
     )
-    passthrough_checksum: str = ""
 
 
 class Authenticator:
-    """StepRunner a request's headers into a Caller.
+    """Turns a request's headers into a Caller.
 
     Each method raises Fault(LOCKED_OUT) for a key from an address that is locked out.
     """
 
-    def __init__(self, options: AccessOptions, lockout: Lockout) -> None:
-        self._options = options
+    def __init__(
+        self,
+        options: AccessOptions,
+        lockout: Lockout,
+        read_own_credentials: ReadOwnCredentials,
+        salt: bytes | None = None,
+    ) -> None:
+        self._is_passthrough = options.is_passthrough
         self._lockout = lockout
-        self._salt = os.urandom(SALT_BYTES)
+        self._read_own_credentials = read_own_credentials
+        # Given where a change of the settings shall not make known callers unknown.
+        self._salt = salt or os.urandom(SALT_BYTES)
         # The operator's comes last: a key that is both is the operator's.
         self._callers = {
             self._digest(key.reveal().encode()): Caller(name=f"client-{number}")
@@ -111,12 +113,12 @@ class Authenticator:
         if options.auth_token is not None:
             self._callers[self._digest(options.auth_token.reveal().encode())] = OPERATOR
 
-    def find(self, scope: Scope, *, takes_tokens: bool = True) -> Caller | None:
+    def find(self, scope: Scope, *, is_own_taken: bool = True) -> Caller | None:
         """The caller, or None when no acceptable key was sent.
 
-        In pass-through a caller's own token is a key, unless `takes_tokens` is False.
+        In pass-through a caller's own credential is a key, unless `is_own_taken` is False.
         """
-        key, checksum = _presented(scope["headers"])
+        key = _find_key(scope["headers"])
         if not key:
             return None
         client = scope.get("client")
@@ -127,12 +129,12 @@ class Authenticator:
             if caller is not None:
                 self._lockout.let_in(network, caller.name)
                 return caller
-            if takes_tokens and self._options.is_passthrough:
+            if is_own_taken and self._is_passthrough:
                 # Before it is looked at: in a lock, right and wrong have to look alike.
                 self._lockout.let_in(network, digest)
-                caller = self._passthrough(key, checksum)
-                if caller is not None:
-                    return caller
+                own = self._read_own_credentials(key.decode("latin-1"), scope["headers"])
+                if own is not None:
+                    return Caller("passthrough", credentials=own)
         self._count_wrong(network)
         return None
 
@@ -143,15 +145,15 @@ class Authenticator:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         return caller
 
-    def require_operator(self, scope: Scope) -> None:
+    def require_admin(self, scope: Scope) -> None:
         """Let the operator through; raises Fault: UNAUTHENTICATED, FORBIDDEN for a chat-only key.
 
-        In pass-through any text may be somebody's token; here it is a wrong key.
+        In pass-through any text may be somebody's credential; here it is a wrong key.
         """
-        caller = self.find(scope, takes_tokens=False)
+        caller = self.find(scope, is_own_taken=False)
         if caller is None:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
-        if caller is not OPERATOR:
+        if not caller.is_admin:
             raise Fault(FaultKind.FORBIDDEN, CHAT_ONLY)
 
     def _count_wrong(self, network: str) -> None:
@@ -168,52 +170,17 @@ class Authenticator:
     def _digest(self, key: bytes) -> bytes:
         return hashlib.sha256(self._salt + key).digest()
 
-    def _passthrough(self, key: bytes, checksum_header: bytes) -> Caller | None:
-        texts = [text.strip() for text in key.decode("latin-1").split(",") if text.strip()]
-        if not texts or len(texts) > PASSTHROUGH_CREDENTIALS_MAX:
-            return None
-        checksum = checksum_header.decode("latin-1") or self._options.passthrough_checksum
-        if checksum and not _CHECKSUM.fullmatch(checksum):
-            raise Fault(
-                FaultKind.INVALID_REQUEST,
-                "The header x-cursor-checksum is not a checksum.",
-                param="x-cursor-checksum",
-            )
-        credentials = []
-        for text in texts:
-            alias, token = split_token(text)
-            if not _TOKEN.fullmatch(token):
-                return None
-            credentials.append(
-                Credential(
-                    alias=alias or "caller",
-                    secret=Secret(token),
-                    binding=checksum or device_checksum(token),
-                )
-            )
-        return Caller(name="passthrough", credentials=tuple(credentials))
+
+OPERATOR = Caller("operator", Permission.ADMIN)
 
 
-OPERATOR = Caller(name="operator")
-
-
-def _presented(headers: Headers) -> tuple[bytes, bytes]:
-    """The key and the checksum that a request brings; empty where it brings none."""
-    bearer = api_key = checksum = b""
+def _find_key(headers: Headers) -> bytes:
+    """The key that a request brings; empty where it brings none."""
+    bearer = api_key = b""
     for name, value in headers:
         if name == b"authorization":
-            if value[:7].lower() == BEARER:
+            if value[:7].lower() == BEARER_SCHEME:
                 bearer = value[7:].strip()
         elif name == b"x-api-key":
             api_key = value.strip()
-        elif name == b"x-cursor-checksum":
-            checksum = value.strip()
-    return bearer or api_key, checksum
-
-
-def device_checksum(token: str) -> str:
-    """The device of a token that came without one: derived, so that it never changes."""
-    ids = iter(
-        hashlib.sha256(purpose + token.encode()).digest() for purpose in (b"machine:", b"mac:")
-    )
-    return new_checksum(lambda _size: next(ids), 0.0)
+    return bearer or api_key

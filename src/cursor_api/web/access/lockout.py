@@ -28,7 +28,7 @@ _HOST_BITS = 64
 _DOUBLINGS_MAX = 16
 # Who asks again as soon as it is answered asks once a second, and costs others nothing. A person
 # who waits for a lock's end does not mind.
-HOLD_BACK_S = 1.0
+LOCKED_OUT_DELAY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Lockout:
     """Counts and locks. Addresses are as `network_of` gives them."""
 
     def __init__(self, options: LockoutOptions, clock: Clock) -> None:
-        self._options = options
+        self.options = options
         self._clock = clock
         # Those with a wrong key, the one that had its last first.
         self._tallies: dict[str, _Tally] = {}
@@ -86,10 +86,10 @@ class Lockout:
     def let_in(self, network: str, who: str | bytes) -> None:
         """A right key came from there; raises Fault(LOCKED_OUT) when it first comes in a lock."""
         caller = (network, who)
-        if caller in self._let_in or not self._options.wrong_keys_max:
+        if caller in self._let_in or not self.options.wrong_keys_max:
             return
         self._check(network)
-        if len(self._let_in) >= self._options.callers_max:
+        if len(self._let_in) >= self.options.callers_max:
             del self._let_in[next(iter(self._let_in))]
         self._let_in[caller] = None
 
@@ -98,7 +98,7 @@ class Lockout:
 
         Raises Fault(LOCKED_OUT), and counts nothing, while it is locked already.
         """
-        options = self._options
+        options = self.options
         if not options.wrong_keys_max:
             return None
         self._check(network)
@@ -136,7 +136,7 @@ class Lockout:
 async def delay_if_locked_out(fault: Fault) -> None:
     """Let whoever is locked out wait for the answer that says so; any other goes at once."""
     if fault.kind is FaultKind.LOCKED_OUT:
-        await asyncio.sleep(HOLD_BACK_S)
+        await asyncio.sleep(LOCKED_OUT_DELAY_S)
 
 
 @lru_cache(maxsize=4096)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
+from cursor_api.ports import RenderedFault
 from cursor_api.web.http.body import Send
 
 Header = tuple[bytes, bytes]
 
-JSON_TYPE: Header = (b"content-type", b"application/json")
+JSON_HEADER: Header = (b"content-type", b"application/json")
+REQUEST_ID_BYTES = 12
+
+
+def new_request_id() -> str:
+    """24 hex digits; the answer's id and x-request-id are made of it."""
+    return os.urandom(REQUEST_ID_BYTES).hex()
 
 
 async def send_whole(
-    send: Send, status: int, body: bytes, headers: Iterable[Header] = (JSON_TYPE,)
+    send: Send, status: int, body: bytes, headers: Iterable[Header] = (JSON_HEADER,)
 ) -> None:
     """Send a response with its length."""
     await send(
@@ -23,3 +31,14 @@ async def send_whole(
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+def encode_headers(headers: Iterable[tuple[str, str]]) -> list[Header]:
+    """A dialect's headers as ASGI wants them."""
+    return [(name.encode(), value.encode()) for name, value in headers]
+
+
+async def send_fault(send: Send, rendered: RenderedFault, headers: Iterable[Header]) -> None:
+    """Send an error answer: these headers behind the dialect's own."""
+    all_headers = [*encode_headers(rendered.headers), *headers]
+    await send_whole(send, rendered.status, rendered.body, all_headers)

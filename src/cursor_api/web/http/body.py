@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import Steps
 from cursor_api.service.steps import StepRunner
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-# Told of every so many bytes more that a body takes in memory; may refuse them with a Fault.
+# Called with every so many bytes more that a body takes in memory; may refuse them with a Fault.
 Hold = Callable[[int], None]
 
 GZIP = frozenset((b"gzip", b"x-gzip"))
@@ -44,12 +45,12 @@ async def read_body(
     bytes_max: int,
     *,
     hold: Hold = hold_any,
-    turns: StepRunner | None = None,
+    steps: Steps | None = None,
 ) -> bytes:
     """The whole body of a POST; raises Fault(METHOD_NOT_ALLOWED) and what `read_any_body` does."""
     if scope["method"] != "POST":
         raise Fault(FaultKind.METHOD_NOT_ALLOWED, "Use POST for this address.")
-    return await read_any_body(scope, receive, bytes_max, hold=hold, turns=turns)
+    return await read_any_body(scope, receive, bytes_max, hold=hold, steps=steps)
 
 
 async def read_any_body(
@@ -58,9 +59,9 @@ async def read_any_body(
     bytes_max: int,
     *,
     hold: Hold = hold_any,
-    turns: StepRunner | None = None,
+    steps: Steps | None = None,
 ) -> bytes:
-    """The whole body, inflated when it is gzip; a large one in turn with others of `turns`.
+    """The whole body, inflated when it is gzip; a large one in turn with others of `steps`.
 
     `hold` is called before bytes are kept: with the stated length at first where there is one,
     else, and for what is inflated, with each piece. Raises what it raises; Fault(BODY_TOO_LARGE)
@@ -78,7 +79,7 @@ async def read_any_body(
         raise _too_large(bytes_max)
     pieces = _Pieces(receive, bytes_max)
     if encoding in GZIP:
-        return await _inflate(pieces, hold, turns or StepRunner())
+        return await _inflate(pieces, hold, steps or StepRunner())
     if encoding not in PLAIN:
         raise Fault(
             FaultKind.INVALID_REQUEST,
@@ -125,14 +126,14 @@ class _Pieces:
         return piece, message.get("more_body", False)
 
 
-async def _inflate(pieces: _Pieces, hold: Hold, turns: StepRunner) -> bytes:
+async def _inflate(pieces: _Pieces, hold: Hold, steps: Steps) -> bytes:
     inflater = zlib.decompressobj(GZIP_WINDOW_BITS)
     body = io.BytesIO()
     has_more = True
     while has_more and not inflater.unused_data:
         piece, has_more = pieces.take(await pieces.receive())
         try:
-            await turns.run(_inflate_piece(inflater, piece, body, pieces.bytes_max, hold))
+            await steps.run(_inflate_piece(inflater, piece, body, pieces.bytes_max, hold))
         except zlib.error as error:
             raise Fault(FaultKind.INVALID_REQUEST, "The request's gzip body is damaged.") from error
     if not inflater.eof or inflater.unused_data:

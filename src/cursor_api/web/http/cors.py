@@ -1,11 +1,12 @@
-"""Which pages of other origins may call, as their browsers are told.
+"""Which pages of other origins may call, and what.
 
 Rules of this file:
 - An origin is compared whole with the names in the settings; no pattern, no `*`, no `null`.
 - No cookie is ever a key, so nothing says that a browser may send any.
 - Nothing of a request is repeated: an origin is answered with the settings' own spelling.
 - A page of another origin may chat. It may not manage, whatever key it has: a script that gets into
-  it shall not read the tokens of a gateway that only this machine can reach.
+  it shall not read the tokens of a gateway that only this machine can reach. So the addresses are
+  named that are open to it; a new one is closed until somebody opens it.
 - All of the gateway lies inside, so that a page can read its errors too. What the server refuses
   before there is a request (a malformed head, a head that is too large) has no origin yet.
 """
@@ -13,6 +14,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from cursor_api.web.http.answers import Header
 from cursor_api.web.http.body import Message, Receive, Scope, Send
@@ -43,31 +45,34 @@ ASKS_PRIVATE: Header = (b"access-control-request-private-network", b"true")
 ALLOWS_PRIVATE: Header = (b"access-control-allow-private-network", b"true")
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAddresses:
+    """What pages may use: whole paths, and folders ("/v1/") with all that is or is not below."""
+
+    paths: frozenset[str]
+    folders: tuple[str, ...] = ()
+
+    def has(self, path: str) -> bool:
+        """Whether pages may use this address."""
+        return path in self.paths or path.startswith(self.folders)
+
+
 class Cors:
     """An ASGI application around another one.
 
-    `origins` are whole origins; no page may use `closed_paths`, nor what begins with one of
-    `closed_folders`.
+    `origins` are whole origins; their pages may use the open addresses and no other.
     """
 
-    def __init__(
-        self,
-        app: App,
-        origins: Iterable[str],
-        closed_paths: frozenset[str],
-        closed_folders: tuple[str, ...],
-    ) -> None:
+    def __init__(self, app: App, origins: Iterable[str], open_addresses: OpenAddresses) -> None:
         self._app = app
-        self._closed_paths = closed_paths
-        self._closed_folders = closed_folders
+        self._open_addresses = open_addresses
         self._allowed: dict[bytes, Header] = {
             origin.encode(): (b"access-control-allow-origin", origin.encode()) for origin in origins
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; a browser's question about a later one is answered here."""
-        path: str = scope["path"]
-        if path in self._closed_paths or path.startswith(self._closed_folders):
+        if not self._open_addresses.has(scope["path"]):
             await self._app(scope, receive, send)
             return
         named = [value for name, value in scope["headers"] if name == b"origin"]

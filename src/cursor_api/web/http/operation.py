@@ -1,188 +1,187 @@
-"""The frame of every management address: the key first, then the method, then the body.
+"""A management operation said once: its route, its OpenAPI entry and its CORS rule are one row.
 
-Nothing of a request but its headers is looked at before the operator's key is found in them, and
-the key comes in a header only: there is no cookie that a foreign page could use.
+The frame of every such address: the key first, then the method, then the body. Nothing of a request
+but its headers is looked at before the operator's key is found in them, and the key comes in a
+header only: there is no cookie that a foreign page could use.
+
+A parameter in a path is one segment, percent-encoded, and may hold any character, a slash too:
+addresses are therefore taken apart before they are decoded (`Folder`).
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from collections.abc import Set as AbstractSet
-from contextlib import suppress
-from typing import TypeVar
+import enum
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import unquote
 
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from cursor_api.dialects.openai_chat.schema import decode_json
-from cursor_api.domain.errors import (
-    Fault,
-    FaultKind,
-    LineProblem,
-    StaleTextError,
-    StoreError,
-    UnknownCredentialError,
-    invalid_request,
-)
-from cursor_api.service.credentials.use_cases import INPUT
-from cursor_api.service.steps import StepRunner
-from cursor_api.web.access.auth import Authenticator
-from cursor_api.web.http.body import ClientGoneError, Message, Receive, Scope, Send, read_any_body
-from cursor_api.wire.json_bounds import JsonLimits
-
-_T = TypeVar("_T")
+from cursor_api.web.http.body import ClientGoneError, Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
-Handlers = Mapping[str, Handler]
+# By method.
+Handlers = Mapping[str, "Operation"]
+# Lets the operator through, raises Fault for anybody else.
+RequireAdmin = Callable[[Scope], None]
 
-# A thousand tokens pasted at once, or a change of one, with much room.
-BODY_BYTES_MAX = 1024 * 1024
-# What these addresses take is one object of texts, numbers and booleans.
-JSON_LIMITS = JsonLimits(depth_max=8, containers_max=1000)
-# A mistaken file of some hundred megabytes still gets its answer.
-DISCARDED_BYTES_MAX = 512 * 1024 * 1024
-DISCARD_S_MAX = 10.0
-# Credentials, masked or not, have no place in a cache or in a browser's history.
-NO_STORE = {"cache-control": "no-store"}
-INVALID_TOKENS = "invalid_tokens"
-BROKEN_FILES = (
-    "The token files have lines that cannot be used, so nothing can be changed here. Mend the"
-    " lines first."
-)
-READING: AbstractSet[str] = frozenset({"GET", "HEAD"})
+
+class Key(enum.Enum):
+    """Whether an operation asks for the operator's key."""
+
+    REQUIRED = "required"
+    # The handler decides; what the address does not do asks for a key all the same.
+    LEFT_TO_HANDLER = "left to handler"
+    NONE = "none"
+
+
+class Parameter(NamedTuple):
+    """One parameter of an operation; `where` is path, query or header."""
+
+    name: str
+    where: str
+    schema: Mapping[str, object]
+    example: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one address.
+
+    `path` counts from the base ("" or the prefix) and is spelled as in OpenAPI, with `{name}` for a
+    parameter. `route` is the router's pattern where that is another one. Without a `summary` the
+    document has no entry. `good` is the type of the answer by status, `bad` the statuses of errors.
+    Types are msgspec's.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    key: Key = Key.REQUIRED
+    # Whether pages of the named origins may use it.
+    is_for_pages: bool = False
+    route: str = ""
+    summary: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: type | None = None
+    is_body_required: bool = True
+    good: Mapping[int, type] = field(default_factory=dict)
+    bad: tuple[int, ...] = ()
+    # Of good answers, by name: their descriptions.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Resource:
-    """An ASGI endpoint with a handler for each method; those in `open_methods` need no key."""
+    """An ASGI endpoint with an operation for each method."""
 
-    def __init__(
-        self,
-        authenticator: Authenticator,
-        handlers: Handlers,
-        open_methods: AbstractSet[str] = frozenset(),
-    ) -> None:
-        self._authenticator = authenticator
-        self._handlers = handlers
-        self._open_methods = open_methods
+    def __init__(self, operations: Iterable[Operation], require_admin: RequireAdmin) -> None:
+        self._handlers: Handlers = {one.method: one for one in operations}
+        self._require_admin = require_admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; raises Fault, StoreError and HTTPException for app.py to render."""
-        method = scope["method"]
-        if method not in self._open_methods:
-            self._authenticator.require_operator(scope)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if self._asks_for_key(method):
+            self._require_admin(scope)
         handlers = self._find_handlers(scope)
-        handler = handlers.get("GET" if method == "HEAD" else method)
-        if handler is None:
+        operation = handlers.get(method)
+        if operation is None:
             raise HTTPException(405, headers={"Allow": ", ".join(_allowed(handlers))})
         try:
-            response = await handler(Request(scope, receive))
+            response = await operation.handler(Request(scope, receive))
         except ClientGoneError:
             return
         await response(scope, receive, send)
 
+    def _asks_for_key(self, method: str) -> bool:
+        """Of what is not done here too, unless all that is done is open to everybody."""
+        operation = self._handlers.get(method)
+        if operation is not None:
+            return operation.key is Key.REQUIRED
+        return any(one.key is not Key.NONE for one in self._handlers.values())
+
     def _find_handlers(self, _scope: Scope) -> Handlers:
-        """By method; may put more into the scope's path parameters. Raises HTTPException(404)."""
+        """May put more into the scope's path parameters. Raises HTTPException(404)."""
         return self._handlers
+
+
+class Folder(Resource):
+    """All the addresses below `base`: `/{name}`, and `/{name}/action` for some actions.
+
+    Every one of its operations asks for the key, and so does every address that it has not.
+    """
+
+    def __init__(
+        self, operations: Iterable[Operation], require_admin: RequireAdmin, base: str
+    ) -> None:
+        super().__init__((), require_admin)
+        self._base = base
+        self._by_action: dict[str, dict[str, Operation]] = {}
+        for one in operations:
+            name, action = _split_template(one.path)
+            self._name = name
+            self._by_action.setdefault(action, {})[one.method] = one
+
+    def _asks_for_key(self, _method: str) -> bool:
+        return True
+
+    def _find_handlers(self, scope: Scope) -> Handlers:
+        value, action = split_address(scope["raw_path"], self._base)
+        handlers = self._by_action.get(action)
+        if not value or handlers is None:
+            raise HTTPException(404)
+        scope["path_params"][self._name] = value
+        return handlers
+
+
+FOLDER_ROUTE = "/{rest:path}"
+
+
+def routes(
+    operations: Iterable[Operation], bases: Iterable[str], require_admin: RequireAdmin
+) -> list[Route]:
+    """The routes of these operations below each base, in their order."""
+    by_route: dict[str, list[Operation]] = {}
+    for one in operations:
+        by_route.setdefault(one.route or one.path, []).append(one)
+    made = []
+    for base in bases:
+        for route, group in by_route.items():
+            folder, separator, _ = route.partition(FOLDER_ROUTE)
+            if separator:
+                endpoint: Resource = Folder(group, require_admin, base + folder)
+            else:
+                endpoint = Resource(group, require_admin)
+            made.append(Route(base + route, endpoint))
+    return made
+
+
+def split_address(raw_path: bytes, base: str) -> tuple[str, str]:
+    """The name in an address below `base`, decoded, and what stands behind it.
+
+    Raises HTTPException(404) where there is more, or something that is no UTF-8.
+    """
+    segments = raw_path.split(b"/")
+    depth = base.count("/") + 1
+    try:
+        texts = [unquote(segment.decode("ascii"), errors="strict") for segment in segments]
+    except UnicodeDecodeError as error:
+        raise HTTPException(404) from error
+    name, *actions = texts[depth:] or [""]
+    if "/".join(texts[:depth]) != base or len(actions) > 1 or actions == [""]:
+        raise HTTPException(404)
+    return name, "".join(actions)
+
+
+def _split_template(path: str) -> tuple[str, str]:
+    """`/folder/{name}/action` as (name, action)."""
+    name, _, rest = path.partition("{")[2].partition("}")
+    return name, rest.removeprefix("/")
 
 
 def _allowed(handlers: Handlers) -> list[str]:
     return sorted({*handlers, *(["HEAD"] if "GET" in handlers else [])})
-
-
-async def read_json(
-    request: Request, decoder: msgspec.json.Decoder[_T], bytes_max: int = BODY_BYTES_MAX
-) -> _T:
-    """The request's body; an absent one is an empty object. Raises Fault, ClientGoneError."""
-    incoming = _Incoming(request.receive)
-    try:
-        body = await read_any_body(request.scope, incoming.receive, bytes_max)
-    except Fault as fault:
-        if fault.kind is not FaultKind.BODY_TOO_LARGE:
-            raise
-        await incoming.discard()
-        raise too_large(bytes_max) from fault
-    return await StepRunner().run(decode_json(decoder, body or b"{}", JSON_LIMITS))
-
-
-class _Incoming:
-    """A body on its way in; knows when all of it has come."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._is_over = False
-
-    async def receive(self) -> Message:
-        """The next piece."""
-        message = await self._receive()
-        self._is_over = not message.get("more_body", False)
-        return message
-
-    async def discard(self) -> None:
-        """Take the rest, within bounds, of a body that is too large.
-
-        A browser that is still sending would see a broken connection instead of an answer. Only
-        the operator gets this far.
-        """
-        left_bytes = DISCARDED_BYTES_MAX
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DISCARD_S_MAX):
-                while left_bytes > 0 and not self._is_over:
-                    left_bytes -= len((await self.receive()).get("body", b""))
-
-
-def too_large(bytes_max: int) -> Fault:
-    """For a body, or a text in it, above the limit."""
-    return Fault(
-        FaultKind.BODY_TOO_LARGE,
-        f"The request holds more than the {bytes_max:,} bytes that this address takes.",
-    )
-
-
-def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A value as JSON that nobody keeps."""
-    return Response(
-        msgspec.json.encode(value), status, {**NO_STORE, **(headers or {})}, "application/json"
-    )
-
-
-class GivenTextError(StoreError):
-    """The text that was given for a file cannot take its place. `param` is the field it was in."""
-
-    def __init__(self, error: StoreError, param: str | None) -> None:
-        super().__init__(error.message, error.problems)
-        self.param = param
-
-
-def explain(error: StoreError) -> Fault:
-    """A store's error as whose fault it is.
-
-    What was given is the caller's. A file that was broken already is a conflict. What has no line
-    at all is the disk's, or another program's that holds the files.
-    """
-    match error:
-        case StaleTextError():
-            return Fault(
-                FaultKind.PRECONDITION_FAILED,
-                f"{error.message} Read them again (POST /get-tokeninfo) and repeat your change.",
-                param="If-Match",
-            )
-        case UnknownCredentialError():
-            return Fault(FaultKind.NOT_FOUND, error.message, param="alias")
-        case GivenTextError():
-            return invalid_request(error.message, code=INVALID_TOKENS, param=error.param)
-        case _ if not error.problems:
-            return Fault(FaultKind.STORE_FAILED, error.message)
-        case _ if all(problem.file == INPUT for problem in error.problems):
-            return invalid_request(error.message, code=INVALID_TOKENS)
-        case _:
-            return Fault(FaultKind.CONFLICT, BROKEN_FILES)
-
-
-def add_problems(body: bytes, problems: tuple[LineProblem, ...]) -> bytes:
-    """A rendered error with the lines it is about beside it, for programs."""
-    if not problems:
-        return body
-    return msgspec.json.encode({**msgspec.json.decode(body), "problems": problems})

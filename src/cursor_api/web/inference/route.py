@@ -1,64 +1,54 @@
-"""Chat completions and models: parse, admit, relay, render.
+"""The addresses of the client APIs: admit, parse, relay, render, in whatever dialect.
 
-The chat route is a plain ASGI callable: it is the hot path, and a framework's response classes
-cost more than the rest of the work together (docs/benchmarks.md).
+A route is a plain ASGI callable: it is the hot path, and a framework's response classes cost more
+than the rest of the work together (docs/benchmarks.md).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 
-from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
-from cursor_api.dialects.openai_chat.faults import render_fault
-from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt
 from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
-from cursor_api.ports import AnswerHead
+from cursor_api.ports import AnswerFolder, AnswerHead, Dialect, Steps, StreamRenderer
 from cursor_api.service.access.admission import Admission, Place
 from cursor_api.service.inference.relay import Exchange, Relay
-from cursor_api.service.steps import StepRunner
-from cursor_api.web.access.auth import OPERATOR, Authenticator
+from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.http import body as http_body
-from cursor_api.web.http.answers import JSON_TYPE, Header, send_whole
+from cursor_api.web.http.answers import (
+    JSON_HEADER,
+    Header,
+    encode_headers,
+    new_request_id,
+    send_whole,
+)
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.inference.attempts import attempts_header
-from cursor_api.web.inference.streaming import STREAM_HEADERS, StreamOptions, Watch, stream
+from cursor_api.web.inference.streaming import STREAM_HEADERS, KeepAliveOptions, Watch, stream
 from cursor_api.wire.limits import RequestLimits
 
 log = structlog.get_logger(__name__)
 
-REQUEST_ID_BYTES = 12
-# Of refusals there may be thousands a second; whoever refuses tells their number.
-TOLD_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
+# Of refusals there may be thousands a second; whoever refuses reports their number.
+REPORTED_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
 FAILED = "The gateway failed at this request; its log says more under the request id."
 PINNED_HEADER = b"x-credential"
 CONVERSATION_HEADER = b"x-conversation-id"
 # Only equality of it matters; a longer one is as good as its beginning.
 CONVERSATION_LENGTH_MAX = 200
-
-
-def new_request_id() -> str:
-    """24 hex digits; the answer's id and x-request-id are made of it."""
-    return os.urandom(REQUEST_ID_BYTES).hex()
-
-
-def fault_headers(headers: tuple[tuple[str, str], ...], request_id: str) -> list[Header]:
-    """A dialect's error headers, and the request's id, as ASGI wants them."""
-    return [
-        (b"x-request-id", request_id.encode()),
-        *((name.encode(), value.encode()) for name, value in headers),
-    ]
+# Who is answered before the key has been looked at.
+NOBODY = Caller("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,72 +63,80 @@ class InferenceOptions:
         " for a plain hello and some MiB with images.",
     )
     parse: RequestLimits = field(default_factory=RequestLimits)
-    stream: StreamOptions = field(default_factory=StreamOptions)
+    stream: KeepAliveOptions = field(default_factory=KeepAliveOptions)
 
 
-class ChatCompletions:
-    """`POST /v1/chat/completions`."""
+class InferenceParts(NamedTuple):
+    """What all inference routes work with."""
 
-    def __init__(
-        self,
-        relay: Relay,
-        admission: Admission,
-        authenticator: Authenticator,
-        options: InferenceOptions,
-        turns: StepRunner,
-    ) -> None:
-        self._relay = relay
-        self._admission = admission
-        self._authenticator = authenticator
+    relay: Relay
+    admission: Admission
+    authenticator: Authenticator
+    steps: Steps
+
+
+class InferenceRoute:
+    """A `POST` of one dialect, such as /v1/chat/completions."""
+
+    def __init__(self, dialect: Dialect, parts: InferenceParts, options: InferenceOptions) -> None:
+        self._dialect = dialect
+        self._relay, self._admission, self._authenticator, self._steps = parts
         self._options = options
-        self._turns = turns
 
     async def __call__(self, scope: http_body.Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Everything that goes wrong ends here."""
-        call = _Call(new_request_id(), send)
+        response: _Response = _Response(self._dialect, new_request_id(), send)
+        place = None
         try:
-            await self._answer(call, await self._admit(call, scope, receive), receive)
+            caller = self._authenticator.authenticate(scope)
+            place = self._admission.enter(caller)
+            call = _Call(caller, place, scope, receive)
+            response = answer = await self._open(call, response)
+            await self._answer(call, answer)
         except Fault as fault:
-            await call.tell(fault.let_go())
+            await response.fail(fault.without_traceback())
         except ClientGoneError:
             return
         except (Exception, SystemExit, KeyboardInterrupt):
             # The signals have handlers; an exit() in the path of one request ends no other.
-            log.exception("request failed inside the gateway", request_id=call.id)
-            await call.tell(Fault(FaultKind.INTERNAL, FAILED), is_logged=True)
+            log.exception("request failed inside the gateway", request_id=response.id)
+            await response.fail(Fault(FaultKind.INTERNAL, FAILED), is_logged=True)
         finally:
-            call.leave()
+            if place is not None:
+                self._admission.leave(place)
 
-    async def _admit(self, call: _Call, scope: http_body.Scope, receive: Receive) -> Exchange:
-        """Authenticate, admit, read, parse, in this order.
+    async def _open(self, call: _Call, refusal: _Response) -> _Answer:
+        """Read, parse, and make ready to answer.
 
         What is large ends up in the exchange alone, which lets go of it when the answer begins.
         """
-        caller = self._authenticator.authenticate(scope)
-        place = call.enter(caller, self._admission)
-        limits = self._options
+        scope, place, admission = call.scope, call.place, self._admission
         body = await read_body(
-            scope, receive, limits.body_bytes_max, hold=place.hold, turns=self._turns
+            scope,
+            call.receive,
+            self._options.body_bytes_max,
+            hold=lambda bytes_count: admission.add_body_bytes(place, bytes_count),
+            steps=self._steps,
         )
-        parsed = await self._turns.run(parse_request(body, limits.parse))
-        call.model = parsed.chat.model
-        call.is_stream = parsed.chat.is_stream
-        call.include_usage = parsed.style
-        if call.is_stream:
-            place.stream()
-        exchange = self._relay.open(_incoming(call.id, parsed.chat, caller, scope["headers"]))
-        call.attempts = exchange.attempts
-        return exchange
+        parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
+        chat = parsed.chat
+        if chat.is_stream:
+            admission.begin_stream(place)
+        incoming = _incoming(refusal.id, chat, call.caller, scope["headers"])
+        exchange = self._relay.open(incoming)
+        head = AnswerHead(refusal.id, chat.model, int(time.time()))
+        if chat.is_stream:
+            renderer = self._dialect.renderer(parsed, head)
+            return _StreamedAnswer(refusal, call.caller, exchange, renderer)
+        folder = self._dialect.folder(parsed, head)
+        return _WholeAnswer(refusal, call.caller, exchange, folder)
 
-    async def _answer(self, call: _Call, exchange: Exchange, receive: Receive) -> None:
-        watch = Watch(receive, call.send, self._options.stream)
+    async def _answer(self, call: _Call, answer: _Answer) -> None:
+        watch = Watch(call.receive, answer.send, self._options.stream, self._dialect.ping)
         try:
-            async with exchange:
-                call.begin()
-                if call.is_stream:
-                    await call.answer_stream(exchange, watch)
-                else:
-                    await call.answer_whole(exchange)
+            async with answer.exchange:
+                self._admission.release_body(call.place)
+                await answer.write(watch)
         except asyncio.CancelledError:
             if not watch.is_client_gone:
                 raise
@@ -151,83 +149,50 @@ class ChatCompletions:
             watch.stop()
 
 
-class _Call:
-    """One request's response: what was asked of it and what has been sent of it."""
+class _Call(NamedTuple):
+    """One request that was let in."""
 
-    __slots__ = (
-        "attempts",
-        "id",
-        "include_usage",
-        "is_passthrough",
-        "is_stream",
-        "model",
-        "place",
-        "renderer",
-        "send",
-        "shows_alias",
-    )
+    caller: Caller
+    place: Place
+    scope: http_body.Scope
+    receive: Receive
 
-    model: str
-    is_stream: bool
-    include_usage: bool
 
-    def __init__(self, request_id: str, send: Send) -> None:
+class _Response:
+    """What a request is answered with: an error, as long as nothing has asked upstream for it.
+
+    `attempts` grows with each thing that is tried. In pass-through a refused credential is the
+    caller's own key.
+    """
+
+    __slots__ = ("_attempts", "_caller", "dialect", "id", "send")
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        request_id: str,
+        send: Send,
+        caller: Caller = NOBODY,
+        attempts: Sequence[Attempt] = (),
+    ) -> None:
+        self.dialect = dialect
         self.id = request_id
         self.send = send
-        self.is_passthrough = False
-        self.shows_alias = False
-        self.place: Place | None = None
-        self.attempts: Sequence[Attempt] = ()
-        self.renderer: ChunkRenderer | None = None
-
-    def enter(self, caller: Caller, admission: Admission) -> Place:
-        """The caller is known; raises Fault when there is no place for this request."""
-        self.is_passthrough = bool(caller.credentials)
-        # The operator's names are for the operator; in pass-through they are the caller's own.
-        self.shows_alias = self.is_passthrough or caller is OPERATOR
-        self.place = admission.enter(caller)
-        return self.place
-
-    def begin(self) -> None:
-        """The answer begins, and the request is no longer kept."""
-        if self.place is not None:
-            self.place.let_go()
-
-    def leave(self) -> None:
-        """The request is over, however it ended."""
-        if self.place is not None:
-            self.place.leave()
+        self._caller = caller
+        self._attempts = attempts
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
-        told = [*headers, (b"x-request-id", self.id.encode())]
-        if self.attempts:
-            told.append(attempts_header(self.attempts, shows_alias=self.shows_alias))
-        return told
+        all_headers = [*headers, (b"x-request-id", self.id.encode())]
+        if self._attempts:
+            # The operator's names are for the operator; in pass-through they are the caller's own.
+            shows_alias = self._caller.is_admin or bool(self._caller.credentials)
+            all_headers.append(attempts_header(self._attempts, shows_alias=shows_alias))
+        return all_headers
 
-    async def answer_stream(self, exchange: Exchange, watch: Watch) -> None:
-        renderer = ChunkRenderer(
-            AnswerHead(self.id, self.model, int(time.time())), include_usage=self.include_usage
-        )
-        await self.send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": self.headers(*STREAM_HEADERS),
-            }
-        )
-        self.renderer = renderer
-        await stream(exchange, renderer, watch)
-
-    async def answer_whole(self, exchange: Exchange) -> None:
-        folder = AnswerFolder(AnswerHead(self.id, self.model, int(time.time())))
-        async for batch in exchange:
-            folder.feed(batch)
-        await send_whole(self.send, 200, folder.body(), self.headers(JSON_TYPE))
-
-    async def tell(self, fault: Fault, *, is_logged: bool = False) -> None:
-        """Say what went wrong: as a status while nothing was sent, in the stream after that."""
-        is_ours = fault.scope is not Scope.REQUEST and fault.kind not in TOLD_ELSEWHERE
+    async def fail(self, fault: Fault, *, is_logged: bool = False) -> None:
+        """Answer with what went wrong, and log it where it is not the caller's."""
+        is_ours = fault.scope is not Scope.REQUEST and fault.kind not in REPORTED_ELSEWHERE
         if is_ours and not is_logged:
             log.warning(
                 "request failed",
@@ -238,18 +203,69 @@ class _Call:
                 # A bug that some edge has turned into a fault is a bug still.
                 exc_info=fault if fault.kind is FaultKind.INTERNAL else None,
             )
-        if self.renderer is not None:
-            event = self.renderer.fault(fault, is_passthrough=self.is_passthrough)
-            await self.send({"type": "http.response.body", "body": event})
-            return
+        await self.send_fault(fault)
+
+    async def send_fault(self, fault: Fault) -> None:
+        """Send the error answer."""
         await delay_if_locked_out(fault)
-        rendered = render_fault(fault, is_passthrough=self.is_passthrough)
-        headers = self.headers(
-            *((name.encode(), value.encode()) for name, value in rendered.headers)
-        )
+        is_passthrough = bool(self._caller.credentials)
+        rendered = self.dialect.fault(fault, is_passthrough=is_passthrough)
+        headers = self.headers(*encode_headers(rendered.headers))
         if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
         await send_whole(self.send, rendered.status, rendered.body, headers)
+
+
+class _StreamedAnswer(_Response):
+    """An answer that is sent as it comes."""
+
+    __slots__ = ("_has_begun", "_renderer", "exchange")
+
+    def __init__(
+        self, refusal: _Response, caller: Caller, exchange: Exchange, renderer: StreamRenderer
+    ) -> None:
+        super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange.attempts)
+        self.exchange = exchange
+        self._renderer = renderer
+        self._has_begun = False
+
+    async def write(self, watch: Watch) -> None:
+        """Send what the entered exchange gives; raises the Fault that breaks it."""
+        headers = self.headers(*STREAM_HEADERS)
+        await self.send({"type": "http.response.start", "status": 200, "headers": headers})
+        self._has_begun = True
+        await stream(self.exchange, self._renderer, watch)
+
+    async def send_fault(self, fault: Fault) -> None:
+        """In the stream, once that has begun."""
+        if not self._has_begun:
+            await super().send_fault(fault)
+            return
+        is_passthrough = bool(self._caller.credentials)
+        event = self._renderer.fault(fault, is_passthrough=is_passthrough)
+        await self.send({"type": "http.response.body", "body": event})
+
+
+class _WholeAnswer(_Response):
+    """An answer in one piece."""
+
+    __slots__ = ("_folder", "exchange")
+
+    def __init__(
+        self, refusal: _Response, caller: Caller, exchange: Exchange, folder: AnswerFolder
+    ) -> None:
+        super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange.attempts)
+        self.exchange = exchange
+        self._folder = folder
+
+    async def write(self, _watch: Watch) -> None:
+        """Send what the entered exchange gives; raises the Fault that breaks it."""
+        async for batch in self.exchange:
+            self._folder.feed(batch)
+        await send_whole(self.send, 200, self._folder.body(), self.headers(JSON_HEADER))
+
+
+_Answer = _StreamedAnswer | _WholeAnswer
 
 
 def _incoming(

@@ -3,23 +3,20 @@
 Rules of this file:
 - One batch of deltas is one write; nothing is sent before the upstream's first delta.
 - The watch ends a request whose client has left, by cancelling its task, and breaks silence with
-  SSE comments. It costs one timer a request, and a task only for those that last longer than
+  the dialect's pings. It costs one timer a request, and a task only for those that last longer than
   WATCH_AFTER_S. A client that does not read is cut by the server (server.py), and so has left.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
-from cursor_api.domain.deltas import Delta
 from cursor_api.options.kinds import duration
 from cursor_api.options.setting import setting
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports import DeltaBatches, StreamRenderer
 from cursor_api.web.http.body import Receive, Send
 
 log = structlog.get_logger(__name__)
@@ -28,7 +25,6 @@ log = structlog.get_logger(__name__)
 # (promise: upstream closed within 1 s).
 WATCH_AFTER_S = 0.25
 TICK_S = 1.0
-KEEP_ALIVE = b": keep-alive\n\n"
 
 STREAM_HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -39,7 +35,7 @@ STREAM_HEADERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class StreamOptions:
+class KeepAliveOptions:
     """What a stream gets while its answer is silent."""
 
     keep_alive_s: float = setting(
@@ -51,34 +47,18 @@ class StreamOptions:
     )
 
 
-class StreamRenderer(Protocol):
-    """What a dialect gives to write a stream."""
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the answer's last delta was rendered."""
-        ...
-
-    def render(self, deltas: Sequence[Delta]) -> bytes:
-        """One batch as bytes; may be empty."""
-        ...
-
-    def finish(self) -> bytes:
-        """What closes a whole answer; raises Fault(INCOMPLETE) for one that is not."""
-        ...
-
-
 class Watch:
     """Looks after one response; `is_client_gone` says that it ended the request."""
 
     __slots__ = (
-        "_comment",
         "_departure",
         "_is_stream",
         "_is_writing",
         "_loop",
         "_main",
         "_options",
+        "_ping",
+        "_pinging",
         "_receive",
         "_send",
         "_timer",
@@ -86,14 +66,17 @@ class Watch:
         "is_client_gone",
     )
 
-    def __init__(self, receive: Receive, send: Send, options: StreamOptions) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, options: KeepAliveOptions, ping: bytes
+    ) -> None:
         self._receive = receive
         self._send = send
         self._options = options
+        self._ping = ping
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task(self._loop)
         self._departure: asyncio.Task[None] | None = None
-        self._comment: asyncio.Task[None] | None = None
+        self._pinging: asyncio.Task[None] | None = None
         self._is_stream = False
         self._is_writing = False
         self._written_at = 0.0
@@ -103,15 +86,15 @@ class Watch:
     def stop(self) -> None:
         """The request is over."""
         self._timer.cancel()
-        for task in (self._departure, self._comment):
+        for task in (self._departure, self._pinging):
             if task is not None:
                 task.cancel()
         # They know this watch: in a circle all three would last until the collector comes by, which
         # looks at what has lasted once in some hundred thousand requests.
-        self._departure = self._comment = None
+        self._departure = self._pinging = None
 
     def begin_stream(self) -> None:
-        """From now on silence is broken by comments."""
+        """From now on silence is broken by pings."""
         self._is_stream = True
         self._written_at = self._loop.time()
 
@@ -124,7 +107,7 @@ class Watch:
 
     def _begin(self) -> None:
         self._departure = self._loop.create_task(self._wait_for_departure())
-        self._departure.add_done_callback(_tell_failure)
+        self._departure.add_done_callback(_log_failure)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     async def _wait_for_departure(self) -> None:
@@ -139,16 +122,16 @@ class Watch:
         is_silent = now - self._written_at >= self._options.keep_alive_s
         if self._is_stream and not self._is_writing and is_silent:
             self._written_at = now
-            self._comment = self._loop.create_task(self._send_comment())
-            self._comment.add_done_callback(_tell_failure)
+            self._pinging = self._loop.create_task(self._send_ping())
+            self._pinging.add_done_callback(_log_failure)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
-    async def _send_comment(self) -> None:
-        await self._send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+    async def _send_ping(self) -> None:
+        await self._send({"type": "http.response.body", "body": self._ping, "more_body": True})
 
 
-def _tell_failure(task: asyncio.Task[None]) -> None:
-    """A watch that fails costs its request a comment or an early end, and nobody anything else."""
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """A watch that fails costs its request a ping or an early end, and nobody anything else."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("the watch over a response failed; the response goes on", exc_info=error)
 

@@ -1,19 +1,13 @@
-"""`/api/credentials`: the pool's credentials one by one, as the console and scripts manage them.
-
-An alias stands in an address percent-encoded, and may hold any character, a slash too: addresses
-are therefore taken apart before they are decoded.
-"""
+"""`/api/credentials`: the pool's credentials one by one, as the console and scripts manage them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
-from urllib.parse import unquote
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,12 +15,22 @@ from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
 from cursor_api.domain.errors import invalid_request
 from cursor_api.service.credentials.report import CredentialReport
-from cursor_api.service.credentials.use_cases import Credentials, Keep, Order, PreferenceChange
-from cursor_api.web.access.auth import Authenticator
-from cursor_api.web.http.body import Scope
-from cursor_api.web.http.operation import Handlers, Resource, read_json, reply
+from cursor_api.service.credentials.trial import Trial
+from cursor_api.service.credentials.use_cases import (
+    CredentialPage,
+    Credentials,
+    Keep,
+    Order,
+    PreferenceChange,
+    Preview,
+    Removal,
+)
+from cursor_api.web.http.json_body import read_json, reply
+from cursor_api.web.http.operation import FOLDER_ROUTE, Handler, Operation, Parameter
 
 _T = TypeVar("_T")
+
+PATH = "/api/credentials"
 
 PAGE_COUNT_DEFAULT = 1000
 PAGE_COUNT_MAX = 10_000
@@ -86,13 +90,79 @@ class CredentialRoutes:
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self.of_all: Handlers = {"GET": self.list, "POST": self.add}
-        # By what stands behind the alias.
-        self.of_one: dict[str, Handlers] = {
-            "": {"GET": self.get, "PATCH": self.change, "DELETE": self.remove},
-            "test": {"POST": self.test},
-            "clear": {"POST": self.clear},
-        }
+
+    def operations(self) -> Sequence[Operation]:
+        """All of them, as rows."""
+        page = (
+            Parameter("order", "query", {"enum": [order.value for order in Order]}),
+            Parameter("offset", "query", _integer(0, OFFSET_MAX, 0)),
+            Parameter("limit", "query", _integer(1, PAGE_COUNT_MAX, PAGE_COUNT_DEFAULT)),
+        )
+        return (
+            Operation(
+                method="GET",
+                path=PATH,
+                handler=self.list,
+                summary="All credentials, masked, with how each stands",
+                parameters=page,
+                good={200: CredentialPage},
+                bad=(400, 401, 403),
+            ),
+            Operation(
+                method="POST",
+                path=PATH,
+                handler=self.add,
+                summary="Add one or many tokens in any spelling, or see what was recognised",
+                body=CredentialsIn,
+                good={200: Preview, 201: AddedOut},
+                bad=(400, 401, 403, 409, 413, 500),
+            ),
+            *self._operations_of_one(),
+        )
+
+    def _operations_of_one(self) -> Sequence[Operation]:
+        return (
+            _of_one(
+                "GET",
+                self.get,
+                summary="One credential",
+                good={200: CredentialReport},
+                bad=(401, 403, 404),
+            ),
+            _of_one(
+                "PATCH",
+                self.change,
+                summary="Rename, renew, prefer, limit, switch on or off",
+                body=CredentialPatch,
+                good={200: CredentialReport},
+                bad=(400, 401, 403, 404, 409, 413, 500),
+            ),
+            _of_one(
+                "DELETE",
+                self.remove,
+                summary="Take it out; the answer holds what brings it back",
+                good={200: Removal},
+                bad=(401, 403, 404, 409, 500),
+            ),
+            _of_one(
+                "POST",
+                self.test,
+                "/test",
+                summary="Ask Cursor with it, now",
+                body=TrialIn,
+                is_body_required=False,
+                good={200: Trial},
+                bad=(400, 401, 403, 404, 413, 503),
+            ),
+            _of_one(
+                "POST",
+                self.clear,
+                "/clear",
+                summary="End its cooldowns and its quarantine",
+                good={200: CredentialReport},
+                bad=(401, 403, 404),
+            ),
+        )
 
     async def list(self, request: Request) -> Response:
         """Some of all; `order`, `offset` and `limit` are query parameters."""
@@ -104,7 +174,7 @@ class CredentialRoutes:
         return reply(page)
 
     async def add(self, request: Request) -> Response:
-        """Add one or more, or tell what adding them would do."""
+        """Add one or more, or show what adding them would do."""
         given = await read_json(request, _ADD)
         if given.dry_run:
             return reply(await self._credentials.preview(given.tokens, given.checksum))
@@ -124,13 +194,13 @@ class CredentialRoutes:
             binding=_given(given.checksum),
         )
         limit = given.concurrency_max
-        wish = PreferenceChange(
+        preferences = PreferenceChange(
             priority=_given(given.priority),
             weight=_given(given.weight),
             concurrency_max=Keep.KEEP if isinstance(limit, UnsetType) else limit,
             is_enabled=_given(given.enabled),
         )
-        return reply(await self._credentials.change(_alias(request), change, wish))
+        return reply(await self._credentials.change(_alias(request), change, preferences))
 
     async def remove(self, request: Request) -> Response:
         """Take one out; the answer holds what brings it back."""
@@ -146,38 +216,21 @@ class CredentialRoutes:
         return reply(self._credentials.clear(_alias(request)))
 
 
-class OneCredential(Resource):
-    """The addresses below `base`: `/{alias}`, `/{alias}/test`, `/{alias}/clear`."""
-
-    def __init__(self, authenticator: Authenticator, routes: CredentialRoutes, base: str) -> None:
-        super().__init__(authenticator, {})
-        self._routes = routes
-        self._base = base
-
-    def _find_handlers(self, scope: Scope) -> Handlers:
-        alias, action = split_address(scope["raw_path"], self._base)
-        handlers = self._routes.of_one.get(action)
-        if not alias or handlers is None:
-            raise HTTPException(404)
-        scope["path_params"]["alias"] = alias
-        return handlers
+def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Operation:
+    """An operation of the credential that the address names."""
+    alias = Parameter("alias", "path", {"type": "string", "minLength": 1}, "work")
+    return Operation(
+        method=method,
+        path=f"{PATH}/{{alias}}{action}",
+        route=PATH + FOLDER_ROUTE,
+        handler=handler,
+        parameters=(alias,),
+        **more,
+    )
 
 
-def split_address(raw_path: bytes, base: str) -> tuple[str, str]:
-    """The alias in an address below `base`, decoded, and what stands behind it.
-
-    Raises HTTPException(404) where there is more, or something that is no UTF-8.
-    """
-    segments = raw_path.split(b"/")
-    depth = base.count("/") + 1
-    try:
-        texts = [unquote(segment.decode("ascii"), errors="strict") for segment in segments]
-    except UnicodeDecodeError as error:
-        raise HTTPException(404) from error
-    alias, *actions = texts[depth:] or [""]
-    if "/".join(texts[:depth]) != base or len(actions) > 1 or actions == [""]:
-        raise HTTPException(404)
-    return alias, "".join(actions)
+def _integer(minimum: int, maximum: int, default: int) -> dict[str, object]:
+    return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default}
 
 
 def _alias(request: Request) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from cursor_api.ports import Clock
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
+from cursor_api.web.http.operation import Key, Operation
 
 if sys.platform != "win32":
     import resource
@@ -45,8 +46,15 @@ class Health:
         self._version = version
         self._endpoints = list(endpoints)
 
+    def operations(self) -> Sequence[Operation]:
+        """The one operation; pages may use it."""
+        status = Operation(
+            method="GET", path="/", handler=self.status, key=Key.NONE, is_for_pages=True
+        )
+        return (status,)
+
     async def status(self, _request: Request) -> Response:
-        """The process's state; needs no key and tells no secret."""
+        """The process's state; needs no key and shows no secret."""
         return JSONResponse(
             {
                 "status": "healthy",

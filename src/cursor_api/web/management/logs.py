@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -9,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import Clock, RequestLog
-from cursor_api.web.access.auth import OPERATOR, Authenticator
+from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.http.operation import Key, Operation
 
 # The reference keeps and shows this many.
 SHOWN_COUNT_MAX = 100
@@ -21,7 +23,7 @@ STATUS_WORDS = {
     Status.FAILED: "failed",
     Status.CANCELLED: "failed",
 }
-LEFT = "the client left before the end"
+CLIENT_LEFT = "the client left before the end"
 
 
 class Logs:
@@ -40,18 +42,23 @@ class Logs:
         self._clock = clock
         self._is_public = is_public
 
+    def operations(self) -> Sequence[Operation]:
+        """Whether reading asks for a key is decided here; anything else asks for one."""
+        read = Operation(method="GET", path="/logs", handler=self.list, key=Key.LEFT_TO_HANDLER)
+        return (read,)
+
     async def list(self, request: Request) -> Response:
         """Newest last. Raises Fault where the log is not public and the key not the operator's.
 
         A chat-only key, or a pass-through caller's token, opens no details: they are of others.
         """
         if self._is_public:
-            caller = self._authenticator.find(request.scope, takes_tokens=False)
-            has_key = caller is OPERATOR
+            caller = self._authenticator.find(request.scope, is_own_taken=False)
+            has_key = caller is not None and caller.is_admin
         else:
-            self._authenticator.require_operator(request.scope)
+            self._authenticator.require_admin(request.scope)
             has_key = True
-        records = self._request_log.recent(SHOWN_COUNT_MAX)
+        records = await self._request_log.recent(SHOWN_COUNT_MAX)
         return JSONResponse(
             {
                 "total": len(records),
@@ -80,7 +87,7 @@ def detailed(record: RequestRecord) -> dict[str, object]:
     usage = record.usage
     return masked(record) | {
         "model": record.model,
-        "error": LEFT if record.status is Status.CANCELLED else record.error,
+        "error": CLIENT_LEFT if record.status is Status.CANCELLED else record.error,
         "id": record.id,
         "alias": record.credential_alias,
         "caller": record.caller,

@@ -9,35 +9,30 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from cursor_api.dialects.openai_chat.faults import render_fault
-from cursor_api.web.http.answers import send_whole
-from cursor_api.web.http.body import Send
-from cursor_api.web.server.lifecycle import DRAINING, RETRY_AFTER_S, Lifecycle
+from cursor_api.web.http.operation import Key, Operation
+from cursor_api.web.server.lifecycle import RETRY_AFTER_S, Lifecycle
 
 LIVE_PATH = "/livez"
 READY_PATH = "/readyz"
-CLOSE = (b"connection", b"close")
 
 
 class Probes:
-    """Answers `/livez` and `/readyz`; neither asks for a key nor tells anything else."""
+    """Answers `/livez` and `/readyz`; neither asks for a key nor says anything else."""
 
-    def __init__(self, lifecycle: Lifecycle, places: tuple[str, ...]) -> None:
+    def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
-        self._places = places
-        self.paths = frozenset(base + path for base in places for path in (LIVE_PATH, READY_PATH))
 
-    def routes(self) -> list[Route]:
-        """Both addresses at each place ("" or "/something")."""
-        return [
-            route
-            for base in self._places
-            for route in (Route(base + LIVE_PATH, self.live), Route(base + READY_PATH, self.ready))
-        ]
+    def operations(self) -> Sequence[Operation]:
+        """Both, for pages too."""
+        return tuple(
+            Operation(method="GET", path=path, handler=handler, key=Key.NONE, is_for_pages=True)
+            for path, handler in ((LIVE_PATH, self.live), (READY_PATH, self.ready))
+        )
 
     async def live(self, _request: Request) -> Response:
         """The process answers, so it lives."""
@@ -55,10 +50,3 @@ class Probes:
             # A connection that stays would be one more to wait for.
             headers["connection"] = "close"
         return JSONResponse({"status": state}, status, headers)
-
-
-async def refuse(send: Send) -> None:
-    """What every other address answers while the process drains: 503, and the connection ends."""
-    rendered = render_fault(DRAINING)
-    headers = [(name.encode(), value.encode()) for name, value in rendered.headers]
-    await send_whole(send, rendered.status, rendered.body, [*headers, CLOSE])

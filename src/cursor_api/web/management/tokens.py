@@ -1,13 +1,13 @@
 """The token files as text, and `GET /checksum`: the reference's addresses, in its shapes.
 
-`GET /update-tokeninfo` asks for no key, as in the reference. It takes no input, tells nothing
-about the files, and does no more than the gateway does by itself every second: read what changed.
+`GET /update-tokeninfo` asks for no key, as in the reference. It takes no input, shows nothing
+of the files, and does no more than the gateway does by itself every second: read what changed.
 """
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -18,8 +18,9 @@ from cursor_api.domain.credential import FileTexts
 from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
 from cursor_api.ports import Clock
 from cursor_api.service.credentials.roster import Roster
-from cursor_api.web.http.operation import GivenTextError, read_json, reply, too_large
-from cursor_api.wire.checksum import new_checksum
+from cursor_api.web.http.json_body import read_json, reply, too_large
+from cursor_api.web.http.operation import Key, Operation, Parameter
+from cursor_api.web.management.store_errors import GivenTextError
 
 # Anybody may ask; each time costs a few looks at the disk. A person who saves and reloads stays
 # far below.
@@ -96,8 +97,43 @@ class TokenTexts:
         self._options = options
         self._reloads = Allowance(clock, RELOAD_BURST_COUNT, RELOADS_PER_S)
 
+    def operations(self) -> Sequence[Operation]:
+        """All of them, as rows."""
+        etag = {"ETag": "Of both texts together."}
+        return (
+            Operation(
+                method="GET",
+                path="/update-tokeninfo",
+                handler=self.reload,
+                key=Key.NONE,
+                summary="Read the token files again where they changed",
+                good={200: ReloadOut},
+                bad=(409, 429),
+            ),
+            Operation(
+                method="POST",
+                path="/update-tokeninfo",
+                handler=self.replace,
+                summary="Replace the token files, whole or not at all",
+                parameters=(Parameter("If-Match", "header", {"type": "string"}),),
+                body=TokenTextsIn,
+                good={200: TokenUpdateOut},
+                bad=(400, 401, 403, 409, 412, 413, 500),
+                headers=etag,
+            ),
+            Operation(
+                method="POST",
+                path="/get-tokeninfo",
+                handler=self.read,
+                summary="Both token files as text, secrets included",
+                good={200: TokenTextsOut},
+                bad=(400, 401, 403, 500),
+                headers=etag,
+            ),
+        )
+
     async def reload(self, _request: Request) -> Response:
-        """Read what changed; nothing else, and nothing about it is told."""
+        """Read what changed; nothing else, and the answer says nothing about it."""
         self._reloads.take()
         try:
             await self._roster.refresh()
@@ -196,15 +232,22 @@ class Allowance:
         self._left -= 1
 
 
-class Checksums:
-    """Answers `GET /checksum`: a new device for a new token, made of random ids."""
+class NewBinding:
+    """Answers `GET /checksum`: what a new token of a new device is bound to."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, new_binding: Callable[[], str]) -> None:
+        self._new_binding = new_binding
+
+    def operations(self) -> Sequence[Operation]:
+        """The one operation; pages may use it."""
+        new = Operation(
+            method="GET", path="/checksum", handler=self.new, key=Key.NONE, is_for_pages=True
+        )
+        return (new,)
 
     async def new(self, _request: Request) -> Response:
-        """A checksum nobody has had before; write it behind a token in the token list."""
-        return JSONResponse({"checksum": new_checksum(os.urandom, self._clock.now())})
+        """One that nobody has had before; write it behind a token in the token list."""
+        return JSONResponse({"checksum": self._new_binding()})
 
 
 def _etag_of(texts: FileTexts) -> dict[str, str]:

@@ -7,37 +7,40 @@ Rules of this file:
 - A refusal is written only where its request's answer has its place: never into an answer that
   runs, never after one that was given. There the connection just ends.
 - What was refused is not read on: nothing behind it is a request.
+- What a dead connection leaves is freed by its reference counts: whatever goes in a circle is
+  broken up in `connection_lost`, as the collector comes by seldom.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import duration, size, whole
 from cursor_api.options.setting import KIB, MIB, setting
+from cursor_api.ports import RenderedFault
+from cursor_api.web.server.lifecycle import DRAINING
 from cursor_api.web.server.lingering import LingeringTransport
+from cursor_api.web.server.room import Room
 
 # A body has to bring this much within the time limit: 16 KiB in 30 s is 4 kbit/s, below any
 # network that carries an answer.
 PROGRESS_BYTES = 16_384
 # What a refused client gets to read its answer; closed at once, what it still sends would make its
 # system throw the answer away.
-LINGER_S = 1.0
+REFUSAL_LINGER_S = 1.0
 # How long a client may go on sending a body that was answered before it was whole. Most are through
 # in less; on a slow line only so much of the largest body comes through.
-PART_S = 5.0
+BODY_LINGER_S = 5.0
 # What is kept for a client that does not read, before whoever writes to it has to wait. A stream's
 # write has some hundred bytes: this holds the dozens of them that a slow network is behind.
 WRITE_BUFFER_BYTES = 16_384
-# Connections beyond the limit that are told so at once; one more just ends.
+# Connections beyond the limit that are refused in words; one more just ends.
 REFUSED_MAX = 32
 
 
@@ -86,73 +89,74 @@ class ConnectionLimits:
     )
 
 
-class RefusedError(Exception):
-    """A request that is not to be answered by the app. `message` is for its sender."""
-
-    def __init__(self, status: HTTPStatus, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-    def render(self) -> bytes:
-        """The whole response, in the shape of OpenAI's errors."""
-        error = {
-            "message": self.message,
-            "type": "invalid_request_error",
-            "param": None,
-            "code": self.status.phrase.lower().replace(" ", "_"),
-        }
-        return _render(self.status, json.dumps({"error": error}).encode(), ())
+# What the server refuses, before there is a request that the app could answer.
+RenderRefusal = Callable[[Fault], RenderedFault]
 
 
-class CrowdedError(RefusedError):
-    """A connection too many. Its sender did nothing wrong and may come again."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "This gateway has as many connections open as it may (GATEWAY_CONNECTIONS_MAX);"
-            " send your request again.",
-        )
-
-    def render(self) -> bytes:
-        """Like any other answer of an overloaded gateway."""
-        rendered = render_fault(Fault(FaultKind.OVERLOADED, self.message))
-        return _render(self.status, rendered.body, rendered.headers)
+def fresh(refusal: Fault) -> Fault:
+    """The same, to be raised: one that is raised again and again keeps all its tracebacks."""
+    return Fault(refusal.kind, refusal.message)
 
 
-def _render(status: HTTPStatus, body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
-    fields = {"content-type": "application/json", **dict(headers)}
-    fields |= {"content-length": str(len(body)), "connection": "close"}
-    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + body
-
-
-MALFORMED = RefusedError(HTTPStatus.BAD_REQUEST, "This is not a well-formed HTTP/1.1 request.")
-OVERHEAD = RefusedError(HTTPStatus.BAD_REQUEST, "The request's body is mostly chunk headers.")
-HEAD_TOO_LARGE = RefusedError(
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+MALFORMED = Fault(FaultKind.MALFORMED_REQUEST, "This is not a well-formed HTTP/1.1 request.")
+TOO_MANY_CHUNKS = Fault(
+    FaultKind.MALFORMED_REQUEST,
+    "The request's body comes in too many small chunks; send larger ones, or a Content-Length.",
+)
+OVERHEAD = Fault(FaultKind.MALFORMED_REQUEST, "The request's body is mostly chunk headers.")
+HEAD_TOO_LARGE = Fault(
+    FaultKind.HEAD_TOO_LARGE,
     "The request's headers are larger than this gateway's limit (GATEWAY_HEADER_BYTES_MAX).",
 )
-TOO_SLOW = RefusedError(
-    HTTPStatus.REQUEST_TIMEOUT,
+TOO_MANY_FIELDS = Fault(
+    FaultKind.HEAD_TOO_LARGE, "The request has more header fields than this gateway takes."
+)
+# Said to nobody, as an earlier request's answer runs: the connection ends with that.
+TOO_MANY_QUEUED = Fault(
+    FaultKind.CONCURRENCY_EXCEEDED, "Too many requests wait for an answer on this connection."
+)
+TOO_SLOW = Fault(
+    FaultKind.REQUEST_TIMEOUT,
     "The request came too slowly (GATEWAY_HEADER_TIMEOUT_S, GATEWAY_BODY_TIMEOUT_S).",
 )
-NEEDS_LENGTH = RefusedError(
-    HTTPStatus.LENGTH_REQUIRED,
+NEEDS_LENGTH = Fault(
+    FaultKind.LENGTH_REQUIRED,
     "This gateway runs without httptools and takes no chunked bodies; send a Content-Length.",
 )
-CROWDED = CrowdedError()
+# Its sender did nothing wrong and may come again.
+TOO_MANY_CONNECTIONS = Fault(
+    FaultKind.OVERLOADED,
+    "This gateway has as many connections open as it may (GATEWAY_CONNECTIONS_MAX);"
+    " send your request again.",
+)
+NO_ROOM = Fault(
+    FaultKind.OVERLOADED,
+    "This gateway holds as much of unfinished and waiting requests as it may; send yours again.",
+)
+
+
+def write_refusal(rendered: RenderedFault) -> bytes:
+    """The whole response, after which the connection ends."""
+    status = HTTPStatus(rendered.status)
+    headers = (
+        *rendered.headers,
+        ("content-length", str(len(rendered.body))),
+        ("connection", "close"),
+    )
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + rendered.body
 
 
 class Guarded:
-    """What both protocols share. The parser's side tells it where in a request it is."""
+    """What both protocols share. The parser's side says where in a request it is."""
 
     limits: ConnectionLimits
+    render_refusal: RenderRefusal
     connections: set[Any]
     transport: Any
     loop: asyncio.AbstractEventLoop
     flow: Any
+    room: Room[Any]
     cycle: Any
     timeout_keep_alive_task: asyncio.TimerHandle | None
     # In the instance's dictionary, which uvicorn fills, these would cost a connection 2 KB more.
@@ -160,8 +164,10 @@ class Guarded:
         "_cut",
         "_deadline",
         "_fires_at",
+        "_has_room",
         "_is_in_body",
         "_is_in_head",
+        "_is_leaving",
         "_is_refused",
         "_marked_bytes",
         "_received_bytes",
@@ -177,20 +183,24 @@ class Guarded:
         self._is_in_head = False
         self._is_in_body = False
         self._is_refused = False
+        # All is said, and what still comes is dropped until the client ends, or for a while.
+        self._is_leaving = False
+        # Something of it is counted in the room of all connections.
+        self._has_room = False
         # Of the current head or body, and how much of it there was when the deadline was set.
         self._received_bytes = 0
         self._marked_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Take it, unless it is one too many."""
-        parting = LingeringTransport(transport, self._part, self.loop)
-        super().connection_made(parting)  # type: ignore[misc]  # a mixin over uvicorn's protocols
+        lingering = LingeringTransport(transport, self._linger, self.loop)
+        super().connection_made(lingering)  # type: ignore[misc]  # a mixin over uvicorn's protocols
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
         excess_count = len(self.connections) - self.limits.connections_max
         if excess_count <= 0:
             self._expect_within(self.limits.header_timeout_s)
         elif excess_count <= REFUSED_MAX:
-            self._refuse(CROWDED)
+            self._refuse(TOO_MANY_CONNECTIONS)
         else:
             self._is_refused = True
             transport.abort()
@@ -202,6 +212,7 @@ class Guarded:
                 timer.cancel()
         super().connection_lost(exc)  # type: ignore[misc]  # the same
         self.transport.forget()
+        self._keep(0)
 
     def pause_writing(self) -> None:
         """Start a clock: the client's buffer is full."""
@@ -213,6 +224,44 @@ class Guarded:
         if self._cut is not None:
             self._cut.cancel()
         super().resume_writing()  # type: ignore[misc]  # the same
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a request has begun and is not whole, and no answer to it has begun."""
+        return self._is_in_body and not (self._is_refused or self.cycle.response_started)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether all is said and nothing is waited for but the client's own end."""
+        return self._is_leaving
+
+    def turn_away(self) -> None:
+        """Refuse a request that is not whole yet, as the process ends."""
+        self._refuse(DRAINING)
+
+    def _keep(self, size_bytes: int) -> None:
+        """So much is kept of requests that nobody serves yet."""
+        if size_bytes or self._has_room:
+            self._has_room = bool(size_bytes)
+            largest = self.room.hold(self, size_bytes)
+            if largest is not None:
+                largest.make_room()
+
+    def make_room(self) -> None:
+        """End it, as all connections together keep too much, and this one most."""
+        is_up_to_date = self._waiting_bytes() > 0
+        self._keep(0)
+        # What waited when it was last looked at may have been answered since.
+        if is_up_to_date:
+            self._drop_waiting()
+            self._refuse(NO_ROOM)
+
+    def _waiting_bytes(self) -> int:
+        """What is kept of requests that nobody serves."""
+        return 0
+
+    def _drop_waiting(self) -> None:
+        """Let go of what was counted by `_keep`."""
 
     def _wait_for_more(self, size_bytes: int, *, is_new: bool) -> None:
         """A read ended inside a head or a body."""
@@ -255,7 +304,9 @@ class Guarded:
         else:
             self.transport.close()
 
-    def _refuse(self, refusal: RefusedError) -> None:
+    def _refuse(self, refusal: Fault) -> None:
+        # Some are constants: what they came through would stay with them, this connection too.
+        refusal.without_traceback()
         if self._is_refused:
             return
         self._is_refused = True
@@ -273,7 +324,7 @@ class Guarded:
         else:
             self._answer(refusal)
 
-    def _part(self) -> bool:
+    def _linger(self) -> bool:
         """Whether the client still sends what was answered already; it gets time to read that."""
         if self._is_refused or not self._is_in_body or not self.transport.can_write_eof():
             return False
@@ -281,7 +332,7 @@ class Guarded:
         self._is_refused = True
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._timer_of(PART_S)
+        self._abort_after(BODY_LINGER_S)
         return True
 
     def _body_read_bytes_max(self) -> float:
@@ -292,16 +343,17 @@ class Guarded:
         """Whether the newest request waits for an earlier one's answer."""
         return False
 
-    def _answer(self, refusal: RefusedError) -> None:
-        self.transport.write(refusal.render())
+    def _answer(self, refusal: Fault) -> None:
+        self.transport.write(write_refusal(self.render_refusal(refusal)))
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self._timer_of(LINGER_S)
+            self._abort_after(REFUSAL_LINGER_S)
         else:
             self.transport.close()
 
-    def _timer_of(self, seconds: float) -> None:
+    def _abort_after(self, seconds: float) -> None:
         """The connection ends then, if its client has not ended it before."""
         if self._timer is not None:
             self._timer.cancel()
+        self._is_leaving = True
         self._timer = self.loop.call_later(seconds, self.transport.abort)

@@ -16,7 +16,7 @@ DRAINING = Fault(
 )
 
 
-BROKEN_OFF = Fault(
+CUT_SHORT = Fault(
     FaultKind.OVERLOADED,
     "The gateway is shutting down and broke this answer off; send your request again.",
     retry_after_s=RETRY_AFTER_S,
@@ -26,7 +26,7 @@ BROKEN_OFF = Fault(
 class Lifecycle:
     """Serving, then draining; there is no way back. The server sets it, the addresses read it.
 
-    `break_off` ends the answers under way with a fault that their callers are told.
+    `break_off` ends the answers under way with a fault, which is what their callers get.
     """
 
     def __init__(self, break_off: Callable[[Fault], int] = lambda _fault: 0) -> None:
@@ -41,5 +41,5 @@ class Lifecycle:
         self.is_draining = True
 
     def cut(self) -> int:
-        """The time to drain is over: what still runs is told so and ends. Gives how many."""
-        return self._break_off(BROKEN_OFF)
+        """The time to drain is over: what still runs ends with a fault. Gives how many."""
+        return self._break_off(CUT_SHORT)

@@ -23,12 +23,12 @@ JOINED_BYTES_MAX = 64 * 1024
 class LingeringTransport:
     """A transport that holds a head back for its body, and asks before it closes whether to wait.
 
-    `linger` starts the wait for a client that still sends, and tells whether there is one. Whoever
+    `linger` starts the wait for a client that still sends, and says whether there is one. Whoever
     gives it calls `forget` when the connection is lost, or the two hold each other until the
     collector comes by.
     """
 
-    __slots__ = ("_flushing", "_held", "_is_parting", "_linger", "_loop", "_transport", "write")
+    __slots__ = ("_flushing", "_held", "_is_lingering", "_linger", "_loop", "_transport", "write")
 
     def __init__(
         self, transport: Any, linger: Callable[[], bool], loop: asyncio.AbstractEventLoop
@@ -36,7 +36,7 @@ class LingeringTransport:
         self._transport = transport
         self._linger = linger
         self._loop = loop
-        self._is_parting = False
+        self._is_lingering = False
         self._held = b""
         self._flushing: asyncio.Handle | None = None
         # The one that streams call for every piece: no frame between.
@@ -92,17 +92,17 @@ class LingeringTransport:
 
     def is_closing(self) -> bool:
         """Whether nothing more is to be written."""
-        return self._is_parting or bool(self._transport.is_closing())
+        return self._is_lingering or bool(self._transport.is_closing())
 
     def close(self) -> None:
         """End our side; the other one when it has ended too, or after a while."""
-        if self._is_parting:
+        if self._is_lingering:
             return
         self._flush()
         if self._transport.is_closing() or not self._linger():
             self._transport.close()
         else:
-            self._is_parting = True
+            self._is_lingering = True
 
 
 def _do_not_linger() -> bool:

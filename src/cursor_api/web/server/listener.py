@@ -2,7 +2,7 @@
 
 uvloop's own accepts one connection in each turn of the loop (libuv does since
 https://github.com/libuv/libuv/pull/3696). A turn under load takes several milliseconds, so that of
-a hundred clients that come together the last would wait for half a second, if only to be told
+a hundred clients that come together the last would wait for half a second, if only to hear
 that there is no place for it.
 """
 

@@ -4,55 +4,112 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.server.connection import (
     HEAD_TOO_LARGE,
     MALFORMED,
     NEEDS_LENGTH,
+    TOO_MANY_CHUNKS,
+    TOO_MANY_FIELDS,
+    TOO_MANY_QUEUED,
     ConnectionLimits,
     Guarded,
-    RefusedError,
+    RenderRefusal,
+    fresh,
 )
-from cursor_api.web.server.strict import find_flaw, find_raw_flaw
+from cursor_api.web.server.room import Room
+from cursor_api.web.server.strict import FIELDS_MAX, find_flaw, find_raw_flaw
 
 HAS_HTTPTOOLS = importlib.util.find_spec("httptools") is not None
 
 if HAS_HTTPTOOLS or TYPE_CHECKING:
     import httptools
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 else:
-    HttpToolsProtocol = object
+    HttpToolsProtocol = RequestResponseCycle = object
 
 # How many bytes of chunk headers, extensions and trailers may come with one byte of body. Chunks
 # of one byte each need six.
 CHUNK_OVERHEAD_MAX = 16
+# A body may come in so many pieces, and one more for so many bytes of it: each costs a microsecond,
+# and one of 10 MiB in chunks of one byte would stop everybody else for ten seconds.
+PIECES_FREE = 16_384
+PIECE_BYTES = 64
 # The most that uvloop reads at once.
 READ_BYTES_MAX = 262_144
+# Requests that may wait behind an earlier one's answer; hardly a client sends a second one before
+# it has the first one's. Whoever sends more is answered so many, and sends the rest again (RFC
+# 9112, section 9.3.2). What comes in one read may be thousands.
+QUEUED_MAX = 16
+# What a waiting request and a header field take as objects, besides their bytes.
+REQUEST_BYTES = 2048
+FIELD_BYTES = 128
+# A request line up to this length is looked for, even where it came in pieces.
+LINE_BYTES_MAX = 8192
+
+
+class UnframedCycle(RequestResponseCycle):
+    """An answer to HTTP/1.0, which knows no chunks: of unknown length, the connection ends it."""
+
+    async def send(self, message: Any) -> None:
+        """Like uvicorn's, which would send chunks."""
+        if message["type"] == "http.response.start":
+            if all(name.lower() != b"content-length" for name, _ in message["headers"]):
+                self.chunked_encoding = False
+                self.is_unframed = True
+        elif getattr(self, "is_unframed", False):
+            # So much is promised as comes.
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
 
 
 class GuardedHttpTools(Guarded, HttpToolsProtocol):
     """The C parser: strict about bytes, less so about what they say."""
 
-    __slots__ = ("_body_bytes", "_is_new", "_is_upgrade", "_read_bytes")
+    __slots__ = (
+        "_begun",
+        "_body_bytes",
+        "_is_new",
+        "_is_upgrade",
+        "_line_at",
+        "_piece_count",
+        "_read",
+        "_row",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_upgrade = False
         self._is_new = False
-        self._read_bytes = 0
+        # What is being parsed, and the beginning of the head that an earlier read ended in.
+        self._read = b""
+        self._begun = b""
+        # Up to where request lines were looked at in it; 0 where no request came before.
+        self._line_at = 0
         self._body_bytes = 0
+        self._piece_count = 0
+        # Where requests wait: the one whose answer was made then, and those behind it.
+        self._row: list[RequestResponseCycle] = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever answers is told, even where newer requests wait; those are dropped."""
+        self._drop_waiting()
+        super().connection_lost(exc)
+        self._row = []
 
     def data_received(self, data: bytes) -> None:
         """Like uvicorn's, with limits."""
         if self._is_refused:
             return
         self._unset_keepalive_if_required()
-        self._read_bytes = len(data)
+        was_in_body = self._is_in_body
+        self._read = data
+        self._line_at = 0
         self._is_new = False
         try:
             self.parser.feed_data(data)
@@ -60,9 +117,19 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
             self._stay_with_http(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause if isinstance(cause, RefusedError) else MALFORMED)
+            if isinstance(cause, Fault):
+                # Its traceback has this frame, which has it.
+                self._refuse(cause.with_traceback(None))
+            else:
+                self._refuse(MALFORMED)
+        self._read = b""
         if self._is_in_head or self._is_in_body:
-            self._wait_for_more(len(data), is_new=self._is_new)
+            size_bytes = len(data)
+            if self._is_in_head:
+                size_bytes = self._head_bytes(data, is_behind=was_in_body)
+            self._wait_for_more(size_bytes, is_new=self._is_new)
+        if self._has_room or self._is_in_head or self.pipeline or self.flow.write_paused:
+            self._keep(self._waiting_bytes())
 
     def _has_queue(self) -> bool:
         return bool(self.pipeline)
@@ -73,51 +140,150 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         self._is_in_head = self._is_new = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field; also of a trailer. Raises Fault, as below."""
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        headers = self.headers
+        headers.append((name, value))
+        if len(headers) > FIELDS_MAX:
+            raise fresh(TOO_MANY_FIELDS)
+
     def on_headers_complete(self) -> None:
-        """A head is whole; raises RefusedError, which ends the parser's work."""
+        """A head is whole; raises Fault, which ends the parser's work."""
         version = self.parser.get_http_version()
-        flaw = find_flaw(version, self.parser.get_method(), self.url, self.headers)
+        method = self.parser.get_method()
+        flaw = find_flaw(version, method, self.url, self.headers)
+        version_at = len(method) + len(self.url) + 2
+        if not self._line_at and self._read.startswith(b"HTTP/1.", version_at):
+            self._line_at = version_at
+        else:
+            flaw = flaw or self._find_line_flaw(method)
         if flaw is not None:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
-        if self._received_bytes + self._read_bytes > self.limits.header_bytes_max:
+            raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
+        if self._received_bytes + len(self._read) > self.limits.header_bytes_max:
             self._check_head_size()
+        if len(self.pipeline) >= QUEUED_MAX:
+            raise fresh(TOO_MANY_QUEUED)
         if self.parser.should_upgrade():
             self._is_upgrade = True
             return
+        before = self.cycle
         super().on_headers_complete()
+        if self.pipeline:
+            row = [one for one in self._row or [before] if not one.response_complete]
+            self._row = [*row, self.cycle]
+            if len(self.pipeline) <= QUEUED_MAX // 2:
+                # Else nobody would see the client leave.
+                self.flow.resume_reading()
+        if version == "1.0":
+            self.cycle.__class__ = UnframedCycle
         self.transport.hold_next()
         # What comes as a trailer is no header.
         self.headers = []
         self._is_in_head = False
         self._is_in_body = self._is_new = True
-        self._body_bytes = 0
+        self._body_bytes = self._piece_count = 0
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body, without what chunks add."""
+        """A piece of a body, without what chunks add; raises Fault, as above."""
         self._body_bytes += len(body)
+        self._piece_count += 1
+        if (self._piece_count - PIECES_FREE) * PIECE_BYTES > self._body_bytes:
+            raise fresh(TOO_MANY_CHUNKS)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A body is whole; also called for a head with an upgrade, which is told once more."""
+        """A body is whole; also called for a head with an upgrade, which is parsed again."""
         if not self._is_upgrade:
             self._is_in_body = False
             super().on_message_complete()
+
+    def _served(self) -> RequestResponseCycle:
+        """Whose answer is made, or was last; `cycle` is the newest request, which may wait."""
+        while self._row and self._row[0].response_complete:
+            del self._row[0]
+        return self._row[0] if self._row else self.cycle
+
+    def _waiting_bytes(self) -> int:
+        """What is kept of requests that nobody serves, with what it takes as objects."""
+        size_bytes = 0
+        if self._is_in_head:
+            size_bytes = self._received_bytes + FIELD_BYTES * len(self.headers)
+        for cycle, _app in self.pipeline:
+            fields: list[tuple[bytes, bytes]] = list(cycle.scope["headers"])
+            size_bytes += REQUEST_BYTES + FIELD_BYTES * len(fields) + len(cycle.body)
+            size_bytes += sum(len(name) + len(value) for name, value in fields)
+        if self.flow.write_paused and self.cycle is not None:
+            # Its client does not read: it may be answered already, and its body be read by nobody.
+            size_bytes += len(self._served().body)
+        return size_bytes
+
+    def _drop_waiting(self) -> None:
+        for cycle, _app in self.pipeline:
+            cycle.on_response = _do_nothing
+        if self.pipeline:
+            self.pipeline.clear()
+            self.cycle = self._served()
+            self._is_in_body = False
+        if self._is_in_head:
+            # What it had said lies in the parser as well.
+            self.headers, self.url = [], b""
+            self.parser = None  # type: ignore[assignment]  # as uvicorn leaves it at the end
 
     def _body_read_bytes_max(self) -> float:
         # The read in which a body begins has its head, too.
         return READ_BYTES_MAX + self._body_bytes * CHUNK_OVERHEAD_MAX
 
+    def _head_bytes(self, data: bytes, *, is_behind: bool) -> int:
+        """How much of a read that ended inside a head belongs to that head, or little more.
+
+        Such a read may begin with the end of a large body. The parser does not tell where a request
+        begins, and gives a field when the next line has begun.
+        """
+        if not self._is_new:
+            if self._begun and len(self._begun) < LINE_BYTES_MAX:
+                self._begun += data[:LINE_BYTES_MAX]
+            return len(data)
+        self._begun = b"" if is_behind or self._line_at else data[:LINE_BYTES_MAX]
+        if len(data) <= self.limits.header_bytes_max:
+            return len(data)
+        known_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if data.rfind(self.url, -len(self.url) - len(b" HTTP/1.1\r")) >= 0:
+            return known_bytes
+        last_line_at = data.rfind(b"\r\n", 0, data.rfind(b"\r\n"))
+        return known_bytes + len(data) - last_line_at
+
+    def _find_line_flaw(self, method: bytes) -> str | None:
+        """The same for a request line that is not the first thing in a read, or came in pieces.
+
+        One that came in pieces, the first of them behind another request, is not known; nobody who
+        reads HTTP/1.1 as it is written sends such a thing and a doubtful line with it.
+        """
+        line = b"%s %s HTTP/1." % (method, self.url)
+        at = self._read.find(line, self._line_at)
+        if at >= 0:
+            self._line_at = at + len(line)
+            return None
+        begun, self._begun = self._begun, b""
+        is_known = bool(begun) or self._is_new
+        self._line_at = self._line_at or 1
+        if not is_known or len(line) > LINE_BYTES_MAX or line in begun + self._read:
+            return None
+        return "The request line has more than one space where one belongs."
+
     def _check_head_size(self) -> None:
         # Two bytes between a name and its value, two after it.
         fields_bytes = sum(len(name) + len(value) + 4 for name, value in self.headers)
         if len(self.url) + fields_bytes > self.limits.header_bytes_max:
-            raise HEAD_TOO_LARGE
+            raise fresh(HEAD_TOO_LARGE)
 
     def _stay_with_http(self, rest: bytes) -> None:
         """Decline an upgrade (Java's client asks for h2c with its first request).
 
-        The parser stops at such a head and would drop the body behind it, so the request is told
-        once more, to a new parser, without its wish.
+        The parser stops at such a head and would drop the body behind it, so a new parser
+        gets the request once more, without the upgrade.
         """
         self._is_upgrade = False
         head = [b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
@@ -127,9 +293,11 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
             if header[0] not in {b"connection", b"upgrade", b"http2-settings"}
         ]
         self.parser = httptools.HttpRequestParser(self)
+        self._read = b"".join([*head, b"connection: close\r\n\r\n", rest])
+        self._line_at = 0
         try:
             # The sender may go on in the other protocol: this connection has no second request.
-            self.parser.feed_data(b"".join([*head, b"connection: close\r\n\r\n", rest]))
+            self.parser.feed_data(self._read)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(MALFORMED)
 
@@ -142,23 +310,30 @@ class StrictConnection(h11.Connection):
         self._header_bytes_max = header_bytes_max
 
     def next_event(self) -> Any:
-        """Like h11's; raises RefusedError before anything of a flawed head is believed."""
+        """Like h11's; raises Fault before anything of a flawed head is believed."""
         if self.their_state is h11.IDLE:
             # h11 takes line ends in front of a request, as it should.
             head = self.trailing_data[0].lstrip(b"\r\n").partition(b"\r\n\r\n")[0]
             if len(head) > self._header_bytes_max:
-                raise HEAD_TOO_LARGE
+                raise fresh(HEAD_TOO_LARGE)
+            if head.count(b"\r\n") > FIELDS_MAX:
+                raise fresh(TOO_MANY_FIELDS)
             if (flaw := find_raw_flaw(head)) is not None:
-                raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
-        event = super().next_event()
+                raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
+        try:
+            event = super().next_event()
+        except h11.RemoteProtocolError as error:
+            # Bodies have no form here, so this was a head. h11's error has a frame that has it.
+            error.__traceback__ = None
+            raise fresh(MALFORMED) from None
         if isinstance(event, h11.Request):
             version = event.http_version.decode()
             flaw = find_flaw(version, event.method, event.target, event.headers)
             if flaw is not None:
-                raise RefusedError(HTTPStatus.BAD_REQUEST, flaw)
+                raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
             if any(name == b"transfer-encoding" for name, _ in event.headers):
                 # h11 reads chunk headers more kindly than others do.
-                raise NEEDS_LENGTH
+                raise fresh(NEEDS_LENGTH)
         return event
 
 
@@ -178,22 +353,37 @@ class GuardedH11(Guarded, H11Protocol):
         self._note_place()
         if self._is_in_head or self._is_in_body:
             after = (self._is_in_head, self._is_in_body)
-            self._wait_for_more(len(data), is_new=before != after)
+            size_bytes = len(data)
+            if self._is_in_head:
+                # Such a read may begin with the end of a large body.
+                size_bytes = min(size_bytes, len(self.conn.trailing_data[0]))
+            self._wait_for_more(size_bytes, is_new=before != after)
+        waiting_bytes = self._waiting_bytes()
+        self._keep(waiting_bytes)
+        if self.conn.their_state is h11.DONE and waiting_bytes < self.limits.header_bytes_max:
+            # A request waits behind the one that is served; else nobody would see the client leave.
+            self.flow.resume_reading()
+
+    def _waiting_bytes(self) -> int:
+        """What is kept of requests that nobody serves: bytes, parsed only in their turn."""
+        size_bytes = len(self.conn.trailing_data[0])
+        if self.flow.write_paused and self.cycle is not None:
+            size_bytes += len(self.cycle.body)
+        return size_bytes
+
+    def _drop_waiting(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            # The answer that is being made holds the parser, and that all that came behind.
+            self.transport.abort()
+        self.conn = StrictConnection(self.limits.header_bytes_max)
 
     def handle_events(self) -> None:
         """Like uvicorn's; a refusal ends it."""
         try:
             super().handle_events()
-        except RefusedError as refusal:
-            self._refuse_head(refusal)
-
-    def send_400_response(self, _msg: str) -> None:
-        """What uvicorn calls when h11 cannot go on: at a head, as bodies have no form here."""
-        self._refuse_head(MALFORMED)
-
-    def _refuse_head(self, refusal: RefusedError) -> None:
-        self._is_in_head, self._is_in_body = True, False
-        self._refuse(refusal)
+        except Fault as refusal:
+            self._is_in_head, self._is_in_body = True, False
+            self._refuse(refusal)
 
     def _note_place(self) -> None:
         state = self.conn.their_state
@@ -201,7 +391,14 @@ class GuardedH11(Guarded, H11Protocol):
         self._is_in_body = state is h11.SEND_BODY
 
 
-def guarded_protocol(limits: ConnectionLimits, *, is_h11: bool) -> type[asyncio.Protocol]:
-    """The class of every connection, with its limits."""
+def guarded_protocol(
+    limits: ConnectionLimits, render_refusal: RenderRefusal, *, is_h11: bool
+) -> type[asyncio.Protocol]:
+    """The class of every connection, with its limits and how it words its refusals."""
     base: Any = GuardedH11 if is_h11 else GuardedHttpTools
-    return type("GatewayProtocol", (base,), {"limits": limits})
+    own = {"limits": limits, "room": Room(), "render_refusal": staticmethod(render_refusal)}
+    return type("GatewayProtocol", (base,), own)
+
+
+def _do_nothing() -> None:
+    """What an answer that is never made reports to."""

@@ -1,7 +1,7 @@
 """The HTTP server: uvicorn, with what it lacks.
 
 A stop signal lets running answers end and keeps the listener open until they have: a request that
-comes meanwhile is told to come again, and a probe sees 503, where uvicorn would refuse connections.
+comes meanwhile is refused with 503, and a probe sees 503, where uvicorn would refuse connections.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cursor_api.options.addresses import listen_host
 from cursor_api.options.kinds import duration, whole
 from cursor_api.options.setting import setting
 from cursor_api.web.server import descriptors
-from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.web.server.connection import ConnectionLimits, RenderRefusal
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.listener import Listener
 from cursor_api.web.server.protocol import HAS_HTTPTOOLS, guarded_protocol
@@ -38,8 +38,11 @@ log = structlog.get_logger(__name__)
 BACKLOG_COUNT = 2048
 # How often a draining server looks whether its last answer has ended.
 DRAIN_POLL_S = 0.05
-# What the answers that were broken off get to tell their clients so.
+# What the answers that were broken off get to send their last error.
 CUT_S = 0.4
+# What a request that is not whole yet gets to become so, where no answer is waited for any more:
+# its next packet is under way, or its client takes its time.
+ASK_S = 0.5
 # What the requests that were cut get to settle their leases and their records.
 SETTLE_S = 0.4
 
@@ -156,7 +159,7 @@ class GatewayServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let what runs end, within the grace time; then close the listeners and what is left.
 
-        An answer whose time is over ends with an error that its client is told. Only a client that
+        An answer whose time is over ends with an error for its client. Only a client that
         does not read, and one that sent its request not yet whole, is cut without a word.
         """
         self._lifecycle.drain()
@@ -166,6 +169,10 @@ class GatewayServer(uvicorn.Server):
             self._lifecycle.cut()
             log.warning("the grace time is over; answers are broken off", answer_count=cut_count)
             await self._wait_for(running, CUT_S)
+        connections: set[Any] = {*self.server_state.connections}
+        if any(one.is_leaving for one in connections):
+            # They are to read why.
+            await asyncio.sleep(CUT_S)
         for server in self.servers:
             server.close()
         for listener in sockets or []:
@@ -177,7 +184,7 @@ class GatewayServer(uvicorn.Server):
     def _end_idle(self) -> set[Any]:
         """Close connections between two requests; gives those with an answer under way.
 
-        One that has not asked anything yet may be about to, and is then told to come again.
+        One that has not asked anything yet may be about to, and is then refused with 503.
         """
         connections: set[Any] = {*self.server_state.connections}
         asked = {one for one in connections if one.cycle is not None}
@@ -186,12 +193,22 @@ class GatewayServer(uvicorn.Server):
         return asked
 
     async def _wait_for(self, running: set[Any], limit_s: float) -> bool:
-        """Until these connections are gone or a second signal comes; False when time is over."""
+        """Until these connections are gone or a second signal comes; False when time is over.
+
+        Nobody waits for a client that still sends: a request that is not whole by the end of the
+        last answer is turned away, and what was answered before it was whole is over.
+        """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + limit_s
-        while running & self.server_state.connections and not self.force_exit:
-            if loop.time() >= deadline:
+        began_at = loop.time()
+        while not self.force_exit:
+            left = {one for one in running & self.server_state.connections if not one.is_leaving}
+            if not left:
+                return True
+            if loop.time() >= began_at + limit_s:
                 return False
+            if loop.time() >= began_at + ASK_S and all(one.is_asking for one in left):
+                for one in left:
+                    one.turn_away()
             await asyncio.sleep(DRAIN_POLL_S)
         return True
 
@@ -230,16 +247,22 @@ def _within_descriptors(limits: ConnectionLimits) -> ConnectionLimits:
 def create_server(
     app: Any,
     options: ServerOptions,
+    render_refusal: RenderRefusal,
     lifecycle: Lifecycle | None = None,
     on_hangup: Hangup | None = None,
 ) -> GatewayServer:
-    """A server that is ready to `serve()`; `lifecycle` is the one that the app reads."""
+    """A server that is ready to `serve()`; `lifecycle` is the one that the app reads.
+
+    `render_refusal` words what never reaches the app.
+    """
     config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
         loop="uvloop" if HAS_UVLOOP else "asyncio",
-        http=guarded_protocol(_within_descriptors(options.limits), is_h11=not HAS_HTTPTOOLS),
+        http=guarded_protocol(
+            _within_descriptors(options.limits), render_refusal, is_h11=not HAS_HTTPTOOLS
+        ),
         ws="none",
         lifespan="off",
         interface="asgi3",

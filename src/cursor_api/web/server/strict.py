@@ -11,6 +11,9 @@ from collections.abc import Iterable
 
 # Others are a mistake, or another protocol (RTSP and the like) that httptools knows too.
 METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"))
+# A browser sends some twenty fields, a chain of proxies adds as many. Each is an object of 150
+# bytes for as few as five on the wire.
+FIELDS_MAX = 200
 # Headers that say to whom a request goes or where it ends: what each has to look like, and the
 # complaint when it does not.
 # A host is RFC 3986, section 3.2.2, and a port: no space, slash, @ or comma that names another one.

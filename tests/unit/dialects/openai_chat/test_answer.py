@@ -12,10 +12,7 @@ from cursor_api.dialects.openai_chat.answer import (
     FINISH_REASONS,
     AnswerFolder,
     ChunkRenderer,
-    render_model,
-    render_models,
 )
-from cursor_api.domain.catalog import Model
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -23,8 +20,12 @@ from cursor_api.domain.deltas import (
     Finished,
     FinishReason,
     ReasoningDelta,
+    ReasoningSealed,
+    RefusalDelta,
     StatusDelta,
     TextDelta,
+    ToolArgumentsDelta,
+    ToolCallBegun,
     Usage,
     UsageSource,
 )
@@ -292,6 +293,78 @@ def test_a_whole_answer_with_reasoning_and_sources() -> None:
     assert [a.url_citation.title for a in message.annotations] == [CITATION.title] * 2
 
 
+CALL: list[Delta] = [
+    ToolCallBegun(0, "c1", "ls"),
+    ToolArgumentsDelta(0, '{"p":'),
+    ToolArgumentsDelta(0, '"\u2028"}'),
+]
+CALLED = Finished(FinishReason.TOOL_CALLS, USAGE)
+
+
+def test_an_answer_that_is_only_a_call() -> None:
+    """Id and name once, arguments in pieces, `content: null` in the message."""
+    read = stream(CALL, [CALLED])
+    (call,) = read.calls
+    assert call == {
+        "id": "c1",
+        "type": "function",
+        "function": {"name": "ls", "arguments": '{"p":"\u2028"}'},
+    }
+    assert (read.text, read.finish_reasons) == ("", ["tool_calls"])
+    (choice,) = fold(CALL, [CALLED]).choices
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.content is None
+    assert choice.message.model_dump(exclude_unset=True)["tool_calls"] == [call]
+    assert fold([TextDelta("I look.")], CALL, [CALLED]).choices[0].message.content == "I look."
+
+
+def test_a_request_with_functions_is_answered_with_a_function_call() -> None:
+    """And its own finish reason; chunks and message alike."""
+    head = AnswerHead("1", "gpt-4o", 1_735_000_000)
+    chunks = ChunkRenderer(head, include_usage=False, has_functions=True)
+    read = read_stream(chunks.render([*CALL, CALLED]) + chunks.finish())
+    pieces = [delta["function_call"] for delta in read.deltas if "function_call" in delta]
+    assert pieces[0] == {"name": "ls", "arguments": ""}
+    assert "".join(piece["arguments"] for piece in pieces) == '{"p":"\u2028"}'
+    folder = AnswerFolder(head, has_functions=True)
+    folder.feed([*CALL, CALLED])
+    (choice,) = read_answer(folder.body()).choices
+    assert choice.message.function_call is not None
+    assert choice.message.function_call.name == "ls"
+    assert read.finish_reasons == [choice.finish_reason] == ["function_call"]
+
+
+def test_a_refusal_has_a_field_of_its_own() -> None:
+    """A client that waits for JSON must not take it for that."""
+    batch: list[Delta] = [RefusalDelta("I can"), RefusalDelta("not."), STOP]
+    assert (stream(batch).refusal, stream(batch).text) == ("I cannot.", "")
+    message = fold(batch).choices[0].message
+    assert (message.refusal, message.content) == ("I cannot.", None)
+
+
+def test_a_seal_of_reasoning_has_no_place_here() -> None:
+    """It is for the dialect whose upstream wants it back."""
+    chunks = renderer()
+    chunks.render([ReasoningDelta("hm")])
+    assert chunks.render([ReasoningSealed("s", "r")]) == b""
+    assert b"seal" not in json.dumps(fold([ReasoningSealed("seal"), STOP]).model_dump()).encode()
+
+
+def test_usage_is_told_in_detail_where_there_is_some() -> None:
+    """What came from the cache and what was thought; zeros are left out."""
+    usage = Usage(11, 7, UsageSource.UPSTREAM, 5, 2, 3)
+    batch: list[Delta] = [TextDelta("a"), Finished(FinishReason.STOP, usage)]
+    (streamed,) = stream(batch, include_usage=True).usages
+    assert streamed == fold(batch).usage
+    assert streamed.model_dump(exclude_unset=True) == {
+        "prompt_tokens": 11,
+        "completion_tokens": 7,
+        "total_tokens": 18,
+        "prompt_tokens_details": {"cached_tokens": 5},
+        "completion_tokens_details": {"reasoning_tokens": 3},
+    }
+
+
 def test_state_can_be_read_in_a_debugger() -> None:
     """One line each; no text of the answer in it."""
     chunks = renderer()
@@ -300,17 +373,3 @@ def test_state_can_be_read_in_a_debugger() -> None:
     folder.feed([TextDelta("secret")])
     assert repr(chunks) == "ChunkRenderer(has_begun=True, usage=None)"
     assert repr(folder) == "AnswerFolder(pieces=1, finished=None)"
-
-
-def test_models_have_the_reference_s_shape() -> None:
-    """Ids, `created` and owners, in the order given."""
-    models = [Model("b", "cursor", 1_706_659_200), Model("a", "openai", 1_706_659_200)]
-    assert json.loads(render_models(models)) == {
-        "object": "list",
-        "data": [
-            {"id": "b", "created": 1_706_659_200, "object": "model", "owned_by": "cursor"},
-            {"id": "a", "created": 1_706_659_200, "object": "model", "owned_by": "openai"},
-        ],
-    }
-    assert json.loads(render_model(models[0])) == json.loads(render_models(models))["data"][0]
-    assert json.loads(render_models([])) == {"object": "list", "data": []}

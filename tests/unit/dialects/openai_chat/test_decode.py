@@ -8,39 +8,52 @@ from __future__ import annotations
 import json
 import sys
 
+import msgspec
 import pytest
 
-from cursor_api.dialects.openai_chat.decode import LONG_BYTES, PIECE_BYTES, decode_chat
+from cursor_api.dialects.openai_chat.decode import (
+    LONG_BYTES,
+    PIECE_BYTES,
+    decode_arguments,
+    decode_chat,
+    decode_text,
+)
 from cursor_api.dialects.openai_chat.request import parse_request
-from cursor_api.dialects.openai_chat.schema import check_json
-from cursor_api.domain.chat import TextPart
+from cursor_api.domain.content import Text, Thinking, ToolUse
 from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import JsonLimits
+from cursor_api.wire.json_decode import check_json
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 
 LONG = "a" * LONG_BYTES
 
 
-@pytest.mark.parametrize("spelling", ["string", "part", "arguments"])
+@pytest.mark.parametrize("spelling", ["string", "part", "arguments", "reasoning"])
 def test_a_long_text_comes_in_pieces(spelling: str) -> None:
     """One emoji makes four bytes of each character of its text: only of its own piece here."""
     text = "a" * 1_000_000 + "\U0001f600" + "\u4e2d\n" * 500_000
     message: dict[str, object] = {"role": "assistant"}
     if spelling == "arguments":
         message["tool_calls"] = [{"id": "a", "function": {"name": "f", "arguments": text}}]
+    elif spelling == "reasoning":
+        message["reasoning_content"] = text
     else:
         message["content"] = text if spelling == "string" else [{"type": "text", "text": text}]
     body = json.dumps({"model": "m", "messages": [message]}, ensure_ascii=False).encode()
     bounds_count = count_steps(check_json(body, JsonLimits()))[1]
     parsed, step_count = count_steps(parse_request(body, RequestLimits(parts_max=1)))
     found = parsed.chat.messages[0]
-    pieces = [part.text for part in found.parts if isinstance(part, TextPart)]
-    for call in found.tool_calls:
-        pieces += [call.arguments, *call.more_arguments]
-    assert "".join(pieces) == text
-    assert max(map(len, pieces)) <= PIECE_BYTES
-    assert max(map(sys.getsizeof, pieces)) < 1_100_000
+    if spelling == "arguments":
+        # Bytes: no character makes the others larger.
+        assert found.parts == (ToolUse("a", "f", text.encode()),)
+        pieces = []
+    else:
+        kind = Thinking if spelling == "reasoning" else Text
+        pieces = [part.text for part in found.parts if isinstance(part, kind)]
+        assert "".join(pieces) == text
+        assert max(map(len, pieces)) <= PIECE_BYTES
+        assert max(map(sys.getsizeof, pieces)) < 1_100_000
     assert step_count - bounds_count > len(body) // PIECE_BYTES
 
 
@@ -81,3 +94,29 @@ def test_many_messages_are_decoded_in_steps() -> None:
     assert (chat.model, chat.stream, len(chat.messages)) == ("m", True, 5_000)
     assert {one.content for one in chat.messages} == {"a" * 1_000}
     assert step_count - bounds_count >= 5_000_000 // PIECE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b'"{\\"a\\": 1}"', '{"a": 1}'),
+        (b'{"a" : [1, "\xc3\xa9"]}', '{"a" : [1, "é"]}'),
+        (b"null", ""),
+        (b'""', ""),
+        (b"7", "7"),
+    ],
+)
+def test_tool_arguments_are_json_text_or_the_value_itself(raw: bytes, text: str) -> None:
+    """A string is unpacked once; any other value keeps the caller's own spelling."""
+    assert finish(decode_arguments(msgspec.Raw(raw))) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "texts"),
+    [(b'"a\\n"', ["a\n"]), (b"null", []), (b"7", []), (b'{"a":1}', []), (b'["a"]', [])],
+)
+def test_a_text_that_need_not_be_one_is_nothing_of_any_other_type(
+    raw: bytes, texts: list[str]
+) -> None:
+    """A client's own field was never a reason to refuse its request."""
+    assert finish(decode_text(msgspec.Raw(raw))) == texts

@@ -74,6 +74,10 @@ EXPECTED = {
     FaultKind.OVERLOADED: (503, "overloaded", True),
     FaultKind.STORE_FAILED: (500, "store_failed", False),
     FaultKind.INTERNAL: (500, "internal_error", False),
+    FaultKind.MALFORMED_REQUEST: (400, "bad_request", True),
+    FaultKind.HEAD_TOO_LARGE: (431, "request_header_fields_too_large", True),
+    FaultKind.REQUEST_TIMEOUT: (408, "request_timeout", True),
+    FaultKind.LENGTH_REQUIRED: (411, "length_required", True),
 }
 
 
@@ -138,6 +142,10 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
                 FaultKind.CONTENT_REFUSED,
                 FaultKind.CONFLICT,
                 FaultKind.PRECONDITION_FAILED,
+                FaultKind.MALFORMED_REQUEST,
+                FaultKind.HEAD_TOO_LARGE,
+                FaultKind.REQUEST_TIMEOUT,
+                FaultKind.LENGTH_REQUIRED,
             },
         ),
     ],

@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
-from cursor_api.dialects.openai_chat.request import STEP_UNITS, parse_request
-from cursor_api.domain.chat import ImagePart, Message, Role, TextPart, ToolCall
+from cursor_api.dialects.openai_chat.request import STEP_UNITS, Style, parse_request
+from cursor_api.domain.content import (
+    Image,
+    Message,
+    Role,
+    Text,
+    ToolResult,
+    ToolUse,
+)
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import JsonLimits
@@ -55,9 +62,9 @@ def test_the_smallest_request() -> None:
     """Model and one message; not streamed, no usage chunk."""
     parsed = parse(HI)
     assert parsed.chat.model == "gpt-4o"
-    assert parsed.chat.messages == (Message(Role.USER, (TextPart("hi"),)),)
+    assert parsed.chat.messages == (Message(Role.USER, (Text("hi"),)),)
     assert not parsed.chat.is_stream
-    assert not parsed.style
+    assert parsed.style == Style(include_usage=False, has_functions=False)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +74,8 @@ def test_the_smallest_request() -> None:
         ("developer", Role.SYSTEM),
         ("user", Role.USER),
         ("assistant", Role.ASSISTANT),
-        ("tool", Role.TOOL),
-        ("function", Role.TOOL),
+        ("tool", Role.USER),
+        ("function", Role.USER),
     ],
 )
 @pytest.mark.parametrize(
@@ -92,6 +99,10 @@ def test_every_role_takes_content_in_every_spelling(
     """String, parts, null, absent: nothing is trimmed, no role is refused (defect 5)."""
     message = parse_one({"role": role, **content})
     assert (message.role, message.text) == (expected, text)
+    is_result = role in {"tool", "function"}
+    assert [type(part) is ToolResult for part in message.parts[:1]] == [is_result] * bool(
+        is_result or text
+    )
 
 
 def test_system_messages_stand_wherever_the_client_put_them() -> None:
@@ -127,15 +138,15 @@ def test_an_agent_s_history_of_tool_calls() -> None:
         ]
     )
     asked, result, nothing = parsed.chat.messages
-    assert asked.tool_calls == (
-        ToolCall("c1", "ls", '{"p": "."}'),
-        ToolCall("c2", "sh", "echo hi"),
-        ToolCall("", "", '{"a": 1}'),
-        ToolCall("c4", "", ""),
-        ToolCall("c5", "", ""),
+    assert asked.parts == (
+        ToolUse("c1", "ls", b'{"p": "."}'),
+        ToolUse("c2", "sh", b"echo hi"),
+        ToolUse("", "", b'{"a": 1}'),
+        ToolUse("c4", "", b""),
+        ToolUse("c5", "", b""),
     )
-    assert (result.role, result.tool_call_id, result.text) == (Role.TOOL, "c1", "a.py")
-    assert nothing.tool_calls == ()
+    assert result == Message(Role.USER, (ToolResult("c1", (Text("a.py"),)),))
+    assert nothing.parts == ()
 
 
 def test_the_spelling_before_tools_pairs_call_and_result_by_name() -> None:
@@ -147,8 +158,8 @@ def test_the_spelling_before_tools_pairs_call_and_result_by_name() -> None:
         ]
     )
     asked, result = parsed.chat.messages
-    assert asked.tool_calls == (ToolCall("ls", "ls", "{}"),)
-    assert result.tool_call_id == "ls"
+    assert asked.parts == (ToolUse("ls", "ls", b"{}"),)
+    assert result.parts == (ToolResult("ls", (Text("a.py"),)),)
 
 
 def test_a_refusal_in_the_history_is_what_the_assistant_said() -> None:
@@ -169,8 +180,8 @@ def test_an_inline_image_keeps_its_place_between_texts(part: dict[str, object]) 
     """Chat's object form, and the string form of responses."""
     text = {"type": "text", "text": "What is this?"}
     first, image, last = parse_one({"role": "user", "content": [text, part, text]}).parts
-    assert first == last == TextPart("What is this?")
-    assert isinstance(image, ImagePart)
+    assert first == last == Text("What is this?")
+    assert isinstance(image, Image)
     assert (image.media_type, image.width, image.height) == ("image/png", 1, 1)
 
 
@@ -270,7 +281,7 @@ def test_streaming_and_its_usage_chunk(
 ) -> None:
     """Both are off unless asked for."""
     parsed = parse(HI, **fields)
-    assert (parsed.chat.is_stream, parsed.style) == (is_stream, include_usage)
+    assert (parsed.chat.is_stream, parsed.style.include_usage) == (is_stream, include_usage)
 
 
 @pytest.mark.parametrize("model", ["o1", "o1-mini", "o1-preview"])
@@ -338,7 +349,7 @@ def test_many_parts_are_taken_a_step_at_a_time() -> None:
         parsed, step_count = count_steps(parse_request(body, RequestLimits()))
         assert step_count - bounds_count >= 5_000 // STEP_UNITS
         assert len(parsed.chat.messages) == len(messages)
-        count = sum(len(m.parts) + len(m.tool_calls) for m in parsed.chat.messages)
+        count = sum(len(m.parts) for m in parsed.chat.messages)
         assert count == 5_000
     body = json.dumps({"model": "m", "messages": HI * 200}).encode()
     assert count_steps(parse_request(body, RequestLimits()))[1] == 1

@@ -5,16 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
-import msgspec
 import pytest
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
-from cursor_api.dialects.openai_chat.schema import (
-    UNKNOWN_LENGTH_MAX,
-    ChatIn,
-    decode_json,
-    decode_json_text,
-)
+from cursor_api.dialects.openai_chat.schema import ChatIn
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits
 from tests.steps import count_steps, finish
@@ -201,70 +195,6 @@ def test_nesting_that_tools_really_have_is_fine() -> None:
 def test_of_two_equal_keys_the_last_counts() -> None:
     """As in Python's and JavaScript's own readers."""
     assert decode(b'{"model":"first",' + HELLO[1:]).model == "m"
-
-
-@pytest.mark.parametrize(
-    ("raw", "text"),
-    [
-        (b'"{\\"a\\": 1}"', '{"a": 1}'),
-        (b'{"a" : [1, "\xc3\xa9"]}', '{"a" : [1, "é"]}'),
-        (b"null", ""),
-        (b'""', ""),
-        (b"7", "7"),
-    ],
-)
-def test_tool_arguments_are_json_text_or_the_value_itself(raw: bytes, text: str) -> None:
-    """A string is unpacked once; any other value keeps the caller's own spelling."""
-    assert decode_json_text(msgspec.Raw(raw)) == text
-
-
-def test_the_decoder_s_own_words_are_those_that_the_patterns_match() -> None:
-    """A new msgspec with other words would cost callers the field's name."""
-    with pytest.raises(msgspec.ValidationError, match=r"^Expected `int`, got `str`$"):
-        msgspec.json.decode(b'"x"', type=int)
-    with pytest.raises(msgspec.DecodeError, match=r"^JSON is malformed: .* \(byte 0\)$"):
-        msgspec.json.decode(b"x", type=int)
-
-
-class Strict(msgspec.Struct, forbid_unknown_fields=True):
-    """A body of another address, which takes nothing that it does not know."""
-
-    count: int = 0
-    inner: Strict | None = None
-
-
-STRICT = msgspec.json.Decoder(Strict)
-
-
-def decode_strict(body: bytes) -> Strict:
-    """Such a body decoded."""
-    return finish(decode_json(STRICT, body, JsonLimits()))
-
-
-def test_other_bodies_are_refused_in_the_same_words() -> None:
-    """Type and malformation as for a chat request."""
-    assert decode_strict(b'{"count":1}') == Strict(1)
-    for body, code in ((b'{"count":"x"}', "invalid_type"), (b"{", "invalid_json")):
-        with pytest.raises(Fault) as caught:
-            decode_strict(body)
-        assert caught.value.code == code
-
-
-@pytest.mark.parametrize(
-    ("body", "param"),
-    [
-        (b'{"cuont":1}', "cuont"),
-        (b'{"inner":{"x":1}}', "inner.x"),
-        (b'{"a`b - at `$":1}', "a`b - at `$"),
-        (b'{"' + b"x" * 1000 + b'":1}', "x" * UNKNOWN_LENGTH_MAX),
-    ],
-)
-def test_a_field_that_is_not_known_is_named(body: bytes, param: str) -> None:
-    """A misspelt name would otherwise change nothing in silence."""
-    with pytest.raises(Fault) as caught:
-        decode_strict(body)
-    assert (caught.value.code, caught.value.param) == ("unknown_parameter", param)
-    assert caught.value.message == f"Unknown parameter: '{param}'."
 
 
 def test_utf_8_is_looked_at_in_steps() -> None:

@@ -7,7 +7,7 @@ import pytest
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.service.access.admission import TELL_AGAIN_S, Admission, AdmissionOptions
+from cursor_api.service.access.admission import REPORT_EVERY_S, Admission, AdmissionOptions
 from tests.fakes import ListObserver, TickingClock
 
 ME, YOU = Caller("operator"), Caller("client-1")
@@ -29,16 +29,16 @@ def test_what_was_taken_is_given_back_once() -> None:
     """Whatever it was; a second leaving changes nothing."""
     door = admission()
     place, other = door.enter(ME), door.enter(ME)
-    place.hold(100)
-    place.stream()
+    door.add_body_bytes(place, 100)
+    door.begin_stream(place)
     assert repr(door) == "Admission(requests=2, streams=1, bodies=100 bytes)"
-    place.leave()
-    place.leave()
+    door.leave(place)
+    door.leave(place)
     assert repr(door) == "Admission(requests=1, streams=0, bodies=0 bytes)"
-    other.leave()
+    door.leave(other)
     assert door.count_by_caller == {}
     with pytest.raises(RuntimeError, match="left already"):
-        place.hold(1)
+        door.add_body_bytes(place, 1)
 
 
 def test_all_places_taken_is_the_gateways_fault() -> None:
@@ -50,7 +50,7 @@ def test_all_places_taken_is_the_gateways_fault() -> None:
     assert (fault.kind, fault.retry_after_s) == (FaultKind.OVERLOADED, 1)
     assert "2 requests" in fault.message
     assert "GATEWAY_REQUESTS_MAX" in fault.message
-    place.leave()
+    door.leave(place)
     door.enter(YOU)
 
 
@@ -62,7 +62,7 @@ def test_one_caller_cannot_take_all() -> None:
     assert (fault.kind, fault.retry_after_s) == (FaultKind.CONCURRENCY_EXCEEDED, 1)
     assert "GATEWAY_CALLER_REQUESTS_MAX" in fault.message
     door.enter(YOU)
-    place.leave()
+    door.leave(place)
     door.enter(ME)
 
 
@@ -79,34 +79,33 @@ def test_callers_of_a_pass_through_are_told_apart_by_what_they_bring() -> None:
 
 
 def test_streams_and_bodies_have_bounds_of_their_own() -> None:
-    """A refused one holds nothing; a body is let go when the answer begins."""
+    """A refused one holds nothing; a body counts until the answer begins."""
     door = admission(streams_max=1, bodies_bytes_max=100)
     place, other = door.enter(ME), door.enter(ME)
-    place.stream()
-    place.hold(60)
-    place.hold(40)
-    for attempt, setting in (
-        (other.stream, "GATEWAY_STREAMS_MAX"),
-        (lambda: other.hold(1), "GATEWAY_BODIES_BYTES_MAX"),
-    ):
-        with pytest.raises(Fault, match=setting) as caught:
-            attempt()
-        assert caught.value.kind is FaultKind.OVERLOADED
-    place.let_go()
-    other.hold(100)
-    place.leave()
-    other.stream()
+    door.begin_stream(place)
+    door.add_body_bytes(place, 60)
+    door.add_body_bytes(place, 40)
+    with pytest.raises(Fault, match="GATEWAY_STREAMS_MAX") as caught:
+        door.begin_stream(other)
+    assert caught.value.kind is FaultKind.OVERLOADED
+    with pytest.raises(Fault, match="GATEWAY_BODIES_BYTES_MAX") as caught:
+        door.add_body_bytes(other, 1)
+    assert caught.value.kind is FaultKind.OVERLOADED
+    door.release_body(place)
+    door.add_body_bytes(other, 100)
+    door.leave(place)
+    door.begin_stream(other)
     assert repr(door) == "Admission(requests=1, streams=1, bodies=100 bytes)"
 
 
-def test_the_operator_is_told_once_in_a_while_and_how_often() -> None:
+def test_refusals_are_reported_once_in_a_while_with_their_number() -> None:
     """A flood of refusals is not a flood of log lines."""
     clock, observer = TickingClock(), ListObserver()
     door = Admission(AdmissionOptions(requests_max=1), clock, observer)
     door.enter(ME)
     for _ in range(10):
         refusal(door, YOU)
-    clock.seconds += TELL_AGAIN_S
+    clock.seconds += REPORT_EVERY_S
     refusal(door, YOU)
     assert [facts for _, facts in observer.warnings] == [
         {"limit": "GATEWAY_REQUESTS_MAX", "refused_count": 1},

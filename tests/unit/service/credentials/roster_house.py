@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, Secret
+from cursor_api.domain.credential import (
+    Credential,
+    CredentialChange,
+    FileTexts,
+    GivenCredential,
+    Secret,
+    Spelling,
+)
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.pool import Pool
-from cursor_api.pool.slot import Outcome
+from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports import PoolState
+from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
-from tests.fakes import TickingClock
+from tests.endpoints import FAKE, endpoints_of
+from tests.fakes import ScriptedUpstream, TickingClock
 
-FAULT = Outcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "", retry_after_s=9999))
+FAULT = LeaseOutcome(is_success=False, fault=Fault(FaultKind.RATE_LIMITED, "", retry_after_s=9999))
 
 
 def credential(name: str) -> Credential:
     """One whose parts share a name."""
-    return Credential(name, Secret(f"token-{name}"), f"sum-{name}")
+    return Credential(name, Secret(f"token-{name}"), f"sum-{name}", FAKE)
 
 
 A, B = credential("a"), credential("b")
@@ -57,6 +67,14 @@ class ScriptedStore:
         self.credentials = [credential(name) for name in tokens.split()]
         return FileTexts(tokens, token_list or "", if_match or "")
 
+    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
+        """One line that says something."""
+        yield GivenCredential(1, text, None, False, text, binding, Spelling.BARE, False)
+
+    def spell(self, given: Sequence[GivenCredential]) -> str:
+        """The lines as they are."""
+        return "\n".join(line.text for line in given)
+
     async def add(
         self, text: str, *, binding: str | None = None, if_match: str | None = None
     ) -> Sequence[Credential]:
@@ -82,7 +100,7 @@ class ScriptedStore:
         """Renamed."""
         assert (alias, if_match) == (self.credentials[0].alias, None)
         old = self.credentials[0]
-        self.credentials[0] = Credential(change.alias or "", old.secret, old.binding)
+        self.credentials[0] = replace(old, alias=change.alias or "")
         return self.credentials[0]
 
 
@@ -133,11 +151,12 @@ class House:
         self.memory = memory or ScriptedMemory()
         self.clock = TickingClock()
         self.pool = Pool(self.clock, lambda: 0.5)
+        self.pools = CredentialPools(endpoints_of(ScriptedUpstream({}), self.pool))
         self.observer = ListObserver()
         self.loaded: list[str] = []
         self.roster = Roster(
             RosterParts(
-                self.store, self.memory, self.pool, self.clock, self.observer, self._on_load
+                self.store, self.memory, self.pools, self.clock, self.observer, self._on_load
             )
         )
 

@@ -21,15 +21,15 @@ from cursor_api.pool.breaker import Breaker, BreakerOptions, BreakerState
 from cursor_api.pool.slot import RECENT_COUNT_MAX, Slot
 from cursor_api.service.credentials.report import (
     INSTANT_MAX,
-    QUARANTINE_REASONS,
+    CooldownPhase,
     CredentialReport,
-    Phase,
     State,
     UpstreamReport,
     instant,
     report,
     report_upstream,
 )
+from cursor_api.upstreams.cursor.words import WORDS
 from tests.fakes import StillClock
 
 NOW = 1_800_000_000.0
@@ -68,9 +68,9 @@ def quarantined(reason: QuarantineReason) -> CredentialHealth:
 
 def test_a_fresh_credential_is_healthy_and_masked() -> None:
     """Nothing to say of it, and nothing of it to see."""
-    shown = report(slot(), NOW)
+    shown = report(slot(), WORDS, NOW)
     assert (shown.alias, shown.state, shown.reason) == ("work", State.HEALTHY, None)
-    assert (shown.secret, shown.checksum) == ("an-o…ngth", "paao…cdef")
+    assert (shown.secret, shown.binding) == ("an-o…ngth", "paao…cdef")
     assert (shown.cooldowns, shown.quarantine, shown.next_try_at) == ((), None, None)
     assert (shown.last_used_at, shown.expires_at, shown.expiry_warning) == (None, None, False)
     assert (shown.priority, shown.weight, shown.concurrency_max, shown.enabled) == (
@@ -108,7 +108,7 @@ def test_a_fresh_credential_is_healthy_and_masked() -> None:
 )
 def test_the_state_and_its_reason(made: Slot, state: State, words: str | None) -> None:
     """One word for a badge, one sentence for a person."""
-    shown = report(made, NOW)
+    shown = report(made, WORDS, NOW)
     assert shown.state is state
     assert (words in (shown.reason or "")) if words else shown.reason is None
 
@@ -117,9 +117,9 @@ def test_at_its_limit_it_is_busy() -> None:
     """As many requests at a time as its owner allows."""
     full = slot(Preferences(concurrency_max=2))
     full.take("gpt-4o", NOW)
-    assert report(full, NOW).state is State.HEALTHY
+    assert report(full, WORDS, NOW).state is State.HEALTHY
     full.take("gpt-4o", NOW)
-    shown = report(full, NOW)
+    shown = report(full, WORDS, NOW)
     assert (shown.state, shown.active_count) == (State.BUSY, 2)
     assert "2 requests" in (shown.reason or "")
     assert shown.last_used_at == instant(NOW)
@@ -130,37 +130,37 @@ def test_a_cooldown_tells_until_when_and_what_comes_then() -> None:
     made = slot(health=cooling(NOW + 60))
     made.cooldowns["o1"] = Cooldown(NOW + 30, 0, "quota_exhausted")
     made.cooldowns["gpt-4"] = Cooldown(NOW - 1, 2, "rate_limited")
-    shown = report(made, NOW)
+    shown = report(made, WORDS, NOW)
     assert [(item.model, item.step, item.phase) for item in shown.cooldowns] == [
-        ("gpt-4o", 1, Phase.WAITING),
-        ("o1", 0, Phase.WAITING),
-        ("gpt-4", 2, Phase.DUE),
+        ("gpt-4o", 1, CooldownPhase.WAITING),
+        ("o1", 0, CooldownPhase.WAITING),
+        ("gpt-4", 2, CooldownPhase.DUE),
     ]
     assert shown.next_try_at == instant(NOW + 30)
     assert shown.cooldowns[0].cause == "rate_limited"
     made.take("gpt-4", NOW)
-    assert report(made, NOW).cooldowns[2].phase is Phase.PROBING
-    assert report(made, NOW + 100).next_try_at is None
+    assert report(made, WORDS, NOW).cooldowns[2].phase is CooldownPhase.PROBING
+    assert report(made, WORDS, NOW + 100).next_try_at is None
 
 
 def test_a_test_of_a_cooling_credential_ends_no_wait() -> None:
     """A person's test goes out while others still wait."""
     made = slot(health=cooling(NOW + 60))
     made.take("gpt-4o", NOW)
-    shown = report(made, NOW)
-    assert (shown.state, shown.cooldowns[0].phase) == (State.COOLING, Phase.WAITING)
+    shown = report(made, WORDS, NOW)
+    assert (shown.state, shown.cooldowns[0].phase) == (State.COOLING, CooldownPhase.WAITING)
 
 
 def test_many_cooling_models_are_one_sentence() -> None:
     """The list has them all."""
     made = slot()
     made.cooldowns = {f"m{n}": Cooldown(NOW + 9, 0, "rate_limited") for n in range(5)}
-    assert "for m0, m1, m2 and other models." in (report(made, NOW).reason or "")
+    assert "for m0, m1, m2 and other models." in (report(made, WORDS, NOW).reason or "")
 
 
 def test_a_quarantine_tells_what_the_upstream_said() -> None:
     """And since when."""
-    shown = report(slot(health=quarantined(QuarantineReason.BLOCKED)), NOW).quarantine
+    shown = report(slot(health=quarantined(QuarantineReason.BLOCKED)), WORDS, NOW).quarantine
     assert shown is not None
     assert (shown.reason, shown.detail) == (QuarantineReason.BLOCKED, "the upstream's words")
     assert shown.since_at == instant(NOW - 5)
@@ -171,7 +171,7 @@ def test_a_quarantine_tells_what_the_upstream_said() -> None:
 )
 def test_expiry_is_warned_of_from_three_days_before(left_s: float, *, is_warning: bool) -> None:
     """And ever after."""
-    shown = report(slot(expires_at=NOW + left_s), NOW)
+    shown = report(slot(expires_at=NOW + left_s), WORDS, NOW)
     assert shown.expiry_warning is is_warning
     assert shown.expires_at == instant(NOW + left_s)
 
@@ -181,7 +181,7 @@ def test_counts_and_recent_outcomes_are_the_slots() -> None:
     kept = CredentialHealth(
         success_count=7, failure_count=3, recent=(False, True), last_used_at=NOW - 9
     )
-    shown = report(slot(health=kept), NOW)
+    shown = report(slot(health=kept), WORDS, NOW)
     assert (shown.success_count, shown.failure_count, shown.recent) == (7, 3, (False, True))
     assert shown.last_used_at == datetime.fromtimestamp(NOW - 9, UTC)
     assert RECENT_COUNT_MAX == 40
@@ -189,13 +189,13 @@ def test_counts_and_recent_outcomes_are_the_slots() -> None:
 
 def test_every_reason_for_a_quarantine_has_its_words() -> None:
     """The table is total."""
-    assert set(QUARANTINE_REASONS) == set(QuarantineReason)
+    assert set(WORDS.quarantine) == set(QuarantineReason)
 
 
 @pytest.mark.parametrize("at", [-1e300, -1.0, 0.0, NOW, INSTANT_MAX, 1e300])
 def test_an_absurd_instant_in_a_kept_state_is_shown_all_the_same(at: float) -> None:
     """A file that somebody edited must not break the page."""
-    shown: CredentialReport = report(slot(health=cooling(at)), NOW)
+    shown: CredentialReport = report(slot(health=cooling(at)), WORDS, NOW)
     assert shown.cooldowns[0].until_at.tzinfo is UTC
 
 
@@ -206,7 +206,7 @@ def test_an_upstream_that_is_not_asked_says_why_and_until_when() -> None:
     healthy = report_upstream("cursor", breaker, clock)
     assert healthy == UpstreamReport("cursor", BreakerState.CLOSED, 0, None, None, None)
     for _ in range(5):
-        breaker.learn(Fault(FaultKind.UNREACHABLE, "No way."), clock.seconds, is_probe=False)
+        breaker.record(Fault(FaultKind.UNREACHABLE, "No way."), clock.seconds, is_probe=False)
     told = report_upstream("cursor", breaker, clock)
     assert (told.state, told.failure_count) == (BreakerState.OPEN, 5)
     assert told.until_at == instant(clock.seconds + 30)

@@ -8,9 +8,10 @@ import pytest
 
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import Preferences
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.service.credentials import roster as roster_module
 from cursor_api.service.credentials.roster import digest
+from tests.endpoints import FAKE
 from tests.unit.service.credentials.roster_house import A, B, House
 
 
@@ -35,8 +36,8 @@ async def test_a_reload_replaces_the_pool_whole_or_not_at_all() -> None:
 async def test_known_credentials_serve_when_only_new_checksums_cannot_be_stored() -> None:
     """A read-only disk stops the new token, not the old ones."""
     house = House(A, B)
-    house.store.error = ChecksumNotStoredError("read-only", [A])
-    with pytest.raises(ChecksumNotStoredError):
+    house.store.error = BindingNotStoredError("read-only", [A])
+    with pytest.raises(BindingNotStoredError):
         await house.roster.start()
     assert house.serving == "a"
 
@@ -46,7 +47,7 @@ async def test_the_pools_memory_outlives_a_restart_without_secrets() -> None:
     first = House(A, B)
     await first.roster.start()
     first.cool()
-    first.pool.wish("b", Preferences(priority=7))
+    first.pool.set_preferences("b", Preferences(priority=7))
     await first.roster.save()
     assert set(first.memory.state) == {digest(A.secret), digest(B.secret)}
     assert "token-a" not in repr(first.memory.state)
@@ -88,7 +89,7 @@ async def test_a_removed_credential_that_comes_back_has_its_past() -> None:
     house.cool()
     await house.roster.remove("a")
     assert house.serving == "b"
-    await house.roster.add("a")
+    await house.roster.add(tuple(house.roster.recognise("a")))
     assert house.serving == "ba"
     assert "m" in house.pool.get_slot("a").cooldowns
 
@@ -175,7 +176,7 @@ async def test_expiry_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None
     """Three days before, and again when it has come."""
     monkeypatch.setattr(roster_module, "LOOK_EVERY_S", 0.005)
     monkeypatch.setattr(roster_module, "WARN_EVERY_S", 0.0)
-    house = House(Credential("soon", Secret("e30.eyJleHAiOjIwMDB9.x"), ""))  # exp: 2000
+    house = House(Credential("soon", Secret("e30.eyJleHAiOjIwMDB9.x"), "", FAKE))  # exp: 2000
     await house.roster.start()
     watching = asyncio.create_task(house.roster.watch())
     await asyncio.sleep(0.03)
@@ -237,7 +238,7 @@ async def test_a_credential_that_leaves_by_the_editor_may_come_back_too() -> Non
     """A line that is commented out for a while loses nothing; the memory is bounded."""
     house = House(A, B)
     await house.roster.start()
-    house.pool.wish("a", Preferences(priority=7))
+    house.pool.set_preferences("a", Preferences(priority=7))
     await house.roster.replace_text("b", None, None)
     assert house.serving == "b"
     await house.roster.replace_text("a b", None, None)
@@ -251,7 +252,7 @@ async def test_what_is_remembered_of_the_gone_is_bounded(monkeypatch: pytest.Mon
     await house.roster.start()
     for name in "abcd":
         await house.roster.replace_text(name, None, None)
-        house.pool.wish(name, Preferences(priority=7))
+        house.pool.set_preferences(name, Preferences(priority=7))
     await house.roster.replace_text("a b c", None, None)
     assert [slot.preferences.priority for slot in house.pool.slots] == [0, 0, 7]
 
@@ -259,9 +260,9 @@ async def test_what_is_remembered_of_the_gone_is_bounded(monkeypatch: pytest.Mon
 async def test_a_check_is_the_stores() -> None:
     """Nothing is loaded for it."""
     house = House(A)
-    await house.roster.check("x", "y")
+    await house.roster.check(tuple(house.roster.recognise("x")), "y")
     house.store.error = StoreError("no")
     with pytest.raises(StoreError):
-        await house.roster.check("x", "y")
+        await house.roster.check(tuple(house.roster.recognise("x")), "y")
     assert house.store.load_count == 0
     assert house.roster.warnings == ()

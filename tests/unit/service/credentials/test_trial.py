@@ -17,22 +17,19 @@ from cursor_api.domain.deltas import (
     StatusDelta,
     TextDelta,
 )
-from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.words import WORKS
 from cursor_api.pool.pool import Pool
 from cursor_api.service.credentials import trial as trial_module
+from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.trial import (
-    ADVICE,
-    ADVICE_BY_SCOPE,
     RUNNING_COUNT_MAX,
     TEXT_LENGTH_MAX,
-    WORKS,
     Trials,
-    advise,
 )
-from cursor_api.service.inference.catalog import Catalog
-from cursor_api.service.inference.search import Collaborators, Endpoints
-from cursor_api.telemetry.observer import LogObserver
+from cursor_api.service.inference.search import Collaborators
+from tests.endpoints import FAKE, catalog_of, endpoints_of
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 MODEL = "gpt-4o"
@@ -49,19 +46,13 @@ class Bench:
     def __post_init__(self) -> None:
         self.clock = TickingClock()
         self.pool = Pool(self.clock, lambda: 0.5)
-        self.pool.replace([Credential("a", Secret("token-a"), "sum")])
-        self.slot = self.pool.get_slot("a")
         self.upstream = ScriptedUpstream({"a": self.steps})
-        upstreams = {"fake": self.upstream}
+        endpoints = endpoints_of(self.upstream, self.pool)
+        self.pools = CredentialPools(endpoints)
+        self.pools.replace([Credential("a", Secret("token-a"), "sum", FAKE)])
+        self.slot = self.pool.get_slot("a")
         self.trials = Trials(
-            Collaborators(
-                Catalog(upstreams),
-                self.pool,
-                Endpoints(upstreams, LogObserver()),
-                ListLog(),
-                self.clock,
-                lambda: 0.5,
-            )
+            Collaborators(catalog_of(), endpoints, ListLog(), self.clock, lambda: 0.5), self.pools
         )
 
 
@@ -107,7 +98,7 @@ async def test_a_failure_is_explained_and_learnt() -> None:
     assert trial.fault is not None
     assert (trial.fault.kind, trial.fault.message) == ("rate_limited", "slow down")
     assert trial.fault.retry_after_s == 60
-    assert trial.advice == ADVICE[FaultKind.RATE_LIMITED]
+    assert trial.advice == "ask the credential"
     assert (trial.latency_ms, trial.word_count, trial.text) == (None, 0, "")
     assert trial.credential.state is State.COOLING
     assert bench.pool.leased_count == 0
@@ -179,7 +170,7 @@ async def test_a_credential_renamed_during_its_test_is_healed_under_its_new_name
     bench.slot.quarantine = Quarantine(QuarantineReason.REVOKED, 0)
     running = asyncio.create_task(bench.trials.run("a", MODEL))
     await asyncio.sleep(0.01)
-    bench.pool.replace([Credential("b", Secret("token-a"), "sum")])
+    bench.pools.replace([Credential("b", Secret("token-a"), "sum", FAKE)])
     gate.set()
     assert (await running).credential.alias == "b"
     assert bench.pool.get_slot("b").quarantine is None
@@ -213,19 +204,3 @@ async def test_what_does_not_exist_is_not_asked(alias: str, model: str, kind: Fa
         await bench.trials.run(alias, model)
     assert caught.value.kind is kind
     assert bench.upstream.asked == []
-
-
-def test_every_fault_has_advice_that_fits_whom_it_blames() -> None:
-    """Nobody is sent to renew a token because the network is down."""
-    renew = ADVICE[FaultKind.CREDENTIAL_REJECTED]
-    for kind in FaultKind:
-        fault = Fault(kind, "")
-        assert advise(fault).endswith((".", "?")), kind
-        if fault.scope is Scope.ENDPOINT:
-            assert "says nothing about the credential" in advise(fault), kind
-            assert advise(fault) != renew
-    assert set(ADVICE_BY_SCOPE) == set(Scope)
-    # A credential's faults and an endpoint's are each explained in their own words.
-    assert {k for k in FaultKind if Fault(k, "").scope in {Scope.CREDENTIAL, Scope.ENDPOINT}} == (
-        set(ADVICE)
-    )

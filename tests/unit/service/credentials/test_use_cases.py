@@ -11,6 +11,7 @@ from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import Cooldown, Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.pool.pool import Pool
+from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
@@ -24,11 +25,11 @@ from cursor_api.service.credentials.use_cases import (
     PreferenceChange,
     Undo,
 )
-from cursor_api.service.inference.catalog import Catalog
-from cursor_api.service.inference.search import Collaborators, Endpoints
+from cursor_api.service.inference.search import Collaborators
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
+from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
 from tests.fakes import ListLog, ScriptedUpstream, TickingClock
 
 NOTHING = CredentialChange()
@@ -49,37 +50,32 @@ class Office:
 
     def __post_init__(self) -> None:
         own = [
-            Credential(name, Secret(f"token-of-{name}"), checksum(number))
+            Credential(name, Secret(f"token-of-{name}"), checksum(number), FAKE)
             for number, name in enumerate(self.names)
         ]
         self.clock = TickingClock()
         self.pool = Pool(self.clock, lambda: 0.5)
-        self.pool.replace(own)
-        self.store = MemoryCredentialStore(own, lambda: checksum(next(self.devices)))
+        endpoints = endpoints_of(ScriptedUpstream({}), self.pool)
+        self.pools = CredentialPools(endpoints)
+        self.pools.replace(own)
+        self.store = MemoryCredentialStore(
+            own, lambda: checksum(next(self.devices)), forms=(FAKE_FORM,)
+        )
         self.roster = Roster(
             RosterParts(
                 self.store,
                 MemoryPoolStateStore(),
-                self.pool,
+                self.pools,
                 self.clock,
                 LogObserver(),
                 lambda _credentials: None,
             )
         )
-        upstreams = {"fake": ScriptedUpstream({})}
-        endpoints = Endpoints(upstreams, LogObserver())
         trials = Trials(
-            Collaborators(
-                Catalog(upstreams),
-                self.pool,
-                endpoints,
-                ListLog(),
-                self.clock,
-                lambda: 0.5,
-            )
+            Collaborators(catalog_of(), endpoints, ListLog(), self.clock, lambda: 0.5), self.pools
         )
         self.credentials = Credentials(
-            CredentialParts(self.roster, self.pool, trials, endpoints, self.clock)
+            CredentialParts(self.roster, self.pools, trials, endpoints, self.clock)
         )
 
     async def aliases(self, order: Order = Order.FILE, offset: int = 0, limit: int = 100) -> str:
@@ -111,8 +107,8 @@ async def problems_of(office: Office, text: str, checksum: str | None = None) ->
 async def test_a_page_is_some_of_all_in_order() -> None:
     """As in the file, or those that are used first; the instants count from `now`."""
     office = Office("abcd")
-    office.pool.wish("c", Preferences(priority=5))
-    office.pool.wish("a", Preferences(priority=-5))
+    office.pool.set_preferences("c", Preferences(priority=5))
+    office.pool.set_preferences("a", Preferences(priority=-5))
     assert await office.aliases() == "a b c d"
     assert await office.aliases(Order.PRIORITY) == "c b d a"
     assert await office.aliases(Order.PRIORITY, 1, 2) == "b d"
@@ -129,7 +125,9 @@ async def test_a_long_page_lets_others_have_a_turn() -> None:
     """And misses nobody at the seams."""
     office = Office("")
     count = SLICE_COUNT * 2 + 3
-    office.pool.replace([Credential(f"n{n}", Secret(f"t{n}"), checksum(n)) for n in range(count)])
+    office.pools.replace(
+        [Credential(f"n{n}", Secret(f"t{n}"), checksum(n), FAKE) for n in range(count)]
+    )
     page = await office.credentials.list(Order.FILE, 0, count)
     assert [item.alias for item in page.credentials] == [f"n{n}" for n in range(count)]
 
@@ -274,7 +272,7 @@ async def test_a_renamed_credential_keeps_everything() -> None:
     """State, device and preferences; a wish of the same request counts as well."""
     office = Office()
     office.pool.get_slot("a").cooldowns["m"] = Cooldown(9e9, 1, "rate_limited")
-    office.pool.wish("a", Preferences(weight=7))
+    office.pool.set_preferences("a", Preferences(weight=7))
     shown = await office.credentials.change(
         "a", CredentialChange(alias="ünï/x"), PreferenceChange(priority=1)
     )
@@ -287,7 +285,9 @@ async def test_a_renewed_credential_keeps_its_wishes_and_its_device() -> None:
     """Its record begins anew: the old token's faults are not its own."""
     office = Office()
     office.pool.get_slot("a").cooldowns["m"] = Cooldown(9e9, 1, "rate_limited")
-    office.pool.wish("a", Preferences(priority=2, weight=7, concurrency_max=3, is_enabled=False))
+    office.pool.set_preferences(
+        "a", Preferences(priority=2, weight=7, concurrency_max=3, is_enabled=False)
+    )
     change = CredentialChange(secret=Secret("Bearer user_1%3A%3Anew-token\n"))
     shown = await office.credentials.change("a", change, PreferenceChange(is_enabled=True))
     assert (shown.alias, shown.state, shown.cooldowns) == ("a", State.HEALTHY, ())
@@ -360,11 +360,11 @@ async def test_a_removal_can_be_taken_back() -> None:
     """With its device, its preferences and what was learnt of it."""
     office = Office()
     office.pool.get_slot("a").cooldowns["m"] = Cooldown(9e9, 1, "rate_limited")
-    office.pool.wish("a", Preferences(weight=7))
+    office.pool.set_preferences("a", Preferences(weight=7))
     removal = await office.credentials.remove("a")
     assert removal.removed == "a"
     assert await office.aliases() == "b"
-    (back,) = await office.credentials.add(removal.undo.tokens, removal.undo.checksum)
+    (back,) = await office.credentials.add(removal.undo.text, removal.undo.binding)
     assert (back.alias, back.weight, back.state) == ("a", 7, State.COOLING)
     assert office.pool.get_slot("a").credential.binding == checksum(0)
     assert repr(removal.undo) == repr(Undo("x", "y"))

@@ -1,49 +1,72 @@
-"""The catalog."""
+"""The catalogue: what models there are, and which routes lead to each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-
 import pytest
 
-from cursor_api.domain.catalog import Model, Route
-from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.credential import Credential
+from cursor_api.domain.catalog import Model, NamedModel, Route
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import DeltaBatches
-from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.catalog import (
+    COMPARED_CHARS_MAX,
+    MODELS_PER_ENDPOINT_MAX,
+    OWN,
+    Catalog,
+)
+from tests.endpoints import catalog_of
 
 
-class Listed:
-    """An upstream that only lists models."""
-
-    def __init__(self, *names: str) -> None:
-        self._models = tuple(Model(name, "owner", 1) for name in names)
-
-    def models(self) -> Sequence[Model]:
-        """Its models."""
-        return self._models
-
-    def open(
-        self, request: ChatRequest, route: Route, credential: Credential
-    ) -> AbstractAsyncContextManager[DeltaBatches]:
-        """Never asked here."""
-        raise AssertionError(request, route, credential)
+def listed(*names: str) -> tuple[Model, ...]:
+    """Models of these names."""
+    return tuple(Model(name, "owner", 1) for name in names)
 
 
-def test_models_keep_the_upstreams_order_and_the_first_upstream_serves_a_name() -> None:
-    """Users put the upstream they prefer first."""
-    catalog = Catalog({"one": Listed("b", "a"), "two": Listed("a", "c")})
+def test_models_keep_the_endpoints_order_and_the_first_to_serve_a_name_comes_first() -> None:
+    """Users put the endpoint they prefer first."""
+    catalog = catalog_of({"one": listed("b", "a"), "two": listed("a", "c")})
     assert [model.id for model in catalog.models] == ["b", "a", "c"]
-    assert catalog.resolve("a") == Route("one", "a")
-    assert catalog.resolve("c") == Route("two", "c")
+    assert catalog.resolve("a") == (Route("one", "a"), Route("two", "a"))
+    assert catalog.resolve("c") == (Route("two", "c"),)
     assert catalog.get_model("c") == Model("c", "owner", 1)
+
+
+def test_a_route_can_be_named() -> None:
+    """`endpoint/model` leads there and nowhere else, and is not listed."""
+    catalog = catalog_of({"one": listed("a"), "two": listed("a")})
+    assert catalog.resolve("two/a") == (Route("two", "a"),)
+    assert [model.id for model in catalog.models] == ["a"]
+
+
+def test_the_operator_s_own_names_come_first() -> None:
+    """With their routes in the order given; aliases mean the same and are not listed."""
+    routes = (Route("two", "a"), Route("one", "b"))
+    catalog = Catalog([NamedModel("fast", routes, ("quick",)), NamedModel("a", routes[:1])])
+    catalog.put("one", listed("a", "b"))
+    assert [model.id for model in catalog.models] == ["fast", "a", "b"]
+    assert catalog.resolve("fast") == catalog.resolve("quick") == routes
+    assert catalog.resolve("a") == routes[:1]
+    assert catalog.get_model("fast").owned_by == OWN
+
+
+def test_a_list_is_replaced_while_requests_go_on() -> None:
+    """An upstream's models may change; an endpoint that is gone takes its models along."""
+    catalog = catalog_of({"one": listed("a"), "two": listed("b")})
+    catalog.put("one", listed("c"))
+    assert [model.id for model in catalog.models] == ["c", "b"]
+    assert catalog.models_of("one") == listed("c")
+    catalog.use((), ["two"])
+    assert [model.id for model in catalog.models] == ["b"]
+    assert catalog.models_of("one") == ()
+
+
+def test_a_list_is_bounded() -> None:
+    """Whatever an upstream says that it serves."""
+    catalog = catalog_of({"one": listed(*map(str, range(MODELS_PER_ENDPOINT_MAX + 9)))})
+    assert len(catalog.models) == MODELS_PER_ENDPOINT_MAX
 
 
 def test_an_unknown_model_names_the_nearest() -> None:
     """A typing mistake is mended by reading the error."""
-    catalog = Catalog({"one": Listed("gpt-4o", "claude-3-opus")})
+    catalog = catalog_of({"one": listed("gpt-4o", "claude-3-opus")})
     with pytest.raises(Fault, match="Did you mean gpt-4o") as caught:
         catalog.resolve("gpt4o")
     assert (caught.value.kind, caught.value.param) == (FaultKind.MODEL_NOT_FOUND, "model")
@@ -54,6 +77,16 @@ def test_an_unknown_model_names_the_nearest() -> None:
 def test_a_hostile_model_name_is_quoted_and_cut() -> None:
     """The name comes from the caller and goes into a message."""
     with pytest.raises(Fault) as caught:
-        Catalog({}).resolve("x\n" * 10_000)
+        Catalog().resolve("x\n" * 10_000)
     assert len(caught.value.message) < 600
     assert "\n" not in caught.value.message
+
+
+def test_a_name_longer_than_any_is_compared_with_none() -> None:
+    """It may be all of an address, and comparing takes quadratic time."""
+    name = "".join(chr(97 + n % 26) * (n % 5) for n in range(100))
+    catalog = catalog_of({"one": listed(name)})
+    with pytest.raises(Fault, match="Did you mean"):
+        catalog.get_model(name[1:])
+    with pytest.raises(Fault, match="/v1/models lists all"):
+        catalog.get_model(name + "x" * COMPARED_CHARS_MAX)

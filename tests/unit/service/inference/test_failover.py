@@ -7,7 +7,7 @@ import pytest
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.service.inference.failover import (
     RESERVE_COUNT,
-    RETRY_AFTER_S_MAX,
+    RETRY_WAIT_S_MAX,
     SAVED_COUNT_MAX,
     Action,
     Decision,
@@ -72,9 +72,9 @@ def test_silence_and_refusals_wait_for_nothing() -> None:
 
 def test_the_upstreams_own_wait_is_kept() -> None:
     """A short Retry-After is waited for; a long one is for the caller to wait for."""
-    short = Fault(FaultKind.UPSTREAM_OVERLOADED, "", retry_after_s=RETRY_AFTER_S_MAX)
-    assert decide(short, FIRST, OPTIONS, 0) == Decision(Action.RETRY, RETRY_AFTER_S_MAX)
-    long = Fault(FaultKind.UPSTREAM_OVERLOADED, "", retry_after_s=RETRY_AFTER_S_MAX + 0.1)
+    short = Fault(FaultKind.UPSTREAM_OVERLOADED, "", retry_after_s=RETRY_WAIT_S_MAX)
+    assert decide(short, FIRST, OPTIONS, 0) == Decision(Action.RETRY, RETRY_WAIT_S_MAX)
+    long = Fault(FaultKind.UPSTREAM_OVERLOADED, "", retry_after_s=RETRY_WAIT_S_MAX + 0.1)
     assert decide(long, FIRST, OPTIONS, 0).action is Action.GIVE_UP
 
 

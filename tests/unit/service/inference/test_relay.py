@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import (
     Citation,
@@ -16,22 +17,25 @@ from cursor_api.domain.deltas import (
     Delta,
     Finished,
     FinishReason,
+    ReasoningDelta,
+    RefusalDelta,
     StatusDelta,
     TextDelta,
+    ToolArgumentsDelta,
+    ToolCallBegun,
     Usage,
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.pool.pool import Pool
-from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Exchange, Relay
-from cursor_api.service.inference.search import Collaborators, Endpoints
-from cursor_api.telemetry.observer import LogObserver
+from cursor_api.service.inference.search import Collaborators
+from tests.endpoints import FAKE, catalog_of, endpoints_of
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
 OPERATOR = Caller("operator")
-REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
+REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (Text("hi"),)),))
 INCOMING = Incoming("id-1", REQUEST, OPERATOR)
 END = Finished(FinishReason.STOP)
 
@@ -44,12 +48,11 @@ class House:
         self.log = ListLog()
         clock = TickingClock()
         self.pool = Pool(clock, lambda: 0.5)
-        self.pool.replace([Credential(name, Secret(name), "sum") for name in script])
+        self.pool.replace([Credential(name, Secret(name), "sum", FAKE) for name in script])
         self.relay = Relay(
             Collaborators(
-                catalog=Catalog({"fake": self.upstream}),
-                pool=self.pool,
-                endpoints=Endpoints({"fake": self.upstream}, LogObserver()),
+                catalog=catalog_of(),
+                endpoints=endpoints_of(self.upstream, self.pool),
                 request_log=self.log,
                 clock=clock,
                 random=lambda: 0.0,
@@ -193,6 +196,36 @@ async def test_an_answer_without_text_is_a_fault(steps: list[Step]) -> None:
         await house.ask()
     assert caught.value.kind is FaultKind.INCOMPLETE
     assert house.last.status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("deltas", "output_bytes"),
+    [
+        ([ToolCallBegun(0, "c", "list"), ToolArgumentsDelta(0, "{}12")], 8),
+        ([ReasoningDelta("1234"), ToolCallBegun(0, "c", "list")], 8),
+        ([RefusalDelta("No, thanks")], 10),
+    ],
+)
+async def test_a_call_and_a_refusal_are_answers(deltas: list[Delta], output_bytes: int) -> None:
+    """Without a word of text: nobody is blamed, nothing is tried again, and all of it counts."""
+    house = House({"a": [deltas, [END]]})
+    assert (await house.ask())[:-1] == deltas
+    assert house.last.status is Status.SUCCESS
+    assert [attempt.fault for attempt in house.last.attempts] == [None]
+    assert house.last.usage is not None
+    assert house.last.usage.output_count == -(-output_bytes // 4)
+
+
+async def test_an_end_whose_reason_the_upstream_states_is_an_answer() -> None:
+    """Even if nothing was said; what it states is kept."""
+    end = Finished(FinishReason.REFUSED, is_stated=True, stop_text="x")
+    house = House({"a": [[StatusDelta("busy")], [end]]})
+    usage = Usage(1 + 4, 0, UsageSource.ESTIMATED)
+    assert await house.ask() == [
+        StatusDelta("busy"),
+        Finished(FinishReason.REFUSED, usage, is_stated=True, stop_text="x"),
+    ]
+    assert house.last.status is Status.SUCCESS
 
 
 async def test_a_stream_that_stops_without_its_end_is_never_complete() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest, Incoming, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
@@ -18,12 +19,13 @@ from cursor_api.domain.record import Attempt
 from cursor_api.pool.breaker import BreakerOptions, BreakerState
 from cursor_api.pool.pool import Pool
 from cursor_api.ports import DeltaBatches
-from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.endpoints import TroubleOptions
 from cursor_api.service.inference.failover import FailoverOptions
-from cursor_api.service.inference.search import Answer, Collaborators, Endpoints, Search
+from cursor_api.service.inference.search import BegunAnswer, Collaborators, Search
+from tests.endpoints import FAKE, WORDS, catalog_of, endpoints_of
 from tests.fakes import ListLog, ListObserver, ScriptedUpstream, Step, TickingClock
 
-REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (TextPart("hi"),)),))
+REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (Text("hi"),)),))
 INCOMING = Incoming("id-1", REQUEST, Caller("operator"))
 END = Finished(FinishReason.STOP)
 HELLO: list[Step] = [[TextDelta("Hello"), END]]
@@ -71,11 +73,12 @@ class Town:
         self.pool = Pool(self.clock, lambda: 0.5)
         self.pool.replace([Credential(name, Secret(name), "sum") for name in rows])
         self.observer = ListObserver()
-        self.endpoints = Endpoints({"fake": self.upstream}, self.observer, failover, breaker)
-        self.breaker = self.endpoints.breakers["fake"]
+        options = TroubleOptions(failover or FailoverOptions(), breaker or BreakerOptions())
+        self.endpoints = endpoints_of(self.upstream, self.pool, options, self.observer)
+        self.endpoint = self.endpoints[FAKE]
+        self.breaker = self.endpoint.breaker
         self.collaborators = Collaborators(
-            Catalog({"fake": self.upstream}),
-            self.pool,
+            catalog_of(),
             self.endpoints,
             ListLog(),
             self.clock,
@@ -88,7 +91,7 @@ class Town:
         self.attempts = []
         try:
             answer = await Search(self.collaborators, incoming, self.attempts).run()
-            assert isinstance(answer, Answer)
+            assert isinstance(answer, BegunAnswer)
             await answer.opened.__aexit__(None, None, None)
             answer.lease.settle()
             return list(answer.first)
@@ -172,13 +175,13 @@ async def test_where_all_are_silent_nobody_is_blamed() -> None:
         assert (await alone.fail()).kind is SILENT
     assert alone.asked == "aaaa"
     # A switch that could not be made has cost nothing.
-    assert alone.endpoints.budget.has_one
+    assert alone.endpoint.budget.has_one
 
 
 async def test_in_an_outage_attempts_stay_below_a_fifth_more_than_requests() -> None:
     """Also without the breaker: 100 requests, 300 attempts wanted, 120 and the reserve made."""
     town = Town({"a": [fails()]}, breaker=BreakerOptions(failure_count=0))
-    town.endpoints.failover = FailoverOptions(attempt_count_max=3)
+    town.endpoint.failover = FailoverOptions(attempt_count_max=3)
     for _ in range(100):
         assert (await town.fail()).kind is DOWN
     assert len(town.upstream.asked) == 122
@@ -229,7 +232,7 @@ async def test_an_outdated_client_is_told_to_the_operator() -> None:
     assert (await town.fail()).kind is FaultKind.CLIENT_OUTDATED
     assert town.asked == "a"
     [(event, facts)] = town.observer.warnings
-    assert "CURSOR_CLIENT_VERSION" in event
+    assert event == WORDS.client_outdated
     assert facts["upstream"] == "fake"
 
 
@@ -270,7 +273,7 @@ async def test_a_bug_in_an_upstream_leaves_nothing_behind() -> None:
 async def test_who_finds_all_busy_waits_for_a_turn() -> None:
     """The answer comes when somebody else's has ended."""
     town = Town({"a": [HELLO]})
-    town.pool.wish("a", Preferences(concurrency_max=1))
+    town.pool.set_preferences("a", Preferences(concurrency_max=1))
     lease = town.pool.lease_for_test("a", "gpt-4o")
     task = asyncio.create_task(Search(town.collaborators, INCOMING, []).run())
     await asyncio.sleep(0)
@@ -285,11 +288,11 @@ async def test_who_finds_all_busy_waits_for_a_turn() -> None:
 async def test_a_turn_that_comes_after_the_breaker_opened_is_given_back() -> None:
     """Nobody is asked through an open breaker, however long they waited."""
     town = Town({"a": [HELLO]})
-    town.pool.wish("a", Preferences(concurrency_max=1))
+    town.pool.set_preferences("a", Preferences(concurrency_max=1))
     lease = town.pool.lease_for_test("a", "gpt-4o")
     task = asyncio.create_task(Search(town.collaborators, INCOMING, []).run())
     await asyncio.sleep(0)
-    town.breaker.learn(fault(FaultKind.CLIENT_OUTDATED), town.clock.now(), is_probe=False)
+    town.breaker.record(fault(FaultKind.CLIENT_OUTDATED), town.clock.now(), is_probe=False)
     lease.settle()
     with pytest.raises(Fault) as caught:
         await task

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.chat import ChatRequest, ImagePart, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Image, Message, Role, Text
 from cursor_api.domain.deltas import UsageSource
 from cursor_api.service.inference import usage
 from cursor_api.service.inference.usage import estimate_input, estimate_usage
@@ -15,8 +16,8 @@ def test_an_estimate_comes_from_utf8_length_and_says_so() -> None:
     request = ChatRequest(
         "m",
         (
-            Message(Role.SYSTEM, (TextPart("12345678"),)),
-            Message(Role.USER, (TextPart("你好吗"), ImagePart(b"x" * 999, "image/png"))),
+            Message(Role.SYSTEM, (Text("12345678"),)),
+            Message(Role.USER, (Text("你好吗"), Image(b"x" * 999, "image/png"))),
         ),
     )
     counted = estimate_usage(estimate_input(request), 5)
@@ -30,9 +31,9 @@ def test_a_long_text_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usage, "COUNTED_MAX", 10_000)
     texts = ("x" * 300_000 + "你" * 100_000, "a你" * 150_000, "x" * 399_999 + "😀", "😀" * 70_000)
     for text in texts:
-        parts = (TextPart(text[:200_000]), TextPart(text[200_000:]))
+        parts = (Text(text[:200_000]), Text(text[200_000:]))
         for request in (
-            ChatRequest("m", (Message(Role.USER, (TextPart(text),)),)),
+            ChatRequest("m", (Message(Role.USER, (Text(text),)),)),
             ChatRequest("m", (Message(Role.USER, parts),)),
         ):
             exact = len(text.encode()) / 4 + 4

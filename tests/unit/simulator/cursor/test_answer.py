@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import json
 import struct
 
 import pytest
 
 from cursor_api.simulator.cursor.answer import MIDDLE_FRAMES_MAX, Answerer
 from cursor_api.simulator.cursor.messages import PREAMBLE, ChatAsk, encode_text
+from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.cursor.refusals import numbered_end_frame
 from cursor_api.simulator.faults import Faults, Mishap
-from cursor_api.simulator.recording import record_stream, sample_ask
 from cursor_api.simulator.scenario import Scenario
 from cursor_api.simulator.steps import Data, Ending, Head, Pause, Step
 from cursor_api.wire.connect import (
@@ -349,3 +350,21 @@ def test_splitting_does_not_change_the_body() -> None:
         body = b"".join(step.data for step in steps if isinstance(step, Data))
         assert decode(body)[-1] == decode(whole)[-1]
         assert "".join(texts(decode(body))) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "unauthenticated"), (403, "permission_denied"), (429, "resource_exhausted")],
+)
+def test_json_errors_are_connects(status: int, code: str) -> None:
+    """Code and message, and Retry-After where it is given."""
+    early = answerer(Faults(http_error=1, http_status=status, retry_after_s=2)).early_steps()
+    assert early is not None
+    _, head, body, _ = early
+    assert isinstance(head, Head)
+    assert isinstance(body, Data)
+    assert ("retry-after", "2") in head.headers
+    assert ("content-type", "application/json") in head.headers
+    said = json.loads(body.data)
+    assert said["code"] == code
+    assert str(status) in said["message"]

@@ -9,7 +9,7 @@ import pytest
 
 from cursor_api.simulator.cursor.checks import check_headers, check_model, check_route, decode_body
 from cursor_api.simulator.cursor.messages import ChatAsk
-from cursor_api.simulator.cursor.received import RawRequest
+from cursor_api.simulator.cursor.options import Gate
 from cursor_api.simulator.cursor.refusals import (
     AUTH_TOKEN_EXPIRED,
     BAD_MODEL_NAME,
@@ -20,7 +20,7 @@ from cursor_api.simulator.cursor.refusals import (
     UPDATE_REQUIRED,
     Refusal,
 )
-from cursor_api.simulator.options import Gate
+from cursor_api.simulator.request import RawRequest
 from cursor_api.simulator.steps import Head
 from cursor_api.wire.checksum import Variant, new_checksum
 from cursor_api.wire.connect import encode_envelope

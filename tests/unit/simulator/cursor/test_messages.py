@@ -17,8 +17,8 @@ from cursor_api.simulator.cursor.messages import (
     encode_web_citation,
     fill_prompt,
 )
+from cursor_api.simulator.cursor.recording import sample_ask
 from cursor_api.simulator.cursor.refusals import BAD_REQUEST, Refusal
-from cursor_api.simulator.recording import sample_ask
 from cursor_api.wire.protobuf import field_bytes, field_string, field_varint
 from tests.unit.simulator.asking import REQUEST_VECTOR, encode_ask
 

@@ -3,22 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.simulator.cursor.messages import ChatAsk
-from cursor_api.simulator.cursor.received import RawRequest, ReceivedRequest, join_headers
-
-
-@pytest.mark.parametrize(
-    ("value", "token"),
-    [
-        ("Bearer abc", "abc"),
-        ("bearer  abc ", "abc"),
-        ("Bearer ", ""),
-        ("Basic abc", ""),
-        ("", ""),
-    ],
-)
-def test_the_credential_is_the_bearer(value: str, token: str) -> None:
-    """In any case; nothing else counts as one."""
-    assert RawRequest("POST", "/", {"authorization": value}, b"").credential == token
+from cursor_api.simulator.cursor.received import ReceivedRequest, accepts_gzip
 
 
 @pytest.mark.parametrize(
@@ -28,23 +13,11 @@ def test_the_credential_is_the_bearer(value: str, token: str) -> None:
 def test_what_the_client_reads(value: str, *, accepts: bool) -> None:
     """As it says itself."""
     headers = {"connect-accept-encoding": value}
-    assert RawRequest("POST", "/", headers, b"").accepts_gzip is accepts
+    assert accepts_gzip(headers) is accepts
 
 
-def test_headers_are_lowered_and_joined() -> None:
-    """A header sent twice shows as both values."""
-    pairs = [(b"Host", b"x"), (b"X-Twice", b"1"), (b"x-twice", b"\xfc")]
-    assert join_headers(pairs) == {"host": "x", "x-twice": "1, ü"}
-
-
-def test_the_query_is_not_the_path() -> None:
-    """The route is looked up without it."""
-    assert RawRequest("POST", "/a?b=c", {}, b"").path == "/a"
-
-
-def test_neither_form_shows_headers_or_credential() -> None:
+def test_it_shows_no_headers_and_no_credential() -> None:
     """They appear in no test report, in case somebody points a real gateway here."""
     headers = {"authorization": "Bearer s3cret"}
     kept = ReceivedRequest(0, "POST", "/", headers, "s3cret", ChatAsk())
     assert "s3cret" not in repr(kept)
-    assert "s3cret" not in repr(RawRequest("POST", "/", headers, b"s3cret"))

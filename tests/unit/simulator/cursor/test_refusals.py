@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.simulator.cursor.refusals import (
-    CODES,
+    CODES_BY_NUMBER,
     ERROR_NAMES,
-    TITLES,
+    TITLES_BY_NUMBER,
     ErrorText,
     Refusal,
     error_code,
@@ -57,8 +57,8 @@ def test_numbers_have_their_names() -> None:
 
 def test_every_code_is_one_of_connects() -> None:
     """And the two that were seen on the wire are as seen."""
-    assert set(CODES.values()) <= set(CODE_TO_HTTP)
-    assert set(CODES) <= set(range(len(ERROR_NAMES)))
+    assert set(CODES_BY_NUMBER.values()) <= set(CODE_TO_HTTP)
+    assert set(CODES_BY_NUMBER) <= set(range(len(ERROR_NAMES)))
     assert error_code(28) == "resource_exhausted"
     assert error_code(38) == "unauthenticated"
     assert error_code(0) == error_code(99) == "unknown"
@@ -92,7 +92,7 @@ def test_a_refusal_is_numbered_or_the_librarys_own() -> None:
     assert (numbered.code, numbered.message) == ("invalid_argument", "Error")
     debug = numbered.details[0].debug
     assert isinstance(debug, dict)
-    assert debug["details"] == {"title": TITLES[5][0], "detail": "no such model"}
+    assert debug["details"] == {"title": TITLES_BY_NUMBER[5][0], "detail": "no such model"}
     plain = parse_end_stream(Refusal("unimplemented", "unknown compression").end_frame()[5:]).error
     assert plain is not None
     assert (plain.code, plain.message, plain.details) == (

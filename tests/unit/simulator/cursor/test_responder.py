@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from cursor_api.simulator.cursor.directives import LANGUAGE
 from cursor_api.simulator.cursor.messages import ChatAsk
-from cursor_api.simulator.cursor.responder import Responder
-from cursor_api.simulator.directives import HELP
+from cursor_api.simulator.cursor.recording import sample_ask
+from cursor_api.simulator.cursor.responder import CursorResponder
 from cursor_api.simulator.faults import Faults, Mishap
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.recording import sample_ask
 from cursor_api.simulator.scenario import CODE, Scenario
 from cursor_api.simulator.steps import Data, Head, Step
 from cursor_api.wire.connect import EnvelopeDecoder, parse_end_stream
@@ -13,9 +13,9 @@ from cursor_api.wire.protobuf import as_string, iter_fields
 from tests.unit.simulator.asking import NOW_S, ask_request, raw_request
 
 
-def responder(**options: object) -> Responder:
+def responder(**options: object) -> CursorResponder:
     """One whose clock stands still."""
-    return Responder(SimulatorOptions(now_s=lambda: NOW_S, **options))  # type: ignore[arg-type]  # passed on
+    return CursorResponder(SimulatorOptions(now_s=lambda: NOW_S, **options))  # type: ignore[arg-type]  # passed on
 
 
 def status(steps: list[Step]) -> int:
@@ -36,7 +36,7 @@ def text(steps: list[Step]) -> str:
     )
 
 
-def asked(to: Responder, question: str = "hi", token: str = "opaque") -> list[Step]:  # noqa: S107 - no secret
+def asked(to: CursorResponder, question: str = "hi", token: str = "opaque") -> list[Step]:  # noqa: S107 - no secret
     """The steps of an answer."""
     return list(to.respond(ask_request(sample_ask(question), token)).steps)
 
@@ -103,7 +103,7 @@ def test_a_credential_has_faults_of_its_own() -> None:
     assert [status(asked(subject, token="bad")) for _ in range(3)] == [429] * 3
     assert [status(asked(subject, token="once")) for _ in range(3)] == [500, 200, 200]
     assert status(asked(subject, token="good")) == 200
-    subject.script("good", limited, Faults())
+    subject.scripts.script("good", limited, Faults())
     assert [status(asked(subject, token="good")) for _ in range(3)] == [429, 200, 200]
 
 
@@ -131,8 +131,8 @@ def test_a_message_may_command() -> None:
     subject = responder()
     assert status(asked(subject, "/sim 503")) == 503
     assert text(asked(subject, "/sim batch 9\nsome code")) == CODE
-    assert text(asked(subject, "/sim")) == f"```text\n{HELP}\n```\n"
-    assert HELP in text(asked(subject, "/sim help"))
+    assert text(asked(subject, "/sim")) == f"```text\n{LANGUAGE.manual}\n```\n"
+    assert LANGUAGE.manual in text(asked(subject, "/sim help"))
     assert text(asked(subject, "/sim dance")).startswith("Sorry: the simulator knows no 'dance'")
 
 
@@ -151,9 +151,9 @@ def test_faults_can_change_while_it_serves() -> None:
     """For requests to come."""
     subject = responder()
     assert status(asked(subject)) == 200
-    subject.faults = Faults(http_error=1, http_status=503)
+    subject.scripts.faults = Faults(http_error=1, http_status=503)
     assert status(asked(subject)) == 503
-    assert repr(subject) == "<Responder saw 2 requests, scripts 0 credentials>"
+    assert repr(subject) == "<CursorResponder saw 2 requests, scripts 0 credentials>"
 
 
 def test_the_same_seed_and_order_are_the_same_answers() -> None:

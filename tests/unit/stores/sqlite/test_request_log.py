@@ -16,8 +16,8 @@ from cursor_api.stores.sqlite.request_log import (
     NO_END,
     NOT_WRITTEN,
     WRITTEN_AGAIN,
-    LastingRequestLog,
     LogTimes,
+    SqliteRequestLog,
 )
 from cursor_api.stores.sqlite.request_table import RequestTable
 from tests.fakes import ListObserver
@@ -60,7 +60,7 @@ class House:
         self.path = folder / "log.sqlite3"
         self.table = FickleTable(self.path)
         self.observer = ListObserver()
-        self.log = LastingRequestLog(self.table, ENTRIES_MAX, self.observer, QUICK)
+        self.log = SqliteRequestLog(self.table, ENTRIES_MAX, self.observer, QUICK)
 
     @property
     def told(self) -> list[str]:
@@ -121,7 +121,7 @@ async def test_what_comes_together_is_written_together(house: House) -> None:
 async def test_the_end_writes_what_is_left(tmp_path: Path) -> None:
     """At once: nobody waits for the moment at which it would have been written."""
     house = House(tmp_path)
-    patient = LastingRequestLog(house.table, ENTRIES_MAX, house.observer, LogTimes(60.0))
+    patient = SqliteRequestLog(house.table, ENTRIES_MAX, house.observer, LogTimes(60.0))
     async with asyncio.timeout(5), patient:
         patient.record(record(0))
         await asyncio.sleep(0)
@@ -144,7 +144,7 @@ async def test_the_next_process_begins_with_it(tmp_path: Path) -> None:
         first.log.record(record(2, Status.CANCELLED))
     second = House(tmp_path)
     async with second.log:
-        found = second.log.recent(10)
+        found = await second.log.recent(10)
         assert [(one.id, one.status) for one in found] == [
             ("id-0", Status.SUCCESS),
             ("id-1", Status.FAILED),
@@ -168,7 +168,7 @@ async def test_a_disk_that_refuses_costs_no_request(house: House) -> None:
         house.log.record(record(0, Status.FAILED))
         await asyncio.sleep(0.1)
         assert house.observer.events == [(CANNOT_WRITE, {"detail": "the disk is full"})]
-        assert [one.id for one in house.log.recent(9)] == ["id-0", "id-1"]
+        assert [one.id for one in await house.log.recent(9)] == ["id-0", "id-1"]
         house.table.error = None
         await until(lambda: len(house.told) == 2)
         assert house.observer.events[1] == (WRITTEN_AGAIN, {"lost_count": 0})

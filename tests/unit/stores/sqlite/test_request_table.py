@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import FaultKind, StoreError
 from cursor_api.domain.record import Attempt, RequestRecord, Status
-from cursor_api.stores.sqlite.request_table import CHUNKS, FORMAT, RequestTable
+from cursor_api.stores.sqlite.request_table import FORMAT, ROW_COUNTS, RequestTable
 from tests.sqlite_files import torn
 
 KEPT_MAX = 1000
@@ -73,7 +74,9 @@ def test_what_is_read_is_what_was_written(
     reopened.close()
 
 
-@pytest.mark.parametrize("count", [1, 3, *(size + 1 for size in CHUNKS), 2 * CHUNKS[0] + 21])
+@pytest.mark.parametrize(
+    "count", [1, 3, *(size + 1 for size in ROW_COUNTS), 2 * ROW_COUNTS[0] + 21]
+)
 def test_as_many_as_come_together_are_written_together(tmp_path: Path, count: int) -> None:
     """In their order, whatever the statements' sizes."""
     table = table_in(tmp_path)
@@ -253,7 +256,7 @@ def test_another_programs_file_is_not_touched(tmp_path: Path) -> None:
     for taken in (path, others):
         before = taken.read_bytes()
         table = RequestTable(taken, KEPT_MAX)
-        for use in (table.look, lambda table=table: table.save([record(0)])):
+        for use in (table.check_file, lambda table=table: table.save([record(0)])):
             with pytest.raises(StoreError, match="no request log of this program; move it away"):
                 use()
         assert taken.read_bytes() == before
@@ -274,7 +277,7 @@ def test_a_newer_programs_file_is_not_touched(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=rf"newer version of this program \(format {FORMAT + 1}"):
         table.save([record(1)])
     with pytest.raises(StoreError, match="newer version"):
-        table.look()
+        table.check_file()
 
 
 def test_a_damaged_file_says_so(tmp_path: Path) -> None:
@@ -304,7 +307,7 @@ def test_an_entry_that_nobody_wrote_so_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """Looking finds nothing wrong with a file that is to be made; making it does."""
     table = RequestTable(tmp_path / "no" / "log", KEPT_MAX)
-    table.look()
+    table.check_file()
     with pytest.raises(StoreError, match="cannot be opened: No such file or directory"):
         table.save([record(0)])
     table.close()
@@ -313,7 +316,16 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_what_is_no_file_cannot_be_looked_at(tmp_path: Path) -> None:
     """A folder."""
     with pytest.raises(StoreError, match="cannot be read: Is a directory"):
-        RequestTable(tmp_path, KEPT_MAX).look()
+        RequestTable(tmp_path, KEPT_MAX).check_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    """Opening a pipe would wait for whoever writes to it, and the start with it."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null"), Path("/dev/zero")):
+        with pytest.raises(StoreError, match="is no regular file"):
+            RequestTable(path, KEPT_MAX).check_file()
 
 
 def test_who_waits_too_long_for_another_writer_has_written_nothing(

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from cursor_api.domain.chat import ChatRequest, Message, Role, TextPart
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.steps import StepRunner
-from cursor_api.transport import client as http
+from cursor_api.transport import connections
 from cursor_api.transport.client import Body, HttpClient, HttpOptions
-from cursor_api.transport.sending import post
+from cursor_api.transport.sending import send
 from cursor_api.upstreams.cursor.answer import AnswerLimits
 from cursor_api.upstreams.cursor.chat import PIECE_BYTES, CursorChat
 from cursor_api.upstreams.cursor.messages import STEP_UNITS
@@ -29,7 +30,7 @@ from tests.fakes import TickingClock
 from tests.scripted_server import ScriptedServer, Turn
 
 MIB = 1 << 20
-LONG = ChatRequest("m", (Message(Role.USER, (TextPart("q"),)),) * (4 * STEP_UNITS))
+LONG = ChatRequest("m", (Message(Role.USER, (Text("q"),)),) * (4 * STEP_UNITS))
 
 
 def echo(size: int) -> bytes:
@@ -52,7 +53,7 @@ async def test_a_large_request_waits_for_its_turn() -> None:
             yield
 
     async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
-        chat = CursorChat(client, CursorOptions(base_url=server.url), TickingClock(), turns=turns)
+        chat = CursorChat(client, CursorOptions(base_url=server.url), TickingClock(), steps=turns)
         holding = asyncio.create_task(turns.run(hold()))
         asking = asyncio.create_task(ask(chat, LONG))
         await ask(chat)
@@ -69,13 +70,13 @@ async def test_a_long_text_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def kept(*arguments: Any) -> ClientResponse:
         sent.append(arguments[-1])
-        return await post(*arguments)
+        return await send(*arguments)
 
-    monkeypatch.setattr(http, "post", kept)
+    monkeypatch.setattr(connections, "send", kept)
     texts = ["a" * 200_000, "\U0001f600" * 50_000] * 6
-    turns = [Message(role, (TextPart("q"),)) for role in (Role.USER, Role.ASSISTANT)] * 300
-    whole = Message(Role.USER, (TextPart("".join(texts)),))
-    pieces = Message(Role.USER, tuple(map(TextPart, texts)))
+    turns = [Message(role, (Text("q"),)) for role in (Role.USER, Role.ASSISTANT)] * 300
+    whole = Message(Role.USER, (Text("".join(texts)),))
+    pieces = Message(Role.USER, tuple(map(Text, texts)))
     async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
         options = CursorOptions(base_url=server.url)
         chat = CursorChat(client, options, TickingClock(), random_bytes=bytes)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 import uuid
-from typing import Any
 
 import pytest
 
-from cursor_api.domain.chat import ImagePart, Message, Part, Role, TextPart, ToolCall
+from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
 from cursor_api.upstreams.cursor.messages import (
     STEP_UNITS,
     Conversation,
@@ -25,20 +24,32 @@ from cursor_api.wire.protobuf import ProtobufError, iter_fields
 from tests.steps import count_steps, finish
 from tests.vectors.load import load
 
-IMAGE = ImagePart(b"\x89PNG", "image/png", 640, 480)
+IMAGE = Image(b"\x89PNG", "image/png", 640, 480)
 IDS = CursorRequestIds("request", "conversation", ("b1", "b2", "b3", "b4", "b5"))
 
 
-def say(role: Role, *parts: str | Part, **more: Any) -> Message:
+def say(role: Role, *parts: str | Part) -> Message:
     """A message from texts and parts."""
-    return Message(
-        role, tuple(TextPart(part) if isinstance(part, str) else part for part in parts), **more
-    )
+    return Message(role, tuple(Text(part) if isinstance(part, str) else part for part in parts))
+
+
+def result(call_id: str, *parts: str | Image) -> Message:
+    """A tool's result as a message."""
+    texts = tuple(Text(part) if isinstance(part, str) else part for part in parts)
+    return Message(Role.USER, (ToolResult(call_id, texts),))
+
+
+def human(text: str, *images: Image) -> Turn:
+    """A turn of the human's, in one piece."""
+    return Turn(Speaker.HUMAN, (text.encode(),) if text else (), images)
 
 
 def turns(*messages: Message) -> list[tuple[int, str]]:
     """Who says what."""
-    return [(turn.speaker.value, turn.text) for turn in finish(to_conversation(messages)).turns]
+    return [
+        (turn.speaker.value, b"".join(turn.text).decode())
+        for turn in finish(to_conversation(messages)).turns
+    ]
 
 
 def encoded(conversation: Conversation, model: str, ids: CursorRequestIds) -> bytes:
@@ -76,14 +87,15 @@ def test_system_texts_become_instructions_wherever_they_stand() -> None:
             "default",
         )
     )
-    assert conversation == Conversation("First.\n\nSecond, in parts.", (Turn(Speaker.HUMAN, "q"),))
+    assert b"".join(conversation.instructions) == b"First.\n\nSecond, in parts."
+    assert conversation.turns == (human("q"),)
 
 
 @pytest.mark.parametrize("default", ["", "Be kind."])
 def test_default_instructions_are_for_callers_who_give_none(default: str) -> None:
     """Without a default the field is absent altogether."""
     conversation = finish(to_conversation([say(Role.USER, "q")], default))
-    assert conversation.instructions == default
+    assert b"".join(conversation.instructions).decode() == default
     sent = dict(fields(encoded(conversation, "gpt-4", new_ids(1, bytes))))
     assert (4 in sent) is bool(default)
 
@@ -126,15 +138,15 @@ def test_text_is_passed_on_unchanged() -> None:
 
 def test_tool_calls_and_results_become_text_in_their_turns() -> None:
     """This wire has no tools: calls are the assistant's words, results the human's."""
-    call = ToolCall("call_1", "get_weather", '{"city": "Paris"}')
-    other = ToolCall("call_2", "get_time", "{}")
+    call = ToolUse("call_1", "get_weather", b'{"city": "Paris"}')
+    other = ToolUse("call_2", "get_time", b"{}")
     found = turns(
         say(Role.USER, "Weather?"),
-        say(Role.ASSISTANT, "Let me see.", tool_calls=(call, other)),
-        say(Role.TOOL, "21 °C", tool_call_id="call_1"),
-        say(Role.TOOL, "noon", tool_call_id="call_2"),
+        say(Role.ASSISTANT, "Let me see.", call, other),
+        result("call_1", "21 °C"),
+        result("call_2", "noon"),
         say(Role.ASSISTANT, "Fine."),
-        say(Role.TOOL, "an old function's result"),
+        result("", "an old function's result"),
     )
     assert found == [
         (1, "Weather?"),
@@ -159,9 +171,9 @@ def test_a_system_message_does_not_part_results_of_tools() -> None:
     found = turns(
         say(Role.USER, "q"),
         say(Role.ASSISTANT, "a"),
-        say(Role.TOOL, "one", tool_call_id="x"),
+        result("x", "one"),
         say(Role.SYSTEM, "s"),
-        say(Role.TOOL, "two", tool_call_id="y"),
+        result("y", "two"),
     )
     assert found[-1] == (
         1,
@@ -174,7 +186,7 @@ def test_images_travel_with_their_message() -> None:
     conversation = finish(
         to_conversation(
             [
-                say(Role.USER, "look", IMAGE, ImagePart(b"GIF8", "image/gif")),
+                say(Role.USER, "look", IMAGE, Image(b"GIF8", "image/gif")),
                 say(Role.ASSISTANT, "?"),
             ]
         )
@@ -192,7 +204,7 @@ def test_images_travel_with_their_message() -> None:
 def test_an_image_alone_needs_no_text() -> None:
     """The text field is absent, as proto3 has an empty one."""
     conversation = finish(to_conversation([say(Role.USER, IMAGE)]))
-    assert conversation.turns == (Turn(Speaker.HUMAN, "", (IMAGE,)),)
+    assert conversation.turns == (human("", IMAGE),)
     sent = fields(encoded(conversation, "gpt-4", new_ids(1, bytes)))
     assert isinstance(sent[0][1], bytes)
     assert [number for number, _ in fields(sent[0][1])] == [2, 10, 13]
@@ -200,19 +212,19 @@ def test_an_image_alone_needs_no_text() -> None:
 
 def test_images_of_instructions_and_tools_are_not_lost() -> None:
     """The former open the first turn, the latter stay with their results."""
-    other = ImagePart(b"2", "image/png")
+    other = Image(b"2", "image/png")
     conversation = finish(
         to_conversation(
             [
                 say(Role.USER, "q", other),
                 say(Role.ASSISTANT, "a"),
-                say(Role.TOOL, "r", other, tool_call_id="x"),
+                result("x", "r", other),
                 say(Role.SYSTEM, IMAGE),
             ]
         )
     )
     assert [turn.images for turn in conversation.turns] == [(IMAGE, other), (), (other,)]
-    assert conversation.instructions == ""
+    assert conversation.instructions == ()
 
 
 def test_only_the_long_context_models_ask_for_it() -> None:

@@ -11,22 +11,28 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from cursor_api.domain.credential import Secret
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.access import auth
-from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator, device_checksum
+from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator, Headers
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
-from cursor_api.wire.checksum import parse_checksum
 from tests.fakes import StillClock
 
 KEY = "gateway-key-0123456789"
-SUM = "a" * 8 + "b" * 64
 WRONG_KEYS_MAX = 3
 
 
 def authenticator(options: AccessOptions, wrong_keys_max: int = 0) -> Authenticator:
     """One that locks nobody out, unless a number is given."""
-    return Authenticator(options, Lockout(LockoutOptions(wrong_keys_max), StillClock()))
+    lockout = Lockout(LockoutOptions(wrong_keys_max), StillClock())
+    return Authenticator(options, lockout, read_own_credentials)
+
+
+def read_own_credentials(text: str, headers: Headers) -> tuple[Credential, ...] | None:
+    """Any text is a credential, but for one with a space; a header can be wrong."""
+    if any(name == b"x-wrong" for name, _ in headers):
+        raise Fault(FaultKind.INVALID_REQUEST, "The header x-wrong is wrong.")
+    return None if " " in text else (Credential("caller", Secret(text), "binding", "far"),)
 
 
 KEYED = authenticator(AccessOptions(Secret(KEY)))
@@ -88,9 +94,9 @@ def test_every_chat_only_key_has_a_name_of_its_own() -> None:
 
 
 def test_only_the_operator_is_let_through_to_management() -> None:
-    """A wrong key is 401, a chat-only one 403; a pass-through token is no key of ours."""
-    SHARED.require_operator(asked(authorization=f"Bearer {KEY}"))
-    OPEN.require_operator(asked(authorization=f"Bearer {KEY}"))
+    """A wrong key is 401, a chat-only one 403; a caller's own credential is no key of ours."""
+    SHARED.require_admin(asked(authorization=f"Bearer {KEY}"))
+    OPEN.require_admin(asked(authorization=f"Bearer {KEY}"))
     for authenticator, key, kind in (
         (SHARED, CLIENT_KEYS[1], FaultKind.FORBIDDEN),
         (SHARED, "wrong", FaultKind.UNAUTHENTICATED),
@@ -98,7 +104,7 @@ def test_only_the_operator_is_let_through_to_management() -> None:
         (OPEN, "", FaultKind.UNAUTHENTICATED),
     ):
         with pytest.raises(Fault) as caught:
-            authenticator.require_operator(asked(authorization=f"Bearer {key}"))
+            authenticator.require_admin(asked(authorization=f"Bearer {key}"))
         assert caught.value.kind is kind
 
 
@@ -148,7 +154,7 @@ def test_a_try_costs_one_hash_at_most(hashed: list[bytes], is_passthrough: bool)
     ]
     for _ in range(WRONG_KEYS_MAX):
         for scope, hash_count in tries:
-            for ask in (guarded.authenticate, guarded.require_operator):
+            for ask in (guarded.authenticate, guarded.require_admin):
                 hashed.clear()
                 with suppress(Fault):
                     ask(scope)
@@ -173,22 +179,31 @@ def test_the_hash_is_another_in_every_process() -> None:
     assert KEYED._digest(b"x") != SHARED._digest(b"x")
 
 
-def test_without_pass_through_a_cursor_token_is_a_wrong_key() -> None:
+def test_permission_is_a_value_of_the_caller() -> None:
+    """Whoever asks for it compares no objects."""
+    assert KEYED.authenticate(asked(x_api_key=KEY)).is_admin
+    assert not SHARED.authenticate(asked(x_api_key=CLIENT_KEYS[0])).is_admin
+    assert not OPEN.authenticate(asked(x_api_key="own")).is_admin
+
+
+def test_without_pass_through_a_callers_own_credential_is_a_wrong_key() -> None:
     """It is off by default."""
     assert KEYED.find(asked(authorization="Bearer user_1::jwt")) is None
 
 
 def test_in_pass_through_the_bearer_is_the_callers_own_credential() -> None:
-    """Several with commas; the cookie's spellings are split; the checksum is the header's."""
-    caller = OPEN.authenticate(
-        asked(authorization="Bearer user_1%3A%3Ajwt1, work::jwt2,jwt3", x_cursor_checksum=SUM)
+    """Its spelling is its upstream's; what cannot be one is a wrong key, a wrong header a fault."""
+    caller = OPEN.authenticate(asked(authorization="Bearer own"))
+    (credential,) = caller.credentials
+    assert (caller.name, credential.secret.reveal(), credential.endpoint) == (
+        "passthrough",
+        "own",
+        "far",
     )
-    assert [(item.alias, item.secret.reveal()) for item in caller.credentials] == [
-        ("user_1", "jwt1"),
-        ("work", "jwt2"),
-        ("caller", "jwt3"),
-    ]
-    assert {item.binding for item in caller.credentials} == {SUM}
+    assert OPEN.find(asked(authorization="Bearer a b")) is None
+    with pytest.raises(Fault) as caught:
+        OPEN.find(asked(authorization="Bearer own", x_wrong="1"))
+    assert caught.value.kind is FaultKind.INVALID_REQUEST
 
 
 def test_in_pass_through_the_operators_key_still_means_the_pool() -> None:
@@ -196,39 +211,24 @@ def test_in_pass_through_the_operators_key_still_means_the_pool() -> None:
     assert OPEN.authenticate(asked(authorization=f"Bearer {KEY}")) is OPERATOR
 
 
-def test_the_configured_checksum_serves_callers_who_send_none() -> None:
-    """The ancestors' environment variable."""
-    access = AccessOptions(None, is_passthrough=True, passthrough_checksum=SUM)
-    caller = authenticator(access).authenticate(asked(authorization="Bearer jwt"))
-    assert caller.credentials[0].binding == SUM
-
-
-def test_a_made_up_device_stays_the_same_for_a_token() -> None:
-    """The upstream counts devices: one token is one device, over requests and restarts."""
-    assert device_checksum("jwt") == device_checksum("jwt")
-    one, other = parse_checksum(device_checksum("jwt")), parse_checksum(device_checksum("jwt2"))
-    assert one.machine_id != other.machine_id
-    assert one.mac_machine_id != one.machine_id
-
-
-@pytest.mark.parametrize("value", ["a b", "x\r\nx-evil: 1", "é", "a" * 257])
-def test_a_hostile_checksum_never_goes_upstream(value: str) -> None:
-    """It would become a header of ours."""
-    with pytest.raises(Fault) as caught:
-        OPEN.find(asked(authorization="Bearer jwt", x_cursor_checksum=value))
-    assert caught.value.kind is FaultKind.INVALID_REQUEST
-
-
-@pytest.mark.parametrize("token", ["a b", "a\x00b", "é", ",", ", ,", ",".join("x" * 21)])
-def test_a_bearer_that_cannot_be_a_token_is_refused(token: str) -> None:
-    """Nothing that could break a header line, nor an endless list."""
-    assert OPEN.find(asked(authorization=f"Bearer {token}")) is None
+def test_the_salt_can_be_kept() -> None:
+    """Where the settings change, who was let in before a lock is known still."""
+    first, second = (
+        Authenticator(
+            AccessOptions(Secret(KEY)),
+            Lockout(LockoutOptions(), StillClock()),
+            read_own_credentials,
+            b"salt" * 8,
+        )
+        for _ in range(2)
+    )
+    assert first._digest(b"x") == second._digest(b"x")
 
 
 def lock_out(guarded: Authenticator, client: str) -> None:
     """Wrong keys from an address until it is locked."""
     for number in range(WRONG_KEYS_MAX):
-        assert guarded.find(asked(client, x_api_key=f"wrong-{number}"), takes_tokens=False) is None
+        assert guarded.find(asked(client, x_api_key=f"wrong-{number}"), is_own_taken=False) is None
 
 
 def is_locked_out(guarded: Authenticator, client: str, key: str) -> bool:
@@ -248,8 +248,8 @@ def test_in_a_lock_a_right_guess_looks_like_a_wrong_one(is_passthrough: bool) ->
     lock_out(guarded, "10.0.0.1")
     told = set()
     for key in (KEY, CLIENT_KEYS[0], "wrong", "no token at all"):
-        for ask in (guarded.authenticate, guarded.require_operator, guarded.find):
-            for more in ({}, {"x_cursor_checksum": "no checksum!"}):
+        for ask in (guarded.authenticate, guarded.require_admin, guarded.find):
+            for more in ({}, {"x_wrong": "1"}):
                 with pytest.raises(Fault) as caught:
                     ask(asked("10.0.0.1", x_api_key=key, **more))
                 told.add((caught.value.kind, caught.value.message))

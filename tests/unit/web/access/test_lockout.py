@@ -133,7 +133,7 @@ def test_callers_do_not_add_up() -> None:
 
 async def test_only_who_is_locked_out_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every other fault is told at once."""
-    monkeypatch.setattr(lockout_module, "HOLD_BACK_S", 0.2)
+    monkeypatch.setattr(lockout_module, "LOCKED_OUT_DELAY_S", 0.2)
     loop = asyncio.get_running_loop()
     for kind in FaultKind:
         began_at = loop.time()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.web.http.body import Message, Receive, Scope, Send
-from cursor_api.web.http.cors import Cors
+from cursor_api.web.http.cors import Cors, OpenAddresses
 
 GOOD, OTHER = "https://good.example", "http://localhost:5173"
-CLOSED = "/closed"
 
 
 async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -18,7 +17,7 @@ async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"inside"})
 
 
-CORS = Cors(answer, (GOOD, OTHER), frozenset([CLOSED]), (f"{CLOSED}/",))
+CORS = Cors(answer, (GOOD, OTHER), OpenAddresses(frozenset(["/open"]), ("/folder/",)))
 
 
 async def asked(
@@ -127,15 +126,24 @@ async def test_a_named_page_may_reach_into_a_private_network() -> None:
     assert "access-control-allow-private-network" not in headers
 
 
-@pytest.mark.parametrize("path", [CLOSED, f"{CLOSED}/", f"{CLOSED}/a/b"])
-async def test_what_is_closed_is_closed_for_named_origins_too(path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    ["/closed", "/open/", "/open/a", "/opening", "/OPEN", "/folder", "/", "//open", "/x/open"],
+)
+async def test_what_is_not_named_is_closed_for_named_origins_too(path: str) -> None:
     """The page's browser is told nothing."""
     for method, more in (("GET", ()), ("OPTIONS", (ASKING,))):
         status, headers, _ = await asked(method, ("origin", GOOD), *more, path=path)
         assert (status, headers) == (418, {"content-type": "text/plain"})
 
 
-async def test_what_only_begins_alike_is_not_closed() -> None:
-    """`/closed` is an address, `/closed/` a folder."""
-    _, headers, _ = await asked("GET", ("origin", GOOD), path=f"{CLOSED}-not")
+@pytest.mark.parametrize("path", ["/open", "/folder/", "/folder/a/b"])
+async def test_an_open_address_is_one_path_and_an_open_folder_all_below_it(path: str) -> None:
+    """`/open` is an address, `/folder/` a folder."""
+    _, headers, _ = await asked("GET", ("origin", GOOD), path=path)
     assert headers["access-control-allow-origin"] == GOOD
+
+
+async def test_with_no_folders_nothing_is_below_one() -> None:
+    """An empty list opens nothing."""
+    assert not OpenAddresses(frozenset(["/open"])).has("/anything")

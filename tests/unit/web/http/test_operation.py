@@ -1,91 +1,17 @@
-"""The frame of a management address: key, method, body, errors."""
+"""The frame of a management address: its rows, the key, the method."""
 
 from __future__ import annotations
 
-import asyncio
-import gzip
-import json
-from typing import Any
-
-import msgspec
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from cursor_api.domain.credential import Secret
-from cursor_api.domain.errors import (
-    ChecksumNotStoredError,
-    Fault,
-    FaultKind,
-    LineProblem,
-    StaleTextError,
-    StoreError,
-    UnknownCredentialError,
-)
-from cursor_api.web.access.auth import AccessOptions, Authenticator
-from cursor_api.web.access.lockout import Lockout, LockoutOptions
-from cursor_api.web.app import EXCEPTION_HANDLERS
-from cursor_api.web.http import operation as resource
-from cursor_api.web.http.operation import (
-    READING,
-    GivenTextError,
-    Resource,
-    add_problems,
-    explain,
-    read_json,
-    reply,
-)
-from tests.fakes import TickingClock
+from cursor_api.web.http.json_body import reply
+from cursor_api.web.http.operation import Key, Operation, routes
 from tests.house import BEARER, CLIENT_KEY, KEY
-from tests.serving import Answer, ask, serve
+from tests.unit.web.operations_app import APP, KEYS, one
 
-KEYS = Authenticator(
-    AccessOptions(Secret(KEY), (Secret(CLIENT_KEY),)),
-    Lockout(LockoutOptions(wrong_keys_max=0), TickingClock()),
-)
-BODY_MAX = 100
 CHAT_ONLY = {"Authorization": f"Bearer {CLIENT_KEY}"}
-
-
-class In(msgspec.Struct, forbid_unknown_fields=True):
-    """A body."""
-
-    count: int = 7
-
-
-DECODER = msgspec.json.Decoder(In)
-
-
-async def show(_request: Request) -> Response:
-    """A reader."""
-    return reply({"method": "GET"})
-
-
-async def take(request: Request) -> Response:
-    """A writer."""
-    return reply({"count": (await read_json(request, DECODER, BODY_MAX)).count}, 201, {"x-a": "b"})
-
-
-async def fail(_request: Request) -> Response:
-    """A writer whose disk is full."""
-    raise StoreError("The disk is full.")
-
-
-APP = Starlette(
-    routes=[
-        Route("/closed", Resource(KEYS, {"GET": show, "PATCH": take, "DELETE": fail})),
-        Route("/open", Resource(KEYS, {"GET": show, "POST": take}, open_methods=READING)),
-    ],
-    exception_handlers=EXCEPTION_HANDLERS,
-)
-
-
-async def one(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
-    """One request to the app above."""
-    async with serve(APP) as port:
-        return await ask(port, method, path, headers=headers, body=body)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "DELETE", "PUT", "OPTIONS", "TRACE"])
@@ -120,65 +46,6 @@ async def test_with_the_key_a_wrong_method_is_told_the_right_ones() -> None:
     assert answer.json()["error"]["code"] == "method_not_allowed"
 
 
-async def test_an_answer_is_json_that_nobody_keeps() -> None:
-    """Status and headers are the handler's."""
-    answer = await one("PATCH", "/closed", BEARER, b'{"count":3}')
-    assert (answer.status, answer.json()) == (201, {"count": 3})
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-a"] == "b"
-    assert (await one("PATCH", "/closed", BEARER)).json() == {"count": 7}
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        (b"{", 400, "invalid_json"),
-        (b"[]", 400, "invalid_type"),
-        (b'{"count":"x"}', 400, "invalid_type"),
-        (b'{"cuont":1}', 400, "unknown_parameter"),
-        (b" " * (BODY_MAX + 1), 413, "body_too_large"),
-        (b"\xff", 400, "invalid_json"),
-    ],
-)
-async def test_a_body_that_does_not_fit_is_refused(body: bytes, status: int, code: str) -> None:
-    """In the words of the chat address."""
-    answer = await one("PATCH", "/closed", BEARER, body)
-    assert answer.status == status
-    error = answer.json()["error"]
-    assert error["code"] == code
-    assert "GATEWAY_BODY_BYTES_MAX" not in error["message"]
-
-
-async def test_a_body_is_bounded_after_decompression_too() -> None:
-    """A gzip bomb is a body that is too large."""
-    gzipped = BEARER | {"Content-Encoding": "gzip"}
-    answer = await one("PATCH", "/closed", gzipped, gzip.compress(b'{"count":5}'))
-    assert answer.json() == {"count": 5}
-    bomb = gzip.compress(b" " * 50_000)
-    assert len(bomb) < BODY_MAX
-    async with asyncio.timeout(5):
-        answer = await one("PATCH", "/closed", gzipped, bomb)
-    assert answer.status == 413
-
-
-async def test_who_sends_far_too_much_gets_the_answer_all_the_same() -> None:
-    """The rest is taken and dropped, so that a client that is still sending can read it."""
-    async with asyncio.timeout(10):
-        answer = await one("PATCH", "/closed", BEARER, b" " * 20_000_000)
-    assert answer.status == 413
-
-
-async def test_who_never_sends_the_rest_is_waited_for_no_longer_than_stated(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Nor is more than a stated number of bytes taken."""
-    monkeypatch.setattr(resource, "DISCARD_S_MAX", 0.05)
-    async with asyncio.timeout(5):
-        answer = await one("PATCH", "/closed", BEARER | {"Content-Length": "5000"}, b"x" * 200)
-    assert answer.status == 413
-
-
 async def test_a_store_that_fails_is_the_gateways_fault() -> None:
     """With the store's own words."""
     answer = await one("DELETE", "/closed", BEARER)
@@ -188,40 +55,45 @@ async def test_a_store_that_fails_is_the_gateways_fault() -> None:
     assert "problems" not in answer.json()
 
 
-OWN = LineProblem("input", 2, "a space inside the token")
-OTHERS = LineProblem("/data/.token", 4, "a space inside the token")
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+async def test_where_all_is_open_a_wrong_method_needs_no_key(method: str) -> None:
+    """There is nothing to protect, and the answer says what is possible."""
+    answer = await one(method, "/free", {})
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (StaleTextError("Changed."), FaultKind.PRECONDITION_FAILED),
-        (UnknownCredentialError("Unknown."), FaultKind.NOT_FOUND),
-        (StoreError("Bad.", [OWN]), FaultKind.INVALID_REQUEST),
-        (StoreError("Bad.", [OWN, OTHERS]), FaultKind.CONFLICT),
-        (StoreError("Bad.", [OTHERS]), FaultKind.CONFLICT),
-        (GivenTextError(StoreError("Bad.", [OTHERS]), "tokens"), FaultKind.INVALID_REQUEST),
-        (StoreError("The disk is full."), FaultKind.STORE_FAILED),
-        (ChecksumNotStoredError("Read-only.", []), FaultKind.STORE_FAILED),
-    ],
-)
-def test_a_stores_error_says_whose_fault_it_is(error: StoreError, kind: FaultKind) -> None:
-    """What was given is the caller's; what was broken already is a conflict; else the disk's."""
-    assert explain(error).kind is kind
+async def test_where_a_handler_decides_everything_else_asks_for_the_key() -> None:
+    """Reading may be open by a setting; that opens nothing more."""
+    assert (await one("GET", "/decided", {})).status == 200
+    assert (await one("POST", "/decided", {})).status == 401
+    assert (await one("POST", "/decided", BEARER)).status == 405
 
 
-def test_a_given_text_names_its_field() -> None:
-    """Where all the problems are in one of the two."""
-    fault: Fault = explain(GivenTextError(StoreError("Bad.", [OTHERS]), "token_list"))
-    assert (fault.param, getattr(fault, "code", None)) == ("token_list", "invalid_tokens")
-
-
-def test_problems_stand_beside_the_error() -> None:
-    """OpenAI's object stays as it is; programs read the list."""
-    body = add_problems(b'{"error":{"message":"x"}}', (OWN,))
-    decoded: dict[str, Any] = json.loads(body)
-    assert decoded == {
-        "error": {"message": "x"},
-        "problems": [{"file": "input", "line": 2, "problem": "a space inside the token"}],
+async def test_a_name_in_an_address_is_taken_apart_before_it_is_decoded() -> None:
+    """A slash inside it is part of it; what is behind it says what is done."""
+    assert (await one("GET", "/things/a%2Fb", BEARER)).json() == {"name": "a/b", "action": "get"}
+    assert (await one("POST", "/things/a%2Fb/do", BEARER)).json() == {
+        "name": "a/b",
+        "action": "do",
     }
-    assert add_problems(b"{}", ()) == b"{}"
+    assert (await one("GET", "/things/a/do", BEARER)).headers["allow"] == "POST"
+    for path in ("/things/", "/things/a/", "/things/a/other", "/things/a/do/more", "/things/%ff"):
+        assert (await one("GET", path, BEARER)).status == 404
+        assert (await one("GET", path, {})).status == 401
+
+
+async def nothing(_request: Request) -> Response:
+    """A handler."""
+    return reply({})
+
+
+def test_a_row_is_a_route_below_every_base() -> None:
+    """Rows of one address share it, whatever their order."""
+    rows = [
+        Operation(method="GET", path="/a", handler=nothing),
+        Operation(method="GET", path="/b/{id}", handler=nothing, route="/b/{it:path}"),
+        Operation(method="POST", path="/a", handler=nothing, key=Key.NONE),
+    ]
+    paths = [route.path for route in routes(rows, ("", "/hf"), KEYS.require_admin)]
+    assert paths == ["/a", "/b/{it:path}", "/hf/a", "/hf/b/{it:path}"]
+    assert {route.path for route in APP.routes if hasattr(route, "path")} >= {"/closed", "/open"}

@@ -13,10 +13,13 @@ from cursor_api.domain.deltas import ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
 from cursor_api.web.app import WebOptions
+from cursor_api.web.inference import streaming
 from cursor_api.web.inference.route import InferenceOptions
+from cursor_api.web.inference.streaming import KeepAliveOptions
 from tests.fakes import Step
 from tests.house import BEARER, END, House
 from tests.serving import Answer, ask, serve
+from tests.unit.web.second_dialect import PING, SecondDialect
 
 CHAT = "/v1/chat/completions"
 
@@ -216,3 +219,25 @@ async def test_the_upstream_is_closed_within_a_second_of_its_client_leaving(
     assert record.status is Status.CANCELLED
     assert record.usage is not None
     assert record.usage.output_count == (2 if stage == "in the middle" else 0)
+
+
+async def test_silence_is_broken_in_the_dialects_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One client API's comment is another's error."""
+    monkeypatch.setattr(streaming, "WATCH_AFTER_S", 0.01)
+    monkeypatch.setattr(streaming, "TICK_S", 0.01)
+    gate = asyncio.Event()
+    options = WebOptions(
+        version="1", inference=InferenceOptions(stream=KeepAliveOptions(keep_alive_s=0.02))
+    )
+    script: dict[str, list[Step]] = {"a": [[TextDelta("Hel")], gate, [END]]}
+    house = House(script, options, dialects=(SecondDialect(),))
+    async with serve(house.app) as port:
+        asking = asyncio.create_task(
+            ask(port, "POST", "/second", headers=BEARER, body=request_body(stream=True))
+        )
+        await asyncio.sleep(0.3)
+        gate.set()
+        answer = await asking
+    assert PING in answer.body
+    assert b"keep-alive" not in answer.body
+    assert answer.body.endswith(b"data: [DONE]\n\n")

@@ -13,7 +13,9 @@ from structlog.testing import capture_logs
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, StatusDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.inference import streaming
-from cursor_api.web.inference.streaming import KEEP_ALIVE, StreamOptions, Watch, stream
+from cursor_api.web.inference.streaming import KeepAliveOptions, Watch, stream
+
+PING = b": ping\n\n"
 
 
 class Client:
@@ -50,6 +52,10 @@ class Letters:
             raise Fault(FaultKind.INCOMPLETE, "no end")
         return b"END"
 
+    def fault(self, fault: Fault, *, is_passthrough: bool = False) -> bytes:
+        """Whoever renders a fault is not the watch."""
+        raise AssertionError((fault, is_passthrough))
+
 
 async def play(*steps: Sequence[Delta] | float) -> AsyncIterator[Sequence[Delta]]:
     """Give batches and then the end, sleeping where a number stands."""
@@ -71,7 +77,7 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_batch_is_one_write() -> None:
     """Frames that came together leave together; nothing is written for nothing."""
     client = Client()
-    watch = Watch(client.receive, client.send, StreamOptions())
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
     batches = play([TextDelta("a"), TextDelta("b")], [StatusDelta("busy")], [TextDelta("c")])
     await stream(batches, Letters(), watch)
     watch.stop()
@@ -86,7 +92,7 @@ async def only(batch: Sequence[Delta]) -> AsyncIterator[Sequence[Delta]]:
 async def test_the_end_leaves_with_the_last_text() -> None:
     """What came in one read leaves in one write."""
     client = Client()
-    watch = Watch(client.receive, client.send, StreamOptions())
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
     await stream(only([TextDelta("a"), Finished(FinishReason.STOP)]), Letters(), watch)
     watch.stop()
     assert client.bodies == [b"aEND"]
@@ -95,41 +101,41 @@ async def test_the_end_leaves_with_the_last_text() -> None:
 async def test_batches_without_an_end_are_never_closed_as_if_they_had_one() -> None:
     """Whatever is above forgot to notice."""
     client = Client()
-    watch = Watch(client.receive, client.send, StreamOptions())
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
     with pytest.raises(Fault):
         await stream(only([TextDelta("a")]), Letters(), watch)
     watch.stop()
     assert client.bodies == [b"a"]
 
 
-async def test_silence_is_broken_by_comments_between_whole_writes() -> None:
+async def test_silence_is_broken_by_pings_between_whole_writes() -> None:
     """Only after the stream began, and only after the silence."""
     client = Client()
-    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.05))
+    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.05), PING)
     await asyncio.sleep(0.1)
     assert client.bodies == []
     await stream(play([TextDelta("a")], 0.4, [TextDelta("b")]), Letters(), watch)
     watch.stop()
-    first, *comments, second, end = client.bodies
+    first, *pings, second, end = client.bodies
     assert (first, second, end) == (b"a", b"b", b"END")
     # Seven on a machine with nothing else to do.
-    assert 1 <= len(comments) <= 8
-    assert set(comments) == {KEEP_ALIVE}
+    assert 1 <= len(pings) <= 8
+    assert set(pings) == {PING}
     await asyncio.sleep(0.1)
     assert client.bodies[-1] == b"END"
 
 
-async def test_a_lively_stream_has_no_comments() -> None:
-    """They are for silence: each write puts the next comment off."""
+async def test_a_lively_stream_has_no_pings() -> None:
+    """They are for silence: each write puts the next one off."""
     client = Client()
-    watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.5))
+    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.5), PING)
     steps: list[Sequence[Delta] | float] = [[TextDelta("a")], 0.05]
     await stream(play(*steps * 14), Letters(), watch)
     watch.stop()
-    assert KEEP_ALIVE not in client.bodies
+    assert PING not in client.bodies
 
 
-async def test_no_comment_is_pushed_into_a_full_buffer() -> None:
+async def test_no_ping_is_pushed_into_a_full_buffer() -> None:
     """While a write waits for its client, nothing is added to it."""
     client = Client()
     gate = asyncio.Event()
@@ -138,7 +144,7 @@ async def test_no_comment_is_pushed_into_a_full_buffer() -> None:
         await client.send(message)
         await gate.wait()
 
-    watch = Watch(client.receive, slow_send, StreamOptions(keep_alive_s=0.02))
+    watch = Watch(client.receive, slow_send, KeepAliveOptions(keep_alive_s=0.02), PING)
     task = asyncio.create_task(stream(play([TextDelta("a")]), Letters(), watch))
     await asyncio.sleep(0.1)
     assert client.bodies == [b"a"]
@@ -153,7 +159,7 @@ async def test_a_client_that_leaves_ends_its_request() -> None:
     watches: list[Watch] = []
 
     async def request() -> None:
-        watches.append(Watch(client.receive, client.send, StreamOptions()))
+        watches.append(Watch(client.receive, client.send, KeepAliveOptions(), PING))
         await asyncio.sleep(10)
 
     task = asyncio.create_task(request())
@@ -170,7 +176,7 @@ async def test_a_short_request_costs_no_task() -> None:
     """The departure is watched only for what lasts."""
     client = Client()
     before = len(asyncio.all_tasks())
-    watch = Watch(client.receive, client.send, StreamOptions())
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
     assert len(asyncio.all_tasks()) == before
     watch.stop()
     await asyncio.sleep(0.05)
@@ -182,7 +188,7 @@ async def test_what_watched_a_request_ends_with_it() -> None:
     client = Client()
 
     async def request() -> None:
-        watch = Watch(client.receive, client.send, StreamOptions(keep_alive_s=0.02))
+        watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.02), PING)
         await stream(play([TextDelta("a")], 0.1, [TextDelta("b")]), Letters(), watch)
         watch.stop()
 
@@ -194,23 +200,23 @@ async def test_what_watched_a_request_ends_with_it() -> None:
         assert [one for one in gc.get_objects() if type(one) is Watch] == []
     finally:
         gc.enable()
-    assert KEEP_ALIVE in client.bodies
+    assert PING in client.bodies
 
 
-async def test_a_watch_that_fails_is_told_and_the_answer_goes_on() -> None:
-    """A bug in a comment or in the look for a departure costs its own stream nothing else."""
+async def test_a_watch_that_fails_is_logged_and_the_answer_goes_on() -> None:
+    """A bug in a ping or in the look for a departure costs its own stream nothing else."""
     client = Client()
 
     async def fail_to_receive() -> dict[str, Any]:
         raise ZeroDivisionError("planted in receive")
 
-    async def fail_at_comments(message: Any) -> None:
-        if message["body"] == KEEP_ALIVE:
-            raise ZeroDivisionError("planted in a comment")
+    async def fail_at_pings(message: Any) -> None:
+        if message["body"] == PING:
+            raise ZeroDivisionError("planted in a ping")
         await client.send(message)
 
     with capture_logs() as logs:
-        watch = Watch(fail_to_receive, fail_at_comments, StreamOptions(keep_alive_s=0.02))
+        watch = Watch(fail_to_receive, fail_at_pings, KeepAliveOptions(keep_alive_s=0.02), PING)
         await stream(play([TextDelta("a")], 0.3, [TextDelta("b")]), Letters(), watch)
         watch.stop()
     assert client.bodies == [b"a", b"b", b"END"]
@@ -218,4 +224,4 @@ async def test_a_watch_that_fails_is_told_and_the_answer_goes_on() -> None:
     assert {log["event"] for log in logs} == {
         "the watch over a response failed; the response goes on"
     }
-    assert {str(log["exc_info"]) for log in logs} == {"planted in receive", "planted in a comment"}
+    assert {str(log["exc_info"]) for log in logs} == {"planted in receive", "planted in a ping"}

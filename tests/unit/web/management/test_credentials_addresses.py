@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 
-from cursor_api.web.management.credentials import split_address
+from cursor_api.web.http.operation import split_address
 from tests.house import BEARER, HELLO, House
 from tests.serving import Answer, ask, serve
 

@@ -10,12 +10,29 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
+from cursor_api.installed import DIALECTS
 from cursor_api.web.app import WebOptions
-from cursor_api.web.management.openapi import ERRORS, describe
+from cursor_api.web.inference.models import Models
+from cursor_api.web.management.openapi import ERROR_DESCRIPTIONS, describe
+from cursor_api.web.management.routes import management_operations
+from cursor_api.web.management.tokens import TokenFileOptions
 from tests.house import BEARER, House
 from tests.serving import ask, serve
+from tests.vectors.load import load
 
-DOCUMENT = describe("1.2.3", "")
+
+def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
+    """The document of the rows that the app has."""
+    house = House()
+    options = TokenFileOptions(".token", ".token-list")
+    rows = (
+        *management_operations(house.roster, house.credentials, house.clock, options),
+        *Models(house.catalog, DIALECTS[0]).operations(),
+    )
+    return describe(version, route_prefix, rows, DIALECTS)
+
+
+DOCUMENT = describe_all("1.2.3", "")
 METHODS = {"get", "post", "patch", "delete"}
 
 
@@ -47,10 +64,18 @@ async def test_it_is_served_without_a_key() -> None:
     assert (body["openapi"], body["info"]["version"]) == ("3.1.0", "9.8.7")
 
 
+async def test_it_is_the_document_that_clients_were_generated_from() -> None:
+    """A change of it is a change for them: whoever means it changes the file as well."""
+    async with serve(House(options=WebOptions(version="1.2.3")).app) as port:
+        served = (await ask(port, "GET", "/api/openapi.json")).json()
+    assert served == load("openapi")["document"]
+    assert json.loads(json.dumps(DOCUMENT, default=dict)) == load("openapi")["document"]
+
+
 def test_addresses_count_from_the_prefix() -> None:
     """A client that is generated from it finds them."""
-    assert describe("1", "")["servers"] == [{"url": "/"}]
-    assert describe("1", "/hf")["servers"] == [{"url": "/hf"}]
+    assert describe_all("1", "")["servers"] == [{"url": "/"}]
+    assert describe_all("1", "/hf")["servers"] == [{"url": "/hf"}]
 
 
 def test_every_reference_leads_somewhere_and_every_type_is_used() -> None:
@@ -78,7 +103,7 @@ def test_every_operation_says_who_may_and_how_it_fails() -> None:
         assert ("401" in responses) is ("403" in responses) is (not is_open), (method, path)
         for status, response in responses.items():
             if int(status) >= 400:
-                assert response["description"] == ERRORS[int(status)]
+                assert response["description"] == ERROR_DESCRIPTIONS[int(status)]
                 schema = response["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/ErrorOut"}
 

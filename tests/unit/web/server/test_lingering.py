@@ -85,7 +85,7 @@ async def test_a_client_that_sends_all_first_reads_its_answer(side: str) -> None
 
 async def test_a_client_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may have said that it would send for ever."""
-    monkeypatch.setattr(connection, "PART_S", 0.2)
+    monkeypatch.setattr(connection, "BODY_LINGER_S", 0.2)
     async with serve(Hasty([(b"connection", b"close")]), ServerOptions()) as port:
         began_at = time.monotonic()
         with pytest.raises(ConnectionError):

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from cursor_api.installed import DIALECTS
 from cursor_api.web.server import server as server_module
 from cursor_api.web.server.connection import ConnectionLimits
 from cursor_api.web.server.server import ServerOptions, create_server
-from tests.serving import ask, serve
+from tests.serving import ask, parse_answer, serve
 
 
 class Flood:
@@ -121,9 +122,81 @@ def test_clients_that_come_together_are_let_in_together() -> None:
 
 def test_options_reach_the_server() -> None:
     """Each has a setting of its own."""
-    config = create_server(None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9)).config
+    config = create_server(
+        None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9), DIALECTS[0].fault
+    ).config
     assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (7, 9)
     assert config.access_log is False
+
+
+class Reader:
+    """Answers when a request is whole, after a while."""
+
+    def __init__(self, answer_s: float) -> None:
+        self.answer_s = answer_s
+
+    async def __call__(self, _scope: Any, receive: Any, send: Any) -> None:
+        """Read all of it."""
+        while (message := await receive())["type"] == "http.request" and message["more_body"]:
+            pass
+        await asyncio.sleep(self.answer_s)
+        await hello("scope", receive, send)
+
+
+HALF = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"
+
+
+@pytest.mark.parametrize("parser", ["httptools", "h11"])
+async def test_nobody_waits_for_a_request_that_is_not_whole(
+    monkeypatch: pytest.MonkeyPatch, parser: str
+) -> None:
+    """Its client is told to come again, long before the grace time for answers is over."""
+    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
+    loop = asyncio.get_running_loop()
+    async with serve(Reader(0), ServerOptions(shutdown_grace_s=30)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HALF)
+        await asyncio.sleep(0.1)
+        began_at = loop.time()
+    assert loop.time() - began_at < 2
+    answer = parse_answer(await asyncio.wait_for(reader.read(), 1))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert "shutting down" in answer.json()["error"]["message"]
+    writer.close()
+
+
+@pytest.mark.parametrize("parser", ["httptools", "h11"])
+async def test_while_an_answer_runs_a_request_may_become_whole(
+    monkeypatch: pytest.MonkeyPatch, parser: str
+) -> None:
+    """And is answered then, in the time that there is."""
+    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
+    async with serve(Reader(1.2), ServerOptions(shutdown_grace_s=30)) as port:
+        running = asyncio.create_task(ask(port, "GET", "/"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HALF)
+        await asyncio.sleep(0.1)
+        rest = asyncio.get_running_loop().call_later(0.8, writer.write, b"wholly")
+    assert (await running).status == 204
+    assert parse_answer(await asyncio.wait_for(reader.read(), 1)).status == 204
+    rest.cancel()
+    writer.close()
+
+
+async def test_nobody_waits_for_the_rest_of_a_body_that_was_answered_already() -> None:
+    """It is dropped anyway; the connection was kept so that its client reads the answer."""
+    loop = asyncio.get_running_loop()
+
+    async def hasty(scope: Any, receive: Any, send: Any) -> None:
+        await hello(scope, receive, send)
+
+    async with serve(hasty, ServerOptions(shutdown_grace_s=30)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HALF.replace(b"Host", b"Connection: close\r\nHost"))
+        assert (await asyncio.wait_for(reader.read(), 1)).startswith(b"HTTP/1.1 204")
+        began_at = loop.time()
+    assert loop.time() - began_at < 2
+    writer.close()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
@@ -135,7 +208,9 @@ async def test_a_hangup_that_fails_is_told_and_ends_nothing() -> None:
         heard.append("SIGHUP")
         raise ZeroDivisionError("planted")
 
-    server = create_server(Flood(), ServerOptions(shutdown_grace_s=1), on_hangup=on_hangup)
+    server = create_server(
+        Flood(), ServerOptions(shutdown_grace_s=1), DIALECTS[0].fault, on_hangup=on_hangup
+    )
     listener = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     with capture_logs() as logs:

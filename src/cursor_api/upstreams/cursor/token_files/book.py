@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from cursor_api.domain.credential import Credential, CredentialChange, Secret, split_token
+from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
 from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
+from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, split_token
 from cursor_api.upstreams.cursor.token_files.lines import (
     append_lines,
     remove_lines,
@@ -80,35 +81,51 @@ class Book:
     tokens: tuple[Entry, ...]
     listed: tuple[Entry, ...]
     error: StoreError | None = None
+    forms: tuple[CredentialForm, ...] = (SESSION_TOKEN,)
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """The tokens of the token file that the list has no checksum for, in order."""
+        """The tokens of the token file that the list should have a checksum for, in order."""
         listed = {entry.bearer for entry in self.listed}
-        return tuple(entry.bearer for entry in self.tokens if entry.bearer not in listed)
+        return tuple(
+            entry.bearer
+            for entry in self.tokens
+            if entry.bearer not in listed and self._form_of(entry).is_bound
+        )
 
     @property
     def credentials(self) -> tuple[Credential, ...]:
-        """Every token that has a checksum: the token file's order, then those only in the list.
+        """Every token that can serve: the token file's order, then those only in the list.
+
+        Each belongs to the endpoint of its form; where that binds it, it has a checksum.
 
         Each has an alias of its own: the one its user chose, else the account id of its cookie,
         else a name made of its fingerprint, so that it does not depend on the line's place.
         """
         listed = {entry.bearer: entry for entry in self.listed}
         own = {entry.bearer for entry in self.tokens}
-        entries = [entry for entry in self.tokens if entry.bearer in listed]
+        entries = [
+            entry
+            for entry in self.tokens
+            if entry.bearer in listed or not self._form_of(entry).is_bound
+        ]
         entries += [entry for entry in self.listed if entry.bearer not in own]
         taken = {entry.alias for entry in self.tokens if entry.is_named}
         credentials = []
         for entry in entries:
-            in_list = listed[entry.bearer]
+            form = self._form_of(entry)
+            in_list = listed.get(entry.bearer, entry)
             if entry.alias and entry.is_named and entry.bearer in own:
                 alias = entry.alias
             else:
                 alias = _free_alias(entry.alias or in_list.alias, entry.bearer, taken)
             taken.add(alias)
-            credentials.append(Credential(alias, Secret(entry.bearer), in_list.checksum))
+            binding = in_list.checksum if form.is_bound else ""
+            credentials.append(Credential(alias, Secret(entry.bearer), binding, form.endpoint))
         return tuple(credentials)
+
+    def _form_of(self, entry: Entry) -> CredentialForm:
+        return next(form for form in self.forms if form.is_form_of(entry.bearer))
 
     def require_right(self) -> Self:
         """Itself, if every line is usable; raises StoreError with all problems."""
@@ -130,6 +147,8 @@ class Reader:
 
     names: Names
     limits: TextLimits
+    # The first that fits counts, and the last one fits all.
+    forms: tuple[CredentialForm, ...] = (SESSION_TOKEN,)
 
     def survey(self, texts: Texts) -> Book:
         """Both files, whatever is wrong with their lines; StoreError for too large a file."""
@@ -142,7 +161,7 @@ class Reader:
         tokens = parse_tokens(texts.tokens, self.names.tokens, self.limits)
         listed = parse_token_list(texts.token_list, self.names.token_list, self.limits)
         error = _find_error(tokens, listed, limits=self.limits)
-        return Book(texts, tokens.entries, listed.entries, error)
+        return Book(texts, tokens.entries, listed.entries, error, self.forms)
 
     def read(self, texts: Texts) -> Book:
         """Both files, or StoreError with all their problems."""

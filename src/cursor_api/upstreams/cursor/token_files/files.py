@@ -5,7 +5,7 @@ Rules of this file:
   save of them was going on.
 - A load writes for one reason: a token without a checksum gets one, as a new line at the end of
   the token list. Where that line cannot be stored the token is not served, since it would come as
-  another device at every start: `ChecksumNotStoredError`, which carries those that can be served.
+  another device at every start: `BindingNotStoredError`, which carries those that can be served.
 - A change happens under the lock of both folders: read, decide (`token_book`), write, in an order
   in which a crash loses no device. What fails in between is taken back.
 - Links are followed: the file that a link leads to is the one that is replaced.
@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
-from cursor_api.domain.errors import ChecksumNotStoredError, StaleTextError, StoreError
+from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, FileTexts
+from cursor_api.domain.errors import BindingNotStoredError, StaleTextError, StoreError
 from cursor_api.files.atomic import FileChangedError, has_leftovers, is_torn, recover, save
 from cursor_api.files.disk import Disk, FileTooLargeError, Fingerprint, Snapshot
 from cursor_api.files.lock import lock_folders
+from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
 from cursor_api.upstreams.cursor.token_files.book import (
     Book,
     File,
@@ -50,6 +51,8 @@ class FileOptions:
     text: TextLimits = field(default_factory=TextLimits)
     # A save takes milliseconds; a process that holds the lock for longer hangs on its disk.
     lock_wait_s: float = 5.0
+    # What the lines may hold; the first that fits counts, and the last one fits all.
+    forms: tuple[CredentialForm, ...] = (SESSION_TOKEN,)
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class TokenFiles:
         self._disk = disk or Disk()
         self._new_checksum = new_checksum
         self._paths = {File.TOKENS: Path(names.tokens), File.LIST: Path(names.token_list)}
-        self._reader = Reader(names, self._options.text)
+        self._reader = Reader(names, self._options.text, self._options.forms)
         self._handled: list[Fingerprint | None] | None = None
         self._seen: list[Fingerprint | None] | None = None
         self.warnings: tuple[str, ...] = ()
@@ -90,13 +93,13 @@ class TokenFiles:
     def load(self) -> tuple[Credential, ...]:
         """All credentials: the token file's order, then those that only the list has.
 
-        Raises StoreError when the files cannot be read whole, and ChecksumNotStoredError when the
+        Raises StoreError when the files cannot be read whole, and BindingNotStoredError when the
         line of a new token cannot be written; nothing is changed then.
         """
         before = self._find_fingerprints()
         try:
             state, book = _retry(self._load_once)
-        except ChecksumNotStoredError:
+        except BindingNotStoredError:
             raise  # has_changed() goes on saying so, until the disk takes the line
         except StoreError:
             if not self._has_leftovers():
@@ -203,7 +206,7 @@ class TokenFiles:
         except StoreError as error:
             if error.problems:
                 raise
-            raise ChecksumNotStoredError(
+            raise BindingNotStoredError(
                 f"{len(book.lacking)} new token(s) cannot be served, because the checksum of each"
                 f" cannot be stored: {error.message} Make {self._paths[File.LIST]} writable, or"
                 " write a line `token,checksum` for each into it.",

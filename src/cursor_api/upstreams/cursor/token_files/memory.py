@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
+from cursor_api.domain.credential import (
+    Credential,
+    CredentialChange,
+    CredentialForm,
+    FileTexts,
+    GivenCredential,
+)
 from cursor_api.domain.errors import StaleTextError
+from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
 from cursor_api.upstreams.cursor.token_files.book import Book, Names, NewChecksum, Reader, Texts
+from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
 from cursor_api.upstreams.cursor.token_files.text import TextLimits, require_text
 
 
@@ -21,11 +29,15 @@ class MemoryCredentialStore:
         credentials: Sequence[Credential],
         new_checksum: NewChecksum,
         limits: TextLimits | None = None,
+        forms: tuple[CredentialForm, ...] = (SESSION_TOKEN,),
     ) -> None:
         self._new_checksum = new_checksum
-        self._reader = Reader(Names("token file", "token list"), limits or TextLimits())
+        names = Names("token file", "token list")
+        self._reader = Reader(names, limits or TextLimits(), forms)
         tokens = "".join(f"{one.alias}::{one.secret.reveal()}\n" for one in credentials)
-        listed = "".join(f"{one.secret.reveal()},{one.binding}\n" for one in credentials)
+        listed = "".join(
+            f"{one.secret.reveal()},{one.binding}\n" for one in credentials if one.binding
+        )
         self._book = self._reader.read(Texts(tokens.encode(), listed.encode()))
 
     def __repr__(self) -> str:
@@ -61,6 +73,14 @@ class MemoryCredentialStore:
         texts = Texts(tokens.encode("utf-8", "surrogatepass"), as_list)
         self._keep(self._reader.read(texts))
         return await self.read_text()
+
+    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
+        """See `read_paste`."""
+        return read_paste(text, binding)
+
+    def spell(self, given: Sequence[GivenCredential]) -> str:
+        """The lines as a token file has them."""
+        return spell_lines(given)
 
     async def add(
         self, text: str, *, binding: str | None = None, if_match: str | None = None

@@ -7,12 +7,13 @@ Rules of this file:
 
 from __future__ import annotations
 
-import enum
+import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from cursor_api.domain.credential import split_token
+from cursor_api.domain.credential import GivenCredential, Spelling
+from cursor_api.upstreams.cursor.forms import split_token
 
 # The browser's cookie by name, in a Cookie header or in a row of the browser's table of cookies.
 _NAMED_COOKIE = re.compile(r"WorkosCursorSessionToken[\s=:\"']+([^\s=:\"';,][^\s\"';,]*)")
@@ -23,51 +24,41 @@ _JWT_BEGINS = "eyJ"
 _JWT_DOT_COUNT = 2
 
 
-class Spelling(enum.Enum):
-    """How a token stood in what was pasted."""
+def read_paste(text: str, checksum: str | None = None) -> Iterator[GivenCredential]:
+    """The lines that say something: neither blank nor a comment.
 
-    BARE = "bare"
-    ALIAS = "alias"
-    COOKIE = "cookie"
-
-
-@dataclass(frozen=True, slots=True)
-class PastedLine:
-    """A line that says something. `line` counts from 1.
-
-    `alias` is the name in front of the token, or the account of a cookie; `is_named` tells the
-    first from the second. `text` is the line as a token file spells it, its checksum left out.
+    `checksum` was given beside the text, for a single token.
     """
-
-    line: int
-    text: str = field(repr=False)
-    alias: str | None
-    is_named: bool
-    bearer: str = field(repr=False)
-    checksum: str | None = field(repr=False)
-    spelling: Spelling
-
-    @property
-    def is_jwt(self) -> bool:
-        """Whether it has the form of a session token."""
-        return self.bearer.startswith(_JWT_BEGINS) and self.bearer.count(".") == _JWT_DOT_COUNT
+    lines = _lines(text)
+    first, second = next(lines, None), next(lines, None)
+    has_many = second is not None
+    for line in itertools.chain((first, second), lines):
+        if line is not None:
+            yield replace(line, problem=_find_problem(line, checksum, has_many=has_many))
 
 
-def read_paste(text: str) -> Iterator[PastedLine]:
-    """The lines that say something: neither blank nor a comment."""
+def _lines(text: str) -> Iterator[GivenCredential]:
     for line, raw in enumerate(text.split("\n"), start=1):
         stripped = raw.strip("\ufeff \t\r\u00a0")
         if stripped and not stripped.startswith("#"):
             yield _read_line(line, stripped)
 
 
-def as_token_file(lines: Sequence[PastedLine]) -> str:
+def _find_problem(line: GivenCredential, checksum: str | None, *, has_many: bool) -> str | None:
+    if line.binding and has_many:
+        return "a token with its checksum has to be added alone"
+    if line.binding and checksum and line.binding != checksum:
+        return "another checksum than the one given for it"
+    return None
+
+
+def spell_lines(lines: Sequence[GivenCredential]) -> str:
     """The lines as the text of a token file, each at its own number."""
     texts = {line.line: line.text for line in lines}
     return "\n".join(texts.get(number, "") for number in range(1, max(texts, default=0) + 1))
 
 
-def _read_line(line: int, text: str) -> PastedLine:
+def _read_line(line: int, text: str) -> GivenCredential:
     cookie = _NAMED_COOKIE.search(text)
     checksum = None
     if cookie:
@@ -81,7 +72,8 @@ def _read_line(line: int, text: str) -> PastedLine:
     alias, bearer = (alias or "").strip() or None, bearer.strip()
     is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
     spelling = Spelling.ALIAS if is_named else Spelling.COOKIE if alias else Spelling.BARE
-    return PastedLine(line, text, alias, is_named, bearer, checksum, spelling)
+    is_jwt = bearer.startswith(_JWT_BEGINS) and bearer.count(".") == _JWT_DOT_COUNT
+    return GivenCredential(line, text, alias, is_named, bearer, checksum, spelling, is_jwt)
 
 
 def _unwrap(text: str) -> str:

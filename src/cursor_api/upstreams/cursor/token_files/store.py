@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
+from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, GivenCredential
 from cursor_api.files.disk import Disk
 from cursor_api.upstreams.cursor.token_files.book import Names, NewChecksum
 from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
 
 _T = TypeVar("_T")
 
@@ -48,7 +49,7 @@ class FileCredentialStore:
     async def load(self) -> Sequence[Credential]:
         """All credentials: the token file's order, then those that only the list has.
 
-        Raises StoreError when the files cannot be read whole, and ChecksumNotStoredError when the
+        Raises StoreError when the files cannot be read whole, and BindingNotStoredError when the
         line of a new token cannot be written; nothing is changed then.
         """
         return await self._run(self._files.load)
@@ -74,6 +75,14 @@ class FileCredentialStore:
         StaleTextError when `if_match` is not the etag of what is there.
         """
         return await self._run(partial(self._files.replace_text, tokens, token_list, if_match))
+
+    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
+        """See `read_paste`."""
+        return read_paste(text, binding)
+
+    def spell(self, given: Sequence[GivenCredential]) -> str:
+        """The lines as a token file has them."""
+        return spell_lines(given)
 
     async def add(
         self, text: str, *, binding: str | None = None, if_match: str | None = None

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from cursor_api.domain.credential import split_token
 from cursor_api.domain.errors import LineProblem, StoreError
+from cursor_api.upstreams.cursor.forms import split_token
 
 UTF8_BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cursor_api.domain.errors import ChecksumNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.files.lock import LOCK_NAME
 from cursor_api.upstreams.cursor.token_files.files import FileOptions
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
@@ -127,7 +127,7 @@ def test_a_disk_that_takes_no_line_is_loud_and_knows_who_can_serve(
     before = folder.contents()
     for step in range(1, 6):
         disk.fail_at(step, code)
-        with pytest.raises(ChecksumNotStoredError) as caught:
+        with pytest.raises(BindingNotStoredError) as caught:
             folder.load()
         assert [one.secret.reveal() for one in caught.value.known] == ["old"]
         assert "1 new token(s) cannot be served" in str(caught.value)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.credential import CredentialChange
-from cursor_api.domain.errors import ChecksumNotStoredError, StaleTextError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StaleTextError, StoreError
 from cursor_api.files.disk import Disk, Snapshot
 from cursor_api.files.lock import lock_folders
 from tests.unit.files.scripted_disk import ScriptedDisk
@@ -67,7 +67,7 @@ def test_a_waiting_token_is_tried_again(tmp_path: Path) -> None:
     folder = Folder(tmp_path, disk)
     folder.write("a\n")
     disk.fail_from(1)
-    with pytest.raises(ChecksumNotStoredError):
+    with pytest.raises(BindingNotStoredError):
         folder.load()
     assert [folder.files.has_changed() for _ in range(3)] == [False, True, True]
     disk.fail_at(0)
@@ -161,7 +161,7 @@ def test_a_store_waits_for_another_one_but_not_for_ever(folder: Folder) -> None:
         with pytest.raises(StoreError, match="Another process is saving"):
             folder.files.add("b")
         folder.write("a\nb\n")
-        with pytest.raises(ChecksumNotStoredError, match="Another process is saving"):
+        with pytest.raises(BindingNotStoredError, match="Another process is saving"):
             folder.load()
     assert len(folder.load()) == 2
 

@@ -12,7 +12,7 @@ from tests.unit.upstreams.cursor.token_files.token_folder import checksum
 
 async def test_a_memory_store_begins_with_what_it_is_given() -> None:
     """In order, each with its alias and its device."""
-    given = [Credential(f"n{n}", Secret(f"token-{n}"), checksum(n)) for n in range(3)]
+    given = [Credential(f"n{n}", Secret(f"token-{n}"), checksum(n), "cursor") for n in range(3)]
     store = MemoryCredentialStore(given, lambda: checksum(1000))
     assert list(await store.load()) == given
     assert (await store.read_text()).token_text.startswith("n0::token-0\n")

@@ -8,18 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cursor_api.upstreams.cursor.token_files.paste import (
-    PastedLine,
-    Spelling,
-    as_token_file,
-    read_paste,
-)
+from cursor_api.domain.credential import GivenCredential, Spelling
+from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
 
 JWT = "eyJhbGciOi.eyJzdWIi.c2lnbmF0"
 SUM = "paaotdDV" + "0123456789abcdef" * 4
 
 
-def read_one(text: str) -> PastedLine:
+def read_one(text: str) -> GivenCredential:
     """The only line."""
     (line,) = read_paste(text)
     return line
@@ -57,18 +53,18 @@ def test_a_token_is_found_in_every_spelling(
 ) -> None:
     """From the editor, the browser's cookie in four dresses, a header, a program's text."""
     line = read_one(text)
-    assert (line.line, line.bearer, line.alias) == (1, JWT, alias)
+    assert (line.line, line.secret, line.alias) == (1, JWT, alias)
     assert line.spelling is (spelling or Spelling.COOKIE)
     assert line.is_named is (line.spelling is Spelling.ALIAS)
     assert line.is_jwt
-    assert line.checksum is None
+    assert line.binding is None
 
 
 def test_a_line_of_the_token_list_brings_its_device() -> None:
     """`token,checksum`, with or without spaces; the token file gets the token alone."""
     for text in (f"{JWT},{SUM}", f"user_01::{JWT} , {SUM}"):
         line = read_one(text)
-        assert (line.bearer, line.checksum) == (JWT, SUM)
+        assert (line.secret, line.binding) == (JWT, SUM)
         assert SUM not in line.text
 
 
@@ -83,8 +79,8 @@ def test_lines_keep_their_numbers() -> None:
     """Blank lines and comments say nothing, and the problem of line 5 is still in line 5."""
     lines = list(read_paste(f"\n# mine\na::1\n\n{JWT}\n\n"))
     assert [line.line for line in lines] == [3, 5]
-    assert as_token_file(lines) == f"\n\na::1\n\n{JWT}"
-    assert as_token_file([]) == ""
+    assert spell_lines(lines) == f"\n\na::1\n\n{JWT}"
+    assert spell_lines([]) == ""
 
 
 def test_no_secret_is_in_a_repr() -> None:

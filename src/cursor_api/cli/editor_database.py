@@ -27,9 +27,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cursor_api.domain.credential import Secret, split_token
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.disk import Disk, Fingerprint
+from cursor_api.installed import split_token
 
 # Below the folder where the system keeps what programs remember.
 _BELOW: Final = ("Cursor", "User", "globalStorage", "state.vscdb")

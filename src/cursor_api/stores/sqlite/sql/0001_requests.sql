@@ -1,9 +1,11 @@
+-- "crsr" in SQLite's header: the file is a request log of this program.
+PRAGMA application_id = 1668445042;
+
 -- One row for each request, in the order in which they were first written.
 CREATE TABLE requests (
     -- One more than the last: rows are forgotten from the lowest on.
     number INTEGER PRIMARY KEY,
-    -- In no order, and so without an index.
-    id TEXT NOT NULL,
+    id TEXT NOT NULL UNIQUE,
     -- Unix seconds.
     started_at REAL NOT NULL,
     caller TEXT NOT NULL,
@@ -25,3 +27,5 @@ CREATE TABLE requests (
     -- JSON: [[credential alias, started at, fault or null, milliseconds], ...]
     attempts TEXT NOT NULL
 );
+
+PRAGMA user_version = 1;

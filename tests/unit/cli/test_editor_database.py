@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.upstreams.cursor import editor_database
-from cursor_api.upstreams.cursor.editor_database import (
+from cursor_api.cli import editor_database
+from cursor_api.cli.editor_database import (
     EditorError,
     EditorProblem,
     find_database_paths,
     read_account,
 )
-from tests.unit.upstreams.cursor.editor_folder import (
+from tests.unit.cli.editor_folder import (
     EMAIL,
     SIGNED_IN,
     TOKEN,

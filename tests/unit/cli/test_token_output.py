@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cursor_api.cli.token_words import (
-    TEXT_LENGTH_MAX,
-    SpokenObserver,
+from cursor_api.cli.token_output import (
+    SHOWN_LENGTH_MAX,
+    TerminalObserver,
+    format_instant,
     plain,
-    say_facts,
-    say_json,
-    say_table,
-    tell_when,
+    print_facts,
+    print_json,
+    print_table,
 )
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_an_instant_is_counted_in_the_unit_that_tells_most(
     time.tzset()
     try:
         at = NOW + apart
-        assert tell_when(at, NOW) == f"{at:%Y-%m-%d %H:%M} ({expected})"
+        assert format_instant(at, NOW) == f"{at:%Y-%m-%d %H:%M} ({expected})"
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -50,18 +50,18 @@ def test_an_instant_is_counted_in_the_unit_that_tells_most(
 
 def test_no_instant_is_said_to_be_unknown() -> None:
     """An opaque token."""
-    assert tell_when(None, NOW) == "unknown"
+    assert format_instant(None, NOW) == "unknown"
 
 
 def test_foreign_text_cannot_steer_a_terminal() -> None:
     """Nor fill it; line ends and other scripts stay."""
     assert plain("a\x1b[31m\x9b\u202eb\n安") == "a?[31m??b\n安"
-    assert len(plain("x" * 10_000)) == TEXT_LENGTH_MAX
+    assert len(plain("x" * 10_000)) == SHOWN_LENGTH_MAX
 
 
 def test_a_table_is_aligned_text_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
     """Wide characters counted as two columns, nothing cut, no control characters."""
-    say_table(COLUMNS, ROWS)
+    print_table(COLUMNS, ROWS)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "ALIAS   TOKEN      STATE"
     assert lines[1] == "[red]a  eyJh…9xYz  healthy"
@@ -75,26 +75,26 @@ def test_a_table_fits_the_terminal(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
-    say_table(COLUMNS, ROWS)
+    print_table(COLUMNS, ROWS)
     lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
     assert len(lines) > 4
     assert all(len(line) <= 60 for line in lines)
     assert "[red]a" in lines[1]
     assert "eyJh…9xYz" in lines[1]
     monkeypatch.setenv("TERM", "dumb")
-    say_table(COLUMNS, ROWS)
+    print_table(COLUMNS, ROWS)
     assert capsys.readouterr().out.splitlines()[1] == "[red]a  eyJh…9xYz  healthy"
 
 
 def test_facts_are_never_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     """What is copied from here is whole."""
-    say_facts({"token": "x" * 500, "read from": "/a"})
+    print_facts({"token": "x" * 500, "read from": "/a"})
     assert capsys.readouterr().out == f"token      {'x' * 500}\nread from  /a\n"
 
 
 def test_json_is_indented_and_has_iso_instants(capsys: pytest.CaptureFixture[str]) -> None:
     """For eyes and for jq."""
-    say_json({"at": NOW, "name": "安"})
+    print_json({"at": NOW, "name": "安"})
     said = capsys.readouterr().out
     assert json.loads(said) == {"at": "2026-11-01T12:00:00Z", "name": "安"}
     assert "安" in said
@@ -103,7 +103,7 @@ def test_json_is_indented_and_has_iso_instants(capsys: pytest.CaptureFixture[str
 
 def test_a_warning_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """What went as it should is not worth a word."""
-    observer = SpokenObserver()
+    observer = TerminalObserver()
     observer.notice("reloaded", count=1)
     observer.warn("the list", detail="is\x1b wrong")
     observer.warn("alone")

@@ -1,4 +1,4 @@
-"""How the token commands word things: instants, masks, foreign text, and a table's rows."""
+"""What the token commands print: instants, masks, foreign text, and a table's rows."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
-from cursor_api.cli.output import complain, say
+from cursor_api.cli.output import print_error, print_result
 from cursor_api.settings.report import display_width
 
 # More than any name, sentence or address that is worth reading in a terminal.
-TEXT_LENGTH_MAX: Final = 300
+SHOWN_LENGTH_MAX: Final = 300
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 60 * _MINUTE_S
 _DAY_S: Final = 24 * _HOUR_S
@@ -22,7 +22,7 @@ _DAY_S: Final = 24 * _HOUR_S
 _UNITS: Final = ((2 * _DAY_S, _DAY_S, "days"), (2 * _HOUR_S, _HOUR_S, "h"), (0, _MINUTE_S, "min"))
 
 
-class SpokenObserver:
+class TerminalObserver:
     """Implements `ports.Observer` for a person who waits: warnings are told, the rest is not."""
 
     def notice(self, event: str, /, **facts: object) -> None:
@@ -31,16 +31,16 @@ class SpokenObserver:
     def warn(self, event: str, /, **facts: object) -> None:
         """One line on standard error."""
         details = "; ".join(str(fact) for fact in facts.values())
-        complain(f"warning: {plain(event)}{': ' if details else ''}{plain(details)}")
+        print_error(f"warning: {plain(event)}{': ' if details else ''}{plain(details)}")
 
 
 def plain(text: str) -> str:
     """A text from elsewhere without what a terminal would act upon, and not without end."""
     shown = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
-    return shown if len(shown) <= TEXT_LENGTH_MAX else f"{shown[: TEXT_LENGTH_MAX - 1]}…"
+    return shown if len(shown) <= SHOWN_LENGTH_MAX else f"{shown[: SHOWN_LENGTH_MAX - 1]}…"
 
 
-def tell_when(at: datetime | None, now: datetime) -> str:
+def format_instant(at: datetime | None, now: datetime) -> str:
     """An instant as its reader counts it: `2026-12-01 14:05 (in 9 days)`, local time."""
     if at is None:
         return "unknown"
@@ -58,22 +58,22 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def say_json(value: object) -> None:
+def print_json(value: object) -> None:
     """A result for scripts: indented, UTF-8, instants as ISO 8601."""
-    say(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    print_result(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def say_facts(facts: Mapping[str, str]) -> None:
+def print_facts(facts: Mapping[str, str]) -> None:
     """One fact a line, never wrapped: what is copied from here must stay whole."""
     width = max(map(len, facts), default=0)
     for name, fact in facts.items():
-        say(f"{name:<{width}}  {fact}")
+        print_result(f"{name:<{width}}  {fact}")
 
 
-def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns that fit the terminal; aligned plain text where nobody looks on."""
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        _say_rich(columns, rows)
+        _print_rich_table(columns, rows)
         return
     widths = [max(map(display_width, cells)) for cells in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):
@@ -81,10 +81,10 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             cell + " " * (width - display_width(cell))
             for cell, width in zip(row, widths, strict=True)
         ]
-        say("  ".join(cells).rstrip())
+        print_result("  ".join(cells).rstrip())
 
 
-def _say_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     # Only who looks at a table pays for the library.
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.recording import record_stream, sample_ask
 from cursor_api.simulator.scenario import Scenario
-from cursor_api.simulator.server import Simulator
 from cursor_api.wire.connect import EnvelopeDecoder
 from tests.unit.simulator.asking import NOW_S, ask_request, hear_one
 
@@ -23,7 +23,7 @@ async def test_a_recording_is_what_a_simulator_sends() -> None:
     faults = Faults(seed=7, missing_end=0.5, error_mid_stream=0.5)
     asks = [sample_ask(text) for text in ("hi", "a long one", "code", "emoji")]
     options = SimulatorOptions(faults=faults, now_s=lambda: NOW_S)
-    async with Simulator(options) as simulator:
+    async with CursorSimulator(options) as simulator:
         for ordinal, ask in enumerate(asks):
             heard = await hear_one(simulator.port, ask_request(ask))
             assert heard.body == record_stream(ask, faults, ordinal=ordinal)

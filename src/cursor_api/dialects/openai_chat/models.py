@@ -1,0 +1,30 @@
+"""The list of models, as OpenAI writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from cursor_api.domain.catalog import Model
+
+_encode = msgspec.json.Encoder().encode
+
+
+def render_models(models: Iterable[Model]) -> bytes:
+    """The body of GET /v1/models, in the order given."""
+    return _encode({"object": "list", "data": [_model_object(model) for model in models]})
+
+
+def render_model(model: Model) -> bytes:
+    """The body of GET /v1/models/{id}."""
+    return _encode(_model_object(model))
+
+
+def _model_object(model: Model) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "created": model.created,
+        "object": "model",
+        "owned_by": model.owned_by,
+    }

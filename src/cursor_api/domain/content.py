@@ -1,0 +1,96 @@
+"""What messages are made of: parts, in the order in which they were said.
+
+Rules of this file:
+- Texts that follow each other are one text. One of megabytes comes in several, as Python has a
+  string of ten megabytes with a single emoji as forty, and to make it in one go holds everybody up.
+- JSON that nobody here interprets is bytes, in UTF-8, for the same reason.
+- Named tuples, as several are made for each message of each request: a frozen dataclass takes three
+  times as long.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+
+class Role(enum.Enum):
+    """Who speaks. A client's `developer` role is SYSTEM; results of tools are the USER's."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class CacheMark(NamedTuple):
+    """The caller wants the prompt up to here cached upstream; None: for as long as is usual."""
+
+    ttl_s: int | None = None
+
+
+class Text(NamedTuple):
+    """A piece of text, exactly as it was written. `is_refusal`: with it the model refused."""
+
+    text: str
+    cache: CacheMark | None = None
+    is_refusal: bool = False
+
+
+class Image(NamedTuple):
+    """An image given inline. `width` and `height` are pixels, 0 when the format hides them."""
+
+    data: bytes
+    media_type: str
+    width: int = 0
+    height: int = 0
+    cache: CacheMark | None = None
+
+
+class Thinking(NamedTuple):
+    """What the model thought before it went on.
+
+    `signature` goes back to the upstream as it came; with `is_redacted` the text is the sealed
+    data itself, which only the upstream can read.
+    """
+
+    text: str
+    signature: str = ""
+    is_redacted: bool = False
+
+
+class ToolUse(NamedTuple):
+    """A call the assistant made; `arguments` is the JSON text that it wrote, valid or not."""
+
+    id: str
+    name: str
+    arguments: bytes
+    cache: CacheMark | None = None
+
+
+class ToolResult(NamedTuple):
+    """What became of a call. `call_id` is "" where the caller did not say which."""
+
+    call_id: str
+    parts: tuple[Text | Image, ...]
+    is_error: bool = False
+    cache: CacheMark | None = None
+
+
+Part = Text | Image | Thinking | ToolUse | ToolResult
+
+
+class Message(NamedTuple):
+    """One turn."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """All texts joined, those of tools' results too; everything else is skipped."""
+        return "".join(
+            inner.text
+            for part in self.parts
+            for inner in (part.parts if isinstance(part, ToolResult) else (part,))
+            if isinstance(inner, Text)
+        )

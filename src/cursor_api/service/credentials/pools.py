@@ -1,0 +1,96 @@
+"""The credentials of all endpoints together, as their owner sees them: in one order, by alias.
+
+Rules of this file:
+- A credential goes into the pool of its own endpoint. One whose endpoint is not configured goes
+  nowhere, and its owner is warned.
+- An alias is one credential's, whichever pool it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.words import UpstreamWords
+from cursor_api.pool.lease import Lease
+from cursor_api.pool.slot import Slot
+from cursor_api.service.inference.endpoints import Endpoint, Endpoints
+
+Kept = Mapping[Secret, tuple[Preferences, CredentialHealth]]
+
+
+class CredentialPools:
+    """The pools of all endpoints."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._order: tuple[Credential, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"CredentialPools({len(self._order)} in {len(self._endpoints)} endpoints)"
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """All that serve, in their owner's order."""
+        return self._order
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """Their states, in the same order; for looking, not for changing."""
+        return [self._pool_slot(credential) for credential in self._order]
+
+    @property
+    def revision(self) -> int:
+        """Goes up with every change worth keeping over a restart."""
+        return sum(endpoint.pool.revision for endpoint in self._endpoints.values())
+
+    def replace(
+        self, credentials: Sequence[Credential], kept: Kept | None = None
+    ) -> Sequence[Credential]:
+        """Serve from these from now on; gives those whose endpoint is not configured."""
+        by_endpoint: dict[str, list[Credential]] = {name: [] for name in self._endpoints}
+        homeless = []
+        order = []
+        for credential in credentials:
+            own = by_endpoint.get(credential.endpoint)
+            if own is None:
+                homeless.append(credential)
+            else:
+                own.append(credential)
+                order.append(credential)
+        for name, own in by_endpoint.items():
+            self._endpoints[name].pool.replace(own, kept)
+        self._order = tuple(order)
+        return homeless
+
+    def get_slot(self, alias: str) -> Slot:
+        """A credential's state; raises Fault(NOT_FOUND)."""
+        return self.get_endpoint(alias).pool.get_slot(alias)
+
+    def get_endpoint(self, alias: str) -> Endpoint:
+        """Where a credential belongs; raises Fault(NOT_FOUND)."""
+        for endpoint in self._endpoints.values():
+            if endpoint.pool.has_alias(alias):
+                return endpoint
+        raise Fault(FaultKind.NOT_FOUND, "There is no credential of this alias.", param="alias")
+
+    def words_of(self, slot: Slot) -> UpstreamWords:
+        """What people are told about its kind."""
+        return self._endpoints[slot.credential.endpoint].words
+
+    def set_preferences(self, alias: str, preferences: Preferences) -> None:
+        """Change what the owner wants of a credential; raises Fault(NOT_FOUND)."""
+        self.get_endpoint(alias).pool.set_preferences(alias, preferences)
+
+    def clear(self, alias: str) -> None:
+        """End a credential's cooldowns and quarantine; raises Fault(NOT_FOUND)."""
+        self.get_endpoint(alias).pool.clear(alias)
+
+    def lease_for_test(self, alias: str, model: str) -> Lease:
+        """A lease of one credential whatever its state, for a person who tests it."""
+        return self.get_endpoint(alias).pool.lease_for_test(alias, model)
+
+    def _pool_slot(self, credential: Credential) -> Slot:
+        return self._endpoints[credential.endpoint].pool.get_slot(credential.alias)

@@ -1,0 +1,105 @@
+"""The endpoints: each an address of an upstream, with all that is its own.
+
+Rules of this file:
+- A secret goes only where it belongs: an endpoint has its own pool, and nobody else leases from it.
+- What an endpoint has come to (cooldowns, breaker, retry budget) lasts as long as the process. A
+  change of the settings gives it another upstream and other options, and resets nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.words import UpstreamWords
+from cursor_api.pool.breaker import Breaker, BreakerOptions
+from cursor_api.pool.pool import Pool
+from cursor_api.ports import Observer, Upstream
+from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
+
+# How soon the operator is warned again that the gateway cannot ask anybody.
+WARN_AGAIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleOptions:
+    """How often to try an endpoint again, and when to leave it alone."""
+
+    failover: FailoverOptions = field(default_factory=FailoverOptions)
+    breaker: BreakerOptions = field(default_factory=BreakerOptions)
+
+
+class Endpoint:
+    """One address of an upstream: who is asked there, with which credentials, and how it is."""
+
+    __slots__ = ("breaker", "budget", "failover", "name", "pool", "upstream", "words")
+
+    def __init__(
+        self,
+        name: str,
+        upstream: Upstream,
+        pool: Pool,
+        words: UpstreamWords,
+        options: TroubleOptions | None = None,
+    ) -> None:
+        options = options or TroubleOptions()
+        self.name = name
+        self.upstream = upstream
+        self.pool = pool
+        self.words = words
+        self.failover = options.failover
+        self.budget = RetryBudget(options.failover)
+        self.breaker = Breaker(options.breaker)
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.name}, {self.pool}, {self.breaker}, {self.budget})"
+
+    def use(self, upstream: Upstream, options: TroubleOptions) -> None:
+        """Ask this upstream from the next request on; what was learnt of the endpoint stays."""
+        self.upstream = upstream
+        self.failover = options.failover
+        self.budget.use(options.failover)
+        self.breaker.options = options.breaker
+
+
+class Endpoints(Mapping[str, Endpoint]):
+    """All of them by name, in the operator's order, and what the operator is told of them."""
+
+    def __init__(self, endpoints: Iterable[Endpoint], observer: Observer) -> None:
+        self._by_name: dict[str, Endpoint] = {}
+        self._observer = observer
+        self._warned_at = -math.inf
+        self.replace(endpoints)
+
+    def replace(self, endpoints: Iterable[Endpoint]) -> None:
+        """From now on there are these."""
+        self._by_name = {endpoint.name: endpoint for endpoint in endpoints}
+
+    def __getitem__(self, name: str) -> Endpoint:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def report_shortage(self, fault: Fault, now: float) -> None:
+        """Warn the operator, but not of each of thousands, that the gateway itself cannot ask."""
+        if now - self._warned_at >= WARN_AGAIN_S:
+            self._warned_at = now
+            self._observer.warn("requests fail for want of means", detail=fault.message)
+
+    def report_breaker(self, endpoint: Endpoint) -> None:
+        """Tell the operator that an endpoint is not asked any more, or is asked again."""
+        name, cause = endpoint.name, endpoint.breaker.cause
+        if cause is None:
+            self._observer.notice("the upstream answers again", upstream=name)
+        elif cause.kind is FaultKind.CLIENT_OUTDATED:
+            self._observer.warn(endpoint.words.client_outdated, upstream=name, detail=cause.message)
+        else:
+            self._observer.warn(
+                "the upstream is not asked for a while", upstream=name, detail=cause.message
+            )

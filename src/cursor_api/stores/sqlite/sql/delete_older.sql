@@ -1,0 +1,2 @@
+-- All rows up to this number.
+DELETE FROM requests WHERE number <= ?

@@ -1,0 +1,240 @@
+"""One request to an upstream and its answer, with a limit on every wait.
+
+Rules of this file:
+- What leaves it is an answer or a Fault. A foreign exception becomes a Fault here, once, by the
+  table in faults.py. Messages name the host and nothing that was sent.
+- One timer per answer, re-armed when it fires: a read costs a clock reading and no timer.
+- An answer that is left before its end takes its connection with it. Nothing is drained.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.transport.connections import Connections
+from cursor_api.transport.faults import (
+    ERROR_ROWS,
+    NO_NEXT_BYTE,
+    NO_TEXT,
+    HttpStage,
+    find_shortage,
+    flaw_of_certificate,
+)
+from cursor_api.transport.options import Timeouts, is_header_value
+from cursor_api.transport.sending import Body
+
+# What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
+# slowly keeps two such pieces; a live stream's reads have some dozen bytes.
+ANSWER_READ_BYTES_MAX: Final = 1 << 11
+# An error's body comes with its head, or in the next packet.
+ERROR_BODY_TIMEOUT_S: Final = 3.0
+# How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
+# it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
+WATCH_S: Final = 2.0
+
+
+class HttpAnswer:
+    """One request and its answer: enter it, read it, leave it."""
+
+    __slots__ = (
+        "_body",
+        "_connections",
+        "_content",
+        "_deadline",
+        "_first_token_at",
+        "_has_text",
+        "_headers",
+        "_is_finished",
+        "_is_late",
+        "_loop",
+        "_opening_task",
+        "_response",
+        "_rest",
+        "_timeouts",
+        "_timer",
+        "_url",
+        "headers",
+        "status",
+    )
+
+    headers: Mapping[str, str]
+    status: int
+
+    def __init__(
+        self,
+        connections: Connections,
+        url: str,
+        headers: Mapping[str, str],
+        body: Body,
+        timeouts: Timeouts,
+    ) -> None:
+        self._connections = connections
+        self._url = url
+        self._headers = headers
+        self._body = body
+        self._timeouts = timeouts
+        self._timer: asyncio.TimerHandle | None = None
+        # Who waits for the answer's head; None once it is here.
+        self._opening_task: asyncio.Task[object] | None = None
+        self._deadline = math.inf
+        self._has_text = False
+        self._is_finished = False
+        self._is_late = False
+        # What came in the last read beyond ANSWER_READ_BYTES_MAX.
+        self._rest = memoryview(b"")
+
+    async def __aenter__(self) -> Self:
+        if not is_header_value("".join(self._headers.values())):
+            raise Fault(FaultKind.INTERNAL, "A header holds characters that headers may not have.")
+        self._connections.acquire()
+        # Asked for once, which is a system call in Python 3.11.
+        self._loop = asyncio.get_running_loop()
+        asked_at = self._loop.time()
+        self._deadline = self._first_token_at = asked_at + self._timeouts.first_token_s
+        self._opening_task = asyncio.current_task(self._loop)
+        self._arm()
+        try:
+            response = await self._connections.post(self._url, self._headers, self._body, asked_at)
+        except Exception as error:
+            self._leave()
+            raise self._fault(HttpStage.OPENING, error) from error
+        except BaseException as error:
+            self._leave()
+            if (
+                self._is_late
+                and self._opening_task is not None
+                and self._opening_task.uncancel() == 0
+            ):
+                # It was our own timer that cancelled this task, and nobody else.
+                raise self._fault(HttpStage.OPENING, TimeoutError()) from error
+            raise
+        # Sent: not to be kept for as long as the answer lasts.
+        self._body = b""
+        self._headers = {}
+        self._response = response
+        self._content = response.content
+        self.status = response.status
+        self.headers = response.headers
+        self._opening_task = None
+        return self
+
+    def _leave(self) -> None:
+        self._connections.release()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._leave()
+        if self._content.is_eof():
+            return  # aiohttp has given the connection back already
+        if not self._is_finished:
+            self._response.close()
+            return
+        self._connections.linger(self._response)
+
+    async def read(self) -> bytes:
+        """At least one byte and ANSWER_READ_BYTES_MAX at most; b"" at the body's end.
+
+        Raises Fault: INCOMPLETE, UPSTREAM_TIMEOUT.
+        """
+        if self._rest:
+            return self._next_of(self._rest)
+        if self._has_text:
+            self._deadline = self._loop.time() + self._timeouts.idle_s
+        else:
+            self._deadline = self._first_token_at
+        try:
+            data = await self._content.readany()
+        except Exception as error:
+            raise self._fault(HttpStage.READING, error) from error
+        # Until the next read nobody waits: a slow reader is not the upstream's silence.
+        self._deadline = math.inf
+        return data if len(data) <= ANSWER_READ_BYTES_MAX else self._next_of(memoryview(data))
+
+    def _next_of(self, data: memoryview) -> bytes:
+        self._rest = data[ANSWER_READ_BYTES_MAX:]
+        return bytes(data[:ANSWER_READ_BYTES_MAX])
+
+    def mark_first_text(self) -> None:
+        """The first text is here: from now on only silence is too long."""
+        self._has_text = True
+
+    async def read_error_body(self, bytes_max: int) -> bytes:
+        """At most the first `bytes_max` bytes of the body, or what came of it; raises no Fault.
+
+        The status has said already that the answer failed: a body that stalls or breaks only says
+        less about why.
+        """
+        body = b""
+        with contextlib.suppress(Fault, TimeoutError):
+            async with asyncio.timeout(ERROR_BODY_TIMEOUT_S):
+                while len(body) < bytes_max and (data := await self.read()):
+                    body += data
+        return body[:bytes_max]
+
+    def mark_finished(self) -> None:
+        """Nothing more is needed: the connection is kept if its body ends soon."""
+        self._is_finished = True
+
+    def _arm(self) -> None:
+        # Never later than a deadline that a read may set before the timer fires.
+        look_s = min(WATCH_S, self._timeouts.idle_s)
+        look_at = min(self._deadline, self._loop.time() + look_s)
+        self._timer = self._loop.call_at(look_at, self._on_timer)
+
+    def _on_timer(self) -> None:
+        is_waited_for = self._deadline < math.inf
+        self._is_late = self._loop.time() >= self._deadline
+        if self._opening_task is not None:
+            if self._is_late:
+                self._opening_task.cancel()
+            else:
+                self._arm()
+            return
+        connection = self._response.connection
+        is_lost = is_waited_for and (connection is None or connection.closed)
+        if self._is_late or (is_lost and not self._content.is_eof()):
+            # Wakes the reader with an exception, and frees the socket at once.
+            self._response.close()
+        else:
+            self._arm()
+
+    def _fault(self, stage: HttpStage, error: Exception) -> Fault:
+        if self._is_late:
+            message = NO_NEXT_BYTE if self._has_text else NO_TEXT
+            return self._make_fault(FaultKind.UPSTREAM_TIMEOUT, message)
+        own = find_shortage(error, self._host) if stage is HttpStage.OPENING else None
+        if own is not None:
+            return own
+        row = next(row for row in ERROR_ROWS[stage] if isinstance(error, row.error))
+        return self._make_fault(
+            row.kind, row.message, flaw_of_certificate(error, self._connections.options.ca_setting)
+        )
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._url).hostname or "The upstream"
+
+    def _make_fault(self, kind: FaultKind, message: str, flaw: str = "") -> Fault:
+        return Fault(
+            kind,
+            message.format(
+                host=self._host,
+                flaw=flaw,
+                connect_timeout_s=self._connections.options.connect_timeout_s,
+                first_token_s=self._timeouts.first_token_s,
+                idle_s=self._timeouts.idle_s,
+            ),
+        )

@@ -1,0 +1,28 @@
+"""Cursor by session token as a kind of upstream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.transport.client import HttpClient
+from cursor_api.upstreams.cursor.chat import CursorChat
+from cursor_api.upstreams.cursor.forms import ENDPOINT, SESSION_TOKEN
+from cursor_api.upstreams.cursor.options import CursorOptions
+from cursor_api.upstreams.cursor.words import WORDS
+
+
+class CursorKind:
+    """Implements `ports.UpstreamKind`."""
+
+    name = ENDPOINT
+    options = CursorOptions
+    words = WORDS
+    forms = (SESSION_TOKEN,)
+
+    @asynccontextmanager
+    async def build(self, options: CursorOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
+        """The StreamChat call over connections of its own."""
+        async with HttpClient(options.http) as http:
+            yield CursorChat(http, options, parts.clock, steps=parts.steps)

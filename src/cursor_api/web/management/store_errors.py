@@ -1,0 +1,52 @@
+"""What a store's error is to a caller of the management API."""
+
+from __future__ import annotations
+
+from cursor_api.domain.errors import (
+    Fault,
+    FaultKind,
+    StaleTextError,
+    StoreError,
+    UnknownCredentialError,
+    invalid_request,
+)
+from cursor_api.service.credentials.use_cases import INPUT
+
+INVALID_TOKENS = "invalid_tokens"
+BROKEN_FILES = (
+    "The token files have lines that cannot be used, so nothing can be changed here. Mend the"
+    " lines first."
+)
+
+
+class GivenTextError(StoreError):
+    """The text that was given for a file cannot take its place. `param` is the field it was in."""
+
+    def __init__(self, error: StoreError, param: str | None) -> None:
+        super().__init__(error.message, error.problems)
+        self.param = param
+
+
+def explain(error: StoreError) -> Fault:
+    """A store's error as whose fault it is.
+
+    What was given is the caller's. A file that was broken already is a conflict. What has no line
+    at all is the disk's, or another program's that holds the files.
+    """
+    match error:
+        case StaleTextError():
+            return Fault(
+                FaultKind.PRECONDITION_FAILED,
+                f"{error.message} Read them again (POST /get-tokeninfo) and repeat your change.",
+                param="If-Match",
+            )
+        case UnknownCredentialError():
+            return Fault(FaultKind.NOT_FOUND, error.message, param="alias")
+        case GivenTextError():
+            return invalid_request(error.message, code=INVALID_TOKENS, param=error.param)
+        case _ if not error.problems:
+            return Fault(FaultKind.STORE_FAILED, error.message)
+        case _ if all(problem.file == INPUT for problem in error.problems):
+            return invalid_request(error.message, code=INVALID_TOKENS)
+        case _:
+            return Fault(FaultKind.CONFLICT, BROKEN_FILES)

@@ -1,0 +1,54 @@
+"""Endpoints over scripted upstreams, for tests of what asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cursor_api.domain.catalog import Model
+from cursor_api.domain.credential import CredentialForm
+from cursor_api.domain.credential_health import QuarantineReason
+from cursor_api.domain.errors import Scope
+from cursor_api.domain.words import UpstreamWords
+from cursor_api.pool.pool import Pool
+from cursor_api.ports import Observer, Upstream
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
+from cursor_api.telemetry.observer import LogObserver
+
+FAKE = "fake"
+FAKE_FORM = CredentialForm(FAKE, lambda _secret: True, is_bound=True)
+MODELS = (Model("gpt-4o", "openai", 1),)
+
+WORDS = UpstreamWords(
+    quarantine={reason: f"it is {reason.value}" for reason in QuarantineReason},
+    cooling="It rests for {models}.",
+    advice={},
+    advice_by_scope={scope: f"ask the {scope.value}" for scope in Scope},
+    client_outdated="the upstream wants a newer client",
+    no_credentials="No credential is configured.",
+)
+
+
+def endpoint_of(
+    upstream: Upstream, pool: Pool, options: TroubleOptions | None = None, name: str = FAKE
+) -> Endpoint:
+    """An endpoint behind its breaker."""
+    return Endpoint(name, upstream, pool, WORDS, options)
+
+
+def endpoints_of(
+    upstream: Upstream,
+    pool: Pool,
+    options: TroubleOptions | None = None,
+    observer: Observer | None = None,
+) -> Endpoints:
+    """The only endpoint there is."""
+    return Endpoints([endpoint_of(upstream, pool, options)], observer or LogObserver())
+
+
+def catalog_of(lists: Mapping[str, Sequence[Model]] | None = None) -> Catalog:
+    """What each endpoint serves; the fake one serves one model."""
+    catalog = Catalog()
+    for name, models in (lists or {FAKE: MODELS}).items():
+        catalog.put(name, models)
+    return catalog

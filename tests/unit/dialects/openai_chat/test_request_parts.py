@@ -1,0 +1,130 @@
+"""What messages may hold beside text and images, and what is kept of the body itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cursor_api.dialects.openai_chat.request import Style, parse_request
+from cursor_api.domain.chat import Native, Tool
+from cursor_api.domain.content import (
+    CacheMark,
+    Image,
+    Message,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
+from cursor_api.ports import ParsedRequest
+from cursor_api.wire.limits import RequestLimits
+from tests.steps import finish
+
+MARK = {"type": "ephemeral"}
+PIXEL = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
+
+
+def parse(*messages: object, **fields: object) -> ParsedRequest:
+    """Parse a request of these messages."""
+    body = json.dumps({"model": "gpt-4o", "messages": messages, **fields}).encode()
+    return finish(parse_request(body, RequestLimits()))
+
+
+def parts_of(message: object) -> tuple[Part, ...]:
+    """What one message says."""
+    return parse(message).chat.messages[0].parts
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_reasoning_comes_before_what_was_said(name: str) -> None:
+    """In the spelling of either vendor; of two the first counts."""
+    call = {"id": "c", "function": {"name": "ls", "arguments": "{}"}}
+    message = {"role": "assistant", "content": "I look.", "tool_calls": [call], name: "hm"}
+    assert parts_of(message) == (Thinking("hm"), Text("I look."), ToolUse("c", "ls", b"{}"))
+    both = {"role": "assistant", "reasoning_content": "a", "reasoning": "b"}
+    assert parts_of(both) == (Thinking("a"),)
+
+
+@pytest.mark.parametrize("value", [None, "", 5, ["a"], {"effort": "high"}])
+def test_reasoning_that_is_no_text_says_nothing(value: object) -> None:
+    """Nor does anybody's but the assistant's."""
+    assert parts_of({"role": "assistant", "content": "a", "reasoning": value}) == (Text("a"),)
+    assert parts_of({"role": "user", "content": "a", "reasoning": "hm"}) == (Text("a"),)
+
+
+def test_a_refusal_is_known_as_one() -> None:
+    """As a part, and beside a message without content."""
+    part = {"type": "refusal", "refusal": "No."}
+    expected = (Text("No.", is_refusal=True),)
+    assert parts_of({"role": "assistant", "content": [part]}) == expected
+    assert parts_of({"role": "assistant", "refusal": "No."}) == expected
+
+
+def test_a_result_may_hold_images() -> None:
+    """Between its texts."""
+    content = [{"type": "text", "text": "a"}, PIXEL, {"type": "text", "text": "b"}]
+    result = parts_of({"role": "tool", "tool_call_id": "c", "content": content})
+    assert result == (ToolResult("c", (Text("a"), Image(b"hi", "image/png"), Text("b"))),)
+
+
+def test_a_cache_mark_stands_on_what_it_was_put_on() -> None:
+    """A part, a call, or a whole message, which means the last that it says."""
+    text = {"type": "text", "text": "a"}
+    marked = CacheMark()
+    assert parts_of({"role": "user", "content": [text | {"cache_control": MARK}, text]}) == (
+        Text("a", marked),
+        Text("a"),
+    )
+    assert parts_of({"role": "user", "content": [text, text], "cache_control": MARK}) == (
+        Text("a"),
+        Text("a", marked),
+    )
+    assert parts_of({"role": "system", "content": "a", "cache_control": MARK | {"ttl": "1h"}}) == (
+        Text("a", CacheMark(3600)),
+    )
+    assert parts_of({"role": "user", "content": [PIXEL | {"cache_control": MARK}]}) == (
+        Image(b"hi", "image/png", cache=marked),
+    )
+    assert parts_of({"role": "tool", "content": "a", "cache_control": MARK}) == (
+        ToolResult("", (Text("a"),), cache=marked),
+    )
+    call = {"id": "c", "function": {"name": "ls"}, "cache_control": MARK}
+    assert parts_of({"role": "assistant", "tool_calls": [call]}) == (
+        ToolUse("c", "ls", b"", marked),
+    )
+
+
+@pytest.mark.parametrize("value", [None, 5, "ephemeral", [], {}, {"type": "other"}])
+def test_a_mark_of_no_known_form_is_none(value: object) -> None:
+    """Null above all: it was skipped before."""
+    part = {"type": "text", "text": "a", "cache_control": value}
+    assert parts_of({"role": "user", "content": [part], "cache_control": value}) == (Text("a"),)
+    assert parts_of({"role": "user", "content": None, "cache_control": value}) == ()
+    thinking = {"role": "assistant", "reasoning": "hm", "cache_control": MARK}
+    assert parts_of(thinking) == (Thinking("hm"),)
+
+
+def test_the_body_is_kept_as_it_came_and_not_copied() -> None:
+    """For an upstream of the same dialect; all that is asked is read from it on demand."""
+    body = b'{"model":"m","messages":[{"role":"user"}],"tools":[{"function":{"name":"ls"}}]}'
+    chat = finish(parse_request(body, RequestLimits())).chat
+    assert chat.native == Native("openai_chat", body)
+    assert chat.native is not None
+    assert chat.native.body is body
+    assert [tool.name for tool in chat.parameters.tools] == ["ls"]
+    assert isinstance(chat.parameters.tools[0], Tool)
+    assert chat.messages == (Message(Role.USER, ()),)
+
+
+@pytest.mark.parametrize(
+    ("functions", "expected"), [([{"name": "f"}], True), (None, False), ({}, False), ("f", False)]
+)
+def test_who_asks_with_functions_is_answered_with_functions(
+    functions: object,
+    expected: bool,  # noqa: FBT001 - a test's parameter
+) -> None:
+    """The spelling before `tools`."""
+    assert parse({"role": "user"}, functions=functions).style == Style(has_functions=expected)

@@ -1,0 +1,152 @@
+"""Connections to a raw server that misbehaves on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import FaultKind
+from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.connections import LINGER_S, Connections
+from tests.http_stage import fault_of, fetch, greet, reach
+from tests.scripted_server import Turn
+from tests.simulation.virtual_loop import virtual_time
+from tests.simulation.virtual_network import Link, VirtualNetwork
+
+
+async def test_one_connection_serves_one_request_after_another() -> None:
+    """An answer read to its end leaves its connection to the next request."""
+    async with reach(greet) as (client, server):
+        for _ in range(5):
+            await fetch(client, server.url)
+        assert server.connection_count == 1
+        assert client.open_count == 0
+
+
+async def test_a_finished_answer_keeps_its_connection_when_its_end_comes_late() -> None:
+    """Leaving does not wait for the end of the HTTP body, and does not throw the line away."""
+
+    async def late_end(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"x")
+        await asyncio.sleep(0.05)
+        await turn.end()
+
+    async with reach(late_end) as (client, server):
+        for _ in range(2):
+            async with client.open_post(server.url, {}, b"") as answer:
+                assert await answer.read() == b"x"
+                answer.mark_finished()
+                started = asyncio.get_running_loop().time()
+            assert asyncio.get_running_loop().time() - started < 0.04
+            await asyncio.sleep(0.1)
+        assert server.connection_count == 1
+
+
+async def test_a_body_that_never_ends_is_given_up_behind_the_callers_back() -> None:
+    """A finished answer whose body stays open loses its connection after the linger time."""
+
+    async def no_end(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"x")
+
+    async with reach(no_end) as (client, server):
+        async with client.open_post(server.url, {}, b"") as answer:
+            await answer.read()
+            answer.mark_finished()
+        async with asyncio.timeout(LINGER_S + 2):
+            await server.closed_by_peer.wait()
+
+
+async def test_a_client_that_closes_takes_what_lingers_with_it() -> None:
+    """Nothing is left for the garbage collector to complain about."""
+
+    async def no_end(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"x")
+
+    async with reach(no_end) as (client, server):
+        async with client.open_post(server.url, {}, b"") as answer:
+            await answer.read()
+            answer.mark_finished()
+        del answer
+    gc.collect()
+
+
+async def test_a_redirect_is_an_answer_and_not_followed() -> None:
+    """Where an upstream points elsewhere, nothing goes there."""
+
+    async def elsewhere(turn: Turn) -> None:
+        await turn.answer(b"", 302, location="/other")
+
+    async with reach(elsewhere) as (client, server):
+        async with client.open_post(server.url, {}, b"") as answer:
+            assert answer.status == 302
+        assert len(server.requests) == 1
+
+
+async def test_a_compressed_body_is_left_as_it_is() -> None:
+    """Inflating is the business of a decoder with a limit, not of the HTTP client."""
+
+    async def compressed(turn: Turn) -> None:
+        await turn.answer(b"not gzip at all", content_encoding="gzip")
+
+    async with reach(compressed) as (client, server):
+        assert await fetch(client, server.url) == b"not gzip at all"
+
+
+async def test_more_than_the_allowed_number_of_answers_is_refused_at_once() -> None:
+    """Above the limit nothing queues: the gateway is overloaded and says so."""
+    async with reach(greet, HttpOptions(connections_max=1)) as (client, server):
+        async with client.open_post(server.url, {}, b""):
+            fault = await fault_of(fetch(client, server.url))
+            assert fault.kind is FaultKind.OVERLOADED
+        assert await fetch(client, server.url) == b"hello"
+
+
+async def test_a_client_that_is_not_open_is_a_fault_of_ours() -> None:
+    """Asking outside `async with` is a mistake in the gateway, told as one."""
+    fault = await fault_of(fetch(HttpClient(HttpOptions()), "http://127.0.0.1:1"))
+    assert fault.kind is FaultKind.INTERNAL
+
+
+async def test_a_proxy_is_used_when_one_is_named() -> None:
+    """With a proxy the request goes there, in absolute form; without its reach it is a fault."""
+    async with reach(greet) as (_, proxy):
+        async with HttpClient(HttpOptions(proxy=Secret(proxy.url))) as client:
+            assert await fetch(client, "http://upstream.invalid/path") == b"hello"
+        assert proxy.requests[0].line == "POST http://upstream.invalid/path HTTP/1.1"
+    async with HttpClient(HttpOptions(proxy=Secret("http://127.0.0.1:1"))) as client:
+        fault = await fault_of(fetch(client, "http://upstream.invalid/path"))
+        assert fault.kind is FaultKind.UNREACHABLE
+        assert "proxy" in fault.message
+
+
+@pytest.mark.parametrize("silence_s", [0.0, 1.0, 3.0])
+def test_a_kept_connection_that_breaks_is_a_fault_however_late(silence_s: float) -> None:
+    """Nothing is asked for behind failover's back."""
+
+    async def brood(turn: Turn) -> None:
+        if turn.connection == 1 and turn.body == b"again":
+            await asyncio.sleep(silence_s)
+            turn.reset()
+        else:
+            await greet(turn)
+
+    async def main() -> int:
+        async with reach(brood) as (client, server):
+            await fetch(client, server.url)
+            fault = await fault_of(fetch(client, server.url, b"again"))
+            assert fault.kind is FaultKind.UNREACHABLE
+            return len(server.requests)
+
+    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
+        assert runner.run(main()) == 2
+
+
+def test_the_repr_tells_how_many_answers_are_open() -> None:
+    """Tests and operators read it."""
+    assert repr(Connections(HttpOptions(connections_max=7))) == "Connections(open=0 of 7)"

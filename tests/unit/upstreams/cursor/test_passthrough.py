@@ -1,0 +1,60 @@
+"""A caller's own tokens and the device behind them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.upstreams.cursor.passthrough import device_checksum, passthrough_reader
+from cursor_api.wire.checksum import parse_checksum
+
+SUM = "a" * 8 + "b" * 64
+
+
+def read(text: str, checksum: str = "", default: str = "") -> tuple[Credential, ...] | None:
+    """What a caller with this bearer brings."""
+    headers = [(b"x-cursor-checksum", checksum.encode())] if checksum else []
+    return passthrough_reader(default)(text, headers)
+
+
+def test_a_bearer_is_one_or_more_tokens_and_the_checksum_is_the_headers() -> None:
+    """Several with commas; the cookie's spellings are split. They are sent to Cursor only."""
+    credentials = read("user_1%3A%3Ajwt1, work::jwt2,jwt3", SUM) or ()
+    assert [(item.alias, item.secret.reveal()) for item in credentials] == [
+        ("user_1", "jwt1"),
+        ("work", "jwt2"),
+        ("caller", "jwt3"),
+    ]
+    assert {(item.binding, item.endpoint) for item in credentials} == {(SUM, "cursor")}
+
+
+def test_the_configured_checksum_serves_callers_who_send_none() -> None:
+    """The ancestors' environment variable."""
+    (credential,) = read("jwt", default=SUM) or ()
+    assert credential.binding == SUM
+    (credential,) = read("jwt", "c" * 72, default=SUM) or ()
+    assert credential.binding == "c" * 72
+
+
+def test_a_made_up_device_stays_the_same_for_a_token() -> None:
+    """The upstream counts devices: one token is one device, over requests and restarts."""
+    (credential,) = read("jwt") or ()
+    assert credential.binding == device_checksum("jwt") == device_checksum("jwt")
+    one, other = parse_checksum(device_checksum("jwt")), parse_checksum(device_checksum("jwt2"))
+    assert one.machine_id != other.machine_id
+    assert one.mac_machine_id != one.machine_id
+
+
+@pytest.mark.parametrize("value", ["a b", "x\r\nx-evil: 1", "é", "a" * 257])
+def test_a_hostile_checksum_never_goes_upstream(value: str) -> None:
+    """It would become a header of ours."""
+    with pytest.raises(Fault) as caught:
+        read("jwt", value)
+    assert caught.value.kind is FaultKind.INVALID_REQUEST
+
+
+@pytest.mark.parametrize("token", ["a b", "a\x00b", "é", ",", ", ,", ",".join("x" * 21)])
+def test_a_bearer_that_cannot_be_a_token_is_refused(token: str) -> None:
+    """Nothing that could break a header line, nor an endless list."""
+    assert read(token) is None
