@@ -116,9 +116,14 @@ def find_rows(options: type) -> dict[FieldPath, Setting]:
 
 def build_options(options: type[_T], values: Mapping[FieldPath, Any]) -> _T:
     """The class with these values, by the paths that `find_rows` gives; ValueError as it raises."""
-    hints = get_type_hints(options)
-    given: dict[str, Any] = {path[0]: value for path, value in values.items() if len(path) == 1}
+    made: _T = _fill(options(), values)
+    return made
+
+
+def _fill(made: Any, values: Mapping[FieldPath, Any]) -> Any:
+    given = {path[0]: value for path, value in values.items() if len(path) == 1}
     for name in {path[0]: None for path in values if len(path) > 1}:
         inner = {path[1:]: value for path, value in values.items() if path[0] == name}
-        given[name] = build_options(hints[name], inner)
-    return options(**given)
+        # What is there already may have fields without a row that are said for this place.
+        given[name] = _fill(getattr(made, name), inner)
+    return replace(made, **given)

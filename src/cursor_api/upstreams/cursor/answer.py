@@ -52,7 +52,8 @@ class AnswerLimits:
         "Largest frame after decompression: room for the echo of the largest request, and"
         " the end of a gzip bomb.",
     )
-    # Nothing is kept of it, but a runaway answer costs its caller traffic for ever.
+    # Their heads included: empty ones are work as well. Nothing is kept of it, but a runaway
+    # answer costs its caller traffic for ever.
     answer_bytes_max: int = setting(
         "CURSOR_ANSWER_BYTES_MAX",
         size(KIB, GIB, "64MiB"),

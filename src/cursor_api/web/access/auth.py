@@ -56,9 +56,7 @@ class AccessOptions:
     """Who may come in.
 
     `auth_token` is the operator's key, None only in pass-through; `client_tokens` are those that
-    may only chat. With `is_passthrough`, any other bearer is taken as the caller's own Cursor token
-    (several with commas), as the reference's ancestors did; `passthrough_checksum` is the device
-    of callers who send no `x-cursor-checksum`.
+    may only chat. With `is_passthrough`, any other bearer is taken as the caller's own credentials.
     """
 
     auth_token: Secret | None = setting(
@@ -87,7 +85,6 @@ class AccessOptions:
         " gateway's address for an account of theirs.",
         key="passthrough",
     )
-    passthrough_checksum: str = ""
 
 
 class Authenticator:
