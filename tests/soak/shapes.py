@@ -141,6 +141,9 @@ PLAIN: Mapping[str, Callable[[], bytes]] = {
     "a system's text with one emoji": lambda: messages(
         b'{"role":"system","content":[{"type":"text","text":"' + EMOJI + repeat(b"a") + b'"}]}'
     ),
+    "reasoning with one emoji": lambda: messages(
+        b'{"role":"assistant","reasoning_content":"' + EMOJI + repeat(b"a") + b'"}'
+    ),
     "a text in ASCII": lambda: content(quoted(b"a")),
     "a text in Chinese": lambda: content(quoted("\u4e2d".encode())),
     "a text with one emoji": lambda: content(b'"' + EMOJI + repeat(b"a") + b'"'),

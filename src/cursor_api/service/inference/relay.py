@@ -167,8 +167,8 @@ class Exchange:
                 ) from None
         for delta in batch:
             if type(delta) in CONTENT:
-                text = delta.text  # type: ignore[union-attr]  # each of CONTENT has one
-                self._output_bytes += len(text.encode())
+                # Each of CONTENT has a text.
+                self._output_bytes += len(delta.text.encode())  # type: ignore[union-attr]
         last = batch[-1]
         if type(last) is not Finished:
             return batch
