@@ -5,20 +5,16 @@ Measured on the running program: the most memory that it had meanwhile, against 
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
-import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.background import upstream
-from tests.acceptance.programs import Program, running
-from tests.serving import Answer, ask
+from tests.acceptance.memory import KEY, Process
+from tests.acceptance.programs import running
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells and forgets a process's highest memory"
@@ -29,40 +25,7 @@ GROWTH_BYTES_MAX = 32 * MEBIBYTE
 BOMB_BYTES = 64 * MEBIBYTE
 LARGE_BYTES = 2 * MEBIBYTE
 LARGE_COUNT = 8
-KEY = "a-key-for-acceptance-tests"
 MODEL = "gpt-4o-128k"
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A gateway's process and its memory."""
-
-    program: Program
-
-    @property
-    def folder(self) -> Path:
-        """What the kernel tells of it."""
-        return Path("/proc") / str(self.program.process.pid)
-
-    def memory_bytes(self, name: str) -> int:
-        """VmRSS: now. VmHWM: the most since `forget`."""
-        found = re.search(
-            rf"^{name}:\s+(\d+) kB$", (self.folder / "status").read_text(), re.MULTILINE
-        )
-        assert found is not None
-        return int(found[1]) * 1024
-
-    def forget(self) -> int:
-        """Let the highest memory begin anew; gives what there is now."""
-        (self.folder / "clear_refs").write_text("5")
-        return self.memory_bytes("VmRSS")
-
-    def ask(self, body: bytes, **headers: str) -> Answer:
-        """One chat request."""
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        fields["Authorization"] = f"Bearer {KEY}"
-        asking = ask(self.program.port, "POST", "/v1/chat/completions", headers=fields, body=body)
-        return asyncio.run(asyncio.wait_for(asking, 30))
 
 
 @pytest.fixture(scope="module")

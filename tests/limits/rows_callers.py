@@ -22,6 +22,18 @@ REQUEST = (
         "GATEWAY_HEADER_BYTES_MAX",
     ),
     Limit(
+        "fields",
+        Text("Header fields, and those of a trailer", "请求头字段数（尾部字段同）"),
+        431,
+        "request_header_fields_too_large",
+        default=Text("200", "200"),
+        reason=Text(
+            "A browser sends some twenty, a chain of proxies adds as many; each is an object of"
+            " thirty times its bytes.",
+            "浏览器发送约二十个，代理链再添同样多；每个字段作为对象占其字节的三十倍。",
+        ),
+    ),
+    Limit(
         "head_time",
         Text("Time for them", "发送它们的时间"),
         408,
@@ -45,6 +57,18 @@ REQUEST = (
         reason=Text(
             "Chunks of one byte each need six; more is a way to keep the parser busy.",
             "每块只有一个字节时需要六个；更多只会让解析器空忙。",
+        ),
+    ),
+    Limit(
+        "pieces",
+        Text("Chunks of a body", "请求体的分块数"),
+        400,
+        "bad_request",
+        default=Text("16,384, and one more for each 64 bytes", "16,384，每 64 字节可再多一块"),
+        reason=Text(
+            "Each costs a microsecond: 10 MiB in chunks of one byte would stop everybody else"
+            " for ten seconds.",
+            "每块耗时一微秒：10 MiB 若每块一字节会让所有人停顿十秒。",
         ),
     ),
     Limit(
@@ -115,6 +139,42 @@ LOAD = (
         "GATEWAY_CONNECTIONS_MAX",
         shown_by="tests/unit/web/server/test_connection.py::"
         "test_a_connection_too_many_is_told_to_come_again",
+    ),
+    Limit(
+        "pipelined",
+        Text(
+            "Requests that wait on one connection for an earlier one's answer",
+            "同一连接上等待前一个回答的请求",
+        ),
+        default=Text("16", "16"),
+        note=Text(
+            "the connection ends with the last answer; the rest has to be sent again",
+            "最后一个回答之后连接结束；其余请求需重新发送",
+        ),
+        reason=Text(
+            "Hardly a client sends a second one before it has the first one's answer, and nobody"
+            " has shown a key for them.",
+            "几乎没有客户端在收到前一个回答之前发送下一个，且它们尚未出示密钥。",
+        ),
+        shown_by="tests/unit/web/server/test_queueing.py::"
+        "test_of_many_requests_in_one_read_some_are_answered_and_the_connection_ends",
+    ),
+    Limit(
+        "unserved",
+        Text(
+            "Those and unfinished heads, of all connections", "所有连接上的此类请求与未完成的请求头"
+        ),
+        503,
+        "overloaded",
+        default=Text("32 MiB", "32 MiB"),
+        note=Text("the connection that keeps most ends", "占用最多的连接被结束"),
+        reason=Text(
+            "They are kept for whoever connects, before any key is shown; real heads come in one or"
+            " two packets.",
+            "它们在出示任何密钥之前就被保留；真实的请求头只有一两个数据包。",
+        ),
+        shown_by="tests/unit/web/server/test_queueing.py::"
+        "test_who_keeps_most_goes_where_all_together_keep_too_much",
     ),
     Limit(
         "requests",

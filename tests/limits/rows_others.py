@@ -55,6 +55,33 @@ UPSTREAM = (
         note=IN_BAND,
     ),
     Limit(
+        "text",
+        Text("One piece of text", "单段文字"),
+        502,
+        "upstream_protocol_error",
+        default=Text("1,048,576 characters", "1,048,576 个字符"),
+        note=IN_BAND,
+        reason=Text(
+            "Real ones have some hundred bytes; a large one would be kept several times over on its"
+            " way to a client that reads slowly.",
+            "真实的只有几百字节；很大的一段在送往读取缓慢的客户端途中会被保留多份。",
+        ),
+        shown_by="tests/unit/upstreams/cursor/test_answer.py::test_every_size_has_a_limit",
+    ),
+    Limit(
+        "interim",
+        Text("Interim answers (1xx) to one request", "对一个请求的临时响应（1xx）"),
+        502,
+        "upstream_protocol_error",
+        default=Text("8", "8"),
+        reason=Text(
+            "A server has one or two to give; a flood of them is memory and everybody's time.",
+            "服务器只会给出一两个；大量临时响应会占用内存和所有人的时间。",
+        ),
+        shown_by="tests/unit/transport/test_faults.py::"
+        "test_a_flood_of_interim_answers_is_a_fault_at_once",
+    ),
+    Limit(
         "upstream_connections",
         Text("Connections upstream", "与上游的连接"),
         503,

@@ -110,6 +110,8 @@ BEYOND: Mapping[str, Callable[[House], Awaitable[Answer]]] = {
     "chunks": lambda house: house.talk(
         head("Transfer-Encoding: chunked") + (b"1;" + b"a" * 4000 + b"\r\n{\r\n") * 100
     ),
+    "fields": lambda house: house.talk(head(*["A: b"] * 200)),
+    "pieces": lambda house: house.talk(head("Transfer-Encoding: chunked") + b"1\r\n \r\n" * 20_000),
     "depth": lambda house: house.chat(x=nested(8)),
     "containers": lambda house: house.chat(x=[[]] * 1000),
     "messages": lambda house: house.chat(count=4),

@@ -13,12 +13,16 @@ from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
 from cursor_api.stores.sqlite.request_log import LogTimes
+from cursor_api.transport.sending import INTERIM_MAX
+from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
 from cursor_api.upstreams.cursor.chat import ERROR_BODY_BYTES_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.web.access.auth import KEY_LENGTH_MAX
 from cursor_api.web.http.json_body import BODY_BYTES_MAX, JSON_LIMITS
 from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
-from cursor_api.web.server.protocol import CHUNK_OVERHEAD_MAX
+from cursor_api.web.server.protocol import CHUNK_OVERHEAD_MAX, PIECE_BYTES, PIECES_FREE, QUEUED_MAX
+from cursor_api.web.server.room import ROOM_BYTES
+from cursor_api.web.server.strict import FIELDS_MAX
 from cursor_api.wire.connect import JSON_BYTES_MAX
 from cursor_api.wire.limits import RequestLimits
 from tests.limits.limit import MINE
@@ -32,6 +36,12 @@ ROOT = Path(__file__).parents[2]
 
 FIXED = {
     "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
+    "fields": f"{FIELDS_MAX}",
+    "pieces": f"{PIECES_FREE:,}, and one more for each {PIECE_BYTES} bytes",
+    "pipelined": f"{QUEUED_MAX}",
+    "unserved": f"{ROOM_BYTES // MIB} MiB",
+    "text": f"{TEXT_CHARS_MAX:,} characters",
+    "interim": f"{INTERIM_MAX}",
     "model": f"{RequestLimits().model_chars_max} characters",
     "key": f"{KEY_LENGTH_MAX // KIB} KiB",
     "error_body": f"{ERROR_BODY_BYTES_MAX // KIB} KiB",

@@ -185,6 +185,29 @@ CONNECTIONS = (
         deeper="tests/acceptance/test_byte_cuts.py",
     ),
     Scenario(
+        key="kept-connection-dead",
+        name=Text(
+            "connections that were kept are dead, and so is every new one: each try is counted",
+            "保留的连接已失效，新连接也全部失败：每次尝试都计数",
+        ),
+        credentials={
+            alias: (Faults(), Faults(reset_before_headers=1)) for alias in ("work", "home")
+        },
+        steps=(
+            whole(ONE_WORK),
+            whole(("home", "")),
+            thrice(502, "upstream_unreachable", "unreachable"),
+        ),
+        deeper="tests/unit/transport/test_faults.py",
+    ),
+    Scenario(
+        key="kept-connection-dead-once",
+        name=Text("one connection that was kept is dead", "一个保留的连接已失效"),
+        credentials={"work": (Faults(), Faults(reset_before_headers=1), Faults())},
+        steps=(whole(ONE_WORK), whole(("work", "unreachable"), ONE_WORK)),
+        deeper="tests/unit/transport/test_faults.py",
+    ),
+    Scenario(
         key="half-closed-before-text",
         name=Text("half-closed by the upstream before any text", "上游在文字之前半关闭连接"),
         credentials={"work": (Faults(half_close_mid_stream=1, fault_after_count=0),), "home": FINE},

@@ -31,6 +31,9 @@ _TEXT_TAG: Final = 0x0A
 # Tag and a length of one byte in front of at most 127 bytes of text.
 _SHORT_HEAD_BYTES: Final = 2
 _SHORT_FRAME_BYTES_MAX: Final = _SHORT_HEAD_BYTES + 127
+# One piece of text, as frames of text have some hundred bytes. What has megabytes is the echo of a
+# prompt, which reaches nobody; text that large would be kept several times over on its way.
+TEXT_CHARS_MAX: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,8 @@ class AnswerDecoder:
         except ConnectError as error:
             self._fail_after(error, deltas)
         except ProtobufError as error:
+            # It holds the frames of this call, and those the message, which may have megabytes.
+            error.__traceback__ = None
             self._failure = Fault(
                 FaultKind.PROTOCOL_ERROR, f"The upstream sent a malformed message: {error}."
             )
@@ -165,6 +170,8 @@ class AnswerDecoder:
 
     def _take_message(self, payload: bytes, deltas: list[Delta]) -> None:
         for delta in decode_chat_response(payload):
+            if isinstance(delta, TextDelta) and len(delta.text) > TEXT_CHARS_MAX:
+                raise ProtobufError(f"a text has more than {TEXT_CHARS_MAX} characters")
             if isinstance(delta, TextDelta) and not self._thinking.is_answering:
                 deltas.extend(self._thinking.feed(delta.text))
             else:

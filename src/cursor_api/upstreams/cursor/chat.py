@@ -64,6 +64,8 @@ class CursorChat:
         self._steps = steps or StepRunner()
         self._url = check_base_url(options.base_url) + PATH
         self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
+        # A large frame takes several times its inflated size while it is read: one at a time.
+        self._large_frames = asyncio.Semaphore()
         self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
 
     def __repr__(self) -> str:
@@ -107,6 +109,14 @@ class CursorChat:
         """Only for CursorAnswer: what reads the body of a good answer."""
         encoding = answer.headers.get("connect-content-encoding", "gzip")
         return AnswerDecoder(self._options.limits, context, accepts_gzip=encoding == "gzip")
+
+    async def decode_large(self, decoder: AnswerDecoder, data: bytes) -> Sequence[Delta]:
+        """Only for CursorAnswer: `decoder.feed` where it takes its time, in turn with the others.
+
+        Mostly it is the echo of a large prompt; inflating it on the loop would hold the loop.
+        """
+        async with self._large_frames:
+            return await asyncio.to_thread(decoder.feed, data)
 
     def context(self, credential: Credential) -> FaultContext:
         """Only for CursorAnswer: what reading a fault needs."""
@@ -217,8 +227,7 @@ class CursorAnswer:
         while not deltas:
             data = await self._http.read()
             if decoder.completes_large(len(data)):
-                # The echo of a large prompt: inflating it holds no lock, but would hold the loop.
-                deltas = await asyncio.to_thread(decoder.feed, data)
+                deltas = await self._chat.decode_large(decoder, data)
             else:
                 deltas = decoder.feed(data)
         if not self._has_begun and _has_text(deltas):

@@ -16,7 +16,7 @@ from cursor_api.domain.deltas import (
     TextDelta,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
+from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX, AnswerDecoder, AnswerLimits
 from cursor_api.upstreams.cursor.faults import FaultContext
 from cursor_api.wire.connect import (
     FLAG_END_STREAM,
@@ -209,6 +209,9 @@ def test_compression_that_was_not_agreed_is_refused() -> None:
             [encode_gzip_envelope(b"\0" * 1_000_000)],
             FaultKind.PROTOCOL_ERROR,
         ),
+        # Empty frames say nothing, and are read all the same.
+        (AnswerLimits(answer_bytes_max=50), [encode_envelope(b"")] * 11, FaultKind.UPSTREAM_ERROR),
+        (AnswerLimits(), [text("x" * (TEXT_CHARS_MAX + 1))], FaultKind.PROTOCOL_ERROR),
         (AnswerLimits(answer_bytes_max=50), [text("x" * 9)] * 9, FaultKind.UPSTREAM_ERROR),
         (
             AnswerLimits(answer_bytes_max=5000),

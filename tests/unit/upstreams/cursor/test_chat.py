@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
+from collections.abc import Sequence
 
 import pytest
 
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import TextDelta
+from cursor_api.domain.deltas import Delta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
+from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.upstreams.cursor.chat import KNOWN_TIMEOUTS_MAX, CursorChat
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
@@ -312,3 +315,39 @@ async def test_leaving_early_frees_the_upstream_at_once() -> None:
             await task
         async with asyncio.timeout(0.5):
             await server.closed_by_peer.wait()
+
+
+async def test_large_frames_are_read_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes several times its size, and a hundred answers may begin with one together."""
+    running, most = 0, 0
+    feed = AnswerDecoder.feed
+
+    def counted(decoder: AnswerDecoder, data: bytes) -> list[Delta]:
+        nonlocal running, most
+        is_large = decoder.completes_large(len(data))
+        running += is_large
+        most = max(most, running)
+        try:
+            if is_large:
+                time.sleep(0.02)
+            return feed(decoder, data)
+        finally:
+            running -= is_large
+
+    monkeypatch.setattr(AnswerDecoder, "feed", counted)
+    echo = encode_envelope(field_string(15, "x" * 50_000))
+
+    async def answer_all(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(echo + text("Hello") + END)
+        await turn.end()
+
+    async with upstream(answer_all) as (chat, _):
+        answers = await asyncio.gather(*(ask(chat) for _ in range(8)))
+    assert [words_of(one) for one in answers] == ["Hello"] * 8
+    assert most == 1
+
+
+def words_of(batches: Sequence[Sequence[Delta]]) -> str:
+    """The text of an answer."""
+    return "".join(one.text for batch in batches for one in batch if isinstance(one, TextDelta))

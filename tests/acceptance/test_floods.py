@@ -1,0 +1,214 @@
+"""Floods from strangers and from the upstream: the process stays small and serves on.
+
+Measured on the running program with both parsers: the most memory that it had meanwhile, and what
+it has when the flood has gone, against what it had before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
+from cursor_api.wire.protobuf import field_bytes, field_string
+from tests.acceptance.background import LoopThread
+from tests.acceptance.memory import KEY, Process
+from tests.acceptance.programs import running
+from tests.scripted_server import ScriptedServer, Turn
+from tests.serving import ask
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells and forgets a process's highest memory"
+)
+MEBIBYTE = 1024 * 1024
+GROWTH_BYTES_MAX = 64 * MEBIBYTE
+# What the allocator keeps of it for the next time.
+LEFT_BYTES_MAX = 56 * MEBIBYTE
+FLOOD_S = 3.0
+# A machine that does much else at once has it, too.
+PATIENCE_S = 5.0
+GET = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n"
+PROGRAMS = {
+    "httptools": ["-m", "cursor_api"],
+    "h11": [
+        "-c",
+        "import runpy\n"
+        "from cursor_api.web.server import server\n"
+        "server.HAS_HTTPTOOLS = False\n"
+        "runpy.run_module('cursor_api', run_name='__main__')",
+    ],
+}
+# Connections, and what each of them sends without reading.
+FLOODS = {
+    "pipelined requests": (50, (GET + b"\r\n") * 6000),
+    "large pipelined requests": (
+        400,
+        (GET + b"\r\n") * 40 + (GET + b"A: %b\r\n\r\n" % bytes(15_000).replace(b"\0", b"a")) * 16,
+    ),
+    "unfinished heads of many fields": (900, GET + b"a1:b\r\n" * 6000),
+    "unfinished large heads": (900, GET + b"A: " + b"a" * 64_000),
+    "heads above the limit": (400, GET + b"A: " + b"a" * 70_000 + b"\r\n\r\n"),
+}
+
+
+@asynccontextmanager
+async def flooding(port: int, count: int, data: bytes) -> AsyncIterator[None]:
+    """So many clients at a time send this for a while, and stay until the context ends."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def flood() -> None:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+            writers.append(writer)
+            writer.write(data)
+            await writer.drain()
+        except OSError:
+            pass
+
+    tasks = [asyncio.create_task(flood()) for _ in range(count)]
+    await asyncio.wait(tasks, timeout=FLOOD_S)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+
+
+async def meet(process: Process, count: int, data: bytes) -> float:
+    """Seconds that somebody else waits for an answer in the flood."""
+    port = process.program.port
+    async with flooding(port, count, data):
+        began_at = time.monotonic()
+        assert (await ask(port, "GET", "/v1/models")).status == 200
+        return time.monotonic() - began_at
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def process(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Process]:
+    """A gateway without an upstream, on one of both parsers."""
+    folder = tmp_path_factory.mktemp("floods")
+    (folder / ".token").write_text("work::token-of-work\n", encoding="utf-8")
+    variables = {"AUTH_TOKEN": KEY, "PORT": "0", "CURSOR_BASE_URL": "http://127.0.0.1:1"}
+    command = [sys.executable, *PROGRAMS[request.param], "serve"]
+    with running(command, folder, variables) as program:
+        it = Process(program)
+        # What is made once: a first flood's buffers, the parser's and the loop's.
+        asyncio.run(meet(it, 50, GET + b"\r\n"))
+        yield it
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_strangers_take_little_memory_and_give_it_back(process: Process, flood: str) -> None:
+    """None of them has a key, and none reads; whoever comes meanwhile is served."""
+    before_bytes = process.forget()
+    waited_s = asyncio.run(meet(process, *FLOODS[flood]))
+    assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
+    assert waited_s < PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
+    while process.memory_bytes("VmRSS") - before_bytes > LEFT_BYTES_MAX:
+        assert time.monotonic() < deadline, "it stays"
+        time.sleep(0.1)
+    began_bytes = process.memory_bytes("VmRSS")
+    asyncio.run(meet(process, *FLOODS[flood]))
+    assert process.memory_bytes("VmRSS") - began_bytes <= LEFT_BYTES_MAX / 2, "a second one adds up"
+
+
+def field(number: int, size_bytes: int) -> bytes:
+    """A gzipped frame with one field of so many blanks."""
+    words = " " * size_bytes
+    return encode_gzip_envelope(
+        field_string(1, words) if number == 1 else field_bytes(number, words.encode())
+    )
+
+
+TEXT = encode_envelope(field_string(1, "Hello"))
+END = encode_end_stream()
+
+
+async def flood_interim(turn: Turn) -> None:
+    """Interim answers without an end, a thousand in a packet."""
+    while True:
+        await turn.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+
+async def flood_empty(turn: Turn) -> None:
+    """Empty frames without an end, behind a first word."""
+    await turn.head()
+    await turn.chunk(TEXT)
+    while True:
+        await turn.chunk(encode_envelope(b"") * 4096)
+
+
+async def send_echoes(turn: Turn) -> None:
+    """One large frame that says nothing, and a word."""
+    await turn.head()
+    await turn.chunk(field(15, 11 * MEBIBYTE) + TEXT + END)
+    await turn.end()
+
+
+async def send_texts(turn: Turn) -> None:
+    """Thirty large texts."""
+    await turn.head()
+    for _ in range(30):
+        await turn.chunk(field(1, 11 * MEBIBYTE))
+    await turn.end()
+
+
+# What the upstream does, to how many requests at once, and how their answers begin.
+UPSTREAM_FLOODS = {
+    "interim answers": (flood_interim, 4, 502),
+    "empty frames": (flood_empty, 2, 200),
+    "large echoes at once": (send_echoes, 30, 200),
+    "large texts": (send_texts, 10, 502),
+}
+
+
+@pytest.mark.parametrize("kind", UPSTREAM_FLOODS)
+def test_the_upstream_takes_little_memory_and_nobody_elses_time(tmp_path: Path, kind: str) -> None:
+    """Its answer ends, in an error where it is none."""
+    misbehave, count, status = UPSTREAM_FLOODS[kind]
+    (tmp_path / ".token").write_text("work::token-of-work\n", encoding="utf-8")
+    message = {"role": "user", "content": "Hello"}
+    body = json.dumps({"model": "gpt-4o-128k", "stream": True, "messages": [message]}).encode()
+
+    async def meet_all(process: Process) -> tuple[list[int], float]:
+        port, headers = process.program.port, {"Authorization": f"Bearer {KEY}"}
+        asking = [
+            asyncio.create_task(
+                ask(port, "POST", "/v1/chat/completions", headers=headers, body=body)
+            )
+            for _ in range(count)
+        ]
+        await asyncio.sleep(0.2)
+        began_at = time.monotonic()
+        assert (await ask(port, "GET", "/v1/models")).status == 200
+        waited_s = time.monotonic() - began_at
+        answers = await asyncio.wait_for(asyncio.gather(*asking), 60)
+        return [answer.status for answer in answers], waited_s
+
+    variables = {"AUTH_TOKEN": KEY, "PORT": "0", "CURSOR_ANSWER_BYTES_MAX": "16MiB"}
+    variables |= {"GATEWAY_BREAKER_FAILURES": "0", "GATEWAY_ATTEMPTS_MAX": "1"}
+    with LoopThread() as loop:
+        far = loop.open(ScriptedServer(misbehave))
+        variables["CURSOR_BASE_URL"] = far.url
+        command = [sys.executable, "-m", "cursor_api", "serve"]
+        with running(command, tmp_path, variables) as program:
+            process = Process(program)
+            assert asyncio.run(ask(program.port, "GET", "/v1/models")).status == 200
+            before_bytes = process.forget()
+            statuses, waited_s = asyncio.run(meet_all(process))
+            assert statuses == [status] * count
+            assert waited_s < PATIENCE_S / 5
+            assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
