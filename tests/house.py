@@ -88,10 +88,13 @@ class House:
                 self.clock,
             )
         )
+        self.app = self._make_app()
+
+    def _make_app(self) -> App:
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
         lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
-        self.app = App(
+        return App(
             WebParts(
                 dialects=self.dialects,
                 relay=self.relay,

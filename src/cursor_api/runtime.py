@@ -111,7 +111,7 @@ class Reloader:
             try:
                 await self._gateway.renew(settings)
             except OSError as error:
-                return [f"CURSOR_CA_FILE cannot be used: {error.strerror or error}"]
+                return [f"the ca_file of an upstream cannot be used: {error.strerror or error}"]
             self._server.use(settings.server)
         waiting = [name for name in changed if _needs_restart(name)]
         if waiting:

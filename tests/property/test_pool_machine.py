@@ -110,10 +110,9 @@ class PoolMachine(RuleBasedStateMachine):
     def begin(self, preferences: list[Preferences]) -> None:
         """With some of the credentials, and what their owner wished of them in an earlier run."""
         credentials = CREDENTIALS[: len(preferences)]
-        secrets = [one.secret for one in credentials]
         kept = {
-            secret: (wish, CredentialHealth())
-            for secret, wish in zip(secrets, preferences, strict=True)
+            one: (wish, CredentialHealth())
+            for one, wish in zip(credentials, preferences, strict=True)
         }
         self.pool.replace(credentials, kept)
         self.model.replace(
@@ -317,11 +316,11 @@ class PoolMachine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         """The process ends and another begins with what was kept; nobody holds a lease."""
-        kept = {slot.credential.secret: (slot.preferences, slot.health) for slot in self.pool.slots}
+        kept = {slot.credential: (slot.preferences, slot.health) for slot in self.pool.slots}
         self.pool = self._new_pool()
         self.pool.replace([one.credential for one in self.model.all], kept)
         assert kept == {
-            slot.credential.secret: (slot.preferences, slot.health) for slot in self.pool.slots
+            slot.credential: (slot.preferences, slot.health) for slot in self.pool.slots
         }
         self.pairs.clear()
         self.stuck.clear()

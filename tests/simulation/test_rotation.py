@@ -89,7 +89,7 @@ class Day:
         self.start()
         credentials = [account.credential for account in self.accounts]
         self.pool.replace([])
-        self.pool.replace(credentials, {one.secret: kept[one.alias] for one in credentials})
+        self.pool.replace(credentials, {one: kept[one.alias] for one in credentials})
 
     async def ask(self, number: int) -> None:
         """One request; a refusal is held against what the accounts know."""

@@ -165,7 +165,7 @@ async def test_a_certificate_file_that_cannot_be_used_is_a_problem_too(tmp_path:
     (tmp_path / "ca.pem").write_text("no certificate")
     async with town(tmp_path) as it:
         [refused] = await it.reload_from('[cursor]\nca_file = "ca.pem"\n')
-    assert "CURSOR_CA_FILE cannot be used" in str(refused["problems"])
+    assert "ca_file of an upstream cannot be used" in str(refused["problems"])
 
 
 async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Path) -> None:

@@ -210,8 +210,12 @@ async def _serve_for_real(
         url = _url(settings, listener)
         root = f"{url}{settings.web.route_prefix}"
         print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
-        print_note(f"credentials: {gateway.credential_count} from {settings.files.token_file}")
-        if not gateway.credential_count and not settings.access.is_passthrough:
+        count = gateway.roster.credential_count
+        others = f", {more} from the settings" if (more := count - gateway.credential_count) else ""
+        print_note(
+            f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}"
+        )
+        if not count and not settings.access.is_passthrough:
             print_note("No credential yet: add one in the console, or as a line of that file.")
         await serve_gateway(gateway, settings, listener, source)
 

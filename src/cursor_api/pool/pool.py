@@ -89,7 +89,7 @@ class Pool:
     def replace(
         self,
         credentials: Sequence[Credential],
-        kept: Mapping[Secret, tuple[Preferences, CredentialHealth]] | None = None,
+        kept: Mapping[Credential, tuple[Preferences, CredentialHealth]] | None = None,
     ) -> None:
         """Serve from these from now on, in their order.
 
@@ -105,7 +105,7 @@ class Pool:
             slot = known.get(credential.secret)
             if slot is None:
                 begun = (preferences.get(credential.alias), None)
-                slot = Slot(credential, *(kept or {}).get(credential.secret, begun))
+                slot = Slot(credential, *(kept or {}).get(credential, begun))
                 slot.bound_cooldowns(now)
             slot.credential = credential
             slots.append(slot)

@@ -103,7 +103,7 @@ def test_what_was_kept_by_a_clock_years_ahead_holds_nobody_for_years() -> None:
     pool = Pool(clock, lambda: 0.5)
     ahead = Cooldown(until_at=clock.wall + 10 * 365 * 86_400, step=0, cause="rate_limited")
     health = CredentialHealth(cooldowns=(("gpt-4o", ahead),))
-    pool.replace([A], {A.secret: (Preferences(), health)})
+    pool.replace([A], {A: (Preferences(), health)})
     assert wait_of(pool) == pytest.approx(COOLDOWN_S_MAX)
     clock.pass_by(COOLDOWN_S_MAX)
     assert pool.lease(ASK).credential == A

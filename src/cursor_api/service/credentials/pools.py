@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential import Credential
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.lease import Lease
+from cursor_api.pool.pool import Pool
 from cursor_api.pool.slot import Slot
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints
 
-Kept = Mapping[Secret, tuple[Preferences, CredentialHealth]]
+Kept = Mapping[Credential, tuple[Preferences, CredentialHealth]]
 
 
 class CredentialPools:
@@ -26,7 +27,8 @@ class CredentialPools:
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        self._order: tuple[Credential, ...] = ()
+        # Each with the pool that it was put into, whose endpoint may have gone since.
+        self._order: tuple[tuple[Credential, Pool], ...] = ()
 
     def __repr__(self) -> str:
         return f"CredentialPools({len(self._order)} in {len(self._endpoints)} endpoints)"
@@ -34,12 +36,12 @@ class CredentialPools:
     @property
     def credentials(self) -> tuple[Credential, ...]:
         """All that serve, in their owner's order."""
-        return self._order
+        return tuple(credential for credential, _ in self._order)
 
     @property
     def slots(self) -> Sequence[Slot]:
         """Their states, in the same order; for looking, not for changing."""
-        return [self._pool_slot(credential) for credential in self._order]
+        return [pool.get_slot(credential.alias) for credential, pool in self._order]
 
     @property
     def revision(self) -> int:
@@ -53,15 +55,20 @@ class CredentialPools:
         by_endpoint: dict[str, list[Credential]] = {name: [] for name in self._endpoints}
         homeless = []
         order = []
+        gone = {pool for _, pool in self._order}
         for credential in credentials:
             own = by_endpoint.get(credential.endpoint)
             if own is None:
                 homeless.append(credential)
             else:
                 own.append(credential)
-                order.append(credential)
+                order.append((credential, self._endpoints[credential.endpoint].pool))
         for name, own in by_endpoint.items():
-            self._endpoints[name].pool.replace(own, kept)
+            pool = self._endpoints[name].pool
+            pool.replace(own, kept)
+            gone.discard(pool)
+        for pool in gone:
+            pool.replace(())
         self._order = tuple(order)
         return homeless
 
@@ -91,6 +98,3 @@ class CredentialPools:
     def lease_for_test(self, alias: str, model: str) -> Lease:
         """A lease of one credential whatever its state, for a person who tests it."""
         return self.get_endpoint(alias).pool.lease_for_test(alias, model)
-
-    def _pool_slot(self, credential: Credential) -> Slot:
-        return self._endpoints[credential.endpoint].pool.get_slot(credential.alias)

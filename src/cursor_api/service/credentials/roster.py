@@ -63,6 +63,9 @@ class Roster:
         self._with = parts
         # Those that the configuration gives; they follow those of the store.
         self._configured: tuple[Credential, ...] = ()
+        # Where credentials of the configuration belong, or ever did. None is the store's.
+        self._configured_endpoints: set[str] = set()
+        self._has_started = False
         self._saved_revision = 0
         # Credentials that were removed and may come back (undo), and all from before the start.
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
@@ -91,6 +94,7 @@ class Roster:
             self._kept = dict(await self._with.state_store.load())
         except StoreError as error:
             self._with.observer.warn("the pool's memory cannot be read", error=str(error))
+        self._has_started = True
         return await self.reload()
 
     async def reload(self) -> int:
@@ -176,7 +180,7 @@ class Roster:
     def state(self) -> PoolState:
         """What is worth keeping over a restart, by the digest of the secret."""
         return {
-            digest(slot.credential.secret): (slot.preferences, slot.health)
+            self._digest(slot.credential): (slot.preferences, slot.health)
             for slot in self._with.pools.slots
         }
 
@@ -232,23 +236,28 @@ class Roster:
             self._with.observer.notice("credentials reloaded", credential_count=count)
 
     def configure(self, credentials: Sequence[Credential]) -> None:
-        """Serve these besides those of the store, from now on."""
-        before = {one.secret for one in self._configured}
-        stored = [one for one in self._with.pools.credentials if one.secret not in before]
+        """Serve these besides those of the store: from now on, or from the start.
+
+        Each has an endpoint that credentials of the store never have.
+        """
+        own = self._configured_endpoints
+        stored = [one for one in self._with.pools.credentials if one.endpoint not in own]
         self._configured = tuple(credentials)
-        self._serve(stored)
+        own.update(one.endpoint for one in credentials)
+        if self._has_started:
+            self._serve(stored)
 
     def _serve(self, stored: Sequence[Credential]) -> None:
         credentials = [*stored, *self._rename_configured(stored)]
-        known = {credential.secret for credential in self._with.pools.credentials}
+        known = {_place(credential) for credential in self._with.pools.credentials}
         # Ten thousand that are there already cost next to nothing here, on the event loop.
-        new = [credential for credential in credentials if credential.secret not in known]
+        new = [credential for credential in credentials if _place(credential) not in known]
         self._with.on_load(new)
         self._keep_those_who_go(credentials)
         kept = {
-            credential.secret: self._kept[key]
+            credential: self._kept[key]
             for credential in new
-            if (key := digest(credential.secret)) in self._kept
+            if (key := self._digest(credential)) in self._kept
         }
         for homeless in self._with.pools.replace(credentials, kept):
             self._warn_once(
@@ -269,10 +278,10 @@ class Roster:
             yield replace(credential, alias=alias)
 
     def _keep_those_who_go(self, staying: Sequence[Credential]) -> None:
-        secrets = {credential.secret for credential in staying}
+        places = {_place(credential) for credential in staying}
         for slot in self._with.pools.slots:
-            if slot.credential.secret not in secrets:
-                key = digest(slot.credential.secret)
+            if _place(slot.credential) not in places:
+                key = self._digest(slot.credential)
                 self._kept.pop(key, None)
                 self._kept[key] = (slot.preferences, slot.health)
         while len(self._kept) > KEPT_MAX:
@@ -291,7 +300,19 @@ class Roster:
             self._last_warned[matter] = detail
             self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
 
+    def _digest(self, credential: Credential) -> str:
+        is_configured = credential.endpoint in self._configured_endpoints
+        return digest(credential.secret, credential.endpoint if is_configured else "")
 
-def digest(secret: Secret) -> str:
-    """What a credential is known by where its secret must not stand."""
-    return hashlib.sha256(secret.reveal().encode()).hexdigest()[:DIGEST_LENGTH]
+
+def digest(secret: Secret, endpoint: str = "") -> str:
+    """What a credential is known by where its secret must not stand.
+
+    Two endpoints may have the same secret in the configuration, and these are two credentials.
+    """
+    text = f"{endpoint}\0{secret.reveal()}" if endpoint else secret.reveal()
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _place(credential: Credential) -> tuple[str, Secret]:
+    return credential.endpoint, credential.secret
