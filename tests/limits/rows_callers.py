@@ -156,7 +156,7 @@ LOAD = (
             " has shown a key for them.",
             "几乎没有客户端在收到前一个回答之前发送下一个，且它们尚未出示密钥。",
         ),
-        shown_by="tests/unit/web/server/test_queueing.py::"
+        shown_by="tests/unit/web/server/test_protocol.py::"
         "test_of_many_requests_in_one_read_some_are_answered_and_the_connection_ends",
     ),
     Limit(
@@ -173,7 +173,7 @@ LOAD = (
             " two packets.",
             "它们在出示任何密钥之前就被保留；真实的请求头只有一两个数据包。",
         ),
-        shown_by="tests/unit/web/server/test_queueing.py::"
+        shown_by="tests/unit/web/server/test_protocol.py::"
         "test_who_keeps_most_goes_where_all_together_keep_too_much",
     ),
     Limit(

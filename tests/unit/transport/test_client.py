@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.transport import client as client_module
 from cursor_api.transport.client import LINGER_S, READ_BYTES_MAX, HttpClient, HttpOptions
 from cursor_api.transport.sending import ONE_PIECE_BYTES_MAX, Body
 from tests.scripted_server import Handler, ScriptedServer, Turn
@@ -368,3 +369,25 @@ def test_a_kept_connection_that_breaks_is_a_fault_however_late(silence_s: float)
 
     with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
         assert runner.run(main()) == 2
+
+
+async def test_kept_connections_are_used_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A handshake for each request is the price of a moment, not of a day."""
+    monkeypatch.setattr(client_module, "FRESH_S", 0.2)
+
+    async def second(turn: Turn) -> None:
+        if len(server.requests) == 2:
+            turn.close()
+        else:
+            await turn.answer(b"fine")
+
+    async with reach(second) as (client, server):
+        await fetch(client, server.url)
+        await fault_of(fetch(client, server.url))
+        await fetch(client, server.url)
+        await asyncio.sleep(0.3)
+        await fetch(client, server.url)
+        await fetch(client, server.url)
+        assert [turn.connection for turn in server.requests] == [1, 1, 2, 3, 3]

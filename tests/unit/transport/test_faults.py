@@ -28,7 +28,6 @@ from cursor_api.transport.faults import (
     kind_of_status,
     parse_retry_after,
 )
-from cursor_api.transport.sending import INTERIM_MAX
 from tests.scripted_server import Handler, ScriptedServer, Turn
 
 OPTIONS = HttpOptions(connect_timeout_s=5)
@@ -237,59 +236,6 @@ async def test_a_kept_connection_found_dead_is_one_attempt_and_the_next_has_a_ne
         assert len(server.requests) == 3
         assert await ask(client, server.url) == b"fine"
         assert [turn.connection for turn in server.requests][3:] == [3]
-
-
-async def test_kept_connections_are_used_again_after_a_while(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A handshake for each request is the price of a moment, not of a day."""
-    monkeypatch.setattr(client_module, "FRESH_S", 0.2)
-
-    async def second(turn: Turn) -> None:
-        if len(server.requests) == 2:
-            turn.close()
-        else:
-            await turn.answer(b"fine")
-
-    async with ScriptedServer(second) as server, HttpClient(OPTIONS) as client:
-        await ask(client, server.url)
-        with pytest.raises(Fault):
-            await ask(client, server.url)
-        await ask(client, server.url)
-        await asyncio.sleep(0.3)
-        await ask(client, server.url)
-        await ask(client, server.url)
-        assert [turn.connection for turn in server.requests] == [1, 1, 2, 3, 3]
-
-
-INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-@pytest.mark.parametrize("head", [INTERIM, b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"])
-async def test_an_answer_may_have_a_few_interim_ones_in_front(head: bytes) -> None:
-    """On one connection time after time."""
-
-    async def polite(turn: Turn) -> None:
-        await turn.write(head * INTERIM_MAX)
-        await turn.answer(b"fine")
-
-    async with ScriptedServer(polite) as server, HttpClient(OPTIONS) as client:
-        for _ in range(3):
-            assert await ask(client, server.url) == b"fine"
-        assert {turn.connection for turn in server.requests} == {1}
-
-
-@pytest.mark.parametrize("pause_s", [0.0, 0.01])
-async def test_a_flood_of_interim_answers_is_a_fault_at_once(pause_s: float) -> None:
-    """In one read or bit by bit: it costs no memory, and nobody else's time."""
-
-    async def flood(turn: Turn) -> None:
-        while True:
-            await turn.write(INTERIM * (1 if pause_s else 10_000))
-            await asyncio.sleep(pause_s)
-
-    fault = await asyncio.wait_for(fault_from(flood), 5)
-    assert fault.kind is FaultKind.PROTOCOL_ERROR
 
 
 async def test_an_answer_that_has_begun_is_not_asked_for_again() -> None:
