@@ -24,7 +24,7 @@ from cursor_api.web.server import connection
 from cursor_api.web.server.connection import RefusedError
 from cursor_api.web.server.protocol import CHUNK_OVERHEAD_MAX, PIECE_BYTES, PIECES_FREE, QUEUED_MAX
 from cursor_api.web.server.room import ROOM_BYTES
-from cursor_api.web.server.strict import FIELDS_MAX
+from cursor_api.web.server.strict import FIELDS_MAX, TARGET_BYTES_MAX
 from cursor_api.wire.connect import JSON_BYTES_MAX
 from cursor_api.wire.limits import RequestLimits
 from tests.limits.limit import MINE
@@ -39,6 +39,7 @@ ROOT = Path(__file__).parents[2]
 FIXED = {
     "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
     "fields": f"{FIELDS_MAX}",
+    "target": f"{TARGET_BYTES_MAX // KIB} KiB",
     "pieces": f"{PIECES_FREE:,}, and one more for each {PIECE_BYTES} bytes",
     "pipelined": f"{QUEUED_MAX}",
     "unserved": f"{ROOM_BYTES // MIB} MiB",
