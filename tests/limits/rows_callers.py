@@ -34,6 +34,17 @@ REQUEST = (
         ),
     ),
     Limit(
+        "target",
+        Text("Address with its query", "地址（含查询部分）"),
+        400,
+        "bad_request",
+        default=Text("8 KiB", "8 KiB"),
+        reason=Text(
+            "What nginx takes; a longer one would be taken apart before any key is looked at.",
+            "与 nginx 相同；更长的地址会在检查密钥之前被解析。",
+        ),
+    ),
+    Limit(
         "head_time",
         Text("Time for them", "发送它们的时间"),
         408,

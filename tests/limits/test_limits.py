@@ -110,6 +110,7 @@ BEYOND: Mapping[str, Callable[[House], Awaitable[Answer]]] = {
     "chunks": lambda house: house.talk(
         head("Transfer-Encoding: chunked") + (b"1;" + b"a" * 4000 + b"\r\n{\r\n") * 100
     ),
+    "target": lambda house: house.ask("/v1/models?" + "a&" * 5000, b"", "GET"),
     "fields": lambda house: house.talk(head(*["A: b"] * 200)),
     "pieces": lambda house: house.talk(head("Transfer-Encoding: chunked") + b"1\r\n \r\n" * 20_000),
     "depth": lambda house: house.chat(x=nested(8)),

@@ -22,7 +22,7 @@ from cursor_api.web.http.json_body import BODY_BYTES_MAX, JSON_LIMITS
 from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
 from cursor_api.web.server.protocol import CHUNK_OVERHEAD_MAX, PIECE_BYTES, PIECES_FREE, QUEUED_MAX
 from cursor_api.web.server.room import ROOM_BYTES
-from cursor_api.web.server.strict import FIELDS_MAX
+from cursor_api.web.server.strict import FIELDS_MAX, TARGET_BYTES_MAX
 from cursor_api.wire.connect import JSON_BYTES_MAX
 from cursor_api.wire.limits import RequestLimits
 from tests.limits.limit import MINE
@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 FIXED = {
     "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
     "fields": f"{FIELDS_MAX}",
+    "target": f"{TARGET_BYTES_MAX // KIB} KiB",
     "pieces": f"{PIECES_FREE:,}, and one more for each {PIECE_BYTES} bytes",
     "pipelined": f"{QUEUED_MAX}",
     "unserved": f"{ROOM_BYTES // MIB} MiB",

@@ -7,6 +7,7 @@ from typing import Final
 from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults, HttpBody
 from tests.texts import Text
+from tests.wall.kept import KEPT, thrice
 from tests.wall.scenario import (
     FINE,
     MIDDLE,
@@ -29,19 +30,6 @@ REST_S: Final = 60
 OPEN_S: Final = 30.0
 # Fast enough for a test, and slow enough that what was sent has been read when something happens.
 PACED: Final = 500.0
-
-
-def thrice(status: int, code: str, fault: str, *, is_upstream_asked: bool = True) -> Ask:
-    """A request that fails for good: two credentials, three attempts."""
-    return Ask(
-        Expect(
-            shape=Shape.REFUSED,
-            status=status,
-            code=code,
-            attempts=tuple((alias, fault) for alias in ("work", "home", "work")),
-            is_upstream_asked=is_upstream_asked,
-        )
-    )
 
 
 def resting() -> Ask:
@@ -184,29 +172,7 @@ CONNECTIONS = (
         steps=(whole(ONE_WORK), whole(ONE_WORK)),
         deeper="tests/acceptance/test_byte_cuts.py",
     ),
-    Scenario(
-        key="kept-connection-dead",
-        name=Text(
-            "connections that were kept are dead, and so is every new one: each try is counted",
-            "保留的连接已失效，新连接也全部失败：每次尝试都计数",
-        ),
-        credentials={
-            alias: (Faults(), Faults(reset_before_headers=1)) for alias in ("work", "home")
-        },
-        steps=(
-            whole(ONE_WORK),
-            whole(("home", "")),
-            thrice(502, "upstream_unreachable", "unreachable"),
-        ),
-        deeper="tests/unit/transport/test_faults.py",
-    ),
-    Scenario(
-        key="kept-connection-dead-once",
-        name=Text("one connection that was kept is dead", "一个保留的连接已失效"),
-        credentials={"work": (Faults(), Faults(reset_before_headers=1), Faults())},
-        steps=(whole(ONE_WORK), whole(("work", "unreachable"), ONE_WORK)),
-        deeper="tests/unit/transport/test_faults.py",
-    ),
+    *KEPT,
     Scenario(
         key="half-closed-before-text",
         name=Text("half-closed by the upstream before any text", "上游在文字之前半关闭连接"),

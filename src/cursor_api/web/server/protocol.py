@@ -6,6 +6,8 @@ import asyncio
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.server.connection import (
     HEAD_TOO_LARGE,
@@ -21,6 +23,7 @@ from cursor_api.web.server.connection import (
 from cursor_api.web.server.h11_protocol import GuardedH11
 from cursor_api.web.server.room import Room
 from cursor_api.web.server.strict import FIELDS_MAX, find_flaw
+from cursor_api.web.server.unframed import UnframedCycle
 
 HAS_HTTPTOOLS = importlib.util.find_spec("httptools") is not None
 
@@ -48,21 +51,6 @@ REQUEST_BYTES = 2048
 FIELD_BYTES = 128
 # A request line up to this length is looked for, even where it came in pieces.
 LINE_BYTES_MAX = 8192
-
-
-class UnframedCycle(RequestResponseCycle):
-    """An answer to HTTP/1.0, which knows no chunks: of unknown length, the connection ends it."""
-
-    async def send(self, message: Any) -> None:
-        """Like uvicorn's, which would send chunks."""
-        if message["type"] == "http.response.start":
-            if all(name.lower() != b"content-length" for name, _ in message["headers"]):
-                self.chunked_encoding = False
-                self.is_unframed = True
-        elif getattr(self, "is_unframed", False):
-            # So much is promised as comes.
-            self.expected_content_length = len(message.get("body", b""))
-        await super().send(message)
 
 
 class GuardedHttpTools(Guarded, HttpToolsProtocol):
@@ -184,18 +172,31 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         self._body_bytes = self._piece_count = 0
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body, without what chunks add; raises Fault, as above."""
+        """A piece of a body, without what chunks add; raises Fault, as above.
+
+        Like uvicorn's, which asks each time whether the connection speaks another protocol.
+        """
         self._body_bytes += len(body)
         self._piece_count += 1
         if (self._piece_count - PIECES_FREE) * PIECE_BYTES > self._body_bytes:
             raise fresh(TOO_MANY_CHUNKS)
-        super().on_body(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """A body is whole; also called for a head with an upgrade, which is parsed again."""
-        if not self._is_upgrade:
-            self._is_in_body = False
-            super().on_message_complete()
+        if self._is_upgrade:
+            return
+        self._is_in_body = False
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def _served(self) -> RequestResponseCycle:
         """Whose answer is made, or was last; `cycle` is the newest request, which may wait."""

@@ -14,6 +14,8 @@ METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OP
 # A browser sends some twenty fields, a chain of proxies adds as many. Each is an object of 150
 # bytes for as few as five on the wire.
 FIELDS_MAX = 200
+# An address with its query: what nginx takes. Longer ones are taken apart for nobody, whoever asks.
+TARGET_BYTES_MAX = 8192
 # Headers that say to whom a request goes or where it ends: what each has to look like, and the
 # complaint when it does not.
 # A host is RFC 3986, section 3.2.2, and a port: no space, slash, @ or comma that names another one.
@@ -49,7 +51,7 @@ def find_flaw(
     if method not in METHODS:
         return "The request's method is unknown."
     if not _is_target(method, target):
-        return "The request's target is not an address on this server."
+        return "The request's target is not an address on this server, or longer than any."
     return _find_header_flaw(version, headers)
 
 
@@ -85,7 +87,7 @@ def _find_header_flaw(version: str, headers: Iterable[tuple[bytes, bytes]]) -> s
 
 def _is_target(method: bytes, target: bytes) -> bool:
     """Origin form, absolute form (which every server has to take), or `OPTIONS *`."""
-    if b"#" in target:
+    if b"#" in target or len(target) > TARGET_BYTES_MAX:
         return False
     if target.startswith(b"/"):
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.web.server.strict import find_flaw, find_raw_flaw
+from cursor_api.web.server.strict import TARGET_BYTES_MAX, find_flaw, find_raw_flaw
 
 HOST = (b"host", b"gateway.example:3000")
 
@@ -17,6 +17,7 @@ HOST = (b"host", b"gateway.example:3000")
         (b"GET", b"http://a/b"),
         (b"GET", b"HTTPS://a/b"),
         (b"OPTIONS", b"*"),
+        (b"GET", b"/" + b"a" * (TARGET_BYTES_MAX - 1)),
     ],
 )
 def test_an_ordinary_request_line_has_no_flaw(method: bytes, target: bytes) -> None:
@@ -38,6 +39,8 @@ def test_an_ordinary_request_line_has_no_flaw(method: bytes, target: bytes) -> N
         ("1.1", b"GET", b"/a#b"),
         ("1.1", b"GET", b""),
         ("1.1", b"GET", b"ftp://a/"),
+        ("1.1", b"GET", b"/" + b"a" * TARGET_BYTES_MAX),
+        ("1.1", b"GET", b"/?" + b"a&" * (TARGET_BYTES_MAX // 2)),
     ],
 )
 def test_an_odd_request_line_is_refused(version: str, method: bytes, target: bytes) -> None:
