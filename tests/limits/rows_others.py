@@ -78,7 +78,7 @@ UPSTREAM = (
             "A server has one or two to give; a flood of them is memory and everybody's time.",
             "服务器只会给出一两个；大量临时响应会占用内存和所有人的时间。",
         ),
-        shown_by="tests/unit/transport/test_sending.py::"
+        shown_by="tests/unit/transport/test_faults.py::"
         "test_a_flood_of_interim_answers_is_a_fault_at_once",
     ),
     Limit(
