@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import structlog
 
-from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.pool.pool import Pool
 from cursor_api.service.inference.relay import Exchange, Relay
@@ -68,7 +68,7 @@ BUGS = {
     "exchange, late": Bug(Exchange, "__anext__", 3, is_late=True),
     "renderer": Bug(ChunkRenderer, "render", is_late=True),
     "renderer, late": Bug(ChunkRenderer, "render", 3, is_late=True),
-    "folder": Bug(AnswerFolder, "feed", 3),
+    "folder": Bug(CompletionFolder, "feed", 3),
     "request log": Bug(MemoryRequestLog, "record"),
 }
 # Of answers that are streamed or whole only.

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from cursor_api.web.server.connection import REFUSED_MAX
-from cursor_api.web.server.descriptors import RESERVE_COUNT
+from cursor_api.web.server.descriptors import RESERVED_COUNT
 from tests.acceptance.background import Upstream, upstream
 from tests.acceptance.programs import Program, running
 from tests.openai_stream import read_stream
@@ -25,7 +25,7 @@ KEY = "a-key-for-tests-of-descriptors"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 SERVE = [sys.executable, "-m", "cursor_api", "serve"]
 CALLERS_MAX = 20
-LIMIT = RESERVE_COUNT + 2 * CALLERS_MAX
+LIMIT = RESERVED_COUNT + 2 * CALLERS_MAX
 STREAM_COUNT = 4
 # Two seconds and a half.
 SLOW = "/sim rate 40, bytes 400\nHello!"
@@ -130,7 +130,7 @@ async def test_more_connections_than_descriptors(tmp_path: Path, simulator: Upst
         async with streaming(program) as streams:
             with crowd(program.port, 3 * LIMIT):
                 await asyncio.sleep(0.2)
-                assert process.num_fds() <= CALLERS_MAX + REFUSED_MAX + RESERVE_COUNT
+                assert process.num_fds() <= CALLERS_MAX + REFUSED_MAX + RESERVED_COUNT
                 assert (await turned_away(program)).headers["retry-after"] == "1"
                 assert not any(one.done() for one in streams)
                 assert await busy_share(process, 0.5) < 0.5

@@ -20,7 +20,12 @@ from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.web.access.auth import KEY_LENGTH_MAX
 from cursor_api.web.http.json_body import BODY_BYTES_MAX, JSON_LIMITS
 from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
-from cursor_api.web.server.protocol import CHUNK_OVERHEAD_MAX, PIECE_BYTES, PIECES_FREE, QUEUED_MAX
+from cursor_api.web.server.protocol import (
+    BYTES_PER_PIECE,
+    CHUNK_OVERHEAD_MAX,
+    PIECES_FREE,
+    QUEUED_MAX,
+)
 from cursor_api.web.server.room import ROOM_BYTES
 from cursor_api.web.server.strict import FIELDS_MAX, TARGET_BYTES_MAX
 from cursor_api.wire.connect import JSON_BYTES_MAX
@@ -38,7 +43,7 @@ FIXED = {
     "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
     "fields": f"{FIELDS_MAX}",
     "target": f"{TARGET_BYTES_MAX // KIB} KiB",
-    "pieces": f"{PIECES_FREE:,}, and one more for each {PIECE_BYTES} bytes",
+    "pieces": f"{PIECES_FREE:,}, and one more for each {BYTES_PER_PIECE} bytes",
     "pipelined": f"{QUEUED_MAX}",
     "unserved": f"{ROOM_BYTES // MIB} MiB",
     "text": f"{TEXT_CHARS_MAX:,} characters",

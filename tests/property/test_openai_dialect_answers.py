@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
-from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
 from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.deltas import (
     Citation,
@@ -95,7 +95,7 @@ def test_streamed_and_whole_answers_are_the_same(
     everything: list[list[Delta]] = [*given_batches, [end]]
     chunks = ChunkRenderer(AnswerHead(answer_id, model, 1_735_000_000), include_usage=include_usage)
     streamed = read_stream(render(chunks, everything) + chunks.finish())
-    folder = AnswerFolder(AnswerHead(answer_id, model, 1_735_000_000))
+    folder = CompletionFolder(AnswerHead(answer_id, model, 1_735_000_000))
     for batch in everything:
         folder.feed(batch)
     whole = read_answer(folder.body())
@@ -184,7 +184,7 @@ def test_a_fault_in_mid_stream_is_the_last_thing_said(
 def test_a_cut_answer_is_never_whole(given_batches: list[list[Delta]]) -> None:
     """Without `Finished` neither form has an end."""
     chunks = ChunkRenderer(AnswerHead("i", "m", 0), include_usage=True)
-    folder = AnswerFolder(AnswerHead("i", "m", 0))
+    folder = CompletionFolder(AnswerHead("i", "m", 0))
     sent = read_stream(render(chunks, given_batches))
     for batch in given_batches:
         folder.feed(batch)

@@ -14,7 +14,7 @@ from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.options.masking import redact_shapes
 
-DESCRIPTION = """\
+PROGRAM_DESCRIPTION = """\
 A self-hosted gateway that puts your own Cursor account behind an OpenAI-compatible API.
 
 New here? `cursor-api demo` needs no account and answers at once.
@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="cursor-api",
-        description=DESCRIPTION,
+        description=PROGRAM_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")

@@ -16,7 +16,7 @@ from cursor_api.options.setting import Setting
 from cursor_api.settings import chinese
 
 
-class Text(NamedTuple):
+class Phrase(NamedTuple):
     """The page's own words in both languages."""
 
     en: str
@@ -40,12 +40,12 @@ privacy_mode = true
 body_bytes_max = "20MiB"
 """
 
-_MARK = Text(
+_MARK = Phrase(
     f"<!-- Written by `{COMMAND}`; each row is a field of an options class in src/cursor_api. -->",
     f"<!-- 由 `{COMMAND}` 生成；各行出自 src/cursor_api 中的选项类与 settings/chinese.py。 -->",
 )
 
-_INTRODUCTION = Text(
+_INTRODUCTION = Phrase(
     """\
 # Configuration
 
@@ -102,11 +102,11 @@ Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CL
 """,
 )
 
-_COLUMNS = Text(
+_COLUMNS = Phrase(
     "Variable | In TOML | Kind | Default | What for", "变量 | TOML | 类型 | 默认值 | 用途"
 )
-_EMPTY = Text("empty", "空")
-_ALSO = Text("also", "也可写作")
+_EMPTY = Phrase("empty", "空")
+_ALSO = Phrase("also", "也可写作")
 
 
 def render_document(language: str) -> str:
@@ -122,7 +122,7 @@ def _lines(language: str) -> Iterator[str]:
     yield _say(_INTRODUCTION, language)
     yield f"```toml\n{EXAMPLE}```"
     for table, settings in itertools.groupby(SCHEMA.rows, key=lambda setting: setting.table):
-        title = _say(Text(SCHEMA.titles[table], chinese.TITLES[table]), language)
+        title = _say(Phrase(SCHEMA.titles[table], chinese.TITLES[table]), language)
         yield f"\n## {title}{f' `[{table}]`' if table else ''}\n"
         yield f"| {_say(_COLUMNS, language)} |"
         yield "|---|---|---|---|---|"
@@ -137,21 +137,21 @@ def _row(setting: Setting, language: str) -> str:
     cells = (
         f"`{setting.variable}`{also}",
         f"`{setting.name}`" if setting.key else "",
-        _say(Text(label, chinese.translate_label(label)), language),
+        _say(Phrase(label, chinese.translate_label(label)), language),
         _default(setting, language),
-        _say(Text(setting.reason, chinese.REASONS[setting.variable]), language),
+        _say(Phrase(setting.reason, chinese.REASONS[setting.variable]), language),
     )
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
 def _default(setting: Setting, language: str) -> str:
     if setting.default_note:
-        note = Text(setting.default_note, chinese.NOTES[setting.variable])
+        note = Phrase(setting.default_note, chinese.NOTES[setting.variable])
         return _say(note, language)
     return f"`{setting.default}`" if setting.default else _say(_EMPTY, language)
 
 
-def _say(text: Text, language: str) -> str:
+def _say(text: Phrase, language: str) -> str:
     return text.zh if language == "zh" else text.en
 
 

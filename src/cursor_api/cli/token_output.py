@@ -14,7 +14,7 @@ from cursor_api.cli.output import print_error, print_result
 from cursor_api.settings.report import display_width
 
 # More than any name, sentence or address that is worth reading in a terminal.
-SHOWN_LENGTH_MAX: Final = 300
+CELL_LENGTH_MAX: Final = 300
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 60 * _MINUTE_S
 _DAY_S: Final = 24 * _HOUR_S
@@ -37,7 +37,7 @@ class TerminalObserver:
 def plain(text: str) -> str:
     """A text from elsewhere without what a terminal would act upon, and not without end."""
     shown = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
-    return shown if len(shown) <= SHOWN_LENGTH_MAX else f"{shown[: SHOWN_LENGTH_MAX - 1]}…"
+    return shown if len(shown) <= CELL_LENGTH_MAX else f"{shown[: CELL_LENGTH_MAX - 1]}…"
 
 
 def format_instant(at: datetime | None, now: datetime) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cursor_api.cli.token_output import (
-    SHOWN_LENGTH_MAX,
+    CELL_LENGTH_MAX,
     TerminalObserver,
     format_instant,
     plain,
@@ -56,7 +56,7 @@ def test_no_instant_is_said_to_be_unknown() -> None:
 def test_foreign_text_cannot_steer_a_terminal() -> None:
     """Nor fill it; line ends and other scripts stay."""
     assert plain("a\x1b[31m\x9b\u202eb\n安") == "a?[31m??b\n安"
-    assert len(plain("x" * 10_000)) == SHOWN_LENGTH_MAX
+    assert len(plain("x" * 10_000)) == CELL_LENGTH_MAX
 
 
 def test_a_table_is_aligned_text_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:

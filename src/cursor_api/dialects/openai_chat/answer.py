@@ -165,7 +165,7 @@ class ChunkRenderer:
         return _escape_line_ends(render_call_delta(delta, has_functions=self._has_functions))
 
 
-class AnswerFolder:
+class CompletionFolder:
     """The same deltas folded into one `chat.completion` object."""
 
     __slots__ = (
@@ -190,7 +190,7 @@ class AnswerFolder:
         self._finished: Finished | None = None
 
     def __repr__(self) -> str:
-        return f"AnswerFolder(pieces={len(self._text)}, finished={self._finished})"
+        return f"CompletionFolder(pieces={len(self._text)}, finished={self._finished})"
 
     def feed(self, deltas: Sequence[Delta]) -> None:
         """Take in one batch.

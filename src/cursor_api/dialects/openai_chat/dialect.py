@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from cursor_api.dialects.openai_chat.answer import AnswerFolder, ChunkRenderer
+from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
 from cursor_api.dialects.openai_chat.description import DESCRIPTION
 from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.dialects.openai_chat.models import render_model, render_models
@@ -35,10 +35,10 @@ class OpenAiChat:
             head, include_usage=style.include_usage, has_functions=style.has_functions
         )
 
-    def folder(self, parsed: ParsedRequest, head: AnswerHead) -> AnswerFolder:
+    def folder(self, parsed: ParsedRequest, head: AnswerHead) -> CompletionFolder:
         """One `chat.completion` object."""
         style: Style = parsed.style
-        return AnswerFolder(head, has_functions=style.has_functions)
+        return CompletionFolder(head, has_functions=style.has_functions)
 
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
         """See `render_fault`."""

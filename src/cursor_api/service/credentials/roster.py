@@ -37,7 +37,7 @@ CANNOT_SAVE = "the pool's memory cannot be saved"
 CANNOT_RELOAD = "the credentials changed and cannot be read; the old ones serve on"
 
 # Between the two looks by which the store tells a file at rest from one being written.
-SETTLE_S = 0.05
+LOOK_AGAIN_S = 0.05
 # Credentials that are gone and whose past is remembered; beyond it the longest gone is forgotten.
 KEPT_MAX = 20_000
 
@@ -128,7 +128,7 @@ class Roster:
         """
         if await self.reload_if_changed():
             return True
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(LOOK_AGAIN_S)
         if await self.reload_if_changed():
             return True
         if self.trouble is not None:

@@ -107,7 +107,7 @@ ERRORS: Final[dict[int, tuple[str, FaultKind]]] = {
 NUMBERS: Final[dict[str, int]] = {name: number for number, (name, _) in ERRORS.items()}
 
 # Words that say more than any number, in lower case; looked for in title, detail and message.
-TITLES: Final[dict[str, FaultKind]] = {
+ERROR_TITLES: Final[dict[str, FaultKind]] = {
     "update required": FaultKind.CLIENT_OUTDATED,
     "too many computers": FaultKind.CREDENTIAL_BLOCKED,
     "suspicious activity": FaultKind.CREDENTIAL_BLOCKED,
@@ -283,7 +283,7 @@ def _read_debug(debug: object) -> CursorError:
 
 def _kind(failure: ConnectFailure, error: CursorError, status: int | None) -> FaultKind:
     told = f"{error.title}\n{error.detail}\n{failure.message}".lower()
-    for words, kind in TITLES.items():
+    for words, kind in ERROR_TITLES.items():
         if words in told:
             return kind
     if error.number in ERRORS:

@@ -21,7 +21,7 @@ from cursor_api.web.http.body import Message, Receive, Scope, Send
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-METHODS = b"GET, POST"
+ALLOWED_METHODS = b"GET, POST"
 # `*` stands for all but Authorization where no cookies are sent: OpenAI's SDK brings a dozen of its
 # own. The names before it are for browsers that do not know it (Safari before 15.4).
 REQUEST_HEADERS = b"authorization, content-type, x-api-key, x-credential, x-conversation-id, *"
@@ -34,7 +34,7 @@ EXPOSED: Header = (
 MAX_AGE_S = b"600"
 VARY: Header = (b"vary", b"Origin")
 PREFLIGHT: Sequence[Header] = (
-    (b"access-control-allow-methods", METHODS),
+    (b"access-control-allow-methods", ALLOWED_METHODS),
     (b"access-control-allow-headers", REQUEST_HEADERS),
     (b"access-control-max-age", MAX_AGE_S),
     (b"vary", b"Origin, Access-Control-Request-Private-Network"),

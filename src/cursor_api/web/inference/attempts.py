@@ -14,13 +14,15 @@ from urllib.parse import quote
 from cursor_api.domain.record import Attempt
 from cursor_api.web.http.answers import Header
 
-NAME = b"x-attempts"
+ATTEMPTS_HEADER = b"x-attempts"
 HIDDEN = "credential"
 
 
 def attempts_header(attempts: Sequence[Attempt], *, shows_alias: bool) -> Header:
     """The header for at least one attempt, in their order; `ms` is up to its text or its fault."""
-    return NAME, ", ".join([_item(attempt, shows_alias) for attempt in attempts]).encode()
+    return ATTEMPTS_HEADER, ", ".join(
+        [_item(attempt, shows_alias) for attempt in attempts]
+    ).encode()
 
 
 def _item(attempt: Attempt, shows_alias: bool) -> str:  # noqa: FBT001 - private, and one caller

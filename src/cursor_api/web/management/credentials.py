@@ -30,7 +30,7 @@ from cursor_api.web.http.operation import FOLDER_ROUTE, Handler, Operation, Para
 
 _T = TypeVar("_T")
 
-PATH = "/api/credentials"
+CREDENTIALS_PATH = "/api/credentials"
 
 PAGE_COUNT_DEFAULT = 1000
 PAGE_COUNT_MAX = 10_000
@@ -101,7 +101,7 @@ class CredentialRoutes:
         return (
             Operation(
                 method="GET",
-                path=PATH,
+                path=CREDENTIALS_PATH,
                 handler=self.list,
                 summary="All credentials, masked, with how each stands",
                 parameters=page,
@@ -110,7 +110,7 @@ class CredentialRoutes:
             ),
             Operation(
                 method="POST",
-                path=PATH,
+                path=CREDENTIALS_PATH,
                 handler=self.add,
                 summary="Add one or many tokens in any spelling, or see what was recognised",
                 body=CredentialsIn,
@@ -221,8 +221,8 @@ def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Ope
     alias = Parameter("alias", "path", {"type": "string", "minLength": 1}, "work")
     return Operation(
         method=method,
-        path=f"{PATH}/{{alias}}{action}",
-        route=PATH + FOLDER_ROUTE,
+        path=f"{CREDENTIALS_PATH}/{{alias}}{action}",
+        route=CREDENTIALS_PATH + FOLDER_ROUTE,
         handler=handler,
         parameters=(alias,),
         **more,

@@ -15,7 +15,7 @@ if sys.platform != "win32":
     import resource
 
 # Listener, logs, event loop and resolver have some twenty; a save needs four; refusals linger.
-RESERVE_COUNT: Final = 96
+RESERVED_COUNT: Final = 96
 
 
 def find_limit() -> int | None:
@@ -45,11 +45,11 @@ def raise_limit(wanted_count: int) -> int | None:
 def count_needed(connections_max: int, upstream_max: int) -> int:
     """How many descriptors it takes to have all these connections."""
     # A chat request has one of each, so that callers' connections need as many upstream at most.
-    return 2 * max(connections_max, upstream_max) + RESERVE_COUNT
+    return 2 * max(connections_max, upstream_max) + RESERVED_COUNT
 
 
 def share(connections_max: int, limit_count: int | None) -> int:
     """How many connections callers may have where the process may have so many descriptors."""
     if limit_count is None:
         return connections_max
-    return max(1, min(connections_max, (limit_count - RESERVE_COUNT) // 2))
+    return max(1, min(connections_max, (limit_count - RESERVED_COUNT) // 2))

@@ -39,7 +39,7 @@ CHUNK_OVERHEAD_MAX = 16
 # A body may come in so many pieces, and one more for so many bytes of it: each costs a microsecond,
 # and one of 10 MiB in chunks of one byte would stop everybody else for ten seconds.
 PIECES_FREE = 16_384
-PIECE_BYTES = 64
+BYTES_PER_PIECE = 64
 # The most that uvloop reads at once.
 READ_BYTES_MAX = 262_144
 # Requests that may wait behind an earlier one's answer; hardly a client sends a second one before
@@ -178,7 +178,7 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         """
         self._body_bytes += len(body)
         self._piece_count += 1
-        if (self._piece_count - PIECES_FREE) * PIECE_BYTES > self._body_bytes:
+        if (self._piece_count - PIECES_FREE) * BYTES_PER_PIECE > self._body_bytes:
             raise fresh(TOO_MANY_CHUNKS)
         cycle = self.cycle
         if cycle.response_complete:

@@ -10,8 +10,8 @@ import pytest
 
 from cursor_api.dialects.openai_chat.answer import (
     FINISH_REASONS,
-    AnswerFolder,
     ChunkRenderer,
+    CompletionFolder,
 )
 from cursor_api.domain.deltas import (
     Citation,
@@ -51,7 +51,7 @@ def stream(*batches: Sequence[Delta], include_usage: bool = False) -> ReadStream
 
 def fold(*batches: Sequence[Delta]) -> Any:
     """Fold batches and read the answer."""
-    folder = AnswerFolder(AnswerHead("1", "gpt-4o", 1_735_000_000))
+    folder = CompletionFolder(AnswerHead("1", "gpt-4o", 1_735_000_000))
     for batch in batches:
         folder.feed(batch)
     return read_answer(folder.body())
@@ -155,7 +155,7 @@ def test_the_caller_s_model_and_the_id_are_escaped() -> None:
 def test_a_long_answer_is_kept_at_its_own_size() -> None:
     """Half a million small strings would take ten times the memory of their text."""
     texts = [f"{number} " for number in range(20_000)]
-    folder = AnswerFolder(AnswerHead("i", "m", 0))
+    folder = CompletionFolder(AnswerHead("i", "m", 0))
     for at in range(0, len(texts), 7):
         folder.feed([*map(TextDelta, texts[at : at + 7]), *map(ReasoningDelta, texts[at : at + 7])])
     assert int(repr(folder).split("=")[1].split(",")[0]) < 1_100
@@ -176,13 +176,13 @@ def test_no_answer_ends_well_without_its_end() -> None:
     """A cut stream must never look whole: no [DONE], no body."""
     chunks = renderer()
     chunks.render([TextDelta("a")])
-    folder = AnswerFolder(AnswerHead("i", "m", 0))
+    folder = CompletionFolder(AnswerHead("i", "m", 0))
     folder.feed([TextDelta("a")])
     for end in (
         chunks.finish,
         folder.body,
         renderer().finish,
-        AnswerFolder(AnswerHead("i", "m", 0)).body,
+        CompletionFolder(AnswerHead("i", "m", 0)).body,
     ):
         with pytest.raises(Fault) as caught:
             end()
@@ -204,7 +204,7 @@ def test_no_answer_ends_well_without_its_end() -> None:
 def test_nothing_follows_the_end(batches: list[list[Delta]]) -> None:
     """An upstream that goes on after its end is broken; the second finish reason is not sent."""
     chunks = renderer()
-    folder = AnswerFolder(AnswerHead("i", "m", 0))
+    folder = CompletionFolder(AnswerHead("i", "m", 0))
     for take in (chunks.render, folder.feed):
         if batches[-1] == [] and take == folder.feed:
             continue
@@ -218,7 +218,7 @@ def test_nothing_follows_the_end(batches: list[list[Delta]]) -> None:
 
 def test_an_answer_without_a_count_is_a_bug_of_ours() -> None:
     """Zeros would be a lie (defect 4); the relay always counts."""
-    folder = AnswerFolder(AnswerHead("i", "m", 0))
+    folder = CompletionFolder(AnswerHead("i", "m", 0))
     folder.feed([Finished(FinishReason.STOP)])
     for use in (folder.body, lambda: renderer().render([Finished(FinishReason.STOP)])):
         with pytest.raises(Fault) as caught:
@@ -326,7 +326,7 @@ def test_a_request_with_functions_is_answered_with_a_function_call() -> None:
     pieces = [delta["function_call"] for delta in read.deltas if "function_call" in delta]
     assert pieces[0] == {"name": "ls", "arguments": ""}
     assert "".join(piece["arguments"] for piece in pieces) == '{"p":"\u2028"}'
-    folder = AnswerFolder(head, has_functions=True)
+    folder = CompletionFolder(head, has_functions=True)
     folder.feed([*CALL, CALLED])
     (choice,) = read_answer(folder.body()).choices
     assert choice.message.function_call is not None
@@ -368,8 +368,8 @@ def test_usage_is_told_in_detail_where_there_is_some() -> None:
 def test_state_can_be_read_in_a_debugger() -> None:
     """One line each; no text of the answer in it."""
     chunks = renderer()
-    folder = AnswerFolder(AnswerHead("i", "m", 0))
+    folder = CompletionFolder(AnswerHead("i", "m", 0))
     chunks.render([TextDelta("secret")])
     folder.feed([TextDelta("secret")])
     assert repr(chunks) == "ChunkRenderer(has_begun=True, usage=None)"
-    assert repr(folder) == "AnswerFolder(pieces=1, finished=None)"
+    assert repr(folder) == "CompletionFolder(pieces=1, finished=None)"

@@ -198,7 +198,7 @@ async def test_the_stores_own_warnings_reach_the_operator_once() -> None:
 
 async def test_a_refresh_sees_a_change_at_its_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store trusts a file that stood still for two looks; a person waits for no third."""
-    monkeypatch.setattr(roster_module, "SETTLE_S", 0.001)
+    monkeypatch.setattr(roster_module, "LOOK_AGAIN_S", 0.001)
     house = House(A)
     await house.roster.start()
     assert not await house.roster.refresh()
@@ -217,7 +217,7 @@ async def test_trouble_lasts_until_the_store_is_right_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A refresh says so each time, though the file is looked at only once."""
-    monkeypatch.setattr(roster_module, "SETTLE_S", 0.001)
+    monkeypatch.setattr(roster_module, "LOOK_AGAIN_S", 0.001)
     house = House(A)
     await house.roster.start()
     house.store.error = StoreError("line 1 is bad")

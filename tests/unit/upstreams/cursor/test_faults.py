@@ -12,11 +12,11 @@ from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.transport.faults import STATUS_KINDS, kind_of_status
 from cursor_api.upstreams.cursor.faults import (
     CODES,
+    ERROR_TITLES,
     ERRORS,
     LEADS,
     NUMBERS,
     SAID_LENGTH_MAX,
-    TITLES,
     CursorError,
     FaultContext,
     fault_of_answer,
@@ -90,7 +90,7 @@ def test_the_table_is_total() -> None:
 
 def test_every_kind_a_table_can_give_has_words() -> None:
     """No table leads to a message without a beginning."""
-    kinds = {kind for _, kind in ERRORS.values()} | {*TITLES.values(), *CODES.values()}
+    kinds = {kind for _, kind in ERRORS.values()} | {*ERROR_TITLES.values(), *CODES.values()}
     kinds |= {*STATUS_KINDS.values()} | {kind_of_status(status) for status in range(100, 600)}
     assert kinds == set(LEADS)
     assert set(CODES) == set(CODE_TO_HTTP)

@@ -198,7 +198,7 @@ async def test_files_that_cannot_be_used_are_a_conflict_without_details(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A stranger learns no path and no line; the operator has the page and the log."""
-    monkeypatch.setattr(roster_module, "SETTLE_S", 0.001)
+    monkeypatch.setattr(roster_module, "LOOK_AGAIN_S", 0.001)
     house = House(options=OPTIONS)
     house.roster.trouble = StoreError("/data/.token line 3")
     async with serve(house.app) as port:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cursor_api.web.server.descriptors import (
-    RESERVE_COUNT,
+    RESERVED_COUNT,
     count_needed,
     find_limit,
     raise_limit,
@@ -21,8 +21,8 @@ SOFT, HARD = resource.getrlimit(resource.RLIMIT_NOFILE)
 
 def test_callers_get_half_of_what_the_reserve_leaves() -> None:
     """Each of them may need a connection upstream; never more than was asked for, never none."""
-    assert share(100, RESERVE_COUNT + 200) == 100
-    assert share(100, RESERVE_COUNT + 199) == 99
+    assert share(100, RESERVED_COUNT + 200) == 100
+    assert share(100, RESERVED_COUNT + 199) == 99
     assert share(100, 1_000_000) == 100
     assert share(100, None) == 100
     assert share(100, 20) == 1

@@ -13,7 +13,7 @@ import pytest
 from cursor_api.web.server import protocol
 from cursor_api.web.server import server as server_module
 from cursor_api.web.server.connection import Guarded
-from cursor_api.web.server.protocol import PIECE_BYTES, PIECES_FREE, QUEUED_MAX
+from cursor_api.web.server.protocol import BYTES_PER_PIECE, PIECES_FREE, QUEUED_MAX
 from cursor_api.web.server.room import Room
 from cursor_api.web.server.server import ServerOptions
 from cursor_api.web.server.strict import FIELDS_MAX
@@ -120,7 +120,7 @@ async def test_a_trailer_of_many_fields_is_refused(parser: str) -> None:
 async def test_a_body_of_tiny_chunks_is_refused(parser: str) -> None:
     """Within all limits of size it would keep everybody waiting for seconds."""
     app = Recorder()
-    count = PIECES_FREE + PIECES_FREE // PIECE_BYTES
+    count = PIECES_FREE + PIECES_FREE // BYTES_PER_PIECE
     async with serve(app, OPTIONS) as port:
         raw = await talk(port, CHUNKED + b"1\r\nx\r\n" * (count + 1000))
         if parser == "h11":
