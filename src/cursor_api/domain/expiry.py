@@ -1,4 +1,4 @@
-"""When a session token says that it ends. Read, never validated: only Cursor has the key."""
+"""When a token (a JWT) says that it ends. Read, never validated: only who made it has the key."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Pool:
         self._tiers: list[Tier] = []
         self._by_alias: dict[str, int] = {}
         self._sticky = StickyMap()
-        self._own_cursor = 0
+        self._own_next_index = 0
         self._leased_count = 0
         self._queue = Queue(queue or QueueOptions())
         self._no_credentials = no_credentials
@@ -283,9 +283,9 @@ class Pool:
         """A caller's own credentials rotate too, but nothing is remembered of them."""
         count = len(ask.own)
         for step in range(count):
-            credential = ask.own[(self._own_cursor + step) % count]
+            credential = ask.own[(self._own_next_index + step) % count]
             if credential not in tried:
-                self._own_cursor += step + 1
+                self._own_next_index += step + 1
                 return self._grant(Slot(credential), ask.model, self._now())
         raise Fault(FaultKind.NO_CREDENTIALS, "All tokens of this request were refused.")
 
@@ -317,7 +317,7 @@ class Pool:
             }
             next_up = next((secret for secret in state.secrets if secret in index_of), None)
             if next_up is not None:
-                tier.cursor = index_of[next_up]
+                tier.next_index = index_of[next_up]
                 tier.turns_left = state.turns_left if next_up == state.secrets[0] else 0
 
     def _explain(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Fault:

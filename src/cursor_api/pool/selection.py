@@ -62,36 +62,36 @@ class Candidate:
 class Tier:
     """Positions of one priority and where their rotation stands."""
 
-    __slots__ = ("cursor", "positions", "priority", "turns_left")
+    __slots__ = ("next_index", "positions", "priority", "turns_left")
 
     def __init__(self, priority: int, positions: Sequence[int]) -> None:
         self.priority = priority
         self.positions = tuple(positions)
-        self.cursor = 0
+        self.next_index = 0
         self.turns_left = 0
 
     def __repr__(self) -> str:
         return (
             f"Tier(priority={self.priority}, count={len(self.positions)},"
-            f" cursor={self.cursor}, turns_left={self.turns_left})"
+            f" next_index={self.next_index}, turns_left={self.turns_left})"
         )
 
     def in_turn(self) -> tuple[int, ...]:
         """Its positions, from the next one on."""
-        return self.positions[self.cursor :] + self.positions[: self.cursor]
+        return self.positions[self.next_index :] + self.positions[: self.next_index]
 
     def find_in_turn(self, weight_of: Callable[[int], int], is_eligible: IsEligible) -> int | None:
         """The next in rotation; one with turns left goes on unless it cannot."""
         count = len(self.positions)
         for step in range(count):
-            index = (self.cursor + step) % count
+            index = (self.next_index + step) % count
             position = self.positions[index]
             if not is_eligible(position):
                 continue
             if step or not self.turns_left:
                 self.turns_left = weight_of(position)
             self.turns_left -= 1
-            self.cursor = index if self.turns_left else (index + 1) % count
+            self.next_index = index if self.turns_left else (index + 1) % count
             return position
         return None
 
@@ -108,7 +108,7 @@ class Tier:
         best_load = 0.0
         best_index = 0
         for step in range(count):
-            index = (self.cursor + step) % count
+            index = (self.next_index + step) % count
             position = self.positions[index]
             if not is_eligible(position):
                 continue
@@ -119,7 +119,7 @@ class Tier:
             if load == 0:
                 break
         if best is not None:
-            self.cursor = (best_index + 1) % count
+            self.next_index = (best_index + 1) % count
         return best
 
 

@@ -25,7 +25,7 @@ from cursor_api.options.setting import MIB, Setting
 from cursor_api.settings.schema import Schema
 from cursor_api.settings.unknown import find_nearest
 
-# Far above any configuration; a device or a log file given by mistake ends here.
+# Far above any configuration; a disk or a log file given by mistake ends here.
 FILE_BYTES_MAX = MIB
 
 ENVIRONMENT = "environment"
@@ -40,7 +40,7 @@ AnySchema = Schema[Any]
 class Given:
     """One value as somebody wrote it.
 
-    `source` names the place for the table ("cursor-api.toml [cursor]"), `where` for a finding,
+    `source` names the place for the table ("cursor-api.toml [files]"), `where` for a finding,
     with the line ("cursor-api.toml:7").
     """
 

@@ -85,7 +85,7 @@ class QuarantineReport:
 
 
 class CredentialReport(Struct, frozen=True, rename={"binding": "checksum"}):
-    """A credential; its secret and its checksum are masked.
+    """A credential; its secret and its binding are masked.
 
     `reason` says in a sentence why it is not healthy. `next_try_at` is when a cooling one is tried
     again, null where that is at once or never. `recent` are outcomes, oldest first, true for a

@@ -27,7 +27,7 @@ from cursor_api.domain.expiry import WARN_BEFORE_S
 from cursor_api.ports import Clock, CredentialFiles, Observer, PoolState, PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
 
-# Promise: a change made by an editor is noticed within 2 s, and the store needs two looks.
+# Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
 LOOK_EVERY_S = 0.8
 # What a crash may forget of the pool's memory.
 SAVE_EVERY_S = 2.0

@@ -200,7 +200,7 @@ class RequestTable:
     def _read_header(self) -> bytes:
         mode = self._path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            # A pipe would be waited for until somebody writes, a device read for ever.
+            # A pipe would be waited for until somebody writes, a terminal read for ever.
             raise OSError(errno.EINVAL, "It is no regular file")
         with self._path.open("rb") as file:
             return file.read(SQLITE_HEADER_BYTES)

@@ -119,6 +119,6 @@ def _walk(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _walk(entry, f"{path}{entry.name}/")
-        # A file of another kind (an editor's backup, say) is not part of the page.
+        # A file of another kind (a backup copy, say) is not part of the page.
         elif entry.name.rpartition(".")[2] in CONTENT_TYPES:
             yield path + entry.name, entry.read_bytes()

@@ -148,7 +148,7 @@ class CredentialRoutes:
                 "POST",
                 self.test,
                 "/test",
-                summary="Ask Cursor with it, now",
+                summary="Ask its upstream with it, now",
                 body=TrialIn,
                 is_body_required=False,
                 good={200: Trial},

@@ -92,7 +92,7 @@ def describe(
         "info": {
             "title": "cursor-api",
             "version": version,
-            "description": "A gateway that puts Cursor accounts behind an OpenAI-compatible API.",
+            "description": "A self-hosted gateway to models behind client APIs that programs know.",
         },
         "servers": [{"url": route_prefix or "/"}],
         "security": [{"bearer": []}, {"apiKey": []}],
