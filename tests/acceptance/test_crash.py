@@ -29,7 +29,7 @@ from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.transport.connections import Connections
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
-from cursor_api.upstreams.cursor.chat import CursorChat
+from cursor_api.upstreams.cursor.chat import CursorChat, StreamChatCalls
 from cursor_api.web.management.logs import Logs
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
 from tests.openai_stream import read_stream
@@ -61,7 +61,7 @@ BUGS = {
     "search": Bug(Search, "run"),
     "pool": Bug(Pool, "lease"),
     "upstream": Bug(CursorChat, "open"),
-    "encoder": Bug(CursorChat, "ask"),
+    "encoder": Bug(StreamChatCalls, "ask"),
     "http client": Bug(Connections, "post"),
     "decoder": Bug(AnswerDecoder, "feed"),
     "decoder, late": Bug(AnswerDecoder, "feed", 4, is_late=True),

@@ -44,43 +44,34 @@ KNOWN_HEADERS_MAX = 4096
 KNOWN_TIMEOUTS_MAX: Final = 256
 
 
-class CursorChat:
-    """ports.Upstream over StreamChat."""
+class StreamChatCalls:
+    """Requests of the call as HTTP sends them, and what reads their answers."""
 
     def __init__(
         self,
         http: HttpClient,
         options: CursorOptions,
         clock: Clock,
-        *,
-        random_bytes: Callable[[int], bytes] = os.urandom,
-        steps: Steps | None = None,
+        random_bytes: Callable[[int], bytes],
+        steps: Steps,
     ) -> None:
         self._http = http
         self._options = options
         self._clock = clock
         self._random_bytes = random_bytes
         # Large requests are put into bytes in turn with other large work on the loop.
-        self._steps = steps or StepRunner()
-        self._url = check_base_url(options.base_url) + PATH
+        self._steps = steps
+        self.url = check_base_url(options.base_url) + PATH
         self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
         # A large frame takes several times its inflated size while it is read: one at a time.
         self._large_frames = asyncio.Semaphore()
         self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
 
     def __repr__(self) -> str:
-        return f"CursorChat({self._url})"
-
-    async def list_models(self) -> Sequence[Model]:
-        """The fixed list: this wire has no call for it."""
-        return MODELS
-
-    def open(self, request: ChatRequest, route: Route, credential: Credential) -> CursorAnswer:
-        """See ports.Upstream."""
-        return CursorAnswer(self, request, route, credential)
+        return f"StreamChatCalls({self.url})"
 
     async def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
-        """Only for CursorAnswer: the HTTP request, not yet sent. Raises Fault."""
+        """The HTTP request, not yet sent. Raises Fault."""
         try:
             request_id, body = await self._steps.run(self._encode(request, route.model))
         except ProtobufError as error:
@@ -91,7 +82,7 @@ class CursorChat:
             ) from error
         headers = self._headers(credential, request_id)
         timeouts = self._timeouts_for(route.model)
-        return self._http.open_post(self._url, headers, body, timeouts)
+        return self._http.open_post(self.url, headers, body, timeouts)
 
     def _encode(self, request: ChatRequest, model: str) -> Generator[None, None, tuple[str, Body]]:
         """The request's id and body, a large one in pieces."""
@@ -106,12 +97,12 @@ class CursorChat:
         return ids.request_id, (yield from _bundle(pieces))
 
     def decoder(self, answer: HttpAnswer, context: FaultContext) -> AnswerDecoder:
-        """Only for CursorAnswer: what reads the body of a good answer."""
+        """What reads the body of a good answer."""
         encoding = answer.headers.get("connect-content-encoding", "gzip")
         return AnswerDecoder(self._options.limits, context, accepts_gzip=encoding == "gzip")
 
     async def decode_large(self, decoder: AnswerDecoder, data: bytes) -> Sequence[Delta]:
-        """Only for CursorAnswer: `decoder.feed` where it takes its time, in turn with the others.
+        """`decoder.feed` where it takes its time, in turn with the others.
 
         Mostly it is the echo of a large prompt; inflating it on the loop would hold the loop.
         """
@@ -119,7 +110,7 @@ class CursorChat:
             return await asyncio.to_thread(decoder.feed, data)
 
     def context(self, credential: Credential) -> FaultContext:
-        """Only for CursorAnswer: what reading a fault needs."""
+        """What reading a fault needs."""
         return FaultContext(credential.secret, self._clock.now)
 
     def _headers(self, credential: Credential, request_id: str) -> dict[str, str]:
@@ -162,29 +153,55 @@ class CursorChat:
         }
 
 
+class CursorChat:
+    """ports.Upstream over StreamChat."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        options: CursorOptions,
+        clock: Clock,
+        *,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        steps: Steps | None = None,
+    ) -> None:
+        self._calls = StreamChatCalls(http, options, clock, random_bytes, steps or StepRunner())
+
+    def __repr__(self) -> str:
+        return f"CursorChat({self._calls.url})"
+
+    async def list_models(self) -> Sequence[Model]:
+        """The fixed list: this wire has no call for it."""
+        return MODELS
+
+    def open(self, request: ChatRequest, route: Route, credential: Credential) -> CursorAnswer:
+        """See ports.Upstream."""
+        return CursorAnswer(self._calls, request, route, credential)
+
+
 class CursorAnswer:
     """One question and its answer's deltas: a context manager that gives an iterator, itself."""
 
-    __slots__ = ("_chat", "_credential", "_decoder", "_has_begun", "_http", "_request", "_route")
+    __slots__ = ("_calls", "_credential", "_decoder", "_has_begun", "_http", "_request", "_route")
 
     def __init__(
-        self, chat: CursorChat, request: ChatRequest, route: Route, credential: Credential
+        self, calls: StreamChatCalls, request: ChatRequest, route: Route, credential: Credential
     ) -> None:
-        self._chat = chat
+        self._calls = calls
         self._request = request
         self._route = route
         self._credential = credential
         self._has_begun = False
 
     async def __aenter__(self) -> DeltaBatches:
-        context = self._chat.context(self._credential)
-        self._http = await self._chat.ask(self._request, self._route, self._credential)
+        context = self._calls.context(self._credential)
+        self._http = await self._calls.ask(self._request, self._route, self._credential)
         # A request can be megabytes, and is sent: this may last for hours without it.
         del self._request
         await self._http.__aenter__()
         try:
             await self._accept(context)
-            self._decoder = self._chat.decoder(self._http, context)
+            self._decoder = self._calls.decoder(self._http, context)
         except BaseException as error:
             await self._http.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -227,7 +244,7 @@ class CursorAnswer:
         while not deltas:
             data = await self._http.read()
             if decoder.completes_large(len(data)):
-                deltas = await self._chat.decode_large(decoder, data)
+                deltas = await self._calls.decode_large(decoder, data)
             else:
                 deltas = decoder.feed(data)
         if not self._has_begun and _has_text(deltas):

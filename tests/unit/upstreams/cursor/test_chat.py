@@ -153,11 +153,11 @@ def test_a_models_time_outs_are_looked_up_once_and_kept_up_to_a_bound() -> None:
     """However many names callers think of; the chat keeps them, not its options."""
     options = CursorOptions()
     chat = CursorChat(HttpClient(HttpOptions()), options, TickingClock())
-    assert chat._timeouts_for("gpt-4o") is chat._timeouts_for("gpt-4o")
-    assert chat._timeouts_for("o1") == options.timeouts.for_model("o1")
+    assert chat._calls._timeouts_for("gpt-4o") is chat._calls._timeouts_for("gpt-4o")
+    assert chat._calls._timeouts_for("o1") == options.timeouts.for_model("o1")
     for number in range(2 * KNOWN_TIMEOUTS_MAX):
-        chat._timeouts_for(f"model-{number}")
-    assert chat._timeouts_for.cache_info().currsize == KNOWN_TIMEOUTS_MAX
+        chat._calls._timeouts_for(f"model-{number}")
+    assert chat._calls._timeouts_for.cache_info().currsize == KNOWN_TIMEOUTS_MAX
 
 
 async def test_every_read_is_a_batch() -> None:
