@@ -91,7 +91,7 @@ async def _serve(world: World, redactor: Redactor) -> list[asyncio.Task[None]]:
         world.gateway = gateway
         # Ids of the wire: compressed, their lengths differ, and with them every moment.
         cursor: Any = gateway.endpoints["cursor"].upstream
-        cursor._random_bytes = random.randbytes
+        cursor._calls._random_bytes = random.randbytes
         for one in plan.accounts:
             gateway.endpoints["cursor"].pool.set_preferences(one.alias, one.preferences)
         server = _make_server(world, settings)

@@ -10,6 +10,7 @@ import asyncio
 import functools
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Final
 
@@ -63,8 +64,9 @@ class StreamChatCalls:
         self._steps = steps
         self.url = check_base_url(options.base_url) + PATH
         self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
-        # A large frame takes several times its inflated size while it is read: one at a time.
-        self._large_frames = asyncio.Semaphore()
+        # A large frame takes several times its inflated size while it is read: one at a time, and
+        # in one thread, as the C library keeps memory for each.
+        self._large_frames = ThreadPoolExecutor(1, "large-frames")
         self._known_headers: dict[Credential, tuple[int, dict[str, str]]] = {}
 
     def __repr__(self) -> str:
@@ -106,8 +108,8 @@ class StreamChatCalls:
 
         Mostly it is the echo of a large prompt; inflating it on the loop would hold the loop.
         """
-        async with self._large_frames:
-            return await asyncio.to_thread(decoder.feed, data)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._large_frames, decoder.feed, data)
 
     def context(self, credential: Credential) -> FaultContext:
         """What reading a fault needs."""

@@ -39,8 +39,9 @@ def echo(size: int) -> bytes:
 
 
 def workers() -> list[str]:
-    """The event loop's helping threads."""
-    return [one.name for one in threading.enumerate() if one.name.startswith("asyncio_")]
+    """Threads that help the event loop, its own and the one for large frames."""
+    names = [one.name for one in threading.enumerate()]
+    return [name for name in names if name.startswith(("asyncio_", "large-frames"))]
 
 
 async def test_a_large_request_waits_for_its_turn() -> None:
@@ -104,9 +105,10 @@ async def test_a_large_frame_is_inflated_beside_the_loop() -> None:
     options = AnswerLimits(12 * MIB, 12 * MIB)
     async with ScriptedServer(play) as server, HttpClient(HttpOptions()) as client:
         mine = CursorOptions(base_url=server.url, limits=options)
-        batches = await ask(CursorChat(client, mine, TickingClock()))
+        chat = CursorChat(client, mine, TickingClock())
+        batches = await ask(chat)
+        assert len(workers()) == 1
     assert [delta for batch in batches for delta in batch] == [TextDelta("Hello"), DONE]
-    assert workers()
 
 
 async def test_small_frames_are_read_where_they_come() -> None:
