@@ -29,6 +29,8 @@ pytestmark = pytest.mark.skipif(
 )
 MEBIBYTE = 1024 * 1024
 GROWTH_BYTES_MAX = 64 * MEBIBYTE
+# What a flood of answers may take: the promise about inflated frames.
+ANSWERS_BYTES_MAX = 32 * MEBIBYTE
 # What the allocator keeps of it for the next time.
 LEFT_BYTES_MAX = 56 * MEBIBYTE
 FLOOD_S = 3.0
@@ -211,4 +213,4 @@ def test_the_upstream_takes_little_memory_and_nobody_elses_time(tmp_path: Path, 
             statuses, waited_s = asyncio.run(meet_all(process))
             assert statuses == [status] * count
             assert waited_s < PATIENCE_S / 5
-            assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
+            assert process.memory_bytes("VmHWM") - before_bytes <= ANSWERS_BYTES_MAX
