@@ -103,7 +103,14 @@ REASONS: Final[Mapping[str, str]] = {
         "同时进行的聊天请求上限；超出的会被告知一秒后再来（503）。小型服务器能承受约"
         "一千个流，每多一个，所有调用方都等得更久。"
     ),
-    "GATEWAY_CALLER_REQUESTS_MAX": "单个密钥的同一上限（429）：失控的程序不会占满所有位置。",
+    "GATEWAY_CALLER_REQUESTS_MAX": (
+        "单个密钥（包括操作者的）的同一上限（429）：失控的程序不会占满所有位置。"
+    ),
+    "GATEWAY_CALLER_PERCENT": (
+        "单个调用方（`CLIENT_TOKENS` 中的一个密钥，或直通模式下的一个令牌）最多可占所有"
+        "请求、流和请求体的百分之几（429）。`AUTH_TOKEN` 可以全部占用：无论哪个程序失控，"
+        "操作者总有位置。"
+    ),
     "GATEWAY_STREAMS_MAX": (
         "其中流式回答的上限（503）：它们会占用位置数分钟，每个最多占 64 KiB 内存和两个文件描述符。"
     ),
@@ -192,6 +199,7 @@ NOTES: Final[Mapping[str, str]] = {
     "LOGS_PUBLIC": "只监听本机时为 `true`，否则为 `false`",
     "POOL_STATE_FILE": "`TOKEN_FILE` 旁的 `.token-state`",
     "REQUEST_LOG_FILE": "`TOKEN_FILE` 旁的 `.request-log.sqlite3`",
+    "GATEWAY_CALLER_REQUESTS_MAX": "同 `GATEWAY_REQUESTS_MAX`",
     "CURSOR_TIMEZONE": "本机时区，无法得知时为 `UTC`",
     "CURSOR_PROXY": "无",
     "CURSOR_CA_FILE": "仅系统自带",
