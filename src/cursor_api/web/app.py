@@ -180,7 +180,7 @@ class _Table:
             for dialect in parts.dialects
             for path in dialect.paths
         }
-        models = Models(parts.catalog, parts.dialects[0]).operations()
+        models = Models(parts.catalog, parts.dialects[0], parts.authenticator).operations()
         pages = _pages(parts, options)
         management = _management(parts, options, models)
         probes = Probes(parts.lifecycle).operations()
