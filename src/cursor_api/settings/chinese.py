@@ -65,6 +65,11 @@ REASONS: Final[Mapping[str, str]] = {
         "`GET /logs` 是否无需密钥即可访问（仅显示打码后的记录）。在本机上与从前一样；"
         "在他人可能看到的地方则关闭。"
     ),
+    "GATEWAY_ALLOWED_HOSTS": (
+        "只监听本机时，日志还可在哪些主机名下不带密钥访问。本机自己的名称总是可以，除非"
+        "请求带有代理的请求头：否则反向代理会把日志给所有人看，把自己的名称指向 "
+        "127.0.0.1 的网页也能读到。`*` 表示任何名称。带有密钥时任何名称都可以。"
+    ),
     "GATEWAY_WRONG_KEYS_MAX": (
         "同一地址出示这么多次错误密钥后被锁定：先是一秒，之后每次加倍，最长一分钟；安"
         "静十分钟后解除计数。此前已在该地址使用的密钥不受影响。比人的误输多，比猜测所"
@@ -197,6 +202,7 @@ NOTES: Final[Mapping[str, str]] = {
     "AUTH_TOKEN": "无，必填",
     "X_CURSOR_CHECKSUM": "自动生成",
     "LOGS_PUBLIC": "只监听本机时为 `true`，否则为 `false`",
+    "GATEWAY_ALLOWED_HOSTS": "只监听本机时为无，否则为 `*`",
     "POOL_STATE_FILE": "`TOKEN_FILE` 旁的 `.token-state`",
     "REQUEST_LOG_FILE": "`TOKEN_FILE` 旁的 `.request-log.sqlite3`",
     "GATEWAY_CALLER_REQUESTS_MAX": "同 `GATEWAY_REQUESTS_MAX`",
@@ -237,6 +243,7 @@ LABELS: Final[Mapping[str, str]] = {
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",
     "origins, comma between": "来源，以逗号分隔",
+    "host names, comma between": "主机名，以逗号分隔",
 }
 
 
