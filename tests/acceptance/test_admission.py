@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -109,6 +109,40 @@ async def test_one_caller_at_its_limit_leaves_the_others_alone() -> None:
         await far.asked(2)
         far.gate.set()
         assert [(await task).status for task in (mine, theirs)] == [200, 200]
+
+
+async def test_one_key_leaves_room_for_the_others() -> None:
+    """Four of five streams are its own; the fifth is anybody else's."""
+    async with house({"GATEWAY_STREAMS_MAX": "5"}) as (far, gateway):
+        theirs = [
+            asyncio.create_task(gateway.chat("x", stream=True, headers=CLIENT)) for _ in range(4)
+        ]
+        await far.asked(4)
+        refused = await gateway.chat("x", stream=True, headers=CLIENT)
+        assert error_of(refused) == (429, "concurrency_exceeded", "1")
+        assert "GATEWAY_CALLER_PERCENT" in refused.json()["error"]["message"]
+        mine = asyncio.create_task(gateway.chat("x", stream=True))
+        await far.asked(5)
+        far.gate.set()
+        assert [(await task).status for task in (mine, *theirs)] == [200] * 5
+
+
+async def test_bodies_that_are_only_announced_take_no_room() -> None:
+    """Seven clients state more than there is, and send nothing; another one is served."""
+    limits = {"GATEWAY_BODIES_BYTES_MAX": "1MiB", "GATEWAY_BODY_BYTES_MAX": "1MiB"}
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {CLIENT_KEY}\r\n"
+        f"Content-Length: 1000000\r\n\r\n{{"
+    ).encode()
+    async with house(limits) as (far, gateway), AsyncExitStack() as stack:
+        far.gate.set()
+        for _ in range(7):
+            _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+            stack.callback(writer.close)
+            writer.write(head)
+            await writer.drain()
+        await asyncio.sleep(0.05)
+        assert (await gateway.chat("x" * 100_000)).status == 200
 
 
 async def test_streams_have_a_bound_of_their_own() -> None:

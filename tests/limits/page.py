@@ -94,7 +94,9 @@ def default_of(row: Limit, language: str) -> str:
     if row.default is not None:
         return _say(row.default, language)
     setting = SCHEMA.by_variable[row.setting]
-    default = setting.default or ""
+    if setting.default is None:
+        return chinese.NOTES[row.setting] if language == "zh" else setting.default_note
+    default = setting.default
     return f"{default} s" if setting.kind.label == "duration in seconds" else default
 
 

@@ -204,6 +204,17 @@ LOAD = (
         shown_by=OURS_OF_LOAD + "who_comes_when_all_places_are_taken_is_told_at_once",
     ),
     Limit(
+        "caller_percent",
+        Text(
+            "Percent of requests, streams and bodies for one caller but the operator",
+            "单个调用方（操作者除外）可占请求、流与请求体的百分比",
+        ),
+        429,
+        "concurrency_exceeded",
+        "GATEWAY_CALLER_PERCENT",
+        shown_by=OURS_OF_LOAD + "one_key_leaves_room_for_the_others",
+    ),
+    Limit(
         "streams",
         Text("Open streams", "打开的流"),
         503,

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from cursor_api.dialects.openai_chat.faults import FAULTS, PASSTHROUGH_FAULTS
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.service.access.admission import AdmissionOptions
 from tests.simulation.callers import End, Seen, question_of
 from tests.simulation.judge_world import WORLD_RULES
 from tests.simulation.plan import OPERATOR_KEY, Call, Flaw, Manner
 from tests.simulation.plays import Fate
 from tests.simulation.told import Told, read_told
-from tests.simulation.world import CLOCK_S, Attempt, World
+from tests.simulation.world import CLOCK_S, Attempt, Refusal, World
 
 Breaches = Iterator[str]
 
@@ -174,13 +175,23 @@ def _is_refusal_true(case: Case) -> bool:
     wrong_count = sum(call.flaw in {Flaw.WRONG_KEY, Flaw.NO_KEY} for call in world.plan.calls)
     is_full = refusal.count > limits.requests_max or refusal.stream_count > limits.streams_max
     reasons = {
-        "concurrency_exceeded": refusal.of_caller_count > limits.caller_requests_max,
+        "concurrency_exceeded": refusal.of_caller_count > limits.caller_requests_max
+        or (case.call.key != OPERATOR_KEY and _is_share_full(refusal, limits)),
         "too_many_wrong_keys": wrong_count >= world.settings.lockout.wrong_keys_max,
         "overloaded": is_full or case.is_after_stop,
     }
     if case.told.error is None:
         return any(reasons.values())  # its client left before it had read which
     return reasons.get(case.told.error["code"], False)
+
+
+def _is_share_full(refusal: Refusal, limits: AdmissionOptions) -> bool:
+    """Whether a client key had more than its share of requests or of streams."""
+    percent = limits.caller_percent
+    return (
+        refusal.of_caller_count * 100 > limits.requests_max * percent
+        or refusal.of_caller_stream_count * 100 > limits.streams_max * percent
+    )
 
 
 def _is_recorded_once(case: Case) -> Breaches:

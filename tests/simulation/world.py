@@ -82,6 +82,7 @@ class Refusal:
     count: int
     of_caller_count: int
     stream_count: int
+    of_caller_stream_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +204,13 @@ class World:
         tag = TAG.get()
         if tag is not None and tag not in self.records:
             calls = [self.calls[one] for one in self._inside]
+            own = [call for call in calls if call.who == self.calls[tag].who]
             self.refusals[tag] = Refusal(
                 status,
                 len(calls),
-                sum(call.who == self.calls[tag].who for call in calls),
+                len(own),
                 sum(call.is_stream for call in calls),
+                sum(call.is_stream for call in own),
             )
 
     def tries(self) -> list[Try]:
@@ -329,7 +332,7 @@ class World:
         admission, relay = chat._admission, chat._relay
         if admission.request_count or admission.stream_count or admission.bodies_bytes:
             self.accuse(f"places are left over: {admission!r}")
-        if pool.waiting_count or relay.active_count or admission.count_by_caller:
+        if pool.waiting_count or relay.active_count or admission._shares:
             self.accuse(f"requests are left over: {pool!r} {relay.active_count}")
         for endpoint in self.gateway.endpoints.values():
             breaker = endpoint.breaker

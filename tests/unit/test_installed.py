@@ -41,6 +41,7 @@ DEFAULTS = {
     "PASSTHROUGH": "false",
     "X_CURSOR_CHECKSUM": None,
     "LOGS_PUBLIC": None,
+    "GATEWAY_ALLOWED_HOSTS": None,
     "GATEWAY_WRONG_KEYS_MAX": "10",
     "POOL_STATE_FILE": None,
     "REQUEST_LOG_FILE": None,
@@ -50,7 +51,8 @@ DEFAULTS = {
     "GATEWAY_BREAKER_FAILURES": "5",
     "GATEWAY_BREAKER_OPEN_S": "30",
     "GATEWAY_REQUESTS_MAX": "1200",
-    "GATEWAY_CALLER_REQUESTS_MAX": "1000",
+    "GATEWAY_CALLER_REQUESTS_MAX": None,
+    "GATEWAY_CALLER_PERCENT": "80",
     "GATEWAY_STREAMS_MAX": "1000",
     "GATEWAY_BODIES_BYTES_MAX": "64MiB",
     "GATEWAY_QUEUE_MAX": "100",
@@ -149,7 +151,7 @@ def test_the_order_in_which_people_read() -> None:
     access = [row.name for row in SCHEMA.rows if row.table == "access"]
     assert access == [
         *("auth_token", "client_tokens", "passthrough", "checksum", "logs_public"),
-        "wrong_keys_max",
+        *("allowed_hosts", "wrong_keys_max"),
     ]
     cursor = [row.name for row in SCHEMA.rows if row.table == "cursor"]
     assert cursor == [

@@ -152,6 +152,37 @@ def origins() -> Kind:
     )
 
 
+def host_names() -> Kind:
+    """Host names and addresses with commas between them, or `*`; gives a tuple of str."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        entries = [entry.strip().lower() for entry in text.split(",") if entry.strip()]
+        for position, entry in enumerate(entries, start=1):
+            if entry != "*" and not re.fullmatch(_HOST_NAME, entry) and not _is_address(entry):
+                raise ValueError(
+                    f"has an entry ({position}) that is no host name or address: neither a scheme"
+                    " nor a port belongs there; '*' alone is any name"
+                )
+        return tuple(dict.fromkeys(entry.removesuffix(".") for entry in entries))
+
+    return Kind(
+        "host names, comma between",
+        ("gateway.example.com", "a.example,192.0.2.7"),
+        parse,
+        show=lambda named: show_plain(", ".join(named)),
+        quote=quote_url,
+        toml_types=(list,),
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _as_browsers_send(origin: str) -> str:
     """Host names in lower case, and no port that goes without saying."""
     origin = origin.lower()

@@ -65,6 +65,11 @@ REASONS: Final[Mapping[str, str]] = {
         "`GET /logs` 是否无需密钥即可访问（仅显示打码后的记录）。在本机上与从前一样；"
         "在他人可能看到的地方则关闭。"
     ),
+    "GATEWAY_ALLOWED_HOSTS": (
+        "只监听本机时，日志还可在哪些主机名下不带密钥访问。本机自己的名称总是可以，除非"
+        "请求带有代理的请求头：否则反向代理会把日志给所有人看，把自己的名称指向 "
+        "127.0.0.1 的网页也能读到。`*` 表示任何名称。带有密钥时任何名称都可以。"
+    ),
     "GATEWAY_WRONG_KEYS_MAX": (
         "同一地址出示这么多次错误密钥后被锁定：先是一秒，之后每次加倍，最长一分钟；安"
         "静十分钟后解除计数。此前已在该地址使用的密钥不受影响。比人的误输多，比猜测所"
@@ -103,7 +108,14 @@ REASONS: Final[Mapping[str, str]] = {
         "同时进行的聊天请求上限；超出的会被告知一秒后再来（503）。小型服务器能承受约"
         "一千个流，每多一个，所有调用方都等得更久。"
     ),
-    "GATEWAY_CALLER_REQUESTS_MAX": "单个密钥的同一上限（429）：失控的程序不会占满所有位置。",
+    "GATEWAY_CALLER_REQUESTS_MAX": (
+        "单个密钥（包括操作者的）的同一上限（429）：失控的程序不会占满所有位置。"
+    ),
+    "GATEWAY_CALLER_PERCENT": (
+        "单个调用方（`CLIENT_TOKENS` 中的一个密钥，或直通模式下的一个令牌）最多可占所有"
+        "请求、流和请求体的百分之几（429）。`AUTH_TOKEN` 可以全部占用：无论哪个程序失控，"
+        "操作者总有位置。"
+    ),
     "GATEWAY_STREAMS_MAX": (
         "其中流式回答的上限（503）：它们会占用位置数分钟，每个最多占 64 KiB 内存和两个文件描述符。"
     ),
@@ -190,8 +202,10 @@ NOTES: Final[Mapping[str, str]] = {
     "AUTH_TOKEN": "无，必填",
     "X_CURSOR_CHECKSUM": "自动生成",
     "LOGS_PUBLIC": "只监听本机时为 `true`，否则为 `false`",
+    "GATEWAY_ALLOWED_HOSTS": "只监听本机时为无，否则为 `*`",
     "POOL_STATE_FILE": "`TOKEN_FILE` 旁的 `.token-state`",
     "REQUEST_LOG_FILE": "`TOKEN_FILE` 旁的 `.request-log.sqlite3`",
+    "GATEWAY_CALLER_REQUESTS_MAX": "同 `GATEWAY_REQUESTS_MAX`",
     "CURSOR_TIMEZONE": "本机时区，无法得知时为 `UTC`",
     "CURSOR_PROXY": "无",
     "CURSOR_CA_FILE": "仅系统自带",
@@ -229,6 +243,7 @@ LABELS: Final[Mapping[str, str]] = {
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",
     "origins, comma between": "来源，以逗号分隔",
+    "host names, comma between": "主机名，以逗号分隔",
 }
 
 

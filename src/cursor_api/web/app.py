@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from cursor_api import __version__
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
-from cursor_api.options.addresses import is_loopback, origins, route_prefix
+from cursor_api.options.addresses import host_names, is_loopback, origins, route_prefix
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
 from cursor_api.ports import Clock, Dialect, RenderedFault, RequestLog, Steps
@@ -26,6 +26,7 @@ from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
 from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.access.hosts import ANY, Hosts
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.console.pages import Console
 from cursor_api.web.http import operation
@@ -61,6 +62,10 @@ def _is_on_loopback(values: Mapping[str, Any], _environ: Mapping[str, str]) -> b
     return is_loopback(values.get("HOST", ""))
 
 
+def _any_beyond_loopback(values: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, ...]:
+    return () if _is_on_loopback(values, environ) else (ANY,)
+
+
 @dataclass(frozen=True, slots=True)
 class WebOptions:
     """How the addresses look and who may see what.
@@ -94,6 +99,18 @@ class WebOptions:
         default_note="`true` on a loopback listener, else `false`",
         derive=_is_on_loopback,
         unset=False,
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        "GATEWAY_ALLOWED_HOSTS",
+        host_names(),
+        None,
+        "Further names under which the log answers without a key on a loopback listener. This"
+        " machine's own names do, unless a proxy's header is in the request: otherwise a reverse"
+        " proxy would show it to everybody, and a page that points its name at 127.0.0.1 could"
+        " read it. `*` is any name. With a key every name will do.",
+        default_note="none on a loopback listener, else `*`",
+        derive=_any_beyond_loopback,
+        unset=(ANY,),
     )
     inference: InferenceOptions = field(default_factory=InferenceOptions)
     token_files: TokenFileOptions = field(
@@ -180,7 +197,7 @@ class _Table:
             for dialect in parts.dialects
             for path in dialect.paths
         }
-        models = Models(parts.catalog, parts.dialects[0]).operations()
+        models = Models(parts.catalog, parts.dialects[0], parts.authenticator).operations()
         pages = _pages(parts, options)
         management = _management(parts, options, models)
         probes = Probes(parts.lifecycle).operations()
@@ -219,9 +236,8 @@ class _Table:
 
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
-    logs = Logs(
-        parts.request_log, parts.authenticator, parts.clock, is_public=options.is_log_public
-    )
+    public_to = Hosts(options.allowed_hosts) if options.is_log_public else None
+    logs = Logs(parts.request_log, parts.authenticator, parts.clock, public_to)
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import (
     base_url,
+    host_names,
     is_loopback,
     listen_host,
     mask_user,
@@ -271,6 +272,27 @@ def test_origins_that_are_refused(text: str) -> None:
     """No wildcard, no path, nothing that a browser would never send."""
     with pytest.raises(ValueError, match="has"):
         origins().parse(f"https://ok.example,{text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", ()),
+        ("Gateway.Example., a.example,a.example", ("gateway.example", "a.example")),
+        ("192.0.2.7,2001:db8::1", ("192.0.2.7", "2001:db8::1")),
+        ("*", ("*",)),
+    ],
+)
+def test_host_names_that_are_accepted(text: str, named: tuple[str, ...]) -> None:
+    """As they are compared: in small letters, each once."""
+    assert host_names().parse(text) == named
+
+
+@pytest.mark.parametrize("text", ["https://a.example", "a.example:80", "*.example", "a b", "a/b"])
+def test_host_names_that_are_refused(text: str) -> None:
+    """No scheme, no port, no pattern: none of them would ever fit."""
+    with pytest.raises(ValueError, match="no host name"):
+        host_names().parse(f"ok.example,{text}")
 
 
 def test_a_password_in_an_origin_is_not_shown() -> None:

@@ -3,14 +3,18 @@
 Rules of this file:
 - Refusing costs next to nothing: it is decided by the caller's name alone, before a body is read.
 - What is taken is given back by `Admission.leave`, however a request ends.
+- What counts is what is there, not what somebody says will come.
+- One caller alone cannot take what all have together. What others leave free is the operator's:
+  who has to look after the gateway finds room in it.
 - A limit that one caller alone has reached is that caller's (429); one that all have reached
   together is the gateway's (503). Both say when to come back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.errors import Fault, FaultKind
@@ -22,6 +26,11 @@ from cursor_api.ports import Clock, Observer
 RETRY_AFTER_S = 1.0
 # The first refusal is reported to the operator, and then their number.
 REPORT_EVERY_S = 60.0
+REQUESTS_MAX = 1200
+
+
+def _all_requests(values: Mapping[str, Any], _environ: Mapping[str, str]) -> int:
+    return int(values.get("GATEWAY_REQUESTS_MAX", REQUESTS_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class AdmissionOptions:
     requests_max: int = setting(
         "GATEWAY_REQUESTS_MAX",
         whole(1, 100_000, 1200),
-        "1200",
+        str(REQUESTS_MAX),
         "Chat requests under way at once; more are told to come back in a second (503). A"
         " small server carries some thousand streams, and each caller waits longer with every"
         " further one.",
@@ -39,8 +48,20 @@ class AdmissionOptions:
     caller_requests_max: int = setting(
         "GATEWAY_CALLER_REQUESTS_MAX",
         whole(1, 100_000, 1000),
-        "1000",
-        "The same for one key (429): a program gone wild leaves room for the others.",
+        None,
+        "The same for one key, the operator's too (429): a program gone wild leaves room for the"
+        " others.",
+        default_note="as `GATEWAY_REQUESTS_MAX`",
+        derive=_all_requests,
+        unset=REQUESTS_MAX,
+    )
+    caller_percent: int = setting(
+        "GATEWAY_CALLER_PERCENT",
+        whole(1, 100, 80),
+        "80",
+        "How much of all requests, streams and bodies may be one caller's (429), be it a key of"
+        " `CLIENT_TOKENS` or a token in pass-through. `AUTH_TOKEN` may take all: whatever one"
+        " program does, the operator finds room.",
     )
     streams_max: int = setting(
         "GATEWAY_STREAMS_MAX",
@@ -58,13 +79,26 @@ class AdmissionOptions:
     )
 
 
+class _Share:
+    """What one caller takes up. Only its admission changes it."""
+
+    __slots__ = ("body_bytes", "is_operator", "key", "request_count", "stream_count")
+
+    def __init__(self, key: Hashable, *, is_operator: bool) -> None:
+        self.key = key
+        self.is_operator = is_operator
+        self.request_count = 0
+        self.stream_count = 0
+        self.body_bytes = 0
+
+
 class Place:
     """What one request takes up. Only its admission changes it."""
 
-    __slots__ = ("body_bytes", "caller_key", "is_left", "is_stream")
+    __slots__ = ("body_bytes", "is_left", "is_stream", "share")
 
-    def __init__(self, caller_key: Hashable) -> None:
-        self.caller_key = caller_key
+    def __init__(self, share: _Share) -> None:
+        self.share = share
         self.body_bytes = 0
         self.is_stream = False
         self.is_left = False
@@ -82,12 +116,13 @@ class Admission:
         self.request_count = 0
         self.stream_count = 0
         self.bodies_bytes = 0
-        self.count_by_caller: dict[Hashable, int] = {}
+        # Of those who have requests under way.
+        self._shares: dict[Hashable, _Share] = {}
 
     def __repr__(self) -> str:
         return (
             f"Admission(requests={self.request_count}, streams={self.stream_count},"
-            f" bodies={self.bodies_bytes} bytes)"
+            f" bodies={self.bodies_bytes} bytes, callers={len(self._shares)})"
         )
 
     def enter(self, caller: Caller) -> Place:
@@ -99,42 +134,62 @@ class Admission:
         options = self.options
         # Callers of a pass-through share a name; what tells them apart is what they bring.
         key: Hashable = caller.credentials or caller.name
-        count = self.count_by_caller.get(key, 0)
-        if count >= options.caller_requests_max:
-            self._report("GATEWAY_CALLER_REQUESTS_MAX")
-            raise Fault(
-                FaultKind.CONCURRENCY_EXCEEDED,
-                f"{count:,} requests of yours are under way, and no more are allowed at once"
-                " (GATEWAY_CALLER_REQUESTS_MAX); wait until one ends.",
-                retry_after_s=RETRY_AFTER_S,
-            )
+        share = self._shares.get(key)
+        if share is None:
+            share = _Share(key, is_operator=caller.is_admin)
+        count = share.request_count
         if self.request_count >= options.requests_max:
             raise self._refuse(f"{self.request_count:,} requests", "GATEWAY_REQUESTS_MAX")
-        self.count_by_caller[key] = count + 1
+        if count >= options.caller_requests_max:
+            raise self._refuse_caller(f"{count:,} requests", "GATEWAY_CALLER_REQUESTS_MAX")
+        if self._is_share_full(share, count + 1, options.requests_max):
+            raise self._refuse_caller(f"{count:,} requests", "GATEWAY_CALLER_PERCENT")
+        self._shares[key] = share
+        share.request_count += 1
         self.request_count += 1
-        return Place(key)
+        return Place(share)
 
     def add_body_bytes(self, place: Place, bytes_count: int) -> None:
-        """So many more bytes of a body are kept; raises Fault(OVERLOADED) when it is too much."""
+        """So many more bytes of a body are kept.
+
+        Raises Fault when it is too much: OVERLOADED of all bodies, CONCURRENCY_EXCEEDED of this
+        caller's.
+        """
         _require_entered(place)
-        if self.bodies_bytes + bytes_count > self.options.bodies_bytes_max:
+        share, bytes_max = place.share, self.options.bodies_bytes_max
+        if self.bodies_bytes + bytes_count > bytes_max:
             raise self._refuse(
                 f"{self.bodies_bytes:,} bytes of request bodies", "GATEWAY_BODIES_BYTES_MAX"
             )
+        # What has a limit for one body lets one be as large, whatever the share.
+        is_only = share.body_bytes == place.body_bytes
+        if not is_only and self._is_share_full(share, share.body_bytes + bytes_count, bytes_max):
+            raise self._refuse_caller(
+                f"{share.body_bytes:,} bytes of request bodies", "GATEWAY_CALLER_PERCENT"
+            )
         self.bodies_bytes += bytes_count
+        share.body_bytes += bytes_count
         place.body_bytes += bytes_count
 
     def release_body(self, place: Place) -> None:
         """The body is kept no longer: the answer has begun."""
         self.bodies_bytes -= place.body_bytes
+        place.share.body_bytes -= place.body_bytes
         place.body_bytes = 0
 
     def begin_stream(self, place: Place) -> None:
-        """The answer will be streamed; raises Fault(OVERLOADED) when too many are."""
+        """The answer will be streamed.
+
+        Raises Fault when too many are: OVERLOADED of all, CONCURRENCY_EXCEEDED of this caller's.
+        """
         _require_entered(place)
-        if self.stream_count >= self.options.streams_max:
+        share, streams_max = place.share, self.options.streams_max
+        if self.stream_count >= streams_max:
             raise self._refuse(f"{self.stream_count:,} streams", "GATEWAY_STREAMS_MAX")
+        if self._is_share_full(share, share.stream_count + 1, streams_max):
+            raise self._refuse_caller(f"{share.stream_count:,} streams", "GATEWAY_CALLER_PERCENT")
         self.stream_count += 1
+        share.stream_count += 1
         place.is_stream = True
 
     def leave(self, place: Place) -> None:
@@ -143,13 +198,29 @@ class Admission:
             return
         place.is_left = True
         self.release_body(place)
+        share = place.share
         self.stream_count -= place.is_stream
+        share.stream_count -= place.is_stream
         self.request_count -= 1
-        count = self.count_by_caller[place.caller_key] - 1
-        if count:
-            self.count_by_caller[place.caller_key] = count
-        else:
-            del self.count_by_caller[place.caller_key]
+        share.request_count -= 1
+        if not share.request_count:
+            del self._shares[share.key]
+
+    def _is_share_full(self, share: _Share, wanted: int, whole_max: int) -> bool:
+        """Whether so much is more than one caller may have; one request is always allowed."""
+        if share.is_operator or wanted == 1:
+            return False
+        return wanted * 100 > whole_max * self.options.caller_percent
+
+    def _refuse_caller(self, what: str, setting: str) -> Fault:
+        """The fault of a limit that this caller alone has reached."""
+        self._report(setting)
+        return Fault(
+            FaultKind.CONCURRENCY_EXCEEDED,
+            f"{what} of yours are under way, and no more are allowed at once ({setting}); wait"
+            " until one ends.",
+            retry_after_s=RETRY_AFTER_S,
+        )
 
     def _refuse(self, what: str, setting: str) -> Fault:
         """The fault of a limit that all callers have reached together."""

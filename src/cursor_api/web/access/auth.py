@@ -1,11 +1,12 @@
-"""Who is calling. Comes before anything else is looked at, in constant time, one hash a try.
+"""Who is calling. Comes before anything else is looked at, in constant time, one hash a key.
 
 The keys are known by a hash salted with this process's own secret. A caller cannot foresee the
 hash of what is tried, so how long it takes to look one up tells nothing about the keys, and it
 takes the same however many there are.
 
 Wrong keys are counted by the address that they come from (lockout.py), which is the connection's:
-what a header says about it is anybody's word. A request without a key is no try. In pass-through
+what a header says about it is anybody's word. A request without a key is no try, one with two keys
+is one. In pass-through
 any text may be somebody's own credential, and its upstream judges it, so none is wrong for a chat:
 what counts is what fails where only the operator's key will do.
 """
@@ -116,20 +117,24 @@ class Authenticator:
     def find(self, scope: Scope, *, is_own_taken: bool = True) -> Caller | None:
         """The caller, or None when no acceptable key was sent.
 
-        In pass-through a caller's own credential is a key, unless `is_own_taken` is False.
+        Of two keys in two places one is enough: a proxy in front may need the other place for a
+        key of its own. In pass-through a caller's own credential is a key, unless `is_own_taken`
+        is False.
         """
-        key = _find_key(scope["headers"])
-        if not key:
+        sent = _find_keys(scope["headers"])
+        if not sent:
             return None
         client = scope.get("client")
         network = network_of(client[0]) if client else ""
-        if len(key) <= KEY_LENGTH_MAX:
-            digest = self._digest(key)
+        keys = [key for key in sent if len(key) <= KEY_LENGTH_MAX]
+        digests = [self._digest(key) for key in keys]
+        for digest in digests:
             caller = self._callers.get(digest)
             if caller is not None:
                 self._lockout.let_in(network, caller.name)
                 return caller
-            if is_own_taken and self._is_passthrough:
+        if is_own_taken and self._is_passthrough:
+            for key, digest in zip(keys, digests, strict=True):
                 # Before it is looked at: in a lock, right and wrong have to look alike.
                 self._lockout.let_in(network, digest)
                 own = self._read_own_credentials(key.decode("latin-1"), scope["headers"])
@@ -137,6 +142,11 @@ class Authenticator:
                     return Caller("passthrough", credentials=own)
         self._count_wrong(network)
         return None
+
+    def refuse_wrong(self, scope: Scope) -> None:
+        """Let a right key through, and whoever has none; raises Fault(UNAUTHENTICATED)."""
+        if _find_keys(scope["headers"]):
+            self.authenticate(scope)
 
     def authenticate(self, scope: Scope) -> Caller:
         """The caller; raises Fault(UNAUTHENTICATED)."""
@@ -174,8 +184,8 @@ class Authenticator:
 OPERATOR = Caller("operator", Permission.ADMIN)
 
 
-def _find_key(headers: Headers) -> bytes:
-    """The key that a request brings; empty where it brings none."""
+def _find_keys(headers: Headers) -> list[bytes]:
+    """The keys that a request brings: none, one or two."""
     bearer = api_key = b""
     for name, value in headers:
         if name == b"authorization":
@@ -183,4 +193,4 @@ def _find_key(headers: Headers) -> bytes:
                 bearer = value[7:].strip()
         elif name == b"x-api-key":
             api_key = value.strip()
-    return bearer or api_key
+    return [key for key in (bearer, api_key) if key]

@@ -2,6 +2,7 @@
 
 Rules of this file:
 - A body is refused as early as can be: by its stated length, else by the first byte too many.
+- Memory is taken for what has come. A stated length is anybody's word, and takes none.
 - What is compressed is inflated as it comes, a slice at a time, and is not kept: a bomb costs no
   more memory than the largest body that is allowed.
 """
@@ -63,10 +64,9 @@ async def read_any_body(
 ) -> bytes:
     """The whole body, inflated when it is gzip; a large one in turn with others of `steps`.
 
-    `hold` is called before bytes are kept: with the stated length at first where there is one,
-    else, and for what is inflated, with each piece. Raises what it raises; Fault(BODY_TOO_LARGE)
-    as soon as the limit is passed; Fault(INVALID_REQUEST) for an encoding that is not understood;
-    and ClientGoneError when the client leaves.
+    `hold` is called before bytes are kept, with each piece of them. Raises what it raises;
+    Fault(BODY_TOO_LARGE) as soon as the limit is passed; Fault(INVALID_REQUEST) for an encoding
+    that is not understood; and ClientGoneError when the client leaves.
     """
     length = -1
     encoding = b""
@@ -86,23 +86,34 @@ async def read_any_body(
             "The request's Content-Encoding is not supported; send it plain or as gzip.",
             param="Content-Encoding",
         )
-    if length >= 0:
-        hold(length)
-        hold = hold_any
     piece, has_more = pieces.take(await receive())
     hold(len(piece))
     if not has_more:
         return piece
     # What it gives at the end is its own buffer, where joining pieces would hold all of it twice.
-    # It has its size from the start: growing, it would be copied as a whole from time to time.
-    body = io.BytesIO(bytes(max(length, 0)))
+    body = io.BytesIO()
     body.write(piece)
+    room_bytes = 0
     while has_more:
         piece, has_more = pieces.take(await receive())
         hold(len(piece))
+        received_bytes = body.tell() + len(piece)
+        if received_bytes > room_bytes:
+            # Grown by itself, an eighth at a time, it would be copied dozens of times over.
+            room_bytes = _grow(body, received_bytes, length if length >= 0 else bytes_max)
         body.write(piece)
     body.truncate()
     return body.getvalue()
+
+
+def _grow(body: io.BytesIO, received_bytes: int, whole_bytes: int) -> int:
+    """Make room for as much again as has come, but for no more than the whole; gives how much."""
+    room_bytes = max(received_bytes, min(2 * received_bytes, whole_bytes))
+    at = body.tell()
+    body.seek(room_bytes - 1)
+    body.write(b"\0")
+    body.seek(at)
+    return room_bytes
 
 
 class _Pieces:

@@ -36,7 +36,12 @@ class Key(enum.Enum):
     REQUIRED = "required"
     # The handler decides; what the address does not do asks for a key all the same.
     LEFT_TO_HANDLER = "left to handler"
+    # Open to whoever brings none; the handler refuses a wrong one.
+    OPTIONAL = "optional"
     NONE = "none"
+
+
+OPEN = frozenset({Key.OPTIONAL, Key.NONE})
 
 
 class Parameter(NamedTuple):
@@ -102,7 +107,7 @@ class Resource:
         operation = self._handlers.get(method)
         if operation is not None:
             return operation.key is Key.REQUIRED
-        return any(one.key is not Key.NONE for one in self._handlers.values())
+        return any(one.key not in OPEN for one in self._handlers.values())
 
     def _find_handlers(self, _scope: Scope) -> Handlers:
         """May put more into the scope's path parameters. Raises HTTPException(404)."""

@@ -9,25 +9,33 @@ from starlette.responses import Response
 
 from cursor_api.ports import Dialect
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.operation import Key, Operation, Parameter
 
 JSON_MEDIA_TYPE = "application/json"
 
 
 class Models:
-    """`GET /v1/models` and `GET /v1/models/{id}`; open to all, as in the reference."""
+    """`GET /v1/models` and `GET /v1/models/{id}`; open to all, as in the reference.
 
-    def __init__(self, catalog: Catalog, dialect: Dialect) -> None:
+    A wrong key is refused all the same: clients ask for the models to find out whether their key
+    is right.
+    """
+
+    def __init__(self, catalog: Catalog, dialect: Dialect, authenticator: Authenticator) -> None:
         self._catalog = catalog
         self._dialect = dialect
+        self._authenticator = authenticator
 
-    async def list(self, _request: Request) -> Response:
+    async def list(self, request: Request) -> Response:
         """All models."""
+        self._authenticator.refuse_wrong(request.scope)
         body = self._dialect.models(self._catalog.models)
         return Response(body, media_type=JSON_MEDIA_TYPE)
 
     async def get(self, request: Request) -> Response:
         """One model; an unknown one is a 404 that names the nearest."""
+        self._authenticator.refuse_wrong(request.scope)
         model = self._catalog.get_model(request.path_params["model_id"])
         return Response(self._dialect.model(model), media_type=JSON_MEDIA_TYPE)
 
@@ -40,21 +48,22 @@ class Models:
                 method="GET",
                 path="/v1/models",
                 handler=self.list,
-                key=Key.NONE,
+                key=Key.OPTIONAL,
                 is_for_pages=True,
                 summary="All models",
                 good={200: described.models},
+                bad=(401,),
             ),
             Operation(
                 method="GET",
                 path="/v1/models/{id}",
                 route="/v1/models/{model_id:path}",
                 handler=self.get,
-                key=Key.NONE,
+                key=Key.OPTIONAL,
                 is_for_pages=True,
                 summary="One model",
                 parameters=(Parameter("id", "path", name, "gpt-4o-mini"),),
                 good={200: described.model},
-                bad=(404,),
+                bad=(401, 404),
             ),
         )

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports import Clock, RequestLog
 from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.access.hosts import Hosts
 from cursor_api.web.http.operation import Key, Operation
 
 # The reference keeps and shows this many.
@@ -27,20 +28,22 @@ CLIENT_LEFT = "the client left before the end"
 
 
 class Logs:
-    """Answers `GET /logs`: masked to anyone if `is_public`, with details to the operator."""
+    """Answers `GET /logs`, with details to the operator.
+
+    It is masked to those who ask under a name of `public_to`; None: nobody else.
+    """
 
     def __init__(
         self,
         request_log: RequestLog,
         authenticator: Authenticator,
         clock: Clock,
-        *,
-        is_public: bool,
+        public_to: Hosts | None,
     ) -> None:
         self._request_log = request_log
         self._authenticator = authenticator
         self._clock = clock
-        self._is_public = is_public
+        self._public_to = public_to
 
     def operations(self) -> Sequence[Operation]:
         """Whether reading asks for a key is decided here; anything else asks for one."""
@@ -48,11 +51,11 @@ class Logs:
         return (read,)
 
     async def list(self, request: Request) -> Response:
-        """Newest last. Raises Fault where the log is not public and the key not the operator's.
+        """Newest last. Raises Fault where it is not public and the key not the operator's.
 
         A chat-only key, or a pass-through caller's token, opens no details: they are of others.
         """
-        if self._is_public:
+        if self._public_to is not None and self._public_to.admit(request.scope):
             caller = self._authenticator.find(request.scope, is_own_taken=False)
             has_key = caller is not None and caller.is_admin
         else:

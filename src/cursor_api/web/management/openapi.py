@@ -54,6 +54,7 @@ ERROR_DESCRIPTIONS = {
 }
 UPSTREAM_ERRORS = (400, 401, 403, 404, 413, 429, 500, 502, 503, 504)
 NO_KEY: list[dict[str, list[str]]] = [{}]
+ANY_KEY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 
 class OpenApi:
@@ -95,7 +96,7 @@ def describe(
             "description": "A self-hosted gateway to models behind client APIs that programs know.",
         },
         "servers": [{"url": route_prefix or "/"}],
-        "security": [{"bearer": []}, {"apiKey": []}],
+        "security": ANY_KEY,
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -125,6 +126,8 @@ def _add_operation(paths: Document, operation: Operation) -> None:
     entry: Document = {"summary": operation.summary}
     if operation.key is Key.NONE:
         entry["security"] = NO_KEY
+    elif operation.key is Key.OPTIONAL:
+        entry["security"] = [*NO_KEY, *ANY_KEY]
     if others:
         entry["parameters"] = others
     if operation.body is not None:

@@ -54,10 +54,16 @@ def asked(client: str = "10.0.0.1", **fields: str) -> dict[str, Any]:
         {"authorization": f"bearer  {KEY} "},
         {"x_api_key": KEY},
         {"authorization": "Basic eDp5", "x_api_key": KEY},
+        {"authorization": "Bearer the-proxys-own", "x_api_key": KEY},
+        {"authorization": f"Bearer {KEY}", "x_api_key": "the-proxys-own"},
+        {"authorization": "Bearer " + "x" * 100_000, "x_api_key": KEY},
     ],
 )
 def test_the_operators_key_is_taken_in_both_spellings(fields: dict[str, str]) -> None:
-    """OpenAI's clients send Bearer, Anthropic's x-api-key; both work on every address."""
+    """OpenAI's clients send Bearer, Anthropic's x-api-key; both work on every address.
+
+    Where a proxy needs one of the places for a key of its own, the other one is enough.
+    """
     assert KEYED.authenticate(asked(**fields)) is OPERATOR
 
 
@@ -139,7 +145,7 @@ def test_a_thousand_keys_cost_what_one_costs(hashed: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("is_passthrough", [False, True])
-def test_a_try_costs_one_hash_at_most(hashed: list[bytes], is_passthrough: bool) -> None:  # noqa: FBT001 - a pytest parameter
+def test_a_try_costs_one_hash_a_key(hashed: list[bytes], is_passthrough: bool) -> None:  # noqa: FBT001 - a pytest parameter
     """Right, wrong, in both headers at once, too long, none at all; before a lock and in one."""
     access = AccessOptions(Secret(KEY), (Secret(CLIENT_KEYS[0]),), is_passthrough=is_passthrough)
     guarded = authenticator(access, WRONG_KEYS_MAX)
@@ -147,7 +153,8 @@ def test_a_try_costs_one_hash_at_most(hashed: list[bytes], is_passthrough: bool)
         (asked(x_api_key=KEY), 1),
         (asked(x_api_key=CLIENT_KEYS[0]), 1),
         (asked(authorization="Bearer a wrong one"), 1),
-        (asked(authorization="Bearer a wrong one", x_api_key="another wrong one"), 1),
+        (asked(authorization="Bearer a wrong one", x_api_key="another wrong one"), 2),
+        (asked(authorization="Bearer a wrong one", x_api_key="a wrong one"), 2),
         (asked(x_api_key="x" * 100_000), 0),
         (asked(x_api_key=""), 0),
         (asked(), 0),
@@ -293,6 +300,30 @@ def test_a_request_without_a_key_is_no_try() -> None:
         assert guarded.find(asked("10.0.0.1")) is None
         assert guarded.find(asked("10.0.0.1", authorization="Basic eDp5", x_api_key="")) is None
     assert not is_locked_out(guarded, "10.0.0.1", KEY)
+
+
+def test_two_wrong_keys_in_one_request_are_one_try() -> None:
+    """And a wrong one beside a right one is none."""
+    guarded = authenticator(AccessOptions(Secret(KEY)), WRONG_KEYS_MAX)
+    for number in range(10):
+        scope = asked("10.0.0.2", authorization=f"Bearer theirs-{number}", x_api_key=KEY)
+        assert guarded.find(scope) is OPERATOR
+    for number in range(WRONG_KEYS_MAX - 1):
+        scope = asked("10.0.0.1", authorization=f"Bearer a-{number}", x_api_key=f"b-{number}")
+        assert guarded.find(scope) is None
+    assert not is_locked_out(guarded, "10.0.0.1", KEY)
+
+
+def test_an_open_address_refuses_a_wrong_key_only() -> None:
+    """None is fine, any right one too; a client finds out there whether its key is right."""
+    right: list[dict[str, str]] = [{}, {"authorization": "Basic eDp5"}, {"x_api_key": KEY}]
+    for fields in (*right, {"x_api_key": CLIENT_KEYS[0]}):
+        SHARED.refuse_wrong(asked(**fields))
+    OPEN.refuse_wrong(asked(x_api_key="own"))
+    for key in ("wrong", "x" * 100_000):
+        with pytest.raises(Fault) as caught:
+            SHARED.refuse_wrong(asked(x_api_key=key))
+        assert caught.value.kind is FaultKind.UNAUTHENTICATED
 
 
 def test_what_a_header_says_of_the_address_counts_nothing() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.setting import MIB
 from cursor_api.web.http.body import SLICE_BYTES, ClientGoneError, read_any_body, read_body
 
 
@@ -127,13 +129,11 @@ class Counter:
 
 
 async def test_what_a_body_takes_is_told_before_it_is_taken() -> None:
-    """At once where the length is stated, else with every piece; inflated bytes as they come."""
-    told = Counter()
-    assert await read_body(scope(content_length="3"), Pieces(b"a", b"bc"), 100, hold=told)
-    assert told.given == [3]
-    told = Counter()
-    assert await read_body(scope(), Pieces(b"a", b"bc"), 100, hold=told) == b"abc"
-    assert told.given == [1, 2]
+    """With every piece, whatever length was stated; inflated bytes as they come."""
+    for stated in ({"content_length": "3"}, {"content_length": "90"}, {}):
+        told = Counter()
+        assert await read_body(scope(**stated), Pieces(b"a", b"bc"), 100, hold=told) == b"abc"
+        assert told.given == [1, 2]
     told = Counter()
     plain = b"x" * (3 * SLICE_BYTES)
     packed = gzip.compress(plain)
@@ -146,17 +146,44 @@ async def test_what_a_body_takes_is_told_before_it_is_taken() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "read_count"),
-    [({"content_length": "120"}, 0), ({}, 2), ({"content_encoding": "gzip"}, 1)],
+    [({"content_length": "120"}, 2), ({}, 2), ({"content_encoding": "gzip"}, 1)],
 )
 async def test_whoever_counts_bytes_may_refuse_them(
     headers: dict[str, str], read_count: int
 ) -> None:
-    """As early as they are known of."""
+    """As soon as they have come."""
     body = gzip.compress(b"x" * 120) if headers.get("content_encoding") else b"x" * 60
     pieces = Pieces(body, body)
     with pytest.raises(Fault, match="Full") as caught:
         await read_body(scope(**headers), pieces, 1000, hold=Counter(100))
     assert (caught.value.kind, pieces.read_count) == (FaultKind.OVERLOADED, read_count)
+
+
+async def test_a_stated_length_takes_no_memory() -> None:
+    """What has come counts, and as much again at most; 64 MiB may be said by anybody."""
+    stated, piece = 64 * MIB, b"x" * 16_384
+    taken: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        taken.append(tracemalloc.get_traced_memory()[0])
+        if len(taken) <= 8:
+            return {"type": "http.request", "body": piece, "more_body": True}
+        return {"type": "http.disconnect"}
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(ClientGoneError):
+            await read_body(scope(content_length=str(stated)), receive, stated)
+    finally:
+        tracemalloc.stop()
+    assert max(taken) - taken[0] < 3 * 8 * len(piece)
+
+
+@pytest.mark.parametrize("stated", [{}, {"content_length": str(10 * MIB)}], ids=["no", "length"])
+async def test_a_large_body_is_copied_seldom(stated: dict[str, str]) -> None:
+    """However many pieces it comes in, it is whole, and its buffer has its size."""
+    pieces = [bytes([number % 256]) * 65_536 for number in range(160)]
+    assert await read_body(scope(**stated), Pieces(*pieces), 10 * MIB) == b"".join(pieces)
 
 
 async def test_a_bomb_is_inflated_no_further_than_the_limit() -> None:

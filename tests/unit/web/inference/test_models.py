@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.house import House
+from tests.house import BEARER, KEY, House
 from tests.serving import ask, serve
 
 CHAT = "/v1/chat/completions"
@@ -19,3 +19,15 @@ async def test_models_are_listed_and_found_without_a_key() -> None:
     assert unknown.status == 404
     assert unknown.json()["error"]["code"] == "model_not_found"
     assert "gpt-4o" in unknown.json()["error"]["message"]
+
+
+async def test_a_wrong_key_is_refused_where_none_is_asked_for() -> None:
+    """Clients ask for the models to find out whether their key is right."""
+    async with serve(House().app) as port:
+        for path in ("/v1/models", "/v1/models/gpt-4o"):
+            wrong = await ask(port, "GET", path, headers={"Authorization": "Bearer wrong"})
+            assert (wrong.status, wrong.json()["error"]["code"]) == (401, "unauthorized")
+            beside = {"Authorization": "Bearer the-proxys-own", "x-api-key": KEY}
+            for headers in (BEARER, beside, {"Authorization": "Basic eDp5"}):
+                assert (await ask(port, "GET", path, headers=headers)).status == 200
+            assert (await ask(port, "POST", path)).status == 405

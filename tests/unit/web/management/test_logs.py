@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.app import WebOptions
 from tests.fakes import Step
@@ -106,3 +108,26 @@ async def test_a_running_request_is_pending() -> None:
         await ask(port, "POST", "/v1/chat/completions", headers=BEARER, body=BODY.encode())
     assert [record.status.value for record in house.log.records] == ["pending", "success"]
     assert len({record.id for record in house.log.records}) == 1
+
+
+LOCAL = WebOptions(version="1", is_log_public=True, allowed_hosts=())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "rebound.example"},
+        {"X-Forwarded-For": "192.0.2.7"},
+        {"Host": "gateway.example", "X-Forwarded-Proto": "https", "Via": "1.1 caddy"},
+    ],
+)
+async def test_a_log_that_is_this_machines_is_not_shown_to_others(headers: dict[str, str]) -> None:
+    """Not through a proxy, nor to a page that has pointed its name here; a key opens it."""
+    house = House(options=LOCAL)
+    async with serve(house.app) as port:
+        assert (await ask(port, "GET", "/logs")).status == 200
+        closed = await ask(port, "GET", "/logs", headers=headers)
+        assert (closed.status, closed.json()["error"]["code"]) == (401, "unauthorized")
+        chat_only = {"Authorization": f"Bearer {CLIENT_KEY}"}
+        assert (await ask(port, "GET", "/logs", headers=headers | chat_only)).status == 403
+        assert (await ask(port, "GET", "/logs", headers=headers | BEARER)).status == 200
