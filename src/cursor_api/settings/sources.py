@@ -269,12 +269,11 @@ def as_text(setting: Setting, value: object) -> str | None:
     """A TOML value as it would be written in the environment; None for one of the wrong type."""
     if isinstance(value, str):
         return value
-    if type(value) not in setting.kind.toml_types:
+    is_beyond = isinstance(value, int) and abs(value) > _INTEGER_MAX
+    if is_beyond or type(value) not in setting.kind.toml_types:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int) and abs(value) > _INTEGER_MAX:
-        return None
     if isinstance(value, list):
         return ",".join(value) if all(isinstance(item, str) for item in value) else None
     # What a date in it is written as matters to nobody: it is refused.
