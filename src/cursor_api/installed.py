@@ -24,7 +24,7 @@ from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
-from cursor_api.upstreams.cursor.forms import split_token
+from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
@@ -54,7 +54,7 @@ __all__ = [
     "TokenFiles",
     "own_credentials_reader",
     "read_paste",
-    "split_token",
+    "read_token",
 ]
 
 # The first one's errors are what addresses of no client API answer.

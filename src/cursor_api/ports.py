@@ -113,10 +113,14 @@ class UpstreamKind(Protocol):
 
 
 class ParsedRequest(NamedTuple):
-    """A request as a dialect has read it. `style` is what only the answer's spelling needs."""
+    """A request as a dialect has read it. `style` is what only the answer's spelling needs.
+
+    `ignored` names what was left out or replaced, in few words, for the answer's header.
+    """
 
     chat: ChatRequest
     style: Any = None
+    ignored: tuple[str, ...] = ()
 
 
 class AnswerHead(NamedTuple):

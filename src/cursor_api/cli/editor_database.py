@@ -30,7 +30,7 @@ from typing import Final
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.disk import Disk, Fingerprint
-from cursor_api.installed import split_token
+from cursor_api.installed import read_token
 
 # Below the folder where the system keeps what programs remember.
 _BELOW: Final = ("Cursor", "User", "globalStorage", "state.vscdb")
@@ -125,7 +125,7 @@ def read_account(paths: Sequence[Path]) -> EditorAccount:
             f"Cursor is installed here, but nobody is signed in (looked into {database})."
             " Sign in with the editor, then try again.",
         )
-    token = split_token(text)[1]
+    token = read_token(text)[1]
     if not _VISIBLE.fullmatch(token):
         raise _damaged(database, "what stands in the place of the token is none")
     return EditorAccount(

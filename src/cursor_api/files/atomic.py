@@ -8,6 +8,8 @@ Rules of this file:
   renamed over. Then the old text is kept as `<file>.before-saving`, the file is written in place,
   and both are removed. A leftover pair is all that `recover` needs to finish the save. Where the
   folder cannot be written either, nothing is saved: there is no safe way.
+- Nothing is left to be repaired by hand. A file that somebody has written since a save was cut off
+  counts as it stands.
 - Whatever fails is a StoreError that says what the file holds now.
 """
 
@@ -70,17 +72,13 @@ def is_torn(target: Path, disk: Disk) -> bool:
 def recover(target: Path, size_bytes_max: int, disk: Disk) -> None:
     """Finish or forget a save that was cut off, so that the file is whole.
 
-    Raises StoreError when that is not possible, or when somebody has written the file since.
+    What somebody has written into the file since stays; its text before the save is then kept as
+    `set_aside(target)`. Raises StoreError when the disk does not let it be done.
     """
     saving, before = _saving(target), _before(target)
     try:
         if disk.exists(before):
-            old = disk.find(before, size_bytes_max)
-            new = disk.find(saving, size_bytes_max)
-            now = disk.find(target, size_bytes_max)
-            is_whole = old and now and now.data in {old.data, new.data if new else old.data}
-            if not is_whole:
-                _overwrite(target, _require_torn(target, (old, new, now)), disk)
+            _settle(target, size_bytes_max, disk)
             disk.remove(before)
         disk.remove(_part(target))
         disk.remove(saving)
@@ -91,18 +89,26 @@ def recover(target: Path, size_bytes_max: int, disk: Disk) -> None:
         ) from error
 
 
-def _require_torn(
-    target: Path, snapshots: tuple[Snapshot | None, Snapshot | None, Snapshot | None]
-) -> bytes:
-    """The text to be saved, if nobody but the cut off save has written the file."""
-    old, new, now = snapshots
-    if not old or not new or not now or not _is_mix(now.data, old.data, new.data):
-        raise StoreError(
-            f"A save of {target} was cut off, and the file was changed since. Its text before is"
-            f" in {_before(target)}, the one to be saved in {_saving(target)}. Put the right one"
-            f" into {target}, then remove those two."
-        )
-    return new.data
+def set_aside(target: Path) -> Path:
+    """Where a text is kept that somebody's own took the place of."""
+    return target.with_name(target.name + ".set-aside")
+
+
+def _settle(target: Path, size_bytes_max: int, disk: Disk) -> None:
+    """Make the file whole, whatever is left of it and of a save in place."""
+    now, old, new = (
+        disk.find(path, size_bytes_max) for path in (target, _before(target), _saving(target))
+    )
+    wanted = new or old
+    if old is None or wanted is None:
+        return
+    if now is None:
+        disk.rename(_saving(target) if new else _before(target), target)
+    elif not now.data or (new and _is_mix(now.data, old.data, new.data)):
+        if now.data not in {old.data, wanted.data}:
+            _overwrite(target, wanted.data, disk)
+    elif now.data != old.data:
+        disk.rename(_before(target), set_aside(target))
 
 
 def _require_same(target: Path, over: Snapshot | None, disk: Disk) -> None:

@@ -226,12 +226,20 @@ def version() -> Kind:
     return Kind("version number", ("0.42.5",), parse)
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def path() -> Kind:
     """A file's path, `~` allowed, perhaps relative to the working directory; gives Path."""
 
     def parse(text: str) -> Path:
         if "\0" in text:
             raise ValueError("is no path: it holds a NUL character")
+        if _CONTROL.search(text):
+            raise ValueError(
+                "is no path: it holds a tab, a line feed or their like. Between double quotes a"
+                " backslash makes them (\\t, \\n): use single quotes, or / in place of it"
+            )
         try:
             return Path(text).expanduser()
         except RuntimeError:

@@ -14,6 +14,7 @@ from typing import Final, Generic
 from cursor_api.options.rules import Facts, Finding, check, find_mode
 from cursor_api.options.setting import Setting
 from cursor_api.settings.blocks import BlockReader
+from cursor_api.settings.habits import find_habits
 from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Resolver, Row
 from cursor_api.settings.rules import MUST, SHOULD
 from cursor_api.settings.schema import CONFIG, S, Schema
@@ -124,6 +125,7 @@ def _check(
     warnings = (
         *(warning for one in readings for warning in one.warnings),
         *house_warnings,
+        *find_habits(facts),
         *blocks.warnings,
     )
     settings = None

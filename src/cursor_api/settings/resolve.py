@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cursor_api.options.rules import Finding
 from cursor_api.options.setting import Setting
+from cursor_api.settings.habits import KEPT_QUOTES, is_quoted
 from cursor_api.settings.sources import ENVIRONMENT, Given
 
 DOTENV: Final = ".env"
@@ -96,6 +97,8 @@ class Resolver:
             )
 
     def _refuse_text(self, setting: Setting, given: Given, message: str) -> None:
+        if is_quoted(given.text.strip()):
+            message = f"{message}; it {KEPT_QUOTES}"
         for example in setting.kind.examples[:1]:
             spelled = f"{setting.variable}={example}"
             if given.source not in {ENVIRONMENT, DOTENV, DEFAULT, COMMAND_LINE}:

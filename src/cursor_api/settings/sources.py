@@ -171,13 +171,20 @@ def read_toml(schema: AnySchema, path: Path, label: str, *, is_required: bool) -
         return Reading(problems=(missing,) if is_required else ())
     except UnreadableError as error:
         return Reading(problems=(_about(label, error),))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         return Reading(problems=(_about(label, _toml_error(error, text)),))
     return _TomlReader(schema, text, label).read(tables)
 
 
-def _toml_error(error: tomllib.TOMLDecodeError, text: str) -> UnreadableError:
+def _toml_error(error: ValueError | RecursionError, text: str) -> UnreadableError:
     """The parser's words and line, without what it quotes from the file."""
+    if isinstance(error, RecursionError):
+        return UnreadableError("not TOML: it nests too deeply")
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        # Python's own words for a number of thousands of digits, with advice for programmers.
+        found = _LONG_NUMBER.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else None
+        return UnreadableError("not TOML: a number with thousands of digits", line)
     message = str(error)
     at = re.search(r"\(at line (\d+), column \d+\)$", message)
     line = int(at[1]) if at else text.count("\n") + 1
@@ -262,16 +269,23 @@ def as_text(setting: Setting, value: object) -> str | None:
     """A TOML value as it would be written in the environment; None for one of the wrong type."""
     if isinstance(value, str):
         return value
-    if type(value) not in setting.kind.toml_types:
+    is_beyond = isinstance(value, int) and abs(value) > _INTEGER_MAX
+    if is_beyond or type(value) not in setting.kind.toml_types:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
         return ",".join(value) if all(isinstance(item, str) for item in value) else None
     # What a date in it is written as matters to nobody: it is refused.
-    return json.dumps(value, default=str) if isinstance(value, dict) else str(value)
+    try:
+        return json.dumps(value, default=str) if isinstance(value, dict) else str(value)
+    except (ValueError, RecursionError):
+        return None  # somewhere in it is a number of thousands of digits, or it nests too deeply
 
 
+# What TOML promises to keep; Python refuses to write one of thousands of digits.
+_INTEGER_MAX: Final = 2**63 - 1
+_LONG_NUMBER: Final = re.compile(r"[0-9_]{1000,}")
 # Perhaps in quotes, perhaps with dots.
 _NAME: Final = r"[\w.\"'-]+"
 _HEADER: Final = re.compile(rf"\s*(\[\[?)\s*({_NAME})\s*\]")

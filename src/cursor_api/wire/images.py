@@ -28,6 +28,11 @@ _HEAD_CHARS_MAX = 200
 # known to do so; each costs a look at the whole text, hence the limit.
 _ESCAPED_CHARS_MAX = 1024 * 1024
 _ESCAPES = {"%2B": "+", "%2F": "/", "%3D": "=", "%2b": "+", "%2f": "/", "%3d": "="}
+_ESCAPES |= dict.fromkeys(("%0A", "%0D", "%20", "%0a", "%0d"), "")
+# Browsers pass over these; Android and Python's `encodebytes` write a line end after 76 characters.
+_BLANKS = b"\t\n\f\r "
+# RFC 4648, section 5.
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 class ImageError(Exception):
@@ -46,21 +51,43 @@ def parse_data_url(url: str, image_bytes_max: int) -> Image:
         raise ImageError(f"holds {media_type[:60] or 'no media type'!r} where image/… is expected")
     if "base64" not in (parameter.strip().lower() for parameter in parameters):
         raise ImageError("is not base64: write data:image/png;base64,…")
-    raw = _unescape(payload).encode()
-    # Judged before decoding, so that an oversized image costs no second copy.
-    if len(raw) * 3 // 4 > image_bytes_max + 3:
-        raise ImageError(f"is larger than the limit of {image_bytes_max} bytes")
-    try:
-        # Some encoders leave the padding out; everything else must be exact.
-        data = base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
-    except binascii.Error as error:
-        raise ImageError("holds characters that are not base64, or too few of them") from error
+    data = _decode(_unescape(payload).encode(), image_bytes_max)
     if not data:
         raise ImageError("is empty")
     if len(data) > image_bytes_max:
-        raise ImageError(f"is larger than the limit of {image_bytes_max} bytes")
+        raise _too_large(image_bytes_max)
     width, height = measure(data)
     return Image(data=data, media_type=media_type, width=width, height=height)
+
+
+def _decode(raw: bytes, image_bytes_max: int) -> bytes:
+    """What base64 says; line ends, blanks and the URL-safe alphabet cost a second look."""
+    # Judged before decoding, so that an oversized image costs no second copy.
+    if len(raw) > _encoded_bytes_max(image_bytes_max):
+        raw = raw.translate(_STANDARD, _BLANKS)
+        if len(raw) > _encoded_bytes_max(image_bytes_max):
+            raise _too_large(image_bytes_max)
+    try:
+        return _decode_strictly(raw)
+    except binascii.Error:
+        raw = raw.translate(_STANDARD, _BLANKS)
+    try:
+        return _decode_strictly(raw)
+    except binascii.Error as error:
+        raise ImageError("holds characters that are not base64, or too few of them") from error
+
+
+def _decode_strictly(raw: bytes) -> bytes:
+    # Some encoders leave the padding out; everything else must be exact.
+    return base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
+
+
+def _encoded_bytes_max(image_bytes_max: int) -> int:
+    return (image_bytes_max + 3) * 4 // 3 + 1
+
+
+def _too_large(image_bytes_max: int) -> ImageError:
+    return ImageError(f"is larger than the limit of {image_bytes_max} bytes")
 
 
 def _unescape(payload: str) -> str:

@@ -30,6 +30,8 @@ UNKNOWN_LENGTH_MAX = 100
 # A surrogate pair is twelve characters long: `\ud83d\ude00`.
 _PAIR_BYTES = 12
 
+_MARK = b"\xef\xbb\xbf"
+
 _WORDS = {
     "str": "a string",
     "array": "an array",
@@ -45,8 +47,14 @@ def decode_json(
     decoder: msgspec.json.Decoder[_T], body: bytes, limits: JsonLimits
 ) -> Generator[None, None, _T]:
     """Decode a body of any type, in steps; raises Fault in this file's words, only that."""
+    body = without_mark(body)
     yield from check_json(body, limits)
     return decode_checked(decoder, body, limits)
+
+
+def without_mark(body: bytes) -> bytes:
+    """Without the byte order mark, which Windows' programs write and RFC 8259 lets one ignore."""
+    return body.removeprefix(_MARK)
 
 
 def check_json(body: bytes, limits: JsonLimits) -> Generator[None, None, None]:

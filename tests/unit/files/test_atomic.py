@@ -12,11 +12,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cursor_api.domain.errors import StoreError
-from cursor_api.files.atomic import FileChangedError, has_leftovers, is_torn, recover, save
+from cursor_api.files.atomic import (
+    FileChangedError,
+    has_leftovers,
+    is_torn,
+    recover,
+    save,
+    set_aside,
+)
 from cursor_api.files.disk import Disk, Snapshot
 from tests.unit.files.scripted_disk import ScriptedDisk
 
 OLD, NEW = b"old line\n" * 7, b"new line, a longer one\n" * 5
+TORN = NEW[:20] + OLD[20:]
+TYPED = b"somebody's own text, typed after the crash\n"
 SIZE_MAX = 10_000
 
 
@@ -239,27 +248,38 @@ def test_any_mixture_of_both_texts_is_finished(
 
 
 @pytest.mark.parametrize(
-    "disturb",
+    ("disturb", "wanted", "aside"),
     [
-        lambda target: target.write_bytes(b"somebody's own text, typed after the crash\n"),
-        lambda target: target.write_bytes(b""),
-        lambda target: target.unlink(),
-        lambda target: target.with_name("f.saving").unlink(),
+        (lambda target: target.write_bytes(TYPED), TYPED, OLD),
+        (lambda target: target.with_name("f.saving").unlink(), TORN, OLD),
+        (lambda target: target.write_bytes(b""), NEW, None),
+        (lambda target: target.unlink(), NEW, None),
     ],
 )
-def test_a_file_that_somebody_wrote_after_the_crash_is_not_touched(
-    target: Path, disturb: Callable[[Path], object]
+def test_what_somebody_wrote_after_the_crash_counts_as_it_stands(
+    target: Path, disturb: Callable[[Path], object], wanted: bytes, aside: bytes | None
 ) -> None:
-    """The message names both texts, and everything stays where it is."""
-    torn = NEW[:20] + OLD[20:]
-    target.write_bytes(torn)
+    """Nobody has to repair anything, and no text is lost: the one before is kept aside.
+
+    An emptied or a lost file says nothing: it gets the text that was to be saved.
+    """
+    target.write_bytes(TORN)
     target.with_name("f.saving").write_bytes(NEW)
     target.with_name("f.before-saving").write_bytes(OLD)
     disturb(target)
-    before = {path.name: path.read_bytes() for path in target.parent.iterdir()}
-    with pytest.raises(StoreError, match=r"f\.before-saving, the one to be saved in .*f\.saving"):
-        recover(target, SIZE_MAX, Disk())
-    assert {path.name: path.read_bytes() for path in target.parent.iterdir()} == before
+    recover(target, SIZE_MAX, Disk())
+    kept = {"f": wanted} if aside is None else {"f": wanted, set_aside(target).name: aside}
+    assert {path.name: path.read_bytes() for path in target.parent.iterdir()} == kept
+    assert not has_leftovers(target, Disk())
+
+
+def test_an_emptied_file_without_the_new_text_gets_the_old_one(target: Path) -> None:
+    """Of the two it is the one that is left."""
+    target.write_bytes(b"")
+    target.with_name("f.before-saving").write_bytes(OLD)
+    recover(target, SIZE_MAX, Disk())
+    assert target.read_bytes() == OLD
+    assert names(target) == {"f"}
 
 
 def test_a_recovery_that_fails_is_told(target: Path, disk: ScriptedDisk) -> None:

@@ -225,3 +225,10 @@ def test_without_a_database_a_zone_is_judged_by_its_form() -> None:
     assert is_zone("Asia/Shanghai")
     assert not is_zone("../../etc/passwd")
     assert not is_zone("Asia/Shanghai\r\nx: y")
+
+
+@pytest.mark.parametrize("text", ["C:\\data\token", "/var/\nlog", "a\x1b", "a\x7f"])
+def test_a_path_with_a_control_character_is_refused_with_advice(text: str) -> None:
+    """A Windows path between double quotes has a tab or a line feed where its folders begin."""
+    with pytest.raises(ValueError, match="use single quotes, or / in place of it"):
+        path().parse(text)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cursor_api.installed import SCHEMA
+from cursor_api.options.kinds import flag
 from cursor_api.options.rules import Finding
+from cursor_api.options.setting import Setting
 from cursor_api.settings.sources import (
     FILE_BYTES_MAX,
     Reading,
+    as_text,
     find_toml_line,
     read_dotenv,
     read_environment,
@@ -168,6 +172,30 @@ def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
     }.items():
         reading = read_dotenv(SCHEMA, tmp_path / name, name)
         assert told(reading.problems)[0].startswith(f"{name}: {words}")
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("# long\n[listener]\nport = " + "9" * 5000, "c.toml:3", "a number with thousands"),
+        ("[listener]\nport = 0x" + "f" * 5000, "c.toml:2", "has the wrong type"),
+        ("x = " + "[" * 100_000, "c.toml", "nests too deeply"),
+    ],
+)
+def test_toml_beyond_what_python_reads_is_a_finding(
+    tmp_path: Path, text: str, where: str, words: str
+) -> None:
+    """A number of thousands of digits, in decimals or not, and towers of brackets: no traceback."""
+    [problem] = toml(tmp_path, text).problems
+    assert problem.where == where
+    assert words in problem.message
+
+
+def test_a_table_with_a_number_beyond_measure_has_the_wrong_type() -> None:
+    """Python would not write it."""
+    anything = Setting("X", replace(flag(), toml_types=(dict,)), None, "")
+    assert as_text(anything, {"a": 1}) == '{"a": 1}'
+    assert as_text(anything, {"a": 16**5000}) is None
 
 
 def test_toml_has_its_own_types(tmp_path: Path) -> None:

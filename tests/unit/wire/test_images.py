@@ -105,12 +105,25 @@ def test_a_data_url_becomes_its_bytes_type_and_size() -> None:
         ("data:image/png;base64,aGk%3D", b"hi"),  # percent-encoded, as RFC 2397 has it
         ("data:image/png;base64,%2b%2F%2B%2f", b"\xfb\xff\xbf"),
         ("data:image/png;base64,+/+/", b"\xfb\xff\xbf"),
+        ("data:image/png;base64,-_-_", b"\xfb\xff\xbf"),  # the URL-safe alphabet
+        ("data:image/png;base64,aG\r\nk=\n", b"hi"),  # in lines
+        ("data:image/png;base64, a G\tk", b"hi"),
+        ("data:image/png;base64,aG%0D%0Ak%20", b"hi"),
     ],
 )
 def test_spellings_of_a_data_url(url: str, data: bytes) -> None:
     """Case, parameters, missing padding and percent-encoding make no difference."""
     image = parse_data_url(url, 1000)
     assert (image.data, image.media_type, image.width) == (data, "image/png", 0)
+
+
+def test_line_ends_count_for_nothing_in_an_image_s_size() -> None:
+    """Of `encodebytes` each 77th character is one, and the limit is one of the image's bytes."""
+    data = bytes(range(256)) * 40
+    written = base64.encodebytes(data).decode()
+    assert parse_data_url(f"data:image/png;base64,{written}", len(data)).data == data
+    with pytest.raises(ImageError, match="larger than the limit"):
+        parse_data_url(f"data:image/png;base64,{written}", len(data) - 1)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,13 @@ def decode_strict(body: bytes) -> Strict:
     return finish(decode_json(STRICT, body, JsonLimits()))
 
 
+def test_a_byte_order_mark_is_passed_over() -> None:
+    """Once, and only in front."""
+    assert decode_strict(b'\xef\xbb\xbf{"count":1}') == Strict(1)
+    with pytest.raises(Fault):
+        decode_strict(b'\xef\xbb\xbf\xef\xbb\xbf{"count":1}')
+
+
 def test_what_does_not_fit_is_refused_with_its_code() -> None:
     """A wrong type and malformed JSON are two things."""
     assert decode_strict(b'{"count":1}') == Strict(1)

@@ -170,12 +170,12 @@ def cut_text(text: memoryview, size_bytes: int) -> Iterator[str]:
     """A JSON string in pieces of about so many bytes; `text` has its quotes."""
     start, end = 1, len(text) - 1
     while start < end:
-        cut = end if end - start <= size_bytes else _find_cut(text, start, start + size_bytes)
+        cut = end if end - start <= size_bytes else find_cut(text, start, start + size_bytes)
         yield _TEXT.decode(b'"%b"' % bytes(text[start:cut]))
         start = cut
 
 
-def _find_cut(text: memoryview, start: int, at: int) -> int:
+def find_cut(text: memoryview, start: int, at: int) -> int:
     """Where it can be cut before `at`: within no character, no escape and no pair of escapes."""
     while text[at] & 0xC0 == 0x80:  # noqa: PLR2004 - RFC 3629, section 3
         at -= 1

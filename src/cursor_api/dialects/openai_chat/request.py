@@ -30,6 +30,7 @@ from cursor_api.dialects.openai_chat.schema import (
     PartIn,
     ToolCallIn,
 )
+from cursor_api.dialects.openai_chat.surrogates import LONE_SURROGATES, replace_lone_surrogates
 from cursor_api.domain.chat import ChatRequest, Native
 from cursor_api.domain.content import (
     Image,
@@ -45,6 +46,7 @@ from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.images import ImageError, parse_data_url
 from cursor_api.wire.json_bounds import SLICE_BYTES
+from cursor_api.wire.json_decode import without_mark
 from cursor_api.wire.limits import RequestLimits
 
 NAME: Final = "openai_chat"
@@ -58,6 +60,8 @@ ROLES: dict[str, Role] = {
 }
 RESULT_ROLES = frozenset({"tool", "function"})
 IMAGE_PARTS = frozenset({"image_url", "input_image"})
+# Places of parts that an answer's header names.
+IGNORED_MAX = 20
 
 # How much of a caller's own word an error message repeats.
 QUOTED_CHARS_MAX = 40
@@ -92,11 +96,14 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
     """
+    given = without_mark(body)
+    body = yield from replace_lone_surrogates(given)
     chat = yield from decode_chat(body, limits.json)
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
-    messages = yield from _Conversion(limits).messages(chat.messages)
+    conversion = _Conversion(chat.messages, limits)
+    messages = yield from conversion.messages()
     request = ChatRequest(
         chat.model,
         messages,
@@ -104,8 +111,9 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         parameters=partial(read_parameters, body),
         native=Native(NAME, body),
     )
+    ignored = conversion.ignored if body is given else (LONE_SURROGATES, *conversion.ignored)
     if chat.stream_options is None and not chat.functions:
-        return ParsedRequest(request, _PLAIN)
+        return ParsedRequest(request, _PLAIN, ignored)
     options = chat.stream_options
     return ParsedRequest(
         request,
@@ -113,6 +121,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
             include_usage=options is not None and bool(options.include_usage),
             has_functions=bytes(memoryview(chat.functions)[:1]) == b"[",
         ),
+        ignored,
     )
 
 
@@ -166,17 +175,24 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
 
 
 class _Conversion:
-    """Turns messages into the domain's, and stops after every so many units of work."""
+    """Turns messages into the domain's, and stops after every so many units of work.
 
-    __slots__ = ("_limits", "_units")
+    `ignored` are the places of parts that were left out.
+    """
 
-    def __init__(self, limits: RequestLimits) -> None:
+    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored")
+
+    def __init__(self, given: Sequence[MessageIn], limits: RequestLimits) -> None:
+        self._given = given
         self._limits = limits
         self._units = 0
+        # The last message of the model's, once somebody wants to know.
+        self._answered_to: int | None = None
+        self.ignored: tuple[str, ...] = ()
 
-    def messages(self, given: Sequence[MessageIn]) -> Generator[None, None, tuple[Message, ...]]:
+    def messages(self) -> Generator[None, None, tuple[Message, ...]]:
         found: list[Message] = []
-        for index, message in enumerate(given):
+        for index, message in enumerate(self._given):
             name = message.role
             role = ROLES.get(name)
             if role is None:
@@ -211,10 +227,27 @@ class _Conversion:
                 units = 1
             else:
                 units = _add_part(part, (index, number), parts, self._limits)
+                if not units:
+                    self._pass_over(part, (index, number))
             if part.cache_control and parts:
                 _mark_last(parts, part.cache_control)
             if self._is_step_done(units):
                 yield
+
+    def _pass_over(self, part: PartIn, place: Place) -> None:
+        """Leave out a part of an unknown type that the model has had, or made; refuse any other.
+
+        A question without it would be another one. In what was said before it may come from
+        another gateway, and no client takes it out again.
+        """
+        index, number = place
+        if self._answered_to is None:
+            answers = (at for at, one in enumerate(self._given) if one.role == "assistant")
+            self._answered_to = max(answers, default=-1)
+        if index > self._answered_to:
+            raise _unknown_part(part, place)
+        if len(self.ignored) < IGNORED_MAX:
+            self.ignored += (f"messages[{index}].content[{number}]",)
 
     def _add_said_by_model(
         self, message: MessageIn, parts: list[Part]
@@ -264,7 +297,7 @@ def _unknown_role(message: MessageIn, index: int) -> Fault:
 
 
 def _add_part(part: PartIn, place: Place, parts: list[Part], limits: RequestLimits) -> int:
-    """What a part says, if it says anything; gives the units of work that it was."""
+    """What a part says, if it says anything; gives the units of work, 0 for an unknown type."""
     if part.type in TEXT_PARTS:
         if part.text is None:
             raise _missing(place, "text")
@@ -276,19 +309,23 @@ def _add_part(part: PartIn, place: Place, parts: list[Part], limits: RequestLimi
         parts.append(image)
         return IMAGE_UNITS + len(image.data) // IMAGE_UNIT_BYTES
     if part.type != "refusal":
-        path = _path(place, "type")
-        raise invalid_request(
-            f"Invalid value for '{path}': {_quote(part.type)}. This gateway takes"
-            " text (text, input_text, output_text, refusal) and images (image_url,"
-            " input_image).",
-            code="unsupported_value",
-            param=path,
-        )
+        return 0
     if part.refusal is None:
         raise _missing(place, "refusal")
     if part.refusal:
         parts.append(Text(part.refusal, is_refusal=True))
     return 1
+
+
+def _unknown_part(part: PartIn, place: Place) -> Fault:
+    path = _path(place, "type")
+    return invalid_request(
+        f"Invalid value for '{path}': {_quote(part.type)}. This gateway takes"
+        " text (text, input_text, output_text, refusal) and images (image_url,"
+        " input_image).",
+        code="unsupported_value",
+        param=path,
+    )
 
 
 def _image(part: PartIn, place: Place, limits: RequestLimits) -> Image:

@@ -1,32 +1,143 @@
-"""What a session token looks like, in each of the spellings in which people have it."""
+"""What a session token looks like, in each of the spellings in which people have it.
+
+Rules of this file:
+- This is the one parser of a token: for files, the console, the command line, the editor's database
+  and what callers bring along. What is unmistakable is cleaned: quotes, `Bearer`, the name of the
+  cookie, an encoded separator, one colon in front of a JWT.
+- What cannot be a token is refused in words that never show it. Any other text is one, for tokens
+  are opaque.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from typing import Final
 
 from cursor_api.domain.credential import CredentialForm
 
-_COOKIE = re.compile(r"^(user_[^:%\s]+)(?:::|%3A%3A)(.+)$", re.IGNORECASE)
-
 # The name of the kind, and of the endpoint that session tokens belong to.
-ENDPOINT = "cursor"
+ENDPOINT: Final = "cursor"
 
 # Tokens are opaque: what is of no other form is taken for one.
-SESSION_TOKEN = CredentialForm(ENDPOINT, lambda _secret: True, is_bound=True)
+SESSION_TOKEN: Final = CredentialForm(ENDPOINT, lambda _secret: True, is_bound=True)
+
+# What editors, web pages and spreadsheets leave around a line, seen or not.
+BLANKS: Final = "\ufeff\u200b \t\r\u00a0"
+_QUOTES: Final = ('""', "''", "``", "“”", "‘’")
+# A token goes into an HTTP header: visible ASCII, and no comma, which ends it in the token list.
+_TOKEN: Final = re.compile(r"[!-+\--~]+")
+# Nothing is around it and nothing in it: most tokens, and there may be ten thousand.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~+/-]+")
+
+# `::` as a browser, or a program that encodes once more, writes it.
+_ENCODED: Final = r"(?:%(?:25)*3A){2}"
+_COOKIE: Final = re.compile(rf"^(user_[^:%\s]+)(?:::|{_ENCODED})(.+)$", re.IGNORECASE)
+# Another name in front, with one colon or an encoded separator. A JWT has neither in it.
+_NAMED_JWT: Final = re.compile(
+    rf"^([^:%]+)(?::|{_ENCODED})"
+    rf"((?:user_[^:%\s]+(?:::|{_ENCODED}))?(?-i:eyJ)[\w-]+\.[\w-]+\.[\w-]*)$",
+    re.IGNORECASE,
+)
+# The browser's cookie by name, in a Cookie header or in a row of the browser's table of cookies.
+COOKIE_NAME: Final = "WorkosCursorSessionToken"
+_NAMED_COOKIE: Final = re.compile(rf"{COOKIE_NAME}[\s=:\"']+([^\s=:\"';,][^\s\"';,]*)")
+_BEARER: Final = re.compile(r"^(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
+
+# Keys of other services, which would be shown to this one.
+_OTHER_KEY: Final = re.compile(
+    r"^(?:sk-(?:ant|proj|or|svcacct|admin)-[\w-]{16,}|sk-[A-Za-z0-9]{32,}|AIza[\w-]{35}"
+    r"|(?:gsk|hf|gh[pousr]|github_pat)_\w{20,}|xai-\w{20,}|AKIA[0-9A-Z]{16})"
+)
+_OTHER_SERVICE: Final = "the API key of another service, which is not sent to this one"
+# In a session token or a JWT none of these can be.
+_WRONG: Final = (
+    (re.compile("^#"), "a token that begins with `#`"),
+    (re.compile("[\"'`]"), "a quote inside the token: leave only the token"),
+    (re.compile("[;|]"), "more than a token (`;` or `|`): write one token a line"),
+    (
+        re.compile(_ENCODED, re.IGNORECASE),
+        "an encoded `::` (%3A%3A) inside the token: write `alias::token`",
+    ),
+    (re.compile(r"^[\w.-]+=(?:eyJ|user_)"), "a name and `=` in front of the token"),
+    (_OTHER_KEY, _OTHER_SERVICE),
+)
+
+
+def read_token(text: str) -> tuple[str | None, str]:
+    """A token as somebody has it, as (alias or None, bearer). Nothing is refused here.
+
+    The cookie's `user_X` is the alias where there is no other.
+    """
+    if _PLAIN.fullmatch(text):
+        return None, text
+    text = unwrap(text)
+    cookie = _NAMED_COOKIE.search(text)
+    if cookie:
+        name, separator, _ = text[: cookie.start()].rstrip().rpartition("::")
+        alias, bearer = split_token(cookie[1])
+        return (name.strip() or alias) if separator else alias, bearer
+    alias, bearer = split_token(text)
+    return alias.strip() or None if alias else None, unwrap(bearer)
 
 
 def split_token(text: str) -> tuple[str | None, str]:
-    """Split a pasted token into (alias or None, bearer).
+    """Split a token, with nothing around it, into (alias or None, bearer).
 
     Accepts `alias::token`, the browser cookie's `user_X::JWT` and `user_X%3A%3AJWT` (percent
-    signs in either case), and a bare token. Nothing is validated: any opaque string is a token.
+    signs in either case, encoded once more or not), `alias:JWT`, and a bare token.
     """
     cookie = _COOKIE.match(text)
     if cookie:
-        return cookie.group(1), cookie.group(2)
+        return cookie[1], cookie[2]
     alias, separator, token = text.partition("::")
-    if not separator:
+    named = None if separator else _NAMED_JWT.match(text)
+    if named:
+        alias, token = named[1], named[2]
+    elif not separator:
         return None, text
     # `alias::user_X%3A%3AJWT`: the cookie again, with a name in front of it.
     inner = _COOKIE.match(token)
-    return alias or None, inner.group(2) if inner else token
+    return alias or None, inner[2] if inner else token
+
+
+def unwrap(text: str) -> str:
+    """Without what stands around a token in code and in tables: quotes, `Bearer`, a last comma."""
+    text = unquote(text.strip(BLANKS).rstrip(",; \t"))
+    bare = _BEARER.sub("", text, count=1)
+    return text if bare is text else unquote(bare.rstrip(",; \t"))
+
+
+def unquote(text: str) -> str:
+    """Without the quotes around it, if there is one pair of them."""
+    text = text.strip(BLANKS)
+    if text[:1] + text[-1:] in _QUOTES and len(text) > 1:
+        inner = text[1:-1]
+        if text[0] not in inner and text[-1] not in inner:
+            return inner.strip(BLANKS)
+    return text
+
+
+def why_no_token(text: str) -> str | None:
+    """What keeps a text from being a token; None when nothing does. Shows one character at most.
+
+    Each token must be able to stand alone on a line and be read as the same token again.
+    """
+    if not text:
+        return "no token: there is nothing after the `::` or before the comma"
+    if _PLAIN.fullmatch(text):
+        return _OTHER_SERVICE if _OTHER_KEY.match(text) else None
+    if not _TOKEN.fullmatch(text):
+        wrong = next(char for char in text if not _TOKEN.fullmatch(char))
+        kind = "a space inside the token" if wrong.isspace() else "a character that no token has"
+        return f"{kind} ({name_of(wrong)})"
+    words = next((words for pattern, words in _WRONG if pattern.search(text)), None)
+    if words is None and read_token(text) != (None, text):
+        words = "more than one `::`: a line here is `token` or `alias::token`"
+    return words
+
+
+def name_of(char: str) -> str:
+    """A character in words that can be read even where it cannot be seen."""
+    name = unicodedata.name(char, "")
+    return f"U+{ord(char):04X} {name}".rstrip()

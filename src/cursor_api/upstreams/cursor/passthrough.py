@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor.forms import ENDPOINT, split_token
+from cursor_api.upstreams.cursor.forms import ENDPOINT, read_token, why_no_token
 from cursor_api.wire.checksum import new_checksum
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -21,8 +21,6 @@ CHECKSUM_HEADER = b"x-cursor-checksum"
 CREDENTIALS_MAX = 20
 # The longest known form has 137 characters.
 _CHECKSUM = re.compile(r"[A-Za-z0-9+/_=-]{1,256}")
-# What may stand in an Authorization header we send.
-_TOKEN = re.compile(r"[!-~]+")
 
 
 def passthrough_reader(
@@ -55,8 +53,8 @@ def read_own_credentials(
         )
     credentials = []
     for given in tokens:
-        alias, token = split_token(given)
-        if not _TOKEN.fullmatch(token):
+        alias, token = read_token(given)
+        if why_no_token(token) is not None:
             return None
         credentials.append(
             Credential(

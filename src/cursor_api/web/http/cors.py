@@ -28,7 +28,7 @@ REQUEST_HEADERS = b"authorization, content-type, x-api-key, x-credential, x-conv
 # What a page may read besides what every page may.
 EXPOSED: Header = (
     b"access-control-expose-headers",
-    b"x-request-id, x-attempts, retry-after, x-should-retry",
+    b"x-request-id, x-attempts, x-ignored-params, retry-after, x-should-retry",
 )
 # Ten minutes: a setting that is taken back is taken back soon.
 MAX_AGE_S = b"600"

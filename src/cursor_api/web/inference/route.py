@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 # Of refusals there may be thousands a second; whoever refuses reports their number.
 REPORTED_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
 FAILED = "The gateway failed at this request; its log says more under the request id."
+IGNORED_HEADER = b"x-ignored-params"
 PINNED_HEADER = b"x-credential"
 CONVERSATION_HEADER = b"x-conversation-id"
 # Only equality of it matters; a longer one is as good as its beginning.
@@ -119,7 +120,7 @@ class InferenceRoute:
             steps=self._steps,
         )
         parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
-        chat = parsed.chat
+        chat, refusal.ignored = parsed.chat, parsed.ignored
         if chat.is_stream:
             admission.begin_stream(place)
         incoming = _incoming(refusal.id, chat, call.caller, scope["headers"])
@@ -162,10 +163,10 @@ class _Response:
     """What a request is answered with: an error, as long as nothing has asked upstream for it.
 
     `attempts` grows with each thing that is tried. In pass-through a refused credential is the
-    caller's own key.
+    caller's own key. `ignored` is what of the request was left out.
     """
 
-    __slots__ = ("_attempts", "_caller", "dialect", "id", "send")
+    __slots__ = ("_attempts", "_caller", "dialect", "id", "ignored", "send")
 
     def __init__(
         self,
@@ -180,6 +181,7 @@ class _Response:
         self.send = send
         self._caller = caller
         self._attempts = attempts
+        self.ignored: Sequence[str] = ()
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
@@ -188,6 +190,8 @@ class _Response:
             # The operator's names are for the operator; in pass-through they are the caller's own.
             shows_alias = self._caller.is_admin or bool(self._caller.credentials)
             all_headers.append(attempts_header(self._attempts, shows_alias=shows_alias))
+        if self.ignored:
+            all_headers.append((IGNORED_HEADER, ", ".join(self.ignored).encode()))
         return all_headers
 
     async def fail(self, fault: Fault, *, is_logged: bool = False) -> None:
@@ -225,6 +229,7 @@ class _StreamedAnswer(_Response):
         self, refusal: _Response, caller: Caller, exchange: Exchange, renderer: StreamRenderer
     ) -> None:
         super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange.attempts)
+        self.ignored = refusal.ignored
         self.exchange = exchange
         self._renderer = renderer
         self._has_begun = False
@@ -255,6 +260,7 @@ class _WholeAnswer(_Response):
         self, refusal: _Response, caller: Caller, exchange: Exchange, folder: AnswerFolder
     ) -> None:
         super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange.attempts)
+        self.ignored = refusal.ignored
         self.exchange = exchange
         self._folder = folder
 

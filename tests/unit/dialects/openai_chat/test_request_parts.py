@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cursor_api.dialects.openai_chat.request import Style, parse_request
+from cursor_api.dialects.openai_chat.request import IGNORED_MAX, Style, parse_request
 from cursor_api.domain.chat import Native, Tool
 from cursor_api.domain.content import (
     CacheMark,
@@ -19,6 +19,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.domain.errors import Fault
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
@@ -53,6 +54,54 @@ def test_reasoning_that_is_no_text_says_nothing(value: object) -> None:
     """Nor does anybody's but the assistant's."""
     assert parts_of({"role": "assistant", "content": "a", "reasoning": value}) == (Text("a"),)
     assert parts_of({"role": "user", "content": "a", "reasoning": "hm"}) == (Text("a"),)
+
+
+UNKNOWN = [
+    {"type": "thinking", "thinking": "hm", "signature": "s"},
+    {"type": "redacted_thinking", "data": "x"},
+    {"type": "reasoning", "summary": []},
+    {"type": "tool_use", "id": "t", "name": "f", "input": {}},
+    {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+]
+
+
+@pytest.mark.parametrize("part", UNKNOWN)
+@pytest.mark.parametrize("role", ["user", "assistant", "system"])
+def test_a_part_of_an_unknown_type_in_history_is_left_out_and_named(
+    part: object, role: str
+) -> None:
+    """Another gateway, or another model, has put it there; no client takes it out again."""
+    said = {"role": role, "content": [part, {"type": "text", "text": "a"}]}
+    parsed = parse(said, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"})
+    assert parsed.ignored == ("messages[0].content[0]",)
+    assert [message.parts for message in parsed.chat.messages] == [
+        (Text("a"),),
+        (Text("b"),),
+        (Text("c"),),
+    ]
+
+
+@pytest.mark.parametrize("part", UNKNOWN)
+def test_a_part_of_an_unknown_type_in_the_question_is_refused(part: object) -> None:
+    """Without it the model would answer a question nobody asked."""
+    answered = {"role": "assistant", "content": [part]}
+    for role in ("user", "tool"):
+        with pytest.raises(Fault, match=r"messages\[1\]\.content\[0\]\.type"):
+            parse(answered, {"role": role, "content": [part]})
+
+
+def test_the_names_of_what_was_left_out_are_few() -> None:
+    """They travel in one header, in which twenty are enough."""
+    said = {"role": "assistant", "content": [UNKNOWN[0]] * 1000}
+    assert len(parse(said, {"role": "user", "content": "a"}).ignored) == IGNORED_MAX
+
+
+def test_a_byte_order_mark_in_front_of_a_request_is_passed_over() -> None:
+    """Programs of Windows write one; an upstream of this dialect does not see it either."""
+    body = b'{"model":"m","messages":[{"role":"user","content":"a"}]}'
+    parsed = finish(parse_request(b"\xef\xbb\xbf" + body, RequestLimits()))
+    assert parsed.chat.native == Native("openai_chat", body)
+    assert parsed.ignored == ()
 
 
 def test_a_refusal_is_known_as_one() -> None:

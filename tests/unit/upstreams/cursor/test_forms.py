@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, split_token
+from cursor_api.upstreams.cursor.forms import (
+    SESSION_TOKEN,
+    read_token,
+    split_token,
+    unquote,
+    why_no_token,
+)
 
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ4In0.c2ln"
 
@@ -33,3 +39,79 @@ def test_whatever_is_of_no_other_form_is_a_session_token() -> None:
     """Tokens are opaque; each belongs to the editor's endpoint and has a device of its own."""
     assert all(map(SESSION_TOKEN.is_form_of, (JWT, "opaque", "")))
     assert (SESSION_TOKEN.endpoint, SESSION_TOKEN.is_bound) == ("cursor", True)
+
+
+# What people have in their clipboards and files, and the alias that comes with it.
+OTHERS_SPELLINGS = [
+    (f'"{JWT}"', None),
+    (f"'{JWT}',", None),
+    (f"“{JWT}”", None),
+    (f"\ufeff{JWT}\u200b\r", None),
+    (f"Bearer {JWT}", None),
+    (f"Authorization: Bearer '{JWT}'", None),
+    (f"WorkosCursorSessionToken={JWT}", None),
+    (f"WorkosCursorSessionToken=user_01AB%3A%3A{JWT}; Path=/", "user_01AB"),
+    (f"work::WorkosCursorSessionToken=user_01AB%3A%3A{JWT}", "work"),
+    (f'work::"{JWT}"', "work"),
+    (f"work::Bearer {JWT}", "work"),
+    (f"'work'::'{JWT}'", "'work'"),
+    (f"user_01AB%253A%253A{JWT}", "user_01AB"),
+    (f"work::user_01AB%253a%253a{JWT}", "work"),
+    (f"work%3A%3A{JWT}", "work"),
+    (f"me:{JWT}", "me"),
+    (f"me:user_01AB%3A%3A{JWT}", "me"),
+]
+
+
+@pytest.mark.parametrize(("text", "alias"), OTHERS_SPELLINGS)
+def test_what_is_unmistakable_is_cleaned(text: str, alias: str | None) -> None:
+    """Around a token and in front of it there is much that is none of it."""
+    assert read_token(text) == (alias, JWT)
+    assert why_no_token(JWT) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{JWT};{JWT}", "more than a token"),
+        (f"{JWT}|{JWT}", "more than a token"),
+        (f"user_01AB|{JWT}", "more than a token"),
+        (f"{JWT} {JWT}", "a space inside"),
+        (f'{JWT}","{JWT}', "no token has (U+002C COMMA)"),
+        (f'{JWT}"x', "a quote inside"),
+        (f"TOKEN={JWT}", "a name and `=`"),
+        ("work%3A%3Aopaque", "an encoded `::`"),
+        ("a::b::c", "more than one `::`"),
+        ("#c", "begins with `#`"),
+        ("", "no token"),
+        ("sk-proj-0123456789abcdef0123", "another service"),
+        ("sk-ant-api03-0123456789abcdef", "another service"),
+        ("sk-" + "0123456789abcdef" * 3, "another service"),
+        ("AIza" + "0123456789abcdefghi" + "0123456789abcdef", "another service"),
+        ("gsk_0123456789abcdef0123", "another service"),
+        ("ghp_" + "0123456789abcdef" * 2, "another service"),
+    ],
+)
+def test_what_cannot_be_a_token_is_told_unseen(text: str, words: str) -> None:
+    """None of it goes upstream, and no word shows it."""
+    told = why_no_token(read_token(text)[1])
+    assert told is not None
+    assert words in told
+    assert "0123" not in told
+
+
+@pytest.mark.parametrize(
+    "text", ["opaque", "a-b_c.d~e+f/g=h%20:i", "sk-test", "key_0", "crsr_0123"]
+)
+def test_an_opaque_text_is_a_token(text: str) -> None:
+    """Later forms, and those of simulators, are whatever they are."""
+    assert read_token(text) == (None, text)
+    assert why_no_token(text) is None
+
+
+def test_only_a_pair_of_quotes_is_taken_away() -> None:
+    """One alone, or two that belong to two words, stay and are told."""
+    assert unquote("'a") == "'a"
+    assert unquote('"a","b"') == '"a","b"'
+    assert unquote('"') == '"'
+    assert unquote('" a "') == "a"

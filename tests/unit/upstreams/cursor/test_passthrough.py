@@ -29,6 +29,18 @@ def test_a_bearer_is_one_or_more_tokens_and_the_checksum_is_the_headers() -> Non
     assert {(item.binding, item.endpoint) for item in credentials} == {(SUM, "cursor")}
 
 
+def test_a_bearer_is_read_as_a_token_file_is() -> None:
+    """By the same parser: an SDK's settings have quotes and cookies in them as files have."""
+    jwt = "eyJh.eyJz.sig"
+    given = f'"{jwt}", Bearer {jwt}, me:{jwt}, WorkosCursorSessionToken=user_1%253A%253A{jwt}'
+    assert [(item.alias, item.secret.reveal()) for item in read(given) or ()] == [
+        ("caller", jwt),
+        ("caller", jwt),
+        ("me", jwt),
+        ("user_1", jwt),
+    ]
+
+
 def test_the_configured_checksum_serves_callers_who_send_none() -> None:
     """The ancestors' environment variable."""
     (credential,) = read("jwt", default=SUM) or ()
@@ -54,7 +66,9 @@ def test_a_hostile_checksum_never_goes_upstream(value: str) -> None:
     assert caught.value.kind is FaultKind.INVALID_REQUEST
 
 
-@pytest.mark.parametrize("token", ["a b", "a\x00b", "é", ",", ", ,", ",".join("x" * 21)])
+@pytest.mark.parametrize(
+    "token", ["a b", "a\x00b", "é", ",", ", ,", ",".join("x" * 21), "a;b", "a|b", "sk-" + "0" * 48]
+)
 def test_a_bearer_that_cannot_be_a_token_is_refused(token: str) -> None:
     """Nothing that could break a header line, nor an endless list."""
     assert read(token) is None

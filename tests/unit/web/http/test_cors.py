@@ -53,7 +53,9 @@ async def test_a_named_origin_may_read_every_answer(origin: str) -> None:
     assert headers == {
         "content-type": "text/plain",
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": "x-request-id, x-attempts, retry-after, x-should-retry",
+        "access-control-expose-headers": (
+            "x-request-id, x-attempts, x-ignored-params, retry-after, x-should-retry"
+        ),
         "vary": "Origin",
     }
 

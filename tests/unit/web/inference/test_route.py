@@ -74,6 +74,21 @@ async def test_a_streamed_answer_has_one_end() -> None:
     assert reasons == [None] * (len(reasons) - 1) + ["stop"]
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_what_was_left_out_of_a_request_is_named(*, is_stream: bool) -> None:
+    """Whole or streamed, good or bad; where nothing was, there is no such header."""
+    thought = {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}]}
+    asked = [thought, {"role": "user", "content": "cut in two: \ud83d"}]
+    for model, status in (("gpt-4o", 200), ("no-such-model", 404)):
+        body = request_body(messages=asked, stream=is_stream, model=model)
+        answer = await post(House(), body)
+        assert answer.status == status
+        named = answer.headers["x-ignored-params"]
+        assert named == "lone_surrogates, messages[0].content[0]"
+    answer = await post(House(), request_body(stream=is_stream))
+    assert "x-ignored-params" not in answer.headers
+
+
 async def test_reasoning_goes_out_apart_from_the_answer() -> None:
     """Streamed and not."""
     script: dict[str, list[Step]] = {"a": [[ReasoningDelta("hm")], [TextDelta("yes")], [END]]}

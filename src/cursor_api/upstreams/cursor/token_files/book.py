@@ -17,7 +17,7 @@ from typing import Self
 
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
 from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
-from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, split_token
+from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, read_token
 from cursor_api.upstreams.cursor.token_files.lines import (
     append_lines,
     remove_lines,
@@ -220,7 +220,7 @@ class Reader:
         entry = next((e for e in book.tokens if e.bearer == old_bearer), None)
         bearer = old_bearer
         if change.secret is not None:
-            bearer = split_token(change.secret.reveal().strip())[1]
+            bearer = read_token(change.secret.reveal())[1]
         name = change.alias if change.alias is not None else entry.alias if entry else None
         name = name or None
         self._require_line(name, bearer)

@@ -22,7 +22,14 @@ from typing import Final, TypeVar
 
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, FileTexts
 from cursor_api.domain.errors import BindingNotStoredError, StaleTextError, StoreError
-from cursor_api.files.atomic import FileChangedError, has_leftovers, is_torn, recover, save
+from cursor_api.files.atomic import (
+    FileChangedError,
+    has_leftovers,
+    is_torn,
+    recover,
+    save,
+    set_aside,
+)
 from cursor_api.files.disk import Disk, FileTooLargeError, Fingerprint, Snapshot
 from cursor_api.files.lock import lock_folders
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
@@ -314,6 +321,12 @@ class TokenFiles:
                 yield (
                     f"{path} is open to other users of this computer (mode {found.mode:04o});"
                     f" `chmod 600 {path}` keeps it to you."
+                )
+            aside = set_aside(state.targets[file])
+            if self._disk.exists(aside):
+                yield (
+                    f"{path} was written by hand after a save was cut off, and counts as it stands."
+                    f" What it held before is in {aside}: remove that when nothing is missing."
                 )
             if found and not found.link_count:
                 yield (

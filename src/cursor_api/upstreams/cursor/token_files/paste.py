@@ -8,17 +8,20 @@ Rules of this file:
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cursor_api.domain.credential import GivenCredential, Spelling
-from cursor_api.upstreams.cursor.forms import split_token
+from cursor_api.upstreams.cursor.forms import (
+    BLANKS,
+    COOKIE_NAME,
+    read_token,
+    unquote,
+    unwrap,
+    why_no_token,
+)
+from cursor_api.upstreams.cursor.token_files.text import is_checksum
 
-# The browser's cookie by name, in a Cookie header or in a row of the browser's table of cookies.
-_NAMED_COOKIE = re.compile(r"WorkosCursorSessionToken[\s=:\"']+([^\s=:\"';,][^\s\"';,]*)")
-_BEARER = re.compile(r"^(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
-_QUOTES = ('""', "''", "``", "“”")
 _ACCOUNT = "user_"
 _JWT_BEGINS = "eyJ"
 _JWT_DOT_COUNT = 2
@@ -39,7 +42,7 @@ def read_paste(text: str, checksum: str | None = None) -> Iterator[GivenCredenti
 
 def _lines(text: str) -> Iterator[GivenCredential]:
     for line, raw in enumerate(text.split("\n"), start=1):
-        stripped = raw.strip("\ufeff \t\r\u00a0")
+        stripped = raw.strip(BLANKS)
         if stripped and not stripped.startswith("#"):
             yield _read_line(line, stripped)
 
@@ -59,26 +62,20 @@ def spell_lines(lines: Sequence[GivenCredential]) -> str:
 
 
 def _read_line(line: int, text: str) -> GivenCredential:
-    cookie = _NAMED_COOKIE.search(text)
-    checksum = None
-    if cookie:
-        text = cookie[1]
-    else:
-        text = _unwrap(_BEARER.sub("", _unwrap(text), count=1))
-        token, comma, after = text.partition(",")
-        if comma:
-            text, checksum = token.rstrip(), after.strip()
-    alias, bearer = split_token(text)
-    alias, bearer = (alias or "").strip() or None, bearer.strip()
+    text, checksum = _split_checksum(text)
+    alias, bearer = read_token(text)
+    if why_no_token(bearer) is None:
+        text = f"{alias}::{bearer}" if alias else bearer
     is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
     spelling = Spelling.ALIAS if is_named else Spelling.COOKIE if alias else Spelling.BARE
     is_jwt = bearer.startswith(_JWT_BEGINS) and bearer.count(".") == _JWT_DOT_COUNT
     return GivenCredential(line, text, alias, is_named, bearer, checksum, spelling, is_jwt)
 
 
-def _unwrap(text: str) -> str:
-    """Without what stands around a token in code and in tables: quotes, a last comma."""
-    text = text.rstrip(",; \t")
-    if len(text) > 1 and text[0] + text[-1] in _QUOTES:
-        text = text[1:-1].strip()
-    return text
+def _split_checksum(text: str) -> tuple[str, str | None]:
+    """A line of the token list in two. A Cookie header may have commas of its own."""
+    token, comma, after = unwrap(text).partition(",")
+    checksum = unquote(after)
+    if not comma or (COOKIE_NAME in token and not is_checksum(checksum)):
+        return text, None
+    return token, checksum

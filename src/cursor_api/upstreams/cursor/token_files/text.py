@@ -11,22 +11,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from cursor_api.domain.errors import LineProblem, StoreError
-from cursor_api.upstreams.cursor.forms import split_token
+from cursor_api.upstreams.cursor.forms import (
+    BLANKS,
+    name_of,
+    read_token,
+    unquote,
+    unwrap,
+    why_no_token,
+)
 
+# A CR inside a file is an old Mac's line end, which is told.
+_EDGES: Final = BLANKS.replace("\r", "")
 UTF8_BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 # An alias is read by people and travels in a header; a longer one is a token in the wrong place.
 ALIAS_CHARS_MAX: Final = 128
 
-# A token goes into an HTTP header: visible ASCII, and no comma, which ends it in the token list.
-_TOKEN: Final = re.compile(r"[!-+\--~]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 # Eight characters of time, then one or two device ids (`wire.checksum` takes them apart; here
@@ -100,7 +106,7 @@ class _Problems:
 
 
 def parse_tokens(data: bytes, file: str, limits: TextLimits) -> Parsed:
-    """Read `.token`: `token` or `alias::token` a line, in each spelling `split_token` knows.
+    """Read `.token`: `token` or `alias::token` a line, in each spelling `read_token` knows.
 
     `file` is the name that problems carry. Raises nothing.
     """
@@ -109,7 +115,7 @@ def parse_tokens(data: bytes, file: str, limits: TextLimits) -> Parsed:
     lines_of_bearers: dict[str, int] = {}
     lines_of_aliases: dict[str, int] = {}
     for line, text in _text_lines(data, limits, problems):
-        if "," in text:
+        if "," in unwrap(text):
             problems.add(
                 line,
                 "a comma: a line here is `token` or `alias::token`;"
@@ -191,31 +197,30 @@ def _text_lines(data: bytes, limits: TextLimits, problems: _Problems) -> Iterato
             )
             continue
         try:
-            text = raw.removesuffix(b"\r").decode().strip(" \t")
+            text = raw.removesuffix(b"\r").decode().strip(_EDGES)
         except UnicodeDecodeError:
             problems.add(line, _not_utf8(raw))
             continue
         control = _CONTROL.search(text)
         if control:
-            problems.add(line, f"a control character ({_name(control[0])}): is this a text file?")
+            problems.add(line, f"a control character ({name_of(control[0])}): is this a text file?")
         elif text and not text.startswith("#"):
             yield line, text
 
 
 def _read_token(line: int, text: str) -> tuple[Entry, str | None]:
     """One `token` or `alias::token`, and what is wrong with it."""
-    alias, bearer = split_token(text)
-    alias, bearer = alias.strip() if alias else None, bearer.strip()
+    alias, bearer = read_token(text)
     is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
-    problem = _why_no_token(bearer) or (_why_no_alias(alias) if alias else None)
-    return Entry(line, alias or None, is_named, bearer), problem
+    problem = why_no_token(bearer) or (_why_no_alias(alias) if alias else None)
+    return Entry(line, alias, is_named, bearer), problem
 
 
 def _read_listed(line: int, text: str) -> tuple[Entry, str | None]:
     """One `token,checksum`, and what is wrong with it."""
-    token, comma, checksum = text.partition(",")
-    entry, problem = _read_token(line, token.strip(" \t"))
-    checksum = checksum.strip(" \t")
+    token, comma, checksum = unquote(text).partition(",")
+    entry, problem = _read_token(line, token)
+    checksum = unquote(checksum)
     if not comma:
         problem = "no checksum: a line here is `token,checksum`"
     elif "," in checksum:
@@ -239,23 +244,6 @@ def _repetition(
     return None
 
 
-def _why_no_token(text: str) -> str | None:
-    """What keeps a text from being a token; None when nothing does. Shows one character at most.
-
-    Each token must be able to stand alone on a line and be read as the same token again.
-    """
-    if _TOKEN.fullmatch(text):
-        if split_token(text) != (None, text):
-            return "more than one `::`: a line here is `token` or `alias::token`"
-        return "a token that begins with `#`" if text.startswith("#") else None
-    if not text:
-        return "no token: there is nothing after the `::` or before the comma"
-    wrong = next(char for char in text if not _TOKEN.fullmatch(char))
-    if wrong.isspace():
-        return f"a space inside the token ({_name(wrong)})"
-    return f"a character that no token has ({_name(wrong)})"
-
-
 def _why_no_alias(alias: str) -> str | None:
     """What keeps a text from being an alias; None when nothing does. Never shows it."""
     if len(alias) > ALIAS_CHARS_MAX:
@@ -264,13 +252,8 @@ def _why_no_alias(alias: str) -> str | None:
         return "the token stands where the alias belongs: write `alias::token`"
     if not alias.isprintable():
         wrong = next(char for char in alias if not char.isprintable())
-        return f"an invisible character in the alias ({_name(wrong)})"
+        return f"an invisible character in the alias ({name_of(wrong)})"
     return None
-
-
-def _name(char: str) -> str:
-    name = unicodedata.name(char, "")
-    return f"U+{ord(char):04X} {name}".rstrip()
 
 
 def _not_utf8(data: bytes) -> str:

@@ -85,6 +85,22 @@ def test_a_save_that_was_cut_off_is_finished_by_the_next_load(folder: Folder) ->
     assert set(folder.contents()) == {".token", ".token-list"}
 
 
+def test_following_the_advice_after_a_cut_off_save_starts_the_gateway(folder: Folder) -> None:
+    """Somebody writes the line for the new token by hand: it counts, and what was is kept aside."""
+    typed = f"b,{checksum(7)}\na,{checksum(1)}\n"
+    folder.write("a\nb\n", typed)
+    for name, number in ((".token-list.saving", 2), (".token-list.before-saving", 3)):
+        folder.listed.with_name(name).write_text(f"a,{checksum(number)}\n")
+    assert folder.load() == [("a", checksum(1)), ("b", checksum(7))]
+    assert folder.listed.read_text() == typed
+    assert set(folder.contents()) == {".token", ".token-list", ".token-list.set-aside"}
+    [warning] = folder.files.warnings
+    assert "What it held before is in" in warning
+    folder.listed.with_name(".token-list.set-aside").unlink()
+    folder.load()
+    assert folder.files.warnings == ()
+
+
 def test_half_a_file_is_not_read_where_it_cannot_be_finished(tmp_path: Path) -> None:
     """The remains of a plain save are in nobody's way, those of one in place are."""
     disk = ScriptedDisk()

@@ -45,6 +45,9 @@ def read_one(text: str) -> GivenCredential:
         (f"Cookie: a=b; WorkosCursorSessionToken=user_01%3A%3A{JWT}; c=d", "user_01", None),
         (f"WorkosCursorSessionToken\tuser_01%3A%3A{JWT}\t.cursor.com\t/\t2026", "user_01", None),
         (f'"WorkosCursorSessionToken": "user_01%3A%3A{JWT}",', "user_01", None),
+        (f"me:{JWT}", "me", Spelling.ALIAS),
+        (f"user_01%253A%253A{JWT}", "user_01", Spelling.COOKIE),
+        (f"work::WorkosCursorSessionToken=user_01%3A%3A{JWT}; c=d, e", "work", Spelling.ALIAS),
         (f"-b 'WorkosCursorSessionToken={JWT}'", None, Spelling.BARE),
     ],
 )
@@ -62,7 +65,12 @@ def test_a_token_is_found_in_every_spelling(
 
 def test_a_line_of_the_token_list_brings_its_device() -> None:
     """`token,checksum`, with or without spaces; the token file gets the token alone."""
-    for text in (f"{JWT},{SUM}", f"user_01::{JWT} , {SUM}"):
+    for text in (
+        f"{JWT},{SUM}",
+        f"user_01::{JWT} , {SUM}",
+        f'"{JWT}","{SUM}"',
+        f"WorkosCursorSessionToken=user_01%3A%3A{JWT},{SUM}",
+    ):
         line = read_one(text)
         assert (line.secret, line.binding) == (JWT, SUM)
         assert SUM not in line.text

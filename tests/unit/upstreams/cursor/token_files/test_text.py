@@ -60,6 +60,9 @@ def one_problem(parsed: Parsed) -> str:
         ("工作 账号::token", "工作 账号", "token"),
         ("<script>alert(1)</script>::token", "<script>alert(1)</script>", "token"),
         ("crsr_0123", None, "crsr_0123"),
+        ('"ey.J.x",', None, "ey.J.x"),
+        ("\u200bWorkosCursorSessionToken=user_1A%253A%253Aey.J.x;", "user_1A", "ey.J.x"),
+        ("me:eyJh.eyJz.sig", "me", "eyJh.eyJz.sig"),
         ("a-b_c.d~e+f/g=h%20:i", None, "a-b_c.d~e+f/g=h%20:i"),
     ],
 )
@@ -104,6 +107,10 @@ def test_lines_that_mean_nothing_keep_their_numbers() -> None:
         ("work::token\r", "a control character (U+000D)"),
         ("# a comment\x00", "a control character (U+0000)"),
         ("a::b::c", "more than one `::`"),
+        ("a;b", "write one token a line"),
+        ("a|b", "write one token a line"),
+        ('"a","b"', "a comma"),
+        ("sk-ant-api03-0123456789abcdef", "the API key of another service"),
         ("work::user_1::user_2::c", "more than one `::`"),
         ("work::#c", "begins with `#`"),
         ("eyJh.eyJz.sig::work", "where the alias belongs"),
@@ -143,6 +150,16 @@ def test_what_is_no_line_of_the_list_is_told(line: str, words: str) -> None:
     parsed = listed(f"first,{CHECKSUM}\n{line}\nlast , {OTHER_CHECKSUM}\n")
     assert words in one_problem(parsed)
     assert [entry.bearer for entry in parsed.entries] == ["first", "last"]
+
+
+def test_a_list_that_a_spreadsheet_has_written() -> None:
+    """The quotes are neither the token's nor the checksum's."""
+    parsed = listed(f'"a","{CHECKSUM}"\n"b,{OTHER_CHECKSUM}"')
+    assert parsed.problem_count == 0
+    assert [(entry.bearer, entry.checksum) for entry in parsed.entries] == [
+        ("a", CHECKSUM),
+        ("b", OTHER_CHECKSUM),
+    ]
 
 
 def test_a_list_is_matched_by_what_goes_upstream() -> None:

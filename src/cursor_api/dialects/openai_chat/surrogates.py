@@ -1,0 +1,48 @@
+"""Halves of characters in a request, which JavaScript leaves where it cuts a text within an emoji.
+
+Such a half stands in a conversation for ever: whoever has it in the history could ask nothing more.
+Hence it becomes U+FFFD, as in any browser that writes it down, and the answer says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import Final
+
+from cursor_api.dialects.openai_chat.decode import find_cut
+
+# What the answer names it, beside parameters.
+LONE_SURROGATES: Final = "lone_surrogates"
+# In one step: of nothing but halves two milliseconds' work.
+SLICE_BYTES: Final = 32 * 1024
+
+_HIGH: Final = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
+_LOW: Final = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_LONE: Final = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
+# As long as what it replaces, so that places in the text stay.
+_REPLACEMENT: Final = rb"\ufffd"
+
+
+def replace_lone_surrogates(body: bytes) -> Generator[None, None, bytes]:
+    """The same JSON text without halves of pairs; the very same object where there are none."""
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    mended: bytearray | None = None
+    text = memoryview(body)
+    start = 0
+    while start < len(body):
+        end = len(body)
+        if end - start > SLICE_BYTES:
+            end = find_cut(text, start, start + SLICE_BYTES)
+        # A backslash that is escaped escapes nothing. Runs of them are read from the left.
+        plain = body[start:end].replace(rb"\\", b"__")
+        for found in _LONE.finditer(plain):
+            if mended is None:
+                mended = bytearray(body)
+            place = start + found.start()
+            mended[place : place + len(_REPLACEMENT)] = _REPLACEMENT
+        start = end
+        if start < len(body):
+            yield
+    return body if mended is None else bytes(mended)

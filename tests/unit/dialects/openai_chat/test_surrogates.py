@@ -1,0 +1,86 @@
+"""Halves of characters become U+FFFD; all else stays byte for byte."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cursor_api.dialects.openai_chat.request import parse_request
+from cursor_api.dialects.openai_chat.surrogates import (
+    LONE_SURROGATES,
+    SLICE_BYTES,
+    replace_lone_surrogates,
+)
+from cursor_api.domain.content import Text, Thinking, ToolUse
+from cursor_api.ports import ParsedRequest
+from cursor_api.wire.limits import RequestLimits
+from tests.steps import count_steps, finish
+
+# Texts with emoji, halves of them, and backslashes in front of what looks like them.
+PIECES = st.sampled_from(["a", "中", "😀", "\ud83d", "\ude00", "\\", "\\ud83d", "\\\\ude00", '"'])
+
+HALVES = ["\ud83d", "\ude00", "\ude00\ud83d", "\ud83d\ud83d"]
+
+
+def parse(*messages: object, **fields: object) -> ParsedRequest:
+    """A request of these messages, as JavaScript and Python write it."""
+    body = json.dumps({"model": "m", "messages": messages, **fields}).encode()
+    return finish(parse_request(body, RequestLimits()))
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_a_character_sticks_no_conversation(half: str) -> None:
+    """In a message's text, its reasoning, a call's arguments and a tool; the answer says so."""
+    whole = "\ufffd" * len(half)
+    call = {"id": "c", "function": {"name": "f", "arguments": half}}
+    said = {"role": "assistant", "content": f"a{half}", "reasoning": half, "tool_calls": [call]}
+    tool = {"type": "function", "function": {"name": "f", "description": f"{half}😀"}}
+    parsed = parse(said, {"role": "user", "content": "😀"}, tools=[tool])
+    assert parsed.ignored == (LONE_SURROGATES,)
+    first, second = parsed.chat.messages
+    assert first.parts == (Thinking(whole), Text(f"a{whole}"), ToolUse("c", "f", whole.encode()))
+    assert second.text == "😀"
+    assert parsed.chat.parameters.tools[0].description == f"{whole}😀"
+    # The body that goes on to an upstream of this dialect is text as well.
+    native = parsed.chat.native
+    assert native is not None
+    json.loads(native.body)["messages"][0]["content"].encode()
+
+
+def test_a_whole_request_stays_as_it_is() -> None:
+    """Pairs are characters, and what is escaped itself is no escape: the very same bytes."""
+    body = json.dumps({"a": "😀 \\ud83d \\\\ude00"}).encode()
+    assert finish(replace_lone_surrogates(body)) is body
+    assert parse({"role": "user", "content": "😀 \\ud83d"}).ignored == ()
+
+
+@given(st.lists(PIECES, max_size=40).map("".join), st.integers(0, 20))
+def test_what_comes_out_is_what_a_browser_would_write(text: str, before: int) -> None:
+    """Wherever the slices are cut: as Python replaces what has no UTF-8 form."""
+    padding = "x" * (SLICE_BYTES - before)
+    body = json.dumps(padding + text).encode()
+    expected = (padding + text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    found = json.loads(finish(replace_lone_surrogates(body)))
+    # Two halves that met in Python are one character in JSON.
+    assert found == expected
+
+
+def test_megabytes_of_halves_are_replaced_in_steps() -> None:
+    """Others have their turn meanwhile."""
+    body = b'"' + b"\\ud83d" * 500_000 + b'"'
+    started = time.perf_counter()
+    mended, step_count = count_steps(replace_lone_surrogates(body))
+    assert time.perf_counter() - started < 5
+    assert json.loads(mended) == "\ufffd" * 500_000
+    assert step_count > len(body) // SLICE_BYTES
+
+
+def test_bytes_that_are_no_json_stay_invalid() -> None:
+    """A replacement does not make a request of them."""
+    for body in (b"\\ud83d", b'{"a":"\\ud83d"', b'"\\\\\\ud83d\\'):
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(finish(replace_lone_surrogates(body)))
