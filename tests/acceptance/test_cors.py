@@ -161,7 +161,7 @@ async def test_a_page_can_read_every_error() -> None:
         (401, ("POST", CHAT_PATH, ORIGIN | {"Authorization": "Bearer wrong"}, CHAT)),
         (400, ("POST", CHAT_PATH, key, b"{")),
         (404, ("POST", CHAT_PATH, key, CHAT.replace(b"gpt-4o", b"gpt-9"))),
-        (404, ("POST", "/chat/completions", key, CHAT)),  # a base URL without /v1
+        (404, ("POST", "/v1/audio/speech", key, CHAT)),
         (405, ("PUT", CHAT_PATH, key, CHAT)),
         (405, ("DELETE", "/v1/models", key, b"")),
         (413, ("POST", CHAT_PATH, key | {"Content-Length": "99999999"}, b"")),

@@ -78,6 +78,10 @@ def concrete(path: str) -> str:
 def spellings(path: str) -> Iterator[str]:
     """The same address for somebody who normalises, another or none for somebody who does not."""
     yield "/" + path
+    yield "/v1" + path
+    yield "//v1//v1" + path
+    yield path.removeprefix("/v1")
+    yield path.replace("/", "//")
     yield "/." + path
     yield "/%2e" + path
     yield "/console/static/%2e%2e/%2e%2e" + path

@@ -29,6 +29,7 @@ from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.console.pages import Console
 from cursor_api.web.http import operation
+from cursor_api.web.http.addresses import Addresses
 from cursor_api.web.http.answers import Header, encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, OpenAddresses
@@ -137,13 +138,20 @@ class App:
         table = _Table(parts, options, self._uptime)
         self._inference = table.inference
         self._served_while_draining = frozenset(route.path for route in table.probes)
-        self._rest = _starlette(table.routes, ErrorHandlers(self._errors))
+        self._addresses = table.addresses()
+        self._rest = _starlette(table.routes, ErrorHandlers(self._errors, self._addresses.explain))
         self._cors = None
         if options.cors_origins:
             self._cors = Cors(self._serve, options.cors_origins, table.open_addresses())
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Serve one request."""
+        """Serve one request, at the address that is meant.
+
+        Whatever decides by the address, the question for a key too, sees the corrected one.
+        """
+        path = scope["path"]
+        if path not in self._inference and (meant := self._addresses.correct(path)) != path:
+            scope = {**scope, "path": meant}
         return (self._cors or self._serve)(scope, receive, send)
 
     def render_refusal(self, fault: Fault) -> RenderedFault:
@@ -200,15 +208,16 @@ class _Table:
             row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
         ]
         self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
-        self._inference_paths += [row.path for row in models if not row.parameters]
+        self._inference_paths += [row.path.partition("{")[0] for row in models]
+
+    def addresses(self) -> Addresses:
+        """What is spelled more freely, and all that there is."""
+        plain = (route.path for route in self.routes if "{" not in route.path)
+        return Addresses(self._prefix, self._inference_paths, plain)
 
     def open_addresses(self) -> OpenAddresses:
-        """What pages of other origins may use: inference, and the rows that say so.
-
-        A base URL without /v1 is the usual mistake, and a page shall be able to read that it is.
-        """
-        misspelt = [f"/{path.removeprefix(INFERENCE_FOLDER)}" for path in self._inference_paths]
-        paths = [*self._inference_paths, *misspelt, *self._for_pages]
+        """What pages of other origins may use: inference, and the rows that say so."""
+        paths = [*self._inference_paths, *self._for_pages]
         return OpenAddresses(
             frozenset(place + path for place in self._places for path in paths),
             tuple(place + INFERENCE_FOLDER for place in self._places),
@@ -247,8 +256,9 @@ def _starlette(routes: Sequence[Route], handlers: ErrorHandlers) -> Starlette:
 class ErrorHandlers:
     """Whatever is raised at an address, as an answer in the address's dialect."""
 
-    def __init__(self, errors: DialectErrors) -> None:
+    def __init__(self, errors: DialectErrors, explain_missing: Callable[[str], str]) -> None:
         self._errors = errors
+        self._explain_missing = explain_missing
 
     def by_type(self) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         """As Starlette takes them."""
@@ -272,11 +282,7 @@ class ErrorHandlers:
     async def _http_exception(self, request: Request, error: HTTPException) -> Response:
         match error.status_code:
             case 404:
-                fault = Fault(
-                    FaultKind.NOT_FOUND,
-                    "There is nothing at this address. GET / lists all addresses;"
-                    " an OpenAI client's base URL ends in /v1.",
-                )
+                fault = Fault(FaultKind.NOT_FOUND, self._explain_missing(request.scope["path"]))
             case 405:
                 allowed = (error.headers or {}).get("Allow", "")
                 fault = Fault(
