@@ -161,8 +161,9 @@ async def find_open(app: App, paths: Iterable[str]) -> list[tuple[Asked, int]]:
         WebOptions(version="1"),
         WebOptions(version="1", route_prefix="/hf"),
         WebOptions(version="1", cors_origins=("https://chat.example", "http://127.0.0.1")),
+        WebOptions(version="1", cors_origins=("*",)),
     ],
-    ids=["plain", "prefix", "origins"],
+    ids=["plain", "prefix", "origins", "any origin"],
 )
 async def test_a_keyed_address_answers_401_whatever_is_sent_with_the_request(
     options: WebOptions,

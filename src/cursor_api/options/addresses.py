@@ -17,6 +17,9 @@ from cursor_api.options.kinds import Kind, show_plain
 _SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 _PREFIX_LENGTH_MAX = 200
 
+# Among origins: every page there is.
+ANY_ORIGIN = "*"
+
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # The last label has a letter, or it would be a broken IPv4 address.
 _HOST_NAME = rf"(?:{_LABEL}\.)*(?=[0-9-]*[A-Za-z]){_LABEL}\.?"
@@ -128,13 +131,13 @@ def proxy_url() -> Kind:
 
 
 def origins() -> Kind:
-    """Web origins with commas between them; gives a tuple of `scheme://host[:port]`."""
+    """Web origins with commas between them; gives a tuple of `scheme://host[:port]`, or `*`."""
 
     def parse(text: str) -> tuple[str, ...]:
         entries = [entry.strip() for entry in text.split(",") if entry.strip()]
         for position, origin in enumerate(entries, start=1):
-            if origin == "*":
-                raise ValueError("has '*' in it; name the origins of the pages that may call")
+            if origin == ANY_ORIGIN:
+                continue
             if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://(?:{_URL_HOST})(?::[0-9]{{1,5}})?", origin):
                 raise ValueError(
                     f"has an entry ({position}) that is no origin: a scheme, a host and perhaps"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ from cursor_api.web.http import operation
 from cursor_api.web.http.addresses import Addresses
 from cursor_api.web.http.answers import Header, encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
-from cursor_api.web.http.cors import Cors, OpenAddresses
+from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.operation import Operation
 from cursor_api.web.inference.models import Models
@@ -82,8 +82,8 @@ class WebOptions:
         origins(),
         "",
         "Origins of web pages that may call the gateway from a browser, with a key of theirs:"
-        " chat and models, never credentials or logs. None by default: no other page can then"
-        " use a key that a browser holds.",
+        " chat and models, never credentials or logs; `*` for every page. None by default: no"
+        " other page can then use a key that a browser holds.",
     )
     is_log_public: bool = setting(
         "LOGS_PUBLIC",
@@ -129,6 +129,7 @@ class App:
 
     def __init__(self, parts: WebParts, options: WebOptions) -> None:
         self._uptime = Uptime(parts.clock)
+        self._refused_preflights = RefusedPreflights(parts.clock)
         self.use(parts, options)
 
     def use(self, parts: WebParts, options: WebOptions) -> None:
@@ -142,7 +143,7 @@ class App:
         self._rest = _starlette(table.routes, ErrorHandlers(self._errors, self._addresses.explain))
         self._cors = None
         if options.cors_origins:
-            self._cors = Cors(self._serve, options.cors_origins, table.open_addresses())
+            self._cors = Cors(self._serve, options.cors_origins, *table.open_addresses())
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request, at the address that is meant.
@@ -164,6 +165,8 @@ class App:
         The router and its two middlewares would add a sixth to the cost of a request.
         """
         path = scope["path"]
+        if scope["method"] == "OPTIONS":
+            self._refused_preflights.note(scope)
         if self._lifecycle.is_draining and path not in self._served_while_draining:
             await send_fault(send, self._errors.render(path, DRAINING), [CLOSE])
             return
@@ -215,13 +218,17 @@ class _Table:
         plain = (route.path for route in self.routes if "{" not in route.path)
         return Addresses(self._prefix, self._inference_paths, plain)
 
-    def open_addresses(self) -> OpenAddresses:
-        """What pages of other origins may use: inference, and the rows that say so."""
-        paths = [*self._inference_paths, *self._for_pages]
-        return OpenAddresses(
-            frozenset(place + path for place in self._places for path in paths),
-            tuple(place + INFERENCE_FOLDER for place in self._places),
+    def open_addresses(self) -> tuple[OpenAddresses, OpenAddresses]:
+        """What pages of named origins may use, and what those of any may, which is inference."""
+        folders = tuple(place + INFERENCE_FOLDER for place in self._places)
+        inference = self._placed(self._inference_paths)
+        return (
+            OpenAddresses(inference | self._placed(self._for_pages), folders),
+            OpenAddresses(inference, folders),
         )
+
+    def _placed(self, paths: Iterable[str]) -> frozenset[str]:
+        return frozenset(place + path for place in self._places for path in paths)
 
     def _routes(self, operations: Sequence[Operation]) -> list[Route]:
         return operation.routes(operations, self._places, self._require_admin)

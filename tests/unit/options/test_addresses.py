@@ -256,6 +256,8 @@ def test_masking_a_url(url: str, masked: str) -> None:
             "https://A.Example:443,http://a.example:80,https://a.example:80,https://[::1]:443",
             ("https://a.example", "http://a.example", "https://a.example:80", "https://[::1]"),
         ),
+        ("*", ("*",)),
+        ("https://a.example, *", ("https://a.example", "*")),
     ],
 )
 def test_origins_that_are_accepted(text: str, named: tuple[str, ...]) -> None:
@@ -265,10 +267,21 @@ def test_origins_that_are_accepted(text: str, named: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["*", "https://*.example", "a.example", "null", "https://a/", "https://a/b", "HTTPS://a", "x:"],
+    [
+        "**",
+        "*:443",
+        "https://*",
+        "https://*.example",
+        "a.example",
+        "null",
+        "https://a/",
+        "https://a/b",
+        "HTTPS://a",
+        "x:",
+    ],
 )
 def test_origins_that_are_refused(text: str) -> None:
-    """No wildcard, no path, nothing that a browser would never send."""
+    """No pattern, no path, nothing that a browser would never send."""
     with pytest.raises(ValueError, match="has"):
         origins().parse(f"https://ok.example,{text}")
 

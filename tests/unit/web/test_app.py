@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import DIALECTS
@@ -114,6 +115,21 @@ async def test_cors_is_closed_unless_origins_are_named() -> None:
         assert answer.headers["access-control-allow-origin"] == "https://chat.example"
         answer = await ask(port, "GET", "/v1/models", headers={"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("origins", [(), ("https://chat.example",)])
+async def test_a_refused_preflight_is_told_in_the_log(origins: tuple[str, ...]) -> None:
+    """Whether origins are named or not, at whatever address; one that is allowed is not told."""
+    house = House(options=WebOptions(version="1", cors_origins=origins))
+    ask_for_post = {"Access-Control-Request-Method": "POST"}
+    async with serve(house.app) as port:
+        with capture_logs() as lines:
+            for origin in (*origins, "https://evil.example"):
+                headers = ask_for_post | {"Origin": origin}
+                await ask(port, "OPTIONS", "/v1/chat/completions", headers=headers)
+                await ask(port, "OPTIONS", "//v1/models", headers=headers)
+    told = [(line["origin"], line["refused_count"]) for line in lines if "origin" in line]
+    assert told == [("https://evil.example", 1)]
 
 
 async def test_no_error_body_shows_the_key() -> None:
