@@ -10,7 +10,6 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import Kind, show_plain
 
 # Letters, digits and four signs: nothing that is escaped, and no empty, `.` or `..` segment.
@@ -93,7 +92,7 @@ def base_url(example: str) -> Kind:
     """Where an upstream is; gives `scheme://host[:port][/path]` without a slash at its end."""
 
     def parse(text: str) -> str:
-        parts = _split_url(text, ("https", "http"))
+        parts = split_url(text, ("https", "http"))
         if "@" in parts.netloc:
             raise ValueError("has a user name or password in it, which does not belong there")
         url_path = parts.path.removesuffix("/")
@@ -108,24 +107,6 @@ def base_url(example: str) -> Kind:
         "http or https URL",
         (example,),
         parse,
-        quote=quote_url,
-    )
-
-
-def proxy_url() -> Kind:
-    """An HTTP proxy, perhaps with a name and password; gives Secret, as those are in it."""
-
-    def parse(text: str) -> Secret:
-        parts = _split_url(text, ("http", "https"))
-        if parts.path not in {"", "/"}:
-            raise ValueError("has a path, which a proxy does not have")
-        return Secret(f"{parts.scheme}://{parts.netloc}")
-
-    return Kind(
-        "http or https URL",
-        ("http://127.0.0.1:3128",),
-        parse,
-        show=lambda secret: mask_user(secret.reveal()),
         quote=quote_url,
     )
 
@@ -162,7 +143,7 @@ def _as_browsers_send(origin: str) -> str:
     return origin.removesuffix(port)
 
 
-def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
+def split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
     """The parts of a URL that is only a scheme, an authority and a path; ValueError otherwise."""
     # Before urlsplit, which drops tabs and line ends without a word.
     if not re.fullmatch(r"[!-~]+", text) or "\\" in text:
