@@ -94,6 +94,7 @@ class House:
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
         lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
+        self.authenticator = Authenticator(access, lockout, read_own)
         return App(
             WebParts(
                 dialects=self.dialects,
@@ -101,7 +102,7 @@ class House:
                 admission=self.admission,
                 catalog=self.catalog,
                 request_log=self.log,
-                authenticator=Authenticator(access, lockout, read_own),
+                authenticator=self.authenticator,
                 clock=self.clock,
                 roster=self.roster,
                 credentials=self.credentials,

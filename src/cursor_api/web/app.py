@@ -245,7 +245,9 @@ def _management(
     parts: WebParts, options: WebOptions, models: Sequence[Operation]
 ) -> Sequence[Operation]:
     """With the document of all operations behind them."""
-    rows = management_operations(parts.roster, parts.credentials, parts.clock, options.token_files)
+    rows = management_operations(
+        parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
+    )
     document = describe(options.version, options.route_prefix, (*rows, *models), parts.dialects)
     return (*rows, *OpenApi(document).operations())
 
