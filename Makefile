@@ -25,13 +25,14 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Environments. A stamp is newer than the lock it was made from, so a changed lock installs
-# --- itself; the virtual environment itself is made once.
+# --- itself; the virtual environment itself is made once. Up to Python 3.11 it comes with an old
+# --- setuptools, which nothing here needs and whose .pth file is run at every start of Python.
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "cursor-api needs Python 3.11 or newer and there is no $(PYTHON) here. Try: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("cursor-api needs Python 3.11 or newer; %s is %d.%d. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" % (sys.executable, v[0], v[1]))'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip uninstall --yes -qq setuptools || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
 	@echo "installing from the lock (first time only) ..."

@@ -111,6 +111,25 @@ async def test_a_named_origin_may_use_what_is_for_pages_and_nothing_else(prefix:
             assert found["access-control-allow-methods"] == "GET, POST"
 
 
+async def test_with_a_star_every_page_may_use_inference_with_a_key_and_nothing_else() -> None:
+    """No other address, whatever the key, and without one no more than an error."""
+    asked: list[Asked] = [
+        (method, concrete(path), {"Origin": origin} | more)
+        for path, method in itertools.product(OPEN_METHODS, METHODS)
+        for origin, more in itertools.product(STRANGERS, ({}, ASKING, BEARER))
+    ]
+    inference = {CHAT_PATH, "/v1/models", "/v1/models/gpt-4o"}
+    async with serve(house("", "*").app) as port:
+        answers = await ask_all(port, asked)
+    for (method, path, headers), got in answers:
+        found = cors_headers(dict(got.headers))
+        is_preflight = method == "OPTIONS" and "Access-Control-Request-Method" in headers
+        has_key = "Authorization" in headers
+        is_told = path in inference and (has_key or is_preflight or got.status >= 400)
+        assert found.get("access-control-allow-origin") == ("*" if is_told else None), (path, got)
+        assert "access-control-allow-credentials" not in found
+
+
 async def test_a_strangers_page_gets_nothing_anywhere() -> None:
     """A question of its browser is a request like any other: without a key, 401."""
     asked: list[Asked] = [
@@ -161,7 +180,7 @@ async def test_a_page_can_read_every_error() -> None:
         (401, ("POST", CHAT_PATH, ORIGIN | {"Authorization": "Bearer wrong"}, CHAT)),
         (400, ("POST", CHAT_PATH, key, b"{")),
         (404, ("POST", CHAT_PATH, key, CHAT.replace(b"gpt-4o", b"gpt-9"))),
-        (404, ("POST", "/chat/completions", key, CHAT)),  # a base URL without /v1
+        (404, ("POST", "/v1/audio/speech", key, CHAT)),
         (405, ("PUT", CHAT_PATH, key, CHAT)),
         (405, ("DELETE", "/v1/models", key, b"")),
         (413, ("POST", CHAT_PATH, key | {"Content-Length": "99999999"}, b"")),

@@ -82,7 +82,7 @@ def test_a_named_page_reads_its_errors(pages: Pages) -> None:
     for status, method, path, headers in (
         (401, "POST", "/v1/chat/completions", wrong),
         (400, "POST", "/v1/chat/completions", BEARER),
-        (404, "POST", "/chat/completions", BEARER),
+        (404, "POST", "/v1/audio/speech", BEARER),
         (405, "GET", "/v1/chat/completions", BEARER),
     ):
         body = "{" if method == "POST" else None

@@ -78,6 +78,10 @@ def concrete(path: str) -> str:
 def spellings(path: str) -> Iterator[str]:
     """The same address for somebody who normalises, another or none for somebody who does not."""
     yield "/" + path
+    yield "/v1" + path
+    yield "//v1//v1" + path
+    yield path.removeprefix("/v1")
+    yield path.replace("/", "//")
     yield "/." + path
     yield "/%2e" + path
     yield "/console/static/%2e%2e/%2e%2e" + path
@@ -157,8 +161,9 @@ async def find_open(app: App, paths: Iterable[str]) -> list[tuple[Asked, int]]:
         WebOptions(version="1"),
         WebOptions(version="1", route_prefix="/hf"),
         WebOptions(version="1", cors_origins=("https://chat.example", "http://127.0.0.1")),
+        WebOptions(version="1", cors_origins=("*",)),
     ],
-    ids=["plain", "prefix", "origins"],
+    ids=["plain", "prefix", "origins", "any origin"],
 )
 async def test_a_keyed_address_answers_401_whatever_is_sent_with_the_request(
     options: WebOptions,

@@ -161,14 +161,16 @@ def places_in_bodies(place: str) -> list[dict[str, Any]]:
 
 
 async def test_no_request_says_where_a_credential_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Host, no target, no header, no field, and no proxy of the environment."""
+    """No Host, no target, no header, no field, and no proxy that the machine has for others."""
     recorder = Recorder()
     async with recorder.listen() as port, CursorSimulator() as far:
         place = f"127.0.0.1:{port}"
+        proxies: dict[str, str] = {}
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-            monkeypatch.setenv(name, f"http://{place}")
-            monkeypatch.setenv(name.lower(), f"http://{place}")
-        async with gateway_before(far.url) as gateway:
+            proxies |= dict.fromkeys((name, name.lower()), f"http://{place}")
+        for name, value in proxies.items():
+            monkeypatch.setenv(name, value)
+        async with gateway_before(far.url, environment=proxies) as gateway:
             for headers in places_in_headers(place):
                 assert (await gateway.chat("Hello", headers=headers)).status == 200, headers
             for fields in places_in_bodies(place):

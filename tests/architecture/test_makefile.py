@@ -30,13 +30,17 @@ def fake_python(folder: Path, script: str) -> str:
     return str(program)
 
 
+def environ() -> dict[str, str]:
+    """The variables of a make that runs the tests would win over the Makefile's own."""
+    return {k: v for k, v in os.environ.items() if k != "MFLAGS" and not k.startswith("MAKE")}
+
+
 def make(folder: Path, python: str) -> list[str]:
     """The lines of complaint of `make .venv/bin/python` with that Python, make's own left out."""
     result = subprocess.run(
         ["make", "--no-print-directory", f"PYTHON={python}", ".venv/bin/python"],
         cwd=folder,
-        # The variables of a make that runs the tests would win over the Makefile's own.
-        env={k: v for k, v in os.environ.items() if k != "MFLAGS" and not k.startswith("MAKE")},
+        env=environ(),
         check=False,
         capture_output=True,
         text=True,
@@ -68,3 +72,18 @@ def test_a_missing_python_is_named(machine: Path) -> None:
     """A name that leads nowhere is a sentence and no shell error."""
     (line,) = make(machine, "no-such-python")
     assert "there is no no-such-python here" in line
+
+
+def test_the_environment_begins_with_pip_alone(machine: Path) -> None:
+    """Nothing that no lock names stays in it, and nothing that runs at every start of Python."""
+    subprocess.run(
+        ["make", "--no-print-directory", f"PYTHON={sys.executable}", ".venv/bin/python"],
+        cwd=machine,
+        env=environ(),
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    packages = {path.name for path in machine.glob(".venv/lib/python*/site-packages/*")}
+    assert "pip" in packages
+    assert {name for name in packages if not name.startswith("pip")} == set()

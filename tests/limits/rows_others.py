@@ -200,11 +200,14 @@ MANAGEMENT = (
     ),
     Limit(
         "reloads",
-        Text("`GET /update-tokeninfo`", "`GET /update-tokeninfo`"),
+        Text("`GET /update-tokeninfo` without a key", "不带密钥的 `GET /update-tokeninfo`"),
         429,
         "rate_limit_exceeded",
         default=Text("10 at once, 1 per second", "一次 10 个，每秒 1 个"),
-        reason=Text("It needs no key and looks at the disk.", "它不需要密钥，却要查看磁盘。"),
+        reason=Text(
+            "It needs no key and looks at the disk; with the operator's there is no limit.",
+            "它不需要密钥，却要查看磁盘；带操作者密钥时没有限制。",
+        ),
     ),
     Limit(
         "trials",

@@ -88,10 +88,13 @@ def nested(depth: int) -> object:
 
 
 async def reload(house: House) -> Answer:
-    """The reload that is one too many."""
-    for _ in range(10):
+    """The reload that is one too many; the operator's take none away."""
+    for _ in range(20):
         assert (await house.ask("/update-tokeninfo", b"", "GET")).status == 200
-    return await house.ask("/update-tokeninfo", b"", "GET")
+    for _ in range(10):
+        answer = await house.ask("/update-tokeninfo", b"", "GET", Authorization="nobody")
+        assert answer.status == 200
+    return await house.ask("/update-tokeninfo", b"", "GET", Authorization="nobody")
 
 
 def paste(count: int) -> bytes:

@@ -13,7 +13,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.installed import DIALECTS, GROUPS, SCHEMA, Settings
 from cursor_api.options.setting import Setting
 from cursor_api.pool.selection import Policy
-from cursor_api.settings import load_settings
+from cursor_api.settings import load_settings, render_check
 from cursor_api.settings.schema import CONFIG
 
 KEY = "k" * 16
@@ -218,6 +218,24 @@ def test_all_secrets_are_listed_for_the_redactor(tmp_path: Path) -> None:
         *("the-key", "key-one", "key-two", "the-checksum", proxy, "p%40ss", "p@ss"),
     ]
     assert load_settings(SCHEMA, {"PASSTHROUGH": "1"}, tmp_path).settings.secrets == ()
+
+
+def test_the_machines_proxies_are_among_the_secrets(tmp_path: Path) -> None:
+    """With the passwords in them; from `.env` as well, and for every upstream."""
+    (tmp_path / ".env").write_text("HTTPS_PROXY=http://me:dotenv-canary@proxy:1\n")
+    (tmp_path / "cursor-api.toml").write_text(
+        '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\nproxy = "none"\n'
+    )
+    environ = {"AUTH_TOKEN": KEY, "all_proxy": "http://me:p%40ss@proxy:1"}
+    loaded = load_settings(SCHEMA, environ, tmp_path)
+    shown = {secret.reveal() for secret in loaded.settings.secrets}
+    assert {"dotenv-canary", "p%40ss", "p@ss", environ["all_proxy"]} <= shown
+    cursor, more = (one.options.http for one in loaded.settings.upstreams)
+    assert cursor.find_proxy("https://a.example") == Secret("http://me:dotenv-canary@proxy:1")
+    assert more.find_proxy("https://a.example") is None
+    report = render_check(loaded)
+    assert "canary" not in report + repr(loaded)
+    assert re.search(r"CURSOR_PROXY +http://…@proxy:1 \(HTTPS_PROXY\)", report)
 
 
 def test_an_upstreams_keys_are_among_the_secrets(tmp_path: Path) -> None:

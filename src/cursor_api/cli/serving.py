@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,8 @@ from cursor_api.cli.subcommand import Subcommands
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.options.addresses import mask_user
+from cursor_api.options.proxies import SharedProxies
 from cursor_api.runtime import SettingsSource, run, serve_gateway
 from cursor_api.settings import Loaded, load_settings, render_check
 from cursor_api.simulator.cursor.kind import CursorSimulator
@@ -215,9 +217,26 @@ async def _serve_for_real(
         print_note(
             f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}"
         )
+        for line in _ways(source.loaded):
+            print_note(line)
         if not count and not settings.access.is_passthrough:
             print_note("No credential yet: add one in the console, or as a line of that file.")
         await serve_gateway(gateway, settings, listener, source)
+
+
+def _ways(loaded: Loaded[Settings]) -> Iterator[str]:
+    """Through which proxy each upstream is asked, where anybody has named one."""
+    for upstream, facts in zip(loaded.settings.upstreams, loaded.upstreams, strict=True):
+        url, proxy = facts.find("base_url"), facts.find("proxy")
+        if url is None or proxy is None:
+            continue
+        if isinstance(proxy, SharedProxies):
+            way = proxy.find(url)
+            is_used = way is not None and way.url is not None
+            through = f"through the proxy {way}" if is_used else "without a proxy"
+        else:
+            through = f"through the proxy {mask_user(proxy.reveal())} ({facts.label('proxy')})"
+        yield f"upstream {upstream.name}: {url} {through}"
 
 
 async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:

@@ -10,12 +10,14 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import Kind, show_plain
 
 # Letters, digits and four signs: nothing that is escaped, and no empty, `.` or `..` segment.
 _SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 _PREFIX_LENGTH_MAX = 200
+
+# Among origins: every page there is.
+ANY_ORIGIN = "*"
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # The last label has a letter, or it would be a broken IPv4 address.
@@ -90,7 +92,7 @@ def base_url(example: str) -> Kind:
     """Where an upstream is; gives `scheme://host[:port][/path]` without a slash at its end."""
 
     def parse(text: str) -> str:
-        parts = _split_url(text, ("https", "http"))
+        parts = split_url(text, ("https", "http"))
         if "@" in parts.netloc:
             raise ValueError("has a user name or password in it, which does not belong there")
         url_path = parts.path.removesuffix("/")
@@ -109,32 +111,14 @@ def base_url(example: str) -> Kind:
     )
 
 
-def proxy_url() -> Kind:
-    """An HTTP proxy, perhaps with a name and password; gives Secret, as those are in it."""
-
-    def parse(text: str) -> Secret:
-        parts = _split_url(text, ("http", "https"))
-        if parts.path not in {"", "/"}:
-            raise ValueError("has a path, which a proxy does not have")
-        return Secret(f"{parts.scheme}://{parts.netloc}")
-
-    return Kind(
-        "http or https URL",
-        ("http://127.0.0.1:3128",),
-        parse,
-        show=lambda secret: mask_user(secret.reveal()),
-        quote=quote_url,
-    )
-
-
 def origins() -> Kind:
-    """Web origins with commas between them; gives a tuple of `scheme://host[:port]`."""
+    """Web origins with commas between them; gives a tuple of `scheme://host[:port]`, or `*`."""
 
     def parse(text: str) -> tuple[str, ...]:
         entries = [entry.strip() for entry in text.split(",") if entry.strip()]
         for position, origin in enumerate(entries, start=1):
-            if origin == "*":
-                raise ValueError("has '*' in it; name the origins of the pages that may call")
+            if origin == ANY_ORIGIN:
+                continue
             if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://(?:{_URL_HOST})(?::[0-9]{{1,5}})?", origin):
                 raise ValueError(
                     f"has an entry ({position}) that is no origin: a scheme, a host and perhaps"
@@ -190,7 +174,7 @@ def _as_browsers_send(origin: str) -> str:
     return origin.removesuffix(port)
 
 
-def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
+def split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
     """The parts of a URL that is only a scheme, an authority and a path; ValueError otherwise."""
     # Before urlsplit, which drops tabs and line ends without a word.
     if not re.fullmatch(r"[!-~]+", text) or "\\" in text:

@@ -85,7 +85,9 @@ class _Draft:
 
 
 class BlockReader:
-    """Takes all blocks into a resolver. `variables` are those that `api_key_env` may name.
+    """Takes all blocks into a resolver.
+
+    `variables` are those that `api_key_env` may name and that defaults may follow from.
 
     `facts` has the values of each upstream whose kind is known, by the names of their keys.
     """
@@ -94,12 +96,10 @@ class BlockReader:
         self,
         schema: AnySchema,
         resolver: Resolver,
-        environ: Mapping[str, str],
         variables: Mapping[str, str],
     ) -> None:
         self._schema = schema
         self._own = resolver
-        self._environ = environ
         self._variables = variables
         self._upstream_rows = _upstream_rows(schema.kinds)
         self._drafts: list[_Draft] = []
@@ -151,7 +151,7 @@ class BlockReader:
         of_kind = find_rows(self._schema.kinds[kind]) if kind is not None else {}
         taken = {way: keys.take(row, is_shown=True) for way, row in of_kind.items()}
         for row in taken.values():
-            self._own.derive(row, self._environ)
+            self._own.derive(row, self._variables)
         if kind is None:
             keys.require("kind", f"has no kind: one of {', '.join(self._schema.kinds)}")
         else:

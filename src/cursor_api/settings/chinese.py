@@ -21,8 +21,8 @@ REASONS: Final[Mapping[str, str]] = {
         "，去掉结尾的斜杠。"
     ),
     "GATEWAY_CORS_ORIGINS": (
-        "允许凭自己的密钥从浏览器调用网关的网页来源：可用聊天与模型，凭据与日志除外。"
-        "默认没有：其他网页因此无法使用浏览器中的密钥。"
+        "允许凭自己的密钥从浏览器调用网关的网页来源：可用聊天与模型，凭据与日志除外；"
+        "`*` 表示所有网页。默认没有：其他网页因此无法使用浏览器中的密钥。"
     ),
     "GATEWAY_CONNECTIONS_MAX": (
         "调用方最多可同时打开多少连接，包括两次请求之间的空闲连接；再多的会收到 503。"
@@ -141,7 +141,10 @@ REASONS: Final[Mapping[str, str]] = {
         "校验请求头中的时间部分：`now` 与编辑器的做法相同，`stored` 则按令牌列表中的"
         "原样。设备标识永不改变。"
     ),
-    "CURSOR_PROXY": "上游请求使用的 HTTP 代理，需要时可带用户名和密码。不读取其他代理变量。",
+    "CURSOR_PROXY": (
+        "上游请求使用的 HTTP 代理，需要时可带用户名和密码；`none` 表示不用代理。默认使用"
+        "环境为所有程序指定的代理（变量名大小写均可），但本机上的上游除外。"
+    ),
     "CURSOR_CA_FILE": "额外信任的证书颁发机构（PEM），用于公司代理。证书校验本身无法关闭。",
     "CURSOR_CONNECT_TIMEOUT_S": "DNS、TCP 与 TLS 合计；可达的服务器只需其十分之一。",
     "CURSOR_FIRST_TOKEN_TIMEOUT_S": (
@@ -207,7 +210,9 @@ NOTES: Final[Mapping[str, str]] = {
     "REQUEST_LOG_FILE": "`TOKEN_FILE` 旁的 `.request-log.sqlite3`",
     "GATEWAY_CALLER_REQUESTS_MAX": "同 `GATEWAY_REQUESTS_MAX`",
     "CURSOR_TIMEZONE": "本机时区，无法得知时为 `UTC`",
-    "CURSOR_PROXY": "无",
+    "CURSOR_PROXY": (
+        "按上游的协议取 `HTTPS_PROXY` 或 `HTTP_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外"
+    ),
     "CURSOR_CA_FILE": "仅系统自带",
 }
 
@@ -242,6 +247,7 @@ LABELS: Final[Mapping[str, str]] = {
     "IANA time zone": "IANA 时区名",
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",
+    "http or https URL, or `none`": "http 或 https 网址，或 `none`",
     "origins, comma between": "来源，以逗号分隔",
     "host names, comma between": "主机名，以逗号分隔",
 }

@@ -95,11 +95,12 @@ def load_settings(
     own.take(CONFIG, _config_given(readings, toml_path), None)
     readings.append(_read_config(schema, own))
     _take_all(schema, own, readings, defaults or {})
+    variables = ChainMap(dict(environ), dict(dotenv.variables))
     for setting in schema.rows:
-        own.derive(setting, environ)
+        own.derive(setting, variables)
     # The blocks' values come to the others, which the facts have as well.
     facts = Facts(own.values, own.places)
-    blocks = BlockReader(schema, own, environ, ChainMap(dict(environ), dict(dotenv.variables)))
+    blocks = BlockReader(schema, own, variables)
     if schema.has_blocks:
         blocks.read(readings[-1].blocks)
     return _check(schema, readings, own, blocks, facts)

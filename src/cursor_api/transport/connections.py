@@ -2,7 +2,7 @@
 
 Rules of this file:
 - No redirect is followed: a credential goes to the address in the configuration and nowhere else.
-  For the same reason no cookie is kept and no proxy is taken from the environment.
+  For the same reason no cookie is kept, and no proxy is used but the one that the settings found.
 - A request is sent once. What is sent again is decided where attempts are counted.
 """
 
@@ -37,6 +37,8 @@ READ_BUFFER_BYTES: Final = 1 << 13
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
 # do so in the same or the next packet; the wait happens behind the caller's back.
 LINGER_S: Final = 1.0
+# An upstream has a handful of addresses, and all their requests go the same way.
+PROXY_ANSWERS_KEPT: Final = 64
 # How long requests get new connections after a kept one was found dead: for the attempts that
 # follow in the same request, and those of the others that come meanwhile.
 FRESH_S: Final = 5.0
@@ -52,6 +54,7 @@ class Connections:
         self._fresh_session: aiohttp.ClientSession | None = None
         self._fresh_until = -math.inf
         self._lingering: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
+        self._find_proxy = functools.lru_cache(PROXY_ANSWERS_KEPT)(self._choose_proxy)
 
     def __repr__(self) -> str:
         return f"Connections(open={self._open_count} of {self.options.connections_max})"
@@ -101,10 +104,13 @@ class Connections:
             auto_decompress=False,
             trust_env=False,
             read_bufsize=READ_BUFFER_BYTES,
-            proxy=self.options.proxy.reveal() if self.options.proxy else None,
             request_class=BareRequest,
             timeout=aiohttp.ClientTimeout(total=None, connect=self.options.connect_timeout_s),
         )
+
+    def _choose_proxy(self, url: str) -> str | None:
+        proxy = self.options.find_proxy(url)
+        return proxy.reveal() if proxy else None
 
     def acquire(self) -> None:
         """One more answer is open; raises Fault(OVERLOADED) above the limit."""
@@ -146,12 +152,13 @@ class Connections:
         """
         if self._session is None or self._fresh_session is None:
             raise RuntimeError("the HTTP client is not open")
+        proxy = self._find_proxy(url)
         if asked_at < self._fresh_until:
-            return await send(self._fresh_session, url, headers, body)
+            return await send(self._fresh_session, url, headers, body, proxy)
         use = SocketUse()
         token = SOCKET_USE.set(use)
         try:
-            return await send(self._session, url, headers, body)
+            return await send(self._session, url, headers, body, proxy)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
             if not use.is_new:
                 self._fresh_until = asyncio.get_running_loop().time() + FRESH_S

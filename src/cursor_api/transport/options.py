@@ -10,8 +10,8 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from cursor_api.domain.credential import Secret
-from cursor_api.options.addresses import proxy_url
 from cursor_api.options.kinds import duration, path, whole
+from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy_url
 from cursor_api.options.rules import Facts, Finding, Rules, find_mode
 from cursor_api.options.setting import setting
 
@@ -37,6 +37,18 @@ def _ca_file_is_there(facts: Facts) -> Finding | None:
     return facts.finding("ca_file", "there is no such file; mend the path or leave it out")
 
 
+def _shared_proxy_can_be_used(facts: Facts) -> Finding | None:
+    proxies, url = facts.find("proxy"), facts.find("base_url")
+    found = proxies.find(url) if isinstance(proxies, SharedProxies) and url else None
+    if found is None or found.url is not None:
+        return None
+    return facts.finding(
+        "proxy",
+        f"{found.variable} {found.flaw}, so that requests go without one. Name an HTTP proxy here"
+        " (most that speak SOCKS speak HTTP as well), or `none`",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
     """How to reach an upstream. Durations are seconds. Raises ValueError for what cannot be.
@@ -44,13 +56,16 @@ class HttpOptions:
     The rows have no variables of their own: each upstream that has some puts its prefix in front.
     """
 
-    proxy: Secret | None = setting(
+    proxy: Secret | SharedProxies | None = setting(
         "",
         proxy_url(),
         None,
-        "HTTP proxy for upstream requests, with name and password if it wants them. Other"
-        " variables for proxies are not read.",
-        default_note="none",
+        "HTTP proxy for upstream requests, with name and password if it wants them; `none` for"
+        " none. By default the one that the environment names for all programs, in small letters"
+        " or large, but never for an upstream on this machine.",
+        default_note="`HTTPS_PROXY` or `HTTP_PROXY` by the upstream's scheme, else `ALL_PROXY`,"
+        " but for what `NO_PROXY` names",
+        derive=find_shared_proxies,
     )
     ca_file: Path | None = setting(
         "",
@@ -79,16 +94,23 @@ class HttpOptions:
     # How the operator knows it: named where a certificate is of an authority that is not trusted.
     ca_setting: str = "the setting ca_file"
 
-    RULES: ClassVar[Rules] = Rules(must=(_ca_file_is_there,))
+    RULES: ClassVar[Rules] = Rules(must=(_ca_file_is_there,), should=(_shared_proxy_can_be_used,))
 
     def __post_init__(self) -> None:
         _check_durations(self, "connect_timeout_s", "keepalive_s")
         if self.connections_max < 1:
             raise ValueError("connections_max is below 1")
-        if self.proxy is not None:
+        if isinstance(self.proxy, Secret):
             parts = urlsplit(self.proxy.reveal())
             if parts.scheme not in {"http", "https"} or not parts.hostname:
                 raise ValueError("proxy is not an http:// or https:// address")
+
+    def find_proxy(self, url: str) -> Secret | None:
+        """The proxy that leads to an address; None where it is asked directly."""
+        if isinstance(self.proxy, SharedProxies):
+            shared = self.proxy.find(url)
+            return shared.url if shared else None
+        return self.proxy
 
 
 def check_base_url(text: str) -> str:

@@ -93,15 +93,23 @@ class BareRequest(ClientRequest):
 
 
 async def send(
-    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], body: Body
+    session: aiohttp.ClientSession,
+    url: str,
+    headers: Mapping[str, str],
+    body: Body,
+    proxy: str | None = None,
 ) -> aiohttp.ClientResponse:
     """The answer's head; can be called again with the same body."""
     if isinstance(body, bytes) and len(body) <= ONE_PIECE_BYTES_MAX:
-        return await session.post(url, data=body, headers=headers, allow_redirects=False)
+        return await session.post(
+            url, data=body, headers=headers, allow_redirects=False, proxy=proxy
+        )
     pieces = [body] if isinstance(body, bytes) else body
     # Else it would be sent in chunks, of which the upstream may think otherwise.
     sized = {**headers, "Content-Length": str(sum(map(len, pieces)))}
-    return await session.post(url, data=_follow(pieces), headers=sized, allow_redirects=False)
+    return await session.post(
+        url, data=_follow(pieces), headers=sized, allow_redirects=False, proxy=proxy
+    )
 
 
 async def _follow(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,9 +30,10 @@ from cursor_api.web.access.hosts import ANY, Hosts
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.console.pages import Console
 from cursor_api.web.http import operation
+from cursor_api.web.http.addresses import Addresses
 from cursor_api.web.http.answers import Header, encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
-from cursor_api.web.http.cors import Cors, OpenAddresses
+from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.operation import Operation
 from cursor_api.web.inference.models import Models
@@ -86,8 +87,8 @@ class WebOptions:
         origins(),
         "",
         "Origins of web pages that may call the gateway from a browser, with a key of theirs:"
-        " chat and models, never credentials or logs. None by default: no other page can then"
-        " use a key that a browser holds.",
+        " chat and models, never credentials or logs; `*` for every page. None by default: no"
+        " other page can then use a key that a browser holds.",
     )
     is_log_public: bool = setting(
         "LOGS_PUBLIC",
@@ -145,6 +146,7 @@ class App:
 
     def __init__(self, parts: WebParts, options: WebOptions) -> None:
         self._uptime = Uptime(parts.clock)
+        self._refused_preflights = RefusedPreflights(parts.clock)
         self.use(parts, options)
 
     def use(self, parts: WebParts, options: WebOptions) -> None:
@@ -154,13 +156,20 @@ class App:
         table = _Table(parts, options, self._uptime)
         self._inference = table.inference
         self._served_while_draining = frozenset(route.path for route in table.probes)
-        self._rest = _starlette(table.routes, ErrorHandlers(self._errors))
+        self._addresses = table.addresses()
+        self._rest = _starlette(table.routes, ErrorHandlers(self._errors, self._addresses.explain))
         self._cors = None
         if options.cors_origins:
-            self._cors = Cors(self._serve, options.cors_origins, table.open_addresses())
+            self._cors = Cors(self._serve, options.cors_origins, *table.open_addresses())
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Serve one request."""
+        """Serve one request, at the address that is meant.
+
+        Whatever decides by the address, the question for a key too, sees the corrected one.
+        """
+        path = scope["path"]
+        if path not in self._inference and (meant := self._addresses.correct(path)) != path:
+            scope = {**scope, "path": meant}
         return (self._cors or self._serve)(scope, receive, send)
 
     def render_refusal(self, fault: Fault) -> RenderedFault:
@@ -173,6 +182,8 @@ class App:
         The router and its two middlewares would add a sixth to the cost of a request.
         """
         path = scope["path"]
+        if scope["method"] == "OPTIONS":
+            self._refused_preflights.note(scope)
         if self._lifecycle.is_draining and path not in self._served_while_draining:
             await send_fault(send, self._errors.render(path, DRAINING), [CLOSE])
             return
@@ -217,19 +228,24 @@ class _Table:
             row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
         ]
         self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
-        self._inference_paths += [row.path for row in models if not row.parameters]
+        self._inference_paths += [row.path.partition("{")[0] for row in models]
 
-    def open_addresses(self) -> OpenAddresses:
-        """What pages of other origins may use: inference, and the rows that say so.
+    def addresses(self) -> Addresses:
+        """What is spelled more freely, and all that there is."""
+        plain = (route.path for route in self.routes if "{" not in route.path)
+        return Addresses(self._prefix, self._inference_paths, plain)
 
-        A base URL without /v1 is the usual mistake, and a page shall be able to read that it is.
-        """
-        misspelt = [f"/{path.removeprefix(INFERENCE_FOLDER)}" for path in self._inference_paths]
-        paths = [*self._inference_paths, *misspelt, *self._for_pages]
-        return OpenAddresses(
-            frozenset(place + path for place in self._places for path in paths),
-            tuple(place + INFERENCE_FOLDER for place in self._places),
+    def open_addresses(self) -> tuple[OpenAddresses, OpenAddresses]:
+        """What pages of named origins may use, and what those of any may, which is inference."""
+        folders = tuple(place + INFERENCE_FOLDER for place in self._places)
+        inference = self._placed(self._inference_paths)
+        return (
+            OpenAddresses(inference | self._placed(self._for_pages), folders),
+            OpenAddresses(inference, folders),
         )
+
+    def _placed(self, paths: Iterable[str]) -> frozenset[str]:
+        return frozenset(place + path for place in self._places for path in paths)
 
     def _routes(self, operations: Sequence[Operation]) -> list[Route]:
         return operation.routes(operations, self._places, self._require_admin)
@@ -245,7 +261,9 @@ def _management(
     parts: WebParts, options: WebOptions, models: Sequence[Operation]
 ) -> Sequence[Operation]:
     """With the document of all operations behind them."""
-    rows = management_operations(parts.roster, parts.credentials, parts.clock, options.token_files)
+    rows = management_operations(
+        parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
+    )
     document = describe(options.version, options.route_prefix, (*rows, *models), parts.dialects)
     return (*rows, *OpenApi(document).operations())
 
@@ -263,8 +281,9 @@ def _starlette(routes: Sequence[Route], handlers: ErrorHandlers) -> Starlette:
 class ErrorHandlers:
     """Whatever is raised at an address, as an answer in the address's dialect."""
 
-    def __init__(self, errors: DialectErrors) -> None:
+    def __init__(self, errors: DialectErrors, explain_missing: Callable[[str], str]) -> None:
         self._errors = errors
+        self._explain_missing = explain_missing
 
     def by_type(self) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         """As Starlette takes them."""
@@ -288,11 +307,7 @@ class ErrorHandlers:
     async def _http_exception(self, request: Request, error: HTTPException) -> Response:
         match error.status_code:
             case 404:
-                fault = Fault(
-                    FaultKind.NOT_FOUND,
-                    "There is nothing at this address. GET / lists all addresses;"
-                    " an OpenAI client's base URL ends in /v1.",
-                )
+                fault = Fault(FaultKind.NOT_FOUND, self._explain_missing(request.scope["path"]))
             case 405:
                 allowed = (error.headers or {}).get("Allow", "")
                 fault = Fault(

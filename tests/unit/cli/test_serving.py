@@ -165,6 +165,34 @@ def test_serve_serves_and_stops_at_sigterm(tmp_path: Path) -> None:
         assert process.wait(10) in {0, -signal.SIGTERM}
 
 
+def test_serve_says_through_which_proxy_each_upstream_is_asked(tmp_path: Path) -> None:
+    """The machine's, its own, or none; nothing secret; and nothing where nobody names a proxy."""
+    blocks = {
+        "own": 'proxy = "http://me:canary@own:2"',
+        "direct": 'proxy = "none"',
+        "excepted": 'base_url = "https://near.example"',
+    }
+    always = 'kind = "cursor"\napi_key = "k"\nmodels = ["m"]'
+    (tmp_path / "cursor-api.toml").write_text(
+        "".join(
+            f'[[upstream]]\nname = "{name}"\n{always}\n{more}\n' for name, more in blocks.items()
+        )
+    )
+    variables = {"AUTH_TOKEN": "a-key-that-is-long-enough", "PORT": "0", "NO_PROXY": "near.example"}
+    variables["https_proxy"] = "http://me:canary@shared:1"
+    with started(tmp_path, "serve", **variables) as process:
+        shown = read_until(process, "upstream excepted")
+    lines = [line for line in shown.splitlines() if line.startswith("upstream ")]
+    there = "https://api2.cursor.sh through the proxy"
+    assert lines == [
+        f"upstream cursor: {there} http://…@shared:1 (HTTPS_PROXY)",
+        f"upstream own: {there} http://…@own:2 (upstream.own.proxy)",
+        "upstream direct: https://api2.cursor.sh without a proxy",
+        "upstream excepted: https://near.example without a proxy",
+    ]
+    assert "canary" not in shown
+
+
 def test_simulate_says_how_to_use_it(tmp_path: Path) -> None:
     """The variable to set stands there."""
     with started(tmp_path, "simulate", "--port", "0") as process:

@@ -9,6 +9,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
+from cursor_api.options.proxies import NamedProxy, SharedProxies
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.connections import LINGER_S, Connections
 from tests.http_stage import fault_of, fetch, greet, reach
@@ -111,6 +112,20 @@ async def test_a_client_that_is_not_open_is_a_fault_of_ours() -> None:
     """Asking outside `async with` is a mistake in the gateway, told as one."""
     fault = await fault_of(fetch(HttpClient(HttpOptions()), "http://127.0.0.1:1"))
     assert fault.kind is FaultKind.INTERNAL
+
+
+async def test_a_proxy_of_the_machine_is_used_where_it_leads() -> None:
+    """By the address; what is on this machine is asked directly on the same client."""
+    async with reach(greet) as (_, proxy), reach(greet) as (_, near):
+        named = NamedProxy("HTTP_PROXY", Secret(proxy.url))
+        shared = SharedProxies((("http", named),), ("excepted.invalid",))
+        async with HttpClient(HttpOptions(proxy=shared)) as client:
+            assert await fetch(client, "http://upstream.invalid/path") == b"hello"
+            assert await fetch(client, near.url) == b"hello"
+            fault = await fault_of(fetch(client, "http://excepted.invalid/path"))
+            assert "excepted.invalid has no address" in fault.message
+        lines = [turn.line for turn in proxy.requests]
+        assert lines == ["POST http://upstream.invalid/path HTTP/1.1"]
 
 
 async def test_a_proxy_is_used_when_one_is_named() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.credential import Secret
+from cursor_api.options.proxies import NamedProxy, SharedProxies
 from cursor_api.options.rules import Facts, check
 from cursor_api.transport.options import HttpOptions, Timeouts, check_base_url, is_header_value
 
@@ -87,6 +88,38 @@ def test_patience_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
 def test_a_proxys_password_is_not_shown() -> None:
     """Options are printed by check-config and by tracebacks."""
     assert "hunter2" not in repr(HttpOptions(proxy=Secret("http://user:hunter2@proxy:3128")))
+
+
+def test_the_proxy_of_an_upstream_leads_everywhere_and_the_machines_where_it_says() -> None:
+    """Its own leads to this machine, too; `none` leads nowhere."""
+    own, named = Secret("http://own:1"), Secret("http://shared:1")
+    shared = SharedProxies((("https", NamedProxy("HTTPS_PROXY", named)),), ("near.example",))
+    for proxy, url, way in (
+        (None, "https://a.example", None),
+        (own, "https://a.example", own),
+        (own, "http://127.0.0.1", own),
+        (shared, "https://a.example", named),
+        (shared, "https://near.example", None),
+        (shared, "http://a.example", None),
+        (SharedProxies(), "https://a.example", None),
+    ):
+        assert HttpOptions(proxy=proxy).find_proxy(url) == way, (proxy, url)
+
+
+def test_a_proxy_of_the_machine_that_cannot_be_used_is_a_warning() -> None:
+    """Where it would be used; it says what to do."""
+    flawed = SharedProxies((("https", NamedProxy("ALL_PROXY", None, "names a SOCKS proxy")),))
+    labels = {"proxy": "CURSOR_PROXY"}
+
+    def warnings(**values: object) -> list[str]:
+        return [str(one) for one in check(HttpOptions.RULES.should, Facts(values, {}, labels))]
+
+    (warning,) = warnings(proxy=flawed, base_url="https://a.example")
+    assert warning.startswith("CURSOR_PROXY: ALL_PROXY names a SOCKS proxy, so that requests go")
+    assert warnings(proxy=flawed, base_url="http://a.example") == []
+    assert warnings(proxy=flawed) == []
+    assert warnings(proxy=Secret("http://a:1"), base_url="https://a.example") == []
+    assert warnings(base_url="https://a.example") == []
 
 
 def wrong(**values: object) -> list[str]:

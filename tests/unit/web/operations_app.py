@@ -14,6 +14,7 @@ from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from cursor_api.web.app import ErrorHandlers
+from cursor_api.web.http.addresses import Addresses
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.json_body import read_json, reply
 from cursor_api.web.http.operation import Key, Operation, routes
@@ -77,7 +78,9 @@ ROWS = (
 )
 APP = Starlette(
     routes=routes(ROWS, ("",), KEYS.require_admin),
-    exception_handlers=ErrorHandlers(DialectErrors(DIALECTS, "")).by_type(),
+    exception_handlers=ErrorHandlers(
+        DialectErrors(DIALECTS, ""), Addresses("", ()).explain
+    ).by_type(),
 )
 
 

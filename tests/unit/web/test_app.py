@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import DIALECTS
@@ -16,14 +17,47 @@ from tests.unit.web.second_dialect import SecondDialect
 CHAT_BODY = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v1", "/v1/chat", "//v1/models", "/v1/models/"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/v1", "/v1/chat", "/v2/models", "/v1/audio/speech", "//logs", "/logs/"]
+)
 async def test_a_wrong_address_is_an_openai_404(path: str) -> None:
-    """Not the framework's own error page."""
+    """Not the framework's own error page; it names the path that came."""
     async with serve(House().app) as port:
-        answer = await ask(port, "GET", path)
+        answer = await ask(port, "GET", f"{path}?query")
     assert answer.status == 404
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+    assert f"{path} " in answer.json()["error"]["message"].replace(". ", " ")
+    assert "query" not in answer.json()["error"]["message"]
     assert "x-request-id" in answer.headers
+
+
+@pytest.mark.parametrize("prefix", ["", "/hf"])
+@pytest.mark.parametrize("before", ["/v1", "//v1", "/v1/", "/v1/v1", ""])
+@pytest.mark.parametrize("behind", ["", "/"])
+async def test_an_inference_address_is_served_in_every_spelling_that_is_certain(
+    prefix: str, before: str, behind: str
+) -> None:
+    """And asks for its key in each of them, before anything else."""
+    house = House(options=WebOptions(version="1", route_prefix=prefix))
+    async with serve(house.app) as port:
+        chat = f"{prefix}{before}/chat/completions{behind}"
+        answer = await ask(port, "POST", chat, headers=BEARER, body=CHAT_BODY)
+        assert answer.json()["choices"][0]["message"]["content"] == "Hello"
+        for method in ("GET", "HEAD", "POST", "OPTIONS", "DELETE"):
+            assert (await ask(port, method, chat)).status == 401, method
+        for models in ("/models", "/models/gpt-4o"):
+            answer = await ask(port, "GET", prefix + before + models + behind)
+            assert answer.status == 200, models
+
+
+async def test_a_spelling_without_the_prefix_is_none() -> None:
+    """It may be there so that nobody guesses it."""
+    house = House(options=WebOptions(version="1", route_prefix="/hf"))
+    async with serve(house.app) as port:
+        for path in ("/chat/completions", "//v1/chat/completions", "/v1/v1/models", "/models"):
+            answer = await ask(port, "GET", path, headers=BEARER)
+            assert answer.status == 404, path
+            assert "/hf" not in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +117,21 @@ async def test_cors_is_closed_unless_origins_are_named() -> None:
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("origins", [(), ("https://chat.example",)])
+async def test_a_refused_preflight_is_told_in_the_log(origins: tuple[str, ...]) -> None:
+    """Whether origins are named or not, at whatever address; one that is allowed is not told."""
+    house = House(options=WebOptions(version="1", cors_origins=origins))
+    ask_for_post = {"Access-Control-Request-Method": "POST"}
+    async with serve(house.app) as port:
+        with capture_logs() as lines:
+            for origin in (*origins, "https://evil.example"):
+                headers = ask_for_post | {"Origin": origin}
+                await ask(port, "OPTIONS", "/v1/chat/completions", headers=headers)
+                await ask(port, "OPTIONS", "//v1/models", headers=headers)
+    told = [(line["origin"], line["refused_count"]) for line in lines if "origin" in line]
+    assert told == [("https://evil.example", 1)]
+
+
 async def test_no_error_body_shows_the_key() -> None:
     """Neither the right one nor the wrong one."""
     async with serve(House().app) as port:
@@ -110,7 +159,8 @@ async def test_each_dialect_has_its_addresses_and_its_errors(prefix: str) -> Non
         for method, path, kind in (
             ("POST", second[0], "unauthenticated"),
             ("GET", f"{second[0]}/x", "not_found"),
-            ("GET", f"{second[1]}/", "not_found"),
+            ("GET", f"{second[1]}/", "unauthenticated"),
+            ("GET", f"{second[1]}/x", "not_found"),
         ):
             answer = await ask(port, method, path, body=CHAT_BODY)
             assert (answer.status, answer.json()["failed"]) == (418, kind), path
@@ -156,7 +206,7 @@ def test_what_never_becomes_a_request_is_refused_in_the_first_dialect() -> None:
     assert House(dialects=TWO[::-1]).app.render_refusal(fault).status == 418
 
 
-async def test_pages_may_use_every_dialect_and_read_that_v1_is_missing() -> None:
+async def test_pages_may_use_every_dialect_in_every_spelling() -> None:
     """And none of them may use what only begins alike."""
     origin = "https://chat.example"
     house = House(dialects=TWO, options=WebOptions(version="1", cors_origins=(origin,)))
@@ -167,6 +217,7 @@ async def test_pages_may_use_every_dialect_and_read_that_v1_is_missing() -> None
             ("/v1/embeddings", True),
             ("/chat/completions", True),
             ("/models", True),
+            ("//v1//second/", True),
             ("/second/x", False),
             ("/nowhere", False),
             ("/v1", False),

@@ -1,7 +1,11 @@
 """Which pages of other origins may call, and what.
 
 Rules of this file:
-- An origin is compared whole with the names in the settings; no pattern, no `*`, no `null`.
+- An origin is compared whole with the names in the settings; there is no pattern. `*` stands for
+  every page there is, `null` among them, and opens the inference addresses alone.
+- What `*` opens it opens to those who bring a key: what an address tells everybody, a page that
+  was only visited is not told. That something failed is told, or its reader would be left with
+  a browser's riddle.
 - No cookie is ever a key, so nothing says that a browser may send any.
 - Nothing of a request is repeated: an origin is answered with the settings' own spelling.
 - A page of another origin may chat. It may not manage, whatever key it has: a script that gets into
@@ -15,9 +19,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
+import structlog
+
+from cursor_api.options.addresses import ANY_ORIGIN
+from cursor_api.options.kinds import show_plain
+from cursor_api.ports import Clock
+from cursor_api.web.http.addresses import show_path
 from cursor_api.web.http.answers import Header
 from cursor_api.web.http.body import Message, Receive, Scope, Send
+
+log = structlog.get_logger(__name__)
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -32,6 +45,10 @@ EXPOSED: Header = (
 )
 # Ten minutes: a setting that is taken back is taken back soon.
 MAX_AGE_S = b"600"
+ALLOWS_ANY: Header = (b"access-control-allow-origin", ANY_ORIGIN.encode())
+KEY_HEADERS = frozenset((b"authorization", b"x-api-key"))
+# A page that is refused tries again and again, and any page can be made to ask.
+REFUSALS_TOLD_S = 60.0
 VARY: Header = (b"vary", b"Origin")
 PREFLIGHT: Sequence[Header] = (
     (b"access-control-allow-methods", ALLOWED_METHODS),
@@ -60,34 +77,88 @@ class OpenAddresses:
 class Cors:
     """An ASGI application around another one.
 
-    `origins` are whole origins; their pages may use the open addresses and no other.
+    `origins` are whole origins; their pages may use the open addresses and no other. With `*` among
+    them all pages may use the inference addresses, which are some of the open ones.
     """
 
-    def __init__(self, app: App, origins: Iterable[str], open_addresses: OpenAddresses) -> None:
+    def __init__(
+        self,
+        app: App,
+        origins: Iterable[str],
+        open_addresses: OpenAddresses,
+        inference: OpenAddresses,
+    ) -> None:
         self._app = app
         self._open_addresses = open_addresses
+        self._inference = inference
         self._allowed: dict[bytes, Header] = {
             origin.encode(): (b"access-control-allow-origin", origin.encode()) for origin in origins
         }
+        self._is_any_allowed = self._allowed.pop(ANY_ORIGIN.encode(), None) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; a browser's question about a later one is answered here."""
         if not self._open_addresses.has(scope["path"]):
             await self._app(scope, receive, send)
             return
-        named = [value for name, value in scope["headers"] if name == b"origin"]
-        allowed = self._allowed.get(named[0]) if len(named) == 1 else None
+        allowed = self._find_allowed(scope)
         if allowed is not None and _is_preflight(scope):
             await _answer_preflight(scope, send, allowed)
             return
         more = (VARY,) if allowed is None else (VARY, EXPOSED, allowed)
+        are_only_errors_told = allowed is ALLOWS_ANY and not _has_key(scope)
 
         async def send_with_more(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *more]}
+                is_told = not are_only_errors_told or message["status"] >= HTTPStatus.BAD_REQUEST
+                added = more if is_told else (VARY,)
+                message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
         await self._app(scope, receive, send_with_more)
+
+    def _find_allowed(self, scope: Scope) -> Header | None:
+        """What a page of the request's origin is told; None where there is none, or another."""
+        named = [value for name, value in scope["headers"] if name == b"origin"]
+        if len(named) != 1:
+            return None
+        is_any_allowed = self._is_any_allowed and self._inference.has(scope["path"])
+        return self._allowed.get(named[0], ALLOWS_ANY if is_any_allowed else None)
+
+
+class RefusedPreflights:
+    """Tells the log of pages that were refused: at once, and then once in a while how many."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._untold_count = 0
+        self._told_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"RefusedPreflights({self._untold_count} untold)"
+
+    def note(self, scope: Scope) -> None:
+        """A request that no page's origin was allowed for; one that no page asked is no matter."""
+        if not _is_preflight(scope):
+            return
+        self._untold_count += 1
+        now = self._clock.monotonic()
+        if self._told_at is not None and now - self._told_at < REFUSALS_TOLD_S:
+            return
+        origin = b", ".join(value for name, value in scope["headers"] if name == b"origin")
+        log.warning(
+            "a web page of another origin was refused: GATEWAY_CORS_ORIGINS names those whose pages"
+            " may call, the inference addresses and no others",
+            origin=show_plain(origin.decode("latin-1")),
+            path=show_path(scope["path"]),
+            refused_count=self._untold_count,
+        )
+        self._untold_count = 0
+        self._told_at = now
+
+
+def _has_key(scope: Scope) -> bool:
+    return any(name in KEY_HEADERS for name, _ in scope["headers"])
 
 
 def _is_preflight(scope: Scope) -> bool:

@@ -2,6 +2,7 @@
 
 `GET /update-tokeninfo` asks for no key, as in the reference. It takes no input, shows nothing
 of the files, and does no more than the gateway does by itself every second: read what changed.
+How often is for all who bring no key together; the operator, who does, is never kept waiting.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cursor_api.domain.credential import FileTexts
 from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
 from cursor_api.ports import Clock
 from cursor_api.service.credentials.roster import Roster
+from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.json_body import read_json, reply, too_large
 from cursor_api.web.http.operation import Key, Operation, Parameter
 from cursor_api.web.management.store_errors import GivenTextError
@@ -92,8 +94,11 @@ class TokenFileOptions:
 class TokenTexts:
     """Answers `/get-tokeninfo` and `/update-tokeninfo`."""
 
-    def __init__(self, roster: Roster, clock: Clock, options: TokenFileOptions) -> None:
+    def __init__(
+        self, roster: Roster, clock: Clock, options: TokenFileOptions, authenticator: Authenticator
+    ) -> None:
         self._roster = roster
+        self._authenticator = authenticator
         self._options = options
         self._reloads = Allowance(clock, RELOAD_BURST_COUNT, RELOADS_PER_S)
 
@@ -132,9 +137,11 @@ class TokenTexts:
             ),
         )
 
-    async def reload(self, _request: Request) -> Response:
+    async def reload(self, request: Request) -> Response:
         """Read what changed; nothing else, and the answer says nothing about it."""
-        self._reloads.take()
+        caller = self._authenticator.find(request.scope, is_own_taken=False)
+        if caller is None or not caller.is_admin:
+            self._reloads.take()
         try:
             await self._roster.refresh()
         except StoreError as error:

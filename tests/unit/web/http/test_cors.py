@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from cursor_api.web.http.body import Message, Receive, Scope, Send
-from cursor_api.web.http.cors import Cors, OpenAddresses
+from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
+from tests.fakes import TickingClock
 
 GOOD, OTHER = "https://good.example", "http://localhost:5173"
 
 
-async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def answer(scope: Scope, _receive: Receive, send: Send) -> None:
     """The application inside: an error with a header and a body."""
     headers = [(b"content-type", b"text/plain")]
-    await send({"type": "http.response.start", "status": 418, "headers": headers})
+    status = 200 if scope["path"] == "/folder/works" else 418
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"inside"})
 
 
-CORS = Cors(answer, (GOOD, OTHER), OpenAddresses(frozenset(["/open"]), ("/folder/",)))
+INFERENCE = OpenAddresses(frozenset(), ("/folder/",))
+OPEN = OpenAddresses(frozenset(["/open"]), ("/folder/",))
+CORS = Cors(answer, (GOOD, OTHER), OPEN, INFERENCE)
+CORS_FOR_ANY = Cors(answer, (GOOD, "*"), OPEN, INFERENCE)
 
 
 async def asked(
-    method: str, *headers: tuple[str, str], path: str = "/open"
+    method: str, *headers: tuple[str, str], path: str = "/open", cors: Cors = CORS
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers (repeated ones joined) and body of one answer."""
     sent: list[Message] = []
@@ -33,7 +39,7 @@ async def asked(
         raise AssertionError("nothing of a body is read here")
 
     raw = [(name.encode(), value.encode()) for name, value in headers]
-    await CORS({"method": method, "path": path, "headers": raw}, receive, send)
+    await cors({"method": method, "path": path, "headers": raw}, receive, send)
     start, body = sent
     found: dict[str, str] = {}
     for name, value in start["headers"]:
@@ -149,3 +155,76 @@ async def test_an_open_address_is_one_path_and_an_open_folder_all_below_it(path:
 async def test_with_no_folders_nothing_is_below_one() -> None:
     """An empty list opens nothing."""
     assert not OpenAddresses(frozenset(["/open"])).has("/anything")
+
+
+EVIL = "https://evil.example"
+
+
+@pytest.mark.parametrize("origin", [EVIL, "null", "https://good.example:444"])
+@pytest.mark.parametrize("key", ["authorization", "x-api-key"])
+async def test_with_a_star_every_page_may_use_inference_with_a_key(origin: str, key: str) -> None:
+    """Told with a star, never with what the request said; a browser's question brings no key."""
+    asking = ("origin", origin)
+    path = "/folder/works"
+    status, headers, _ = await asked("POST", asking, (key, "x"), path=path, cors=CORS_FOR_ANY)
+    assert (status, headers["access-control-allow-origin"]) == (200, "*")
+    assert "x-attempts" in headers["access-control-expose-headers"]
+    status, headers, body = await asked("OPTIONS", asking, ASKING, path=path, cors=CORS_FOR_ANY)
+    assert (status, body, headers["access-control-allow-origin"]) == (200, b"", "*")
+
+
+async def test_with_a_star_and_without_a_key_only_errors_are_told() -> None:
+    """What everybody may see, a page that was only visited may not."""
+    origin = ("origin", EVIL)
+    _, headers, _ = await asked("GET", origin, path="/folder/works", cors=CORS_FOR_ANY)
+    assert headers == {"content-type": "text/plain", "vary": "Origin"}
+    status, headers, _ = await asked("GET", origin, path="/folder/fails", cors=CORS_FOR_ANY)
+    assert (status, headers["access-control-allow-origin"]) == (418, "*")
+
+
+async def test_a_star_opens_nothing_beside_inference() -> None:
+    """What else is open is so for the named; and two origins are none."""
+    key = ("authorization", "Bearer x")
+    for path in ("/open", "/closed"):
+        for method, more in (("GET", ()), ("OPTIONS", (ASKING,))):
+            _, headers, _ = await asked(
+                method, ("origin", EVIL), key, *more, path=path, cors=CORS_FOR_ANY
+            )
+            assert "access-control-allow-origin" not in headers, path
+    _, headers, _ = await asked("GET", ("origin", GOOD), cors=CORS_FOR_ANY)
+    assert headers["access-control-allow-origin"] == GOOD
+    two = (("origin", EVIL), ("origin", EVIL))
+    _, headers, _ = await asked("GET", *two, key, path="/folder/works", cors=CORS_FOR_ANY)
+    assert "access-control-allow-origin" not in headers
+
+
+def preflight(path: str = "/v1/models", origin: str = EVIL) -> Scope:
+    """A browser's question, as far as anybody looks at it."""
+    headers = [(b"origin", origin.encode()), (b"access-control-request-method", b"POST")]
+    return {"method": "OPTIONS", "path": path, "headers": headers}
+
+
+def test_a_refused_page_is_told_once_a_minute() -> None:
+    """With whose page it was, where to, what to do, and how many there were since."""
+    clock = TickingClock()
+    refused = RefusedPreflights(clock)
+    with capture_logs() as lines:
+        for _ in range(50):
+            refused.note(preflight())
+        assert repr(refused) == "RefusedPreflights(49 untold)"
+        clock.seconds += 60
+        refused.note(preflight("/a\nb", "https://a.example\r\nx" + "y" * 9000))
+    first, second = lines
+    assert first["log_level"] == "warning"
+    assert "GATEWAY_CORS_ORIGINS" in first["event"]
+    assert (first["origin"], first["path"], first["refused_count"]) == (EVIL, "/v1/models", 1)
+    assert (second["path"], second["refused_count"]) == ("/a\\nb", 50)
+    assert "\n" not in second["origin"]
+    assert len(second["origin"]) < 100
+
+
+def test_what_no_page_asked_is_not_told() -> None:
+    """OPTIONS alone is a request like any other."""
+    with capture_logs() as lines:
+        RefusedPreflights(TickingClock()).note({**preflight(), "headers": [(b"origin", b"x")]})
+    assert lines == []

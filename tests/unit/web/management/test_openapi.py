@@ -26,7 +26,9 @@ def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
     house = House()
     options = TokenFileOptions(".token", ".token-list")
     rows = (
-        *management_operations(house.roster, house.credentials, house.clock, options),
+        *management_operations(
+            house.roster, house.credentials, house.clock, options, house.authenticator
+        ),
         *Models(house.catalog, DIALECTS[0], house.authenticator).operations(),
     )
     return describe(version, route_prefix, rows, DIALECTS)

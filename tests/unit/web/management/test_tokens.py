@@ -12,7 +12,7 @@ from cursor_api.web.app import WebOptions
 from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, Allowance, TokenFileOptions
 from cursor_api.wire.checksum import parse_checksum
 from tests.fakes import TickingClock
-from tests.house import BEARER, House
+from tests.house import BEARER, CLIENT_KEY, House
 from tests.serving import Answer, ask, serve
 
 FILES = TokenFileOptions("/data/.token", "/data/.token-list", text_bytes_max=2000)
@@ -218,6 +218,26 @@ async def test_reading_again_is_limited() -> None:
         ]
     assert [answer.status for answer in answers] == [200] * RELOAD_BURST_COUNT + [429, 429]
     assert answers[-1].headers["retry-after"] == "1"
+
+
+async def test_the_operator_never_waits_for_what_others_ask() -> None:
+    """Nor takes it from them; a key that may only chat is anybody's. The clock stands."""
+    house = House(options=OPTIONS)
+    house.clock.now = house.clock.monotonic = lambda: 1e6  # type: ignore[method-assign]  # a clock that stands
+    chat_only = {"x-api-key": CLIENT_KEY}
+    async with serve(house.app) as port:
+        for headers, statuses in (
+            (BEARER, [200] * 20),
+            ({}, [200] * RELOAD_BURST_COUNT),
+            ({}, [429]),
+            (chat_only, [429]),
+            ({"Authorization": "Bearer wrong"}, [429]),
+            (BEARER, [200] * 20),
+        ):
+            answers = [
+                await ask(port, "GET", "/update-tokeninfo", headers=headers) for _ in statuses
+            ]
+            assert [answer.status for answer in answers] == statuses, headers
 
 
 def test_an_allowance_grows_back_up_to_its_burst() -> None:
