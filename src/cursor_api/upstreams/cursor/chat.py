@@ -28,6 +28,7 @@ from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer, me
 from cursor_api.upstreams.cursor.messages import encode_chat_request, new_ids, to_conversation
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
+from cursor_api.upstreams.cursor.passthrough import device_checksum
 from cursor_api.wire.checksum import STEP_S, refresh_checksum
 from cursor_api.wire.connect import envelope_head
 from cursor_api.wire.protobuf import ProtobufError
@@ -131,7 +132,9 @@ class StreamChatCalls:
     def _headers_of(self, credential: Credential) -> dict[str, str]:
         """What all requests of a credential share until the checksum's time goes on a step."""
         options = self._options
-        secret, checksum = credential.secret.reveal(), credential.binding
+        secret = credential.secret.reveal()
+        # A token that stands in the settings has no row in the token list.
+        checksum = credential.binding or device_checksum(secret)
         if not secret or not is_header_value(secret + checksum) or " " in secret:
             raise Fault(
                 FaultKind.CREDENTIAL_REJECTED,

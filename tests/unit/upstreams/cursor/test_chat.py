@@ -19,6 +19,7 @@ from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.upstreams.cursor.chat import KNOWN_TIMEOUTS_MAX, CursorChat
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
+from cursor_api.upstreams.cursor.passthrough import device_checksum
 from cursor_api.wire.checksum import Variant, time_part
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_string
@@ -94,6 +95,17 @@ async def test_the_presentation_is_configuration() -> None:
     assert turn.headers["x-cursor-timezone"] == "Europe/Paris"
     assert turn.headers["x-ghost-mode"] == "false"
     assert turn.headers["x-cursor-checksum"] == CREDENTIAL.binding
+
+
+async def test_a_token_without_a_device_has_one_that_follows_from_it() -> None:
+    """One of the settings, which no token list has; it is the same in every process."""
+    credentials = [Credential(name, Secret(f"token-of-{name}")) for name in ("a", "b")]
+    async with upstream(hello) as (chat, server):
+        for credential in (*credentials, credentials[0]):
+            await ask(chat, credential=credential)
+        first, second, again = (turn.headers["x-cursor-checksum"] for turn in server.requests)
+    assert first == again != second
+    assert first[8:] == device_checksum("token-of-a")[8:]
 
 
 @pytest.mark.parametrize(
