@@ -11,7 +11,7 @@ import functools
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from types import TracebackType
-from typing import Final
+from typing import Final, NamedTuple
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
@@ -44,6 +44,17 @@ KNOWN_HEADERS_MAX = 4096
 KNOWN_TIMEOUTS_MAX: Final = 256
 
 
+class ChatTools(NamedTuple):
+    """What the call is made with. Large requests take their turn in `steps` with other large work.
+
+    `mask` takes secrets out of what the upstream said.
+    """
+
+    steps: Steps
+    mask: Callable[[str], str] = str
+    random_bytes: Callable[[int], bytes] = os.urandom
+
+
 class CursorChat:
     """ports.Upstream over StreamChat."""
 
@@ -52,16 +63,12 @@ class CursorChat:
         http: HttpClient,
         options: CursorOptions,
         clock: Clock,
-        *,
-        random_bytes: Callable[[int], bytes] = os.urandom,
-        steps: Steps | None = None,
+        tools: ChatTools | None = None,
     ) -> None:
         self._http = http
         self._options = options
         self._clock = clock
-        self._random_bytes = random_bytes
-        # Large requests are put into bytes in turn with other large work on the loop.
-        self._steps = steps or StepRunner()
+        self._steps, self._mask, self._random_bytes = tools or ChatTools(StepRunner())
         self._url = check_base_url(options.base_url) + PATH
         self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
         # A large frame takes several times its inflated size while it is read: one at a time.
@@ -120,7 +127,7 @@ class CursorChat:
 
     def context(self, credential: Credential) -> FaultContext:
         """Only for CursorAnswer: what reading a fault needs."""
-        return FaultContext(credential.secret, self._clock.now)
+        return FaultContext(credential.secret, self._clock.now, self._mask)
 
     def _headers(self, credential: Credential, request_id: str) -> dict[str, str]:
         step = int(self._clock.now()) // STEP_S
