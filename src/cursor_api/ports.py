@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -75,13 +75,15 @@ class UpstreamParts(NamedTuple):
     """What a kind of upstream builds with.
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; what the
-    upstream writes itself goes before them.
+    upstream writes itself goes before them. `mask` takes every secret of this gateway, other
+    endpoints' too, out of what an upstream said.
     """
 
     endpoint: str
     clock: Clock
     steps: Steps
     headers: tuple[tuple[str, Secret], ...] = ()
+    mask: Callable[[str], str] = str
 
 
 class UpstreamKind(Protocol):

@@ -192,6 +192,35 @@ async def test_no_secret_of_a_credential_reaches_the_log(tmp_path: Path) -> None
             assert redactor.redact_text(f"sent {canary}") == "sent [redacted]"
 
 
+async def test_an_upstream_that_repeats_anothers_secret_is_masked(tmp_path: Path) -> None:
+    """In the answer, and in the log that anybody on this machine may read: opaque ones too."""
+    said = b'{"code":"internal","message":"not a-token-canary, b-token-canary, a-client-canary-1"}'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 500 No\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        writer.write(head + b"content-length: %d\r\n\r\n" % len(said) + said)
+        await writer.drain()
+        writer.close()
+
+    stores = memory_stores(
+        [Credential(name, Secret(f"{name}-token-canary"), make_checksum()) for name in "ab"]
+    )
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as upstream:
+        url = f"http://127.0.0.1:{upstream.sockets[0].getsockname()[1]}"
+        chosen = settings(tmp_path, CURSOR_BASE_URL=url, CLIENT_TOKENS="a-client-canary-1")
+        async with (
+            build_gateway(chosen, stores, Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            headers = {"Authorization": f"Bearer {KEY}"}
+            chat = await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+            logs = await ask(port, "GET", "/logs", headers=headers)
+    assert "Cursor failed: not" in chat.json()["error"]["message"]
+    assert b"Cursor failed: not" in logs.body
+    assert b"canary" not in chat.body + logs.body
+
+
 async def test_the_chosen_policy_and_the_chosen_file_are_used(tmp_path: Path) -> None:
     """With fill_first the first credential serves all; the memory is where it shall be."""
     (tmp_path / ".token").write_text("one\ntwo\n")

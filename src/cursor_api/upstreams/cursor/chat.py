@@ -12,7 +12,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Final
+from typing import Final, NamedTuple
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
@@ -46,6 +46,17 @@ KNOWN_HEADERS_MAX = 4096
 KNOWN_TIMEOUTS_MAX: Final = 256
 
 
+class ChatTools(NamedTuple):
+    """What the call is made with. Large requests take their turn in `steps` with other large work.
+
+    `mask` takes secrets out of what the upstream said.
+    """
+
+    steps: Steps
+    mask: Callable[[str], str] = str
+    random_bytes: Callable[[int], bytes] = os.urandom
+
+
 class StreamChatCalls:
     """Requests of the call as HTTP sends them, and what reads their answers."""
 
@@ -54,15 +65,12 @@ class StreamChatCalls:
         http: HttpClient,
         options: CursorOptions,
         clock: Clock,
-        random_bytes: Callable[[int], bytes],
-        steps: Steps,
+        tools: ChatTools,
     ) -> None:
         self._http = http
         self._options = options
         self._clock = clock
-        self._random_bytes = random_bytes
-        # Large requests are put into bytes in turn with other large work on the loop.
-        self._steps = steps
+        self._steps, self._mask, self._random_bytes = tools
         self.url = check_base_url(options.base_url) + PATH
         self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
         # A large frame takes several times its inflated size while it is read: one at a time, and
@@ -114,7 +122,7 @@ class StreamChatCalls:
 
     def context(self, credential: Credential) -> FaultContext:
         """What reading a fault needs."""
-        return FaultContext(credential.secret, self._clock.now)
+        return FaultContext(credential.secret, self._clock.now, self._mask)
 
     def _headers(self, credential: Credential, request_id: str) -> dict[str, str]:
         step = int(self._clock.now()) // STEP_S
@@ -166,11 +174,9 @@ class CursorChat:
         http: HttpClient,
         options: CursorOptions,
         clock: Clock,
-        *,
-        random_bytes: Callable[[int], bytes] = os.urandom,
-        steps: Steps | None = None,
+        tools: ChatTools | None = None,
     ) -> None:
-        self._calls = StreamChatCalls(http, options, clock, random_bytes, steps or StepRunner())
+        self._calls = StreamChatCalls(http, options, clock, tools or ChatTools(StepRunner()))
 
     def __repr__(self) -> str:
         return f"CursorChat({self._calls.url})"

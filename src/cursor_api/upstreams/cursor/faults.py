@@ -35,6 +35,8 @@ DETAILS_TYPE: Final = "aiserver.v1.ErrorDetails"
 NAME_PREFIX: Final = "ERROR_"
 # Longer than any text seen; a message stands in one line of a terminal or a log.
 SAID_LENGTH_MAX: Final = 300
+# Of which so much is shown, looked through for ten thousand secrets.
+LOOKED_AT_CHARS_MAX: Final = 16_384
 # `message` of real answers: it says nothing.
 EMPTY_MESSAGE: Final = "Error"
 
@@ -182,10 +184,14 @@ _SECRET_FORMS: Final = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|[0-9a-fA-F]{6
 
 @dataclass(frozen=True, slots=True)
 class FaultContext:
-    """What reading a fault needs besides the answer: what to hide, and unix time in seconds."""
+    """What reading a fault needs besides the answer: what to hide, and unix time in seconds.
+
+    `mask` hides what others than this credential keep secret.
+    """
 
     secret: Secret
     now: Callable[[], float]
+    mask: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +217,7 @@ def fault_of_failure(
     said = [error.title.rstrip(". "), error.detail] if error.title or error.detail else [message]
     return Fault(
         kind,
-        _message(kind, _clean(". ".join(dict.fromkeys(filter(None, said))), context.secret)),
+        _message(kind, _clean(". ".join(dict.fromkeys(filter(None, said))), context)),
         retry_after_s=parse_retry_after(retry_after, context.now()),
         upstream_code=_upstream_code(failure, error),
     )
@@ -309,10 +315,14 @@ def _message(kind: FaultKind, said: str) -> str:
     return f"{lead}: {said}" if said else f"{lead}."
 
 
-def _clean(text: str, secret: Secret) -> str:
+def _clean(text: str, context: FaultContext) -> str:
     """One line of printable text, bounded, with what looks like a secret masked."""
+    if len(text) > LOOKED_AT_CHARS_MAX:
+        # Without the last word: half a secret is not known as one.
+        text = text[:LOOKED_AT_CHARS_MAX].rpartition(" ")[0]
+    secret = context.secret
     text = text.replace(secret.reveal(), secret.masked) if secret.reveal() else text
-    text = _SECRET_FORMS.sub("…", text)
+    text = context.mask(_SECRET_FORMS.sub("…", text))
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(text) > SAID_LENGTH_MAX:
         return text[: SAID_LENGTH_MAX - 1] + "…"

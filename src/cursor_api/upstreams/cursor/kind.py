@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
-from cursor_api.upstreams.cursor.chat import CursorChat
+from cursor_api.upstreams.cursor.chat import ChatTools, CursorChat
 from cursor_api.upstreams.cursor.forms import ENDPOINT, SESSION_TOKEN
 from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.upstreams.cursor.words import WORDS
@@ -29,4 +29,4 @@ class CursorKind:
         if parts.endpoint != ENDPOINT:
             http_options = replace(http_options, ca_setting=f"upstream.{parts.endpoint}.ca_file")
         async with HttpClient(http_options, parts.headers) as http:
-            yield CursorChat(http, options, parts.clock, steps=parts.steps)
+            yield CursorChat(http, options, parts.clock, ChatTools(parts.steps, parts.mask))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import structlog
 
@@ -280,7 +281,28 @@ def _incoming(
     pinned = conversation = None
     for name, value in headers:
         if name == PINNED_HEADER:
-            pinned = value.decode("latin-1")
+            pinned = _read_pinned(value, caller)
         elif name == CONVERSATION_HEADER:
             conversation = value[:CONVERSATION_LENGTH_MAX].decode("latin-1")
     return Incoming(request_id, chat, caller, pinned, conversation)
+
+
+def _read_pinned(value: bytes, caller: Caller) -> str | None:
+    """The alias, in UTF-8 or percent-encoded as `x-attempts` shows it.
+
+    Callers who may only chat are refused whatever the name, or they could find out which there are;
+    those who bring credentials of their own have nothing to choose.
+    """
+    if caller.credentials:
+        return None
+    if not caller.is_admin:
+        raise Fault(
+            FaultKind.FORBIDDEN,
+            "The header x-credential names one of the gateway's credentials, which this API key may"
+            " not choose among: leave it out, or use the gateway's AUTH_TOKEN.",
+            param="x-credential",
+        )
+    try:
+        return unquote(value.decode(), errors="strict")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -14,9 +14,10 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
-from cursor_api.upstreams.cursor.chat import KNOWN_TIMEOUTS_MAX, CursorChat
+from cursor_api.upstreams.cursor.chat import KNOWN_TIMEOUTS_MAX, ChatTools, CursorChat
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import device_checksum
@@ -74,7 +75,8 @@ async def test_the_body_is_the_captured_vector() -> None:
     random = b"".join(uuid.UUID(text).bytes for text in ids)
     async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
         options = CursorOptions(base_url=server.url + "/", instructions=vector["instructions"])
-        await ask(CursorChat(client, options, TickingClock(), random_bytes=lambda _: random))
+        tools = ChatTools(StepRunner(), random_bytes=lambda _: random)
+        await ask(CursorChat(client, options, TickingClock(), tools))
         assert server.requests[0].body.hex() == vector["hex"]
 
 

@@ -19,7 +19,7 @@ from cursor_api.transport import connections
 from cursor_api.transport.client import Body, HttpClient, HttpOptions
 from cursor_api.transport.sending import send
 from cursor_api.upstreams.cursor.answer import AnswerLimits
-from cursor_api.upstreams.cursor.chat import PIECE_BYTES, CursorChat
+from cursor_api.upstreams.cursor.chat import PIECE_BYTES, ChatTools, CursorChat
 from cursor_api.upstreams.cursor.messages import STEP_UNITS
 from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.wire.connect import encode_gzip_envelope
@@ -54,7 +54,9 @@ async def test_a_large_request_waits_for_its_turn() -> None:
             yield
 
     async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
-        chat = CursorChat(client, CursorOptions(base_url=server.url), TickingClock(), steps=turns)
+        chat = CursorChat(
+            client, CursorOptions(base_url=server.url), TickingClock(), ChatTools(turns)
+        )
         holding = asyncio.create_task(turns.run(hold()))
         asking = asyncio.create_task(ask(chat, LONG))
         await ask(chat)
@@ -80,7 +82,9 @@ async def test_a_long_text_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
     pieces = Message(Role.USER, tuple(map(Text, texts)))
     async with ScriptedServer(hello) as server, HttpClient(HttpOptions()) as client:
         options = CursorOptions(base_url=server.url)
-        chat = CursorChat(client, options, TickingClock(), random_bytes=bytes)
+        chat = CursorChat(
+            client, options, TickingClock(), ChatTools(StepRunner(), random_bytes=bytes)
+        )
         for message in (whole, pieces):
             await ask(chat, ChatRequest("m", (*turns, message)))
         bodies = [turn.body for turn in server.requests]

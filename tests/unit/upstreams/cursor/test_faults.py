@@ -9,6 +9,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.telemetry.redaction import Redactor
 from cursor_api.transport.faults import STATUS_KINDS, kind_of_status
 from cursor_api.upstreams.cursor.faults import (
     CODES,
@@ -264,6 +265,24 @@ def test_secrets_are_never_repeated() -> None:
     opaque = FaultContext(Secret("plain-opaque-secret-1"), CONTEXT.now)
     fault = fault_of_failure(ConnectFailure("unknown", "plain-opaque-secret-1?"), opaque)
     assert fault.message == "Cursor failed: plai…et-1?"
+
+
+def test_the_secrets_of_others_are_masked_too() -> None:
+    """An upstream may repeat another credential's token, or a key; this gateway knows them."""
+    redactor = Redactor(["other-opaque-secret-2", "a-key-of-callers"])
+    context = FaultContext(Secret("opaque-1"), CONTEXT.now, redactor.redact_text)
+    said = "no other-opaque-secret-2, a-key-of-callers or opaque-1 here"
+    fault = fault_of_failure(ConnectFailure("unknown", said), context)
+    assert fault.message == "Cursor failed: no [redacted], [redacted] or … here"
+
+
+def test_of_a_long_text_the_beginning_is_looked_at() -> None:
+    """And half a secret at its cut is not shown, however little is left in front of it."""
+    redactor = Redactor(["s" * 8_000])
+    context = FaultContext(Secret("opaque-1"), CONTEXT.now, redactor.redact_text)
+    said = " ".join(["s" * 8_000] * 1_000)
+    fault = fault_of_failure(ConnectFailure("unknown", said), context)
+    assert fault.message == "Cursor failed: [redacted] [redacted]"
 
 
 @pytest.mark.parametrize(

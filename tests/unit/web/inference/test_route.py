@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cursor_api.domain.credential import CredentialChange
 from cursor_api.domain.deltas import ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
@@ -17,7 +18,7 @@ from cursor_api.web.inference import streaming
 from cursor_api.web.inference.route import InferenceOptions
 from cursor_api.web.inference.streaming import KeepAliveOptions
 from tests.fakes import Step
-from tests.house import BEARER, END, House
+from tests.house import BEARER, CLIENT_KEY, END, House
 from tests.serving import Answer, ask, serve
 from tests.unit.web.second_dialect import PING, SecondDialect
 
@@ -87,6 +88,37 @@ async def test_what_was_left_out_of_a_request_is_named(*, is_stream: bool) -> No
         assert named == "lone_surrogates, messages[0].content[0]"
     answer = await post(House(), request_body(stream=is_stream))
     assert "x-ignored-params" not in answer.headers
+
+
+@pytest.mark.parametrize("spelling", ["中文", "%E4%B8%AD%E6%96%87", "%e4%b8%ad文"])
+async def test_a_name_in_any_script_can_be_asked_for(spelling: str) -> None:
+    """In UTF-8, or percent-encoded as `x-attempts` gives it back; browsers send nothing else."""
+    house = House()
+    await house.roster.update("a", CredentialChange(alias="中文"))
+    house.upstream.script["中文"] = house.upstream.script["a"]
+    answer = await post(house, request_body(), BEARER | {"x-credential": spelling})
+    assert answer.status == 200
+    assert answer.headers["x-attempts"].startswith('"%E4%B8%AD%E6%96%87";')
+
+
+async def test_a_name_that_is_no_utf8_is_nobodys() -> None:
+    """It is refused like any other that is unknown."""
+    for name in ("nobody", "%FF%FE", "100%"):
+        answer = await post(House(), request_body(), BEARER | {"x-credential": name})
+        assert answer.status == 400
+        assert answer.json()["error"]["param"] == "x-credential"
+
+
+@pytest.mark.parametrize("name", ["a", "nobody"])
+async def test_a_chat_key_learns_no_names(name: str) -> None:
+    """Asking for a credential is refused alike, whether there is one of that name or not."""
+    chat_only = {"Authorization": f"Bearer {CLIENT_KEY}"}
+    house = House()
+    answer = await post(house, request_body(), chat_only | {"x-credential": name})
+    assert answer.status == 403
+    assert answer.json()["error"]["param"] == "x-credential"
+    assert name not in answer.json()["error"]["message"].split()
+    assert (await post(house, request_body(), chat_only)).status == 200
 
 
 async def test_reasoning_goes_out_apart_from_the_answer() -> None:
