@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import (
     SystemClock,
@@ -60,6 +61,33 @@ async def test_a_gateway_answers_through_the_wire(tmp_path: Path) -> None:
     parse_checksum(listed[1])
     assert "gpt-4o-mini" not in (tmp_path / ".token-state").read_text()
     assert "token-of-work" not in (tmp_path / ".token-state").read_text()
+
+
+async def test_an_api_key_in_the_token_file_is_not_shown_to_the_private_wire(
+    tmp_path: Path,
+) -> None:
+    """It has no row in the token list, and serves nobody as long as its route is not there."""
+    key = "crsr_0123456789abcdef"
+    (tmp_path / ".token").write_text(f"official::{key}\nwork::token-of-work\n")
+    (tmp_path / ".token").chmod(0o600)
+    async with CursorSimulator() as simulator:
+        chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url)
+        with capture_logs() as logs:
+            async with (
+                build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,
+                serve(gateway.app) as port,
+            ):
+                headers = {"Authorization": f"Bearer {KEY}"}
+                for _ in range(3):
+                    answer = await ask(
+                        port, "POST", "/v1/chat/completions", headers=headers, body=BODY
+                    )
+                    assert answer.status == 200
+        assert {one.credential for one in simulator.requests} == {"token-of-work"}
+    assert key not in (tmp_path / ".token-list").read_text()
+    assert [log["event"] for log in logs if log["log_level"] == "warning"] == [
+        "the credential 'official' serves nobody"
+    ]
 
 
 async def test_a_changed_token_file_serves_within_two_seconds(tmp_path: Path) -> None:

@@ -19,6 +19,12 @@ from cursor_api.domain.credential import CredentialForm
 # The name of the kind, and of the endpoint that session tokens belong to.
 ENDPOINT: Final = "cursor"
 
+# A key of Cursor's dashboard is for the official route, which this kind does not speak: it belongs
+# there, and is not shown to the private one.
+_API_KEY: Final = re.compile(r"(?:crsr|key)_[A-Za-z0-9_-]{8,}")
+API_KEY: Final = CredentialForm(
+    "cursor-sdk", lambda secret: _API_KEY.fullmatch(secret) is not None, is_bound=False
+)
 # Tokens are opaque: what is of no other form is taken for one.
 SESSION_TOKEN: Final = CredentialForm(ENDPOINT, lambda _secret: True, is_bound=True)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor.chat import ChatTools, CursorChat
-from cursor_api.upstreams.cursor.forms import ENDPOINT, SESSION_TOKEN
+from cursor_api.upstreams.cursor.forms import API_KEY, ENDPOINT, SESSION_TOKEN
 from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.upstreams.cursor.words import WORDS
 
@@ -20,7 +20,7 @@ class CursorKind:
     name = ENDPOINT
     options = CursorOptions
     words = WORDS
-    forms = (SESSION_TOKEN,)
+    forms = (API_KEY, SESSION_TOKEN)
 
     @asynccontextmanager
     async def build(self, options: CursorOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

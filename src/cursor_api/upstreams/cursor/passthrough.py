@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor.forms import ENDPOINT, read_token, why_no_token
+from cursor_api.upstreams.cursor.forms import API_KEY, ENDPOINT, read_token, why_no_token
 from cursor_api.wire.checksum import new_checksum
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -61,7 +61,7 @@ def read_own_credentials(
                 alias=alias or "caller",
                 secret=Secret(token),
                 binding=checksum or device_checksum(token),
-                endpoint=ENDPOINT,
+                endpoint=API_KEY.endpoint if API_KEY.is_form_of(token) else ENDPOINT,
             )
         )
     return tuple(credentials)

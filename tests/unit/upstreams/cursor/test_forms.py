@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.upstreams.cursor.forms import (
+    API_KEY,
     SESSION_TOKEN,
     read_token,
     split_token,
@@ -115,3 +116,19 @@ def test_only_a_pair_of_quotes_is_taken_away() -> None:
     assert unquote('"a","b"') == '"a","b"'
     assert unquote('"') == '"'
     assert unquote('" a "') == "a"
+
+
+@pytest.mark.parametrize("text", ["crsr_0123456789abcdef", "key_0123456789", "crsr_a-b_c-d_e"])
+def test_a_dashboards_key_is_of_its_own_form(text: str) -> None:
+    """It has no device, and belongs to the official route alone."""
+    assert API_KEY.is_form_of(text)
+    assert (API_KEY.endpoint, API_KEY.is_bound) == ("cursor-sdk", False)
+
+
+@pytest.mark.parametrize(
+    "text", ["eyJhbGciOi.e30.x", "crsr_", "key_0", "xcrsr_0123456789", "opaque"]
+)
+def test_other_tokens_are_not_of_it(text: str) -> None:
+    """What cannot be such a key stays a session token."""
+    assert not API_KEY.is_form_of(text)
+    assert SESSION_TOKEN.is_form_of(text)

@@ -72,3 +72,9 @@ def test_a_hostile_checksum_never_goes_upstream(value: str) -> None:
 def test_a_bearer_that_cannot_be_a_token_is_refused(token: str) -> None:
     """Nothing that could break a header line, nor an endless list."""
     assert read(token) is None
+
+
+def test_an_api_key_of_a_caller_is_for_the_official_route() -> None:
+    """The private one would only learn it."""
+    (token, key) = read("jwt,crsr_0123456789abcdef") or ()
+    assert (token.endpoint, key.endpoint) == ("cursor", "cursor-sdk")
