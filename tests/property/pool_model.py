@@ -17,9 +17,12 @@ WEEK_S = 7 * 24 * 3600.0
 WAITS = {
     FaultKind.RATE_LIMITED: (30.0, 1800.0),
     FaultKind.CREDENTIAL_SILENT: (30.0, 1800.0),
+    FaultKind.CREDENTIAL_FAILING: (30.0, 1800.0),
     FaultKind.QUOTA_EXHAUSTED: (900.0, 21600.0),
     FaultKind.CREDENTIAL_FORBIDDEN: (900.0, 21600.0),
 }
+# Here the upstream's wish was one about itself: it makes the wait longer, never shorter.
+SUSPICIONS = {FaultKind.CREDENTIAL_SILENT, FaultKind.CREDENTIAL_FAILING}
 FINAL = {FaultKind.CREDENTIAL_REJECTED, FaultKind.CREDENTIAL_BLOCKED}
 
 
@@ -154,10 +157,10 @@ class PoolModel:
         until, step = known.waits.get(model, (float("-inf"), -1))
         if now >= until:
             step += 1
+        first, longest = WAITS[fault.kind]
+        wait = min(first * 2**step, longest) * (1 + jitter) / 2
         if fault.retry_after_s:
-            wait = min(fault.retry_after_s, WEEK_S)
-        else:
-            first, longest = WAITS[fault.kind]
-            wait = min(first * 2**step, longest) * (1 + jitter) / 2
+            asked = min(fault.retry_after_s, WEEK_S)
+            wait = max(asked, wait) if fault.kind in SUSPICIONS else asked
         if now + wait > until:
             known.waits[model] = (now + wait, step)

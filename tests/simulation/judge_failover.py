@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from cursor_api.domain.errors import SCOPES, FaultKind, Scope
+from cursor_api.domain.record import Status
+from tests.simulation.accounts import Temper
 from tests.simulation.world import CLOCK_S, Attempt, Try, World
 
 Breaches = Iterator[str]
@@ -16,8 +18,15 @@ REFUSALS_MAX = 10
 RESERVE_COUNT = 2
 # What an endpoint's own wish can hold it for.
 HOLD_S_MAX = 300.0
+# Whoever answered so lately is not down: a credential not yet tried is asked then.
+ANSWERING_S = 30.0
+# The least that a credential rests that failed where another one was answered.
+SUSPICION_S_MIN = 15.0
+# How long is waited before another attempt at the most.
+RETRY_WAIT_S_MAX = 2.0
 # With these an endpoint says itself that it wants to be left alone.
-HOLDING = {FaultKind.UPSTREAM_OVERLOADED, FaultKind.CLIENT_OUTDATED}
+BUSY = FaultKind.UPSTREAM_OVERLOADED
+HOLDING = {BUSY, FaultKind.CLIENT_OUTDATED}
 # Of what ends within this the order is not known.
 TIE_S = 1e-4
 
@@ -33,6 +42,41 @@ def _is_endpoints(one: Try) -> bool:
     """Whether it blames the endpoint, and had not begun to answer."""
     is_blamed = one.fault is not None and SCOPES[one.fault] is Scope.ENDPOINT
     return is_blamed and not one.is_answered
+
+
+def _unanswered(world: World) -> list[tuple[float, Try]]:
+    """Failures that are the endpoint's, and when that is known: nobody answered the request."""
+    return sorted(
+        (
+            (world.records[tag][-1][0], one)
+            for tag, tries in _by_request(world).items()
+            if not any(one.is_answered for one in tries)
+            for one in tries
+            if _is_endpoints(one)
+        ),
+        key=lambda each: each[0],
+    )
+
+
+def suspicions(world: World) -> Iterator[tuple[Try, Try]]:
+    """Tries of the pool's credentials that failed, each with the other one's that was answered."""
+    for tag, tries in _by_request(world).items():
+        answered = tries[-1]
+        if not answered.is_answered or world.is_own(tag):
+            continue
+        for one in tries:
+            if _is_endpoints(one) and one.alias != answered.alias:
+                yield one, answered
+
+
+def _answers(world: World) -> list[float]:
+    """When answers began."""
+    return [one.ended_at for one in world.tries() if one.is_answered]
+
+
+def _is_answering(answers: list[float], at: float) -> bool:
+    """Whether the endpoint has answered somebody in the half minute before."""
+    return any(at - ANSWERING_S - TIE_S <= one <= at + TIE_S for one in answers)
 
 
 def _is_search_bounded(world: World) -> Breaches:
@@ -54,11 +98,21 @@ def _is_search_bounded(world: World) -> Breaches:
 
 
 def _is_budget_kept(world: World) -> Breaches:
-    """An outage is not made worse: retries are a share of the requests."""
+    """An outage is not made worse: retries are a share of the requests.
+
+    To go on to another account is none while the endpoint answers somebody.
+    """
+    renewed = {alias for _, alias in world.touched}
+    answers = _answers(world)
     retry_count = sum(
         _is_endpoints(before)
+        and not (
+            after.alias not in {one.alias for one in tries[: after.place]} - renewed
+            and world.settings.failover.retry_percent
+            and _is_answering(answers, before.ended_at)
+        )
         for tries in _by_request(world).values()
-        for before, _ in pairwise(tries)
+        for before, after in pairwise(tries)
     )
     request_count = sum(tag is not None for tag in world.records)
     percent = world.settings.failover.retry_percent
@@ -71,28 +125,29 @@ def _is_breaker_heeded(world: World) -> Breaches:
     """An endpoint that failed so often in a row is left alone for a while."""
     options = world.settings.breaker
     tries = world.tries()
-    well = sorted(one.ended_at for one in tries if not _is_endpoints(one))
-    row: list[Try] = []
-    for one in sorted(tries, key=lambda one: one.ended_at):
-        row = [*row, one] if _is_endpoints(one) else []
+    well = [(one.ended_at, one) for one in tries if not _is_endpoints(one)]
+    ends = sorted(at for at, _ in well)
+    row: list[tuple[float, Try]] = []
+    for at, one in sorted([*well, *_unanswered(world)], key=lambda each: each[0]):
+        row = [*row, (at, one)] if _is_endpoints(one) else []
         if not row or len(row) != options.failure_count:
             continue
         # Whoever is answered meanwhile, or refused by name, closes it again.
-        closed_at = next((at for at in well if at >= row[0].ended_at - TIE_S), math.inf)
+        closed_at = next((end for end in ends if end >= row[0][0] - TIE_S), math.inf)
         # Where it was left alone already, by its own wish, what ends then changes nothing.
-        if closed_at <= one.ended_at + TIE_S or any(each.fault in HOLDING for each in row):
+        if closed_at <= at + TIE_S or any(each.fault in HOLDING for _, each in row):
             continue
-        until = min(one.ended_at + options.open_s, closed_at)
+        until = min(at + options.open_s, closed_at)
         for other in tries:
-            if one.ended_at + CLOCK_S < other.began_at < until - CLOCK_S:
+            if at + CLOCK_S < other.began_at < until - CLOCK_S:
                 yield (
                     f"request #{other.tag} asked at {other.began_at:.3f}, where the endpoint had"
-                    f" failed {len(row)} times in a row by {one.ended_at:.3f}"
+                    f" failed {len(row)} times in a row by {at:.3f}"
                 )
 
 
 def _is_wait_heeded(world: World) -> Breaches:
-    """An endpoint that asks for time gets it."""
+    """An endpoint that asks for time gets it, from the end of the request that nobody answered."""
     if not world.settings.breaker.failure_count:
         return
     slack_s = 10 * world.plan.link_up.latency_s + CLOCK_S
@@ -101,7 +156,9 @@ def _is_wait_heeded(world: World) -> Breaches:
         is_busy = asking.play.kinds == frozenset({FaultKind.UPSTREAM_OVERLOADED})
         if not is_busy or not isinstance(wait_s, int) or not _is_learned(world, asking):
             continue
-        heard_at = (asking.ended_at or 0.0) + slack_s
+        if any(one.is_answered for one in world.tries() if one.tag == asking.tag):
+            continue
+        heard_at = world.records[asking.tag][-1][0] + slack_s
         others = [
             one.ended_at
             for one in world.tries()
@@ -138,15 +195,76 @@ def _is_patience_bounded(world: World) -> Breaches:
 def _is_closed_door_true(world: World) -> Breaches:
     """Nobody is told that the endpoint fails where it does not."""
     options = world.settings.breaker
-    failures = [one for one in world.tries() if _is_endpoints(one)]
+    failures = _unanswered(world)
     for tag, entries in world.records.items():
         kind = entries[-1][1].error_kind
         if kind is not FaultKind.UPSTREAM_UNAVAILABLE:
             continue
         ended_at = entries[-1][0]
         hold_s = max(options.open_s, HOLD_S_MAX) + world.plan.limits.first_s
-        if not any(ended_at - hold_s <= one.ended_at <= ended_at + CLOCK_S for one in failures):
+        if not any(ended_at - hold_s <= at <= ended_at + CLOCK_S for at, _ in failures):
             yield f"request #{tag} was told that the endpoint fails, and it had not"
+
+
+def _steady(world: World) -> set[str]:
+    """Aliases that can serve at any moment: nothing ever came between them and an answer."""
+    faulty = {one.alias for one in world.tries() if one.fault is not None}
+    touched = {alias for _, alias in world.touched}
+    plans = [account.plan for account in world.accounts.values()]
+    well = {
+        one.alias
+        for one in plans
+        if one.temper in {Temper.HEALTHY, Temper.SLOW}
+        and one.preferences.is_enabled
+        and one.preferences.concurrency_max is None
+    }
+    return set() if "" in touched else well - faulty - touched
+
+
+def _do_suspects_rest(world: World) -> Breaches:
+    """Who failed where another one was answered is left alone for a while."""
+    steady, all_tries = _steady(world), world.tries()
+    for failed, answered in suspicions(world):
+        if answered.alias not in steady:
+            continue  # or the last one would rest
+        from_at, model = answered.ended_at, world.model_of(failed.tag)
+        for other in all_tries:
+            is_within = from_at + CLOCK_S < other.began_at < from_at + SUSPICION_S_MIN - CLOCK_S
+            is_same = other.alias == failed.alias and world.model_of(other.tag) == model
+            is_touched = any(
+                alias == failed.alias and failed.began_at <= at <= other.began_at
+                for at, alias in world.touched
+            )
+            if is_within and is_same and not is_touched and not world.is_own(other.tag):
+                yield (
+                    f"request #{other.tag} asked {failed.alias} at {other.began_at:.3f}, which had"
+                    f" failed where {answered.alias} was answered at {from_at:.3f}"
+                )
+
+
+def _is_one_bad_account_harmless(world: World) -> Breaches:
+    """While the endpoint answers, no request fails that left a steady credential unasked."""
+    failover, breaker = world.settings.failover, world.settings.breaker
+    steady, answers, all_counted = _steady(world), _answers(world), _unanswered(world)
+    for tag, tries in _by_request(world).items():
+        record, last = world.records[tag][-1][1], tries[-1]
+        is_failed = record.status is Status.FAILED and record.error_kind is last.fault
+        failed_count = sum(_is_endpoints(one) for one in tries)
+        if not is_failed or not _is_endpoints(last) or last.fault in HOLDING - {BUSY}:
+            continue
+        if failed_count >= failover.attempt_count_max or not failover.retry_percent:
+            continue
+        if world.calls[tag].pinned or world.is_own(tag):
+            continue
+        until = last.ended_at + RETRY_WAIT_S_MAX
+        counted = [one for at, one in all_counted if at <= until and one.tag != tag]
+        may_be_open = breaker.failure_count and (
+            len(counted) + failed_count >= breaker.failure_count
+            or any(one.fault in HOLDING for one in counted)
+        )
+        unasked = steady - {one.alias for one in tries}
+        if unasked and not may_be_open and _is_answering(answers, last.ended_at - 2 * TIE_S):
+            yield f"request #{tag} failed with {record.error_kind}, and {unasked} were not asked"
 
 
 FAILOVER_RULES: tuple[Callable[[World], Breaches], ...] = (
@@ -156,4 +274,6 @@ FAILOVER_RULES: tuple[Callable[[World], Breaches], ...] = (
     _is_wait_heeded,
     _is_patience_bounded,
     _is_closed_door_true,
+    _do_suspects_rest,
+    _is_one_bad_account_harmless,
 )

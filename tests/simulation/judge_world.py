@@ -9,7 +9,7 @@ from itertools import pairwise
 from cursor_api.domain.errors import SCOPES, FaultKind, Scope
 from cursor_api.domain.record import RequestRecord, Status
 from tests.simulation.accounts import AccountPlan, Temper
-from tests.simulation.judge_failover import FAILOVER_RULES
+from tests.simulation.judge_failover import FAILOVER_RULES, suspicions
 from tests.simulation.world import CLOCK_S, Attempt, World
 
 Breaches = Iterator[str]
@@ -131,11 +131,11 @@ def _is_expiry_known(world: World) -> Breaches:
 def _untroubled(world: World) -> set[str]:
     """Accounts that nothing was ever wrong with, and that the operator left alone."""
     touched = {alias for _, alias in world.touched}
-    # Whoever was silent where another one was answered rests too.
-    silent = {one.alias for one in world.tries() if one.fault is FaultKind.UPSTREAM_TIMEOUT}
+    # Whoever failed where another one was answered rests too.
+    suspects = {failed.alias for failed, _ in suspicions(world)}
     plans = [account.plan for account in world.accounts.values()]
     well = {one.alias for one in plans if one.temper in {Temper.HEALTHY, Temper.SLOW}}
-    return well - touched - silent
+    return well - touched - suspects
 
 
 def _well(world: World) -> list[AccountPlan]:

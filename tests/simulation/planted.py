@@ -21,6 +21,7 @@ from cursor_api.pool.selection import Tier
 from cursor_api.pool.waiting import Queue
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.inference import failover, relay, search
+from cursor_api.service.inference.endpoints import Endpoint
 from cursor_api.transport.client import HttpAnswer
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.web.inference.streaming import Watch
@@ -161,13 +162,21 @@ def _spend_freely(_take: Any) -> Any:
 
 
 def _ask_the_silent_again(decide: Any) -> Any:
-    def decided(*question: Any) -> Any:
-        decision = decide(*question)
+    def decided(*question: Any, **more: Any) -> Any:
+        decision = decide(*question, **more)
         if decision.action is failover.Action.SWITCH:
             return failover.Decision(failover.Action.RETRY)
         return decision
 
     return decided
+
+
+def _suspect_nobody(_suspect: Any) -> Any:
+    return lambda _failed, _answered: None
+
+
+def _know_of_no_answer(_has_answered: Any) -> Any:
+    return lambda _self, _now: False
 
 
 def _leave_upstream_open(leave: Any) -> Any:
@@ -240,6 +249,12 @@ BUGS: dict[str, tuple[Any, str, Change]] = {
     "the breaker is ignored": (Breaker, "check", _ignore_the_breaker),
     "retries cost nothing": (failover.RetryBudget, "take", _spend_freely),
     "who was silent is asked again": (search, "decide", _ask_the_silent_again),
+    "who fails where others are answered goes on": (search, "_suspect", _suspect_nobody),
+    "a credential not yet tried costs a retry": (
+        Endpoint,
+        "has_answered_lately",
+        _know_of_no_answer,
+    ),
     "an upstream is closed late": (HttpAnswer, "__aexit__", _leave_upstream_open),
     "silence in a stream is endless": (HttpAnswer, "read", _wait_for_ever),
     "an error tells a token": (Fault, "__init__", _tell_the_token),

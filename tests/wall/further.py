@@ -141,6 +141,7 @@ BYTES = (
         name=Text("a malformed frame before any text", "尚无文字时出现畸形帧"),
         credentials={"work": (Faults(malformed_message=1, fault_after_count=0),), "home": FINE},
         steps=(whole(("work", "protocol_error"), ("home", "")),),
+        after=Afterwards(resting={"work": "credential_failing"}),
         deeper="tests/fuzz/test_fuzz_wire.py",
     ),
 )
@@ -154,6 +155,7 @@ CONNECTIONS = (
             "home": FINE,
         },
         steps=(whole(("work", "incomplete"), ("home", "")),),
+        after=Afterwards(resting={"work": "credential_failing"}),
     ),
     Scenario(
         key="reset-in-the-middle",
@@ -178,6 +180,7 @@ CONNECTIONS = (
         name=Text("half-closed by the upstream before any text", "上游在文字之前半关闭连接"),
         credentials={"work": (Faults(half_close_mid_stream=1, fault_after_count=0),), "home": FINE},
         steps=(whole(("work", "incomplete"), ("home", "")),),
+        after=Afterwards(resting={"work": "credential_failing"}),
     ),
     Scenario(
         key="half-closed-by-the-client",

@@ -24,6 +24,7 @@ SDK_ERRORS: Final = {
 }
 # An error inside a stream has no status.
 SDK_STREAM_ERROR: Final = "APIError"
+SUSPICIONS: Final = {FaultKind.CREDENTIAL_SILENT.value, FaultKind.CREDENTIAL_FAILING.value}
 # What a scenario takes, with the time that it lets pass.
 UPTIME_S_MAX: Final = 300.0
 BYTES_PER_TOKEN: Final = 4
@@ -176,8 +177,8 @@ def _judge_health(played: Played, alias: str) -> Iterator[str]:
         yield f"is in quarantine: {health['quarantine']}"
     faults = [fault for seen in played.seen for one, fault in attempts_of(seen) if one == alias]
     blames = [fault for fault in faults if fault and SCOPES[FaultKind(fault)] is Scope.CREDENTIAL]
-    # Silence is blamed on a credential where another one was answered.
-    blamed_count = len(blames) + (cause == FaultKind.CREDENTIAL_SILENT.value)
+    # Silence and failures are blamed on a credential where another one was answered.
+    blamed_count = len(blames) + (cause in SUSPICIONS)
     counts = (health["success_count"], health["failure_count"])
     if counts != (faults.count(""), blamed_count):
         yield f"has {counts[0]} successes and {counts[1]} failures after {faults}"

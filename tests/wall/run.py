@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.texts import Text
-from tests.wall import further, machine, sixteen
+from tests.wall import accounts, further, machine, sixteen
 from tests.wall.house import Played, Seen, play
 from tests.wall.judge import judge
 from tests.wall.scenario import Cells, Report, Row, Scenario, Shape
 from tests.wall.ways import RAW, SDK, Way
 
 SIXTEEN: Final[dict[str, Row]] = {row.key: row for row in sixteen.ROWS}
-FURTHER: Final[dict[str, Row]] = {row.key: row for row in (*further.ROWS, *machine.ROWS)}
+FURTHER: Final[dict[str, Row]] = {
+    row.key: row for row in (*further.ROWS, *accounts.ROWS, *machine.ROWS)
+}
 
 # What a client of a broken gateway meets: nonsense, silence, a closed door.
 BREAKDOWNS: Final = (AssertionError, TimeoutError, OSError)

@@ -162,6 +162,7 @@ ROWS: Final[tuple[Row, ...]] = (
         name=Text("connection reset before the headers", "响应头之前连接被重置"),
         credentials={"work": (Faults(reset_before_headers=1),), "home": FINE},
         steps=(whole(("work", "unreachable"), ("home", "")),),
+        after=Afterwards(resting={"work": "credential_failing"}),
     ),
     Scenario(
         key="no-response",
@@ -251,6 +252,6 @@ ROWS: Final[tuple[Row, ...]] = (
             "spare": FINE,
         },
         steps=(whole(("work", "rate_limited"), ("home", "upstream_error"), ("spare", "")),),
-        after=Afterwards(resting={"work": "rate_limited"}),
+        after=Afterwards(resting={"work": "rate_limited", "home": "credential_failing"}),
     ),
 )

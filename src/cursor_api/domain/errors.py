@@ -49,6 +49,7 @@ class FaultKind(enum.Enum):
     CREDENTIAL_FORBIDDEN = "credential_forbidden"  # valid, but not allowed this
     CREDENTIAL_BLOCKED = "credential_blocked"  # too many computers, suspicious activity
     CREDENTIAL_SILENT = "credential_silent"  # no answer, where another credential had one
+    CREDENTIAL_FAILING = "credential_failing"  # a failure, where another credential had an answer
     RATE_LIMITED = "rate_limited"
     QUOTA_EXHAUSTED = "quota_exhausted"
     # the endpoint's
@@ -89,6 +90,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CREDENTIAL_FORBIDDEN: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_BLOCKED: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_SILENT: Scope.CREDENTIAL,
+    FaultKind.CREDENTIAL_FAILING: Scope.CREDENTIAL,
     FaultKind.RATE_LIMITED: Scope.CREDENTIAL,
     FaultKind.QUOTA_EXHAUSTED: Scope.CREDENTIAL,
     FaultKind.CLIENT_OUTDATED: Scope.ENDPOINT,

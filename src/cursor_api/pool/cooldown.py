@@ -2,7 +2,8 @@
 
 Rules of this file:
 - A caller's mistake and an endpoint's failure never touch a credential.
-- Retry-After wins over our own guess; otherwise waits double with jitter, up to a bound.
+- Retry-After wins over our own guess; otherwise waits double with jitter, up to a bound. Where the
+  credential is only suspected, the longer of both is kept: it was said of the endpoint.
 - What no wait can mend is a quarantine: only a person ends it.
 """
 
@@ -34,9 +35,13 @@ BACKOFFS: dict[FaultKind, Backoff] = {
     FaultKind.QUOTA_EXHAUSTED: Backoff(first_s=15 * 60.0, max_s=6 * 3600.0),
     # Silent where another credential was answered in the same minute: throttled, or stuck.
     FaultKind.CREDENTIAL_SILENT: Backoff(first_s=30.0, max_s=30 * 60.0),
+    # Failing where another credential was answered at once.
+    FaultKind.CREDENTIAL_FAILING: Backoff(first_s=30.0, max_s=30 * 60.0),
     # The plan does not cover this model; plans change rarely.
     FaultKind.CREDENTIAL_FORBIDDEN: Backoff(first_s=15 * 60.0, max_s=6 * 3600.0),
 }
+
+SUSPICIONS = frozenset({FaultKind.CREDENTIAL_SILENT, FaultKind.CREDENTIAL_FAILING})
 
 QUARANTINES: dict[FaultKind, QuarantineReason] = {
     FaultKind.CREDENTIAL_REJECTED: QuarantineReason.REVOKED,
@@ -60,11 +65,12 @@ def judge(
         return Quarantine(reason, now, fault.message[:DETAIL_LENGTH_MAX])
     # A request that was under way when the cooldown began tells nothing new.
     step = 0 if previous is None else previous.step + (now >= previous.until_at)
-    if fault.retry_after_s is not None and fault.retry_after_s > 0:
-        wait_s = min(fault.retry_after_s, COOLDOWN_S_MAX)
+    asked_s = min(fault.retry_after_s or 0.0, COOLDOWN_S_MAX)
+    if asked_s > 0 and fault.kind not in SUSPICIONS:
+        wait_s = asked_s
     else:
         backoff = BACKOFFS[fault.kind]
         # The exponent is bounded before it is used: 2.0**2000 is an error, not a long wait.
         whole_s = min(backoff.first_s * 2.0 ** min(step, 32), backoff.max_s)
-        wait_s = whole_s * (0.5 + jitter / 2)
+        wait_s = max(asked_s, whole_s * (0.5 + jitter / 2))
     return Cooldown(until_at=now + wait_s, step=step, cause=fault.kind.value)

@@ -54,5 +54,8 @@ class Lease:
         self._hooks.settled(self._slot, self._model, outcome)
 
     def blame(self, fault: Fault) -> None:
-        """Blame the credential after all, for what seemed to be the endpoint's fault."""
+        """Suspect the credential after all, of what seemed to be the endpoint's fault.
+
+        It rests then, unless it is the last one that can serve: a suspicion closes no endpoint.
+        """
         self._hooks.blamed(self._slot, self._model, fault)

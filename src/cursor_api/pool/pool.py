@@ -161,6 +161,17 @@ class Pool:
             raise self._explain(ask, tried, now)
         return lease
 
+    def has_other(self, ask: Ask, tried: AbstractSet[Credential]) -> bool:
+        """Whether `lease` would find one now; takes nothing, and nobody's turn."""
+        if ask.own:
+            return any(credential not in tried for credential in ask.own)
+        now = self._now()
+        slots = [self.get_slot(ask.pinned)] if ask.pinned is not None else self._slots
+        return any(
+            slot.credential not in tried and slot.find_hindrance(ask.model, now) is None
+            for slot in slots
+        )
+
     async def wait(self, ask: Ask, tried: AbstractSet[Credential], hindrance: Fault) -> Lease:
         """Wait for what `lease` refused with `hindrance`, Fault(OVERLOADED).
 
@@ -180,9 +191,12 @@ class Pool:
             self._serve(slot)
 
     def _blame(self, slot: Slot, model: str, fault: Fault) -> None:
+        now = self._now()
+        if not any(one is not slot and one.is_in_service(model, now) for one in self._slots):
+            return
         self.revision += 1
         outcome = LeaseOutcome(is_success=False, fault=fault)
-        slot.record(model, outcome, self._now(), self._random())
+        slot.record(model, outcome, now, self._random())
 
     def _serve(self, slot: Slot) -> None:
         """A credential came free: only it has to be looked at, however many there are."""

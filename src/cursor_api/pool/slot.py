@@ -116,6 +116,10 @@ class Slot:
             return Hindrance.BUSY
         return self._find_cooling(model, now) if self.cooldowns else None
 
+    def is_in_service(self, model: str, now: float) -> bool:
+        """Whether it serves `model`, be it that all its places are taken at the moment."""
+        return self.find_hindrance(model, now) in {None, Hindrance.BUSY}
+
     def _find_cooling(self, model: str, now: float) -> Hindrance | None:
         cooldown = self.cooldowns.get(model)
         if cooldown is None:

@@ -51,6 +51,14 @@ def test_retry_after_wins_within_reason() -> None:
     assert verdict == Cooldown(15, 0, "rate_limited")
 
 
+@pytest.mark.parametrize("kind", [FaultKind.CREDENTIAL_SILENT, FaultKind.CREDENTIAL_FAILING])
+def test_a_suspicion_lasts_for_the_longer_of_both(kind: FaultKind) -> None:
+    """A second that was asked for the endpoint is no reason to try a credential each second."""
+    for asked_s, rest_s in ((None, 15), (1, 15), (20, 20), (1e18, 7 * 24 * 3600)):
+        verdict = judge(None, Fault(kind, "", retry_after_s=asked_s), 0, 0)
+        assert verdict == Cooldown(rest_s, 0, kind.value)
+
+
 def test_revoked_and_blocked_are_told_apart() -> None:
     """The console says what to do about each; the upstream's words are cut."""
     verdict = judge(None, Fault(FaultKind.CREDENTIAL_REJECTED, "x" * 999), 5, 0)

@@ -86,6 +86,7 @@ FAULTS: dict[FaultKind, Shape] = {
     # sending after a 502.
     FaultKind.CREDENTIAL_BLOCKED: Shape(403, _PERMISSION, "upstream_blocked", should_retry=False),
     FaultKind.CREDENTIAL_SILENT: Shape(504, _UPSTREAM, "upstream_timeout", should_retry=True),
+    FaultKind.CREDENTIAL_FAILING: Shape(502, _UPSTREAM, "upstream_error", should_retry=True),
     FaultKind.RATE_LIMITED: Shape(
         429, "rate_limit_error", "rate_limit_exceeded", should_retry=True, retry_after_s=5
     ),

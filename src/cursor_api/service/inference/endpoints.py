@@ -21,6 +21,8 @@ from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
 
 # How soon the operator is warned again that the gateway cannot ask anybody.
 WARN_AGAIN_S = 60.0
+# Whoever answered so lately is not down: as long as the breaker leaves one alone that is.
+ANSWERING_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,16 @@ class TroubleOptions:
 class Endpoint:
     """One address of an upstream: who is asked there, with which credentials, and how it is."""
 
-    __slots__ = ("breaker", "budget", "failover", "name", "pool", "upstream", "words")
+    __slots__ = (
+        "answered_at",
+        "breaker",
+        "budget",
+        "failover",
+        "name",
+        "pool",
+        "upstream",
+        "words",
+    )
 
     def __init__(
         self,
@@ -52,9 +63,15 @@ class Endpoint:
         self.failover = options.failover
         self.budget = RetryBudget(options.failover)
         self.breaker = Breaker(options.breaker)
+        # When an answer of its began last, whoever asked; by the monotonic clock.
+        self.answered_at = -math.inf
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name}, {self.pool}, {self.breaker}, {self.budget})"
+
+    def has_answered_lately(self, now: float) -> bool:
+        """Whether somebody's answer has begun so lately that the endpoint works."""
+        return now - self.answered_at <= ANSWERING_S
 
     def use(self, upstream: Upstream, options: TroubleOptions) -> None:
         """Ask this upstream from the next request on; what was learnt of the endpoint stays."""

@@ -7,6 +7,8 @@ Rules of this file:
   all requests together, and never sooner than it asks.
 - A credential that met silence is not asked again by the same request: the caller has waited
   long enough for it.
+- While an endpoint answers others, a failure may be the credential's alone: one not yet tried is
+  asked, and that is no retry.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class FailoverOptions:
         whole(0, 100, 20),
         "20",
         "Of all requests together, how many may be tried again because the upstream failed."
-        " Enough for single faults; in an outage it keeps the gateway from making it worse."
+        " Enough for single faults; in an outage it keeps the gateway from making it worse. While"
+        " the upstream answers somebody, to go on to another credential is not counted."
         " 0 tries nothing again.",
     )
 
@@ -61,8 +64,8 @@ class Action(enum.Enum):
     """What to do next.
 
     OTHER_CREDENTIAL: at once, one not yet tried. RETRY: after a wait, one not yet tried if there
-    is one, else the same. SWITCH: at once, one not yet tried, as the endpoint was silent.
-    GIVE_UP: answer the fault.
+    is one, else the same. SWITCH: at once, one not yet tried, as this one was silent or asks for
+    more time than a caller has. GIVE_UP: answer the fault.
     """
 
     OTHER_CREDENTIAL = "other_credential"
@@ -80,7 +83,7 @@ class Decision:
 
     @property
     def is_retry(self) -> bool:
-        """Whether it is paid for from the retry budget."""
+        """Whether it is paid for from the retry budget, unless the endpoint answers others."""
         return self.action in {Action.RETRY, Action.SWITCH}
 
 
@@ -105,24 +108,27 @@ class Tally:
         )
 
 
-def decide(fault: Fault, tally: Tally, options: FailoverOptions, jitter: float) -> Decision:
-    """Judge a fault by its scope; `jitter` is random in [0, 1)."""
+def decide(
+    fault: Fault, tally: Tally, options: FailoverOptions, jitter: float, *, has_fresh: bool = False
+) -> Decision:
+    """Judge a fault by its scope; `jitter` is random in [0, 1).
+
+    `has_fresh`: the endpoint answers others, and a credential not yet tried can be had there.
+    """
     match fault.scope:
         case Scope.CREDENTIAL:
             if tally.refusal_count < options.refusal_count_max:
                 return Decision(Action.OTHER_CREDENTIAL)
             return GIVE_UP
         case Scope.ENDPOINT:
-            return _decide_for_endpoint(fault, tally, options, jitter)
+            if tally.failure_count >= options.attempt_count_max:
+                return GIVE_UP
+            return _decide_for_endpoint(fault, tally, jitter, has_fresh=has_fresh)
         case Scope.REQUEST | Scope.GATEWAY:
             return GIVE_UP
 
 
-def _decide_for_endpoint(
-    fault: Fault, tally: Tally, options: FailoverOptions, jitter: float
-) -> Decision:
-    if tally.failure_count >= options.attempt_count_max:
-        return GIVE_UP
+def _decide_for_endpoint(fault: Fault, tally: Tally, jitter: float, *, has_fresh: bool) -> Decision:
     match fault.kind:
         case FaultKind.CLIENT_OUTDATED | FaultKind.UPSTREAM_UNAVAILABLE:
             # No attempt can mend the one, and the other was none.
@@ -132,7 +138,7 @@ def _decide_for_endpoint(
         case _:
             asked_s = fault.retry_after_s or 0.0
             if asked_s > RETRY_WAIT_S_MAX:
-                return GIVE_UP
+                return Decision(Action.SWITCH) if has_fresh else GIVE_UP
             whole_s = WAIT_FIRST_S * 2.0 ** (tally.failure_count - 1)
             # Jitter over the upper half: what failed together does not come back together.
             return Decision(Action.RETRY, max(asked_s, whole_s * (0.5 + jitter / 2)))

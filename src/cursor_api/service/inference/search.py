@@ -3,7 +3,9 @@
 Rules of this file:
 - Nothing has reached the caller yet, so that trying again is free but for what `failover` counts.
 - A lease taken here is settled here, unless its answer began: then it belongs to the exchange.
-- Nobody is asked through an open breaker.
+- Nobody is asked through an open breaker; a request that probes goes on as its probe.
+- Whether an endpoint or a credential has failed is known when the request is over: where another
+  credential was answered, the failed ones rest; where nobody was, each failure is the endpoint's.
 - An endpoint is asked with credentials of its own pool, or with the caller's own that belong to it.
 """
 
@@ -20,7 +22,7 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import CONTENT, Delta, Finished
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.slot import LeaseOutcome
@@ -30,6 +32,7 @@ from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.service.inference.failover import Action, Tally, decide, leads_elsewhere
 
 SILENT = "It gave no answer in time, where another credential was answered."
+FAILING = "It failed where another credential was answered."
 OTHERS_TOKENS = "None of this request's tokens is for the upstream of its model."
 
 
@@ -56,18 +59,31 @@ class BegunAnswer(NamedTuple):
 class RetryState:
     """What a request has met so far; most requests meet nothing."""
 
-    __slots__ = ("barred", "is_retry", "last_fault", "silent", "tally", "tried")
+    __slots__ = (
+        "barred",
+        "failed",
+        "has_fresh",
+        "is_probe",
+        "is_retry",
+        "last_fault",
+        "tally",
+        "tried",
+    )
 
     def __init__(self, fault: Fault) -> None:
         self.last_fault = fault
         self.tally = Tally()
-        # The next attempt is paid for from the retry budget.
-        self.is_retry = False
+        # The next attempt is paid for from the retry budget, unless it goes to a fresh credential
+        # while the endpoint answers others.
+        self.is_retry = self.has_fresh = False
         # Not asked again by this request: they refused, or were silent.
         self.barred: frozenset[Credential] = frozenset()
         # Asked again only where there is no other: it was the endpoint that failed.
         self.tried: frozenset[Credential] = frozenset()
-        self.silent: list[Lease] = []
+        # At this endpoint, not yet put down to anybody.
+        self.failed: list[tuple[Lease, Fault]] = []
+        # One of these probes for the breaker, and so does what follows.
+        self.is_probe = False
 
     def explain(self, hindrance: Fault) -> Fault:
         """The fault to be answered where `hindrance` keeps everybody else from being asked.
@@ -139,7 +155,7 @@ class Search:
         incoming = self._incoming
         if self._retry is not None:
             # The first attempt at an endpoint is no retry of its.
-            self._retry.is_retry = False
+            self._retry.is_retry = self._retry.has_fresh = False
         self._route = route
         self._endpoint = self._with.endpoints[route.endpoint]
         own = incoming.caller.credentials
@@ -158,22 +174,26 @@ class Search:
             # Never the pool's: whoever brings tokens pays with them.
             raise Fault(FaultKind.NO_CREDENTIALS, OTHERS_TOKENS)
         self._endpoint.budget.pay_in()
-        while True:
-            try:
-                lease = self._take_lease()
-            except Fault as fault:
-                if fault.kind is not FaultKind.OVERLOADED:
-                    raise
-                lease = await self._wait(fault)
-            self.credential = lease.credential
-            try:
-                answer = await self._attempt(lease)
-            except Fault as fault:
-                await self._recover(fault, lease)
-            else:
-                if self._retry is not None:
-                    _blame_silent(self._retry.silent)
-                return answer
+        try:
+            while True:
+                try:
+                    lease = self._take_lease()
+                except Fault as fault:
+                    if fault.kind is not FaultKind.OVERLOADED:
+                        raise
+                    lease = await self._wait(fault)
+                self.credential = lease.credential
+                try:
+                    answer = await self._attempt(lease)
+                except Fault as fault:
+                    await self._recover(fault, lease)
+                else:
+                    if self._retry is not None:
+                        _suspect(self._retry.failed, lease.credential)
+                    return answer
+        except BaseException:
+            self._blame_endpoint()
+            raise
 
     def _take_lease(self) -> Lease:
         """A lease for the next attempt; Fault(OVERLOADED) is worth a wait."""
@@ -182,7 +202,7 @@ class Search:
             self._endpoint.breaker.check(self._with.clock.monotonic())
             return self._endpoint.pool.lease(self._ask)
         try:
-            self._endpoint.breaker.check(self._with.clock.monotonic())
+            self._check_breaker()
             lease = self._choose(retry)
         except Fault as fault:
             if fault.kind is FaultKind.OVERLOADED:
@@ -190,10 +210,18 @@ class Search:
             raise retry.explain(fault) from None
         return self._pay(lease)
 
+    def _check_breaker(self) -> None:
+        """Raise the Fault of an endpoint that is not asked now."""
+        if self._retry is None or not self._retry.is_probe:
+            self._endpoint.breaker.check(self._with.clock.monotonic())
+
     def _pay(self, lease: Lease) -> Lease:
         """Take what a retry costs; gives the lease back and raises where it cannot be had."""
         retry = self._retry
-        if retry is not None and retry.is_retry and not self._endpoint.budget.take():
+        if retry is None or not retry.is_retry:
+            return lease
+        is_free = retry.has_fresh and lease.credential not in retry.tried
+        if not is_free and not self._endpoint.budget.take():
             lease.settle()
             raise retry.last_fault
         return lease
@@ -210,7 +238,7 @@ class Search:
         barred = self._retry.barred if self._retry else frozenset[Credential]()
         lease = await self._endpoint.pool.wait(self._ask, barred, hindrance)
         try:
-            self._endpoint.breaker.check(self._with.clock.monotonic())
+            self._check_breaker()
         except Fault:
             lease.settle()
             raise
@@ -231,7 +259,8 @@ class Search:
                 raise
         except Fault as fault:
             lease.settle(LeaseOutcome(is_success=False, fault=fault))
-            ended = self._record_outcome(fault, is_probe=is_probe)
+            ended = clock.monotonic()
+            self._note_fault(fault, lease, ended, is_probe=is_probe)
             self._note(lease, started_at, fault.kind, ended - began)
             raise
         except BaseException:
@@ -239,7 +268,8 @@ class Search:
             lease.settle()
             endpoint.breaker.release(is_probe=is_probe)
             raise
-        ended = self._record_outcome(None, is_probe=is_probe)
+        endpoint.answered_at = ended = clock.monotonic()
+        self._tell_breaker(None, ended, is_probe=is_probe)
         self._note(lease, started_at, None, ended - began)
         return BegunAnswer(lease, opened, batches, first)
 
@@ -249,25 +279,54 @@ class Search:
         alias = lease.credential.alias
         self.attempts.append(Attempt(alias, started_at, fault, duration_s * 1000))
 
-    def _record_outcome(self, fault: Fault | None, *, is_probe: bool) -> float:
-        """What came of an attempt, for the breaker; gives the time, which is the attempt's end."""
-        now = self._with.clock.monotonic()
-        if fault is not None and fault.kind is FaultKind.OVERLOADED:
-            self._with.endpoints.report_shortage(fault, now)
-        if self._endpoint.breaker.record(fault, now, is_probe=is_probe):
-            self._with.endpoints.report_breaker(self._endpoint)
-        return now
-
-    async def _recover(self, fault: Fault, lease: Lease) -> None:
-        """Get ready for the next attempt; raises `fault` when there shall be none."""
+    def _note_fault(self, fault: Fault, lease: Lease, now: float, *, is_probe: bool) -> None:
+        """Keep what an attempt failed with: whose fault it is, the next ones tell."""
         fault.without_traceback()  # it is kept for as long as the answer lasts
         if self._retry is None:
             self._retry = RetryState(fault)
-        retry, endpoint = self._retry, self._endpoint
+        retry = self._retry
         retry.last_fault = fault
         retry.tally = retry.tally.plus(fault)
-        decision = decide(fault, retry.tally, endpoint.failover, self._with.random())
-        retry.is_retry = decision.is_retry
+        if fault.scope is Scope.ENDPOINT:
+            retry.failed.append((lease, fault))
+            retry.is_probe |= is_probe
+            return
+        if fault.kind is FaultKind.OVERLOADED:
+            self._with.endpoints.report_shortage(fault, now)
+        self._tell_breaker(fault, now, is_probe=is_probe)
+
+    def _tell_breaker(self, fault: Fault | None, now: float, *, is_probe: bool) -> None:
+        """What came of an attempt; None: its answer began."""
+        retry = self._retry
+        if retry is not None and retry.is_probe:
+            is_probe, retry.is_probe = True, False
+        if self._endpoint.breaker.record(fault, now, is_probe=is_probe):
+            self._with.endpoints.report_breaker(self._endpoint)
+
+    def _blame_endpoint(self) -> None:
+        """Nobody was answered here: each failure counts against the endpoint."""
+        retry = self._retry
+        if retry is None or not retry.failed:
+            return
+        now = self._with.clock.monotonic()
+        for _, fault in retry.failed:
+            self._tell_breaker(fault, now, is_probe=False)
+        retry.failed = []
+
+    async def _recover(self, fault: Fault, lease: Lease) -> None:
+        """Get ready for the next attempt; raises `fault` when there shall be none."""
+        retry, endpoint = self._retry, self._endpoint
+        assert retry is not None  # noqa: S101 - a fault was noted
+        spent = retry.barred | retry.tried | {lease.credential}
+        has_fresh = (
+            endpoint.failover.retry_percent > 0  # 0 means it
+            and endpoint.has_answered_lately(self._with.clock.monotonic())
+            and endpoint.pool.has_other(self._ask, spent)
+        )
+        decision = decide(
+            fault, retry.tally, endpoint.failover, self._with.random(), has_fresh=has_fresh
+        )
+        retry.is_retry, retry.has_fresh = decision.is_retry, has_fresh
         match decision.action:
             case Action.GIVE_UP:
                 raise fault
@@ -275,20 +334,24 @@ class Search:
                 retry.barred |= {lease.credential}
             case Action.SWITCH:
                 retry.barred |= {lease.credential}
-                retry.silent.append(lease)
             case Action.RETRY:
                 retry.tried |= {lease.credential}
         # Another endpoint is the better way out of one's trouble than the same once more.
-        if decision.is_retry and (self._routes_left or not endpoint.budget.has_one):
+        is_paid = decision.is_retry and not has_fresh
+        if is_paid and (self._routes_left or not endpoint.budget.has_one):
             raise fault
         if decision.wait_s:
             await asyncio.sleep(decision.wait_s)
 
 
-def _blame_silent(silent: Sequence[Lease]) -> None:
-    """Where somebody was answered, the endpoint works: the silence was the credential's."""
-    for lease in silent:
-        lease.blame(Fault(FaultKind.CREDENTIAL_SILENT, SILENT))
+def _suspect(failed: Sequence[tuple[Lease, Fault]], answered: Credential) -> None:
+    """Where another one was answered, the endpoint works: the failure was the credential's."""
+    for lease, fault in failed:
+        if lease.credential != answered:
+            is_silence = fault.kind is FaultKind.UPSTREAM_TIMEOUT
+            kind = FaultKind.CREDENTIAL_SILENT if is_silence else FaultKind.CREDENTIAL_FAILING
+            said = SILENT if is_silence else FAILING
+            lease.blame(Fault(kind, said, retry_after_s=fault.retry_after_s))
 
 
 async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:

@@ -51,6 +51,10 @@ _ADVICE: dict[FaultKind, str] = {
         "Nothing to do: it is tried again by itself. If it stays silent while others are answered,"
         " sign in to Cursor and look at the account."
     ),
+    FaultKind.CREDENTIAL_FAILING: (
+        "Nothing to do: it is tried again by itself. If it goes on failing while others are"
+        " answered, sign in to Cursor and look at the account."
+    ),
 }
 # For every other kind, by whom it blames.
 _ADVICE_BY_SCOPE: dict[Scope, str] = {

@@ -7,7 +7,12 @@ import pytest
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.pool import Pool
-from cursor_api.service.inference.endpoints import WARN_AGAIN_S, Endpoints, TroubleOptions
+from cursor_api.service.inference.endpoints import (
+    ANSWERING_S,
+    WARN_AGAIN_S,
+    Endpoints,
+    TroubleOptions,
+)
 from cursor_api.service.inference.failover import FailoverOptions
 from tests.endpoints import FAKE, WORDS, endpoint_of
 from tests.fakes import ListObserver, ScriptedUpstream, TickingClock
@@ -18,6 +23,15 @@ DOWN = Fault(FaultKind.UPSTREAM_ERROR, "down")
 def pool() -> Pool:
     """An empty one."""
     return Pool(TickingClock(), lambda: 0.5)
+
+
+def test_an_answer_shows_for_half_a_minute_that_the_endpoint_works() -> None:
+    """Before the first one nothing is known."""
+    endpoint = endpoint_of(ScriptedUpstream({}), pool())
+    assert not endpoint.has_answered_lately(0)
+    endpoint.answered_at = 100
+    assert endpoint.has_answered_lately(100 + ANSWERING_S)
+    assert not endpoint.has_answered_lately(101 + ANSWERING_S)
 
 
 def test_a_change_of_the_settings_resets_nothing_of_what_was_learnt() -> None:

@@ -78,6 +78,14 @@ def test_the_upstreams_own_wait_is_kept() -> None:
     assert decide(long, FIRST, OPTIONS, 0).action is Action.GIVE_UP
 
 
+def test_a_long_wait_of_one_is_another_ones_turn_while_the_endpoint_answers() -> None:
+    """It was said of the endpoint, and others show that it was not meant for them."""
+    long = Fault(FaultKind.UPSTREAM_OVERLOADED, "", retry_after_s=20)
+    assert decide(long, FIRST, OPTIONS, 0, has_fresh=True) == Decision(Action.SWITCH)
+    third = Tally(failure_count=3)
+    assert decide(long, third, OPTIONS, 0, has_fresh=True).action is Action.GIVE_UP
+
+
 def test_a_tally_counts_by_scope() -> None:
     """What blames neither a credential nor the endpoint is not counted."""
     tally = Tally()

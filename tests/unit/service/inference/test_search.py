@@ -18,12 +18,20 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.breaker import BreakerOptions, BreakerState
 from cursor_api.pool.pool import Pool
+from cursor_api.pool.selection import Policy
 from cursor_api.ports import DeltaBatches
 from cursor_api.service.inference.endpoints import TroubleOptions
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.search import BegunAnswer, Collaborators, Search
 from tests.endpoints import FAKE, WORDS, catalog_of, endpoints_of
-from tests.fakes import ListLog, ListObserver, ScriptedUpstream, Step, TickingClock
+from tests.fakes import (
+    ListLog,
+    ListObserver,
+    ScriptedUpstream,
+    Step,
+    StillClock,
+    TickingClock,
+)
 
 REQUEST = ChatRequest("gpt-4o", (Message(Role.USER, (Text("hi"),)),))
 INCOMING = Incoming("id-1", REQUEST, Caller("operator"))
@@ -62,6 +70,9 @@ class RowUpstream(ScriptedUpstream):
 class Town:
     """A pool, an endpoint behind its breaker, and who asks."""
 
+    clock_kind: type[TickingClock | StillClock] = TickingClock
+    policy = Policy.ROUND_ROBIN
+
     def __init__(
         self,
         rows: dict[str, list[list[Step]]],
@@ -69,8 +80,8 @@ class Town:
         breaker: BreakerOptions | None = None,
     ) -> None:
         self.upstream = RowUpstream(rows)
-        self.clock = TickingClock()
-        self.pool = Pool(self.clock, lambda: 0.5)
+        self.clock = self.clock_kind()
+        self.pool = Pool(self.clock, lambda: 0.5, self.policy)
         self.pool.replace([Credential(name, Secret(name), "sum") for name in rows])
         self.observer = ListObserver()
         options = TroubleOptions(failover or FailoverOptions(), breaker or BreakerOptions())

@@ -173,3 +173,22 @@ async def test_a_pinned_credential_is_found_at_its_endpoint() -> None:
     assert await town.ask(pinned="b") == "b"
     assert town.asked == " b"
     assert (await town.fail(pinned="nobody")).kind is FaultKind.INVALID_REQUEST
+
+
+async def test_a_failure_of_one_endpoint_is_no_credentials_where_another_one_answers() -> None:
+    """The other endpoint shows nothing of this one: its breaker counts it, nobody rests."""
+    for kind in (FaultKind.UPSTREAM_ERROR, FaultKind.UPSTREAM_TIMEOUT):
+        town = Town({"one": {"a": fails(kind)}, "two": {"b": HELLO}})
+        assert await town.ask() == "b"
+        assert town.endpoints["one"].pool.get_slot("a").cooldowns == {}
+        assert town.endpoints["one"].breaker.failure_count == 1
+
+
+async def test_a_fresh_credential_comes_before_the_next_route_while_the_endpoint_answers() -> None:
+    """The bad one is found out then, and the endpoint that was wanted first is kept to."""
+    town = Town({"one": {"a": fails(FaultKind.UPSTREAM_ERROR), "c": HELLO}, "two": {"b": HELLO}})
+    town.endpoints["one"].answered_at = town.clock.seconds
+    assert await town.ask() == "c"
+    assert town.asked == "ac "
+    cooldown = town.endpoints["one"].pool.get_slot("a").cooldowns["m-at-one"]
+    assert cooldown.cause == "credential_failing"
