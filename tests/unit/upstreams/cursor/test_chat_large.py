@@ -69,7 +69,7 @@ async def test_a_long_text_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
     sent: list[Body] = []
 
     async def kept(*arguments: Any) -> ClientResponse:
-        sent.append(arguments[-1])
+        sent.append(arguments[3])
         return await send(*arguments)
 
     monkeypatch.setattr(connections, "send", kept)
