@@ -305,3 +305,52 @@ async def test_verification_cannot_be_switched_off(monkeypatch: pytest.MonkeyPat
     ):
         assert (await gateway.chat("Hello", headers={"Host": "localhost"})).status == 502
         assert list(far.requests) == []
+
+
+@asynccontextmanager
+async def tunnels(heads: list[bytes], seen: list[bytes]) -> AsyncIterator[int]:
+    """A proxy that tunnels; keeps the heads of what it is asked and all that passes upwards."""
+
+    async def pass_on(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: list[bytes]
+    ) -> None:
+        while data := await reader.read(65536):
+            kept.append(data)
+            writer.write(data)
+        writer.close()
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        host, _, port = heads[-1].split(b" ")[1].decode().rpartition(":")
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with suppress(OSError):
+            await asyncio.gather(pass_on(reader, far_writer, seen), pass_on(far_reader, writer, []))
+
+    server = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_proxy_learns_where_a_tls_upstream_is_and_nothing_else() -> None:
+    """Name and password are for it alone; what passes through is sealed."""
+    heads: list[bytes] = []
+    seen: list[bytes] = []
+    async with (
+        CursorSimulator(SimulatorOptions(tls=server_tls("tls/good"))) as far,
+        tunnels(heads, seen) as port,
+    ):
+        variables = {
+            "CURSOR_CA_FILE": str(TLS / "authority.pem"),
+            "CURSOR_PROXY": f"http://me:p%40ss@127.0.0.1:{port}",
+        }
+        async with gateway_before(far.url, environment=variables) as gateway:
+            assert (await gateway.chat("Hello")).status == 200
+        (request,) = far.requests
+        place = far.url.removeprefix("https://")
+    assert heads
+    assert all(head.startswith(f"CONNECT {place} ".encode()) for head in heads)
+    assert all(b"Proxy-Authorization: Basic bWU6cEBzcw==" in head for head in heads)
+    assert "proxy-authorization" not in request.headers
+    assert seen
+    assert all(b"a-session-token-for-tests" not in data for data in seen)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cursor_api.installed import SCHEMA
-from cursor_api.options.setting import Setting
+from cursor_api.options.setting import Setting, find_rows
 from cursor_api.settings import chinese
+from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 
 
 class Phrase(NamedTuple):
@@ -24,6 +25,7 @@ class Phrase(NamedTuple):
 
 
 FILES = {"en": "configuration.md", "zh": "configuration.zh-CN.md"}
+BLOCK_ROWS = {"upstream": upstream_rows(SCHEMA.kinds), "model": MODEL_ROWS}
 COMMAND = "python -m cursor_api.cli.document docs"
 
 # An example that a test loads.
@@ -38,6 +40,27 @@ privacy_mode = true
 
 [limits]
 body_bytes_max = "20MiB"
+"""
+
+# Another, loaded with a token in WORK_TOKEN.
+BLOCKS_EXAMPLE = """\
+[[upstream]]
+name = "work"
+kind = "cursor"
+api_key_env = "WORK_TOKEN"
+first_token_timeout_s = "90s"
+
+[[upstream]]
+name = "relay"
+kind = "cursor"
+base_url = "https://relay.example"
+api_keys = ["the-first-token", "the-second-token"]
+models = ["gpt-4o", "gpt-4o-mini"]
+
+[[model]]
+name = "fast"
+routes = ["work/gpt-4o-mini", "relay/gpt-4o-mini", "cursor/gpt-4o-mini"]
+aliases = ["gpt-fast"]
 """
 
 _MARK = Phrase(
@@ -102,6 +125,37 @@ Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CL
 """,
 )
 
+_BLOCKS = Phrase(
+    """\
+## More upstreams and models `[[upstream]]` `[[model]]`
+
+These stand in `cursor-api.toml` only, in as many blocks as there are upstreams and models. Each
+`[[upstream]]` is asked with its own keys, over its own connections; what goes wrong with one is
+kept apart from the others. The upstream `cursor`, whose settings are above, is there without a
+block.
+
+Each `[[model]]` is a name that callers may ask for. Its routes are asked in their order: the next
+one when all keys of the one before it are resting or its upstream fails. What an upstream serves
+needs no block: it is found by its own name, and by `upstream/model` at this upstream alone.
+""",
+    """\
+## 更多上游与模型 `[[upstream]]` `[[model]]`
+
+只能写在 `cursor-api.toml` 中，有多少上游和模型就写多少块。每个 `[[upstream]]` 使用自己的密钥和
+连接；一个上游出问题不影响其他上游。上游 `cursor` 的设置见上文，无需写块。
+
+每个 `[[model]]` 是调用方可以请求的一个名称。按顺序尝试其路由：前一个的密钥都在休息或其上游故障时，
+换下一个。上游本来提供的模型无需写块：可用其原名请求，也可用 `upstream/model` 只请求该上游。
+""",
+)
+_KEYS_OF = Phrase("Keys of `[[{table}]]`:", "`[[{table}]]` 的键：")
+_KEYS_OF_KIND = Phrase(
+    "Beside these, an upstream of the kind `{kind}` has the keys {keys}: they mean what they mean"
+    " above and have the same defaults. The variables there are for the upstream `{kind}` alone.",
+    "此外，`{kind}` 类上游还有这些键：{keys}。含义与默认值同上文；上文的变量只用于上游 `{kind}`。",
+)
+_BLOCK_COLUMNS = Phrase("In TOML | Kind | Default | What for", "TOML | 类型 | 默认值 | 用途")
+
 _COLUMNS = Phrase(
     "Variable | In TOML | Kind | Default | What for", "变量 | TOML | 类型 | 默认值 | 用途"
 )
@@ -129,18 +183,51 @@ def _lines(language: str) -> Iterator[str]:
         for setting in settings:
             yield _row(setting, language)
     yield ""
+    yield from _block_lines(language)
+
+
+def _block_lines(language: str) -> Iterator[str]:
+    yield _say(_BLOCKS, language)
+    yield f"```toml\n{BLOCKS_EXAMPLE}```\n"
+    for table, rows in BLOCK_ROWS.items():
+        yield f"{_say(_KEYS_OF, language).format(table=table)}\n"
+        yield f"| {_say(_BLOCK_COLUMNS, language)} |"
+        yield "|---|---|---|---|"
+        for row in rows.values():
+            yield _block_row(table, row, language)
+        yield ""
+        for kind, options in SCHEMA.kinds.items() if table == "upstream" else ():
+            names = ", ".join(f"`{row.name}`" for row in find_rows(options).values())
+            yield f"{_say(_KEYS_OF_KIND, language).format(kind=kind, keys=names)}\n"
+
+
+def _block_row(table: str, row: Setting, language: str) -> str:
+    label, note = row.kind.label, row.default_note
+    if note:
+        default = _say(Phrase(note, chinese.BLOCK_NOTES[note]), language)
+    else:
+        default = f"`{row.default}`" if row.default else _say(_EMPTY, language)
+    return _cells(
+        f"`{row.name}`",
+        _say(Phrase(label, chinese.translate_label(label)), language),
+        default,
+        _say(Phrase(row.reason, chinese.BLOCK_REASONS[f"{table}.{row.name}"]), language),
+    )
 
 
 def _row(setting: Setting, language: str) -> str:
     also = "".join(f" ({_say(_ALSO, language)} `{alias}`)" for alias in setting.aliases)
     label = setting.kind.label
-    cells = (
+    return _cells(
         f"`{setting.variable}`{also}",
         f"`{setting.name}`" if setting.key else "",
         _say(Phrase(label, chinese.translate_label(label)), language),
         _default(setting, language),
         _say(Phrase(setting.reason, chinese.REASONS[setting.variable]), language),
     )
+
+
+def _cells(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 

@@ -38,37 +38,50 @@ from cursor_api.settings.sources import (
 )
 from cursor_api.settings.unknown import find_nearest
 
+# What stands for a default in the documentation.
+REQUIRED: Final = "required"
+ONE_WAY: Final = "one of the four is required"
+ASKED_FOR: Final = "the upstream is asked"
 
-def _rows(*rows: tuple[str, Kind, str | None, str]) -> dict[str, Setting]:
-    return {
-        name: Setting("", kind, default, reason, name=name) for name, kind, default, reason in rows
-    }
+
+def _row(
+    name: str, kind: Kind, reason: str, default: str | None = None, note: str = ""
+) -> tuple[str, Setting]:
+    return name, Setting("", kind, default, reason, name=name, default_note=note)
 
 
-def _upstream_rows(kinds: Mapping[str, type]) -> dict[str, Setting]:
+def upstream_rows(kinds: Mapping[str, type]) -> dict[str, Setting]:
     """The keys of every upstream; those of its kind come on top."""
-    return _rows(
-        ("name", plain_name(), None, "What routes, logs and reports call it."),
-        ("kind", choice(*kinds), None, "How it is spoken to."),
-        ("api_key", header_secret(), None, "The key itself."),
-        ("api_keys", api_keys(), None, "Several keys, used by turns."),
-        ("api_key_env", variable_name(), None, "The variable that holds the key."),
-        ("api_key_file", path(), None, "The file that holds the key, or several, one a line."),
-        ("models", model_names(), None, "Its models; it is asked for them where none are named."),
-        ("headers", headers(), None, "Sent with every request."),
-        (
+    rows = (
+        _row("name", plain_name(), "What routes, logs and reports call it.", note=REQUIRED),
+        _row("kind", choice(*kinds), "How it is spoken to.", note=REQUIRED),
+        _row("api_key", header_secret(), "The key itself.", note=ONE_WAY),
+        _row("api_keys", api_keys(), "Several keys, used by turns.", note=ONE_WAY),
+        _row("api_key_env", variable_name(), "The variable that holds the key.", note=ONE_WAY),
+        _row(
+            "api_key_file",
+            path(),
+            "The file that holds the key, or several, one a line.",
+            note=ONE_WAY,
+        ),
+        _row("models", model_names(), "Its models, where it shall not be asked.", note=ASKED_FOR),
+        _row("headers", headers(), "Sent with every request."),
+        _row(
             "allow_http",
             flag(),
-            "false",
             "Lets keys and prompts go over the network where anybody on the way can read them.",
+            default="false",
         ),
     )
+    return dict(rows)
 
 
-_MODEL_ROWS: Final = _rows(
-    ("name", model_name(), None, "What callers ask for."),
-    ("routes", routes(), None, "Where it leads, the first choice first."),
-    ("aliases", model_names(), "", "Other names for it."),
+MODEL_ROWS: Final = dict(
+    (
+        _row("name", model_name(), "What callers ask for.", note=REQUIRED),
+        _row("routes", routes(), "Where it leads, the first choice first.", note=REQUIRED),
+        _row("aliases", model_names(), "Other names for it.", default=""),
+    )
 )
 
 
@@ -101,7 +114,7 @@ class BlockReader:
         self._schema = schema
         self._own = resolver
         self._variables = variables
-        self._upstream_rows = _upstream_rows(schema.kinds)
+        self._upstream_rows = upstream_rows(schema.kinds)
         self._drafts: list[_Draft] = []
         self._names: set[str] = set()
         self._models: dict[str, NamedModel] = {}
@@ -212,7 +225,7 @@ class BlockReader:
     # --- Models
 
     def _read_model(self, block: Block) -> None:
-        keys = BlockKeys(block, self._own, _MODEL_ROWS)
+        keys = BlockKeys(block, self._own, MODEL_ROWS)
         keys.take_named()
         self.warnings.extend(keys.find_unknown())
         self.rows.extend(keys.rows())

@@ -216,6 +216,27 @@ NOTES: Final[Mapping[str, str]] = {
     "CURSOR_CA_FILE": "仅系统自带",
 }
 
+# The keys of blocks, by `block.key`.
+BLOCK_REASONS: Final[Mapping[str, str]] = {
+    "upstream.name": "路由、日志和报告中对它的称呼。",
+    "upstream.kind": "与它通信的方式。",
+    "upstream.api_key": "密钥本身。",
+    "upstream.api_keys": "多个密钥，轮流使用。",
+    "upstream.api_key_env": "存有密钥的环境变量。",
+    "upstream.api_key_file": "存有密钥的文件；可有多个，每行一个。",
+    "upstream.models": "它的模型；写明后不再向它询问。",
+    "upstream.headers": "随每个请求发送的请求头。",
+    "upstream.allow_http": "允许密钥与提示词以途中任何人都能读取的方式经过网络。",
+    "model.name": "调用方请求时使用的名称。",
+    "model.routes": "通向何处，首选在前。",
+    "model.aliases": "它的其他名称。",
+}
+BLOCK_NOTES: Final[Mapping[str, str]] = {
+    "required": "必填",
+    "one of the four is required": "四者必填其一",
+    "the upstream is asked": "向上游询问",
+}
+
 # The headings, by the table in TOML.
 TITLES: Final[Mapping[str, str]] = {
     "": "配置文件",
@@ -250,6 +271,12 @@ LABELS: Final[Mapping[str, str]] = {
     "http or https URL, or `none`": "http 或 https 网址，或 `none`",
     "origins, comma between": "来源，以逗号分隔",
     "host names, comma between": "主机名，以逗号分隔",
+    "name": "名称",
+    "name of a variable": "变量名",
+    "model name": "模型名",
+    "model names, comma between": "模型名，以逗号分隔",
+    "upstream/model, comma between": "上游/模型，以逗号分隔",
+    "table of headers": "请求头表",
 }
 
 

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.document import COMMAND, EXAMPLE, FILES, render_document, write_documents
+from cursor_api.cli.document import (
+    BLOCK_ROWS,
+    BLOCKS_EXAMPLE,
+    COMMAND,
+    EXAMPLE,
+    FILES,
+    render_document,
+    write_documents,
+)
 from cursor_api.installed import SCHEMA
+from cursor_api.options.setting import find_rows
 from cursor_api.settings import chinese
 from cursor_api.settings.load import load_settings
 
@@ -29,7 +38,19 @@ def test_every_setting_has_its_row(language: str) -> None:
     rows = re.findall(r"^\| `([A-Z_]+)`.*\|$", render_document(language), re.MULTILINE)
     assert rows == [setting.variable for setting in SCHEMA.rows]
     table_lines = [line for line in render_document(language).splitlines() if line[:1] == "|"]
-    assert {line.count("|") for line in table_lines} == {6}
+    block_lines = len(BLOCK_ROWS["upstream"]) + len(BLOCK_ROWS["model"]) + 4
+    assert {line.count("|") for line in table_lines[:-block_lines]} == {6}
+    assert {line.count("|") for line in table_lines[-block_lines:]} == {5}
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_every_key_of_a_block_has_its_row(language: str) -> None:
+    """And those of a kind are named."""
+    page = render_document(language).partition("`[[upstream]]` `[[model]]`")[2]
+    rows = re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)
+    assert rows == [*BLOCK_ROWS["upstream"], *BLOCK_ROWS["model"]]
+    for options in SCHEMA.kinds.values():
+        assert all(f"`{row.name}`" in page for row in find_rows(options).values())
 
 
 def test_the_chinese_page_is_chinese() -> None:
@@ -47,6 +68,20 @@ def test_the_example_works(tmp_path: Path) -> None:
     assert (loaded.problems, loaded.warnings) == ((), ())
     entries = sum(len(table) for table in tomllib.loads(EXAMPLE).values())
     assert len([row for row in loaded.rows if "cursor-api.toml [" in row.source]) == entries
+
+
+def test_the_example_of_blocks_works(tmp_path: Path) -> None:
+    """With the variable that it names; each block is an upstream or a model."""
+    (tmp_path / "cursor-api.toml").write_text(BLOCKS_EXAMPLE, encoding="utf-8")
+    environ = {"AUTH_TOKEN": "k" * 16, "WORK_TOKEN": "a-token-of-work"}
+    loaded = load_settings(SCHEMA, environ, tmp_path)
+    assert (loaded.problems, loaded.warnings) == ((), ())
+    cursor, work, relay = loaded.settings.upstreams
+    assert (cursor.name, work.name, relay.name) == ("cursor", "work", "relay")
+    assert [key.reveal() for key in work.api_keys] == ["a-token-of-work"]
+    assert (len(relay.api_keys), relay.models) == (2, ("gpt-4o", "gpt-4o-mini"))
+    (fast,) = loaded.settings.models
+    assert [route.endpoint for route in fast.routes] == ["work", "relay", "cursor"]
 
 
 def test_both_pages_are_written(tmp_path: Path) -> None:

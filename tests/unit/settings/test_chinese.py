@@ -8,7 +8,13 @@ import pytest
 
 from cursor_api.installed import SCHEMA
 from cursor_api.settings import chinese
+from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 
+BLOCK_ROWS = {
+    f"{table}.{name}": row
+    for table, rows in (("upstream", upstream_rows(SCHEMA.kinds)), ("model", MODEL_ROWS))
+    for name, row in rows.items()
+}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -25,6 +31,16 @@ def test_every_note_is_translated_and_none_is_left_over() -> None:
     assert all(map(HAN.search, chinese.NOTES.values()))
 
 
+def test_every_text_about_blocks_is_translated_and_none_is_left_over() -> None:
+    """By their keys, in the rows' order; the notes by what they say."""
+    assert list(chinese.BLOCK_REASONS) == list(BLOCK_ROWS)
+    for key, text in chinese.BLOCK_REASONS.items():
+        assert re.search(r"[\u4e00-\u9fff].*。$", text), key
+    notes = [row.default_note for row in BLOCK_ROWS.values() if row.default_note]
+    assert set(chinese.BLOCK_NOTES) == set(notes)
+    assert all(map(HAN.search, chinese.BLOCK_NOTES.values()))
+
+
 def test_every_heading_is_translated_and_none_is_left_over() -> None:
     """In the order of the page."""
     assert list(chinese.TITLES) == list(SCHEMA.titles)
@@ -33,7 +49,7 @@ def test_every_heading_is_translated_and_none_is_left_over() -> None:
 
 def test_every_label_is_translated_and_none_is_left_over() -> None:
     """What differs among values of a sort stays as it is."""
-    labels = {row.kind.label for row in SCHEMA.rows}
+    labels = {row.kind.label for row in (*SCHEMA.rows, *BLOCK_ROWS.values())}
     used = set()
     for label in labels:
         translated = chinese.translate_label(label)
