@@ -1,4 +1,7 @@
-"""The only file that knows concrete classes: settings in, a running gateway out."""
+"""The composition root: settings in, a running gateway out.
+
+Here the parts are made and handed to each other; what they are made of is named in installed.py.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ else:
 class SystemClock:
     """Implements `ports.Clock` with the machine's clocks."""
 
-    # The functions themselves: each request looks at a clock a dozen times.
+    # The functions themselves and no methods around them: a request reads a clock a dozen times.
     # Unix seconds.
     now = staticmethod(time.time)
     # Seconds since some start, those included in which the machine slept.
@@ -102,16 +105,16 @@ def make_checksum() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What outlives a process, or in a demo does not."""
+    """Where credentials, the pool's state and the request log are kept."""
 
     credentials: CredentialFiles
     pool_state: PoolStateStore
-    # None: the last ones, in memory.
+    # None: the gateway keeps the last requests in memory.
     request_log: RequestLog | None = None
 
 
 def file_stores(settings: Settings) -> Stores:
-    """The two token files, and those of the pool's memory and of the request log."""
+    """The two token files, and those of the pool's state and of the request log."""
     files, log = settings.files, settings.request_log
     request_log = None
     if log.kept_max:
@@ -130,7 +133,7 @@ def file_stores(settings: Settings) -> Stores:
 
 
 def memory_stores(credentials: Sequence[Credential]) -> Stores:
-    """Stores that forget."""
+    """Stores that last as long as the process, for a demo."""
     return Stores(
         installed.MemoryCredentialStore(credentials, make_checksum, forms=installed.FORMS),
         MemoryPoolStateStore(),
@@ -141,9 +144,10 @@ def memory_stores(credentials: Sequence[Credential]) -> Stores:
 async def build_gateway(
     settings: Settings, stores: Stores, redactor: Redactor, clock: Clock | None = None
 ) -> AsyncIterator[Gateway]:
-    """Put the parts together; raises StoreError when the credentials cannot be read whole.
+    """Put the parts together, and keep them up to date while the context lasts.
 
-    `clock` None is the machine's.
+    Raises StoreError when the credentials cannot be read whole, OSError when an upstream cannot be
+    opened. `clock` None is the machine's.
     """
     parts = HouseParts(stores, clock or SystemClock(), LogObserver(), redactor)
     async with AsyncExitStack() as stack:
@@ -275,6 +279,8 @@ class House:
     def _endpoint(self, settings: UpstreamSettings, trouble: TroubleOptions) -> Endpoint:
         known, words = self.endpoints.get(settings.name), installed.KINDS[settings.kind].words
         upstream = self._opened[settings.name][1]
+        # Each kind has its own words: under the same name this may be another kind now, for which
+        # nothing that was learnt holds.
         if known is not None and known.words is words:
             known.use(upstream, trouble)
             return known
@@ -288,7 +294,7 @@ class House:
 
 
 async def _begin(roster: Roster) -> int:
-    """Start with what can serve: a disk that takes no new device is no reason for nobody to."""
+    """Start with the credentials that can serve, where only new bindings could not be stored."""
     try:
         return await roster.start()
     except BindingNotStoredError as error:
@@ -302,9 +308,10 @@ async def _begin(roster: Roster) -> int:
 async def open_credentials(settings: Settings, observer: Observer) -> AsyncIterator[Operator]:
     """The credentials without a gateway around them, for commands.
 
-    Raises StoreError when they cannot be read whole. Where only new checksums could not be
-    stored, those that have one are there, and the observer is told.
+    Raises StoreError when they cannot be read whole. Where only new bindings could not be stored,
+    those that have one are there, and the observer is told.
     """
+    # No request is logged here, and the gateway's own log file stays closed.
     stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
     parts = HouseParts(stores, SystemClock(), observer, Redactor())
     async with AsyncExitStack() as stack:
@@ -331,7 +338,7 @@ def _credentials_of(settings: UpstreamSettings) -> list[Credential]:
 
 
 def _web_options(settings: Settings) -> WebOptions:
-    """With the names of the files, which the addresses of both texts show."""
+    """With the names of the token files, which the management API shows."""
     files = TokenFileOptions(
         token_file=str(settings.files.token_file),
         token_list_file=str(settings.files.token_list_file),

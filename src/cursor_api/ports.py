@@ -74,9 +74,9 @@ class Upstream(Protocol):
 class UpstreamParts(NamedTuple):
     """What a kind of upstream builds with.
 
-    `endpoint` is the configured name. `headers` are the operator's own, for every request; what the
-    upstream writes itself goes before them. `mask` takes every secret of this gateway, other
-    endpoints' too, out of what an upstream said.
+    `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
+    that the upstream writes itself wins over one of the same name. `mask` takes every secret of
+    this gateway, other endpoints' too, out of what an upstream said.
     """
 
     endpoint: str
@@ -320,7 +320,7 @@ PoolState = Mapping[str, tuple[Preferences, CredentialHealth]]
 
 
 class PoolStateStore(Protocol):
-    """Where the pool's memory outlives a restart."""
+    """Where the pool's state is kept over a restart."""
 
     async def load(self) -> PoolState:
         """What was saved last; empty when nothing was. Raises StoreError when unreadable."""
@@ -332,7 +332,7 @@ class PoolStateStore(Protocol):
 
 
 class Observer(Protocol):
-    """Tells the operator what happened beside requests."""
+    """Tells the operator what happened outside of requests."""
 
     def notice(self, event: str, /, **facts: object) -> None:
         """Something went as it should."""
@@ -344,9 +344,9 @@ class Observer(Protocol):
 
 
 class RequestLog(Protocol):
-    """What happened. A record with a known id replaces the earlier one, which was pending.
+    """What became of requests: a pending record of each first, then one of its end in its place.
 
-    What has ended is not recorded again.
+    Records of one request have one id. None follows that of its end.
     """
 
     def record(self, record: RequestRecord) -> None:

@@ -18,7 +18,7 @@ from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.web.server.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServer, create_server
 
-# A request makes some hundred short-lived objects and leaves few in circles: at the default of 700
+# A request makes some hundred short-lived objects, few of them in cycles: at the default of 700
 # the collector runs at every request and takes 7 % of its time to find nothing.
 GC_THRESHOLDS = (5_000, 20, 50)
 
@@ -32,9 +32,9 @@ class SettingsSource:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything is started; raises OSError when it is not to be had.
+    """Take the port before anything is started; raises OSError when it is taken.
 
-    `::` is every address of this machine, those of IPv4 too where the system has both in one.
+    `::` is every address of this machine, those of IPv4 too where the system can do both in one.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.create_server(

@@ -82,7 +82,7 @@ class Reasoning(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """What a request asks beside its messages.
+    """What a request asks besides its messages.
 
     `output` is None where text is wanted. `user` is whom the caller asks for, and
     `prompt_cache_key` what requests share that begin alike.

@@ -1,4 +1,4 @@
-"""How a credential stands: what its owner preferences of it, and what its past says of it."""
+"""How a credential stands: what its owner prefers, and what became of it so far."""
 
 from __future__ import annotations
 

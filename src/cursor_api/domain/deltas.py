@@ -52,13 +52,13 @@ class ToolCallBegun:
 
     @property
     def text(self) -> str:
-        """What of it the model wrote, and is counted as output."""
+        """The part that the model wrote, which counts as output."""
         return self.name
 
 
 @dataclass(frozen=True, slots=True)
 class ToolArgumentsDelta:
-    """A piece of the JSON text that are the arguments of a call; never empty."""
+    """A piece of a call's arguments, which are JSON text; never empty."""
 
     call: int
     text: str

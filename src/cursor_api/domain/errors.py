@@ -109,7 +109,7 @@ SCOPES: dict[FaultKind, Scope] = {
 }
 
 
-# A foreign exception has two or three behind it; more is no chain but a knot.
+# A foreign exception has two or three causes; a chain longer than this is a cycle.
 CAUSES_MAX = 16
 
 
@@ -148,7 +148,7 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         """The same without the frames that it and its causes came through.
 
         They hold what was sent and what was read, megabytes of it, and whoever keeps a fault
-        stands in one of them: a circle, which would wait for the garbage collector with all of it.
+        stands in one of them: a cycle, which would wait for the garbage collector with all of it.
         A bug of ours keeps them: they are what tells where it is.
         """
         if self.kind is FaultKind.INTERNAL:

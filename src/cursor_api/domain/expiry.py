@@ -29,3 +29,8 @@ def find_expiry(token: str) -> float | None:
         return None
     # NaN and infinity compare false.
     return float(expiry) if 0 < expiry < EXPIRY_MAX else None
+
+
+def expires_soon(expires_at: float | None, now: float) -> bool:
+    """Whether it is time to renew the token, or past it; False where it does not say."""
+    return expires_at is not None and expires_at - now < WARN_BEFORE_S

@@ -38,6 +38,11 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def is_in_the_clear(url: str) -> bool:
+    """Whether what is sent to this base URL crosses a network without TLS."""
+    return url.startswith("http://") and not is_loopback(urlsplit(url).hostname or "")
+
+
 def mask_user(url: str) -> str:
     """A URL, or what was meant as one, without name and password and without its query."""
     scheme, separator, rest = url.rpartition("://") if "://" in url else ("", "", url)

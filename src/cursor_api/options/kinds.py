@@ -269,7 +269,7 @@ def header_secret() -> Kind:
     )
 
 
-# Every key is compared with in memory; more of them want a directory of users, not a list.
+# All of them stay in memory; more of them call for a directory of users, not a list.
 CLIENT_KEYS_MAX = 1000
 
 

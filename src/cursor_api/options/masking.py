@@ -9,7 +9,7 @@ import re
 
 MARK = "[redacted]"
 
-# Forms of a Cursor credential and of what callers present; see also domain/credential.py.
+# Forms of a Cursor credential (upstreams/cursor/forms.py) and of what callers present.
 # A character class is wider than the form itself, so that two secrets run together leave no tail,
 # and every repetition that could begin anywhere is bounded, so that a hostile text costs no time.
 _SHAPES = re.compile(

@@ -23,8 +23,8 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
-# A default that follows from the other settings (by variable) and the environment.
-Rule = Callable[[Mapping[str, Any], Mapping[str, str]], Any]
+# Finds a default that follows from the other settings (by variable) and the environment.
+Derivation = Callable[[Mapping[str, Any], Mapping[str, str]], Any]
 # The names of the fields that lead to a row, from the class that is looked through.
 FieldPath = tuple[str, ...]
 
@@ -53,7 +53,7 @@ class Setting:
     default_note: str = ""
     aliases: tuple[str, ...] = ()
     needs_restart: bool = False
-    derive: Rule | None = None
+    derive: Derivation | None = None
     table: str = ""
 
     @property
@@ -77,7 +77,7 @@ class More(TypedDict, total=False):
     default_note: str
     aliases: tuple[str, ...]
     needs_restart: bool
-    derive: Rule
+    derive: Derivation
     unset: Any
 
 

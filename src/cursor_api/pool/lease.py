@@ -33,7 +33,7 @@ class LeaseHooks(NamedTuple):
 
 
 class Lease:
-    """The right to use one credential for one attempt; settle it exactly once."""
+    """The right to use one credential for one attempt; whoever takes it settles it."""
 
     __slots__ = ("_hooks", "_is_probe", "_model", "_slot", "credential", "is_settled")
 

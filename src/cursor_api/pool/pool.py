@@ -95,7 +95,7 @@ class Pool:
 
         A credential that stays keeps its state; a new one begins with what is `kept` of it from
         an earlier run, and one that takes the place of another of its alias (a renewed token) with
-        what the owner wished of that. Rotation goes on behind the credential used last.
+        the preferences of that one. Rotation goes on after the credential used last.
         """
         known = {slot.credential.secret: slot for slot in self._slots}
         preferences = {slot.credential.alias: slot.preferences for slot in self._slots}

@@ -1,1 +1,1 @@
-"""Use cases: what happens to a request between its parsing and its rendering."""
+"""Use cases: answering chat requests, letting callers in, looking after credentials."""

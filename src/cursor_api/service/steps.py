@@ -15,10 +15,10 @@ _T = TypeVar("_T")
 
 
 class StepRunner:
-    """One row of large pieces of work; first come, first served."""
+    """A queue of large pieces of work; first come, first served."""
 
     def __init__(self) -> None:
-        self._row = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._waiting_count = 0
 
     def __repr__(self) -> str:
@@ -36,7 +36,7 @@ class StepRunner:
             return result
         self._waiting_count += 1
         try:
-            async with self._row:
+            async with self._turn:
                 return await _finish(steps)
         finally:
             self._waiting_count -= 1

@@ -12,11 +12,10 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from cursor_api.domain.catalog import NamedModel, Route
 from cursor_api.domain.credential import Secret
-from cursor_api.options.addresses import is_loopback
+from cursor_api.options.addresses import is_in_the_clear
 from cursor_api.options.kinds import Kind, choice, flag, header_secret, path
 from cursor_api.options.names import (
     api_keys,
@@ -212,10 +211,7 @@ class BlockReader:
         return None
 
     def _check_http(self, keys: BlockKeys) -> None:
-        url = keys.value("base_url") or ""
-        if not url.startswith("http://") or is_loopback(urlsplit(url).hostname or ""):
-            return
-        if not keys.value("allow_http"):
+        if is_in_the_clear(keys.value("base_url") or "") and not keys.value("allow_http"):
             keys.refuse(
                 "base_url",
                 "has no TLS: whoever is on the way can read keys and prompts. Use https://, or add"

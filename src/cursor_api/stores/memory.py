@@ -1,4 +1,4 @@
-"""Stores that forget at the end of the process: the reference implementations of the ports."""
+"""The request log that ends with the process: the reference implementation of its port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens beside requests, told through the log."""
+"""What happens outside of requests, told through the log."""
 
 from __future__ import annotations
 

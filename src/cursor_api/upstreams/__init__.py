@@ -1,1 +1,1 @@
-"""Upstream side: each module implements `ports.Upstream`; siblings share only http.py."""
+"""The kinds of upstreams: each folder implements `ports.UpstreamKind` and knows no other."""

@@ -1,1 +1,1 @@
-"""Downstream side: HTTP lives here and nowhere else."""
+"""The side of the callers: HTTP requests in, HTTP responses out."""

@@ -71,7 +71,7 @@ def new_checksum(
 
 
 def refresh_checksum(stored: str, now_s: float) -> str:
-    """The stored device ids behind the current time, in the variant and alphabet of the stored.
+    """The stored device ids after the current time, in the variant and alphabet of the stored.
 
     A text that is not of the known form comes back unchanged: somebody wrote it by hand, and knows.
     """

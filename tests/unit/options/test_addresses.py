@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cursor_api.options.addresses import (
     base_url,
     host_names,
+    is_in_the_clear,
     is_loopback,
     listen_host,
     mask_user,
@@ -37,6 +38,22 @@ from cursor_api.options.addresses import (
 def test_loopback_is_what_only_this_machine_reaches(host: str, *, expected: bool) -> None:
     """A name that could resolve to anything is not loopback."""
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://models.example.com", True),
+        ("http://10.0.0.7:8080/v1", True),
+        ("https://models.example.com", False),
+        ("http://127.0.0.1:8080", False),
+        ("http://[::1]:8080", False),
+        ("", False),
+    ],
+)
+def test_without_tls_a_url_is_in_the_clear_beyond_this_machine(url: str, *, expected: bool) -> None:
+    """On the loopback nobody else listens; a missing URL sends nothing."""
+    assert is_in_the_clear(url) is expected
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Calls of tools in OpenAI's answers: `tool_calls`, and `function_call` for requests before it.
+"""Tool calls in OpenAI's answers: `tool_calls`, or the older `function_call`.
 
-Whose request has `functions` in place of `tools` is answered in the same spelling, which has room
-for one call.
+A request that has `functions` in place of `tools` is answered in that older spelling, which has
+room for one call.
 """
 
 from __future__ import annotations

@@ -28,8 +28,9 @@ from cursor_api.wire.json_decode import check_json, decode_checked
 
 # Longer bodies, messages, contents and texts are taken apart. As text the bound is 4 MiB at most.
 LONG_BYTES: Final = 1 << 20
-# Of a long text; and of messages and parts in one step, each of which counts as so many more.
+# The size of a piece of a long text, and of the messages or parts that are decoded in one step.
 PIECE_BYTES: Final = 256 * 1024
+# What each message or part adds to its own size, as it costs time however short it is.
 ITEM_BYTES: Final = 1024
 
 _T = TypeVar("_T")

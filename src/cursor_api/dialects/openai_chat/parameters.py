@@ -1,8 +1,8 @@
-"""What a chat request asks beside its messages: tools, the form of the output, sampling, reasoning.
+"""What a chat request asks besides its messages: tools, output form, sampling, reasoning.
 
 Rules of this file:
 - It is read from the body when somebody asks for it, by which time the body has been found to be
-  well-formed JSON within its bounds. That takes 25 ms for ten megabytes of the dearest kind.
+  well-formed JSON within its bounds. That takes 25 ms for ten megabytes of the costliest kind.
 - What is of the wrong type or unknown says nothing. A request was never refused for these fields,
   and clients send null and more; an upstream of this dialect gets them as they came.
 """
@@ -30,10 +30,10 @@ from cursor_api.domain.content import CacheMark
 _T = TypeVar("_T")
 
 _NOTHING: Final = Raw(b"null")
-# More is no count of tokens.
+# A larger number cannot be a count of tokens.
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
-# As Anthropic's API spells it, which has brought the marks into this one.
+# In the spelling of Anthropic's API, from which clients have brought the marks into this one.
 CACHE_TTL_S: Final = {"5m": 300, "1h": 3600}
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 # What a function without parameters takes.

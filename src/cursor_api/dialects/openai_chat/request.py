@@ -66,7 +66,7 @@ IGNORED_MAX = 20
 # How much of a caller's own word an error message repeats.
 QUOTED_CHARS_MAX = 40
 # Messages, parts and calls in one step, at about two microseconds each. An image counts as ten, for
-# its size may stand behind many segments, and as one more for every so many bytes of base64.
+# its size may come after many segments, and as one more for every so many bytes of data.
 STEP_UNITS = 500
 IMAGE_UNITS = 10
 IMAGE_UNIT_BYTES = 1_024
@@ -252,7 +252,7 @@ class _Conversion:
     def _add_said_by_model(
         self, message: MessageIn, parts: list[Part]
     ) -> Generator[None, None, None]:
-        """Its reasoning before the rest of what it said, and its calls behind."""
+        """Its reasoning before the rest of what it said, and its calls after."""
         reasoning = message.reasoning_content or message.reasoning
         if reasoning:
             thoughts = yield from decode_text(reasoning)

@@ -2,6 +2,8 @@
 
 A request that came in this dialect goes on as it came, unknown fields and all; only what the
 gateway decides is written over it. Any other is written from the domain's values.
+
+No kind of upstream that is installed speaks this dialect yet: only tests use this module.
 """
 
 from __future__ import annotations

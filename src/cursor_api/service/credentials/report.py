@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.credential_health import Quarantine, QuarantineReason
-from cursor_api.domain.expiry import WARN_BEFORE_S
+from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerState
 from cursor_api.pool.slot import Slot
@@ -159,11 +159,6 @@ def instant(at: float) -> datetime:
 def find_instant(at: float | None) -> datetime | None:
     """The same, where there may be none."""
     return None if at is None else instant(at)
-
-
-def expires_soon(expires_at: float | None, now: float) -> bool:
-    """Whether it is time to renew the token, or past it."""
-    return expires_at is not None and expires_at - now < WARN_BEFORE_S
 
 
 def _cooldowns(slot: Slot, now: float) -> Sequence[CooldownReport]:

@@ -23,7 +23,7 @@ from cursor_api.domain.credential import (
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
-from cursor_api.domain.expiry import WARN_BEFORE_S
+from cursor_api.domain.expiry import expires_soon
 from cursor_api.ports import Clock, CredentialFiles, Observer, PoolState, PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
 
@@ -67,7 +67,8 @@ class Roster:
         self._configured_endpoints: set[str] = set()
         self._has_started = False
         self._saved_revision = 0
-        # Credentials that were removed and may come back (undo), and all from before the start.
+        # By digest, the state of credentials that do not serve now: those that were removed may
+        # come back (undo), and those of an earlier run are about to be loaded.
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
         # Why what is in the store now cannot be used as it is; None when it is what serves.
         self.trouble: StoreError | None = None
@@ -232,8 +233,9 @@ class Roster:
             return
         if has_changed:
             self._last_warned.pop(CANNOT_RELOAD, None)
-            count = len(self._with.pools.credentials)
-            self._with.observer.notice("credentials reloaded", credential_count=count)
+            self._with.observer.notice(
+                "credentials reloaded", credential_count=self.credential_count
+            )
 
     def configure(self, credentials: Sequence[Credential]) -> None:
         """Serve these besides those of the store: from now on, or from the start.
@@ -290,7 +292,7 @@ class Roster:
     async def _warn_of_expiry(self) -> None:
         now = self._with.clock.now()
         for slot in self._with.pools.slots:
-            if slot.expires_at is not None and slot.expires_at - now < WARN_BEFORE_S:
+            if slot.expires_at is not None and expires_soon(slot.expires_at, now):
                 is_over = slot.expires_at <= now
                 what = "has expired" if is_over else "expires within three days"
                 self._warn_once(f"the credential {slot.credential.alias!r}", what)

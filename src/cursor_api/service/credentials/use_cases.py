@@ -20,7 +20,7 @@ from msgspec import Struct
 from cursor_api.domain.credential import CredentialChange, GivenCredential, Secret, Spelling
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
-from cursor_api.domain.expiry import find_expiry
+from cursor_api.domain.expiry import expires_soon, find_expiry
 from cursor_api.pool.slot import Slot
 from cursor_api.ports import Clock
 from cursor_api.service.credentials.pools import CredentialPools
@@ -28,7 +28,6 @@ from cursor_api.service.credentials.report import (
     CredentialReport,
     Instant,
     UpstreamReport,
-    expires_soon,
     find_instant,
     instant,
     report,
@@ -220,7 +219,7 @@ class Credentials:
     async def change(
         self, alias: str, change: CredentialChange, wish: PreferenceChange
     ) -> CredentialReport:
-        """Rename, renew, wish; all in one. A renewed credential keeps what its owner preferences.
+        """Rename, renew and set preferences, all in one. A renewed credential keeps its own.
 
         Raises StoreError, and Fault(CONFLICT) for a new alias or token that is another's.
         """
@@ -231,6 +230,7 @@ class Credentials:
             alias = (await self._roster.update(alias, change)).alias
             slot, old = self._pools.get_slot(alias), slot
             if slot is old:
+                # Renamed only: they may have been changed while the files were written.
                 preferences = slot.preferences
         preferences = wish.apply(preferences)
         if preferences != slot.preferences:

@@ -11,9 +11,9 @@ from cursor_api.ports import Observer
 from cursor_api.service.inference.catalog import MODELS_PER_ENDPOINT_MAX, Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints
 
-# Upstreams add a model now and then; a newcomer who misses one looks again after a coffee.
+# Upstreams add a model now and then; ten minutes until it is listed are soon enough.
 REFRESH_S = 600.0
-# A start waits for no list longer than this; what comes later is there at the next round.
+# The start waits no longer than this for a list; one that comes later is asked for again.
 ANSWER_S = 10.0
 
 

@@ -4,7 +4,7 @@ Rules of this file:
 - An answer is whole when its end-of-stream came and says nothing of an error; then, and only then,
   `Finished` is given, as the last delta. Everything else ends in a Fault.
 - What came whole before a fault is given first, however the network cut the bytes.
-- Bytes that come together with the end-of-stream but behind it are a fault. Bytes that come in a
+- Bytes that come together with the end-of-stream but after it are a fault. Bytes that come in a
   later read are not waited for: the answer is whole already, and its reader has left.
 - The frame of one text field is the hot path: two bytes identify it, and it is not parsed.
 """
@@ -95,7 +95,7 @@ class AnswerDecoder:
         )
 
     def check(self) -> None:
-        """Raise the fault that came behind the deltas given last, if there was one."""
+        """Raise the fault that came after the deltas given last, if there was one."""
         if self._failure is not None:
             raise self._failure
 

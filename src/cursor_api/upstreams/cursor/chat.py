@@ -1,7 +1,7 @@
 """The StreamChat call of Cursor's editor, spoken with a session token.
 
 Headers and request line are the reference implementation's (cursor-api 0.1.1). Nobody here has
-tested them against Cursor's own servers; what they consist of is in HEADERS and CursorOptions.
+tested them against Cursor's own servers; they are written in `StreamChatCalls._headers_of`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ChatTools(NamedTuple):
 
 
 class StreamChatCalls:
-    """Requests of the call as HTTP sends them, and what reads their answers."""
+    """Makes the HTTP requests of StreamChat calls, and the decoders of their answers."""
 
     def __init__(
         self,
@@ -81,7 +81,9 @@ class StreamChatCalls:
     def __repr__(self) -> str:
         return f"StreamChatCalls({self.url})"
 
-    async def ask(self, request: ChatRequest, route: Route, credential: Credential) -> HttpAnswer:
+    async def prepare(
+        self, request: ChatRequest, route: Route, credential: Credential
+    ) -> HttpAnswer:
         """The HTTP request, not yet sent. Raises Fault."""
         try:
             request_id, body = await self._steps.run(self._encode(request, route.model))
@@ -206,7 +208,7 @@ class CursorAnswer:
 
     async def __aenter__(self) -> DeltaBatches:
         context = self._calls.context(self._credential)
-        self._http = await self._calls.ask(self._request, self._route, self._credential)
+        self._http = await self._calls.prepare(self._request, self._route, self._credential)
         # A request can be megabytes, and is sent: this may last for hours without it.
         del self._request
         await self._http.__aenter__()

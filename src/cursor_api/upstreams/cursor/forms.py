@@ -16,6 +16,10 @@ from typing import Final
 
 from cursor_api.domain.credential import CredentialForm
 
+# Any spelling of a checksum that a header can carry: wider than the known form, since people write
+# them by hand. The longest known one has 137 characters.
+CHECKSUM = re.compile(r"[A-Za-z0-9+/_=-]{1,256}")
+
 # The name of the kind, and of the endpoint that session tokens belong to.
 ENDPOINT: Final = "cursor"
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
 
 from cursor_api.domain.credential import Secret
-from cursor_api.options.addresses import base_url, is_loopback
+from cursor_api.options.addresses import base_url, is_in_the_clear
 from cursor_api.options.kinds import (
     Kind,
     choice_of,
@@ -26,6 +24,7 @@ from cursor_api.options.zone import find_machine_zone
 from cursor_api.transport.options import HttpOptions, check_base_url, is_header_value
 from cursor_api.transport.timeouts import TimeoutsByModel
 from cursor_api.upstreams.cursor.answer import AnswerLimits
+from cursor_api.upstreams.cursor.forms import CHECKSUM
 
 # Cursor's own editor, command line (not our CURSOR_CLIENT_…) and SDK set these.
 FOREIGN_VARIABLES: Final = (
@@ -37,8 +36,7 @@ def checksum() -> Kind:
     """A device's checksum, of the known form or written by hand; gives Secret."""
 
     def parse(text: str) -> Secret:
-        # What pass-through callers may send in the header, so that both are refused alike.
-        if re.fullmatch(r"[A-Za-z0-9+/_=-]{1,256}", text):
+        if CHECKSUM.fullmatch(text):
             return Secret(text)
         raise ValueError(
             "cannot be a checksum: letters, digits, '+', '/', '_', '=' and '-' only, at most 256"
@@ -58,8 +56,7 @@ def _find_zone(_values: Mapping[str, Any], environ: Mapping[str, str]) -> str:
 
 
 def _token_is_in_the_clear(facts: Facts) -> Finding | None:
-    url = facts.find("base_url") or ""
-    if not url.startswith("http://") or is_loopback(urlsplit(url).hostname or ""):
+    if not is_in_the_clear(facts.find("base_url") or ""):
         return None
     return facts.finding(
         "base_url",
@@ -79,7 +76,7 @@ def _checksum_is_unused(facts: Facts) -> Finding | None:
 
 
 class ChecksumTime(enum.Enum):
-    """NOW: the stored device ids behind the current time, as the editor sends it. STORED: as is."""
+    """NOW: the current time, then the stored device ids, as the editor sends it. STORED: as is."""
 
     NOW = "now"
     STORED = "stored"

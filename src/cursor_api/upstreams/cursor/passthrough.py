@@ -7,20 +7,17 @@ is that of the header `x-cursor-checksum`, else the configured one, else one der
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor.forms import API_KEY, ENDPOINT, read_token, why_no_token
+from cursor_api.upstreams.cursor.forms import API_KEY, CHECKSUM, ENDPOINT, read_token, why_no_token
 from cursor_api.wire.checksum import new_checksum
 
 Headers = Iterable[tuple[bytes, bytes]]
 
 CHECKSUM_HEADER = b"x-cursor-checksum"
 CREDENTIALS_MAX = 20
-# The longest known form has 137 characters.
-_CHECKSUM = re.compile(r"[A-Za-z0-9+/_=-]{1,256}")
 
 
 def passthrough_reader(
@@ -45,7 +42,7 @@ def read_own_credentials(
     if not tokens or len(tokens) > CREDENTIALS_MAX:
         return None
     checksum = _find_checksum(headers) or default_checksum
-    if checksum and not _CHECKSUM.fullmatch(checksum):
+    if checksum and not CHECKSUM.fullmatch(checksum):
         raise Fault(
             FaultKind.INVALID_REQUEST,
             "The header x-cursor-checksum is not a checksum.",

@@ -8,7 +8,7 @@ The wire has no field for it. In the traces the first text frame is `<think>\n` 
 - How frames cut the tags does not matter: what may still become a tag is held back until it is
   decided. No more than ten characters wait, and none wait once the answer proper has begun.
 - The reasoning ends at a line that begins with `</think>`; the newline before the tag and at most
-  two behind it belong to the tag. To miss the end would hide the whole answer, to find it early
+  two after it belong to the tag. To miss the end would hide the whole answer, to find it early
   shows a piece of reasoning; so a line's beginning is enough, but a tag inside a line is not.
 - Where the end tag never comes, everything was reasoning: it has been delivered as that already.
 """
@@ -29,7 +29,7 @@ NEWLINES_AFTER_MAX: Final = 2
 class _State(enum.Enum):
     BEGINNING = "beginning"
     THINKING = "thinking"
-    BEHIND_TAG = "behind the end tag"
+    AFTER_TAG = "after the end tag"
     ANSWERING = "answering"
 
 
@@ -59,7 +59,7 @@ class ThinkingSplitter:
             text = self._begin(text)
         if self._state is _State.THINKING:
             text = self._think(text, deltas)
-        if self._state is _State.BEHIND_TAG and text:
+        if self._state is _State.AFTER_TAG and text:
             text = self._skip_newlines(text)
         if text:
             deltas.append(TextDelta(text))
@@ -95,7 +95,7 @@ class ThinkingSplitter:
             end = newline if newline >= 0 and END_TAG.startswith(text[newline:]) else len(text)
             self._held, rest = text[end:], ""
         else:
-            self._state = _State.BEHIND_TAG
+            self._state = _State.AFTER_TAG
             self._held, rest = "", text[end + len(END_TAG) :]
         if reasoning := text[self._skip_count : end]:
             deltas.append(ReasoningDelta(reasoning))

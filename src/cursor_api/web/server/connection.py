@@ -7,7 +7,7 @@ Rules of this file:
 - A refusal is written only where its request's answer has its place: never into an answer that
   runs, never after one that was given. There the connection just ends.
 - What was refused is not read on: nothing behind it is a request.
-- What a dead connection leaves is freed by its reference counts: whatever goes in a circle is
+- What a dead connection leaves is freed by its reference counts: whatever forms a cycle is
   broken up in `connection_lost`, as the collector comes by seldom.
 """
 
