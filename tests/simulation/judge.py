@@ -48,6 +48,8 @@ UNWHOLE = {Fate.REFUSED, Fate.BROKEN}
 # Promised: an upstream is closed within a second of its client's leaving. A few latencies of 50 ms
 # lie between a leaving and what is seen of it.
 NOTICE_S = 1.0 + 4 * 0.05
+# Until the watch over a response looks: its first look, and one a second.
+TICKS_S = 1.25 + 0.1
 # The estimate's rule.
 BYTES_PER_TOKEN, TOKENS_PER_MESSAGE = 4, 4
 
@@ -340,7 +342,13 @@ def _are_attempts_true(case: Case) -> Breaches:
 def _is_header_true(case: Case) -> Breaches:
     """`x-attempts` tells what was tried, and only the operator is told the names."""
     header = case.seen.headers.get("x-attempts")
+    if case.told.is_kept_alive:
+        if header is not None:
+            yield f"its client was told {header} before its answer began"
+        return
     if header is None:
+        if case.seen.is_event_stream and not case.seen.body:
+            return  # cut before it could be seen what had begun it
         if case.record.attempts and case.seen.status is not None:
             yield "its client was not told what was tried"
         return
@@ -349,6 +357,24 @@ def _is_header_true(case: Case) -> Breaches:
     names = [f'"{one.credential_alias}"' for one in case.record.attempts]
     if items != (names if is_operator else ["credential"] * len(names)):
         yield f"its client was told {header}, where {names} were tried"
+
+
+def _is_silence_broken(case: Case) -> Breaches:
+    """A stream that is long without text is begun by a comment; others have a status of their own.
+
+    An answer in one piece has it always.
+    """
+    seen, record = case.seen, case.record
+    if seen.status is None or not seen.body:
+        return
+    keep_alive_s = case.world.settings.web.inference.stream.keep_alive_s
+    silent_ms = record.duration_ms if record.first_delta_ms is None else record.first_delta_ms
+    silent_s = (silent_ms or 0.0) / 1000
+    is_late = case.call.is_stream and silent_s > keep_alive_s + TICKS_S
+    if is_late and not (seen.status == 200 and case.told.is_kept_alive):
+        yield f"it was silent for {silent_s:.1f} s, and then answered with {seen.status}"
+    if case.told.is_kept_alive and (not case.call.is_stream or silent_s < keep_alive_s - CLOCK_S):
+        yield f"silence was broken after {silent_s:.1f} s"
 
 
 def _is_leaving_noticed(case: Case) -> Breaches:
@@ -378,6 +404,7 @@ RULES: tuple[Rule, ...] = (
     _is_usage_true,
     _are_attempts_true,
     _is_header_true,
+    _is_silence_broken,
     _is_leaving_noticed,
 )
 RULES_UNRECORDED: tuple[Rule, ...] = (_is_well_formed, _was_refused_early)

@@ -24,6 +24,7 @@ from cursor_api.service.inference import failover, relay, search
 from cursor_api.service.inference.endpoints import Endpoint
 from cursor_api.transport.client import HttpAnswer
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
+from cursor_api.web.inference import route
 from cursor_api.web.inference.streaming import Watch
 from tests.simulation.examine import Finding, examine
 
@@ -179,6 +180,14 @@ def _know_of_no_answer(_has_answered: Any) -> Any:
     return lambda _self, _now: False
 
 
+def _keep_silent(break_silence: Any) -> Any:
+    async def broken(self: Any) -> None:
+        if self._has_begun:
+            await break_silence(self)
+
+    return broken
+
+
 def _leave_upstream_open(leave: Any) -> Any:
     async def left(self: Any, *error: Any) -> None:
         if not self._is_finished:
@@ -255,6 +264,7 @@ BUGS: dict[str, tuple[Any, str, Change]] = {
         "has_answered_lately",
         _know_of_no_answer,
     ),
+    "silence before the first text lasts": (route._StreamedAnswer, "break_silence", _keep_silent),
     "an upstream is closed late": (HttpAnswer, "__aexit__", _leave_upstream_open),
     "silence in a stream is endless": (HttpAnswer, "read", _wait_for_ever),
     "an error tells a token": (Fault, "__init__", _tell_the_token),

@@ -19,6 +19,8 @@ class Told:
     usages: list[dict[str, int]] = field(default_factory=list)
     error: dict[str, Any] | None = None
     is_done: bool = False
+    # The stream began with a comment: silence has begun it.
+    is_kept_alive: bool = False
     flaws: list[str] = field(default_factory=list)
 
     @property
@@ -55,6 +57,7 @@ def read_told(seen: Seen) -> Told:
 
 def _read_events(body: bytes, told: Told) -> None:
     *blocks, rest = body.split(b"\n\n")
+    told.is_kept_alive = body.startswith(b":")
     answers = set()
     for block in blocks:
         if told.is_done or told.error is not None:

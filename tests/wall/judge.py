@@ -80,7 +80,8 @@ def _judge_headers(headers: dict[str, str], shape: Shape, expect: Expect) -> Ite
 
 def seen_shape(shape: Shape, way: Way) -> Shape:
     """What is left of a shape where the answer comes in one piece."""
-    return Shape.REFUSED if shape is Shape.BROKEN and not way.is_stream else shape
+    is_one_status = shape in {Shape.BROKEN, Shape.LATE} and not way.is_stream
+    return Shape.REFUSED if is_one_status else shape
 
 
 def _judge_attempts(way: Way, seen: Seen, expect: Expect) -> Iterator[str]:
@@ -92,6 +93,10 @@ def _judge_attempts(way: Way, seen: Seen, expect: Expect) -> Iterator[str]:
     if expect.shape is Shape.BROKEN and way.is_stream:
         # The header leaves with the first text, when nothing is wrong yet.
         begun = (*begun[:-1], (begun[-1][0], ""))
+    if expect.is_kept_alive and way.is_stream:
+        begun = ()
+    if seen.got.is_kept_alive is not (expect.is_kept_alive and way.is_stream):
+        yield f"a comment came before anything else: {seen.got.is_kept_alive}"
     if told is not None and told != begun:
         yield f"x-attempts has {told}"
     asked = tuple(alias for alias, _ in expect.attempts) if expect.is_upstream_asked else ()
@@ -117,7 +122,7 @@ def _judge_record(seen: Seen, expect: Expect) -> Iterator[str]:
         yield f"the record counts {tokens} tokens, and {count_tokens(got.text)} were delivered"
     if got.completion_tokens is not None and tokens != got.completion_tokens:
         yield f"the answer's usage says {got.completion_tokens}, the record's {tokens}"
-    if expect.shape is Shape.REFUSED and tokens:
+    if expect.shape in {Shape.REFUSED, Shape.LATE} and tokens:
         yield f"the record counts {tokens} tokens of an answer that never began"
     if expect.shape is Shape.BROKEN:
         yield from _judge_beginning(got, tokens)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.texts import Text
-from tests.wall import accounts, further, machine, sixteen
+from tests.wall import accounts, further, machine, silence, sixteen
 from tests.wall.house import Played, Seen, play
 from tests.wall.judge import judge
 from tests.wall.scenario import Cells, Report, Row, Scenario, Shape
@@ -16,7 +16,7 @@ from tests.wall.ways import RAW, SDK, Way
 
 SIXTEEN: Final[dict[str, Row]] = {row.key: row for row in sixteen.ROWS}
 FURTHER: Final[dict[str, Row]] = {
-    row.key: row for row in (*further.ROWS, *accounts.ROWS, *machine.ROWS)
+    row.key: row for row in (*further.ROWS, *accounts.ROWS, *silence.ROWS, *machine.ROWS)
 }
 
 # What a client of a broken gateway meets: nonsense, silence, a closed door.
@@ -26,6 +26,7 @@ NOTHING: Final = Text("", "")
 THEN: Final = Text("; then ", "；然后 ")
 NONE: Final = Text("none", "无")
 WHOLE: Final = Text("whole", "完整")
+KEPT_ALIVE: Final = Text("comments, then whole", "注释，然后完整")
 GONE: Final = Text("(gone)", "（已离开）")
 ANSWERED: Final = Text("answered", "已回答")
 
@@ -77,13 +78,18 @@ def _describe(seen: Seen, error: str) -> Text:
     witness = f" (`{error}`)" if error else ""
     match got.shape:
         case Shape.WHOLE:
-            return WHOLE
+            return KEPT_ALIVE if got.is_kept_alive else WHOLE
         case Shape.LEFT:
             return GONE
         case Shape.BROKEN:
             return Text(
                 f"a beginning, then the error event `{got.code}`{witness}",
                 f"开头部分，然后是错误事件 `{got.code}`{witness}",
+            )
+        case Shape.LATE:
+            return Text(
+                f"comments, then the error event `{got.code}`",
+                f"注释，然后是错误事件 `{got.code}`",
             )
         case Shape.REFUSED:
             has_wait = got.headers is not None and "retry-after" in got.headers

@@ -31,12 +31,14 @@ class Shape(enum.Enum):
 
     WHOLE: all of the text and a clean end. REFUSED: an error status and no text. BROKEN: where it
     is streamed a beginning of the text and then an error event, where it is not an error status.
-    LEFT: nobody was there to see it.
+    LATE: the same without a text, as silence had begun the stream. LEFT: nobody was there to see
+    it.
     """
 
     WHOLE = "whole"
     REFUSED = "refused"
     BROKEN = "broken"
+    LATE = "late"
     LEFT = "left"
 
 
@@ -50,7 +52,8 @@ class Expect:
 
     `status` and `code` are those of the error. `retry_after_s` are the allowed values of the
     header, None for no header. `attempts` are told to the client and kept in the record;
-    `is_upstream_asked` says whether the simulator sees each of them.
+    `is_upstream_asked` says whether the simulator sees each of them. `is_kept_alive`: where it is
+    streamed, comments break a silence before all else, and the attempts are only on record.
     """
 
     shape: Shape = Shape.WHOLE
@@ -60,6 +63,7 @@ class Expect:
     is_retry_invited: bool = True
     attempts: tuple[Attempt, ...] = ()
     is_upstream_asked: bool = True
+    is_kept_alive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

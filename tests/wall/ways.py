@@ -28,7 +28,8 @@ class Got:
     """What came of one request, as its client saw it.
 
     `error` is the SDK's exception, "" for none and for raw answers. `headers` are None where the
-    SDK does not show them. `completion_tokens` None: no usage came.
+    SDK does not show them. `completion_tokens` None: no usage came. `is_kept_alive`: a comment came
+    before anything else.
     """
 
     shape: Shape
@@ -38,6 +39,7 @@ class Got:
     completion_tokens: int | None = None
     headers: Mapping[str, str] | None = None
     error: str = ""
+    is_kept_alive: bool = False
 
     @property
     def attempts(self) -> tuple[Attempt, ...] | None:
@@ -62,17 +64,19 @@ async def ask_raw_stream(gateway: Gateway, headers: Mapping[str, str]) -> Got:
     if answer.status != 200:
         return refused(answer)
     assert answer.headers["content-type"].startswith("text/event-stream")
+    is_kept_alive = answer.body.startswith(b":")
     stream = read_stream(answer.body)
     if stream.error is not None:
         assert not stream.is_done, "[DONE] after an error"
         assert stream.finish_reasons == [], "a finish reason in a broken answer"
         assert stream.usages == [], "usage in a broken answer"
         code = str(stream.error["code"])
-        return Got(Shape.BROKEN, 200, code, stream.text, headers=answer.headers)
+        shape = Shape.BROKEN if stream.text else Shape.LATE
+        return Got(shape, 200, code, stream.text, None, answer.headers, "", is_kept_alive)
     assert stream.is_done, "no [DONE]"
     assert stream.finish_reasons == ["stop"]
     (tokens,) = [one.completion_tokens for one in stream.usages]
-    return Got(Shape.WHOLE, 200, "", stream.text, tokens, answer.headers)
+    return Got(Shape.WHOLE, 200, "", stream.text, tokens, answer.headers, "", is_kept_alive)
 
 
 async def ask_raw_whole(gateway: Gateway, headers: Mapping[str, str]) -> Got:

@@ -29,7 +29,8 @@ REASONS: Final[Mapping[str, str]] = {
         "最多为系统允许该进程打开数（`ulimit -n`）的一半：另一半留给上游连接。"
     ),
     "GATEWAY_KEEP_ALIVE_S": (
-        "流静默多久后发送一行注释，以免代理或客户端断开；它们大多等待 30 到 60 秒。"
+        "流静默多久后发送一行注释，以免代理或客户端断开；它们大多等待 30 到 60 秒。在第一段文字"
+        "之前，这会使流以状态 200 开始：之后的故障在流中告知。"
     ),
     "GATEWAY_WRITE_TIMEOUT_S": "客户端多久不读取数据就断开；在此之前它的回答一直占用一个上游连接。",
     "GATEWAY_HEADER_TIMEOUT_S": (
@@ -149,7 +150,7 @@ REASONS: Final[Mapping[str, str]] = {
     "CURSOR_CONNECT_TIMEOUT_S": "DNS、TCP 与 TLS 合计；可达的服务器只需其十分之一。",
     "CURSOR_FIRST_TOKEN_TIMEOUT_S": (
         "从发出请求到收到第一段文字；超时后若有其他凭据则换用。不显示思考过程的模型可"
-        "设得更长：写作 `model=duration`，名称中可用 `*`。"
+        "设得更长：写作 `model=duration`，名称中可用 `*`。其间流会保持活动。"
     ),
     "CURSOR_IDLE_TIMEOUT_S": (
         "回答中途的静默时长，可如上按模型设置。思考型模型会停顿一分钟；无声断开的连接则永远静默。"

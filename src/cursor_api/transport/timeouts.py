@@ -17,10 +17,11 @@ class TimeoutsByModel:
     first_token_s: SecondsByModel = setting(
         "",
         durations_by_model(0.1, 3600, "60s"),
-        "60, o1*=300",
+        # Names do not say who thinks, and whoever does may take minutes for a first word.
+        "180, o*=300, *thinking*=300",
         "From the request sent to the first text; then another credential is tried, if there"
         " is one. Models that reason unseen are given more: `model=duration`, with `*` in"
-        " names.",
+        " names. A stream is kept alive meanwhile.",
         key="first_token_timeout_s",
     )
     idle_s: SecondsByModel = setting(

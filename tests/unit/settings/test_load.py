@@ -65,7 +65,7 @@ def test_the_defaults(tmp_path: Path) -> None:
     assert (cursor.http.proxy, cursor.http.ca_file) == (None, None)
     assert cursor.passthrough_checksum is None
     assert cursor.http.connect_timeout_s == 10
-    assert dict(cursor.timeouts.first_token_s) == {"o1*": 300, "*": 60}
+    assert dict(cursor.timeouts.first_token_s) == {"o*": 300, "*thinking*": 300, "*": 180}
     assert dict(cursor.timeouts.idle_s) == {"*": 120}
     assert web.inference.body_bytes_max == 10 * 1024**2
     assert (settings.logs.level, settings.logs.format) == ("info", "auto")

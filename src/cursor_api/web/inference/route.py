@@ -134,7 +134,7 @@ class InferenceRoute:
         return _WholeAnswer(refusal, call.caller, exchange, folder)
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
-        watch = Watch(call.receive, answer.send, self._options.stream, self._dialect.ping)
+        watch = Watch(call.receive, answer.send, self._options.stream, answer.break_silence)
         try:
             async with answer.exchange:
                 self._admission.release_body(call.place)
@@ -148,7 +148,10 @@ class InferenceRoute:
                 task.uncancel()
             raise ClientGoneError from None
         finally:
-            watch.stop()
+            pinging = watch.stop()
+            if pinging is not None:
+                # Whether it has begun the answer decides how a failure is told.
+                await asyncio.wait([pinging])
 
 
 class _Call(NamedTuple):
@@ -222,7 +225,11 @@ class _Response:
 
 
 class _StreamedAnswer(_Response):
-    """An answer that is sent as it comes."""
+    """An answer that is sent as it comes.
+
+    It begins with its first text, so that what fails before that has a status of its own, which
+    clients understand best; but proxies give up a silent answer, so that long silence begins it.
+    """
 
     __slots__ = ("_has_begun", "_renderer", "exchange")
 
@@ -237,10 +244,25 @@ class _StreamedAnswer(_Response):
 
     async def write(self, watch: Watch) -> None:
         """Send what the entered exchange gives; raises the Fault that breaks it."""
-        headers = self.headers(*STREAM_HEADERS)
-        await self.send({"type": "http.response.start", "status": 200, "headers": headers})
-        self._has_begun = True
+        if not self._has_begun:
+            await self._begin(self.headers(*STREAM_HEADERS))
         await stream(self.exchange, self._renderer, watch)
+
+    async def break_silence(self) -> None:
+        """Send a ping. What is tried for the answer cannot be told yet where that begins it."""
+        if not self._has_begun:
+            await self._begin([*STREAM_HEADERS, (b"x-request-id", self.id.encode())])
+        body = self.dialect.ping
+        await self.send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _begin(self, headers: list[Header]) -> None:
+        # At once: a ping and the first text may come together, and one of them begins it.
+        self._has_begun = True
+        try:
+            await self.send({"type": "http.response.start", "status": 200, "headers": headers})
+        except asyncio.CancelledError:
+            self._has_begun = False
+            raise
 
     async def send_fault(self, fault: Fault) -> None:
         """In the stream, once that has begun."""
@@ -256,6 +278,8 @@ class _WholeAnswer(_Response):
     """An answer in one piece."""
 
     __slots__ = ("_folder", "exchange")
+    # Its status is told when it is known, and not before.
+    break_silence = None
 
     def __init__(
         self, refusal: _Response, caller: Caller, exchange: Exchange, folder: AnswerFolder

@@ -1,16 +1,19 @@
 """From deltas to response bytes, and what watches over a response while it lasts.
 
 Rules of this file:
-- One batch of deltas is one write; nothing is sent before the upstream's first delta.
-- The watch ends a request whose client has left, by cancelling its task, and breaks silence with
-  the dialect's pings. It costs one timer a request, and a task only for those that last longer than
-  WATCH_AFTER_S. A client that does not read is cut by the server (server.py), and so has left.
+- One batch of deltas is one write; before the upstream's first delta nothing is sent but what
+  breaks a silence.
+- The watch ends a request whose client has left, by cancelling its task, and has silence broken
+  with the dialect's pings. It costs one timer a request, and a task only for those that last longer
+  than WATCH_AFTER_S. A client that does not read is cut by the server (server.py), and so has left.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -43,21 +46,27 @@ class KeepAliveOptions:
         duration(1, 600, "15s"),
         "15",
         "Silence after which a stream gets a comment line, so that proxies and clients do"
-        " not give it up; most of them wait 30 to 60 seconds.",
+        " not give it up; most of them wait 30 to 60 seconds. Before its first text that commits"
+        " the stream to status 200: what fails later is told in it.",
     )
 
 
+BreakSilence = Callable[[], Coroutine[Any, Any, None]]
+
+
 class Watch:
-    """Looks after one response; `is_client_gone` says that it ended the request."""
+    """Looks after one response; `is_client_gone` says that it ended the request.
+
+    `break_silence` sends a ping; None where an answer is one piece, and silence its nature.
+    """
 
     __slots__ = (
+        "_break_silence",
         "_departure",
-        "_is_stream",
         "_is_writing",
         "_loop",
         "_main",
         "_options",
-        "_ping",
         "_pinging",
         "_receive",
         "_send",
@@ -67,36 +76,37 @@ class Watch:
     )
 
     def __init__(
-        self, receive: Receive, send: Send, options: KeepAliveOptions, ping: bytes
+        self,
+        receive: Receive,
+        send: Send,
+        options: KeepAliveOptions,
+        break_silence: BreakSilence | None,
     ) -> None:
         self._receive = receive
         self._send = send
         self._options = options
-        self._ping = ping
+        self._break_silence = break_silence
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task(self._loop)
         self._departure: asyncio.Task[None] | None = None
         self._pinging: asyncio.Task[None] | None = None
-        self._is_stream = False
         self._is_writing = False
-        self._written_at = 0.0
         self.is_client_gone = False
         self._timer = self._loop.call_later(WATCH_AFTER_S, self._begin)
+        # Nothing was written yet: silence begins with the watch.
+        self._written_at = self._timer.when() - WATCH_AFTER_S
 
-    def stop(self) -> None:
-        """The request is over."""
+    def stop(self) -> asyncio.Task[None] | None:
+        """The request is over. Gives a ping that is still under way, to be waited for."""
         self._timer.cancel()
-        for task in (self._departure, self._pinging):
+        pinging = self._pinging
+        for task in (self._departure, pinging):
             if task is not None:
                 task.cancel()
         # They know this watch: in a circle all three would last until the collector comes by, which
         # looks at what has lasted once in some hundred thousand requests.
         self._departure = self._pinging = None
-
-    def begin_stream(self) -> None:
-        """From now on silence is broken by pings."""
-        self._is_stream = True
-        self._written_at = self._loop.time()
+        return None if pinging is None or pinging.done() else pinging
 
     async def write(self, body: bytes, *, has_more: bool = True) -> None:
         """Send a piece of the response; waits while the client's buffer is full."""
@@ -120,14 +130,11 @@ class Watch:
     def _tick(self) -> None:
         now = self._loop.time()
         is_silent = now - self._written_at >= self._options.keep_alive_s
-        if self._is_stream and not self._is_writing and is_silent:
+        if is_silent and not self._is_writing and self._break_silence is not None:
             self._written_at = now
-            self._pinging = self._loop.create_task(self._send_ping())
+            self._pinging = self._loop.create_task(self._break_silence())
             self._pinging.add_done_callback(_log_failure)
         self._timer = self._loop.call_later(TICK_S, self._tick)
-
-    async def _send_ping(self) -> None:
-        await self._send({"type": "http.response.body", "body": self._ping, "more_body": True})
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:
@@ -141,7 +148,6 @@ async def stream(batches: DeltaBatches, renderer: StreamRenderer, watch: Watch) 
 
     What ends the answer leaves in the same write as its last batch.
     """
-    watch.begin_stream()
     async for batch in batches:
         body = renderer.render(batch)
         # A write may wait for as long as its client likes; as objects a batch is large.

@@ -288,3 +288,102 @@ async def test_silence_is_broken_in_the_dialects_own_way(monkeypatch: pytest.Mon
     assert PING in answer.body
     assert b"keep-alive" not in answer.body
     assert answer.body.endswith(b"data: [DONE]\n\n")
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> WebOptions:
+    """Silence is broken after a few hundredths of a second."""
+    monkeypatch.setattr(streaming, "WATCH_AFTER_S", 0.01)
+    monkeypatch.setattr(streaming, "TICK_S", 0.01)
+    stream = KeepAliveOptions(keep_alive_s=0.02)
+    return WebOptions(version="1", inference=InferenceOptions(stream=stream))
+
+
+async def ask_late(house: House, gate: asyncio.Event, *, is_stream: bool) -> Answer:
+    """One request whose upstream says nothing for a third of a second."""
+    async with serve(house.app) as port:
+        body = request_body(stream=is_stream)
+        asking = asyncio.create_task(ask(port, "POST", CHAT, headers=BEARER, body=body))
+        await asyncio.sleep(0.3)
+        gate.set()
+        return await asking
+
+
+async def test_a_stream_that_is_silent_before_its_first_text_is_kept_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """200 and comments, then the whole answer; failover goes on behind them, and the log tells."""
+    gate = asyncio.Event()
+    refused = Fault(FaultKind.RATE_LIMITED, "Slow down.", retry_after_s=7)
+    script: dict[str, list[Step]] = {"a": [gate, refused], "b": [[TextDelta("Hello")], [END]]}
+    house = House(script, impatient(monkeypatch))
+    answer = await ask_late(house, gate, is_stream=True)
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "x-attempts" not in answer.headers
+    assert answer.body.startswith(b": keep-alive\n\n")
+    record = house.log.records[-1]
+    assert record.id == answer.headers["x-request-id"]
+    assert [attempt.fault for attempt in record.attempts] == [FaultKind.RATE_LIMITED, None]
+    *chunks, done = events(answer)
+    assert done == "[DONE]"
+    assert "".join(one["choices"][0]["delta"].get("content", "") for one in chunks) == "Hello"
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_what_fails_after_a_long_silence_is_told_where_it_can_be(
+    monkeypatch: pytest.MonkeyPatch, *, is_stream: bool
+) -> None:
+    """In the stream that silence has begun; in one piece by its own status, as ever."""
+    gate = asyncio.Event()
+    refused = Fault(FaultKind.RATE_LIMITED, "Slow down.", retry_after_s=7)
+    house = House({"a": [gate, refused]}, impatient(monkeypatch))
+    answer = await ask_late(house, gate, is_stream=is_stream)
+    assert house.log.records[-1].status is Status.FAILED
+    if not is_stream:
+        assert answer.status == 429
+        assert answer.headers["retry-after"] == "7"
+        assert "x-attempts" in answer.headers
+        return
+    assert answer.status == 200
+    (event,) = events(answer)
+    assert event["error"]["message"] == "Slow down."
+    assert b"[DONE]" not in answer.body
+
+
+async def test_a_failure_while_the_ping_waits_for_room_has_its_own_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing of the answer was sent yet: neither is half of it begun."""
+    sent: list[Any] = []
+    gate = asyncio.Event()
+    blocked = asyncio.Event()
+    script: dict[str, list[Step]] = {"a": [gate, Fault(FaultKind.RATE_LIMITED, "Slow down.")]}
+    house = House(script, impatient(monkeypatch))
+    body = request_body(stream=True)
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        return await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            blocked.set()
+            await asyncio.Event().wait()
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": CHAT,
+        "raw_path": CHAT.encode(),
+        "query_string": b"",
+        "client": ("127.0.0.1", 1),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in BEARER.items()],
+    }
+    serving = asyncio.ensure_future(house.app(scope, receive, send))
+    await blocked.wait()
+    gate.set()
+    await serving
+    assert [message.get("status") for message in sent] == [429, None]

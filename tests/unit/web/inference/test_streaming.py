@@ -34,6 +34,10 @@ class Client:
         """Keep a piece."""
         self.bodies.append(message["body"])
 
+    async def ping(self) -> None:
+        """What an answer sends into silence."""
+        await self.send({"body": PING})
+
 
 class Letters:
     """Renders text as it is, and anything else as nothing."""
@@ -77,7 +81,7 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_batch_is_one_write() -> None:
     """Frames that came together leave together; nothing is written for nothing."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
     batches = play([TextDelta("a"), TextDelta("b")], [StatusDelta("busy")], [TextDelta("c")])
     await stream(batches, Letters(), watch)
     watch.stop()
@@ -92,7 +96,7 @@ async def only(batch: Sequence[Delta]) -> AsyncIterator[Sequence[Delta]]:
 async def test_the_end_leaves_with_the_last_text() -> None:
     """What came in one read leaves in one write."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
     await stream(only([TextDelta("a"), Finished(FinishReason.STOP)]), Letters(), watch)
     watch.stop()
     assert client.bodies == [b"aEND"]
@@ -101,7 +105,7 @@ async def test_the_end_leaves_with_the_last_text() -> None:
 async def test_batches_without_an_end_are_never_closed_as_if_they_had_one() -> None:
     """Whatever is above forgot to notice."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
     with pytest.raises(Fault):
         await stream(only([TextDelta("a")]), Letters(), watch)
     watch.stop()
@@ -109,11 +113,9 @@ async def test_batches_without_an_end_are_never_closed_as_if_they_had_one() -> N
 
 
 async def test_silence_is_broken_by_pings_between_whole_writes() -> None:
-    """Only after the stream began, and only after the silence."""
+    """Only after the silence."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.05), PING)
-    await asyncio.sleep(0.1)
-    assert client.bodies == []
+    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.05), client.ping)
     await stream(play([TextDelta("a")], 0.4, [TextDelta("b")]), Letters(), watch)
     watch.stop()
     first, *pings, second, end = client.bodies
@@ -125,10 +127,43 @@ async def test_silence_is_broken_by_pings_between_whole_writes() -> None:
     assert client.bodies[-1] == b"END"
 
 
+async def test_silence_before_the_first_text_is_broken_as_well() -> None:
+    """It lasts from the beginning of the watch; an answer in one piece has none to break."""
+    client, other = Client(), Client()
+    options = KeepAliveOptions(keep_alive_s=0.05)
+    watch = Watch(client.receive, client.send, options, client.ping)
+    patient = Watch(other.receive, other.send, options, None)
+    await asyncio.sleep(0.03)
+    assert client.bodies == []
+    await asyncio.sleep(0.3)
+    assert 1 <= len(client.bodies) <= 6
+    assert set(client.bodies) == {PING}
+    watch.stop()
+    patient.stop()
+    assert other.bodies == []
+
+
+async def test_a_ping_under_way_is_told_of_at_the_end() -> None:
+    """So that nobody writes while it may still begin the answer; else there is none."""
+    client = Client()
+    gate = asyncio.Event()
+
+    async def ping() -> None:
+        await gate.wait()
+
+    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.02), ping)
+    await asyncio.sleep(0.1)
+    pinging = watch.stop()
+    assert pinging is not None
+    await asyncio.wait([pinging])
+    assert pinging.cancelled()
+    assert watch.stop() is None
+
+
 async def test_a_lively_stream_has_no_pings() -> None:
     """They are for silence: each write puts the next one off."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.5), PING)
+    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.5), client.ping)
     steps: list[Sequence[Delta] | float] = [[TextDelta("a")], 0.05]
     await stream(play(*steps * 14), Letters(), watch)
     watch.stop()
@@ -144,7 +179,7 @@ async def test_no_ping_is_pushed_into_a_full_buffer() -> None:
         await client.send(message)
         await gate.wait()
 
-    watch = Watch(client.receive, slow_send, KeepAliveOptions(keep_alive_s=0.02), PING)
+    watch = Watch(client.receive, slow_send, KeepAliveOptions(keep_alive_s=0.02), client.ping)
     task = asyncio.create_task(stream(play([TextDelta("a")]), Letters(), watch))
     await asyncio.sleep(0.1)
     assert client.bodies == [b"a"]
@@ -159,7 +194,7 @@ async def test_a_client_that_leaves_ends_its_request() -> None:
     watches: list[Watch] = []
 
     async def request() -> None:
-        watches.append(Watch(client.receive, client.send, KeepAliveOptions(), PING))
+        watches.append(Watch(client.receive, client.send, KeepAliveOptions(), client.ping))
         await asyncio.sleep(10)
 
     task = asyncio.create_task(request())
@@ -176,7 +211,7 @@ async def test_a_short_request_costs_no_task() -> None:
     """The departure is watched only for what lasts."""
     client = Client()
     before = len(asyncio.all_tasks())
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), PING)
+    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
     assert len(asyncio.all_tasks()) == before
     watch.stop()
     await asyncio.sleep(0.05)
@@ -188,7 +223,7 @@ async def test_what_watched_a_request_ends_with_it() -> None:
     client = Client()
 
     async def request() -> None:
-        watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.02), PING)
+        watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.02), client.ping)
         await stream(play([TextDelta("a")], 0.1, [TextDelta("b")]), Letters(), watch)
         watch.stop()
 
@@ -210,13 +245,12 @@ async def test_a_watch_that_fails_is_logged_and_the_answer_goes_on() -> None:
     async def fail_to_receive() -> dict[str, Any]:
         raise ZeroDivisionError("planted in receive")
 
-    async def fail_at_pings(message: Any) -> None:
-        if message["body"] == PING:
-            raise ZeroDivisionError("planted in a ping")
-        await client.send(message)
+    async def fail_at_pings() -> None:
+        raise ZeroDivisionError("planted in a ping")
 
     with capture_logs() as logs:
-        watch = Watch(fail_to_receive, fail_at_pings, KeepAliveOptions(keep_alive_s=0.02), PING)
+        options = KeepAliveOptions(keep_alive_s=0.02)
+        watch = Watch(fail_to_receive, client.send, options, fail_at_pings)
         await stream(play([TextDelta("a")], 0.3, [TextDelta("b")]), Letters(), watch)
         watch.stop()
     assert client.bodies == [b"a", b"b", b"END"]
