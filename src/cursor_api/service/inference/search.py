@@ -30,10 +30,10 @@ from cursor_api.ports import Clock, DeltaBatches, RequestLog
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.service.inference.failover import Action, Tally, decide, leads_elsewhere
+from cursor_api.service.inference.routes import Routes
 
 SILENT = "It gave no answer in time, where another credential was answered."
 FAILING = "It failed where another credential was answered."
-OTHERS_TOKENS = "None of this request's tokens is for the upstream of its model."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ class RetryState:
         "tried",
     )
 
-    def __init__(self, fault: Fault) -> None:
-        self.last_fault = fault
+    def __init__(self) -> None:
+        # At this endpoint.
+        self.last_fault: Fault | None = None
         self.tally = Tally()
         # The next attempt is paid for from the retry budget, unless it goes to a fresh credential
         # while the endpoint answers others.
@@ -92,6 +93,8 @@ class RetryState:
         for how long; the pool knows who is back first.
         """
         fault = self.last_fault
+        if fault is None:
+            return hindrance
         if fault.kind is hindrance.kind is FaultKind.RATE_LIMITED and fault.retry_after_s is None:
             fault.retry_after_s = hindrance.retry_after_s
         return fault
@@ -110,7 +113,7 @@ class Search:
         "_incoming",
         "_retry",
         "_route",
-        "_routes_left",
+        "_routes",
         "_with",
         "attempts",
         "credential",
@@ -125,30 +128,38 @@ class Search:
         self._retry: RetryState | None = None
         self.attempts = attempts
         self.credential: Credential | None = None
-        first, *self._routes_left = collaborators.catalog.resolve(incoming.chat.model)
-        self._go_to(first)
+        routes = collaborators.catalog.resolve(incoming.chat.model)
+        self._routes = Routes(routes, incoming, collaborators.endpoints)
 
     async def run(self) -> BegunAnswer:
         """The first answer that begins; raises the Fault that ended the search."""
-        while self._routes_left:
+        routes = self._routes
+        route = routes.take()
+        while route is not None:
+            self._go_to(route)
             try:
                 return await self._ask_endpoint()
             except Fault as fault:
                 if not self._is_elsewhere_better(fault):
                     raise
-            self._go_to(self._routes_left.pop(0))
-        return await self._ask_endpoint()
+                has_asked = self._retry is not None and self._retry.last_fault is not None
+                routes.close(fault, was_asked=has_asked)
+            route = routes.take()
+        raise routes.final_fault()
 
     def _is_elsewhere_better(self, fault: Fault) -> bool:
         """Whether the next route is worth asking after this end at one."""
-        retry, pinned = self._retry, self._incoming.pinned_alias
-        if (
-            retry is not None
-            and retry.tally.failure_count >= self._endpoint.failover.attempt_count_max
-        ):
-            return False
-        is_pinned_elsewhere = pinned is not None and not self._endpoint.pool.has_alias(pinned)
-        return is_pinned_elsewhere or leads_elsewhere(fault)
+        if fault.kind is FaultKind.OVERLOADED and self._routes:
+            self._routes.pass_over_busy(self._route)
+            return True
+        if self._retry is not None:
+            tally, options = self._retry.tally, self._endpoint.failover
+            if (
+                tally.failure_count >= options.attempt_count_max
+                or tally.refusal_count >= options.refusal_count_max
+            ):
+                return False
+        return leads_elsewhere(fault)
 
     def _go_to(self, route: Route) -> None:
         """Ask there from now on, with that endpoint's credentials and no others."""
@@ -156,6 +167,7 @@ class Search:
         if self._retry is not None:
             # The first attempt at an endpoint is no retry of its.
             self._retry.is_retry = self._retry.has_fresh = False
+            self._retry.last_fault = None
         self._route = route
         self._endpoint = self._with.endpoints[route.endpoint]
         own = incoming.caller.credentials
@@ -170,18 +182,19 @@ class Search:
 
     async def _ask_endpoint(self) -> BegunAnswer:
         """The first answer of this endpoint that begins."""
-        if self._incoming.caller.credentials and not self._ask.own:
-            # Never the pool's: whoever brings tokens pays with them.
-            raise Fault(FaultKind.NO_CREDENTIALS, OTHERS_TOKENS)
         self._endpoint.budget.pay_in()
         try:
             while True:
                 try:
                     lease = self._take_lease()
                 except Fault as fault:
-                    if fault.kind is not FaultKind.OVERLOADED:
+                    # Another route's endpoint may have room at once.
+                    if fault.kind is not FaultKind.OVERLOADED or self._routes:
                         raise
                     lease = await self._wait(fault)
+                    if not self._is_in_service(lease.credential):
+                        lease.settle()
+                        continue
                 self.credential = lease.credential
                 try:
                     answer = await self._attempt(lease)
@@ -223,6 +236,7 @@ class Search:
         is_free = retry.has_fresh and lease.credential not in retry.tried
         if not is_free and not self._endpoint.budget.take():
             lease.settle()
+            assert retry.last_fault is not None  # noqa: S101 - a retry comes behind a fault
             raise retry.last_fault
         return lease
 
@@ -243,6 +257,15 @@ class Search:
             lease.settle()
             raise
         return self._pay(lease)
+
+    def _is_in_service(self, credential: Credential) -> bool:
+        """Whether it is still this endpoint's: a reload may have moved it while it was waited for.
+
+        Its upstream may be another one since, which must not see this secret.
+        """
+        if self._ask.own:
+            return True
+        return any(one.secret == credential.secret for one in self._endpoint.pool.credentials)
 
     async def _attempt(self, lease: Lease) -> BegunAnswer:
         """Ask one credential; returns when its first text is here, and settles otherwise."""
@@ -283,7 +306,7 @@ class Search:
         """Keep what an attempt failed with: whose fault it is, the next ones tell."""
         fault.without_traceback()  # it is kept for as long as the answer lasts
         if self._retry is None:
-            self._retry = RetryState(fault)
+            self._retry = RetryState()
         retry = self._retry
         retry.last_fault = fault
         retry.tally = retry.tally.plus(fault)
@@ -338,7 +361,7 @@ class Search:
                 retry.tried |= {lease.credential}
         # Another endpoint is the better way out of one's trouble than the same once more.
         is_paid = decision.is_retry and not has_fresh
-        if is_paid and (self._routes_left or not endpoint.budget.has_one):
+        if is_paid and (self._routes or not endpoint.budget.has_one):
             raise fault
         if decision.wait_s:
             await asyncio.sleep(decision.wait_s)

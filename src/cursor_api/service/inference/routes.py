@@ -1,0 +1,88 @@
+"""The routes of one request: which of its model's routes it can take, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cursor_api.domain.catalog import Route
+from cursor_api.domain.chat import Incoming
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.service.inference.endpoints import Endpoints
+
+OTHERS_TOKENS = "None of this request's tokens is for the upstream of its model."
+OTHERS_CREDENTIAL = (
+    "The credential that the header x-credential names is not for an upstream of this model."
+)
+
+
+class Routes:
+    """What is left to be tried, in order, and the faults that ended the others.
+
+    Raises Fault where the caller's own tokens, or the credential that is pinned, fit none of them.
+    """
+
+    __slots__ = ("_busy", "_endpoints", "_ends", "_left")
+
+    def __init__(self, routes: Sequence[Route], incoming: Incoming, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._left = list(_fitting(routes, incoming, endpoints))
+        # Where everybody was busy: worth a wait once nothing else is left.
+        self._busy: Route | None = None
+        self._ends: list[tuple[Fault, bool]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def take(self) -> Route | None:
+        """The next one; None where none is left. A reload may have removed its endpoint."""
+        while self._left:
+            route = self._left.pop(0)
+            if route.endpoint in self._endpoints:
+                return route
+        busy, self._busy = self._busy, None
+        return busy if busy is not None and busy.endpoint in self._endpoints else None
+
+    def pass_over_busy(self, route: Route) -> None:
+        """Come back to this one where no other serves."""
+        if self._busy is None:
+            self._busy = route
+
+    def close(self, fault: Fault, *, was_asked: bool) -> None:
+        """A route ended so; `was_asked`: somebody was asked there."""
+        self._ends.append((fault, was_asked))
+
+    def final_fault(self) -> Fault:
+        """What to answer when no route is left.
+
+        Who says when to come back says more than who does not, and the soonest counts; else the
+        last that was really asked.
+        """
+        # Kept here, a fault that is raised would stand in a circle with the frames it goes through.
+        ends, self._ends = self._ends, []
+        timed = [fault for fault, _ in ends if fault.retry_after_s is not None]
+        if timed and len(ends) > 1:
+            return min(timed, key=lambda fault: fault.retry_after_s or 0.0)
+        asked = [fault for fault, was_asked in ends if was_asked]
+        return asked[-1] if asked else ends[-1][0]
+
+
+def _fitting(routes: Sequence[Route], incoming: Incoming, endpoints: Endpoints) -> Sequence[Route]:
+    own, pinned = incoming.caller.credentials, incoming.pinned_alias
+    if own:
+        # Never the pool's: whoever brings tokens pays with them.
+        names = {one.endpoint for one in own}
+        fitting = [route for route in routes if route.endpoint in names]
+        if not fitting:
+            raise Fault(FaultKind.NO_CREDENTIALS, OTHERS_TOKENS)
+        return fitting
+    if pinned is None:
+        return routes
+    fitting = [
+        route
+        for route in routes
+        if route.endpoint in endpoints and endpoints[route.endpoint].pool.has_alias(pinned)
+    ]
+    if not fitting and any(one.pool.has_alias(pinned) for one in endpoints.values()):
+        raise Fault(FaultKind.INVALID_REQUEST, OTHERS_CREDENTIAL, param="x-credential")
+    # Where nobody has it, a pool says so.
+    return fitting or routes[:1]
