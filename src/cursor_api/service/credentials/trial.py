@@ -14,7 +14,7 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import Finished, ReasoningDelta, TextDelta
+from cursor_api.domain.deltas import CONTENT, Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.slot import LeaseOutcome, Slot
 from cursor_api.service.credentials.pools import CredentialPools
@@ -63,6 +63,8 @@ class _Answer:
     started: float
     text: str = ""
     latency_ms: float | None = None
+    # As for a caller: text, reasoning, a refusal, a tool call, or an end with its reason.
+    has_begun: bool = False
 
 
 class Trials:
@@ -141,10 +143,15 @@ class Trials:
                     answer.latency_ms = (self._with.clock.monotonic() - answer.started) * 1000
                 said = "".join(delta.text for delta in batch if isinstance(delta, TextDelta))
                 answer.text = (answer.text + said)[:TEXT_LENGTH_MAX]
-                if isinstance(batch[-1], Finished) or len(answer.text) == TEXT_LENGTH_MAX:
+                last = batch[-1]
+                answer.has_begun |= any(type(delta) in CONTENT for delta in batch)
+                if isinstance(last, Finished) or len(answer.text) == TEXT_LENGTH_MAX:
+                    answer.has_begun |= isinstance(last, Finished) and last.is_stated
                     break
-        if not answer.text:
-            raise Fault(FaultKind.INCOMPLETE, "The upstream answered without a word of text.")
+        if not answer.has_begun:
+            raise Fault(
+                FaultKind.INCOMPLETE, "The upstream ended its answer without saying anything."
+            )
 
     def _find_route(self, endpoint: Endpoint, model: str | None) -> Route:
         """The way to this model at the credential's own endpoint, or to a cheap one."""
@@ -158,5 +165,11 @@ class Trials:
                 param="model",
             )
         served = [one.id for one in self._with.catalog.models_of(endpoint.name)]
+        if not served:
+            raise Fault(
+                FaultKind.MODEL_NOT_FOUND,
+                f"What the upstream {endpoint.name} serves is not known yet; name a model.",
+                param="model",
+            )
         cheap = (one for one in endpoint.words.test_models if one in served)
-        return Route(endpoint.name, next(cheap, served[0] if served else ""))
+        return Route(endpoint.name, next(cheap, served[0]))

@@ -54,7 +54,12 @@ class ModelLists:
             self._fail(name, f"no answer within {ANSWER_S:g} s")
         except Fault as fault:
             self._fail(name, fault.message)
+        except Exception as error:  # noqa: BLE001 - a bug in one kind keeps no other list from coming
+            self._fail(name, f"{type(error).__name__} (a bug)", error)
         else:
+            # A reload may have taken it out meanwhile, or named its models.
+            if self._endpoints.get(name) is not endpoint or name in self._fixed:
+                return
             self._failures.pop(name, None)
             if len(models) > MODELS_PER_ENDPOINT_MAX:
                 self._observer.warn(
@@ -66,11 +71,12 @@ class ModelLists:
             if tuple(models) != self._catalog.models_of(name):
                 self._catalog.put(name, models)
 
-    def _fail(self, name: str, detail: str) -> None:
+    def _fail(self, name: str, detail: str, bug: Exception | None = None) -> None:
         if self._failures.get(name) != detail:
             self._failures[name] = detail
             self._observer.warn(
                 "the list of models cannot be had; what was known of it is served",
                 upstream=name,
                 detail=detail,
+                **({"exc_info": bug} if bug else {}),
             )

@@ -14,6 +14,8 @@ OTHERS_CREDENTIAL = (
     "The credential that the header x-credential names is not for an upstream of this model."
 )
 
+GONE = "The upstream of this model is not configured any more."
+
 
 class Routes:
     """What is left to be tried, in order, and the faults that ended the others.
@@ -59,6 +61,8 @@ class Routes:
         """
         # Kept here, a fault that is raised would stand in a circle with the frames it goes through.
         ends, self._ends = self._ends, []
+        if not ends:
+            return Fault(FaultKind.UPSTREAM_UNAVAILABLE, GONE)
         timed = [fault for fault, _ in ends if fault.retry_after_s is not None]
         if timed and len(ends) > 1:
             return min(timed, key=lambda fault: fault.retry_after_s or 0.0)

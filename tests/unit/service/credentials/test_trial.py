@@ -14,8 +14,10 @@ from cursor_api.domain.deltas import (
     Finished,
     FinishReason,
     ReasoningDelta,
+    RefusalDelta,
     StatusDelta,
     TextDelta,
+    ToolCallBegun,
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.words import WORKS
@@ -51,8 +53,9 @@ class Bench:
         self.pools = CredentialPools(endpoints)
         self.pools.replace([Credential("a", Secret("token-a"), "sum", FAKE)])
         self.slot = self.pool.get_slot("a")
+        self.catalog = catalog_of()
         self.trials = Trials(
-            Collaborators(catalog_of(), endpoints, ListLog(), self.clock, lambda: 0.5), self.pools
+            Collaborators(self.catalog, endpoints, ListLog(), self.clock, lambda: 0.5), self.pools
         )
 
 
@@ -203,4 +206,30 @@ async def test_what_does_not_exist_is_not_asked(alias: str, model: str, kind: Fa
     with pytest.raises(Fault) as caught:
         await bench.trials.run(alias, model)
     assert caught.value.kind is kind
+    assert bench.upstream.asked == []
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [[ReasoningDelta("Hm."), END]],
+        [[RefusalDelta("No."), END]],
+        [[ToolCallBegun(0, "1", "look_up"), END]],
+        [[Finished(FinishReason.STOP, is_stated=True)]],
+    ],
+)
+async def test_what_is_an_answer_for_a_caller_is_one_here(steps: list[Step]) -> None:
+    """Without text, too: a credential that serves is not told to be broken."""
+    bench = Bench(steps)
+    trial = await bench.trials.run("a")
+    assert (trial.is_ok, trial.text) == (True, "")
+
+
+async def test_an_upstream_of_unknown_models_is_asked_for_none() -> None:
+    """A person may name one; nothing is asked for by an empty name."""
+    bench = Bench()
+    bench.catalog.put(FAKE, ())
+    with pytest.raises(Fault, match="name a model") as caught:
+        await bench.trials.run("a")
+    assert caught.value.kind is FaultKind.MODEL_NOT_FOUND
     assert bench.upstream.asked == []

@@ -8,6 +8,7 @@ from cursor_api.domain.catalog import Model, NamedModel, Route
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.inference.catalog import (
     COMPARED_CHARS_MAX,
+    COMPARED_COUNT_MAX,
     MODELS_PER_ENDPOINT_MAX,
     OWN,
     Catalog,
@@ -90,3 +91,32 @@ def test_a_name_longer_than_any_is_compared_with_none() -> None:
         catalog.get_model(name[1:])
     with pytest.raises(Fault, match="/v1/models lists all"):
         catalog.get_model(name + "x" * COMPARED_CHARS_MAX)
+
+
+def test_endpoint_and_model_name_one_route_whatever_else_is_called_so() -> None:
+    """A reseller's model may have the name of another endpoint in it: it is not failed over to."""
+    lists = {"reseller": listed("first/a", "b"), "first": listed("a")}
+    catalog = catalog_of(lists)
+    assert catalog.resolve("first/a") == (Route("first", "a"),)
+    assert catalog.resolve("reseller/first/a") == (Route("reseller", "first/a"),)
+    assert "first/a" not in [model.id for model in catalog.models]
+
+
+def test_every_name_of_a_request_is_a_models() -> None:
+    """An alias, and a route; only those without one are unknown."""
+    catalog = Catalog([NamedModel("fast", (Route("one", "a"),), ("quick",))])
+    catalog.put("one", listed("a"))
+    assert catalog.get_model("quick") == Model("quick", "owner", 1)
+    assert catalog.get_model("one/a") == Model("one/a", "owner", 1)
+    with pytest.raises(Fault):
+        catalog.get_model("two/a")
+
+
+def test_an_unknown_name_is_compared_with_a_bounded_number() -> None:
+    """Resellers list thousands, and everybody waits for a comparison."""
+    catalog = catalog_of({"one": listed(*(f"model-{number}" for number in range(4000)))})
+    with pytest.raises(Fault, match="Did you mean model-1"):
+        catalog.resolve("model-1x")
+    with pytest.raises(Fault) as caught:
+        catalog.resolve(f"model-{COMPARED_COUNT_MAX + 3600}x")
+    assert f"model-{COMPARED_COUNT_MAX + 3600}," not in caught.value.message

@@ -19,21 +19,22 @@ from tests.fakes import ListObserver, ScriptedUpstream, TickingClock
 
 
 class Listing(ScriptedUpstream):
-    """An upstream whose list the test edits; None never comes."""
+    """An upstream whose list the test edits; one of an event comes with it."""
 
     def __init__(self, *names: str) -> None:
         super().__init__({})
-        self.listed: Sequence[str] | Fault | None = names
+        self.listed: Sequence[str] | Exception | asyncio.Event = names
         self.asked_count = 0
 
     async def list_models(self) -> Sequence[Model]:
         """What is scripted."""
         self.asked_count += 1
-        if self.listed is None:
-            await asyncio.Event().wait()
-        if isinstance(self.listed, Fault):
+        if isinstance(self.listed, asyncio.Event):
+            await self.listed.wait()
+            return [Model("late", "owner", 1)]
+        if isinstance(self.listed, Exception):
             raise self.listed
-        return [Model(name, "owner", 1) for name in self.listed or ()]
+        return [Model(name, "owner", 1) for name in self.listed]
 
 
 class Town:
@@ -51,6 +52,7 @@ class Town:
             ],
             self.observer,
         )
+        self.endpoints = endpoints
         self.lists = ModelLists(self.catalog, endpoints, self.observer)
 
     @property
@@ -81,7 +83,7 @@ async def test_one_that_cannot_tell_keeps_what_is_known(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "ANSWER_S", 0.05)
     town = Town()
     await town.lists.refresh()
-    town.one.listed, town.two.listed = None, ("d",)
+    town.one.listed, town.two.listed = asyncio.Event(), ("d",)
     for _ in range(2):
         await town.lists.refresh()
     assert town.served == "a d"
@@ -99,3 +101,43 @@ async def test_a_list_without_an_end_is_cut_and_told() -> None:
     assert len(town.catalog.models) == MODELS_PER_ENDPOINT_MAX + 1
     [(_, facts)] = town.observer.warnings
     assert (facts["upstream"], facts["kept_count"]) == ("one", MODELS_PER_ENDPOINT_MAX)
+
+
+async def test_a_list_that_comes_behind_a_reload_is_dropped() -> None:
+    """Its endpoint is gone, another one has its name, or the operator has named the models."""
+    for change in ("gone", "other", "fixed"):
+        town = Town()
+        town.two.listed = came = asyncio.Event()
+        refreshing = asyncio.create_task(town.lists.refresh())
+        await asyncio.sleep(0)
+        one = town.endpoints["one"]
+        if change == "fixed":
+            town.lists.fix({"two": ("c",)})
+        else:
+            other = endpoint_of(town.two, Pool(TickingClock(), lambda: 0.5), name="two")
+            town.endpoints.replace([one] if change == "gone" else [one, other])
+        came.set()
+        await refreshing
+        assert "late" not in town.served
+
+
+async def test_a_bug_in_one_kind_keeps_no_other_list_from_coming() -> None:
+    """It is told with its traceback, once."""
+    town = Town()
+    town.one.listed = ValueError("a secret")
+    await town.lists.refresh()
+    await town.lists.refresh()
+    assert town.served == "b"
+    [(_, facts)] = town.observer.warnings
+    assert facts["detail"] == "ValueError (a bug)"
+    assert isinstance(facts["exc_info"], ValueError)
+
+
+async def test_an_endpoint_whose_models_are_named_is_not_asked() -> None:
+    """They are served as they stand, from the first moment."""
+    town = Town()
+    town.lists.fix({"two": ("c", "d")})
+    assert town.served == "c d"
+    await town.lists.refresh()
+    assert town.served == "c d a"
+    assert town.two.asked_count == 0
