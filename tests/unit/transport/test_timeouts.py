@@ -10,10 +10,11 @@ from cursor_api.transport.timeouts import TimeoutsByModel
 
 
 def test_models_that_think_unseen_are_given_time() -> None:
-    """The defaults: a minute for a first word, five for those that reason in silence."""
+    """The defaults: three minutes for a first word, five for those whose names say so."""
     timeouts = TimeoutsByModel()
-    assert timeouts.for_model("gpt-4o") == Timeouts(60, 120)
-    assert timeouts.for_model("o1-preview") == Timeouts(300, 120)
+    assert timeouts.for_model("gpt-4o") == Timeouts(180, 120)
+    for name in ("o1-preview", "o3", "o4-mini", "claude-3.7-sonnet-thinking"):
+        assert timeouts.for_model(name) == Timeouts(300, 120)
 
 
 def test_the_first_row_that_fits_counts() -> None:

@@ -155,8 +155,7 @@ def _describe_dialect(dialect: Dialect) -> Document:
             "x-attempts": {
                 "schema": {"type": "string"},
                 "description": "What was tried upstream, in order:"
-                ' `"alias";fault=rate_limited;ms=120, "other";ms=310`.'
-                " Not where a long silence has begun the stream.",
+                ' `"alias";fault=rate_limited;ms=120, "other";ms=310`.',
             },
         }
     return {
