@@ -325,12 +325,18 @@ def _draw_call(chance: random.Random, tag: int, callers: Callers) -> Call:
     return Call(
         tag=tag,
         wait_s=chance.choice((0.0, 0.0, 0.5, 10.0)),
-        key=chance.choice((OPERATOR_KEY, *CLIENT_KEYS)),
+        key=_key_for(more, chance.choice((OPERATOR_KEY, *CLIENT_KEYS))),
         is_stream=chance.random() < 0.7,
         includes_usage=chance.random() < 0.5,
         model=chance.choice(MODELS),
         **more,  # type: ignore[arg-type]  # its own fields
     )
+
+
+def _key_for(call: Mapping[str, object], drawn: str) -> str:
+    """Nobody but the operator may choose among the gateway's credentials."""
+    is_pinned = "pinned" in call or call.get("flaw") is Flaw.WRONG_PIN
+    return OPERATOR_KEY if is_pinned else drawn
 
 
 def _draw_deeds(

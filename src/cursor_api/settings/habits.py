@@ -29,6 +29,17 @@ _NO_KEY: Final = (
     " this is a key of your own, which callers present. Make one with: openssl rand -hex 24"
 )
 _TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.|user_[^:%\s]+(?:::|%(?:25)?3A)|\w+SessionToken=")
+_LEFT_OVER: Final = (
+    (
+        re.compile("^bearer ", re.IGNORECASE),
+        "begins with `Bearer`, which is no part of a key: programs write it in front of one",
+    ),
+    (
+        re.compile(r"\s#"),
+        "has a `#` behind a blank, which is part of the value (an env-file of Docker, for one,"
+        " knows no comments behind one); leave the comment out",
+    ),
+)
 # What callers present to the gateway.
 _OWN_KEYS: Final = ("AUTH_TOKEN", "CLIENT_TOKENS")
 _DERIVED: Final = ".api_keys"
@@ -82,6 +93,9 @@ def _judge(name: str, texts: list[str]) -> str | None:
         return _JSON_LIST
     if is_quoted(whole) or any(map(is_quoted, texts)):
         return KEPT_QUOTES
+    for pattern, words in _LEFT_OVER:
+        if any(map(pattern.search, texts)):
+            return words
     if name in _OWN_KEYS and any(map(_TOKEN.search, texts)):
         return _NO_KEY
     return None

@@ -56,6 +56,15 @@ def test_an_accounts_token_is_no_key_for_callers(tmp_path: Path, key: str) -> No
     assert warning.startswith("CLIENT_TOKENS")
 
 
+def test_what_stands_in_front_of_a_key_or_behind_it_is_told(tmp_path: Path) -> None:
+    """Nobody would ever present it so."""
+    [warning] = doubted(tmp_path, AUTH_TOKEN=f"Bearer {KEY}")
+    assert "begins with `Bearer`" in warning
+    [warning] = doubted(tmp_path, AUTH_TOKEN=f"{KEY} # mine")
+    assert "leave the comment out" in warning
+    assert doubted(tmp_path, AUTH_TOKEN=f"{KEY}#{KEY}") == []
+
+
 def test_quotes_around_a_path_are_told(tmp_path: Path) -> None:
     """It would be a relative one, whose name ends in a quote; a quote inside is somebody's own."""
     [warning] = doubted(tmp_path, REQUEST_LOG_FILE='"/var/lib/log"')

@@ -96,9 +96,16 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
     """
-    given = without_mark(body)
-    body = yield from replace_lone_surrogates(given)
-    chat = yield from decode_chat(body, limits.json)
+    body = given = without_mark(body)
+    try:
+        chat = yield from decode_chat(body, limits.json)
+    except Fault as fault:
+        # Not looked for before: where there are none, that takes longer than to decode.
+        if fault.code == "invalid_json":
+            body = yield from replace_lone_surrogates(given)
+        if body is given:
+            raise
+        chat = yield from decode_chat(body, limits.json)
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
