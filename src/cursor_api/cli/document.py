@@ -149,7 +149,7 @@ needs no block: it is found by its own name, and by `upstream/model` at this ups
 """,
 )
 _KEYS_OF = Text("Keys of `[[{table}]]`:", "`[[{table}]]` 的键：")
-_KEYS_OF_KIND = Text("Those of the kind `{kind}` beside them:", "`{kind}` 类上游另有：")
+_KEYS_OF_KIND = Text("An upstream of the kind `{kind}` has these as well:", "`{kind}` 类上游另有：")
 _KEYS_ABOVE = Text(
     "Beside these, an upstream of the kind `{kind}` has the keys {keys}: they mean what they mean"
     " above and have the same defaults. The variables there are for the upstream `{kind}` alone.",

@@ -17,7 +17,7 @@ KINDS = {
     for kind, options in SCHEMA.kinds.items()
     if kind not in SCHEMA.own_kinds
 }
-BLOCKS = {"upstream": upstream_rows(SCHEMA.kinds), "model": MODEL_ROWS} | KINDS
+BLOCKS = {"upstream": upstream_rows(SCHEMA.kinds), **KINDS, "model": MODEL_ROWS}
 BLOCK_ROWS = {
     f"{table}.{name}": row for table, rows in BLOCKS.items() for name, row in rows.items()
 }
