@@ -134,10 +134,19 @@ def test_the_stream_helper_raises_too(client: SdkClient, sdk_house: SdkHouse) ->
 
 
 def test_a_wrong_address_is_explained(client: SdkClient, sdk_house: SdkHouse) -> None:
-    """Who forgets the `/v1` of the base URL is told so, once."""
+    """Whose base URL has something else before its `/v1` is told the address, once."""
     with tap(sdk_house.program.port) as wire:
-        told = client.ask(wire.url, KEY, order_for("Hi"))
+        told = client.ask(f"{wire.url}/api/v1", KEY, order_for("Hi"))
         assert wire.request_count == 1
     assert told.error is not None
     assert (told.error["type"], told.error["status"]) == ("NotFoundError", 404)
-    assert "/v1" in told.error["message"]
+    assert "Did you mean /v1/chat/completions?" in told.error["message"]
+
+
+@pytest.mark.parametrize("base", ["", "/", "//v1", "/v1/v1/"])
+def test_a_base_url_that_is_nearly_right_works(
+    client: SdkClient, sdk_house: SdkHouse, base: str
+) -> None:
+    """Without its `/v1`, with two of them, or with doubled slashes."""
+    told = client.ask(f"{sdk_house.program.url}{base}", KEY, order_for("Hi"))
+    assert told.error is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,10 +150,17 @@ needs no block: it is found by its own name, and by `upstream/model` at this ups
 )
 _KEYS_OF = Phrase("Keys of `[[{table}]]`:", "`[[{table}]]` 的键：")
 _KEYS_OF_KIND = Phrase(
+    "An upstream of the kind `{kind}` has these as well:", "`{kind}` 类上游另有："
+)
+_KEYS_ABOVE = Phrase(
     "Beside these, an upstream of the kind `{kind}` has the keys {keys}: they mean what they mean"
     " above and have the same defaults. The variables there are for the upstream `{kind}` alone.",
     "此外，`{kind}` 类上游还有这些键：{keys}。含义与默认值同上文；上文的变量只用于上游 `{kind}`。",
 )
+# The Chinese of what the tables say, by its English.
+_ABOVE = {row.reason: chinese.REASONS[row.variable] for row in SCHEMA.rows} | {
+    row.default_note: chinese.NOTES[row.variable] for row in SCHEMA.rows if row.default_note
+}
 _BLOCK_COLUMNS = Phrase("In TOML | Kind | Default | What for", "TOML | 类型 | 默认值 | 用途")
 
 _COLUMNS = Phrase(
@@ -191,28 +198,40 @@ def _block_lines(language: str) -> Iterator[str]:
     yield f"```toml\n{BLOCKS_EXAMPLE}```\n"
     for table, rows in BLOCK_ROWS.items():
         yield f"{_say(_KEYS_OF, language).format(table=table)}\n"
-        yield f"| {_say(_BLOCK_COLUMNS, language)} |"
-        yield "|---|---|---|---|"
-        for row in rows.values():
-            yield _block_row(table, row, language)
-        yield ""
-        for kind, options in SCHEMA.kinds.items() if table == "upstream" else ():
-            names = ", ".join(f"`{row.name}`" for row in find_rows(options).values())
-            yield f"{_say(_KEYS_OF_KIND, language).format(kind=kind, keys=names)}\n"
+        yield from _block_table(table, rows, language)
+        if table == "upstream":
+            yield from _kind_lines(language)
 
 
-def _block_row(table: str, row: Setting, language: str) -> str:
-    label, note = row.kind.label, row.default_note
-    if note:
-        default = _say(Phrase(note, chinese.BLOCK_NOTES[note]), language)
-    else:
-        default = f"`{row.default}`" if row.default else _say(_EMPTY, language)
-    return _cells(
-        f"`{row.name}`",
-        _say(Phrase(label, chinese.translate_label(label)), language),
-        default,
-        _say(Phrase(row.reason, chinese.BLOCK_REASONS[f"{table}.{row.name}"]), language),
-    )
+def _kind_lines(language: str) -> Iterator[str]:
+    for kind, options in SCHEMA.kinds.items():
+        rows = {row.name: row for row in find_rows(options).values()}
+        if kind in SCHEMA.own_kinds:
+            names = ", ".join(f"`{name}`" for name in rows)
+            yield f"{_say(_KEYS_ABOVE, language).format(kind=kind, keys=names)}\n"
+        else:
+            yield f"{_say(_KEYS_OF_KIND, language).format(kind=kind)}\n"
+            yield from _block_table(kind, rows, language)
+
+
+def _block_table(table: str, rows: Mapping[str, Setting], language: str) -> Iterator[str]:
+    yield f"| {_say(_BLOCK_COLUMNS, language)} |"
+    yield "|---|---|---|---|"
+    for row in rows.values():
+        label, note, key = row.kind.label, row.default_note, f"{table}.{row.name}"
+        if note:
+            # What a table has said already is not translated again.
+            default = _say(Phrase(note, _ABOVE.get(note) or chinese.BLOCK_NOTES[note]), language)
+        else:
+            default = f"`{row.default}`" if row.default else _say(_EMPTY, language)
+        reason = Phrase(row.reason, _ABOVE.get(row.reason) or chinese.BLOCK_REASONS[key])
+        yield _cells(
+            f"`{row.name}`",
+            _say(Phrase(label, chinese.translate_label(label)), language),
+            default,
+            _say(reason, language),
+        )
+    yield ""
 
 
 def _row(setting: Setting, language: str) -> str:
