@@ -35,6 +35,11 @@ class TrustedProxies:
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     hop_count: int = 0
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anybody's is."""
+        return bool(self.hop_count or self.networks)
+
     def __str__(self) -> str:
         return str(self.hop_count) if self.hop_count else ", ".join(map(str, self.networks))
 

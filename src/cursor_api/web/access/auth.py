@@ -135,13 +135,15 @@ class Authenticator:
         key of its own. In pass-through a caller's own credential is a key, unless `is_own_taken`
         is False.
         """
-        sent = _find_keys(scope["headers"])
-        if not sent:
+        keys = _find_keys(scope["headers"])
+        if not keys:
             return None
-        keys = [key for key in sent if len(key) <= KEY_LENGTH_MAX]
-        digests = [self._digest(key) for key in keys]
         lockout, network = self._lockout, network_of(find_caller(scope, self._trusted_proxies))
-        for digest in digests:
+        digests = []
+        for key in keys:
+            if len(key) > KEY_LENGTH_MAX:
+                continue
+            digest = self._digest(key)
             caller = self._callers.get(digest)
             if caller is not None:
                 if not lockout.is_known(network, digest):
@@ -149,15 +151,24 @@ class Authenticator:
                     await lockout.take_turn(network)
                     lockout.let_in(network, digest)
                 return caller
+            digests.append(digest)
         if is_own_taken and self._is_passthrough:
-            for key in keys:
-                own = self._read_own_credentials(key.decode("latin-1"), scope["headers"])
-                if own is not None:
-                    return Caller("passthrough", credentials=own)
+            own = self._find_own(keys, scope["headers"])
+            if own is not None:
+                return own
         # In pure pass-through there is no key to be guessed.
         if self._callers and not lockout.is_wrong_again(digests):
             await lockout.take_turn(network)
             self._count_wrong(network, digests)
+        return None
+
+    def _find_own(self, keys: Iterable[bytes], headers: Headers) -> Caller | None:
+        """Who brings credentials of their own as a key."""
+        for key in keys:
+            if len(key) <= KEY_LENGTH_MAX:
+                own = self._read_own_credentials(key.decode("latin-1"), headers)
+                if own is not None:
+                    return Caller("passthrough", credentials=own)
         return None
 
     async def refuse_wrong(self, scope: Scope) -> None:
@@ -201,7 +212,7 @@ class Authenticator:
 OPERATOR = Caller("operator", Permission.ADMIN)
 
 
-def _find_keys(headers: Headers) -> list[bytes]:
+def _find_keys(headers: Headers) -> tuple[bytes, ...]:
     """The keys that a request brings: none, one or two."""
     bearer = api_key = b""
     for name, value in headers:
@@ -210,4 +221,6 @@ def _find_keys(headers: Headers) -> list[bytes]:
                 bearer = value[7:].strip()
         elif name == b"x-api-key":
             api_key = value.strip()
-    return [key for key in (bearer, api_key) if key]
+    if not api_key:
+        return (bearer,) if bearer else ()
+    return (bearer, api_key) if bearer else (api_key,)

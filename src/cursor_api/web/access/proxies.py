@@ -27,13 +27,15 @@ def find_caller(scope: Scope, trusted: TrustedProxies) -> str:
     """The address that a request comes from, as far as it can be believed; "" is unknown."""
     client = scope.get("client")
     peer: str = client[0] if client else ""
+    if not trusted.is_any:
+        return peer
     if trusted.hop_count:
         entries = _read_entries(scope["headers"])
         if len(entries) < trusted.hop_count:
             return peer
         caller = _parse(entries[-trusted.hop_count])
         return peer if caller is None else str(caller)
-    if trusted.networks and _is_trusted(_parse(peer.encode()), trusted):
+    if _is_trusted(_parse(peer.encode()), trusted):
         for entry in reversed(_read_entries(scope["headers"])):
             address = _parse(entry)
             if address is None:
