@@ -93,8 +93,8 @@ class House:
     def _make_app(self) -> App:
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
-        lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
-        self.authenticator = Authenticator(access, lockout, read_own)
+        self.lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
+        self.authenticator = Authenticator(access, self.lockout, read_own)
         return App(
             WebParts(
                 dialects=self.dialects,

@@ -19,12 +19,15 @@ ANSWER_S_MAX = 20.0
 class Knocker:
     """A connection to the gateway from `source`; an async context manager.
 
+    With `forwarded_for` it is a proxy's.
+
     All of 127.0.0.0/8 is this machine on Linux, so that one machine can be many callers.
     """
 
-    def __init__(self, port: int, source: str) -> None:
+    def __init__(self, port: int, source: str, forwarded_for: str = "") -> None:
         self._port = port
         self._source = source
+        self._more = f"X-Forwarded-For: {forwarded_for}\r\n" if forwarded_for else ""
 
     async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection(
@@ -44,7 +47,7 @@ class Knocker:
         self, key: str | None, method: str = "POST", path: str = CHAT_PATH, body: bytes = CHAT
     ) -> Answer:
         """One request with a key, or with none; raises TimeoutError."""
-        fields = f"Authorization: Bearer {key}\r\n" if key is not None else ""
+        fields = self._more + (f"Authorization: Bearer {key}\r\n" if key is not None else "")
         head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{fields}Content-Length: {len(body)}"
         self._writer.write(f"{head}\r\n\r\n".encode() + body)
         async with asyncio.timeout(ANSWER_S_MAX):

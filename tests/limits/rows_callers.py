@@ -255,6 +255,32 @@ LOAD = (
         shown_by="tests/acceptance/test_lockout.py::test_a_flood_is_locked_out_and_others_go_on",
     ),
     Limit(
+        "new_keys",
+        Text("Keys that are new there and wait for their turn", "该地址上等待判断的新密钥"),
+        429,
+        "too_many_wrong_keys",
+        default=Text("32, 5 s each", "32 个，每个 5 秒"),
+        note=Text("the answer is held back for a second", "回答会推迟一秒"),
+        reason=Text(
+            "More programs than start at once behind one address; a client with a right key has"
+            " patience for five seconds.",
+            "比同一地址后面同时启动的程序更多；持有正确密钥的客户端等得起五秒。",
+        ),
+        shown_by="tests/unit/web/access/test_lockout.py::test_so_many_wait_and_no_more",
+    ),
+    Limit(
+        "wrong_kept",
+        Text("Wrong keys remembered", "记住的错误密钥"),
+        default=Text("16,384", "16,384"),
+        note=Text("the one not seen for longest is forgotten", "忘记最久未出现的那个"),
+        reason=Text(
+            "Some 2 MB. What a left-over client sends comes again so often that guesses do not"
+            " push it out.",
+            "约 2 MB。遗留客户端的密钥出现得足够频繁，不会被猜测挤掉。",
+        ),
+        shown_by="tests/unit/web/access/test_lockout.py::test_wrong_keys_do_not_add_up",
+    ),
+    Limit(
         "write",
         Text("Patience with a client that does not read", "对不读取数据的客户端的耐心"),
         setting="GATEWAY_WRITE_TIMEOUT_S",

@@ -18,6 +18,7 @@ from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
 from cursor_api.upstreams.cursor.chat import ERROR_BODY_BYTES_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.web.access.auth import KEY_LENGTH_MAX
+from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.http.json_body import BODY_BYTES_MAX, JSON_LIMITS
 from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
 from cursor_api.web.server.protocol import (
@@ -39,6 +40,7 @@ NO_LIMITS = {"PORT", "GATEWAY_KEEP_ALIVE_S"}
 KIB, MIB = 1024, 1024 * 1024
 ROOT = Path(__file__).parents[2]
 
+LOCKOUT = LockoutOptions()
 FIXED = {
     "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
     "fields": f"{FIELDS_MAX}",
@@ -50,6 +52,8 @@ FIXED = {
     "interim": f"{INTERIM_MAX}",
     "model": f"{RequestLimits().model_chars_max} characters",
     "key": f"{KEY_LENGTH_MAX // KIB} KiB",
+    "new_keys": f"{LOCKOUT.waiting_max}, {LOCKOUT.wait_s_max:g} s each",
+    "wrong_kept": f"{LOCKOUT.wrong_kept_max:,}",
     "error_body": f"{ERROR_BODY_BYTES_MAX // KIB} KiB",
     "end_of_stream": f"{JSON_BYTES_MAX // KIB} KiB",
     "management_body": f"{BODY_BYTES_MAX // MIB} MiB",

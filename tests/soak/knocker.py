@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -19,6 +20,8 @@ from tests.soak.stand import run_fast
 
 SOURCE = "127.0.0.2"
 LEAVE_PAUSE_S = 0.05
+# No key comes twice, or it would be no guess.
+GUESS = f"guess-{os.getpid()}"
 
 
 async def wait_for_answers(port: int, number: int, seen: Counter[str]) -> None:
@@ -28,7 +31,7 @@ async def wait_for_answers(port: int, number: int, seen: Counter[str]) -> None:
         while True:
             turn += 1
             seen["tries"] += 1
-            answer = await knocker.knock(f"guess-{number}-{turn}", body=b"{}")
+            answer = await knocker.knock(f"{GUESS}-{number}-{turn}", body=b"{}")
             seen[str(answer.status)] += 1
 
 
@@ -41,7 +44,7 @@ async def leave_at_once(port: int, number: int, seen: Counter[str]) -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_PAUSE_S):
                     seen["tries"] += 1
-                    await knocker.knock(f"guess-{number}-{turn}", body=b"{}")
+                    await knocker.knock(f"{GUESS}-{number}-{turn}", body=b"{}")
 
 
 async def flood(options: argparse.Namespace) -> Counter[str]:

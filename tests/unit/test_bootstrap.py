@@ -135,7 +135,7 @@ async def test_other_settings_serve_from_the_next_request_on(tmp_path: Path) -> 
 
 
 async def test_a_reload_keeps_what_was_learnt(tmp_path: Path) -> None:
-    """A changed log level frees no locked address, closes no breaker and refills no budget."""
+    """A changed log level forgets no wrong keys, closes no breaker and refills no budget."""
     (tmp_path / ".token").write_text("one\n")
     variables = {"GATEWAY_WRONG_KEYS_MAX": "2", "GATEWAY_BREAKER_FAILURES": "3"}
     down = SimulatorOptions(faults=Faults(http_error=1.0))
@@ -147,11 +147,13 @@ async def test_a_reload_keeps_what_was_learnt(tmp_path: Path) -> None:
             serve(gateway.app) as port,
         ):
             path, headers = "/v1/chat/completions", {"Authorization": f"Bearer {KEY}"}
-            wrong = {"Authorization": "Bearer wrong-key"}
+            wrong = [{"Authorization": f"Bearer wrong-key-{number}"} for number in range(4)]
             chat = functools.partial(ask, port, "POST", path, body=BODY)
             assert (await chat(headers=headers)).status == 503
-            for status in (401, 401, 429):
-                assert (await chat(headers=wrong)).status == status
+            with capture_logs() as lines:
+                for one in wrong[:3]:
+                    assert (await chat(headers=one)).status == 401
+            assert [line["delay_s"] for line in lines if "delay_s" in line] == [0.1, 0.2]
             cursor = gateway.endpoints["cursor"]
             before = (repr(cursor.breaker), repr(cursor.budget), cursor.pool)
             await gateway.renew(settings(tmp_path, GATEWAY_LOG_LEVEL="debug", **variables))
@@ -159,9 +161,11 @@ async def test_a_reload_keeps_what_was_learnt(tmp_path: Path) -> None:
             assert (repr(cursor.breaker), repr(cursor.budget), cursor.pool) == before
             assert (await ask(port, "GET", "/")).json()["upstreams"] == {"cursor": "open"}
             assert (await chat(headers=headers)).status == 503
-            # The lock of a second is over; one more wrong key locks for two, as its tally is kept.
-            for status in (401, 429):
-                assert (await chat(headers=wrong)).status == status
+            # One that was judged needs no turn to be wrong; a new one lets the next wait longer.
+            with capture_logs() as lines:
+                for one in wrong[2:]:
+                    assert (await chat(headers=one)).status == 401
+            assert [line["delay_s"] for line in lines if "delay_s" in line] == [0.4]
 
 
 async def test_settings_that_cannot_be_used_change_nothing(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ DEFAULTS = {
     "X_CURSOR_CHECKSUM": None,
     "LOGS_PUBLIC": None,
     "GATEWAY_ALLOWED_HOSTS": None,
+    "GATEWAY_TRUSTED_PROXIES": "",
     "GATEWAY_WRONG_KEYS_MAX": "10",
     "POOL_STATE_FILE": None,
     "REQUEST_LOG_FILE": None,
@@ -150,8 +151,8 @@ def test_the_order_in_which_people_read() -> None:
     ]
     access = [row.name for row in SCHEMA.rows if row.table == "access"]
     assert access == [
-        *("auth_token", "client_tokens", "passthrough", "checksum", "logs_public"),
-        *("allowed_hosts", "wrong_keys_max"),
+        *("auth_token", "client_tokens", "passthrough", "trusted_proxies", "checksum"),
+        *("logs_public", "allowed_hosts", "wrong_keys_max"),
     ]
     cursor = [row.name for row in SCHEMA.rows if row.table == "cursor"]
     assert cursor == [

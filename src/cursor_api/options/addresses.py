@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from cursor_api.options.kinds import Kind, show_plain
+
+# More proxies in a row are a mistake in the setting.
+_HOPS_MAX = 9
 
 # Letters, digits and four signs: nothing that is escaped, and no empty, `.` or `..` segment.
 _SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
@@ -24,6 +28,22 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = rf"(?:{_LABEL}\.)*(?=[0-9-]*[A-Za-z]){_LABEL}\.?"
 # Names inside container networks have underscores.
 _URL_HOST = r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedProxies:
+    """Whose word about a caller's address is taken: of these networks, or of so many in a row."""
+
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    hop_count: int = 0
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anybody's is."""
+        return bool(self.hop_count or self.networks)
+
+    def __str__(self) -> str:
+        return str(self.hop_count) if self.hop_count else ", ".join(map(str, self.networks))
 
 
 def is_loopback(host: str) -> bool:
@@ -161,6 +181,40 @@ def host_names() -> Kind:
         show=lambda named: show_plain(", ".join(named)),
         quote=quote_url,
         toml_types=(list,),
+    )
+
+
+def trusted_proxies() -> Kind:
+    """Addresses and networks with commas between them, or a number; gives TrustedProxies."""
+
+    def parse(text: str) -> TrustedProxies:
+        if re.fullmatch("[0-9]+", text):
+            if not re.fullmatch(f"[0-{_HOPS_MAX}]", text):
+                raise ValueError(f"is more proxies in a row than {_HOPS_MAX}")
+            return TrustedProxies(hop_count=int(text))
+        entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+        networks = []
+        for position, entry in enumerate(entries, start=1):
+            try:
+                network = ipaddress.ip_network(entry, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"has an entry ({position}) that is no address or network such as 10.0.0.0/8;"
+                    " where the proxies' addresses are not known, give their number"
+                ) from None
+            if not network.prefixlen:
+                raise ValueError(
+                    f"has an entry ({position}) that is everybody, whose word is worth nothing;"
+                    " give the number of proxies in front instead"
+                )
+            networks.append(network)
+        return TrustedProxies(tuple(dict.fromkeys(networks)))
+
+    return Kind(
+        "networks, comma between, or a number of proxies",
+        ("127.0.0.1,10.0.0.0/8", "1"),
+        parse,
+        toml_types=(list, int),
     )
 
 

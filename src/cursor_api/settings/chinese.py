@@ -58,6 +58,11 @@ REASONS: Final[Mapping[str, str]] = {
         "调用方以自己的 Cursor 令牌作为 Bearer（多个以逗号分隔），不使用令牌文件。默"
         "认关闭：否则任何人都能借网关的地址使用自己的账号。"
     ),
+    "GATEWAY_TRUSTED_PROXIES": (
+        "网关前面的代理，其 `X-Forwarded-For` 指明调用方的地址：写它们的网段；地址未知时"
+        "写连续有几层代理。不设置时，统计错误密钥会把代理后面的所有调用方当作一个。只有"
+        "在没有人能绕过代理访问网关时才写层数。"
+    ),
     "X_CURSOR_CHECKSUM": (
         "配合 `PASSTHROUGH`：调用方未发送 `x-cursor-checksum` 请求头时使用的校验值。"
         "未设置时自动生成。"
@@ -72,9 +77,11 @@ REASONS: Final[Mapping[str, str]] = {
         "127.0.0.1 的网页也能读到。`*` 表示任何名称。带有密钥时任何名称都可以。"
     ),
     "GATEWAY_WRONG_KEYS_MAX": (
-        "同一地址出示这么多次错误密钥后被锁定：先是一秒，之后每次加倍，最长一分钟；安"
-        "静十分钟后解除计数。此前已在该地址使用的密钥不受影响。比人的误输多，比猜测所"
-        "需少得多。使用 `PASSTHROUGH` 时，聊天中的令牌不算错误密钥。0 表示从不锁定。"
+        "同一地址出示这么多次错误密钥后，该地址上的新密钥逐个判断：错误密钥之后的下一个"
+        "等待十分之一秒，之后每次加倍，最长两秒；安静十分钟后结束。最多 32 个等待，每个"
+        "五秒，其余被告知稍后再来。此前已在该地址使用的密钥不受影响，重复出现的同一错误"
+        "密钥也不拖延任何人。比人会输错的次数多，又不足以用来猜测。启用 `PASSTHROUGH` "
+        "时，对聊天而言没有令牌算错误密钥。0 表示从不等待。"
     ),
     "TOKEN_FILE": "你的 Cursor 令牌，每行一个，写作 `token` 或 `alias::token`。",
     "TOKEN_LIST_FILE": (
@@ -278,6 +285,7 @@ LABELS: Final[Mapping[str, str]] = {
     "model names, comma between": "模型名，以逗号分隔",
     "upstream/model, comma between": "上游/模型，以逗号分隔",
     "table of headers": "请求头表",
+    "networks, comma between, or a number of proxies": "网段，以逗号分隔，或代理层数",
 }
 
 

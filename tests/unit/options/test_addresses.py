@@ -15,6 +15,7 @@ from cursor_api.options.addresses import (
     mask_user,
     origins,
     route_prefix,
+    trusted_proxies,
 )
 
 
@@ -290,6 +291,38 @@ def test_host_names_that_are_refused(text: str) -> None:
     """No scheme, no port, no pattern: none of them would ever fit."""
     with pytest.raises(ValueError, match="no host name"):
         host_names().parse(f"ok.example,{text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("0", ""),
+        ("1", "1"),
+        ("127.0.0.1, 10.0.0.7/8,127.0.0.1", "127.0.0.1/32, 10.0.0.0/8"),
+        ("fd00::/8", "fd00::/8"),
+    ],
+)
+def test_trusted_proxies_that_are_accepted(text: str, shown: str) -> None:
+    """Networks, each once, or a number."""
+    assert str(trusted_proxies().parse(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("10", "in a row"),
+        ("-1", "no address"),
+        ("proxy.example", "no address"),
+        ("10.0.0.1:80", "no address"),
+        ("127.0.0.1,0.0.0.0/0", "everybody"),
+        ("::/0", "everybody"),
+    ],
+)
+def test_trusted_proxies_that_are_refused(text: str, words: str) -> None:
+    """Names, ports, and everybody: that would believe whatever a caller writes."""
+    with pytest.raises(ValueError, match=words):
+        trusted_proxies().parse(text)
 
 
 def test_a_password_in_an_origin_is_not_shown() -> None:

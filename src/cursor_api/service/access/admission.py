@@ -142,7 +142,7 @@ class Admission:
             raise self._refuse(f"{self.request_count:,} requests", "GATEWAY_REQUESTS_MAX")
         if count >= options.caller_requests_max:
             raise self._refuse_caller(f"{count:,} requests", "GATEWAY_CALLER_REQUESTS_MAX")
-        if self._is_share_full(share, count + 1, options.requests_max):
+        if not share.is_operator and self._is_beyond_share(count + 1, options.requests_max):
             raise self._refuse_caller(f"{count:,} requests", "GATEWAY_CALLER_PERCENT")
         self._shares[key] = share
         share.request_count += 1
@@ -162,8 +162,8 @@ class Admission:
                 f"{self.bodies_bytes:,} bytes of request bodies", "GATEWAY_BODIES_BYTES_MAX"
             )
         # What has a limit for one body lets one be as large, whatever the share.
-        is_only = share.body_bytes == place.body_bytes
-        if not is_only and self._is_share_full(share, share.body_bytes + bytes_count, bytes_max):
+        has_others = share.body_bytes != place.body_bytes and not share.is_operator
+        if has_others and self._is_beyond_share(share.body_bytes + bytes_count, bytes_max):
             raise self._refuse_caller(
                 f"{share.body_bytes:,} bytes of request bodies", "GATEWAY_CALLER_PERCENT"
             )
@@ -186,7 +186,7 @@ class Admission:
         share, streams_max = place.share, self.options.streams_max
         if self.stream_count >= streams_max:
             raise self._refuse(f"{self.stream_count:,} streams", "GATEWAY_STREAMS_MAX")
-        if self._is_share_full(share, share.stream_count + 1, streams_max):
+        if not share.is_operator and self._is_beyond_share(share.stream_count + 1, streams_max):
             raise self._refuse_caller(f"{share.stream_count:,} streams", "GATEWAY_CALLER_PERCENT")
         self.stream_count += 1
         share.stream_count += 1
@@ -206,11 +206,9 @@ class Admission:
         if not share.request_count:
             del self._shares[share.key]
 
-    def _is_share_full(self, share: _Share, wanted: int, whole_max: int) -> bool:
+    def _is_beyond_share(self, wanted: int, whole_max: int) -> bool:
         """Whether so much is more than one caller may have; one request is always allowed."""
-        if share.is_operator or wanted == 1:
-            return False
-        return wanted * 100 > whole_max * self.options.caller_percent
+        return wanted > 1 and wanted * 100 > whole_max * self.options.caller_percent
 
     def _refuse_caller(self, what: str, setting: str) -> Fault:
         """The fault of a limit that this caller alone has reached."""

@@ -5,17 +5,17 @@ hash of what is tried, so how long it takes to look one up tells nothing about t
 takes the same however many there are.
 
 Wrong keys are counted by the address that they come from (lockout.py), which is the connection's:
-what a header says about it is anybody's word. A request without a key is no try, one with two keys
-is one. In pass-through
-any text may be somebody's own credential, and its upstream judges it, so none is wrong for a chat:
-what counts is what fails where only the operator's key will do.
+what a header says about it is anybody's word, but for that of proxies which the settings name. A
+request without a key is no try, one with two keys is one. In pass-through any text may be
+somebody's own credential, and its upstream judges it, so none is wrong for a chat: what counts is
+what fails where only the operator's key will do.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -23,9 +23,11 @@ import structlog
 from cursor_api.domain.caller import Caller, Permission
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.addresses import TrustedProxies, trusted_proxies
 from cursor_api.options.kinds import client_keys, flag, header_secret
 from cursor_api.options.setting import setting
 from cursor_api.web.access.lockout import Lockout, network_of
+from cursor_api.web.access.proxies import find_caller
 from cursor_api.web.http.body import Scope
 
 log = structlog.get_logger(__name__)
@@ -86,12 +88,22 @@ class AccessOptions:
         " gateway's address for an account of theirs.",
         key="passthrough",
     )
+    trusted_proxies: TrustedProxies = setting(
+        "GATEWAY_TRUSTED_PROXIES",
+        trusted_proxies(),
+        "",
+        "Proxies in front of the gateway whose `X-Forwarded-For` names the address of a caller:"
+        " their networks, or how many there are in a row where their addresses are not known."
+        " Without it all callers behind a proxy are one when wrong keys are counted. Give a number"
+        " only where nobody can reach the gateway past the proxies.",
+    )
 
 
 class Authenticator:
     """Turns a request's headers into a Caller.
 
-    Each method raises Fault(LOCKED_OUT) for a key from an address that is locked out.
+    Each method waits for a key's turn where many wrong ones come from its address, and raises
+    Fault(LOCKED_OUT) where too many wait.
     """
 
     def __init__(
@@ -102,6 +114,7 @@ class Authenticator:
         salt: bytes | None = None,
     ) -> None:
         self._is_passthrough = options.is_passthrough
+        self._trusted_proxies = options.trusted_proxies
         self._lockout = lockout
         self._read_own_credentials = read_own_credentials
         # Given where a change of the settings shall not make known callers unknown.
@@ -113,68 +126,83 @@ class Authenticator:
         }
         if options.auth_token is not None:
             self._callers[self._digest(options.auth_token.reveal().encode())] = OPERATOR
+        lockout.use_keys(self._callers)
 
-    def find(self, scope: Scope, *, is_own_taken: bool = True) -> Caller | None:
+    async def find(self, scope: Scope, *, is_own_taken: bool = True) -> Caller | None:
         """The caller, or None when no acceptable key was sent.
 
         Of two keys in two places one is enough: a proxy in front may need the other place for a
         key of its own. In pass-through a caller's own credential is a key, unless `is_own_taken`
         is False.
         """
-        sent = _find_keys(scope["headers"])
-        if not sent:
+        keys = _find_keys(scope["headers"])
+        if not keys:
             return None
-        client = scope.get("client")
-        network = network_of(client[0]) if client else ""
-        keys = [key for key in sent if len(key) <= KEY_LENGTH_MAX]
-        digests = [self._digest(key) for key in keys]
-        for digest in digests:
+        lockout, network = self._lockout, network_of(find_caller(scope, self._trusted_proxies))
+        digests = []
+        for key in keys:
+            if len(key) > KEY_LENGTH_MAX:
+                continue
+            digest = self._digest(key)
             caller = self._callers.get(digest)
             if caller is not None:
-                self._lockout.let_in(network, caller.name)
+                if not lockout.is_known(network, digest):
+                    # Right or wrong, the wait is the same.
+                    await lockout.take_turn(network)
+                    lockout.let_in(network, digest)
                 return caller
+            digests.append(digest)
         if is_own_taken and self._is_passthrough:
-            for key, digest in zip(keys, digests, strict=True):
-                # Before it is looked at: in a lock, right and wrong have to look alike.
-                self._lockout.let_in(network, digest)
-                own = self._read_own_credentials(key.decode("latin-1"), scope["headers"])
-                if own is not None:
-                    return Caller("passthrough", credentials=own)
-        self._count_wrong(network)
+            own = self._find_own(keys, scope["headers"])
+            if own is not None:
+                return own
+        # In pure pass-through there is no key to be guessed.
+        if self._callers and not lockout.is_wrong_again(digests):
+            await lockout.take_turn(network)
+            self._count_wrong(network, digests)
         return None
 
-    def refuse_wrong(self, scope: Scope) -> None:
+    def _find_own(self, keys: Iterable[bytes], headers: Headers) -> Caller | None:
+        """Who brings credentials of their own as a key."""
+        for key in keys:
+            if len(key) <= KEY_LENGTH_MAX:
+                own = self._read_own_credentials(key.decode("latin-1"), headers)
+                if own is not None:
+                    return Caller("passthrough", credentials=own)
+        return None
+
+    async def refuse_wrong(self, scope: Scope) -> None:
         """Let a right key through, and whoever has none; raises Fault(UNAUTHENTICATED)."""
         if _find_keys(scope["headers"]):
-            self.authenticate(scope)
+            await self.authenticate(scope)
 
-    def authenticate(self, scope: Scope) -> Caller:
+    async def authenticate(self, scope: Scope) -> Caller:
         """The caller; raises Fault(UNAUTHENTICATED)."""
-        caller = self.find(scope)
+        caller = await self.find(scope)
         if caller is None:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         return caller
 
-    def require_admin(self, scope: Scope) -> None:
+    async def require_admin(self, scope: Scope) -> None:
         """Let the operator through; raises Fault: UNAUTHENTICATED, FORBIDDEN for a chat-only key.
 
         In pass-through any text may be somebody's credential; here it is a wrong key.
         """
-        caller = self.find(scope, is_own_taken=False)
+        caller = await self.find(scope, is_own_taken=False)
         if caller is None:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         if not caller.is_admin:
             raise Fault(FaultKind.FORBIDDEN, CHAT_ONLY)
 
-    def _count_wrong(self, network: str) -> None:
-        if not self._callers:
-            return  # pure pass-through: there is no key to be guessed
-        lock_s = self._lockout.count_wrong(network)
-        if lock_s is not None:
+    def _count_wrong(self, network: str, digests: Sequence[bytes]) -> None:
+        if self._lockout.is_wrong_again(digests):
+            return  # the same one came several times at once
+        delay_s = self._lockout.count_wrong(network, digests)
+        if delay_s is not None:
             log.warning(
-                "an address is locked out, too many wrong keys came from it",
+                "many wrong keys come from an address, and new ones there take turns",
                 address=network,
-                lock_s=lock_s,
+                delay_s=delay_s,
             )
 
     def _digest(self, key: bytes) -> bytes:
@@ -184,7 +212,7 @@ class Authenticator:
 OPERATOR = Caller("operator", Permission.ADMIN)
 
 
-def _find_keys(headers: Headers) -> list[bytes]:
+def _find_keys(headers: Headers) -> tuple[bytes, ...]:
     """The keys that a request brings: none, one or two."""
     bearer = api_key = b""
     for name, value in headers:
@@ -193,4 +221,6 @@ def _find_keys(headers: Headers) -> list[bytes]:
                 bearer = value[7:].strip()
         elif name == b"x-api-key":
             api_key = value.strip()
-    return [key for key in (bearer, api_key) if key]
+    if not api_key:
+        return (bearer,) if bearer else ()
+    return (bearer, api_key) if bearer else (api_key,)

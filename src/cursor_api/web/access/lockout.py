@@ -1,19 +1,24 @@
-"""Who has tried too many wrong keys, by address, and who goes on all the same.
+"""Who tries wrong keys, by address: how keys that are new there take turns, and who need not.
 
 Rules of this file:
-- Nothing in here sees a key. A caller is a name; in pass-through, a salted hash of the token.
+- Nothing in here sees a key. A key is its salted hash.
+- After some wrong keys from an address, keys that are new there are judged one at a time, and each
+  wrong one holds the next up. Until its turn comes none is judged, so that a wait tells nothing.
+- A key that was let in from an address is known there and waits for nobody: a guesser behind a
+  shared address (a proxy, the loopback) stops nobody who is at work there.
+- A key that was judged wrong is remembered, and is wrong again without a turn: what a forgotten
+  client sends for days is no guess, and holds nobody up.
 - A right key takes nothing back: whoever holds one key could otherwise try for another for ever.
   Only time does.
-- During a lock no key is judged, so that a guess tells nothing, not even when it is right. What was
-  let in from the same address before the lock goes on: its answer is no news, and a guesser behind
-  a shared address (a proxy, the loopback) stops nobody who is at work there.
-- Everything that is kept has a bound, since anybody can bring addresses.
+- Everything that is kept has a bound, since anybody can bring addresses and wrong keys. What
+  strangers bring never pushes out what was let in.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address
@@ -27,114 +32,178 @@ from cursor_api.ports import Clock
 _HOST_BITS = 64
 _DOUBLINGS_MAX = 16
 # Who asks again as soon as it is answered asks once a second, and costs others nothing. A person
-# who waits for a lock's end does not mind.
+# who is told to come again does not mind.
 LOCKED_OUT_DELAY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class LockoutOptions:
-    """How many wrong keys, and how long a lock."""
+    """How many wrong keys are free, and how long the others take."""
 
-    # A person who mistypes stays below, and a lock of a second is no harm to one who does not.
+    # A person who mistypes stays below, and a wait of a second is no harm to one who does not.
     wrong_keys_max: int = setting(
         "GATEWAY_WRONG_KEYS_MAX",
         whole(0, 1_000_000, 10),
         "10",
-        "After so many wrong keys an address is locked out: for a second, then for twice as"
-        " long each time, up to a minute; ten quiet minutes end it. Keys in use from there"
-        " before go on. More than a person mistypes, too few to guess. With `PASSTHROUGH`, no"
-        " token is a wrong key for a chat. 0 never locks.",
+        "After so many wrong keys from an address, keys that are new there are judged one at a"
+        " time: the next one waits a tenth of a second after a wrong one, then twice as long each"
+        " time, up to two seconds; ten quiet minutes end it. At most 32 wait, five seconds each;"
+        " the rest is told to come again. Keys in use from there go on, and a wrong one that comes"
+        " again holds nobody up. More than a person mistypes, too few to guess. With"
+        " `PASSTHROUGH`, no token is a wrong key for a chat. 0 never waits.",
     )
-    # Doubled with every wrong key behind the last lock.
-    first_lock_s: float = 1.0
-    # 1,440 guesses a day; and no one who comes new with a right key waits longer.
-    lock_s_max: float = 60.0
-    # Longer than the longest lock, or waiting for its end would begin anew.
+    # Doubled with every further wrong key.
+    first_delay_s: float = 0.1
+    # 43,200 guesses a day. Whoever comes while somebody guesses waits for one delay and, where the
+    # guesser is back before, for a second one: less than the longest wait.
+    delay_s_max: float = 2.0
+    # What a client with a right key has patience for.
+    wait_s_max: float = 5.0
+    # More programs than start at once behind one address; each is a request that is kept.
+    waiting_max: int = 32
     forget_after_s: float = 600.0
-    # Each some hundred bytes. Whoever has more addresses than this is not held by a lock anyway.
+    # Each some hundred bytes. Whoever has more addresses than this is not held up anyway.
     addresses_max: int = 4096
-    callers_max: int = 16_384
+    # Of each right key; who pushes one out has that key.
+    addresses_of_key_max: int = 4096
+    # Left-over clients are few, and come so often that guesses do not push them out.
+    wrong_kept_max: int = 16_384
 
 
 class _Tally:
     """The wrong keys of an address."""
 
-    __slots__ = ("last_at", "locked_until", "wrong_count")
+    __slots__ = ("last_at", "next_at", "turn", "waiting_count", "wrong_count")
 
     def __init__(self, now: float) -> None:
         self.wrong_count = 0
         self.last_at = now
-        self.locked_until = now
+        # When the next new key may be judged.
+        self.next_at = now
+        self.turn = asyncio.Lock()
+        self.waiting_count = 0
 
 
 class Lockout:
-    """Counts and locks. Addresses are as `network_of` gives them."""
+    """Counts, remembers and holds up. Addresses are as `network_of` gives them."""
 
     def __init__(self, options: LockoutOptions, clock: Clock) -> None:
         self.options = options
         self._clock = clock
         # Those with a wrong key, the one that had its last first.
         self._tallies: dict[str, _Tally] = {}
-        # In the order in which they came; one that is pushed out is let in again like a new one.
-        self._let_in: dict[tuple[str, str | bytes], None] = {}
+        # By right key the addresses that it came from, in that order. One that is pushed out is
+        # let in again like a new one.
+        self._known: dict[bytes, dict[str, None]] = {}
+        # Keys that were judged wrong, the one that was not seen for longest first.
+        self._wrong: dict[bytes, None] = {}
 
     def __repr__(self) -> str:
         now = self._clock.monotonic()
-        locked_count = sum(now < tally.locked_until for tally in self._tallies.values())
-        return f"Lockout({len(self._tallies)} addresses with wrong keys, {locked_count} locked)"
+        slow_count = sum(now < one.next_at for one in self._tallies.values())
+        waiting_count = sum(one.waiting_count for one in self._tallies.values())
+        return (
+            f"Lockout({len(self._tallies)} addresses with wrong keys, {slow_count} held up,"
+            f" {waiting_count} waiting)"
+        )
 
-    def let_in(self, network: str, who: str | bytes) -> None:
-        """A right key came from there; raises Fault(LOCKED_OUT) when it first comes in a lock."""
-        caller = (network, who)
-        if caller in self._let_in or not self.options.wrong_keys_max:
+    def use_keys(self, keys: Iterable[bytes]) -> None:
+        """These are the right ones from now on; where the others were in use is forgotten."""
+        self._known = {key: self._known.get(key, {}) for key in keys}
+
+    def is_known(self, network: str, key: bytes) -> bool:
+        """Whether this right key was let in from there before."""
+        return network in self._known.get(key, ())
+
+    def let_in(self, network: str, key: bytes) -> None:
+        """This right key came from there, and it was its turn."""
+        networks = self._known.get(key)
+        if networks is None:
+            return  # while it waited, the settings took it away
+        if len(networks) >= self.options.addresses_of_key_max:
+            del networks[next(iter(networks))]
+        networks[network] = None
+
+    def is_wrong_again(self, keys: Sequence[bytes]) -> bool:
+        """Whether all of these were judged wrong before; they are remembered anew."""
+        if not all(key in self._wrong for key in keys):
+            return False
+        for key in keys:
+            del self._wrong[key]
+            self._wrong[key] = None
+        return True
+
+    async def take_turn(self, network: str) -> None:
+        """Return when a new key from there may be judged.
+
+        The caller judges it at once, before it waits for anything else. Raises Fault(LOCKED_OUT)
+        when too many wait, or for too long.
+        """
+        options = self.options
+        tally = self._tallies.get(network)
+        if tally is None or not options.wrong_keys_max:
             return
-        self._check(network)
-        if len(self._let_in) >= self.options.callers_max:
-            del self._let_in[next(iter(self._let_in))]
-        self._let_in[caller] = None
+        if not tally.waiting_count and tally.next_at <= self._clock.monotonic():
+            return
+        if tally.waiting_count >= options.waiting_max:
+            raise self._refuse(tally)
+        tally.waiting_count += 1
+        try:
+            async with asyncio.timeout(options.wait_s_max), tally.turn:
+                await asyncio.sleep(max(0.0, tally.next_at - self._clock.monotonic()))
+        except TimeoutError:
+            raise self._refuse(tally) from None
+        finally:
+            tally.waiting_count -= 1
 
-    def count_wrong(self, network: str) -> float | None:
-        """A wrong key came from there; gives how long it is now locked, None when it is not.
+    def count_wrong(self, network: str, keys: Sequence[bytes]) -> float | None:
+        """One try with these came from there, and none was right.
 
-        Raises Fault(LOCKED_OUT), and counts nothing, while it is locked already.
+        Gives how long the next new key now has to wait, None while that has not grown.
         """
         options = self.options
         if not options.wrong_keys_max:
             return None
-        self._check(network)
+        for key in keys:
+            self._wrong.pop(key, None)
+            self._wrong[key] = None
+        while len(self._wrong) > options.wrong_kept_max:
+            del self._wrong[next(iter(self._wrong))]
         now = self._clock.monotonic()
         tally = self._tallies.pop(network, None)
-        if tally is None or now - tally.last_at > options.forget_after_s:
+        if tally is None:
             tally = _Tally(now)
+        elif now - tally.last_at > options.forget_after_s:
+            tally.wrong_count = 0
         if len(self._tallies) >= options.addresses_max:
             del self._tallies[next(iter(self._tallies))]
         self._tallies[network] = tally
         tally.last_at = now
+        before_s = self._delay_s(tally)
         tally.wrong_count += 1
-        excess_count = tally.wrong_count - options.wrong_keys_max
-        if excess_count < 0:
-            return None
-        doubled_s = math.ldexp(options.first_lock_s, min(excess_count, _DOUBLINGS_MAX))
-        lock_s = min(doubled_s, options.lock_s_max)
-        tally.locked_until = now + lock_s
-        return lock_s
+        delay_s = self._delay_s(tally)
+        tally.next_at = now + delay_s
+        return delay_s if delay_s > before_s else None
 
-    def _check(self, network: str) -> None:
-        tally = self._tallies.get(network)
-        if tally is None:
-            return
-        left_s = tally.locked_until - self._clock.monotonic()
-        if left_s > 0:
-            raise Fault(
-                FaultKind.LOCKED_OUT,
-                "Too many wrong API keys came from your address. For a moment no key from it is"
-                " looked at, but those that were in use before.",
-                retry_after_s=left_s,
-            )
+    def _delay_s(self, tally: _Tally) -> float:
+        excess_count = tally.wrong_count - self.options.wrong_keys_max
+        if excess_count < 0:
+            return 0.0
+        doubled_s = math.ldexp(self.options.first_delay_s, min(excess_count, _DOUBLINGS_MAX))
+        return min(doubled_s, self.options.delay_s_max)
+
+    def _refuse(self, tally: _Tally) -> Fault:
+        left_s = tally.next_at - self._clock.monotonic()
+        return Fault(
+            FaultKind.LOCKED_OUT,
+            "Too many wrong API keys came from your address. Keys that are new there are looked at"
+            " one at a time, and too many wait; those that were in use before go on.",
+            retry_after_s=max(left_s, self.options.first_delay_s),
+        )
 
 
 async def delay_if_locked_out(fault: Fault) -> None:
-    """Let whoever is locked out wait for the answer that says so; any other goes at once."""
+    """Hold the answer back that tells somebody to come again; any other goes at once."""
     if fault.kind is FaultKind.LOCKED_OUT:
         await asyncio.sleep(LOCKED_OUT_DELAY_S)
 

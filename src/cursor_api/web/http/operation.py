@@ -27,7 +27,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 # By method.
 Handlers = Mapping[str, "Operation"]
 # Lets the operator through, raises Fault for anybody else.
-RequireAdmin = Callable[[Scope], None]
+RequireAdmin = Callable[[Scope], Awaitable[None]]
 
 
 class Key(enum.Enum):
@@ -91,7 +91,7 @@ class Resource:
         """Serve one request; raises Fault, StoreError and HTTPException for app.py to render."""
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if self._asks_for_key(method):
-            self._require_admin(scope)
+            await self._require_admin(scope)
         handlers = self._find_handlers(scope)
         operation = handlers.get(method)
         if operation is None:

@@ -29,13 +29,13 @@ class Models:
 
     async def list(self, request: Request) -> Response:
         """All models."""
-        self._authenticator.refuse_wrong(request.scope)
+        await self._authenticator.refuse_wrong(request.scope)
         body = self._dialect.models(self._catalog.models)
         return Response(body, media_type=JSON_MEDIA_TYPE)
 
     async def get(self, request: Request) -> Response:
         """One model; an unknown one is a 404 that names the nearest."""
-        self._authenticator.refuse_wrong(request.scope)
+        await self._authenticator.refuse_wrong(request.scope)
         model = self._catalog.get_model(request.path_params["model_id"])
         return Response(self._dialect.model(model), media_type=JSON_MEDIA_TYPE)
 

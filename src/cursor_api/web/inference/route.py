@@ -90,7 +90,7 @@ class InferenceRoute:
         response: _Response = _Response(self._dialect, new_request_id(), send)
         place = None
         try:
-            caller = self._authenticator.authenticate(scope)
+            caller = await self._authenticator.authenticate(scope)
             place = self._admission.enter(caller)
             call = _Call(caller, place, scope, receive)
             response = answer = await self._open(call, response)

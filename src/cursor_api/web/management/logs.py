@@ -56,10 +56,10 @@ class Logs:
         A chat-only key, or a pass-through caller's token, opens no details: they are of others.
         """
         if self._public_to is not None and self._public_to.admit(request.scope):
-            caller = self._authenticator.find(request.scope, is_own_taken=False)
+            caller = await self._authenticator.find(request.scope, is_own_taken=False)
             has_key = caller is not None and caller.is_admin
         else:
-            self._authenticator.require_admin(request.scope)
+            await self._authenticator.require_admin(request.scope)
             has_key = True
         records = await self._request_log.recent(SHOWN_COUNT_MAX)
         return JSONResponse(
