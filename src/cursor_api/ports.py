@@ -75,13 +75,15 @@ class UpstreamParts(NamedTuple):
     """What a kind of upstream builds with.
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; what the
-    upstream writes itself goes before them.
+    upstream writes itself goes before them. `api_keys` are those in its settings, for what is asked
+    on nobody's behalf, such as its list of models.
     """
 
     endpoint: str
     clock: Clock
     steps: Steps
     headers: tuple[tuple[str, Secret], ...] = ()
+    api_keys: tuple[Secret, ...] = ()
 
 
 class UpstreamKind(Protocol):
