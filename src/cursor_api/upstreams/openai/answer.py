@@ -267,7 +267,8 @@ class WholeDecoder:
             self._size += len(data)
             if self._size > PIECE_BYTES_MAX:
                 raise Fault(
-                    FaultKind.UPSTREAM_ERROR, "The upstream's answer is longer than is allowed."
+                    FaultKind.PROTOCOL_ERROR,
+                    f"The upstream's answer has more than {PIECE_BYTES_MAX} bytes in one piece.",
                 )
             self._pieces.append(data)
             return []

@@ -312,7 +312,7 @@ def test_a_whole_answer_is_read_as_one() -> None:
         (whole({"content": "a"}, finish_reason=None), FaultKind.INCOMPLETE),
         (b"{}", FaultKind.INCOMPLETE),
         (b'{"error": {"code": "insufficient_quota"}}', FaultKind.QUOTA_EXHAUSTED),
-        (b" " * (PIECE_BYTES_MAX + 1), FaultKind.UPSTREAM_ERROR),
+        (b" " * (PIECE_BYTES_MAX + 1), FaultKind.PROTOCOL_ERROR),
     ],
     ids=["empty", "cut", "no reason", "nothing", "error", "too long"],
 )
