@@ -33,7 +33,7 @@ from cursor_api.upstreams.openai.chunks import (
     read_usage,
 )
 from cursor_api.upstreams.openai.faults import FaultContext, fault_of_error
-from cursor_api.wire.sse import Event, SSEDecoder, SSEError
+from cursor_api.wire.sse import EVENT_DEFAULT, Event, SSEDecoder, SSEError
 
 MIB: Final = 1 << 20
 # One event, or an answer in one piece. An event of text has some three hundred bytes; a call that
@@ -47,6 +47,8 @@ SILENT_BYTES_MAX: Final = MIB
 
 DONE: Final = "[DONE]"
 ERROR_EVENT: Final = "error"
+# They keep the connection alive, whatever they hold.
+PING_EVENTS: Final = frozenset({"ping", "heartbeat", "keepalive", "keep-alive"})
 
 REASONS: Final[dict[str, FinishReason]] = {
     "stop": FinishReason.STOP,
@@ -232,8 +234,13 @@ class StreamDecoder:
             if text == DONE:
                 self._finish(deltas)
                 return
-            if event.event == ERROR_EVENT:
-                raise fault_of_error(text, self._reading.context)
+            if event.event != EVENT_DEFAULT:
+                if event.event == ERROR_EVENT:
+                    raise fault_of_error(text, self._reading.context)
+                if event.event in PING_EVENTS:
+                    continue
+            if not text:
+                continue
             self._reading.take(decode_chunk(text), text, deltas)
 
     def _finish(self, deltas: list[Delta]) -> None:

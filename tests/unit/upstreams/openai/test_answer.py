@@ -253,6 +253,15 @@ def test_a_fault_in_the_stream_comes_after_what_was_said(broken: bytes, kind: Fa
     assert not decoder.is_finished
 
 
+def test_what_only_keeps_the_connection_alive_is_skipped() -> None:
+    """Comments, pings of any content, events without data, other fields, empty lines."""
+    nothing = b": x\n\nevent: ping\ndata: now\n\ndata:\n\nid: 3\nretry: 9\n\n\n\n"
+    whole = nothing.join([b"", HELLO, STOP, usage(), DONE])
+    assert decode([whole]) == [TextDelta("Hello"), finished(counts=COUNTS)]
+    named = HELLO.replace(b"data: ", b"event: completion.chunk\ndata: ")
+    assert decode([named, STOP]) == [TextDelta("Hello"), finished()]
+
+
 def test_floods_that_say_nothing_end() -> None:
     """Of comments, of pings, of chunks without content; long ones, for the test's sake."""
     padding = "x" * 4000
