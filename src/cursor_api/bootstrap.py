@@ -272,8 +272,14 @@ class House:
         if before is not None and before[0] == settings:
             return before[1]
         kind = installed.KINDS[settings.kind]
-        mask = self._with.redactor.redact_text
-        parts = UpstreamParts(settings.name, self._with.clock, self.steps, settings.headers, mask)
+        parts = UpstreamParts(
+            settings.name,
+            self._with.clock,
+            self.steps,
+            settings.headers,
+            self._with.redactor.redact_text,
+            settings.api_keys,
+        )
         return await self._stack.enter_async_context(kind.build(settings.options, parts))
 
     def _endpoint(self, settings: UpstreamSettings, trouble: TroubleOptions) -> Endpoint:

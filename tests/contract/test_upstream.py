@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,17 +15,25 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Upstream
+from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.upstreams.cursor.chat import CursorChat
 from cursor_api.upstreams.cursor.options import CursorOptions
+from cursor_api.upstreams.openai.chat import OpenAiUpstream
+from cursor_api.upstreams.openai.options import OpenAiOptions
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.fakes import ScriptedUpstream, Step, TickingClock
-from tests.scripted_server import ScriptedServer, Turn
+from tests.openai_stage import chunk, event
+from tests.scripted_server import CONNECT_STREAM, Handler, ScriptedServer, Turn
 
 DONE = Finished(FinishReason.STOP)
 CODES = {FaultKind.RATE_LIMITED: "resource_exhausted", FaultKind.UPSTREAM_OVERLOADED: "unavailable"}
+TYPES = {
+    FaultKind.RATE_LIMITED: "rate_limit_error",
+    FaultKind.UPSTREAM_OVERLOADED: "overloaded_error",
+}
 
 # What each credential, by its alias, is answered with.
 Script = dict[str, list[Step]]
@@ -33,10 +41,14 @@ Script = dict[str, list[Step]]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An upstream that plays a script, and how many of its answers have been closed."""
+    """An upstream that plays a script, and how many of its answers have been closed.
+
+    `done` is how it ends a whole one.
+    """
 
     upstream: Upstream
     closed_count: Callable[[], int]
+    done: Finished = DONE
 
 
 StageMaker = Callable[[Script], AbstractAsyncContextManager[Stage]]
@@ -49,13 +61,15 @@ async def stage_scripted(script: Script) -> AsyncIterator[Stage]:
     yield Stage(upstream, lambda: len(upstream.closed))
 
 
-@asynccontextmanager
-async def stage_cursor_chat(script: Script) -> AsyncIterator[Stage]:
-    """StreamChat in front of a raw server."""
+Encoder = Callable[[Sequence[Delta] | Fault], bytes]
+
+
+def player(script: Script, media_type: str, encode: Encoder) -> Handler:
+    """A server that answers each key with its script."""
 
     async def play(turn: Turn) -> None:
         alias = turn.headers["authorization"].removeprefix("Bearer ")
-        await turn.head()
+        await turn.head(content_type=media_type)
         for step in script[alias]:
             if isinstance(step, asyncio.Event):
                 gone = asyncio.create_task(turn.gone())
@@ -70,6 +84,13 @@ async def stage_cursor_chat(script: Script) -> AsyncIterator[Stage]:
                 await asyncio.sleep(0.01)
         await turn.end()
 
+    return play
+
+
+@asynccontextmanager
+async def stage_cursor_chat(script: Script) -> AsyncIterator[Stage]:
+    """StreamChat in front of a raw server."""
+    play = player(script, CONNECT_STREAM, encode)
     async with ScriptedServer(play) as server, HttpClient(HttpOptions()) as client:
         options = CursorOptions(base_url=server.url)
         asked = len(server.requests)
@@ -89,7 +110,41 @@ def encode(step: Sequence[Delta] | Fault) -> bytes:
     )
 
 
-STAGES = {"scripted": stage_scripted, "cursor_chat": stage_cursor_chat}
+@asynccontextmanager
+async def stage_openai(script: Script) -> AsyncIterator[Stage]:
+    """Chat completions in front of a raw server."""
+    play = player(script, "text/event-stream", encode_events)
+
+    async def serve(turn: Turn) -> None:
+        if turn.line.startswith("GET"):
+            await turn.answer(b'{"data": [{"id": "gpt-4o"}]}', content_type="application/json")
+        else:
+            await play(turn)
+
+    async with ScriptedServer(serve) as server, HttpClient(HttpOptions()) as client:
+        parts = UpstreamParts("it", TickingClock(), StepRunner(), api_keys=(Secret("key"),))
+        upstream = OpenAiUpstream(client, OpenAiOptions(server.url), parts)
+        done = replace(DONE, is_stated=True)
+        yield Stage(upstream, lambda: len(server.requests) - client.open_count, done)
+
+
+def encode_events(step: Sequence[Delta] | Fault) -> bytes:
+    """A batch or a fault as events of chat completions."""
+    if isinstance(step, Fault):
+        return event({"error": {"message": step.message, "type": TYPES[step.kind]}})
+    return b"".join(
+        chunk({"content": delta.text})
+        if isinstance(delta, TextDelta)
+        else chunk(finish_reason="stop") + b"data: [DONE]\n\n"
+        for delta in step
+    )
+
+
+STAGES = {
+    "scripted": stage_scripted,
+    "cursor_chat": stage_cursor_chat,
+    "openai": stage_openai,
+}
 
 
 @pytest.fixture(params=STAGES)
@@ -108,7 +163,7 @@ def opened(
 
 
 async def test_it_names_its_models(stage: StageMaker) -> None:
-    """At least one, without asking anybody."""
+    """At least one, asked or known."""
     async with stage({}) as it:
         assert await it.upstream.list_models()
 
@@ -126,7 +181,7 @@ async def test_a_whole_answer_ends_with_finished_and_then_ends(stage: StageMaker
             TextDelta("x"),
             TextDelta("y"),
             TextDelta("z"),
-            DONE,
+            it.done,
         ]
         assert it.closed_count() == 1
 

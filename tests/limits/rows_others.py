@@ -114,6 +114,74 @@ UPSTREAM = (
         shown_by="tests/unit/wire/test_connect.py::test_json_is_bounded_before_it_is_read",
     ),
     Limit(
+        "endpoint_piece",
+        Text(
+            "One event of an OpenAI-compatible endpoint, or its answer in one piece",
+            "兼容 OpenAI 的端点的单个事件，或一次给出的整个回答",
+        ),
+        502,
+        "upstream_protocol_error",
+        default=Text("8 MiB", "8 MiB"),
+        note=IN_BAND,
+        reason=Text(
+            "An event of text has some three hundred bytes; a call that writes a file may come"
+            " whole.",
+            "文本事件约三百字节；写文件的调用可能整个到来。",
+        ),
+        shown_by="tests/unit/upstreams/openai/test_answer.py::test_one_event_is_bounded",
+    ),
+    Limit(
+        "endpoint_answer",
+        Text("Its answer as a stream", "其流式回答"),
+        502,
+        "upstream_error",
+        default=Text("128 MiB", "128 MiB"),
+        note=IN_BAND,
+        reason=Text(
+            "Three hundred bytes for each token make forty megabytes of the longest answer.",
+            "按每个 token 三百字节计，最长的回答约四十兆字节。",
+        ),
+        shown_by="tests/unit/upstreams/openai/test_answer.py::"
+        "test_an_answer_without_an_end_is_bounded",
+    ),
+    Limit(
+        "endpoint_silence",
+        Text(
+            "What it sends without saying anything, beyond one event",
+            "其不含内容的数据（一个事件之外）",
+        ),
+        502,
+        "upstream_protocol_error",
+        default=Text("1 MiB", "1 MiB"),
+        note=IN_BAND,
+        reason=Text(
+            "Comments that keep a connection alive have some twenty bytes: this is a day of them.",
+            "保持连接的注释约二十字节：这相当于一天的量。",
+        ),
+        shown_by="tests/unit/upstreams/openai/test_answer.py::test_floods_that_say_nothing_end",
+    ),
+    Limit(
+        "endpoint_calls",
+        Text("Tools it calls in one answer", "其一个回答中的工具调用"),
+        502,
+        "upstream_protocol_error",
+        default=Text("512", "512"),
+        note=IN_BAND,
+        reason=Text("Models call a dozen at once at the most.", "模型一次最多调用十来个。"),
+        shown_by="tests/unit/upstreams/openai/test_calls.py::test_what_makes_no_call_is_a_fault",
+    ),
+    Limit(
+        "endpoint_models",
+        Text("Its list of models", "其模型列表"),
+        default=Text("8 MiB", "8 MiB"),
+        note=Text("the list of before is kept", "保留此前的列表"),
+        reason=Text(
+            "The largest resellers' lists have half a megabyte.", "最大的转售商的列表约半兆字节。"
+        ),
+        shown_by="tests/unit/upstreams/openai/test_chat.py::"
+        "test_a_list_that_cannot_be_had_is_a_fault",
+    ),
+    Limit(
         "attempts",
         Text("Attempts of one request", "一个请求的尝试次数"),
         setting="GATEWAY_ATTEMPTS_MAX",

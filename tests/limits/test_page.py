@@ -17,6 +17,13 @@ from cursor_api.transport.sending import INTERIM_MAX
 from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
 from cursor_api.upstreams.cursor.chat import ERROR_BODY_BYTES_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.upstreams.openai.answer import (
+    ANSWER_BYTES_MAX,
+    PIECE_BYTES_MAX,
+    SILENT_BYTES_MAX,
+)
+from cursor_api.upstreams.openai.calls import CALLS_MAX
+from cursor_api.upstreams.openai.chat import LIST_BYTES_MAX
 from cursor_api.web.access.auth import KEY_LENGTH_MAX
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.http.json_body import BODY_BYTES_MAX, JSON_LIMITS
@@ -56,6 +63,11 @@ FIXED = {
     "wrong_kept": f"{LOCKOUT.wrong_kept_max:,}",
     "error_body": f"{ERROR_BODY_BYTES_MAX // KIB} KiB",
     "end_of_stream": f"{JSON_BYTES_MAX // KIB} KiB",
+    "endpoint_piece": f"{PIECE_BYTES_MAX // MIB} MiB",
+    "endpoint_answer": f"{ANSWER_BYTES_MAX // MIB} MiB",
+    "endpoint_silence": f"{SILENT_BYTES_MAX // MIB} MiB",
+    "endpoint_calls": f"{CALLS_MAX}",
+    "endpoint_models": f"{LIST_BYTES_MAX // MIB} MiB",
     "management_body": f"{BODY_BYTES_MAX // MIB} MiB",
     "management_depth": f"{JSON_LIMITS.depth_max}",
     "management_containers": f"{JSON_LIMITS.containers_max:,}",

@@ -72,7 +72,7 @@ class HttpAnswer:
         connections: Connections,
         url: str,
         headers: Mapping[str, str],
-        body: Body,
+        body: Body | None,
         timeouts: Timeouts,
     ) -> None:
         self._connections = connections
@@ -101,7 +101,7 @@ class HttpAnswer:
         self._opening_task = asyncio.current_task(self._loop)
         self._arm()
         try:
-            response = await self._connections.post(self._url, self._headers, self._body, asked_at)
+            response = await self._connections.ask(self._url, self._headers, self._body, asked_at)
         except Exception as error:
             self._leave()
             raise self._fault(HttpStage.OPENING, error) from error

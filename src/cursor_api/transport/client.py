@@ -63,6 +63,14 @@ class HttpClient:
             headers = self._with_own(headers)
         return HttpAnswer(self._connections, url, headers, body, timeouts)
 
+    def open_get(
+        self, url: str, headers: Mapping[str, str], timeouts: Timeouts = DEFAULT_TIMEOUTS
+    ) -> HttpAnswer:
+        """The same for a GET."""
+        if self._headers:
+            headers = self._with_own(headers)
+        return HttpAnswer(self._connections, url, headers, None, timeouts)
+
     def _with_own(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         written = {name.lower() for name in headers}
         own = {name: value.reveal() for name, value in self._headers if name.lower() not in written}

@@ -139,8 +139,8 @@ class Connections:
         # Where the end has come, there is nothing left to close.
         response.close()
 
-    async def post(
-        self, url: str, headers: Mapping[str, str], body: Body, asked_at: float
+    async def ask(
+        self, url: str, headers: Mapping[str, str], body: Body | None, asked_at: float
     ) -> aiohttp.ClientResponse:
         """Send a request and wait for its answer's head. `asked_at` is the loop's time now.
 

@@ -96,14 +96,16 @@ async def send(
     session: aiohttp.ClientSession,
     url: str,
     headers: Mapping[str, str],
-    body: Body,
+    body: Body | None,
     proxy: str | None = None,
 ) -> aiohttp.ClientResponse:
-    """The answer's head; can be called again with the same body."""
+    """The answer's head, to a POST or, without a body, to a GET; can be called again."""
     if isinstance(body, bytes) and len(body) <= ONE_PIECE_BYTES_MAX:
         return await session.post(
             url, data=body, headers=headers, allow_redirects=False, proxy=proxy
         )
+    if body is None:
+        return await session.get(url, headers=headers, allow_redirects=False, proxy=proxy)
     pieces = [body] if isinstance(body, bytes) else body
     # Else it would be sent in chunks, of which the upstream may think otherwise.
     sized = {**headers, "Content-Length": str(sum(map(len, pieces)))}

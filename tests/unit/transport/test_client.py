@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.sending import ONE_PIECE_BYTES_MAX
@@ -26,6 +27,20 @@ async def test_only_the_named_headers_are_sent() -> None:
     named = ["content-length", "content-type", "host", "x-test"]
     assert sorted(name.lower() for name in turn.names) == named
     assert turn.body == b"q"
+
+
+async def test_a_get_has_no_body_and_the_operators_headers() -> None:
+    """Nothing goes out besides what was named; it is counted and freed as any answer is."""
+    own = [("x-team", Secret("red")), ("X-Test", Secret("not this one"))]
+    async with ScriptedServer(greet) as server, HttpClient(HttpOptions(), own) as client:
+        async with client.open_get(server.url + "/list", {"x-test": "1"}) as answer:
+            assert (answer.status, await answer.read(), client.open_count) == (200, b"hello", 1)
+            assert await answer.read() == b""
+        assert client.open_count == 0
+        turn = server.requests[0]
+    assert turn.line == "GET /list HTTP/1.1"
+    assert {name.lower() for name in turn.names} == {"host", "x-test", "x-team"}
+    assert (turn.headers["x-test"], turn.headers["x-team"], turn.body) == ("1", "red", b"")
 
 
 async def test_a_large_body_goes_out_whole() -> None:

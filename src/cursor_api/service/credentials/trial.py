@@ -164,11 +164,12 @@ class Trials:
                 f"The upstream {endpoint.name} does not serve the model {model[:100]!r}.",
                 param="model",
             )
-        served = [one.id for one in self._with.catalog.models_of(endpoint.name)]
+        served = self._with.catalog.names_at(endpoint.name)
         if not served:
             raise Fault(
                 FaultKind.MODEL_NOT_FOUND,
-                f"What the upstream {endpoint.name} serves is not known yet; name a model.",
+                f"No model of the upstream {endpoint.name} is known: it gave no list, and the"
+                " settings name none.",
                 param="model",
             )
         cheap = (one for one in endpoint.words.test_models if one in served)

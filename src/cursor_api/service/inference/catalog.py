@@ -51,6 +51,12 @@ class Catalog:
         """What an endpoint serves, as far as is known."""
         return self._lists.get(endpoint, ())
 
+    def names_at(self, endpoint: str) -> list[str]:
+        """What its models are called there: those it lists, then those that are routed to it."""
+        listed = [model.id for model in self.models_of(endpoint)]
+        routed = [route for named in self._named for route in named.routes]
+        return listed + [route.model for route in routed if route.endpoint == endpoint]
+
     def put(self, endpoint: str, models: Iterable[Model]) -> None:
         """From now on the endpoint serves these, the first MODELS_PER_ENDPOINT_MAX of them."""
         self._lists[endpoint] = tuple(islice(models, MODELS_PER_ENDPOINT_MAX))

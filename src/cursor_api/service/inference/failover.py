@@ -145,7 +145,7 @@ def _decide_for_endpoint(fault: Fault, tally: Tally, jitter: float, *, has_fresh
 
 
 # What a person has to mend, or a wait; another route may need neither.
-_LACKS = frozenset({FaultKind.NO_CREDENTIALS, FaultKind.OVERLOADED})
+_LACKS = frozenset({FaultKind.NO_CREDENTIALS, FaultKind.OVERLOADED, FaultKind.MODEL_NOT_FOUND})
 
 
 def leads_elsewhere(fault: Fault) -> bool:

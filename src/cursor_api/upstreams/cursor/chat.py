@@ -23,8 +23,9 @@ from cursor_api.ports import Clock, DeltaBatches, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
 from cursor_api.transport.options import check_base_url, is_header_value
+from cursor_api.transport.quoting import media_type_of
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
-from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer, media_type_of
+from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer
 from cursor_api.upstreams.cursor.messages import encode_chat_request, new_ids, to_conversation
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions

@@ -12,7 +12,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +19,7 @@ from typing import Final
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.faults import STATUS_KINDS, kind_of_status, parse_retry_after
+from cursor_api.transport.quoting import describe_body, quote_said
 from cursor_api.wire.connect import ConnectFailure, ErrorDetail, parse_error_json
 from cursor_api.wire.protobuf import (
     BYTES,
@@ -33,10 +33,6 @@ from cursor_api.wire.protobuf import (
 
 DETAILS_TYPE: Final = "aiserver.v1.ErrorDetails"
 NAME_PREFIX: Final = "ERROR_"
-# Longer than any text seen; a message stands in one line of a terminal or a log.
-SAID_LENGTH_MAX: Final = 300
-# Of which so much is shown, looked through for ten thousand secrets.
-LOOKED_AT_CHARS_MAX: Final = 16_384
 # `message` of real answers: it says nothing.
 EMPTY_MESSAGE: Final = "Error"
 
@@ -174,13 +170,6 @@ LEADS: Final[dict[FaultKind, str]] = {
     FaultKind.PROTOCOL_ERROR: "Cursor answered with something else than was asked for",
 }
 
-# A media type that may be repeated: letters only, and too short to hold a token. Elsewhere tokens
-# are found and masked; in a media type, whose case does not count, they could not be.
-_SHOWN_MEDIA_TYPE: Final = re.compile(r"[a-z]{1,12}/[a-z.+-]{1,32}")
-
-# Session tokens, and the ids inside a checksum.
-_SECRET_FORMS: Final = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|[0-9a-fA-F]{64}")
-
 
 @dataclass(frozen=True, slots=True)
 class FaultContext:
@@ -217,7 +206,10 @@ def fault_of_failure(
     said = [error.title.rstrip(". "), error.detail] if error.title or error.detail else [message]
     return Fault(
         kind,
-        _message(kind, _clean(". ".join(dict.fromkeys(filter(None, said))), context)),
+        _message(
+            kind,
+            quote_said(". ".join(dict.fromkeys(filter(None, said))), context.secret, context.mask),
+        ),
         retry_after_s=parse_retry_after(retry_after, context.now()),
         upstream_code=_upstream_code(failure, error),
     )
@@ -234,7 +226,7 @@ def fault_of_answer(
     kind = kind_of_status(status)
     return Fault(
         kind,
-        _message(kind, f"HTTP {status} with {_body_note(headers, body)}"),
+        _message(kind, f"HTTP {status} with {describe_body(headers, body)}"),
         retry_after_s=parse_retry_after(retry_after, context.now()),
         upstream_code=f"http_{status}",
     )
@@ -313,30 +305,3 @@ def _upstream_code(failure: ConnectFailure, error: CursorError) -> str:
 def _message(kind: FaultKind, said: str) -> str:
     lead = LEADS[kind]
     return f"{lead}: {said}" if said else f"{lead}."
-
-
-def _clean(text: str, context: FaultContext) -> str:
-    """One line of printable text, bounded, with what looks like a secret masked."""
-    if len(text) > LOOKED_AT_CHARS_MAX:
-        # Without the last word: half a secret is not known as one.
-        text = text[:LOOKED_AT_CHARS_MAX].rpartition(" ")[0]
-    secret = context.secret
-    text = text.replace(secret.reveal(), secret.masked) if secret.reveal() else text
-    text = context.mask(_SECRET_FORMS.sub("…", text))
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if len(text) > SAID_LENGTH_MAX:
-        return text[: SAID_LENGTH_MAX - 1] + "…"
-    return text
-
-
-def media_type_of(headers: Mapping[str, str]) -> str:
-    """The stated content type without parameters; "" if there is none that is fit to be shown."""
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type if _SHOWN_MEDIA_TYPE.fullmatch(media_type) else ""
-
-
-def _body_note(headers: Mapping[str, str], body: bytes) -> str:
-    """What kind of body came, in a few words; never the body itself."""
-    if not body:
-        return "an empty body"
-    return f"a body of type {media_type_of(headers) or 'unknown'}"

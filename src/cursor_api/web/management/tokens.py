@@ -139,7 +139,7 @@ class TokenTexts:
 
     async def reload(self, request: Request) -> Response:
         """Read what changed; nothing else, and the answer says nothing about it."""
-        caller = self._authenticator.find(request.scope, is_own_taken=False)
+        caller = await self._authenticator.find(request.scope, is_own_taken=False)
         if caller is None or not caller.is_admin:
             self._reloads.take()
         try:

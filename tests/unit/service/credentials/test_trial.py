@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from cursor_api.domain.catalog import NamedModel, Route
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Cooldown, Preferences, Quarantine, QuarantineReason
 from cursor_api.domain.deltas import (
@@ -177,6 +178,18 @@ async def test_a_credential_renamed_during_its_test_is_healed_under_its_new_name
     gate.set()
     assert (await running).credential.alias == "b"
     assert bench.pool.get_slot("b").quarantine is None
+
+
+async def test_an_endpoint_of_which_no_model_is_known_is_not_asked() -> None:
+    """It would be asked for a model without a name; a route to it is enough to know one."""
+    bench = Bench()
+    bench.catalog.put(FAKE, [])
+    with pytest.raises(Fault) as caught:
+        await bench.trials.run("a")
+    assert caught.value.kind is FaultKind.MODEL_NOT_FOUND
+    assert bench.upstream.asked == []
+    bench.catalog.use([NamedModel("fast", (Route(FAKE, "any"), Route("two", "b")))], [FAKE])
+    assert (await bench.trials.run("a")).model == "any"
 
 
 async def test_few_tests_run_at_a_time() -> None:

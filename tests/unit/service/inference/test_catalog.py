@@ -48,6 +48,16 @@ def test_the_operator_s_own_names_come_first() -> None:
     assert catalog.get_model("fast").owned_by == OWN
 
 
+def test_an_endpoint_s_models_have_its_own_names_for_them() -> None:
+    """Those it lists, and those that the operator's routes lead to."""
+    catalog = Catalog([NamedModel("fast", (Route("two", "a"), Route("one", "b")))])
+    catalog.use([NamedModel("fast", (Route("two", "a"), Route("one", "b")))], ["one", "two"])
+    catalog.put("one", [Model("c", "owner", 1)])
+    assert catalog.names_at("one") == ["c", "b"]
+    assert catalog.names_at("two") == ["a"]
+    assert catalog.names_at("three") == []
+
+
 def test_a_list_is_replaced_while_requests_go_on() -> None:
     """An upstream's models may change; an endpoint that is gone takes its models along."""
     catalog = catalog_of({"one": listed("a"), "two": listed("b")})

@@ -43,6 +43,17 @@ async def test_an_endpoint_without_credentials_is_passed_over() -> None:
     assert town.asked == " b"
 
 
+async def test_an_endpoint_that_does_not_serve_the_model_is_left_for_the_next() -> None:
+    """The operator named the model there, and the caller cannot know; nobody is blamed for it."""
+    unknown = fails(FaultKind.MODEL_NOT_FOUND)
+    town = Town({"one": {"a": unknown}, "two": {"b": HELLO}})
+    assert await town.ask() == "b"
+    assert town.asked == "a b"
+    town = Town({"one": {"a": unknown}, "two": {"b": unknown}})
+    assert (await town.fail()).kind is FaultKind.MODEL_NOT_FOUND
+    assert town.asked == "a b"
+
+
 async def test_a_mistake_of_the_caller_is_answered_by_the_first() -> None:
     """It would be one at every endpoint."""
     town = Town({"one": {"a": fails(FaultKind.INVALID_REQUEST)}, "two": {"b": HELLO}})

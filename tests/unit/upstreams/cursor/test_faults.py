@@ -11,18 +11,17 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.transport.faults import STATUS_KINDS, kind_of_status
+from cursor_api.transport.quoting import SAID_LENGTH_MAX
 from cursor_api.upstreams.cursor.faults import (
     CODES,
     ERROR_TITLES,
     ERRORS,
     LEADS,
     NUMBERS,
-    SAID_LENGTH_MAX,
     CursorError,
     FaultContext,
     fault_of_answer,
     fault_of_failure,
-    media_type_of,
     read_error,
 )
 from cursor_api.wire.connect import (
@@ -327,13 +326,3 @@ def test_retry_after_is_honoured() -> None:
     assert answer(429, body).retry_after_s is None
     assert answer(429, body, {**JSON, "retry-after": "later"}).retry_after_s is None
     assert read(failure_of(value_of(50)), retry_after="3").retry_after_s == 3
-
-
-def test_a_media_type_is_shown_bounded() -> None:
-    """It is the upstream's text as well."""
-    assert media_type_of({"content-type": " Text/HTML ; charset=utf-8"}) == "text/html"
-    assert media_type_of({"content-type": "application/connect+proto"}) != ""
-    # Too long, or with digits: it may be a token, and lower case has made it unrecognisable.
-    assert media_type_of({"content-type": "text/" + "x" * 33}) == ""
-    assert media_type_of({"content-type": "text/aB3xK9"}) == ""
-    assert media_type_of({}) == ""

@@ -1,0 +1,251 @@
+"""What OpenAI-compatible servers say when they refuse, as tables.
+
+Rules of this file:
+- The error's own `code` beats its words, the words beat the HTTP status, the status beats the
+  `type`: `invalid_request_error` is the type of a wrong key as well. A number as the code is a
+  status.
+- A status that says the address is wrong is the operator's to mend, never the caller's fault.
+- What the server says reaches people: on one line, bounded, without anything like a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.transport.faults import kind_of_status, parse_retry_after
+from cursor_api.transport.quoting import describe_body, quote_said
+
+_INVALID = FaultKind.INVALID_REQUEST
+_REJECTED = FaultKind.CREDENTIAL_REJECTED
+_FORBIDDEN = FaultKind.CREDENTIAL_FORBIDDEN
+_QUOTA = FaultKind.QUOTA_EXHAUSTED
+_RATE = FaultKind.RATE_LIMITED
+_OVERLOADED = FaultKind.UPSTREAM_OVERLOADED
+_OTHER = FaultKind.UPSTREAM_ERROR
+_CONTEXT = FaultKind.CONTEXT_TOO_LONG
+_REFUSED = FaultKind.CONTENT_REFUSED
+_MODEL = FaultKind.MODEL_NOT_FOUND
+
+# `error.code`, and `error.type` where it says as much; in lower case.
+CODES: Final[dict[str, FaultKind]] = {
+    "invalid_api_key": _REJECTED,
+    "account_deactivated": _REJECTED,
+    "insufficient_quota": _QUOTA,
+    "billing_hard_limit_reached": _QUOTA,
+    "billing_not_active": _QUOTA,
+    "insufficient_balance": _QUOTA,
+    "rate_limit_exceeded": _RATE,
+    "model_not_found": _MODEL,
+    "model_decommissioned": _MODEL,
+    "model_deprecated": _MODEL,
+    "context_length_exceeded": _CONTEXT,
+    "exceed_context_size_error": _CONTEXT,
+    "content_policy_violation": _REFUSED,
+    "content_filter": _REFUSED,
+    "unsupported_country_region_territory": _FORBIDDEN,
+}
+
+# Words that say more than the status, in lower case.
+WORDS: Final[dict[str, FaultKind]] = {
+    "maximum context length": _CONTEXT,
+    "context_length_exceeded": _CONTEXT,
+    "available context size": _CONTEXT,
+    "exceeds the context window": _CONTEXT,
+    "prompt is too long": _CONTEXT,
+    "content management policy": _REFUSED,
+    "content policy": _REFUSED,
+    "violating our usage policy": _REFUSED,
+    "input was flagged": _REFUSED,
+    "insufficient balance": _QUOTA,
+    "insufficient credits": _QUOTA,
+    "insufficient_quota": _QUOTA,
+}
+
+# Where it means something else than for every upstream. There is no client version to be outdated.
+STATUSES: Final[dict[int, FaultKind]] = {
+    498: _OVERLOADED,  # Groq: no capacity
+}
+
+# `error.type`, for errors without a status, in the middle of a stream.
+TYPES: Final[dict[str, FaultKind]] = {
+    "authentication_error": _REJECTED,
+    "permission_error": _FORBIDDEN,
+    "rate_limit_error": _RATE,
+    "requests": _RATE,
+    "tokens": _RATE,
+    "invalid_request_error": _INVALID,
+    "badrequesterror": _INVALID,
+    "overloaded_error": _OVERLOADED,
+    "timeout_error": FaultKind.UPSTREAM_TIMEOUT,
+}
+
+# How a message begins, before the server's own words.
+LEADS: Final[dict[FaultKind, str]] = {
+    _INVALID: "{name} refuses the request",
+    _MODEL: "{name} does not serve the model",
+    FaultKind.BODY_TOO_LARGE: "The request is too large for {name}",
+    _CONTEXT: "The conversation is too long for the model",
+    _REFUSED: "The content is refused",
+    FaultKind.CONFLICT: "{name} reports a conflict",
+    _REJECTED: "{name} does not accept the gateway's key",
+    _FORBIDDEN: "{name} does not allow the gateway's key to do that",
+    _RATE: "{name} limits the rate of the gateway's key",
+    _QUOTA: "The credit of the gateway's key at {name} is used up",
+    FaultKind.UPSTREAM_TIMEOUT: "{name} ran out of time",
+    _OTHER: "{name} failed",
+    _OVERLOADED: "{name} is overloaded",
+    FaultKind.PROTOCOL_ERROR: (
+        "{name} does not know the call (the operator can look whether base_url is right)"
+    ),
+}
+
+_BAD_REQUEST: Final = 400
+_NOT_FOUND: Final = 404
+_NOT_ALLOWED: Final = 405
+_STATUS_MIN: Final = 400
+_STATUS_MAX: Final = 599
+# A field of the caller's request, such as `messages[1].content`.
+_PARAM: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class FaultContext:
+    """What reading a fault needs: the endpoint's name, what to hide, and unix time in seconds.
+
+    `mask` hides what others than this credential keep secret.
+    """
+
+    name: str
+    secret: Secret
+    now: Callable[[], float]
+    mask: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """What an error says of itself; "" for what it does not. `status` stands in for HTTP's."""
+
+    message: str = ""
+    code: str = ""
+    type: str = ""
+    param: str = ""
+    status: int | None = None
+
+
+def fault_of_error(
+    body: str | bytes, context: FaultContext, status: int | None = None, retry_after: str = ""
+) -> Fault:
+    """An error in the server's own form; one of another form is its failure."""
+    error = read_error(body) or ServerError()
+    kind = kind_of(error, error.status if status is None else status)
+    return Fault(
+        kind,
+        _message(kind, quote_said(error.message, context.secret, context.mask), context),
+        param=error.param or ("model" if kind is _MODEL else None),
+        retry_after_s=parse_retry_after(retry_after, context.now()),
+        # Only what is known is repeated: this ends in logs.
+        upstream_code=next(
+            (word for word in (error.code, error.type) if word in CODES or word in TYPES),
+            "unknown" if status is None else f"http_{status}",
+        ),
+    )
+
+
+def fault_of_answer(
+    status: int, headers: Mapping[str, str], body: bytes, context: FaultContext
+) -> Fault:
+    """An answer with any status but 200. Header names are lower case."""
+    retry_after = headers.get("retry-after", "")
+    if read_error(body) is not None:
+        return fault_of_error(body, context, status, retry_after)
+    # Without a word of the server's own it may be anybody on the way to it who says so.
+    kind = _kind_of_status(status)
+    said = f"HTTP {status} with {describe_body(headers, body)}"
+    return Fault(
+        kind,
+        _message(kind, said, context),
+        retry_after_s=parse_retry_after(retry_after, context.now()),
+        upstream_code=f"http_{status}",
+    )
+
+
+def read_error(body: str | bytes) -> ServerError | None:
+    """The error in any of its spellings; None for what is no error.
+
+    `{"error": {…}}`, the same in a list, `{"error": "…"}`, `{"message": …}`, `{"detail": "…"}`.
+    """
+    try:
+        content: Any = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if isinstance(content, list) and content:
+        content = content[0]
+    if not isinstance(content, dict):
+        return None
+    error = content.get("error")
+    if isinstance(error, str):
+        # Beside a message it is a word like "Bad Request".
+        return ServerError(_text(content, "message") or error)
+    fields = error if isinstance(error, dict) else content
+    message = _text(fields, "message") or _text(content, "message") or _text(content, "detail")
+    code, param = fields.get("code"), _text(fields, "param")
+    if not isinstance(error, dict) and not message:
+        return None
+    return ServerError(
+        message,
+        code.lower() if isinstance(code, str) else "",
+        (_text(fields, "type") or _text(fields, "status")).lower(),
+        param if _PARAM.fullmatch(param) else "",
+        _status_of(code),
+    )
+
+
+def kind_of(error: ServerError, status: int | None) -> FaultKind:
+    """What an error means; every one has a kind."""
+    for word in (error.code, error.type):
+        if word in CODES:
+            return CODES[word]
+    told = error.message.lower()
+    for words, kind in WORDS.items():
+        if words in told:
+            return kind
+    if status == _BAD_REQUEST:
+        return _INVALID
+    if status == _NOT_FOUND and (error.param == "model" or "model" in told):
+        return _MODEL
+    if status is not None:
+        return _kind_of_status(status)
+    return TYPES.get(error.type, _OTHER)
+
+
+def _kind_of_status(status: int) -> FaultKind:
+    if status in STATUSES:
+        return STATUSES[status]
+    kind = kind_of_status(status)
+    if kind is FaultKind.CLIENT_OUTDATED or status in {_NOT_FOUND, _NOT_ALLOWED}:
+        return FaultKind.PROTOCOL_ERROR
+    return kind
+
+
+def _status_of(code: object) -> int | None:
+    """A code that is a status, as a number or as its digits."""
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) == len("400"):
+        code = int(code)
+    return code if type(code) is int and _STATUS_MIN <= code <= _STATUS_MAX else None
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _message(kind: FaultKind, said: str, context: FaultContext) -> str:
+    lead = LEADS[kind].format(name=context.name)
+    return f"{lead}: {said}" if said else f"{lead}."

@@ -1,0 +1,31 @@
+"""OpenAI-compatible endpoints as a kind of upstream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from cursor_api.domain.credential import CredentialForm
+from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.transport.client import HttpClient
+from cursor_api.upstreams.openai.chat import OpenAiUpstream
+from cursor_api.upstreams.openai.options import OpenAiOptions
+from cursor_api.upstreams.openai.words import WORDS
+
+
+class OpenAiKind:
+    """Implements `ports.UpstreamKind`."""
+
+    name = "openai"
+    options = OpenAiOptions
+    words = WORDS
+    # Its keys stand in the settings.
+    forms: Sequence[CredentialForm] = ()
+
+    @asynccontextmanager
+    async def build(self, options: OpenAiOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
+        """The endpoint over connections of its own."""
+        http_options = replace(options.http, ca_setting=f"upstream.{parts.endpoint}.ca_file")
+        async with HttpClient(http_options, parts.headers) as http:
+            yield OpenAiUpstream(http, options, parts)

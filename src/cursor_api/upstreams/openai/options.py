@@ -1,0 +1,63 @@
+"""Where an OpenAI-compatible endpoint is, and how long it may take."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from cursor_api.options.addresses import base_url
+from cursor_api.options.by_model import SecondsByModel, durations_by_model
+from cursor_api.options.setting import setting
+from cursor_api.transport.options import HttpOptions, check_base_url
+from cursor_api.transport.timeouts import TimeoutsByModel
+
+# People paste the address of the call as well.
+CHAT_PATH: Final = "/chat/completions"
+# `v1`, `v4`, `v1beta`: a segment of the addresses of most such servers.
+_VERSION: Final = re.compile(r"/v[0-9]+[a-z0-9]*(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class PatientTimeouts(TimeoutsByModel):
+    """The limits of every upstream, with more time for the first text."""
+
+    first_token_s: SecondsByModel = setting(
+        "",
+        durations_by_model(0.1, 3600, "120s"),
+        "120, o1*=600, o3*=600, o4*=600, gpt-5*=600",
+        "From the request sent to the first text; then another key is tried, if there is one. A"
+        " server of one's own may have to load the model first, and models that reason unseen take"
+        " minutes: `model=duration`, with `*` in names.",
+        key="first_token_timeout_s",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAiOptions:
+    """How an endpoint is reached. Raises ValueError for an address that is none."""
+
+    base_url: str = setting(
+        "",
+        base_url("https://api.openai.com/v1"),
+        "https://api.openai.com/v1",
+        "Where requests go, with `/v1` or without. Plain `http://` is for a server on this"
+        " machine.",
+    )
+    http: HttpOptions = field(default_factory=HttpOptions)
+    timeouts: PatientTimeouts = field(default_factory=PatientTimeouts)
+
+    def __post_init__(self) -> None:
+        check_base_url(self.base_url)
+
+    @property
+    def api_url(self) -> str:
+        """What the paths of the API follow.
+
+        `/v1` is added to an address without any version in it. One that ends with the path of the
+        chat call is taken at its word, for servers that have no version.
+        """
+        url = check_base_url(self.base_url)
+        if url.endswith(CHAT_PATH):
+            return url.removesuffix(CHAT_PATH)
+        return url if _VERSION.search(url) else f"{url}/v1"

@@ -1,0 +1,90 @@
+"""An OpenAI-compatible endpoint for acceptance: it echoes, calls tools, counts and refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.acceptance.background import LoopThread
+from tests.openai_stage import DONE, chunk, event
+from tests.scripted_server import ScriptedServer, Turn
+
+Json = dict[str, Any]
+# What it counts, whatever was asked.
+USAGE: Json = {
+    "prompt_tokens": 70,
+    "completion_tokens": 30,
+    "total_tokens": 100,
+    "prompt_tokens_details": {"cached_tokens": 64},
+    "completion_tokens_details": {"reasoning_tokens": 20},
+}
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """Its one model is `NAME-model`. `refusals` are its next answers: a status and an error."""
+
+    name: str
+    refusals: list[tuple[int, Json]] = field(default_factory=list)
+    asked: list[Turn] = field(default_factory=list)
+    url: str = ""
+
+    def open(self, loop: LoopThread) -> Endpoint:
+        """Serve for as long as the loop."""
+        self.url = loop.open(ScriptedServer(self._serve)).url
+        return self
+
+    def bodies(self) -> list[Json]:
+        """The chats that it was asked."""
+        return [json.loads(turn.body) for turn in self.asked if turn.body]
+
+    def keys(self) -> set[str]:
+        """Those that it was shown; "" where there was none."""
+        return {turn.headers.get("authorization", "") for turn in self.asked}
+
+    async def _serve(self, turn: Turn) -> None:
+        self.asked.append(turn)
+        if turn.line.startswith("GET /v1/models "):
+            listed = {"object": "list", "data": [{"id": f"{self.name}-model", "object": "model"}]}
+            await turn.answer(json.dumps(listed).encode(), content_type="application/json")
+        elif not turn.line.startswith("POST /v1/chat/completions "):
+            await turn.answer(b'{"detail": "Not Found"}', 404, content_type="application/json")
+        elif self.refusals:
+            status, error = self.refusals.pop(0)
+            body = json.dumps({"error": error}).encode()
+            await turn.answer(body, status, content_type="application/json")
+        else:
+            await self._answer(turn, json.loads(turn.body))
+
+    async def _answer(self, turn: Turn, asked: Json) -> None:
+        assert asked["model"] == f"{self.name}-model"
+        await turn.head(content_type="text/event-stream")
+        await turn.chunk(b": one moment\n\n" + chunk({"role": "assistant", "content": ""}))
+        last = asked["messages"][-1]
+        if asked.get("tools") and last["role"] == "user":
+            reason = "tool_calls"
+            for piece in _calls(asked["tools"]):
+                await turn.chunk(piece)
+        else:
+            reason = "stop"
+            await turn.chunk(chunk({"reasoning_content": "Hm."}))
+            for word in f"{self.name} heard: {last['content']}".split(" "):
+                await turn.chunk(chunk({"content": f"{word} "}))
+        await turn.chunk(chunk(finish_reason=reason))
+        if asked["stream_options"]["include_usage"]:
+            await turn.chunk(event({"choices": [], "usage": USAGE}))
+        await turn.chunk(DONE)
+        await turn.end()
+
+
+def _calls(tools: list[Json]) -> list[bytes]:
+    """Each tool is called once, side by side, its arguments in two pieces."""
+    begun, first, second = [], [], []
+    for index, tool in enumerate(tools):
+        function = {"name": tool["function"]["name"], "arguments": ""}
+        begun.append({"index": index, "id": f"call_{index}", "type": "function"})
+        begun[-1]["function"] = function
+        first.append({"index": index, "function": {"arguments": '{"place": "Zürich'}})
+        second.append({"index": index, "function": {"arguments": f' {index}"}}'}})
+    return [chunk({"tool_calls": calls}) for calls in (begun, first, second)]

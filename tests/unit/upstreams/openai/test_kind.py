@@ -1,0 +1,42 @@
+"""OpenAI-compatible endpoints as a kind of upstream."""
+
+from __future__ import annotations
+
+from cursor_api.domain.catalog import Model
+from cursor_api.domain.credential import Secret
+from cursor_api.installed import KINDS
+from cursor_api.ports import UpstreamKind, UpstreamParts
+from cursor_api.service.steps import StepRunner
+from cursor_api.upstreams.openai.kind import OpenAiKind
+from cursor_api.upstreams.openai.options import OpenAiOptions
+from tests.fakes import TickingClock
+from tests.scripted_server import ScriptedServer, Turn
+
+KIND: UpstreamKind = OpenAiKind()
+
+
+async def test_it_is_built_from_its_options_and_asks_with_what_it_is_given() -> None:
+    """Its address, its key, and the operator's headers."""
+
+    async def models(turn: Turn) -> None:
+        await turn.answer(b'{"data": [{"id": "a"}]}', content_type="application/json")
+
+    async with ScriptedServer(models) as server:
+        parts = UpstreamParts(
+            "somewhere",
+            TickingClock(),
+            StepRunner(),
+            headers=(("x-team", Secret("red")), ("Authorization", Secret("not mine"))),
+            api_keys=(Secret("a-key"),),
+        )
+        async with KIND.build(OpenAiOptions(server.url), parts) as upstream:
+            assert await upstream.list_models() == [Model("a", "somewhere", 0)]
+            assert server.url in repr(upstream)
+        turn = server.requests[0]
+    assert (turn.headers["x-team"], turn.headers["authorization"]) == ("red", "Bearer a-key")
+
+
+def test_it_is_installed_by_its_name() -> None:
+    """No line of the token file is taken for one of its keys."""
+    assert isinstance(KINDS["openai"], OpenAiKind)
+    assert KIND.forms == ()
