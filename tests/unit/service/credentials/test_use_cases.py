@@ -58,6 +58,7 @@ class Office:
         self.pool = Pool(self.clock, lambda: 0.5)
         endpoints = endpoints_of(ScriptedUpstream({}), self.pool)
         self.endpoints = endpoints
+        self.endpoints = endpoints
         self.pools = CredentialPools(endpoints)
         self.pools.replace(own)
         self.store = MemoryCredentialStore(
