@@ -107,11 +107,11 @@ class Pool:
     ) -> Sequence[Slot]:
         """The first half of `replace`; gives their slots. `serve_waiting` has to follow."""
         known = {slot.credential.secret: slot for slot in self._slots}
-        preferences = {slot.credential.alias: slot.preferences for slot in self._slots}
         now = self._now()
         slots = []
         for credential in credentials:
-            slot = known.get(credential.secret)
+            # Taken: two of the same secret would otherwise be one.
+            slot = known.pop(credential.secret, None)
             if slot is None:
                 begun = (preferences.get(credential.alias), None)
                 slot = Slot(credential, *(kept or {}).get(credential, begun))

@@ -106,3 +106,14 @@ async def test_a_change_is_made_whoever_waits_for_what_it_takes_away(
         await waiting
     lease.settle()
     assert one.lease(Ask("m")).credential == C if has_endpoint else not one.credentials
+
+
+def test_two_of_one_secret_are_two() -> None:
+    """Whatever the configuration lets through: each has a state of its own."""
+    all_of_them = pools()
+    twin = Credential("twin", A.secret, "", "one")
+    for _ in range(2):
+        all_of_them.replace([A, twin])
+        assert all_of_them.credentials == (A, twin)
+    all_of_them.set_preferences("twin", Preferences(priority=3))
+    assert all_of_them.get_slot("a").preferences.priority == 0
