@@ -94,8 +94,8 @@ class Pool:
         """Serve from these from now on, in their order.
 
         A credential that stays keeps its state; a new one begins with what is `kept` of it from
-        an earlier run, and one that takes the place of another of its alias (a renewed token) with
-        the preferences of that one. Rotation goes on after the credential used last.
+        an earlier run, and one that takes the place of one of its alias that goes (a renewed token)
+        with the preferences of that one. Rotation goes on after the credential used last.
         """
         self.put(credentials, kept)
         self.serve_waiting()
