@@ -107,6 +107,13 @@ class Pool:
     ) -> Sequence[Slot]:
         """The first half of `replace`; gives their slots. `serve_waiting` has to follow."""
         known = {slot.credential.secret: slot for slot in self._slots}
+        staying = {credential.secret for credential in credentials}
+        # Of those that go: an alias by position passes from a key that stays on to another one.
+        preferences = {
+            slot.credential.alias: slot.preferences
+            for slot in self._slots
+            if slot.credential.secret not in staying
+        }
         now = self._now()
         slots = []
         for credential in credentials:
