@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cursor_api.bootstrap import Gateway
+from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.settings import Loaded
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
@@ -96,7 +98,7 @@ class Reloader:
         new = await asyncio.to_thread(old.read)
         problems = [str(problem) for problem in new.problems]
         if not problems:
-            problems = await self._use(new, _changes(old.loaded, new))
+            problems = await self._use(old.loaded, new)
         if problems:
             self._observer.warn(
                 "SIGHUP: the settings cannot be used; the old ones serve on", problems=problems
@@ -104,10 +106,10 @@ class Reloader:
             return old
         return SettingsSource(new, old.read)
 
-    async def _use(self, loaded: Loaded[Settings], changed: list[str]) -> list[str]:
-        """Serve with these; gives why that is not possible, and changes nothing then."""
-        settings = loaded.settings
-        if changed:
+    async def _use(self, old: Loaded[Settings], new: Loaded[Settings]) -> list[str]:
+        """Serve with the new ones; gives why that is not possible, and changes nothing then."""
+        settings, changed = new.settings, _changes(old, new)
+        if settings != old.settings:
             try:
                 await self._gateway.renew(settings)
             except OSError as error:
@@ -137,11 +139,25 @@ class Reloader:
 def _changes(old: Loaded[Settings], new: Loaded[Settings]) -> list[str]:
     """The names of the settings whose values differ, where they stand left out.
 
-    Those of upstreams and models that came or went are among them.
+    Those of upstreams and models that came or went are among them, and their order.
     """
     before, now = old.facts.values, new.facts.values
     names = [name for name in {**now, **before} if name != CONFIG.variable]
-    return [name for name in names if before.get(name) != now.get(name)]
+    changed = [name for name in names if before.get(name) != now.get(name)]
+    was, is_now = old.settings, new.settings
+    if _is_moved(was.upstreams, is_now.upstreams):
+        changed.append("the order of [[upstream]]")
+    if _is_moved(was.models, is_now.models):
+        changed.append("the order of [[model]]")
+    return changed
+
+
+def _is_moved(
+    before: Sequence[UpstreamSettings | NamedModel], now: Sequence[UpstreamSettings | NamedModel]
+) -> bool:
+    """Whether those that are in both stand in another order."""
+    were, are = [one.name for one in before], [one.name for one in now]
+    return [name for name in were if name in are] != [name for name in are if name in were]
 
 
 def _needs_restart(name: str) -> bool:

@@ -142,6 +142,23 @@ async def test_a_block_that_comes_changes_or_goes_is_named(tmp_path: Path) -> No
         assert gone["changed"] == come["changed"]
 
 
+async def test_the_order_of_blocks_is_a_setting_too(tmp_path: Path) -> None:
+    """The first of two upstreams serves a model of both; which one that is is named."""
+    head = '[[upstream]]\nkind = "cursor"\napi_key = "k"\nmodels = ["m"]\n'
+    one, two = (f'{head}name = "{name}"\n' for name in ("one", "two"))
+    first, second = (f'[[model]]\nname = "{name}"\nroutes = ["one/m"]\n' for name in "ab")
+    async with town(tmp_path) as it:
+        await it.reload_from(one + two + first + second)
+        assert list(it.gateway.endpoints) == ["cursor", "one", "two"]
+        [upstreams] = await it.reload_from(two + one + first + second)
+        assert upstreams["changed"] == ["the order of [[upstream]]"]
+        assert list(it.gateway.endpoints) == ["cursor", "two", "one"]
+        [models] = await it.reload_from(two + one + second + first)
+        assert models["changed"] == ["the order of [[model]]"]
+        [gone] = await it.reload_from(one + first)
+        assert not any("order" in name for name in gone["changed"])  # type: ignore[attr-defined]  # names
+
+
 async def test_settings_with_a_problem_are_refused_whole(tmp_path: Path) -> None:
     """Each problem with its line; the credentials are read all the same."""
     async with town(tmp_path) as it:

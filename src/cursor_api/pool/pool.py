@@ -94,15 +94,31 @@ class Pool:
         """Serve from these from now on, in their order.
 
         A credential that stays keeps its state; a new one begins with what is `kept` of it from
-        an earlier run, and one that takes the place of another of its alias (a renewed token) with
-        the preferences of that one. Rotation goes on after the credential used last.
+        an earlier run, and one that takes the place of one of its alias that goes (a renewed token)
+        with the preferences of that one. Rotation goes on after the credential used last.
         """
+        self.put(credentials, kept)
+        self.serve_waiting()
+
+    def put(
+        self,
+        credentials: Sequence[Credential],
+        kept: Mapping[Credential, tuple[Preferences, CredentialHealth]] | None = None,
+    ) -> Sequence[Slot]:
+        """The first half of `replace`; gives their slots. `serve_waiting` has to follow."""
         known = {slot.credential.secret: slot for slot in self._slots}
-        preferences = {slot.credential.alias: slot.preferences for slot in self._slots}
+        staying = {credential.secret for credential in credentials}
+        # Of those that go: an alias by position passes from a key that stays on to another one.
+        preferences = {
+            slot.credential.alias: slot.preferences
+            for slot in self._slots
+            if slot.credential.secret not in staying
+        }
         now = self._now()
         slots = []
         for credential in credentials:
-            slot = known.get(credential.secret)
+            # Taken: two of the same secret would otherwise be one.
+            slot = known.pop(credential.secret, None)
             if slot is None:
                 begun = (preferences.get(credential.alias), None)
                 slot = Slot(credential, *(kept or {}).get(credential, begun))
@@ -113,7 +129,13 @@ class Pool:
         self._slots = slots
         self._by_alias = {slot.credential.alias: index for index, slot in enumerate(slots)}
         self._build_tiers(rotation)
-        self._serve_all()
+        return slots
+
+    def serve_waiting(self) -> None:
+        """Give those who wait what can be had now; whoever is pinned to what is gone, its fault."""
+        if self._queue:
+            now = self._now()
+            self._queue.serve(lambda ask, tried: self._find(ask, tried, now))
 
     def use_policy(self, policy: Policy) -> None:
         """Choose by another policy from the next lease on."""
@@ -127,13 +149,13 @@ class Pool:
         self.revision += 1
         if has_moved:
             self._build_tiers(self._rotation())
-        self._serve_all()
+        self.serve_waiting()
 
     def clear(self, alias: str) -> None:
         """End a credential's cooldowns and quarantine; raises Fault(NOT_FOUND)."""
         self.get_slot(alias).clear()
         self.revision += 1
-        self._serve_all()
+        self.serve_waiting()
 
     def get_slot(self, alias: str) -> Slot:
         """A credential's state; raises Fault(NOT_FOUND)."""
@@ -165,6 +187,8 @@ class Pool:
         """Whether `lease` would find one now; takes nothing, and nobody's turn."""
         if ask.own:
             return any(credential not in tried for credential in ask.own)
+        if ask.pinned is not None and ask.pinned not in self._by_alias:
+            return False  # removed, or renamed, since it was asked for
         now = self._now()
         slots = [self.get_slot(ask.pinned)] if ask.pinned is not None else self._slots
         return any(
@@ -214,11 +238,6 @@ class Pool:
             return self._grant(slot, ask.model, now)
 
         self._queue.serve(find)
-
-    def _serve_all(self) -> None:
-        if self._queue:
-            now = self._now()
-            self._queue.serve(lambda ask, tried: self._find(ask, tried, now))
 
     def _find(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Lease | None:
         slots = self._slots

@@ -4,6 +4,7 @@ Rules of this file:
 - A credential that comes free goes to the first who can use it in the same step, so that nobody
   who comes later is before those who wait.
 - Whoever stops waiting, for whatever reason, takes no lease with it.
+- Whoever waits for what is no more is told at once.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Queue:
     async def wait(self, ask: Ask, tried: Tried, hindrance: Fault) -> Lease:
         """A lease, when it is this request's turn.
 
-        Raises `hindrance` when the queue is full, Fault(OVERLOADED) when the wait was too long.
+        Raises `hindrance` when the queue is full, Fault(OVERLOADED) when the wait was too long, and
+        what `find` says of this request.
         """
         options = self._options
         if len(self._waiting) >= options.count_max:
@@ -77,7 +79,7 @@ class Queue:
                 return await turn
         except BaseException as error:
             self._waiting.pop(turn, None)
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 # It came in the moment in which the wait ended.
                 turn.result().settle()
             if isinstance(error, TimeoutError):
@@ -89,10 +91,20 @@ class Queue:
             raise
 
     def serve(self, find: Callable[[Ask, Tried], Lease | None]) -> None:
-        """Give those who wait what can be had now; `find` gives a lease or None."""
+        """Give those who wait what can be had now.
+
+        `find` gives a lease or None, or raises the Fault of a request that waits for nothing.
+        """
         for turn, (ask, tried) in tuple(self._waiting.items()):
-            # A turn that was cancelled is leaving on its own.
-            lease = None if turn.done() else find(ask, tried)
+            if turn.done():
+                continue  # cancelled: it is leaving on its own
+            try:
+                lease = find(ask, tried)
+            except Fault as fault:
+                # This request's alone: neither the others who wait nor whoever serves them fail.
+                del self._waiting[turn]
+                turn.set_exception(fault)
+                continue
             if lease is not None:
                 del self._waiting[turn]
                 turn.set_result(lease)

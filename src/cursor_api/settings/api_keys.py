@@ -89,9 +89,13 @@ def _parse_lines(text: str) -> Iterator[Secret]:
     lines = [line.strip() for line in text.splitlines()]
     if not any(lines):
         raise ValueError("is an empty file; put the key into it, alone on a line")
+    first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
-        if line:
-            yield _parse_key(line, f"line {number}")
+        if not line:
+            continue
+        if first.setdefault(line, number) != number:
+            raise ValueError(f"line {number} is the same key as line {first[line]}; leave one")
+        yield _parse_key(line, f"line {number}")
 
 
 def _parse_key(text: str, place: str) -> Secret:

@@ -86,3 +86,15 @@ def test_a_renewed_token_keeps_what_its_owner_wished_and_nothing_of_its_past() -
     assert renewed.preferences == Preferences(priority=7)
     assert (renewed.cooldowns, renewed.failure_count) == ({}, 0)
     assert house.serve(1) == "a"
+
+
+def test_an_alias_that_passes_on_takes_no_wishes_along() -> None:
+    """Keys of the settings are named by position: a new one may get the name of one that stays."""
+    first, second = (Credential(f"x-{n}", Secret(f"key-{n}")) for n in (1, 2))
+    house = House(first, second)
+    wishes = Preferences(priority=9, is_enabled=False)
+    house.pool.set_preferences("x-2", wishes)
+    new = Credential("x-2", Secret("key-3"))
+    house.pool.replace([Credential("x-1", second.secret), new])
+    assert house.pool.get_slot("x-1").preferences == wishes
+    assert house.pool.get_slot("x-2").preferences == Preferences()

@@ -139,3 +139,35 @@ async def test_a_credential_that_was_removed_serves_nobody() -> None:
     assert not task.done()
     of_b.settle()
     assert (await task).credential == B
+
+
+async def test_who_is_pinned_to_what_is_no_more_is_told_at_once() -> None:
+    """Removed or renamed: its fault alone; the change is made, and the others wait on."""
+    busy = pool(A, B)
+    leases = busy.lease(ASK), busy.lease(ASK)
+    pinned, other = waiting(busy, Ask("gpt-4o", pinned="a")), waiting(busy)
+    await asyncio.sleep(0)
+    renamed = Credential("c", A.secret, A.binding)
+    busy.replace([renamed, B])
+    with pytest.raises(Fault, match="names no credential of this gateway") as caught:
+        await pinned
+    assert caught.value.kind is FaultKind.INVALID_REQUEST
+    assert busy.credentials == (renamed, B)
+    assert (busy.waiting_count, other.done()) == (1, False)
+    for lease in leases:
+        lease.settle()
+    (await other).settle()
+    assert busy.leased_count == 0
+
+
+async def test_who_leaves_in_the_step_in_which_its_credential_goes_just_leaves() -> None:
+    """There is no lease to give back then."""
+    busy = pool(A)
+    busy.lease(ASK)
+    pinned = waiting(busy, Ask("gpt-4o", pinned="a"))
+    await asyncio.sleep(0)
+    busy.replace([B])
+    pinned.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pinned
+    assert busy.waiting_count == 0

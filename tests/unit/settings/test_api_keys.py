@@ -84,6 +84,11 @@ def test_a_key_comes_from_a_variable_or_a_file(tmp_path: Path) -> None:
             " header: character 18 of 18 is not printable ASCII",
         ),
         (
+            'api_key_file = "twice"',
+            "upstream.work.api_key_file (cursor-api.toml:4): line 4 is the same key as line 2;"
+            " leave one",
+        ),
+        (
             f'api_key = "{CANARY}ü"',
             "upstream.work.api_key (cursor-api.toml:4): the value given cannot travel in an HTTP"
             " header: character 18 of 18 is not printable ASCII; for example api_key ="
@@ -101,6 +106,7 @@ def test_what_is_wrong_with_a_key_is_told_without_it(
     """One way, and one that gives a key; each mistake once, and never a secret."""
     (tmp_path / "empty").write_text("\n \n")
     (tmp_path / "bad").write_text(f"k\n{CANARY}ü\n")
+    (tmp_path / "twice").write_text(f"k\n{CANARY}\n\n{CANARY} \n")
     loaded = load(tmp_path, f"{WITHOUT_KEY}{keys}", {"BAD": f"{CANARY}ü"})
     assert told(loaded) == [problem]
     assert CANARY not in f"{told(loaded)}{render_check(loaded)}{loaded!r}"

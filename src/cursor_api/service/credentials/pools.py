@@ -27,21 +27,22 @@ class CredentialPools:
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        # Each with the pool that it was put into, whose endpoint may have gone since.
-        self._order: tuple[tuple[Credential, Pool], ...] = ()
+        self._slots: tuple[Slot, ...] = ()
+        # Those that they are in, whose endpoints may have gone since.
+        self._pools: frozenset[Pool] = frozenset()
 
     def __repr__(self) -> str:
-        return f"CredentialPools({len(self._order)} in {len(self._endpoints)} endpoints)"
+        return f"CredentialPools({len(self._slots)} in {len(self._endpoints)} endpoints)"
 
     @property
     def credentials(self) -> tuple[Credential, ...]:
         """All that serve, in their owner's order."""
-        return tuple(credential for credential, _ in self._order)
+        return tuple(slot.credential for slot in self._slots)
 
     @property
     def slots(self) -> Sequence[Slot]:
         """Their states, in the same order; for looking, not for changing."""
-        return [pool.get_slot(credential.alias) for credential, pool in self._order]
+        return self._slots
 
     @property
     def revision(self) -> int:
@@ -52,24 +53,26 @@ class CredentialPools:
         self, credentials: Sequence[Credential], kept: Kept | None = None
     ) -> Sequence[Credential]:
         """Serve from these from now on; gives those whose endpoint is not configured."""
-        by_endpoint: dict[str, list[Credential]] = {name: [] for name in self._endpoints}
+        by_pool: dict[Pool, list[Credential]] = {
+            endpoint.pool: [] for endpoint in self._endpoints.values()
+        }
+        pools = frozenset(by_pool)
+        by_pool.update((pool, []) for pool in self._pools - pools)
         homeless = []
         order = []
-        gone = {pool for _, pool in self._order}
         for credential in credentials:
-            own = by_endpoint.get(credential.endpoint)
-            if own is None:
+            endpoint = self._endpoints.get(credential.endpoint)
+            if endpoint is None:
                 homeless.append(credential)
             else:
-                own.append(credential)
-                order.append((credential, self._endpoints[credential.endpoint].pool))
-        for name, own in by_endpoint.items():
-            pool = self._endpoints[name].pool
-            pool.replace(own, kept)
-            gone.discard(pool)
-        for pool in gone:
-            pool.replace(())
-        self._order = tuple(order)
+                by_pool[endpoint.pool].append(credential)
+                order.append(endpoint.pool)
+        slots = {pool: iter(pool.put(own, kept)) for pool, own in by_pool.items()}
+        self._slots = tuple(next(slots[pool]) for pool in order)
+        self._pools = pools
+        # Only now that all of them are in place does any of them serve.
+        for pool in by_pool:
+            pool.serve_waiting()
         return homeless
 
     def get_slot(self, alias: str) -> Slot:

@@ -168,12 +168,14 @@ class Credentials:
         slots = list(self._pools.slots)
         if order is Order.PRIORITY:
             slots.sort(key=lambda slot: -slot.preferences.priority)
+        # Their words now: in a pause below, an endpoint may go, and its credentials with it.
+        shown = [(slot, self._pools.words_of(slot)) for slot in slots[offset : offset + count_max]]
         now = self._clock.now()
         reports: list[CredentialReport] = []
-        for slot in slots[offset : offset + count_max]:
+        for slot, words in shown:
             if len(reports) % SLICE_COUNT == SLICE_COUNT - 1:
                 await asyncio.sleep(0)
-            reports.append(report(slot, self._pools.words_of(slot), now))
+            reports.append(report(slot, words, now))
         trouble = self._roster.trouble
         return CredentialPage(
             credentials=tuple(reports),

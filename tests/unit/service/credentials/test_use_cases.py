@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from dataclasses import dataclass, field
 
@@ -56,6 +57,8 @@ class Office:
         self.clock = TickingClock()
         self.pool = Pool(self.clock, lambda: 0.5)
         endpoints = endpoints_of(ScriptedUpstream({}), self.pool)
+        self.endpoints = endpoints
+        self.endpoints = endpoints
         self.pools = CredentialPools(endpoints)
         self.pools.replace(own)
         self.store = MemoryCredentialStore(
@@ -130,6 +133,20 @@ async def test_a_long_page_lets_others_have_a_turn() -> None:
     )
     page = await office.credentials.list(Order.FILE, 0, count)
     assert [item.alias for item in page.credentials] == [f"n{n}" for n in range(count)]
+
+
+async def test_an_endpoint_that_goes_while_a_page_is_made_is_still_on_it() -> None:
+    """A reload may come in between: the page is of the moment in which it was asked for."""
+    office = Office("")
+    count = SLICE_COUNT + 1
+    office.pools.replace(
+        [Credential(f"n{n}", Secret(f"t{n}"), checksum(n), FAKE) for n in range(count)]
+    )
+    making = asyncio.create_task(office.credentials.list(Order.FILE, 0, count))
+    await asyncio.sleep(0)
+    office.endpoints.replace(())
+    office.pools.replace(())
+    assert len((await making).credentials) == count
 
 
 async def test_a_page_tells_what_is_wrong_with_the_files() -> None:
