@@ -115,7 +115,7 @@ def unwrap(text: str) -> str:
     """Without what stands around a token in code and in tables: quotes, `Bearer`, a last comma."""
     text = unquote(text.strip(BLANKS).rstrip(",; \t"))
     bare = _BEARER.sub("", text, count=1)
-    return text if bare is text else unquote(bare.rstrip(",; \t"))
+    return text if bare == text else unquote(bare.rstrip(",; \t"))
 
 
 def unquote(text: str) -> str:
