@@ -37,6 +37,8 @@ _MODEL = FaultKind.MODEL_NOT_FOUND
 CODES: Final[dict[str, FaultKind]] = {
     "invalid_api_key": _REJECTED,
     "account_deactivated": _REJECTED,
+    # LiteLLM's proxy where it has no database to look a key up in: any but its own.
+    "no_db_connection": _REJECTED,
     "insufficient_quota": _QUOTA,
     "billing_hard_limit_reached": _QUOTA,
     "billing_not_active": _QUOTA,
@@ -63,6 +65,7 @@ WORDS: Final[dict[str, FaultKind]] = {
     "content policy": _REFUSED,
     "violating our usage policy": _REFUSED,
     "input was flagged": _REFUSED,
+    "invalid model name": _MODEL,
     "insufficient balance": _QUOTA,
     "insufficient credits": _QUOTA,
     "insufficient_quota": _QUOTA,

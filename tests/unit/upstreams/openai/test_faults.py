@@ -130,6 +130,22 @@ def test_every_kind_a_table_can_give_has_words() -> None:
             FaultKind.CONTEXT_TOO_LONG,
         ),
         (503, error_of("Loading model", code=503), FaultKind.UPSTREAM_OVERLOADED),
+        # LiteLLM's proxy, as seen
+        (
+            400,
+            error_of("No connected db.", type="no_db_connection", param=None, code="400"),
+            FaultKind.CREDENTIAL_REJECTED,
+        ),
+        (
+            400,
+            error_of(
+                "/chat/completions: Invalid model name passed in model=nope. Call `/v1/models` to"
+                " view available models for your key.",
+                type="invalid_request_error",
+                code="400",
+            ),
+            FaultKind.MODEL_NOT_FOUND,
+        ),
         # Gemini's compatible address
         (
             429,
