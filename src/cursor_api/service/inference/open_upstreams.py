@@ -105,7 +105,10 @@ class OpenUpstreams:
 
     async def close(self) -> None:
         """Close all, whoever reads from them."""
-        stacks = [one.stack for one in (*self._retired, *self._opened.values())]
+        stacks = [
+            *(retired.stack for retired in self._retired),
+            *(opened.stack for opened in self._opened.values()),
+        ]
         self._opened, self._retired = {}, []
         for stack in stacks:
             await self._close(stack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -25,7 +26,8 @@ class Yard:
     async def use(self, **keys: str) -> dict[str, Upstream]:
         """Those of these names and keys."""
         plans = {
-            name: UpstreamPlan(key, lambda key=key: self._open(key)) for name, key in keys.items()
+            name: UpstreamPlan(key, functools.partial(self._open, key))
+            for name, key in keys.items()
         }
         return await self.upstreams.replace(plans)
 
