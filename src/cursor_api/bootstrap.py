@@ -348,7 +348,10 @@ def _credentials_of(settings: UpstreamSettings) -> list[Credential]:
     """The API keys that an upstream has in the settings, as credentials for it alone."""
     name, keys = settings.name, settings.api_keys
     aliases = [name] if len(keys) == 1 else [f"{name}-{n}" for n in range(1, len(keys) + 1)]
-    return [Credential(alias, key, endpoint=name) for alias, key in zip(aliases, keys, strict=True)]
+    return [
+        Credential(alias, key, endpoint=name, is_configured=True)
+        for alias, key in zip(aliases, keys, strict=True)
+    ]
 
 
 def _web_options(settings: Settings) -> WebOptions:
