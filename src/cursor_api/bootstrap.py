@@ -319,11 +319,14 @@ async def _begin(roster: Roster) -> int:
 
 
 @asynccontextmanager
-async def open_credentials(settings: Settings, observer: Observer) -> AsyncIterator[Operator]:
+async def open_credentials(
+    settings: Settings, observer: Observer, others: Sequence[UpstreamSettings] = ()
+) -> AsyncIterator[Operator]:
     """The credentials without a gateway around them, for commands.
 
-    Raises StoreError when they cannot be read whole. Where only new bindings could not be stored,
-    those that have one are there, and the observer is told.
+    The keys of the `others`, which are not opened, are no credentials to be added. Raises
+    StoreError when they cannot be read whole. Where only new bindings could not be stored, those
+    that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
     stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
@@ -331,6 +334,8 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)
         await house.use(settings)
+        if others:
+            house.roster.configure([key for one in others for key in _credentials_of(one)])
         try:
             await house.roster.start()
         except BindingNotStoredError as error:

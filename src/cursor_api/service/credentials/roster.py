@@ -82,6 +82,11 @@ class Roster:
         return self._with.store.warnings
 
     @property
+    def configured(self) -> Sequence[Credential]:
+        """Those that the configuration gives, by the names that they have there."""
+        return self._configured
+
+    @property
     def credential_count(self) -> int:
         """How many serve."""
         return len(self._with.pools.credentials)
@@ -263,10 +268,12 @@ class Roster:
             if (key := self._digest(credential)) in self._kept
         }
         for homeless in self._with.pools.replace(credentials, kept):
-            self._warn_once(
-                f"the credential {homeless.alias!r} serves nobody",
-                f"no upstream {homeless.endpoint!r} is configured",
-            )
+            # A configured one has its endpoint, but where nobody serves anything.
+            if not homeless.is_configured:
+                self._warn_once(
+                    f"the credential {homeless.alias!r} serves nobody",
+                    f"no upstream {homeless.endpoint!r} is configured",
+                )
         for warning in self._with.store.warnings:
             self._warn_once(warning)
 

@@ -286,7 +286,8 @@ class Credentials:
         return lines, problems
 
     def _find_problems(self, lines: tuple[GivenCredential, ...]) -> Iterator[tuple[int, str]]:
-        known = self._pools.credentials
+        # Those of the configuration too, where nobody serves them.
+        known = (*self._roster.configured, *self._pools.credentials)
         aliases = {credential.alias for credential in known}
         of_secrets = {credential.secret: credential.alias for credential in known}
         for line in lines:
@@ -336,7 +337,8 @@ class Credentials:
                 FaultKind.INVALID_REQUEST, "The new token has to be one line.", param="token"
             )
         token = Secret(lines[0].secret)
-        owner = next((other.alias for other in others if other.secret == token), None)
+        with_secrets = (*others, *self._roster.configured)
+        owner = next((other.alias for other in with_secrets if other.secret == token), None)
         if owner is not None:
             raise Fault(
                 FaultKind.CONFLICT, f"The credential {owner!r} has this token.", param="token"
