@@ -39,6 +39,7 @@ from cursor_api.service.credentials.use_cases import CredentialParts, Credential
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
 from cursor_api.service.inference.model_lists import ModelLists
+from cursor_api.service.inference.open_upstreams import OpenUpstreams, UpstreamPlan
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.steps import StepRunner
@@ -159,19 +160,29 @@ async def build_gateway(
         await house.model_lists.refresh()
         app = App(house.web_parts(settings), _web_options(settings))
 
-        async def renew(new: Settings) -> None:
-            await house.use(new)
-            app.use(house.web_parts(new), _web_options(new))
-            await house.model_lists.refresh()
+        tasks = {
+            asyncio.create_task(one)
+            for one in (house.roster.watch(), house.model_lists.watch(), house.upstreams.watch())
+        }
 
-        watching = asyncio.gather(house.roster.watch(), house.model_lists.watch())
+        async def renew(new: Settings) -> None:
+            # First what can fail.
+            parts, options = house.web_parts(new), _web_options(new)
+            await house.use(new)
+            app.use(parts, options)
+            # An upstream that does not answer keeps nobody waiting for what is done.
+            refreshing = asyncio.create_task(house.model_lists.refresh())
+            tasks.add(refreshing)
+            refreshing.add_done_callback(tasks.discard)
+
         try:
             yield Gateway(
                 app, credential_count, house.roster, house.lifecycle, house.endpoints, renew
             )
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await house.roster.save()
 
 
@@ -188,14 +199,11 @@ class HouseParts:
 class House:
     """The one owner of what lasts through every change of the settings, which resets none of it.
 
-    `use` brings it up to date with the settings. What is opened on the way is closed with `stack`:
-    answers that run hold on to an earlier upstream.
+    `use` brings it up to date with the settings. What is still open at the end closes with `stack`.
     """
 
     def __init__(self, settings: Settings, parts: HouseParts, stack: AsyncExitStack) -> None:
         self._with = parts
-        self._stack = stack
-        self._opened: dict[str, tuple[UpstreamSettings, Upstream]] = {}
         self._salt = os.urandom(SALT_BYTES)
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
@@ -220,7 +228,9 @@ class House:
         collaborators = Collaborators(
             self.catalog, self.endpoints, self._request_log, clock, random.random
         )
-        self.relay = Relay(collaborators)
+        self.relay = relay = Relay(collaborators)
+        self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
+        stack.push_async_callback(self.upstreams.close)
         self.lifecycle = Lifecycle(self.relay.break_off)
         self.credentials = Credentials(
             CredentialParts(
@@ -237,10 +247,13 @@ class House:
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
         upstreams = settings.upstreams
-        self._opened = {one.name: (one, await self._open(one)) for one in upstreams}
+        # All that can fail. What follows is done in one step.
+        opened = await self.upstreams.replace({one.name: self._plan(one) for one in upstreams})
         self._with.redactor.add_all(secret.reveal() for secret in settings.secrets)
         trouble = TroubleOptions(settings.failover, settings.breaker)
-        self.endpoints.replace([self._endpoint(one, trouble) for one in upstreams])
+        self.endpoints.replace(
+            [self._endpoint(one, opened[one.name], trouble) for one in upstreams]
+        )
         for endpoint in self.endpoints.values():
             endpoint.pool.use_policy(settings.pool.policy)
         self.catalog.use(settings.models, list(self.endpoints))
@@ -266,11 +279,8 @@ class House:
             new_binding=make_checksum,
         )
 
-    async def _open(self, settings: UpstreamSettings) -> Upstream:
-        """The upstream of these settings: the one that is open, where nothing has changed."""
-        before = self._opened.get(settings.name)
-        if before is not None and before[0] == settings:
-            return before[1]
+    def _plan(self, settings: UpstreamSettings) -> UpstreamPlan:
+        """How to open it: anew only where what it is opened with has changed."""
         kind = installed.KINDS[settings.kind]
         parts = UpstreamParts(
             settings.name,
@@ -280,11 +290,15 @@ class House:
             self._with.redactor.redact_text,
             settings.api_keys,
         )
-        return await self._stack.enter_async_context(kind.build(settings.options, parts))
+        return UpstreamPlan(
+            (settings.kind, settings.options, settings.headers, settings.api_keys),
+            functools.partial(kind.build, settings.options, parts),
+        )
 
-    def _endpoint(self, settings: UpstreamSettings, trouble: TroubleOptions) -> Endpoint:
+    def _endpoint(
+        self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions
+    ) -> Endpoint:
         known, words = self.endpoints.get(settings.name), installed.KINDS[settings.kind].words
-        upstream = self._opened[settings.name][1]
         # Each kind has its own words: under the same name this may be another kind now, for which
         # nothing that was learnt holds.
         if known is not None and known.words is words:
@@ -311,11 +325,14 @@ async def _begin(roster: Roster) -> int:
 
 
 @asynccontextmanager
-async def open_credentials(settings: Settings, observer: Observer) -> AsyncIterator[Operator]:
+async def open_credentials(
+    settings: Settings, observer: Observer, others: Sequence[UpstreamSettings] = ()
+) -> AsyncIterator[Operator]:
     """The credentials without a gateway around them, for commands.
 
-    Raises StoreError when they cannot be read whole. Where only new bindings could not be stored,
-    those that have one are there, and the observer is told.
+    The keys of the `others`, which are not opened, are no credentials to be added. Raises
+    StoreError when they cannot be read whole. Where only new bindings could not be stored, those
+    that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
     stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
@@ -323,6 +340,8 @@ async def open_credentials(settings: Settings, observer: Observer) -> AsyncItera
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)
         await house.use(settings)
+        if others:
+            house.roster.configure([key for one in others for key in _credentials_of(one)])
         try:
             await house.roster.start()
         except BindingNotStoredError as error:
@@ -340,7 +359,10 @@ def _credentials_of(settings: UpstreamSettings) -> list[Credential]:
     """The API keys that an upstream has in the settings, as credentials for it alone."""
     name, keys = settings.name, settings.api_keys
     aliases = [name] if len(keys) == 1 else [f"{name}-{n}" for n in range(1, len(keys) + 1)]
-    return [Credential(alias, key, endpoint=name) for alias, key in zip(aliases, keys, strict=True)]
+    return [
+        Credential(alias, key, endpoint=name, is_configured=True)
+        for alias, key in zip(aliases, keys, strict=True)
+    ]
 
 
 def _web_options(settings: Settings) -> WebOptions:

@@ -48,6 +48,8 @@ def credential(alias: str, state: str = "healthy", **more: Any) -> dict[str, Any
         "weight": 1,
         "concurrency_max": None,
         "enabled": state != "disabled",
+        "upstream": "cursor",
+        "configured": False,
     } | more
 
 

@@ -23,7 +23,15 @@ from tests.acceptance.console_house import (
     open_page,
     sign_in,
 )
-from tests.acceptance.console_states import HOSTILE, every_state, hostile, listing, upstream
+from tests.acceptance.console_states import (
+    HOSTILE,
+    credential,
+    every_state,
+    hostile,
+    listing,
+    quarantine,
+    upstream,
+)
 
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 TOKENS = "one::first-token-0001\ntwo::second-token-0002\n"
@@ -142,6 +150,26 @@ def test_a_narrow_screen_is_wide_enough_in_chinese(browser: Browser, house: Hous
         assert_fits(page, "many")
         # Behind a prefix, everything is asked for behind it: a proxy's path works the same way.
         assert [url for url in asked if not url.startswith(f"{house.url}/behind/")] == []
+
+
+def test_what_stands_in_the_settings_is_only_preferred_here(browser: Browser, house: House) -> None:
+    """No way to remove, rename or renew it, and the reason is there; its priority is a field."""
+    revoked = quarantine("revoked", "Not logged in")
+    configured = {"upstream": "work", "configured": True}
+    with open_page(browser) as page:
+        show(page, listing([credential("work", "quarantined", quarantine=revoked, **configured)]))
+        sign_in(page, f"{house.url}/behind")
+        row = page.locator('tr.row[data-alias="work"]')
+        expect(row).to_contain_text("from the settings")
+        expect(row.locator("button.remove")).to_have_count(0)
+        expect(row.get_by_role("button", name="Renew token…")).to_have_count(0)
+        row.locator("button.edit").click()
+        expect(page.locator("#edit")).to_contain_text(
+            re.compile(r"\[\[upstream\]\] .*work.* in cursor-api\.toml")
+        )
+        expect(page.locator("#edit-priority")).to_be_focused()
+        for name in ("alias", "token", "checksum"):
+            expect(page.locator(f"#edit-{name}")).to_have_count(0)
 
 
 def test_hostile_text_stays_text(browser: Browser, house: House) -> None:

@@ -20,9 +20,10 @@ from cursor_api.cli.token_output import (
     print_json,
     print_table,
 )
-from cursor_api.cli.token_settings import FILE_GROUPS, find_settings
+from cursor_api.cli.token_settings import FILE_GROUPS, find_settings, find_upstreams
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.installed import Settings, read_paste
+from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
 
@@ -77,7 +78,7 @@ def add(parsed: argparse.Namespace) -> int:
         print_added(added, settings)
         return 0
 
-    return with_credentials(parsed, work)
+    return with_credentials(parsed, work, is_adding=True)
 
 
 def remove(parsed: argparse.Namespace) -> int:
@@ -96,17 +97,22 @@ def remove(parsed: argparse.Namespace) -> int:
     return with_credentials(parsed, work)
 
 
-def with_credentials(parsed: argparse.Namespace, work: Work) -> int:
-    """Do it with the credentials of the settings; what can be foreseen is told, and exits 1."""
+def with_credentials(parsed: argparse.Namespace, work: Work, *, is_adding: bool = False) -> int:
+    """Do it with the credentials of the settings; what can be foreseen is told, and exits 1.
+
+    Where tokens are added, none of them may be the key of an upstream.
+    """
     settings = find_settings(FILE_GROUPS, parsed.config)
-    return 1 if settings is None else run_work(settings, work)
+    if settings is None:
+        return 1
+    return run_work(settings, work, find_upstreams(parsed.config) if is_adding else ())
 
 
-def run_work(settings: Settings, work: Work) -> int:
-    """The same where the settings are there."""
+def run_work(settings: Settings, work: Work, others: Sequence[UpstreamSettings] = ()) -> int:
+    """The same where the settings are there; the `others` are upstreams with keys of their own."""
 
     async def main() -> int:
-        async with open_credentials(settings, TerminalObserver()) as operator:
+        async with open_credentials(settings, TerminalObserver(), others) as operator:
             try:
                 return await work(operator, settings)
             except Fault as fault:

@@ -101,7 +101,7 @@ def take_over(parsed: argparse.Namespace) -> int:
         await operator.roster.save()
         return 0
 
-    return with_credentials(parsed, work)
+    return with_credentials(parsed, work, is_adding=True)
 
 
 def _find_account(parsed: argparse.Namespace) -> EditorAccount | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
 from cursor_api.cli.output import print_error
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.settings import load_settings
+from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.settings import Loaded, Schema, load_settings
 
 # The groups of the table of settings that say where the tokens are.
 FILE_GROUPS: Final = frozenset({"files"})
@@ -24,18 +26,35 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     Settings of other groups have their defaults, so that a mistake in them stops no command that
     does not need them. What is wrong is told on standard error.
     """
-    # An empty variable of the process means the default, and wins over every file.
-    unset = {
-        setting.variable: ""
-        for setting in SCHEMA.rows
-        if setting.table and setting.table not in groups
-    }
-    needed = {"AUTH_TOKEN": secrets.token_hex(24)}
-    environ = {**os.environ, **unset}
-    loaded = load_settings(SCHEMA.without_blocks(), environ, Path.cwd(), config, defaults=needed)
+    unset = _unset_others(groups)
+    loaded = _load(SCHEMA.without_blocks(), unset, config)
     for warning in loaded.warnings:
         if warning.variable and warning.variable not in unset:
             print_error(f"warning: {warning}")
     for problem in loaded.problems:
         print_error(f"error: {problem}")
     return None if loaded.problems else loaded.settings
+
+
+def find_upstreams(config: Path | None) -> tuple[UpstreamSettings, ...]:
+    """The upstreams with their keys; () and a warning where something is wrong with them."""
+    loaded = _load(SCHEMA, _unset_others(FILE_GROUPS), config)
+    for problem in loaded.problems:
+        print_error(f"warning: {problem}; a token that is its key would not be found out")
+    return () if loaded.problems else loaded.settings.upstreams
+
+
+def _unset_others(groups: AbstractSet[str]) -> Mapping[str, str]:
+    """An empty variable of the process means the default, and wins over every file."""
+    return {
+        setting.variable: ""
+        for setting in SCHEMA.rows
+        if setting.table and setting.table not in groups
+    }
+
+
+def _load(
+    schema: Schema[Settings], unset: Mapping[str, str], config: Path | None
+) -> Loaded[Settings]:
+    needed = {"AUTH_TOKEN": secrets.token_hex(24)}
+    return load_settings(schema, {**os.environ, **unset}, Path.cwd(), config, defaults=needed)

@@ -52,12 +52,14 @@ class Credential:
 
     `binding` is what goes with the secret for its whole life and only its upstream understands,
     "" where its kind has none. An `endpoint` of "" is nowhere: such a credential serves nobody.
+    `is_configured`: it stands in the settings, and is changed there.
     """
 
     alias: str
     secret: Secret
     binding: str = ""
     endpoint: str = ""
+    is_configured: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,17 @@ class BlockKeys:
         self._known[row.name] = mine
         given = None
         if row.name in self.block.entries:
-            where = self.block.places[row.name]
-            text = as_text(row, self.block.entries[row.name])
+            where, wrong = (
+                self.block.places[row.name],
+                f"has the wrong type: it is a {row.kind.label}",
+            )
+            try:
+                text = as_text(row, self.block.entries[row.name])
+            except ValueError as error:
+                text, wrong = None, str(error)
             if text is None:
                 self._wrong.add(row.name)
-                self._own.problems.append(
-                    Finding(mine.variable, where, f"has the wrong type: it is a {row.kind.label}")
-                )
+                self._own.problems.append(Finding(mine.variable, where, wrong))
             else:
                 given = Given(text, self.block.source, where)
         self._own.take(mine, given, row.default)

@@ -177,6 +177,8 @@ class BlockReader:
         self._check_http(keys)
         variables = {way: row.variable for way, row in taken.items()}
         models, sent = keys.value("models"), keys.value("headers") or ()
+        if "models" in block.entries and keys.is_right("models") and not models:
+            keys.refuse("models", "is empty; name some, or leave it out to ask the upstream")
         self._draft(_Draft(name, kind, variables, found, models, sent), taken)
 
     def _draft(self, draft: _Draft, rows: Mapping[FieldPath, Setting]) -> None:

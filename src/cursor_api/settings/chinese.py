@@ -235,14 +235,14 @@ BLOCK_REASONS: Final[Mapping[str, str]] = {
     "upstream.models": "它的模型；写明后不再向它询问。",
     "upstream.headers": "随每个请求发送的请求头。",
     "upstream.allow_http": "允许密钥与提示词以途中任何人都能读取的方式经过网络。",
-    "model.name": "调用方请求时使用的名称。",
-    "model.routes": "通向何处，首选在前。",
-    "model.aliases": "它的其他名称。",
     "openai.base_url": "请求发往的地址，带不带 `/v1` 均可。`http://` 只用于本机上的服务器。",
     "openai.first_token_timeout_s": (
         "从发出请求到第一段文字的时限；超时后若有其他密钥则换用。自建服务器可能要先加载模型，"
         "不显示推理过程的模型需要几分钟：`模型=时长`，名称中可用 `*`。"
     ),
+    "model.name": "调用方请求时使用的名称。",
+    "model.routes": "通向何处，首选在前。",
+    "model.aliases": "它的其他名称。",
 }
 BLOCK_NOTES: Final[Mapping[str, str]] = {
     "required": "必填",

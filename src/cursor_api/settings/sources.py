@@ -242,7 +242,11 @@ class _TomlReader:
             hint = find_nearest(name, names) or _home_of(self._schema, name)
             self._warn(where, f"no such key in [{table}]: {show_plain(name)}{hint}")
             return
-        text = as_text(setting, value)
+        try:
+            text = as_text(setting, value)
+        except ValueError as error:
+            self._problems.append(Finding(setting.variable, where, f"{table}.{name} {error}"))
+            return
         if text is None:
             message = f"{table}.{name} has the wrong type; write it in quotes, like in .env"
             self._problems.append(Finding(setting.variable, where, message))
@@ -266,7 +270,10 @@ def _home_of(schema: AnySchema, name: str) -> str:
 
 
 def as_text(setting: Setting, value: object) -> str | None:
-    """A TOML value as it would be written in the environment; None for one of the wrong type."""
+    """A TOML value as it would be written in the environment; None for one of the wrong type.
+
+    Raises ValueError, with words for its owner, for a list that cannot be written there.
+    """
     if isinstance(value, str):
         return value
     is_beyond = isinstance(value, int) and abs(value) > _INTEGER_MAX
@@ -275,12 +282,19 @@ def as_text(setting: Setting, value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ",".join(value) if all(isinstance(item, str) for item in value) else None
+        return _join(value) if all(isinstance(item, str) for item in value) else None
     # What a date in it is written as matters to nobody: it is refused.
     try:
         return json.dumps(value, default=str) if isinstance(value, dict) else str(value)
     except (ValueError, RecursionError):
         return None  # somewhere in it is a number of thousands of digits, or it nests too deeply
+
+
+def _join(entries: list[str]) -> str:
+    for number, entry in enumerate(entries, start=1):
+        if "," in entry:
+            raise ValueError(f"has a comma in its entry {number}; write an entry for each part")
+    return ",".join(entries)
 
 
 # What TOML promises to keep; Python refuses to write one of thousands of digits.

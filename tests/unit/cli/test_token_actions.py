@@ -23,6 +23,7 @@ from cursor_api.service.credentials.roster import digest
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from tests.unit.cli.editor_folder import make_token
 
+UPSTREAM = '[[upstream]]\nname = "work"\nkind = "cursor"\n'
 CHECKSUM = "paaotdDV" + "0" * 64
 
 
@@ -144,6 +145,43 @@ def test_what_cannot_be_added_is_said_and_nothing_changed(
     assert words in capsys.readouterr().err
     path = folder / ".token"
     assert not path.exists() or path.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("key-of-work-000000", "this token is there already, as 'work'"),
+        ("work::another-token-0000", "another credential has this alias"),
+    ],
+)
+def test_what_stands_in_the_settings_is_not_added(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    words: str,
+) -> None:
+    """A key of an upstream is no token for another one; its name is taken."""
+    (folder / "cursor-api.toml").write_text(UPSTREAM + 'api_key = "key-of-work-000000"\n')
+    give(monkeypatch, text)
+    assert token("add", "-") == 1
+    assert words in capsys.readouterr().err
+    give(monkeypatch, "a-token-00000000")
+    assert token("add", "-") == 0
+    assert "warning" not in capsys.readouterr().err
+    assert (folder / ".token").read_text() == "a-token-00000000\n"
+
+
+def test_a_mistake_in_an_upstream_stops_no_token(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be found out because of it is said."""
+    (folder / "cursor-api.toml").write_text(UPSTREAM)
+    give(monkeypatch, "a-token-00000000")
+    assert token("add", "-") == 0
+    told = capsys.readouterr().err
+    assert "warning: upstream.work (cursor-api.toml:1): has no key" in told
+    assert "would not be found out" in told
 
 
 def test_a_token_in_the_arguments_is_taken_with_a_warning(

@@ -129,6 +129,24 @@ def test_a_model_has_routes_and_aliases(tmp_path: Path) -> None:
             'upstream.work.kind (cursor-api.toml:3): "openai" is none of own, toy; for example'
             ' kind = "own"',
         ),
+        *(
+            (
+                f"{BLOCK}models = {none}",
+                "upstream.work.models (cursor-api.toml:5): is empty; name some, or leave it out to"
+                " ask the upstream",
+            )
+            for none in ("[]", '""', '[" "]')
+        ),
+        (
+            f"{BLOCK}models = ['a', 'b,c']",
+            "upstream.work.models (cursor-api.toml:5): has a comma in its entry 2; write an entry"
+            " for each part",
+        ),
+        (
+            BLOCK.replace("api_key", "api_keys").replace('"k-1"', '["k,1"]'),
+            "upstream.work.api_keys (cursor-api.toml:4): has a comma in its entry 1; write an entry"
+            " for each part",
+        ),
         (
             f"{BLOCK}odd = 1",
             "upstream.work.odd (cursor-api.toml:5): has the wrong type: it is a yes or no",

@@ -97,6 +97,16 @@ def test_no_dotenv_is_an_empty_one(tmp_path: Path) -> None:
     assert read_dotenv(SCHEMA, tmp_path / ".env", ".env") == Reading()
 
 
+def test_a_comma_inside_an_entry_of_a_list_is_told(tmp_path: Path) -> None:
+    """It would be two entries, of which perhaps neither is what somebody meant."""
+    reading = toml(tmp_path, f"[access]\nclient_tokens = ['a', '{CANARY},b']")
+    assert told(reading.problems) == [
+        "CLIENT_TOKENS (c.toml:2): access.client_tokens has a comma in its entry 2; write an entry"
+        " for each part"
+    ]
+    assert not reading.given
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [

@@ -90,7 +90,8 @@ class CredentialReport(Struct, frozen=True, rename={"binding": "checksum"}):
     `reason` says in a sentence why it is not healthy. `next_try_at` is when a cooling one is tried
     again, null where that is at once or never. `recent` are outcomes, oldest first, true for a
     success. `expires_at` is null where the token does not say; `expiry_warning` is true from three
-    days before, and ever after.
+    days before, and ever after. `upstream` is where it is used. A `configured` one stands in the
+    settings of its upstream, and can be removed, renamed and renewed only there.
     """
 
     alias: str
@@ -112,6 +113,8 @@ class CredentialReport(Struct, frozen=True, rename={"binding": "checksum"}):
     weight: int
     concurrency_max: int | None
     enabled: bool
+    upstream: str
+    configured: bool
 
 
 DISABLED = "It is switched off."
@@ -148,6 +151,8 @@ def report(slot: Slot, words: UpstreamWords, now: float) -> CredentialReport:
         weight=preferences.weight,
         concurrency_max=preferences.concurrency_max,
         enabled=preferences.is_enabled,
+        upstream=credential.endpoint,
+        configured=credential.is_configured,
     )
 
 

@@ -61,7 +61,8 @@ class Roster:
 
     def __init__(self, parts: RosterParts) -> None:
         self._with = parts
-        # Those that the configuration gives; they follow those of the store.
+        # Those of the store, and those that the configuration gives, which follow them.
+        self._stored: Sequence[Credential] = ()
         self._configured: tuple[Credential, ...] = ()
         # Where credentials of the configuration belong, or ever did. None is the store's.
         self._configured_endpoints: set[str] = set()
@@ -79,6 +80,11 @@ class Roster:
     def warnings(self) -> Sequence[str]:
         """What the last good load found worth telling."""
         return self._with.store.warnings
+
+    @property
+    def configured(self) -> Sequence[Credential]:
+        """Those that the configuration gives, by the names that they have there."""
+        return self._configured
 
     @property
     def credential_count(self) -> int:
@@ -242,14 +248,14 @@ class Roster:
 
         Each has an endpoint that credentials of the store never have.
         """
-        own = self._configured_endpoints
-        stored = [one for one in self._with.pools.credentials if one.endpoint not in own]
         self._configured = tuple(credentials)
-        own.update(one.endpoint for one in credentials)
+        self._configured_endpoints.update(one.endpoint for one in credentials)
         if self._has_started:
-            self._serve(stored)
+            self._serve(self._stored)
 
     def _serve(self, stored: Sequence[Credential]) -> None:
+        self._stored = stored
+        stored = self._leave_out_configured(stored)
         credentials = [*stored, *self._rename_configured(stored)]
         known = {_place(credential) for credential in self._with.pools.credentials}
         # Ten thousand that are there already cost next to nothing here, on the event loop.
@@ -262,12 +268,25 @@ class Roster:
             if (key := self._digest(credential)) in self._kept
         }
         for homeless in self._with.pools.replace(credentials, kept):
-            self._warn_once(
-                f"the credential {homeless.alias!r} serves nobody",
-                f"no upstream {homeless.endpoint!r} is configured",
-            )
+            # A configured one has its endpoint, but where nobody serves anything.
+            if not homeless.is_configured:
+                self._warn_once(
+                    f"the credential {homeless.alias!r} serves nobody",
+                    f"no upstream {homeless.endpoint!r} is configured",
+                )
         for warning in self._with.store.warnings:
             self._warn_once(warning)
+
+    def _leave_out_configured(self, stored: Sequence[Credential]) -> Sequence[Credential]:
+        """A key of the configuration goes to its own endpoint alone, wherever else it stands."""
+        endpoints = {one.secret: one.endpoint for one in self._configured}
+        for credential in stored:
+            if credential.secret in endpoints:
+                self._warn_once(
+                    f"the credential {credential.alias!r} serves nobody",
+                    f"its token is a key of [[upstream]] {endpoints[credential.secret]!r}",
+                )
+        return [one for one in stored if one.secret not in endpoints]
 
     def _rename_configured(self, stored: Sequence[Credential]) -> Iterator[Credential]:
         """An alias is one credential's: the owner's own names in the store come first."""

@@ -17,7 +17,13 @@ from itertools import islice
 
 from msgspec import Struct
 
-from cursor_api.domain.credential import CredentialChange, GivenCredential, Secret, Spelling
+from cursor_api.domain.credential import (
+    Credential,
+    CredentialChange,
+    GivenCredential,
+    Secret,
+    Spelling,
+)
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.domain.expiry import expires_soon, find_expiry
@@ -223,11 +229,15 @@ class Credentials:
     ) -> CredentialReport:
         """Rename, renew and set preferences, all in one. A renewed credential keeps its own.
 
-        Raises StoreError, and Fault(CONFLICT) for a new alias or token that is another's.
+        Raises StoreError, and Fault(CONFLICT) for a new alias or token that is another's, and for
+        anything but preferences of a credential that stands in the settings.
         """
         slot = self._pools.get_slot(alias)
         preferences = slot.preferences
+        if slot.credential.is_configured and change.alias == alias:
+            change = replace(change, alias=None)
         if change != CredentialChange():
+            _refuse_configured(slot.credential)
             change = self._checked(slot, change)
             alias = (await self._roster.update(alias, change)).alias
             slot, old = self._pools.get_slot(alias), slot
@@ -240,8 +250,12 @@ class Credentials:
         return self.get(alias)
 
     async def remove(self, alias: str) -> Removal:
-        """Take it out of the files and the pool; gives what brings it back. Raises StoreError."""
+        """Take it out of the files and the pool; gives what brings it back.
+
+        Raises StoreError, and Fault(CONFLICT) for one that stands in the settings.
+        """
         credential = self._pools.get_slot(alias).credential
+        _refuse_configured(credential)
         await self._roster.remove(alias)
         return Removal(alias, Undo(f"{alias}::{credential.secret.reveal()}", credential.binding))
 
@@ -272,7 +286,8 @@ class Credentials:
         return lines, problems
 
     def _find_problems(self, lines: tuple[GivenCredential, ...]) -> Iterator[tuple[int, str]]:
-        known = self._pools.credentials
+        # Those of the configuration too, where nobody serves them.
+        known = (*self._roster.configured, *self._pools.credentials)
         aliases = {credential.alias for credential in known}
         of_secrets = {credential.secret: credential.alias for credential in known}
         for line in lines:
@@ -322,12 +337,24 @@ class Credentials:
                 FaultKind.INVALID_REQUEST, "The new token has to be one line.", param="token"
             )
         token = Secret(lines[0].secret)
-        owner = next((other.alias for other in others if other.secret == token), None)
+        with_secrets = (*others, *self._roster.configured)
+        owner = next((other.alias for other in with_secrets if other.secret == token), None)
         if owner is not None:
             raise Fault(
                 FaultKind.CONFLICT, f"The credential {owner!r} has this token.", param="token"
             )
         return replace(change, secret=token, binding=change.binding or lines[0].binding)
+
+
+def _refuse_configured(credential: Credential) -> None:
+    """What stands in the settings is nothing that this program writes."""
+    if credential.is_configured:
+        raise Fault(
+            FaultKind.CONFLICT,
+            f"{credential.alias!r} comes from [[upstream]] {credential.endpoint} in"
+            " cursor-api.toml; change it there.",
+            param="alias",
+        )
 
 
 def _own_binding(lines: tuple[GivenCredential, ...], given: str | None) -> str | None:

@@ -48,6 +48,10 @@ _ADVICE: dict[FaultKind, str] = {
     FaultKind.PROTOCOL_ERROR: _ADDRESS,
     FaultKind.INCOMPLETE: _SERVERS,
     FaultKind.UPSTREAM_UNAVAILABLE: _SERVERS,
+    FaultKind.CREDENTIAL_FAILING: (
+        "Nothing to do: it is tried again by itself. If it goes on failing while other keys are"
+        " answered, look at the key on the provider's page."
+    ),
     FaultKind.CREDENTIAL_SILENT: (
         "Nothing to do: it is tried again by itself. If it stays silent while others are answered,"
         " look at the account."

@@ -43,7 +43,7 @@ ERROR_DESCRIPTIONS = {
     403: "The key may chat and nothing else.",
     404: "There is no such credential or model.",
     405: "The method is not possible here.",
-    409: "An alias or a token is another credential's, or the token files have bad lines.",
+    409: "An alias or token is another's, a token file is broken, or it stands in the settings.",
     412: "The files are no longer those that `If-Match` names.",
     413: "The body is too large.",
     429: "Asked too often, or too many wrong keys came from the address; see `Retry-After`.",

@@ -95,3 +95,19 @@ async def test_one_secret_at_two_endpoints_is_two_credentials() -> None:
     assert again.serving == [("a", FAKE), ("x", "x"), ("y", "y")]
     priorities = [slot.preferences.priority for slot in again.pools.slots]
     assert priorities == [0, 3, 0]
+
+
+async def test_a_configured_key_in_the_store_goes_nowhere_else() -> None:
+    """Its owner put it into the wrong file, perhaps; where it is configured, it serves."""
+    town = Town()
+    await town.roster.start()
+    town.use([FAKE, "x"], Credential("x", STORED.secret, endpoint="x"))
+    assert town.serving == [("x", "x")]
+    assert (
+        "the credential 'a' serves nobody",
+        {"detail": "its token is a key of [[upstream]] 'x'"},
+    ) in (town.observer.warnings)
+    await town.roster.reload()
+    assert town.serving == [("x", "x")]
+    town.use([FAKE])
+    assert town.serving == [("a", FAKE)]

@@ -242,7 +242,7 @@ async def test_an_upstream_of_unknown_models_is_asked_for_none() -> None:
     """A person may name one; nothing is asked for by an empty name."""
     bench = Bench()
     bench.catalog.put(FAKE, ())
-    with pytest.raises(Fault, match="name a model") as caught:
+    with pytest.raises(Fault, match="No model of the upstream") as caught:
         await bench.trials.run("a")
     assert caught.value.kind is FaultKind.MODEL_NOT_FOUND
     assert bench.upstream.asked == []

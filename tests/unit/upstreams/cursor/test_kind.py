@@ -22,6 +22,7 @@ async def test_it_is_built_from_its_options() -> None:
 
 
 def test_its_credentials_are_session_tokens() -> None:
-    """Which belong to the endpoint of its own name."""
-    assert [(form.endpoint, form.is_bound) for form in KIND.forms] == [("cursor", True)]
+    """Which belong to the endpoint of its own name; an API key is known, and for another one."""
+    forms = [(form.endpoint, form.is_bound) for form in KIND.forms]
+    assert forms == [("cursor-sdk", False), ("cursor", True)]
     assert KIND.name == "cursor"

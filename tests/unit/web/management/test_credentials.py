@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind
+from tests.endpoints import FAKE
 from tests.fakes import Step
 from tests.house import BEARER, HELLO, House
 from tests.serving import Answer, ask, serve
@@ -34,6 +36,8 @@ SHAPE = {
     "weight",
     "concurrency_max",
     "enabled",
+    "upstream",
+    "configured",
 }
 THREE: dict[str, list[Step]] = {"a": HELLO, "b": HELLO, "c": HELLO}
 
@@ -246,6 +250,36 @@ async def test_what_is_anothers_is_a_conflict() -> None:
         ):
             answer = await call(port, "PATCH", "/a", body)
             assert (answer.status, answer.json()["error"]["param"]) == (409, param)
+
+
+async def test_what_stands_in_the_settings_is_changed_there() -> None:
+    """Its preferences are the gateway's own, whatever else is sent along unchanged."""
+    house = House()
+    house.roster.configure([Credential("b", Secret("key-of-b"), endpoint=FAKE, is_configured=True)])
+    await house.roster.start()
+    async with serve(house.app) as port:
+        listed = (await call(port, "GET", "")).json()["credentials"]
+        assert [(one["alias"], one["upstream"], one["configured"]) for one in listed] == [
+            ("a", FAKE, False),
+            ("b", FAKE, True),
+        ]
+        for method, body in (
+            ("DELETE", None),
+            ("PATCH", {"alias": "c"}),
+            ("PATCH", {"alias": ""}),
+            ("PATCH", {"token": "another-token"}),
+            ("PATCH", {"alias": "b", "checksum": "x", "priority": 5}),
+        ):
+            answer = await call(port, method, "/b", body)
+            assert answer.status == 409
+            assert answer.json()["error"]["message"] == (
+                "'b' comes from [[upstream]] fake in cursor-api.toml; change it there."
+            )
+        wishes = {"priority": 3, "weight": 2, "concurrency_max": 4, "enabled": False}
+        answer = await call(port, "PATCH", "/b", {"alias": "b", **wishes})
+        assert answer.status == 200
+        assert {name: answer.json()[name] for name in wishes} == wishes
+        assert (await call(port, "POST", "/b/clear")).status == 200
 
 
 async def test_a_removal_is_taken_back_with_what_it_gave() -> None:

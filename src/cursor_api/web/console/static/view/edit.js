@@ -16,7 +16,7 @@ export function openEdit(alias, first = "alias") {
   update({
     edit: {
       was: credential,
-      first,
+      first: credential.configured ? "priority" : first,
       alias,
       priority: String(credential.priority),
       weight: String(credential.weight),
@@ -82,23 +82,29 @@ function refocus(alias) {
   });
 }
 
+// What stands in the settings has its name and its key there.
 export function editDialog() {
   const draft = state.edit;
+  const isConfigured = draft.was.configured;
   return dialog({
     id: "edit",
     title: t("edit.title", { alias: quoted(draft.was.alias) }),
     content: html`<form @submit=${save} novalidate>
-      ${field("alias", "edit.alias", { hint: "edit.alias_hint" })}
+      ${isConfigured
+        ? html`<p class="hint">${t("edit.configured", { upstream: quoted(draft.was.upstream) })}</p>`
+        : field("alias", "edit.alias", { hint: "edit.alias_hint" })}
       <div class="fields">
         ${field("priority", "edit.priority", { type: "number", min: PRIORITY_MIN, max: PRIORITY_MAX, hint: "edit.priority_hint" })}
         ${field("weight", "edit.weight", { type: "number", min: 1, max: 100, hint: "edit.weight_hint" })}
         ${field("limit", "edit.limit", { type: "number", min: 1, max: 1000, hint: "edit.limit_hint", param: "concurrency_max" })}
       </div>
-      <fieldset>
-        <legend>${t("edit.renew_title")}</legend>
-        ${field("token", "edit.token", { hint: "edit.token_hint" })}
-        ${field("checksum", "edit.checksum", { hint: "edit.checksum_hint" })}
-      </fieldset>
+      ${isConfigured
+        ? nothing
+        : html`<fieldset>
+            <legend>${t("edit.renew_title")}</legend>
+            ${field("token", "edit.token", { hint: "edit.token_hint" })}
+            ${field("checksum", "edit.checksum", { hint: "edit.checksum_hint" })}
+          </fieldset>`}
       ${draft.trouble ? html`<div class="trouble" role="alert" id="edit-trouble"><p>${draft.trouble}</p></div>` : nothing}
       <div class="form-end">
         <button type="button" @click=${closeDialog}>${t("dialog.cancel")}</button>

@@ -50,7 +50,7 @@ export function condition(credential) {
         ? html`<p class="quote" dir="auto">${name(quarantine.detail)}</p>`
         : nothing}
       <p class="inline-actions">
-        ${renewButton(alias)}
+        ${renewButton(credential)}
         ${quarantine.reason === "expired" ? nothing : clearButton(alias, "clear.quarantine")}
       </p>
     </div>`;
@@ -58,7 +58,7 @@ export function condition(credential) {
   if (state === "expired") {
     return html`<div class="why">
       <p>${t("quarantine.expired")}</p>
-      <p class="inline-actions">${renewButton(alias)}</p>
+      <p class="inline-actions">${renewButton(credential)}</p>
     </div>`;
   }
   if (credential.cooldowns.length) return cooldowns(credential);
@@ -104,7 +104,8 @@ function clearButton(alias, key) {
   return html`<button type="button" class="link" @click=${() => clear(alias)}>${t(key)}</button>`;
 }
 
-function renewButton(alias) {
+function renewButton({ alias, configured }) {
+  if (configured) return nothing; // its key stands in the settings
   return html`<button type="button" class="link" @click=${() => openEdit(alias, "token")}>
     ${t("edit.renew")}
   </button>`;

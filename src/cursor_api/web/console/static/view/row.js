@@ -58,11 +58,12 @@ function priorityCell({ alias, priority }) {
 }
 
 function whoCell(credential) {
-  const { alias, secret, weight, concurrency_max: limit } = credential;
+  const { alias, secret, weight, concurrency_max: limit, configured, upstream } = credential;
   return html`<span class="alias" title=${name(alias)}><bdi>${name(alias)}</bdi></span>
     <span class="tags">
       <code>${secret}</code>
       ${expiryBadge(credential)}
+      ${configured ? html`<span class="tag" title=${t("edit.configured", { upstream: quoted(upstream) })}>${t("tag.configured")}</span>` : nothing}
       ${weight === 1 ? nothing : html`<span class="tag">${t("tag.weight", { weight })}</span>`}
       ${limit === null ? nothing : html`<span class="tag">${t("tag.limit", { limit })}</span>`}
     </span>`;
@@ -98,7 +99,7 @@ function enabledSwitch({ alias, enabled }, working) {
 }
 
 // A button that is disabled loses the focus; these only say that they are.
-function actions({ alias }, working) {
+function actions({ alias, configured }, working) {
   const label = { alias: quoted(alias) };
   const isBusy = working ? "true" : "false";
   return html`<div class="buttons">
@@ -114,16 +115,18 @@ function actions({ alias }, working) {
     >
       ${icons.edit}
     </button>
-    <button
-      type="button"
-      class="quiet only-icon remove"
-      aria-disabled=${isBusy}
-      aria-label=${t("remove.label", label)}
-      title=${t("remove.label", label)}
-      @click=${() => removeAndMoveOn(alias)}
-    >
-      ${icons.trash}
-    </button>
+    ${configured
+      ? nothing
+      : html`<button
+          type="button"
+          class="quiet only-icon remove"
+          aria-disabled=${isBusy}
+          aria-label=${t("remove.label", label)}
+          title=${t("remove.label", label)}
+          @click=${() => removeAndMoveOn(alias)}
+        >
+          ${icons.trash}
+        </button>`}
   </div>`;
 }
 

@@ -1,0 +1,96 @@
+"""A change of the settings: what it opens, what it keeps, and what it does not wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cursor_api.bootstrap import Gateway, build_gateway, memory_stores
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.service.inference.open_upstreams import OpenUpstreams
+from cursor_api.settings import load_settings
+from cursor_api.telemetry.redaction import Redactor
+from cursor_api.upstreams.cursor.chat import CursorChat
+from tests.serving import ask, serve
+
+KEY = "reload-key-0123456789"
+BLOCK = '[[upstream]]\nname = "work"\nkind = "cursor"\napi_key = "k-1"\n'
+
+
+def settings(folder: Path, toml: str, key: str = KEY) -> Settings:
+    """Settings with this TOML file."""
+    (folder / "cursor-api.toml").write_text(toml)
+    return load_settings(SCHEMA, {"AUTH_TOKEN": key}, folder).settings
+
+
+@asynccontextmanager
+async def running(first: Settings) -> AsyncIterator[Gateway]:
+    """A gateway under these settings."""
+    async with build_gateway(first, memory_stores([]), Redactor()) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_same"),
+    [
+        (BLOCK.replace("k-1", "k-2"), True),
+        (BLOCK + 'models = ["m"]\n', True),
+        (BLOCK + 'base_url = "https://other.example"\n', False),
+        (BLOCK + 'headers = { x-team = "red" }\n', False),
+    ],
+)
+async def test_connections_stay_open_unless_where_or_how_has_changed(
+    tmp_path: Path,
+    changed: str,
+    is_same: bool,  # noqa: FBT001 - what is expected of the case
+) -> None:
+    """Another key or list of models travels over the warm connections."""
+    async with running(settings(tmp_path, BLOCK)) as gateway:
+        before = gateway.endpoints["work"].upstream
+        await gateway.renew(settings(tmp_path, changed))
+        assert (gateway.endpoints["work"].upstream is before) == is_same
+        assert gateway.roster.credential_count == 1
+
+
+async def test_a_list_of_models_that_does_not_come_delays_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings are taken up; the lists follow when they come, or the gateway ends."""
+    async with running(settings(tmp_path, BLOCK)) as gateway:
+        asked: list[CursorChat] = []
+
+        async def stall(self: CursorChat) -> None:
+            asked.append(self)
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(CursorChat, "list_models", stall)
+        async with asyncio.timeout(1), serve(gateway.app) as port:
+            await gateway.renew(settings(tmp_path, BLOCK, "another-key-0123456789"))
+            headers = {"Authorization": "Bearer another-key-0123456789"}
+            assert (await ask(port, "GET", "/api/credentials", headers=headers)).status == 200
+        assert len(asked) == 2
+
+
+async def test_an_upstream_that_was_replaced_is_closed_before_the_gateway_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred reloads with other certificates do not add up."""
+    monkeypatch.setattr("cursor_api.service.inference.open_upstreams.LINGER_S", 0)
+    monkeypatch.setattr("cursor_api.service.inference.open_upstreams.LOOK_EVERY_S", 0.01)
+    closed = asyncio.Event()
+    close_unused = OpenUpstreams.close_unused
+
+    async def look(self: OpenUpstreams) -> None:
+        await close_unused(self)
+        if repr(self) == "OpenUpstreams(2, retired=0)":
+            closed.set()
+
+    async with running(settings(tmp_path, BLOCK)) as gateway:
+        await gateway.renew(settings(tmp_path, BLOCK + 'headers = { x-team = "red" }\n'))
+        monkeypatch.setattr(OpenUpstreams, "close_unused", look)
+        async with asyncio.timeout(2):
+            await closed.wait()
