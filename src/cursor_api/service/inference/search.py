@@ -143,7 +143,7 @@ class Search:
                 if not self._is_elsewhere_better(fault):
                     raise
                 has_asked = self._retry is not None and self._retry.last_fault is not None
-                routes.close(fault, was_asked=has_asked)
+                routes.close(fault.without_traceback(), was_asked=has_asked)
             route = routes.take()
         raise routes.final_fault()
 
@@ -304,7 +304,6 @@ class Search:
 
     def _note_fault(self, fault: Fault, lease: Lease, now: float, *, is_probe: bool) -> None:
         """Keep what an attempt failed with: whose fault it is, the next ones tell."""
-        fault.without_traceback()  # it is kept for as long as the answer lasts
         if self._retry is None:
             self._retry = RetryState()
         retry = self._retry
@@ -338,6 +337,7 @@ class Search:
 
     async def _recover(self, fault: Fault, lease: Lease) -> None:
         """Get ready for the next attempt; raises `fault` when there shall be none."""
+        fault.without_traceback()  # it is kept for as long as the answer lasts
         retry, endpoint = self._retry, self._endpoint
         assert retry is not None  # noqa: S101 - a fault was noted
         spent = retry.barred | retry.tried | {lease.credential}
