@@ -231,7 +231,7 @@ class GatewayServer(uvicorn.Server):
     def _end_hangup(self, task: asyncio.Task[None]) -> None:
         self._hangups.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("SIGHUP: reading again failed", exc_info=error)
+            log.error("SIGHUP: reading again failed; the old state serves on", exc_info=error)
 
 
 def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:
