@@ -280,6 +280,7 @@ SLOW_TO_FIND = frozenset(
         "the last credential is forgotten",
         "the breaker is ignored",
         "silence in a stream is endless",
+        "who fails where others are answered goes on",
     }
 )
 
