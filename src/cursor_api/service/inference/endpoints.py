@@ -97,6 +97,10 @@ class Endpoints(Mapping[str, Endpoint]):
     def __getitem__(self, name: str) -> Endpoint:
         return self._by_name[name]
 
+    def __contains__(self, name: object) -> bool:
+        # Mapping's own would raise and catch, for every request.
+        return name in self._by_name
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
 

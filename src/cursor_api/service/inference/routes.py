@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
+from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.inference.endpoints import Endpoints
 
@@ -27,7 +28,12 @@ class Routes:
 
     def __init__(self, routes: Sequence[Route], incoming: Incoming, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        self._left = list(_fitting(routes, incoming, endpoints))
+        own, pinned = incoming.caller.credentials, incoming.pinned_alias
+        if own:
+            routes = _of_own(routes, own)
+        elif pinned is not None:
+            routes = _of_pinned(routes, pinned, endpoints)
+        self._left = list(routes)
         # Where everybody was busy: worth a wait once nothing else is left.
         self._busy: Route | None = None
         self._ends: list[tuple[Fault, bool]] = []
@@ -70,23 +76,19 @@ class Routes:
         return asked[-1] if asked else ends[-1][0]
 
 
-def _fitting(routes: Sequence[Route], incoming: Incoming, endpoints: Endpoints) -> Sequence[Route]:
-    own, pinned = incoming.caller.credentials, incoming.pinned_alias
-    if own:
-        # Never the pool's: whoever brings tokens pays with them.
-        names = {one.endpoint for one in own}
-        fitting = [route for route in routes if route.endpoint in names]
-        if not fitting:
-            raise Fault(FaultKind.NO_CREDENTIALS, OTHERS_TOKENS)
-        return fitting
-    if pinned is None:
-        return routes
-    fitting = [
-        route
-        for route in routes
-        if route.endpoint in endpoints and endpoints[route.endpoint].pool.has_alias(pinned)
-    ]
-    if not fitting and any(one.pool.has_alias(pinned) for one in endpoints.values()):
+def _of_own(routes: Sequence[Route], own: Sequence[Credential]) -> Sequence[Route]:
+    """Never with the pool's credentials: whoever brings tokens pays with them."""
+    names = {one.endpoint for one in own}
+    fitting = [route for route in routes if route.endpoint in names]
+    if not fitting:
+        raise Fault(FaultKind.NO_CREDENTIALS, OTHERS_TOKENS)
+    return fitting
+
+
+def _of_pinned(routes: Sequence[Route], alias: str, endpoints: Endpoints) -> Sequence[Route]:
+    names = {name for name, endpoint in endpoints.items() if endpoint.pool.has_alias(alias)}
+    fitting = [route for route in routes if route.endpoint in names]
+    if names and not fitting:
         raise Fault(FaultKind.INVALID_REQUEST, OTHERS_CREDENTIAL, param="x-credential")
     # Where nobody has it, a pool says so.
     return fitting or routes[:1]
