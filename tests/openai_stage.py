@@ -64,7 +64,7 @@ async def upstream(
     """The upstream in front of a server that does what `handler` says."""
     async with ScriptedServer(handler) as server, HttpClient(HttpOptions()) as client:
         options = OpenAiOptions(server.url, timeouts=timeouts or PatientTimeouts())
-        parts = UpstreamParts("somewhere", TickingClock(), StepRunner(), api_keys=tuple(keys))
+        parts = UpstreamParts("somewhere", TickingClock(), StepRunner(), find_api_keys=lambda: keys)
         yield OpenAiUpstream(client, options, parts, new_id=lambda: "call_made_up"), server
 
 

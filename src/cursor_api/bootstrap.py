@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cursor_api import installed
-from cursor_api.domain.credential import Credential
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
@@ -205,6 +205,8 @@ class House:
     def __init__(self, settings: Settings, parts: HouseParts, stack: AsyncExitStack) -> None:
         self._with = parts
         self._salt = os.urandom(SALT_BYTES)
+        # By upstream; a new key needs no new connections.
+        self._api_keys: dict[str, Sequence[Secret]] = {}
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
         self._request_log = parts.stores.request_log or MemoryRequestLog(
@@ -249,6 +251,7 @@ class House:
         upstreams = settings.upstreams
         # All that can fail. What follows is done in one step.
         opened = await self.upstreams.replace({one.name: self._plan(one) for one in upstreams})
+        self._api_keys = {one.name: one.api_keys for one in upstreams}
         self._with.redactor.add_all(secret.reveal() for secret in settings.secrets)
         trouble = TroubleOptions(settings.failover, settings.breaker)
         self.endpoints.replace(
@@ -288,12 +291,15 @@ class House:
             self.steps,
             settings.headers,
             self._with.redactor.redact_text,
-            settings.api_keys,
+            functools.partial(self._find_api_keys, settings.name),
         )
         return UpstreamPlan(
-            (settings.kind, settings.options, settings.headers, settings.api_keys),
+            (settings.kind, settings.options, settings.headers),
             functools.partial(kind.build, settings.options, parts),
         )
+
+    def _find_api_keys(self, name: str) -> Sequence[Secret]:
+        return self._api_keys.get(name, ())
 
     def _endpoint(
         self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions

@@ -76,8 +76,9 @@ class UpstreamParts(NamedTuple):
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
-    this gateway, other endpoints' too, out of what an upstream said. `api_keys` are those in its
-    settings, for what is asked on nobody's behalf, such as its list of models.
+    this gateway, other endpoints' too, out of what an upstream said. `find_api_keys`
+    gives those of its settings as they are now, for what is asked on nobody's behalf, such as its
+    list of models.
     """
 
     endpoint: str
@@ -85,7 +86,7 @@ class UpstreamParts(NamedTuple):
     steps: Steps
     headers: tuple[tuple[str, Secret], ...] = ()
     mask: Callable[[str], str] = str
-    api_keys: tuple[Secret, ...] = ()
+    find_api_keys: Callable[[], Sequence[Secret]] = tuple
 
 
 class UpstreamKind(Protocol):

@@ -122,7 +122,9 @@ async def stage_openai(script: Script) -> AsyncIterator[Stage]:
             await play(turn)
 
     async with ScriptedServer(serve) as server, HttpClient(HttpOptions()) as client:
-        parts = UpstreamParts("it", TickingClock(), StepRunner(), api_keys=(Secret("key"),))
+        parts = UpstreamParts(
+            "it", TickingClock(), StepRunner(), find_api_keys=lambda: (Secret("key"),)
+        )
         upstream = OpenAiUpstream(client, OpenAiOptions(server.url), parts)
         done = replace(DONE, is_stated=True)
         yield Stage(upstream, lambda: len(server.requests) - client.open_count, done)

@@ -77,7 +77,7 @@ class OpenAiUpstream:
     async def list_models(self) -> Sequence[Model]:
         """What it lists, to the first of its keys that it accepts."""
         refusal = Fault(FaultKind.NO_CREDENTIALS, f"{self._parts.endpoint} has no key.")
-        for key in self._parts.api_keys:
+        for key in self._parts.find_api_keys():
             try:
                 return await self._list_models(key)
             except Fault as fault:

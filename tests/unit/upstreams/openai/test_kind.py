@@ -27,7 +27,7 @@ async def test_it_is_built_from_its_options_and_asks_with_what_it_is_given() -> 
             TickingClock(),
             StepRunner(),
             headers=(("x-team", Secret("red")), ("Authorization", Secret("not mine"))),
-            api_keys=(Secret("a-key"),),
+            find_api_keys=lambda: (Secret("a-key"),),
         )
         async with KIND.build(OpenAiOptions(server.url), parts) as upstream:
             assert await upstream.list_models() == [Model("a", "somewhere", 0)]
