@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -105,6 +105,13 @@ def test_every_request_is_read_back_by_another_implementation(
     assert known == read
 
 
+def runs_of_text(message: Message) -> Iterator[str]:
+    """Texts that follow each other are one; a call stands where it was made."""
+    words = [part for part in message.parts if not isinstance(part, Image)]
+    for _, run in itertools.groupby(words, lambda part: isinstance(part, Text)):
+        yield "".join(part.text for part in run if isinstance(part, Text))
+
+
 @given(st.lists(MESSAGE, min_size=1, max_size=8))
 def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]) -> None:
     """The human opens and closes it; every text and every image is somewhere in it."""
@@ -117,11 +124,7 @@ def test_every_conversation_alternates_and_loses_nothing(messages: list[Message]
     images = [image for turn in conversation.turns for image in turn.images]
     for message in messages:
         if all(isinstance(part, Text | Image | ToolUse) for part in message.parts):
-            # Texts that follow each other are one; a call stands where it was made.
-            words = [part for part in message.parts if not isinstance(part, Image)]
-            for is_text, run in itertools.groupby(words, lambda part: isinstance(part, Text)):
-                if is_text:
-                    assert "".join(p.text for p in run if isinstance(p, Text)) in everything
+            assert all(text in everything for text in runs_of_text(message))
         for part in message.parts:
             match part:
                 case Text(text):
