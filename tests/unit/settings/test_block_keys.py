@@ -32,7 +32,7 @@ def told(own: Resolver) -> list[str]:
 
 def test_a_key_is_known_by_the_blocks_name() -> None:
     """Or by its number, where it has no name that could stand in a line."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     assert keys(own, name="blue").variable("size") == "toy.blue.size"
     for name in ("", " ", "a\nb", 7, None):
         assert keys(own, number=4, name=name).variable("size") == "toy.4.size"
@@ -41,7 +41,7 @@ def test_a_key_is_known_by_the_blocks_name() -> None:
 
 def test_two_blocks_of_one_name_have_their_own_keys() -> None:
     """So that neither reads the other's."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     first = keys(own, name="1", odd=True)
     first.take_named()
     second = keys(own, number=2, name="1")
@@ -51,7 +51,7 @@ def test_two_blocks_of_one_name_have_their_own_keys() -> None:
 
 def test_what_is_not_there_has_its_default() -> None:
     """And is shown only where somebody wants it to be."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     block = keys(own, odd=True)
     block.take_named()
     block.take(SIZE, is_shown=True)
@@ -64,7 +64,7 @@ def test_what_is_not_there_has_its_default() -> None:
 
 def test_a_key_that_cannot_be_read_is_told_once() -> None:
     """Of the wrong type or outside its bounds; requiring it says nothing more."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     block = keys(own, name=[1], odd="maybe")
     block.take_named()
     block.require("name", "has no name")
@@ -77,7 +77,7 @@ def test_a_key_that_cannot_be_read_is_told_once() -> None:
 
 def test_a_key_that_is_required_is_missed_where_the_block_begins() -> None:
     """An empty one where it stands."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     for block in (keys(own), keys(own, number=2, name="")):
         block.take_named()
         block.require("name", "has no name")
@@ -86,7 +86,7 @@ def test_a_key_that_is_required_is_missed_where_the_block_begins() -> None:
 
 def test_a_key_that_no_block_has_is_told_with_the_nearest() -> None:
     """It is not read."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     block = keys(own, ood=True, name="1")
     block.take_named()
     assert [str(finding) for finding in block.find_unknown()] == [

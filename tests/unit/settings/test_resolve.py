@@ -22,7 +22,7 @@ def given(text: str, source: str = "environment") -> Given:
 
 def test_what_was_given_wins_over_the_default() -> None:
     """An empty text means the default, and the source says so."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     own.take(PORT, given(" 4000 "), "3000")
     assert (own.values["PORT"], own.places["PORT"]) == (4000, "environment:1")
     assert own.row(PORT, "Listener").source == "environment"
@@ -33,7 +33,7 @@ def test_what_was_given_wins_over_the_default() -> None:
 
 def test_unset_and_empty_are_two() -> None:
     """No default is None; a default that is empty is an empty value."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     own.take(FILE, None, FILE.default)
     own.take(NOTE, None, NOTE.default)
     assert own.values == {"FILE": None, "NOTE": ""}
@@ -42,15 +42,15 @@ def test_unset_and_empty_are_two() -> None:
 
 def test_paths_begin_at_the_folder_and_texts_keep_their_spaces() -> None:
     """Text for a model is nobody's to trim."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     own.take(FILE, given("a/b"), None)
     own.take(NOTE, given(" a "), "")
-    assert own.values == {"FILE": Path("/work/a/b"), "NOTE": " a "}
+    assert own.values == {"FILE": Path("/srv/a/b"), "NOTE": " a "}
 
 
 def test_a_wrong_value_has_a_finding_and_no_value() -> None:
     """With an example as it would be written there."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     own.take(PORT, given("x"), "3000")
     own.take(PORT, given("x", "c.toml [listener]"), "3000")
     first, second = (problem.message for problem in own.problems)
@@ -62,7 +62,7 @@ def test_a_wrong_value_has_a_finding_and_no_value() -> None:
 
 def test_a_secret_is_never_repeated() -> None:
     """Right or wrong."""
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     own.take(KEY, given("canary-ü"), None)
     assert "canary" not in f"{own.problems}{own.row(KEY, 'x')}"
     own.take(KEY, given("canary"), None)
@@ -74,7 +74,7 @@ def test_a_default_may_follow_from_other_values() -> None:
     derived = Setting(
         "DOUBLE", whole(0, 9, 1), None, "x", derive=lambda values, _: 2 * values["PORT"]
     )
-    own = Resolver(Path("/work"))
+    own = Resolver(Path("/srv"))
     own.take(PORT, given("2"), "3000")
     own.take(derived, None, None)
     own.derive(derived, {})
