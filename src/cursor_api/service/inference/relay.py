@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -173,7 +172,9 @@ class Exchange:
         if type(last) is not Finished:
             return batch
         self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
-        return (*batch[:-1], replace(last, usage=self._usage))
+        # By hand: `dataclasses.replace` takes several microseconds of each request.
+        ended = Finished(last.reason, self._usage, last.is_stated, last.stop_text)
+        return (*batch[:-1], ended)
 
     def break_off(self, fault: Fault) -> bool:
         """Raise this fault where the request waits; False when its answer is whole already."""
