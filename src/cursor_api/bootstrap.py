@@ -166,10 +166,9 @@ async def build_gateway(
         }
 
         async def renew(new: Settings) -> None:
-            # First what can fail.
-            parts, options = house.web_parts(new), _web_options(new)
             await house.use(new)
-            app.use(parts, options)
+            # Only now, as a new authenticator forgets where keys that go were used.
+            app.use(house.web_parts(new), _web_options(new))
             # An upstream that does not answer keeps nobody waiting for what is done.
             refreshing = asyncio.create_task(house.model_lists.refresh())
             tasks.add(refreshing)

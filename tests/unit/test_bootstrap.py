@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -175,11 +176,17 @@ async def test_settings_that_cannot_be_used_change_nothing(tmp_path: Path) -> No
         build_gateway(old, memory_stores([]), Redactor()) as gateway,
         serve(gateway.app) as port,
     ):
+        headers = {"Authorization": f"Bearer {KEY}"}
+        assert (await ask(port, "GET", "/api/credentials", headers=headers)).status == 200
+        lockout: Any = gateway.app._inference["/v1/chat/completions"]._authenticator._lockout
+        [(key, places)] = lockout._known.items()
         bad = settings(tmp_path, CURSOR_CA_FILE=__file__, AUTH_TOKEN="another-key-01234567")
         with pytest.raises(OSError, match="no certificate"):
             await gateway.renew(bad)
-        headers = {"Authorization": f"Bearer {KEY}"}
         assert (await ask(port, "GET", "/api/credentials", headers=headers)).status == 200
+        # A key that was in use goes on without a turn, however many wrong ones come.
+        assert lockout._known == {key: places}
+        assert places == {"127.0.0.1": None}
 
 
 async def test_an_unreadable_token_file_stops_the_start(tmp_path: Path) -> None:
