@@ -239,6 +239,18 @@ def test_the_machines_proxies_are_among_the_secrets(tmp_path: Path) -> None:
     assert re.search(r"CURSOR_PROXY +http://…@proxy:1 \(HTTPS_PROXY\)", report)
 
 
+def test_every_upstream_names_its_certificates_as_its_user_does(tmp_path: Path) -> None:
+    """Where an authority is not trusted, the message says which setting helps."""
+    (tmp_path / "cursor-api.toml").write_text(
+        '[[upstream]]\nname = "more"\nkind = "openai"\napi_key = "k"\n'
+        '[[upstream]]\nname = "again"\nkind = "cursor"\napi_key = "k"\n'
+    )
+    found = load_settings(SCHEMA, {"AUTH_TOKEN": "k" * 20}, tmp_path).settings.upstreams
+    assert [one.options.http.ca_setting for one in found] == [
+        *("CURSOR_CA_FILE", "upstream.more.ca_file", "upstream.again.ca_file"),
+    ]
+
+
 def test_an_upstreams_keys_are_among_the_secrets(tmp_path: Path) -> None:
     """Those of a block, and its headers' values."""
     (tmp_path / "cursor-api.toml").write_text(

@@ -42,7 +42,8 @@ class Setting:
     it, None when there is none or when it follows from something else: `derive` finds it then, and
     `default_note` says so. `reason` tells what it is for and why its default is what it is.
     `aliases` are other spellings of the variable. One that `needs_restart` is not taken up by a
-    gateway that runs.
+    gateway that runs. `label_field` is the field beside it that holds what users know the setting
+    by, where the component has to name it.
     """
 
     variable: str
@@ -55,6 +56,7 @@ class Setting:
     needs_restart: bool = False
     derive: Derivation | None = None
     table: str = ""
+    label_field: str = ""
 
     @property
     def key(self) -> str:
@@ -79,6 +81,7 @@ class More(TypedDict, total=False):
     needs_restart: bool
     derive: Derivation
     unset: Any
+    label_field: str
 
 
 def setting(
@@ -95,6 +98,7 @@ def setting(
         aliases=more.get("aliases", ()),
         needs_restart=more.get("needs_restart", False),
         derive=more.get("derive"),
+        label_field=more.get("label_field", ""),
     )
     value = row.parse_default() if default is not None else more.get("unset")
     return dataclasses.field(default=value, metadata={_ROW: row})

@@ -144,11 +144,15 @@ class BlockReader:
         return tuple(self._models.values())
 
     def _build(self, draft: _Draft) -> UpstreamSettings:
+        options = self._schema.kinds[draft.kind]
         values = {way: self._own.values[name] for way, name in draft.variables.items()}
+        for way, row in find_rows(options).items():
+            if row.label_field:
+                values[*way[:-1], row.label_field] = draft.variables[way]
         return UpstreamSettings(
             draft.name,
             draft.kind,
-            build_options(self._schema.kinds[draft.kind], values),
+            build_options(options, values),
             draft.api_keys,
             draft.models,
             draft.headers,

@@ -74,6 +74,7 @@ class HttpOptions:
         "More certificate authorities (PEM) to trust upstream, for a company's proxy."
         " Verification itself cannot be switched off.",
         default_note="the system's only",
+        label_field="ca_setting",
     )
     # Three round trips, with room for a lost packet or two.
     connect_timeout_s: float = setting(

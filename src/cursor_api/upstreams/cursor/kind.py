@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
@@ -25,8 +24,5 @@ class CursorKind:
     @asynccontextmanager
     async def build(self, options: CursorOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The StreamChat call over connections of its own."""
-        http_options = options.http
-        if parts.endpoint != ENDPOINT:
-            http_options = replace(http_options, ca_setting=f"upstream.{parts.endpoint}.ca_file")
-        async with HttpClient(http_options, parts.headers) as http:
+        async with HttpClient(options.http, parts.headers) as http:
             yield CursorChat(http, options, parts.clock, ChatTools(parts.steps, parts.mask))

@@ -142,7 +142,7 @@ class CursorOptions:
         default_note="made up",
         aliases=("x-cursor-checksum",),
     )
-    http: HttpOptions = field(default_factory=lambda: HttpOptions(ca_setting="CURSOR_CA_FILE"))
+    http: HttpOptions = field(default_factory=HttpOptions)
     timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)
     limits: AnswerLimits = field(default_factory=AnswerLimits)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.ports import Upstream, UpstreamParts
@@ -26,6 +25,5 @@ class OpenAiKind:
     @asynccontextmanager
     async def build(self, options: OpenAiOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The endpoint over connections of its own."""
-        http_options = replace(options.http, ca_setting=f"upstream.{parts.endpoint}.ca_file")
-        async with HttpClient(http_options, parts.headers) as http:
+        async with HttpClient(options.http, parts.headers) as http:
             yield OpenAiUpstream(http, options, parts)
