@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from dataclasses import dataclass
+from typing import Final
 
 from cursor_api.options.by_model import SecondsByModel, durations_by_model
 from cursor_api.options.setting import setting
 from cursor_api.transport.options import Timeouts
+
+# More models than an upstream has; beyond it the patterns are looked through anew.
+KNOWN_TIMEOUTS_MAX: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ class TimeoutsByModel:
     def for_model(self, model: str) -> Timeouts:
         """What this model is allowed. Looks through the patterns: who asks often keeps it."""
         return Timeouts(_first_match(self.first_token_s, model), _first_match(self.idle_s, model))
+
+
+def remember_timeouts(timeouts: TimeoutsByModel) -> functools._lru_cache_wrapper[Timeouts]:
+    """`for_model`, which looks through the patterns once for each of the last models."""
+    return functools.lru_cache(KNOWN_TIMEOUTS_MAX)(timeouts.for_model)
 
 
 def _first_match(rows: SecondsByModel, model: str) -> float:

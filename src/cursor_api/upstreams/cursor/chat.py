@@ -7,23 +7,23 @@ tested them against Cursor's own servers; they are written in `StreamChatCalls._
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Final, NamedTuple
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import CONTENT, Delta, Finished
+from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Clock, DeltaBatches, Steps
+from cursor_api.ports import Clock, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
+from cursor_api.transport.deltas import DeltaAnswer
 from cursor_api.transport.options import check_base_url, is_header_value
 from cursor_api.transport.quoting import media_type_of
+from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer
 from cursor_api.upstreams.cursor.messages import encode_chat_request, new_ids, to_conversation
@@ -43,8 +43,6 @@ HTTP_OK: Final = 200
 PIECE_BYTES: Final = 256 * 1024
 # A pool of this size is large; beyond it headers are made anew, which costs 15 us.
 KNOWN_HEADERS_MAX = 4096
-# More models than an upstream has; beyond it the patterns of time-outs are looked through anew.
-KNOWN_TIMEOUTS_MAX: Final = 256
 
 
 class ChatTools(NamedTuple):
@@ -73,7 +71,7 @@ class StreamChatCalls:
         self._clock = clock
         self._steps, self._mask, self._random_bytes = tools
         self.url = check_base_url(options.base_url) + PATH
-        self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
+        self._timeouts_for = remember_timeouts(options.timeouts)
         # A large frame takes several times its inflated size while it is read: one at a time, and
         # in one thread, as the C library keeps memory for each.
         self._large_frames = ThreadPoolExecutor(1, "large-frames")
@@ -193,61 +191,42 @@ class CursorChat:
         return CursorAnswer(self._calls, request, route, credential)
 
 
-class CursorAnswer:
-    """One question and its answer's deltas: a context manager that gives an iterator, itself."""
+class CursorAnswer(DeltaAnswer):
+    """One question and its answer's deltas."""
 
-    __slots__ = ("_calls", "_credential", "_decoder", "_has_begun", "_http", "_request", "_route")
+    __slots__ = ("_calls", "_credential", "_decoder", "_request", "_route")
 
     def __init__(
         self, calls: StreamChatCalls, request: ChatRequest, route: Route, credential: Credential
     ) -> None:
+        super().__init__()
         self._calls = calls
         self._request = request
         self._route = route
         self._credential = credential
-        self._has_begun = False
 
-    async def __aenter__(self) -> DeltaBatches:
-        context = self._calls.context(self._credential)
-        self._http = await self._calls.prepare(self._request, self._route, self._credential)
+    async def _prepare(self) -> HttpAnswer:
+        http = await self._calls.prepare(self._request, self._route, self._credential)
         # A request can be megabytes, and is sent: this may last for hours without it.
         del self._request
-        await self._http.__aenter__()
-        try:
-            await self._accept(context)
-            self._decoder = self._calls.decoder(self._http, context)
-        except BaseException as error:
-            await self._http.__aexit__(type(error), error, error.__traceback__)
-            raise
-        return self
+        return http
 
-    async def _accept(self, context: FaultContext) -> None:
-        """Raise the Fault of an answer that is no stream of this call."""
-        answer = self._http
+    async def _accept(self) -> None:
+        answer, context = self._http, self._calls.context(self._credential)
         if answer.status != HTTP_OK:
             body = await answer.read_error_body(ERROR_BODY_BYTES_MAX)
             raise fault_of_answer(answer.status, answer.headers, body, context)
         # Mostly it is spelled just so.
-        if answer.headers.get("content-type") == CONTENT_TYPE:
-            return
-        media_type = media_type_of(answer.headers)
+        media_type = answer.headers.get("content-type")
+        if media_type != CONTENT_TYPE:
+            media_type = media_type_of(answer.headers)
         if media_type != CONTENT_TYPE:
             raise Fault(
                 FaultKind.PROTOCOL_ERROR,
                 f"The upstream answered with {media_type or 'a body of no stated type'}"
                 f" where {CONTENT_TYPE} was asked for. Is CURSOR_BASE_URL right?",
             )
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._http.__aexit__(kind, error, traceback)
-
-    def __aiter__(self) -> AsyncIterator[Sequence[Delta]]:
-        return self
+        self._decoder = self._calls.decoder(answer, context)
 
     async def __anext__(self) -> Sequence[Delta]:
         decoder = self._decoder
@@ -261,11 +240,7 @@ class CursorAnswer:
                 deltas = await self._calls.decode_large(decoder, data)
             else:
                 deltas = decoder.feed(data)
-        if not self._has_begun and _has_text(deltas):
-            self._has_begun = True
-            self._http.mark_first_text()
-        if isinstance(deltas[-1], Finished):
-            self._http.mark_finished()
+        self._watch(deltas)
         return deltas
 
 
@@ -283,7 +258,3 @@ def _bundle(pieces: Sequence[bytes]) -> Generator[None, None, list[bytes]]:
         size += len(piece)
     bundles.append(b"".join(small))
     return bundles
-
-
-def _has_text(deltas: Sequence[Delta]) -> bool:
-    return any(type(delta) in CONTENT for delta in deltas)

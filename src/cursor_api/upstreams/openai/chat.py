@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from types import TracebackType
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cursor_api import __version__
@@ -13,12 +11,14 @@ from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import CONTENT, Delta, Finished
+from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.ports import DeltaBatches, UpstreamParts
+from cursor_api.ports import UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
+from cursor_api.transport.deltas import DeltaAnswer
 from cursor_api.transport.options import is_header_value
 from cursor_api.transport.quoting import media_type_of
+from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.openai.answer import (
     AnswerDecoder,
     Reading,
@@ -36,8 +36,6 @@ HTTP_OK: Final = 200
 ERROR_BODY_BYTES_MAX: Final = 64 << 10
 # The largest resellers' lists have half a megabyte.
 LIST_BYTES_MAX: Final = 8 << 20
-# More models than are asked for; beyond it the patterns of time-outs are looked through anew.
-KNOWN_TIMEOUTS_MAX: Final = 256
 EVENT_STREAM: Final = "text/event-stream"
 JSON: Final = "application/json"
 # Nothing of the caller's is among them.
@@ -69,7 +67,7 @@ class OpenAiUpstream:
         self._url = options.api_url
         self._parts = parts
         self._new_id = new_id
-        self._timeouts_for = functools.lru_cache(KNOWN_TIMEOUTS_MAX)(options.timeouts.for_model)
+        self._timeouts_for = remember_timeouts(options.timeouts)
 
     def __repr__(self) -> str:
         return f"OpenAiUpstream({self._url})"
@@ -128,37 +126,35 @@ class OpenAiUpstream:
         return Reading(context, self._new_id)
 
 
-class OpenAiAnswer:
+class OpenAiAnswer(DeltaAnswer):
     """One answer: entering asks, iterating reads."""
 
-    __slots__ = ("_decoder", "_has_begun", "_http", "_request", "_route", "_secret", "_upstream")
+    __slots__ = ("_decoder", "_request", "_route", "_secret", "_upstream")
 
     def __init__(
         self, upstream: OpenAiUpstream, request: ChatRequest, route: Route, secret: Secret
     ) -> None:
+        super().__init__()
         self._upstream = upstream
         self._request = request
         self._route = route
         self._secret = secret
-        self._has_begun = False
 
-    async def __aenter__(self) -> DeltaBatches:
-        self._http = self._upstream.ask(self._request, self._route.model, self._secret)
+    async def _prepare(self) -> HttpAnswer:
+        http = self._upstream.ask(self._request, self._route.model, self._secret)
         # A request can be megabytes, and is sent: this may last for hours without it.
         del self._request
-        await self._http.__aenter__()
-        try:
-            self._decoder = await self._accept()
-        except BaseException as error:
-            await self._http.__aexit__(type(error), error, error.__traceback__)
-            raise
-        return self
+        return http
 
-    async def _accept(self) -> AnswerDecoder:
-        """What reads a good answer; raises the Fault of any other."""
+    async def _accept(self) -> None:
         answer, context = self._http, self._upstream.context(self._secret)
         if answer.status != HTTP_OK:
             raise await _refusal(answer, context)
+        self._decoder = self._choose_decoder(context)
+
+    def _choose_decoder(self, context: FaultContext) -> AnswerDecoder:
+        """What reads a body of this type; raises Fault for one of another."""
+        answer = self._http
         reading = self._upstream.reading(context)
         media_type = media_type_of(answer.headers)
         if media_type == JSON:
@@ -172,17 +168,6 @@ class OpenAiAnswer:
             f" {EVENT_STREAM} was asked for. Is base_url right?",
         )
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._http.__aexit__(kind, error, traceback)
-
-    def __aiter__(self) -> AsyncIterator[Sequence[Delta]]:
-        return self
-
     async def __anext__(self) -> Sequence[Delta]:
         decoder = self._decoder
         if decoder.is_finished:
@@ -191,11 +176,7 @@ class OpenAiAnswer:
         deltas: Sequence[Delta] = ()
         while not deltas:
             deltas = decoder.feed(await self._read())
-        if not self._has_begun and any(type(delta) in CONTENT for delta in deltas):
-            self._has_begun = True
-            self._http.mark_first_text()
-        if isinstance(deltas[-1], Finished):
-            self._http.mark_finished()
+        self._watch(deltas)
         return deltas
 
     async def _read(self) -> bytes:

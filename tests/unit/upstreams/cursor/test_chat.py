@@ -16,8 +16,9 @@ from cursor_api.domain.deltas import Delta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
+from cursor_api.transport.timeouts import KNOWN_TIMEOUTS_MAX
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
-from cursor_api.upstreams.cursor.chat import KNOWN_TIMEOUTS_MAX, ChatTools, CursorChat
+from cursor_api.upstreams.cursor.chat import ChatTools, CursorChat
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import device_checksum
