@@ -64,9 +64,11 @@ odd = false
     assert (work.headers, home.headers) == ((("x-team", Secret("red")),), ())
     assert isinstance(work.options, ToyOptions)
     assert work.options.base_url == "https://work.example/v1"
-    assert work.options.http == HttpOptions(connect_timeout_s=3, ca_file=tmp_path / "ca.pem")
+    assert work.options.http == HttpOptions(
+        connect_timeout_s=3, ca_file=tmp_path / "ca.pem", ca_setting="upstream.work.ca_file"
+    )
     assert dict(work.options.timeouts.first_token_s) == {"o1*": 300, "*": 90}
-    assert home.options == ToyOptions()
+    assert home.options == ToyOptions(http=HttpOptions(ca_setting="upstream.home.2.ca_file"))
 
 
 def test_a_kind_may_be_written_in_any_case(tmp_path: Path) -> None:
