@@ -38,10 +38,10 @@ def echo(size: int) -> bytes:
     return encode_gzip_envelope(field_string(5, "a" * size))
 
 
-def workers() -> list[str]:
-    """Threads that help the event loop, its own and the one for large frames."""
-    names = [one.name for one in threading.enumerate()]
-    return [name for name in names if name.startswith(("asyncio_", "large-frames"))]
+def workers() -> set[threading.Thread]:
+    """Threads that help an event loop, its own and those for large frames."""
+    prefixes = ("asyncio_", "large-frames")
+    return {one for one in threading.enumerate() if one.name.startswith(prefixes)}
 
 
 async def test_a_large_request_waits_for_its_turn() -> None:
@@ -106,12 +106,13 @@ async def test_a_large_frame_is_inflated_beside_the_loop() -> None:
         await turn.chunk(frame[1000:] + text("Hello") + END)
         await turn.end()
 
+    before = workers()
     options = AnswerLimits(12 * MIB, 12 * MIB)
     async with ScriptedServer(play) as server, HttpClient(HttpOptions()) as client:
         mine = CursorOptions(base_url=server.url, limits=options)
         chat = CursorChat(client, mine, TickingClock())
         batches = await ask(chat)
-        assert len(workers()) == 1
+        assert len(workers() - before) == 1
     assert [delta for batch in batches for delta in batch] == [TextDelta("Hello"), DONE]
 
 
@@ -124,9 +125,10 @@ async def test_small_frames_are_read_where_they_come() -> None:
             await turn.chunk(bytes([byte]))
         await turn.end()
 
+    before = workers()
     async with upstream(play) as (chat, _):
         await ask(chat)
-    assert not workers()
+        assert not workers() - before
 
 
 async def test_a_bomb_in_an_answer_is_a_fault_all_the_same() -> None:
