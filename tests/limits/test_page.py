@@ -13,9 +13,9 @@ from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
 from cursor_api.stores.sqlite.request_log import LogTimes
+from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.sending import INTERIM_MAX
 from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
-from cursor_api.upstreams.cursor.chat import ERROR_BODY_BYTES_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.upstreams.openai.answer import (
     ANSWER_BYTES_MAX,

@@ -33,6 +33,8 @@ from cursor_api.transport.sending import Body
 # What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
 # slowly keeps two such pieces; a live stream's reads have some dozen bytes.
 ANSWER_READ_BYTES_MAX: Final = 1 << 11
+# Of a failed answer only the beginning is read; errors are a few hundred bytes.
+ERROR_BODY_BYTES_MAX: Final = 64 << 10
 # An error's body comes with its head, or in the next packet.
 ERROR_BODY_TIMEOUT_S: Final = 3.0
 # How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
@@ -171,7 +173,7 @@ class HttpAnswer:
         """The first text is here: from now on only silence is too long."""
         self._has_text = True
 
-    async def read_error_body(self, bytes_max: int) -> bytes:
+    async def read_error_body(self, bytes_max: int = ERROR_BODY_BYTES_MAX) -> bytes:
         """At most the first `bytes_max` bytes of the body, or what came of it; raises no Fault.
 
         The status has said already that the answer failed: a body that stalls or breaks only says

@@ -36,8 +36,6 @@ from cursor_api.wire.protobuf import ProtobufError
 
 PATH: Final = "/aiserver.v1.AiService/StreamChat"
 CONTENT_TYPE: Final = "application/connect+proto"
-# Of a failed answer only the beginning is read; Connect's errors are a few hundred bytes.
-ERROR_BODY_BYTES_MAX: Final = 64 << 10
 HTTP_OK: Final = 200
 # A larger request leaves in pieces of about this size.
 PIECE_BYTES: Final = 256 * 1024
@@ -214,7 +212,7 @@ class CursorAnswer(DeltaAnswer):
     async def _accept(self) -> None:
         answer, context = self._http, self._calls.context(self._credential)
         if answer.status != HTTP_OK:
-            body = await answer.read_error_body(ERROR_BODY_BYTES_MAX)
+            body = await answer.read_error_body()
             raise fault_of_answer(answer.status, answer.headers, body, context)
         # Mostly it is spelled just so.
         media_type = answer.headers.get("content-type")

@@ -32,8 +32,6 @@ from cursor_api.upstreams.openai.options import CHAT_PATH, OpenAiOptions
 # In place of a key, for a server that asks for none.
 NO_KEY: Final = Secret("-")
 HTTP_OK: Final = 200
-# Of a failed answer only the beginning is read; errors are a few hundred bytes.
-ERROR_BODY_BYTES_MAX: Final = 64 << 10
 # The largest resellers' lists have half a megabyte.
 LIST_BYTES_MAX: Final = 8 << 20
 EVENT_STREAM: Final = "text/event-stream"
@@ -190,7 +188,7 @@ class OpenAiAnswer(DeltaAnswer):
 
 
 async def _refusal(answer: HttpAnswer, context: FaultContext) -> Fault:
-    body = await answer.read_error_body(ERROR_BODY_BYTES_MAX)
+    body = await answer.read_error_body()
     return fault_of_answer(answer.status, answer.headers, body, context)
 
 
