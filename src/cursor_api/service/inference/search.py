@@ -28,6 +28,7 @@ from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports import Clock, DeltaBatches, RequestLog
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.conversations import name_conversation
 from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.service.inference.failover import Action, decide, leads_elsewhere
 from cursor_api.service.inference.retrying import RetryState
@@ -136,7 +137,8 @@ class Search:
             model=route.model,
             own=own,
             pinned=incoming.pinned_alias,
-            sticky_key=incoming.conversation or incoming.caller.name,
+            caller=incoming.caller.name,
+            conversation=name_conversation(incoming),
         )
 
     async def _ask_endpoint(self) -> BegunAnswer:
