@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from cursor_api.dialects.openai_chat.models import render_model, render_models
+from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.domain.catalog import Model
 
 
