@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
@@ -18,6 +18,8 @@ from cursor_api.options.setting import setting
 
 # `v1`, `v4`, `v1beta`: a segment of the addresses of most APIs.
 _VERSION: Final = re.compile(r"/v[0-9]+[a-z0-9]*(?:/|$)")
+# As long as the SDKs wait for an answer that is not streamed.
+WHOLE_ANSWER_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Timeouts:
 
     def __post_init__(self) -> None:
         _check_durations(self, "first_token_s", "idle_s")
+
+    def for_whole_answer(self) -> Timeouts:
+        """The same for an answer in one piece, whose first byte comes with its last."""
+        return replace(self, first_token_s=max(self.first_token_s, WHOLE_ANSWER_S))
 
 
 def _ca_file_is_there(facts: Facts) -> Finding | None:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import CONTENT, Delta, Finished
+from cursor_api.domain.deltas import CONTENT, Delta, Finished, NativeBatch
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.lease import Ask, Lease
@@ -354,9 +354,9 @@ async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
 
     Nor does an end, but where the upstream states why it ended.
     """
-    held: list[Delta] = []
+    held: Sequence[Delta] = ()
     async for batch in batches:
-        held.extend(batch)
+        held = _join(held, batch) if held else batch
         for delta in batch:
             if type(delta) in CONTENT:
                 return held
@@ -366,3 +366,9 @@ async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
                 return held
             break
     raise Fault(FaultKind.INCOMPLETE, "The upstream ended its answer without a word of text.")
+
+
+def _join(held: Sequence[Delta], batch: Sequence[Delta]) -> Sequence[Delta]:
+    deltas = [*held, *batch]
+    bodies = [one.body for one in (held, batch) if isinstance(one, NativeBatch)]
+    return NativeBatch(deltas, b"".join(bodies)) if bodies else deltas
