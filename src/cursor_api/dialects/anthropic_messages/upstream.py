@@ -80,6 +80,7 @@ def encode_request(
         return _encode({**_FIELDS.decode(native.body), **decided})
     family = family_of(model)
     written = yield from write_turns(request.messages, has_system_turns=family.has_system_turns)
+    yield
     asked = request.parameters
     tools = _tools(asked.tools)
     mark_prompt(tools, written, is_wanted=options.is_cached)
