@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -88,6 +88,14 @@ class Ask:
     def question(self) -> Turn:
         """What the user said last in words of their own; an empty turn where there is nothing."""
         return self.turns[self._asked_at] if self._asked_at >= 0 else Turn(Role.USER)
+
+    def with_question(self, text: str) -> Ask:
+        """The same with other words as its question."""
+        at = self._asked_at
+        if at < 0:
+            return self
+        turns = (*self.turns[:at], self.turns[at]._replace(text=text), *self.turns[at + 1 :])
+        return replace(self, turns=turns)
 
     @property
     def since(self) -> tuple[Turn, ...]:

@@ -50,7 +50,8 @@ def number_within(schema: Schema, *, is_whole: bool) -> float:
         # Next to an exclusive bound: the middle can be written in fewer digits.
         middle = (least + most) / 2
         value = next(
-            found for digits in range(1, 18) if least <= (found := round(middle, digits)) <= most
+            (found for digits in range(1, 18) if least <= (found := round(middle, digits)) <= most),
+            middle,
         )
     elif value != 1 and value == least and least != schema.get("minimum"):
         value = least + 1
