@@ -93,8 +93,10 @@ async def test_openai_rounds_of_tools(gpt: openai.AsyncOpenAI) -> None:
     calls = said.tool_calls or []
     cities = [call.function.arguments for call in calls]
     assert cities == ['{"city":"Paris"}', '{"city":"Zürich"}']
-    results = [{"role": "tool", "tool_call_id": call.id, "content": "12 degrees"} for call in calls]
-    told = {"role": "assistant", "tool_calls": [call.model_dump() for call in calls]}
+    results: Any = [
+        {"role": "tool", "tool_call_id": call.id, "content": "12 degrees"} for call in calls
+    ]
+    told: Any = {"role": "assistant", "tool_calls": [call.model_dump() for call in calls]}
     for call in told["tool_calls"]:
         call["function"].pop("parsed_arguments", None)
         call.pop("index", None)
@@ -163,7 +165,7 @@ async def test_anthropic_thinking_and_rounds_of_tools(claude: anthropic.AsyncAnt
         {"city": "Paris"},
         {"city": "Zürich"},
     ]
-    results = [
+    results: Any = [
         {"type": "tool_result", "tool_use_id": block.id, "content": "12 degrees"}
         for block in first.content
         if block.type == "tool_use"

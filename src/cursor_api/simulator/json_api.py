@@ -32,10 +32,11 @@ EVENTS_MEDIA_TYPE = "text/event-stream; charset=utf-8"
 class ApiOptions:
     """What a simulated API serves. No models, no keys: every name and every key is good.
 
-    `context_tokens` is how long a prompt may be.
+    `context_tokens` is how long a prompt may be, `owner` who the models belong to.
     """
 
     models: tuple[str, ...] = ()
+    owner: str = "simulated"
     keys: frozenset[str] = frozenset()
     context_tokens: int = 200_000
 

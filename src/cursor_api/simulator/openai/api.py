@@ -103,12 +103,12 @@ class OpenAiApi:
             case "GET", "/v1/models":
                 return {
                     "object": "list",
-                    "data": [_model(name) for name in self._options.models],
+                    "data": [self._model(name) for name in self._options.models],
                 }
             case "GET", path if path.startswith(f"{MODELS}/"):
                 name = unquote(path.removeprefix(f"{MODELS}/"))
                 check_model(name, self._options.models)
-                return _model(name)
+                return self._model(name)
             case "POST", "/v1/embeddings":
                 if not isinstance(request.body.get("model"), str):
                     raise invalid("you must provide a model parameter")
@@ -144,6 +144,10 @@ class OpenAiApi:
             error=chunks.refusal_ending(envelope) if is_refused else broken,
             malformed=chunks.MALFORMED,
         )
+
+    def _model(self, name: str) -> Json:
+        owner = self._options.owner
+        return {"id": name, "object": "model", "created": CREATED, "owned_by": owner}
 
     def _count_prompt(self, account: str, body: Json) -> tuple[int, int]:
         """Tokens of the prompt, and how many of them are known from earlier requests."""
@@ -182,7 +186,3 @@ def _envelope(request: ApiRequest) -> chunks.Envelope:
         is_usage_asked=bool(options.get("include_usage")),
         top_count=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
     )
-
-
-def _model(name: str) -> Json:
-    return {"id": name, "object": "model", "created": CREATED, "owned_by": "simulated"}
