@@ -24,6 +24,7 @@ from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
+from cursor_api.upstreams.anthropic.kind import AnthropicKind
 from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
@@ -61,7 +62,7 @@ __all__ = [
 # The first one's errors are what addresses of no client API answer.
 DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
 # Where two know a secret by its form, the first has it: what takes any text comes last.
-UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind())
+UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind(), AnthropicKind())
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}
 FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
 

@@ -147,6 +147,10 @@ REASONS: Final[Mapping[str, str]] = {
     "CURSOR_INSTRUCTIONS": (
         "请求未带系统提示时使用的系统提示。默认为空：调用方得到所问的内容，不另加任何东西。"
     ),
+    "CURSOR_MORE_MODELS": (
+        "旧列表之外另行提供并列出的模型名称，例如 `gpt-4o`。名称原样发送：账户能否使用由"
+        " Cursor 决定。"
+    ),
     "CURSOR_CHECKSUM_TIME": (
         "校验请求头中的时间部分：`now` 与编辑器的做法相同，`stored` 则按令牌列表中的"
         "原样。设备标识永不改变。"
@@ -241,6 +245,18 @@ BLOCK_REASONS: Final[Mapping[str, str]] = {
     "openai.first_token_timeout_s": (
         "从发出请求到第一段文字的时限；超时后若有其他密钥则换用。自建服务器可能要先加载模型，"
         "不显示推理过程的模型需要几分钟：`模型=时长`，名称中可用 `*`。"
+    ),
+    "anthropic.base_url": "请求发往的地址，带不带 `/v1` 均可。`http://` 只用于本机上的服务器。",
+    "anthropic.max_tokens": (
+        "调用方没有给出上限时，一个回答最多的 token 数：这一接口要求每个请求都给出上限。"
+    ),
+    "anthropic.prompt_cache": (
+        "调用方没有标记时，为上游的缓存标记提示词：工具、系统提示和最后几轮。"
+        "智能体反复发送的内容因此只需十分之一的费用，只发送一次的内容则贵四分之一。"
+    ),
+    "anthropic.first_token_timeout_s": (
+        "从发出请求到第一段文字或思考的时限；超时后若有其他密钥则换用。"
+        "不显示思考过程的模型需要几分钟：`模型=时长`，名称中可用 `*`。"
     ),
     "model.name": "调用方请求时使用的名称。",
     "model.routes": "通向何处，首选在前。",
