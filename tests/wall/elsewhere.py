@@ -88,7 +88,13 @@ OPENAI: Final = Elsewhere(
     Told(502, "upstream_error", "upstream_error"),
     is_native=True,
 )
-KINDS: Final = (OPENAI,)
+ANTHROPIC: Final = Elsewhere(
+    "anthropic",
+    "Anthropic",
+    Told(503, "upstream_overloaded", "upstream_overloaded"),
+    is_native=False,
+)
+KINDS: Final = (OPENAI, ANTHROPIC)
 
 
 def rows_of(elsewhere: Elsewhere) -> Iterator[Scenario]:

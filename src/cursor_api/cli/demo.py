@@ -18,6 +18,7 @@ from cursor_api.installed import KINDS, SCHEMA, Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.runtime import serve_gateway
 from cursor_api.settings import Loaded, load_settings
+from cursor_api.simulator.anthropic.kind import AnthropicSimulator
 from cursor_api.simulator.api_server import ApiSimulator
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
@@ -104,6 +105,13 @@ ROUTES: Final = (
         ("gpt-demo", "gpt-demo-thinking", "text-embedding-demo"),
         "an OpenAI-compatible endpoint",
         OpenAiSimulator,
+    ),
+    DemoRoute(
+        "demo-anthropic",
+        "anthropic",
+        ("claude-demo", "claude-demo-thinking"),
+        "Anthropic's API",
+        AnthropicSimulator,
     ),
 )
 
