@@ -266,6 +266,8 @@ BLOCK_NOTES: Final[Mapping[str, str]] = {
     "required": "必填",
     "one of the four is required": "四者必填其一",
     "the upstream is asked": "向上游询问",
+    "what the model can write: 128000 for Claude from 4.6 on, less for older ones, 8192 for other"
+    " models": "模型能写出的最多数量：Claude 4.6 及之后为 128000，更早的较少，其他模型为 8192",
 }
 
 # The headings, by the table in TOML.

@@ -123,6 +123,10 @@ class MessageReading:
             take(self, said, deltas)
         return False
 
+    def hides(self, _event: Event) -> bool:
+        """See transport.events.Reading: all is for the caller, `message_stop` too."""
+        return False
+
     def take_whole(self, body: bytes, deltas: list[Delta]) -> None:
         """See transport.events.Reading."""
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
 from cursor_api.dialects.anthropic_messages.upstream import (
+    DIALECT,
     WriteOptions,
     encode_request,
     is_native,
@@ -23,7 +23,6 @@ from cursor_api.transport.client import HttpAnswer, HttpClient
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
 from cursor_api.transport.keys import HEADERS, NO_KEY, ask_with_keys, reveal_key
 from cursor_api.transport.model_lists import ModelPage, decode_models, read_list
-from cursor_api.transport.options import Timeouts
 from cursor_api.transport.refusals import FaultContext
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.anthropic.answer import MessageReading
@@ -36,12 +35,12 @@ VERSION: Final = "2023-06-01"
 # Of a list that is asked for page by page; the largest has fifty models.
 PAGE_MODELS: Final = 1000
 PAGES_MAX: Final = 10
-# An answer in one piece comes when it is done: Anthropic's own clients wait so long for it.
-WHOLE_ANSWER_S: Final = 600.0
 
 
 class AnthropicUpstream:
     """ports.Upstream over messages."""
+
+    dialect = DIALECT
 
     def __init__(self, http: HttpClient, options: AnthropicOptions, parts: UpstreamParts) -> None:
         self._http = http
@@ -94,6 +93,10 @@ class AnthropicUpstream:
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""
         headers = _headers(secret)
+        native = request.origin.native
+        if native is not None and native.dialect == self.dialect:
+            # What it is written for, and which features it asks for.
+            headers.update(native.headers)
         # A stream tells that its server lives; in one piece is asked for what goes on as it came.
         is_stream = request.is_stream or not is_native(request)
         try:
@@ -106,17 +109,16 @@ class AnthropicUpstream:
                 "The messages hold characters that are not valid Unicode (a lone surrogate).",
                 param="messages",
             ) from None
-        timeouts: Timeouts = self._timeouts_for(model)
+        timeouts = self._timeouts_for(model)
         if not is_stream:
-            whole_s = max(timeouts.first_token_s, WHOLE_ANSWER_S)
-            timeouts = replace(timeouts, first_token_s=whole_s)
+            timeouts = timeouts.for_whole_answer()
         return self._http.open_post(self._url + MESSAGES_PATH, headers, body, timeouts)
 
     def context(self, secret: Secret) -> FaultContext:
         """See EventApi."""
         return FaultContext(self._parts.endpoint, secret, self._parts.clock.now, self._parts.mask)
 
-    def reading(self, context: FaultContext) -> MessageReading:
+    def reading(self, _request: ChatRequest, context: FaultContext) -> MessageReading:
         """See EventApi."""
         return MessageReading(context)
 

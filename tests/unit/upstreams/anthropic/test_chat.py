@@ -13,7 +13,14 @@ from cursor_api.domain.catalog import Model
 from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import Finished, FinishReason, TextDelta, Usage, UsageSource
+from cursor_api.domain.deltas import (
+    Finished,
+    FinishReason,
+    NativeBatch,
+    TextDelta,
+    Usage,
+    UsageSource,
+)
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.keys import NO_KEY
 from cursor_api.upstreams.anthropic.chat import PAGES_MAX
@@ -37,6 +44,10 @@ from tests.anthropic_stage import (
 from tests.anthropic_types import read_request
 from tests.scripted_server import Turn
 
+WHOLE = {
+    "type": "message", "content": [{"type": "text", "text": "Hello"}],
+    "stop_reason": "end_turn", "usage": {"input_tokens": 7, "output_tokens": 5},
+}
 FINISHED = Finished(FinishReason.STOP, Usage(7, 5, UsageSource.UPSTREAM), is_stated=True)
 
 
@@ -84,24 +95,22 @@ async def test_a_request_in_the_same_dialect_is_asked_as_the_caller_asks(is_stre
         if json.loads(turn.body)["stream"]:
             await hello(turn)
             return
-        whole = {
-            "type": "message",
-            "content": [{"type": "text", "text": "Hello"}],
-            "stop_reason": "end_turn",
-            "usage": {"input_tokens": 7, "output_tokens": 5},
-        }
-        await turn.answer(json.dumps(whole).encode(), content_type="application/json")
+        await turn.answer(json.dumps(WHOLE).encode(), content_type="application/json")
 
-    request = ChatRequest(
-        "ours", REQUEST.messages, is_stream=is_stream, origin=Origin(Native(DIALECT, body))
-    )
+    headers = (("anthropic-beta", "a-1,b-2"), ("anthropic-version", "2026-10-21"))
+    native = Native(DIALECT, body, headers=headers)
+    request = ChatRequest("ours", REQUEST.messages, is_stream=is_stream, origin=Origin(native))
     # One piece has more time than a first word, as it is the last one too.
     short = ThinkingTimeouts((("*", 0.2),), (("*", 5.0),))
     async with upstream(answer, short) as (chat, server):
-        assert await ask(chat, request) == [[TextDelta("Hello"), FINISHED]]
-        sent = server.requests[0].body
-    assert b'"vendor":[1.50]' in sent
-    assert json.loads(sent)["stream"] is is_stream
+        (batch,) = await ask(chat, request)
+        turn = server.requests[0]
+    assert isinstance(batch, NativeBatch)
+    assert list(batch) == [TextDelta("Hello"), FINISHED]
+    assert batch.body == (HELLO + END if is_stream else json.dumps(WHOLE).encode())
+    assert b'"vendor":[1.50]' in turn.body
+    assert json.loads(turn.body)["stream"] is is_stream
+    assert headers == tuple((name, turn.headers[name]) for name, _ in headers)
 
 
 async def test_a_server_that_asks_for_no_key_is_sent_none() -> None:
