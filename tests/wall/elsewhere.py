@@ -22,8 +22,9 @@ from tests.wall.scenario import (
     Expect,
     Row,
     Scenario,
+    Shape,
 )
-from tests.wall.sixteen import OVERLOADED, REFUSED, TOO_LONG, broken, whole
+from tests.wall.sixteen import OVERLOADED, REFUSED, TOO_LONG, whole
 
 # What these simulators call the errors that have numbers at Cursor.
 _NAMED: Final = {
@@ -62,11 +63,12 @@ _IN_ONE_PIECE: Final = (
 
 
 class Told(NamedTuple):
-    """What an error in the middle of a stream is told as."""
+    """What an error in the middle is told as; the status is seen where it is not streamed."""
 
     status: int
     code: str
     fault: str
+    retry_after_s: range | None = None
 
 
 class Elsewhere(NamedTuple):
@@ -91,7 +93,7 @@ OPENAI: Final = Elsewhere(
 ANTHROPIC: Final = Elsewhere(
     "anthropic",
     "Anthropic",
-    Told(503, "upstream_overloaded", "upstream_overloaded"),
+    Told(503, "upstream_overloaded", "upstream_overloaded", range(1, 31)),
     is_native=False,
 )
 KINDS: Final = (OPENAI, ANTHROPIC)
@@ -124,7 +126,17 @@ def _further(overloaded: Told) -> tuple[Row, ...]:
             key="error-in-the-middle",
             name=Text("an error event in the middle", "中途一个错误事件"),
             credentials={"work": (_OVERLOADED_MID,), "home": FINE},
-            steps=(broken(overloaded.status, overloaded.code, ("work", overloaded.fault)),),
+            steps=(
+                Ask(
+                    Expect(
+                        shape=Shape.BROKEN,
+                        status=overloaded.status,
+                        code=overloaded.code,
+                        retry_after_s=overloaded.retry_after_s,
+                        attempts=(("work", overloaded.fault),),
+                    )
+                ),
+            ),
         ),
         Scenario(
             key="529",

@@ -109,7 +109,7 @@ ROUTES: Final = (
     DemoRoute(
         "demo-anthropic",
         "anthropic",
-        ("claude-demo", "claude-demo-thinking"),
+        ("claude-demo", "claude-demo-large"),
         "Anthropic's API",
         AnthropicSimulator,
     ),

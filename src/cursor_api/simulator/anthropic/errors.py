@@ -65,6 +65,7 @@ _KINDS: Final[Mapping[int, str]] = MappingProxyType(
         404: "not_found_error",
         413: "request_too_large",
         429: "rate_limit_error",
+        503: "overloaded_error",
         504: "timeout_error",
         OVERLOADED_STATUS: "overloaded_error",
     }

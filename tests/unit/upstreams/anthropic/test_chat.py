@@ -45,8 +45,10 @@ from tests.anthropic_types import read_request
 from tests.scripted_server import Turn
 
 WHOLE = {
-    "type": "message", "content": [{"type": "text", "text": "Hello"}],
-    "stop_reason": "end_turn", "usage": {"input_tokens": 7, "output_tokens": 5},
+    "type": "message",
+    "content": [{"type": "text", "text": "Hello"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 7, "output_tokens": 5},
 }
 FINISHED = Finished(FinishReason.STOP, Usage(7, 5, UsageSource.UPSTREAM), is_stated=True)
 
