@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
@@ -17,8 +17,9 @@ from cursor_api.domain.credential import (
     Secret,
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
-from cursor_api.domain.deltas import Delta
+from cursor_api.domain.deltas import Delta, UsageSource
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.features import Feature
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.wire.limits import RequestLimits
@@ -71,6 +72,15 @@ class Upstream(Protocol):
         ...
 
 
+@runtime_checkable
+class CountsInput(Protocol):
+    """What an upstream has besides where it tells how long a request is."""
+
+    async def count_input(self, request: ChatRequest, route: Route, credential: Credential) -> int:
+        """The tokens of the request, which is not answered; raises Fault and nothing else."""
+        ...
+
+
 class UpstreamParts(NamedTuple):
     """What a kind of upstream builds with.
 
@@ -110,6 +120,16 @@ class UpstreamKind(Protocol):
     @property
     def forms(self) -> Sequence[CredentialForm]:
         """What its secrets look like in the token file; empty where they are not kept there."""
+        ...
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What it can do for a request of another dialect than its own."""
+        ...
+
+    @property
+    def dialect(self) -> str:
+        """The dialect whose requests it passes on as they came; "" where there is none."""
         ...
 
     def build(self, options: Any, parts: UpstreamParts) -> AbstractAsyncContextManager[Upstream]:
@@ -183,7 +203,9 @@ class AnswerFolder(Protocol):
 class DialectDescription(NamedTuple):
     """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
 
-    `answers` are JSON schemas of a good answer, by media type.
+    `answers` are JSON schemas of a good answer, by media type; `error` is what errors are where
+    that is not OpenAI's object. `id_headers` carry an answer's id. Whoever sends one of
+    `own_headers` is a client of this dialect, at addresses that several have. Names are lower case.
     """
 
     summary: str
@@ -191,6 +213,35 @@ class DialectDescription(NamedTuple):
     answers: Mapping[str, Mapping[str, object]]
     model: type
     models: type
+    error: type | None = None
+    id_headers: tuple[bytes, ...] = (b"x-request-id",)
+    own_headers: tuple[bytes, ...] = ()
+
+
+class InputCount(NamedTuple):
+    """How many tokens a request has, and who counted them."""
+
+    tokens_count: int
+    source: UsageSource
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """What a dialect has besides where its clients may ask how long a request is."""
+
+    @property
+    def count_path(self) -> str:
+        """The address of that question, a POST with a request as `parse` reads it."""
+        ...
+
+    @property
+    def count_out(self) -> type:
+        """The type of the answer, for the gateway's own document."""
+        ...
+
+    def count(self, count: InputCount) -> bytes:
+        """The body of the answer."""
+        ...
 
 
 class Dialect(Protocol):

@@ -11,6 +11,9 @@ from cursor_api.domain.content import CacheMark
 
 _T = TypeVar("_T")
 
+# Of a field that was not given.
+NOTHING: Final = Raw(b"null")
+
 # What a tool without parameters takes.
 NO_ARGUMENTS: Final = b'{"type":"object","properties":{}}'
 # In the spelling of Anthropic's API, from which clients have brought the marks into others.
@@ -19,7 +22,7 @@ CACHE_TTL_S: Final = {"5m": 300, "1h": 3600}
 
 class _CacheIn(Struct, gc=False):
     type: str
-    ttl: Raw = Raw(b"null")
+    ttl: Raw = NOTHING
 
 
 _CACHE: Final = msgspec.json.Decoder(_CacheIn)
@@ -28,6 +31,8 @@ _TEXT: Final = msgspec.json.Decoder(str)
 
 def find_value(decoder: msgspec.json.Decoder[_T], raw: Raw) -> _T | None:
     """The value, if it is one of this type. `raw` is of a body that was found well-formed."""
+    if raw is NOTHING:
+        return None
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError:

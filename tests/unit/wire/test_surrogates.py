@@ -46,7 +46,7 @@ def test_half_a_character_sticks_no_conversation(half: str) -> None:
     assert second.text == "😀"
     assert parsed.chat.parameters.tools[0].description == f"{whole}😀"
     # The body that goes on to an upstream of this dialect is text as well.
-    native = parsed.chat.native
+    native = parsed.chat.origin.native
     assert native is not None
     json.loads(native.body)["messages"][0]["content"].encode()
 

@@ -16,7 +16,6 @@ from msgspec import Raw
 
 from cursor_api.dialects.anthropic_messages.decode import decode_content
 from cursor_api.dialects.anthropic_messages.schema import (
-    NOTHING,
     BlockIn,
     Content,
     LongBlockIn,
@@ -25,7 +24,7 @@ from cursor_api.dialects.anthropic_messages.schema import (
 from cursor_api.domain.content import Image, Part, Text, Thinking, ToolResult, ToolUse
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.wire.images import ImageError, decode_image
-from cursor_api.wire.json_lenient import find_cache_mark, find_value
+from cursor_api.wire.json_lenient import NOTHING, find_cache_mark, find_value
 from cursor_api.wire.json_texts import decode_arguments
 from cursor_api.wire.limits import RequestLimits
 

@@ -16,7 +16,6 @@ import msgspec
 from msgspec import Raw
 
 from cursor_api.dialects.anthropic_messages.schema import (
-    NOTHING,
     BlockIn,
     Content,
     LongBlockIn,
@@ -25,6 +24,7 @@ from cursor_api.dialects.anthropic_messages.schema import (
 )
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.json_decode import check_json, decode_checked
+from cursor_api.wire.json_lenient import NOTHING
 from cursor_api.wire.json_texts import LONG_BYTES, cut_in_steps, decode_each
 
 _QUOTE: Final = ord('"')
@@ -77,7 +77,7 @@ def decode_content(raw: Raw) -> Generator[None, None, Content | None]:
 def _decode_long(body: bytes) -> Generator[None, None, MessagesIn]:
     asked = _RAW_BODY.decode(body)
     yield
-    system = yield from decode_content(asked.system)  # type: ignore[arg-type]  # raw there
+    system = yield from decode_content(asked.system)
     messages = yield from decode_each(asked.messages, _MESSAGE, _decode_message)
     decoded = {"messages": messages, "system": system}
     return MessagesIn(**(msgspec.structs.asdict(asked) | decoded))
@@ -94,7 +94,7 @@ def _decode_message(raw: Raw) -> Generator[None, None, MessageIn]:
 
 def _decode_block(raw: Raw) -> Generator[None, None, BlockIn]:
     block = _RAW_BLOCK.decode(raw)
-    texts = {"text": memoryview(block.text), "thinking": memoryview(block.thinking)}  # type: ignore[arg-type]  # raw there
+    texts = {"text": memoryview(block.text), "thinking": memoryview(block.thinking)}
     if all(len(text) <= LONG_BYTES or text[0] != _QUOTE for text in texts.values()):
         return _BLOCK.decode(raw)
     yield

@@ -15,7 +15,6 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from cursor_api.dialects.anthropic_messages.schema import NOTHING
 from cursor_api.domain.chat import (
     Choice,
     Effort,
@@ -26,7 +25,13 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
-from cursor_api.wire.json_lenient import NO_ARGUMENTS, find_cache_mark, find_object, find_value
+from cursor_api.wire.json_lenient import (
+    NO_ARGUMENTS,
+    NOTHING,
+    find_cache_mark,
+    find_object,
+    find_value,
+)
 
 # A larger number cannot be a count of tokens.
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
@@ -106,7 +111,6 @@ _COUNT: Final = msgspec.json.Decoder(_Positive)
 def read_parameters(body: bytes) -> Parameters:
     """What the body of a request asks; never raises for one that was parsed."""
     given = _BODY.decode(body)
-    output = find_value(_OUTPUT, given.output_config) or _OutputIn()
     return Parameters(
         tools=tuple(_tools(given.tools)),
         tool_choice=read_tool_choice(given.tool_choice),
@@ -118,7 +122,7 @@ def read_parameters(body: bytes) -> Parameters:
             output_count_max=find_value(_COUNT, given.max_tokens),
             stop=find_value(_TEXTS, given.stop_sequences) or (),
         ),
-        reasoning=_reasoning(read_thinking(given.thinking), output.effort),
+        reasoning=_reasoning(read_thinking(given.thinking), read_effort(given.output_config)),
         user=read_user(given.metadata),
     )
 
@@ -142,6 +146,22 @@ def read_output(raw: Raw) -> OutputForm | None:
     """The form of the output in `output_config`; None where text is wanted."""
     output = find_value(_OUTPUT, raw)
     return None if output is None else _form(output.format)
+
+
+def read_effort(raw: Raw) -> Effort | None:
+    """The effort in `output_config`; None where there is none, or no known one."""
+    output = find_value(_OUTPUT, raw)
+    return None if output is None else _EFFORTS.get(find_value(_TEXT, output.effort) or "")
+
+
+def read_conversation(metadata: Raw) -> str | None:
+    """What requests of one conversation share, where the caller names it.
+
+    Claude Code writes its session into `metadata.user_id`; of others that is a person, who may
+    have many conversations.
+    """
+    user = read_user(metadata)
+    return user if user is not None and "session" in user else None
 
 
 def read_user(raw: Raw) -> str | None:
@@ -171,11 +191,10 @@ def _form(raw: Raw) -> OutputForm | None:
     return OutputForm(find_object(form.schema), is_strict=True)
 
 
-def _reasoning(thinking: ThinkingIn | None, effort: Raw) -> Reasoning | None:
+def _reasoning(thinking: ThinkingIn | None, effort: Effort | None) -> Reasoning | None:
     if thinking is not None and thinking.type == "disabled":
         return Reasoning(Effort.NONE)
-    asked = _EFFORTS.get(find_value(_TEXT, effort) or "")
     budget = None
     if thinking is not None and thinking.type == "enabled":
         budget = find_value(_COUNT, thinking.budget_tokens)
-    return None if asked is None and budget is None else Reasoning(asked, budget)
+    return None if effort is None and budget is None else Reasoning(effort, budget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Generator
+from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -17,13 +18,15 @@ from cursor_api.dialects.anthropic_messages.blocks import (
     show,
 )
 from cursor_api.dialects.anthropic_messages.decode import decode_messages
+from cursor_api.dialects.anthropic_messages.features import read_features
 from cursor_api.dialects.anthropic_messages.parameters import (
     CALLERS_TOOLS,
+    read_conversation,
     read_parameters,
     read_thinking,
 )
 from cursor_api.dialects.anthropic_messages.schema import Content, MessageIn, MessagesIn
-from cursor_api.domain.chat import ChatRequest, Native
+from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports import ParsedRequest
@@ -50,6 +53,10 @@ class ThinkingShown(enum.Enum):
     NONE = "none"
 
 
+SHOWS_THOUGHTS: Final = frozenset({ThinkingShown.ALL})
+SHOWS_SEALS: Final = frozenset({ThinkingShown.ALL, ThinkingShown.SEALED})
+
+
 class Style(NamedTuple):
     """What of a request only the spelling of its answer needs.
 
@@ -71,9 +78,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     """
     given = without_mark(body)
     try:
-        asked, body = yield from decode_mended(
-            given, partial(decode_messages, limits=limits.json)
-        )
+        asked, body = yield from decode_mended(given, partial(decode_messages, limits=limits.json))
     except Fault as fault:
         raise _explain(fault, given) from fault
     if len(body) > SLICE_BYTES:
@@ -86,7 +91,9 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         messages,
         is_stream=bool(asked.stream),
         parameters=partial(read_parameters, body),
-        native=Native(NAME, body),
+        origin=Origin(
+            Native(NAME, body), read_features(asked, blocks), read_conversation(asked.metadata)
+        ),
     )
     mended = () if body is given else (LONE_SURROGATES,)
     return ParsedRequest(request, _style(asked), (*mended, *blocks.ignored, *_ignored_tools(asked)))
@@ -96,8 +103,10 @@ def _explain(fault: Fault, body: bytes) -> Fault:
     """Where a request of another shape belongs, as far as one can tell."""
     if fault.param != "messages" or fault.code != "missing_required_parameter":
         return fault
-    fields = _FIELDS.decode(body)
-    found = next((field for field in ELSEWHERE if field in fields), None)
+    found = None
+    with suppress(msgspec.MsgspecError, RecursionError):
+        fields = _FIELDS.decode(body)
+        found = next((field for field in ELSEWHERE if field in fields), None)
     if found is None:
         return fault
     return invalid_request(
@@ -138,9 +147,7 @@ def _check(asked: MessagesIn, limits: RequestLimits) -> None:
             )
 
 
-def _messages(
-    asked: MessagesIn, blocks: Blocks
-) -> Generator[None, None, tuple[Message, ...]]:
+def _messages(asked: MessagesIn, blocks: Blocks) -> Generator[None, None, tuple[Message, ...]]:
     found: list[Message] = []
     if asked.system:
         parts = yield from _parts(asked.system, blocks, IN_SYSTEM, ("system",))

@@ -10,12 +10,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec import Raw, Struct
 
-# Of a field that was not given.
-NOTHING: Final = Raw(b"null")
+from cursor_api.wire.json_lenient import NOTHING
 
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
 # walk hundreds of thousands of them.

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cursor_api.dialects.openai_chat.decode import decode_chat
-from cursor_api.dialects.openai_chat.parameters import read_cache_mark, read_parameters
+from cursor_api.dialects.openai_chat.features import read_features
+from cursor_api.dialects.openai_chat.parameters import read_conversation, read_parameters
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
     ChatIn,
@@ -26,7 +27,7 @@ from cursor_api.dialects.openai_chat.schema import (
     PartIn,
     ToolCallIn,
 )
-from cursor_api.domain.chat import ChatRequest, Native
+from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import (
     Image,
     Message,
@@ -42,9 +43,10 @@ from cursor_api.ports import ParsedRequest
 from cursor_api.wire.images import ImageError, parse_data_url
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_lenient import find_cache_mark
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
-from cursor_api.wire.surrogates import LONE_SURROGATES, replace_lone_surrogates
+from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
 
 NAME: Final = "openai_chat"
 ROLES: dict[str, Role] = {
@@ -93,16 +95,8 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
     """
-    body = given = without_mark(body)
-    try:
-        chat = yield from decode_chat(body, limits.json)
-    except Fault as fault:
-        # Not looked for before: where there are none, that takes longer than to decode.
-        if fault.code == "invalid_json":
-            body = yield from replace_lone_surrogates(given)
-        if body is given:
-            raise
-        chat = yield from decode_chat(body, limits.json)
+    given = without_mark(body)
+    chat, body = yield from decode_mended(given, partial(decode_chat, limits=limits.json))
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
@@ -113,7 +107,11 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         messages,
         is_stream=bool(chat.stream),
         parameters=partial(read_parameters, body),
-        native=Native(NAME, body),
+        origin=Origin(
+            Native(NAME, body),
+            read_features(chat, conversion.image_param),
+            read_conversation(chat.prompt_cache_key),
+        ),
     )
     ignored = conversion.ignored if body is given else (LONE_SURROGATES, *conversion.ignored)
     if chat.stream_options is None and not chat.functions:
@@ -159,11 +157,10 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="array_above_max_length",
             param="messages",
         )
-    # One answer passed off as several would be a lie, and n answers would be n requests.
-    if chat.n is not None and chat.n != 1:
+    if chat.n is not None and chat.n < 1:
         raise invalid_request(
-            "Only one answer per request is possible here: leave 'n' out or send 1.",
-            code="unsupported_value",
+            "'n' is the number of answers that are wanted: leave it out or send 1.",
+            code="integer_below_min_value",
             param="n",
         )
 
@@ -181,10 +178,10 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
 class _Conversion:
     """Turns messages into the domain's, and stops after every so many units of work.
 
-    `ignored` are the places of parts that were left out.
+    `ignored` are the places of parts that were left out, `image_param` that of the first image.
     """
 
-    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored")
+    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored", "image_param")
 
     def __init__(self, given: Sequence[MessageIn], limits: RequestLimits) -> None:
         self._given = given
@@ -193,6 +190,7 @@ class _Conversion:
         # The last message of the model's, once somebody wants to know.
         self._answered_to: int | None = None
         self.ignored: tuple[str, ...] = ()
+        self.image_param: str | None = None
 
     def messages(self) -> Generator[None, None, tuple[Message, ...]]:
         found: list[Message] = []
@@ -233,6 +231,8 @@ class _Conversion:
                 units = _add_part(part, (index, number), parts, self._limits)
                 if not units:
                     self._pass_over(part, (index, number))
+                elif units > 1 and self.image_param is None:
+                    self.image_param = f"messages[{index}].content[{number}]"
             if part.cache_control and parts:
                 _mark_last(parts, part.cache_control)
             if self._is_step_done(units):
@@ -285,7 +285,7 @@ class _Conversion:
 
 def _mark_last(parts: list[Part], raw: msgspec.Raw) -> None:
     """Put a cache mark on what was said last; reasoning has none."""
-    mark = read_cache_mark(raw)
+    mark = find_cache_mark(raw)
     last = parts[-1]
     if mark is not None and not isinstance(last, Thinking):
         parts[-1] = last._replace(cache=mark)

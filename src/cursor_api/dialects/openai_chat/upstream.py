@@ -2,8 +2,6 @@
 
 A request that came in this dialect goes on as it came, unknown fields and all; only what the
 gateway decides is written over it. Any other is written from the domain's values.
-
-No kind of upstream that is installed speaks this dialect yet: only tests use this module.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from typing import Final, assert_never
 import msgspec
 from msgspec import Raw
 
-from cursor_api.dialects.openai_chat.parameters import CACHE_TTL_S, CHOICES
+from cursor_api.dialects.openai_chat.parameters import CHOICES
 from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.domain.chat import (
     ChatRequest,
@@ -36,6 +34,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 _Object = dict[str, object]
 
@@ -53,7 +52,7 @@ def encode_request(request: ChatRequest, model: str) -> bytes:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    native = request.native
+    native = request.origin.native
     if native is not None and native.dialect == NAME:
         return _encode({**_FIELDS.decode(native.body), **decided})
     messages = [one for message in request.messages for one in _messages(message)]

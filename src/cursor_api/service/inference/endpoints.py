@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
+from cursor_api.domain.catalog import Route
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.features import PROVIDED, RequestedFeature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerOptions
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Observer, Upstream
+from cursor_api.ports import DeltaBatches, Observer, Upstream, UpstreamKind
 from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
 
 # How soon the operator is warned again that the gateway cannot ask anybody.
@@ -41,10 +46,10 @@ class Endpoint:
         "breaker",
         "budget",
         "failover",
+        "kind",
         "name",
         "pool",
         "upstream",
-        "words",
     )
 
     def __init__(
@@ -52,14 +57,14 @@ class Endpoint:
         name: str,
         upstream: Upstream,
         pool: Pool,
-        words: UpstreamWords,
+        kind: UpstreamKind,
         options: TroubleOptions | None = None,
     ) -> None:
         options = options or TroubleOptions()
         self.name = name
         self.upstream = upstream
         self.pool = pool
-        self.words = words
+        self.kind = kind
         self.failover = options.failover
         self.budget = RetryBudget(options.failover)
         self.breaker = Breaker(options.breaker)
@@ -68,6 +73,33 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name}, {self.pool}, {self.breaker}, {self.budget})"
+
+    @property
+    def words(self) -> UpstreamWords:
+        """What people are told about it."""
+        return self.kind.words
+
+    def find_missing(self, chat: ChatRequest) -> tuple[RequestedFeature, ...]:
+        """What the request asks for and the upstream cannot do.
+
+        A request of the upstream's own dialect goes on as it came, and asks for nothing more.
+        """
+        native, features, _ = chat.origin
+        if not features or (native is not None and native.dialect == self.kind.dialect):
+            return ()
+        can = self.kind.features
+        return tuple([one for one in features if one.feature not in can])
+
+    def find_ignored(self, chat: ChatRequest) -> tuple[str, ...]:
+        """The parameters of a request that change nothing here."""
+        missing = self.find_missing(chat)
+        return tuple(dict.fromkeys(one.param for one in missing if one.feature not in PROVIDED))
+
+    def open(
+        self, chat: ChatRequest, route: Route, credential: Credential
+    ) -> AbstractAsyncContextManager[DeltaBatches]:
+        """Ask its upstream."""
+        return self.upstream.open(chat, route, credential)
 
     def has_answered_lately(self, now: float) -> bool:
         """Whether somebody's answer has begun so lately that the endpoint works."""

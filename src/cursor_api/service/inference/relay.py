@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
+from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import CONTENT, Delta, Finished, Usage
@@ -23,7 +24,8 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.slot import LeaseOutcome
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports import DeltaBatches, InputCount
+from cursor_api.service.inference.counting import count_input
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage
 
@@ -54,6 +56,10 @@ class Relay:
         endpoints = self._collaborators.endpoints
         return {name: endpoint.breaker.state(now).value for name, endpoint in endpoints.items()}
 
+    async def count(self, incoming: Incoming) -> InputCount:
+        """How long a request is, which is not answered; raises Fault for an unknown model."""
+        return await count_input(self._collaborators, incoming)
+
     def open(self, incoming: Incoming) -> Exchange:
         """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""
         return Exchange(self, self._collaborators, incoming)
@@ -64,7 +70,8 @@ class Exchange:
 
     Entering returns at the commit point: the upstream has sent its first delta. Iterating gives
     batches of deltas, the last of which ends with `Finished` carrying usage; a fault in
-    mid-stream is raised from the iteration. `attempts` tells what was tried for it.
+    mid-stream is raised from the iteration. `attempts` tells what was tried for it, `route` which
+    one serves it, and `ignored` what of the request that one could not do, by the caller's words.
     """
 
     __slots__ = (
@@ -85,6 +92,8 @@ class Exchange:
         "_usage",
         "_with",
         "attempts",
+        "ignored",
+        "route",
     )
 
     def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
@@ -104,6 +113,8 @@ class Exchange:
         self._first_delta_ms: float | None = None
         self._credential: Credential | None = None
         self.attempts: list[Attempt] = []
+        self.route: Route | None = None
+        self.ignored: tuple[str, ...] = ()
         self._lease: Lease | None = None
         self._opened: AbstractAsyncContextManager[DeltaBatches] | None = None
         self._batches: DeltaBatches | None = None
@@ -204,7 +215,9 @@ class Exchange:
             answer = await search.run()
         finally:
             self._credential = search.credential
-        self._lease, self._opened, self._batches, self._first = answer
+        self.route, self._lease, self._opened, self._batches, self._first = answer
+        if incoming.chat.origin.features:
+            self.ignored = self._with.endpoints[self.route.endpoint].find_ignored(incoming.chat)
         self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
         self._incoming = None
 

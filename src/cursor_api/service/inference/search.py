@@ -50,6 +50,7 @@ class Collaborators:
 class BegunAnswer(NamedTuple):
     """An answer that has begun. `first` is all up to and with the first text."""
 
+    route: Route
     lease: Lease
     opened: AbstractAsyncContextManager[DeltaBatches]
     batches: DeltaBatches
@@ -273,7 +274,7 @@ class Search:
         started_at, began = clock.now(), clock.monotonic()
         is_probe = endpoint.breaker.take(began)
         try:
-            opened = endpoint.upstream.open(self._chat, self._route, lease.credential)
+            opened = endpoint.open(self._chat, self._route, lease.credential)
             batches = await opened.__aenter__()
             try:
                 first = await _first_batch(batches)
@@ -294,7 +295,7 @@ class Search:
         endpoint.answered_at = ended = clock.monotonic()
         self._tell_breaker(None, ended, is_probe=is_probe)
         self._note(lease, started_at, None, ended - began)
-        return BegunAnswer(lease, opened, batches, first)
+        return BegunAnswer(self._route, lease, opened, batches, first)
 
     def _note(
         self, lease: Lease, started_at: float, fault: FaultKind | None, duration_s: float

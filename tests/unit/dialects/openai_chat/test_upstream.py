@@ -10,7 +10,7 @@ from typing import Any
 
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.upstream import encode_request
-from cursor_api.domain.chat import ChatRequest, Native, Parameters, Reasoning, Tool
+from cursor_api.domain.chat import ChatRequest, Native, Origin, Parameters, Reasoning, Tool
 from cursor_api.domain.content import (
     CacheMark,
     Image,
@@ -54,7 +54,7 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
 def test_the_native_form_of_another_dialect_is_not_looked_at() -> None:
     """It is written anew from what it meant."""
     hi = (Message(Role.USER, (Text("hi"),)),)
-    request = ChatRequest("ours", hi, native=Native("another", b"\xff"))
+    request = ChatRequest("ours", hi, origin=Origin(Native("another", b"\xff")))
     assert json.loads(encode_request(request, "theirs")) == DECIDED | {
         "messages": [{"role": "user", "content": "hi"}]
     }

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from cursor_api.domain.catalog import Model, Route
-from cursor_api.domain.chat import ChatRequest, Native
+from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import (
@@ -78,7 +78,7 @@ async def test_the_request_has_what_it_needs_and_nothing_of_the_callers() -> Non
 async def test_a_request_in_the_same_dialect_goes_on_as_it_came() -> None:
     """Unknown fields and all; only the gateway's decisions are written over it."""
     body = b'{"model":"ours","messages":[{"role":"user","content":"hi"}],"vendor":{"x":[1.50]}}'
-    request = ChatRequest("ours", REQUEST.messages, native=Native("openai_chat", body))
+    request = ChatRequest("ours", REQUEST.messages, origin=Origin(Native("openai_chat", body)))
     async with upstream(hello) as (chat, server):
         await ask(chat, request)
         sent = server.requests[0].body
