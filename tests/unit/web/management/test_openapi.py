@@ -29,7 +29,7 @@ def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
         *management_operations(
             house.roster, house.credentials, house.clock, options, house.authenticator
         ),
-        *Models(house.catalog, DIALECTS[0], house.authenticator).operations(),
+        *Models(house.catalog, DIALECTS, house.authenticator).operations(),
     )
     return describe(version, route_prefix, rows, DIALECTS)
 
