@@ -37,6 +37,7 @@ from cursor_api.domain.deltas import (
     CitationDelta,
     Delta,
     Finished,
+    NativeBatch,
     ReasoningDelta,
     ReasoningSealed,
     RefusalDelta,
@@ -72,6 +73,7 @@ _MESSAGE_DELTA: Final = (
     b'event: message_delta\ndata: {"type":"message_delta","delta":%b,"usage":%b}\n\n'
 )
 _MESSAGE_STOP: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+_STOP_NAME: Final = b"message_stop"
 _ERROR: Final = b"event: error\ndata: %b\n\n"
 _DELTA_END: Final = b"}}\n\n"
 _TEXT_BLOCK: Final = b'"type":"text","text":""'
@@ -96,6 +98,7 @@ class MessageRenderer:
         "_head",
         "_index",
         "_is_refused",
+        "_is_stopped",
         "_open",
         "_text_start",
         "_thinking",
@@ -117,6 +120,8 @@ class MessageRenderer:
         self._text_start = b""
         self._is_refused = False
         self._finished: Finished | None = None
+        # Whether the upstream's own events have told the end.
+        self._is_stopped = False
 
     def __repr__(self) -> str:
         return f"MessageRenderer(index={self._index}, finished={self._finished})"
@@ -131,6 +136,8 @@ class MessageRenderer:
 
         Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
         """
+        if type(deltas) is NativeBatch:
+            return self._pass_on(deltas)
         out: list[bytes] = []
         if self._head:
             out.append(self._head)
@@ -148,12 +155,22 @@ class MessageRenderer:
         """The end of a whole answer; raises Fault(INCOMPLETE) when no `Finished` has come."""
         if self._finished is None:
             raise is_incomplete()
-        return _MESSAGE_STOP
+        return b"" if self._is_stopped else _MESSAGE_STOP
 
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> bytes:
         """The error event that ends a failed stream. Send nothing after it."""
         error = render_error_object(fault, is_passthrough=is_passthrough)
         return _ERROR % escape_line_ends(error)
+
+    def _pass_on(self, batch: NativeBatch) -> bytes:
+        """The upstream's own events, in this dialect."""
+        if self._finished is not None:
+            raise goes_on()
+        last = batch[-1]
+        if isinstance(last, Finished):
+            self._finished = last
+            self._is_stopped = _STOP_NAME in batch.body[-len(_MESSAGE_STOP) :]
+        return batch.body
 
     def _render_other(self, delta: Delta, out: list[bytes]) -> None:
         match delta:

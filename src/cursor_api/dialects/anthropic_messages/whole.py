@@ -24,6 +24,7 @@ from cursor_api.domain.deltas import (
     CitationDelta,
     Delta,
     Finished,
+    NativeBatch,
     ReasoningDelta,
     ReasoningSealed,
     RefusalDelta,
@@ -63,7 +64,7 @@ class _Block:
 class MessageFolder:
     """The deltas of an answer folded into one `message` object."""
 
-    __slots__ = ("_blocks", "_calls", "_finished", "_head", "_is_refused", "_thinking")
+    __slots__ = ("_blocks", "_calls", "_finished", "_head", "_is_refused", "_native", "_thinking")
 
     def __init__(self, head: AnswerHead, *, thinking: ThinkingShown = ThinkingShown.ALL) -> None:
         self._head = head
@@ -72,6 +73,8 @@ class MessageFolder:
         self._calls: dict[int, _Block] = {}
         self._is_refused = False
         self._finished: Finished | None = None
+        # The upstream's own body, in this dialect.
+        self._native = b""
 
     def __repr__(self) -> str:
         return f"MessageFolder(blocks={len(self._blocks)}, finished={self._finished})"
@@ -81,6 +84,8 @@ class MessageFolder:
 
         Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
         """
+        if isinstance(deltas, NativeBatch):
+            self._native = deltas.body
         for delta in deltas:
             if self._finished is not None:
                 raise goes_on()
@@ -107,6 +112,8 @@ class MessageFolder:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
         if self._finished is None:
             raise is_incomplete()
+        if self._native:
+            return self._native
         return _encode(
             {
                 "id": ID_PREFIX + self._head.request_id,

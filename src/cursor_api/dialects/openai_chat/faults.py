@@ -109,6 +109,8 @@ FAULTS: dict[FaultKind, Shape] = {
         503, _SERVER, "no_tokens", should_retry=False, retry_after_s=60
     ),
     FaultKind.OVERLOADED: Shape(503, _SERVER, "overloaded", should_retry=True, retry_after_s=1),
+    # It was asked again already.
+    FaultKind.INVALID_OUTPUT: Shape(502, _SERVER, "invalid_output", should_retry=False),
     # A person has to make room, or the disk writable.
     FaultKind.STORE_FAILED: Shape(500, _SERVER, "store_failed", should_retry=False),
     # The same request would meet the same bug.
