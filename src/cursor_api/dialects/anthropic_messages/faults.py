@@ -83,6 +83,7 @@ FAULTS: Final[dict[FaultKind, Shape]] = {
     FaultKind.UPSTREAM_OVERLOADED: Shape(529, _OVERLOADED, should_retry=True, retry_after_s=5),
     FaultKind.PROTOCOL_ERROR: Shape(502, _API, should_retry=True),
     FaultKind.INCOMPLETE: Shape(502, _API, should_retry=True),
+    FaultKind.INVALID_OUTPUT: Shape(502, _API, should_retry=False),
     FaultKind.UPSTREAM_UNAVAILABLE: Shape(529, _OVERLOADED, should_retry=True, retry_after_s=5),
     # A person has to act first.
     FaultKind.NO_CREDENTIALS: Shape(503, _API, should_retry=False, retry_after_s=60),

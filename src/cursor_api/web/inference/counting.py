@@ -70,7 +70,7 @@ class TokenCounts:
             summary="How many tokens a request has",
             body=described.request,
             good={200: self._counts.count_out},
-            bad=(400, 401, 404, 413),
+            bad=(400, 401, 403, 404, 413),
             error=described.error,
             headers={SOURCE_HEADER.decode(): "Who counted: `upstream`, or `estimated`."},
         )

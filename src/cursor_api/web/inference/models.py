@@ -10,7 +10,7 @@ from starlette.responses import Response
 from cursor_api.ports import Dialect
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.web.access.auth import Authenticator
-from cursor_api.web.http.answers import JSON_HEADER, Header
+from cursor_api.web.http.answers import JSON_HEADER
 from cursor_api.web.http.dialects import Dialects
 from cursor_api.web.http.operation import Key, Operation, Parameter
 
@@ -28,20 +28,28 @@ class Models:
         self._catalog = catalog
         self._dialects = Dialects(dialects)
         self._described = dialects[0].description
+        # No cache may give one client's list to another.
+        names = [name for one in dialects for name in one.description.own_headers]
+        self._headers = [JSON_HEADER, *((b"vary", name) for name in names)]
         self._authenticator = authenticator
 
     async def list(self, request: Request) -> Response:
         """All models."""
         await self._authenticator.refuse_wrong(request.scope)
         dialect = self._dialects.find_client(request.scope["headers"])
-        return _answer(dialect, dialect.models(self._catalog.models))
+        return self._answer(dialect.models(self._catalog.models))
 
     async def get(self, request: Request) -> Response:
         """One model; an unknown one is a 404 that names the nearest."""
         await self._authenticator.refuse_wrong(request.scope)
         model = self._catalog.get_model(request.path_params["model_id"])
         dialect = self._dialects.find_client(request.scope["headers"])
-        return _answer(dialect, dialect.model(model))
+        return self._answer(dialect.model(model))
+
+    def _answer(self, body: bytes) -> Response:
+        response = Response(body)
+        response.raw_headers += self._headers
+        return response
 
     def operations(self) -> Sequence[Operation]:
         """Both, as rows."""
@@ -71,14 +79,3 @@ class Models:
                 bad=(401, 404),
             ),
         )
-
-
-def _answer(dialect: Dialect, body: bytes) -> Response:
-    response = Response(body)
-    response.raw_headers += [JSON_HEADER, *_vary(dialect)]
-    return response
-
-
-def _vary(dialect: Dialect) -> Sequence[Header]:
-    """No cache may give one client's list to another."""
-    return [(b"vary", name) for name in dialect.description.own_headers]
