@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from cursor_api.ports import DialectDescription
+from cursor_api.wire.model_facts import ModelFacts
 
 
 class InputMessage(Struct):
@@ -37,6 +38,8 @@ class ModelInfo(Struct):
     display_name: str
     created_at: str
     lifecycle: str
+    max_input_tokens: int | None
+    cursor_api: ModelFacts
 
 
 class ModelInfos(Struct):

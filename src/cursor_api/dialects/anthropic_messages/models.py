@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from cursor_api.domain.catalog import Model
+from cursor_api.wire.model_facts import describe_model
 
 _encode = msgspec.json.Encoder().encode
 
@@ -37,4 +38,6 @@ def _model_object(model: Model) -> dict[str, object]:
         "created_at": datetime.fromtimestamp(model.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         # What is not served any more is not listed.
         "lifecycle": "active",
+        "max_input_tokens": model.context_count,
+        "cursor_api": describe_model(model),
     }

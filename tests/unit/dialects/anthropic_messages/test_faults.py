@@ -8,7 +8,7 @@ import pytest
 from anthropic.types.shared import ErrorResponse
 
 from cursor_api.dialects.anthropic_messages.faults import FAULTS, render_fault
-from cursor_api.dialects.openai_chat import faults as openai_faults
+from cursor_api.dialects.openai import faults as openai_faults
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 
 # Statuses that Anthropic has of its own.
