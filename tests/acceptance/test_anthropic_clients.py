@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class House:
         found: anthropic.types.Message = self.client.messages.create(**_order(content, **more))
         return found
 
-    def stream(self, content: Any, **more: Any) -> tuple[anthropic.types.Message, list[str]]:
+    def stream(self, content: Any, **more: Any) -> tuple[anthropic.types.Message, Sequence[str]]:
         """One question with the message that the SDK puts together, and the types of events."""
         with self.client.messages.stream(**_order(content, **more)) as stream:
             events = [event.type for event in stream]
@@ -180,7 +180,8 @@ def test_what_the_endpoint_refuses_is_asked_once(
 
 def test_a_wrong_key_is_no_riddle(house: House) -> None:
     """It is a 401 at once, in either header."""
-    for keys in ({"api_key": "wrong"}, {"auth_token": "wrong"}):
+    wrong: list[Any] = [{"api_key": "wrong"}, {"auth_token": "wrong"}]
+    for keys in wrong:
         client = anthropic.Anthropic(base_url=house.program.url, **keys)
         with client, pytest.raises(anthropic.AuthenticationError) as caught:
             client.messages.create(**_order("x"))
