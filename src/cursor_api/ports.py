@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
@@ -18,7 +18,7 @@ from cursor_api.domain.credential import (
     Secret,
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
-from cursor_api.domain.deltas import Delta, UsageSource
+from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.features import Feature
 from cursor_api.domain.record import RequestRecord
@@ -70,15 +70,6 @@ class Upstream(Protocol):
         and nothing else (but CancelledError). Iteration ends only after a `Finished` delta.
         Leaving closes the upstream request at once.
         """
-        ...
-
-
-@runtime_checkable
-class CountsInput(Protocol):
-    """What an upstream has besides where it tells how long a request is."""
-
-    async def count_input(self, request: ChatRequest, route: Route, credential: Credential) -> int:
-        """The tokens of the request, which is not answered; raises Fault and nothing else."""
         ...
 
 
@@ -217,32 +208,6 @@ class DialectDescription(NamedTuple):
     error: type | None = None
     id_headers: tuple[bytes, ...] = (b"x-request-id",)
     own_headers: tuple[bytes, ...] = ()
-
-
-class InputCount(NamedTuple):
-    """How many tokens a request has, and who counted them."""
-
-    tokens_count: int
-    source: UsageSource
-
-
-@runtime_checkable
-class CountsTokens(Protocol):
-    """What a dialect has besides where its clients may ask how long a request is."""
-
-    @property
-    def count_path(self) -> str:
-        """The address of that question, a POST with a request as `parse` reads it."""
-        ...
-
-    @property
-    def count_out(self) -> type:
-        """The type of the answer, for the gateway's own document."""
-        ...
-
-    def count(self, count: InputCount) -> bytes:
-        """The body of the answer."""
-        ...
 
 
 class Dialect(Protocol):

@@ -19,7 +19,7 @@ from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.options.addresses import host_names, is_loopback, origins, route_prefix
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
-from cursor_api.ports import Clock, CountsTokens, Dialect, RenderedFault, RequestLog, Steps
+from cursor_api.ports import Clock, Dialect, RenderedFault, RequestLog, Steps
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
@@ -36,7 +36,7 @@ from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.operation import Operation
-from cursor_api.web.inference.counting import TokenCounts
+from cursor_api.web.inference.counting import CountsTokens, TokenCounts
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import (
     FAILED,

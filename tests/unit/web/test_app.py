@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import DIALECTS
-from cursor_api.ports import CountsTokens
 from cursor_api.web.app import INFERENCE_FOLDER, WebOptions
+from cursor_api.web.inference.counting import CountsTokens
 from tests.fakes import Step
 from tests.house import BEARER, KEY, House
 from tests.serving import ask, serve

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import re
+from collections.abc import Generator, Mapping, Sequence
 
 import msgspec
 
@@ -13,17 +14,23 @@ from cursor_api.dialects.anthropic_messages.models import render_model, render_m
 from cursor_api.dialects.anthropic_messages.request import NAME, Style, parse_request
 from cursor_api.dialects.anthropic_messages.whole import MessageFolder
 from cursor_api.domain.catalog import Model
+from cursor_api.domain.deltas import InputCount
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import AnswerHead, InputCount, ParsedRequest, RenderedFault
+from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 
 class AnthropicMessages:
-    """Implements `ports.Dialect` and `ports.CountsTokens`."""
+    """Implements `ports.Dialect`, and counts tokens."""
 
     name = NAME
     paths = ("/v1/messages",)
     description = DESCRIPTION
+    # Which version the client speaks, and what it has turned on.
+    passed_headers: Mapping[bytes, re.Pattern[bytes]] = {
+        b"anthropic-version": re.compile(rb"\d{4}-\d{2}-\d{2}"),
+        b"anthropic-beta": re.compile(rb"[a-z0-9-]{1,64}"),
+    }
     count_path = "/v1/messages/count_tokens"
     count_out = CountOut
     ping = b'event: ping\ndata: {"type": "ping"}\n\n'

@@ -5,14 +5,17 @@ The upstream of the first route counts where it can; otherwise it is an estimate
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
+from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.content import Image, Part, Thinking, ToolUse
-from cursor_api.domain.deltas import UsageSource
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.deltas import InputCount, UsageSource
 from cursor_api.domain.errors import Fault
 from cursor_api.pool.breaker import BreakerState
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.slot import LeaseOutcome
-from cursor_api.ports import CountsInput, InputCount
 from cursor_api.service.inference.routes import Routes
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.inference.usage import BYTES_PER_TOKEN, estimate_input
@@ -20,6 +23,15 @@ from cursor_api.service.inference.usage import BYTES_PER_TOKEN, estimate_input
 # Vision models take about so many pixels for a token, and make a larger image smaller.
 PIXELS_PER_TOKEN = 750
 TOKENS_PER_IMAGE_MAX = 1_600
+
+
+@runtime_checkable
+class CountsInput(Protocol):
+    """What an upstream has besides where it can tell how long a request is."""
+
+    async def count_input(self, request: ChatRequest, route: Route, credential: Credential) -> int:
+        """The tokens of the request, which is not answered; raises Fault and nothing else."""
+        ...
 
 
 async def count_input(collaborators: Collaborators, incoming: Incoming) -> InputCount:

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.chat import Incoming
-from cursor_api.ports import CountsTokens, Dialect
+from cursor_api.domain.deltas import InputCount
+from cursor_api.ports import Dialect
 from cursor_api.web.http.answers import JSON_HEADER, new_request_id
 from cursor_api.web.http.body import read_body
 from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.http.operation import Key, Operation
+from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts
 
 # Who counted: `upstream`, or `estimated`.
 SOURCE_HEADER: Final = b"x-token-count"
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """What a dialect has besides where its clients may ask how long a request is."""
+
+    @property
+    def count_path(self) -> str:
+        """The address of that question, a POST with a request as `parse` reads it."""
+        ...
+
+    @property
+    def count_out(self) -> type:
+        """The type of the answer, for the gateway's own document."""
+        ...
+
+    def count(self, count: InputCount) -> bytes:
+        """The body of the answer."""
+        ...
 
 
 class TokenCounts:
@@ -48,6 +69,7 @@ class TokenCounts:
                 steps=self._steps,
             )
             parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
+            pass_headers(parsed.chat, scope["headers"], self._dialect.passed_headers)
             request_id = new_request_id()
             counted = await self._relay.count(Incoming(request_id, parsed.chat, caller))
         finally:

@@ -11,13 +11,15 @@ from cursor_api.domain.deltas import (
     Delta,
     Finished,
     FinishReason,
+    InputCount,
     ReasoningDelta,
     TextDelta,
     Usage,
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead, CountsTokens, Dialect, InputCount
+from cursor_api.ports import AnswerHead, Dialect
+from cursor_api.web.inference.counting import CountsTokens
 from cursor_api.wire.limits import RequestLimits
 from tests.anthropic_stream import read_message, read_message_stream
 from tests.steps import finish
@@ -42,6 +44,15 @@ def test_a_request_comes_back_as_its_answer() -> None:
     folder = DIALECT.folder(parsed, HEAD)
     folder.feed(deltas)
     assert read_message(folder.body())["content"] == streamed.blocks
+
+
+def test_its_own_headers_go_on_to_an_upstream_of_its_own() -> None:
+    """As clients write them, and nothing else."""
+    patterns = DIALECT.passed_headers
+    assert patterns[b"anthropic-version"].fullmatch(b"2023-06-01")
+    assert patterns[b"anthropic-beta"].fullmatch(b"interleaved-thinking-2025-05-14")
+    for wrong in (b"a b", b"", b"a" * 65, b"A\r\n"):
+        assert not patterns[b"anthropic-beta"].fullmatch(wrong)
 
 
 def test_a_fault_is_anthropic_s_error_object() -> None:

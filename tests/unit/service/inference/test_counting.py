@@ -18,9 +18,8 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import UsageSource
+from cursor_api.domain.deltas import InputCount, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import InputCount
 from cursor_api.service.inference.counting import (
     TOKENS_PER_IMAGE_MAX,
     count_input,

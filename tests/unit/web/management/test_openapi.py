@@ -11,9 +11,8 @@ import pytest
 
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
 from cursor_api.installed import DIALECTS
-from cursor_api.ports import CountsTokens
 from cursor_api.web.app import WebOptions
-from cursor_api.web.inference.counting import TokenCounts
+from cursor_api.web.inference.counting import CountsTokens, TokenCounts
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts
 from cursor_api.web.management.openapi import ERROR_DESCRIPTIONS, describe
