@@ -21,7 +21,15 @@ from cursor_api.dialects.anthropic_messages.schema import (
     LongBlockIn,
     SourceIn,
 )
-from cursor_api.domain.content import Image, Part, Text, Thinking, ToolResult, ToolUse
+from cursor_api.domain.content import (
+    Image,
+    LinkedImage,
+    Part,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.wire.images import ImageError, decode_image
 from cursor_api.wire.json_lenient import NOTHING, find_cache_mark, find_value
@@ -42,6 +50,8 @@ QUOTED_CHARS_MAX: Final = 40
 STEP_UNITS: Final = 500
 IMAGE_UNITS: Final = 10
 IMAGE_UNIT_BYTES: Final = 1_024
+# Servers take some 8,000 in a request line; signed addresses have 2,000.
+LINK_CHARS_MAX: Final = 8_000
 # The arguments of a call are decoded here and not with the rest.
 ARGUMENT_UNIT_BYTES: Final = 4_096
 
@@ -56,8 +66,8 @@ class Blocks:
     """Turns blocks into parts, and stops after every so many units of work.
 
     `is_past` is whether the model has answered to them. `ignored` are the places of those that were
-    left out; `image_param` and `document_param` those of the first image, and of the first document
-    that is no plain text.
+    left out; `image_param`, `link_param` and `document_param` those of the first image, the first
+    that is named by an address, and the first document that is no plain text.
     """
 
     __slots__ = (
@@ -68,6 +78,7 @@ class Blocks:
         "ignored",
         "image_param",
         "is_past",
+        "link_param",
     )
 
     def __init__(self, limits: RequestLimits) -> None:
@@ -77,6 +88,7 @@ class Blocks:
         self.is_past = False
         self.ignored: tuple[str, ...] = ()
         self.image_param: str | None = None
+        self.link_param: str | None = None
         self.document_param: str | None = None
 
     def add(
@@ -150,7 +162,7 @@ class Blocks:
             case "tool_result":
                 inner: list[Part] = []
                 yield from self._add_content(block.content, (*place, "content"), inner)
-                found: tuple[Text | Image, ...] = tuple(inner)  # type: ignore[arg-type]  # no other
+                found: tuple[Text | Image | LinkedImage, ...] = tuple(inner)  # type: ignore[arg-type]  # no other
                 is_error = bool(block.is_error)
                 parts.append(ToolResult(block.tool_use_id or "", found, is_error))
             case "thinking":
@@ -201,17 +213,24 @@ class Blocks:
             self.document_param = show(place[:-1])
 
     def _add_image(self, raw: Raw, place: Place, parts: list[Part]) -> int:
-        image = self._image(_get_source(raw, (*place, "source")), (*place, "source"))
+        source_place = (*place, "source")
+        image = self._image(_get_source(raw, source_place), source_place)
         parts.append(image)
         if self.image_param is None:
             self.image_param = show(place)
-        return IMAGE_UNITS + len(image.data) // IMAGE_UNIT_BYTES
+        if isinstance(image, Image):
+            return IMAGE_UNITS + len(image.data) // IMAGE_UNIT_BYTES
+        if self.link_param is None:
+            self.link_param = show(source_place)
+        return IMAGE_UNITS
 
-    def _image(self, source: SourceIn, place: Place) -> Image:
+    def _image(self, source: SourceIn, place: Place) -> Image | LinkedImage:
+        if source.type == "url":
+            return _linked_image(source.url, (*place, "url"))
         if source.type != "base64":
             raise invalid_request(
-                "This gateway fetches no address and no file that a caller names: send the image"
-                ' itself as {"type": "base64", "media_type": "image/png", "data": …}.',
+                "An image is given by its data or by its web address here:"
+                ' {"type": "base64", "media_type": "image/png", "data": …}.',
                 code="unsupported_value",
                 param=show(place),
             )
@@ -230,6 +249,18 @@ class Blocks:
             raise invalid_request(
                 f"The image {error}.", code="invalid_image", param=show((*place, "data"))
             ) from error
+
+
+def _linked_image(url: str | None, place: Place) -> LinkedImage:
+    if url is None:
+        raise missing(place)
+    if len(url) > LINK_CHARS_MAX or not url[:8].lower().startswith(("http://", "https://")):
+        raise invalid_request(
+            f"A web address of at most {LINK_CHARS_MAX} characters is expected.",
+            code="invalid_image_url",
+            param=show(place),
+        )
+    return LinkedImage(url)
 
 
 def show(place: Place) -> str:

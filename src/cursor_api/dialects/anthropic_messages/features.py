@@ -41,7 +41,7 @@ _ITEMS: Final = tuple(FIELDS.items())
 
 
 def read_features(asked: MessagesIn, blocks: Blocks) -> tuple[RequestedFeature, ...]:
-    """What it asks for; `blocks` knows the first image and document."""
+    """What it asks for; `blocks` knows the first of its images and documents."""
     found: list[RequestedFeature] = []
     if asked.tools:
         _add_tools(asked, found)
@@ -53,6 +53,8 @@ def read_features(asked: MessagesIn, blocks: Blocks) -> tuple[RequestedFeature, 
         _add_output(asked.output_config, found)
     if blocks.image_param is not None:
         found.append(RequestedFeature(Feature.IMAGES, blocks.image_param))
+    if blocks.link_param is not None:
+        found.append(RequestedFeature(Feature.IMAGE_LINKS, blocks.link_param))
     if blocks.document_param is not None:
         found.append(RequestedFeature(Feature.DOCUMENTS, blocks.document_param))
     return tuple(found)

@@ -92,4 +92,5 @@ class SourceIn(Struct, gc=False):
     type: str
     media_type: str | None = None
     data: str | None = None
+    url: str | None = None
     content: Raw = NOTHING

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming
-from cursor_api.domain.content import Image, Part, Thinking, ToolUse
+from cursor_api.domain.content import Image, LinkedImage, Part, Thinking, ToolResult, ToolUse
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import InputCount, UsageSource
 from cursor_api.domain.errors import Fault
@@ -68,19 +68,24 @@ def estimate_prompt(chat: ChatRequest) -> int:
     images_count = 0
     for message in chat.messages:
         for part in message.parts:
-            others_bytes += _size(part)
-            inner = (part,) if isinstance(part, Image) else getattr(part, "parts", ())
-            images_count += sum(_image_tokens(one) for one in inner if isinstance(one, Image))
+            inner = part.parts if isinstance(part, ToolResult) else (part,)
+            others_bytes += sum(map(_other_bytes, inner))
+            images_count += sum(map(_image_tokens, inner))
     return estimate_input(chat) + -(-others_bytes // BYTES_PER_TOKEN) + images_count
 
 
-def _size(part: Part) -> int:
-    """Bytes that `estimate_input` does not see."""
+def _other_bytes(part: Part) -> int:
+    """What `estimate_input` does not see."""
     if isinstance(part, ToolUse):
         return len(part.name) + len(part.arguments)
     return len(part.text) if isinstance(part, Thinking) else 0
 
 
-def _image_tokens(image: Image) -> int:
-    pixels = image.width * image.height
+def _image_tokens(part: Part) -> int:
+    """As many as the largest has, where its size is not known."""
+    if isinstance(part, LinkedImage):
+        return TOKENS_PER_IMAGE_MAX
+    if not isinstance(part, Image):
+        return 0
+    pixels = part.width * part.height
     return min(-(-pixels // PIXELS_PER_TOKEN), TOKENS_PER_IMAGE_MAX) or TOKENS_PER_IMAGE_MAX

@@ -13,6 +13,7 @@ from cursor_api.dialects.anthropic_messages.request import parse_request
 from cursor_api.domain.content import (
     CacheMark,
     Image,
+    LinkedImage,
     Part,
     Text,
     Thinking,
@@ -46,6 +47,10 @@ def parse(*messages: Any, limits: RequestLimits | None = None) -> ParsedRequest:
         ({"type": "text", "text": "a", "cache_control": MARK}, (Text("a", CacheMark()),)),
         ({"type": "text", "text": "a", "citations": None}, (Text("a"),)),
         ({"type": "image", "source": SOURCE}, (GIF,)),
+        (
+            {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
+            (LinkedImage("https://example.com/a.png"),),
+        ),
         (
             {"type": "image", "source": SOURCE, "cache_control": {**MARK, "ttl": "1h"}},
             (GIF._replace(cache=CacheMark(3600)),),
@@ -149,7 +154,9 @@ def image(**source: object) -> dict[str, Any]:
         ({"type": "redacted_thinking"}, ".data"),
         ({"type": "image"}, ".source"),
         ({"type": "image", "source": 5}, ".source"),
-        (image(type="url", url="https://example.com/a.png"), ".source"),
+        (image(type="url"), ".source.url"),
+        (image(type="url", url="file:///etc/passwd"), ".source.url"),
+        (image(type="url", url="https://a/" + "x" * 8000), ".source.url"),
         (image(type="file", file_id="f"), ".source"),
         (image(data=None), ".source.data"),
         (image(data=""), ".source.data"),

@@ -52,10 +52,12 @@ def test_parameters_ask(fields: dict[str, Any], expected: list[tuple[Feature, st
 def test_images_and_documents_ask_by_their_place() -> None:
     """The first of each."""
     result = {"type": "tool_result", "tool_use_id": "a", "content": [PIXEL]}
-    messages = [{"role": "user", "content": [PDF, result, PIXEL, PDF]}]
+    link = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+    messages = [{"role": "user", "content": [PDF, result, PIXEL, link, PDF]}]
     body = json.dumps({"model": "m", "messages": messages}).encode()
     parsed = finish(parse_request(body, RequestLimits()))
     assert [tuple(one) for one in parsed.chat.origin.features] == [
         (Feature.IMAGES, "messages.0.content.1.content.0"),
+        (Feature.IMAGE_LINKS, "messages.0.content.3.source"),
         (Feature.DOCUMENTS, "messages.0.content.0"),
     ]
