@@ -35,6 +35,7 @@ from cursor_api.upstreams.cursor.token_files.paste import read_paste
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.upstreams.openai.kind import OpenAiKind
+from cursor_api.upstreams.presets import PRESETS, Preset, find_preset
 from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.app import WebOptions
@@ -44,15 +45,18 @@ __all__ = [
     "DIALECTS",
     "FORMS",
     "KINDS",
+    "PRESETS",
     "SCHEMA",
     "Book",
     "FileCredentialStore",
     "FileOptions",
     "MemoryCredentialStore",
     "Names",
+    "Preset",
     "Settings",
     "TextLimits",
     "TokenFiles",
+    "find_preset",
     "own_credentials_reader",
     "read_paste",
     "read_token",
