@@ -38,6 +38,11 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     return None if loaded.problems else loaded.settings
 
 
+def load_groups(groups: AbstractSet[str], config: Path | None) -> Loaded[Settings]:
+    """Settings of these groups as they are; the others, and blocks, have their defaults."""
+    return _load(SCHEMA.without_blocks(), _unset_others(groups), config)
+
+
 def load_upstreams(config: Path | Draft | None) -> Loaded[Settings]:
     """Everything about upstreams and the token files; the other settings have their defaults."""
     return _load(SCHEMA, _unset_others(FILE_AND_CURSOR_GROUPS), config)

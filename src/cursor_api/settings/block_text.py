@@ -76,7 +76,7 @@ def cut_block(text: str, table: str, name: str) -> str:
             return shorter
     raise BlockTextError(
         f'the [[{table}]] with name = "{name}" is not written as a block of its own; take it out'
-        " with an editor"
+        " by hand"
     )
 
 
