@@ -48,6 +48,7 @@ LLM: Final = Client(
 - model_id: gateway
   model_name: "@model@"
   api_base: "@v1@"
+  api_key_name: gateway
   supports_schema: true
   supports_tools: true
 """,
