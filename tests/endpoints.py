@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
 
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import Scope
+from cursor_api.domain.features import Feature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Observer, Upstream
+from cursor_api.ports import Observer, Upstream, UpstreamKind, UpstreamParts
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
 from cursor_api.telemetry.observer import LogObserver
@@ -29,11 +33,39 @@ WORDS = UpstreamWords(
 )
 
 
+@dataclass(frozen=True)
+class FakeKind:
+    """A kind of scripted upstreams, which somebody else opens; it can do all but what it lacks."""
+
+    lacks: frozenset[Feature] = frozenset()
+    name: str = FAKE
+    options: type[Any] = object
+    words: UpstreamWords = WORDS
+    forms: tuple[CredentialForm, ...] = ()
+    dialect: str = ""
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """See ports.UpstreamKind."""
+        return frozenset(Feature) - self.lacks
+
+    def build(self, options: Any, parts: UpstreamParts) -> AbstractAsyncContextManager[Upstream]:
+        """Never asked for."""
+        raise NotImplementedError
+
+
+KIND = FakeKind()
+
+
 def endpoint_of(
-    upstream: Upstream, pool: Pool, options: TroubleOptions | None = None, name: str = FAKE
+    upstream: Upstream,
+    pool: Pool,
+    options: TroubleOptions | None = None,
+    name: str = FAKE,
+    kind: UpstreamKind = KIND,
 ) -> Endpoint:
     """An endpoint behind its breaker."""
-    return Endpoint(name, upstream, pool, WORDS, options)
+    return Endpoint(name, upstream, pool, kind, options)
 
 
 def endpoints_of(

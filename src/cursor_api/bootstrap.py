@@ -303,16 +303,19 @@ class House:
     def _endpoint(
         self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions
     ) -> Endpoint:
-        known, words = self.endpoints.get(settings.name), installed.KINDS[settings.kind].words
+        known, kind = self.endpoints.get(settings.name), installed.KINDS[settings.kind]
         # Each kind has its own words: under the same name this may be another kind now, for which
         # nothing that was learnt holds.
-        if known is not None and known.words is words:
+        if known is not None and known.kind is kind:
             known.use(upstream, trouble)
             return known
         pool = Pool(
-            self._with.clock, random.random, queue=self._queue, no_credentials=words.no_credentials
+            self._with.clock,
+            random.random,
+            queue=self._queue,
+            no_credentials=kind.words.no_credentials,
         )
-        return Endpoint(settings.name, upstream, pool, words, trouble)
+        return Endpoint(settings.name, upstream, pool, kind, trouble)
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
         self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)

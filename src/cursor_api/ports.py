@@ -19,6 +19,7 @@ from cursor_api.domain.credential import (
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.features import Feature
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.wire.limits import RequestLimits
@@ -110,6 +111,16 @@ class UpstreamKind(Protocol):
     @property
     def forms(self) -> Sequence[CredentialForm]:
         """What its secrets look like in the token file; empty where they are not kept there."""
+        ...
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What it can do for a request of another dialect than its own."""
+        ...
+
+    @property
+    def dialect(self) -> str:
+        """The dialect whose requests it passes on as they came; "" where there is none."""
         ...
 
     def build(self, options: Any, parts: UpstreamParts) -> AbstractAsyncContextManager[Upstream]:

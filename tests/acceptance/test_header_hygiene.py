@@ -287,7 +287,7 @@ async def test_a_control_character_in_a_target_is_refused() -> None:
 ANSWERED = {
     *("allow", "cache-control", "connection", "content-length", "content-type", "date", "etag"),
     *("location", "retry-after", "transfer-encoding", "www-authenticate", "x-accel-buffering"),
-    *("x-attempts", "x-ignored-params", "x-request-id", "x-should-retry"),
+    *("x-attempts", "x-ignored-params", "x-route", "x-request-id", "x-should-retry"),
     # the console's
     *("content-security-policy", "cross-origin-opener-policy", "cross-origin-resource-policy"),
     *("permissions-policy", "referrer-policy", "x-content-type-options"),

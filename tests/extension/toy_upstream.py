@@ -12,6 +12,7 @@ from cursor_api.domain.credential import Credential, CredentialForm
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.features import Feature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.options.addresses import base_url
 from cursor_api.options.setting import setting
@@ -84,6 +85,8 @@ class ToyKind:
     options = ToyOptions
     words = WORDS
     forms: Sequence[CredentialForm] = ()
+    features: frozenset[Feature] = frozenset()
+    dialect = ""
 
     @asynccontextmanager
     async def build(self, options: ToyOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.content import CacheMark, Message
+from cursor_api.domain.features import RequestedFeature
 
 
 class Tool(NamedTuple):
@@ -101,10 +102,29 @@ NO_PARAMETERS = Parameters()
 
 
 class Native(NamedTuple):
-    """The request as it came. Only an upstream of the same dialect may read it."""
+    """The request as it came. Only an upstream of the same dialect may read it.
+
+    `wants_usage`: what only counts tokens is shown to the caller, where that is a matter of choice.
+    """
 
     dialect: str
     body: bytes
+    wants_usage: bool = True
+
+
+class Origin(NamedTuple):
+    """What a dialect says of a request besides what it asks the model.
+
+    `features` are what it asks for that not every upstream has. `conversation` is the caller's own
+    name for what the requests of one conversation share, None where it gives none.
+    """
+
+    native: Native | None = None
+    features: tuple[RequestedFeature, ...] = ()
+    conversation: str | None = None
+
+
+NO_ORIGIN = Origin()
 
 
 class ChatRequest:
@@ -114,7 +134,7 @@ class ChatRequest:
     all messages, and few upstreams want to know; one of the same dialect passes them on unread.
     """
 
-    __slots__ = ("_parameters", "is_stream", "messages", "model", "native")
+    __slots__ = ("_parameters", "is_stream", "messages", "model", "origin")
 
     def __init__(
         self,
@@ -123,12 +143,12 @@ class ChatRequest:
         *,
         is_stream: bool = False,
         parameters: Parameters | Callable[[], Parameters] = NO_PARAMETERS,
-        native: Native | None = None,
+        origin: Origin = NO_ORIGIN,
     ) -> None:
         self.model = model
         self.messages = messages
         self.is_stream = is_stream
-        self.native = native
+        self.origin = origin
         self._parameters = parameters
 
     @property
@@ -139,7 +159,7 @@ class ChatRequest:
         return self._parameters
 
     def __eq__(self, other: object) -> bool:
-        """Whether both ask the same, however it was spelled: the native form does not count."""
+        """Whether both ask the same, however it was spelled: their origin does not count."""
         if not isinstance(other, ChatRequest):
             return NotImplemented
         return (
@@ -158,8 +178,9 @@ class ChatRequest:
 class Incoming(NamedTuple):
     """A request with who asks and how it shall be served.
 
-    `pinned_alias` names the only credential that may serve it; `conversation` ties it to others
-    that shall stay with one credential. Both come from headers and may be absent.
+    `pinned_alias` names the only credential that may serve it, `pinned_route` the only endpoint or
+    `endpoint/model`; `conversation` ties it to others that shall stay with one credential. They
+    come from headers and may be absent.
     """
 
     id: str
@@ -167,3 +188,4 @@ class Incoming(NamedTuple):
     caller: Caller
     pinned_alias: str | None = None
     conversation: str | None = None
+    pinned_route: str | None = None

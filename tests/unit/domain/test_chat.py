@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.chat import NO_PARAMETERS, ChatRequest, Native, Parameters, Tool
+from cursor_api.domain.chat import NO_PARAMETERS, ChatRequest, Native, Origin, Parameters, Tool
 from cursor_api.domain.content import Message, Role, Text
 
 HI = (Message(Role.USER, (Text("hi"),)),)
@@ -28,7 +28,9 @@ def test_two_requests_are_the_same_when_they_ask_the_same() -> None:
     """However they were spelled, and whenever they are read."""
     tools = Parameters(tools=(Tool("f", "", b"{}"),))
     request = ChatRequest("m", HI, parameters=tools)
-    assert request == ChatRequest("m", HI, parameters=lambda: tools, native=Native("x", b"y"))
+    assert request == ChatRequest(
+        "m", HI, parameters=lambda: tools, origin=Origin(Native("x", b"y"))
+    )
     assert request != ChatRequest("m", HI)
     assert request != ChatRequest("n", HI, parameters=tools)
     assert request != ChatRequest("m", HI * 2, parameters=tools)

@@ -149,6 +149,11 @@ def read_parameters(body: bytes) -> Parameters:
     )
 
 
+def read_conversation(prompt_cache_key: Raw) -> str | None:
+    """What requests of one conversation share, where the caller names it."""
+    return _find(_TEXT, prompt_cache_key) if memoryview(prompt_cache_key) else None
+
+
 def read_cache_mark(raw: Raw) -> CacheMark | None:
     """`{"type": "ephemeral", "ttl": "1h"}`; None for anything else."""
     given = _find(_CACHE, raw)

@@ -14,12 +14,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from cursor_api.dialects.openai_chat.decode import (
-    decode_arguments,
-    decode_chat,
-    decode_text,
+from cursor_api.dialects.openai_chat.decode import decode_chat
+from cursor_api.dialects.openai_chat.features import read_features
+from cursor_api.dialects.openai_chat.parameters import (
+    read_cache_mark,
+    read_conversation,
+    read_parameters,
 )
-from cursor_api.dialects.openai_chat.parameters import read_cache_mark, read_parameters
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
     ChatIn,
@@ -30,8 +31,7 @@ from cursor_api.dialects.openai_chat.schema import (
     PartIn,
     ToolCallIn,
 )
-from cursor_api.dialects.openai_chat.surrogates import LONE_SURROGATES, replace_lone_surrogates
-from cursor_api.domain.chat import ChatRequest, Native
+from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import (
     Image,
     Message,
@@ -47,7 +47,9 @@ from cursor_api.ports import ParsedRequest
 from cursor_api.wire.images import ImageError, parse_data_url
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.surrogates import LONE_SURROGATES, replace_lone_surrogates
 
 NAME: Final = "openai_chat"
 ROLES: dict[str, Role] = {
@@ -116,16 +118,19 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         messages,
         is_stream=bool(chat.stream),
         parameters=partial(read_parameters, body),
-        native=Native(NAME, body),
+        origin=Origin(
+            Native(NAME, body, _wants_usage(chat)),
+            read_features(chat, conversion.image_param),
+            read_conversation(chat.prompt_cache_key),
+        ),
     )
     ignored = conversion.ignored if body is given else (LONE_SURROGATES, *conversion.ignored)
     if chat.stream_options is None and not chat.functions:
         return ParsedRequest(request, _PLAIN, ignored)
-    options = chat.stream_options
     return ParsedRequest(
         request,
         Style(
-            include_usage=options is not None and bool(options.include_usage),
+            include_usage=_wants_usage(chat),
             has_functions=bytes(memoryview(chat.functions)[:1]) == b"[",
         ),
         ignored,
@@ -162,13 +167,17 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="array_above_max_length",
             param="messages",
         )
-    # One answer passed off as several would be a lie, and n answers would be n requests.
-    if chat.n is not None and chat.n != 1:
+    if chat.n is not None and chat.n < 1:
         raise invalid_request(
-            "Only one answer per request is possible here: leave 'n' out or send 1.",
-            code="unsupported_value",
+            "'n' is the number of answers that are wanted: leave it out or send 1.",
+            code="integer_below_min_value",
             param="n",
         )
+
+
+def _wants_usage(chat: ChatIn) -> bool:
+    options = chat.stream_options
+    return options is not None and bool(options.include_usage)
 
 
 def _count_parts(messages: Sequence[MessageIn]) -> int:
@@ -184,10 +193,10 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
 class _Conversion:
     """Turns messages into the domain's, and stops after every so many units of work.
 
-    `ignored` are the places of parts that were left out.
+    `ignored` are the places of parts that were left out, `image_param` that of the first image.
     """
 
-    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored")
+    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored", "image_param")
 
     def __init__(self, given: Sequence[MessageIn], limits: RequestLimits) -> None:
         self._given = given
@@ -196,6 +205,7 @@ class _Conversion:
         # The last message of the model's, once somebody wants to know.
         self._answered_to: int | None = None
         self.ignored: tuple[str, ...] = ()
+        self.image_param: str | None = None
 
     def messages(self) -> Generator[None, None, tuple[Message, ...]]:
         found: list[Message] = []
@@ -236,6 +246,8 @@ class _Conversion:
                 units = _add_part(part, (index, number), parts, self._limits)
                 if not units:
                     self._pass_over(part, (index, number))
+                elif units > 1 and self.image_param is None:
+                    self.image_param = f"messages[{index}].content[{number}]"
             if part.cache_control and parts:
                 _mark_last(parts, part.cache_control)
             if self._is_step_done(units):

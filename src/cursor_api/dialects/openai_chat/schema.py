@@ -83,16 +83,40 @@ class StreamOptionsIn(Struct, gc=False):
     include_usage: bool | None = None
 
 
+NOTHING = msgspec.Raw(b"")
+
+
 class ChatIn(Struct, gc=False):
-    """The body of POST /v1/chat/completions."""
+    """The body of POST /v1/chat/completions; what is NOTHING was not given."""
 
     model: str
     messages: list[MessageIn]
     stream: bool | None = None
     stream_options: StreamOptionsIn | None = None
-    n: int | None = None
     # Whether calls are spelled as before `tools`.
-    functions: msgspec.Raw = msgspec.Raw(b"")
+    functions: msgspec.Raw = NOTHING
+    # Whether they are given says what an upstream has to be able to do (features.py).
+    tools: msgspec.Raw = NOTHING
+    tool_choice: msgspec.Raw = NOTHING
+    function_call: msgspec.Raw = NOTHING
+    response_format: msgspec.Raw = NOTHING
+    n: int | None = None
+    max_tokens: msgspec.Raw = NOTHING
+    max_completion_tokens: msgspec.Raw = NOTHING
+    stop: msgspec.Raw = NOTHING
+    reasoning_effort: msgspec.Raw = NOTHING
+    reasoning: msgspec.Raw = NOTHING
+    temperature: msgspec.Raw = NOTHING
+    top_p: msgspec.Raw = NOTHING
+    top_k: msgspec.Raw = NOTHING
+    frequency_penalty: msgspec.Raw = NOTHING
+    presence_penalty: msgspec.Raw = NOTHING
+    seed: msgspec.Raw = NOTHING
+    logprobs: msgspec.Raw = NOTHING
+    top_logprobs: msgspec.Raw = NOTHING
+    logit_bias: msgspec.Raw = NOTHING
+    service_tier: msgspec.Raw = NOTHING
+    prompt_cache_key: msgspec.Raw = NOTHING
 
 
 # What a text may be called; the answers of one model are the questions of another.

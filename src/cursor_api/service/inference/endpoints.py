@@ -10,14 +10,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
+from cursor_api.domain.catalog import Route
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.features import PROVIDED, Feature, RequestedFeature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerOptions
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Observer, Upstream
+from cursor_api.ports import DeltaBatches, Observer, Upstream, UpstreamKind
 from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
+from cursor_api.service.inference.structured_output import (
+    OutputCheck,
+    StructuredAnswer,
+    ask_in_words,
+)
+from cursor_api.service.inference.truncation import TruncatedAnswer, Truncation
 
 # How soon the operator is warned again that the gateway cannot ask anybody.
 WARN_AGAIN_S = 60.0
@@ -41,10 +52,10 @@ class Endpoint:
         "breaker",
         "budget",
         "failover",
+        "kind",
         "name",
         "pool",
         "upstream",
-        "words",
     )
 
     def __init__(
@@ -52,14 +63,14 @@ class Endpoint:
         name: str,
         upstream: Upstream,
         pool: Pool,
-        words: UpstreamWords,
+        kind: UpstreamKind,
         options: TroubleOptions | None = None,
     ) -> None:
         options = options or TroubleOptions()
         self.name = name
         self.upstream = upstream
         self.pool = pool
-        self.words = words
+        self.kind = kind
         self.failover = options.failover
         self.budget = RetryBudget(options.failover)
         self.breaker = Breaker(options.breaker)
@@ -68,6 +79,46 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name}, {self.pool}, {self.breaker}, {self.budget})"
+
+    @property
+    def words(self) -> UpstreamWords:
+        """What people are told about it."""
+        return self.kind.words
+
+    def find_missing(self, chat: ChatRequest) -> tuple[RequestedFeature, ...]:
+        """What the request asks for and the upstream cannot do.
+
+        A request of the upstream's own dialect goes on as it came, and asks for nothing more.
+        """
+        native, features, _ = chat.origin
+        if not features or (native is not None and native.dialect == self.kind.dialect):
+            return ()
+        can = self.kind.features
+        return tuple([one for one in features if one.feature not in can])
+
+    def find_ignored(self, chat: ChatRequest) -> tuple[str, ...]:
+        """The parameters of a request that change nothing here."""
+        missing = self.find_missing(chat)
+        return tuple(dict.fromkeys(one.param for one in missing if one.feature not in PROVIDED))
+
+    def open(
+        self, chat: ChatRequest, route: Route, credential: Credential
+    ) -> AbstractAsyncContextManager[DeltaBatches]:
+        """Ask its upstream; what that cannot do of what is PROVIDED is done here."""
+        missing = {one.feature for one in self.find_missing(chat)} & PROVIDED
+        if not missing:
+            return self.upstream.open(chat, route, credential)
+        asked = chat.parameters
+        form = asked.output if Feature.OUTPUT_FORM in missing else None
+        check = form and OutputCheck(form)
+        if form is not None:
+            chat = ask_in_words(chat, form)
+        opened = self.upstream.open(chat, route, credential)
+        count_max = asked.sampling.output_count_max if Feature.OUTPUT_MAX in missing else None
+        stop = asked.sampling.stop if Feature.STOP in missing else ()
+        if count_max is not None or stop:
+            opened = TruncatedAnswer(opened, Truncation(count_max, stop))
+        return opened if check is None else StructuredAnswer(opened, check)
 
     def has_answered_lately(self, now: float) -> bool:
         """Whether somebody's answer has begun so lately that the endpoint works."""

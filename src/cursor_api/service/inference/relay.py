@@ -16,9 +16,10 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
+from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import CONTENT, Delta, Finished, Usage
+from cursor_api.domain.deltas import CONTENT, Delta, Finished, NativeBatch, Usage
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
@@ -64,7 +65,8 @@ class Exchange:
 
     Entering returns at the commit point: the upstream has sent its first delta. Iterating gives
     batches of deltas, the last of which ends with `Finished` carrying usage; a fault in
-    mid-stream is raised from the iteration. `attempts` tells what was tried for it.
+    mid-stream is raised from the iteration. `attempts` tells what was tried for it, `route` which
+    one serves it, and `ignored` what of the request that one could not do, by the caller's words.
     """
 
     __slots__ = (
@@ -85,6 +87,8 @@ class Exchange:
         "_usage",
         "_with",
         "attempts",
+        "ignored",
+        "route",
     )
 
     def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
@@ -104,6 +108,8 @@ class Exchange:
         self._first_delta_ms: float | None = None
         self._credential: Credential | None = None
         self.attempts: list[Attempt] = []
+        self.route: Route | None = None
+        self.ignored: tuple[str, ...] = ()
         self._lease: Lease | None = None
         self._opened: AbstractAsyncContextManager[DeltaBatches] | None = None
         self._batches: DeltaBatches | None = None
@@ -171,10 +177,14 @@ class Exchange:
         last = batch[-1]
         if type(last) is not Finished:
             return batch
-        self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
+        if last.usage is not None:
+            self._usage = last.usage
+            return batch
+        self._usage = estimate_usage(self._input_count, self._output_bytes)
         # By hand: `dataclasses.replace` takes several microseconds of each request.
         ended = Finished(last.reason, self._usage, last.is_stated, last.stop_text)
-        return (*batch[:-1], ended)
+        deltas = (*batch[:-1], ended)
+        return NativeBatch(deltas, batch.body) if type(batch) is NativeBatch else deltas
 
     def break_off(self, fault: Fault) -> bool:
         """Raise this fault where the request waits; False when its answer is whole already."""
@@ -204,7 +214,9 @@ class Exchange:
             answer = await search.run()
         finally:
             self._credential = search.credential
-        self._lease, self._opened, self._batches, self._first = answer
+        self.route, self._lease, self._opened, self._batches, self._first = answer
+        if incoming.chat.origin.features:
+            self.ignored = self._with.endpoints[self.route.endpoint].find_ignored(incoming.chat)
         self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
         self._incoming = None
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import Incoming
+from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, invalid_request
+from cursor_api.domain.features import NEEDED, PREFERRED
 from cursor_api.service.inference.endpoints import Endpoints
 
 OTHERS_TOKENS = "None of this request's tokens is for the upstream of its model."
 OTHERS_CREDENTIAL = (
     "The credential that the header x-credential names is not for an upstream of this model."
+)
+
+OTHER_ROUTE = (
+    "The header x-route names no route of this model: give the name of an upstream, or"
+    " upstream/model as GET /v1/models lists it."
 )
 
 GONE = "The upstream of this model is not configured any more."
@@ -21,7 +27,8 @@ GONE = "The upstream of this model is not configured any more."
 class Routes:
     """What is left to be tried, in order, and the faults that ended the others.
 
-    Raises Fault where the caller's own tokens, or the credential that is pinned, fit none of them.
+    Raises Fault where none of them fits the caller's own tokens, what is pinned, or what the
+    request asks for.
     """
 
     __slots__ = ("_busy", "_endpoints", "_ends", "_left")
@@ -29,10 +36,14 @@ class Routes:
     def __init__(self, routes: Sequence[Route], incoming: Incoming, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
         own, pinned = incoming.caller.credentials, incoming.pinned_alias
+        if incoming.pinned_route is not None:
+            routes = _of_route(routes, incoming.pinned_route)
         if own:
             routes = _of_own(routes, own)
         elif pinned is not None:
             routes = _of_pinned(routes, pinned, endpoints)
+        if incoming.chat.origin.features:
+            routes = _of_able(routes, incoming.chat, endpoints)
         self._left = list(routes)
         # Where everybody was busy: worth a wait once nothing else is left.
         self._busy: Route | None = None
@@ -92,3 +103,33 @@ def _of_pinned(routes: Sequence[Route], alias: str, endpoints: Endpoints) -> Seq
         raise Fault(FaultKind.INVALID_REQUEST, OTHERS_CREDENTIAL, param="x-credential")
     # Where nobody has it, a pool says so.
     return fitting or routes[:1]
+
+
+def _of_route(routes: Sequence[Route], pinned: str) -> Sequence[Route]:
+    fitting = [one for one in routes if pinned in {one.endpoint, f"{one.endpoint}/{one.model}"}]
+    if not fitting:
+        raise Fault(FaultKind.INVALID_REQUEST, OTHER_ROUTE, param="x-route")
+    return fitting
+
+
+def _of_able(routes: Sequence[Route], chat: ChatRequest, endpoints: Endpoints) -> Sequence[Route]:
+    """Those that can do what the request asks for; raises Fault where none can what it needs."""
+    missing = {
+        route: endpoints[route.endpoint].find_missing(chat)
+        for route in routes
+        if route.endpoint in endpoints
+    }
+    lacking = {route: {one.feature for one in lacks} for route, lacks in missing.items()}
+    able = [route for route, lacks in lacking.items() if not lacks & NEEDED]
+    if not able and missing:
+        first = next(one for one in next(iter(missing.values())) if one.feature in NEEDED)
+        raise invalid_request(
+            f"No route of the model {chat.model!r} has what '{first.param}' asks for:"
+            f" {first.feature.value}. GET /v1/models says what each model can do.",
+            code="unsupported_value",
+            param=first.param,
+        )
+    for feature in PREFERRED:
+        having = [route for route in able if feature not in lacking[route]]
+        able = having or able
+    return able

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cursor_api.domain.features import Feature
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor.chat import ChatTools, CursorChat
@@ -20,6 +21,9 @@ class CursorKind:
     options = CursorOptions
     words = WORDS
     forms = (API_KEY, SESSION_TOKEN)
+    features = frozenset({Feature.IMAGES})
+    # A chat of the editor's is nobody's client API.
+    dialect = ""
 
     @asynccontextmanager
     async def build(self, options: CursorOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from cursor_api.dialects.openai_chat.request import NAME as DIALECT
 from cursor_api.domain.credential import CredentialForm
+from cursor_api.domain.features import Feature
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.openai.chat import OpenAiUpstream
@@ -21,6 +23,24 @@ class OpenAiKind:
     words = WORDS
     # Its keys stand in the settings.
     forms: Sequence[CredentialForm] = ()
+    # What the domain has no word for (log probabilities, several answers) goes on only as it came.
+    features = frozenset(
+        {
+            Feature.TOOLS,
+            Feature.FORCED_TOOLS,
+            Feature.IMAGES,
+            Feature.OUTPUT_FORM,
+            Feature.OUTPUT_MAX,
+            Feature.STOP,
+            Feature.REASONING,
+            Feature.TEMPERATURE,
+            Feature.TOP_P,
+            Feature.TOP_K,
+            Feature.PENALTIES,
+            Feature.SEED,
+        }
+    )
+    dialect = DIALECT
 
     @asynccontextmanager
     async def build(self, options: OpenAiOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

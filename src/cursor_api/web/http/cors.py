@@ -37,11 +37,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 ALLOWED_METHODS = b"GET, POST"
 # `*` stands for all but Authorization where no cookies are sent: OpenAI's SDK brings a dozen of its
 # own. The names before it are for browsers that do not know it (Safari before 15.4).
-REQUEST_HEADERS = b"authorization, content-type, x-api-key, x-credential, x-conversation-id, *"
+REQUEST_HEADERS = (
+    b"authorization, content-type, x-api-key, x-credential, x-route, x-conversation-id, *"
+)
 # What a page may read besides what every page may.
 EXPOSED: Header = (
     b"access-control-expose-headers",
-    b"x-request-id, x-attempts, x-ignored-params, retry-after, x-should-retry",
+    b"x-request-id, x-attempts, x-route, x-ignored-params, retry-after, x-should-retry",
 )
 # Ten minutes: a setting that is taken back is taken back soon.
 MAX_AGE_S = b"600"

@@ -11,14 +11,12 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import structlog
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.domain.record import Attempt
 from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.ports import AnswerFolder, AnswerHead, Dialect, Steps, StreamRenderer
@@ -36,6 +34,13 @@ from cursor_api.web.http.answers import (
 )
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.inference.attempts import attempts_header
+from cursor_api.web.inference.pinning import (
+    PINNED_HEADER,
+    ROUTE_HEADER,
+    read_pinned_credential,
+    read_pinned_route,
+    route_header,
+)
 from cursor_api.web.inference.streaming import STREAM_HEADERS, KeepAliveOptions, Watch, stream
 from cursor_api.wire.limits import RequestLimits
 
@@ -45,7 +50,6 @@ log = structlog.get_logger(__name__)
 REPORTED_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
 FAILED = "The gateway failed at this request; its log says more under the request id."
 IGNORED_HEADER = b"x-ignored-params"
-PINNED_HEADER = b"x-credential"
 CONVERSATION_HEADER = b"x-conversation-id"
 # Only equality of it matters; a longer one is as good as its beginning.
 CONVERSATION_LENGTH_MAX = 200
@@ -166,11 +170,11 @@ class _Call(NamedTuple):
 class _Response:
     """What a request is answered with: an error, as long as nothing has asked upstream for it.
 
-    `attempts` grows with each thing that is tried. In pass-through a refused credential is the
-    caller's own key. `ignored` is what of the request was left out.
+    In pass-through a refused credential is the caller's own key. `ignored` is what of the request
+    was left out.
     """
 
-    __slots__ = ("_attempts", "_caller", "dialect", "id", "ignored", "send")
+    __slots__ = ("_caller", "_exchange", "dialect", "id", "ignored", "send")
 
     def __init__(
         self,
@@ -178,24 +182,30 @@ class _Response:
         request_id: str,
         send: Send,
         caller: Caller = NOBODY,
-        attempts: Sequence[Attempt] = (),
+        exchange: Exchange | None = None,
     ) -> None:
         self.dialect = dialect
         self.id = request_id
         self.send = send
         self._caller = caller
-        self._attempts = attempts
+        self._exchange = exchange
         self.ignored: Sequence[str] = ()
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
         all_headers = [*headers, (b"x-request-id", self.id.encode())]
-        if self._attempts:
-            # The operator's names are for the operator; in pass-through they are the caller's own.
-            shows_alias = self._caller.is_admin or bool(self._caller.credentials)
-            all_headers.append(attempts_header(self._attempts, shows_alias=shows_alias))
-        if self.ignored:
-            all_headers.append((IGNORED_HEADER, ", ".join(self.ignored).encode()))
+        ignored, exchange = self.ignored, self._exchange
+        if exchange is not None:
+            if exchange.attempts:
+                # The operator's names are for the operator; in pass-through they are the caller's.
+                shows_alias = self._caller.is_admin or bool(self._caller.credentials)
+                all_headers.append(attempts_header(exchange.attempts, shows_alias=shows_alias))
+            if exchange.route is not None:
+                all_headers.append(route_header(exchange.route))
+            if exchange.ignored:
+                ignored = (*ignored, *exchange.ignored)
+        if ignored:
+            all_headers.append((IGNORED_HEADER, ", ".join(ignored).encode()))
         return all_headers
 
     async def fail(self, fault: Fault, *, is_logged: bool = False) -> None:
@@ -236,7 +246,7 @@ class _StreamedAnswer(_Response):
     def __init__(
         self, refusal: _Response, caller: Caller, exchange: Exchange, renderer: StreamRenderer
     ) -> None:
-        super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange.attempts)
+        super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange)
         self.ignored = refusal.ignored
         self.exchange = exchange
         self._renderer = renderer
@@ -284,7 +294,7 @@ class _WholeAnswer(_Response):
     def __init__(
         self, refusal: _Response, caller: Caller, exchange: Exchange, folder: AnswerFolder
     ) -> None:
-        super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange.attempts)
+        super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange)
         self.ignored = refusal.ignored
         self.exchange = exchange
         self._folder = folder
@@ -302,31 +312,12 @@ _Answer = _StreamedAnswer | _WholeAnswer
 def _incoming(
     request_id: str, chat: ChatRequest, caller: Caller, headers: Iterable[tuple[bytes, bytes]]
 ) -> Incoming:
-    pinned = conversation = None
+    pinned = route = conversation = None
     for name, value in headers:
         if name == PINNED_HEADER:
-            pinned = _read_pinned(value, caller)
+            pinned = read_pinned_credential(value, caller)
+        elif name == ROUTE_HEADER:
+            route = read_pinned_route(value, caller)
         elif name == CONVERSATION_HEADER:
             conversation = value[:CONVERSATION_LENGTH_MAX].decode("latin-1")
-    return Incoming(request_id, chat, caller, pinned, conversation)
-
-
-def _read_pinned(value: bytes, caller: Caller) -> str | None:
-    """The alias, in UTF-8 or percent-encoded as `x-attempts` shows it.
-
-    Callers who may only chat are refused whatever the name, or they could find out which there are;
-    those who bring credentials of their own have nothing to choose.
-    """
-    if caller.credentials:
-        return None
-    if not caller.is_admin:
-        raise Fault(
-            FaultKind.FORBIDDEN,
-            "The header x-credential names one of the gateway's credentials, which this API key may"
-            " not choose among: leave it out, or use the gateway's AUTH_TOKEN.",
-            param="x-credential",
-        )
-    try:
-        return unquote(value.decode(), errors="strict")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+    return Incoming(request_id, chat, caller, pinned, conversation, route)

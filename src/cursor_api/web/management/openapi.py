@@ -157,6 +157,14 @@ def _describe_dialect(dialect: Dialect) -> Document:
                 "description": "What was tried upstream, in order:"
                 ' `"alias";fault=rate_limited;ms=120, "other";ms=310`.',
             },
+            "x-route": {
+                "schema": {"type": "string"},
+                "description": "Which route served: `upstream/model`.",
+            },
+            "x-ignored-params": {
+                "schema": {"type": "string"},
+                "description": "What of the request changed nothing, as the route cannot do it.",
+            },
         }
     return {
         "summary": described.summary,

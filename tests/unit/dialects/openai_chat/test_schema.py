@@ -30,7 +30,10 @@ def refusal(body: bytes) -> Fault:
 
 
 def test_unknown_fields_and_message_keys_are_skipped_whatever_they_hold() -> None:
-    """Clients send fields that this wire cannot serve, and keys of other vendors."""
+    """Clients send fields that a wire cannot serve, and keys of other vendors: none is refused.
+
+    What a field asks of an upstream is kept as it was written; see features.py.
+    """
     extra: dict[str, object] = {
         "temperature": "warm",
         "top_p": None,
@@ -52,7 +55,8 @@ def test_unknown_fields_and_message_keys_are_skipped_whatever_they_hold() -> Non
     }
     message = {"role": "user", "content": "hi", "annotations": 1, "provider_specific_fields": {}}
     decoded = decode(json.dumps({"model": "m", "messages": [message], **extra}).encode())
-    assert decoded == decode(HELLO)
+    assert decoded.messages == decode(HELLO).messages
+    assert bytes(decoded.temperature) == b'"warm"'  # as it was written
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,9 @@ def test_a_limit_above_what_python_can_do_is_no_crash_either() -> None:
 def test_nesting_that_tools_really_have_is_fine() -> None:
     """JSON schemas of agents are some twenty levels deep."""
     schema = b'{"properties":' * 100 + b"{}" + b"}" * 100
-    assert decode(HELLO[:-1] + b',"tools":[' + schema + b"]}") == decode(HELLO)
+    decoded = decode(HELLO[:-1] + b',"tools":[' + schema + b"]}")
+    assert decoded.messages == decode(HELLO).messages
+    assert bytes(decoded.tools) == b"[" + schema + b"]"
 
 
 def test_of_two_equal_keys_the_last_counts() -> None:

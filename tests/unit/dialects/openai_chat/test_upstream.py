@@ -10,7 +10,7 @@ from typing import Any
 
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.upstream import encode_request
-from cursor_api.domain.chat import ChatRequest, Native, Parameters, Reasoning, Tool
+from cursor_api.domain.chat import ChatRequest, Native, Origin, Parameters, Reasoning, Tool
 from cursor_api.domain.content import (
     CacheMark,
     Image,
@@ -43,7 +43,7 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
     """Unknown fields, numbers and all; only what the gateway decides is written over it."""
     body = (
         b'{"x_new":[1.10, {"a":null}],"model":"ours","seed":12345678901234567890123,'
-        b'"messages":[{"role":"user","content":"hi","y":1}],"stream":false,"temperature":"warm"}'
+        b'"messages":[{"role":"user","content":"hi","y":1}],"stream":true,"temperature":"warm"}'
     )
     request = finish(parse_request(body, RequestLimits())).chat
     sent = encode_request(request, "theirs")
@@ -51,10 +51,20 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
     assert b'"x_new":[1.10, {"a":null}]' in sent
 
 
+def test_what_came_in_this_dialect_is_streamed_if_the_callers_is() -> None:
+    """An answer in one piece is asked for in one piece, without what is for streams alone."""
+    body = b'{"model":"ours","messages":[{"role":"user","content":"hi"}],"stream":false}'
+    request = finish(parse_request(body, RequestLimits())).chat
+    assert json.loads(encode_request(request, "theirs")) == {
+        "model": "theirs",
+        "messages": [{"role": "user", "content": "hi"}],
+    }
+
+
 def test_the_native_form_of_another_dialect_is_not_looked_at() -> None:
     """It is written anew from what it meant."""
     hi = (Message(Role.USER, (Text("hi"),)),)
-    request = ChatRequest("ours", hi, native=Native("another", b"\xff"))
+    request = ChatRequest("ours", hi, origin=Origin(Native("another", b"\xff")))
     assert json.loads(encode_request(request, "theirs")) == DECIDED | {
         "messages": [{"role": "user", "content": "hi"}]
     }

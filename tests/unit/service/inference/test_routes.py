@@ -9,10 +9,10 @@ import pytest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.pool.lease import Ask
 from cursor_api.service.inference.endpoints import Endpoint
 from cursor_api.service.inference.routes import OTHERS_CREDENTIAL
-from cursor_api.service.inference.search import RetryState
 from tests.fakes import Step
 from tests.unit.service.inference.routes_town import HELLO, Town, fails
 
@@ -142,13 +142,76 @@ async def test_a_credential_that_a_reload_takes_while_it_is_waited_for_is_not_us
     assert town.asked == "new"
 
 
-def test_a_hindrance_speaks_for_itself_where_nobody_was_asked() -> None:
-    """There is nothing that an upstream said."""
-    hindrance = Fault(FaultKind.NO_CREDENTIALS, "none")
-    assert RetryState().explain(hindrance) is hindrance
-
-
 async def test_an_end_that_no_other_route_helps_is_answered_as_it_is() -> None:
     """Whatever the routes before it said."""
     town = Town({"one": {"a": REJECTED}, "two": {"b": fails(FaultKind.CONTENT_REFUSED)}})
     assert (await town.fail()).kind is FaultKind.CONTENT_REFUSED
+
+
+IMAGE = RequestedFeature(Feature.IMAGES, "messages[0].content[0]")
+TOOLS = RequestedFeature(Feature.TOOLS, "tools")
+FORM = RequestedFeature(Feature.OUTPUT_FORM, "response_format")
+SEED = RequestedFeature(Feature.SEED, "seed")
+
+
+@pytest.mark.parametrize(
+    ("features", "lacks", "answered_by"),
+    [
+        ((IMAGE,), Feature.IMAGES, "b"),
+        ((TOOLS,), Feature.TOOLS, "b"),
+        ((FORM, SEED), Feature.OUTPUT_FORM, "b"),
+        ((SEED,), Feature.SEED, "a"),
+        ((IMAGE,), Feature.TOOLS, "a"),
+    ],
+)
+async def test_a_route_that_lacks_what_is_asked_for_is_passed_by_where_another_has_it(
+    features: tuple[RequestedFeature, ...], lacks: Feature, answered_by: str
+) -> None:
+    """But nobody goes elsewhere for a seed."""
+    town = Town({"one": {"a": HELLO}, "two": {"b": HELLO}}, {"one": frozenset({lacks})})
+    town.features = features
+    assert await town.ask() == answered_by
+
+
+async def test_tools_are_served_without_where_no_route_has_them() -> None:
+    """Agents rely on an answer; the first route is asked."""
+    lacks = dict.fromkeys(("one", "two"), frozenset({Feature.TOOLS, Feature.OUTPUT_FORM}))
+    town = Town({"one": {"a": HELLO}, "two": {"b": HELLO}}, lacks)
+    town.features = (TOOLS, FORM)
+    assert await town.ask() == "a"
+
+
+@pytest.mark.parametrize(
+    "feature", [Feature.IMAGES, Feature.DOCUMENTS, Feature.FORCED_TOOLS, Feature.MANY_ANSWERS]
+)
+async def test_what_is_needed_and_nowhere_to_be_had_is_refused_by_its_name(
+    feature: Feature,
+) -> None:
+    """Nobody is asked: the answer would be to another question."""
+    lacks = dict.fromkeys(("one", "two"), frozenset({feature}))
+    town = Town({"one": {"a": HELLO}, "two": {"b": HELLO}}, lacks)
+    town.features = (SEED, RequestedFeature(feature, "the_param"))
+    fault = await town.fail()
+    assert (fault.kind, fault.param) == (FaultKind.INVALID_REQUEST, "the_param")
+    assert fault.code == "unsupported_value"
+    assert feature.value in fault.message
+    assert town.asked == " "
+
+
+@pytest.mark.parametrize(
+    ("pinned", "answered_by"), [("two", "b"), ("two/m-at-two", "b"), ("one", "a")]
+)
+async def test_a_pinned_route_is_the_only_one(pinned: str, answered_by: str) -> None:
+    """By the endpoint's name, or with the model's name there."""
+    town = Town({"one": {"a": HELLO}, "two": {"b": HELLO}})
+    town.pinned_route = pinned
+    assert await town.ask() == answered_by
+
+
+async def test_a_pinned_route_that_fails_is_not_left_for_another() -> None:
+    """It was asked for; a name that is no route of the model is said to be none."""
+    town = Town({"one": {"a": HELLO}, "two": {"b": fails(FaultKind.UPSTREAM_ERROR)}})
+    town.pinned_route = "two"
+    assert (await town.fail()).kind is FaultKind.UPSTREAM_ERROR
+    town.pinned_route = "three"
+    assert (await town.fail()).param == "x-route"

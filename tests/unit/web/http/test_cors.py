@@ -60,7 +60,7 @@ async def test_a_named_origin_may_read_every_answer(origin: str) -> None:
         "content-type": "text/plain",
         "access-control-allow-origin": origin,
         "access-control-expose-headers": (
-            "x-request-id, x-attempts, x-ignored-params, retry-after, x-should-retry"
+            "x-request-id, x-attempts, x-route, x-ignored-params, retry-after, x-should-retry"
         ),
         "vary": "Origin",
     }
@@ -111,7 +111,7 @@ async def test_a_browsers_question_is_answered_without_asking_inside() -> None:
         "access-control-allow-origin": GOOD,
         "access-control-allow-methods": "GET, POST",
         "access-control-allow-headers": (
-            "authorization, content-type, x-api-key, x-credential, x-conversation-id, *"
+            "authorization, content-type, x-api-key, x-credential, x-route, x-conversation-id, *"
         ),
         "access-control-max-age": "600",
         "content-length": "0",

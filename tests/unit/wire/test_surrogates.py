@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_chat.request import parse_request
-from cursor_api.dialects.openai_chat.surrogates import (
+from cursor_api.domain.content import Text, Thinking, ToolUse
+from cursor_api.ports import ParsedRequest
+from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.surrogates import (
     LONE_SURROGATES,
     SLICE_BYTES,
     replace_lone_surrogates,
 )
-from cursor_api.domain.content import Text, Thinking, ToolUse
-from cursor_api.ports import ParsedRequest
-from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 
 # Texts with emoji, halves of them, and backslashes in front of what looks like them.
@@ -46,7 +46,7 @@ def test_half_a_character_sticks_no_conversation(half: str) -> None:
     assert second.text == "😀"
     assert parsed.chat.parameters.tools[0].description == f"{whole}😀"
     # The body that goes on to an upstream of this dialect is text as well.
-    native = parsed.chat.native
+    native = parsed.chat.origin.native
     assert native is not None
     json.loads(native.body)["messages"][0]["content"].encode()
 

@@ -1,0 +1,45 @@
+"""What a request may ask for that not every upstream has."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final, NamedTuple
+
+
+class Feature(enum.Enum):
+    """Something that a request asks for. The value is what people are told."""
+
+    TOOLS = "tools"
+    FORCED_TOOLS = "tool calls that are required"
+    IMAGES = "images"
+    DOCUMENTS = "documents"
+    OUTPUT_FORM = "structured output"
+    MANY_ANSWERS = "several answers to one request"
+    OUTPUT_MAX = "a limit on the answer's tokens"
+    STOP = "stop texts"
+    REASONING = "a choice of how much to think"
+    TEMPERATURE = "temperature"
+    TOP_P = "top_p"
+    TOP_K = "top_k"
+    PENALTIES = "penalties"
+    SEED = "a seed"
+    LOGPROBS = "log probabilities"
+    LOGIT_BIAS = "logit bias"
+    SERVICE_TIER = "service tiers"
+
+
+class RequestedFeature(NamedTuple):
+    """What is asked for, and the caller's parameter that does, such as `response_format`."""
+
+    feature: Feature
+    param: str
+
+
+# Without these the answer would be to another question: who cannot have them is told so.
+NEEDED: Final = frozenset(
+    {Feature.FORCED_TOOLS, Feature.IMAGES, Feature.DOCUMENTS, Feature.MANY_ANSWERS}
+)
+# Worth another route of the same model, where one has them; the first counts most.
+PREFERRED: Final = (Feature.TOOLS, Feature.OUTPUT_FORM)
+# What the gateway itself does for an upstream that cannot.
+PROVIDED: Final = frozenset({Feature.OUTPUT_FORM, Feature.OUTPUT_MAX, Feature.STOP})

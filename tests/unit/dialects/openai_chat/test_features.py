@@ -1,0 +1,66 @@
+"""What a chat request is found to ask for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cursor_api.dialects.openai_chat.features import FIELDS, NEUTRAL
+from cursor_api.dialects.openai_chat.request import parse_request
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.wire.limits import RequestLimits
+from tests.steps import finish
+
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwACh"
+    "wGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
+def parse(**fields: object) -> ChatRequest:
+    """A request with these fields."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], **fields}
+    return finish(parse_request(json.dumps(body).encode(), RequestLimits())).chat
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_each_field_asks_for_its_feature(field: str) -> None:
+    """Of whatever type its value is; the caller is told of it by this name."""
+    for value in (7, "required", {"a": 1}, ["x" * 100]):
+        found = parse(**{field: value}).origin.features
+        assert found == (RequestedFeature(FIELDS[field], field),)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_without_a_value_asks_for_nothing(field: str) -> None:
+    """Clients write null, empty lists and defaults."""
+    values = [None, *map(json.loads, NEUTRAL.get(field, ()))]
+    assert [parse(**{field: value}).origin.features for value in values] == [()] * len(values)
+
+
+def test_a_plain_request_asks_for_nothing() -> None:
+    """Nor do the fields that change nothing for the model."""
+    plain = parse(n=1, user="me", metadata={}, store=True, response_format={"type": "text"})
+    assert plain.origin.features == ()
+
+
+def test_several_answers_and_images_are_features() -> None:
+    """The place of the first image is what an error names."""
+    assert parse(n=3).origin.features == (RequestedFeature(Feature.MANY_ANSWERS, "n"),)
+    content = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": PNG}}]
+    messages = [
+        {"role": "user", "content": "hi"},
+        {"role": "user", "content": [*content, content[1]]},
+    ]
+    assert parse(messages=messages).origin.features == (
+        RequestedFeature(Feature.IMAGES, "messages[1].content[1]"),
+    )
+
+
+def test_a_cache_key_names_the_conversation() -> None:
+    """Any other value names none."""
+    assert parse(prompt_cache_key="k1").origin.conversation == "k1"
+    assert parse(prompt_cache_key=7).origin.conversation is None
+    assert parse().origin.conversation is None
