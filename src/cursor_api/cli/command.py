@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
-from cursor_api.cli import clients, serving, tokens, upstreams
+from cursor_api.cli import clients, doctor, serving, tokens, upstreams
 from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.options.masking import redact_shapes
@@ -59,4 +59,5 @@ def _parser() -> argparse.ArgumentParser:
     tokens.add_commands(commands)
     upstreams.add_commands(commands)
     clients.add_commands(commands)
+    doctor.add_commands(commands)
     return parser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -35,21 +35,29 @@ class Reply:
     latency_s: float
 
 
-@asynccontextmanager
-async def open_upstream(settings: UpstreamSettings) -> AsyncIterator[Upstream]:
-    """Over connections of its own while the context lasts; raises OSError where it cannot be."""
+def parts_for(settings: UpstreamSettings, keys: Sequence[Secret] = ()) -> UpstreamParts:
+    """What its kind builds with; `keys` are those of the token files, where its own are there."""
     redactor = Redactor()
+    known = (*settings.api_keys, *keys)
+    redactor.add_all(key.reveal() for key in known)
     redactor.add_all(secret.reveal() for secret in find_secrets((settings.options,)))
-    redactor.add_all(key.reveal() for key in settings.api_keys)
     redactor.add_all(value.reveal() for _, value in settings.headers)
-    parts = UpstreamParts(
+    return UpstreamParts(
         settings.name,
         SystemClock(),
         StepRunner(),
         settings.headers,
         redactor.redact_text,
-        lambda: settings.api_keys,
+        lambda: known,
     )
+
+
+@asynccontextmanager
+async def open_upstream(
+    settings: UpstreamSettings, keys: Sequence[Secret] = ()
+) -> AsyncIterator[Upstream]:
+    """Over connections of its own while the context lasts; raises OSError where it cannot be."""
+    parts = parts_for(settings, keys)
     async with KINDS[settings.kind].build(settings.options, parts) as upstream:
         yield upstream
 
