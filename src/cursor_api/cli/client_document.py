@@ -16,9 +16,12 @@ from cursor_api.clients.table import CLIENTS
 FILES: Final = {"en": "clients.md", "zh": "clients.zh-CN.md"}
 BEGIN: Final = "<!-- Written from src/cursor_api/clients; do not edit below. -->"
 END: Final = "<!-- Written by hand again. -->"
-# What a reader replaces.
+# What a reader replaces; the demo serves these models.
 PLACE: Final = Place(
-    "http://127.0.0.1:3000", "the-value-of-AUTH_TOKEN", "claude-sonnet-4.5", "claude-haiku-4.5"
+    "http://127.0.0.1:3000",
+    "the-value-of-AUTH_TOKEN",
+    "claude-3-5-sonnet-200k",
+    "claude-3-haiku-200k",
 )
 _SPEAKS: Final = Phrase("Speaks `{}`.", "使用 `{}`。")
 _RUN: Final = Phrase("In one step: `cursor-api run {}`", "一步启动：`cursor-api run {}`")

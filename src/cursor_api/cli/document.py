@@ -134,7 +134,7 @@ _BLOCKS = Phrase(
 These stand in `cursor-api.toml` only, in as many blocks as there are upstreams and models. Each
 `[[upstream]]` is asked with its own keys, over its own connections; what goes wrong with one is
 kept apart from the others. The upstream `cursor`, whose settings are above, is there without a
-block.
+block. `cursor-api upstream add` writes such a block, for a well-known one from its name alone.
 
 Each `[[model]]` is a name that callers may ask for. Its routes are asked in their order: the next
 one when all keys of the one before it are resting or its upstream fails. What an upstream serves
@@ -145,6 +145,7 @@ needs no block: it is found by its own name, and by `upstream/model` at this ups
 
 只能写在 `cursor-api.toml` 中，有多少上游和模型就写多少块。每个 `[[upstream]]` 使用自己的密钥和
 连接；一个上游出问题不影响其他上游。上游 `cursor` 的设置见上文，无需写块。
+`cursor-api upstream add` 会写好这样的块；常见上游只需名称。
 
 每个 `[[model]]` 是调用方可以请求的一个名称。按顺序尝试其路由：前一个的密钥都在休息或其上游故障时，
 换下一个。上游本来提供的模型无需写块：可用其原名请求，也可用 `upstream/model` 只请求该上游。
