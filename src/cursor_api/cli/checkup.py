@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api import __version__
-from cursor_api.cli.checkup_machine import check_machine
+from cursor_api.cli.checkup_machine import check_machine, is_running
 from cursor_api.cli.checkup_upstreams import check_routes, find_secrets_of
 from cursor_api.cli.live_trial import try_live
 from cursor_api.cli.output import print_result
@@ -64,7 +64,8 @@ def doctor(parsed: argparse.Namespace) -> int:
     if parsed.live:
         return try_live(usable, parsed)
     redactor = Redactor()
-    checks = [*_check_settings(loaded), *check_machine(loaded, parsed)]
+    machine = list(check_machine(loaded, parsed))
+    checks = [*_check_settings(loaded, is_running=any(map(is_running, machine))), *machine]
     if usable is None:
         checks.append(
             Check(
@@ -102,10 +103,13 @@ def _report(checks: Sequence[Check], redactor: Redactor) -> Report:
     return Report(__version__, describe_system(), is_ok, masked)
 
 
-def _check_settings(loaded: Loaded[Settings]) -> Iterator[Check]:
+def _check_settings(loaded: Loaded[Settings], *, is_running: bool) -> Iterator[Check]:
     for problem in loaded.problems:
         yield Check(SETTINGS, Verdict.PROBLEM, str(problem))
     for warning in loaded.warnings:
+        # That the port is in use, by the gateway that runs there, is as it should be.
+        if is_running and warning.variable == "PORT":
+            continue
         yield Check(SETTINGS, Verdict.WARNING, str(warning))
     if not loaded.problems:
         yield Check(SETTINGS, Verdict.OK, f"{len(loaded.rows)} settings can be used")

@@ -24,6 +24,7 @@ FILES: Final = "files"
 GATEWAY: Final = "gateway"
 # The request log at its default size takes 30 MB; a disk with less than this fills up soon.
 FREE_BYTES_MIN: Final = 100_000_000
+RUNS: Final = "one runs at"
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -34,6 +35,11 @@ def check_machine(loaded: Loaded[Settings], parsed: argparse.Namespace) -> Itera
     if not found:
         yield Check(FILES, Verdict.OK, "private, whole, and with room on the disk")
     yield _check_gateway(parsed)
+
+
+def is_running(check: Check) -> bool:
+    """Whether it says that a gateway runs here now."""
+    return check.area == GATEWAY and check.message.startswith(RUNS)
 
 
 def _check_secret_files(loaded: Loaded[Settings]) -> Iterator[Check]:
@@ -97,7 +103,7 @@ def _check_gateway(parsed: argparse.Namespace) -> Check:
         return Check(GATEWAY, Verdict.SKIPPED, str(error))
     served = ask_models(there)
     if served.models:
-        words = f"one runs at {there.root_url} and serves {len(served.models)} model(s)"
+        words = f"{RUNS} {there.root_url} and serves {len(served.models)} model(s)"
         return Check(GATEWAY, Verdict.OK, words)
     if _is_not_there(there, served.problem):
         return Check(GATEWAY, Verdict.OK, f"none runs at {there.root_url} now")

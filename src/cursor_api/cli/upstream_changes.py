@@ -78,6 +78,11 @@ def _refuse(error: Exception, config: Path) -> int:
 
 def _add(parsed: argparse.Namespace, config: Path) -> None:
     name = parsed.name
+    if parsed.surplus:
+        raise _RefusedError(
+            "one name is all that stands there. A key is never taken from the command line, where"
+            " your shell's history and other users see it: leave it out, and you are asked for it"
+        )
     _require_free(name, config)
     preset = _find_preset(parsed)
     entries = _describe(parsed, preset)

@@ -5,6 +5,7 @@ What they do is loaded when one is run, so that serving starts without it.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from cursor_api.cli.subcommand import Subcommands, run_later
@@ -87,6 +88,8 @@ def add_commands(commands: Subcommands) -> None:
 def _add_add(own: Subcommands) -> None:
     add = own.add("add", run_later("upstream_changes", "add"), ADD)
     add.add_argument("name", metavar="NAME", help="what to call it; a preset's name says the rest")
+    # So that a key that stands there does not come back in argparse's message.
+    add.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)
     add.add_argument("--preset", metavar="PRESET", help="a well-known one (default: NAME)")
     add.add_argument("--base-url", metavar="URL", help="its address, with /v1 or without")
     add.add_argument("--kind", help="how it is spoken to (default: the preset's, else openai)")

@@ -14,6 +14,7 @@ from tests.acceptance.background import LoopThread
 from tests.acceptance.openai_endpoint import Endpoint
 from tests.unit.cli.editor_folder import TOKEN
 from tests.unit.cli.gateway_folder import enter
+from tests.unit.cli.gateway_stage import listing_gateway
 
 KEYS = ("a-key-of-the-gateway-0123", "sk-0123456789abcdefghijkl")
 
@@ -58,6 +59,22 @@ def test_all_is_well(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert words in said.out, words
     assert not any(secret in said.out + said.err for secret in (*KEYS, TOKEN))
+
+
+def test_the_port_of_a_gateway_that_runs_is_no_warning(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is that gateway which has it."""
+    with listing_gateway() as running:
+        port = running.url.rpartition(":")[2]
+        (folder / ".env").write_text(f"AUTH_TOKEN={KEYS[0]}\nPORT={port}\n")
+        assert main(["doctor"]) == 0
+        said = capsys.readouterr().out
+        assert "one runs at" in said
+        assert "0 warning(s)" in said
+        running.status = 404
+        assert main(["doctor"]) == 0
+        assert "another program listens" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_is_wrong_is_told_with_its_place(

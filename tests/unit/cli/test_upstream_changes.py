@@ -75,6 +75,7 @@ def test_what_comes_into_the_file(
         (["box", "--base-url", "nonsense", "--no-key"], "does not begin with"),
         (["openai", "--key-file", "nowhere"], "no such file"),
         (["openai", "--key-env", "lower"], "name of a variable"),
+        (["openai", KEY], "never taken from the command line"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(
@@ -85,6 +86,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     said = capsys.readouterr().err
     assert words in said
     assert "Nothing was changed." in said
+    assert KEY not in said
     assert not [path for path in folder.iterdir() if path.name != ".cursor-api.lock"]
 
 
@@ -153,6 +155,25 @@ def test_what_is_needed_is_not_removed(folder: Path, capsys: pytest.CaptureFixtu
         assert main(["upstream", "remove", *arguments]) == 1
         assert words in capsys.readouterr().err
         assert config.read_text() == text
+
+
+class Terminal(io.StringIO):
+    """Somebody is there."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+@pytest.mark.parametrize(("answer", "status"), [("n\n", 1), ("", 1), ("y\n", 0)])
+def test_somebody_is_asked_before_it_goes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: int
+) -> None:
+    """Only a yes is one."""
+    assert main(["upstream", "add", "ollama"]) == 0
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    assert main(["upstream", "remove", "ollama"]) == status
+    assert len(blocks(folder / "cursor-api.toml")) == status
 
 
 def test_a_key_file_of_its_owners_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
