@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -230,6 +231,14 @@ class Dialect(Protocol):
     @property
     def description(self) -> DialectDescription:
         """What the gateway's own document says of it."""
+        ...
+
+    @property
+    def passed_headers(self) -> Mapping[bytes, re.Pattern[bytes]]:
+        """The caller's headers that an upstream of this dialect sees, by their lower-case names.
+
+        The pattern is what each of a header's items, between commas, has to be.
+        """
         ...
 
     @property

@@ -147,6 +147,10 @@ REASONS: Final[Mapping[str, str]] = {
     "CURSOR_INSTRUCTIONS": (
         "请求未带系统提示时使用的系统提示。默认为空：调用方得到所问的内容，不另加任何东西。"
     ),
+    "CURSOR_MORE_MODELS": (
+        "旧列表之外另行提供并列出的模型名称，例如 `gpt-4o`。名称原样发送：账户能否使用由"
+        " Cursor 决定。"
+    ),
     "CURSOR_CHECKSUM_TIME": (
         "校验请求头中的时间部分：`now` 与编辑器的做法相同，`stored` 则按令牌列表中的"
         "原样。设备标识永不改变。"

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from cursor_api.dialects.openai.faults import render_error_object
 from cursor_api.dialects.openai_chat.calls import Calls, render_call_delta
-from cursor_api.dialects.openai_chat.faults import render_error_object
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import re
+from collections.abc import Generator, Mapping, Sequence
 
+from cursor_api.dialects.openai.faults import render_fault
+from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
 from cursor_api.dialects.openai_chat.description import DESCRIPTION
-from cursor_api.dialects.openai_chat.faults import render_fault
-from cursor_api.dialects.openai_chat.models import render_model, render_models
 from cursor_api.dialects.openai_chat.request import NAME, Style, parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
@@ -21,6 +22,7 @@ class OpenAiChat:
     name = NAME
     paths = ("/v1/chat/completions",)
     description = DESCRIPTION
+    passed_headers: Mapping[bytes, re.Pattern[bytes]] = {}
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 
