@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -35,10 +34,9 @@ def test_from_a_name_and_a_key_to_an_upstream_and_back(tmp_path: Path) -> None:
     assert key_file.read_text() == f"{KEY}\n"
     assert key_file.stat().st_mode & 0o777 == 0o600
     assert config.read_bytes().startswith(before)
-    listed = run(tmp_path, "upstream", "list", "--json")
-    assert json.loads(listed.out)[1]["base_url"] == "https://api.deepseek.com/v1"
+    assert b"https://api.deepseek.com/v1" in config.read_bytes()
     removed = run(tmp_path, "upstream", "remove", "deepseek", "--yes")
     assert removed.status == 0
     assert config.read_bytes() == before
     assert not key_file.exists()
-    assert all(KEY not in done.all for done in (added, listed, removed))
+    assert all(KEY not in done.all for done in (added, removed))
