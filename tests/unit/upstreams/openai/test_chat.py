@@ -22,7 +22,9 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.openai.chat import LIST_BYTES_MAX, NO_KEY, new_call_id
+from cursor_api.transport.keys import NO_KEY
+from cursor_api.transport.model_lists import LIST_BYTES_MAX
+from cursor_api.upstreams.openai.chat import new_call_id
 from cursor_api.upstreams.openai.options import PatientTimeouts
 from tests.openai_stage import (
     CREDENTIAL,

@@ -1,0 +1,81 @@
+"""Framing and bounds of answers, whatever their events say."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.transport.events import PIECE_BYTES_MAX, StreamDecoder, WholeDecoder
+from cursor_api.wire.sse import Event
+
+END = Finished(FinishReason.STOP)
+
+
+class Echo:
+    """An API whose events are words; `end` ends it, and `bad` is no event of it."""
+
+    def __init__(self) -> None:
+        self.is_stated = False
+        self.seen: list[Event] = []
+
+    def take_event(self, event: Event, deltas: list[Delta]) -> bool:
+        """Each event comes here once, as it was."""
+        self.seen.append(event)
+        if event.data == "bad":
+            raise Fault(FaultKind.PROTOCOL_ERROR, "bad")
+        if event.data == "last":
+            self.is_stated = True
+        elif event.data != "end":
+            deltas.append(TextDelta(event.data))
+        return event.data == "end"
+
+    def take_whole(self, body: bytes, deltas: list[Delta]) -> None:
+        """A body is one word."""
+        deltas.append(TextDelta(body.decode()))
+
+    def finish(self) -> Finished:
+        """Only what was stated is whole."""
+        if not self.is_stated:
+            raise Fault(FaultKind.INCOMPLETE, "cut")
+        return END
+
+
+def test_what_came_whole_before_a_fault_is_given_first() -> None:
+    """And the fault stays the end, without another byte from the network."""
+    decoder = StreamDecoder(Echo())
+    assert decoder.feed(b"data: a\n\ndata: bad\n\ndata: b\n\n") == [TextDelta("a")]
+    for _ in range(2):
+        with pytest.raises(Fault) as caught:
+            decoder.check()
+        assert caught.value.kind is FaultKind.PROTOCOL_ERROR
+    broken = StreamDecoder(Echo())
+    assert broken.feed(b"data: a\n\ndata: \xff\n\n") == [TextDelta("a")]
+    assert not broken.is_stated
+    with pytest.raises(Fault, match="UTF-8"):
+        broken.feed(b"")
+
+
+def test_an_answer_ends_with_its_event_or_with_its_body() -> None:
+    """What follows the end is not read."""
+    echo = Echo()
+    decoder = StreamDecoder(echo)
+    assert decoder.feed(b"event: x\ndata: a\n\ndata: last\n\n") == [TextDelta("a")]
+    assert decoder.is_stated
+    assert decoder.feed(b"data: end\n\ndata: bad\n\n") == [END]
+    assert decoder.is_finished
+    assert echo.seen[0] == Event("x", "a")
+    assert "bytes" in repr(decoder)
+
+
+def test_one_piece_is_whole_with_the_end_of_its_body() -> None:
+    """It is bounded."""
+    echo = Echo()
+    echo.is_stated = True
+    decoder = WholeDecoder(echo)
+    assert decoder.feed(b"wo") == decoder.feed(b"rd") == []
+    assert decoder.feed(b"") == [TextDelta("word"), END]
+    assert decoder.is_finished
+    with pytest.raises(Fault) as caught:
+        WholeDecoder(echo).feed(b"x" * (PIECE_BYTES_MAX + 1))
+    assert caught.value.kind is FaultKind.PROTOCOL_ERROR
