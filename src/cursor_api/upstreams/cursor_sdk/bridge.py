@@ -155,6 +155,18 @@ class OwnBridge:
             self._start_task.add_done_callback(self._on_started)
         return self._start_task
 
+    def begin_early(self) -> None:
+        """Start it before anybody needs it; a failure is told to the operator alone."""
+        self.begin().add_done_callback(self._tell_of_failure)
+
+    def _tell_of_failure(self, task: asyncio.Task[BridgeAddress]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            known = {} if isinstance(error, Fault) else {"exc_info": error}
+            self._parts.observer.warn(
+                "the Cursor SDK bridge could not be started", detail=str(error), **known
+            )
+
     async def close(self) -> None:
         """End it, and remove its folder."""
         self._is_closed = True
@@ -171,13 +183,8 @@ class OwnBridge:
     def _on_started(self, task: asyncio.Task[BridgeAddress]) -> None:
         self._start_task = None
         # Whoever waits has it from the task; nobody may be waiting any more.
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if not task.cancelled() and task.exception() is not None:
             self._fail()
-            detail = error.message if isinstance(error, Fault) else type(error).__name__
-            known = {} if isinstance(error, Fault) else {"exc_info": error}
-            self._parts.observer.warn(
-                "the Cursor SDK bridge could not be started", detail=detail, **known
-            )
 
     def _fail(self) -> None:
         pause_s = min(PAUSE_S * 2**self._failure_count, PAUSE_S_MAX)

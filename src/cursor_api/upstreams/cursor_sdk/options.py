@@ -23,8 +23,8 @@ def _token_is_there(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "bridge_url",
-        "needs CURSOR_SDK_BRIDGE_TOKEN beside it: the text in the file that the bridge's ready line"
-        " calls authTokenFile",
+        "needs bridge_token (CURSOR_SDK_BRIDGE_TOKEN) beside it: the text in the file that the"
+        " bridge's ready line calls authTokenFile",
     )
 
 
@@ -41,7 +41,9 @@ def _key_is_in_the_clear(facts: Facts) -> Finding | None:
 def _program_is_unused(facts: Facts) -> Finding | None:
     if not facts.find("bridge_url") or not facts.find("bridge_bin"):
         return None
-    return facts.finding("bridge_bin", "has no effect beside CURSOR_SDK_BRIDGE_URL: leave one")
+    return facts.finding(
+        "bridge_bin", "has no effect beside bridge_url (CURSOR_SDK_BRIDGE_URL); leave one"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,14 @@ class SdkOptions:
         base_url("http://127.0.0.1:39195"),
         None,
         "Attaches to a bridge that somebody else runs, and starts none.",
+        default_note="none: the gateway starts one",
     )
     bridge_token: Secret | None = setting(
         "CURSOR_SDK_BRIDGE_TOKEN",
         header_secret(),
         None,
         "What the bridge of `CURSOR_SDK_BRIDGE_URL` wants to hear.",
+        default_note="none",
     )
     is_started_early: bool = setting(
         "CURSOR_SDK_BRIDGE_EARLY",
@@ -117,12 +121,12 @@ class SdkOptions:
         "Requests under way at once. The bridge takes some 5 MB of memory for each.",
     )
     run_max_s: float = setting(
-        "CURSOR_SDK_RUN_TIMEOUT",
-        duration(1, 86_400, "1h"),
-        "1h",
+        "CURSOR_SDK_RUN_TIMEOUT_S",
+        duration(1, 86_400, "3600s"),
+        "3600",
         "The longest that one answer may take altogether, tool calls included. The bridge tries"
         " again by itself where Cursor fails, so that an answer may take long without silence.",
-        key="run_timeout",
+        key="run_timeout_s",
     )
     timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)
     # Where the bridge asks in place of Cursor's servers; for tests.
