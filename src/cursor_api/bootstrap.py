@@ -258,7 +258,8 @@ class House:
         )
         for endpoint in self.endpoints.values():
             endpoint.pool.use_policy(settings.pool.policy)
-        self.catalog.use(settings.models, list(self.endpoints))
+        features = {name: one.kind.features for name, one in self.endpoints.items()}
+        self.catalog.use(settings.models, features)
         self.model_lists.fix({one.name: one.models for one in upstreams if one.models is not None})
         self.roster.configure([key for one in upstreams for key in _credentials_of(one)])
         self._admission.options = settings.admission

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.dialects.openai_chat.faults import FAULTS
+from cursor_api.dialects.openai.faults import FAULTS
 from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
