@@ -88,7 +88,7 @@ An empty value means the default. Relative paths begin at the working directory.
 `cursor-api check-config` shows every value and where it came from, with secrets masked, and
 everything that is wrong at once. A name that begins with `CURSOR_` or `GATEWAY_` and is not below
 is a warning with the nearest name; the variables of Cursor's own programs (`CURSOR_API_KEY`,
-`CURSOR_AGENT…`, `CURSOR_CLI…`, `CURSOR_SDK_…` and the like) are left alone.
+`CURSOR_AGENT…`, `CURSOR_CLI…`, `CURSOR_SDK_LOG` and the like) are left alone.
 
 How values are written:
 
@@ -114,7 +114,7 @@ English: [configuration.md](configuration.md)
 
 `cursor-api check-config` 显示每个值及其来源（密钥已打码），并一次列出所有错误。
 以 `CURSOR_` 或 `GATEWAY_` 开头而下表中没有的名称会得到警告，并提示最接近的名称；
-Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CLI…`、`CURSOR_SDK_…` 等）
+Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CLI…`、`CURSOR_SDK_LOG` 等）
 不受影响。
 
 值的写法：
