@@ -132,7 +132,8 @@ async def _check_upstream(
     is_unused = not settings.api_keys and not keys
     if is_unused:
         words = "not used: there is no credential for it"
-        return [Check(area, Verdict.SKIPPED, words)], None
+        advice = KINDS[settings.kind].words.no_credentials
+        return [Check(area, Verdict.SKIPPED, words, advice)], None
     checks, offset_s = [], None
     reach = await _reach(settings.options)
     if reach is not None:

@@ -19,7 +19,7 @@ from cursor_api.settings.schema import CONFIG
 # The groups of the table of settings that say where the tokens are.
 FILE_GROUPS: Final = frozenset({"files"})
 # And with what they are tested.
-FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", "cursor"})
+FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", *SCHEMA.own_kinds})
 
 
 def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:

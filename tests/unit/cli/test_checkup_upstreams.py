@@ -82,7 +82,7 @@ async def test_one_that_is_not_reached_is_not_asked(folder: Path) -> None:
     checks = await look(folder, "http://127.0.0.1:9")
     (problem,) = of(checks, "upstream mine")
     assert problem.verdict is Verdict.PROBLEM
-    (unused,) = of(checks, "upstream cursor")
+    (unused,) = of(checks, "upstream cursor (")
     assert unused.verdict is Verdict.SKIPPED
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli import main
-from cursor_api.installed import KINDS
+from cursor_api.installed import KINDS, SCHEMA
 from tests.unit.cli.gateway_folder import enter
 
 KEYS = ("first-key-0123456789", "second-key-0123456789")
@@ -32,7 +32,7 @@ def test_each_upstream_with_where_its_keys_are(
     assert main(["upstream", "list", "--json"]) == 0
     listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
     assert {name: one["keys_from"] for name, one in listed.items()} == {
-        "cursor": "token files",
+        **dict.fromkeys(SCHEMA.own_kinds, "token files"),
         "one": "variable A_KEY",
         "two": f"file {tmp_path / 'keys'}",
         "three": "TOML file",
