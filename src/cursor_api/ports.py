@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
@@ -19,7 +19,6 @@ from cursor_api.domain.credential import (
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
-from cursor_api.domain.diagnosis import Check
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.features import Feature
 from cursor_api.domain.record import RequestRecord
@@ -151,15 +150,6 @@ class UpstreamKind(Protocol):
 
     def build(self, options: Any, parts: UpstreamParts) -> AbstractAsyncContextManager[Upstream]:
         """An upstream, open while the context lasts; raises OSError for options that fail."""
-        ...
-
-
-@runtime_checkable
-class Diagnosing(Protocol):
-    """A kind of upstream that has more to look at than its address and its list of models."""
-
-    def diagnose(self, options: Any, parts: UpstreamParts) -> AsyncIterator[Check]:
-        """What stands in the way of asking it, and what does not; raises nothing but OSError."""
         ...
 
 

@@ -14,12 +14,11 @@ from cursor_api.bootstrap import Operator, open_credentials
 from cursor_api.cli.one_upstream import open_upstream, parts_for
 from cursor_api.cli.token_output import TerminalObserver, format_instant, now_utc, plain
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.diagnosis import Check, Verdict
+from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict
 from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.installed import KINDS, Settings
 from cursor_api.options.addresses import mask_user
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.ports import Diagnosing
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
 from cursor_api.settings import find_secrets

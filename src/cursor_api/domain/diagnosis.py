@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Verdict(enum.Enum):
@@ -22,3 +23,16 @@ class Check(NamedTuple):
     verdict: Verdict
     message: str
     advice: str = ""
+
+
+@runtime_checkable
+class Diagnosing(Protocol):
+    """A kind of upstream that has more to look at than its address and its list of models."""
+
+    def diagnose(self, options: Any, parts: Any) -> AsyncIterator[Check]:
+        """What stands in the way of asking it, and what does not; raises nothing but OSError.
+
+        `options` and `parts` are what it would be built with (`ports.UpstreamKind.build`). The
+        area of a check is filled in by whoever asks.
+        """
+        ...

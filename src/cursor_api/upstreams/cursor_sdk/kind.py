@@ -29,7 +29,7 @@ class CursorSdkKind:
     dialect = ""
 
     def diagnose(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Check]:
-        """See ports.Diagnosing."""
+        """See domain.diagnosis.Diagnosing."""
         return diagnose(options, parts)
 
     @asynccontextmanager
