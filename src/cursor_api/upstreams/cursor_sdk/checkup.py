@@ -27,7 +27,7 @@ START_S_MAX: Final = 60.0
 
 
 async def diagnose(options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Check]:
-    """See `domain.diagnosis.Diagnosing`: the program, the cage, and whether a bridge starts and answers."""
+    """The program, the cage, and whether a bridge starts; see `domain.diagnosis.Diagnosing`."""
     if options.bridge_url is None:
         try:
             await asyncio.to_thread(find_program, options.bridge_bin)
