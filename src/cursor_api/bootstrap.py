@@ -49,6 +49,7 @@ from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.app import App, WebOptions, WebParts
@@ -242,6 +243,8 @@ class House:
                 clock,
             )
         )
+        self._images = ImageFetcher()
+        stack.push_async_callback(self._images.close)
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
 
@@ -258,6 +261,7 @@ class House:
         )
         for endpoint in self.endpoints.values():
             endpoint.pool.use_policy(settings.pool.policy)
+            endpoint.images = self._images if settings.images.is_on else None
         features = {name: one.kind.features for name, one in self.endpoints.items()}
         self.catalog.use(settings.models, features)
         self.model_lists.fix({one.name: one.models for one in upstreams if one.models is not None})
@@ -292,6 +296,7 @@ class House:
             settings.headers,
             self._with.redactor.redact_text,
             functools.partial(self._find_api_keys, settings.name),
+            self._with.observer,
         )
         return UpstreamPlan(
             (settings.kind, settings.options, settings.headers),
@@ -299,7 +304,11 @@ class House:
         )
 
     def _find_api_keys(self, name: str) -> Sequence[Secret]:
-        return self._api_keys.get(name, ())
+        configured = self._api_keys.get(name)
+        endpoint = self.endpoints.get(name)
+        if configured or endpoint is None:
+            return configured or ()
+        return [credential.secret for credential in endpoint.pool.credentials]
 
     def _endpoint(
         self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Image
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -73,14 +74,45 @@ class Upstream(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Tells the operator what happened outside of requests."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Something went as it should."""
+        ...
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Something a person should look at."""
+        ...
+
+
+class SilentObserver:
+    """Tells nobody."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """See Observer."""
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """See Observer."""
+
+
+class ImageSource(Protocol):
+    """Where images come from that callers name by a web address."""
+
+    async def fetch(self, url: str) -> Image:
+        """The image there; raises Fault(INVALID_REQUEST)."""
+        ...
+
+
 class UpstreamParts(NamedTuple):
     """What a kind of upstream builds with.
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
     this gateway, other endpoints' too, out of what an upstream said. `find_api_keys`
-    gives those of its settings as they are now, for what is asked on nobody's behalf, such as its
-    list of models.
+    gives its keys as they are now, for what is asked on nobody's behalf, such as its models:
+    those of its settings, else those that serve. `observer` is told what happens outside of
+    requests.
     """
 
     endpoint: str
@@ -89,6 +121,7 @@ class UpstreamParts(NamedTuple):
     headers: tuple[tuple[str, Secret], ...] = ()
     mask: Callable[[str], str] = str
     find_api_keys: Callable[[], Sequence[Secret]] = tuple
+    observer: Observer = SilentObserver()
 
 
 class UpstreamKind(Protocol):
@@ -195,7 +228,9 @@ class AnswerFolder(Protocol):
 class DialectDescription(NamedTuple):
     """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
 
-    `answers` are JSON schemas of a good answer, by media type.
+    `answers` are JSON schemas of a good answer, by media type; `error` is what errors are where
+    that is not OpenAI's object. `id_headers` carry an answer's id. Whoever sends one of
+    `own_headers` is a client of this dialect, at addresses that several have. Names are lower case.
     """
 
     summary: str
@@ -203,6 +238,9 @@ class DialectDescription(NamedTuple):
     answers: Mapping[str, Mapping[str, object]]
     model: type
     models: type
+    error: type | None = None
+    id_headers: tuple[bytes, ...] = (b"x-request-id",)
+    own_headers: tuple[bytes, ...] = ()
 
 
 class Dialect(Protocol):
@@ -351,18 +389,6 @@ class PoolStateStore(Protocol):
 
     async def save(self, state: PoolState) -> None:
         """Replace it whole. Raises StoreError; the earlier state is still there then."""
-        ...
-
-
-class Observer(Protocol):
-    """Tells the operator what happened outside of requests."""
-
-    def notice(self, event: str, /, **facts: object) -> None:
-        """Something went as it should."""
-        ...
-
-    def warn(self, event: str, /, **facts: object) -> None:
-        """Something a person should look at."""
         ...
 
 
