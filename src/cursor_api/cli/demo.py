@@ -138,7 +138,12 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
     options = SimulatorOptions(faults=Faults(tokens_per_s=TOKENS_PER_S))
     async with AsyncExitStack() as stack:
         cursor = await stack.enter_async_context(CursorSimulator(options))
-        upstreams = [_at(cursor.url, upstream) for upstream in settings.upstreams]
+        # One without an address cannot be led to a simulator, and would ask the real servers.
+        upstreams = [
+            _at(cursor.url, upstream)
+            for upstream in settings.upstreams
+            if hasattr(upstream.options, "base_url")
+        ]
         for route in ROUTES:
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
             simulator = await stack.enter_async_context(route.simulator(options, api))
