@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cursor_api.dialects.anthropic_messages.dialect import AnthropicMessages
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.credential import CredentialForm, Secret
@@ -24,6 +25,7 @@ from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
+from cursor_api.transport.image_fetch import ImageFetchOptions
 from cursor_api.upstreams.anthropic.kind import AnthropicKind
 from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
@@ -60,7 +62,7 @@ __all__ = [
 ]
 
 # The first one's errors are what addresses of no client API answer.
-DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
+DIALECTS: tuple[Dialect, ...] = (OpenAiChat(), AnthropicMessages())
 # Where two know a secret by its form, the first has it: what takes any text comes last.
 UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind(), AnthropicKind())
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}
@@ -85,6 +87,7 @@ class Settings:
     failover: FailoverOptions
     breaker: BreakerOptions
     admission: AdmissionOptions
+    images: ImageFetchOptions
     logs: LogOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
@@ -120,7 +123,10 @@ GROUPS: Final = (
     Group(
         "limits",
         "Limits of one request",
-        ("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+        (
+            *("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+            "images",
+        ),
     ),
     Group("logs", "Logs", ("logs", "request_log")),
 )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Image
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -70,6 +71,14 @@ class Upstream(Protocol):
         and nothing else (but CancelledError). Iteration ends only after a `Finished` delta.
         Leaving closes the upstream request at once.
         """
+        ...
+
+
+class ImageSource(Protocol):
+    """Where images come from that callers name by a web address."""
+
+    async def fetch(self, url: str) -> Image:
+        """The image there; raises Fault(INVALID_REQUEST)."""
         ...
 
 
@@ -195,7 +204,9 @@ class AnswerFolder(Protocol):
 class DialectDescription(NamedTuple):
     """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
 
-    `answers` are JSON schemas of a good answer, by media type.
+    `answers` are JSON schemas of a good answer, by media type; `error` is what errors are where
+    that is not OpenAI's object. `id_headers` carry an answer's id. Whoever sends one of
+    `own_headers` is a client of this dialect, at addresses that several have. Names are lower case.
     """
 
     summary: str
@@ -203,6 +214,9 @@ class DialectDescription(NamedTuple):
     answers: Mapping[str, Mapping[str, object]]
     model: type
     models: type
+    error: type | None = None
+    id_headers: tuple[bytes, ...] = (b"x-request-id",)
+    own_headers: tuple[bytes, ...] = ()
 
 
 class Dialect(Protocol):

@@ -21,6 +21,7 @@ from cursor_api.dialects.anthropic_messages.call_ids import CallIds
 from cursor_api.domain.content import (
     CacheMark,
     Image,
+    LinkedImage,
     Message,
     Part,
     Role,
@@ -132,7 +133,7 @@ def _write(message: Message, ids: CallIds) -> Turn:
             continue
         texts.end(None)
         match part:
-            case Image():
+            case Image() | LinkedImage():
                 turn.blocks.append(_image(part))
             case ToolUse():
                 turn.blocks.append(_call(part, ids))
@@ -174,9 +175,17 @@ def _text(text: str, mark: CacheMark | None = None) -> Object:
     return {"type": "text", "text": text, **write_cache_mark(mark)}
 
 
-def _image(part: Image) -> Object:
-    # Bytes are written as base64.
-    source = {"type": "base64", "media_type": part.media_type, "data": part.data}
+def _image(part: Image | LinkedImage) -> Object:
+    source: Object = (
+        {"type": "url", "url": part.url}
+        if isinstance(part, LinkedImage)
+        else {
+            "type": "base64",
+            "media_type": part.media_type,
+            # Bytes are written as base64.
+            "data": part.data,
+        }
+    )
     return {"type": "image", "source": source, **write_cache_mark(part.cache)}
 
 
@@ -217,7 +226,7 @@ def _content(parts: Iterable[Part]) -> list[Object]:
     for part in parts:
         if isinstance(part, Text):
             texts.add(part)
-        elif isinstance(part, Image):
+        elif isinstance(part, Image | LinkedImage):
             texts.end(None)
             blocks.append(_image(part))
     texts.end(None)

@@ -28,6 +28,7 @@ class AnthropicKind:
             Feature.TOOLS,
             Feature.FORCED_TOOLS,
             Feature.IMAGES,
+            Feature.IMAGE_LINKS,
             Feature.OUTPUT_FORM,
             Feature.OUTPUT_MAX,
             Feature.STOP,

@@ -14,6 +14,7 @@ from cursor_api.dialects.anthropic_messages.turns import (
 from cursor_api.domain.content import (
     CacheMark,
     Image,
+    LinkedImage,
     Message,
     Part,
     Role,
@@ -184,3 +185,15 @@ def test_long_texts_are_several_blocks_and_long_conversations_several_steps() ->
     written, count = run(write_turns(many, has_system_turns=False))
     assert count == 4
     assert len(written.turns[0].blocks) == 3 * STEP_MESSAGES
+
+
+def test_an_image_by_its_address_goes_on_as_one() -> None:
+    """In a question and in a tool's result."""
+    link = LinkedImage("https://example.test/a.png")
+    source = {"type": "image", "source": {"type": "url", "url": link.url}}
+    _, turns = write((USER, (link,)), (ASSISTANT, (ToolUse("t", "f", b""),)))
+    assert turns[0] == ("user", [source])
+    _, turns = write(
+        (USER, "go"), (ASSISTANT, (ToolUse("t", "f", b""),)), (USER, (ToolResult("t", (link,)),))
+    )
+    assert turns[2][1][0]["content"] == [source]
