@@ -184,7 +184,6 @@ def test_its_models_are_listed(client: SdkClient, house: House) -> None:
 
 def test_anthropics_own_sdk_gets_what_the_endpoint_said(house: House) -> None:
     """Event by event, or the body as it came; its version and its betas go on, as the body does."""
-    client = anthropic.Anthropic(base_url=house.program.url, api_key=KEY, max_retries=0)
     question: Any = {
         "model": NEWER,
         "max_tokens": 2000,
@@ -192,13 +191,14 @@ def test_anthropics_own_sdk_gets_what_the_endpoint_said(house: House) -> None:
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello."}]}],
         "thinking": {"type": "adaptive"},
     }
-    whole = client.messages.create(**question, extra_body={"service_tier": "auto"})
+    with anthropic.Anthropic(base_url=house.program.url, api_key=KEY, max_retries=0) as client:
+        whole = client.messages.create(**question, extra_body={"service_tier": "auto"})
+        with client.messages.stream(**question) as stream:
+            kinds = [event.type for event in stream]
+            message = stream.get_final_message()
     assert whole.to_dict() == {
         name: value for name, value in WHOLE.items() if value is not None
     } | {"stop_sequence": None, "container": None}
-    with client.messages.stream(**question) as stream:
-        kinds = [event.type for event in stream]
-        message = stream.get_final_message()
     assert kinds.count("thinking") == kinds.count("signature") == 1
     assert [block.type for block in message.content] == ["thinking", "text"]
     assert message.usage.cache_read_input_tokens == 64
