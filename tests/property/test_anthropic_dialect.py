@@ -32,7 +32,10 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import AnswerHead
+from cursor_api.upstreams.anthropic.answer import MessageReading
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.sse import SSEDecoder as EventDecoder
+from tests.anthropic_stage import CONTEXT
 from tests.anthropic_stream import read_message, read_message_stream
 from tests.steps import finish
 
@@ -175,6 +178,29 @@ def _normal(part: Part) -> Part:
     if isinstance(part, ToolUse):
         return part._replace(arguments=json.dumps(json.loads(part.arguments)).encode())
     return part
+
+
+@MANY
+@given(answers, st.sampled_from(FinishReason), st.tuples(*[st.integers(0, 99)] * 5))
+def test_an_upstream_s_reader_takes_a_stream_for_what_it_was(
+    given_batches: list[list[Delta]], reason: FinishReason, given_counts: tuple[int, ...]
+) -> None:
+    """Two gateways in a row say what one says: the same blocks, and the same usage."""
+    plain, read, written, output, thought = given_counts
+    usage = Usage(
+        plain + read + written, output, UsageSource.UPSTREAM, read, written, min(thought, output)
+    )
+    everything: list[list[Delta]] = [*given_batches, [Finished(reason, usage)]]
+    renderer = MessageRenderer(HEAD)
+    data = render(renderer, everything) + renderer.finish()
+    reading = MessageReading(CONTEXT)
+    found: list[Delta] = []
+    for event in EventDecoder(1 << 20).feed(data):
+        reading.take_event(event, found)
+    again, once = fold([[*found, reading.finish()]]), fold(everything)
+    # With calls in it, every end is one for calls.
+    assert again["stop_reason"] in {once["stop_reason"], "tool_use"}
+    assert (again["content"], again["usage"]) == (once["content"], once["usage"])
 
 
 @MANY
