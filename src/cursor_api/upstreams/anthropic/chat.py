@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.upstream import (
-    DIALECT,
     WriteOptions,
     encode_request,
     is_native,
@@ -41,7 +41,7 @@ PAGES_MAX: Final = 10
 class AnthropicUpstream:
     """ports.Upstream over messages."""
 
-    dialect = DIALECT
+    dialect = NAME
 
     def __init__(self, http: HttpClient, options: AnthropicOptions, parts: UpstreamParts) -> None:
         self._http = http
