@@ -40,7 +40,7 @@ from tests.anthropic_stream import read_message, read_message_stream
 from tests.steps import finish
 
 # No deadline: a busy machine is no failure.
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=80, deadline=None)
 HEAD = AnswerHead("i", "m", 0)
 
 # Everything that ends a line or a string somewhere, more often than chance would have it.
@@ -289,7 +289,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(bodies.map(lambda body: json.dumps(body).encode()) | st.binary(max_size=60))
 def test_any_request_is_read_or_refused(body: bytes) -> None:
     """With a fault of the caller's, and nothing else; its parameters can be read then."""
