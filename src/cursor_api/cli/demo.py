@@ -28,7 +28,7 @@ from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
 
 # The kind whose wire the oldest simulator speaks.
-CURSOR: Final = "cursor"
+OLD_WIRE: Final = "cursor"
 
 DEMO: Final = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
@@ -143,7 +143,7 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
         cursor = await stack.enter_async_context(CursorSimulator(options))
         # The official route needs a program of Cursor's, and is not there yet.
         upstreams = [
-            _at(cursor.url, upstream) for upstream in settings.upstreams if upstream.kind == CURSOR
+            _at(cursor.url, upstream) for upstream in settings.upstreams if upstream.kind == OLD_WIRE
         ]
         for route in ROUTES:
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
