@@ -143,7 +143,9 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
         cursor = await stack.enter_async_context(CursorSimulator(options))
         # The official route needs a program of Cursor's, and is not there yet.
         upstreams = [
-            _at(cursor.url, upstream) for upstream in settings.upstreams if upstream.kind == OLD_WIRE
+            _at(cursor.url, upstream)
+            for upstream in settings.upstreams
+            if upstream.kind == OLD_WIRE
         ]
         for route in ROUTES:
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
