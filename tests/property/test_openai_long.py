@@ -12,11 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_chat import decode as openai_decode
-from cursor_api.dialects.openai_chat.decode import cut_text
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.content import Message, Part, Text, Thinking, ToolResult
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import ParsedRequest
+from cursor_api.wire import json_texts
+from cursor_api.wire.json_texts import cut_text
 from cursor_api.wire.limits import RequestLimits
 from tests.property.test_openai_dialect import LIMITS, MANY, requests
 from tests.steps import finish
@@ -45,8 +46,9 @@ def everything_is_long() -> Iterator[None]:
     """From a few bytes on."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(openai_decode, "LONG_BYTES", 8)
-        patched.setattr(openai_decode, "PIECE_BYTES", PIECE_BYTES)
-        patched.setattr(openai_decode, "ITEM_BYTES", 1)
+        patched.setattr(json_texts, "LONG_BYTES", 8)
+        patched.setattr(json_texts, "PIECE_BYTES", PIECE_BYTES)
+        patched.setattr(json_texts, "ITEM_BYTES", 1)
         yield
 
 

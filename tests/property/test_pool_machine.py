@@ -144,7 +144,7 @@ class PoolMachine(RuleBasedStateMachine):
         now = self.clock.now()
         able = self.model.find_able(model, now, tried)
         try:
-            lease = self.pool.lease(Ask(model=model, sticky_key=caller), tried)
+            lease = self.pool.lease(Ask(model=model, caller=caller), tried)
         except Fault as fault:
             assert not able, f"nobody was found and {able[0].credential.alias} can serve"
             self._check_refusal(fault, model, tried)

@@ -7,6 +7,7 @@ without one raises a Fault instead of ending.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -148,6 +149,25 @@ Delta = (
     | StatusDelta
     | Finished
 )
+
+
+class NativeBatch(list[Delta]):
+    """Deltas with the bytes that said them, from an upstream of the caller's own dialect.
+
+    `body` goes to the caller in place of what its dialect would make of the deltas: whole events
+    of a stream, or the whole body of an answer in one piece. Like every batch it is never empty.
+    """
+
+    __slots__ = ("body",)
+
+    def __init__(self, deltas: Iterable[Delta], body: bytes) -> None:
+        super().__init__(deltas)
+        self.body = body
+
+    def __repr__(self) -> str:
+        return f"NativeBatch({super().__repr__()}, {len(self.body)} bytes)"
+
+
 Content = TextDelta | ReasoningDelta | RefusalDelta | ToolCallBegun | ToolArgumentsDelta
 # What commits an answer, and whose `text` is counted as output: `type(delta) in CONTENT`.
 CONTENT = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallBegun, ToolArgumentsDelta})

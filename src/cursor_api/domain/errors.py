@@ -65,6 +65,7 @@ class FaultKind(enum.Enum):
     NO_CREDENTIALS = "no_credentials"
     OVERLOADED = "overloaded"
     CONCURRENCY_EXCEEDED = "concurrency_exceeded"  # one caller has too much under way
+    INVALID_OUTPUT = "invalid_output"  # the model gave no answer of the form that was asked for
     STORE_FAILED = "store_failed"  # a full or read-only disk, a lock that is not to be had
     INTERNAL = "internal"
 
@@ -104,6 +105,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.NO_CREDENTIALS: Scope.GATEWAY,
     FaultKind.OVERLOADED: Scope.GATEWAY,
     FaultKind.CONCURRENCY_EXCEEDED: Scope.GATEWAY,
+    FaultKind.INVALID_OUTPUT: Scope.GATEWAY,
     FaultKind.STORE_FAILED: Scope.GATEWAY,
     FaultKind.INTERNAL: Scope.GATEWAY,
 }

@@ -16,13 +16,15 @@ class Ask(NamedTuple):
     """What a lease is wanted for.
 
     `own`: the caller's credentials (pass-through), used instead of the pool's. `pinned`: only the
-    credential of this alias. `sticky_key`: the caller or conversation, for the sticky policy.
+    credential of this alias. `caller`: who asks, for the sticky policy. `conversation`: what stays
+    with one credential under every policy, "" where nothing does.
     """
 
     model: str
     own: tuple[Credential, ...] = ()
     pinned: str | None = None
-    sticky_key: str = ""
+    caller: str = ""
+    conversation: str = ""
 
 
 class LeaseHooks(NamedTuple):

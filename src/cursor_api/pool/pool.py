@@ -281,29 +281,28 @@ class Pool:
         return None
 
     def _choose_in(self, tier: Tier, ask: Ask, is_eligible: Callable[[int], bool]) -> int | None:
-        match self._policy:
-            case Policy.ROUND_ROBIN:
-                return tier.find_in_turn(self._weight, is_eligible)
-            case Policy.FILL_FIRST:
-                return tier.find_first(is_eligible)
-            case Policy.LEAST_BUSY:
-                return tier.find_least_busy(self._candidate, is_eligible)
-            case Policy.STICKY:
-                return self._choose_sticky(tier, ask.sticky_key, is_eligible)
-
-    def _choose_sticky(
-        self, tier: Tier, key: str, is_eligible: Callable[[int], bool]
-    ) -> int | None:
+        key = (ask.caller, ask.conversation)
+        if not ask.conversation and self._policy is not Policy.STICKY:
+            return self._choose_by_policy(tier, is_eligible)
         had = self._sticky.find(key)
         position = self._by_alias.get(had) if isinstance(had, str) else None
         if position is not None:
             is_of_tier = self._slots[position].preferences.priority == tier.priority
             if is_of_tier and is_eligible(position):
                 return position
-        position = tier.find_in_turn(self._weight, is_eligible)
+        position = self._choose_by_policy(tier, is_eligible)
         if position is not None:
             self._sticky.keep(key, self._slots[position].credential.alias)
         return position
+
+    def _choose_by_policy(self, tier: Tier, is_eligible: Callable[[int], bool]) -> int | None:
+        match self._policy:
+            case Policy.ROUND_ROBIN | Policy.STICKY:
+                return tier.find_in_turn(self._weight, is_eligible)
+            case Policy.FILL_FIRST:
+                return tier.find_first(is_eligible)
+            case Policy.LEAST_BUSY:
+                return tier.find_least_busy(self._candidate, is_eligible)
 
     def _weight(self, position: int) -> int:
         return self._slots[position].preferences.weight

@@ -27,7 +27,8 @@ class Policy(enum.Enum):
 
     ROUND_ROBIN: in turn, each as many times in a row as its weight. LEAST_BUSY: the one with the
     fewest requests under way for its weight. FILL_FIRST: always the first that can. STICKY: a
-    caller (or conversation) stays with the credential it had, as long as that can.
+    caller stays with the credential it had, as long as that can. A conversation does so under every
+    policy.
     """
 
     ROUND_ROBIN = "round_robin"
@@ -46,8 +47,9 @@ class PoolOptions:
         "round_robin",
         "How credentials of the same priority share the work. `round_robin`: in turn, by"
         " weight. `least_busy`: the one with the fewest requests under way. `fill_first`:"
-        " always the first that can. `sticky`: a caller, or a conversation named in the"
-        " header `x-conversation-id`, stays with the credential it had.",
+        " always the first that can. `sticky`: a caller stays with the credential it had. A"
+        " conversation of an agent, or one that is named (`prompt_cache_key`, the header"
+        " `x-conversation-id`), does so under every policy, as its prompt is cached there.",
     )
 
 
@@ -129,19 +131,19 @@ class StickyMap:
     __slots__ = ("_map",)
 
     def __init__(self) -> None:
-        self._map: OrderedDict[str, object] = OrderedDict()
+        self._map: OrderedDict[object, object] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._map)
 
-    def find(self, key: str) -> object | None:
+    def find(self, key: object) -> object | None:
         """What the key had last."""
         found = self._map.get(key)
         if found is not None:
             self._map.move_to_end(key)
         return found
 
-    def keep(self, key: str, value: object) -> None:
+    def keep(self, key: object, value: object) -> None:
         """The key has this from now on."""
         self._map[key] = value
         self._map.move_to_end(key)

@@ -97,8 +97,10 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "POOL_POLICY": (
         "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
-        "行中请求最少的。`fill_first`：总是选第一个可用的。`sticky`：调用方（或请求头"
-        " `x-conversation-id` 指明的会话）一直使用原来的凭据。"
+        "行中请求最少的。`fill_first`：总是选第一个可用的。`sticky`：调用方一直使用原来的凭"
+        "据。智能体的会话，以及指明了名称的会话（`prompt_cache_key`、请求头"
+        " `x-conversation-id`），在任何策略"
+        "下都一直使用原来的凭据，因为提示词缓存在那里。"
     ),
     "GATEWAY_ATTEMPTS_MAX": (
         "在上游给出第一个字之前，一个请求最多尝试几次。第一个字之后不再重试。凭据被拒"

@@ -218,12 +218,23 @@ def test_least_busy_spreads_by_load_and_weight() -> None:
 def test_sticky_keeps_a_caller_with_its_credential_while_that_can() -> None:
     """And moves it for good when it cannot."""
     house = House(A, B, policy=Policy.STICKY)
-    mine, yours = Ask(MODEL, sticky_key="me"), Ask(MODEL, sticky_key="you")
+    mine, yours = Ask(MODEL, caller="me"), Ask(MODEL, caller="you")
     assert house.serve(2, mine) + house.serve(2, yours) == "aabb"
     house.fail(limited(retry_after_s=9), mine)
     assert house.serve(2, mine) == "bb"
     house.clock.at += 9
     assert house.serve(1, mine) == "b"
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_conversation_stays_with_its_credential_under_every_policy(policy: Policy) -> None:
+    """Its prompt is cached there; another caller's of the same name is another one."""
+    house = House(A, B, policy=policy)
+    first = house.serve(1, Ask(MODEL, caller="me", conversation="x"))
+    for _ in range(3):
+        house.serve(1, Ask(MODEL, caller="you", conversation="x"))
+        house.serve(1, ASK)
+        assert house.serve(1, Ask(MODEL, caller="me", conversation="x")) == first
 
 
 def test_a_request_can_pin_a_credential() -> None:

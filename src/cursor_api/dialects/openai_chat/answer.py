@@ -17,7 +17,6 @@ import msgspec
 
 from cursor_api.dialects.openai_chat.calls import Calls, render_call_delta
 from cursor_api.dialects.openai_chat.faults import render_error_object
-from cursor_api.dialects.openai_chat.pieces import Pieces
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
@@ -35,6 +34,8 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import AnswerHead
+from cursor_api.wire.pieces import Pieces
+from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends
 
 FINISH_REASONS: dict[FinishReason, str] = {
     FinishReason.STOP: "stop",
@@ -77,9 +78,9 @@ class ChunkRenderer:
         self, head: AnswerHead, *, include_usage: bool, has_functions: bool = False
     ) -> None:
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
-            _encode_line(ID_PREFIX + head.request_id),
+            encode_line(ID_PREFIX + head.request_id),
             head.created,
-            _encode_line(head.model),
+            encode_line(head.model),
         )
         usage = b'"usage":null,' if include_usage else b""
         self._delta_start = self._head + usage + b'"choices":[{"index":0,"delta":{'
@@ -109,7 +110,7 @@ class ChunkRenderer:
             out += (self._delta_start, _ROLE, _DELTA_END)
         for delta in deltas:
             if type(delta) is TextDelta:
-                out += (self._content_start, _encode_line(delta.text), _DELTA_END)
+                out += (self._content_start, encode_line(delta.text), _DELTA_END)
             else:
                 self._render_other(delta, out)
         if self.is_finished and not isinstance(deltas[-1], Finished):
@@ -132,7 +133,7 @@ class ChunkRenderer:
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> bytes:
         """The error event that ends a failed stream. Send nothing after it."""
         error = render_error_object(fault, is_passthrough=is_passthrough)
-        return b"data: %b\n\n" % _escape_line_ends(error)
+        return b"data: %b\n\n" % escape_line_ends(error)
 
     def _require_open(self) -> None:
         if self._usage is not None:
@@ -142,27 +143,27 @@ class ChunkRenderer:
         self._require_open()
         match delta:
             case TextDelta(text):  # `render` has dealt with it; here for the match to be total
-                out += (self._content_start, _encode_line(text), _DELTA_END)
+                out += (self._content_start, encode_line(text), _DELTA_END)
             case ReasoningDelta(text):
-                out += (self._delta_start, _REASONING, _encode_line(text), _DELTA_END)
+                out += (self._delta_start, _REASONING, encode_line(text), _DELTA_END)
             case RefusalDelta(text):
-                out += (self._delta_start, _REFUSAL, _encode_line(text), _DELTA_END)
+                out += (self._delta_start, _REFUSAL, encode_line(text), _DELTA_END)
             case ToolCallBegun() | ToolArgumentsDelta():
                 out += (self._delta_start, self._call(delta), _DELTA_END)
             case ReasoningSealed():
                 pass  # this dialect has no place for it
             case CitationDelta(citations):
-                annotations = _escape_line_ends(_encode(_annotations(citations)))
+                annotations = escape_line_ends(_encode(_annotations(citations)))
                 out += (self._delta_start, b'"annotations":', annotations, _DELTA_END)
             case StatusDelta(message):
-                out.append(_comment(message))
+                out.append(encode_comment(message))
             case Finished(reason):
                 self._usage = _get_usage(delta)
                 finish_reason = _finish_reason(reason, has_functions=self._has_functions).encode()
                 out.append(b'%b},"finish_reason":"%b"}]}\n\n' % (self._delta_start, finish_reason))
 
     def _call(self, delta: ToolCallBegun | ToolArgumentsDelta) -> bytes:
-        return _escape_line_ends(render_call_delta(delta, has_functions=self._has_functions))
+        return escape_line_ends(render_call_delta(delta, has_functions=self._has_functions))
 
 
 class CompletionFolder:
@@ -254,36 +255,6 @@ class CompletionFolder:
                 "usage": _usage_object(_get_usage(self._finished)),
             }
         )
-
-
-def _encode_line(text: str) -> bytes:
-    """`text` as a JSON string without anything that some client takes for the end of a line."""
-    encoded = _encode(text)
-    return encoded if text.isascii() else _escape_line_ends(encoded)
-
-
-def _escape_line_ends(encoded: bytes) -> bytes:
-    """Escape U+0085, U+2028 and U+2029 in JSON.
-
-    SSE knows only CR and LF, which JSON escapes anyway; but clients that split a stream with a
-    text library's line reader (httpx's `iter_lines` is one) break at these three as well.
-    """
-    return (
-        encoded.replace(b"\xc2\x85", b"\\u0085")
-        .replace(b"\xe2\x80\xa8", b"\\u2028")
-        .replace(b"\xe2\x80\xa9", b"\\u2029")
-    )
-
-
-def _comment(message: str) -> bytes:
-    """An SSE comment, which every client skips; b"" for an empty message.
-
-    The upstream's words are put on one line, without control characters: a line end in them
-    would let the upstream write events of its own.
-    """
-    line = " ".join(message.split())
-    line = "".join(character for character in line if character.isprintable())
-    return b": %b\n\n" % line.encode() if line else b""
 
 
 def _annotations(citations: Iterable[Citation]) -> list[dict[str, object]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from cursor_api.dialects.openai_chat.pieces import Pieces
 from cursor_api.domain.deltas import ToolArgumentsDelta, ToolCallBegun
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.pieces import Pieces
 
 _encode = msgspec.json.Encoder().encode
 

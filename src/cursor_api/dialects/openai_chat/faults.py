@@ -6,22 +6,18 @@ with each status, observed by mutating one thing at a time. The rules they led t
 - A status invites a retry only where a retry can mend something, since agents hammer on 429 and
   5xx for a minute and more. Wherever it cannot, `x-should-retry: false` stops those that listen.
 - 400 for bad input, never 422, which some clients retry and others show as an empty body.
-- `Retry-After` on every 429 and 503, in whole seconds, 1 to 60: some SDKs wait silently for as
-  long as they are told. A longer wait is written into the message instead.
+- `Retry-After` on every 429 and 503 (wire/retry_after.py).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import msgspec
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import RenderedFault
-
-RETRY_AFTER_S_MIN = 1
-RETRY_AFTER_S_MAX = 60
+from cursor_api.wire.retry_after import explain_wait, retry_headers
 
 JSON_MEDIA_TYPE = "application/json"
 
@@ -113,6 +109,8 @@ FAULTS: dict[FaultKind, Shape] = {
         503, _SERVER, "no_tokens", should_retry=False, retry_after_s=60
     ),
     FaultKind.OVERLOADED: Shape(503, _SERVER, "overloaded", should_retry=True, retry_after_s=1),
+    # It was asked again already.
+    FaultKind.INVALID_OUTPUT: Shape(502, _SERVER, "invalid_output", should_retry=False),
     # A person has to make room, or the disk writable.
     FaultKind.STORE_FAILED: Shape(500, _SERVER, "store_failed", should_retry=False),
     # The same request would meet the same bug.
@@ -134,11 +132,7 @@ def render_fault(fault: Fault, *, is_passthrough: bool = False) -> RenderedFault
     headers = [("content-type", JSON_MEDIA_TYPE)]
     if shape.status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 demands the header
         headers.append(("www-authenticate", "Bearer"))
-    retry_after_s = _retry_after_s(fault, shape)
-    if retry_after_s is not None:
-        headers.append(("retry-after", str(retry_after_s)))
-    if shape.should_retry is False or _is_long_wait(fault):
-        headers.append(("x-should-retry", "false"))
+    headers += retry_headers(fault, should_retry=shape.should_retry, default_s=shape.retry_after_s)
     body = render_error_object(fault, is_passthrough=is_passthrough)
     return RenderedFault(shape.status, tuple(headers), body)
 
@@ -146,13 +140,10 @@ def render_fault(fault: Fault, *, is_passthrough: bool = False) -> RenderedFault
 def render_error_object(fault: Fault, *, is_passthrough: bool = False) -> bytes:
     """`{"error":{"message","type","param","code"}}`, on one line."""
     shape = _shape(fault, is_passthrough=is_passthrough)
-    message = fault.message
-    if _is_long_wait(fault):
-        message += f" The upstream asks for a wait of {_seconds_in_words(fault.retry_after_s)}."
     return msgspec.json.encode(
         {
             "error": {
-                "message": message,
+                "message": explain_wait(fault),
                 "type": shape.type,
                 "param": fault.param,
                 "code": fault.code or shape.code,
@@ -163,27 +154,3 @@ def render_error_object(fault: Fault, *, is_passthrough: bool = False) -> bytes:
 
 def _shape(fault: Fault, *, is_passthrough: bool) -> Shape:
     return (PASSTHROUGH_FAULTS if is_passthrough else FAULTS)[fault.kind]
-
-
-def _retry_after_s(fault: Fault, shape: Shape) -> int | None:
-    wait_s = fault.retry_after_s
-    if wait_s is None:
-        return shape.retry_after_s
-    if not shape.should_retry and shape.retry_after_s is None:
-        return None
-    # A NaN or a negative figure compares false, and so asks for the shortest wait.
-    return math.ceil(min(wait_s, RETRY_AFTER_S_MAX)) if wait_s > 0 else RETRY_AFTER_S_MIN
-
-
-def _is_long_wait(fault: Fault) -> bool:
-    """Whether a retry within the longest Retry-After we send must fail."""
-    return fault.retry_after_s is not None and fault.retry_after_s > RETRY_AFTER_S_MAX
-
-
-def _seconds_in_words(wait_s: float | None) -> str:
-    if wait_s is None or not math.isfinite(wait_s):
-        return "unknown length"
-    minutes, seconds = divmod(math.ceil(wait_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    named = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in named if count)

@@ -14,11 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from cursor_api.dialects.openai_chat.decode import (
-    decode_arguments,
-    decode_chat,
-    decode_text,
-)
+from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
 from cursor_api.dialects.openai_chat.parameters import (
     read_cache_mark,
@@ -35,7 +31,6 @@ from cursor_api.dialects.openai_chat.schema import (
     PartIn,
     ToolCallIn,
 )
-from cursor_api.dialects.openai_chat.surrogates import LONE_SURROGATES, replace_lone_surrogates
 from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import (
     Image,
@@ -52,7 +47,9 @@ from cursor_api.ports import ParsedRequest
 from cursor_api.wire.images import ImageError, parse_data_url
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.surrogates import LONE_SURROGATES, replace_lone_surrogates
 
 NAME: Final = "openai_chat"
 ROLES: dict[str, Role] = {

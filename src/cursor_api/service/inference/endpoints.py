@@ -17,12 +17,18 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.features import PROVIDED, RequestedFeature
+from cursor_api.domain.features import PROVIDED, Feature, RequestedFeature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerOptions
 from cursor_api.pool.pool import Pool
 from cursor_api.ports import DeltaBatches, Observer, Upstream, UpstreamKind
 from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
+from cursor_api.service.inference.structured_output import (
+    OutputCheck,
+    StructuredAnswer,
+    ask_in_words,
+)
+from cursor_api.service.inference.truncation import TruncatedAnswer, Truncation
 
 # How soon the operator is warned again that the gateway cannot ask anybody.
 WARN_AGAIN_S = 60.0
@@ -98,8 +104,21 @@ class Endpoint:
     def open(
         self, chat: ChatRequest, route: Route, credential: Credential
     ) -> AbstractAsyncContextManager[DeltaBatches]:
-        """Ask its upstream."""
-        return self.upstream.open(chat, route, credential)
+        """Ask its upstream; what that cannot do of what is PROVIDED is done here."""
+        missing = {one.feature for one in self.find_missing(chat)} & PROVIDED
+        if not missing:
+            return self.upstream.open(chat, route, credential)
+        asked = chat.parameters
+        form = asked.output if Feature.OUTPUT_FORM in missing else None
+        check = form and OutputCheck(form)
+        if form is not None:
+            chat = ask_in_words(chat, form)
+        opened = self.upstream.open(chat, route, credential)
+        count_max = asked.sampling.output_count_max if Feature.OUTPUT_MAX in missing else None
+        stop = asked.sampling.stop if Feature.STOP in missing else ()
+        if count_max is not None or stop:
+            opened = TruncatedAnswer(opened, Truncation(count_max, stop))
+        return opened if check is None else StructuredAnswer(opened, check)
 
     def has_answered_lately(self, now: float) -> bool:
         """Whether somebody's answer has begun so lately that the endpoint works."""

@@ -19,7 +19,7 @@ from typing import Self
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import CONTENT, Delta, Finished, Usage
+from cursor_api.domain.deltas import CONTENT, Delta, Finished, NativeBatch, Usage
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
@@ -177,10 +177,14 @@ class Exchange:
         last = batch[-1]
         if type(last) is not Finished:
             return batch
-        self._usage = last.usage or estimate_usage(self._input_count, self._output_bytes)
+        if last.usage is not None:
+            self._usage = last.usage
+            return batch
+        self._usage = estimate_usage(self._input_count, self._output_bytes)
         # By hand: `dataclasses.replace` takes several microseconds of each request.
         ended = Finished(last.reason, self._usage, last.is_stated, last.stop_text)
-        return (*batch[:-1], ended)
+        deltas = (*batch[:-1], ended)
+        return NativeBatch(deltas, batch.body) if type(batch) is NativeBatch else deltas
 
     def break_off(self, fault: Fault) -> bool:
         """Raise this fault where the request waits; False when its answer is whole already."""

@@ -21,16 +21,19 @@ from typing import NamedTuple
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.deltas import CONTENT, Delta, Finished
+from cursor_api.domain.deltas import CONTENT, Delta, Finished, NativeBatch
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports import Clock, DeltaBatches, RequestLog
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.conversations import name_conversation
 from cursor_api.service.inference.endpoints import Endpoints
-from cursor_api.service.inference.failover import Action, Tally, decide, leads_elsewhere
+from cursor_api.service.inference.failover import Action, decide, leads_elsewhere
+from cursor_api.service.inference.retrying import RetryState
 from cursor_api.service.inference.routes import Routes
+from cursor_api.service.inference.structured_output import InvalidOutput, ask_again
 
 SILENT = "It gave no answer in time, where another credential was answered."
 FAILING = "It failed where another credential was answered."
@@ -55,50 +58,6 @@ class BegunAnswer(NamedTuple):
     opened: AbstractAsyncContextManager[DeltaBatches]
     batches: DeltaBatches
     first: Sequence[Delta]
-
-
-class RetryState:
-    """What a request has met so far; most requests meet nothing."""
-
-    __slots__ = (
-        "barred",
-        "failed",
-        "has_fresh",
-        "is_probe",
-        "is_retry",
-        "last_fault",
-        "tally",
-        "tried",
-    )
-
-    def __init__(self) -> None:
-        # At this endpoint.
-        self.last_fault: Fault | None = None
-        self.tally = Tally()
-        # The next attempt is paid for from the retry budget, unless it goes to a fresh credential
-        # while the endpoint answers others.
-        self.is_retry = self.has_fresh = False
-        # Not asked again by this request: they refused, or were silent.
-        self.barred: frozenset[Credential] = frozenset()
-        # Asked again only where there is no other: it was the endpoint that failed.
-        self.tried: frozenset[Credential] = frozenset()
-        # At this endpoint, not yet put down to anybody.
-        self.failed: list[tuple[Lease, Fault]] = []
-        # One of these probes for the breaker, and so does what follows.
-        self.is_probe = False
-
-    def explain(self, hindrance: Fault) -> Fault:
-        """The fault to be answered where `hindrance` keeps everybody else from being asked.
-
-        What the upstream said says more than "none is left". One that limits a rate may not say
-        for how long; the pool knows who is back first.
-        """
-        fault = self.last_fault
-        if fault is None:
-            return hindrance
-        if fault.kind is hindrance.kind is FaultKind.RATE_LIMITED and fault.retry_after_s is None:
-            fault.retry_after_s = hindrance.retry_after_s
-        return fault
 
 
 class Search:
@@ -178,7 +137,8 @@ class Search:
             model=route.model,
             own=own,
             pinned=incoming.pinned_alias,
-            sticky_key=incoming.conversation or incoming.caller.name,
+            caller=incoming.caller.name,
+            conversation=name_conversation(incoming),
         )
 
     async def _ask_endpoint(self) -> BegunAnswer:
@@ -199,6 +159,8 @@ class Search:
                 self.credential = lease.credential
                 try:
                     answer = await self._attempt(lease)
+                except InvalidOutput as invalid:
+                    self._repair(invalid)
                 except Fault as fault:
                     await self._recover(fault, lease)
                 else:
@@ -367,6 +329,15 @@ class Search:
         if decision.wait_s:
             await asyncio.sleep(decision.wait_s)
 
+    def _repair(self, invalid: InvalidOutput) -> None:
+        """Ask for the right form again; raises `invalid` when that was done or cannot be paid."""
+        retry = self._retry
+        assert retry is not None  # noqa: S101 - a fault was noted
+        if retry.is_repaired or not self._endpoint.budget.take():
+            raise invalid
+        retry.is_repaired = True
+        self._chat = ask_again(self._chat, invalid)
+
 
 def _suspect(failed: Sequence[tuple[Lease, Fault]], answered: Credential) -> None:
     """Where another one was answered, the endpoint works: the failure was the credential's."""
@@ -383,9 +354,9 @@ async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
 
     Nor does an end, but where the upstream states why it ended.
     """
-    held: list[Delta] = []
+    held: Sequence[Delta] = ()
     async for batch in batches:
-        held.extend(batch)
+        held = _join(held, batch) if held else batch
         for delta in batch:
             if type(delta) in CONTENT:
                 return held
@@ -395,3 +366,9 @@ async def _first_batch(batches: DeltaBatches) -> Sequence[Delta]:
                 return held
             break
     raise Fault(FaultKind.INCOMPLETE, "The upstream ended its answer without a word of text.")
+
+
+def _join(held: Sequence[Delta], batch: Sequence[Delta]) -> Sequence[Delta]:
+    deltas = [*held, *batch]
+    bodies = [one.body for one in (held, batch) if isinstance(one, NativeBatch)]
+    return NativeBatch(deltas, b"".join(bodies)) if bodies else deltas

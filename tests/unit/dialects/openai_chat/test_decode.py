@@ -8,21 +8,15 @@ from __future__ import annotations
 import json
 import sys
 
-import msgspec
 import pytest
 
-from cursor_api.dialects.openai_chat.decode import (
-    LONG_BYTES,
-    PIECE_BYTES,
-    decode_arguments,
-    decode_chat,
-    decode_text,
-)
+from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.content import Text, Thinking, ToolUse
 from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.json_decode import check_json
+from cursor_api.wire.json_texts import LONG_BYTES, PIECE_BYTES
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 
@@ -94,29 +88,3 @@ def test_many_messages_are_decoded_in_steps() -> None:
     assert (chat.model, chat.stream, len(chat.messages)) == ("m", True, 5_000)
     assert {one.content for one in chat.messages} == {"a" * 1_000}
     assert step_count - bounds_count >= 5_000_000 // PIECE_BYTES
-
-
-@pytest.mark.parametrize(
-    ("raw", "text"),
-    [
-        (b'"{\\"a\\": 1}"', '{"a": 1}'),
-        (b'{"a" : [1, "\xc3\xa9"]}', '{"a" : [1, "é"]}'),
-        (b"null", ""),
-        (b'""', ""),
-        (b"7", "7"),
-    ],
-)
-def test_tool_arguments_are_json_text_or_the_value_itself(raw: bytes, text: str) -> None:
-    """A string is unpacked once; any other value keeps the caller's own spelling."""
-    assert finish(decode_arguments(msgspec.Raw(raw))) == text.encode()
-
-
-@pytest.mark.parametrize(
-    ("raw", "texts"),
-    [(b'"a\\n"', ["a\n"]), (b"null", []), (b"7", []), (b'{"a":1}', []), (b'["a"]', [])],
-)
-def test_a_text_that_need_not_be_one_is_nothing_of_any_other_type(
-    raw: bytes, texts: list[str]
-) -> None:
-    """A client's own field was never a reason to refuse its request."""
-    assert finish(decode_text(msgspec.Raw(raw))) == texts

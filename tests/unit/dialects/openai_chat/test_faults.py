@@ -73,6 +73,7 @@ EXPECTED = {
     FaultKind.UPSTREAM_UNAVAILABLE: (503, "upstream_unavailable", True),
     FaultKind.NO_CREDENTIALS: (503, "no_tokens", False),
     FaultKind.OVERLOADED: (503, "overloaded", True),
+    FaultKind.INVALID_OUTPUT: (502, "invalid_output", False),
     FaultKind.STORE_FAILED: (500, "store_failed", False),
     FaultKind.INTERNAL: (500, "internal_error", False),
     FaultKind.MALFORMED_REQUEST: (400, "bad_request", True),
@@ -113,6 +114,7 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
             {
                 FaultKind.NO_CREDENTIALS,
                 FaultKind.OVERLOADED,
+                FaultKind.INVALID_OUTPUT,
                 FaultKind.STORE_FAILED,
                 FaultKind.INTERNAL,
             },

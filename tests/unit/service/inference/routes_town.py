@@ -8,7 +8,7 @@ import pytest
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Model, NamedModel, Route
-from cursor_api.domain.chat import ChatRequest, Incoming, Origin
+from cursor_api.domain.chat import NO_PARAMETERS, ChatRequest, Incoming, Origin
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Finished, FinishReason, TextDelta
@@ -33,7 +33,14 @@ def fails(kind: FaultKind) -> list[Step]:
 
 
 class StrictUpstream(ScriptedUpstream):
-    """Answers only those who come by the right way with the right secret."""
+    """Answers only those who come by the right way with the right secret.
+
+    `coming` are scripts that take the place of a credential's own, one for each attempt.
+    """
+
+    def __init__(self, script: dict[str, list[Step]]) -> None:
+        super().__init__(script)
+        self.coming: list[list[Step]] = []
 
     def open(
         self, request: ChatRequest, route: Route, credential: Credential
@@ -42,6 +49,8 @@ class StrictUpstream(ScriptedUpstream):
         assert request.model in {"m", route.model}
         assert route.model == f"m-at-{route.endpoint}"
         assert credential.endpoint == route.endpoint
+        if self.coming:
+            self.script[credential.alias] = self.coming.pop(0)
         return self._open(credential.alias)
 
 
@@ -73,13 +82,15 @@ class Town:
         # What the next requests ask for, and the route that they are bound to.
         self.features: tuple[RequestedFeature, ...] = ()
         self.pinned_route: str | None = None
+        self.parameters = NO_PARAMETERS
 
     async def ask(
         self, own: tuple[Credential, ...] = (), model: str = "m", pinned: str | None = None
     ) -> str:
         """Who answered."""
         origin = Origin(features=self.features)
-        chat = ChatRequest(model, (Message(Role.USER, (Text("hi"),)),), origin=origin)
+        hi = (Message(Role.USER, (Text("hi"),)),)
+        chat = ChatRequest(model, hi, parameters=self.parameters, origin=origin)
         caller = Caller("me", credentials=own)
         incoming = Incoming("id", chat, caller, pinned, pinned_route=self.pinned_route)
         self.attempts = []

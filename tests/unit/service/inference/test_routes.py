@@ -13,7 +13,6 @@ from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.pool.lease import Ask
 from cursor_api.service.inference.endpoints import Endpoint
 from cursor_api.service.inference.routes import OTHERS_CREDENTIAL
-from cursor_api.service.inference.search import RetryState
 from tests.fakes import Step
 from tests.unit.service.inference.routes_town import HELLO, Town, fails
 
@@ -141,12 +140,6 @@ async def test_a_credential_that_a_reload_takes_while_it_is_waited_for_is_not_us
     pool.replace([new])
     assert await asking == "new"
     assert town.asked == "new"
-
-
-def test_a_hindrance_speaks_for_itself_where_nobody_was_asked() -> None:
-    """There is nothing that an upstream said."""
-    hindrance = Fault(FaultKind.NO_CREDENTIALS, "none")
-    assert RetryState().explain(hindrance) is hindrance
 
 
 async def test_an_end_that_no_other_route_helps_is_answered_as_it_is() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.dialects.openai_chat.pieces import PIECES_MAX, Pieces
+from cursor_api.wire.pieces import PIECES_MAX, Pieces
 
 
 def test_pieces_are_joined_once_they_are_many() -> None:

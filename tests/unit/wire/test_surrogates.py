@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_chat.request import parse_request
-from cursor_api.dialects.openai_chat.surrogates import (
+from cursor_api.domain.content import Text, Thinking, ToolUse
+from cursor_api.ports import ParsedRequest
+from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.surrogates import (
     LONE_SURROGATES,
     SLICE_BYTES,
     replace_lone_surrogates,
 )
-from cursor_api.domain.content import Text, Thinking, ToolUse
-from cursor_api.ports import ParsedRequest
-from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
 
 # Texts with emoji, halves of them, and backslashes in front of what looks like them.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator
 from typing import Final
 
-from cursor_api.dialects.openai_chat.decode import find_cut
+from cursor_api.wire.json_texts import find_cut
 
 # What the answer names it, beside parameters.
 LONE_SURROGATES: Final = "lone_surrogates"
