@@ -18,8 +18,8 @@ from cursor_api.domain.errors import Fault
 from cursor_api.ports import UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.refusals import FaultContext
 from cursor_api.upstreams.openai.chat import OpenAiUpstream
-from cursor_api.upstreams.openai.faults import FaultContext
 from cursor_api.upstreams.openai.options import OpenAiOptions, PatientTimeouts
 from tests.fakes import TickingClock
 from tests.scripted_server import Handler, ScriptedServer, Turn

@@ -258,7 +258,8 @@ class House:
         )
         for endpoint in self.endpoints.values():
             endpoint.pool.use_policy(settings.pool.policy)
-        self.catalog.use(settings.models, list(self.endpoints))
+        features = {name: one.kind.features for name, one in self.endpoints.items()}
+        self.catalog.use(settings.models, features)
         self.model_lists.fix({one.name: one.models for one in upstreams if one.models is not None})
         self.roster.configure([key for one in upstreams for key in _credentials_of(one)])
         self._admission.options = settings.admission
@@ -291,6 +292,7 @@ class House:
             settings.headers,
             self._with.redactor.redact_text,
             functools.partial(self._find_api_keys, settings.name),
+            self._with.observer,
         )
         return UpstreamPlan(
             (settings.kind, settings.options, settings.headers),
@@ -298,7 +300,11 @@ class House:
         )
 
     def _find_api_keys(self, name: str) -> Sequence[Secret]:
-        return self._api_keys.get(name, ())
+        configured = self._api_keys.get(name)
+        endpoint = self.endpoints.get(name)
+        if configured or endpoint is None:
+            return configured or ()
+        return [credential.secret for credential in endpoint.pool.credentials]
 
     def _endpoint(
         self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions

@@ -34,6 +34,7 @@ from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 from cursor_api.upstreams.openai.kind import OpenAiKind
 from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
 from cursor_api.web.access.lockout import LockoutOptions
@@ -61,7 +62,7 @@ __all__ = [
 # The first one's errors are what addresses of no client API answer.
 DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
 # Where two know a secret by its form, the first has it: what takes any text comes last.
-UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind())
+UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), CursorSdkKind(), OpenAiKind())
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}
 FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
 
@@ -115,6 +116,12 @@ GROUPS: Final = (
         ("cursor", "cursor.timeouts", "cursor.http.connections_max", "cursor.limits"),
         prefix="CURSOR_",
         foreign=FOREIGN_VARIABLES,
+    ),
+    Group(
+        "cursor-sdk",
+        "Cursor's official SDK (upstream)",
+        ("cursor-sdk", "cursor-sdk.timeouts"),
+        prefix="CURSOR_SDK_",
     ),
     Group(
         "limits",

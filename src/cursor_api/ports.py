@@ -72,14 +72,37 @@ class Upstream(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Tells the operator what happened outside of requests."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Something went as it should."""
+        ...
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Something a person should look at."""
+        ...
+
+
+class SilentObserver:
+    """Tells nobody."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """See Observer."""
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """See Observer."""
+
+
 class UpstreamParts(NamedTuple):
     """What a kind of upstream builds with.
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
     this gateway, other endpoints' too, out of what an upstream said. `find_api_keys`
-    gives those of its settings as they are now, for what is asked on nobody's behalf, such as its
-    list of models.
+    gives its keys as they are now, for what is asked on nobody's behalf, such as its models:
+    those of its settings, else those that serve. `observer` is told what happens outside of
+    requests.
     """
 
     endpoint: str
@@ -88,6 +111,7 @@ class UpstreamParts(NamedTuple):
     headers: tuple[tuple[str, Secret], ...] = ()
     mask: Callable[[str], str] = str
     find_api_keys: Callable[[], Sequence[Secret]] = tuple
+    observer: Observer = SilentObserver()
 
 
 class UpstreamKind(Protocol):
@@ -342,18 +366,6 @@ class PoolStateStore(Protocol):
 
     async def save(self, state: PoolState) -> None:
         """Replace it whole. Raises StoreError; the earlier state is still there then."""
-        ...
-
-
-class Observer(Protocol):
-    """Tells the operator what happened outside of requests."""
-
-    def notice(self, event: str, /, **facts: object) -> None:
-        """Something went as it should."""
-        ...
-
-    def warn(self, event: str, /, **facts: object) -> None:
-        """Something a person should look at."""
         ...
 
 

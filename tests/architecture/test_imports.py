@@ -42,7 +42,7 @@ BREACHES = {
     ),
     "a dialect and its neighbour": Breach(
         "dialects/neighbour/__init__.py",
-        "import cursor_api.dialects.openai_chat.faults",
+        "import cursor_api.dialects.openai_chat.calls",
         "Dialects know nothing of each other",
     ),
     "the server and what it serves": Breach(

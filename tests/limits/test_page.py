@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.dialects.openai_chat.faults import FAULTS
+from cursor_api.dialects.openai.faults import FAULTS
 from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
 from cursor_api.stores.sqlite.request_log import LogTimes
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
-from cursor_api.transport.sending import INTERIM_MAX
-from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
-from cursor_api.upstreams.cursor.token_files.text import TextLimits
-from cursor_api.upstreams.openai.answer import (
+from cursor_api.transport.events import (
     ANSWER_BYTES_MAX,
     PIECE_BYTES_MAX,
     SILENT_BYTES_MAX,
 )
+from cursor_api.transport.model_lists import LIST_BYTES_MAX
+from cursor_api.transport.sending import INTERIM_MAX
+from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
+from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.upstreams.openai.calls import CALLS_MAX
-from cursor_api.upstreams.openai.chat import LIST_BYTES_MAX
 from cursor_api.web.access.auth import KEY_LENGTH_MAX
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.http.json_body import BODY_BYTES_MAX, JSON_LIMITS

@@ -14,12 +14,12 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
-from cursor_api.upstreams.cursor.faults import FaultContext
+from cursor_api.upstreams.cursor.faults import fault_context
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_bytes, field_string
 from tests.vectors.load import answer
 
-CONTEXT = FaultContext(Secret("opaque"), lambda: 0.0)
+CONTEXT = fault_context(Secret("opaque"), lambda: 0.0)
 LIMITS = AnswerLimits(1 << 16, 1 << 16, 1 << 18)
 DONE = Finished(FinishReason.STOP)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300)

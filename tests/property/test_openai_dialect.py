@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cursor_api.dialects.openai_chat.faults import render_fault
+from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.content import Message, ToolResult
 from cursor_api.domain.errors import Fault, FaultKind, Scope

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
+from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
-from cursor_api.dialects.openai_chat.faults import render_fault
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from cursor_api.domain.deltas import Delta, Finished, ReasoningDelta, TextDelta, ToolArgumentsDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.openai.answer import (
+from cursor_api.transport.events import (
     AnswerDecoder,
-    Reading,
     StreamDecoder,
     WholeDecoder,
 )
+from cursor_api.upstreams.openai.answer import Reading
 from tests.openai_stage import CONTEXT, DONE, STOP, chunk, event, usage
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)

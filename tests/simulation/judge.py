@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cursor_api.dialects.openai_chat.faults import FAULTS, PASSTHROUGH_FAULTS
+from cursor_api.dialects.openai.faults import FAULTS, PASSTHROUGH_FAULTS
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import Status
 from cursor_api.service.access.admission import AdmissionOptions

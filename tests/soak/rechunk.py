@@ -19,7 +19,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.deltas import Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault
 from cursor_api.upstreams.cursor.answer import AnswerDecoder, AnswerLimits
-from cursor_api.upstreams.cursor.faults import FaultContext
+from cursor_api.upstreams.cursor.faults import fault_context
 from cursor_api.wire.connect import (
     ConnectError,
     encode_end_stream,
@@ -37,7 +37,7 @@ from tests.soak.figures import Figure, Size, command, exactly, say
 DAMAGED_COUNT, DAMAGED_COUNT_MIN = 100_000, 1_000
 LIMITS = Limits()
 ANSWER_LIMITS = AnswerLimits(1 << 16, 1 << 16, 1 << 24)
-CONTEXT = FaultContext(Secret("opaque"), lambda: 0.0)
+CONTEXT = fault_context(Secret("opaque"), lambda: 0.0)
 TEXT_FIELD, FIELD_NUMBER_MAX = 1, (1 << 29) - 1
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cursor_api.dialects.openai_chat.faults import FAULTS
+from cursor_api.dialects.openai.faults import FAULTS
 from cursor_api.domain.errors import SCOPES, FaultKind, Scope
 from tests.wall.house import Played, Seen
 from tests.wall.scenario import Ask, Attempt, Expect, Leave, Shape

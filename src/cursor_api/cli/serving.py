@@ -254,7 +254,7 @@ async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Red
 
 
 def _with_upstream_at(url: str, settings: Settings) -> Settings:
-    (upstream,) = settings.upstreams
+    upstream = settings.upstreams[0]
     there = replace(upstream, options=replace(upstream.options, base_url=url))
     return replace(settings, upstreams=(there,))
 

@@ -102,10 +102,14 @@ NO_PARAMETERS = Parameters()
 
 
 class Native(NamedTuple):
-    """The request as it came. Only an upstream of the same dialect may read it."""
+    """The request as it came. Only an upstream of the same dialect may read it.
+
+    `wants_usage`: what only counts tokens is shown to the caller, where that is a matter of choice.
+    """
 
     dialect: str
     body: bytes
+    wants_usage: bool = True
 
 
 class Origin(NamedTuple):

@@ -56,8 +56,12 @@ def test_the_defaults(tmp_path: Path) -> None:
     assert settings.files.token_list_file == tmp_path / ".token-list"
     assert settings.files.pool_state_file == tmp_path / ".token-state"
     assert (settings.access.client_tokens, settings.pool.policy) == ((), Policy.ROUND_ROBIN)
-    (upstream,) = settings.upstreams
+    upstream, sdk = settings.upstreams
     assert (upstream.name, upstream.kind) == ("cursor", "cursor")
+    assert (sdk.name, sdk.kind) == ("cursor-sdk", "cursor-sdk")
+    assert (sdk.options.bridge_bin, sdk.options.bridge_url, sdk.options.is_caged) == (
+        *(None, None, True),
+    )
     cursor = upstream.options
     assert (cursor.base_url, cursor.client_version) == ("https://api2.cursor.sh", "0.42.5")
     assert (cursor.timezone, cursor.is_private) == ("Asia/Shanghai", True)

@@ -15,14 +15,15 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from cursor_api.dialects.openai.faults import render_error_object
 from cursor_api.dialects.openai_chat.calls import Calls, render_call_delta
-from cursor_api.dialects.openai_chat.faults import render_error_object
 from cursor_api.domain.deltas import (
     Citation,
     CitationDelta,
     Delta,
     Finished,
     FinishReason,
+    NativeBatch,
     ReasoningDelta,
     ReasoningSealed,
     RefusalDelta,
@@ -31,6 +32,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
     Usage,
+    UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import AnswerHead
@@ -104,6 +106,8 @@ class ChunkRenderer:
         Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
         """
         self._require_open()
+        if type(deltas) is NativeBatch:
+            return self._pass_on(deltas)
         out: list[bytes] = []
         if not self._has_begun:
             self._has_begun = True
@@ -134,6 +138,14 @@ class ChunkRenderer:
         """The error event that ends a failed stream. Send nothing after it."""
         error = render_error_object(fault, is_passthrough=is_passthrough)
         return b"data: %b\n\n" % escape_line_ends(error)
+
+    def _pass_on(self, batch: NativeBatch) -> bytes:
+        """The upstream's own events, in this dialect; its usage is among them where it counts."""
+        last = batch[-1]
+        if isinstance(last, Finished):
+            self._usage = _get_usage(last)
+            self._include_usage &= self._usage.source is UsageSource.ESTIMATED
+        return batch.body
 
     def _require_open(self) -> None:
         if self._usage is not None:
@@ -175,6 +187,7 @@ class CompletionFolder:
         "_finished",
         "_has_functions",
         "_head",
+        "_native",
         "_reasoning",
         "_refusal",
         "_text",
@@ -189,6 +202,8 @@ class CompletionFolder:
         self._calls = Calls(has_functions=has_functions)
         self._citations: list[Citation] = []
         self._finished: Finished | None = None
+        # The upstream's own body, in this dialect.
+        self._native = b""
 
     def __repr__(self) -> str:
         return f"CompletionFolder(pieces={len(self._text)}, finished={self._finished})"
@@ -198,34 +213,41 @@ class CompletionFolder:
 
         Raises Fault(PROTOCOL_ERROR) when something follows the answer's end.
         """
+        if isinstance(deltas, NativeBatch):
+            self._native = deltas.body
         for delta in deltas:
-            if self._finished is not None:
-                raise _goes_on()
-            match delta:
-                case TextDelta(text):
-                    self._text.new.append(text)
-                case ReasoningDelta(text):
-                    self._reasoning.new.append(text)
-                case RefusalDelta(text):
-                    self._refusal.new.append(text)
-                    self._refusal.tidy()
-                case ToolCallBegun() | ToolArgumentsDelta():
-                    self._calls.add(delta)
-                case CitationDelta(citations):
-                    self._citations.extend(citations)
-                case StatusDelta() | ReasoningSealed():
-                    # What the upstream was busy with is of no use afterwards, and for the seal
-                    # this dialect has no place.
-                    pass
-                case Finished():
-                    self._finished = delta
+            self._add(delta)
         self._text.tidy()
         self._reasoning.tidy()
+
+    def _add(self, delta: Delta) -> None:
+        if self._finished is not None:
+            raise _goes_on()
+        match delta:
+            case TextDelta(text):
+                self._text.new.append(text)
+            case ReasoningDelta(text):
+                self._reasoning.new.append(text)
+            case RefusalDelta(text):
+                self._refusal.new.append(text)
+                self._refusal.tidy()
+            case ToolCallBegun() | ToolArgumentsDelta():
+                self._calls.add(delta)
+            case CitationDelta(citations):
+                self._citations.extend(citations)
+            case StatusDelta() | ReasoningSealed():
+                # What the upstream was busy with is of no use afterwards, and for the seal
+                # this dialect has no place.
+                pass
+            case Finished():
+                self._finished = delta
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
         if self._finished is None:
             raise _is_incomplete()
+        if self._native:
+            return self._native
         has_other = bool(self._calls or self._refusal)
         message: dict[str, object] = {
             "role": "assistant",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from cursor_api.ports import DialectDescription
+from cursor_api.wire.model_facts import ModelFacts
 
 
 class ChatMessage(Struct):
@@ -35,12 +36,16 @@ class ChatCompletionRequest(Struct):
 
 
 class ModelOut(Struct):
-    """A model as OpenAI describes one; `created` is unix seconds."""
+    """A model as OpenAI describes one, and what this gateway knows of it.
+
+    `created` is unix seconds.
+    """
 
     id: str
     object: str
     created: int
     owned_by: str
+    cursor_api: ModelFacts
 
 
 class ModelsOut(Struct):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
+from cursor_api.dialects.openai.faults import render_fault
+from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
 from cursor_api.dialects.openai_chat.description import DESCRIPTION
-from cursor_api.dialects.openai_chat.faults import render_fault
-from cursor_api.dialects.openai_chat.models import render_model, render_models
 from cursor_api.dialects.openai_chat.request import NAME, Style, parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from cursor_api.dialects.openai.images import quote, read_image
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
 from cursor_api.dialects.openai_chat.parameters import (
@@ -44,7 +45,6 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports import ParsedRequest
-from cursor_api.wire.images import ImageError, parse_data_url
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
 from cursor_api.wire.json_texts import decode_arguments, decode_text
@@ -65,8 +65,6 @@ IMAGE_PARTS = frozenset({"image_url", "input_image"})
 # Places of parts that an answer's header names.
 IGNORED_MAX = 20
 
-# How much of a caller's own word an error message repeats.
-QUOTED_CHARS_MAX = 40
 # Messages, parts and calls in one step, at about two microseconds each. An image counts as ten, for
 # its size may come after many segments, and as one more for every so many bytes of data.
 STEP_UNITS = 500
@@ -119,7 +117,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         is_stream=bool(chat.stream),
         parameters=partial(read_parameters, body),
         origin=Origin(
-            Native(NAME, body),
+            Native(NAME, body, _wants_usage(chat)),
             read_features(chat, conversion.image_param),
             read_conversation(chat.prompt_cache_key),
         ),
@@ -127,11 +125,10 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     ignored = conversion.ignored if body is given else (LONE_SURROGATES, *conversion.ignored)
     if chat.stream_options is None and not chat.functions:
         return ParsedRequest(request, _PLAIN, ignored)
-    options = chat.stream_options
     return ParsedRequest(
         request,
         Style(
-            include_usage=options is not None and bool(options.include_usage),
+            include_usage=_wants_usage(chat),
             has_functions=bytes(memoryview(chat.functions)[:1]) == b"[",
         ),
         ignored,
@@ -174,6 +171,11 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="integer_below_min_value",
             param="n",
         )
+
+
+def _wants_usage(chat: ChatIn) -> bool:
+    options = chat.stream_options
+    return options is not None and bool(options.include_usage)
 
 
 def _count_parts(messages: Sequence[MessageIn]) -> int:
@@ -304,7 +306,7 @@ def _mark_last(parts: list[Part], raw: msgspec.Raw) -> None:
 
 def _unknown_role(message: MessageIn, index: int) -> Fault:
     return invalid_request(
-        f"Invalid value for 'messages[{index}].role': {_quote(message.role)}."
+        f"Invalid value for 'messages[{index}].role': {quote(message.role)}."
         f" Supported values are {', '.join(ROLES)}.",
         code="invalid_value",
         param=f"messages[{index}].role",
@@ -335,7 +337,7 @@ def _add_part(part: PartIn, place: Place, parts: list[Part], limits: RequestLimi
 def _unknown_part(part: PartIn, place: Place) -> Fault:
     path = _path(place, "type")
     return invalid_request(
-        f"Invalid value for '{path}': {_quote(part.type)}. This gateway takes"
+        f"Invalid value for '{path}': {quote(part.type)}. This gateway takes"
         " text (text, input_text, output_text, refusal) and images (image_url,"
         " input_image).",
         code="unsupported_value",
@@ -349,19 +351,7 @@ def _image(part: PartIn, place: Place, limits: RequestLimits) -> Image:
         url, name = url.url, "image_url.url"
     if url is None:
         raise _missing(place, name)
-    if url[:8].lower().startswith(("http://", "https://")):
-        path = _path(place, name)
-        raise invalid_request(
-            f"'{path}' is a web address. This gateway fetches no address that a caller gives:"
-            " send the image itself as data:image/png;base64,…",
-            code="unsupported_value",
-            param=path,
-        )
-    try:
-        return parse_data_url(url, limits.image_bytes_max)
-    except ImageError as error:
-        path = _path(place, name)
-        raise invalid_request(f"'{path}' {error}.", code="invalid_image_url", param=path) from error
+    return read_image(url, _path(place, name), limits.image_bytes_max)
 
 
 def _function_call(id_: str, function: FunctionIn) -> Generator[None, None, ToolUse]:
@@ -386,9 +376,3 @@ def _missing(place: Place, name: str) -> Fault:
     return invalid_request(
         f"Missing required parameter: '{path}'.", code="missing_required_parameter", param=path
     )
-
-
-def _quote(word: str) -> str:
-    if len(word) > QUOTED_CHARS_MAX:
-        word = word[:QUOTED_CHARS_MAX] + "…"
-    return f"'{word}'"

@@ -19,7 +19,8 @@ from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
-from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_failure
+from cursor_api.transport.refusals import FaultContext
+from cursor_api.upstreams.cursor.faults import fault_of_failure
 from cursor_api.upstreams.cursor.messages import decode_chat_response
 from cursor_api.upstreams.cursor.thinking import ThinkingSplitter
 from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Frame, Reason, parse_end_stream

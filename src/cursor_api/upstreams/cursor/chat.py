@@ -21,11 +21,13 @@ from cursor_api.ports import Clock, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
 from cursor_api.transport.deltas import DeltaAnswer
+from cursor_api.transport.keys import reveal_key, unsendable
 from cursor_api.transport.options import check_base_url, is_header_value
 from cursor_api.transport.quoting import media_type_of
+from cursor_api.transport.refusals import FaultContext
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
-from cursor_api.upstreams.cursor.faults import FaultContext, fault_of_answer
+from cursor_api.upstreams.cursor.faults import fault_context, fault_of_answer
 from cursor_api.upstreams.cursor.messages import encode_chat_request, new_ids, to_conversation
 from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
@@ -121,7 +123,7 @@ class StreamChatCalls:
 
     def context(self, credential: Credential) -> FaultContext:
         """What reading a fault needs."""
-        return FaultContext(credential.secret, self._clock.now, self._mask)
+        return fault_context(credential.secret, self._clock.now, self._mask)
 
     def _headers(self, credential: Credential, request_id: str) -> dict[str, str]:
         step = int(self._clock.now()) // STEP_S
@@ -139,14 +141,12 @@ class StreamChatCalls:
     def _headers_of(self, credential: Credential) -> dict[str, str]:
         """What all requests of a credential share until the checksum's time goes on a step."""
         options = self._options
-        secret = credential.secret.reveal()
+        subject = f"The credential {credential.alias!r}"
+        secret = reveal_key(credential.secret, subject)
         # A token that stands in the settings has no row in the token list.
         checksum = credential.binding or device_checksum(secret)
-        if not secret or not is_header_value(secret + checksum) or " " in secret:
-            raise Fault(
-                FaultKind.CREDENTIAL_REJECTED,
-                f"The credential {credential.alias!r} holds characters that cannot be sent.",
-            )
+        if not is_header_value(checksum):
+            raise unsendable(subject)
         if options.checksum_time is ChecksumTime.NOW:
             checksum = refresh_checksum(checksum, self._clock.now())
         return {

@@ -18,8 +18,9 @@ from typing import Final
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.transport.faults import STATUS_KINDS, kind_of_status, parse_retry_after
-from cursor_api.transport.quoting import describe_body, quote_said
+from cursor_api.transport import refusals
+from cursor_api.transport.faults import STATUS_KINDS, kind_of_status
+from cursor_api.transport.refusals import FaultContext, Refusal, tell_refusal, tell_status
 from cursor_api.wire.connect import ConnectFailure, ErrorDetail, parse_error_json
 from cursor_api.wire.protobuf import (
     BYTES,
@@ -146,41 +147,29 @@ CODES: Final[dict[str, FaultKind]] = {
     "unauthenticated": _REJECTED,
 }
 
-# How a message begins, before the upstream's own words.
-LEADS: Final[dict[FaultKind, str]] = {
-    FaultKind.INVALID_REQUEST: "Cursor refuses the request",
-    FaultKind.NOT_FOUND: "Cursor did not find what was asked for",
-    FaultKind.MODEL_NOT_FOUND: "Cursor does not know the model",
-    FaultKind.BODY_TOO_LARGE: "The request is too large for Cursor",
-    FaultKind.CONTEXT_TOO_LONG: "The conversation is too long for the model",
-    FaultKind.CONTENT_REFUSED: "The content is refused",
-    FaultKind.CONFLICT: "Cursor reports a conflict",
-    FaultKind.CREDENTIAL_REJECTED: "Cursor does not accept this credential",
-    FaultKind.CREDENTIAL_FORBIDDEN: "Cursor does not allow this account to do that",
-    FaultKind.CREDENTIAL_BLOCKED: "Cursor has blocked this account or device",
-    FaultKind.RATE_LIMITED: "Cursor limits the rate of this account",
-    FaultKind.QUOTA_EXHAUSTED: "The quota of this Cursor account is used up",
+# How a message begins, where it is not as with endpoints that are asked with a key.
+LEADS: Final[Mapping[FaultKind, str]] = {
+    **refusals.LEADS,
+    FaultKind.NOT_FOUND: "{name} did not find what was asked for",
+    FaultKind.MODEL_NOT_FOUND: "{name} does not know the model",
+    FaultKind.CREDENTIAL_REJECTED: "{name} does not accept this credential",
+    FaultKind.CREDENTIAL_FORBIDDEN: "{name} does not allow this account to do that",
+    FaultKind.CREDENTIAL_BLOCKED: "{name} has blocked this account or device",
+    FaultKind.RATE_LIMITED: "{name} limits the rate of this account",
+    FaultKind.QUOTA_EXHAUSTED: "The quota of this {name} account is used up",
     FaultKind.CLIENT_OUTDATED: (
-        "Cursor no longer serves the client version that this gateway states"
+        "{name} no longer serves the client version that this gateway states"
         " (the operator can change CURSOR_CLIENT_VERSION and CURSOR_BASE_URL)"
     ),
-    FaultKind.UPSTREAM_TIMEOUT: "Cursor ran out of time",
-    FaultKind.UPSTREAM_ERROR: "Cursor failed",
-    FaultKind.UPSTREAM_OVERLOADED: "Cursor is overloaded",
-    FaultKind.PROTOCOL_ERROR: "Cursor answered with something else than was asked for",
+    FaultKind.PROTOCOL_ERROR: "{name} answered with something else than was asked for",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FaultContext:
-    """What reading a fault needs besides the answer: what to hide, and unix time in seconds.
-
-    `mask` hides what others than this credential keep secret.
-    """
-
-    secret: Secret
-    now: Callable[[], float]
-    mask: Callable[[str], str] = str
+def fault_context(
+    secret: Secret, now: Callable[[], float], mask: Callable[[str], str] = str
+) -> FaultContext:
+    """What telling a fault needs, in this upstream's words."""
+    return FaultContext("Cursor", secret, now, mask, LEADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,35 +190,26 @@ def fault_of_failure(
 ) -> Fault:
     """An error in Connect's form; `status` where it came with an HTTP status other than 200."""
     error = read_error(failure)
-    kind = _kind(failure, error, status)
     message = "" if failure.message == EMPTY_MESSAGE else failure.message
     said = [error.title.rstrip(". "), error.detail] if error.title or error.detail else [message]
-    return Fault(
-        kind,
-        _message(
-            kind,
-            quote_said(". ".join(dict.fromkeys(filter(None, said))), context.secret, context.mask),
-        ),
-        retry_after_s=parse_retry_after(retry_after, context.now()),
-        upstream_code=_upstream_code(failure, error),
+    refusal = Refusal(
+        _kind(failure, error, status),
+        ". ".join(dict.fromkeys(filter(None, said))),
+        _upstream_code(failure, error),
+        retry_after=retry_after,
     )
+    return tell_refusal(refusal, context)
 
 
 def fault_of_answer(
     status: int, headers: Mapping[str, str], body: bytes, context: FaultContext
 ) -> Fault:
     """An answer that is no StreamChat stream: any status but 200. Header names are lower case."""
-    retry_after = headers.get("retry-after", "")
     failure = parse_error_json(body)
     if failure is not None:
+        retry_after = headers.get("retry-after", "")
         return fault_of_failure(failure, context, status=status, retry_after=retry_after)
-    kind = kind_of_status(status)
-    return Fault(
-        kind,
-        _message(kind, f"HTTP {status} with {describe_body(headers, body)}"),
-        retry_after_s=parse_retry_after(retry_after, context.now()),
-        upstream_code=f"http_{status}",
-    )
+    return tell_status(kind_of_status(status), status, headers, body, context)
 
 
 def read_error(failure: ConnectFailure) -> CursorError:
@@ -300,8 +280,3 @@ def _upstream_code(failure: ConnectFailure, error: CursorError) -> str:
         return f"{NAME_PREFIX}{error.number}"
     # Only codes that are known are repeated: this one ends in logs and answers.
     return failure.code if failure.code in CODES else "unknown"
-
-
-def _message(kind: FaultKind, said: str) -> str:
-    lead = LEADS[kind]
-    return f"{lead}: {said}" if said else f"{lead}."

@@ -50,10 +50,14 @@ ANSWER_BYTES_MAX: Final = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class BridgeAddress:
-    """Where a bridge listens, and what it wants to hear. Another process has another one."""
+    """Where a bridge listens, and what it wants to hear. Another process has another one.
+
+    `workspace` is where its agents work, "" where the bridge knows best.
+    """
 
     url: str
     token: Secret
+    workspace: str = ""
 
 
 class Bridge(Protocol):
@@ -108,13 +112,7 @@ class SdkCalls:
         `secret` is the key that the message holds. `address` None: wherever the bridge is now.
         """
         where = address or await self.get_address()
-        body = encode_message(message)
-        async with self._http.open_post(
-            _url(where, method), _headers(where, UNARY), body, CALL_TIMEOUTS
-        ) as answer:
-            if answer.status != HTTP_OK:
-                raise await self.refusal(answer, secret)
-            return decode_message(await _read_whole(answer))
+        return await call_bridge(self._http, where, method, message, context=self.context(secret))
 
     def open_send(
         self, message: Mapping[str, object], timeouts: Timeouts, address: BridgeAddress
@@ -128,10 +126,27 @@ class SdkCalls:
             timeouts,
         )
 
-    async def refusal(self, answer: HttpAnswer, secret: Secret) -> Fault:
-        """The fault of an answer with any status but 200."""
-        body = await answer.read_error_body()
-        return fault_of_answer(answer.status, answer.headers, body, self.context(secret))
+
+async def call_bridge(
+    http: HttpClient,
+    address: BridgeAddress,
+    method: str,
+    message: Mapping[str, object],
+    *,
+    context: FaultContext,
+) -> dict[str, Any]:
+    """The answer of a unary method of the bridge at an address; raises Fault."""
+    url, headers = _url(address, method), _headers(address, UNARY)
+    async with http.open_post(url, headers, encode_message(message), CALL_TIMEOUTS) as answer:
+        if answer.status != HTTP_OK:
+            raise await refusal(answer, context)
+        return decode_message(await _read_whole(answer))
+
+
+async def refusal(answer: HttpAnswer, context: FaultContext) -> Fault:
+    """The fault of an answer with any status but 200."""
+    body = await answer.read_error_body()
+    return fault_of_answer(answer.status, answer.headers, body, context)
 
 
 def encode_message(message: Mapping[str, object]) -> bytes:

@@ -11,16 +11,20 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.transport.faults import kind_of_status, parse_retry_after
-from cursor_api.transport.quoting import describe_body, quote_said
+from cursor_api.transport.refusals import (
+    FaultContext,
+    Refusal,
+    kind_of_key_status,
+    tell_refusal,
+    tell_status,
+)
 
 _INVALID = FaultKind.INVALID_REQUEST
 _REJECTED = FaultKind.CREDENTIAL_REJECTED
@@ -89,46 +93,12 @@ TYPES: Final[dict[str, FaultKind]] = {
     "timeout_error": FaultKind.UPSTREAM_TIMEOUT,
 }
 
-# How a message begins, before the server's own words.
-LEADS: Final[dict[FaultKind, str]] = {
-    _INVALID: "{name} refuses the request",
-    _MODEL: "{name} does not serve the model",
-    FaultKind.BODY_TOO_LARGE: "The request is too large for {name}",
-    _CONTEXT: "The conversation is too long for the model",
-    _REFUSED: "The content is refused",
-    FaultKind.CONFLICT: "{name} reports a conflict",
-    _REJECTED: "{name} does not accept the gateway's key",
-    _FORBIDDEN: "{name} does not allow the gateway's key to do that",
-    _RATE: "{name} limits the rate of the gateway's key",
-    _QUOTA: "The credit of the gateway's key at {name} is used up",
-    FaultKind.UPSTREAM_TIMEOUT: "{name} ran out of time",
-    _OTHER: "{name} failed",
-    _OVERLOADED: "{name} is overloaded",
-    FaultKind.PROTOCOL_ERROR: (
-        "{name} does not know the call (the operator can look whether base_url is right)"
-    ),
-}
-
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
-_NOT_ALLOWED: Final = 405
 _STATUS_MIN: Final = 400
 _STATUS_MAX: Final = 599
 # A field of the caller's request, such as `messages[1].content`.
 _PARAM: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
-
-
-@dataclass(frozen=True, slots=True)
-class FaultContext:
-    """What reading a fault needs: the endpoint's name, what to hide, and unix time in seconds.
-
-    `mask` hides what others than this credential keep secret.
-    """
-
-    name: str
-    secret: Secret
-    now: Callable[[], float]
-    mask: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +118,23 @@ def fault_of_error(
     """An error in the server's own form; one of another form is its failure."""
     error = read_error(body) or ServerError()
     kind = kind_of(error, error.status if status is None else status)
-    return Fault(
-        kind,
-        _message(kind, quote_said(error.message, context.secret, context.mask), context),
-        param=error.param or ("model" if kind is _MODEL else None),
-        retry_after_s=parse_retry_after(retry_after, context.now()),
-        # Only what is known is repeated: this ends in logs.
-        upstream_code=next(
-            (word for word in (error.code, error.type) if word in CODES or word in TYPES),
-            "unknown" if status is None else f"http_{status}",
-        ),
+    # Only what is known is repeated: this ends in logs.
+    code = next(
+        (word for word in (error.code, error.type) if word in CODES or word in TYPES),
+        "unknown" if status is None else f"http_{status}",
     )
+    param = error.param or ("model" if kind is _MODEL else None)
+    return tell_refusal(Refusal(kind, error.message, code, param, retry_after), context)
 
 
 def fault_of_answer(
     status: int, headers: Mapping[str, str], body: bytes, context: FaultContext
 ) -> Fault:
     """An answer with any status but 200. Header names are lower case."""
-    retry_after = headers.get("retry-after", "")
     if read_error(body) is not None:
-        return fault_of_error(body, context, status, retry_after)
+        return fault_of_error(body, context, status, headers.get("retry-after", ""))
     # Without a word of the server's own it may be anybody on the way to it who says so.
-    kind = _kind_of_status(status)
-    said = f"HTTP {status} with {describe_body(headers, body)}"
-    return Fault(
-        kind,
-        _message(kind, said, context),
-        retry_after_s=parse_retry_after(retry_after, context.now()),
-        upstream_code=f"http_{status}",
-    )
+    return tell_status(_kind_of_status(status), status, headers, body, context)
 
 
 def read_error(body: str | bytes) -> ServerError | None:
@@ -229,12 +187,7 @@ def kind_of(error: ServerError, status: int | None) -> FaultKind:
 
 
 def _kind_of_status(status: int) -> FaultKind:
-    if status in STATUSES:
-        return STATUSES[status]
-    kind = kind_of_status(status)
-    if kind is FaultKind.CLIENT_OUTDATED or status in {_NOT_FOUND, _NOT_ALLOWED}:
-        return FaultKind.PROTOCOL_ERROR
-    return kind
+    return STATUSES.get(status) or kind_of_key_status(status)
 
 
 def _status_of(code: object) -> int | None:
@@ -247,8 +200,3 @@ def _status_of(code: object) -> int | None:
 def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _message(kind: FaultKind, said: str, context: FaultContext) -> str:
-    lead = LEADS[kind].format(name=context.name)
-    return f"{lead}: {said}" if said else f"{lead}."

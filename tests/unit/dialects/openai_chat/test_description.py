@@ -6,13 +6,13 @@ import json
 
 import msgspec
 
+from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_chat.description import (
     DESCRIPTION,
     ChatCompletionRequest,
     ModelOut,
     ModelsOut,
 )
-from cursor_api.dialects.openai_chat.models import render_model, render_models
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.schema import ChatIn
 from cursor_api.domain.catalog import Model

@@ -17,7 +17,7 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX, AnswerDecoder, AnswerLimits
-from cursor_api.upstreams.cursor.faults import FaultContext
+from cursor_api.upstreams.cursor.faults import fault_context
 from cursor_api.wire.connect import (
     FLAG_END_STREAM,
     encode_end_stream,
@@ -27,7 +27,7 @@ from cursor_api.wire.connect import (
 from cursor_api.wire.protobuf import field_bytes, field_string
 from tests.vectors.load import answer
 
-CONTEXT = FaultContext(Secret("opaque"), lambda: 0.0)
+CONTEXT = fault_context(Secret("opaque"), lambda: 0.0)
 DONE = Finished(FinishReason.STOP)
 END = encode_end_stream()
 RATE_LIMITED = {

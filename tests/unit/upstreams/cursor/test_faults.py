@@ -19,7 +19,7 @@ from cursor_api.upstreams.cursor.faults import (
     LEADS,
     NUMBERS,
     CursorError,
-    FaultContext,
+    fault_context,
     fault_of_answer,
     fault_of_failure,
     read_error,
@@ -35,7 +35,7 @@ from cursor_api.wire.protobuf import field_bytes, field_string, field_varint
 from tests.vectors.load import load
 
 SECRET = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.c2VjcmV0LWNsYWltcw.signature"
-CONTEXT = FaultContext(Secret(SECRET), lambda: 1_700_000_000.0)
+CONTEXT = fault_context(Secret(SECRET), lambda: 1_700_000_000.0)
 JSON = {"content-type": "application/json"}
 
 # The groups of numbers, written down a second time and independently of the table under test.
@@ -159,7 +159,10 @@ def test_an_unknown_number_leaves_it_to_the_code(code: str) -> None:
     """Numbers of later versions, and failures without details."""
     assert read(failure_of(value_of(77), code=code)).kind is CODES[code]
     assert read(ConnectFailure(code, "words")).kind is CODES[code]
-    assert read(ConnectFailure(code, "words")).message == f"{LEADS[CODES[code]]}: words"
+    assert (
+        read(ConnectFailure(code, "words")).message
+        == f"{LEADS[CODES[code]].format(name='Cursor')}: words"
+    )
 
 
 def test_an_unknown_code_is_the_upstreams_failure() -> None:
@@ -261,7 +264,7 @@ def test_secrets_are_never_repeated() -> None:
             shown = f"{fault.message} {fault.upstream_code} {fault!r} {fault}"
             for part in (SECRET, SECRET.split(".")[1], other, "ab" * 32, "cd" * 32):
                 assert part not in shown
-    opaque = FaultContext(Secret("plain-opaque-secret-1"), CONTEXT.now)
+    opaque = fault_context(Secret("plain-opaque-secret-1"), CONTEXT.now)
     fault = fault_of_failure(ConnectFailure("unknown", "plain-opaque-secret-1?"), opaque)
     assert fault.message == "Cursor failed: plai…et-1?"
 
@@ -269,7 +272,7 @@ def test_secrets_are_never_repeated() -> None:
 def test_the_secrets_of_others_are_masked_too() -> None:
     """An upstream may repeat another credential's token, or a key; this gateway knows them."""
     redactor = Redactor(["other-opaque-secret-2", "a-key-of-callers"])
-    context = FaultContext(Secret("opaque-1"), CONTEXT.now, redactor.redact_text)
+    context = fault_context(Secret("opaque-1"), CONTEXT.now, redactor.redact_text)
     said = "no other-opaque-secret-2, a-key-of-callers or opaque-1 here"
     fault = fault_of_failure(ConnectFailure("unknown", said), context)
     assert fault.message == "Cursor failed: no [redacted], [redacted] or … here"
@@ -278,7 +281,7 @@ def test_the_secrets_of_others_are_masked_too() -> None:
 def test_of_a_long_text_the_beginning_is_looked_at() -> None:
     """And half a secret at its cut is not shown, however little is left in front of it."""
     redactor = Redactor(["s" * 8_000])
-    context = FaultContext(Secret("opaque-1"), CONTEXT.now, redactor.redact_text)
+    context = fault_context(Secret("opaque-1"), CONTEXT.now, redactor.redact_text)
     said = " ".join(["s" * 8_000] * 1_000)
     fault = fault_of_failure(ConnectFailure("unknown", said), context)
     assert fault.message == "Cursor failed: [redacted] [redacted]"

@@ -21,16 +21,14 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.openai.answer import (
-    FAILURES,
+from cursor_api.transport.events import (
     PIECE_BYTES_MAX,
-    REASONS,
     SILENT_BYTES_MAX,
     AnswerDecoder,
-    Reading,
     StreamDecoder,
     WholeDecoder,
 )
+from cursor_api.upstreams.openai.answer import FAILURES, REASONS, Reading
 from tests.openai_stage import CONTEXT, DONE, HELLO, STOP, chunk, event, usage
 
 COUNTS = Usage(7, 5, UsageSource.UPSTREAM)

@@ -11,9 +11,9 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.transport.faults import STATUS_KINDS, kind_of_status
+from cursor_api.transport.refusals import LEADS
 from cursor_api.upstreams.openai.faults import (
     CODES,
-    LEADS,
     STATUSES,
     TYPES,
     WORDS,

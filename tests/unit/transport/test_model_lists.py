@@ -1,4 +1,4 @@
-"""A server's list of models."""
+"""An endpoint's list of models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.openai.models import NAME_CHARS_MAX, decode_models
+from cursor_api.transport.model_lists import NAME_CHARS_MAX, decode_models
 
 
 def test_it_is_read_in_its_order() -> None:
@@ -24,8 +24,8 @@ def test_it_is_read_in_its_order() -> None:
         Model("b", "them", 1_700_000_000),
         *(Model(name, "somewhere", 0) for name in ("a/c:free", "d", "e", "f")),
     ]
-    assert decode_models(json.dumps({"data": listed}).encode(), "somewhere") == models
-    assert decode_models(json.dumps(listed).encode(), "somewhere") == models
+    assert decode_models(json.dumps({"data": listed}).encode(), "somewhere").models == models
+    assert decode_models(json.dumps(listed).encode(), "somewhere").models == models
 
 
 def test_what_has_no_usable_name_is_passed_over() -> None:
@@ -33,8 +33,8 @@ def test_what_has_no_usable_name_is_passed_over() -> None:
     names = ["", "a\nb", "x" * (NAME_CHARS_MAX + 1), None, 3, "good", "good"]
     listed = [*({"id": name} for name in names), {}, "word", None]
     body = json.dumps({"data": listed}).encode()
-    assert [model.id for model in decode_models(body, "somewhere")] == ["good"]
-    assert decode_models(b'{"data": []}', "somewhere") == []
+    assert [model.id for model in decode_models(body, "somewhere").models] == ["good"]
+    assert decode_models(b'{"data": []}', "somewhere").models == []
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,18 @@ def test_what_is_no_list_is_a_fault(body: bytes) -> None:
         decode_models(body, "somewhere")
     assert caught.value.kind is FaultKind.PROTOCOL_ERROR
     assert "somewhere" in caught.value.message
+
+
+def test_a_page_says_what_the_next_one_follows() -> None:
+    """Dates may be ISO's; a page that claims more and names nothing is the last."""
+    listed = [
+        {"id": "a", "created_at": "2025-02-19T00:00:00Z"},
+        {"id": "b", "created_at": "1970-01-01T00:00:00Z"},
+        {"id": "c", "created_at": "soon"},
+    ]
+    body: dict[str, object] = {"data": listed, "has_more": True, "last_id": "c"}
+    page = decode_models(json.dumps(body).encode(), "them")
+    assert [model.created for model in page.models] == [1_739_923_200, 0, 0]
+    assert page.next_id == "c"
+    for more in ({"has_more": False}, {"last_id": None}, {"last_id": "a\nb"}):
+        assert decode_models(json.dumps(body | more).encode(), "them").next_id == ""

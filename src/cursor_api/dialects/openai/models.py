@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from cursor_api.domain.catalog import Model
+from cursor_api.wire.model_facts import describe_model
 
 _encode = msgspec.json.Encoder().encode
 
@@ -27,4 +28,5 @@ def _model_object(model: Model) -> dict[str, object]:
         "created": model.created,
         "object": "model",
         "owned_by": model.owned_by,
+        "cursor_api": describe_model(model),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.dialects.openai_chat.faults import FAULTS, PASSTHROUGH_FAULTS, render_fault
+from cursor_api.dialects.openai.faults import FAULTS, PASSTHROUGH_FAULTS, render_fault
 from cursor_api.domain.errors import Fault, FaultKind, Scope, invalid_request
 from cursor_api.ports import RenderedFault
 

@@ -1,0 +1,102 @@
+"""An upstream's refusal as a fault: how its message begins, and what of its own words is shown.
+
+What a refusal means is each upstream's own table; how it is told is the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.transport.faults import kind_of_status, parse_retry_after
+from cursor_api.transport.quoting import describe_body, quote_said
+
+# How a message begins, before the upstream's own words, for endpoints asked with a key.
+LEADS: Final[Mapping[FaultKind, str]] = {
+    FaultKind.INVALID_REQUEST: "{name} refuses the request",
+    FaultKind.MODEL_NOT_FOUND: "{name} does not serve the model",
+    FaultKind.BODY_TOO_LARGE: "The request is too large for {name}",
+    FaultKind.CONTEXT_TOO_LONG: "The conversation is too long for the model",
+    FaultKind.CONTENT_REFUSED: "The content is refused",
+    FaultKind.CONFLICT: "{name} reports a conflict",
+    FaultKind.CREDENTIAL_REJECTED: "{name} does not accept the gateway's key",
+    FaultKind.CREDENTIAL_FORBIDDEN: "{name} does not allow the gateway's key to do that",
+    FaultKind.RATE_LIMITED: "{name} limits the rate of the gateway's key",
+    FaultKind.QUOTA_EXHAUSTED: "The credit of the gateway's key at {name} is used up",
+    FaultKind.UPSTREAM_TIMEOUT: "{name} ran out of time",
+    FaultKind.UPSTREAM_ERROR: "{name} failed",
+    FaultKind.UPSTREAM_OVERLOADED: "{name} is overloaded",
+    FaultKind.PROTOCOL_ERROR: (
+        "{name} does not know the call (the operator can look whether base_url is right)"
+    ),
+}
+
+_NOT_FOUND: Final = 404
+_NOT_ALLOWED: Final = 405
+
+
+@dataclass(frozen=True, slots=True)
+class FaultContext:
+    """What telling a fault needs: the upstream's name, what to hide, and unix time in seconds.
+
+    `mask` hides what others than this credential keep secret. `leads` has the beginning of the
+    message for every kind that the upstream's tables know.
+    """
+
+    name: str
+    secret: Secret
+    now: Callable[[], float]
+    mask: Callable[[str], str] = str
+    leads: Mapping[FaultKind, str] = field(default_factory=lambda: LEADS)
+
+
+class Refusal(NamedTuple):
+    """What an upstream said: what it means, its own words, and its own code, which must be known.
+
+    `retry_after` is the header of that name.
+    """
+
+    kind: FaultKind
+    said: str
+    code: str
+    param: str | None = None
+    retry_after: str = ""
+
+
+def tell_refusal(refusal: Refusal, context: FaultContext) -> Fault:
+    """The fault, with what the upstream said on one clean line without secrets."""
+    return _fault(refusal, quote_said(refusal.said, context.secret, context.mask), context)
+
+
+def tell_status(
+    kind: FaultKind, status: int, headers: Mapping[str, str], body: bytes, context: FaultContext
+) -> Fault:
+    """The fault of an answer without a word of the upstream's own. Header names are lower case."""
+    retry_after = headers.get("retry-after", "")
+    refusal = Refusal(kind, "", f"http_{status}", retry_after=retry_after)
+    return _fault(refusal, f"HTTP {status} with {describe_body(headers, body)}", context)
+
+
+def kind_of_key_status(status: int) -> FaultKind:
+    """What a status means where an API is asked with a key, and there is no client version.
+
+    A status that says the address is wrong is the operator's to mend, never the caller's fault.
+    """
+    kind = kind_of_status(status)
+    if kind is FaultKind.CLIENT_OUTDATED or status in {_NOT_FOUND, _NOT_ALLOWED}:
+        return FaultKind.PROTOCOL_ERROR
+    return kind
+
+
+def _fault(refusal: Refusal, said: str, context: FaultContext) -> Fault:
+    lead = context.leads[refusal.kind].format(name=context.name)
+    return Fault(
+        refusal.kind,
+        f"{lead}: {said}" if said else f"{lead}.",
+        param=refusal.param,
+        retry_after_s=parse_retry_after(refusal.retry_after, context.now()),
+        upstream_code=refusal.code,
+    )

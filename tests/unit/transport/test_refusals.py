@@ -1,0 +1,58 @@
+"""How a refusal is told."""
+
+from __future__ import annotations
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import FaultKind
+from cursor_api.transport.refusals import (
+    LEADS,
+    FaultContext,
+    Refusal,
+    kind_of_key_status,
+    tell_refusal,
+    tell_status,
+)
+
+KEY = Secret("a-key-of-somewhere-0123")
+CONTEXT = FaultContext("somewhere", KEY, lambda: 1_700_000_000.0, lambda said: said.upper())
+
+
+def test_a_refusal_says_whose_it_is_and_what_was_said() -> None:
+    """On one line, without secrets, with the wait and the field at fault."""
+    said = f"no\nmore, {KEY.reveal()}"
+    refusal = Refusal(
+        FaultKind.RATE_LIMITED, said, "slow", "model", "Tue, 14 Nov 2023 22:13:30 GMT"
+    )
+    fault = tell_refusal(refusal, CONTEXT)
+    assert fault.kind is FaultKind.RATE_LIMITED
+    assert fault.message == (
+        f"somewhere limits the rate of the gateway's key: NO MORE, {KEY.masked.upper()}"
+    )
+    assert (fault.param, fault.retry_after_s, fault.upstream_code) == ("model", 10, "slow")
+    empty = tell_refusal(Refusal(FaultKind.UPSTREAM_ERROR, "", "x"), CONTEXT)
+    assert (empty.message, empty.retry_after_s) == ("somewhere failed.", None)
+
+
+def test_an_upstream_may_begin_in_its_own_words() -> None:
+    """Where it has no keys, for example."""
+    leads = {FaultKind.RATE_LIMITED: "{name} limits this account"}
+    context = FaultContext("Somebody", KEY, CONTEXT.now, leads=leads)
+    fault = tell_refusal(Refusal(FaultKind.RATE_LIMITED, "wait", ""), context)
+    assert fault.message == "Somebody limits this account: wait"
+
+
+def test_without_a_word_the_status_and_the_kind_of_body_are_told() -> None:
+    """Never the body itself: it may be anybody's page."""
+    headers = {"content-type": "text/html; charset=x", "retry-after": "5"}
+    fault = tell_status(FaultKind.UPSTREAM_ERROR, 502, headers, b"<html>", CONTEXT)
+    assert fault.message == "somewhere failed: HTTP 502 with a body of type text/html"
+    assert (fault.upstream_code, fault.retry_after_s) == ("http_502", 5)
+
+
+def test_every_status_has_a_kind_that_has_words() -> None:
+    """A wrong address is the operator's to mend, never the caller's fault."""
+    kinds = {status: kind_of_key_status(status) for status in range(100, 600)}
+    assert set(kinds.values()) <= set(LEADS)
+    for status in (404, 405, 410, 426, 501, 505):
+        assert kinds[status] is FaultKind.PROTOCOL_ERROR
+    assert kinds[401] is FaultKind.CREDENTIAL_REJECTED
