@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -27,6 +27,7 @@ from cursor_api.upstreams.cursor_sdk.calls import (
     BridgeAddress,
     SdkCalls,
 )
+from cursor_api.upstreams.cursor_sdk.models import ModelSelection
 
 # Ending a run takes milliseconds. A bridge that does not answer is ended with the gateway.
 LEAVE_S: Final = 2.0
@@ -37,8 +38,7 @@ TOOLS_ON: Final = ["mcp"]
 class AgentSpec(NamedTuple):
     """What an agent is made from; it cannot be changed later."""
 
-    model: str
-    params: tuple[tuple[str, str], ...]
+    model: ModelSelection
     tools: tuple[Tool, ...]
     secret: Secret
 
@@ -51,16 +51,16 @@ class Agent(NamedTuple):
     address: BridgeAddress
 
 
-def options_of(spec: AgentSpec, workspace: str | None) -> dict[str, Any]:
+def options_of(spec: AgentSpec, workspace: str) -> dict[str, Any]:
     """CreateAgent's options. The model is always named: that proves key and model at once."""
-    params = [{"id": name, "value": value} for name, value in spec.params]
     local: dict[str, Any] = {"settingSources": []}
-    if workspace is not None:
+    # A bridge that others run has a workspace of its own.
+    if workspace:
         local["cwd"] = [workspace]
     if spec.tools:
         local["customTools"] = {tool.name: _definition(tool) for tool in spec.tools}
     return {
-        "model": {"id": spec.model, **({"params": params} if params else {})},
+        "model": spec.model.message(),
         "apiKey": spec.secret.reveal(),
         "local": local,
         "tools": {"names": TOOLS_ON if spec.tools else []},
@@ -103,10 +103,10 @@ class Agents:
     def __repr__(self) -> str:
         return f"Agents(kept={len(self._kept)}, leaving={len(self._leaving)})"
 
-    async def make(self, spec: AgentSpec, workspace: str | None) -> Agent:
+    async def make(self, spec: AgentSpec) -> Agent:
         """A new one; raises Fault. One that comes when nobody waits any more is taken away."""
         address = await self._calls.get_address()
-        body = {"options": options_of(spec, workspace)}
+        body = {"options": options_of(spec, address.workspace)}
         making = asyncio.ensure_future(
             self._calls.call(CREATE_AGENT, body, spec.secret, address=address)
         )
@@ -170,7 +170,7 @@ class Agents:
         except TimeoutError:
             return  # a bridge that hangs is ended with the gateway, and its runs with it
 
-    async def _try(self, method: str, body: dict[str, object], address: BridgeAddress) -> None:
+    async def _try(self, method: str, body: Mapping[str, object], address: BridgeAddress) -> None:
         try:
             await self._calls.call(method, body, address=address)
         except Fault:
@@ -202,7 +202,7 @@ def _agent_of(made: dict[str, Any], spec: AgentSpec, address: BridgeAddress) -> 
 def _key(spec: AgentSpec, said: bytes) -> bytes:
     """The same agent, the same key, the same words."""
     digest = hashlib.blake2b(said, digest_size=32)
-    pieces = [spec.secret.reveal(), spec.model, *(text for pair in spec.params for text in pair)]
+    pieces = [spec.secret.reveal(), spec.model.name]
     for tool in spec.tools:
         pieces += [tool.name, tool.description]
         digest.update(tool.schema)

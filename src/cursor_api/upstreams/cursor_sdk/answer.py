@@ -44,6 +44,8 @@ ANSWER_BYTES_MAX: Final = 256 << 20
 # As the bridge names the adapter's own tools among those of its backend.
 CUSTOM_TOOLS: Final = ("mcp", "custom-user-tools")
 FINISHED: Final = "FINISHED"
+# Of what fits into 64 bits.
+COUNT_DIGITS_MAX: Final = 18
 
 _T = TypeVar("_T")
 
@@ -100,8 +102,11 @@ class _Thinking(msgspec.Struct, gc=False):
     text: str = ""
 
 
-class _Status(msgspec.Struct, gc=False):
+class _Ids(msgspec.Struct, gc=False):
     run_id: str = ""
+
+
+class _Status(_Ids, gc=False):
     status: str = ""
     message: str = ""
 
@@ -123,6 +128,7 @@ class _Used(msgspec.Struct):
 _ITEM: Final = msgspec.json.Decoder(_Item)
 _ASSISTANT: Final = msgspec.json.Decoder(_Assistant)
 _THINKING: Final = msgspec.json.Decoder(_Thinking)
+_IDS: Final = msgspec.json.Decoder(_Ids)
 _STATUS: Final = msgspec.json.Decoder(_Status)
 _TOOL_CALL: Final = msgspec.json.Decoder(_ToolCall)
 _USED: Final = msgspec.json.Decoder(_Used)
@@ -223,27 +229,23 @@ class RunDecoder:
         raw = message.message
         match message.type:
             case "assistant":
-                for block in _decode(_ASSISTANT, raw).message.content:
-                    if block.type == "text" and block.text:
-                        deltas.append(TextDelta(block.text))
+                blocks = _decode(_ASSISTANT, raw).message.content
+                deltas += [TextDelta(one.text) for one in blocks if one.type == "text" and one.text]
             case "thinking":
                 text = _decode(_THINKING, raw).text
                 if text:
                     deltas.append(ReasoningDelta(text))
             case "tool_call":
-                call = _decode(_TOOL_CALL, raw)
-                provider = call.args.provider_identifier if call.args else ""
-                if call.status == "running" and (call.name, provider) == CUSTOM_TOOLS:
-                    self.calls_begun_count += 1
+                self.calls_begun_count += _is_begun(_decode(_TOOL_CALL, raw))
             case "status":
                 status = _decode(_STATUS, raw)
                 self._said = status.message or self._said
                 self.run_id = self.run_id or status.run_id
             case "usage":
                 self._usage = _usage_of(_decode(_USED, raw).usage)
-            case _ if not self.run_id:
-                # Every message tells it; the first is not always a status.
-                self.run_id = _decode(_STATUS, raw).run_id
+            case _:
+                # Every message tells the run's id; the first is not always a status.
+                self.run_id = self.run_id or _decode(_IDS, raw).run_id
 
     def _take_result(self, result: _Result, deltas: list[Delta]) -> None:
         self.run_id = self.run_id or result.run_id
@@ -264,6 +266,12 @@ class RunDecoder:
         raise Fault(
             FaultKind.INCOMPLETE, "The Cursor SDK bridge ended the stream without a result."
         )
+
+
+def _is_begun(call: _ToolCall) -> bool:
+    """Whether a tool of the adapter's begins to run."""
+    provider = call.args.provider_identifier if call.args else ""
+    return call.status == "running" and (call.name, provider) == CUSTOM_TOOLS
 
 
 def _decode(decoder: msgspec.json.Decoder[_T], payload: bytes | msgspec.Raw) -> _T:
@@ -294,4 +302,5 @@ def _number(count: _Count) -> int:
     """Never negative; 0 for what is none."""
     if isinstance(count, int):
         return max(count, 0)
-    return int(count) if count.isascii() and count.isdigit() and len(count) < 19 else 0
+    is_number = count.isascii() and count.isdigit() and len(count) <= COUNT_DIGITS_MAX
+    return int(count) if is_number else 0

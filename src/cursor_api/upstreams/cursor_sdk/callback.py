@@ -6,12 +6,13 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 import msgspec
 from aiohttp import web
 
 from cursor_api.domain.credential import Secret
+from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress
 from cursor_api.upstreams.cursor_sdk.tool_calls import ToolAnswer, refuse
 
 PATH: Final = "/sdk.v1.SdkCustomToolCallbackService/CallCustomTool"
@@ -31,13 +32,6 @@ class CustomToolCall(msgspec.Struct, rename="camel"):
     args: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class Callback(NamedTuple):
-    """Where tools are served, and what the bridge has to show there."""
-
-    url: str
-    token: Secret
-
-
 _CALL: Final = msgspec.json.Decoder(CustomToolCall)
 
 
@@ -53,11 +47,11 @@ class ToolServer:
         return f"ToolServer({self._runner.addresses if self._runner else 'closed'})"
 
     @property
-    def callback(self) -> Callback:
+    def address(self) -> BridgeAddress:
         """What the bridge is told; raises RuntimeError outside the context."""
         if self._runner is None:
             raise RuntimeError("the tool server is not serving")
-        return Callback(f"http://127.0.0.1:{self._runner.addresses[0][1]}", self._token)
+        return BridgeAddress(f"http://127.0.0.1:{self._runner.addresses[0][1]}", self._token)
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=BODY_BYTES_MAX)

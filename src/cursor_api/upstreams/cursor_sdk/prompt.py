@@ -38,7 +38,9 @@ def write_prompt(
             yield from draft.add_parts(message.parts)
     rest = [message for message in messages if message.role is not Role.SYSTEM]
     asked_at = len(rest)
-    while asked_at and rest[asked_at - 1].role is Role.USER and not _has_results(rest[asked_at - 1]):
+    while (
+        asked_at and rest[asked_at - 1].role is Role.USER and not _has_results(rest[asked_at - 1])
+    ):
         asked_at -= 1
     if asked_at:
         draft.add_paragraph("<conversation>\n")

@@ -32,7 +32,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import Timeouts
 from cursor_api.upstreams.cursor_sdk.agents import LEAVE_S, Agent, Agents
 from cursor_api.upstreams.cursor_sdk.answer import RunDecoder
-from cursor_api.upstreams.cursor_sdk.calls import HTTP_OK, SdkCalls
+from cursor_api.upstreams.cursor_sdk.calls import HTTP_OK, SdkCalls, refusal
 from cursor_api.upstreams.cursor_sdk.tool_calls import ENDED, Parking, RunCalls, ToolAnswer
 
 # What was read and not taken, in characters and so much more for each delta: several whole answers.
@@ -189,7 +189,7 @@ class Run:
         del message  # megabytes, and this may last for hours
         async with http:
             if http.status != HTTP_OK:
-                raise await calls.refusal(http, self.agent.spec.secret)
+                raise await refusal(http, calls.context(self.agent.spec.secret))
             begun_count = 0
             while not decoder.is_finished:
                 decoder.check()
@@ -229,8 +229,9 @@ class Run:
             self._cancel_quiet()
             if self._held is not None:
                 raise Fault(
-                    FaultKind.UPSTREAM_ERROR,
-                    "The model answered without calling a tool, as `tool_choice` demands.",
+                    FaultKind.INVALID_OUTPUT,
+                    "The model called no tool, though `tool_choice` demands it. Another model may.",
+                    param="tool_choice",
                 )
             if self._call_count:
                 # The caller was told of calls for whose results the bridge no longer waits.

@@ -18,8 +18,8 @@ class RunOptions:
         "CURSOR_SDK_TOOL_RESULT_TIMEOUT",
         duration(1, 3600, "300s"),
         "300",
-        "How long a tool call waits for the caller's result. Results that come later begin a new run"
-        " with the whole conversation as its text.",
+        "How long a tool call waits for the caller's result. Results that come later begin a new"
+        " run, with the whole conversation as its text.",
     )
     # Every answer with a call is late by this much; a call that comes later is part of the next
     # answer, which costs a round trip and no tokens.
