@@ -224,6 +224,7 @@ class BridgeSimulator:
         options = body["options"]
         key, model = options.get("apiKey"), (options.get("model") or {}).get("id")
         self._check_key(key)
+        await asyncio.sleep(self.faults.create_delay_s)
         if self.faults.create is not None:
             raise RefusedError(self.faults.create)
         if model not in {one["id"] for one in self.options.models}:

@@ -50,6 +50,7 @@ class BridgeFaults:
     """What happens to runs. The defaults are a healthy, fast bridge."""
 
     create: Refusal | None = None
+    create_delay_s: float = 0.0
     # The text of a run that ends with the status ERROR, after so many pieces of text.
     run_error: str = ""
     text_count: int = 0

@@ -248,9 +248,8 @@ class Run:
                 self._has_content = True
         self._deltas += deltas
         if self._untaken > UNTAKEN_MAX:
-            raise Fault(
-                FaultKind.OVERLOADED, "The answer is read more slowly than it can be kept back."
-            )
+            self._reading.cancel()
+            self._fail(Fault(FaultKind.OVERLOADED, "The answer is not read as fast as it comes."))
         self._wake.set()
 
     def _tell(self) -> None:
@@ -287,7 +286,8 @@ class Run:
     @property
     def _watch_s(self) -> float:
         limits = self._rules.limits
-        return min(WATCH_S, limits.timeouts.first_token_s, limits.timeouts.idle_s)
+        shortest_s = min(limits.timeouts.first_token_s, limits.timeouts.idle_s, limits.part_max_s)
+        return min(WATCH_S, shortest_s, limits.tool_result_s)
 
     def _watch(self) -> None:
         now, limits = self._loop.time(), self._rules.limits
