@@ -149,6 +149,8 @@ def become(orders: Orders) -> NoReturn:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if orders["is_caged"]:
         enter_cage(orders)
+    # Python sets it for itself where no language is set.
+    os.environ.pop("LC_CTYPE", None)
     argv = orders["argv"]
     os.execv(argv[0], argv)  # noqa: S606 - this is what the program is for
 

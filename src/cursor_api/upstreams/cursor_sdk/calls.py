@@ -30,6 +30,8 @@ CREATE_AGENT: Final = "SdkAgentService/CreateAgent"
 CLOSE_AGENT: Final = "SdkAgentService/CloseAgent"
 DELETE_AGENT: Final = "SdkAgentService/DeleteAgent"
 CANCEL_RUN: Final = "SdkAgentService/CancelRun"
+# A new agent has a run already, and cannot be deleted before that is cancelled.
+LIST_RUNS: Final = "SdkAgentService/ListRuns"
 SEND: Final = "SdkAgentService/Send"
 LIST_MODELS: Final = "SdkCursorService/ListModels"
 ME: Final = "SdkCursorService/Me"
