@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -194,20 +193,20 @@ async def test_a_bridge_without_a_cage_is_told_of_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "abi", "why"),
+    ("options", "abi", "why"),
     [
-        ({}, 1, ""),
-        ({}, 0, "no Landlock"),
-        ({"is_caged": False}, 1, "is false"),
-        ({"is_caged": False, "bridge_url": "http://127.0.0.1:1"}, 0, ""),
+        (SdkOptions(), 1, ""),
+        (SdkOptions(), 0, "no Landlock"),
+        (SdkOptions(is_caged=False), 1, "is false"),
+        (SdkOptions(is_caged=False, bridge_url="http://127.0.0.1:1"), 0, ""),
     ],
 )
 def test_why_there_is_no_cage(
-    change: dict[str, object], abi: int, why: str, monkeypatch: pytest.MonkeyPatch
+    options: SdkOptions, abi: int, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The system has none, or the operator wants none; another's bridge is another's concern."""
     monkeypatch.setattr(bridge_module, "find_landlock_abi", lambda: abi)
-    flaw = find_flaw_of_cage(replace(SdkOptions(), **change))
+    flaw = find_flaw_of_cage(options)
     assert why in flaw
     assert bool(why) is bool(flaw)
 
