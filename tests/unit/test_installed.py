@@ -63,6 +63,7 @@ DEFAULTS = {
     "CURSOR_TIMEZONE": None,
     "CURSOR_PRIVACY_MODE": "true",
     "CURSOR_INSTRUCTIONS": "",
+    "CURSOR_MORE_MODELS": "",
     "CURSOR_CHECKSUM_TIME": "now",
     "CURSOR_PROXY": None,
     "CURSOR_CA_FILE": None,
@@ -92,6 +93,7 @@ DEFAULTS = {
     "GATEWAY_IMAGE_BYTES_MAX": "5MiB",
     "GATEWAY_JSON_DEPTH_MAX": "128",
     "GATEWAY_JSON_CONTAINERS_MAX": "100000",
+    "GATEWAY_FETCH_IMAGES": "false",
     "GATEWAY_LOG_LEVEL": "info",
     "GATEWAY_LOG_FORMAT": "auto",
     "GATEWAY_LOG_ENTRIES_MAX": "100",
@@ -168,7 +170,7 @@ def test_the_order_in_which_people_read() -> None:
     ]
     cursor = [row.name for row in SCHEMA.rows if row.table == "cursor"]
     assert cursor == [
-        *("base_url", "client_version", "timezone", "privacy_mode", "instructions"),
+        *("base_url", "client_version", "timezone", "privacy_mode", "instructions", "more_models"),
         *("checksum_time", "proxy", "ca_file", "connect_timeout_s", "first_token_timeout_s"),
         *("idle_timeout_s", "connections_max", "frame_bytes_max", "inflated_bytes_max"),
         "answer_bytes_max",

@@ -18,6 +18,16 @@ from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress, SdkCalls, bridg
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 
 
+class SilentObserver:
+    """Tells nobody, where nobody is there to be told."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """See ports.Observer."""
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """See ports.Observer."""
+
+
 @asynccontextmanager
 async def open_calls(
     options: SdkOptions, parts: UpstreamParts, callback: BridgeAddress | None = None
@@ -35,9 +45,8 @@ async def open_calls(
             attached = AttachedBridge(address, greeter.greet, parts.clock)
             yield SdkCalls(http, attached, now, parts.mask)
             return
-        bridge = OwnBridge(
-            options, BridgeParts(greeter.greet, parts.clock, parts.observer, parts.mask)
-        )
+        observer = parts.observer or SilentObserver()
+        bridge = OwnBridge(options, BridgeParts(greeter.greet, parts.clock, observer, parts.mask))
         if options.is_started_early:
             bridge.begin_early()
         try:
