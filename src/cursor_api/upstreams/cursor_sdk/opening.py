@@ -38,7 +38,7 @@ async def open_calls(
     """
     now = parts.clock.now
     # Every run is a stream, and some calls are made beside it.
-    async with HttpClient(bridge_http_options(2 * options.connections_max)) as http:
+    async with HttpClient(bridge_http_options(2 * options.runs_max)) as http:
         greeter = Greeter(http, now, callback)
         if options.bridge_url is not None:
             address = BridgeAddress(options.bridge_url, options.bridge_token or Secret(""))
