@@ -24,6 +24,7 @@ from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
+from cursor_api.transport.image_fetch import ImageFetchOptions
 from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
@@ -85,6 +86,7 @@ class Settings:
     failover: FailoverOptions
     breaker: BreakerOptions
     admission: AdmissionOptions
+    images: ImageFetchOptions
     logs: LogOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
@@ -126,7 +128,10 @@ GROUPS: Final = (
     Group(
         "limits",
         "Limits of one request",
-        ("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+        (
+            *("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+            "images",
+        ),
     ),
     Group("logs", "Logs", ("logs", "request_log")),
 )

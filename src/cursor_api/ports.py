@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Image
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -84,14 +86,12 @@ class Observer(Protocol):
         ...
 
 
-class SilentObserver:
-    """Tells nobody."""
+class ImageSource(Protocol):
+    """Where images come from that callers name by a web address."""
 
-    def notice(self, event: str, /, **facts: object) -> None:
-        """See Observer."""
-
-    def warn(self, event: str, /, **facts: object) -> None:
-        """See Observer."""
+    async def fetch(self, url: str) -> Image:
+        """The image there; raises Fault(INVALID_REQUEST)."""
+        ...
 
 
 class UpstreamParts(NamedTuple):
@@ -111,7 +111,7 @@ class UpstreamParts(NamedTuple):
     headers: tuple[tuple[str, Secret], ...] = ()
     mask: Callable[[str], str] = str
     find_api_keys: Callable[[], Sequence[Secret]] = tuple
-    observer: Observer = SilentObserver()
+    observer: Observer | None = None
 
 
 class UpstreamKind(Protocol):
@@ -244,6 +244,14 @@ class Dialect(Protocol):
     @property
     def description(self) -> DialectDescription:
         """What the gateway's own document says of it."""
+        ...
+
+    @property
+    def passed_headers(self) -> Mapping[bytes, re.Pattern[bytes]]:
+        """The caller's headers that an upstream of this dialect sees, by their lower-case names.
+
+        The pattern is what each of a header's items, between commas, has to be.
+        """
         ...
 
     @property

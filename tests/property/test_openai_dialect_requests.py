@@ -26,6 +26,7 @@ from cursor_api.domain.chat import (
 from cursor_api.domain.content import (
     CacheMark,
     Image,
+    LinkedImage,
     Message,
     Role,
     Text,
@@ -47,7 +48,9 @@ said = st.builds(Text, some_words, marks, is_refusal=st.just(False))
 # So short that no header states a size.
 data = st.binary(min_size=1, max_size=9)
 no_size = st.just(0)
-images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks)
+images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks) | st.builds(
+    LinkedImage, words.map("https://example.test/{}".format), marks
+)
 schemas = st.dictionaries(words, st.integers() | words, max_size=3).map(
     lambda schema: json.dumps(schema).encode()
 )

@@ -63,6 +63,7 @@ DEFAULTS = {
     "CURSOR_TIMEZONE": None,
     "CURSOR_PRIVACY_MODE": "true",
     "CURSOR_INSTRUCTIONS": "",
+    "CURSOR_MORE_MODELS": "",
     "CURSOR_CHECKSUM_TIME": "now",
     "CURSOR_PROXY": None,
     "CURSOR_CA_FILE": None,
@@ -81,7 +82,7 @@ DEFAULTS = {
     "CURSOR_SDK_BRIDGE_FOLDER": None,
     "CURSOR_SDK_PROXY": None,
     "CURSOR_SDK_CA_FILE": None,
-    "CURSOR_SDK_CONNECTIONS_MAX": "256",
+    "CURSOR_SDK_RUNS_MAX": "256",
     "CURSOR_SDK_RUN_TIMEOUT_S": "3600",
     "CURSOR_SDK_FIRST_TOKEN_TIMEOUT_S": "180, o*=300, *thinking*=300",
     "CURSOR_SDK_IDLE_TIMEOUT_S": "120",
@@ -92,6 +93,7 @@ DEFAULTS = {
     "GATEWAY_IMAGE_BYTES_MAX": "5MiB",
     "GATEWAY_JSON_DEPTH_MAX": "128",
     "GATEWAY_JSON_CONTAINERS_MAX": "100000",
+    "GATEWAY_FETCH_IMAGES": "false",
     "GATEWAY_LOG_LEVEL": "info",
     "GATEWAY_LOG_FORMAT": "auto",
     "GATEWAY_LOG_ENTRIES_MAX": "100",
@@ -168,7 +170,7 @@ def test_the_order_in_which_people_read() -> None:
     ]
     cursor = [row.name for row in SCHEMA.rows if row.table == "cursor"]
     assert cursor == [
-        *("base_url", "client_version", "timezone", "privacy_mode", "instructions"),
+        *("base_url", "client_version", "timezone", "privacy_mode", "instructions", "more_models"),
         *("checksum_time", "proxy", "ca_file", "connect_timeout_s", "first_token_timeout_s"),
         *("idle_timeout_s", "connections_max", "frame_bytes_max", "inflated_bytes_max"),
         "answer_bytes_max",

@@ -105,11 +105,13 @@ class Native(NamedTuple):
     """The request as it came. Only an upstream of the same dialect may read it.
 
     `wants_usage`: what only counts tokens is shown to the caller, where that is a matter of choice.
+    `headers` are those of the caller's that such an upstream may see.
     """
 
     dialect: str
     body: bytes
     wants_usage: bool = True
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Origin(NamedTuple):

@@ -46,6 +46,13 @@ class Image(NamedTuple):
     cache: CacheMark | None = None
 
 
+class LinkedImage(NamedTuple):
+    """An image that the caller names by a web address, http or https."""
+
+    url: str
+    cache: CacheMark | None = None
+
+
 class Thinking(NamedTuple):
     """What the model thought before it went on.
 
@@ -71,12 +78,12 @@ class ToolResult(NamedTuple):
     """What became of a call. `call_id` is "" where the caller did not say which."""
 
     call_id: str
-    parts: tuple[Text | Image, ...]
+    parts: tuple[Text | Image | LinkedImage, ...]
     is_error: bool = False
     cache: CacheMark | None = None
 
 
-Part = Text | Image | Thinking | ToolUse | ToolResult
+Part = Text | Image | LinkedImage | Thinking | ToolUse | ToolResult
 
 
 class Message(NamedTuple):

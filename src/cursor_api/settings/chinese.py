@@ -156,6 +156,10 @@ REASONS: Final[Mapping[str, str]] = {
     "CURSOR_INSTRUCTIONS": (
         "请求未带系统提示时使用的系统提示。默认为空：调用方得到所问的内容，不另加任何东西。"
     ),
+    "CURSOR_MORE_MODELS": (
+        "旧列表之外另行提供并列出的模型名称，例如 `gpt-4o`。名称原样发送：账户能否使用由"
+        " Cursor 决定。"
+    ),
     "CURSOR_CHECKSUM_TIME": (
         "校验请求头中的时间部分：`now` 与编辑器的做法相同，`stored` 则按令牌列表中的"
         "原样。设备标识永不改变。"
@@ -198,7 +202,7 @@ REASONS: Final[Mapping[str, str]] = {
         "桥接程序与 Cursor 之间的 HTTP 代理；`none` 表示不用代理。默认使用环境指定的代理。"
     ),
     "CURSOR_SDK_CA_FILE": "桥接程序额外信任的证书颁发机构（PEM），用于公司代理。",
-    "CURSOR_SDK_CONNECTIONS_MAX": "同时进行的请求数上限。每个请求约占桥接程序 5 MB 内存。",
+    "CURSOR_SDK_RUNS_MAX": "同时进行的请求数上限。每个请求约占桥接程序 5 MB 内存。",
     "CURSOR_SDK_RUN_TIMEOUT_S": (
         "一个回答总共最多可用多久，包括工具调用。Cursor 出错时桥接程序会自行重试，"
         "因此回答可能很久却并不静默。"
@@ -226,6 +230,10 @@ REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_JSON_CONTAINERS_MAX": (
         "请求体中对象与数组的总数上限。其他限制所允许的最长聊天有 70,000 个；塞满空对"
         "象的请求体会让其他人的回答停顿四分之一秒，并占满 200 MB。"
+    ),
+    "GATEWAY_FETCH_IMAGES": (
+        "上游只接受图片本身时，抓取请求中以网址给出的图片。默认关闭：网关不访问调用方给出的任何"
+        "地址。只访问公网地址的 80 与 443 端口，每张最大 10 MiB。"
     ),
     "GATEWAY_LOG_LEVEL": "写出的最低日志级别。任何级别都会去除密钥。",
     "GATEWAY_LOG_FORMAT": (

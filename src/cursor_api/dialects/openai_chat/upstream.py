@@ -28,6 +28,7 @@ from cursor_api.domain.chat import (
 from cursor_api.domain.content import (
     CacheMark,
     Image,
+    LinkedImage,
     Message,
     Text,
     Thinking,
@@ -73,7 +74,7 @@ def _messages(message: Message) -> Iterator[_Object]:
     thoughts: list[str] = []
     for part in message.parts:
         match part:
-            case Text() | Image():
+            case Text() | Image() | LinkedImage():
                 content.append(_part(part))
             case Thinking():
                 # For a seal and what is under it this dialect has no place.
@@ -94,7 +95,9 @@ def _messages(message: Message) -> Iterator[_Object]:
     yield found
 
 
-def _part(part: Text | Image) -> _Object:
+def _part(part: Text | Image | LinkedImage) -> _Object:
+    if isinstance(part, LinkedImage):
+        return {"type": "image_url", "image_url": {"url": part.url}, **_cache(part.cache)}
     if isinstance(part, Image):
         data = base64.b64encode(part.data).decode()
         url = f"data:{part.media_type};base64,{data}"

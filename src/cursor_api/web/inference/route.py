@@ -34,6 +34,7 @@ from cursor_api.web.http.answers import (
 )
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.inference.attempts import attempts_header
+from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.pinning import (
     PINNED_HEADER,
     ROUTE_HEADER,
@@ -125,7 +126,9 @@ class InferenceRoute:
             steps=self._steps,
         )
         parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
-        chat, refusal.ignored = parsed.chat, parsed.ignored
+        chat = parsed.chat
+        dropped = pass_headers(chat, scope["headers"], self._dialect.passed_headers)
+        refusal.ignored = (*parsed.ignored, *dropped)
         if chat.is_stream:
             admission.begin_stream(place)
         incoming = _incoming(refusal.id, chat, call.caller, scope["headers"])
