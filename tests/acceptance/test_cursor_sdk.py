@@ -64,7 +64,7 @@ def _gateway(loop: LoopThread, bridge: BridgeSimulator) -> House:
     environment = {
         "CURSOR_SDK_BRIDGE_URL": bridge.url,
         "CURSOR_SDK_BRIDGE_TOKEN": bridge.token,
-        "CURSOR_SDK_PARALLEL_CALLS_WAIT": "0.15",
+        "CURSOR_SDK_PARALLEL_CALLS_WAIT_S": "0.15",
     }
     stores = memory_stores([Credential("me", Secret(API_KEY), endpoint="cursor-sdk")])
     gateway = loop.open(
