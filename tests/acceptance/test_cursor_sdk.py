@@ -40,7 +40,9 @@ class House:
 
     def ask(self, *messages: Any, **more: Any) -> Any:
         """A chat; a text is the user's."""
-        turns: list[Any] = [{"role": "user", "content": m} if isinstance(m, str) else m for m in messages]
+        turns: list[Any] = [
+            {"role": "user", "content": m} if isinstance(m, str) else m for m in messages
+        ]
         return self.client.chat.completions.create(model=MODEL, messages=turns, **more)
 
     def wait(self, is_so: Callable[[], bool]) -> None:
