@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cursor_api.dialects.anthropic_messages.dialect import AnthropicMessages
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.credential import CredentialForm, Secret
@@ -25,6 +26,7 @@ from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
 from cursor_api.transport.image_fetch import ImageFetchOptions
+from cursor_api.upstreams.anthropic.kind import AnthropicKind
 from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
@@ -37,6 +39,7 @@ from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 from cursor_api.upstreams.openai.kind import OpenAiKind
+from cursor_api.upstreams.presets import PRESETS, Preset, find_preset
 from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.app import WebOptions
@@ -46,24 +49,32 @@ __all__ = [
     "DIALECTS",
     "FORMS",
     "KINDS",
+    "PRESETS",
     "SCHEMA",
     "Book",
     "FileCredentialStore",
     "FileOptions",
     "MemoryCredentialStore",
     "Names",
+    "Preset",
     "Settings",
     "TextLimits",
     "TokenFiles",
+    "find_preset",
     "own_credentials_reader",
     "read_paste",
     "read_token",
 ]
 
 # The first one's errors are what addresses of no client API answer.
-DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
+DIALECTS: tuple[Dialect, ...] = (OpenAiChat(), AnthropicMessages())
 # Where two know a secret by its form, the first has it: what takes any text comes last.
-UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), CursorSdkKind(), OpenAiKind())
+UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (
+    CursorKind(),
+    CursorSdkKind(),
+    OpenAiKind(),
+    AnthropicKind(),
+)
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}
 FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
 

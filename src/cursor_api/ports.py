@@ -218,7 +218,9 @@ class AnswerFolder(Protocol):
 class DialectDescription(NamedTuple):
     """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
 
-    `answers` are JSON schemas of a good answer, by media type.
+    `answers` are JSON schemas of a good answer, by media type; `error` is what errors are where
+    that is not OpenAI's object. `id_headers` carry an answer's id. Whoever sends one of
+    `own_headers` is a client of this dialect, at addresses that several have. Names are lower case.
     """
 
     summary: str
@@ -226,6 +228,9 @@ class DialectDescription(NamedTuple):
     answers: Mapping[str, Mapping[str, object]]
     model: type
     models: type
+    error: type | None = None
+    id_headers: tuple[bytes, ...] = (b"x-request-id",)
+    own_headers: tuple[bytes, ...] = ()
 
 
 class Dialect(Protocol):

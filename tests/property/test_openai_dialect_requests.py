@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cursor_api.dialects.openai_chat.parameters import CACHE_TTL_S, read_parameters
+from cursor_api.dialects.openai_chat.parameters import read_parameters
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.domain.chat import (
@@ -34,6 +34,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_lenient import CACHE_TTL_S
 from cursor_api.wire.limits import RequestLimits
 from tests.property.test_openai_dialect import anything
 from tests.steps import finish

@@ -178,7 +178,7 @@ def test_the_order_in_which_people_read() -> None:
     limits = [row.name for row in SCHEMA.rows if row.table == "limits"]
     assert limits == [
         *("body_bytes_max", "header_bytes_max", "messages_max", "parts_max", "image_bytes_max"),
-        *("json_depth_max", "json_containers_max"),
+        *("json_depth_max", "json_containers_max", "fetch_images"),
     ]
 
 

@@ -209,6 +209,20 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "CURSOR_SDK_FIRST_TOKEN_TIMEOUT_S": _FIRST_TEXT,
     "CURSOR_SDK_IDLE_TIMEOUT_S": _IDLE,
+    "CURSOR_SDK_TOOL_RESULT_TIMEOUT_S": (
+        "一次工具调用等待调用方结果的时间。更晚到达的结果会开始一次新的运行，整个对话作为文本发送。"
+    ),
+    "CURSOR_SDK_PARALLEL_CALLS_WAIT_S": (
+        "一次工具调用之后，等待同一回答中下一次调用的时间。更晚的调用放在下一个回答里。"
+    ),
+    "CURSOR_SDK_WAITING_CALLS_MAX": (
+        "同时等待结果的工具调用数上限。超出的调用会被拒绝，并告知模型。"
+    ),
+    "CURSOR_SDK_CONVERSATIONS_MAX": (
+        "为下一轮保留代理（agent）的对话数，这样历史和提示缓存才是真实的。超出时结束最早的。"
+        "0 表示每次都把对话作为文本发送。"
+    ),
+    "CURSOR_SDK_CONVERSATION_IDLE_S": "代理（agent）为下一轮保留多久。",
     "GATEWAY_BODY_BYTES_MAX": (
         "请求体的上限，按解压后计算。编程代理一句问候就会发送约 80 KB，带图片时可达数 MiB。"
     ),
@@ -285,6 +299,18 @@ BLOCK_REASONS: Final[Mapping[str, str]] = {
         "从发出请求到第一段文字的时限；超时后若有其他密钥则换用。自建服务器可能要先加载模型，"
         "不显示推理过程的模型需要几分钟：`模型=时长`，名称中可用 `*`。"
     ),
+    "anthropic.base_url": "请求发往的地址，带不带 `/v1` 均可。`http://` 只用于本机上的服务器。",
+    "anthropic.max_tokens": (
+        "调用方没有给出上限时，一个回答最多的 token 数：这一接口要求每个请求都给出上限。"
+    ),
+    "anthropic.prompt_cache": (
+        "调用方没有标记时，为上游的缓存标记提示词：工具、系统提示和最后几轮。"
+        "智能体反复发送的内容因此只需十分之一的费用，只发送一次的内容则贵四分之一。"
+    ),
+    "anthropic.first_token_timeout_s": (
+        "从发出请求到第一段文字或思考的时限；超时后若有其他密钥则换用。"
+        "不显示思考过程的模型需要几分钟：`模型=时长`，名称中可用 `*`。"
+    ),
     "model.name": "调用方请求时使用的名称。",
     "model.routes": "通向何处，首选在前。",
     "model.aliases": "它的其他名称。",
@@ -293,6 +319,8 @@ BLOCK_NOTES: Final[Mapping[str, str]] = {
     "required": "必填",
     "one of the four is required": "四者必填其一",
     "the upstream is asked": "向上游询问",
+    "what the model can write: 128000 for Claude from 4.6 on, less for older ones, 8192 for other"
+    " models": "模型能写出的最多数量：Claude 4.6 及之后为 128000，更早的较少，其他模型为 8192",
 }
 
 # The headings, by the table in TOML.

@@ -55,6 +55,7 @@ class ImageFetchOptions:
         "Fetches images that a request names by a web address, where the upstream takes only the"
         " images themselves. Off by default: the gateway then opens no address that a caller gives."
         " Public addresses only, on ports 80 and 443, 10 MiB at most.",
+        key="fetch_images",
     )
 
 

@@ -17,11 +17,7 @@ import msgspec
 from cursor_api.dialects.openai.images import quote, read_image
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
-from cursor_api.dialects.openai_chat.parameters import (
-    read_cache_mark,
-    read_conversation,
-    read_parameters,
-)
+from cursor_api.dialects.openai_chat.parameters import read_conversation, read_parameters
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
     ChatIn,
@@ -48,9 +44,10 @@ from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_lenient import find_cache_mark
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
-from cursor_api.wire.surrogates import LONE_SURROGATES, replace_lone_surrogates
+from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
 
 NAME: Final = "openai_chat"
 ROLES: dict[str, Role] = {
@@ -97,16 +94,8 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
     """
-    body = given = without_mark(body)
-    try:
-        chat = yield from decode_chat(body, limits.json)
-    except Fault as fault:
-        # Not looked for before: where there are none, that takes longer than to decode.
-        if fault.code == "invalid_json":
-            body = yield from replace_lone_surrogates(given)
-        if body is given:
-            raise
-        chat = yield from decode_chat(body, limits.json)
+    given = without_mark(body)
+    chat, body = yield from decode_mended(given, partial(decode_chat, limits=limits.json))
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
@@ -317,7 +306,7 @@ class _Conversion:
 
 def _mark_last(parts: list[Part], raw: msgspec.Raw) -> None:
     """Put a cache mark on what was said last; reasoning has none."""
-    mark = read_cache_mark(raw)
+    mark = find_cache_mark(raw)
     last = parts[-1]
     if mark is not None and not isinstance(last, Thinking):
         parts[-1] = last._replace(cache=mark)

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 import msgspec
 from msgspec import Raw
 
-from cursor_api.dialects.openai_chat.parameters import CACHE_TTL_S, CHOICES
+from cursor_api.dialects.openai_chat.parameters import CHOICES
 from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.domain.chat import (
     ChatRequest,
@@ -35,6 +35,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 _Object = dict[str, object]
 

@@ -1,121 +1,98 @@
-"""The scripted model behind the simulated bridge: when it calls which tool, and with what."""
+"""What the simulated model is asked by a Send, and what its tools gave, in the neutral form."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from cursor_api.simulator.model.asks import Ask, Call, Choice, Result, Role, Tool, Turn
+
 Json = dict[str, Any]
 
-_PATH = re.compile(r"[\w./~-]*[\w-]+\.[A-Za-z]\w{0,7}\b|(?:/[\w.-]+)+")
-_PLACE = re.compile(r"\b(?:in|for|of|at) ((?:[A-Z\u00c0-\u00de][\w'-]+ ?)+)")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])")
-# What a question has to say for a tool to be called though nothing hints at it.
-_MUST_CALL = re.compile(r"must call (?:the tool `(?P<name>[^`]+)`|one of the tools)")
-_ORDER = re.compile(r"^/sim call (?P<name>\S+)(?: (?P<args>\{.*\}))?$", re.MULTILINE)
-_ORDERS = re.compile(r"^/sim .*\n?", re.MULTILINE)
-# Words of tools' names that say nothing of what they are about.
-_EMPTY_WORDS = frozenset({"get", "the", "tool", "run", "do", "call", "fetch", "for", "and", "list"})
-DEPTH_MAX = 4
+_MUST_CALL: Final = re.compile(r"must call (?:the tool `(?P<name>[^`]+)`|one of the tools)")
+_ORDER: Final = re.compile(r"^/sim call (?P<name>\S+)(?: (?P<args>\{.*\}))?$", re.MULTILINE)
+_ORDERS: Final = re.compile(r"^/sim .*\n?", re.MULTILINE)
+# A request for JSON in words ends with the schema that it has to fit.
+_FORM: Final = re.compile(r"\bJSON\b.*?\n\n(?P<schema>\{.*\})\s*\Z", re.DOTALL)
 
 
-class Call(NamedTuple):
-    """A call that the model makes."""
+class Question(NamedTuple):
+    """What a Send asks: the words, without what stands before and after them."""
 
-    name: str
-    args: Json
-
-
-def last_words(text: str) -> str:
-    """What was asked last: what follows the transcript before it; without orders to us."""
-    question = text.rpartition(">\n\n")[2] if "</" in text else text
-    return _ORDERS.sub("", question)
+    text: str
+    form: Json | None = None
+    choice: Choice = Choice.AUTO
+    named: str = ""
 
 
-def choose_calls(text: str, tools: Mapping[str, Json]) -> Sequence[Call]:
-    """Those that the text orders or hints at; `tools` are schemas by name."""
-    ordered = [
-        Call(found["name"], msgspec.json.decode(found["args"] or "{}"))
-        for found in _ORDER.finditer(text)
-    ]
-    if ordered:
-        return ordered
-    question = last_words(text)
-    words = {word.lower() for word in _WORD.findall(question)}
-    hinted = [name for name in tools if _name_words(name) & words]
-    if not hinted and _PATH.search(question):
-        hinted = [name for name in tools if "read" in _name_words(name)][:1]
-    if not hinted and (must := _MUST_CALL.search(text)):
-        hinted = [must["name"]] if must["name"] else list(tools)[:1]
-    return [Call(name, fill(tools[name], question)) for name in hinted if name in tools]
+def read_question(text: str) -> Question:
+    """The last words of a text that may begin with a transcript, and what they demand."""
+    words = text.rpartition("</conversation>\n\n")[2]
+    must = _MUST_CALL.search(words)
+    choice = Choice.AUTO
+    if must:
+        words = words[: must.start()].rpartition("\n\n")[0] or words
+        choice = Choice.NAMED if must["name"] else Choice.REQUIRED
+    form = _FORM.search(words)
+    schema = _decode(form["schema"]) if form else None
+    if form is not None and schema is not None:
+        words = words[: form.start()].rpartition("\n\n")[0] or words[: form.start()]
+    question = _ORDERS.sub("", words).strip()
+    return Question(question, schema, choice, (must["name"] or "") if must else "")
 
 
-def _name_words(name: str) -> set[str]:
-    return {word.lower() for word in _WORD.findall(name)} - _EMPTY_WORDS
+def read_orders(text: str) -> tuple[Call, ...]:
+    """Calls that the text orders word for word: `/sim call NAME {arguments}`."""
+    return tuple(
+        Call(found["name"], _decode(found["args"] or "{}") or {}, f"ordered_{number}")
+        for number, found in enumerate(_ORDER.finditer(text))
+    )
 
 
-def fill(schema: Json, question: str, depth: int = 0) -> Json:
-    """Arguments that the schema allows, with what the question names."""
-    properties = schema.get("properties")
-    if not isinstance(properties, dict) or depth == DEPTH_MAX:
-        return {}
-    wanted = schema.get("required") or list(properties)
-    return {
-        name: _value(name, properties[name], question, depth)
-        for name in wanted
-        if isinstance(properties.get(name), dict)
-    }
+def make_ask(
+    model: str, question: Question, tools: Mapping[str, Json], turns: Sequence[Turn]
+) -> Ask:
+    """The model's next step: after the question come the calls, and what the tools gave."""
+    is_first = len(turns) == 1
+    return Ask(
+        model=model,
+        turns=tuple(turns),
+        tools=tuple(
+            Tool(name, one.get("description") or "", one.get("inputSchema") or {})
+            for name, one in tools.items()
+        ),
+        # A demand is met once: the run goes on to its end.
+        choice=question.choice if is_first else Choice.AUTO,
+        named=question.named,
+        form=question.form,
+        is_thinking=True,
+    )
 
 
-def _value(name: str, schema: Json, question: str, depth: int) -> Any:
-    if schema.get("enum"):
-        named = [one for one in schema["enum"] if str(one).lower() in question.lower()]
-        return (named or schema["enum"])[0]
-    kind = schema.get("type")
-    match kind[0] if isinstance(kind, list) else kind:
-        case "integer" | "number" as wanted:
-            number = _number_in(question)
-            return int(number) if wanted == "integer" else number
-        case "boolean":
-            return True
-        case "array":
-            return [_value(name, schema.get("items") or {}, question, depth + 1)]
-        case "object":
-            return fill(schema, question, depth + 1)
-        case _:
-            return _text_for(name, question)
-
-
-def _number_in(question: str) -> float:
-    found = _NUMBER.search(question)
-    return float(found[0]) if found else 1.0
-
-
-def _text_for(name: str, question: str) -> str:
-    if re.search(r"path|file", name, re.IGNORECASE) and (found := _PATH.search(question)):
-        return found[0]
-    if re.search(r"city|place|location|town|country", name, re.IGNORECASE) and (
-        found := _PLACE.search(question)
-    ):
-        return found[1].strip()
-    return question.strip()[:200]
-
-
-def answer_from(results: Sequence[Json]) -> str:
-    """What is said when the tools have answered."""
-    return "Result: " + "; ".join(_text_of(result) for result in results)
-
-
-def _text_of(result: Json) -> str:
-    if "message" in result:
-        return f"the tool failed: {result['message']}"
-    content = result.get("content")
+def read_result(call: Call, answer: Json) -> Result:
+    """What an adapter's answer says: its texts, other contents by their type, or the failure."""
+    if "message" in answer:
+        return Result(call.id, str(answer["message"]), is_error=True)
+    content = answer.get("content")
     if not isinstance(content, list):
-        return msgspec.json.encode(result).decode()
-    return " ".join(
+        return Result(call.id, msgspec.json.encode(answer).decode())
+    said = (
         part["text"] if part.get("type") == "text" else f"[{part.get('type')}]" for part in content
     )
+    return Result(call.id, " ".join(said))
+
+
+def opening(question: Question, image_count: int) -> Turn:
+    """The first turn of a run."""
+    return Turn(Role.USER, question.text, image_count=image_count)
+
+
+def _decode(text: str) -> Json | None:
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        return None
+    return found if isinstance(found, dict) else None

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from cursor_api.domain.credential import CredentialForm
+from cursor_api.domain.diagnosis import Check
 from cursor_api.domain.features import Feature
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.upstreams.cursor_sdk.agents import Agents
 from cursor_api.upstreams.cursor_sdk.board import Board
 from cursor_api.upstreams.cursor_sdk.callback import ToolServer
+from cursor_api.upstreams.cursor_sdk.checkup import diagnose
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
 from cursor_api.upstreams.cursor_sdk.opening import open_calls
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
@@ -29,6 +31,10 @@ class CursorSdkKind:
     forms: Sequence[CredentialForm] = ()
     features = frozenset({Feature.TOOLS, Feature.FORCED_TOOLS, Feature.IMAGES, Feature.REASONING})
     dialect = ""
+
+    def diagnose(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Check]:
+        """See domain.diagnosis.Diagnosing."""
+        return diagnose(options, parts)
 
     @asynccontextmanager
     async def build(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:

@@ -33,6 +33,7 @@ from cursor_api.web.http.answers import (
     send_whole,
 )
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
+from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.inference.attempts import attempts_header
 from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.pinning import (
@@ -196,7 +197,7 @@ class _Response:
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
-        all_headers = [*headers, (b"x-request-id", self.id.encode())]
+        all_headers = [*headers, *id_headers(self.dialect, self.id)]
         ignored, exchange = self.ignored, self._exchange
         if exchange is not None:
             if exchange.attempts:
@@ -264,7 +265,7 @@ class _StreamedAnswer(_Response):
     async def break_silence(self) -> None:
         """Send a ping. What is tried for the answer cannot be told yet where that begins it."""
         if not self._has_begun:
-            await self._begin([*STREAM_HEADERS, (b"x-request-id", self.id.encode())])
+            await self._begin([*STREAM_HEADERS, *id_headers(self.dialect, self.id)])
         body = self.dialect.ping
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
 
