@@ -130,7 +130,9 @@ def test_its_environment_is_made_and_not_inherited(tmp_path: Path) -> None:
     """With a proxy and authorities where they are set, and never a key."""
     folder = open_folder(tmp_path / "base")
     plain = make_environment(folder, SdkOptions())
-    assert set(plain) == {"PATH", "HOME", "TMPDIR", "CURSOR_SDK_CLIENT_LANGUAGE"}
+    assert set(plain) == {
+        *("PATH", "HOME", "TMPDIR", "CURSOR_SDK_CLIENT_LANGUAGE", "OPENSSL_CONF"),
+    }
     assert plain["PATH"] == "/nonexistent"
     options = SdkOptions(
         proxy=Secret("http://me:word@proxy:1"),
