@@ -99,10 +99,8 @@ class UpstreamParts(NamedTuple):
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
-    this gateway, other endpoints' too, out of what an upstream said. `find_api_keys`
-    gives its keys as they are now, for what is asked on nobody's behalf, such as its models:
-    those of its settings, else those that serve. `observer` is told what happens outside of
-    requests.
+    this gateway, other endpoints' too, out of what an upstream said. `find_api_keys` gives its keys
+    as they are now, of its settings or else those that serve, for what nobody in particular asks.
     """
 
     endpoint: str
