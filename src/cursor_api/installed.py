@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
+from cursor_api.dialects.openai_responses.dialect import OpenAiResponses
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.credential import CredentialForm, Secret
 from cursor_api.options.upstreams import UpstreamSettings
@@ -59,7 +60,7 @@ __all__ = [
 ]
 
 # The first one's errors are what addresses of no client API answer.
-DIALECTS: tuple[Dialect, ...] = (OpenAiChat(),)
+DIALECTS: tuple[Dialect, ...] = (OpenAiChat(), OpenAiResponses())
 # Where two know a secret by its form, the first has it: what takes any text comes last.
 UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind())
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}

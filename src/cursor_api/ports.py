@@ -128,6 +128,20 @@ class UpstreamKind(Protocol):
         ...
 
 
+class Thread(NamedTuple):
+    """How a request hangs together with answers that are kept for their callers.
+
+    `previous_id` is the answer that it goes on from. `is_kept` asks for its own to be kept, and
+    `items` is then its input as JSON. Of its messages the first `head_count` are of this request
+    alone.
+    """
+
+    previous_id: str | None = None
+    is_kept: bool = False
+    head_count: int = 0
+    items: bytes = b""
+
+
 class ParsedRequest(NamedTuple):
     """A request as a dialect has read it. `style` is what only the answer's spelling needs.
 
@@ -137,6 +151,7 @@ class ParsedRequest(NamedTuple):
     chat: ChatRequest
     style: Any = None
     ignored: tuple[str, ...] = ()
+    thread: Thread | None = None
 
 
 class AnswerHead(NamedTuple):

@@ -1,14 +1,34 @@
-"""The list of models, as OpenAI writes it."""
+"""The list of models, as OpenAI writes it.
+
+The types are for the gateway's OpenAPI document; nothing is decoded with them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.catalog import Model
 
 _encode = msgspec.json.Encoder().encode
+
+
+class ModelOut(Struct):
+    """A model as OpenAI describes one; `created` is unix seconds."""
+
+    id: str
+    object: str
+    created: int
+    owned_by: str
+
+
+class ModelsOut(Struct):
+    """All models."""
+
+    object: str
+    data: list[ModelOut]
 
 
 def render_models(models: Iterable[Model]) -> bytes:

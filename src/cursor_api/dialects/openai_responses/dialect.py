@@ -1,0 +1,49 @@
+"""OpenAI's Responses as a dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from cursor_api.dialects.openai.faults import render_fault
+from cursor_api.dialects.openai.models import render_model, render_models
+from cursor_api.dialects.openai_responses.answer import EventRenderer, ResponseFolder
+from cursor_api.dialects.openai_responses.description import DESCRIPTION
+from cursor_api.dialects.openai_responses.request import NAME, parse_request
+from cursor_api.domain.catalog import Model
+from cursor_api.domain.errors import Fault
+from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
+from cursor_api.wire.limits import RequestLimits
+
+
+class OpenAiResponses:
+    """Implements `ports.Dialect`."""
+
+    name = NAME
+    paths = ("/v1/responses",)
+    description = DESCRIPTION
+    # A comment, which every client skips.
+    ping = b": keep-alive\n\n"
+
+    def parse(self, body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
+        """See `parse_request`."""
+        return parse_request(body, limits)
+
+    def renderer(self, parsed: ParsedRequest, head: AnswerHead) -> EventRenderer:
+        """Server-Sent Events, each with its name."""
+        return EventRenderer(head, parsed.style)
+
+    def folder(self, parsed: ParsedRequest, head: AnswerHead) -> ResponseFolder:
+        """One `response` object."""
+        return ResponseFolder(head, parsed.style)
+
+    def fault(self, fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
+        """See `render_fault`."""
+        return render_fault(fault, is_passthrough=is_passthrough)
+
+    def models(self, models: Sequence[Model]) -> bytes:
+        """The body of GET /v1/models."""
+        return render_models(models)
+
+    def model(self, model: Model) -> bytes:
+        """The body of GET /v1/models/{id}."""
+        return render_model(model)
