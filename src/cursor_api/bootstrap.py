@@ -38,6 +38,7 @@ from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
+from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.open_upstreams import OpenUpstreams, UpstreamPlan
 from cursor_api.service.inference.relay import Relay
@@ -244,6 +245,8 @@ class House:
         )
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
+        self.kept = KeptAnswers(settings.kept_answers, clock)
+        self._access = settings.access
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -258,11 +261,17 @@ class House:
         )
         for endpoint in self.endpoints.values():
             endpoint.pool.use_policy(settings.pool.policy)
-        self.catalog.use(settings.models, list(self.endpoints))
+        features = {name: one.kind.features for name, one in self.endpoints.items()}
+        self.catalog.use(settings.models, features)
         self.model_lists.fix({one.name: one.models for one in upstreams if one.models is not None})
         self.roster.configure([key for one in upstreams for key in _credentials_of(one)])
         self._admission.options = settings.admission
         self._lockout.options = settings.lockout
+        self.kept.use(settings.kept_answers)
+        if settings.access != self._access:
+            # Callers are named by the order of their keys: under a name may be another one now.
+            self._access = settings.access
+            self.kept.clear()
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""
@@ -277,6 +286,7 @@ class House:
             credentials=self.credentials,
             lifecycle=self.lifecycle,
             steps=self.steps,
+            kept=self.kept,
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
         )

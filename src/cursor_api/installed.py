@@ -22,6 +22,7 @@ from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import Dialect, UpstreamKind
 from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.service.inference.failover import FailoverOptions
+from cursor_api.service.inference.kept_answers import KeptAnswersOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
@@ -85,6 +86,7 @@ class Settings:
     failover: FailoverOptions
     breaker: BreakerOptions
     admission: AdmissionOptions
+    kept_answers: KeptAnswersOptions
     logs: LogOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
@@ -109,7 +111,7 @@ GROUPS: Final = (
     Group("files", "Files", ("files",)),
     Group("pool", "Pool of credentials", ("pool",)),
     Group("failover", "Failover", ("failover", "breaker")),
-    Group("admission", "Load", ("admission", "queue")),
+    Group("admission", "Load", ("admission", "queue", "kept_answers")),
     Group(
         "cursor",
         "Cursor (upstream)",

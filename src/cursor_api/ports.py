@@ -20,6 +20,7 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.features import Feature
+from cursor_api.domain.kept import Thread
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.wire.limits import RequestLimits
@@ -126,20 +127,6 @@ class UpstreamKind(Protocol):
     def build(self, options: Any, parts: UpstreamParts) -> AbstractAsyncContextManager[Upstream]:
         """An upstream, open while the context lasts; raises OSError for options that fail."""
         ...
-
-
-class Thread(NamedTuple):
-    """How a request hangs together with answers that are kept for their callers.
-
-    `previous_id` is the answer that it goes on from. `is_kept` asks for its own to be kept, and
-    `items` is then its input as JSON. Of its messages the first `head_count` are of this request
-    alone.
-    """
-
-    previous_id: str | None = None
-    is_kept: bool = False
-    head_count: int = 0
-    items: bytes = b""
 
 
 class ParsedRequest(NamedTuple):

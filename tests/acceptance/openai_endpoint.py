@@ -19,6 +19,7 @@ USAGE: Json = {
     "prompt_tokens_details": {"cached_tokens": 64},
     "completion_tokens_details": {"reasoning_tokens": 20},
 }
+LOGPROBS: Json = {"content": [{"token": "a", "logprob": -0.5, "bytes": None, "top_logprobs": []}]}
 
 
 @dataclass(slots=True)
@@ -59,6 +60,9 @@ class Endpoint:
 
     async def _answer(self, turn: Turn, asked: Json) -> None:
         assert asked["model"] == f"{self.name}-model"
+        if not asked.get("stream"):
+            await turn.answer(self._whole(asked), content_type="application/json")
+            return
         await turn.head(content_type="text/event-stream")
         await turn.chunk(b": one moment\n\n" + chunk({"role": "assistant", "content": ""}))
         last = asked["messages"][-1]
@@ -69,13 +73,42 @@ class Endpoint:
         else:
             reason = "stop"
             await turn.chunk(chunk({"reasoning_content": "Hm."}))
-            for word in f"{self.name} heard: {last['content']}".split(" "):
+            for word in self._words(asked):
                 await turn.chunk(chunk({"content": f"{word} "}))
         await turn.chunk(chunk(finish_reason=reason))
         if asked["stream_options"]["include_usage"]:
             await turn.chunk(event({"choices": [], "usage": USAGE}))
         await turn.chunk(DONE)
         await turn.end()
+
+    def _words(self, asked: Json) -> list[str]:
+        return f"{self.name} heard: {asked['messages'][-1]['content']}".split(" ")
+
+    def _whole(self, asked: Json) -> bytes:
+        """As many answers as are asked for, with a field of its own."""
+        message: Json = {"role": "assistant", "content": None}
+        if asked.get("tools") and asked["messages"][-1]["role"] == "user":
+            message["tool_calls"] = [
+                {
+                    "id": f"call_{index}",
+                    "type": "function",
+                    "function": {
+                        "name": tool["function"]["name"],
+                        "arguments": json.dumps({"place": f"Zürich {index}"}),
+                    },
+                }
+                for index, tool in enumerate(asked["tools"])
+            ]
+        else:
+            text = "".join(f"{word} " for word in self._words(asked))
+            message |= {"content": text, "reasoning_content": "Hm."}
+        reason = "tool_calls" if "tool_calls" in message else "stop"
+        choices = [
+            {"index": index, "message": message, "finish_reason": reason, "logprobs": LOGPROBS}
+            for index in range(asked.get("n") or 1)
+        ]
+        answer = {"id": "theirs", "object": "chat.completion", "created": 1, "model": "its-own"}
+        return json.dumps(answer | {"choices": choices, "usage": USAGE, "x_own": [1]}).encode()
 
 
 def _calls(tools: list[Json]) -> list[bytes]:

@@ -11,7 +11,7 @@ import httpx2 as httpx
 import pytest
 
 from tests.acceptance.background import LoopThread
-from tests.acceptance.openai_endpoint import USAGE, Endpoint
+from tests.acceptance.openai_endpoint import LOGPROBS, USAGE, Endpoint
 from tests.acceptance.programs import Program, running
 from tests.acceptance.sdk_clients import SdkClient, Told
 from tests.acceptance.sdk_house import KEY, order_for
@@ -136,7 +136,15 @@ def test_a_round_of_tools(client: SdkClient, house: House) -> None:
 def test_what_the_caller_sends_goes_on_as_it_came(client: SdkClient, house: House) -> None:
     """Parameters that the gateway does not know as well."""
     more = {"temperature": 0.25, "seed": 7, "response_format": {"type": "json_object"}}
-    assert house.ask(client, "JSON, please.", model="best", logprobs=True, **more).error is None
+    told = house.ask(client, "JSON, please.", model="best", logprobs=True, n=2, **more)
+    assert told.answer is not None
+    # And so does what the endpoint answers, whatever it is.
+    assert told.answer["choices"][1]["logprobs"]["content"] == LOGPROBS["content"]
+    assert (told.answer["id"], told.answer["model"], told.answer["x_own"]) == (
+        "theirs",
+        "its-own",
+        [1],
+    )
     assert (more | {"logprobs": True}).items() <= house.endpoints["main"].bodies()[-1].items()
 
 

@@ -136,7 +136,12 @@ block.
 
 Each `[[model]]` is a name that callers may ask for. Its routes are asked in their order: the next
 one when all keys of the one before it are resting or its upstream fails. What an upstream serves
-needs no block: it is found by its own name, and by `upstream/model` at this upstream alone.
+needs no block: it is found by its own name, and by `upstream/model` at this upstream alone. One `*`
+in a name stands for any text, and in its routes for the same text: with `name = "claude-*"` and
+`routes = ["anthropic/claude-*", "openrouter/anthropic/claude-*"]` every such model fails over.
+
+A route that cannot do what a request needs (tools, images, structured output) is passed by where
+another can; `GET /v1/models` shows in `cursor_api` what each model can do, and by which routes.
 """,
     """\
 ## 更多上游与模型 `[[upstream]]` `[[model]]`
@@ -145,7 +150,12 @@ needs no block: it is found by its own name, and by `upstream/model` at this ups
 连接；一个上游出问题不影响其他上游。上游 `cursor` 的设置见上文，无需写块。
 
 每个 `[[model]]` 是调用方可以请求的一个名称。按顺序尝试其路由：前一个的密钥都在休息或其上游故障时，
-换下一个。上游本来提供的模型无需写块：可用其原名请求，也可用 `upstream/model` 只请求该上游。
+换下一个。上游本来提供的模型无需写块：可用其原名请求，也可用 `upstream/model` 只请求该上游。名称中的
+一个 `*` 代表任意文本，路由中的 `*` 代表同样的文本：`name = "claude-*"` 加上
+`routes = ["anthropic/claude-*", "openrouter/anthropic/claude-*"]`，所有这类模型都会切换。
+
+做不到请求所需（工具、图片、结构化输出）的路由会被跳过，只要另有路由能做到；`GET /v1/models` 的
+`cursor_api` 写明每个模型能做什么、经由哪些路由。
 """,
 )
 _KEYS_OF = Phrase("Keys of `[[{table}]]`:", "`[[{table}]]` 的键：")

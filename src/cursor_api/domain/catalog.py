@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cursor_api.domain.features import Feature
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model as callers see it. `created` is unix seconds."""
-
-    id: str
-    owned_by: str
-    created: int
+# In an operator's name for models, any text.
+ANY = "*"
 
 
 class Route(NamedTuple):
@@ -23,10 +19,27 @@ class Route(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """A model as callers see it. `created` is unix seconds.
+
+    `context_count` is how many tokens it takes in, None where nobody says. `features` are what it
+    can do; None: what its upstream can. `routes` are the ways to it, the first to be tried first.
+    """
+
+    id: str
+    owned_by: str
+    created: int
+    context_count: int | None = None
+    features: frozenset[Feature] | None = None
+    routes: tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NamedModel:
     """A name that the operator gives to routes, in the order in which they are tried.
 
-    `aliases` mean the same and are not listed.
+    `aliases` mean the same and are not listed. One `*` in the name stands for any text, and in a
+    route for the same text; such a name is not listed.
     """
 
     name: str

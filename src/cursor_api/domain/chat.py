@@ -102,10 +102,14 @@ NO_PARAMETERS = Parameters()
 
 
 class Native(NamedTuple):
-    """The request as it came. Only an upstream of the same dialect may read it."""
+    """The request as it came. Only an upstream of the same dialect may read it.
+
+    `wants_usage`: what only counts tokens is shown to the caller, where that is a matter of choice.
+    """
 
     dialect: str
     body: bytes
+    wants_usage: bool = True
 
 
 class Origin(NamedTuple):
@@ -153,6 +157,17 @@ class ChatRequest:
         if not isinstance(self._parameters, Parameters):
             self._parameters = self._parameters()
         return self._parameters
+
+    def go_on_from(self, earlier: tuple[Message, ...], head_count: int) -> ChatRequest:
+        """The same request with these messages behind its first ones."""
+        messages = self.messages
+        return ChatRequest(
+            self.model,
+            (*messages[:head_count], *earlier, *messages[head_count:]),
+            is_stream=self.is_stream,
+            parameters=self._parameters,
+            origin=self.origin,
+        )
 
     def __eq__(self, other: object) -> bool:
         """Whether both ask the same, however it was spelled: their origin does not count."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from cursor_api.domain.catalog import NamedModel, Route
+from cursor_api.domain.catalog import ANY, NamedModel, Route
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_in_the_clear
 from cursor_api.options.kinds import Kind, choice, flag, header_secret, path
@@ -240,6 +240,7 @@ class BlockReader:
             keys.require("routes", 'has no routes; give some, as in routes = ["upstream/model"]')
             return
         self._check_upstreams(keys, routes)
+        _check_patterns(keys, (*filter(None, [name]), *(keys.value("aliases") or ())), routes)
         if name is not None and name not in self._models:
             self._models[name] = NamedModel(name, routes, keys.value("aliases") or ())
 
@@ -259,3 +260,13 @@ class BlockReader:
                     message = f'"{alias}" is {meanings[alias]} already; leave one'
                     self._own.problems.append(Finding(variable, where, message))
                 meanings.setdefault(alias, f'an alias of "{model.name}"')
+
+
+def _check_patterns(keys: BlockKeys, names: tuple[str, ...], routes: tuple[Route, ...]) -> None:
+    """One `*` stands for any text; a route has one only where each name has one to fill it."""
+    if any(name.count(ANY) > 1 for name in names):
+        keys.refuse("name", f'has more than one "{ANY}", which stands for any text; leave one')
+    if any(route.model.count(ANY) > 1 for route in routes):
+        keys.refuse("routes", f'a route has more than one "{ANY}"; leave one')
+    if any(ANY in route.model for route in routes) and any(ANY not in name for name in names):
+        keys.refuse("routes", f'a route has "{ANY}" and a name of the model has none to fill it')

@@ -138,6 +138,11 @@ REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_QUEUE_WAIT_S": (
         "最多等待多久。代理会一阵阵地请求，回答需要数秒；等得更久不如直接告知。"
     ),
+    "GATEWAY_KEPT_ANSWERS_BYTES_MAX": (
+        "为回答保留的内存：客户端可凭 `previous_response_id` 接着对话，或再次取回。最旧的先删除；"
+        "`0` 表示不保留。"
+    ),
+    "GATEWAY_KEPT_ANSWERS_S": "这样的回答保留多久。对话很少停得更久再继续。",
     "CURSOR_BASE_URL": (
         "请求发往的地址。允许 `http://`，用于本机上的模拟器或代理；用在别处会把令牌暴露给网络。"
     ),
@@ -146,6 +151,10 @@ REASONS: Final[Mapping[str, str]] = {
     "CURSOR_PRIVACY_MODE": "要求 Cursor 不保留提示内容。默认开启：调用方发送的内容不应由我们交出。",
     "CURSOR_INSTRUCTIONS": (
         "请求未带系统提示时使用的系统提示。默认为空：调用方得到所问的内容，不另加任何东西。"
+    ),
+    "CURSOR_MORE_MODELS": (
+        "旧列表之外另行提供并列出的模型名称，例如 `gpt-4o`。名称原样发送：账户能否使用由"
+        " Cursor 决定。"
     ),
     "CURSOR_CHECKSUM_TIME": (
         "校验请求头中的时间部分：`now` 与编辑器的做法相同，`stored` 则按令牌列表中的"

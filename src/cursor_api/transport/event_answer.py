@@ -22,6 +22,11 @@ from cursor_api.transport.refusals import FaultContext
 class EventApi(Protocol):
     """What the APIs differ in."""
 
+    @property
+    def dialect(self) -> str:
+        """The client API that it is: requests of this dialect go on as they came."""
+        ...
+
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """The HTTP request, not yet sent. Raises Fault."""
         ...
@@ -30,8 +35,8 @@ class EventApi(Protocol):
         """What telling a fault needs."""
         ...
 
-    def reading(self, context: FaultContext) -> Reading:
-        """What takes in an answer."""
+    def reading(self, request: ChatRequest, context: FaultContext) -> Reading:
+        """What takes in the answer to this request; keeps nothing large of it."""
         ...
 
     def refusal(
@@ -44,7 +49,16 @@ class EventApi(Protocol):
 class EventAnswer(DeltaAnswer):
     """One answer: entering asks, iterating reads."""
 
-    __slots__ = ("_api", "_decoder", "_request", "_route", "_secret")
+    __slots__ = (
+        "_api",
+        "_decoder",
+        "_is_native",
+        "_is_stream",
+        "_reading",
+        "_request",
+        "_route",
+        "_secret",
+    )
 
     def __init__(self, api: EventApi, request: ChatRequest, route: Route, secret: Secret) -> None:
         super().__init__()
@@ -54,7 +68,12 @@ class EventAnswer(DeltaAnswer):
         self._secret = secret
 
     async def _prepare(self) -> HttpAnswer:
-        http = await self._api.ask(self._request, self._route.model, self._secret)
+        request, api = self._request, self._api
+        http = await api.ask(request, self._route.model, self._secret)
+        native = request.origin.native
+        self._is_native = native is not None and native.dialect == api.dialect
+        self._is_stream = request.is_stream
+        self._reading = api.reading(request, api.context(self._secret))
         # A request can be megabytes, and is sent: this may last for hours without it.
         del self._request
         return http
@@ -68,13 +87,13 @@ class EventAnswer(DeltaAnswer):
     def _choose_decoder(self, context: FaultContext) -> AnswerDecoder:
         """What reads a body of this type; raises Fault for one of another."""
         answer = self._http
-        reading = self._api.reading(context)
+        reading, is_native = self._reading, self._is_native
         media_type = media_type_of(answer.headers)
         if media_type == JSON:
-            return WholeDecoder(reading)
+            return WholeDecoder(reading, is_native=is_native and not self._is_stream)
         # Servers that state nothing send events.
         if media_type == EVENT_STREAM or not answer.headers.get("content-type"):
-            return StreamDecoder(reading)
+            return StreamDecoder(reading, is_native=is_native and self._is_stream)
         raise Fault(
             FaultKind.PROTOCOL_ERROR,
             f"{context.name} answered with {media_type or 'an unknown type of body'} where"

@@ -4,17 +4,18 @@ Rules of this file:
 - What an event says is the API's business (`Reading`). Here the bytes are framed and bounded.
 - What came whole before a fault is given first, however the network cut the bytes.
 - Whatever says nothing (comments, pings, unknown events) is skipped, within a bound.
-- An event and what was read from it meet in one place (`_take_events`): whoever wants to pass the
-  event on as it came needs no second look at the bytes.
+- Where the caller's dialect is the API's own, what came goes on as it came (`is_native`): each
+  batch has the events that said it, and those before it that said nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
-from cursor_api.domain.deltas import Delta, Finished
+from cursor_api.domain.deltas import Delta, Finished, NativeBatch
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.wire.sse import Event, SSEDecoder, SSEError
+from cursor_api.wire.sse import EVENT_DEFAULT, Event, SSEDecoder, SSEError, encode_event
 
 MIB: Final = 1 << 20
 # One event, or an answer in one piece. An event of text has some three hundred bytes; a call that
@@ -37,6 +38,10 @@ class Reading(Protocol):
 
     def take_event(self, event: Event, deltas: list[Delta]) -> bool:
         """What an event says; True for the one that ends the stream. Raises Fault."""
+        ...
+
+    def hides(self, event: Event) -> bool:
+        """Whether the event that was taken last is not for the caller, as it came."""
         ...
 
     def take_whole(self, body: bytes, deltas: list[Delta]) -> None:
@@ -65,7 +70,7 @@ class AnswerDecoder(Protocol):
         """Raise the fault that came behind the deltas given last, if there was one."""
         ...
 
-    def feed(self, data: bytes) -> list[Delta]:
+    def feed(self, data: bytes) -> Sequence[Delta]:
         """The deltas that are whole now, maybe none; raises the Fault if there is nothing else."""
         ...
 
@@ -73,10 +78,22 @@ class AnswerDecoder(Protocol):
 class StreamDecoder:
     """An answer as server-sent events."""
 
-    __slots__ = ("_bytes_left", "_events", "_failure", "_reading", "_silent_bytes", "is_finished")
+    __slots__ = (
+        "_bytes_left",
+        "_events",
+        "_failure",
+        "_native",
+        "_reading",
+        "_silent_bytes",
+        "is_finished",
+    )
 
-    def __init__(self, reading: Reading, bytes_max: int = ANSWER_BYTES_MAX) -> None:
+    def __init__(
+        self, reading: Reading, bytes_max: int = ANSWER_BYTES_MAX, *, is_native: bool = False
+    ) -> None:
         self._reading = reading
+        # The events for the caller since the last batch.
+        self._native: list[bytes] | None = [] if is_native else None
         self._events = SSEDecoder(PIECE_BYTES_MAX)
         self._bytes_left = bytes_max
         self._silent_bytes = 0
@@ -96,7 +113,7 @@ class StreamDecoder:
         if self._failure is not None:
             raise self._failure
 
-    def feed(self, data: bytes) -> list[Delta]:
+    def feed(self, data: bytes) -> Sequence[Delta]:
         """See AnswerDecoder."""
         self.check()
         deltas: list[Delta] = []
@@ -109,7 +126,10 @@ class StreamDecoder:
             self._failure = fault
             if not deltas:
                 raise
-        return deltas
+        if not deltas or self._native is None:
+            return deltas
+        events, self._native = self._native, []
+        return NativeBatch(deltas, b"".join(events))
 
     def _take(self, data: bytes, deltas: list[Delta]) -> None:
         self._bytes_left -= len(data)
@@ -133,7 +153,11 @@ class StreamDecoder:
 
     def _take_events(self, events: list[Event] | tuple[Event, ...], deltas: list[Delta]) -> None:
         for event in events:
-            if self._reading.take_event(event, deltas):
+            is_last = self._reading.take_event(event, deltas)
+            if self._native is not None and not self._reading.hides(event):
+                name = None if event.event == EVENT_DEFAULT else event.event
+                self._native.append(encode_event(event.data, name))
+            if is_last:
                 self._finish(deltas)
                 return
 
@@ -143,15 +167,16 @@ class StreamDecoder:
 
 
 class WholeDecoder:
-    """An answer in one piece, as some servers give it though a stream was asked for."""
+    """An answer in one piece; some servers give it though a stream was asked for."""
 
-    __slots__ = ("_pieces", "_reading", "_size", "is_finished")
+    __slots__ = ("_is_native", "_pieces", "_reading", "_size", "is_finished")
 
     # Its end is the only sign that it is whole.
     is_stated = False
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, *, is_native: bool = False) -> None:
         self._reading = reading
+        self._is_native = is_native
         self._pieces: list[bytes] = []
         self._size = 0
         self.is_finished = False
@@ -162,7 +187,7 @@ class WholeDecoder:
     def __repr__(self) -> str:
         return f"<WholeDecoder {self._size} bytes, {self._reading!r}>"
 
-    def feed(self, data: bytes) -> list[Delta]:
+    def feed(self, data: bytes) -> Sequence[Delta]:
         """See AnswerDecoder."""
         if data:
             self._size += len(data)
@@ -178,4 +203,4 @@ class WholeDecoder:
         self._reading.take_whole(body, deltas)
         deltas.append(self._reading.finish())
         self.is_finished = True
-        return deltas
+        return NativeBatch(deltas, body) if self._is_native else deltas

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from cursor_api.domain.credential import Secret
@@ -14,6 +14,9 @@ from cursor_api.options.kinds import duration, path, whole
 from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy_url
 from cursor_api.options.rules import Facts, Finding, Rules, find_mode
 from cursor_api.options.setting import setting
+
+# As long as the SDKs wait for an answer that is not streamed.
+WHOLE_ANSWER_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Timeouts:
 
     def __post_init__(self) -> None:
         _check_durations(self, "first_token_s", "idle_s")
+
+    def for_whole_answer(self) -> Timeouts:
+        """The same for an answer in one piece, whose first byte comes with its last."""
+        return replace(self, first_token_s=max(self.first_token_s, WHOLE_ANSWER_S))
 
 
 def _ca_file_is_there(facts: Facts) -> Finding | None:

@@ -24,6 +24,7 @@ from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Relay
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.hosts import ANY, Hosts
@@ -36,6 +37,7 @@ from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.operation import Operation
+from cursor_api.web.inference.kept import KeepingDialect, KeptPages
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import (
     FAILED,
@@ -139,6 +141,7 @@ class WebParts:
     new_binding: Callable[[], str]
     lifecycle: Lifecycle
     steps: Steps
+    kept: KeptAnswers
 
 
 class App:
@@ -202,13 +205,18 @@ class _Table:
         # Where the addresses are that answer with and without the prefix.
         self._places = ("", self._prefix) if self._prefix else ("",)
         self._require_admin = parts.authenticator.require_admin
-        inference = InferenceParts(parts.relay, parts.admission, parts.authenticator, parts.steps)
+        inference = InferenceParts(
+            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept
+        )
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
             for dialect in parts.dialects
             for path in dialect.paths
         }
-        models = Models(parts.catalog, parts.dialects[0], parts.authenticator).operations()
+        models = (
+            *Models(parts.catalog, parts.dialects[0], parts.authenticator).operations(),
+            *_kept_answers(parts),
+        )
         pages = _pages(parts, options)
         management = _management(parts, options, models)
         probes = Probes(parts.lifecycle).operations()
@@ -228,7 +236,7 @@ class _Table:
             row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
         ]
         self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
-        self._inference_paths += [row.path.partition("{")[0] for row in models]
+        self._inference_paths += dict.fromkeys(row.path.partition("{")[0] for row in models)
 
     def addresses(self) -> Addresses:
         """What is spelled more freely, and all that there is."""
@@ -249,6 +257,18 @@ class _Table:
 
     def _routes(self, operations: Sequence[Operation]) -> list[Route]:
         return operation.routes(operations, self._places, self._require_admin)
+
+
+def _kept_answers(parts: WebParts) -> list[Operation]:
+    """The addresses of client APIs that keep answers."""
+    return [
+        row
+        for dialect in parts.dialects
+        if isinstance(dialect, KeepingDialect)
+        for row in KeptPages(
+            dialect.paths[0], dialect, parts.kept, parts.authenticator
+        ).operations()
+    ]
 
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:

@@ -98,6 +98,23 @@ def test_a_model_has_routes_and_aliases(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "routes", "problem"),
+    [
+        ('name = "a*b*"', "own/a", "model.a*b*.name"),
+        ('name = "a"', "own/a*", "model.a.routes"),
+        ('name = "a*"', "own/a*b*", "model.a*.routes"),
+        ('name = "a*"\naliases = ["b"]', "own/*", "model.a*.routes"),
+    ],
+)
+def test_a_pattern_that_cannot_be_filled_is_refused(
+    tmp_path: Path, names: str, routes: str, problem: str
+) -> None:
+    """Each name has the text that each route asks for."""
+    report = load(tmp_path, f'[[model]]\n{names}\nroutes = ["{routes}"]\n')
+    assert [finding.variable for finding in report.problems] == [problem]
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         (

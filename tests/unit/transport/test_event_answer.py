@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from cursor_api.domain.catalog import Route
-from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.domain.deltas import Delta, Finished, FinishReason, NativeBatch, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import HttpAnswer, HttpClient, HttpOptions, Timeouts
 from cursor_api.transport.event_answer import EventAnswer
@@ -33,6 +33,10 @@ class Words:
         deltas.append(TextDelta(event.data))
         return False
 
+    def hides(self, event: Event) -> bool:
+        """Nothing but one word."""
+        return event.data == "hidden"
+
     def take_whole(self, body: bytes, deltas: list[Delta]) -> None:
         """One word."""
         deltas.append(TextDelta(body.decode()))
@@ -45,6 +49,8 @@ class Words:
 class Api:
     """The smallest EventApi."""
 
+    dialect = "words"
+
     def __init__(self, http: HttpClient, url: str) -> None:
         self.http, self.url = http, url
 
@@ -56,7 +62,7 @@ class Api:
         """Nothing special."""
         return FaultContext("somewhere", secret, lambda: 0.0)
 
-    def reading(self, _context: FaultContext) -> Words:
+    def reading(self, _request: ChatRequest, _context: FaultContext) -> Words:
         """A new one."""
         return Words()
 
@@ -67,9 +73,12 @@ class Api:
         return tell_status(FaultKind.UPSTREAM_ERROR, status, headers, body, context)
 
 
-async def ask(handler: Handler) -> list[Sequence[Delta]]:
-    """All batches of an answer."""
-    request = ChatRequest("any", (Message(Role.USER, (Text("hi"),)),))
+async def ask(
+    handler: Handler, dialect: str = "another", *, is_stream: bool = True
+) -> list[Sequence[Delta]]:
+    """All batches of an answer to a request of this dialect."""
+    said = (Message(Role.USER, (Text("hi"),)),)
+    request = ChatRequest("any", said, is_stream=is_stream, origin=Origin(Native(dialect, b"{}")))
     async with ScriptedServer(handler) as server, HttpClient(HttpOptions()) as http:
         api = Api(http, server.url)
         async with EventAnswer(api, request, Route("x", "m"), Secret("k")) as batches:
@@ -117,3 +126,22 @@ async def test_what_is_no_answer_is_a_fault(
     with pytest.raises(Fault) as caught:
         await ask(handler)
     assert caught.value.kind is kind
+
+
+@pytest.mark.parametrize("dialect", ["words", "another"])
+@pytest.mark.parametrize("is_stream", [True, False])
+@pytest.mark.parametrize("content_type", ["text/event-stream", "application/json"])
+async def test_what_came_goes_on_where_it_is_what_the_caller_wants(
+    content_type: str, dialect: str, *, is_stream: bool
+) -> None:
+    """In the caller's dialect, and in one piece or in events as the caller has asked."""
+
+    async def handler(turn: Turn) -> None:
+        await turn.answer(b"data: hidden\n\ndata: last\n\n", content_type=content_type)
+
+    batches = await ask(handler, dialect, is_stream=is_stream)
+    is_wanted = dialect == "words" and is_stream == (content_type == "text/event-stream")
+    assert [isinstance(batch, NativeBatch) for batch in batches] == [is_wanted] * len(batches)
+    if is_wanted:
+        body = b"".join(batch.body for batch in batches if isinstance(batch, NativeBatch))
+        assert body == (b"data: last\n\n" if is_stream else b"data: hidden\n\ndata: last\n\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.domain.deltas import Delta, Finished, FinishReason, NativeBatch, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.events import PIECE_BYTES_MAX, StreamDecoder, WholeDecoder
 from cursor_api.wire.sse import Event
@@ -28,6 +28,11 @@ class Echo:
             self.is_stated = True
         elif event.data != "end":
             deltas.append(TextDelta(event.data))
+        return event.data == "end"
+
+    def hides(self, event: Event) -> bool:
+        """The end is not for the caller."""
+        assert event is self.seen[-1]
         return event.data == "end"
 
     def take_whole(self, body: bytes, deltas: list[Delta]) -> None:
@@ -79,3 +84,37 @@ def test_one_piece_is_whole_with_the_end_of_its_body() -> None:
     with pytest.raises(Fault) as caught:
         WholeDecoder(echo).feed(b"x" * (PIECE_BYTES_MAX + 1))
     assert caught.value.kind is FaultKind.PROTOCOL_ERROR
+
+
+def body_of(batch: object) -> bytes:
+    """What came with a batch of the caller's own dialect."""
+    assert isinstance(batch, NativeBatch)
+    return batch.body
+
+
+def test_events_of_the_callers_dialect_go_on_with_what_they_said() -> None:
+    """Those that said nothing go with the next that did, and what is hidden goes nowhere."""
+    decoder = StreamDecoder(Echo(), is_native=True)
+    assert decoder.feed(b": a comment\n\nevent: x\ndata: last\n\n") == []
+    batch = decoder.feed(b"data: a\n\ndata: b\n\n")
+    assert batch == [TextDelta("a"), TextDelta("b")]
+    assert body_of(batch) == b"event: x\ndata: last\n\ndata: a\n\ndata: b\n\n"
+    assert body_of(decoder.feed(b"data: end\n\n")) == b""
+
+
+@pytest.mark.parametrize("is_native", [False, True])
+def test_what_came_before_a_fault_goes_on_as_it_came(*, is_native: bool) -> None:
+    """And the event that is none does not."""
+    decoder = StreamDecoder(Echo(), is_native=is_native)
+    batch = decoder.feed(b"data: a\n\ndata: bad\n\n")
+    assert isinstance(batch, NativeBatch) is is_native
+    assert not is_native or body_of(batch) == b"data: a\n\n"
+
+
+def test_a_body_of_the_callers_dialect_goes_on_whole() -> None:
+    """With its last byte."""
+    echo = Echo()
+    echo.is_stated = True
+    decoder = WholeDecoder(echo, is_native=True)
+    assert decoder.feed(b"wo") == decoder.feed(b"rd") == []
+    assert body_of(decoder.feed(b"")) == b"word"

@@ -11,17 +11,22 @@ import msgspec
 from msgspec import Struct
 
 from cursor_api.domain.catalog import Model
+from cursor_api.wire.model_facts import ModelFacts, describe_model
 
 _encode = msgspec.json.Encoder().encode
 
 
 class ModelOut(Struct):
-    """A model as OpenAI describes one; `created` is unix seconds."""
+    """A model as OpenAI describes one, and what this gateway knows of it.
+
+    `created` is unix seconds.
+    """
 
     id: str
     object: str
     created: int
     owned_by: str
+    cursor_api: ModelFacts
 
 
 class ModelsOut(Struct):
@@ -47,4 +52,5 @@ def _model_object(model: Model) -> dict[str, object]:
         "created": model.created,
         "object": "model",
         "owned_by": model.owned_by,
+        "cursor_api": describe_model(model),
     }

@@ -216,28 +216,31 @@ class CompletionFolder:
         if isinstance(deltas, NativeBatch):
             self._native = deltas.body
         for delta in deltas:
-            if self._finished is not None:
-                raise _goes_on()
-            match delta:
-                case TextDelta(text):
-                    self._text.new.append(text)
-                case ReasoningDelta(text):
-                    self._reasoning.new.append(text)
-                case RefusalDelta(text):
-                    self._refusal.new.append(text)
-                    self._refusal.tidy()
-                case ToolCallBegun() | ToolArgumentsDelta():
-                    self._calls.add(delta)
-                case CitationDelta(citations):
-                    self._citations.extend(citations)
-                case StatusDelta() | ReasoningSealed():
-                    # What the upstream was busy with is of no use afterwards, and for the seal
-                    # this dialect has no place.
-                    pass
-                case Finished():
-                    self._finished = delta
+            self._add(delta)
         self._text.tidy()
         self._reasoning.tidy()
+
+    def _add(self, delta: Delta) -> None:
+        if self._finished is not None:
+            raise _goes_on()
+        match delta:
+            case TextDelta(text):
+                self._text.new.append(text)
+            case ReasoningDelta(text):
+                self._reasoning.new.append(text)
+            case RefusalDelta(text):
+                self._refusal.new.append(text)
+                self._refusal.tidy()
+            case ToolCallBegun() | ToolArgumentsDelta():
+                self._calls.add(delta)
+            case CitationDelta(citations):
+                self._citations.extend(citations)
+            case StatusDelta() | ReasoningSealed():
+                # What the upstream was busy with is of no use afterwards, and for the seal
+                # this dialect has no place.
+                pass
+            case Finished():
+                self._finished = delta
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""

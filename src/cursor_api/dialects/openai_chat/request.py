@@ -117,7 +117,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         is_stream=bool(chat.stream),
         parameters=partial(read_parameters, body),
         origin=Origin(
-            Native(NAME, body),
+            Native(NAME, body, _wants_usage(chat)),
             read_features(chat, conversion.image_param),
             read_conversation(chat.prompt_cache_key),
         ),
@@ -125,11 +125,10 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     ignored = conversion.ignored if body is given else (LONE_SURROGATES, *conversion.ignored)
     if chat.stream_options is None and not chat.functions:
         return ParsedRequest(request, _PLAIN, ignored)
-    options = chat.stream_options
     return ParsedRequest(
         request,
         Style(
-            include_usage=options is not None and bool(options.include_usage),
+            include_usage=_wants_usage(chat),
             has_functions=bytes(memoryview(chat.functions)[:1]) == b"[",
         ),
         ignored,
@@ -172,6 +171,11 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="integer_below_min_value",
             param="n",
         )
+
+
+def _wants_usage(chat: ChatIn) -> bool:
+    options = chat.stream_options
+    return options is not None and bool(options.include_usage)
 
 
 def _count_parts(messages: Sequence[MessageIn]) -> int:

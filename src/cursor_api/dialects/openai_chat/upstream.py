@@ -45,7 +45,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode_request(request: ChatRequest, model: str) -> bytes:
-    """The body of a request for this model of the upstream's, streamed and with its usage."""
+    """The body of a request for this model of the upstream's.
+
+    One that came in this dialect is streamed if the caller's is, every other always; a stream with
+    its usage.
+    """
     decided: _Object = {
         "model": model,
         "stream": True,
@@ -53,7 +57,11 @@ def encode_request(request: ChatRequest, model: str) -> bytes:
     }
     native = request.origin.native
     if native is not None and native.dialect == NAME:
-        return _encode({**_FIELDS.decode(native.body), **decided})
+        fields = _FIELDS.decode(native.body)
+        if not request.is_stream:
+            fields.pop("stream", None)
+            decided = {"model": model}
+        return _encode({**fields, **decided})
     messages = [one for message in request.messages for one in _messages(message)]
     return _encode({**decided, "messages": messages, **_parameters(request.parameters)})
 

@@ -10,7 +10,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from cursor_api.dialects.openai_responses.failures import render_failure
@@ -20,7 +20,8 @@ from cursor_api.dialects.openai_responses.output import (
     MessageItem,
     ReasoningItem,
 )
-from cursor_api.dialects.openai_responses.request import Style
+from cursor_api.dialects.openai_responses.request import Style, read_items
+from cursor_api.domain.content import Message
 from cursor_api.domain.deltas import (
     CitationDelta,
     Delta,
@@ -37,6 +38,7 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import AnswerHead
+from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.sse_text import encode_comment, encode_line
 
 ID_PREFIX: Final = "resp_"
@@ -82,6 +84,11 @@ class EventRenderer:
         self._calls: dict[int, CallItem] = {}
         self._finished: Finished | None = None
         self._has_begun = False
+
+    @property
+    def id(self) -> str:
+        """What the caller knows the answer by."""
+        return f"{ID_PREFIX}{self._id.decode()}"
 
     def __repr__(self) -> str:
         return f"EventRenderer(items={len(self._output)}, finished={self._finished})"
@@ -129,6 +136,10 @@ class EventRenderer:
     def output(self) -> bytes:
         """The items of the answer, as a JSON list."""
         return b"[%b]" % b",".join([item for item in self._output if item])
+
+    def said(self) -> Generator[None, None, Sequence[Message]]:
+        """What the model said, as messages."""
+        return read_items(self.output(), RequestLimits())
 
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> bytes:  # noqa: ARG002
         """The events that end a failed stream. Send nothing after them."""
@@ -183,14 +194,9 @@ class EventRenderer:
                 reasoning.open_text()
                 reasoning.add(text)
             case ReasoningSealed(signature, redacted):
-                if redacted:
-                    self._close_reasoning()
-                self._open_reasoning()
-                self._close_reasoning(signature, redacted)
-            case ToolCallBegun():
-                self._begin_call(delta)
-            case ToolArgumentsDelta(call, text):
-                self._get_call(call).add(text)
+                self._seal(signature, redacted)
+            case ToolCallBegun() | ToolArgumentsDelta():
+                self._render_call(delta)
             case CitationDelta(citations):
                 message = self._open_message()
                 message.open_text()
@@ -218,7 +224,16 @@ class EventRenderer:
             self._reasoning = ReasoningItem(*self._new_item(b"rs"))
         return self._reasoning
 
-    def _begin_call(self, call: ToolCallBegun) -> None:
+    def _seal(self, signature: str, redacted: str) -> None:
+        if redacted:
+            self._close_reasoning()
+        self._open_reasoning()
+        self._close_reasoning(signature, redacted)
+
+    def _render_call(self, call: ToolCallBegun | ToolArgumentsDelta) -> None:
+        if isinstance(call, ToolArgumentsDelta):
+            self._get_call(call.call).add(call.text)
+            return
         self._close_message()
         self._close_reasoning()
         is_custom = call.name in self._custom
@@ -275,13 +290,18 @@ class ResponseFolder:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
         return self._renderer.response()
 
+    @property
+    def id(self) -> str:
+        """What the caller knows the answer by."""
+        return self._renderer.id
+
     def response(self) -> bytes:
         """The same."""
         return self._renderer.response()
 
-    def output(self) -> bytes:
-        """The items of the answer, as a JSON list."""
-        return self._renderer.output()
+    def said(self) -> Generator[None, None, Sequence[Message]]:
+        """What the model said, as messages."""
+        return self._renderer.said()
 
 
 def _usage_object(usage: Usage) -> bytes:

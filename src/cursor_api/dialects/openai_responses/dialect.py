@@ -8,19 +8,30 @@ from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_responses.answer import EventRenderer, ResponseFolder
 from cursor_api.dialects.openai_responses.description import DESCRIPTION
+from cursor_api.dialects.openai_responses.kept import (
+    UNSERVED,
+    DeletedOut,
+    ItemsOut,
+    ResponseOut,
+    render_deleted,
+    render_items,
+)
 from cursor_api.dialects.openai_responses.request import NAME, parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.kept import KeptPage
 from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 
 class OpenAiResponses:
-    """Implements `ports.Dialect`."""
+    """Implements `ports.Dialect`, and `KeepingDialect` of the web."""
 
     name = NAME
     paths = ("/v1/responses",)
     description = DESCRIPTION
+    kept_types = (ResponseOut, DeletedOut, ItemsOut)
+    unserved = UNSERVED
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 
@@ -47,3 +58,11 @@ class OpenAiResponses:
     def model(self, model: Model) -> bytes:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
+
+    def deleted(self, id_: str) -> bytes:
+        """The body of DELETE /v1/responses/{id}."""
+        return render_deleted(id_)
+
+    def items(self, items: bytes, page: KeptPage) -> bytes:
+        """The body of GET /v1/responses/{id}/input_items."""
+        return render_items(items, page)

@@ -7,6 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -159,6 +160,15 @@ def read_features(
         found.append(RequestedFeature(Feature.OUTPUT_FORM, "text.format"))
     if given.reasoning is not NOTHING and _reasoning(given.reasoning) is not None:
         found.append(RequestedFeature(Feature.REASONING, "reasoning"))
+    found += _read_numbers(given)
+    if given.service_tier is not NOTHING and find_text(given.service_tier) not in DEFAULT_TIERS:
+        found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
+    if image_param is not None:
+        found.append(RequestedFeature(Feature.IMAGES, image_param))
+    return tuple(found)
+
+
+def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
     numbers = (
         (given.max_output_tokens, Feature.OUTPUT_MAX, "max_output_tokens"),
         (given.temperature, Feature.TEMPERATURE, "temperature"),
@@ -169,12 +179,7 @@ def read_features(
         if raw is NOTHING or (value := _find(_NUMBER, raw)) is None:
             continue
         if value or feature is not Feature.LOGPROBS:
-            found.append(RequestedFeature(feature, param))
-    if given.service_tier is not NOTHING and find_text(given.service_tier) not in DEFAULT_TIERS:
-        found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
-    if image_param is not None:
-        found.append(RequestedFeature(Feature.IMAGES, image_param))
-    return tuple(found)
+            yield RequestedFeature(feature, param)
 
 
 def find_text(raw: Raw) -> str | None:

@@ -21,7 +21,8 @@ from cursor_api.dialects.openai_responses.schema import BODY, NOTHING, RAWS, Res
 from cursor_api.domain.chat import ChatRequest, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
 from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.ports import ParsedRequest, Thread
+from cursor_api.domain.kept import Thread
+from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import check_json, decode_checked, without_mark
 from cursor_api.wire.json_texts import decode_text

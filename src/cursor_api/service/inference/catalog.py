@@ -4,18 +4,21 @@ Rules of this file:
 - A name is looked up in a table that is made anew whenever a list changes: a request costs one
   look.
 - The operator's own names come first, then `endpoint/model`, which is one route whatever else is
-  called so, then the names of the endpoints, in their order. Where two serve the same name, the
-  routes follow each other.
+  called so, then the operator's patterns, then the names of the endpoints, in their order. Where
+  two serve the same name, the routes follow each other.
+- A pattern leads only to endpoints that list the model, where any of them does.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
-from cursor_api.domain.catalog import Model, NamedModel, Route
+from cursor_api.domain.catalog import ANY, Model, NamedModel, Route
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.features import Feature
 
 SUGGESTIONS_MAX = 3
 # The largest resellers list some hundred; each costs memory in every list that is made of them.
@@ -34,6 +37,7 @@ class Catalog:
     def __init__(self, named: Sequence[NamedModel] = ()) -> None:
         self._named = tuple(named)
         self._lists: dict[str, tuple[Model, ...]] = {}
+        self._features: Mapping[str, frozenset[Feature]] = {}
         self._models: dict[str, Model] = {}
         self._routes: dict[str, tuple[Route, ...]] = {}
         self._build()
@@ -62,9 +66,10 @@ class Catalog:
         self._lists[endpoint] = tuple(islice(models, MODELS_PER_ENDPOINT_MAX))
         self._build()
 
-    def use(self, named: Sequence[NamedModel], endpoints: Sequence[str]) -> None:
-        """Other names of the operator's, and the endpoints that there are, in their order."""
+    def use(self, named: Sequence[NamedModel], endpoints: Mapping[str, frozenset[Feature]]) -> None:
+        """Other names of the operator's, and the endpoints that there are with what they can do."""
         self._named = tuple(named)
+        self._features = dict(endpoints)
         self._lists = {name: self._lists.get(name, ()) for name in endpoints}
         self._build()
 
@@ -76,37 +81,78 @@ class Catalog:
         model = self._models.get(model_id)
         if model is not None:
             return model
-        route = self.resolve(model_id)[0]
-        known = self._models.get(route.model)
-        return Model(model_id, known.owned_by if known else OWN, known.created if known else 0)
+        routes = self.resolve(model_id)
+        known = self._models.get(routes[0].model)
+        found = Model(model_id, known.owned_by if known else OWN, known.created if known else 0)
+        return self._describe(found, routes)
 
     def resolve(self, model_id: str) -> tuple[Route, ...]:
         """The ways to a model, the first to be tried first; at least one.
 
         Raises Fault(MODEL_NOT_FOUND) that names the nearest models.
         """
-        routes = self._routes.get(model_id)
-        if routes is None:
+        routes = self._routes.get(model_id) or self._match(model_id)
+        if not routes:
             raise self._not_found(model_id)
         return routes
 
-    def _build(self) -> None:
-        models: dict[str, Model] = {}
-        routes: dict[str, tuple[Route, ...]] = {}
+    def _match(self, model_id: str) -> tuple[Route, ...]:
+        """The routes of the first pattern that the name fits."""
         for named in self._named:
-            models[named.name] = Model(named.name, OWN, 0)
-            for name in (named.name, *named.aliases):
-                routes[name] = named.routes
+            for pattern in (named.name, *named.aliases):
+                before, star, after = pattern.partition(ANY)
+                end = len(model_id) - len(after)
+                if (
+                    star
+                    and len(before) <= end
+                    and model_id.startswith(before)
+                    and model_id.endswith(after)
+                ):
+                    return self._fill(named.routes, model_id[len(before) : end])
+        return ()
+
+    def _fill(self, patterns: Iterable[Route], text: str) -> tuple[Route, ...]:
+        routes = tuple(Route(one.endpoint, one.model.replace(ANY, text)) for one in patterns)
+        known = tuple(one for one in routes if one.model in self._names.get(one.endpoint, ()))
+        return known or routes
+
+    def _build(self) -> None:
+        self._names = {
+            endpoint: frozenset(model.id for model in listed)
+            for endpoint, listed in self._lists.items()
+        }
+        models = {one.name: Model(one.name, OWN, 0) for one in self._named if ANY not in one.name}
+        routes = {
+            name: named.routes
+            for named in self._named
+            for name in (named.name, *named.aliases)
+            if ANY not in name
+        }
         for endpoint, listed in self._lists.items():
             for model in listed:
                 routes.setdefault(f"{endpoint}/{model.id}", (Route(endpoint, model.id),))
+        self._add_listed(models, routes)
+        self._models = {name: self._describe(one, routes[name]) for name, one in models.items()}
+        self._routes = routes
+
+    def _add_listed(self, models: dict[str, Model], routes: dict[str, tuple[Route, ...]]) -> None:
+        """The endpoints' own names, where they mean nothing else."""
         own = frozenset(routes)
         for endpoint, listed in self._lists.items():
             for model in listed:
                 if model.id not in own:
                     models.setdefault(model.id, model)
                     routes[model.id] = (*routes.get(model.id, ()), Route(endpoint, model.id))
-        self._models, self._routes = models, routes
+        for name in models.keys() - own:
+            routes[name] = self._match(name) or routes[name]
+
+    def _describe(self, model: Model, routes: tuple[Route, ...]) -> Model:
+        """With the ways to it, and what can be done on at least one of them."""
+        features = model.features
+        if features is None:
+            of_each = [self._features.get(one.endpoint, frozenset[Feature]()) for one in routes]
+            features = frozenset[Feature]().union(*of_each)
+        return replace(model, features=features, routes=routes)
 
     def _not_found(self, model_id: str) -> Fault:
         is_name = len(model_id) <= COMPARED_CHARS_MAX

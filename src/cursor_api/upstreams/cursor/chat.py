@@ -29,7 +29,7 @@ from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.upstreams.cursor.faults import fault_context, fault_of_answer
 from cursor_api.upstreams.cursor.messages import encode_chat_request, new_ids, to_conversation
-from cursor_api.upstreams.cursor.models import MODELS
+from cursor_api.upstreams.cursor.models import list_models
 from cursor_api.upstreams.cursor.options import ChecksumTime, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import device_checksum
 from cursor_api.wire.checksum import STEP_S, refresh_checksum
@@ -176,13 +176,14 @@ class CursorChat:
         tools: ChatTools | None = None,
     ) -> None:
         self._calls = StreamChatCalls(http, options, clock, tools or ChatTools(StepRunner()))
+        self._models = list_models(options.more_models)
 
     def __repr__(self) -> str:
         return f"CursorChat({self._calls.url})"
 
     async def list_models(self) -> Sequence[Model]:
-        """The fixed list: this wire has no call for it."""
-        return MODELS
+        """A fixed list: this wire has no call for it."""
+        return self._models
 
     def open(self, request: ChatRequest, route: Route, credential: Credential) -> CursorAnswer:
         """See ports.Upstream."""

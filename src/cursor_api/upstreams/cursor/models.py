@@ -1,4 +1,4 @@
-"""The models that session tokens reach, a fixed list: StreamChat has no call that tells them.
+"""The models that session tokens reach: StreamChat has no call that lists them.
 
 The list, its order and its one date are the reference implementation's (cursor-api 0.1.1), which
 is what users' clients have saved.
@@ -6,6 +6,7 @@ is what users' clients have saved.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from cursor_api.domain.catalog import Model
@@ -39,6 +40,14 @@ _OWNERS: Final[tuple[tuple[str, str], ...]] = (
 MODELS: Final[tuple[Model, ...]] = tuple(
     Model(id=name, owned_by=owner, created=CREATED) for name, owner in _OWNERS
 )
+
+
+def list_models(more: Sequence[str]) -> tuple[Model, ...]:
+    """The fixed list, and the names that the operator has added to it."""
+    known = {model.id for model in MODELS}
+    added = (Model(name, "cursor", CREATED) for name in more if name not in known)
+    return (*MODELS, *added)
+
 
 # The models that the editor asked for with `long_context_mode` set.
 LONG_CONTEXT_MODELS: Final = frozenset(

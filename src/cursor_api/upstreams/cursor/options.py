@@ -18,6 +18,7 @@ from cursor_api.options.kinds import (
     time_zone,
     version,
 )
+from cursor_api.options.names import model_names
 from cursor_api.options.rules import Facts, Finding, Rules
 from cursor_api.options.setting import KIB, setting
 from cursor_api.options.zone import find_machine_zone
@@ -124,6 +125,13 @@ class CursorOptions:
         "",
         "A system prompt for requests that bring none. Empty by default: callers get what"
         " they asked, nothing added.",
+    )
+    more_models: tuple[str, ...] = setting(
+        "CURSOR_MORE_MODELS",
+        model_names(),
+        "",
+        "Names of models that are served and listed beside the old list, such as `gpt-4o`. They"
+        " are sent as they are: whether an account has them is for Cursor to say.",
     )
     checksum_time: ChecksumTime = setting(
         "CURSOR_CHECKSUM_TIME",

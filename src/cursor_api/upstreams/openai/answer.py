@@ -24,6 +24,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import FaultContext
 from cursor_api.upstreams.openai.calls import Calls
 from cursor_api.upstreams.openai.chunks import (
+    ChoiceIn,
     ChunkIn,
     MessageIn,
     PartIn,
@@ -57,12 +58,37 @@ FAILURES: Final[dict[str, FaultKind]] = {
 
 
 class Reading:
-    """What has been read of one answer, however it is framed: transport.events.Reading."""
+    """What has been read of one answer, however it is framed: transport.events.Reading.
 
-    __slots__ = ("_calls", "_reason", "_usage", "context")
+    `has_many`: several answers were asked for. What the further ones say is only counted, as they
+    reach the caller as they came; and that one of them has ended says nothing of the others.
+    """
 
-    def __init__(self, context: FaultContext, new_id: Callable[[], str]) -> None:
+    __slots__ = (
+        "_calls",
+        "_has_many",
+        "_hides_usage",
+        "_is_done",
+        "_is_usage_only",
+        "_reason",
+        "_usage",
+        "context",
+    )
+
+    def __init__(
+        self,
+        context: FaultContext,
+        new_id: Callable[[], str],
+        *,
+        hides_usage: bool = False,
+        has_many: bool = False,
+    ) -> None:
         self.context = context
+        self._has_many = has_many
+        self._hides_usage = hides_usage
+        self._is_done = False
+        # Whether the last chunk said nothing else.
+        self._is_usage_only = False
         self._calls = Calls(new_id)
         self._reason: FinishReason | None = None
         self._usage = Raw(b"")
@@ -73,12 +99,13 @@ class Reading:
     @property
     def is_stated(self) -> bool:
         """Whether the server has said why the answer ended."""
-        return self._reason is not None
+        return self._reason is not None and not self._has_many
 
     def take_event(self, event: Event, deltas: list[Delta]) -> bool:
         """See transport.events.Reading."""
         text = event.data
         if text == DONE:
+            self._is_done = True
             return True
         if event.event != EVENT_DEFAULT:
             if event.event == ERROR_EVENT:
@@ -89,9 +116,14 @@ class Reading:
             self._take(decode_chunk(text), text, deltas)
         return False
 
+    def hides(self, event: Event) -> bool:
+        """See transport.events.Reading."""
+        return event.data == DONE or (self._hides_usage and self._is_usage_only)
+
     def take_whole(self, body: bytes, deltas: list[Delta]) -> None:
         """See transport.events.Reading."""
         self._take(decode_chunk(body), body, deltas)
+        self._is_done = True
 
     def _take(self, chunk: ChunkIn, text: str | bytes, deltas: list[Delta]) -> None:
         """What a chunk says; `text` is the chunk as it came. Raises Fault."""
@@ -99,19 +131,22 @@ class Reading:
             raise fault_of_error(text, self.context)
         for choice in chunk.choices or ():
             if choice.index:
-                continue  # an answer beside the one that was asked for
+                self._take_further(choice, deltas)
+                continue
             said = choice.delta or choice.message
             if said is not None:
                 self._take_message(said, deltas)
             if choice.finish_reason:
                 self._end(choice.finish_reason)
-        if not is_empty(chunk.usage):
+        has_usage = not is_empty(chunk.usage)
+        self._is_usage_only = has_usage and not chunk.choices
+        if has_usage:
             self._usage = Raw(bytes(chunk.usage))
 
     def finish(self) -> Finished:
         """The last delta of a whole answer; raises Fault(INCOMPLETE) for one that is not."""
         reason = self._reason
-        if reason is None:
+        if reason is None or (self._has_many and not self._is_done):
             raise Fault(
                 FaultKind.INCOMPLETE,
                 f"{self.context.name} stopped before it said that its answer is whole.",
@@ -139,6 +174,12 @@ class Reading:
                 self._calls.add(call, deltas)
         elif said.function_call is not None:
             self._calls.add_function(said.function_call, deltas)
+
+    def _take_further(self, choice: ChoiceIn, deltas: list[Delta]) -> None:
+        """An answer beside the first, if it was asked for."""
+        said = choice.delta or choice.message
+        if self._has_many and said is not None and isinstance(said.content, str) and said.content:
+            deltas.append(TextDelta(said.content))
 
     def _end(self, word: str) -> None:
         word = word.lower()

@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
+from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.features import Feature
 from cursor_api.ports import UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
@@ -45,6 +47,8 @@ class OpenAiUpstream:
         self._new_id = new_id
         self._timeouts_for = remember_timeouts(options.timeouts)
 
+    dialect = NAME
+
     def __repr__(self) -> str:
         return f"OpenAiUpstream({self._url})"
 
@@ -76,15 +80,25 @@ class OpenAiUpstream:
                 "The messages hold characters that are not valid Unicode (a lone surrogate).",
                 param="messages",
             ) from None
-        return self._http.open_post(self._url + CHAT_PATH, headers, body, self._timeouts_for(model))
+        timeouts = self._timeouts_for(model)
+        native = request.origin.native
+        if native is not None and native.dialect == NAME and not request.is_stream:
+            timeouts = timeouts.for_whole_answer()
+        return self._http.open_post(self._url + CHAT_PATH, headers, body, timeouts)
 
     def context(self, secret: Secret) -> FaultContext:
         """See EventApi."""
         return FaultContext(self._parts.endpoint, secret, self._parts.clock.now, self._parts.mask)
 
-    def reading(self, context: FaultContext) -> Reading:
+    def reading(self, request: ChatRequest, context: FaultContext) -> Reading:
         """See EventApi."""
-        return Reading(context, self._new_id)
+        native, features, _ = request.origin
+        return Reading(
+            context,
+            self._new_id,
+            hides_usage=native is not None and not native.wants_usage,
+            has_many=any(one.feature is Feature.MANY_ANSWERS for one in features),
+        )
 
     def refusal(
         self, status: int, headers: Mapping[str, str], body: bytes, context: FaultContext

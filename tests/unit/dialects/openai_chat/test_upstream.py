@@ -43,12 +43,22 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
     """Unknown fields, numbers and all; only what the gateway decides is written over it."""
     body = (
         b'{"x_new":[1.10, {"a":null}],"model":"ours","seed":12345678901234567890123,'
-        b'"messages":[{"role":"user","content":"hi","y":1}],"stream":false,"temperature":"warm"}'
+        b'"messages":[{"role":"user","content":"hi","y":1}],"stream":true,"temperature":"warm"}'
     )
     request = finish(parse_request(body, RequestLimits())).chat
     sent = encode_request(request, "theirs")
     assert json.loads(sent) == json.loads(body) | DECIDED
     assert b'"x_new":[1.10, {"a":null}]' in sent
+
+
+def test_what_came_in_this_dialect_is_streamed_if_the_callers_is() -> None:
+    """An answer in one piece is asked for in one piece, without what is for streams alone."""
+    body = b'{"model":"ours","messages":[{"role":"user","content":"hi"}],"stream":false}'
+    request = finish(parse_request(body, RequestLimits())).chat
+    assert json.loads(encode_request(request, "theirs")) == {
+        "model": "theirs",
+        "messages": [{"role": "user", "content": "hi"}],
+    }
 
 
 def test_the_native_form_of_another_dialect_is_not_looked_at() -> None:

@@ -188,7 +188,9 @@ async def test_an_endpoint_of_which_no_model_is_known_is_not_asked() -> None:
         await bench.trials.run("a")
     assert caught.value.kind is FaultKind.MODEL_NOT_FOUND
     assert bench.upstream.asked == []
-    bench.catalog.use([NamedModel("fast", (Route(FAKE, "any"), Route("two", "b")))], [FAKE])
+    bench.catalog.use(
+        [NamedModel("fast", (Route(FAKE, "any"), Route("two", "b")))], {FAKE: frozenset()}
+    )
     assert (await bench.trials.run("a")).model == "any"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from cursor_api.domain.catalog import Model, NamedModel, Route
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.features import Feature
 from cursor_api.service.inference.catalog import (
     COMPARED_CHARS_MAX,
     COMPARED_COUNT_MAX,
@@ -14,6 +15,8 @@ from cursor_api.service.inference.catalog import (
     Catalog,
 )
 from tests.endpoints import catalog_of
+
+NONE: frozenset[Feature] = frozenset()
 
 
 def listed(*names: str) -> tuple[Model, ...]:
@@ -27,7 +30,7 @@ def test_models_keep_the_endpoints_order_and_the_first_to_serve_a_name_comes_fir
     assert [model.id for model in catalog.models] == ["b", "a", "c"]
     assert catalog.resolve("a") == (Route("one", "a"), Route("two", "a"))
     assert catalog.resolve("c") == (Route("two", "c"),)
-    assert catalog.get_model("c") == Model("c", "owner", 1)
+    assert catalog.get_model("c").routes == (Route("two", "c"),)
 
 
 def test_a_route_can_be_named() -> None:
@@ -51,7 +54,9 @@ def test_the_operator_s_own_names_come_first() -> None:
 def test_an_endpoint_s_models_have_its_own_names_for_them() -> None:
     """Those it lists, and those that the operator's routes lead to."""
     catalog = Catalog([NamedModel("fast", (Route("two", "a"), Route("one", "b")))])
-    catalog.use([NamedModel("fast", (Route("two", "a"), Route("one", "b")))], ["one", "two"])
+    catalog.use(
+        [NamedModel("fast", (Route("two", "a"), Route("one", "b")))], {"one": NONE, "two": NONE}
+    )
     catalog.put("one", [Model("c", "owner", 1)])
     assert catalog.names_at("one") == ["c", "b"]
     assert catalog.names_at("two") == ["a"]
@@ -64,7 +69,7 @@ def test_a_list_is_replaced_while_requests_go_on() -> None:
     catalog.put("one", listed("c"))
     assert [model.id for model in catalog.models] == ["c", "b"]
     assert catalog.models_of("one") == listed("c")
-    catalog.use((), ["two"])
+    catalog.use((), {"two": NONE})
     assert [model.id for model in catalog.models] == ["b"]
     assert catalog.models_of("one") == ()
 
@@ -116,8 +121,8 @@ def test_every_name_of_a_request_is_a_models() -> None:
     """An alias, and a route; only those without one are unknown."""
     catalog = Catalog([NamedModel("fast", (Route("one", "a"),), ("quick",))])
     catalog.put("one", listed("a"))
-    assert catalog.get_model("quick") == Model("quick", "owner", 1)
-    assert catalog.get_model("one/a") == Model("one/a", "owner", 1)
+    for name in ("quick", "one/a"):
+        assert catalog.get_model(name) == Model(name, "owner", 1, None, NONE, (Route("one", "a"),))
     with pytest.raises(Fault):
         catalog.get_model("two/a")
 
@@ -130,3 +135,42 @@ def test_an_unknown_name_is_compared_with_a_bounded_number() -> None:
     with pytest.raises(Fault) as caught:
         catalog.resolve(f"model-{COMPARED_COUNT_MAX + 3600}x")
     assert f"model-{COMPARED_COUNT_MAX + 3600}," not in caught.value.message
+
+
+def test_a_pattern_leads_to_every_model_that_fits_it() -> None:
+    """With the same text in its routes; it is no model itself, and exact names come before it."""
+    routes = (Route("two", "vendor/*"), Route("one", "x-*"))
+    catalog = Catalog([NamedModel("x-*", routes, ("any-*-x",)), NamedModel("x-own", routes[1:])])
+    assert catalog.models == (catalog.get_model("x-own"),)
+    assert catalog.resolve("x-5") == (Route("two", "vendor/5"), Route("one", "x-5"))
+    assert catalog.resolve("any-5-x") == catalog.resolve("x-5")
+    assert catalog.resolve("x-own") == (Route("one", "x-*"),)
+    assert catalog.resolve("x-") == (Route("two", "vendor/"), Route("one", "x-"))
+    for name in ("y-5", "any-x", "x"):
+        with pytest.raises(Fault):
+            catalog.resolve(name)
+
+
+def test_a_pattern_leads_only_to_who_lists_the_model_where_anybody_does() -> None:
+    """And comes before the endpoints' own names, which are listed all the same."""
+    catalog = Catalog([NamedModel("*", (Route("one", "*"), Route("two", "*")))])
+    catalog.use(
+        [NamedModel("*", (Route("one", "*"), Route("two", "*")))], {"one": NONE, "two": NONE}
+    )
+    catalog.put("two", listed("a"))
+    assert catalog.resolve("a") == (Route("two", "a"),)
+    assert catalog.resolve("b") == (Route("one", "b"), Route("two", "b"))
+    assert catalog.resolve("two/a") == (Route("two", "a"),)
+    assert [model.id for model in catalog.models] == ["a"]
+
+
+def test_a_model_can_do_what_one_of_its_routes_can() -> None:
+    """Unless its upstream says more exactly what it can."""
+    catalog = Catalog()
+    tools, images = frozenset({Feature.TOOLS}), frozenset({Feature.IMAGES})
+    catalog.use((), {"one": tools, "two": images})
+    catalog.put("one", [Model("a", "o", 1, 9), Model("b", "o", 1, features=NONE)])
+    catalog.put("two", listed("a"))
+    assert catalog.get_model("a").features == tools | images
+    assert catalog.get_model("a").context_count == 9
+    assert catalog.get_model("b").features == NONE

@@ -160,7 +160,7 @@ async def test_text_without_utf8_is_the_callers_mistake() -> None:
 async def test_the_models_are_the_fixed_list() -> None:
     """Shown whether or not a connection exists."""
     chat = CursorChat(HttpClient(HttpOptions()), CursorOptions(), TickingClock())
-    assert (await chat.list_models()) is MODELS
+    assert (await chat.list_models()) == MODELS
     assert repr(chat) == ("CursorChat(https://api2.cursor.sh/aiserver.v1.AiService/StreamChat)")
 
 

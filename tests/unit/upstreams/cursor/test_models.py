@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from cursor_api.upstreams.cursor.models import LONG_CONTEXT_MODELS, MODELS
+from cursor_api.domain.catalog import Model
+from cursor_api.upstreams.cursor.models import (
+    CREATED,
+    LONG_CONTEXT_MODELS,
+    MODELS,
+    list_models,
+)
 
 
 def test_the_models_are_the_references_in_its_order() -> None:
@@ -28,3 +34,9 @@ def test_long_context_models_are_models() -> None:
     """A misspelt name here would silently ask for the short context."""
     assert {model.id for model in MODELS} >= LONG_CONTEXT_MODELS
     assert len(LONG_CONTEXT_MODELS) == 4
+
+
+def test_the_operators_names_are_listed_behind_the_old_ones() -> None:
+    """A name that is there already stands where it was."""
+    assert list_models(()) == MODELS
+    assert list_models(("gpt-4o", "gpt-4")) == (*MODELS, Model("gpt-4o", "cursor", CREATED))

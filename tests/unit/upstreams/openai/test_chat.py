@@ -80,13 +80,17 @@ async def test_the_request_has_what_it_needs_and_nothing_of_the_callers() -> Non
 async def test_a_request_in_the_same_dialect_goes_on_as_it_came() -> None:
     """Unknown fields and all; only the gateway's decisions are written over it."""
     body = b'{"model":"ours","messages":[{"role":"user","content":"hi"}],"vendor":{"x":[1.50]}}'
-    request = ChatRequest("ours", REQUEST.messages, origin=Origin(Native("openai_chat", body)))
+    origin = Origin(Native("openai_chat", body))
     async with upstream(hello) as (chat, server):
-        await ask(chat, request)
-        sent = server.requests[0].body
+        for is_stream in (True, False):
+            await ask(
+                chat, ChatRequest("ours", REQUEST.messages, is_stream=is_stream, origin=origin)
+            )
+        sent, whole = [turn.body for turn in server.requests]
     assert json.loads(sent)["model"] == "their-model"
     assert b'"vendor":{"x":[1.50]}' in sent
     assert json.loads(sent)["stream_options"] == {"include_usage": True}
+    assert json.loads(whole) == json.loads(body) | {"model": "their-model"}
 
 
 async def test_a_server_that_asks_for_no_key_is_sent_none() -> None:
