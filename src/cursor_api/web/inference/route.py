@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import NamedTuple
 
 import structlog
@@ -250,7 +251,7 @@ class _Response:
         if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
             # A client that would rather have a WebSocket goes on by HTTP after this status alone.
-            status = 426 if fault.message == NO_UPGRADE else status
+            status = HTTPStatus.UPGRADE_REQUIRED if fault.message == NO_UPGRADE else status
         await send_whole(self.send, status, rendered.body, headers)
 
 

@@ -78,7 +78,7 @@ def stream(*deltas: Delta, style: Style | None = None) -> bytes:
 
 def events(body: bytes) -> list[Json]:
     """The events of a stream: named as they say, numbered from 0, and valid by the SDK's types."""
-    found = []
+    found: list[Json] = []
     for block in body.decode().removesuffix("\n\n").split("\n\n"):
         if block.startswith(":"):
             continue
