@@ -89,6 +89,7 @@ class House:
                 self.clock,
             )
         )
+        self.kept = KeptAnswers(KeptAnswersOptions(), self.clock)
         self.app = self._make_app()
 
     def _make_app(self) -> App:
@@ -110,7 +111,7 @@ class House:
                 new_binding=lambda: new_checksum(os.urandom, self.clock.now()),
                 lifecycle=self.lifecycle,
                 steps=self.turns,
-                kept=KeptAnswers(KeptAnswersOptions(), self.clock),
+                kept=self.kept,
             ),
             self.options,
         )

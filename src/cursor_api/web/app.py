@@ -37,7 +37,7 @@ from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.operation import Operation
-from cursor_api.web.inference.kept import KeepingDialect, KeptPages
+from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import (
     FAILED,
@@ -215,7 +215,7 @@ class _Table:
         }
         models = (
             *Models(parts.catalog, parts.dialects[0], parts.authenticator).operations(),
-            *_kept_answers(parts),
+            *kept_operations(parts.dialects, parts.kept, parts.authenticator),
         )
         pages = _pages(parts, options)
         management = _management(parts, options, models)
@@ -257,18 +257,6 @@ class _Table:
 
     def _routes(self, operations: Sequence[Operation]) -> list[Route]:
         return operation.routes(operations, self._places, self._require_admin)
-
-
-def _kept_answers(parts: WebParts) -> list[Operation]:
-    """The addresses of client APIs that keep answers."""
-    return [
-        row
-        for dialect in parts.dialects
-        if isinstance(dialect, KeepingDialect)
-        for row in KeptPages(
-            dialect.paths[0], dialect, parts.kept, parts.authenticator
-        ).operations()
-    ]
 
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:

@@ -77,8 +77,8 @@ def _complete(item: dict[str, Any], number: int) -> dict[str, Any]:
     """With the id, the type and the parts that a client may have left out."""
     kind = item.get("type") or "message"
     found = {**item, "type": kind, "id": item.get("id") or f"item_{number}"}
+    found.setdefault("status", "completed")
     if kind == "message":
-        found.setdefault("status", "completed")
         if isinstance(found.get("content"), str):
             is_said = found.get("role") == "assistant"
             part: dict[str, Any] = {"type": "output_text" if is_said else "input_text"}

@@ -33,17 +33,19 @@ class KeptAnswersOptions:
     """How many answers are kept, and for how long."""
 
     bytes_max: int = setting(
-        "GATEWAY_KEPT_ANSWERS_BYTES_MAX",
+        "GATEWAY_ANSWERS_BYTES_MAX",
         size(0, 64 * GIB, "64MiB"),
         "64MiB",
         "Memory for answers that clients go on from by `previous_response_id` or ask for again."
         " The oldest go first; `0` keeps none.",
+        key="answers_bytes_max",
     )
     age_s_max: float = setting(
-        "GATEWAY_KEPT_ANSWERS_S",
+        "GATEWAY_ANSWERS_KEPT_S",
         duration(1, 30 * 86_400, "1h"),
         "1h",
         "How long such an answer is kept. A conversation seldom rests for longer and goes on.",
+        key="answers_kept_s",
     )
 
 

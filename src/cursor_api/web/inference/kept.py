@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from starlette.requests import Request
@@ -24,6 +24,11 @@ class KeepingDialect(Protocol):
     """A client API whose answers are kept, and can be asked for below its first address."""
 
     @property
+    def paths(self) -> Sequence[str]:
+        """The addresses of its POST requests."""
+        ...
+
+    @property
     def kept_types(self) -> tuple[type[Any], type[Any], type[Any]]:
         """An answer, what remains of a deleted one, and a list of items; types of msgspec's."""
         ...
@@ -43,12 +48,12 @@ class KeepingDialect(Protocol):
 
 
 class KeptPages:
-    """The addresses below `path`, each answer for who asked for it."""
+    """The addresses below the first of a client API, each answer for who asked for it."""
 
     def __init__(
-        self, path: str, dialect: KeepingDialect, kept: KeptAnswers, authenticator: Authenticator
+        self, dialect: KeepingDialect, kept: KeptAnswers, authenticator: Authenticator
     ) -> None:
-        self._path = path
+        self._path = dialect.paths[0]
         self._dialect = dialect
         self._kept = kept
         self._authenticator = authenticator
@@ -143,6 +148,18 @@ class KeptPages:
                 bad=(400, 401, 404),
             ),
         )
+
+
+def kept_operations(
+    dialects: Iterable[object], kept: KeptAnswers, authenticator: Authenticator
+) -> list[Operation]:
+    """The rows of all client APIs that keep answers."""
+    return [
+        row
+        for dialect in dialects
+        if isinstance(dialect, KeepingDialect)
+        for row in KeptPages(dialect, kept, authenticator).operations()
+    ]
 
 
 def _read_page(request: Request) -> KeptPage:

@@ -1,0 +1,101 @@
+"""Answers that are kept: whose they are, for how long, and in how much memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.domain.caller import Caller
+from cursor_api.domain.content import Message, Role, Text
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.errors import Fault
+from cursor_api.service.inference.kept_answers import (
+    ENTRY_BYTES,
+    NOT_FOUND,
+    KeptAnswers,
+    KeptAnswersOptions,
+)
+from tests.fakes import StillClock, TickingClock
+
+ME, YOU = Caller("client-1"), Caller("client-2")
+ASKED = (Message(Role.USER, (Text("hi"),)),)
+SAID = (Message(Role.ASSISTANT, (Text("yes"),)),)
+
+
+def keep(kept: KeptAnswers, id_: str, caller: Caller = ME, body: bytes = b"{}") -> None:
+    """A whole answer."""
+    kept.begin(id_, caller, ASKED, b"[]", 0)
+    kept.end(id_, body, SAID)
+
+
+def is_there(kept: KeptAnswers, id_: str, caller: Caller = ME) -> bool:
+    """Whether the caller finds it."""
+    try:
+        kept.get(id_, caller)
+    except Fault as fault:
+        assert fault.code == NOT_FOUND
+        return False
+    return True
+
+
+def test_an_answer_is_for_who_asked_for_it() -> None:
+    """To others there is none; in pass-through all have one name and their own keys."""
+    kept = KeptAnswers(KeptAnswersOptions(), TickingClock())
+    keep(kept, "a")
+    assert kept.get("a", ME).messages == (*ASKED, *SAID)
+    assert not is_there(kept, "a", YOU)
+    with pytest.raises(Fault):
+        kept.delete("a", YOU)
+    own = [
+        Caller("passthrough", credentials=(Credential("own", Secret(f"key-{number}")),))
+        for number in range(2)
+    ]
+    keep(kept, "b", own[0])
+    assert is_there(kept, "b", own[0])
+    assert not is_there(kept, "b", own[1])
+    kept.delete("a", ME)
+    assert not is_there(kept, "a")
+    kept.clear()
+    assert not is_there(kept, "b", own[0])
+    assert kept.size_bytes == 0
+
+
+def test_only_whole_answers_are_there() -> None:
+    """One that is under way is not, and one that broke off leaves nothing."""
+    kept = KeptAnswers(KeptAnswersOptions(), TickingClock())
+    kept.begin("a", ME, ASKED, b"[]", 0)
+    assert not is_there(kept, "a")
+    kept.break_off("a")
+    assert kept.size_bytes == 0
+    kept.end("a", b"{}", SAID)
+    assert not is_there(kept, "a")
+    keep(kept, "b")
+    kept.break_off("b")
+    assert is_there(kept, "b")
+
+
+def test_the_oldest_go_where_room_is_needed() -> None:
+    """And an answer that would take a quarter of it is not kept at all."""
+    kept = KeptAnswers(KeptAnswersOptions(bytes_max=8 * ENTRY_BYTES), TickingClock())
+    for number in range(20):
+        keep(kept, f"{number}")
+        assert kept.size_bytes <= 8 * ENTRY_BYTES
+    assert is_there(kept, "19")
+    assert not is_there(kept, "0")
+    keep(kept, "large", body=bytes(ENTRY_BYTES))
+    assert not is_there(kept, "large")
+    kept.begin("long", ME, ASKED, bytes(ENTRY_BYTES), 0)
+    assert kept.size_of("long") == 0
+    kept.use(KeptAnswersOptions(bytes_max=0))
+    assert kept.size_bytes == 0
+
+
+def test_they_are_kept_for_a_while() -> None:
+    """No longer than is set."""
+    clock = StillClock()
+    kept = KeptAnswers(KeptAnswersOptions(age_s_max=60), clock)
+    keep(kept, "a")
+    clock.seconds += 59
+    assert is_there(kept, "a")
+    clock.seconds += 2
+    assert not is_there(kept, "a")
+    assert kept.size_bytes == 0
