@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
+from cursor_api.dialects.openai_completions.dialect import OpenAiCompletions
 from cursor_api.dialects.openai_responses.dialect import OpenAiResponses
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.credential import CredentialForm, Secret
@@ -61,7 +62,7 @@ __all__ = [
 ]
 
 # The first one's errors are what addresses of no client API answer.
-DIALECTS: tuple[Dialect, ...] = (OpenAiChat(), OpenAiResponses())
+DIALECTS: tuple[Dialect, ...] = (OpenAiChat(), OpenAiResponses(), OpenAiCompletions())
 # Where two know a secret by its form, the first has it: what takes any text comes last.
 UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind())
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}

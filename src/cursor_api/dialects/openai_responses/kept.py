@@ -78,10 +78,9 @@ def _complete(item: dict[str, Any], number: int) -> dict[str, Any]:
     kind = item.get("type") or "message"
     found = {**item, "type": kind, "id": item.get("id") or f"item_{number}"}
     found.setdefault("status", "completed")
-    if kind == "message":
-        if isinstance(found.get("content"), str):
-            is_said = found.get("role") == "assistant"
-            part: dict[str, Any] = {"type": "output_text" if is_said else "input_text"}
-            part |= {"annotations": []} if is_said else {}
-            found["content"] = [{**part, "text": found["content"]}]
+    if kind == "message" and isinstance(found.get("content"), str):
+        is_said = found.get("role") == "assistant"
+        part: dict[str, Any] = {"type": "output_text" if is_said else "input_text"}
+        part |= {"annotations": []} if is_said else {}
+        found["content"] = [{**part, "text": found["content"]}]
     return found

@@ -71,7 +71,7 @@ def test_a_turn_of_the_model_s_is_one_message() -> None:
     ("item", "thoughts"),
     [
         ({"summary": [], "encrypted_content": "c2VhbA=="}, [Thinking("", "c2VhbA==")]),
-        ({"summary": [], "encrypted_content": "redacted:eA=="}, [Thinking("eA==", "", True)]),  # noqa: FBT003
+        ({"summary": [], "encrypted_content": "redacted:eA=="}, [Thinking("eA==", "", True)]),
         ({"content": [{"type": "reasoning_text", "text": "raw"}]}, [Thinking("raw")]),
         ({"summary": []}, []),
     ],

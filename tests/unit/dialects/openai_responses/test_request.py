@@ -26,7 +26,7 @@ def test_a_text_is_a_question() -> None:
     assert (parsed.chat.is_stream, parsed.chat.origin.conversation) == (True, "k")
     thread = parsed.thread
     assert thread is not None
-    assert thread == Thread(None, True, 1, thread.items)  # noqa: FBT003
+    assert thread == Thread(None, True, 1, thread.items)
     assert finish(read_items(thread.items, RequestLimits())) == [question]
 
 
