@@ -50,6 +50,7 @@ from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.app import App, WebOptions, WebParts
@@ -243,6 +244,8 @@ class House:
                 clock,
             )
         )
+        self._images = ImageFetcher()
+        stack.push_async_callback(self._images.close)
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
@@ -261,6 +264,7 @@ class House:
         )
         for endpoint in self.endpoints.values():
             endpoint.pool.use_policy(settings.pool.policy)
+            endpoint.images = self._images if settings.images.is_on else None
         features = {name: one.kind.features for name, one in self.endpoints.items()}
         self.catalog.use(settings.models, features)
         self.model_lists.fix({one.name: one.models for one in upstreams if one.models is not None})

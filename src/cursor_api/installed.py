@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cursor_api.dialects.anthropic_messages.dialect import AnthropicMessages
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.dialects.openai_completions.dialect import OpenAiCompletions
 from cursor_api.dialects.openai_responses.dialect import OpenAiResponses
@@ -27,6 +28,8 @@ from cursor_api.service.inference.kept_answers import KeptAnswersOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
+from cursor_api.transport.image_fetch import ImageFetchOptions
+from cursor_api.upstreams.anthropic.kind import AnthropicKind
 from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
@@ -62,9 +65,14 @@ __all__ = [
 ]
 
 # The first one's errors are what addresses of no client API answer.
-DIALECTS: tuple[Dialect, ...] = (OpenAiChat(), OpenAiResponses(), OpenAiCompletions())
+DIALECTS: tuple[Dialect, ...] = (
+    OpenAiChat(),
+    AnthropicMessages(),
+    OpenAiResponses(),
+    OpenAiCompletions(),
+)
 # Where two know a secret by its form, the first has it: what takes any text comes last.
-UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind())
+UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind(), AnthropicKind())
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}
 FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
 
@@ -88,6 +96,7 @@ class Settings:
     breaker: BreakerOptions
     admission: AdmissionOptions
     kept_answers: KeptAnswersOptions
+    images: ImageFetchOptions
     logs: LogOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
@@ -123,7 +132,10 @@ GROUPS: Final = (
     Group(
         "limits",
         "Limits of one request",
-        ("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+        (
+            *("web.inference.body_bytes_max", "server.limits.header_bytes_max", "web.inference"),
+            "images",
+        ),
     ),
     Group("logs", "Logs", ("logs", "request_log")),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.content import Image
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -70,6 +72,14 @@ class Upstream(Protocol):
         and nothing else (but CancelledError). Iteration ends only after a `Finished` delta.
         Leaving closes the upstream request at once.
         """
+        ...
+
+
+class ImageSource(Protocol):
+    """Where images come from that callers name by a web address."""
+
+    async def fetch(self, url: str) -> Image:
+        """The image there; raises Fault(INVALID_REQUEST)."""
         ...
 
 
@@ -196,7 +206,9 @@ class AnswerFolder(Protocol):
 class DialectDescription(NamedTuple):
     """What the OpenAPI document says of a dialect's addresses. The types are msgspec's.
 
-    `answers` are JSON schemas of a good answer, by media type.
+    `answers` are JSON schemas of a good answer, by media type; `error` is what errors are where
+    that is not OpenAI's object. `id_headers` carry an answer's id. Whoever sends one of
+    `own_headers` is a client of this dialect, at addresses that several have. Names are lower case.
     """
 
     summary: str
@@ -204,6 +216,9 @@ class DialectDescription(NamedTuple):
     answers: Mapping[str, Mapping[str, object]]
     model: type
     models: type
+    error: type | None = None
+    id_headers: tuple[bytes, ...] = (b"x-request-id",)
+    own_headers: tuple[bytes, ...] = ()
 
 
 class Dialect(Protocol):
@@ -222,6 +237,14 @@ class Dialect(Protocol):
     @property
     def description(self) -> DialectDescription:
         """What the gateway's own document says of it."""
+        ...
+
+    @property
+    def passed_headers(self) -> Mapping[bytes, re.Pattern[bytes]]:
+        """The caller's headers that an upstream of this dialect sees, by their lower-case names.
+
+        The pattern is what each of a header's items, between commas, has to be.
+        """
         ...
 
     @property

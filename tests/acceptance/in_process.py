@@ -11,7 +11,7 @@ from typing import Any
 
 from cursor_api.bootstrap import Stores, build_gateway, make_checksum, memory_stores
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.installed import SCHEMA
+from cursor_api.installed import SCHEMA, Settings
 from cursor_api.ports import Clock
 from cursor_api.settings import load_settings
 from cursor_api.telemetry.redaction import Redactor
@@ -76,8 +76,17 @@ async def gateway_before(
     loaded = load_settings(SCHEMA, environ, Path("/nonexistent"), None)
     assert not loaded.problems, loaded.problems
     stores = tokens if isinstance(tokens, Stores) else _stores_of(tokens)
+    async with gateway_of(loaded.settings, stores, redactor or Redactor(), clock) as gateway:
+        yield gateway
+
+
+@asynccontextmanager
+async def gateway_of(
+    settings: Settings, stores: Stores, redactor: Redactor, clock: Clock | None = None
+) -> AsyncIterator[Gateway]:
+    """A gateway with these settings and stores."""
     async with (
-        build_gateway(loaded.settings, stores, redactor or Redactor(), clock) as built,
+        build_gateway(settings, stores, redactor, clock) as built,
         serve(built.app) as port,
     ):
         yield Gateway(port)

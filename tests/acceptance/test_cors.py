@@ -33,6 +33,8 @@ FOR_PAGES = {
     "/readyz",
     "/checksum",
     CHAT_PATH,
+    "/v1/messages",
+    "/v1/messages/count_tokens",
     "/v1/models",
     "/v1/models/{model_id:path}",
 }
@@ -118,7 +120,7 @@ async def test_with_a_star_every_page_may_use_inference_with_a_key_and_nothing_e
         for path, method in itertools.product(OPEN_METHODS, METHODS)
         for origin, more in itertools.product(STRANGERS, ({}, ASKING, BEARER))
     ]
-    inference = {CHAT_PATH, "/v1/models", "/v1/models/gpt-4o"}
+    inference = {concrete(path) for path in FOR_PAGES if path.startswith("/v1/")}
     async with serve(house("", "*").app) as port:
         answers = await ask_all(port, asked)
     for (method, path, headers), got in answers:

@@ -170,11 +170,16 @@ def test_the_node_snippets_print_an_answer(demo: Demo, tmp_path: Path, document:
         assert result.stdout.strip() != "undefined"
 
 
-def test_the_environment_of_the_clients_page_is_enough(demo: Demo, tmp_path: Path) -> None:
-    """With the two variables set, a program that names neither address nor key works."""
-    (code,) = [code for code in snippets("docs/clients.md", "sh") if "export" in code]
+@pytest.mark.parametrize("client", ["openai.OpenAI", "anthropic.Anthropic"])
+def test_the_environment_of_the_clients_page_is_enough(
+    demo: Demo, tmp_path: Path, client: str
+) -> None:
+    """With the variables set, a program that names neither address nor key works."""
+    vendor = client.partition(".")[0]
+    shell = snippets("docs/clients.md", "sh")
+    (code,) = [code for code in shell if f"export {vendor.upper()}_BASE_URL" in code]
     variables = dict(re.findall(r"^export (\w+)=(\S+)$", with_port(code, demo), re.MULTILINE))
-    program = "import openai; print(len(openai.OpenAI().models.list().data))"
+    program = f"import {vendor}; print(len({client}().models.list().data))"
     result = run([sys.executable, "-c", program], tmp_path, variables)
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) > 0

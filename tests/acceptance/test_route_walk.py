@@ -26,6 +26,8 @@ OPEN_METHODS = {
     "/livez": READING,
     "/readyz": READING,
     "/v1/chat/completions": NOTHING,
+    "/v1/messages": NOTHING,
+    "/v1/messages/count_tokens": NOTHING,
     "/v1/models": READING,
     "/v1/models/{model_id:path}": READING,
     "/logs": NOTHING,
@@ -233,7 +235,7 @@ async def test_a_log_that_is_public_is_so_for_reading_only() -> None:
 
 
 async def test_a_browsers_question_before_a_request_opens_nothing() -> None:
-    """With origins named, it is answered for those, for the chat only; a request needs the key."""
+    """With origins named, it is answered for those, for chats only; a request needs the key."""
     house = House(options=WebOptions(version="1", cors_origins=("https://chat.example",)))
     origin = {"Origin": "https://chat.example"}
     preflight = origin | {"Access-Control-Request-Method": "POST"}
@@ -241,7 +243,7 @@ async def test_a_browsers_question_before_a_request_opens_nothing() -> None:
     async with serve(house.app) as port:
         for path in map(concrete, KEYED):
             asked = await ask(port, "OPTIONS", path, headers=preflight)
-            assert asked.status == (200 if path == "/v1/chat/completions" else 401)
+            assert asked.status == (200 if path.startswith("/v1/") else 401)
             refused = await ask(port, "OPTIONS", path, headers=foreign)
             assert (refused.status, "access-control-allow-origin" in refused.headers) == (
                 401,

@@ -13,17 +13,20 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta, Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import Upstream, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.upstreams.anthropic.chat import AnthropicUpstream
+from cursor_api.upstreams.anthropic.options import AnthropicOptions
 from cursor_api.upstreams.cursor.chat import CursorChat
 from cursor_api.upstreams.cursor.options import CursorOptions
 from cursor_api.upstreams.openai.chat import OpenAiUpstream
 from cursor_api.upstreams.openai.options import OpenAiOptions
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
+from tests import anthropic_stage
 from tests.fakes import ScriptedUpstream, Step, TickingClock
 from tests.openai_stage import chunk, event
 from tests.scripted_server import CONNECT_STREAM, Handler, ScriptedServer, Turn
@@ -68,7 +71,8 @@ def player(script: Script, media_type: str, encode: Encoder) -> Handler:
     """A server that answers each key with its script."""
 
     async def play(turn: Turn) -> None:
-        alias = turn.headers["authorization"].removeprefix("Bearer ")
+        headers = turn.headers
+        alias = headers.get("x-api-key") or headers["authorization"].removeprefix("Bearer ")
         await turn.head(content_type=media_type)
         for step in script[alias]:
             if isinstance(step, asyncio.Event):
@@ -142,10 +146,42 @@ def encode_events(step: Sequence[Delta] | Fault) -> bytes:
     )
 
 
+@asynccontextmanager
+async def stage_anthropic(script: Script) -> AsyncIterator[Stage]:
+    """Messages in front of a raw server."""
+    play = player(script, "text/event-stream", encode_messages)
+
+    async def serve(turn: Turn) -> None:
+        if turn.line.startswith("GET"):
+            await turn.answer(b'{"data": [{"id": "claude"}]}', content_type="application/json")
+        else:
+            await play(turn)
+
+    async with ScriptedServer(serve) as server, HttpClient(HttpOptions()) as client:
+        parts = UpstreamParts(
+            "it", TickingClock(), StepRunner(), find_api_keys=lambda: (Secret("key"),)
+        )
+        upstream = AnthropicUpstream(client, AnthropicOptions(server.url), parts)
+        done = replace(DONE, usage=Usage(0, 5, UsageSource.UPSTREAM), is_stated=True)
+        yield Stage(upstream, lambda: len(server.requests) - client.open_count, done)
+
+
+def encode_messages(step: Sequence[Delta] | Fault) -> bytes:
+    """A batch or a fault as events of messages."""
+    if isinstance(step, Fault):
+        error = {"type": TYPES[step.kind], "message": step.message}
+        return anthropic_stage.event("error", error=error)
+    return b"".join(
+        anthropic_stage.text(delta.text) if isinstance(delta, TextDelta) else anthropic_stage.END
+        for delta in step
+    )
+
+
 STAGES = {
     "scripted": stage_scripted,
     "cursor_chat": stage_cursor_chat,
     "openai": stage_openai,
+    "anthropic": stage_anthropic,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Mapping, Sequence
 
 from msgspec import DecodeError, Struct
@@ -98,6 +99,7 @@ class ToyDialect:
         model=ToyModel,
         models=ToyModels,
     )
+    passed_headers: Mapping[bytes, re.Pattern[bytes]] = {}
     ping = b"event: still here\n\n"
 
     def parse(self, body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:

@@ -116,8 +116,8 @@ UPSTREAM = (
     Limit(
         "endpoint_piece",
         Text(
-            "One event of an OpenAI-compatible endpoint, or its answer in one piece",
-            "兼容 OpenAI 的端点的单个事件，或一次给出的整个回答",
+            "One event of an OpenAI- or Anthropic-compatible endpoint, or its answer in one piece",
+            "兼容 OpenAI 或 Anthropic 的端点的单个事件，或一次给出的整个回答",
         ),
         502,
         "upstream_protocol_error",

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cursor_api.dialects.openai_chat.parameters import CACHE_TTL_S, read_parameters
+from cursor_api.dialects.openai_chat.parameters import read_parameters
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.domain.chat import (
@@ -26,6 +26,7 @@ from cursor_api.domain.chat import (
 from cursor_api.domain.content import (
     CacheMark,
     Image,
+    LinkedImage,
     Message,
     Role,
     Text,
@@ -33,6 +34,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_lenient import CACHE_TTL_S
 from cursor_api.wire.limits import RequestLimits
 from tests.property.test_openai_dialect import anything
 from tests.steps import finish
@@ -47,7 +49,9 @@ said = st.builds(Text, some_words, marks, is_refusal=st.just(False))
 # So short that no header states a size.
 data = st.binary(min_size=1, max_size=9)
 no_size = st.just(0)
-images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks)
+images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks) | st.builds(
+    LinkedImage, words.map("https://example.test/{}".format), marks
+)
 schemas = st.dictionaries(words, st.integers() | words, max_size=3).map(
     lambda schema: json.dumps(schema).encode()
 )

@@ -65,6 +65,7 @@ DEFAULTS = {
     "CURSOR_TIMEZONE": None,
     "CURSOR_PRIVACY_MODE": "true",
     "CURSOR_INSTRUCTIONS": "",
+    "CURSOR_MORE_MODELS": "",
     "CURSOR_CHECKSUM_TIME": "now",
     "CURSOR_PROXY": None,
     "CURSOR_CA_FILE": None,
@@ -82,6 +83,7 @@ DEFAULTS = {
     "GATEWAY_IMAGE_BYTES_MAX": "5MiB",
     "GATEWAY_JSON_DEPTH_MAX": "128",
     "GATEWAY_JSON_CONTAINERS_MAX": "100000",
+    "GATEWAY_FETCH_IMAGES": "false",
     "GATEWAY_LOG_LEVEL": "info",
     "GATEWAY_LOG_FORMAT": "auto",
     "GATEWAY_LOG_ENTRIES_MAX": "100",
@@ -158,7 +160,7 @@ def test_the_order_in_which_people_read() -> None:
     ]
     cursor = [row.name for row in SCHEMA.rows if row.table == "cursor"]
     assert cursor == [
-        *("base_url", "client_version", "timezone", "privacy_mode", "instructions"),
+        *("base_url", "client_version", "timezone", "privacy_mode", "instructions", "more_models"),
         *("checksum_time", "proxy", "ca_file", "connect_timeout_s", "first_token_timeout_s"),
         *("idle_timeout_s", "connections_max", "frame_bytes_max", "inflated_bytes_max"),
         "answer_bytes_max",
@@ -166,7 +168,7 @@ def test_the_order_in_which_people_read() -> None:
     limits = [row.name for row in SCHEMA.rows if row.table == "limits"]
     assert limits == [
         *("body_bytes_max", "header_bytes_max", "messages_max", "parts_max", "image_bytes_max"),
-        *("json_depth_max", "json_containers_max"),
+        *("json_depth_max", "json_containers_max", "fetch_images"),
     ]
 
 

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from cursor_api.bootstrap import memory_stores
+from cursor_api.installed import SCHEMA
 from cursor_api.pool.breaker import BreakerState
+from cursor_api.settings import load_settings
 from cursor_api.simulator import scenario as speech
+from cursor_api.simulator.anthropic.kind import AnthropicSimulator
+from cursor_api.simulator.api_server import ApiSimulator
 from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
-from tests.acceptance.in_process import KEY, Gateway, gateway_before
+from cursor_api.simulator.server import Simulator
+from cursor_api.telemetry.redaction import Redactor
+from tests.acceptance.in_process import KEY, MODEL, Gateway, gateway_before, gateway_of
 from tests.wall.scenario import (
     LIMIT_S,
     Ask,
@@ -35,6 +45,12 @@ NO_NAME: Final = "http://upstream.invalid"
 SETTINGS: Final = {
     "CURSOR_FIRST_TOKEN_TIMEOUT_S": str(LIMIT_S),
     "CURSOR_IDLE_TIMEOUT_S": str(LIMIT_S),
+}
+CURSOR: Final = "cursor"
+SIMULATORS: Final[Mapping[str, Callable[[SimulatorOptions], CursorSimulator | ApiSimulator]]] = {
+    CURSOR: CursorSimulator,
+    "openai": OpenAiSimulator,
+    "anthropic": AnthropicSimulator,
 }
 # An answer that has not come by then hangs.
 ANSWER_S_MAX: Final = 20.0
@@ -109,7 +125,7 @@ class House:
 
     scenario: Scenario
     gateway: Gateway
-    simulator: CursorSimulator
+    simulator: CursorSimulator | ApiSimulator
     clock: SettableClock
 
     def upstream_aliases(self) -> list[str]:
@@ -142,7 +158,7 @@ class House:
             upstream_bytes_max=max((one.body_bytes for one in self.simulator.played), default=0),
             total_count=status["stats"]["totalRequests"],
             uptime_s=status["uptime"],
-            is_breaker_open=status["upstreams"]["cursor"] == BreakerState.OPEN.value,
+            is_breaker_open=status["upstreams"][self.scenario.kind] == BreakerState.OPEN.value,
         )
 
 
@@ -154,7 +170,9 @@ async def open_house(scenario: Scenario, speed: float = 1.0) -> AsyncIterator[Ho
     """
     async with AsyncExitStack() as stack:
         clock = SettableClock(speed)
-        simulator = await stack.enter_async_context(CursorSimulator(_options(scenario, clock)))
+        make = SIMULATORS[scenario.kind]
+        simulator: CursorSimulator | ApiSimulator
+        simulator = await stack.enter_async_context(make(_options(scenario, clock)))
         gateway = await stack.enter_async_context(
             gateway_before(
                 _base_url(scenario.place, simulator),
@@ -162,8 +180,42 @@ async def open_house(scenario: Scenario, speed: float = 1.0) -> AsyncIterator[Ho
                 tokens={alias: f"token-of-{alias}" for alias in scenario.credentials},
                 clock=clock,
             )
+            if scenario.kind == CURSOR
+            else _gateway_elsewhere(scenario, simulator.url, clock)
         )
         yield House(scenario, gateway, simulator, clock)
+
+
+@asynccontextmanager
+async def _gateway_elsewhere(
+    scenario: Scenario, url: str, clock: SettableClock
+) -> AsyncIterator[Gateway]:
+    """One whose upstream stands in a block of the TOML file, with its keys."""
+    keys = [f"token-of-{alias}" for alias in scenario.credentials]
+    block = {
+        "name": scenario.kind,
+        "kind": scenario.kind,
+        "base_url": url,
+        "api_keys": keys,
+        "models": [MODEL],
+        "first_token_timeout_s": f"{LIMIT_S:g}",
+        "idle_timeout_s": f"{LIMIT_S:g}",
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in block.items()]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cursor-api.toml"
+        path.write_text("\n".join(["[[upstream]]", *lines]), encoding="utf-8")
+        environ = {"AUTH_TOKEN": KEY} | dict(scenario.settings)
+        loaded = load_settings(SCHEMA, environ, Path(folder), path)
+    assert not loaded.problems, loaded.problems
+    # Cursor's own endpoint is always there, and serves a model of the same name.
+    without = [
+        replace(one, models=("none",)) if one.name == CURSOR else one
+        for one in loaded.settings.upstreams
+    ]
+    settings = replace(loaded.settings, upstreams=tuple(without))
+    async with gateway_of(settings, memory_stores([]), Redactor(), clock) as gateway:
+        yield gateway
 
 
 def _options(scenario: Scenario, clock: SettableClock) -> SimulatorOptions:
@@ -181,7 +233,7 @@ def _options(scenario: Scenario, clock: SettableClock) -> SimulatorOptions:
     )
 
 
-def _base_url(place: Place, simulator: CursorSimulator) -> str:
+def _base_url(place: Place, simulator: Simulator) -> str:
     match place:
         case Place.SIMULATOR:
             return simulator.url

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tests.texts import Text
-from tests.wall.run import FURTHER, SIXTEEN
+from tests.wall.run import ELSEWHERE, FURTHER, SIXTEEN
 from tests.wall.scenario import Report, Row
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -30,6 +30,9 @@ KEPT: Final = Text("passed", "通过")
 BROKEN: Final = Text("**FAILED**", "**未通过**")
 COUNT: Final = Text("**{passed} of {all} passed.**", "**{all} 项中 {passed} 项通过。**")
 FURTHER_TITLE: Final = Text("### Beyond the sixteen", "### 十六项之外")
+ELSEWHERE_TITLE: Final = Text(
+    "### The same before other kinds of upstreams", "### 其他种类上游的同样场景"
+)
 DEEPER: Final = Text("more", "详见")
 WRITTEN: Final = Text(
     f"<!-- The rows are written by `{COMMAND}`, from what it saw. -->",
@@ -39,7 +42,7 @@ WRITTEN: Final = Text(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A row of the wall and what came of it. `number` counts from 1 through both tables."""
+    """A row of the wall and what came of it. `number` counts from 1 through all tables."""
 
     number: int
     row: Row
@@ -48,7 +51,7 @@ class Result:
 
 def number_of(key: str) -> int:
     """The place of a scenario in the wall."""
-    return [*SIXTEEN, *FURTHER].index(key) + 1
+    return [*SIXTEEN, *FURTHER, *ELSEWHERE].index(key) + 1
 
 
 def render_row(result: Result, language: Language) -> str:
@@ -70,9 +73,14 @@ def render_row(result: Result, language: Language) -> str:
 
 
 def render_section(reports: Mapping[str, Report], language: Language) -> str:
-    """Both tables, each with its count."""
+    """The tables, each with its count."""
     lines = [getattr(WRITTEN, language), ""]
-    for title, rows in (("", SIXTEEN), (getattr(FURTHER_TITLE, language), FURTHER)):
+    tables = (
+        ("", SIXTEEN),
+        (getattr(FURTHER_TITLE, language), FURTHER),
+        (getattr(ELSEWHERE_TITLE, language), ELSEWHERE),
+    )
+    for title, rows in tables:
         results = [Result(number_of(key), row, reports[key]) for key, row in rows.items()]
         passed = sum(not one.report.complaints for one in results)
         count = getattr(COUNT, language).format(passed=passed, all=len(results))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.texts import Text
-from tests.wall import accounts, further, machine, silence, sixteen
+from tests.wall import accounts, elsewhere, further, machine, silence, sixteen
 from tests.wall.house import Played, Seen, play
 from tests.wall.judge import judge
 from tests.wall.scenario import Cells, Report, Row, Scenario, Shape
@@ -18,11 +18,13 @@ SIXTEEN: Final[dict[str, Row]] = {row.key: row for row in sixteen.ROWS}
 FURTHER: Final[dict[str, Row]] = {
     row.key: row for row in (*further.ROWS, *accounts.ROWS, *silence.ROWS, *machine.ROWS)
 }
+ELSEWHERE: Final[dict[str, Row]] = {row.key: row for row in elsewhere.ROWS}
 
 # What a client of a broken gateway meets: nonsense, silence, a closed door.
 BREAKDOWNS: Final = (AssertionError, TimeoutError, OSError)
 
 NOTHING: Final = Text("", "")
+NOT_ASKED: Final = Text("–", "–")
 THEN: Final = Text("; then ", "；然后 ")
 NONE: Final = Text("none", "无")
 WHOLE: Final = Text("whole", "完整")
@@ -39,7 +41,8 @@ async def run(row: Row) -> Report:
         except BREAKDOWNS as error:
             return Report(Cells(NOTHING, NOTHING, NOTHING), (_told(error),))
     # The SDK is the second witness of the sixteen.
-    ways = (*RAW, *SDK) if row.key in SIXTEEN else RAW
+    all_ways = (*RAW, *SDK) if row.key in SIXTEEN else RAW
+    ways = [way for way in all_ways if row.is_streamed in {None, way.is_stream}]
     found = await asyncio.gather(*(_play(row, way) for way in ways))
     complaints = [one for played in found for one in _complaints(played)]
     seen = {each.way: each.seen for each in found if isinstance(each, Played)}
@@ -47,7 +50,7 @@ async def run(row: Row) -> Report:
         _shown_cell(seen.get(way, ()), seen.get(witness, ()))
         for way, witness in zip(RAW, SDK, strict=True)
     )
-    attempts = _attempts_cell(seen.get(RAW[0], ()))
+    attempts = _attempts_cell(seen.get(ways[0], ()))
     return Report(Cells(streamed, whole, attempts), tuple(complaints))
 
 
@@ -69,6 +72,8 @@ def _complaints(played: Played | str) -> Sequence[str]:
 def _shown_cell(seen: Sequence[Seen], witness: Sequence[Seen]) -> Text:
     """What the client saw, request by request, the SDK's exceptions in brackets."""
     errors = (one.got.error for one in witness)
+    if not seen:
+        return NOT_ASKED
     told = itertools.zip_longest(seen, errors, fillvalue="")
     return _in_turn([_describe(one, str(error)) for one, error in told if isinstance(one, Seen)])
 

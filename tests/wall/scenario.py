@@ -132,7 +132,8 @@ class Scenario:
     """One row of the wall.
 
     `credentials` gives each alias the faults of its requests, the last of which stays; the pool
-    asks them in this order. `upstream_bytes_max` bounds what the gateway takes of one answer's
+    asks them in this order. `kind` is that of the upstream. `is_streamed`: asked only so, None for
+    streamed and in one piece. `upstream_bytes_max` bounds what the gateway takes of one answer's
     body. `deeper` is the test file that takes the matter further.
     """
 
@@ -145,6 +146,8 @@ class Scenario:
     place: Place = Place.SIMULATOR
     text: str = TEXT
     upstream_bytes_max: int | None = None
+    kind: str = "cursor"
+    is_streamed: bool | None = None
     deeper: str = ""
 
 

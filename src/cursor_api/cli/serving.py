@@ -5,31 +5,27 @@ from __future__ import annotations
 import argparse
 import functools
 import os
-import secrets
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from cursor_api import __version__
-from cursor_api.bootstrap import build_gateway, file_stores, make_checksum, memory_stores
+from cursor_api.bootstrap import build_gateway, file_stores, make_checksum
+from cursor_api.cli.demo import DEMO, load_demo, serve_demo, url_of
 from cursor_api.cli.output import print_error, print_note, print_result
 from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
+from cursor_api.cli.simulators import SIMULATORS
 from cursor_api.cli.subcommand import Subcommands
-from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.addresses import mask_user
 from cursor_api.options.proxies import SharedProxies
 from cursor_api.runtime import SettingsSource, run, serve_gateway
 from cursor_api.settings import Loaded, load_settings, render_check
-from cursor_api.simulator.cursor.kind import CursorSimulator
-from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
 from cursor_api.telemetry.logs import configure_logging
@@ -44,15 +40,10 @@ set. Stop with Ctrl-C or SIGTERM: running streams may end within the grace time;
 at once. SIGHUP reads the settings and the token files again; what is wrong in them is told, and the
 old ones serve on."""
 
-DEMO = """\
-Serve a gateway whose upstream is the built-in simulator: no account, no file, no network.
-
-PORT, HOST and AUTH_TOKEN are honoured; without AUTH_TOKEN a key is made up and printed."""
-
 SIMULATE = """\
-Run the simulator alone: a fake Cursor upstream that speaks the real bytes.
+Run a simulator alone: a fake upstream that speaks the real bytes, Cursor's or another's.
 
-Point a gateway at it with CURSOR_BASE_URL=http://127.0.0.1:3001"""
+It says how to point a gateway at it; for Cursor's: CURSOR_BASE_URL=http://127.0.0.1:3001"""
 
 CHECK = """\
 Show every setting, its value (secrets masked) and where it came from, and all that is wrong.
@@ -67,34 +58,6 @@ Print a new checksum: the made-up device of one credential, for the second colum
 
 It ties a token to a device; make it once for a token and keep it."""
 
-WELCOME = """\
-cursor-api demo: a gateway with a simulated Cursor behind it. Nothing leaves this machine.
-
-  address  {url}/v1
-  key      {key}
-  console  {url}/tokeninfo
-
-Ask it something:
-
-  curl -N {url}/v1/chat/completions \\
-    -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
-    -d '{{"model": "gpt-4o-mini", "stream": true,
-         "messages": [{{"role": "user", "content": "Hello!"}}]}}'
-
-or from Python (pip install openai):
-
-  from openai import OpenAI
-  client = OpenAI(base_url="{url}/v1", api_key="{key}")
-  answer = client.chat.completions.create(
-      model="gpt-4o-mini", messages=[{{"role": "user", "content": "Show me some Python code."}}]
-  )
-  print(answer.choices[0].message.content)
-
-Ctrl-C stops it."""
-
-DEMO_ALIASES = ("demo-1", "demo-2")
-DEMO_TOKENS_PER_S = 150.0
-
 
 def add_commands(commands: Subcommands) -> None:
     """Put serve, demo, simulate, check-config and checksum among the commands."""
@@ -106,6 +69,9 @@ def add_commands(commands: Subcommands) -> None:
         )
     commands.add("demo", _demo, DEMO)
     simulator = commands.add("simulate", _simulate, SIMULATE)
+    simulator.add_argument(
+        "--kind", choices=SIMULATORS, default="cursor", help="default: %(default)s"
+    )
     simulator.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
     simulator.add_argument("--port", type=int, default=3001, help="default: %(default)s; 0: any")
     commands.add("checksum", _checksum, CHECKSUM)
@@ -138,28 +104,21 @@ def _serve(parsed: argparse.Namespace) -> int:
 
 def _demo(_parsed: argparse.Namespace) -> int:
     _end_at_sigterm()
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if name in {"PORT", "HOST", "AUTH_TOKEN"} or name.startswith("GATEWAY_")
-    }
-    made_up = {} if environ.get("AUTH_TOKEN") else {"AUTH_TOKEN": f"demo-{secrets.token_hex(12)}"}
-    # Nothing of the folder the demo is started in: it shall work anywhere.
-    with tempfile.TemporaryDirectory() as empty:
-        loaded = load_settings(SCHEMA.without_blocks(), environ | made_up, Path(empty))
-    return _start(*check_and_listen(loaded, has_files=False), _serve_demo)
+    return _start(*check_and_listen(load_demo(os.environ), has_files=False), serve_demo)
 
 
 def _simulate(parsed: argparse.Namespace) -> int:
-    options = SimulatorOptions(host=parsed.host, port=parsed.port)
+    kind: str = parsed.kind
+    simulator = SIMULATORS[kind](SimulatorOptions(host=parsed.host, port=parsed.port))
     _end_at_sigterm()
+
+    def tell(url: str) -> None:
+        block = f'[[upstream]] kind = "{kind}", base_url = "{url}"'
+        hint = f"CURSOR_BASE_URL={url}" if kind == "cursor" else block
+        print_note(f"simulator: {url}  ({hint})")
+
     try:
-        run(
-            simulate(
-                CursorSimulator(options),
-                lambda url: print_note(f"simulator: {url}  (CURSOR_BASE_URL={url})"),
-            )
-        )
+        run(simulate(simulator, tell))
     except OSError as error:
         print_error(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
         return 1
@@ -209,7 +168,7 @@ async def _serve_for_real(
     source: SettingsSource, settings: Settings, listener: socket.socket, redactor: Redactor
 ) -> None:
     async with build_gateway(settings, file_stores(settings), redactor) as gateway:
-        url = _url(settings, listener)
+        url = url_of(settings, listener)
         root = f"{url}{settings.web.route_prefix}"
         print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
         count = gateway.roster.credential_count
@@ -237,40 +196,3 @@ def _ways(loaded: Loaded[Settings]) -> Iterator[str]:
         else:
             through = f"through the proxy {mask_user(proxy.reveal())} ({facts.label('proxy')})"
         yield f"upstream {upstream.name}: {url} {through}"
-
-
-async def _serve_demo(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
-    credentials = [
-        Credential(alias, Secret(f"simulated-token-of-{alias}"), make_checksum())
-        for alias in DEMO_ALIASES
-    ]
-    # A pace at which one sees it stream.
-    faults = Faults(tokens_per_s=DEMO_TOKENS_PER_S)
-    async with CursorSimulator(SimulatorOptions(faults=faults)) as simulator:
-        settings = _with_upstream_at(simulator.url, settings)
-        async with build_gateway(settings, memory_stores(credentials), redactor) as gateway:
-            print_note(_welcome(_url(settings, listener), settings))
-            await serve_gateway(gateway, settings, listener)
-
-
-def _with_upstream_at(url: str, settings: Settings) -> Settings:
-    (upstream,) = settings.upstreams
-    there = replace(upstream, options=replace(upstream.options, base_url=url))
-    return replace(settings, upstreams=(there,))
-
-
-def _url(settings: Settings, listener: socket.socket) -> str:
-    """Where to reach the listener from this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - compared, not bound
-        settings.server.host, settings.server.host
-    )
-    port = listener.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _welcome(url: str, settings: Settings) -> str:
-    """What a newcomer pastes next."""
-    assert settings.access.auth_token is not None  # noqa: S101 - the demo made one up
-    return WELCOME.format(
-        url=f"{url}{settings.web.route_prefix}", key=settings.access.auth_token.reveal()
-    )

@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -46,6 +47,13 @@ class Image(NamedTuple):
     cache: CacheMark | None = None
 
 
+class LinkedImage(NamedTuple):
+    """An image that the caller names by a web address, http or https."""
+
+    url: str
+    cache: CacheMark | None = None
+
+
 class Thinking(NamedTuple):
     """What the model thought before it went on.
 
@@ -71,12 +79,12 @@ class ToolResult(NamedTuple):
     """What became of a call. `call_id` is "" where the caller did not say which."""
 
     call_id: str
-    parts: tuple[Text | Image, ...]
+    parts: tuple[Text | Image | LinkedImage, ...]
     is_error: bool = False
     cache: CacheMark | None = None
 
 
-Part = Text | Image | Thinking | ToolUse | ToolResult
+Part = Text | Image | LinkedImage | Thinking | ToolUse | ToolResult
 
 
 class Message(NamedTuple):
@@ -84,6 +92,13 @@ class Message(NamedTuple):
 
     role: Role
     parts: tuple[Part, ...]
+
+    def all_parts(self) -> Iterator[Part]:
+        """With what is in tools' results."""
+        for part in self.parts:
+            yield part
+            if isinstance(part, ToolResult):
+                yield from part.parts
 
     @property
     def text(self) -> str:

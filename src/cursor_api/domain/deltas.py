@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,13 @@ class Usage:
     def total_count(self) -> int:
         """Input and output together."""
         return self.input_count + self.output_count
+
+
+class InputCount(NamedTuple):
+    """How many tokens a request has, and who counted them."""
+
+    tokens_count: int
+    source: UsageSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ class Feature(enum.Enum):
     TOOLS = "tools"
     FORCED_TOOLS = "tool calls that are required"
     IMAGES = "images"
+    IMAGE_LINKS = "images named by a web address"
     DOCUMENTS = "documents"
     OUTPUT_FORM = "structured output"
     MANY_ANSWERS = "several answers to one request"
@@ -37,7 +38,13 @@ class RequestedFeature(NamedTuple):
 
 # Without these the answer would be to another question: who cannot have them is told so.
 NEEDED: Final = frozenset(
-    {Feature.FORCED_TOOLS, Feature.IMAGES, Feature.DOCUMENTS, Feature.MANY_ANSWERS}
+    {
+        Feature.FORCED_TOOLS,
+        Feature.IMAGES,
+        Feature.IMAGE_LINKS,
+        Feature.DOCUMENTS,
+        Feature.MANY_ANSWERS,
+    }
 )
 # Worth another route of the same model, where one has them; the first counts most.
 PREFERRED: Final = (Feature.TOOLS, Feature.OUTPUT_FORM)

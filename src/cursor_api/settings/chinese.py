@@ -207,6 +207,10 @@ REASONS: Final[Mapping[str, str]] = {
         "请求体中对象与数组的总数上限。其他限制所允许的最长聊天有 70,000 个；塞满空对"
         "象的请求体会让其他人的回答停顿四分之一秒，并占满 200 MB。"
     ),
+    "GATEWAY_FETCH_IMAGES": (
+        "上游只接受图片本身时，抓取请求中以网址给出的图片。默认关闭：网关不访问调用方给出的任何"
+        "地址。只访问公网地址的 80 与 443 端口，每张最大 10 MiB。"
+    ),
     "GATEWAY_LOG_LEVEL": "写出的最低日志级别。任何级别都会去除密钥。",
     "GATEWAY_LOG_FORMAT": (
         "`text` 供人阅读，`json` 供程序处理；`auto` 在终端上用文本，其他情况用 JSON。"
@@ -251,6 +255,18 @@ BLOCK_REASONS: Final[Mapping[str, str]] = {
         "从发出请求到第一段文字的时限；超时后若有其他密钥则换用。自建服务器可能要先加载模型，"
         "不显示推理过程的模型需要几分钟：`模型=时长`，名称中可用 `*`。"
     ),
+    "anthropic.base_url": "请求发往的地址，带不带 `/v1` 均可。`http://` 只用于本机上的服务器。",
+    "anthropic.max_tokens": (
+        "调用方没有给出上限时，一个回答最多的 token 数：这一接口要求每个请求都给出上限。"
+    ),
+    "anthropic.prompt_cache": (
+        "调用方没有标记时，为上游的缓存标记提示词：工具、系统提示和最后几轮。"
+        "智能体反复发送的内容因此只需十分之一的费用，只发送一次的内容则贵四分之一。"
+    ),
+    "anthropic.first_token_timeout_s": (
+        "从发出请求到第一段文字或思考的时限；超时后若有其他密钥则换用。"
+        "不显示思考过程的模型需要几分钟：`模型=时长`，名称中可用 `*`。"
+    ),
     "model.name": "调用方请求时使用的名称。",
     "model.routes": "通向何处，首选在前。",
     "model.aliases": "它的其他名称。",
@@ -259,6 +275,8 @@ BLOCK_NOTES: Final[Mapping[str, str]] = {
     "required": "必填",
     "one of the four is required": "四者必填其一",
     "the upstream is asked": "向上游询问",
+    "what the model can write: 128000 for Claude from 4.6 on, less for older ones, 8192 for other"
+    " models": "模型能写出的最多数量：Claude 4.6 及之后为 128000，更早的较少，其他模型为 8192",
 }
 
 # The headings, by the table in TOML.

@@ -8,7 +8,7 @@ and a manual is made from them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cursor_api.simulator.faults import Faults, HttpBody
@@ -17,6 +17,8 @@ TOKEN_PREFIX = "sim-"  # noqa: S105 - how a scripted credential begins, not a se
 MESSAGE_PREFIX = "/sim"
 # Where the name of a credential begins that shares its directives with others: `sim-429@second`.
 NAME_MARK = "@"
+# No error: the model says no, and the answer ends so.
+REFUSAL = "refusal"
 _JOINTS = re.compile(r"[\s=_-]+")
 _SEPARATORS = re.compile(r"[+,;]")
 
@@ -65,6 +67,11 @@ def _error(found: re.Match[str]) -> Change:
     return {place: 1.0, "error_number": int(found[1])}
 
 
+def _named_error(found: re.Match[str]) -> Change:
+    place = "error_mid_stream" if found[2] else "error_before_text"
+    return {place: 1.0, "error_title": found[1]}
+
+
 def _lasting(mishap: str, duration: str) -> Callable[[re.Match[str]], Change]:
     def change(found: re.Match[str]) -> Change:
         lasts = {} if found[1] is None else {duration: float(found[1])}
@@ -88,12 +95,6 @@ ERROR_DIRECTIVES = (
         "STATUS [retry-after S] [html|empty]",
         "a plain HTTP error, such as 429 retry-after 2, 502 html or 464 empty",
         _http,
-    ),
-    Directive(
-        r"error-(\d{1,4})(-mid)?",
-        "error N [mid]",
-        "numbered error N before the first text, or in the middle",
-        _error,
     ),
 )
 
@@ -158,8 +159,29 @@ STREAM_DIRECTIVES = (
         "two, the second with error 50",
         always(contradicted_end=1.0),
     ),
-    Directive("flag-3", "flag 3", "a compressed one", always(compressed_end=1.0)),
     Directive("trailing", "trailing", "bytes after it", always(trailing_bytes=1.0)),
+    Directive(
+        "malformed", "malformed", "a frame that is no message", always(malformed_message=1.0)
+    ),
+    Directive(
+        "wrong-type", "wrong-type", "a web page with status 200", always(wrong_content_type=1.0)
+    ),
+    Directive(f"seed-{_N}", "seed N", "another seed", _count("seed")),
+)
+
+# Of upstreams whose errors have numbers.
+NUMBERED_DIRECTIVES = (
+    Directive(
+        r"error-(\d{1,4})(-mid)?",
+        "error N [mid]",
+        "numbered error N before the first text, or in the middle",
+        _error,
+    ),
+)
+
+# Of upstreams whose streams are made of enveloped frames.
+FRAME_DIRECTIVES = (
+    Directive("flag-3", "flag 3", "a compressed one", always(compressed_end=1.0)),
     Directive("reserved", "reserved", "a frame with a reserved flag", always(reserved_flag=1.0)),
     Directive(
         f"oversized(?:-{_N})?",
@@ -169,13 +191,6 @@ STREAM_DIRECTIVES = (
     ),
     Directive("bomb", "bomb", "a frame that inflates to 64 MiB", always(gzip_bomb=1.0)),
     Directive("bad-gzip", "bad-gzip", "a frame that does not inflate", always(bad_gzip=1.0)),
-    Directive(
-        "malformed", "malformed", "a frame that is no message", always(malformed_message=1.0)
-    ),
-    Directive(
-        "wrong-type", "wrong-type", "a web page with status 200", always(wrong_content_type=1.0)
-    ),
-    Directive(f"seed-{_N}", "seed N", "another seed", _count("seed")),
 )
 
 
@@ -210,6 +225,27 @@ class DirectiveLanguage:
                 except ValueError as error:
                     raise DirectiveError(f"{spelled!r}: {error}") from error
         raise DirectiveError(f"the simulator knows no {spelled!r}")
+
+
+def http_language(errors: Iterable[str], credential_name: str) -> DirectiveLanguage:
+    """The language of an upstream over plain HTTP whose errors have names."""
+    named = (
+        Directive(
+            f"({name})(-mid)?",
+            f"{name} [mid]",
+            "this error of the API, at once or in the middle",
+            _named_error,
+        )
+        for name in errors
+    )
+    refusal = Directive(
+        REFUSAL,
+        REFUSAL,
+        "the model's refusal in the middle of the answer",
+        always(error_mid_stream=1.0, error_title=REFUSAL),
+    )
+    rows = (*ERROR_DIRECTIVES, *named, refusal, *STREAM_DIRECTIVES)
+    return DirectiveLanguage(rows, credential_name)
 
 
 def split_message(text: str) -> tuple[str | None, str]:

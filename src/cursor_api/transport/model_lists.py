@@ -16,6 +16,8 @@ LIST_BYTES_MAX: Final = 8 << 20
 # Longer than any name; a list is kept, and shown to everybody.
 NAME_CHARS_MAX: Final = 200
 _CREATED_MAX: Final = 1 << 40
+# Anthropic's, OpenRouter's, Groq's and vLLM's.
+_CONTEXT_NAMES: Final = ("max_input_tokens", "context_length", "context_window", "max_model_len")
 
 
 class ModelPage(NamedTuple):
@@ -54,7 +56,13 @@ def decode_models(body: bytes, owner: str) -> ModelPage:
         if _is_name(name):
             owned_by = one.get("owned_by")
             models.setdefault(
-                name, Model(name, owned_by if _is_name(owned_by) else owner, _created(one))
+                name,
+                Model(
+                    name,
+                    owned_by if _is_name(owned_by) else owner,
+                    _created(one),
+                    _context_count(one),
+                ),
             )
     return ModelPage(list(models.values()), _next_id(content))
 
@@ -68,6 +76,12 @@ def _created(listed: dict[str, Any]) -> int:
         except (ValueError, OverflowError):
             created = 0
     return created if type(created) is int and 0 <= created < _CREATED_MAX else 0
+
+
+def _context_count(listed: dict[str, Any]) -> int | None:
+    """How many tokens it takes in, under whichever name; None where it is not told."""
+    counts = (listed.get(name) for name in _CONTEXT_NAMES)
+    return next((count for count in counts if type(count) is int and count > 0), None)
 
 
 def _next_id(content: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy
 from cursor_api.options.rules import Facts, Finding, Rules, find_mode
 from cursor_api.options.setting import setting
 
+# `v1`, `v4`, `v1beta`: a segment of the addresses of most APIs.
+_VERSION: Final = re.compile(r"/v[0-9]+[a-z0-9]*(?:/|$)")
 # As long as the SDKs wait for an answer that is not streamed.
 WHOLE_ANSWER_S: Final = 600.0
 
@@ -136,6 +139,18 @@ def check_base_url(text: str) -> str:
     if parts.port == 0 or not is_header_value(text) or " " in text:
         raise ValueError("holds characters or a port that an address may not have")
     return text.rstrip("/")
+
+
+def versioned_url(base_url: str, call_path: str) -> str:
+    """What the paths of an API follow; raises ValueError for an address that is none.
+
+    `/v1` is added to an address without any version in it. One that ends with the path of the call
+    is taken at its word, for servers that have no version.
+    """
+    url = check_base_url(base_url)
+    if url.endswith(call_path):
+        return url.removesuffix(call_path)
+    return url if _VERSION.search(url) else f"{url}/v1"
 
 
 def is_header_value(text: str) -> bool:

@@ -32,11 +32,12 @@ from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.console.pages import Console
 from cursor_api.web.http import operation
 from cursor_api.web.http.addresses import Addresses
-from cursor_api.web.http.answers import Header, encode_headers, new_request_id, send_fault
+from cursor_api.web.http.answers import encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.operation import Operation
+from cursor_api.web.inference.counting import CountsTokens, TokenCounts
 from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import (
@@ -188,7 +189,9 @@ class App:
         if scope["method"] == "OPTIONS":
             self._refused_preflights.note(scope)
         if self._lifecycle.is_draining and path not in self._served_while_draining:
-            await send_fault(send, self._errors.render(path, DRAINING), [CLOSE])
+            await send_fault(
+                send, self._errors.render(path, DRAINING, (), scope["headers"]), [CLOSE]
+            )
             return
         route = self._inference.get(path)
         if route is not None:
@@ -214,17 +217,18 @@ class _Table:
             for path in dialect.paths
         }
         models = (
-            *Models(parts.catalog, parts.dialects[0], parts.authenticator).operations(),
+            *Models(parts.catalog, parts.dialects, parts.authenticator).operations(),
             *kept_operations(parts.dialects, parts.kept, parts.authenticator),
         )
+        counts = _counts(parts, inference, options.inference)
         pages = _pages(parts, options)
-        management = _management(parts, options, models)
+        management = _management(parts, options, (*models, *counts))
         probes = Probes(parts.lifecycle).operations()
         self.probes = self._routes(probes)
         # For the router, the hot addresses too: `GET /` names them.
         routes = [Route(path, route) for path, route in self.inference.items()]
         # The reference puts only /v1 behind the prefix; of the others both spellings answer.
-        routes += operation.routes(models, (self._prefix,), self._require_admin)
+        routes += operation.routes((*models, *counts), (self._prefix,), self._require_admin)
         routes += self._routes(pages) + self._routes(management)
         console = Console()
         routes += [route for place in self._places for route in console.routes(place)]
@@ -236,7 +240,9 @@ class _Table:
             row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
         ]
         self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
-        self._inference_paths += dict.fromkeys(row.path.partition("{")[0] for row in models)
+        self._inference_paths += dict.fromkeys(
+            row.path.partition("{")[0] for row in (*models, *counts)
+        )
 
     def addresses(self) -> Addresses:
         """What is spelled more freely, and all that there is."""
@@ -265,14 +271,25 @@ def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 
+def _counts(
+    parts: WebParts, inference: InferenceParts, options: InferenceOptions
+) -> Sequence[Operation]:
+    """Of the dialects whose clients may ask how long a request is."""
+    return [
+        TokenCounts(dialect, dialect, inference, options).operation()
+        for dialect in parts.dialects
+        if isinstance(dialect, CountsTokens)
+    ]
+
+
 def _management(
-    parts: WebParts, options: WebOptions, models: Sequence[Operation]
+    parts: WebParts, options: WebOptions, inference: Sequence[Operation]
 ) -> Sequence[Operation]:
     """With the document of all operations behind them."""
     rows = management_operations(
         parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
     )
-    document = describe(options.version, options.route_prefix, (*rows, *models), parts.dialects)
+    document = describe(options.version, options.route_prefix, (*rows, *inference), parts.dialects)
     return (*rows, *OpenApi(document).operations())
 
 
@@ -337,8 +354,9 @@ class ErrorHandlers:
     def _respond(
         self, request: Request, fault: Fault, problems: tuple[LineProblem, ...] = ()
     ) -> Response:
-        rendered = self._errors.render(request.scope["path"], fault, problems)
+        path, headers = request.scope["path"], request.scope["headers"]
+        rendered = self._errors.render(path, fault, problems, headers)
         response = Response(rendered.body, rendered.status)
-        request_id: Header = (b"x-request-id", new_request_id().encode())
-        response.raw_headers += [request_id, *encode_headers(rendered.headers)]
+        ids = self._errors.id_headers(path, headers, new_request_id())
+        response.raw_headers += [*ids, *encode_headers(rendered.headers)]
         return response

@@ -51,7 +51,18 @@ def parse_data_url(url: str, image_bytes_max: int) -> Image:
         raise ImageError(f"holds {media_type[:60] or 'no media type'!r} where image/… is expected")
     if "base64" not in (parameter.strip().lower() for parameter in parameters):
         raise ImageError("is not base64: write data:image/png;base64,…")
-    data = _decode(_unescape(payload).encode(), image_bytes_max)
+    return decode_image(media_type, _unescape(payload), image_bytes_max)
+
+
+def decode_image(media_type: str, payload: str, image_bytes_max: int) -> Image:
+    """An image of base64; raises ImageError."""
+    return image_of(_decode(payload.encode(), image_bytes_max), media_type, image_bytes_max)
+
+
+def image_of(data: bytes, media_type: str, image_bytes_max: int) -> Image:
+    """These bytes as an image; raises ImageError where they are too many, or none."""
+    if not media_type.startswith("image/"):
+        raise ImageError(f"holds {media_type[:60] or 'no media type'!r} where image/… is expected")
     if not data:
         raise ImageError("is empty")
     if len(data) > image_bytes_max:

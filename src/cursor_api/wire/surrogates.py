@@ -7,15 +7,18 @@ Hence it becomes U+FFFD, as in any browser that writes it down, and the answer s
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from typing import Final
+from collections.abc import Callable, Generator
+from typing import Final, TypeVar
 
+from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_texts import find_cut
 
 # What the answer names it, beside parameters.
 LONE_SURROGATES: Final = "lone_surrogates"
 # In one step: of nothing but halves two milliseconds' work.
 SLICE_BYTES: Final = 32 * 1024
+
+_T = TypeVar("_T")
 
 _HIGH: Final = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _LOW: Final = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -46,3 +49,21 @@ def replace_lone_surrogates(body: bytes) -> Generator[None, None, bytes]:
         if start < len(body):
             yield
     return body if mended is None else bytes(mended)
+
+
+def decode_mended(
+    body: bytes, decode: Callable[[bytes], Generator[None, None, _T]]
+) -> Generator[None, None, tuple[_T, bytes]]:
+    """What `decode` makes of a body, and the body: without halves of pairs, where it had some.
+
+    They are not looked for before: where there are none, that takes longer than to decode.
+    """
+    try:
+        return (yield from decode(body)), body
+    except Fault as fault:
+        if fault.code != "invalid_json":
+            raise
+        mended = yield from replace_lone_surrogates(body)
+        if mended is body:
+            raise
+    return (yield from decode(mended)), mended

@@ -3,66 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cursor_api.cli import main
 from cursor_api.wire.checksum import parse_checksum
-
-
-def environ(**variables: str) -> dict[str, str]:
-    """This process's environment without anything that sets the gateway."""
-    names = ("PORT", "HOST", "AUTH_TOKEN")
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in names and not name.startswith(("CURSOR_", "GATEWAY_"))
-    }
-    return kept | variables
-
-
-def command(*arguments: str) -> list[str]:
-    """The command as another process."""
-    return [sys.executable, "-m", "cursor_api", *arguments]
-
-
-@contextmanager
-def started(folder: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """A running command; stopped at the end."""
-    process = subprocess.Popen(
-        command(*arguments),
-        cwd=folder,
-        env=environ(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=10)
-
-
-def read_until(process: subprocess.Popen[str], pattern: str) -> str:
-    """The output up to a line that matches."""
-    assert process.stdout is not None
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if re.search(pattern, line):
-            return seen
-    raise AssertionError(f"the command ended after {seen!r}")
+from tests.unit.cli.running import command, environ, read_until, started
 
 
 def test_checksum_prints_a_new_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,25 +81,6 @@ def test_a_port_in_use_is_one_sentence_and_a_way_out(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_the_demo_prints_what_works_when_pasted(tmp_path: Path) -> None:
-    """Address, key, curl line; a made-up key when none is given; no file is touched."""
-    with started(tmp_path, "demo", PORT="0") as process:
-        shown = read_until(process, "Ctrl-C")
-        key = re.search(r"key +(demo-[0-9a-f]{24})", shown)
-        address = re.search(r"address +(\S+)", shown)
-        assert key is not None
-        assert address is not None
-        pasted = re.search(r"(curl .*?\n.*?\n.*?\n.*?}'\n)", shown, re.DOTALL)
-        assert pasted is not None
-        answer = subprocess.run(
-            ["bash", "-c", pasted[1]], capture_output=True, text=True, timeout=30, check=True
-        )
-        assert answer.stdout.rstrip().endswith("data: [DONE]")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) in {0, 130, -signal.SIGINT}
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_serve_serves_and_stops_at_sigterm(tmp_path: Path) -> None:
     """It says where it is and how many credentials it has."""
     (tmp_path / ".token").write_text("a-token\n")
@@ -193,8 +125,15 @@ def test_serve_says_through_which_proxy_each_upstream_is_asked(tmp_path: Path) -
     assert "canary" not in shown
 
 
-def test_simulate_says_how_to_use_it(tmp_path: Path) -> None:
-    """The variable to set stands there."""
-    with started(tmp_path, "simulate", "--port", "0") as process:
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("cursor", r"CURSOR_BASE_URL=http://127\.0\.0\.1:\d+"),
+        ("openai", r'kind = "openai", base_url = "http://127\.0\.0\.1:\d+"'),
+    ],
+)
+def test_simulate_says_how_to_use_it(tmp_path: Path, kind: str, hint: str) -> None:
+    """The variable to set, or what stands in the block of the upstream."""
+    with started(tmp_path, "simulate", "--port", "0", "--kind", kind) as process:
         shown = read_until(process, "simulator:")
-    assert re.search(r"CURSOR_BASE_URL=http://127\.0\.0\.1:\d+", shown)
+    assert re.search(hint, shown)

@@ -6,6 +6,8 @@ import pytest
 
 from cursor_api.simulator.directives import (
     ERROR_DIRECTIVES,
+    FRAME_DIRECTIVES,
+    NUMBERED_DIRECTIVES,
     STREAM_DIRECTIVES,
     Directive,
     DirectiveError,
@@ -14,7 +16,9 @@ from cursor_api.simulator.directives import (
 )
 from cursor_api.simulator.faults import Faults, HttpBody
 
-LANGUAGE = DirectiveLanguage((*ERROR_DIRECTIVES, *STREAM_DIRECTIVES), "a key")
+LANGUAGE = DirectiveLanguage(
+    (*ERROR_DIRECTIVES, *NUMBERED_DIRECTIVES, *STREAM_DIRECTIVES, *FRAME_DIRECTIVES), "a key"
+)
 MEANINGS = {
     "ok": Faults(),
     "429-retry-after-2": Faults(http_error=1, http_status=429, retry_after_s=2),

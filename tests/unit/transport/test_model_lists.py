@@ -61,3 +61,17 @@ def test_a_page_says_what_the_next_one_follows() -> None:
     assert page.next_id == "c"
     for more in ({"has_more": False}, {"last_id": None}, {"last_id": "a\nb"}):
         assert decode_models(json.dumps(body | more).encode(), "them").next_id == ""
+
+
+def test_what_a_model_takes_in_is_read_where_it_is_told() -> None:
+    """Each vendor has a name of its own for it."""
+    told: list[dict[str, object]] = [
+        {"max_input_tokens": 200_000},
+        {"context_length": 128_000},
+        {"context_window": None, "max_model_len": 4096},
+        {"context_length": "much"},
+        {"context_length": 0},
+    ]
+    listed = [{"id": str(number), **one} for number, one in enumerate(told)]
+    models = decode_models(json.dumps(listed).encode(), "them").models
+    assert [model.context_count for model in models] == [200_000, 128_000, 4096, None, None]

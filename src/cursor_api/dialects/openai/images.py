@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.domain.content import Image
+from cursor_api.domain.content import Image, LinkedImage
 from cursor_api.domain.errors import invalid_request
 from cursor_api.wire.images import ImageError, parse_data_url
 
+# Servers take some 8,000 in a request line; signed addresses have 2,000.
+LINK_CHARS_MAX: Final = 8_000
 # How much of a caller's own word an error message repeats.
 QUOTED_CHARS_MAX: Final = 40
 
 
-def read_image(url: str, path: str, image_bytes_max: int) -> Image:
-    """The image of a data URL; raises Fault, which names the place `path` of the request."""
+def read_image(url: str, path: str, image_bytes_max: int) -> Image | LinkedImage:
+    """The image of a data URL, or its web address as it is.
+
+    Raises Fault, which names the place `path` of the request.
+    """
     if url[:8].lower().startswith(("http://", "https://")):
-        raise invalid_request(
-            f"'{path}' is a web address. This gateway fetches no address that a caller gives:"
-            " send the image itself as data:image/png;base64,…",
-            code="unsupported_value",
-            param=path,
-        )
+        if len(url) > LINK_CHARS_MAX:
+            raise invalid_request(
+                f"'{path}' is a web address of more than {LINK_CHARS_MAX} characters.",
+                code="invalid_image_url",
+                param=path,
+            )
+        return LinkedImage(url)
     try:
         return parse_data_url(url, image_bytes_max)
     except ImageError as error:

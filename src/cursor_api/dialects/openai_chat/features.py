@@ -61,8 +61,13 @@ _ITEMS: Final = tuple(FIELDS.items())
 _PLAIN: Final = msgspec.json.Decoder(dict[str, object])
 
 
-def read_features(chat: ChatIn, image_param: str | None) -> tuple[RequestedFeature, ...]:
-    """What it asks for; `image_param` is the place of its first image, if it has one."""
+def read_features(
+    chat: ChatIn, image_param: str | None, link_param: str | None
+) -> tuple[RequestedFeature, ...]:
+    """What it asks for.
+
+    `image_param` is the place of its first image, `link_param` of the first that is an address.
+    """
     found: list[RequestedFeature] = []
     for name, feature in _ITEMS:
         raw = getattr(chat, name)
@@ -72,6 +77,8 @@ def read_features(chat: ChatIn, image_param: str | None) -> tuple[RequestedFeatu
         found.append(RequestedFeature(Feature.MANY_ANSWERS, "n"))
     if image_param is not None:
         found.append(RequestedFeature(Feature.IMAGES, image_param))
+    if link_param is not None:
+        found.append(RequestedFeature(Feature.IMAGE_LINKS, link_param))
     return tuple(found)
 
 

@@ -17,11 +17,7 @@ import msgspec
 from cursor_api.dialects.openai.images import quote, read_image
 from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
-from cursor_api.dialects.openai_chat.parameters import (
-    read_cache_mark,
-    read_conversation,
-    read_parameters,
-)
+from cursor_api.dialects.openai_chat.parameters import read_conversation, read_parameters
 from cursor_api.dialects.openai_chat.schema import (
     TEXT_PARTS,
     ChatIn,
@@ -35,6 +31,7 @@ from cursor_api.dialects.openai_chat.schema import (
 from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import (
     Image,
+    LinkedImage,
     Message,
     Part,
     Role,
@@ -47,9 +44,10 @@ from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
+from cursor_api.wire.json_lenient import find_cache_mark
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
-from cursor_api.wire.surrogates import LONE_SURROGATES, replace_lone_surrogates
+from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
 
 NAME: Final = "openai_chat"
 ROLES: dict[str, Role] = {
@@ -96,16 +94,8 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as
     `messages[0].content`) and nothing else, whatever the bytes.
     """
-    body = given = without_mark(body)
-    try:
-        chat = yield from decode_chat(body, limits.json)
-    except Fault as fault:
-        # Not looked for before: where there are none, that takes longer than to decode.
-        if fault.code == "invalid_json":
-            body = yield from replace_lone_surrogates(given)
-        if body is given:
-            raise
-        chat = yield from decode_chat(body, limits.json)
+    given = without_mark(body)
+    chat, body = yield from decode_mended(given, partial(decode_chat, limits=limits.json))
     if len(body) > SLICE_BYTES:
         yield
     _check(chat, limits)
@@ -118,7 +108,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         parameters=partial(read_parameters, body),
         origin=Origin(
             Native(NAME, body, _wants_usage(chat)),
-            read_features(chat, conversion.image_param),
+            read_features(chat, conversion.image_param, conversion.link_param),
             read_conversation(chat.prompt_cache_key),
         ),
     )
@@ -191,10 +181,19 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
 class _Conversion:
     """Turns messages into the domain's, and stops after every so many units of work.
 
-    `ignored` are the places of parts that were left out, `image_param` that of the first image.
+    `ignored` are the places of parts that were left out, `image_param` that of the first image and
+    `link_param` that of the first one that is named by an address.
     """
 
-    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored", "image_param")
+    __slots__ = (
+        "_answered_to",
+        "_given",
+        "_limits",
+        "_units",
+        "ignored",
+        "image_param",
+        "link_param",
+    )
 
     def __init__(self, given: Sequence[MessageIn], limits: RequestLimits) -> None:
         self._given = given
@@ -204,6 +203,7 @@ class _Conversion:
         self._answered_to: int | None = None
         self.ignored: tuple[str, ...] = ()
         self.image_param: str | None = None
+        self.link_param: str | None = None
 
     def messages(self) -> Generator[None, None, tuple[Message, ...]]:
         found: list[Message] = []
@@ -244,12 +244,20 @@ class _Conversion:
                 units = _add_part(part, (index, number), parts, self._limits)
                 if not units:
                     self._pass_over(part, (index, number))
-                elif units > 1 and self.image_param is None:
-                    self.image_param = f"messages[{index}].content[{number}]"
+                elif units > 1:
+                    self._note_image(parts[-1], (index, number))
             if part.cache_control and parts:
                 _mark_last(parts, part.cache_control)
             if self._is_step_done(units):
                 yield
+
+    def _note_image(self, image: Part, place: Place) -> None:
+        """Keep where the first image is, and the first of those that are named by an address."""
+        index, number = place
+        if self.image_param is None:
+            self.image_param = f"messages[{index}].content[{number}]"
+        if self.link_param is None and isinstance(image, LinkedImage):
+            self.link_param = _path(place, "image_url")
 
     def _pass_over(self, part: PartIn, place: Place) -> None:
         """Leave out a part of an unknown type that the model has had, or made; refuse any other.
@@ -298,7 +306,7 @@ class _Conversion:
 
 def _mark_last(parts: list[Part], raw: msgspec.Raw) -> None:
     """Put a cache mark on what was said last; reasoning has none."""
-    mark = read_cache_mark(raw)
+    mark = find_cache_mark(raw)
     last = parts[-1]
     if mark is not None and not isinstance(last, Thinking):
         parts[-1] = last._replace(cache=mark)
@@ -324,7 +332,8 @@ def _add_part(part: PartIn, place: Place, parts: list[Part], limits: RequestLimi
     if part.type in IMAGE_PARTS:
         image = _image(part, place, limits)
         parts.append(image)
-        return IMAGE_UNITS + len(image.data) // IMAGE_UNIT_BYTES
+        size_bytes = len(image.data) if isinstance(image, Image) else 0
+        return IMAGE_UNITS + size_bytes // IMAGE_UNIT_BYTES
     if part.type != "refusal":
         return 0
     if part.refusal is None:
@@ -345,7 +354,7 @@ def _unknown_part(part: PartIn, place: Place) -> Fault:
     )
 
 
-def _image(part: PartIn, place: Place, limits: RequestLimits) -> Image:
+def _image(part: PartIn, place: Place, limits: RequestLimits) -> Image | LinkedImage:
     url, name = part.image_url, "image_url"
     if isinstance(url, ImageUrlIn):
         url, name = url.url, "image_url.url"

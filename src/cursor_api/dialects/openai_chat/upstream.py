@@ -13,7 +13,7 @@ from typing import Final, assert_never
 import msgspec
 from msgspec import Raw
 
-from cursor_api.dialects.openai_chat.parameters import CACHE_TTL_S, CHOICES
+from cursor_api.dialects.openai_chat.parameters import CHOICES
 from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.domain.chat import (
     ChatRequest,
@@ -28,12 +28,14 @@ from cursor_api.domain.chat import (
 from cursor_api.domain.content import (
     CacheMark,
     Image,
+    LinkedImage,
     Message,
     Text,
     Thinking,
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 _Object = dict[str, object]
 
@@ -73,7 +75,7 @@ def _messages(message: Message) -> Iterator[_Object]:
     thoughts: list[str] = []
     for part in message.parts:
         match part:
-            case Text() | Image():
+            case Text() | Image() | LinkedImage():
                 content.append(_part(part))
             case Thinking():
                 # For a seal and what is under it this dialect has no place.
@@ -94,7 +96,9 @@ def _messages(message: Message) -> Iterator[_Object]:
     yield found
 
 
-def _part(part: Text | Image) -> _Object:
+def _part(part: Text | Image | LinkedImage) -> _Object:
+    if isinstance(part, LinkedImage):
+        return {"type": "image_url", "image_url": {"url": part.url}, **_cache(part.cache)}
     if isinstance(part, Image):
         data = base64.b64encode(part.data).decode()
         url = f"data:{part.media_type};base64,{data}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import re
+from collections.abc import Generator, Mapping, Sequence
 
 from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai.models import render_model, render_models
@@ -21,6 +22,7 @@ class OpenAiCompletions:
     name = "openai_completions"
     paths = ("/v1/completions",)
     description = DESCRIPTION
+    passed_headers: Mapping[bytes, re.Pattern[bytes]] = {}
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 

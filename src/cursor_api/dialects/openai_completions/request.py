@@ -15,14 +15,14 @@ from msgspec import Raw, Struct
 
 from cursor_api.domain.chat import ChatRequest, Origin, Parameters, Sampling
 from cursor_api.domain.content import Message, Role, Text
-from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.domain.errors import invalid_request
 from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import check_json, decode_checked, without_mark
 from cursor_api.wire.json_texts import decode_text
 from cursor_api.wire.limits import RequestLimits
-from cursor_api.wire.surrogates import LONE_SURROGATES, replace_lone_surrogates
+from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
 
 _T = TypeVar("_T")
 
@@ -94,15 +94,8 @@ FEATURES: Final = {
 
 def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
     """Parse a body; raises Fault(INVALID_REQUEST) and nothing else, whatever the bytes."""
-    body = given = without_mark(body)
-    try:
-        asked = yield from _decode(body, limits)
-    except Fault as fault:
-        if fault.code == "invalid_json":
-            body = yield from replace_lone_surrogates(given)
-        if body is given:
-            raise
-        asked = yield from _decode(body, limits)
+    given = without_mark(body)
+    asked, body = yield from decode_mended(given, partial(_decode, limits=limits))
     if len(body) > SLICE_BYTES:
         yield
     _check(asked, limits)

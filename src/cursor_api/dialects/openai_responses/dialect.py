@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import re
+from collections.abc import Generator, Mapping, Sequence
 
 from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai.models import render_model, render_models
@@ -30,6 +31,7 @@ class OpenAiResponses:
     name = NAME
     paths = ("/v1/responses",)
     description = DESCRIPTION
+    passed_headers: Mapping[bytes, re.Pattern[bytes]] = {}
     kept_types = (ResponseOut, DeletedOut, ItemsOut)
     unserved = UNSERVED
     # A comment, which every client skips.

@@ -31,6 +31,7 @@ from cursor_api.dialects.openai_responses.schema import (
 )
 from cursor_api.domain.content import (
     Image,
+    LinkedImage,
     Message,
     Part,
     Role,
@@ -40,6 +41,7 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.domain.features import Feature
 from cursor_api.wire.json_decode import decode_checked
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
@@ -75,10 +77,11 @@ _BRACKET: Final = ord("[")
 class Conversion:
     """Reads items, and stops after every so many units of work.
 
-    `ignored` are the places of what was left out, `image_param` is that of the first image.
+    `ignored` are the places of what was left out. `image_params` has that of the first image, and
+    of the first that is named by an address, by what each asks for.
     """
 
-    __slots__ = ("_count", "_items", "_limits", "_units", "ignored", "image_param")
+    __slots__ = ("_count", "_items", "_limits", "_units", "ignored", "image_params")
 
     def __init__(self, items: Sequence[Raw], limits: RequestLimits) -> None:
         self._items = items
@@ -87,7 +90,7 @@ class Conversion:
         # Of parts.
         self._count = 0
         self.ignored: tuple[str, ...] = ()
-        self.image_param: str | None = None
+        self.image_params: dict[Feature, str] = {}
 
     def messages(self) -> Generator[None, None, list[Message]]:
         """What they say, in their order; raises Fault(INVALID_REQUEST)."""
@@ -207,6 +210,8 @@ class Conversion:
         if part.type in IMAGE_PARTS:
             image = self._image(part, place)
             parts.append(image)
+            if isinstance(image, LinkedImage):
+                return IMAGE_UNITS
             return IMAGE_UNITS + len(image.data) // UNIT_BYTES
         if part.type != "refusal":
             return 0
@@ -216,14 +221,17 @@ class Conversion:
             parts.append(Text(part.refusal, is_refusal=True))
         return 1
 
-    def _image(self, part: PartIn, place: str) -> Image:
+    def _image(self, part: PartIn, place: str) -> Image | LinkedImage:
         url, path = part.image_url, f"{place}.image_url"
         if isinstance(url, ImageUrlIn):
             url, path = url.url, f"{path}.url"
         if url is None:
             raise _missing(path)
-        self.image_param = self.image_param or place
-        return read_image(url, path, self._limits.image_bytes_max)
+        image = read_image(url, path, self._limits.image_bytes_max)
+        self.image_params.setdefault(Feature.IMAGES, place)
+        if isinstance(image, LinkedImage):
+            self.image_params.setdefault(Feature.IMAGE_LINKS, path)
+        return image
 
     def _count_parts(self, count: int) -> None:
         self._count += count

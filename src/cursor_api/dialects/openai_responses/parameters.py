@@ -7,7 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -146,7 +146,7 @@ def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
 
 
 def read_features(
-    given: ResponsesIn, tools: Tools, image_param: str | None
+    given: ResponsesIn, tools: Tools, image_params: Mapping[Feature, str]
 ) -> tuple[RequestedFeature, ...]:
     """What it asks for that not every upstream has."""
     found: list[RequestedFeature] = []
@@ -163,8 +163,7 @@ def read_features(
     found += _read_numbers(given)
     if given.service_tier is not NOTHING and find_text(given.service_tier) not in DEFAULT_TIERS:
         found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
-    if image_param is not None:
-        found.append(RequestedFeature(Feature.IMAGES, image_param))
+    found += [RequestedFeature(feature, param) for feature, param in image_params.items()]
     return tuple(found)
 
 

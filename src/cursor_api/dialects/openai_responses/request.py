@@ -20,14 +20,14 @@ from cursor_api.dialects.openai_responses.parameters import (
 from cursor_api.dialects.openai_responses.schema import BODY, NOTHING, RAWS, ResponsesIn
 from cursor_api.domain.chat import ChatRequest, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
-from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.domain.errors import invalid_request
 from cursor_api.domain.kept import Thread
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import check_json, decode_checked, without_mark
 from cursor_api.wire.json_texts import decode_text
 from cursor_api.wire.limits import RequestLimits
-from cursor_api.wire.surrogates import LONE_SURROGATES, replace_lone_surrogates
+from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
 
 NAME: Final = "openai_responses"
 
@@ -52,20 +52,12 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     Raises Fault (INVALID_REQUEST, with `param` in OpenAI's spelling such as `input[0].content[1]`)
     and nothing else, whatever the bytes.
     """
-    body = given = without_mark(body)
-    try:
-        asked = yield from _decode(body, limits)
-    except Fault as fault:
-        # Not looked for before: where there are none, that takes longer than to decode.
-        if fault.code == "invalid_json":
-            body = yield from replace_lone_surrogates(given)
-        if body is given:
-            raise
-        asked = yield from _decode(body, limits)
+    given = without_mark(body)
+    asked, body = yield from decode_mended(given, partial(_decode, limits=limits))
     if len(body) > SLICE_BYTES:
         yield
     _check(asked, limits)
-    head, conversation, ignored, image_param = yield from _read_input(asked, limits)
+    head, conversation, read = yield from _read_input(asked, limits)
     tools = read_tools(asked.tools)
     chat = ChatRequest(
         asked.model,
@@ -74,7 +66,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         parameters=partial(read_parameters, asked, tools),
         origin=Origin(
             None,
-            read_features(asked, tools, image_param),
+            read_features(asked, tools, read.image_params),
             find_text(asked.prompt_cache_key),
         ),
     )
@@ -89,7 +81,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         )
     mended = () if body is given else (LONE_SURROGATES,)
     style = Style(tools.custom, read_echo(asked, is_kept=is_kept))
-    return ParsedRequest(chat, style, (*mended, *ignored, *tools.ignored), thread)
+    return ParsedRequest(chat, style, (*mended, *read.ignored, *tools.ignored), thread)
 
 
 def read_items(items: bytes, limits: RequestLimits) -> Generator[None, None, list[Message]]:
@@ -137,8 +129,8 @@ def _check(asked: ResponsesIn, limits: RequestLimits) -> None:
 
 def _read_input(
     asked: ResponsesIn, limits: RequestLimits
-) -> Generator[None, None, tuple[list[Message], list[Message], tuple[str, ...], str | None]]:
-    """The instructions, the conversation, what was left out and the place of an image."""
+) -> Generator[None, None, tuple[list[Message], list[Message], Conversion]]:
+    """The instructions, the conversation, and what was noted while reading it."""
     head: list[Message] = []
     if asked.instructions is not NOTHING:
         said: list[Part] = [
@@ -151,7 +143,7 @@ def _read_input(
         texts: tuple[Part, ...] = tuple(
             [Text(text) for text in (yield from decode_text(raw)) if text]
         )
-        return head, [Message(Role.USER, texts)], (), None
+        return head, [Message(Role.USER, texts)], Conversion((), limits)
     if first != b"[":
         if raw is NOTHING:
             raise invalid_request(
@@ -179,7 +171,7 @@ def _read_input(
             code="empty_messages",
             param="input",
         )
-    return head, found, conversion.ignored, conversion.image_param
+    return head, found, conversion
 
 
 def _items(raw: Raw) -> bytes:

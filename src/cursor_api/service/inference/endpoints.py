@@ -21,8 +21,9 @@ from cursor_api.domain.features import PROVIDED, Feature, RequestedFeature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerOptions
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import DeltaBatches, Observer, Upstream, UpstreamKind
+from cursor_api.ports import DeltaBatches, ImageSource, Observer, Upstream, UpstreamKind
 from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
+from cursor_api.service.inference.linked_images import AnswerWithImages
 from cursor_api.service.inference.structured_output import (
     OutputCheck,
     StructuredAnswer,
@@ -52,6 +53,7 @@ class Endpoint:
         "breaker",
         "budget",
         "failover",
+        "images",
         "kind",
         "name",
         "pool",
@@ -71,6 +73,8 @@ class Endpoint:
         self.upstream = upstream
         self.pool = pool
         self.kind = kind
+        # Fetches what an upstream takes only as it is; None where that is switched off.
+        self.images: ImageSource | None = None
         self.failover = options.failover
         self.budget = RetryBudget(options.failover)
         self.breaker = Breaker(options.breaker)
@@ -99,15 +103,33 @@ class Endpoint:
     def find_ignored(self, chat: ChatRequest) -> tuple[str, ...]:
         """The parameters of a request that change nothing here."""
         missing = self.find_missing(chat)
-        return tuple(dict.fromkeys(one.param for one in missing if one.feature not in PROVIDED))
+        provided = self.provided
+        return tuple(dict.fromkeys(one.param for one in missing if one.feature not in provided))
+
+    @property
+    def provided(self) -> frozenset[Feature]:
+        """What the gateway does where the upstream cannot."""
+        return PROVIDED if self.images is None else PROVIDED | {Feature.IMAGE_LINKS}
 
     def open(
         self, chat: ChatRequest, route: Route, credential: Credential
     ) -> AbstractAsyncContextManager[DeltaBatches]:
-        """Ask its upstream; what that cannot do of what is PROVIDED is done here."""
-        missing = {one.feature for one in self.find_missing(chat)} & PROVIDED
+        """Ask its upstream; what that cannot do of what is provided is done here."""
+        missing = {one.feature for one in self.find_missing(chat)} & self.provided
         if not missing:
             return self.upstream.open(chat, route, credential)
+        if Feature.IMAGE_LINKS in missing and self.images is not None:
+            missing.remove(Feature.IMAGE_LINKS)
+            return AnswerWithImages(
+                lambda fetched: self._open_provided(fetched, route, credential, missing),
+                chat,
+                self.images,
+            )
+        return self._open_provided(chat, route, credential, missing)
+
+    def _open_provided(
+        self, chat: ChatRequest, route: Route, credential: Credential, missing: set[Feature]
+    ) -> AbstractAsyncContextManager[DeltaBatches]:
         asked = chat.parameters
         form = asked.output if Feature.OUTPUT_FORM in missing else None
         check = form and OutputCheck(form)

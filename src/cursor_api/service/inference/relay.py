@@ -19,12 +19,13 @@ from typing import Self
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import CONTENT, Delta, Finished, NativeBatch, Usage
+from cursor_api.domain.deltas import CONTENT, Delta, Finished, InputCount, NativeBatch, Usage
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports import DeltaBatches
+from cursor_api.service.inference.counting import count_input
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage
 
@@ -54,6 +55,10 @@ class Relay:
         now = self._collaborators.clock.monotonic()
         endpoints = self._collaborators.endpoints
         return {name: endpoint.breaker.state(now).value for name, endpoint in endpoints.items()}
+
+    async def count(self, incoming: Incoming) -> InputCount:
+        """How long a request is, which is not answered; raises Fault for an unknown model."""
+        return await count_input(self._collaborators, incoming)
 
     def open(self, incoming: Incoming) -> Exchange:
         """An exchange, not yet begun; `async with` begins it and raises Fault if it cannot."""

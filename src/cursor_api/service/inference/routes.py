@@ -8,7 +8,7 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
-from cursor_api.domain.features import NEEDED, PREFERRED
+from cursor_api.domain.features import NEEDED, PREFERRED, Feature, RequestedFeature
 from cursor_api.service.inference.endpoints import Endpoints
 
 OTHERS_TOKENS = "None of this request's tokens is for the upstream of its model."
@@ -20,6 +20,12 @@ OTHER_ROUTE = (
     "The header x-route names no route of this model: give the name of an upstream, or"
     " upstream/model as GET /v1/models lists it."
 )
+
+HINT = "GET /v1/models says what each model can do."
+HINTS = {
+    Feature.IMAGE_LINKS: "Send the image itself as data:image/png;base64,…, or let the operator"
+    " switch GATEWAY_FETCH_IMAGES on.",
+}
 
 GONE = "The upstream of this model is not configured any more."
 
@@ -114,18 +120,24 @@ def _of_route(routes: Sequence[Route], pinned: str) -> Sequence[Route]:
 
 def _of_able(routes: Sequence[Route], chat: ChatRequest, endpoints: Endpoints) -> Sequence[Route]:
     """Those that can do what the request asks for; raises Fault where none can what it needs."""
-    missing = {
-        route: endpoints[route.endpoint].find_missing(chat)
-        for route in routes
-        if route.endpoint in endpoints
-    }
-    lacking = {route: {one.feature for one in lacks} for route, lacks in missing.items()}
-    able = [route for route, lacks in lacking.items() if not lacks & NEEDED]
-    if not able and missing:
-        first = next(one for one in next(iter(missing.values())) if one.feature in NEEDED)
+    lacking: dict[Route, frozenset[Feature]] = {}
+    needed: list[RequestedFeature] = []
+    able: list[Route] = []
+    for route in routes:
+        endpoint = endpoints.get(route.endpoint)
+        if endpoint is None:
+            continue
+        missing = endpoint.find_missing(chat)
+        lacking[route] = frozenset([one.feature for one in missing])
+        if lacking[route].isdisjoint(NEEDED - endpoint.provided):
+            able.append(route)
+        else:
+            needed += [one for one in missing if one.feature in NEEDED]
+    if not able and needed:
+        first = needed[0]
         raise invalid_request(
             f"No route of the model {chat.model!r} has what '{first.param}' asks for:"
-            f" {first.feature.value}. GET /v1/models says what each model can do.",
+            f" {first.feature.value}. {HINTS.get(first.feature, HINT)}",
             code="unsupported_value",
             param=first.param,
         )

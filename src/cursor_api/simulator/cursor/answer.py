@@ -24,7 +24,7 @@ from cursor_api.simulator.cursor.messages import (
 )
 from cursor_api.simulator.cursor.refusals import ErrorText, numbered_end_frame
 from cursor_api.simulator.faults import Faults, Mishap
-from cursor_api.simulator.plain import SIGN_IN_PAGE, http_error
+from cursor_api.simulator.playing import RESET_AFTER_END_S, Fate
 from cursor_api.simulator.scenario import (
     Scenario,
     filler_pieces,
@@ -61,8 +61,6 @@ THINK_OPEN = "<think>\n"
 THINK_CLOSE = "\n</think>\n\n"
 # An answer may be endless: the middle is looked for among its first frames.
 MIDDLE_FRAMES_MAX = 24
-# A reset may overtake what was sent before it; this one shall not.
-RESET_AFTER_END_S = 0.1
 # An oversized frame is made in pieces, as long as somebody takes them.
 FILLER_BYTES = 64 * 1024
 
@@ -87,16 +85,7 @@ class Answerer:
 
     def early_steps(self) -> Iterator[Step] | None:
         """The whole answer when something goes wrong before the request is even looked at."""
-        faults = self.faults
-        if Mishap.SILENCE in self.mishaps:
-            return iter((Pause(faults.silence_s), Ending.RESET))
-        if Mishap.RESET_BEFORE_HEADERS in self.mishaps:
-            return iter((Pause(faults.headers_delay_s), Ending.RESET))
-        if Mishap.HTTP_ERROR in self.mishaps:
-            return iter((Pause(faults.headers_delay_s), *http_error(faults, _encode_http_error)))
-        if Mishap.WRONG_CONTENT_TYPE in self.mishaps:
-            return iter((Pause(faults.headers_delay_s), *SIGN_IN_PAGE))
-        return None
+        return self._fate.early_steps(_encode_http_error)
 
     def refusal_steps(self, end_frame: bytes) -> Iterator[Step]:
         """A stream that holds nothing but its error."""
@@ -108,7 +97,7 @@ class Answerer:
         yield Pause(self.faults.headers_delay_s)
         yield self._head()
         body = group_writes(self._frames(ask, question), self.faults.frames_per_write)
-        if self.faults.cut_at_bytes is not None and (ending := self._stop()):
+        if self.faults.cut_at_bytes is not None and (ending := self._fate.stop):
             body = cut_body(body, self.faults.cut_at_bytes, ending)
         yield from split_writes(body, self.faults, self.chance)
 
@@ -117,13 +106,9 @@ class Answerer:
         accepted = (("connect-accept-encoding", "gzip"),)
         return Head(200, (("content-type", CONTENT_TYPE), *encoding, *accepted))
 
-    def _stop(self) -> Ending | None:
-        endings = {
-            Mishap.RESET_MID_STREAM: Ending.RESET,
-            Mishap.HALF_CLOSE_MID_STREAM: Ending.HALF_CLOSE,
-            Mishap.BODY_ENDS_MID_STREAM: Ending.COMPLETE,
-        }
-        return next((end for mishap, end in endings.items() if mishap in self.mishaps), None)
+    @property
+    def _fate(self) -> Fate:
+        return Fate(self.faults, self.mishaps, self.chance)
 
     def _frame(self, payload: bytes, pace_s: float = 0.0) -> Data:
         is_large = len(payload) >= self.faults.gzip_bytes_min
@@ -203,7 +188,7 @@ class Answerer:
         if Mishap.ERROR_MID_STREAM in mishaps:
             yield from (Data(error), Ending.COMPLETE)
             return
-        ending = self._stop()
+        ending = self._fate.stop
         if ending and faults.cut_at_bytes is None:
             frame = encode_envelope(text)
             # Between two frames, or inside one.

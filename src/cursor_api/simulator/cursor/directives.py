@@ -5,6 +5,8 @@ from __future__ import annotations
 from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.directives import (
     ERROR_DIRECTIVES,
+    FRAME_DIRECTIVES,
+    NUMBERED_DIRECTIVES,
     STREAM_DIRECTIVES,
     Directive,
     DirectiveLanguage,
@@ -18,4 +20,7 @@ OUTDATED = Directive(
     always(error_before_text=1.0, error_number=UPDATE_REQUIRED),
 )
 
-LANGUAGE = DirectiveLanguage((*ERROR_DIRECTIVES, OUTDATED, *STREAM_DIRECTIVES), "a session token")
+LANGUAGE = DirectiveLanguage(
+    (*ERROR_DIRECTIVES, *NUMBERED_DIRECTIVES, OUTDATED, *STREAM_DIRECTIVES, *FRAME_DIRECTIVES),
+    "a session token",
+)

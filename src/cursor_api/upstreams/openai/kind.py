@@ -29,6 +29,7 @@ class OpenAiKind:
             Feature.TOOLS,
             Feature.FORCED_TOOLS,
             Feature.IMAGES,
+            Feature.IMAGE_LINKS,
             Feature.OUTPUT_FORM,
             Feature.OUTPUT_MAX,
             Feature.STOP,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from cursor_api.options.addresses import base_url
 from cursor_api.options.by_model import SecondsByModel, durations_by_model
 from cursor_api.options.setting import setting
-from cursor_api.transport.options import HttpOptions, check_base_url
+from cursor_api.transport.options import HttpOptions, check_base_url, versioned_url
 from cursor_api.transport.timeouts import TimeoutsByModel
 
 # People paste the address of the call as well.
 CHAT_PATH: Final = "/chat/completions"
-# `v1`, `v4`, `v1beta`: a segment of the addresses of most such servers.
-_VERSION: Final = re.compile(r"/v[0-9]+[a-z0-9]*(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,5 @@ class OpenAiOptions:
 
     @property
     def api_url(self) -> str:
-        """What the paths of the API follow.
-
-        `/v1` is added to an address without any version in it. One that ends with the path of the
-        chat call is taken at its word, for servers that have no version.
-        """
-        url = check_base_url(self.base_url)
-        if url.endswith(CHAT_PATH):
-            return url.removesuffix(CHAT_PATH)
-        return url if _VERSION.search(url) else f"{url}/v1"
+        """What the paths of the API follow."""
+        return versioned_url(self.base_url, CHAT_PATH)

@@ -43,7 +43,8 @@ REQUEST_HEADERS = (
 # What a page may read besides what every page may.
 EXPOSED: Header = (
     b"access-control-expose-headers",
-    b"x-request-id, x-attempts, x-route, x-ignored-params, retry-after, x-should-retry",
+    b"x-request-id, request-id, x-attempts, x-route, x-ignored-params, x-token-count,"
+    b" retry-after, x-should-retry",
 )
 # Ten minutes: a setting that is taken back is taken back soon.
 MAX_AGE_S = b"600"

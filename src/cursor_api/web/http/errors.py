@@ -1,39 +1,37 @@
-"""Faults of whole answers: whose they are, and in which dialect they are written.
-
-An address below one of a dialect's own is that dialect's, whether anything answers there or not.
-Every other one answers in the first dialect.
-"""
+"""Faults of whole answers, each in the dialect of its address."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from cursor_api.domain.errors import Fault, LineProblem
 from cursor_api.ports import Dialect, RenderedFault
+from cursor_api.web.http.answers import Header
+from cursor_api.web.http.dialects import Dialects, id_headers
 
 
 class DialectErrors:
     """Renders faults; `dialects` has at least one, `prefix` is "" or "/something"."""
 
     def __init__(self, dialects: Sequence[Dialect], prefix: str) -> None:
-        self._first = dialects[0]
-        self._by_path = [(prefix + path, dialect) for dialect in dialects for path in dialect.paths]
-
-    def get_dialect(self, path: str) -> Dialect:
-        """The one whose errors an address answers."""
-        for own, dialect in self._by_path:
-            if path == own or path.startswith(f"{own}/"):
-                return dialect
-        return self._first
+        self._dialects = Dialects(dialects, prefix)
 
     def render(
-        self, path: str, fault: Fault, problems: tuple[LineProblem, ...] = ()
+        self,
+        path: str,
+        fault: Fault,
+        problems: tuple[LineProblem, ...] = (),
+        headers: Iterable[Header] = (),
     ) -> RenderedFault:
-        """The answer at an address; `problems` are the lines of a file that it is about."""
-        rendered = self.get_dialect(path).fault(fault)
+        """The answer to a request with these headers; `problems` are lines of a file."""
+        rendered = self._dialects.find(path, headers).fault(fault)
         return rendered._replace(body=add_problems(rendered.body, problems))
+
+    def id_headers(self, path: str, headers: Iterable[Header], request_id: str) -> list[Header]:
+        """Those that tell the answer's id."""
+        return id_headers(self._dialects.find(path, headers), request_id)
 
 
 def add_problems(body: bytes, problems: tuple[LineProblem, ...]) -> bytes:

@@ -76,6 +76,8 @@ class Operation:
     is_body_required: bool = True
     good: Mapping[int, type] = field(default_factory=dict)
     bad: tuple[int, ...] = ()
+    # The type of its errors where that is not OpenAI's object.
+    error: type | None = None
     # Of good answers, by name: their descriptions.
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -10,38 +10,50 @@ from starlette.responses import Response
 from cursor_api.ports import Dialect
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.http.answers import JSON_HEADER
+from cursor_api.web.http.dialects import Dialects
 from cursor_api.web.http.operation import Key, Operation, Parameter
-
-JSON_MEDIA_TYPE = "application/json"
 
 
 class Models:
     """`GET /v1/models` and `GET /v1/models/{id}`; open to all, as in the reference.
 
     A wrong key is refused all the same: clients ask for the models to find out whether their key
-    is right.
+    is right. Each client reads them in its own dialect.
     """
 
-    def __init__(self, catalog: Catalog, dialect: Dialect, authenticator: Authenticator) -> None:
+    def __init__(
+        self, catalog: Catalog, dialects: Sequence[Dialect], authenticator: Authenticator
+    ) -> None:
         self._catalog = catalog
-        self._dialect = dialect
+        self._dialects = Dialects(dialects)
+        self._described = dialects[0].description
+        # No cache may give one client's list to another.
+        names = [name for one in dialects for name in one.description.own_headers]
+        self._headers = [JSON_HEADER, *((b"vary", name) for name in names)]
         self._authenticator = authenticator
 
     async def list(self, request: Request) -> Response:
         """All models."""
         await self._authenticator.refuse_wrong(request.scope)
-        body = self._dialect.models(self._catalog.models)
-        return Response(body, media_type=JSON_MEDIA_TYPE)
+        dialect = self._dialects.find_client(request.scope["headers"])
+        return self._answer(dialect.models(self._catalog.models))
 
     async def get(self, request: Request) -> Response:
         """One model; an unknown one is a 404 that names the nearest."""
         await self._authenticator.refuse_wrong(request.scope)
         model = self._catalog.get_model(request.path_params["model_id"])
-        return Response(self._dialect.model(model), media_type=JSON_MEDIA_TYPE)
+        dialect = self._dialects.find_client(request.scope["headers"])
+        return self._answer(dialect.model(model))
+
+    def _answer(self, body: bytes) -> Response:
+        response = Response(body)
+        response.raw_headers += self._headers
+        return response
 
     def operations(self) -> Sequence[Operation]:
         """Both, as rows."""
-        described = self._dialect.description
+        described = self._described
         name = {"type": "string", "minLength": 1}
         return (
             Operation(

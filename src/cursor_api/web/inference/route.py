@@ -35,7 +35,9 @@ from cursor_api.web.http.answers import (
     send_whole,
 )
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
+from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.inference.attempts import attempts_header
+from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.pinning import (
     PINNED_HEADER,
     ROUTE_HEADER,
@@ -134,7 +136,9 @@ class InferenceRoute:
         parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
         if parsed.thread is not None:
             parsed = resume(parsed, self._kept, call.caller, self._options.parse)
-        chat, refusal.ignored = parsed.chat, parsed.ignored
+        chat = parsed.chat
+        dropped = pass_headers(chat, scope["headers"], self._dialect.passed_headers)
+        refusal.ignored = (*parsed.ignored, *dropped)
         if chat.is_stream:
             admission.begin_stream(place)
         incoming = _incoming(refusal.id, chat, call.caller, scope["headers"])
@@ -212,7 +216,7 @@ class _Response:
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
-        all_headers = [*headers, (b"x-request-id", self.id.encode())]
+        all_headers = [*headers, *id_headers(self.dialect, self.id)]
         ignored, exchange = self.ignored, self._exchange
         if exchange is not None:
             if exchange.attempts:
@@ -282,7 +286,7 @@ class _StreamedAnswer(_Response):
     async def break_silence(self) -> None:
         """Send a ping. What is tried for the answer cannot be told yet where that begins it."""
         if not self._has_begun:
-            await self._begin([*STREAM_HEADERS, (b"x-request-id", self.id.encode())])
+            await self._begin([*STREAM_HEADERS, *id_headers(self.dialect, self.id)])
         body = self.dialect.ping
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
 

@@ -66,7 +66,7 @@ def resume(
     if thread is None or thread.previous_id is None:
         return parsed
     earlier = kept.get(thread.previous_id, caller, param=PREVIOUS_PARAM).messages
-    chat = parsed.chat.go_on_from(earlier, thread.head_count)
+    chat = parsed.chat.go_on_from(earlier, thread.head_count, PREVIOUS_PARAM)
     if len(chat.messages) > limits.messages_max:
         raise invalid_request(
             f"The conversation holds {len(chat.messages)} messages; the limit is"

@@ -115,6 +115,7 @@ def _types(operations: Iterable[Operation], dialects: Iterable[Dialect]) -> list
         found |= dict.fromkeys([*([one.body] if one.body else []), *one.good.values()])
     for dialect in dialects:
         found[dialect.description.request] = None
+        found[dialect.description.error or ErrorOut] = None
     return list(found)
 
 
@@ -132,7 +133,7 @@ def _add_operation(paths: Document, operation: Operation) -> None:
         entry["parameters"] = others
     if operation.body is not None:
         entry["requestBody"] = _body(operation.body, is_required=operation.is_body_required)
-    entry["responses"] = _responses(operation.good, operation.bad)
+    entry["responses"] = _responses(operation.good, operation.bad, operation.error)
     headers = {
         name: {"schema": {"type": "string"}, "description": description}
         for name, description in operation.headers.items()
@@ -145,13 +146,13 @@ def _add_operation(paths: Document, operation: Operation) -> None:
 
 def _describe_dialect(dialect: Dialect) -> Document:
     described = dialect.description
-    responses = _responses({200: None}, UPSTREAM_ERRORS)
+    responses = _responses({200: None}, UPSTREAM_ERRORS, described.error)
     responses["200"]["content"] = {
         media_type: {"schema": schema} for media_type, schema in described.answers.items()
     }
     for response in responses.values():
         response["headers"] = {
-            "x-request-id": {"schema": {"type": "string"}},
+            **{name.decode(): {"schema": {"type": "string"}} for name in described.id_headers},
             "x-attempts": {
                 "schema": {"type": "string"},
                 "description": "What was tried upstream, in order:"
@@ -187,8 +188,10 @@ def _body(kind: type, *, is_required: bool) -> Document:
     return {"required": is_required, "content": {JSON_MEDIA_TYPE: {"schema": _schema(kind)}}}
 
 
-def _responses(good: Mapping[int, type | None], bad: Collection[int]) -> Document:
-    """By status, as the document wants them.
+def _responses(
+    good: Mapping[int, type | None], bad: Collection[int], error: type | None = None
+) -> Document:
+    """By status, as the document wants them; `error` is the type of errors, or else OpenAI's.
 
     A 405 is possible everywhere, a 429 wherever a key is asked for.
     """
@@ -201,7 +204,7 @@ def _responses(good: Mapping[int, type | None], bad: Collection[int]) -> Documen
     for status in sorted({*bad, *by_frame}):
         responses[str(status)] = {
             "description": ERROR_DESCRIPTIONS[status],
-            "content": {JSON_MEDIA_TYPE: {"schema": _schema(ErrorOut)}},
+            "content": {JSON_MEDIA_TYPE: {"schema": _schema(error or ErrorOut)}},
         }
     return responses
 

@@ -59,6 +59,15 @@ def test_several_answers_and_images_are_features() -> None:
     )
 
 
+def test_an_image_by_its_address_is_another_feature() -> None:
+    """Not each upstream that sees images fetches them."""
+    content = [{"type": "image_url", "image_url": {"url": "https://example.test/a.png"}}]
+    assert parse(messages=[{"role": "user", "content": content}]).origin.features == (
+        RequestedFeature(Feature.IMAGES, "messages[0].content[0]"),
+        RequestedFeature(Feature.IMAGE_LINKS, "messages[0].content[0].image_url"),
+    )
+
+
 def test_a_cache_key_names_the_conversation() -> None:
     """Any other value names none."""
     assert parse(prompt_cache_key="k1").origin.conversation == "k1"

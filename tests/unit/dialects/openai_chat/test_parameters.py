@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 
-import msgspec
 import pytest
 
-from cursor_api.dialects.openai_chat.parameters import (
-    NO_ARGUMENTS,
-    read_cache_mark,
-    read_parameters,
-)
+from cursor_api.dialects.openai_chat.parameters import read_parameters
 from cursor_api.domain.chat import (
     NO_PARAMETERS,
     Choice,
@@ -24,6 +19,7 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 from cursor_api.domain.content import CacheMark
+from cursor_api.wire.json_lenient import NO_ARGUMENTS
 
 SCHEMA = {"type": "object", "properties": {"p": {"type": "string"}}}
 FUNCTION = {"name": "ls", "description": "Lists.", "parameters": SCHEMA, "strict": True}
@@ -195,21 +191,3 @@ def test_who_asks_and_what_is_cached_together() -> None:
     asked = read(user="u", prompt_cache_key="k")
     assert (asked.user, asked.prompt_cache_key) == ("u", "k")
     assert read(user=5, prompt_cache_key=None) == NO_PARAMETERS
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b'{"type":"ephemeral"}', CacheMark()),
-        (b'{"type":"ephemeral","ttl":"5m"}', CacheMark(300)),
-        (b'{"type":"ephemeral","ttl":"1h"}', CacheMark(3600)),
-        (b'{"type":"ephemeral","ttl":"1y"}', CacheMark()),
-        (b'{"type":"ephemeral","ttl":5}', CacheMark()),
-        (b'{"type":"forever"}', None),
-        (b"null", None),
-        (b'"ephemeral"', None),
-    ],
-)
-def test_a_cache_mark(raw: bytes, expected: CacheMark | None) -> None:
-    """Spelled as in Anthropic's API."""
-    assert read_cache_mark(msgspec.Raw(raw)) == expected

@@ -13,6 +13,7 @@ from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.request import STEP_UNITS, Style, parse_request
 from cursor_api.domain.content import (
     Image,
+    LinkedImage,
     Message,
     Role,
     Text,
@@ -187,15 +188,10 @@ def test_an_inline_image_keeps_its_place_between_texts(part: dict[str, object]) 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/", "HTTPS://example.com/a.png"])
 @pytest.mark.parametrize("is_object", [True, False])
-def test_a_web_address_of_an_image_is_refused_and_never_fetched(url: str, is_object: bool) -> None:  # noqa: FBT001 - a test's parameter
-    """The field is named, and what to send instead."""
+def test_a_web_address_of_an_image_stays_one(url: str, is_object: bool) -> None:  # noqa: FBT001 - a test's parameter
+    """Nothing is fetched here; some upstreams take addresses themselves."""
     part = {"type": "image_url", "image_url": {"url": url} if is_object else url}
-    fault = refusal([{"role": "user", "content": [part]}])
-    path = "messages[0].content[0].image_url"
-    assert fault.param == (f"{path}.url" if is_object else path)
-    assert fault.code == "unsupported_value"
-    assert "fetches no address" in fault.message
-    assert "data:image/png;base64" in fault.message
+    assert parse_one({"role": "user", "content": [part]}).parts == (LinkedImage(url),)
 
 
 PARTS_REFUSED: list[tuple[Any, str, str]] = [

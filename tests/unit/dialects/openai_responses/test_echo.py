@@ -43,5 +43,10 @@ def test_what_is_too_long_or_of_the_wrong_type_is_not() -> None:
     """Its place has what OpenAI has there without it."""
     long = "x" * 10_000
     found = echo(metadata={"a": long}, user=long, temperature="hot", tool_choice="whatever")
-    plain = {"metadata": {}, "user": None, "temperature": None, "tool_choice": "auto"}
+    plain: dict[str, Any] = {
+        "metadata": {},
+        "user": None,
+        "temperature": None,
+        "tool_choice": "auto",
+    }
     assert plain.items() <= found.items()

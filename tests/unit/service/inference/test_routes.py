@@ -9,7 +9,7 @@ import pytest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.domain.features import Feature, RequestedFeature
+from cursor_api.domain.features import NEEDED, Feature, RequestedFeature
 from cursor_api.pool.lease import Ask
 from cursor_api.service.inference.endpoints import Endpoint
 from cursor_api.service.inference.routes import OTHERS_CREDENTIAL
@@ -181,9 +181,7 @@ async def test_tools_are_served_without_where_no_route_has_them() -> None:
     assert await town.ask() == "a"
 
 
-@pytest.mark.parametrize(
-    "feature", [Feature.IMAGES, Feature.DOCUMENTS, Feature.FORCED_TOOLS, Feature.MANY_ANSWERS]
-)
+@pytest.mark.parametrize("feature", [feature for feature in Feature if feature in NEEDED])
 async def test_what_is_needed_and_nowhere_to_be_had_is_refused_by_its_name(
     feature: Feature,
 ) -> None:

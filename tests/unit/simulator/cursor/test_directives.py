@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 from cursor_api.simulator.cursor.directives import LANGUAGE, OUTDATED
-from cursor_api.simulator.directives import ERROR_DIRECTIVES, STREAM_DIRECTIVES
+from cursor_api.simulator.directives import (
+    ERROR_DIRECTIVES,
+    FRAME_DIRECTIVES,
+    NUMBERED_DIRECTIVES,
+    STREAM_DIRECTIVES,
+)
 from cursor_api.simulator.faults import Faults
 
 
@@ -16,5 +21,6 @@ def test_an_outdated_client_can_be_asked_for() -> None:
 
 def test_every_word_of_the_simulator_is_known() -> None:
     """And the credential is what Cursor's users call it."""
-    assert set(LANGUAGE.rows) == {*ERROR_DIRECTIVES, OUTDATED, *STREAM_DIRECTIVES}
+    own = {*NUMBERED_DIRECTIVES, OUTDATED, *FRAME_DIRECTIVES}
+    assert set(LANGUAGE.rows) == {*ERROR_DIRECTIVES, *STREAM_DIRECTIVES, *own}
     assert "as a session token" in LANGUAGE.manual

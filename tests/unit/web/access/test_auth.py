@@ -152,6 +152,21 @@ async def test_a_try_costs_one_hash_a_key(hashed: list[bytes], is_passthrough: b
                 assert len(hashed) == hash_count, scope
 
 
+@pytest.mark.parametrize("name", [b"x-api-key", b"authorization"])
+async def test_of_the_same_header_twice_the_last_is_the_key(
+    hashed: list[bytes], name: bytes
+) -> None:
+    """And the only one: nobody tries two keys at once, or hides one behind another."""
+    prefix = b"Bearer " if name == b"authorization" else b""
+    right, wrong = (name, prefix + KEY.encode()), (name, prefix + b"wrong")
+    guarded = authenticator(AccessOptions(Secret(KEY)))
+    scope = asked()
+    hashed.clear()
+    assert await guarded.find({**scope, "headers": [wrong, right]}) is OPERATOR
+    assert await guarded.find({**scope, "headers": [right, wrong]}) is None
+    assert len(hashed) == 2
+
+
 def test_a_key_is_never_compared() -> None:
     """Only its salted hash is looked up: nothing stops at the first character that differs."""
     tree = ast.parse(inspect.getsource(auth))

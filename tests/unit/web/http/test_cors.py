@@ -60,7 +60,8 @@ async def test_a_named_origin_may_read_every_answer(origin: str) -> None:
         "content-type": "text/plain",
         "access-control-allow-origin": origin,
         "access-control-expose-headers": (
-            "x-request-id, x-attempts, x-route, x-ignored-params, retry-after, x-should-retry"
+            "x-request-id, request-id, x-attempts, x-route, x-ignored-params, x-token-count,"
+            " retry-after, x-should-retry"
         ),
         "vary": "Origin",
     }

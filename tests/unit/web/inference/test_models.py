@@ -33,3 +33,18 @@ async def test_a_wrong_key_is_refused_where_none_is_asked_for() -> None:
             for headers in (BEARER, beside, {"Authorization": "Basic eDp5"}):
                 assert (await ask(port, "GET", path, headers=headers)).status == 200
             assert (await ask(port, "POST", path)).status == 405
+
+
+async def test_each_client_reads_the_models_in_its_own_dialect() -> None:
+    """Anthropic's say which version they speak; no cache may mix the two."""
+    own = {"anthropic-version": "2023-06-01"}
+    async with serve(House().app) as port:
+        listed = await ask(port, "GET", "/v1/models?limit=1000", headers=own)
+        one = await ask(port, "GET", "/v1/models/gpt-4o", headers=own)
+        unknown = await ask(port, "GET", "/v1/models/nobody", headers=own)
+        others = await ask(port, "GET", "/v1/models")
+    assert listed.json()["data"] == [one.json()]
+    assert one.json()["display_name"] == "gpt-4o"
+    assert unknown.json()["error"]["type"] == "not_found_error"
+    assert "request-id" in unknown.headers
+    assert {one.headers["vary"], others.headers["vary"]} == {"anthropic-version"}

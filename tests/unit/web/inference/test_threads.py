@@ -24,7 +24,7 @@ async def test_a_conversation_goes_on() -> None:
         gone = await create(port, previous_response_id=third.json()["id"])
     assert gone.status == 404
     assert gone.json()["error"]["param"] == "previous_response_id"
-    asked = [message.text for message in house.upstream.asked[-1].messages]
+    asked = [message.text for message in house.upstream.requests[-1].messages]
     assert asked == ["Be kind.", "hi", "Hello", "hi", "Hello", "hi"]
 
 

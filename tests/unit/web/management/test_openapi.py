@@ -12,8 +12,10 @@ import pytest
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
 from cursor_api.installed import DIALECTS
 from cursor_api.web.app import WebOptions
+from cursor_api.web.inference.counting import CountsTokens, TokenCounts
 from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
+from cursor_api.web.inference.route import InferenceOptions, InferenceParts
 from cursor_api.web.management.openapi import ERROR_DESCRIPTIONS, describe
 from cursor_api.web.management.routes import management_operations
 from cursor_api.web.management.tokens import TokenFileOptions
@@ -26,12 +28,20 @@ def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
     """The document of the rows that the app has."""
     house = House()
     options = TokenFileOptions(".token", ".token-list")
+    inference = InferenceParts(
+        house.relay, house.admission, house.authenticator, house.turns, house.kept
+    )
     rows = (
         *management_operations(
             house.roster, house.credentials, house.clock, options, house.authenticator
         ),
-        *Models(house.catalog, DIALECTS[0], house.authenticator).operations(),
+        *Models(house.catalog, DIALECTS, house.authenticator).operations(),
         *kept_operations(DIALECTS, house.kept, house.authenticator),
+        *(
+            TokenCounts(one, one, inference, InferenceOptions()).operation()
+            for one in DIALECTS
+            if isinstance(one, CountsTokens)
+        ),
     )
     return describe(version, route_prefix, rows, DIALECTS)
 
@@ -97,8 +107,8 @@ def test_every_type_is_described() -> None:
 
 
 def test_every_operation_says_who_may_and_how_it_fails() -> None:
-    """What asks for a key can be 401 and 403; every error is the one error object."""
-    assert len(list(operations())) == 17
+    """What asks for a key can be 401 and 403; every error is its API's error object."""
+    assert len(list(operations())) == 20
     for path, method, operation in operations():
         responses = operation["responses"]
         assert operation["summary"]
@@ -112,7 +122,8 @@ def test_every_operation_says_who_may_and_how_it_fails() -> None:
             if int(status) >= 400:
                 assert response["description"] == ERROR_DESCRIPTIONS[int(status)]
                 schema = response["content"]["application/json"]["schema"]
-                assert schema == {"$ref": "#/components/schemas/ErrorOut"}
+                name = "MessageErrorOut" if path.startswith("/v1/messages") else "ErrorOut"
+                assert schema == {"$ref": f"#/components/schemas/{name}"}
 
 
 def test_bounds_are_the_domains() -> None:

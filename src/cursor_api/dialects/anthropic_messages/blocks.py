@@ -1,0 +1,313 @@
+"""Content blocks to the domain's parts: text, images, documents, thinking, calls and results.
+
+Rules of this file:
+- A request may have twenty thousand blocks: the work on it stops after so many of them, for
+  whoever drives it to let others have their turn.
+- Where in the request something stands is put into words only for somebody who got it wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from cursor_api.dialects.anthropic_messages.decode import decode_content
+from cursor_api.dialects.anthropic_messages.schema import (
+    BlockIn,
+    Content,
+    LongBlockIn,
+    SourceIn,
+)
+from cursor_api.domain.content import (
+    Image,
+    LinkedImage,
+    Part,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
+from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.wire.images import ImageError, decode_image
+from cursor_api.wire.json_lenient import NOTHING, find_cache_mark, find_value
+from cursor_api.wire.json_texts import decode_arguments
+from cursor_api.wire.limits import RequestLimits
+
+# What there is in a result, and in a message. Of what Anthropic's servers do themselves
+# (`server_tool_use` and its like) nothing is known here.
+IN_RESULTS: Final = frozenset({"text", "image", "document", "search_result"})
+IN_MESSAGES: Final = IN_RESULTS | {"thinking", "redacted_thinking", "tool_use", "tool_result"}
+IN_SYSTEM: Final = frozenset({"text"})
+# Places of blocks that an answer's header names.
+IGNORED_MAX: Final = 20
+# How much of a caller's own word an error message repeats.
+QUOTED_CHARS_MAX: Final = 40
+# Messages and blocks in one step, at about two microseconds each. An image counts as ten, for its
+# size may come after many segments, and as one more for every so many bytes of data.
+STEP_UNITS: Final = 500
+IMAGE_UNITS: Final = 10
+IMAGE_UNIT_BYTES: Final = 1_024
+# Servers take some 8,000 in a request line; signed addresses have 2,000.
+LINK_CHARS_MAX: Final = 8_000
+# The arguments of a call are decoded here and not with the rest.
+ARGUMENT_UNIT_BYTES: Final = 4_096
+
+# ("messages", 3, "content", 0) is messages.3.content.0.
+Place = tuple[str | int, ...]
+
+_SOURCE: Final = msgspec.json.Decoder(SourceIn)
+_TEXT: Final = msgspec.json.Decoder(str)
+
+
+class Blocks:
+    """Turns blocks into parts, and stops after every so many units of work.
+
+    `is_past` is whether the model has answered to them. `ignored` are the places of those that were
+    left out; `image_param`, `link_param` and `document_param` those of the first image, the first
+    that is named by an address, and the first document that is no plain text.
+    """
+
+    __slots__ = (
+        "_block_count",
+        "_limits",
+        "_units",
+        "document_param",
+        "ignored",
+        "image_param",
+        "is_past",
+        "link_param",
+    )
+
+    def __init__(self, limits: RequestLimits) -> None:
+        self._limits = limits
+        self._units = 0
+        self._block_count = 0
+        self.is_past = False
+        self.ignored: tuple[str, ...] = ()
+        self.image_param: str | None = None
+        self.link_param: str | None = None
+        self.document_param: str | None = None
+
+    def add(
+        self, given: Sequence[BlockIn], known: Collection[str], place: Place, parts: list[Part]
+    ) -> Generator[None, None, None]:
+        """Add what blocks say to `parts`; raises Fault. `known` are the types there are here."""
+        self._count(len(given), place)
+        for number, block in enumerate(given):
+            before = len(parts)
+            units = 1
+            if block.type not in known:
+                self._pass_over(block, known, (*place, number))
+            elif type(block) is LongBlockIn:
+                _add_long(block, parts)
+            elif block.type == "text":
+                if block.text is None:
+                    raise missing((*place, number, "text"))
+                if block.text:
+                    parts.append(Text(block.text))
+            else:
+                units = yield from self._add_other(block, (*place, number), parts)
+            if block.cache_control is not NOTHING and len(parts) > before:
+                _mark_last(parts, block.cache_control)
+            if self.is_step_done(units):
+                yield
+
+    def is_step_done(self, units: int) -> bool:
+        """Whether others shall have their turn after so much more work."""
+        self._units += units
+        if self._units < STEP_UNITS:
+            return False
+        self._units = 0
+        return True
+
+    def _count(self, count: int, place: Place) -> None:
+        self._block_count += count
+        if self._block_count > self._limits.parts_max:
+            raise invalid_request(
+                f"The messages hold more than {self._limits.parts_max} content blocks.",
+                code="array_above_max_length",
+                param=show(place[:1]),
+            )
+
+    def _pass_over(self, block: BlockIn, known: Collection[str], place: Place) -> None:
+        """Leave out a block of an unknown type that the model has had, or made; refuse any other.
+
+        A question without it would be another one. In what was said before it may come from
+        another gateway, and no client takes it out again.
+        """
+        if not self.is_past:
+            raise invalid_request(
+                f"The type {_quote(block.type)} is not supported here; supported are"
+                f" {', '.join(sorted(known))}.",
+                code="unsupported_value",
+                param=show(place),
+            )
+        if len(self.ignored) < IGNORED_MAX:
+            self.ignored += (show(place),)
+
+    def _add_other(
+        self, block: BlockIn, place: Place, parts: list[Part]
+    ) -> Generator[None, None, int]:
+        """Whatever is no plain text; gives the units of work."""
+        match block.type:
+            case "image":
+                return self._add_image(block.source, place, parts)
+            case "tool_use":
+                arguments = yield from decode_arguments(block.input)
+                parts.append(ToolUse(block.id or "", block.name or "", arguments))
+                return 1 + len(arguments) // ARGUMENT_UNIT_BYTES
+            case "tool_result":
+                inner: list[Part] = []
+                yield from self._add_content(block.content, (*place, "content"), inner)
+                found: tuple[Text | Image | LinkedImage, ...] = tuple(inner)  # type: ignore[arg-type]  # no other
+                is_error = bool(block.is_error)
+                parts.append(ToolResult(block.tool_use_id or "", found, is_error))
+            case "thinking":
+                if block.thinking is None:
+                    raise missing((*place, "thinking"))
+                if block.thinking or block.signature:
+                    parts.append(Thinking(block.thinking, block.signature or ""))
+            case "redacted_thinking":
+                if not block.data:
+                    raise missing((*place, "data"))
+                parts.append(Thinking(block.data, is_redacted=True))
+            case "search_result":
+                _add_heading(parts, block.title, find_value(_TEXT, block.source))
+                yield from self._add_content(block.content, (*place, "content"), parts)
+            case _:
+                yield from self._add_document(block, place, parts)
+        return 1
+
+    def _add_content(
+        self, raw: Raw, place: Place, parts: list[Part]
+    ) -> Generator[None, None, None]:
+        try:
+            content: Content | None = yield from decode_content(raw)
+        except msgspec.ValidationError as error:
+            raise invalid_request(
+                "A string or a list of content blocks is expected.",
+                code="invalid_type",
+                param=show(place),
+            ) from error
+        if isinstance(content, str):
+            parts += [Text(content)] if content else []
+        elif content is not None:
+            yield from self.add(content, IN_RESULTS, place, parts)
+
+    def _add_document(
+        self, block: BlockIn, place: Place, parts: list[Part]
+    ) -> Generator[None, None, None]:
+        """Plain text is text; anything else only an upstream of this dialect can read."""
+        place = (*place, "source")
+        source = _get_source(block.source, place)
+        if source.type == "text":
+            _add_heading(parts, block.title)
+            parts += [Text(source.data)] if source.data else []
+        elif source.type == "content":
+            _add_heading(parts, block.title)
+            yield from self._add_content(source.content, (*place, "content"), parts)
+        elif self.document_param is None:
+            self.document_param = show(place[:-1])
+
+    def _add_image(self, raw: Raw, place: Place, parts: list[Part]) -> int:
+        source_place = (*place, "source")
+        image = self._image(_get_source(raw, source_place), source_place)
+        parts.append(image)
+        if self.image_param is None:
+            self.image_param = show(place)
+        if isinstance(image, Image):
+            return IMAGE_UNITS + len(image.data) // IMAGE_UNIT_BYTES
+        if self.link_param is None:
+            self.link_param = show(source_place)
+        return IMAGE_UNITS
+
+    def _image(self, source: SourceIn, place: Place) -> Image | LinkedImage:
+        if source.type == "url":
+            return _linked_image(source.url, (*place, "url"))
+        if source.type != "base64":
+            raise invalid_request(
+                "An image is given by its data or by its web address here:"
+                ' {"type": "base64", "media_type": "image/png", "data": …}.',
+                code="unsupported_value",
+                param=show(place),
+            )
+        if source.data is None:
+            raise missing((*place, "data"))
+        media_type = (source.media_type or "").strip().lower()
+        if not media_type.startswith("image/"):
+            raise invalid_request(
+                f"An image has a media type such as image/png, not {_quote(media_type)}.",
+                code="invalid_value",
+                param=show((*place, "media_type")),
+            )
+        try:
+            return decode_image(media_type, source.data, self._limits.image_bytes_max)
+        except ImageError as error:
+            raise invalid_request(
+                f"The image {error}.", code="invalid_image", param=show((*place, "data"))
+            ) from error
+
+
+def _linked_image(url: str | None, place: Place) -> LinkedImage:
+    if url is None:
+        raise missing(place)
+    if len(url) > LINK_CHARS_MAX or not url[:8].lower().startswith(("http://", "https://")):
+        raise invalid_request(
+            f"A web address of at most {LINK_CHARS_MAX} characters is expected.",
+            code="invalid_image_url",
+            param=show(place),
+        )
+    return LinkedImage(url)
+
+
+def show(place: Place) -> str:
+    """A place as Anthropic spells it."""
+    return ".".join(map(str, place))
+
+
+def missing(place: Place) -> Fault:
+    """For a field that has to be there."""
+    return invalid_request("Field required.", code="missing_required_parameter", param=show(place))
+
+
+def _get_source(raw: Raw, place: Place) -> SourceIn:
+    if raw is NOTHING:
+        raise missing(place)
+    source = find_value(_SOURCE, raw)
+    if source is None:
+        raise invalid_request(
+            'An object such as {"type": "base64", "media_type": …, "data": …} is expected.',
+            code="invalid_type",
+            param=show(place),
+        )
+    return source
+
+
+def _add_heading(parts: list[Part], *lines: str | None) -> None:
+    parts += [Text(f"{line}\n") for line in lines if line]
+
+
+def _add_long(block: LongBlockIn, parts: list[Part]) -> None:
+    if block.type == "text":
+        parts += map(Text, block.pieces)
+        return
+    *others, last = block.pieces
+    parts += map(Thinking, others)
+    parts.append(Thinking(last, block.signature or ""))
+
+
+def _mark_last(parts: list[Part], raw: Raw) -> None:
+    """Put a cache mark on what was said last; thinking has none."""
+    mark = find_cache_mark(raw)
+    last = parts[-1]
+    if mark is not None and not isinstance(last, Thinking):
+        parts[-1] = last._replace(cache=mark)
+
+
+def _quote(word: str) -> str:
+    if len(word) > QUOTED_CHARS_MAX:
+        word = word[:QUOTED_CHARS_MAX] + "…"
+    return f"'{word}'"

@@ -1,0 +1,91 @@
+"""How long a request is, without having it answered.
+
+The upstream of the first route counts where it can; otherwise it is an estimate, which says so.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from cursor_api.domain.catalog import Route
+from cursor_api.domain.chat import ChatRequest, Incoming
+from cursor_api.domain.content import Image, LinkedImage, Part, Thinking, ToolResult, ToolUse
+from cursor_api.domain.credential import Credential
+from cursor_api.domain.deltas import InputCount, UsageSource
+from cursor_api.domain.errors import Fault
+from cursor_api.pool.breaker import BreakerState
+from cursor_api.pool.lease import Ask
+from cursor_api.pool.slot import LeaseOutcome
+from cursor_api.service.inference.routes import Routes
+from cursor_api.service.inference.search import Collaborators
+from cursor_api.service.inference.usage import BYTES_PER_TOKEN, estimate_input
+
+# Vision models take about so many pixels for a token, and make a larger image smaller.
+PIXELS_PER_TOKEN = 750
+TOKENS_PER_IMAGE_MAX = 1_600
+
+
+@runtime_checkable
+class CountsInput(Protocol):
+    """What an upstream has besides where it can tell how long a request is."""
+
+    async def count_input(self, request: ChatRequest, route: Route, credential: Credential) -> int:
+        """The tokens of the request, which is not answered; raises Fault and nothing else."""
+        ...
+
+
+async def count_input(collaborators: Collaborators, incoming: Incoming) -> InputCount:
+    """Raises Fault where there is no way to the model."""
+    chat = incoming.chat
+    routes = Routes(collaborators.catalog.resolve(chat.model), incoming, collaborators.endpoints)
+    route = routes.take()
+    endpoint = None if route is None else collaborators.endpoints[route.endpoint]
+    estimate = InputCount(estimate_prompt(chat), UsageSource.ESTIMATED)
+    if route is None or endpoint is None or not isinstance(endpoint.upstream, CountsInput):
+        return estimate
+    if endpoint.breaker.state(collaborators.clock.monotonic()) is not BreakerState.CLOSED:
+        return estimate
+    ask = Ask(route.model, incoming.caller.credentials, incoming.pinned_alias)
+    try:
+        lease = endpoint.pool.lease(ask)
+    except Fault:
+        # Everybody is busy, or rests: no question is worth a wait whose answer can be estimated.
+        return estimate
+    try:
+        counted = await endpoint.upstream.count_input(chat, route, lease.credential)
+    except Fault as fault:
+        lease.settle(LeaseOutcome(is_success=False, fault=fault.without_traceback()))
+        return estimate
+    finally:
+        lease.settle(LeaseOutcome(is_success=True))
+    return InputCount(counted, UsageSource.UPSTREAM)
+
+
+def estimate_prompt(chat: ChatRequest) -> int:
+    """Tokens of all that a model would read: tools, calls, thoughts and images too."""
+    tools = chat.parameters.tools
+    others_bytes = sum(len(one.name) + len(one.description) + len(one.schema) for one in tools)
+    images_count = 0
+    for message in chat.messages:
+        for part in message.parts:
+            inner = part.parts if isinstance(part, ToolResult) else (part,)
+            others_bytes += sum(map(_other_bytes, inner))
+            images_count += sum(map(_image_tokens, inner))
+    return estimate_input(chat) + -(-others_bytes // BYTES_PER_TOKEN) + images_count
+
+
+def _other_bytes(part: Part) -> int:
+    """What `estimate_input` does not see."""
+    if isinstance(part, ToolUse):
+        return len(part.name) + len(part.arguments)
+    return len(part.text) if isinstance(part, Thinking) else 0
+
+
+def _image_tokens(part: Part) -> int:
+    """As many as the largest has, where its size is not known."""
+    if isinstance(part, LinkedImage):
+        return TOKENS_PER_IMAGE_MAX
+    if not isinstance(part, Image):
+        return 0
+    pixels = part.width * part.height
+    return min(-(-pixels // PIXELS_PER_TOKEN), TOKENS_PER_IMAGE_MAX) or TOKENS_PER_IMAGE_MAX

@@ -1,0 +1,1 @@
+"""A model that behaves sensibly and always the same, for every simulator; it knows no vendor."""

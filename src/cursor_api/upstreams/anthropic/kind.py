@@ -1,0 +1,49 @@
+"""Anthropic-compatible endpoints as a kind of upstream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from cursor_api.dialects.anthropic_messages.upstream import DIALECT
+from cursor_api.domain.credential import CredentialForm
+from cursor_api.domain.features import Feature
+from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.transport.client import HttpClient
+from cursor_api.upstreams.anthropic.chat import AnthropicUpstream
+from cursor_api.upstreams.anthropic.options import AnthropicOptions
+from cursor_api.upstreams.anthropic.words import WORDS
+
+
+class AnthropicKind:
+    """Implements `ports.UpstreamKind`."""
+
+    name = "anthropic"
+    options = AnthropicOptions
+    words = WORDS
+    # Its keys stand in the settings.
+    forms: Sequence[CredentialForm] = ()
+    features = frozenset(
+        {
+            Feature.TOOLS,
+            Feature.FORCED_TOOLS,
+            Feature.IMAGES,
+            Feature.IMAGE_LINKS,
+            Feature.OUTPUT_FORM,
+            Feature.OUTPUT_MAX,
+            Feature.STOP,
+            Feature.REASONING,
+            Feature.TEMPERATURE,
+            Feature.TOP_P,
+            Feature.TOP_K,
+        }
+    )
+    dialect = DIALECT
+
+    @asynccontextmanager
+    async def build(
+        self, options: AnthropicOptions, parts: UpstreamParts
+    ) -> AsyncIterator[Upstream]:
+        """The endpoint over connections of its own."""
+        async with HttpClient(options.http, parts.headers) as http:
+            yield AnthropicUpstream(http, options, parts)
