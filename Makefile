@@ -52,6 +52,12 @@ $(OPENAI_1).stamp: requirements/openai-1.txt | $(BIN)/python
 	@$(PIP_INSTALL) --target $(OPENAI_1) -r requirements/openai-1.txt
 	@touch $@
 
+# Cursor's own program, for the tests of the official route; 60 MB.
+$(VENV)/sdk.stamp: requirements/sdk.txt $(VENV)/dev.stamp
+	@echo "installing cursor-sdk from the lock (first time only) ..."
+	@$(PIP_INSTALL) -r requirements/sdk.txt
+	@touch $@
+
 # Node comes from a wheel of the lock, so the machine needs none of its own. (The wheel's bin/npm is
 # a copy, not a link, and does not find its library: npm's own file is named instead.)
 $(NODE_STAMP): $(NODE_CLIENTS)/package-lock.json | $(VENV)/dev.stamp
@@ -72,7 +78,9 @@ browser:
 demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embedded simulator
 	@exec $(BIN)/cursor-api demo
 
-test: lint types imports $(OPENAI_1).stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests
+# The tests of the real bridge may be skipped elsewhere, never here.
+test: export CURSOR_API_TEST_SDK := required
+test: lint types imports $(OPENAI_1).stamp $(VENV)/sdk.stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests
 	$(PYTEST)
 
 check: lint types imports fast ## What to run before a commit
@@ -129,6 +137,7 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group build -c requirements/dev.txt -o requirements/build.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group openai-1 -o requirements/openai-1.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group sdk -c requirements/dev.txt -o requirements/sdk.txt
 
 clean: ## Remove what the commands above have made
 	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -146,7 +146,7 @@ async def _read_turn(
     except asyncio.IncompleteReadError:
         return None
     line, *fields = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
-    pairs = [field.split(": ", 1) for field in fields]
-    headers = {name.lower(): value for name, value in pairs}
+    pairs = [field.split(":", 1) for field in fields]
+    headers = {name.lower(): value.strip() for name, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Turn(line, headers, tuple(name for name, _ in pairs), body, connection, reader, writer)

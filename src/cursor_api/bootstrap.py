@@ -305,6 +305,7 @@ class House:
             settings.headers,
             self._with.redactor.redact_text,
             functools.partial(self._find_api_keys, settings.name),
+            self._with.observer,
         )
         return UpstreamPlan(
             (settings.kind, settings.options, settings.headers),
@@ -312,7 +313,11 @@ class House:
         )
 
     def _find_api_keys(self, name: str) -> Sequence[Secret]:
-        return self._api_keys.get(name, ())
+        configured = self._api_keys.get(name)
+        endpoint = self.endpoints.get(name)
+        if configured or endpoint is None:
+            return configured or ()
+        return [credential.secret for credential in endpoint.pool.credentials]
 
     def _endpoint(
         self, settings: UpstreamSettings, upstream: Upstream, trouble: TroubleOptions

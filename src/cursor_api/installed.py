@@ -40,7 +40,9 @@ from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 from cursor_api.upstreams.openai.kind import OpenAiKind
+from cursor_api.upstreams.presets import PRESETS, Preset, find_preset
 from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.app import WebOptions
@@ -50,15 +52,18 @@ __all__ = [
     "DIALECTS",
     "FORMS",
     "KINDS",
+    "PRESETS",
     "SCHEMA",
     "Book",
     "FileCredentialStore",
     "FileOptions",
     "MemoryCredentialStore",
     "Names",
+    "Preset",
     "Settings",
     "TextLimits",
     "TokenFiles",
+    "find_preset",
     "own_credentials_reader",
     "read_paste",
     "read_token",
@@ -72,7 +77,12 @@ DIALECTS: tuple[Dialect, ...] = (
     OpenAiCompletions(),
 )
 # Where two know a secret by its form, the first has it: what takes any text comes last.
-UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (CursorKind(), OpenAiKind(), AnthropicKind())
+UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (
+    CursorKind(),
+    CursorSdkKind(),
+    OpenAiKind(),
+    AnthropicKind(),
+)
 KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM_KINDS}
 FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
 
@@ -128,6 +138,12 @@ GROUPS: Final = (
         ("cursor", "cursor.timeouts", "cursor.http.connections_max", "cursor.limits"),
         prefix="CURSOR_",
         foreign=FOREIGN_VARIABLES,
+    ),
+    Group(
+        "cursor-sdk",
+        "Cursor's official SDK (upstream)",
+        ("cursor-sdk", "cursor-sdk.timeouts"),
+        prefix="CURSOR_SDK_",
     ),
     Group(
         "limits",

@@ -75,6 +75,28 @@ class Upstream(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Tells the operator what happened outside of requests."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """Something went as it should."""
+        ...
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """Something a person should look at."""
+        ...
+
+
+class SilentObserver:
+    """Tells nobody."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """See Observer."""
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """See Observer."""
+
+
 class ImageSource(Protocol):
     """Where images come from that callers name by a web address."""
 
@@ -89,8 +111,9 @@ class UpstreamParts(NamedTuple):
     `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
     this gateway, other endpoints' too, out of what an upstream said. `find_api_keys`
-    gives those of its settings as they are now, for what is asked on nobody's behalf, such as its
-    list of models.
+    gives its keys as they are now, for what is asked on nobody's behalf, such as its models:
+    those of its settings, else those that serve. `observer` is told what happens outside of
+    requests.
     """
 
     endpoint: str
@@ -99,6 +122,7 @@ class UpstreamParts(NamedTuple):
     headers: tuple[tuple[str, Secret], ...] = ()
     mask: Callable[[str], str] = str
     find_api_keys: Callable[[], Sequence[Secret]] = tuple
+    observer: Observer = SilentObserver()
 
 
 class UpstreamKind(Protocol):
@@ -367,18 +391,6 @@ class PoolStateStore(Protocol):
 
     async def save(self, state: PoolState) -> None:
         """Replace it whole. Raises StoreError; the earlier state is still there then."""
-        ...
-
-
-class Observer(Protocol):
-    """Tells the operator what happened outside of requests."""
-
-    def notice(self, event: str, /, **facts: object) -> None:
-        """Something went as it should."""
-        ...
-
-    def warn(self, event: str, /, **facts: object) -> None:
-        """Something a person should look at."""
         ...
 
 

@@ -17,7 +17,7 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)", re.MULTIL
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
 # Which lock is made from which requirements of pyproject.toml; None is what the program needs.
-LOCKS = {"run": None, "dev": "dev", "build": "build", "openai-1": "openai-1"}
+LOCKS = {"run": None, "dev": "dev", "build": "build", "openai-1": "openai-1", "sdk": "sdk"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,16 @@ def test_the_locks_agree(locks: dict[str, dict[str, Pin]]) -> None:
         assert dev[name].version == pin.version, name
     for name, pin in locks["build"].items():
         assert dev[name].version == pin.version, name
+    # Installed beside the others.
+    for name, pin in locks["sdk"].items():
+        assert name not in dev or dev[name].version == pin.version, name
+
+
+def test_the_extra_is_what_is_locked_and_tested(pyproject: dict[str, Any]) -> None:
+    """Who installs it by its name gets the versions that the tests are about."""
+    assert pyproject["project"]["optional-dependencies"] == {
+        "sdk": pyproject["dependency-groups"]["sdk"]
+    }
 
 
 def test_the_build_requirements_are_locked(

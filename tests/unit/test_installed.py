@@ -76,6 +76,18 @@ DEFAULTS = {
     "CURSOR_FRAME_BYTES_MAX": "8MiB",
     "CURSOR_INFLATED_BYTES_MAX": "12MiB",
     "CURSOR_ANSWER_BYTES_MAX": "64MiB",
+    "CURSOR_SDK_BRIDGE_BIN": None,
+    "CURSOR_SDK_BRIDGE_URL": None,
+    "CURSOR_SDK_BRIDGE_TOKEN": None,
+    "CURSOR_SDK_BRIDGE_EARLY": "false",
+    "CURSOR_SDK_BRIDGE_CAGE": "true",
+    "CURSOR_SDK_BRIDGE_FOLDER": None,
+    "CURSOR_SDK_PROXY": None,
+    "CURSOR_SDK_CA_FILE": None,
+    "CURSOR_SDK_CONNECTIONS_MAX": "256",
+    "CURSOR_SDK_RUN_TIMEOUT_S": "3600",
+    "CURSOR_SDK_FIRST_TOKEN_TIMEOUT_S": "180, o*=300, *thinking*=300",
+    "CURSOR_SDK_IDLE_TIMEOUT_S": "120",
     "GATEWAY_BODY_BYTES_MAX": "10MiB",
     "GATEWAY_HEADER_BYTES_MAX": "64KiB",
     "GATEWAY_MESSAGES_MAX": "10000",
@@ -235,9 +247,10 @@ def test_the_machines_proxies_are_among_the_secrets(tmp_path: Path) -> None:
     loaded = load_settings(SCHEMA, environ, tmp_path)
     shown = {secret.reveal() for secret in loaded.settings.secrets}
     assert {"dotenv-canary", "p%40ss", "p@ss", environ["all_proxy"]} <= shown
-    cursor, more = (one.options.http for one in loaded.settings.upstreams)
-    assert cursor.find_proxy("https://a.example") == Secret("http://me:dotenv-canary@proxy:1")
-    assert more.find_proxy("https://a.example") is None
+    cursor, sdk, more = (one.options for one in loaded.settings.upstreams)
+    shared = Secret("http://me:dotenv-canary@proxy:1")
+    assert cursor.http.find_proxy("https://a.example") == sdk.find_proxy() == shared
+    assert more.http.find_proxy("https://a.example") is None
     report = render_check(loaded)
     assert "canary" not in report + repr(loaded)
     assert re.search(r"CURSOR_PROXY +http://…@proxy:1 \(HTTPS_PROXY\)", report)
@@ -250,7 +263,8 @@ def test_every_upstream_names_its_certificates_as_its_user_does(tmp_path: Path) 
         '[[upstream]]\nname = "again"\nkind = "cursor"\napi_key = "k"\n'
     )
     found = load_settings(SCHEMA, {"AUTH_TOKEN": "k" * 20}, tmp_path).settings.upstreams
-    assert [one.options.http.ca_setting for one in found] == [
+    with_http = [one.options.http for one in found if hasattr(one.options, "http")]
+    assert [one.ca_setting for one in with_http] == [
         *("CURSOR_CA_FILE", "upstream.more.ca_file", "upstream.again.ca_file"),
     ]
 

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
-from cursor_api.cli import serving, tokens
+from cursor_api.cli import clients, doctor, serving, tokens, upstreams
 from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.options.masking import redact_shapes
 
 PROGRAM_DESCRIPTION = """\
-A self-hosted gateway that puts your own Cursor account behind an OpenAI-compatible API.
+A self-hosted gateway: your own Cursor account and your other keys behind one API.
 
 New here? `cursor-api demo` needs no account and answers at once.
 For real: `cursor-api token import` (or `token add`) puts your Cursor token into .token, then
   AUTH_TOKEN=<a long random key> cursor-api serve
-and point any OpenAI client at http://127.0.0.1:3000/v1 with that key."""
+and point any client at it: `cursor-api connect` shows the settings of many, `run` starts them.
+`cursor-api upstream add deepseek` serves another provider's models with your own key.
+When something does not work: `cursor-api doctor`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,4 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Subcommands(parser)
     serving.add_commands(commands)
     tokens.add_commands(commands)
+    upstreams.add_commands(commands)
+    clients.add_commands(commands)
+    doctor.add_commands(commands)
     return parser

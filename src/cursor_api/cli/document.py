@@ -1,6 +1,7 @@
 """docs/configuration.md and its Chinese twin, written from the rows of settings.
 
-`python -m cursor_api.cli.document docs` writes both; a test compares them with the rows.
+`python -m cursor_api.cli.document docs` writes both, and the clients' part of docs/clients.md; a
+test compares them with the rows.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from cursor_api.cli.client_document import write_clients
 from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.settings import chinese
@@ -86,7 +88,7 @@ An empty value means the default. Relative paths begin at the working directory.
 `cursor-api check-config` shows every value and where it came from, with secrets masked, and
 everything that is wrong at once. A name that begins with `CURSOR_` or `GATEWAY_` and is not below
 is a warning with the nearest name; the variables of Cursor's own programs (`CURSOR_API_KEY`,
-`CURSOR_AGENT…`, `CURSOR_CLI…`, `CURSOR_SDK_…` and the like) are left alone.
+`CURSOR_AGENT…`, `CURSOR_CLI…`, `CURSOR_SDK_LOG` and the like) are left alone.
 
 How values are written:
 
@@ -112,7 +114,7 @@ English: [configuration.md](configuration.md)
 
 `cursor-api check-config` 显示每个值及其来源（密钥已打码），并一次列出所有错误。
 以 `CURSOR_` 或 `GATEWAY_` 开头而下表中没有的名称会得到警告，并提示最接近的名称；
-Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CLI…`、`CURSOR_SDK_…` 等）
+Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CLI…`、`CURSOR_SDK_LOG` 等）
 不受影响。
 
 值的写法：
@@ -132,7 +134,7 @@ _BLOCKS = Phrase(
 These stand in `cursor-api.toml` only, in as many blocks as there are upstreams and models. Each
 `[[upstream]]` is asked with its own keys, over its own connections; what goes wrong with one is
 kept apart from the others. The upstream `cursor`, whose settings are above, is there without a
-block.
+block. `cursor-api upstream add` writes such a block, for a well-known one from its name alone.
 
 Each `[[model]]` is a name that callers may ask for. Its routes are asked in their order: the next
 one when all keys of the one before it are resting or its upstream fails. What an upstream serves
@@ -148,6 +150,7 @@ another can; `GET /v1/models` shows in `cursor_api` what each model can do, and 
 
 只能写在 `cursor-api.toml` 中，有多少上游和模型就写多少块。每个 `[[upstream]]` 使用自己的密钥和
 连接；一个上游出问题不影响其他上游。上游 `cursor` 的设置见上文，无需写块。
+`cursor-api upstream add` 会写好这样的块；常见上游只需名称。
 
 每个 `[[model]]` 是调用方可以请求的一个名称。按顺序尝试其路由：前一个的密钥都在休息或其上游故障时，
 换下一个。上游本来提供的模型无需写块：可用其原名请求，也可用 `upstream/model` 只请求该上游。名称中的
@@ -279,3 +282,4 @@ def write_documents(folder: Path) -> None:
 
 if __name__ == "__main__":
     write_documents(Path(sys.argv[1]))
+    write_clients(Path(sys.argv[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from collections.abc import Callable
 
 Run = Callable[[argparse.Namespace], int]
@@ -25,3 +26,13 @@ class Subcommands:
         if run is not None:
             parser.set_defaults(command=run)
         return parser
+
+
+def run_later(module: str, function: str) -> Run:
+    """A function of a module of this folder, which is loaded when the command is run."""
+
+    def run(parsed: argparse.Namespace) -> int:
+        found: Run = getattr(importlib.import_module(f"cursor_api.cli.{module}"), function)
+        return found(parsed)
+
+    return run

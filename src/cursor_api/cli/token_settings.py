@@ -1,4 +1,4 @@
-"""The settings that a token command needs, whatever is wrong with the others."""
+"""The settings that a command needs, whatever is wrong with the others."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import Final
 from cursor_api.cli.output import print_error
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.settings import Loaded, Schema, load_settings
+from cursor_api.settings import Draft, Loaded, Schema, load_settings
+from cursor_api.settings.load import TOML
+from cursor_api.settings.schema import CONFIG
 
 # The groups of the table of settings that say where the tokens are.
 FILE_GROUPS: Final = frozenset({"files"})
 # And with what they are tested.
-FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", "cursor"})
+FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", *SCHEMA.own_kinds})
 
 
 def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:
@@ -34,6 +36,24 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     for problem in loaded.problems:
         print_error(f"error: {problem}")
     return None if loaded.problems else loaded.settings
+
+
+def load_groups(groups: AbstractSet[str], config: Path | None) -> Loaded[Settings]:
+    """Settings of these groups as they are; the others, and blocks, have their defaults."""
+    return _load(SCHEMA.without_blocks(), _unset_others(groups), config)
+
+
+def load_upstreams(config: Path | Draft | None) -> Loaded[Settings]:
+    """Everything about upstreams and the token files; the other settings have their defaults."""
+    return _load(SCHEMA, _unset_others(FILE_AND_CURSOR_GROUPS), config)
+
+
+def find_config(config: Path | None) -> Path:
+    """Where the TOML file is, or would be."""
+    if config is not None:
+        return config.absolute()
+    found: Path | None = load_upstreams(None).facts.find(CONFIG.variable)
+    return found or Path.cwd() / TOML
 
 
 def find_upstreams(config: Path | None) -> tuple[UpstreamSettings, ...]:
@@ -54,7 +74,7 @@ def _unset_others(groups: AbstractSet[str]) -> Mapping[str, str]:
 
 
 def _load(
-    schema: Schema[Settings], unset: Mapping[str, str], config: Path | None
+    schema: Schema[Settings], unset: Mapping[str, str], config: Path | Draft | None
 ) -> Loaded[Settings]:
     needed = {"AUTH_TOKEN": secrets.token_hex(24)}
     return load_settings(schema, {**os.environ, **unset}, Path.cwd(), config, defaults=needed)

@@ -5,11 +5,9 @@ What they do is loaded when one is run, so that serving starts without it.
 
 from __future__ import annotations
 
-import argparse
-import importlib
 from pathlib import Path
 
-from cursor_api.cli.subcommand import Run, Subcommands
+from cursor_api.cli.subcommand import Subcommands, run_later
 
 OVERVIEW = """\
 Show, import, list, add, remove and test the tokens that the gateway serves with.
@@ -79,9 +77,9 @@ def add_commands(commands: Subcommands) -> None:
     """Put `token` and what stands below it among the commands."""
     own = Subcommands(commands.add("token", None, OVERVIEW))
 
-    show = own.add("show", _run("token_editor", "show"), SHOW)
+    show = own.add("show", run_later("token_editor", "show"), SHOW)
     show.add_argument("--reveal", action="store_true", help="show the token itself")
-    take = own.add("import", _run("token_editor", "take_over"), IMPORT)
+    take = own.add("import", run_later("token_editor", "take_over"), IMPORT)
     take.add_argument("--alias", help="the name to give it")
     take.add_argument(
         "--replace",
@@ -93,16 +91,16 @@ def add_commands(commands: Subcommands) -> None:
             "--database", type=Path, metavar="FILE", help="the editor's state.vscdb, if not found"
         )
 
-    listing = own.add("list", _run("token_actions", "show_all"), LIST)
-    add = own.add("add", _run("token_actions", "add"), ADD)
+    listing = own.add("list", run_later("token_actions", "show_all"), LIST)
+    add = own.add("add", run_later("token_actions", "add"), ADD)
     # Any number, so that a surplus one does not come back in argparse's message.
     add.add_argument("token", nargs="*", help="`-` reads standard input; none asks")
     add.add_argument("--alias", help="the name to give it")
     add.add_argument("--checksum", help="the device it belongs to; made up when not given")
-    remove = own.add("remove", _run("token_actions", "remove"), REMOVE)
+    remove = own.add("remove", run_later("token_actions", "remove"), REMOVE)
     remove.add_argument("alias", metavar="ALIAS")
     remove.add_argument("--yes", action="store_true", help="do not ask")
-    test = own.add("test", _run("token_trial", "test"), TEST)
+    test = own.add("test", run_later("token_trial", "test"), TEST)
     test.add_argument("alias", metavar="ALIAS")
     test.add_argument("--model", help="the model to ask (default: a cheap one)")
 
@@ -112,11 +110,3 @@ def add_commands(commands: Subcommands) -> None:
         sub.add_argument(
             "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
         )
-
-
-def _run(module: str, function: str) -> Run:
-    def run(parsed: argparse.Namespace) -> int:
-        found: Run = getattr(importlib.import_module(f"cursor_api.cli.{module}"), function)
-        return found(parsed)
-
-    return run

@@ -1,8 +1,16 @@
 """Everything that can be set: read once into frozen values, from four places in one order."""
 
-from cursor_api.settings.load import Loaded, load_settings
+from cursor_api.settings.load import Draft, Loaded, load_settings
 from cursor_api.settings.report import render_check
 from cursor_api.settings.schema import Group, Schema
 from cursor_api.settings.secrets import find_secrets
 
-__all__ = ["Group", "Loaded", "Schema", "find_secrets", "load_settings", "render_check"]
+__all__ = [
+    "Draft",
+    "Group",
+    "Loaded",
+    "Schema",
+    "find_secrets",
+    "load_settings",
+    "render_check",
+]

@@ -9,6 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+# Both upstreams of Cursor's have these.
+_FIRST_TEXT: Final = (
+    "从发出请求到收到第一段文字；超时后若有其他凭据则换用。不显示思考过程的模型可"
+    "设得更长：写作 `model=duration`，名称中可用 `*`。其间流会保持活动。"
+)
+_IDLE: Final = (
+    "回答中途的静默时长，可如上按模型设置。思考型模型会停顿一分钟；无声断开的连接则永远静默。"
+)
+
 # What a setting is for, by its variable.
 REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_CONFIG": "TOML 文件的位置。在此指定的文件必须存在。",
@@ -166,13 +175,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "CURSOR_CA_FILE": "额外信任的证书颁发机构（PEM），用于公司代理。证书校验本身无法关闭。",
     "CURSOR_CONNECT_TIMEOUT_S": "DNS、TCP 与 TLS 合计；可达的服务器只需其十分之一。",
-    "CURSOR_FIRST_TOKEN_TIMEOUT_S": (
-        "从发出请求到收到第一段文字；超时后若有其他凭据则换用。不显示思考过程的模型可"
-        "设得更长：写作 `model=duration`，名称中可用 `*`。其间流会保持活动。"
-    ),
-    "CURSOR_IDLE_TIMEOUT_S": (
-        "回答中途的静默时长，可如上按模型设置。思考型模型会停顿一分钟；无声断开的连接则永远静默。"
-    ),
+    "CURSOR_FIRST_TOKEN_TIMEOUT_S": _FIRST_TEXT,
+    "CURSOR_IDLE_TIMEOUT_S": _IDLE,
     "CURSOR_CONNECTIONS_MAX": (
         "与上游的连接数上限，每个进行中的回答占用一个。每个连接需要一个文件描述符，其"
         "调用方再占一个：`ulimit -n` 须足够。"
@@ -185,6 +189,31 @@ REASONS: Final[Mapping[str, str]] = {
     "CURSOR_ANSWER_BYTES_MAX": (
         "一个回答所有帧的总和，包括提示回显。没有模型会写这么多；没完没了的回答到此为止。"
     ),
+    "CURSOR_SDK_BRIDGE_BIN": "改用另一个桥接程序，例如独立压缩包中的。",
+    "CURSOR_SDK_BRIDGE_URL": "连接由他人运行的桥接程序，自己不再启动。",
+    "CURSOR_SDK_BRIDGE_TOKEN": "`CURSOR_SDK_BRIDGE_URL` 处的桥接程序所要求的令牌。",
+    "CURSOR_SDK_BRIDGE_EARLY": (
+        "无论如何都随网关一起启动桥接程序。默认在首次需要时启动：文件中有 API 密钥时，"
+        "即列出模型之时；没有密钥则从不启动。"
+    ),
+    "CURSOR_SDK_BRIDGE_CAGE": (
+        "在 Linux 上，除桥接程序自己的文件外，禁止它访问任何文件和运行其他程序。除此之外，"
+        "没有什么能阻止 Cursor 的服务器借桥接程序读取文件；只在它因此无法启动时才关闭。"
+    ),
+    "CURSOR_SDK_BRIDGE_FOLDER": (
+        "桥接程序自己的目录建在何处：其中有明文的对话内容，桥接程序停止时即删除。"
+    ),
+    "CURSOR_SDK_PROXY": (
+        "桥接程序与 Cursor 之间的 HTTP 代理；`none` 表示不用代理。默认使用环境指定的代理。"
+    ),
+    "CURSOR_SDK_CA_FILE": "桥接程序额外信任的证书颁发机构（PEM），用于公司代理。",
+    "CURSOR_SDK_CONNECTIONS_MAX": "同时进行的请求数上限。每个请求约占桥接程序 5 MB 内存。",
+    "CURSOR_SDK_RUN_TIMEOUT_S": (
+        "一个回答总共最多可用多久，包括工具调用。Cursor 出错时桥接程序会自行重试，"
+        "因此回答可能很久却并不静默。"
+    ),
+    "CURSOR_SDK_FIRST_TOKEN_TIMEOUT_S": _FIRST_TEXT,
+    "CURSOR_SDK_IDLE_TIMEOUT_S": _IDLE,
     "GATEWAY_BODY_BYTES_MAX": (
         "请求体的上限，按解压后计算。编程代理一句问候就会发送约 80 KB，带图片时可达数 MiB。"
     ),
@@ -237,6 +266,12 @@ NOTES: Final[Mapping[str, str]] = {
         "按上游的协议取 `HTTPS_PROXY` 或 `HTTP_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外"
     ),
     "CURSOR_CA_FILE": "仅系统自带",
+    "CURSOR_SDK_BRIDGE_BIN": "已安装的 `cursor-sdk` 包中的程序",
+    "CURSOR_SDK_BRIDGE_URL": "无：由网关启动",
+    "CURSOR_SDK_BRIDGE_TOKEN": "无",
+    "CURSOR_SDK_BRIDGE_FOLDER": "本机临时文件目录中的 `cursor-api-UID`",
+    "CURSOR_SDK_PROXY": "取 `HTTPS_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外",
+    "CURSOR_SDK_CA_FILE": "Node 自带的",
 }
 
 # The keys of blocks, by `block.key`.
@@ -289,6 +324,7 @@ TITLES: Final[Mapping[str, str]] = {
     "failover": "故障转移",
     "admission": "负载",
     "cursor": "Cursor（上游）",
+    "cursor-sdk": "Cursor 官方 SDK（上游）",
     "limits": "单个请求的限制",
     "logs": "日志",
 }

@@ -1,4 +1,4 @@
-"""What other programs' habits leave in a value: quotes, a JSON list, an account's token for a key.
+"""What habits leave in a value: quotes, a JSON list, an account's token or an example for a key.
 
 Rules of this file:
 - These are warnings: a key may have quotes in it, if somebody wants it so.
@@ -39,6 +39,15 @@ _LEFT_OVER: Final = (
         "has a `#` behind a blank, which is part of the value (an env-file of Docker, for one,"
         " knows no comments behind one); leave the comment out",
     ),
+)
+# Of documents and examples, as they are or nearly so.
+_PLACEHOLDER: Final = re.compile(
+    r"change[-_ ]?(?:me|this)\S*|(?:replace|insert|put|enter)[-_ ].*|.*\byour[-_ ](?:\w+[-_ ])*"
+    r"(?:key|token|secret)\b.*|the-value-of-.*|<.*>|(?:sk-)?(?:x{3,}|\.{3}|\*{3,})",
+    re.IGNORECASE,
+)
+_STILL_TO_FILL: Final = (
+    "looks like the text of an example that was to be replaced; put the real key in its place"
 )
 # What callers present to the gateway.
 _OWN_KEYS: Final = ("AUTH_TOKEN", "CLIENT_TOKENS")
@@ -96,6 +105,8 @@ def _judge(name: str, texts: list[str]) -> str | None:
     for pattern, words in _LEFT_OVER:
         if any(map(pattern.search, texts)):
             return words
+    if any(map(_PLACEHOLDER.fullmatch, texts)):
+        return _STILL_TO_FILL
     if name in _OWN_KEYS and any(map(_TOKEN.search, texts)):
         return _NO_KEY
     return None

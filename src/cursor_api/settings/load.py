@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Generic
+from typing import Final, Generic, NamedTuple
 
 from cursor_api.options.rules import Facts, Finding, check, find_mode
 from cursor_api.options.setting import Setting
@@ -22,12 +22,20 @@ from cursor_api.settings.sources import (
     AnySchema,
     Given,
     Reading,
+    parse_toml,
     read_dotenv,
     read_environment,
     read_toml,
 )
 
 TOML: Final = "cursor-api.toml"
+
+
+class Draft(NamedTuple):
+    """A TOML file as it would be: this text in the place of what is at the path, if anything is."""
+
+    path: Path
+    text: str
 
 
 class SettingsError(Exception):
@@ -76,14 +84,14 @@ def load_settings(
     schema: Schema[S],
     environ: Mapping[str, str],
     directory: Path,
-    toml_path: Path | None = None,
+    toml: Path | Draft | None = None,
     defaults: Mapping[str, str] | None = None,
 ) -> Loaded[S]:
     """Read and check everything that can be set; never raises for what users wrote.
 
-    `directory` is where `.env`, `cursor-api.toml` and relative paths are. `toml_path` names
-    another TOML file, which then has to exist. `defaults` replaces defaults of the rows, by
-    variable and as text (a demo's); KeyError for a variable that is none.
+    `directory` is where `.env`, `cursor-api.toml` and relative paths are. `toml` names another TOML
+    file, which then has to exist, or is what one would be. `defaults` replaces defaults of the
+    rows, by variable and as text (a demo's); KeyError for a variable that is none.
     """
     unknown = [name for name in defaults or () if name not in schema.by_variable]
     if unknown:
@@ -92,8 +100,8 @@ def load_settings(
     dotenv = read_dotenv(schema, directory / DOTENV, DOTENV)
     readings = [read_environment(schema, environ), dotenv]
     own = Resolver(directory)
-    own.take(CONFIG, _config_given(readings, toml_path), None)
-    readings.append(_read_config(schema, own))
+    own.take(CONFIG, _config_given(readings, toml), None)
+    readings.append(_read_config(schema, own, toml.text if isinstance(toml, Draft) else None))
     _take_all(schema, own, readings, defaults or {})
     variables = ChainMap(dict(environ), dict(dotenv.variables))
     for setting in schema.rows:
@@ -136,16 +144,19 @@ def _check(
     return Loaded((*rows, *blocks.rows), problems, warnings, settings, facts, tuple(blocks.facts))
 
 
-def _config_given(readings: list[Reading], toml_path: Path | None) -> Given | None:
-    if toml_path is not None:
-        return Given(str(toml_path), COMMAND_LINE, COMMAND_LINE)
+def _config_given(readings: list[Reading], toml: Path | Draft | None) -> Given | None:
+    if toml is not None:
+        path = toml.path if isinstance(toml, Draft) else toml
+        return Given(str(path), COMMAND_LINE, COMMAND_LINE)
     return _find_given(CONFIG, readings)
 
 
-def _read_config(schema: AnySchema, own: Resolver) -> Reading:
+def _read_config(schema: AnySchema, own: Resolver, draft: str | None) -> Reading:
     if own.problems:
         return Reading()
     path: Path | None = own.values[CONFIG.variable]
+    if path is not None and draft is not None:
+        return parse_toml(schema, draft, path.name)
     if path is not None:
         return read_toml(schema, path, path.name, is_required=True)
     default = own.directory / TOML

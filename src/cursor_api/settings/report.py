@@ -13,8 +13,8 @@ from cursor_api.settings.resolve import Row
 
 WIDTH = 100
 # Wide enough for the longest name, for a URL, and for "cursor-api.toml [listener]".
-_NAME_WIDTH = 30
-_VALUE_WIDTH = 38
+_NAME_WIDTH = 34
+_VALUE_WIDTH = 36
 _INDENT = 2
 
 

@@ -165,12 +165,18 @@ def read_toml(schema: AnySchema, path: Path, label: str, *, is_required: bool) -
     """A TOML file with the schema's tables; none is an empty one unless it is required."""
     try:
         text = read_text(path)
-        tables = tomllib.loads(text)
     except FileNotFoundError:
         missing = Finding("", label, f"there is no such file: {show_path(path)}")
         return Reading(problems=(missing,) if is_required else ())
     except UnreadableError as error:
         return Reading(problems=(_about(label, error),))
+    return parse_toml(schema, text, label)
+
+
+def parse_toml(schema: AnySchema, text: str, label: str) -> Reading:
+    """The text of such a file."""
+    try:
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         return Reading(problems=(_about(label, _toml_error(error, text)),))
     return _TomlReader(schema, text, label).read(tables)

@@ -9,7 +9,17 @@ import pytest
 from cursor_api import __version__
 from cursor_api.cli import main
 
-COMMANDS = ("serve", "demo", "simulate", "check-config", "checksum", "token")
+COMMANDS = (
+    "serve",
+    "demo",
+    "simulate",
+    "check-config",
+    "checksum",
+    "token",
+    "upstream",
+    "connect",
+    "run",
+)
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

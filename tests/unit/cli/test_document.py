@@ -80,8 +80,9 @@ def test_the_example_of_blocks_works(tmp_path: Path) -> None:
     environ = {"AUTH_TOKEN": "k" * 16, "WORK_TOKEN": "a-token-of-work"}
     loaded = load_settings(SCHEMA, environ, tmp_path)
     assert (loaded.problems, loaded.warnings) == ((), ())
-    cursor, work, relay = loaded.settings.upstreams
-    assert (cursor.name, work.name, relay.name) == ("cursor", "work", "relay")
+    *own, work, relay = loaded.settings.upstreams
+    assert [one.name for one in own] == ["cursor", "cursor-sdk"]
+    assert (work.name, relay.name) == ("work", "relay")
     assert [key.reveal() for key in work.api_keys] == ["a-token-of-work"]
     assert (len(relay.api_keys), relay.models) == (2, ("gpt-4o", "gpt-4o-mini"))
     (fast,) = loaded.settings.models

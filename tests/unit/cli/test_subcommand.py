@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from cursor_api.cli.subcommand import Subcommands
+from cursor_api.cli.subcommand import Subcommands, run_later
 
 
 def test_a_command_is_listed_with_its_first_line_and_run_by_its_function() -> None:
@@ -28,3 +28,10 @@ def test_a_group_of_commands_asks_which_one() -> None:
     with pytest.raises(SystemExit) as ended:
         parser.parse_args(["group"])
     assert ended.value.code == 2
+
+
+def test_what_a_command_does_is_loaded_when_it_is_run() -> None:
+    """A module that is not there is found out then, and not before."""
+    later = run_later("no_such_module", "run")
+    with pytest.raises(ModuleNotFoundError):
+        later(argparse.Namespace())

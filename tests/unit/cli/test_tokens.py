@@ -140,6 +140,10 @@ def test_serving_does_not_load_what_only_tokens_need() -> None:
         "cursor_api.cli.token_actions",
         "cursor_api.cli.token_output",
         "cursor_api.cli.editor_database",
+        "cursor_api.cli.upstream_changes",
+        "cursor_api.cli.connect",
+        "cursor_api.cli.checkup",
+        "cursor_api.clients.table",
     )
     code = f"import sys, cursor_api.cli; print([n for n in {names} if n in sys.modules])"
     done = subprocess.run(

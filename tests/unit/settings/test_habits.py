@@ -56,6 +56,19 @@ def test_an_accounts_token_is_no_key_for_callers(tmp_path: Path, key: str) -> No
     assert warning.startswith("CLIENT_TOKENS")
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("changeme", "change-me-please", "your-api-key", "sk-your-own-key", "sk-xxxxxxxx"),
+        *("<the key>", "the-value-of-AUTH_TOKEN", "sk-...", "REPLACE_WITH_A_KEY"),
+    ],
+)
+def test_the_text_of_an_example_is_no_key(tmp_path: Path, key: str) -> None:
+    """Whoever leaves it there has a key that everybody knows, or one that nobody takes."""
+    [warning] = doubted(tmp_path, AUTH_TOKEN=key)
+    assert "was to be replaced" in warning
+
+
 def test_what_stands_in_front_of_a_key_or_behind_it_is_told(tmp_path: Path) -> None:
     """Nobody would ever present it so."""
     [warning] = doubted(tmp_path, AUTH_TOKEN=f"Bearer {KEY}")

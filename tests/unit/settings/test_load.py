@@ -11,7 +11,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.pool.selection import Policy
-from cursor_api.settings.load import Loaded, SettingsError, load_settings
+from cursor_api.settings.load import Draft, Loaded, SettingsError, load_settings
 from cursor_api.settings.report import render_check
 
 KEY = "canary-key-0123456789"
@@ -56,8 +56,12 @@ def test_the_defaults(tmp_path: Path) -> None:
     assert settings.files.token_list_file == tmp_path / ".token-list"
     assert settings.files.pool_state_file == tmp_path / ".token-state"
     assert (settings.access.client_tokens, settings.pool.policy) == ((), Policy.ROUND_ROBIN)
-    (upstream,) = settings.upstreams
+    upstream, sdk = settings.upstreams
     assert (upstream.name, upstream.kind) == ("cursor", "cursor")
+    assert (sdk.name, sdk.kind) == ("cursor-sdk", "cursor-sdk")
+    assert (sdk.options.bridge_bin, sdk.options.bridge_url, sdk.options.is_caged) == (
+        *(None, None, True),
+    )
     cursor = upstream.options
     assert (cursor.base_url, cursor.client_version) == ("https://api2.cursor.sh", "0.42.5")
     assert (cursor.timezone, cursor.is_private) == ("Asia/Shanghai", True)
@@ -286,3 +290,15 @@ def test_chat_only_keys_come_from_a_list(tmp_path: Path) -> None:
     assert loaded.settings.access.client_tokens == (Secret("canary-one"), Secret("canary-two"))
     assert shown(loaded, "CLIENT_TOKENS") == "set (2 keys, hidden)"
     assert "canary" not in render_check(loaded)
+
+
+def test_a_draft_stands_for_the_file(tmp_path: Path) -> None:
+    """What it would be is checked as if it were there, under the file's name."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[listener]\nport = 1\n")
+    draft = Draft(path, "[listener]\nport = 2\n")
+    loaded = load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, tmp_path, draft)
+    assert loaded.settings.server.port == 2
+    draft = Draft(tmp_path / "nowhere.toml", "[listener\n")
+    (problem,) = load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, tmp_path, draft).problems
+    assert problem.where == "nowhere.toml:1"

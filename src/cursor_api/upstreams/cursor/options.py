@@ -29,7 +29,8 @@ from cursor_api.upstreams.cursor.forms import CHECKSUM
 
 # Cursor's own editor, command line (not our CURSOR_CLIENT_…) and SDK set these.
 FOREIGN_VARIABLES: Final = (
-    r"CURSOR_(?:API_KEY|TRACE_ID|BACKEND_URL|WEBSITE_URL|SDK_.*|AGENT.*|CLI(?!ENT).*)"
+    r"CURSOR_(?:API_KEY|TRACE_ID|BACKEND_URL|WEBSITE_URL|AGENT.*|CLI(?!ENT).*"
+    r"|SDK_(?:CLIENT_.*|LOG.*|PYTHON_.*|BRIDGE_(?:AUTH_TOKEN|HOST|PORT|.*CALLBACK.*)))"
 )
 
 

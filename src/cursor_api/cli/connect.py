@@ -1,0 +1,130 @@
+"""The command that shows a client's settings for this gateway."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from typing import Final
+
+from cursor_api.cli.gateway_place import Gateway, Served, ask_models, find_gateway
+from cursor_api.cli.output import print_error, print_result
+from cursor_api.cli.token_output import plain, print_table
+from cursor_api.clients.client import Client, Place, choose_models, exports_of, fill
+from cursor_api.clients.table import CLIENTS, find_client
+
+LIST_COLUMNS: Final = ("CLIENT", "WHAT", "SPEAKS", "RUN")
+# What stands where a value is not known here.
+NO_KEY: Final = "your-gateway-key"
+NO_MODEL: Final = "a-model-of-v1-models"
+INDENT: Final = "  "
+
+
+def connect(parsed: argparse.Namespace) -> int:
+    """`connect`."""
+    if parsed.client is None:
+        _print_list()
+        return 0
+    client = find_known(parsed.client)
+    if client is None:
+        return 1
+    try:
+        gateway = find_gateway(parsed)
+    except ValueError as error:
+        print_error(f"error: {error}.")
+        return 1
+    served = ask_models(gateway)
+    place = place_of(client, gateway, served, parsed)
+    if parsed.hide_key:
+        place = place._replace(key=NO_KEY)
+    if parsed.shell:
+        return _print_shell(client, place, served)
+    _print_all(client, place)
+    _print_gaps(gateway, served)
+    return 0
+
+
+def find_known(name: str) -> Client | None:
+    """The client of this name; None, with a word on those there are."""
+    client = find_client(name)
+    if client is None:
+        near = difflib.get_close_matches(name.lower(), CLIENTS, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        print_error(f"error: there is no client {plain(name)} here.{hint}")
+        print_error(f"There are: {', '.join(CLIENTS)}.")
+    return client
+
+
+def place_of(client: Client, gateway: Gateway, served: Served, parsed: argparse.Namespace) -> Place:
+    """The gateway for this client; what is not known has a text that says so."""
+    model, small = choose_models(client.api, served.models) or (NO_MODEL, NO_MODEL)
+    # Small tasks are another model's only where both were chosen here.
+    small = parsed.small_model or parsed.model or small
+    key = gateway.key.reveal() if gateway.key else NO_KEY
+    return Place(gateway.root_url, key, parsed.model or model, small, served.models)
+
+
+def _print_list() -> None:
+    print_table(
+        LIST_COLUMNS,
+        [
+            (one.name, one.title, one.api.value, "yes" if one.can_run else "no")
+            for one in CLIENTS.values()
+        ],
+    )
+    print_result(
+        "`cursor-api connect CLIENT` shows its settings, `cursor-api run CLIENT` starts it."
+    )
+
+
+def _print_shell(client: Client, place: Place, served: Served) -> int:
+    lines = exports_of(client, place)
+    if not lines:
+        print_error(
+            f"error: {client.title} reads no variables; see: cursor-api connect {client.name}"
+        )
+        return 1
+    if served.problem:
+        # In `eval` the lines would count, with texts that stand for what is missing.
+        print_error(f"error: {served.problem}.")
+        return 1
+    for line in lines:
+        print_result(line)
+    if client.file is not None:
+        print_error(f"{client.title} needs a file as well: cursor-api connect {client.name}")
+    return 0
+
+
+def _print_all(client: Client, place: Place) -> None:
+    print_result(f"{client.title} at {place.root_url}, by way of {client.api.value}")
+    for step in client.steps:
+        print_result(f"\n{fill(step.en, '', place)}")
+    exports = exports_of(client, place)
+    if exports:
+        print_result("\nVariables:\n")
+        _print_block("\n".join(exports))
+    if client.file is not None:
+        print_result(f"\n{client.file.where.en}:\n")
+        _print_block(fill(client.file.template, client.file.language, place))
+    for snippet in client.snippets:
+        print_result("")
+        _print_block(fill(snippet.template, snippet.language, place))
+    if client.program:
+        print_result(f"\nOr in one step, without changing anything: cursor-api run {client.name}")
+    if place.models:
+        others = len(place.models) - 1
+        print_result(f"\nThe gateway serves {others} more model(s); --model takes any of them.")
+
+
+def _print_block(text: str) -> None:
+    for line in text.rstrip("\n").split("\n"):
+        print_result(f"{INDENT}{line}".rstrip())
+
+
+def _print_gaps(gateway: Gateway, served: Served) -> None:
+    if gateway.key is None:
+        print_error(
+            f"{NO_KEY} stands for the gateway's key, which is not known here: it is the AUTH_TOKEN"
+            " or one of the CLIENT_TOKENS that the gateway was started with."
+        )
+    if served.problem:
+        print_error(f"{NO_MODEL} stands for a model, as {served.problem}.")

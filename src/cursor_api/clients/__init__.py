@@ -1,0 +1,1 @@
+"""How well-known client programs are pointed at this gateway: data, and nothing that acts."""

@@ -1,0 +1,213 @@
+"""Programs that write code with a model: what each reads, as its own documentation says. Data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cursor_api.clients.client import Api, Client, ClientFile, Phrase
+
+# The variable that a client is told to read the key from. None of ours or of Cursor's begins so.
+KEY_VARIABLE: Final = "LLM_GATEWAY_KEY"
+
+CLAUDE_CODE: Final = Client(
+    "claude-code",
+    "Claude Code",
+    Api.MESSAGES,
+    variables=(
+        ("ANTHROPIC_BASE_URL", "@root@"),
+        ("ANTHROPIC_AUTH_TOKEN", "@key@"),
+        ("ANTHROPIC_MODEL", "@model@"),
+        ("ANTHROPIC_DEFAULT_OPUS_MODEL", "@model@"),
+        ("ANTHROPIC_DEFAULT_SONNET_MODEL", "@model@"),
+        ("ANTHROPIC_DEFAULT_HAIKU_MODEL", "@small@"),
+        ("ANTHROPIC_SMALL_FAST_MODEL", "@small@"),
+        ("CLAUDE_CODE_SUBAGENT_MODEL", "@model@"),
+    ),
+    # It would be preferred to the token above.
+    unset=("ANTHROPIC_API_KEY",),
+    steps=(
+        Phrase(
+            "Set the variables in the shell that starts `claude`, or as `env` in"
+            " `~/.claude/settings.json`. `/status` shows address and model.",
+            "在启动 `claude` 的 shell 中设置这些变量，或写入 `~/.claude/settings.json` 的 `env`。"
+            "用 `/status` 查看地址与模型。",
+        ),
+    ),
+    program="claude",
+    install="npm install -g @anthropic-ai/claude-code",
+    aliases=("claude",),
+)
+
+CODEX: Final = Client(
+    "codex",
+    "Codex",
+    Api.RESPONSES,
+    variables=((KEY_VARIABLE, "@key@"),),
+    file=ClientFile(
+        Phrase("`~/.codex/config.toml`", "`~/.codex/config.toml`"),
+        "toml",
+        f"""\
+model = "@model@"
+model_provider = "cursor-api"
+
+[model_providers.cursor-api]
+name = "cursor-api"
+base_url = "@v1@"
+env_key = "{KEY_VARIABLE}"
+wire_api = "responses"
+""",
+    ),
+    program="codex",
+    arguments=(
+        "-c",
+        'model="@model@"',
+        "-c",
+        'model_provider="cursor-api"',
+        "-c",
+        f'model_providers.cursor-api={{ name = "cursor-api", base_url = "@v1@", env_key ='
+        f' "{KEY_VARIABLE}", wire_api = "responses" }}',
+    ),
+    install="npm install -g @openai/codex",
+)
+
+_OPENCODE: Final = (
+    """\
+{
+  "$schema": "https://opencode.ai/config.json",
+  "provider": {
+    "cursor-api": {
+      "npm": "@ai-sdk/openai-compatible",
+      "name": "cursor-api",
+      "options": { "baseURL": "@v1@", "apiKey": "{env:"""
+    + KEY_VARIABLE
+    + """}" },
+      "models": { @models@ }
+    }
+  },
+  "model": "cursor-api/@model@",
+  "small_model": "cursor-api/@small@"
+}
+"""
+)
+
+OPENCODE: Final = Client(
+    "opencode",
+    "opencode",
+    Api.CHAT,
+    variables=((KEY_VARIABLE, "@key@"),),
+    file=ClientFile(
+        Phrase(
+            "`opencode.json` in the project, or `~/.config/opencode/opencode.json`",
+            "项目中的 `opencode.json`，或 `~/.config/opencode/opencode.json`",
+        ),
+        "json",
+        _OPENCODE,
+    ),
+    program="opencode",
+    run_variables=(("OPENCODE_CONFIG_CONTENT", _OPENCODE),),
+    install="npm install -g opencode-ai",
+)
+
+AIDER: Final = Client(
+    "aider",
+    "aider",
+    Api.CHAT,
+    variables=(
+        ("OPENAI_API_BASE", "@v1@"),
+        ("OPENAI_API_KEY", "@key@"),
+        ("AIDER_MODEL", "openai/@model@"),
+        ("AIDER_WEAK_MODEL", "openai/@small@"),
+    ),
+    program="aider",
+    install="python -m pip install aider-install && aider-install",
+)
+
+QWEN_CODE: Final = Client(
+    "qwen-code",
+    "Qwen Code",
+    Api.CHAT,
+    variables=(
+        ("OPENAI_BASE_URL", "@v1@"),
+        ("OPENAI_API_KEY", "@key@"),
+        ("OPENAI_MODEL", "@model@"),
+    ),
+    steps=(
+        Phrase(
+            "Start it with `qwen --auth-type openai`, or choose OpenAI at its first question.",
+            "用 `qwen --auth-type openai` 启动，或在首次提问时选择 OpenAI。",
+        ),
+    ),
+    program="qwen",
+    arguments=("--auth-type", "openai"),
+    install="npm install -g @qwen-code/qwen-code",
+    aliases=("qwen",),
+)
+
+CONTINUE: Final = Client(
+    "continue",
+    "Continue",
+    Api.CHAT,
+    steps=(
+        Phrase(
+            "The extensions for VS Code and JetBrains read the same file, and again as soon as it"
+            " is saved.",
+            "VS Code 与 JetBrains 扩展读取同一文件，保存后立即生效。",
+        ),
+    ),
+    file=ClientFile(
+        Phrase("`~/.continue/config.yaml`", "`~/.continue/config.yaml`"),
+        "yaml",
+        """\
+name: cursor-api
+version: 0.0.1
+schema: v1
+models:
+  - name: "@model@"
+    provider: openai
+    model: "@model@"
+    apiBase: "@v1@"
+    apiKey: "@key@"
+    roles: [chat, edit, apply]
+""",
+        name="config.yaml",
+    ),
+    program="cn",
+    arguments=("--config", "@file@"),
+    install="npm install -g @continuedev/cli",
+    aliases=("cn",),
+)
+
+CLINE: Final = Client(
+    "cline",
+    "Cline",
+    Api.CHAT,
+    steps=(
+        Phrase(
+            "In its settings choose the API provider `OpenAI Compatible`.",
+            "在设置中把 API Provider 选为 `OpenAI Compatible`。",
+        ),
+        Phrase("Base URL: `@v1@`", "Base URL：`@v1@`"),
+        Phrase("API key: `@key@`", "API Key：`@key@`"),
+        Phrase("Model ID: `@model@`", "Model ID：`@model@`"),
+    ),
+)
+
+CURSOR: Final = Client(
+    "cursor",
+    "Cursor",
+    Api.CHAT,
+    steps=(
+        Phrase(
+            "Cursor's servers send the requests, not your computer: the gateway needs an address"
+            " that the internet reaches, with TLS. `127.0.0.1` cannot work.",
+            "请求由 Cursor 的服务器发出，而不是你的电脑：网关须有公网可达且带 TLS 的地址，"
+            "`127.0.0.1` 不可用。",
+        ),
+        Phrase("Settings → Models → API Keys.", "Settings → Models → API Keys。"),
+        Phrase("OpenAI API Key: `@key@`", "OpenAI API Key：`@key@`"),
+        Phrase("Override OpenAI Base URL: `@v1@`", "Override OpenAI Base URL：`@v1@`"),
+        Phrase("Add the model `@model@` by its name.", "按名称添加模型 `@model@`。"),
+    ),
+)
+
+AGENTS: Final = (CLAUDE_CODE, CODEX, OPENCODE, AIDER, QWEN_CODE, CONTINUE, CLINE, CURSOR)

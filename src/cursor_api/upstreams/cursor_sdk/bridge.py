@@ -1,0 +1,293 @@
+"""The bridge as the rest sees it: an address, whatever it takes to have one.
+
+Rules of this file:
+- One bridge serves all keys. It is started when it is needed first, by whoever comes first; who
+  comes meanwhile waits for the same start, and none of them can break it off for the others.
+- One that ends by itself is started again when it is needed. Starts that fail, and lives that are
+  short, are followed by pauses that grow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports import Clock, Observer
+from cursor_api.transport.client import HttpClient
+from cursor_api.transport.quoting import quote_said
+from cursor_api.upstreams.cursor_sdk.cage import find_landlock_abi
+from cursor_api.upstreams.cursor_sdk.calls import (
+    GET_VERSION,
+    PACKAGE,
+    SET_TOOL_CALLBACK,
+    BridgeAddress,
+    call_bridge,
+)
+from cursor_api.upstreams.cursor_sdk.faults import NO_SECRET, FaultContext
+from cursor_api.upstreams.cursor_sdk.folder import BridgeFolder, default_base, open_folder
+from cursor_api.upstreams.cursor_sdk.options import SdkOptions
+from cursor_api.upstreams.cursor_sdk.process import BridgeProcess, Launch, start_process
+from cursor_api.upstreams.cursor_sdk.program import find_program
+
+# The first pause after a failure; each further one is twice as long.
+PAUSE_S: Final = 0.5
+PAUSE_S_MAX: Final = 60.0
+# A request waits for a pause that is no longer than this, and is refused in a longer one.
+WAITED_PAUSE_S: Final = 2.0
+# A bridge that has lived so long was well: what ended it is not there at once again.
+STEADY_S: Final = 60.0
+# How long another's bridge is taken to have our callback; it may be restarted at any time.
+GREETED_S: Final = 30.0
+# What the bridge says may repeat itself for every request.
+LINES_PER_MINUTE_MAX: Final = 30
+
+
+class Greeter:
+    """Makes sure that a bridge speaks our protocol, and tells it where our tools are."""
+
+    def __init__(
+        self, http: HttpClient, now: Callable[[], float], callback: BridgeAddress | None = None
+    ) -> None:
+        self._http = http
+        self._context = FaultContext(NO_SECRET, now)
+        self._callback = callback
+
+    async def greet(self, address: BridgeAddress) -> None:
+        """Raises Fault(CLIENT_OUTDATED) where it speaks another protocol."""
+        ask = functools.partial(call_bridge, self._http, address, context=self._context)
+        version = await ask(GET_VERSION, {})
+        spoken = version.get("protocolVersion")
+        if spoken != PACKAGE:
+            named = spoken if isinstance(spoken, str) else "something unknown"
+            raise Fault(
+                FaultKind.CLIENT_OUTDATED,
+                f"The Cursor SDK bridge speaks {quote_said(named, NO_SECRET)}, and this gateway"
+                f" speaks {PACKAGE}: install another version of cursor-sdk, or of the gateway.",
+            )
+        if self._callback is not None:
+            token = self._callback.token.reveal()
+            await ask(SET_TOOL_CALLBACK, {"url": self._callback.url, "authToken": token})
+
+
+class AttachedBridge:
+    """A bridge that somebody else runs."""
+
+    def __init__(
+        self,
+        address: BridgeAddress,
+        greet: Callable[[BridgeAddress], Awaitable[None]],
+        clock: Clock,
+    ) -> None:
+        self._address = address
+        self._greet = greet
+        self._clock = clock
+        self._greeted_until = 0.0
+        self._lock = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"AttachedBridge({self._address.url})"
+
+    async def get_address(self) -> BridgeAddress:
+        """See calls.Bridge."""
+        async with self._lock:
+            if self._clock.monotonic() >= self._greeted_until:
+                await self._greet(self._address)
+                self._greeted_until = self._clock.monotonic() + GREETED_S
+        return self._address
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeParts:
+    """What a bridge of our own needs. `mask` takes every secret out of what it says."""
+
+    greet: Callable[[BridgeAddress], Awaitable[None]]
+    clock: Clock
+    observer: Observer
+    mask: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    process: BridgeProcess
+    address: BridgeAddress
+    started_at: float
+    watch_task: asyncio.Task[None]
+
+
+class OwnBridge:
+    """A bridge of this gateway's own; `close` ends it."""
+
+    def __init__(self, options: SdkOptions, parts: BridgeParts) -> None:
+        self._options = options
+        self._parts = parts
+        self._folder: BridgeFolder | None = None
+        self._running: _Running | None = None
+        self._start_task: asyncio.Task[BridgeAddress] | None = None
+        self._failure_count = 0
+        self._pause_until = 0.0
+        self._is_closed = False
+        self._lines = LineLimit(parts)
+
+    def __repr__(self) -> str:
+        state = self._running.process if self._running else "not running"
+        return f"OwnBridge({state})"
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs; None while there is none."""
+        return self._running.process.pid if self._running else None
+
+    async def get_address(self) -> BridgeAddress:
+        """See calls.Bridge."""
+        if self._running is not None:
+            return self._running.address
+        return await asyncio.shield(self.begin())
+
+    def begin(self) -> asyncio.Task[BridgeAddress]:
+        """Start it, if nobody does so already."""
+        if self._start_task is None:
+            self._start_task = asyncio.create_task(self._start())
+            self._start_task.add_done_callback(self._on_started)
+        return self._start_task
+
+    def begin_early(self) -> None:
+        """Start it before anybody needs it; a failure is told to the operator alone."""
+        self.begin().add_done_callback(self._tell_of_failure)
+
+    def _tell_of_failure(self, task: asyncio.Task[BridgeAddress]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            known = {} if isinstance(error, Fault) else {"exc_info": error}
+            self._parts.observer.warn(
+                "the Cursor SDK bridge could not be started", detail=str(error), **known
+            )
+
+    async def close(self) -> None:
+        """End it, and remove its folder."""
+        self._is_closed = True
+        if self._start_task is not None:
+            self._start_task.cancel()
+            await asyncio.gather(self._start_task, return_exceptions=True)
+        running, self._running = self._running, None
+        if running is not None:
+            running.watch_task.cancel()
+            await running.process.stop()
+        if self._folder is not None:
+            await asyncio.to_thread(self._folder.remove)
+
+    def _on_started(self, task: asyncio.Task[BridgeAddress]) -> None:
+        self._start_task = None
+        # Whoever waits has it from the task; nobody may be waiting any more.
+        if not task.cancelled() and task.exception() is not None:
+            self._fail()
+
+    def _fail(self) -> None:
+        pause_s = min(PAUSE_S * 2**self._failure_count, PAUSE_S_MAX)
+        self._failure_count += 1
+        self._pause_until = self._parts.clock.monotonic() + pause_s
+
+    async def _start(self) -> BridgeAddress:
+        if self._is_closed:
+            raise Fault(FaultKind.UNREACHABLE, "The gateway is stopping.")
+        await self._wait_out_pause()
+        process, address = await start_process(await self._launch())
+        try:
+            await self._parts.greet(address)
+        except BaseException:
+            await process.stop()
+            raise
+        now = self._parts.clock.monotonic()
+        self._running = _Running(process, address, now, asyncio.create_task(self._watch(process)))
+        self._parts.observer.notice("the Cursor SDK bridge runs", pid=process.pid)
+        return address
+
+    async def _wait_out_pause(self) -> None:
+        left_s = self._pause_until - self._parts.clock.monotonic()
+        if left_s > WAITED_PAUSE_S:
+            raise Fault(
+                FaultKind.UNREACHABLE,
+                f"The Cursor SDK bridge failed {self._failure_count} times in a row; it is tried"
+                f" again in {left_s:.0f} s.",
+                retry_after_s=left_s,
+            )
+        if left_s > 0:
+            await asyncio.sleep(left_s)
+
+    async def _launch(self) -> Launch:
+        program = await asyncio.to_thread(find_program, self._options.bridge_bin)
+        if self._folder is None:
+            base = self._options.folder or default_base()
+            try:
+                self._folder = await asyncio.to_thread(open_folder, base)
+            except OSError as error:
+                raise Fault(
+                    FaultKind.UNREACHABLE, f"The Cursor SDK bridge has no folder: {error}."
+                ) from error
+            self._warn_of_no_cage(base)
+        return Launch(program, self._folder, self._options, self._lines.say)
+
+    def _warn_of_no_cage(self, base: Path) -> None:
+        why = find_flaw_of_cage(self._options)
+        if why:
+            self._parts.observer.warn(
+                "the Cursor SDK bridge runs without a cage: Cursor's servers could make it read and"
+                " write files and run programs of this user",
+                why=why,
+                advice="run the gateway as a user of its own, or in a container",
+                folder=str(base),
+            )
+
+    async def _watch(self, process: BridgeProcess) -> None:
+        code = await asyncio.shield(process.exited)
+        running, self._running = self._running, None
+        if running is None:
+            return
+        lived_s = self._parts.clock.monotonic() - running.started_at
+        if lived_s >= STEADY_S:
+            self._failure_count = 0
+        else:
+            self._fail()
+        self._parts.observer.warn(
+            "the Cursor SDK bridge has ended by itself; it is started again when it is needed",
+            exit_code=code,
+            lived_s=round(lived_s, 1),
+        )
+        await process.stop()
+
+
+class LineLimit:
+    """Puts what the bridge says into the log: masked, cut, and so many lines a minute."""
+
+    def __init__(self, parts: BridgeParts) -> None:
+        self._parts = parts
+        self._minute = 0
+        self._count = 0
+
+    def say(self, line: str) -> None:
+        """Log one line, or pass over it."""
+        minute = int(self._parts.clock.monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._count = minute, 0
+        self._count += 1
+        if self._count > LINES_PER_MINUTE_MAX:
+            return
+        text = quote_said(line, NO_SECRET, self._parts.mask)
+        if self._count == LINES_PER_MINUTE_MAX:
+            text += " (further lines of this minute are left out)"
+        self._parts.observer.notice("the Cursor SDK bridge says", line=text)
+
+
+def find_flaw_of_cage(options: SdkOptions) -> str:
+    """Why the bridge can touch what is not its own; "" where it cannot."""
+    if options.bridge_url is not None:
+        return ""  # who runs it answers for it
+    if not options.is_caged:
+        return "CURSOR_SDK_BRIDGE_CAGE is false"
+    if find_landlock_abi() == 0:
+        return "this system has no Landlock (Linux 5.13 and later have it)"
+    return ""

@@ -1,0 +1,39 @@
+"""Cursor by API key of its dashboard, over its SDK's bridge, as a kind of upstream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from cursor_api.domain.credential import CredentialForm
+from cursor_api.domain.diagnosis import Check
+from cursor_api.domain.features import Feature
+from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.upstreams.cursor_sdk.checkup import diagnose
+from cursor_api.upstreams.cursor_sdk.listing import ModelListing
+from cursor_api.upstreams.cursor_sdk.opening import open_calls
+from cursor_api.upstreams.cursor_sdk.options import SdkOptions
+from cursor_api.upstreams.cursor_sdk.upstream import SdkUpstream
+from cursor_api.upstreams.cursor_sdk.words import WORDS
+
+
+class CursorSdkKind:
+    """Implements `ports.UpstreamKind`."""
+
+    name = "cursor-sdk"
+    options = SdkOptions
+    words = WORDS
+    # Its keys stand in the file of session tokens, whose kind knows both forms.
+    forms: Sequence[CredentialForm] = ()
+    features: frozenset[Feature] = frozenset()
+    dialect = ""
+
+    def diagnose(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Check]:
+        """See domain.diagnosis.Diagnosing."""
+        return diagnose(options, parts)
+
+    @asynccontextmanager
+    async def build(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
+        """The bridge's services; a bridge of our own ends with the context."""
+        async with open_calls(options, parts) as calls:
+            yield SdkUpstream(calls, ModelListing(calls, parts))

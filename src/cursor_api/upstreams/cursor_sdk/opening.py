@@ -1,0 +1,46 @@
+"""From options to a bridge that can be called, open while a context lasts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cursor_api.domain.credential import Secret
+from cursor_api.ports import UpstreamParts
+from cursor_api.transport.client import HttpClient
+from cursor_api.upstreams.cursor_sdk.bridge import (
+    AttachedBridge,
+    BridgeParts,
+    Greeter,
+    OwnBridge,
+)
+from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress, SdkCalls, bridge_http_options
+from cursor_api.upstreams.cursor_sdk.options import SdkOptions
+
+
+@asynccontextmanager
+async def open_calls(
+    options: SdkOptions, parts: UpstreamParts, callback: BridgeAddress | None = None
+) -> AsyncIterator[SdkCalls]:
+    """The bridge's services. `callback` is where it calls our tools.
+
+    Nothing is started yet, unless the options say so; what was started ends with the context.
+    """
+    now = parts.clock.now
+    # Every run is a stream, and some calls are made beside it.
+    async with HttpClient(bridge_http_options(2 * options.connections_max)) as http:
+        greeter = Greeter(http, now, callback)
+        if options.bridge_url is not None:
+            address = BridgeAddress(options.bridge_url, options.bridge_token or Secret(""))
+            attached = AttachedBridge(address, greeter.greet, parts.clock)
+            yield SdkCalls(http, attached, now, parts.mask)
+            return
+        bridge = OwnBridge(
+            options, BridgeParts(greeter.greet, parts.clock, parts.observer, parts.mask)
+        )
+        if options.is_started_early:
+            bridge.begin_early()
+        try:
+            yield SdkCalls(http, bridge, now, parts.mask)
+        finally:
+            await bridge.close()

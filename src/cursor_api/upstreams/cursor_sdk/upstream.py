@@ -1,0 +1,34 @@
+"""Chat requests as runs of the official route's agents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+
+from cursor_api.domain.catalog import Model, Route
+from cursor_api.domain.chat import ChatRequest
+from cursor_api.domain.credential import Credential
+from cursor_api.ports import DeltaBatches
+from cursor_api.upstreams.cursor_sdk.calls import SdkCalls
+from cursor_api.upstreams.cursor_sdk.listing import ModelListing
+
+
+class SdkUpstream:
+    """Implements `ports.Upstream`."""
+
+    def __init__(self, calls: SdkCalls, listing: ModelListing) -> None:
+        self._calls = calls
+        self._listing = listing
+
+    def __repr__(self) -> str:
+        return f"SdkUpstream({self._calls!r})"
+
+    async def list_models(self) -> Sequence[Model]:
+        """See ports.Upstream."""
+        return await self._listing.list_models()
+
+    def open(
+        self, request: ChatRequest, route: Route, credential: Credential
+    ) -> AbstractAsyncContextManager[DeltaBatches]:
+        """See ports.Upstream."""
+        raise NotImplementedError
