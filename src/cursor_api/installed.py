@@ -70,10 +70,11 @@ __all__ = [
 ]
 
 # The first one's errors are what addresses of no client API answer.
+_RESPONSES = OpenAiResponses()
 DIALECTS: tuple[Dialect, ...] = (
-    OpenAiChat(),
+    OpenAiChat(_RESPONSES.parse),
     AnthropicMessages(),
-    OpenAiResponses(),
+    _RESPONSES,
     OpenAiCompletions(),
 )
 # Where two know a secret by its form, the first has it: what takes any text comes last.

@@ -115,7 +115,8 @@ class SdkClient:
         """Have one order done.
 
         It may hold: `call` (chat, helper, models, model, or one that begins with response),
-        `body` (the call's arguments), `headers`, `max_retries`, `timeout_s`, `leave_after` (chunks).
+        `body` (the call's arguments), `headers`, `max_retries`, `timeout_s`,
+        `leave_after` (chunks).
         """
         assert self._process.stdin is not None
         line = json.dumps({"base_url": base_url, "key": key, **order})
