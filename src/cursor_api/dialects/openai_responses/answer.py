@@ -176,10 +176,7 @@ class EventRenderer:
         self._events.add(b"response.in_progress", response)
 
     def _render_other(self, delta: Delta) -> None:
-        if self._finished is not None:
-            raise Fault(
-                FaultKind.PROTOCOL_ERROR, "The upstream went on after the end of its answer."
-            )
+        self._require_open()
         match delta:
             case TextDelta(text):
                 message = self._open_message()
@@ -206,6 +203,12 @@ class EventRenderer:
             case Finished(reason):
                 self._end_items(b"incomplete" if reason in INCOMPLETE else b"completed")
                 self._finished = delta
+
+    def _require_open(self) -> None:
+        if self._finished is not None:
+            raise Fault(
+                FaultKind.PROTOCOL_ERROR, "The upstream went on after the end of its answer."
+            )
 
     def _new_item(self, prefix: bytes) -> tuple[Events, bytes, int]:
         index = len(self._output)

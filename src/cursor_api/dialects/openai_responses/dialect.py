@@ -8,6 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_responses.answer import EventRenderer, ResponseFolder
+from cursor_api.dialects.openai_responses.compaction import CompactionFolder, CompactionRenderer
 from cursor_api.dialects.openai_responses.description import DESCRIPTION
 from cursor_api.dialects.openai_responses.kept import (
     UNSERVED,
@@ -17,7 +18,7 @@ from cursor_api.dialects.openai_responses.kept import (
     render_deleted,
     render_items,
 )
-from cursor_api.dialects.openai_responses.request import NAME, parse_request
+from cursor_api.dialects.openai_responses.request import NAME, Style, parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import KeptPage
@@ -43,11 +44,13 @@ class OpenAiResponses:
 
     def renderer(self, parsed: ParsedRequest, head: AnswerHead) -> EventRenderer:
         """Server-Sent Events, each with its name."""
-        return EventRenderer(head, parsed.style)
+        style: Style = parsed.style
+        return (CompactionRenderer if style.is_compaction else EventRenderer)(head, style)
 
     def folder(self, parsed: ParsedRequest, head: AnswerHead) -> ResponseFolder:
         """One `response` object."""
-        return ResponseFolder(head, parsed.style)
+        style: Style = parsed.style
+        return (CompactionFolder if style.is_compaction else ResponseFolder)(head, style)
 
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> RenderedFault:
         """See `render_fault`."""

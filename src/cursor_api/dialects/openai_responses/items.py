@@ -62,6 +62,14 @@ TEXT_PARTS: Final = frozenset(
 IMAGE_PARTS: Final = frozenset({"input_image", "image_url"})
 # In front of what only the upstream can read; base64 has no colon.
 REDACTED: Final = "redacted:"
+# In front of a summary of ours in a compaction item; what others sealed has no colon.
+SUMMARY: Final = "summary:"
+SUMMARY_HEAD: Final = "This is a summary of the conversation so far:\n\n"
+COMPACT: Final = (
+    "Write a summary of this conversation, from which another model can go on without having seen"
+    " it: what was asked, what was done and found out, what was decided and why, the files, names"
+    " and texts that matter, and what remains to be done. Write the summary and nothing else."
+)
 # Places that an answer's header names.
 IGNORED_MAX: Final = 20
 # Items and parts in one step, at about two microseconds each. An image counts as ten, and as one
@@ -78,10 +86,19 @@ class Conversion:
     """Reads items, and stops after every so many units of work.
 
     `ignored` are the places of what was left out. `image_params` has that of the first image, and
-    of the first that is named by an address, by what each asks for.
+    of the first that is named by an address, by what each asks for. `is_compaction`: the input
+    asks for a summary of itself.
     """
 
-    __slots__ = ("_count", "_items", "_limits", "_units", "ignored", "image_params")
+    __slots__ = (
+        "_count",
+        "_items",
+        "_limits",
+        "_units",
+        "ignored",
+        "image_params",
+        "is_compaction",
+    )
 
     def __init__(self, items: Sequence[Raw], limits: RequestLimits) -> None:
         self._items = items
@@ -90,6 +107,7 @@ class Conversion:
         # Of parts.
         self._count = 0
         self.ignored: tuple[str, ...] = ()
+        self.is_compaction = False
         self.image_params: dict[Feature, str] = {}
 
     def messages(self) -> Generator[None, None, list[Message]]:
@@ -147,6 +165,16 @@ class Conversion:
             return Role.USER, [result]
         if kind == "reasoning":
             return Role.ASSISTANT, [*(yield from self._thinking(item, place))]
+        return self._read_rest(item, kind, place)
+
+    def _read_rest(self, item: ItemIn, kind: str, place: str) -> tuple[Role | None, list[Part]]:
+        """What is no turn of anybody's."""
+        seal = item.encrypted_content or ""
+        if kind == "compaction_trigger":
+            self.is_compaction = True
+            return Role.USER, [Text(COMPACT)]
+        if kind == "compaction" and seal.startswith(SUMMARY):
+            return Role.USER, [Text(SUMMARY_HEAD + seal.removeprefix(SUMMARY))]
         if kind == "item_reference" or (not kind and item.id is not NOTHING):
             raise invalid_request(
                 f"'{place}' refers to an item by its id, and this gateway keeps none that way: send"
@@ -156,7 +184,7 @@ class Conversion:
             )
         if not kind:
             raise _missing(f"{place}.type")
-        return None, parts
+        return None, []
 
     def _thinking(self, item: ItemIn, place: str) -> Generator[None, None, list[Thinking]]:
         """Nothing where neither words nor a seal are there."""

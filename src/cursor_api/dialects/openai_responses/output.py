@@ -306,3 +306,22 @@ class CallItem(_Item):
             field,
             text,
         )
+
+
+class CompactionItem(_Item):
+    """A summary in place of a conversation. No client looks at it before it is whole."""
+
+    __slots__ = ()
+
+    def add_part(self, text: str) -> None:
+        """A piece of the summary, which no event tells."""
+        self._text.add(encode_line(text))
+
+    def end(self) -> bytes:
+        """The whole item."""
+        item = b'{"id":"%b","type":"compaction","encrypted_content":%b}' % (
+            self.id,
+            self._text.encoded(),
+        )
+        self._added(item)
+        return self._done(item)

@@ -12,6 +12,7 @@ from msgspec import Raw
 from cursor_api.dialects.openai_responses.echo import read_echo
 from cursor_api.dialects.openai_responses.items import Conversion
 from cursor_api.dialects.openai_responses.parameters import (
+    NO_TOOLS,
     find_text,
     read_features,
     read_parameters,
@@ -39,11 +40,13 @@ class Style(NamedTuple):
     """What of a request only the spelling of its answer needs.
 
     `custom` are the names of tools that take any text. `echo` is what of the request its answer
-    repeats: fields of a JSON object, each with a comma behind it.
+    repeats: fields of a JSON object, each with a comma behind it. `is_compaction`: the answer is
+    one item that stands for the conversation.
     """
 
     custom: frozenset[str] = frozenset()
     echo: bytes = b""
+    is_compaction: bool = False
 
 
 def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
@@ -58,7 +61,8 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         yield
     _check(asked, limits)
     head, conversation, read = yield from _read_input(asked, limits)
-    tools = read_tools(asked.tools)
+    # Who is to write a summary shall not call a tool for it.
+    tools = NO_TOOLS if read.is_compaction else read_tools(asked.tools)
     chat = ChatRequest(
         asked.model,
         (*head, *conversation),
@@ -80,7 +84,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
             _items(asked.input) if is_kept else b"",
         )
     mended = () if body is given else (LONE_SURROGATES,)
-    style = Style(tools.custom, read_echo(asked, is_kept=is_kept))
+    style = Style(tools.custom, read_echo(asked, is_kept=is_kept), read.is_compaction)
     return ParsedRequest(chat, style, (*mended, *read.ignored, *tools.ignored), thread)
 
 
