@@ -10,8 +10,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ import pytest
 from cursor_api.wire.connect import encode_end_stream, encode_envelope, encode_gzip_envelope
 from cursor_api.wire.protobuf import field_bytes, field_string
 from tests.acceptance.background import LoopThread
+from tests.acceptance.flooding import GET, flooding
 from tests.acceptance.memory import KEY, Process
 from tests.acceptance.programs import running
 from tests.scripted_server import ScriptedServer, Turn
@@ -33,10 +33,8 @@ GROWTH_BYTES_MAX = 64 * MEBIBYTE
 FRAMES_BYTES_MAX = 32 * MEBIBYTE
 # What the allocator keeps of it for the next time.
 LEFT_BYTES_MAX = 56 * MEBIBYTE
-FLOOD_S = 3.0
 # A machine that does much else at once has it, too.
 PATIENCE_S = 5.0
-GET = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n"
 PROGRAMS = {
     "httptools": ["-m", "cursor_api"],
     "h11": [
@@ -58,32 +56,6 @@ FLOODS = {
     "unfinished large heads": (900, GET + b"A: " + b"a" * 64_000),
     "heads above the limit": (400, GET + b"A: " + b"a" * 70_000 + b"\r\n\r\n"),
 }
-
-
-@asynccontextmanager
-async def flooding(port: int, count: int, data: bytes) -> AsyncIterator[None]:
-    """So many clients at a time send this for a while, and stay until the context ends."""
-    writers: list[asyncio.StreamWriter] = []
-
-    async def flood() -> None:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-            writers.append(writer)
-            writer.write(data)
-            await writer.drain()
-        except OSError:
-            pass
-
-    tasks = [asyncio.create_task(flood()) for _ in range(count)]
-    await asyncio.wait(tasks, timeout=FLOOD_S)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for writer in writers:
-            writer.transport.abort()
 
 
 async def meet(process: Process, count: int, data: bytes) -> float:

@@ -63,7 +63,7 @@ async def _fill(way: Way) -> tuple[list[Got], list[str]]:
             ),
             FilePoolStateStore(folder / ".token-state", disk),
         )
-        async with _simulator() as simulator:
+        async with simulated() as simulator:
             async with gateway_before(simulator.url, tokens=stores) as gateway:
                 disk.is_full, before = True, contents(folder)
                 got = [await way.ask(gateway, {})]
@@ -146,7 +146,7 @@ async def _ask_until(gateway: Gateway, way: Way, is_enough: Callable[[Got], bool
 async def run_descriptors() -> Report:
     """A real process with few descriptors, and more callers than it can have."""
     async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(_simulator())
+        simulator = await stack.enter_async_context(simulated())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / ".token").write_text("work::token-of-work\n", encoding="utf-8")
         variables = {"PORT": "0", "AUTH_TOKEN": KEY, "CURSOR_BASE_URL": simulator.url}
@@ -182,7 +182,8 @@ def is_whole(got: Got) -> bool:
 
 
 @asynccontextmanager
-async def _simulator() -> AsyncIterator[CursorSimulator]:
+async def simulated() -> AsyncIterator[CursorSimulator]:
+    """A simulator that answers with the text of the wall."""
     options = SimulatorOptions(scenario=speech.Scenario(text=TEXT))
     async with CursorSimulator(options) as simulator:
         yield simulator

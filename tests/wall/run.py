@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.texts import Text
-from tests.wall import accounts, elsewhere, further, machine, silence, sixteen
+from tests.wall import accounts, elsewhere, floods, further, machine, silence, sixteen
 from tests.wall.house import Played, Seen, play
 from tests.wall.judge import judge
 from tests.wall.scenario import Cells, Report, Row, Scenario, Shape
@@ -16,7 +16,14 @@ from tests.wall.ways import RAW, SDK, Way
 
 SIXTEEN: Final[dict[str, Row]] = {row.key: row for row in sixteen.ROWS}
 FURTHER: Final[dict[str, Row]] = {
-    row.key: row for row in (*further.ROWS, *accounts.ROWS, *silence.ROWS, *machine.ROWS)
+    row.key: row
+    for row in (
+        *further.ROWS,
+        *accounts.ROWS,
+        *silence.ROWS,
+        *machine.ROWS,
+        *floods.ROWS,
+    )
 }
 ELSEWHERE: Final[dict[str, Row]] = {row.key: row for row in elsewhere.ROWS}
 
