@@ -82,15 +82,21 @@ def _respond(client: openai.OpenAI, order: Json, told: Json) -> None:
                 told["answer"] = stream.get_final_response().model_dump(mode="json")
         case "response_parse":
             parsed = responses.parse(text_format=Place, **body)
-            told["answer"] = {"parsed": parsed.output_parsed.model_dump()}
+            place = parsed.output_parsed
+            told["answer"] = {"parsed": place and place.model_dump()}
         case "response_read":
             told["answer"] = responses.retrieve(body["id"]).model_dump(mode="json")
             told["chunks"] = [one.model_dump() for one in responses.input_items.list(body["id"])]
             responses.delete(body["id"])
         case _ if body.get("stream"):
-            told["chunks"] = [one.model_dump(mode="json") for one in responses.create(**body)]
+            told["chunks"] = [one.model_dump(mode="json") for one in _created(client, body)]
         case _:
-            told["answer"] = responses.create(**body).model_dump(mode="json")
+            told["answer"] = _created(client, body).model_dump(mode="json")
+
+
+def _created(client: openai.OpenAI, body: Json) -> Any:
+    """An answer, or the events of one."""
+    return client.responses.create(**body)
 
 
 def main() -> None:

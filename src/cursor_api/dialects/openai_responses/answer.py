@@ -10,7 +10,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from cursor_api.dialects.openai_responses.failures import render_failure
@@ -20,8 +20,7 @@ from cursor_api.dialects.openai_responses.output import (
     MessageItem,
     ReasoningItem,
 )
-from cursor_api.dialects.openai_responses.request import Style, read_items
-from cursor_api.domain.content import Message
+from cursor_api.dialects.openai_responses.request import Style
 from cursor_api.domain.deltas import (
     CitationDelta,
     Delta,
@@ -38,7 +37,6 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import AnswerHead
-from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.sse_text import encode_comment, encode_line
 
 ID_PREFIX: Final = "resp_"
@@ -136,10 +134,6 @@ class EventRenderer:
     def output(self) -> bytes:
         """The items of the answer, as a JSON list."""
         return b"[%b]" % b",".join([item for item in self._output if item])
-
-    def said(self) -> Generator[None, None, Sequence[Message]]:
-        """What the model said, as messages."""
-        return read_items(self.output(), RequestLimits())
 
     def fault(self, fault: Fault, *, is_passthrough: bool = False) -> bytes:  # noqa: ARG002
         """The events that end a failed stream. Send nothing after them."""
@@ -301,10 +295,6 @@ class ResponseFolder:
     def response(self) -> bytes:
         """The same."""
         return self._renderer.response()
-
-    def said(self) -> Generator[None, None, Sequence[Message]]:
-        """What the model said, as messages."""
-        return self._renderer.said()
 
 
 def _usage_object(usage: Usage) -> bytes:

@@ -15,11 +15,13 @@ from cursor_api.dialects.openai_responses.kept import (
     DeletedOut,
     ItemsOut,
     ResponseOut,
+    read_said,
     render_deleted,
     render_items,
 )
 from cursor_api.dialects.openai_responses.request import NAME, Style, parse_request
 from cursor_api.domain.catalog import Model
+from cursor_api.domain.content import Message
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import KeptPage
 from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
@@ -63,6 +65,10 @@ class OpenAiResponses:
     def model(self, model: Model) -> bytes:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
+
+    def said(self, response: bytes) -> Generator[None, None, Sequence[Message]]:
+        """What the model said in a whole answer."""
+        return read_said(response)
 
     def deleted(self, id_: str) -> bytes:
         """The body of DELETE /v1/responses/{id}."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from cursor_api.dialects.openai_responses.request import read_items
+from cursor_api.domain.content import Message
 from cursor_api.domain.kept import KeptPage
+from cursor_api.wire.limits import RequestLimits
 
 # Addresses that clients of OpenAI's know and that mean nothing here, and what is said there.
 UNSERVED: Final = {
@@ -42,6 +46,18 @@ class ItemsOut(Struct):
     object: str
     data: list[dict[str, Any]]
     has_more: bool
+
+
+class _OutputIn(Struct):
+    output: msgspec.Raw
+
+
+_OUTPUT: Final = msgspec.json.Decoder(_OutputIn)
+
+
+def read_said(response: bytes) -> Generator[None, None, Sequence[Message]]:
+    """What the model said in a whole answer of ours, as messages."""
+    return read_items(bytes(_OUTPUT.decode(response).output), RequestLimits())
 
 
 def render_deleted(id_: str) -> bytes:

@@ -54,7 +54,7 @@ Owner = tuple[str, tuple[Secret, ...]]
 
 
 class KeptAnswer(NamedTuple):
-    """`messages` are the whole conversation with the answer in it; the rest is as it was said."""
+    """`messages` are the conversation up to the answer, which is `body`; `items` the last input."""
 
     messages: tuple[Message, ...]
     items: bytes
@@ -131,7 +131,7 @@ class KeptAnswers:
         entry = self._entries.get(id_)
         return entry.size_bytes if entry is not None else 0
 
-    def end(self, id_: str, body: bytes, said: Sequence[Message]) -> None:
+    def end(self, id_: str, body: bytes) -> None:
         """Keep a whole answer, if there still is room for it."""
         entry = self._entries.get(id_)
         if entry is None:
@@ -140,8 +140,7 @@ class KeptAnswers:
         if entry.size_bytes + more > self._options.bytes_max // SHARE:
             self._drop(id_)
             return
-        answer = entry.answer
-        entry.answer = KeptAnswer((*answer.messages, *said), answer.items, body)
+        entry.answer = entry.answer._replace(body=body)
         entry.size_bytes += more
         self.size_bytes += more
         self._make_room(0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.content import Message
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 from cursor_api.domain.kept import KeptPage
 from cursor_api.service.inference.kept_answers import KeptAnswers
@@ -36,6 +37,10 @@ class KeepingDialect(Protocol):
     @property
     def unserved(self) -> Mapping[str, str]:
         """Addresses for a POST below an answer, or in the place of one, and why they do nothing."""
+        ...
+
+    def said(self, response: bytes) -> Generator[None, None, Sequence[Message]]:
+        """What the model said in a whole answer, as messages, in steps."""
         ...
 
     def deleted(self, id_: str) -> bytes:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import structlog
 
@@ -37,6 +37,7 @@ from cursor_api.web.http.answers import (
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.inference.attempts import attempts_header
+from cursor_api.web.inference.kept import KeepingDialect
 from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.pinning import (
     PINNED_HEADER,
@@ -46,7 +47,7 @@ from cursor_api.web.inference.pinning import (
     route_header,
 )
 from cursor_api.web.inference.streaming import STREAM_HEADERS, KeepAliveOptions, Watch, stream
-from cursor_api.web.inference.threads import KeptThread, begin_thread, resume
+from cursor_api.web.inference.threads import KeepableAnswer, KeptThread, Threads
 from cursor_api.wire.limits import RequestLimits
 
 log = structlog.get_logger(__name__)
@@ -93,8 +94,11 @@ class InferenceRoute:
 
     def __init__(self, dialect: Dialect, parts: InferenceParts, options: InferenceOptions) -> None:
         self._dialect = dialect
-        self._relay, self._admission, self._authenticator, self._steps, self._kept = parts
+        self._relay, self._admission, self._authenticator, self._steps, _ = parts
         self._options = options
+        self._threads = None
+        if isinstance(dialect, KeepingDialect):
+            self._threads = Threads(parts.kept, dialect, parts.steps, options.parse)
 
     async def __call__(self, scope: http_body.Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Everything that goes wrong ends here."""
@@ -134,8 +138,9 @@ class InferenceRoute:
             steps=self._steps,
         )
         parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
-        if parsed.thread is not None:
-            parsed = resume(parsed, self._kept, call.caller, self._options.parse)
+        threads = self._threads
+        if threads is not None:
+            parsed = await threads.resume(parsed, call.caller)
         chat = parsed.chat
         dropped = pass_headers(chat, scope["headers"], self._dialect.passed_headers)
         refusal.ignored = (*parsed.ignored, *dropped)
@@ -151,8 +156,10 @@ class InferenceRoute:
         else:
             folder = self._dialect.folder(parsed, head)
             answer = _WholeAnswer(refusal, call.caller, exchange, folder)
-        if parsed.thread is not None:
-            answer.thread = begin_thread(parsed, self._kept, call.caller, answer.writer)
+        if threads is not None:
+            # What writes the answers of such a dialect is keepable.
+            writer = cast("KeepableAnswer", answer.writer)
+            answer.thread = threads.begin(parsed, call.caller, writer)
         return answer
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
@@ -161,8 +168,9 @@ class InferenceRoute:
             async with answer.exchange:
                 self._admission.release_body(call.place)
                 await answer.write(watch)
-            if answer.thread is not None:
-                await answer.thread.end(self._steps)
+                if answer.thread is not None:
+                    # At once: who has read the end may go on from it.
+                    answer.thread.end()
         except asyncio.CancelledError:
             if not watch.is_client_gone:
                 raise

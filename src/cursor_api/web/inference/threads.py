@@ -8,7 +8,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.content import Message
@@ -20,7 +20,6 @@ from cursor_api.wire.limits import RequestLimits
 PREVIOUS_PARAM = "previous_response_id"
 
 
-@runtime_checkable
 class KeepableAnswer(Protocol):
     """What writes an answer that may be kept, in one piece or as a stream."""
 
@@ -33,8 +32,12 @@ class KeepableAnswer(Protocol):
         """The whole answer as an object, once its end has come."""
         ...
 
-    def said(self) -> Generator[None, None, Sequence[Message]]:
-        """What the model said, as messages, in steps."""
+
+class ReadsAnswers(Protocol):
+    """A client API that reads what it has written."""
+
+    def said(self, response: bytes) -> Generator[None, None, Sequence[Message]]:
+        """What the model said in a whole answer, as messages, in steps."""
         ...
 
 
@@ -47,44 +50,52 @@ class KeptThread:
         self._kept = kept
         self._answer = answer
 
-    async def end(self, steps: Steps) -> None:
+    def end(self) -> None:
         """The answer is whole: keep it."""
-        answer = self._answer
-        said: Sequence[Message] = await steps.run(answer.said())
-        self._kept.end(answer.id, answer.response(), said)
+        self._kept.end(self._answer.id, self._answer.response())
 
     def close(self) -> None:
         """The request is over, however it ended."""
         self._kept.break_off(self._answer.id)
 
 
-def resume(
-    parsed: ParsedRequest, kept: KeptAnswers, caller: Caller, limits: RequestLimits
-) -> ParsedRequest:
-    """The request with all that was said before; raises Fault(NOT_FOUND, INVALID_REQUEST)."""
-    thread = parsed.thread
-    if thread is None or thread.previous_id is None:
-        return parsed
-    earlier = kept.get(thread.previous_id, caller, param=PREVIOUS_PARAM).messages
-    chat = parsed.chat.go_on_from(earlier, thread.head_count, PREVIOUS_PARAM)
-    if len(chat.messages) > limits.messages_max:
-        raise invalid_request(
-            f"The conversation holds {len(chat.messages)} messages; the limit is"
-            f" {limits.messages_max}.",
-            code="array_above_max_length",
-            param=PREVIOUS_PARAM,
-        )
-    return parsed._replace(chat=chat)
+class Threads:
+    """What the requests of one client API have to do with the answers that are kept."""
 
+    def __init__(
+        self, kept: KeptAnswers, dialect: ReadsAnswers, steps: Steps, limits: RequestLimits
+    ) -> None:
+        self._kept = kept
+        self._dialect = dialect
+        self._steps = steps
+        self._limits = limits
 
-def begin_thread(
-    parsed: ParsedRequest, kept: KeptAnswers, caller: Caller, answer: object
-) -> KeptThread | None:
-    """Something for the answer to be kept in; None where it is not to be kept."""
-    thread = parsed.thread
-    if thread is None or not thread.is_kept or not isinstance(answer, KeepableAnswer):
-        return None
-    before_bytes = kept.size_of(thread.previous_id) if thread.previous_id else 0
-    messages = parsed.chat.messages[thread.head_count :]
-    kept.begin(answer.id, caller, messages, thread.items, before_bytes)
-    return KeptThread(kept, answer)
+    async def resume(self, parsed: ParsedRequest, caller: Caller) -> ParsedRequest:
+        """The request with all that was said before; raises Fault(NOT_FOUND, INVALID_REQUEST)."""
+        thread = parsed.thread
+        if thread is None or thread.previous_id is None:
+            return parsed
+        before = self._kept.get(thread.previous_id, caller, param=PREVIOUS_PARAM)
+        said = await self._steps.run(self._dialect.said(before.body))
+        earlier = (*before.messages, *said)
+        chat = parsed.chat.go_on_from(earlier, thread.head_count, PREVIOUS_PARAM)
+        if len(chat.messages) > self._limits.messages_max:
+            raise invalid_request(
+                f"The conversation holds {len(chat.messages)} messages; the limit is"
+                f" {self._limits.messages_max}.",
+                code="array_above_max_length",
+                param=PREVIOUS_PARAM,
+            )
+        return parsed._replace(chat=chat)
+
+    def begin(
+        self, parsed: ParsedRequest, caller: Caller, answer: KeepableAnswer
+    ) -> KeptThread | None:
+        """Something for the answer to be kept in; None where it is not to be kept."""
+        thread = parsed.thread
+        if thread is None or not thread.is_kept:
+            return None
+        before_bytes = self._kept.size_of(thread.previous_id) if thread.previous_id else 0
+        messages = parsed.chat.messages[thread.head_count :]
+        self._kept.begin(answer.id, caller, messages, thread.items, before_bytes)
+        return KeptThread(self._kept, answer)

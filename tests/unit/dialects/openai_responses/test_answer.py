@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cursor_api.dialects.openai_responses.answer import EventRenderer, ResponseFolder
+from cursor_api.dialects.openai_responses.kept import read_said
 from cursor_api.domain.content import Message, Role, Text, Thinking, ToolUse
 from cursor_api.domain.deltas import (
     Finished,
@@ -81,7 +82,7 @@ def test_what_was_said_is_read_back() -> None:
     """The output of an answer, sent back as input, is what the model said."""
     renderer = EventRenderer(HEAD, STYLE)
     renderer.render(RICH)
-    assert finish(renderer.said()) == [
+    assert finish(read_said(renderer.response())) == [
         Message(
             Role.ASSISTANT,
             (

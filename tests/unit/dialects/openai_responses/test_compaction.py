@@ -6,7 +6,7 @@ import pytest
 
 from cursor_api.dialects.openai_responses.compaction import CompactionFolder, CompactionRenderer
 from cursor_api.dialects.openai_responses.items import COMPACT, SUMMARY_HEAD
-from cursor_api.domain.deltas import ReasoningDelta, StatusDelta, TextDelta
+from cursor_api.domain.deltas import Delta, ReasoningDelta, StatusDelta, TextDelta
 from cursor_api.domain.errors import Fault
 from tests.unit.dialects.openai_responses.response_stage import END, HEAD, events, parse, whole
 
@@ -21,7 +21,13 @@ def test_a_conversation_becomes_one_item_and_comes_back() -> None:
     assert parsed.chat.parameters.tools == ()
     assert parsed.style.is_compaction
     renderer = CompactionRenderer(HEAD, parsed.style)
-    said = [StatusDelta("Busy"), ReasoningDelta("Hm."), TextDelta("They "), TextDelta("met."), END]
+    said: list[Delta] = [
+        StatusDelta("Busy"),
+        ReasoningDelta("Hm."),
+        TextDelta("They "),
+        TextDelta("met."),
+        END,
+    ]
     found = events(renderer.render(said) + renderer.finish())
     done = [one["item"] for one in found if one["type"] == "response.output_item.done"]
     assert [item["type"] for item in done] == ["compaction"]

@@ -13,6 +13,7 @@ from cursor_api.domain.errors import Fault
 from cursor_api.service.inference.kept_answers import (
     ENTRY_BYTES,
     NOT_FOUND,
+    KeptAnswer,
     KeptAnswers,
     KeptAnswersOptions,
 )
@@ -20,13 +21,12 @@ from tests.fakes import StillClock, TickingClock
 
 ME, YOU = Caller("client-1"), Caller("client-2")
 ASKED = (Message(Role.USER, (Text("hi"),)),)
-SAID = (Message(Role.ASSISTANT, (Text("yes"),)),)
 
 
 def keep(kept: KeptAnswers, id_: str, caller: Caller = ME, body: bytes = b"{}") -> None:
     """A whole answer."""
     kept.begin(id_, caller, ASKED, b"[]", 0)
-    kept.end(id_, body, SAID)
+    kept.end(id_, body)
 
 
 def is_there(kept: KeptAnswers, id_: str, caller: Caller = ME) -> bool:
@@ -40,7 +40,7 @@ def test_an_answer_is_for_who_asked_for_it() -> None:
     """To others there is none; in pass-through all have one name and their own keys."""
     kept = KeptAnswers(KeptAnswersOptions(), TickingClock())
     keep(kept, "a")
-    assert kept.get("a", ME).messages == (*ASKED, *SAID)
+    assert kept.get("a", ME) == KeptAnswer(ASKED, b"[]", b"{}")
     with pytest.raises(Fault) as caught:
         kept.get("a", YOU)
     assert caught.value.code == NOT_FOUND
@@ -67,7 +67,7 @@ def test_only_whole_answers_are_there() -> None:
     assert not is_there(kept, "a")
     kept.break_off("a")
     assert kept.size_bytes == 0
-    kept.end("a", b"{}", SAID)
+    kept.end("a", b"{}")
     assert not is_there(kept, "a")
     keep(kept, "b")
     kept.break_off("b")
