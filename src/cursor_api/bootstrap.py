@@ -249,7 +249,6 @@ class House:
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
-        self._access = settings.access
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -271,11 +270,7 @@ class House:
         self.roster.configure([key for one in upstreams for key in _credentials_of(one)])
         self._admission.options = settings.admission
         self._lockout.options = settings.lockout
-        self.kept.use(settings.kept_answers)
-        if settings.access != self._access:
-            # Callers are named by the order of their keys: under a name may be another one now.
-            self._access = settings.access
-            self.kept.clear()
+        self.kept.use(settings.kept_answers, settings.access)
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_responses.answer import EventRenderer
 from cursor_api.dialects.openai_responses.kept import read_said
-from cursor_api.domain.content import Message, Role, Text, Thinking, ToolUse
+from cursor_api.domain.content import Message, Part, Role, Text, Thinking, ToolUse
 from cursor_api.domain.deltas import (
     Delta,
     Finished,
@@ -91,7 +91,7 @@ def test_what_was_said_comes_back(
         assert b"\r" not in renderer.render([delta])
     response = renderer.response()
     whole(response)
-    parts = [
+    parts: list[Part] = [
         Thinking("".join(thoughts), "seal"),
         *([Text("".join(texts))] if texts else []),
         ToolUse("call_a", "weather", "".join(arguments).encode()),

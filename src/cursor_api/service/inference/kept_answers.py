@@ -77,21 +77,24 @@ class KeptAnswers:
     def __init__(self, options: KeptAnswersOptions, clock: Clock) -> None:
         self._options = options
         self._clock = clock
+        self._keys: object = None
         self._entries: dict[str, _Entry] = {}
         self.size_bytes = 0
 
     def __repr__(self) -> str:
         return f"KeptAnswers({len(self._entries)}, {self.size_bytes} bytes)"
 
-    def use(self, options: KeptAnswersOptions) -> None:
-        """Keep no more than these say."""
-        self._options = options
-        self._make_room(0)
+    def use(self, options: KeptAnswersOptions, keys: object) -> None:
+        """Keep no more than these say, and nothing where the keys of callers are others now.
 
-    def clear(self) -> None:
-        """Forget all of them: names of callers may stand for others now."""
-        self._entries.clear()
-        self.size_bytes = 0
+        Callers are named by the order of their keys: under a name may be another one.
+        """
+        self._options = options
+        if keys != self._keys:
+            self._keys = keys
+            self._entries.clear()
+            self.size_bytes = 0
+        self._make_room(0)
 
     def get(self, id_: str, caller: Caller, *, param: str | None = None) -> KeptAnswer:
         """The caller's answer; raises Fault(NOT_FOUND)."""

@@ -96,12 +96,10 @@ class KeptPages:
 
         return refuse
 
-    def operations(self) -> Sequence[Operation]:
-        """All of them, as rows. The refusals have no entry in the document."""
-        answer, deleted, items = self._dialect.kept_types
-        id_ = Parameter("id", "path", {"type": "string", "minLength": 1}, "resp_0123")
-        whole, route = f"{self._path}/{{id}}", f"{self._path}/{{answer_id}}"
-        refusals = [
+    def _refusals(self) -> list[Operation]:
+        """They have no entry in the document."""
+        base = self._path
+        return [
             Operation(
                 method="POST",
                 path=path,
@@ -110,10 +108,16 @@ class KeptPages:
                 is_for_pages=True,
             )
             for name, explanation in self._dialect.unserved.items()
-            for path in (f"{self._path}/{name}", f"{route}/{name}")
+            for path in (f"{base}/{name}", f"{base}/{{answer_id}}/{name}")
         ]
+
+    def operations(self) -> Sequence[Operation]:
+        """All of them, as rows."""
+        answer, deleted, items = self._dialect.kept_types
+        id_ = Parameter("id", "path", {"type": "string", "minLength": 1}, "resp_0123")
+        whole, route = f"{self._path}/{{id}}", f"{self._path}/{{answer_id}}"
         return (
-            *refusals,
+            *self._refusals(),
             Operation(
                 method="GET",
                 path=whole,
