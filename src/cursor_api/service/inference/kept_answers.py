@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -78,7 +79,8 @@ class KeptAnswers:
         self._options = options
         self._clock = clock
         self._keys: object = None
-        self._entries: dict[str, _Entry] = {}
+        # The oldest first; of this kind of dictionary, as its first is found at once whatever went.
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self.size_bytes = 0
 
     def __repr__(self) -> str:
