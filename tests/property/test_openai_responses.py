@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_responses.answer import EventRenderer
-from cursor_api.dialects.openai_responses.kept import read_said
+from cursor_api.dialects.openai_responses.kept import recall
 from cursor_api.domain.content import Message, Part, Role, Text, Thinking, ToolUse
 from cursor_api.domain.deltas import (
     Delta,
@@ -23,6 +23,7 @@ from cursor_api.domain.deltas import (
 from cursor_api.domain.errors import Fault
 from cursor_api.transport.events import StreamDecoder
 from cursor_api.upstreams.openai.answer import Reading
+from cursor_api.wire.limits import RequestLimits
 from tests.openai_stage import CONTEXT, DONE
 from tests.steps import finish
 from tests.unit.dialects.openai_responses.response_stage import (
@@ -96,7 +97,7 @@ def test_what_was_said_comes_back(
         *([Text("".join(texts))] if texts else []),
         ToolUse("call_a", "weather", "".join(arguments).encode()),
     ]
-    assert finish(read_said(response)) == [Message(Role.ASSISTANT, tuple(parts))]
+    assert finish(recall([response], RequestLimits())) == [Message(Role.ASSISTANT, tuple(parts))]
 
 
 @pytest.mark.parametrize("ending", ["\u0085", "\u2028", "\u2029", "\n", "\r"])

@@ -15,7 +15,7 @@ from cursor_api.dialects.openai_responses.kept import (
     DeletedOut,
     ItemsOut,
     ResponseOut,
-    read_said,
+    recall,
     render_deleted,
     render_items,
 )
@@ -66,9 +66,11 @@ class OpenAiResponses:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
 
-    def said(self, response: bytes) -> Generator[None, None, Sequence[Message]]:
-        """What the model said in a whole answer."""
-        return read_said(response)
+    def recall(
+        self, turns: Sequence[bytes], limits: RequestLimits
+    ) -> Generator[None, None, Sequence[Message]]:
+        """The messages of a conversation that was kept."""
+        return recall(turns, limits)
 
     def deleted(self, id_: str) -> bytes:
         """The body of DELETE /v1/responses/{id}."""

@@ -55,9 +55,16 @@ class _OutputIn(Struct):
 _OUTPUT: Final = msgspec.json.Decoder(_OutputIn)
 
 
-def read_said(response: bytes) -> Generator[None, None, Sequence[Message]]:
-    """What the model said in a whole answer of ours, as messages."""
-    return read_items(bytes(_OUTPUT.decode(response).output), RequestLimits())
+def recall(
+    turns: Sequence[bytes], limits: RequestLimits
+) -> Generator[None, None, Sequence[Message]]:
+    """The messages of a conversation: lists of items, and answers of ours, in turns."""
+    found: list[Message] = []
+    for turn in turns:
+        items = turn if turn.startswith(b"[") else bytes(_OUTPUT.decode(turn).output)
+        found += yield from read_items(items, limits)
+        yield
+    return found
 
 
 def render_deleted(id_: str) -> bytes:

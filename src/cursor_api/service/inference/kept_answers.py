@@ -10,12 +10,10 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.content import Message
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import duration, size
@@ -55,11 +53,20 @@ Owner = tuple[str, tuple[Secret, ...]]
 
 
 class KeptAnswer(NamedTuple):
-    """`messages` are the conversation up to the answer, which is `body`; `items` the last input."""
+    """`body` is the answer and `items` is what was asked; `history` has those before, in turns.
 
-    messages: tuple[Message, ...]
+    All is as it was written: read once more it is messages, of which thousands that lie around
+    would be a burden to the garbage collector.
+    """
+
+    history: tuple[bytes, ...]
     items: bytes
     body: bytes
+
+    @property
+    def turns(self) -> tuple[bytes, ...]:
+        """The whole conversation: what was asked, what was answered, and so on."""
+        return (*self.history, self.items, self.body)
 
 
 class _Entry:
@@ -120,28 +127,23 @@ class KeptAnswers:
         self._drop(id_)
 
     def begin(
-        self, id_: str, caller: Caller, messages: Sequence[Message], items: bytes, before_bytes: int
+        self, id_: str, caller: Caller, items: bytes, history: tuple[bytes, ...] = ()
     ) -> None:
-        """A request of which the answer is to be kept; `before_bytes` has what it goes on from."""
-        size_bytes = ENTRY_BYTES + 2 * len(items) + before_bytes
+        """A request of which the answer is to be kept; `history` is what it goes on from."""
+        size_bytes = ENTRY_BYTES + len(items) + sum(map(len, history))
         if size_bytes > self._options.bytes_max // SHARE:
             return
         self._make_room(size_bytes)
-        answer = KeptAnswer(tuple(messages), items, b"")
+        answer = KeptAnswer(history, items, b"")
         self._entries[id_] = _Entry(_owner(caller), answer, self._clock.monotonic(), size_bytes)
         self.size_bytes += size_bytes
-
-    def size_of(self, id_: str) -> int:
-        """What it counts as; 0 for one that is not there."""
-        entry = self._entries.get(id_)
-        return entry.size_bytes if entry is not None else 0
 
     def end(self, id_: str, body: bytes) -> None:
         """Keep a whole answer, if there still is room for it."""
         entry = self._entries.get(id_)
         if entry is None:
             return
-        more = 2 * len(body)
+        more = len(body)
         if entry.size_bytes + more > self._options.bytes_max // SHARE:
             self._drop(id_)
             return

@@ -14,6 +14,7 @@ from cursor_api.domain.kept import KeptPage
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.operation import Handler, Key, Operation, Parameter
+from cursor_api.wire.limits import RequestLimits
 
 JSON_MEDIA_TYPE = "application/json"
 ITEMS_MAX = 100
@@ -39,8 +40,10 @@ class KeepingDialect(Protocol):
         """Addresses for a POST below an answer, or in the place of one, and why they do nothing."""
         ...
 
-    def said(self, response: bytes) -> Generator[None, None, Sequence[Message]]:
-        """What the model said in a whole answer, as messages, in steps."""
+    def recall(
+        self, turns: Sequence[bytes], limits: RequestLimits
+    ) -> Generator[None, None, Sequence[Message]]:
+        """A conversation of items and whole answers in turns, as messages, in steps."""
         ...
 
     def deleted(self, id_: str) -> bytes:

@@ -36,8 +36,10 @@ class KeepableAnswer(Protocol):
 class ReadsAnswers(Protocol):
     """A client API that reads what it has written."""
 
-    def said(self, response: bytes) -> Generator[None, None, Sequence[Message]]:
-        """What the model said in a whole answer, as messages, in steps."""
+    def recall(
+        self, turns: Sequence[bytes], limits: RequestLimits
+    ) -> Generator[None, None, Sequence[Message]]:
+        """A conversation of items and whole answers in turns, as messages, in steps."""
         ...
 
 
@@ -76,9 +78,8 @@ class Threads:
         if thread is None or thread.previous_id is None:
             return parsed
         before = self._kept.get(thread.previous_id, caller, param=PREVIOUS_PARAM)
-        said = await self._steps.run(self._dialect.said(before.body))
-        earlier = (*before.messages, *said)
-        chat = parsed.chat.go_on_from(earlier, thread.head_count, PREVIOUS_PARAM)
+        earlier = await self._steps.run(self._dialect.recall(before.turns, self._limits))
+        chat = parsed.chat.go_on_from(tuple(earlier), thread.head_count, PREVIOUS_PARAM)
         if len(chat.messages) > self._limits.messages_max:
             raise invalid_request(
                 f"The conversation holds {len(chat.messages)} messages; the limit is"
@@ -95,7 +96,8 @@ class Threads:
         thread = parsed.thread
         if thread is None or not thread.is_kept:
             return None
-        before_bytes = self._kept.size_of(thread.previous_id) if thread.previous_id else 0
-        messages = parsed.chat.messages[thread.head_count :]
-        self._kept.begin(answer.id, caller, messages, thread.items, before_bytes)
+        history: tuple[bytes, ...] = ()
+        if thread.previous_id is not None:
+            history = self._kept.get(thread.previous_id, caller, param=PREVIOUS_PARAM).turns
+        self._kept.begin(answer.id, caller, thread.items, history)
         return KeptThread(self._kept, answer)

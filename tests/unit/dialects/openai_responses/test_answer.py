@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cursor_api.dialects.openai_responses.answer import EventRenderer, ResponseFolder
-from cursor_api.dialects.openai_responses.kept import read_said
+from cursor_api.dialects.openai_responses.kept import recall
 from cursor_api.domain.content import Message, Role, Text, Thinking, ToolUse
 from cursor_api.domain.deltas import (
     Finished,
@@ -17,6 +17,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
 )
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 from tests.unit.dialects.openai_responses.response_stage import (
     END,
@@ -82,7 +83,7 @@ def test_what_was_said_is_read_back() -> None:
     """The output of an answer, sent back as input, is what the model said."""
     renderer = EventRenderer(HEAD, STYLE)
     renderer.render(RICH)
-    assert finish(read_said(renderer.response())) == [
+    assert finish(recall([renderer.response()], RequestLimits())) == [
         Message(
             Role.ASSISTANT,
             (

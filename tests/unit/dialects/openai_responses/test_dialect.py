@@ -30,7 +30,9 @@ def test_a_request_comes_back_as_its_answer() -> None:
     assert whole(folder.body()) == found[-1]["response"]
     keepable: list[KeepableAnswer] = [OWN.renderer(parsed, HEAD), OWN.folder(parsed, HEAD)]
     assert {one.id for one in keepable} == {"resp_0123"}
-    assert [message.text for message in finish(OWN.said(folder.body()))] == ["yes"]
+    assert [
+        message.text for message in finish(OWN.recall([b"[]", folder.body()], RequestLimits()))
+    ] == ["yes"]
 
 
 def test_errors_and_models_are_openai_s() -> None:

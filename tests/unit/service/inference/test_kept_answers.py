@@ -7,7 +7,6 @@ from contextlib import suppress
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault
 from cursor_api.service.inference.kept_answers import (
@@ -20,12 +19,11 @@ from cursor_api.service.inference.kept_answers import (
 from tests.fakes import StillClock, TickingClock
 
 ME, YOU = Caller("client-1"), Caller("client-2")
-ASKED = (Message(Role.USER, (Text("hi"),)),)
 
 
 def keep(kept: KeptAnswers, id_: str, caller: Caller = ME, body: bytes = b"{}") -> None:
     """A whole answer."""
-    kept.begin(id_, caller, ASKED, b"[]", 0)
+    kept.begin(id_, caller, b"[]")
     kept.end(id_, body)
 
 
@@ -40,7 +38,7 @@ def test_an_answer_is_for_who_asked_for_it() -> None:
     """To others there is none; in pass-through all have one name and their own keys."""
     kept = KeptAnswers(KeptAnswersOptions(), TickingClock())
     keep(kept, "a")
-    assert kept.get("a", ME) == KeptAnswer(ASKED, b"[]", b"{}")
+    assert kept.get("a", ME) == KeptAnswer((), b"[]", b"{}")
     with pytest.raises(Fault) as caught:
         kept.get("a", YOU)
     assert caught.value.code == NOT_FOUND
@@ -63,7 +61,7 @@ def test_an_answer_is_for_who_asked_for_it() -> None:
 def test_only_whole_answers_are_there() -> None:
     """One that is under way is not, and one that broke off leaves nothing."""
     kept = KeptAnswers(KeptAnswersOptions(), TickingClock())
-    kept.begin("a", ME, ASKED, b"[]", 0)
+    kept.begin("a", ME, b"[]")
     assert not is_there(kept, "a")
     kept.break_off("a")
     assert kept.size_bytes == 0
@@ -82,10 +80,11 @@ def test_the_oldest_go_where_room_is_needed() -> None:
         assert kept.size_bytes <= 8 * ENTRY_BYTES
     assert is_there(kept, "19")
     assert not is_there(kept, "0")
-    keep(kept, "large", body=bytes(ENTRY_BYTES))
+    keep(kept, "large", body=bytes(2 * ENTRY_BYTES))
     assert not is_there(kept, "large")
-    kept.begin("long", ME, ASKED, bytes(ENTRY_BYTES), 0)
-    assert kept.size_of("long") == 0
+    kept.begin("long", ME, b"", (bytes(ENTRY_BYTES),))
+    kept.end("long", b"{}")
+    assert not is_there(kept, "long")
     kept.use(KeptAnswersOptions(bytes_max=0), None)
     assert kept.size_bytes == 0
 
