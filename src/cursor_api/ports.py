@@ -22,6 +22,7 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.features import Feature
+from cursor_api.domain.kept import Thread
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.wire.limits import RequestLimits
@@ -159,6 +160,7 @@ class ParsedRequest(NamedTuple):
     chat: ChatRequest
     style: Any = None
     ignored: tuple[str, ...] = ()
+    thread: Thread | None = None
 
 
 class AnswerHead(NamedTuple):
