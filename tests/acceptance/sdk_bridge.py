@@ -143,6 +143,13 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
+async def wait_until_noticed(stage: Stage, limit_s: float = 3.0) -> None:
+    """Until the gateway knows that its bridge has ended; raises TimeoutError."""
+    async with asyncio.timeout(limit_s):
+        while stage.bridge.pid is not None:
+            await asyncio.sleep(0.01)
+
+
 async def wait_until_gone(pid: int, limit_s: float = 3.0) -> None:
     """Until a process has ended; raises TimeoutError."""
     async with asyncio.timeout(limit_s):

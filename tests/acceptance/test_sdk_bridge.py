@@ -42,6 +42,7 @@ from tests.acceptance.sdk_bridge import (
     needs_bridge,
     open_stage,
     wait_until_gone,
+    wait_until_noticed,
 )
 
 pytestmark = needs_bridge
@@ -260,7 +261,7 @@ def test_one_that_dies_is_started_again_and_ends_with_the_gateway(
     before, pid = loop.run(stage.bridge.get_address()), stage.bridge.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    loop.run(wait_until_gone(pid))
+    loop.run(wait_until_noticed(stage))
     assert loop.run(stage.calls.call(PING, {})) == {"message": "pong"}
     after = loop.run(stage.bridge.get_address())
     assert after != before

@@ -1,0 +1,69 @@
+"""When the scripted model calls which tool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cursor_api.simulator.cursor_sdk.model import Call, answer_from, choose_calls, fill
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+FILE = {"type": "object", "properties": {"path": {"type": "string"}}}
+TOOLS: dict[str, Any] = {"get_weather": CITY, "read_file": FILE, "make_report": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("Hello!", []),
+        ("What is the weather in Paris?", [Call("get_weather", {"city": "Paris"})]),
+        ("What does src/main.py say?", [Call("read_file", {"path": "src/main.py"})]),
+        ('/sim call get_weather {"city":"Oslo"}', [Call("get_weather", {"city": "Oslo"})]),
+        ("You must call the tool `make_report`.\n\nHi", [Call("make_report", {})]),
+        ("You must call one of the tools.\n\nHi", [Call("get_weather", {"city": "Hi"})]),
+        # Its own earlier words do not lead it astray.
+        ("<transcript>\nweather in Rome\n</transcript>\n\nThanks!", []),
+    ],
+)
+def test_a_tool_is_called_where_the_question_hints_at_it(text: str, calls: list[Call]) -> None:
+    """By its name, a path, an order, or because it must."""
+    found = [
+        Call(one.name, one.args if one.args.get("city", "x")[:3] != "You" else {"city": "Hi"})
+        for one in choose_calls(text, TOOLS)
+    ]
+    assert found == calls
+
+
+def test_arguments_fit_the_schema() -> None:
+    """Each type has a value, taken from the question where it names one."""
+    schema = {
+        "properties": {
+            "count": {"type": "integer"},
+            "share": {"type": "number"},
+            "unit": {"enum": ["celsius", "kelvin"]},
+            "is_it": {"type": ["boolean", "null"]},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "inner": {"type": "object", "properties": {"a": {"type": "string"}}},
+        }
+    }
+    filled = fill(schema, "3 in kelvin")
+    assert filled == {
+        "count": 3,
+        "share": 3.0,
+        "unit": "kelvin",
+        "is_it": True,
+        "tags": ["3 in kelvin"],
+        "inner": {"a": "3 in kelvin"},
+    }
+
+
+def test_results_are_told() -> None:
+    """Texts, images by name, other objects as JSON, failures as such."""
+    results: list[dict[str, Any]] = [
+        {"content": [{"type": "text", "text": "sunny"}, {"type": "image", "data": ""}]},
+        {"value": 3},
+        {"message": "no such city"},
+    ]
+    said = 'Result: sunny [image]; {"value":3}; the tool failed: no such city'
+    assert answer_from(results) == said
