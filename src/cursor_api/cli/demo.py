@@ -26,6 +26,7 @@ from cursor_api.simulator.json_api import ApiOptions
 from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.upstreams.cursor.kind import CursorKind
 
 DEMO: Final = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
@@ -138,7 +139,12 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
     options = SimulatorOptions(faults=Faults(tokens_per_s=TOKENS_PER_S))
     async with AsyncExitStack() as stack:
         cursor = await stack.enter_async_context(CursorSimulator(options))
-        upstreams = [_at(cursor.url, upstream) for upstream in settings.upstreams]
+        # The official route needs a program of Cursor's, and is not there yet.
+        upstreams = [
+            _at(cursor.url, upstream)
+            for upstream in settings.upstreams
+            if upstream.kind == CursorKind.name
+        ]
         for route in ROUTES:
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
             simulator = await stack.enter_async_context(route.simulator(options, api))
