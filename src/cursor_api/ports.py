@@ -86,16 +86,6 @@ class Observer(Protocol):
         ...
 
 
-class SilentObserver:
-    """Tells nobody."""
-
-    def notice(self, event: str, /, **facts: object) -> None:
-        """See Observer."""
-
-    def warn(self, event: str, /, **facts: object) -> None:
-        """See Observer."""
-
-
 class ImageSource(Protocol):
     """Where images come from that callers name by a web address."""
 
@@ -121,7 +111,7 @@ class UpstreamParts(NamedTuple):
     headers: tuple[tuple[str, Secret], ...] = ()
     mask: Callable[[str], str] = str
     find_api_keys: Callable[[], Sequence[Secret]] = tuple
-    observer: Observer = SilentObserver()
+    observer: Observer | None = None
 
 
 class UpstreamKind(Protocol):

@@ -40,7 +40,7 @@ class House:
 
     def ask(self, *messages: Any, **more: Any) -> Any:
         """A chat; a text is the user's."""
-        turns = [{"role": "user", "content": m} if isinstance(m, str) else m for m in messages]
+        turns: list[Any] = [{"role": "user", "content": m} if isinstance(m, str) else m for m in messages]
         return self.client.chat.completions.create(model=MODEL, messages=turns, **more)
 
     def wait(self, is_so: Callable[[], bool]) -> None:
@@ -193,7 +193,8 @@ def _whole(answer: Any, *, is_stream: bool) -> dict[str, Any]:
     if not is_stream:
         message: ChatCompletionMessage = answer.choices[0].message
         return message.model_dump(exclude_none=True)
-    text, calls = "", {}
+    text = ""
+    calls: dict[int, dict[str, Any]] = {}
     for chunk in answer:
         delta = chunk.choices[0].delta
         text += delta.content or ""

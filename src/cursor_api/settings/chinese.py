@@ -202,7 +202,7 @@ REASONS: Final[Mapping[str, str]] = {
         "桥接程序与 Cursor 之间的 HTTP 代理；`none` 表示不用代理。默认使用环境指定的代理。"
     ),
     "CURSOR_SDK_CA_FILE": "桥接程序额外信任的证书颁发机构（PEM），用于公司代理。",
-    "CURSOR_SDK_CONNECTIONS_MAX": "同时进行的请求数上限。每个请求约占桥接程序 5 MB 内存。",
+    "CURSOR_SDK_RUNS_MAX": "同时进行的请求数上限。每个请求约占桥接程序 5 MB 内存。",
     "CURSOR_SDK_RUN_TIMEOUT_S": (
         "一个回答总共最多可用多久，包括工具调用。Cursor 出错时桥接程序会自行重试，"
         "因此回答可能很久却并不静默。"

@@ -146,6 +146,8 @@ class OwnBridge:
         """See calls.Bridge."""
         if self._running is not None:
             return self._running.address
+        if self._start_task is None:
+            self._refuse_in_pause()
         return await asyncio.shield(self.begin())
 
     def begin(self) -> asyncio.Task[BridgeAddress]:
@@ -194,7 +196,8 @@ class OwnBridge:
     async def _start(self) -> BridgeAddress:
         if self._is_closed:
             raise Fault(FaultKind.UNREACHABLE, "The gateway is stopping.")
-        await self._wait_out_pause()
+        if (left_s := self._pause_left_s) > 0:
+            await asyncio.sleep(left_s)
         process, address = await start_process(await self._launch())
         try:
             await self._parts.greet(address)
@@ -206,8 +209,8 @@ class OwnBridge:
         self._parts.observer.notice("the Cursor SDK bridge runs", pid=process.pid)
         return address
 
-    async def _wait_out_pause(self) -> None:
-        left_s = self._pause_until - self._parts.clock.monotonic()
+    def _refuse_in_pause(self) -> None:
+        left_s = self._pause_left_s
         if left_s > WAITED_PAUSE_S:
             raise Fault(
                 FaultKind.UNREACHABLE,
@@ -215,8 +218,10 @@ class OwnBridge:
                 f" again in {left_s:.0f} s.",
                 retry_after_s=left_s,
             )
-        if left_s > 0:
-            await asyncio.sleep(left_s)
+
+    @property
+    def _pause_left_s(self) -> float:
+        return self._pause_until - self._parts.clock.monotonic()
 
     async def _launch(self) -> Launch:
         program = await asyncio.to_thread(find_program, self._options.bridge_bin)

@@ -160,7 +160,9 @@ def watch(orders: Orders) -> int:
     bridge = subprocess.Popen(orders["argv"], stdin=subprocess.DEVNULL)  # noqa: S603 - the same
 
     def end_with_gateway() -> None:
-        sys.stdin.buffer.read()
+        # Not by way of `sys.stdin`, whose lock the end of this process would wait for.
+        while os.read(0, 1):
+            pass
         bridge.terminate()
         try:
             bridge.wait(_STOP_S)

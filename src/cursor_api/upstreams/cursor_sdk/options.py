@@ -115,8 +115,8 @@ class SdkOptions:
         "More certificate authorities (PEM) for the bridge to trust, for a company's proxy.",
         default_note="those that Node brings along",
     )
-    connections_max: int = setting(
-        "CURSOR_SDK_CONNECTIONS_MAX",
+    runs_max: int = setting(
+        "CURSOR_SDK_RUNS_MAX",
         whole(1, 10_000, 256),
         "256",
         "Requests under way at once. The bridge takes some 5 MB of memory for each.",

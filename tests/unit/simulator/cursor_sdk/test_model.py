@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.simulator.cursor_sdk.model import Call, answer_from, choose_calls, fill
+from cursor_api.simulator.cursor_sdk.model import Call, answer_from, choose_calls
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 FILE = {"type": "object", "properties": {"path": {"type": "string"}}}
@@ -33,29 +33,6 @@ def test_a_tool_is_called_where_the_question_hints_at_it(text: str, calls: list[
         for one in choose_calls(text, TOOLS)
     ]
     assert found == calls
-
-
-def test_arguments_fit_the_schema() -> None:
-    """Each type has a value, taken from the question where it names one."""
-    schema = {
-        "properties": {
-            "count": {"type": "integer"},
-            "share": {"type": "number"},
-            "unit": {"enum": ["celsius", "kelvin"]},
-            "is_it": {"type": ["boolean", "null"]},
-            "tags": {"type": "array", "items": {"type": "string"}},
-            "inner": {"type": "object", "properties": {"a": {"type": "string"}}},
-        }
-    }
-    filled = fill(schema, "3 in kelvin")
-    assert filled == {
-        "count": 3,
-        "share": 3.0,
-        "unit": "kelvin",
-        "is_it": True,
-        "tags": ["3 in kelvin"],
-        "inner": {"a": "3 in kelvin"},
-    }
 
 
 def test_results_are_told() -> None:

@@ -55,12 +55,12 @@ def test_what_does_not_go_together_is_found(
 def test_a_block_has_them_too(tmp_path: Path) -> None:
     """A second route with keys of its own, and a bridge of its own."""
     (tmp_path / "cursor-api.toml").write_text(
-        '[cursor-sdk]\nconnections_max = 3\n[[upstream]]\nname = "team"\nkind = "cursor-sdk"\n'
+        '[cursor-sdk]\nruns_max = 3\n[[upstream]]\nname = "team"\nkind = "cursor-sdk"\n'
         'api_key = "crsr_of_the_team"\nbridge_cage = false\nrun_timeout_s = 60\n'
     )
     loaded = load_settings(SCHEMA, {"AUTH_TOKEN": "k" * 20}, tmp_path)
     assert (loaded.problems, loaded.warnings) == ((), ())
     _, own, team = loaded.settings.upstreams
-    assert (own.options.connections_max, own.options.is_caged) == (3, True)
+    assert (own.options.runs_max, own.options.is_caged) == (3, True)
     assert (team.options.is_caged, team.options.run_max_s) == (False, 60)
     assert team.api_keys == (Secret("crsr_of_the_team"),)
