@@ -62,7 +62,8 @@ def _answer(asked: Json) -> list[bytes]:
         pieces.append(stage.thinking("Hm.", signature="c2ln"))
     last = asked["messages"][-1]["content"]
     reason = "end_turn"
-    if asked.get("tools") and last[0]["type"] != "tool_result":
+    is_result = not isinstance(last, str) and last[0]["type"] == "tool_result"
+    if asked.get("tools") and not is_result:
         reason = "tool_use"
         pieces += [
             stage.call(
@@ -78,8 +79,10 @@ def _answer(asked: Json) -> list[bytes]:
     return [*pieces, stage.end(reason, output_tokens=30, usage=ENDED)]
 
 
-def _heard(blocks: list[Json]) -> str:
+def _heard(blocks: str | list[Json]) -> str:
     """The last turn in words."""
+    if isinstance(blocks, str):
+        return blocks
     found = []
     for block in blocks:
         if block["type"] == "text":

@@ -12,6 +12,7 @@ import anthropic
 import httpx2 as httpx
 import pytest
 
+from tests.acceptance.anthropic_endpoint import AnthropicEndpoint
 from tests.acceptance.background import LoopThread
 from tests.acceptance.openai_endpoint import Endpoint
 from tests.acceptance.programs import Program, running
@@ -25,7 +26,15 @@ kind = "openai"
 base_url = "{main}"
 api_key = "canary-of-the-main-0123456789"
 models = ["main-model"]
+
+[[upstream]]
+name = "claude"
+kind = "anthropic"
+base_url = "{claude}"
+api_key = "canary-of-claude-0123456789"
+models = ["claude-opus-4-8"]
 """
+CLAUDE = "claude-opus-4-8"
 MODEL = "main-model"
 TOOLS: Any = [
     {"name": name, "input_schema": {"type": "object"}, "cache_control": {"type": "ephemeral"}}
@@ -48,6 +57,7 @@ class House:
 
     program: Program
     endpoint: Endpoint
+    claude: AnthropicEndpoint
     client: anthropic.Anthropic
 
     def ask(self, content: Any, **more: Any) -> anthropic.types.Message:
@@ -69,18 +79,19 @@ def _order(content: Any, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def house(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """`cursor-api serve` with one endpoint."""
+    """`cursor-api serve` with an endpoint of another dialect, and one of this."""
     folder = tmp_path_factory.mktemp("messages")
     with LoopThread() as loop:
         endpoint = Endpoint("main").open(loop)
-        text = CONFIGURATION.format(main=endpoint.url)
+        claude = AnthropicEndpoint().open(loop)
+        text = CONFIGURATION.format(main=endpoint.url, claude=claude.url)
         (folder / "cursor-api.toml").write_text(text, encoding="utf-8")
         variables = {"AUTH_TOKEN": KEY, "PORT": "0"}
         with (
             running([installed.command, "serve"], folder, variables) as program,
             anthropic.Anthropic(base_url=program.url, api_key=KEY) as client,
         ):
-            yield House(program, endpoint, client)
+            yield House(program, endpoint, claude, client)
 
 
 def test_an_answer_whole_and_streamed(house: House) -> None:
@@ -209,3 +220,32 @@ def test_what_claude_code_asks_at_its_start_is_answered(house: House) -> None:
     answer = httpx.post(url, headers=headers, json=_order("x"), timeout=10)
     assert (answer.status_code, answer.json()["type"]) == (200, "message")
     assert answer.headers["request-id"] == answer.headers["x-request-id"]
+
+
+def test_an_endpoint_of_this_dialect_gets_the_request_as_it_came(house: House) -> None:
+    """Documents and features that nobody here knows; its answer comes back with its seals."""
+    pdf = {"type": "base64", "media_type": "application/pdf", "data": GIF}
+    content: Any = [
+        {"type": "document", "source": pdf, "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": "What is it?"},
+    ]
+    more: Any = {
+        "model": CLAUDE,
+        "thinking": {"type": "adaptive"},
+        "tools": [{"type": "web_search_20250305", "name": "web_search"}, *TOOLS],
+        "extra_headers": {"anthropic-beta": "some-feature-2026-01-01"},
+    }
+    streamed, events = house.stream(content, **more)
+    assert (events[0], events[-1]) == ("message_start", "message_stop")
+    assert streamed.content[0].to_dict() == {
+        "type": "thinking",
+        "thinking": "Hm.",
+        "signature": "c2ln",
+    }
+    assert streamed.usage.cache_read_input_tokens == 64
+    turn = house.claude.asked[-1]
+    assert turn.headers["anthropic-beta"] == "some-feature-2026-01-01"
+    sent = json.loads(turn.body)
+    assert (sent["messages"][0]["content"], sent["tools"]) == (content, more["tools"])
+    with pytest.raises(anthropic.BadRequestError, match=r"messages\.0\.content\.0"):
+        house.ask(content)

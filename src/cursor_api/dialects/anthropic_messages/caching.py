@@ -36,11 +36,12 @@ def _blocks(tools: list[Object], written: Written) -> Iterator[Object]:
     yield from tools
     yield from written.system
     for turn in written.turns:
-        for block in turn.content:
-            inner = block.get("content")
+        for result in turn.results:
+            inner = result.get("content")
             if isinstance(inner, list):
                 yield from inner
-            yield block
+            yield result
+        yield from turn.blocks
 
 
 def _ends(tools: list[Object], written: Written) -> Iterator[Object]:

@@ -30,6 +30,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 Object = dict[str, object]
 
@@ -40,7 +41,7 @@ STEP_MESSAGES: Final = 200
 # The first turn is the user's; a conversation that begins with the model's words has none.
 NO_QUESTION: Final = "(no message)"
 
-_TTLS: Final = {300: "5m", 3600: "1h"}
+_TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
 _INPUT: Final = msgspec.json.Decoder(dict[str, Raw])
 
 

@@ -15,6 +15,8 @@ from msgspec import Raw
 from cursor_api.dialects.anthropic_messages.caching import mark_prompt
 from cursor_api.dialects.anthropic_messages.enforceable import is_enforceable
 from cursor_api.dialects.anthropic_messages.families import Family, family_of
+from cursor_api.dialects.anthropic_messages.parameters import CHOICES
+from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.thinking import ThinkingFields, write_thinking
 from cursor_api.dialects.anthropic_messages.turns import (
     Object,
@@ -32,8 +34,6 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 
-# The name of this dialect.
-DIALECT: Final = "anthropic_messages"
 # The API refuses longer ones.
 USER_CHARS_MAX: Final = 256
 # With more the API refuses all of them.
@@ -42,7 +42,7 @@ TEMPERATURE_MAX: Final = 1.0
 # A tool that takes any text, as one that takes it in a field.
 ANY_TEXT: Final = b'{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}'
 
-_CHOICES: Final = {Choice.AUTO: "auto", Choice.ANY: "any", Choice.NONE: "none"}
+_CHOICES: Final = {choice: word for word, choice in CHOICES.items()}
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 
 _encode = msgspec.json.Encoder().encode
@@ -62,7 +62,7 @@ class WriteOptions(NamedTuple):
 def is_native(request: ChatRequest) -> bool:
     """Whether the request came in this dialect, so that it goes on as it came."""
     native = request.origin.native
-    return native is not None and native.dialect == DIALECT
+    return native is not None and native.dialect == NAME
 
 
 def can_hold_to(form: OutputForm, model: str) -> bool:
@@ -80,6 +80,7 @@ def encode_request(
         return _encode({**_FIELDS.decode(native.body), **decided})
     family = family_of(model)
     written = yield from write_turns(request.messages, has_system_turns=family.has_system_turns)
+    yield
     asked = request.parameters
     tools = _tools(asked.tools)
     mark_prompt(tools, written, is_wanted=options.is_cached)
@@ -160,10 +161,9 @@ def _input_schema(schema: bytes) -> object:
 
 
 def _tool_choice(choice: ToolChoice) -> Object:
+    found: Object = {"type": _CHOICES[choice.kind]}
     if choice.kind is Choice.NAMED:
-        found: Object = {"type": "tool", "name": choice.name}
-    else:
-        found = {"type": _CHOICES[choice.kind]}
+        found["name"] = choice.name
     if not choice.is_parallel and choice.kind is not Choice.NONE:
         found["disable_parallel_tool_use"] = True
     return found

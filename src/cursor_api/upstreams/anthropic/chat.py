@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.upstream import (
-    DIALECT,
     WriteOptions,
     encode_request,
     is_native,
@@ -26,6 +26,7 @@ from cursor_api.transport.model_lists import ModelPage, decode_models, read_list
 from cursor_api.transport.refusals import FaultContext
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.anthropic.answer import MessageReading
+from cursor_api.upstreams.anthropic.counting import COUNT_PATH, TIMEOUTS, read_count, to_count
 from cursor_api.upstreams.anthropic.faults import fault_of_answer
 from cursor_api.upstreams.anthropic.options import MESSAGES_PATH, AnthropicOptions
 from cursor_api.upstreams.anthropic.shortfall import open_with_shortfall
@@ -40,7 +41,7 @@ PAGES_MAX: Final = 10
 class AnthropicUpstream:
     """ports.Upstream over messages."""
 
-    dialect = DIALECT
+    dialect = NAME
 
     def __init__(self, http: HttpClient, options: AnthropicOptions, parts: UpstreamParts) -> None:
         self._http = http
@@ -92,13 +93,34 @@ class AnthropicUpstream:
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""
+        # A stream tells that its server lives; in one piece is asked for what goes on as it came.
+        is_stream = request.is_stream or not is_native(request)
+        headers, body = await self._write(request, model, secret, is_stream=is_stream)
+        timeouts = self._timeouts_for(model)
+        if not is_stream:
+            timeouts = timeouts.for_whole_answer()
+        return self._http.open_post(self._url + MESSAGES_PATH, headers, body, timeouts)
+
+    async def count_input(self, request: ChatRequest, route: Route, credential: Credential) -> int:
+        """How long a request is, as the endpoint counts it; raises Fault and nothing else."""
+        secret = credential.secret
+        context = self.context(secret)
+        headers, body = await self._write(request, route.model, secret, is_stream=False)
+        url = self._url + COUNT_PATH
+        async with self._http.open_post(url, headers, to_count(body), TIMEOUTS) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise await read_refusal(self, answer, context)
+            return await read_count(answer, context.name)
+
+    async def _write(
+        self, request: ChatRequest, model: str, secret: Secret, *, is_stream: bool
+    ) -> tuple[dict[str, str], bytes]:
+        """The headers and the body of a request; raises Fault."""
         headers = _headers(secret)
         native = request.origin.native
         if native is not None and native.dialect == self.dialect:
             # What it is written for, and which features it asks for.
             headers.update(native.headers)
-        # A stream tells that its server lives; in one piece is asked for what goes on as it came.
-        is_stream = request.is_stream or not is_native(request)
         try:
             body = await self._parts.steps.run(
                 encode_request(request, model, self._write_options, is_stream=is_stream)
@@ -109,10 +131,7 @@ class AnthropicUpstream:
                 "The messages hold characters that are not valid Unicode (a lone surrogate).",
                 param="messages",
             ) from None
-        timeouts = self._timeouts_for(model)
-        if not is_stream:
-            timeouts = timeouts.for_whole_answer()
-        return self._http.open_post(self._url + MESSAGES_PATH, headers, body, timeouts)
+        return headers, body
 
     def context(self, secret: Secret) -> FaultContext:
         """See EventApi."""

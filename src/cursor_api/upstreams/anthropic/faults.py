@@ -39,6 +39,9 @@ WORDS: Final[dict[str, FaultKind]] = {
     "insufficient balance": _QUOTA,
     "content filtering policy": _REFUSED,
     "organization has been disabled": FaultKind.CREDENTIAL_REJECTED,
+    # LiteLLM's proxy; the second where it has no database to look a key up in: any but its own.
+    "invalid model name": FaultKind.MODEL_NOT_FOUND,
+    "no connected db": FaultKind.CREDENTIAL_REJECTED,
 }
 
 # `error.type`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from cursor_api.dialects.anthropic_messages.upstream import DIALECT
+from cursor_api.dialects.anthropic_messages.request import NAME as DIALECT
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
 from cursor_api.ports import Upstream, UpstreamParts
@@ -28,6 +28,7 @@ class AnthropicKind:
             Feature.TOOLS,
             Feature.FORCED_TOOLS,
             Feature.IMAGES,
+            Feature.IMAGE_LINKS,
             Feature.IMAGE_LINKS,
             Feature.OUTPUT_FORM,
             Feature.OUTPUT_MAX,

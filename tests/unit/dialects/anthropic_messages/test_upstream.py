@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.upstream import (
-    DIALECT,
     STRICT_TOOLS_MAX,
     WriteOptions,
     can_hold_to,
@@ -90,7 +90,7 @@ def test_a_request_of_this_dialect_goes_on_as_it_came() -> None:
         b'{"model":"ours","max_tokens":5,"vendor":{"x":[1.50]},'
         b'"messages":[{"role":"user","content":"hi"}]}'
     )
-    request = ChatRequest("ours", MESSAGES, origin=Origin(Native(DIALECT, body)))
+    request = ChatRequest("ours", MESSAGES, origin=Origin(Native(NAME, body)))
     sent = encode(request, options=WriteOptions())
     assert b'"vendor":{"x":[1.50]}' in sent
     assert json.loads(sent) == json.loads(body) | {"model": OLDER, "stream": True}

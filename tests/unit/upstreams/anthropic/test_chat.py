@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from cursor_api.dialects.anthropic_messages.upstream import DIALECT
+from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import Message, Role, Text
@@ -100,7 +100,7 @@ async def test_a_request_in_the_same_dialect_is_asked_as_the_caller_asks(is_stre
         await turn.answer(json.dumps(WHOLE).encode(), content_type="application/json")
 
     headers = (("anthropic-beta", "a-1,b-2"), ("anthropic-version", "2026-10-21"))
-    native = Native(DIALECT, body, headers=headers)
+    native = Native(NAME, body, headers=headers)
     request = ChatRequest("ours", REQUEST.messages, is_stream=is_stream, origin=Origin(native))
     # One piece has more time than a first word, as it is the last one too.
     short = ThinkingTimeouts((("*", 0.2),), (("*", 5.0),))

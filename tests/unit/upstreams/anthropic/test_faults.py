@@ -99,6 +99,12 @@ def test_every_kind_a_table_can_give_has_words() -> None:
         (401, {"message": "who?"}, "CREDENTIAL_REJECTED"),
         (402, {"error": {"message": "Insufficient Balance"}}, "QUOTA_EXHAUSTED"),
         (503, {"error": {"type": "weird", "message": "busy"}}, "UPSTREAM_OVERLOADED"),
+        (
+            400,
+            error_of("invalid_request_error", "anthropic_messages: Invalid model name passed in"),
+            "MODEL_NOT_FOUND",
+        ),
+        (400, error_of("invalid_request_error", "No connected db."), "CREDENTIAL_REJECTED"),
         # Without a word.
         (401, None, "CREDENTIAL_REJECTED"),
         (404, None, "PROTOCOL_ERROR"),

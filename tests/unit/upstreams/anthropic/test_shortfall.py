@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cursor_api.dialects.anthropic_messages.upstream import DIALECT
+from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.domain.chat import (
     ChatRequest,
     Native,
@@ -87,6 +87,6 @@ async def test_an_answer_ends_at_blanks_too() -> None:
 async def test_what_came_in_this_dialect_is_not_looked_at() -> None:
     """It asks for what the API takes, in its own words."""
     body = b'{"model":"a","max_tokens":5,"stream":true,"messages":[]}'
-    said, sent = await told(request(OutputForm(OPEN), "\n", native=Native(DIALECT, body)), "a\nb")
+    said, sent = await told(request(OutputForm(OPEN), "\n", native=Native(NAME, body)), "a\nb")
     assert said == "a\nb"
     assert "JSON" not in sent
