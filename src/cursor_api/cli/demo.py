@@ -28,8 +28,6 @@ from cursor_api.simulator.json_api import ApiOptions
 from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.upstreams.cursor.kind import CursorKind
-from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 
 DEMO: Final = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
@@ -101,6 +99,9 @@ class DemoRoute:
         return f"key-of-{self.name}"
 
 
+# Kinds that are there without a block of settings.
+CURSOR_KIND: Final = "cursor"
+SDK_KIND: Final = "cursor-sdk"
 CURSOR: Final = ("gpt-4o-mini, claude-3.5-haiku, …", "cursor: a Cursor account's private wire")
 SDK: Final = (
     "composer-2.5, claude-opus-4.5, auto",
@@ -148,14 +149,14 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
         Credential(alias, Secret(f"simulated-token-of-{alias}"), make_checksum())
         for alias in ALIASES
     ]
-    credentials.append(Credential("demo-sdk", Secret(SDK_KEY), endpoint=CursorSdkKind.name))
+    credentials.append(Credential("demo-sdk", Secret(SDK_KEY), endpoint=SDK_KIND))
     options = SimulatorOptions(faults=Faults(tokens_per_s=TOKENS_PER_S))
     async with AsyncExitStack() as stack:
         cursor = await stack.enter_async_context(CursorSimulator(options))
         bridge = await stack.enter_async_context(BridgeSimulator(BRIDGE))
         reached: dict[str, Mapping[str, object]] = {
-            CursorKind.name: {"base_url": cursor.url},
-            CursorSdkKind.name: {"bridge_url": bridge.url, "bridge_token": Secret(bridge.token)},
+            CURSOR_KIND: {"base_url": cursor.url},
+            SDK_KIND: {"bridge_url": bridge.url, "bridge_token": Secret(bridge.token)},
         }
         upstreams = [_at(reached[upstream.kind], upstream) for upstream in settings.upstreams]
         for route in ROUTES:

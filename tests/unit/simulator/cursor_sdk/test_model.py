@@ -21,18 +21,14 @@ TOOLS: dict[str, Any] = {"get_weather": CITY, "read_file": FILE, "make_report": 
         ("What does src/main.py say?", [Call("read_file", {"path": "src/main.py"})]),
         ('/sim call get_weather {"city":"Oslo"}', [Call("get_weather", {"city": "Oslo"})]),
         ("You must call the tool `make_report`.\n\nHi", [Call("make_report", {})]),
-        ("You must call one of the tools.\n\nHi", [Call("get_weather", {"city": "Hi"})]),
+        ("You must call one of the tools.\n\nHi", [Call("get_weather", {"city": "Paris"})]),
         # Its own earlier words do not lead it astray.
         ("<transcript>\nweather in Rome\n</transcript>\n\nThanks!", []),
     ],
 )
 def test_a_tool_is_called_where_the_question_hints_at_it(text: str, calls: list[Call]) -> None:
     """By its name, a path, an order, or because it must."""
-    found = [
-        Call(one.name, one.args if one.args.get("city", "x")[:3] != "You" else {"city": "Hi"})
-        for one in choose_calls(text, TOOLS)
-    ]
-    assert found == calls
+    assert list(choose_calls(text, TOOLS)) == calls
 
 
 def test_results_are_told() -> None:
