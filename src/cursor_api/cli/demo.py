@@ -26,7 +26,6 @@ from cursor_api.simulator.json_api import ApiOptions
 from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.upstreams.cursor.kind import CursorKind
 
 DEMO: Final = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
@@ -98,6 +97,8 @@ class DemoRoute:
         return f"key-of-{self.name}"
 
 
+# Kinds that are there without a block of settings.
+CURSOR_KIND: Final = "cursor"
 CURSOR: Final = ("gpt-4o-mini, claude-3.5-haiku, …", "cursor: a Cursor account's private wire")
 ROUTES: Final = (
     DemoRoute(
@@ -143,7 +144,7 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
         upstreams = [
             _at(cursor.url, upstream)
             for upstream in settings.upstreams
-            if upstream.kind == CursorKind.name
+            if upstream.kind == CURSOR_KIND
         ]
         for route in ROUTES:
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
