@@ -137,7 +137,8 @@ def test_it_lists_the_models_of_a_key(loop: LoopThread, stage: Stage) -> None:
     listing = ModelListing(stage.calls, stage.parts)
     models = loop.run(listing.list_models())
     assert [model.id for model in models] == [
-        *("composer-2.5", "claude-opus-4.5", "claude-opus-4.5:effort=high,fast", "auto"),
+        *("composer-2.5", "claude-opus-4.5", "claude-opus-4.5:effort=high,fast"),
+        *("claude-opus-4.5:*", "auto"),
     ]
     asked = [turn for turn in stage.cursor.requests if "/v1/models" in turn.line]
     assert asked[-1].headers["authorization"] == f"Bearer {KEY.reveal()}"

@@ -13,6 +13,9 @@ from cursor_api.service.inference.endpoints import Endpoint, Endpoints
 
 # Upstreams add a model now and then; ten minutes until it is listed are soon enough.
 REFRESH_S = 600.0
+# How soon an endpoint is asked that has got its first credential: whoever has added it looks for its
+# models next.
+LOOK_S = 1.0
 # The start waits no longer than this for a list; one that comes later is asked for again.
 ANSWER_S = 10.0
 
@@ -27,6 +30,7 @@ class ModelLists:
         # By endpoint, why its list could not be had last time, so that it is said once.
         self._failures: dict[str, str] = {}
         self._fixed: frozenset[str] = frozenset()
+        self._with_credentials: frozenset[str] = frozenset()
 
     def fix(self, lists: Mapping[str, Sequence[str]]) -> None:
         """These endpoints serve the models that the operator names, and are not asked."""
@@ -36,14 +40,27 @@ class ModelLists:
 
     async def refresh(self) -> None:
         """Ask all of them at once. One that does not answer keeps the list that it had."""
+        self._with_credentials = self._find_with_credentials()
         asked = [one for one in self._endpoints.values() if one.name not in self._fixed]
         await asyncio.gather(*map(self._refresh, asked))
 
+    def _find_with_credentials(self) -> frozenset[str]:
+        return frozenset(one.name for one in self._endpoints.values() if one.pool.slots)
+
     async def watch(self) -> None:
-        """Ask again from time to time, until cancelled."""
+        """Ask again from time to time, and anew where a first credential came; until cancelled."""
         while True:
-            await asyncio.sleep(REFRESH_S)
+            left_s = REFRESH_S
+            while left_s > 0:
+                await asyncio.sleep(min(LOOK_S, left_s))
+                left_s -= LOOK_S
+                await self._refresh_new()
             await self.refresh()
+
+    async def _refresh_new(self) -> None:
+        before, self._with_credentials = self._with_credentials, self._find_with_credentials()
+        new = self._with_credentials - before - self._fixed
+        await asyncio.gather(*(self._refresh(self._endpoints[name]) for name in new))
 
     async def _refresh(self, endpoint: Endpoint) -> None:
         name = endpoint.name

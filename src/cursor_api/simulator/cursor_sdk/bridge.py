@@ -171,7 +171,7 @@ class BridgeSimulator:
             await response.write_eof()
             return response
         agent.sends.append(body)
-        run = Run(agent, body["message"].get("text", ""), self._backdrop(body))
+        run = Run(agent, body["message"], self._backdrop(body))
         agent.run = self.runs[run.id] = run
         async for frame in run.read():
             await response.write(KEEPALIVE if frame is None else frame)

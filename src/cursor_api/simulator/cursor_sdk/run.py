@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import random
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,8 +14,16 @@ import aiohttp
 import msgspec
 
 from cursor_api.simulator.cursor_sdk.frames import Json, RunFrames
-from cursor_api.simulator.cursor_sdk.model import Call, answer_from, choose_calls, last_words
+from cursor_api.simulator.cursor_sdk.model import (
+    make_ask,
+    opening,
+    read_orders,
+    read_question,
+    read_result,
+)
 from cursor_api.simulator.cursor_sdk.options import BridgeFaults
+from cursor_api.simulator.model.asks import Call, Reply, Result, Role, Turn
+from cursor_api.simulator.model.replies import reply_to
 from cursor_api.simulator.scenario import Scenario, split_pieces
 from cursor_api.wire.connect import encode_end_stream
 
@@ -45,11 +52,10 @@ class Agent:
 
     @property
     def tools(self) -> dict[str, Json]:
-        """The schemas of the adapter's tools; none where its tools are switched off."""
+        """The adapter's tools as it gave them; none where they are switched off."""
         if "mcp" not in (self.options.get("tools") or {"names": ["mcp"]})["names"]:
             return {}
-        given = (self.options.get("local") or {}).get("customTools") or {}
-        return {name: one.get("inputSchema") or {} for name, one in given.items()}
+        return dict((self.options.get("local") or {}).get("customTools") or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,12 @@ class ToolsMissing(Exception):  # noqa: N818 - no error of ours
 class Run:
     """Plays a scripted answer; `frames` gives it to who reads."""
 
-    def __init__(self, agent: Agent, text: str, backdrop: Backdrop) -> None:
+    def __init__(self, agent: Agent, message: Mapping[str, Any], backdrop: Backdrop) -> None:
         self.id = f"run-{uuid.uuid4()}"
         self.status = "RUNNING"
         self._agent = agent
-        self._text = text
+        self._text: str = message.get("text", "")
+        self._image_count = len(message.get("images", ()))
         self._with = backdrop
         self._write = RunFrames(agent.id, self.id, agent.model)
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -126,49 +133,64 @@ class Run:
             return
         if faults.has_unknown_items:
             self._put(*self._write.unknown(), self._write.builtin_call("call_builtin"))
-        calls = self._choose_calls()
-        if calls:
-            await self._use_tools(calls)
-        else:
-            await self._answer()
+        await self._reply()
         if self.is_running:
             self._end("FINISHED")
 
-    def _choose_calls(self) -> Sequence[Call]:
-        faults = self._with.faults
-        calls = choose_calls(self._text, self._agent.tools)
-        if faults.has_unknown_tool:
-            return [Call("nobody_gave_this", {"why": "to see"})]
-        if faults.argument_bytes:
-            return [
-                Call(one.name, {**one.args, "filler": "x" * faults.argument_bytes}) for one in calls
+    async def _reply(self) -> None:
+        """Steps of the model: calls side by side, as often as it has some, and then words."""
+        question = read_question(self._text)
+        turns = [opening(question, self._image_count)]
+        for number in range(CALL_ROUNDS_MAX):
+            ask = make_ask(self._agent.model, question, self._agent.tools, turns)
+            reply = reply_to(ask, self._with.scenario, self._with.chance)
+            self._think(reply.thoughts)
+            calls = self._change(reply.calls, is_first=number == 0)
+            if not calls:
+                await self._answer(reply)
+                return
+            results = await self._use_tools(calls)
+            turns += [
+                # What the model planned is done, whatever the faults made of it.
+                Turn(Role.ASSISTANT, calls=(*reply.calls, *calls)),
+                Turn(Role.USER, results=tuple(results)),
             ]
+
+    def _change(self, calls: Sequence[Call], *, is_first: bool) -> Sequence[Call]:
+        """The model's calls, as the text's orders and the faults will have them."""
+        faults = self._with.faults
+        if not is_first:
+            return calls
+        calls = (read_orders(self._text) if self._agent.tools else ()) or calls
+        if faults.has_unknown_tool:
+            return [Call("nobody_gave_this", {"why": "to see"}, "unknown")]
+        if faults.argument_bytes:
+            filler = "x" * faults.argument_bytes
+            return [one._replace(arguments={**one.arguments, "filler": filler}) for one in calls]
         return calls
 
-    async def _use_tools(self, calls: Sequence[Call]) -> None:
+    async def _use_tools(self, calls: Sequence[Call]) -> list[Result]:
         await self._say("Calling. ")
-        tasks = []
+        tasks: list[asyncio.Task[Result]] = []
         if self._with.faults.is_call_repeated:
             # The backend lost the first one, whose callback nobody ends.
-            lost = asyncio.get_running_loop().create_task(self._call(calls[0]))
-            tasks.append(lost)
+            tasks.append(asyncio.create_task(self._call(calls[0])))
             await asyncio.sleep(CALL_GAP_S)
         try:
             for call in calls:
-                tasks.append(asyncio.get_running_loop().create_task(self._call(call)))
+                tasks.append(asyncio.create_task(self._call(call)))
                 await asyncio.sleep(CALL_GAP_S)
             results = await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
         self._said = ""
-        for piece in split_pieces(answer_from(results), self._agent.model, self._with.chance):
-            await self._say(piece)
+        return results[-len(calls) :]
 
-    async def _call(self, call: Call) -> Json:
+    async def _call(self, call: Call) -> Result:
         call_id = f"call_{uuid.uuid4().hex[:12]}"
-        self._put(self._write.tool_call(call_id, call.name, call.args))
-        body = {"toolName": call.name, "args": call.args, "toolCallId": call_id}
+        self._put(self._write.tool_call(call_id, call.name, call.arguments))
+        body = {"toolName": call.name, "args": call.arguments, "toolCallId": call_id}
         status, answer = await self._ask_adapter({**body, "agentId": self._agent.id})
         if status == HTTP_OK:
             result: Json = answer.get("result", {})
@@ -176,8 +198,8 @@ class Run:
         else:
             result = {"message": answer.get("message", f"HTTP {status}")}
             outcome = {"status": "error", "error": result["message"]}
-        self._put(self._write.tool_call(call_id, call.name, call.args, outcome))
-        return result
+        self._put(self._write.tool_call(call_id, call.name, call.arguments, outcome))
+        return read_result(call, result)
 
     async def _ask_adapter(self, body: Json) -> tuple[int, Json]:
         if not self._with.callback_url:
@@ -198,15 +220,16 @@ class Run:
         async with self._with.session.post(url, data=pieces(), headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
 
-    async def _answer(self) -> None:
-        scenario, chance = self._with.scenario, self._with.chance
-        for piece in itertools.islice(split_pieces(scenario.thoughts, "", chance), 4):
+    def _think(self, thoughts: str) -> None:
+        for piece in split_pieces(thoughts, "", self._with.chance):
             self._put(self._write.thinking(piece))
-        self._put(self._write.thought(12))
-        question = last_words(self._text)
-        whole = scenario.answer(self._agent.model, question, chance)
-        pieces = list(split_pieces(whole, self._agent.model, chance))
-        if self._with.faults.is_repeated:
+        if thoughts:
+            self._put(self._write.thought(12))
+
+    async def _answer(self, reply: Reply) -> None:
+        chance, faults = self._with.chance, self._with.faults
+        pieces = list(split_pieces(reply.text, self._agent.model, chance))
+        if faults.is_repeated:
             pieces = [*pieces[:2], *pieces[:2], *pieces]
         for piece in pieces:
             await self._say(piece)

@@ -11,7 +11,16 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from cursor_api.domain.chat import Choice, ToolChoice
-from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
+from cursor_api.domain.content import (
+    Image,
+    LinkedImage,
+    Message,
+    Part,
+    Role,
+    Text,
+    ToolResult,
+    ToolUse,
+)
 
 # So many characters, of text or of an image, are written in a few milliseconds.
 STEP_CHARS: Final = 1 << 20
@@ -106,6 +115,9 @@ class _Draft:
             elif isinstance(part, Image):
                 self._images.append(part)
                 self.pieces.append(f"[image {len(self._images)}]")
+            elif isinstance(part, LinkedImage):
+                # Fetched before it comes here, or refused; if neither, the model knows of it.
+                self.pieces.append(f"[image at {part.url}]")
             elif isinstance(part, ToolUse):
                 self._names[part.id] = part.name
                 arguments = part.arguments.decode(errors="replace")

@@ -15,7 +15,7 @@ class RunOptions:
     # A run whose tool asks a person waits as long as that takes; the model's cache is gone after
     # five minutes in any case.
     tool_result_timeout_s: float = setting(
-        "CURSOR_SDK_TOOL_RESULT_TIMEOUT",
+        "CURSOR_SDK_TOOL_RESULT_TIMEOUT_S",
         duration(1, 3600, "300s"),
         "300",
         "How long a tool call waits for the caller's result. Results that come later begin a new"
@@ -24,7 +24,7 @@ class RunOptions:
     # Every answer with a call is late by this much; a call that comes later is part of the next
     # answer, which costs a round trip and no tokens.
     parallel_calls_wait_s: float = setting(
-        "CURSOR_SDK_PARALLEL_CALLS_WAIT",
+        "CURSOR_SDK_PARALLEL_CALLS_WAIT_S",
         duration(0.01, 30, "0.3s"),
         "0.3",
         "How long after a tool call another one of the same answer is waited for. Later ones are in"
@@ -45,7 +45,7 @@ class RunOptions:
         " are real. One more ends the oldest. 0 sends each conversation as text.",
     )
     conversation_idle_s: float = setting(
-        "CURSOR_SDK_CONVERSATION_IDLE",
+        "CURSOR_SDK_CONVERSATION_IDLE_S",
         duration(1, 86_400, "600s"),
         "600",
         "How long an agent is kept for a next turn.",

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from cursor_api.domain.content import Image, Text, ToolResult
+from cursor_api.domain.content import Image, LinkedImage, Text, ToolResult
 
 # Arguments of all calls that wait, in all runs. A file that is to be written is part of them.
 PARKED_BYTES_MAX: Final = 64 << 20
@@ -56,9 +56,12 @@ def answer_of(result: ToolResult) -> ToolAnswer:
     return ToolAnswer(200, msgspec.json.encode({"result": {"content": content}}))
 
 
-def _encode(part: Text | Image) -> dict[str, str]:
+def _encode(part: Text | Image | LinkedImage) -> dict[str, str]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
+    if isinstance(part, LinkedImage):
+        # Fetched before it comes here, or refused; if neither, the model knows of it.
+        return {"type": "text", "text": f"[image at {part.url}]"}
     data = base64.b64encode(part.data).decode()
     return {"type": "image", "data": data, "mimeType": part.media_type}
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from cursor_api.domain.catalog import Model
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.pool import Pool
 from cursor_api.service.inference import model_lists as module
@@ -44,12 +45,10 @@ class Town:
         self.one, self.two = Listing("a"), Listing("b")
         self.observer = ListObserver()
         self.catalog = Catalog()
+        self.pools = {name: Pool(TickingClock(), lambda: 0.5) for name in ("one", "two")}
         pairs = (("one", self.one), ("two", self.two))
         endpoints = Endpoints(
-            [
-                endpoint_of(upstream, Pool(TickingClock(), lambda: 0.5), name=name)
-                for name, upstream in pairs
-            ],
+            [endpoint_of(upstream, self.pools[name], name=name) for name, upstream in pairs],
             self.observer,
         )
         self.endpoints = endpoints
@@ -76,6 +75,26 @@ async def test_a_model_that_comes_later_is_served_after_a_while(
             await asyncio.sleep(0.01)
     watching.cancel()
     assert town.observer.events == []
+
+
+async def test_a_first_credential_brings_its_models_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever adds it looks for them next; one more of them changes nothing."""
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    town = Town()
+    town.one.listed = ()
+    await town.lists.refresh()
+    town.one.listed = ("a",)
+    watching = asyncio.create_task(town.lists.watch())
+    town.pools["one"].replace([Credential("first", Secret("a"))])
+    async with asyncio.timeout(5):
+        while town.served != "b a":
+            await asyncio.sleep(0.01)
+    town.pools["one"].replace([Credential("first", Secret("a")), Credential("b", Secret("b"))])
+    await asyncio.sleep(0.05)
+    watching.cancel()
+    assert (town.one.asked_count, town.two.asked_count) == (2, 1)
 
 
 async def test_one_that_cannot_tell_keeps_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,42 +1,74 @@
-"""When the scripted model calls which tool."""
+"""What the simulated model is asked by a Send."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
 
 import pytest
 
-from cursor_api.simulator.cursor_sdk.model import Call, answer_from, choose_calls
+from cursor_api.simulator.cursor_sdk.model import (
+    Question,
+    make_ask,
+    opening,
+    read_orders,
+    read_question,
+    read_result,
+)
+from cursor_api.simulator.model.asks import Call, Choice, Result
+from cursor_api.simulator.model.replies import reply_to
+from cursor_api.simulator.scenario import Scenario
 
-CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-FILE = {"type": "object", "properties": {"path": {"type": "string"}}}
-TOOLS: dict[str, Any] = {"get_weather": CITY, "read_file": FILE, "make_report": {}}
+CALL = Call("get_weather", {"city": "Paris"}, "c")
+FORM = '{"type":"object","properties":{"n":{"type":"integer"}}}'
 
 
 @pytest.mark.parametrize(
-    ("text", "calls"),
+    ("text", "question"),
     [
-        ("Hello!", []),
-        ("What is the weather in Paris?", [Call("get_weather", {"city": "Paris"})]),
-        ("What does src/main.py say?", [Call("read_file", {"path": "src/main.py"})]),
-        ('/sim call get_weather {"city":"Oslo"}', [Call("get_weather", {"city": "Oslo"})]),
-        ("You must call the tool `make_report`.\n\nHi", [Call("make_report", {})]),
-        ("You must call one of the tools.\n\nHi", [Call("get_weather", {"city": "Paris"})]),
-        # Its own earlier words do not lead it astray.
-        ("<transcript>\nweather in Rome\n</transcript>\n\nThanks!", []),
+        ("Hello", Question("Hello")),
+        ("<conversation>\n…\n</conversation>\n\nThanks!", Question("Thanks!")),
+        ("Hi\n/sim reset", Question("Hi")),
+        (
+            "Hi\n\nYou must call the tool `f`, before you say anything.",
+            Question("Hi", None, Choice.NAMED, "f"),
+        ),
+        ("Hi\n\nYou must call one of the tools.", Question("Hi", None, Choice.REQUIRED)),
+        (
+            f"Hi\n\nAnswer with one JSON value that fits.\n\n{FORM}",
+            Question("Hi", {"type": "object", "properties": {"n": {"type": "integer"}}}),
+        ),
+        ("What is JSON?\n\n{not it}", Question("What is JSON?\n\n{not it}")),
     ],
 )
-def test_a_tool_is_called_where_the_question_hints_at_it(text: str, calls: list[Call]) -> None:
-    """By its name, a path, an order, or because it must."""
-    assert list(choose_calls(text, TOOLS)) == calls
+def test_a_question_is_what_stands_last(text: str, question: Question) -> None:
+    """Without the transcript before it, and without what is demanded of the answer."""
+    assert read_question(text) == question
 
 
-def test_results_are_told() -> None:
-    """Texts, images by name, other objects as JSON, failures as such."""
-    results: list[dict[str, Any]] = [
-        {"content": [{"type": "text", "text": "sunny"}, {"type": "image", "data": ""}]},
-        {"value": 3},
-        {"message": "no such city"},
-    ]
-    said = 'Result: sunny [image]; {"value":3}; the tool failed: no such city'
-    assert answer_from(results) == said
+def test_a_demand_is_met_once_and_json_fits_its_schema() -> None:
+    """After the call the run goes on to its end."""
+    tools = {"f": {"description": "Does it.", "inputSchema": {}}}
+    question = read_question("Hi\n\nYou must call the tool `f`.")
+    turns = [opening(question, 0)]
+    chance = random.Random(1)
+    reply = reply_to(make_ask("m", question, tools, turns), Scenario(), chance)
+    assert [call.name for call in reply.calls] == ["f"]
+    later = make_ask("m", question, tools, [*turns, *turns])
+    assert later.choice is Choice.AUTO
+    question = read_question(f"3 of them\n\nAnswer with one JSON value.\n\n{FORM}")
+    reply = reply_to(make_ask("m", question, {}, [opening(question, 1)]), Scenario(), chance)
+    assert reply.text == '{"n":3}'
+
+
+def test_orders_are_calls_word_for_word() -> None:
+    """Several, each on a line of its own."""
+    found = read_orders('/sim call f {"a":1}\nand\n/sim call g')
+    assert [(call.name, call.arguments) for call in found] == [("f", {"a": 1}), ("g", {})]
+
+
+def test_results_are_read() -> None:
+    """Texts, other contents by name, other objects as JSON, failures as such."""
+    content = [{"type": "text", "text": "sunny"}, {"type": "image", "data": ""}]
+    assert read_result(CALL, {"content": content}) == Result("c", "sunny [image]")
+    assert read_result(CALL, {"value": 3}) == Result("c", '{"value":3}')
+    assert read_result(CALL, {"message": "no city"}) == Result("c", "no city", is_error=True)

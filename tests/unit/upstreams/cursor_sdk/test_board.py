@@ -28,9 +28,9 @@ async def test_each_run_is_found_by_its_own_calls() -> None:
         first = await on.ask(ASKED, tools=(WEATHER,))
         second = await on.ask(other, tools=(WEATHER,))
         told = await on.ask(other, second.message, results(second.calls, "rain"), tools=(WEATHER,))
-        assert told.text == "Result: rain"
+        assert told.text == "get_weather (Rome) says: rain"
         told = await on.ask(ASKED, first.message, results(first.calls, "sunny"), tools=(WEATHER,))
-        assert told.text == "Result: sunny"
+        assert told.text == "get_weather (Paris) says: sunny"
         # A second time there is nothing to go on with, and the whole conversation is sent.
         await on.ask(ASKED, first.message, results(first.calls, "sunny"), tools=(WEATHER,))
         assert len(on.bridge.asked("Send")) == 3

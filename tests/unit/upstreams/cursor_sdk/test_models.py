@@ -109,14 +109,14 @@ def test_a_list_is_read() -> None:
     """In its order, with variants but the default one; each name once."""
     assert list_names(MODELS, "cursor-sdk") == [
         Model(name, "cursor-sdk", 0)
-        for name in ("composer-2.5", "opus", "opus:effort=high,fast", "auto")
+        for name in ("composer-2.5", "opus", "opus:effort=high,fast", "opus:*", "auto")
     ]
     assert MODELS[1].parameters == {"effort": ("low", "high"), "seed": ()}
     assert read_models({}) == []
 
 
 @pytest.mark.parametrize(
-    "item", [None, "x", {}, {"id": 7}, {"id": ""}, {"id": "a:b"}, {"id": "a\nb"}]
+    "item", [None, "x", {}, {"id": 7}, {"id": ""}, {"id": "a:b"}, {"id": "a*"}, {"id": "a\nb"}]
 )
 def test_an_entry_without_a_usable_name_is_passed_over(item: Any) -> None:
     """The others are there all the same."""

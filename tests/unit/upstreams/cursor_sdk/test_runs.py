@@ -30,7 +30,8 @@ from tests.sdk_stage import (
 LIMITED = Credential("limited", Secret("crsr_limited"), endpoint="cursor-sdk")
 REFUSALS = {"crsr_limited": Refusal(429, "resource_exhausted", "Too many requests")}
 ASKED = user("What is the weather in Paris?")
-BOTH = user("What are the weather and the time in Paris?")
+BOTH = user("Call get_weather and get_time for Paris.")
+FOUND = "Here is what I found:\n- get_weather (Paris) says: sunny\n- get_time (Paris) says: noon"
 PNG = Image(b"\x89PNG", "image/png", 3, 2)
 
 
@@ -113,7 +114,10 @@ async def test_a_tool_call_ends_an_answer_and_its_result_goes_on_with_the_run() 
         assert (tool["description"], tool["inputSchema"]["required"]) == ("The weather.", ["city"])
         turns = [ASKED, first.message, results([call], "sunny")]
         second = await on.ask(*turns, tools=(WEATHER, TIME))
-        assert (second.text, second.end.reason) == ("Result: sunny", FinishReason.STOP)
+        assert (second.text, second.end.reason) == (
+            "get_weather (Paris) says: sunny",
+            FinishReason.STOP,
+        )
         assert len(on.bridge.asked("Send")) == 1
         await on.ask(*turns, second.message, user("Thanks"), tools=(WEATHER, TIME))
         assert on.bridge.asked("Send")[-1]["message"]["text"] == "Thanks"
@@ -128,7 +132,7 @@ async def test_parallel_calls_are_one_answer_unless_they_are_not_wanted() -> Non
         done = await on.ask(
             BOTH, first.message, results(first.calls, "sunny", "noon"), tools=(WEATHER, TIME)
         )
-        assert done.text == "Result: sunny; noon"
+        assert done.text == FOUND
         one = ToolChoice(Choice.AUTO, is_parallel=False)
         turns = [BOTH]
         for text in ("sunny", "noon"):
@@ -136,7 +140,7 @@ async def test_parallel_calls_are_one_answer_unless_they_are_not_wanted() -> Non
             assert len(told.calls) == 1
             turns += [told.message, results(told.calls, text)]
         last = await on.ask(*turns, tools=(WEATHER, TIME), choice=one)
-        assert last.text == "Result: sunny; noon"
+        assert last.text == FOUND
         assert len(on.bridge.asked("Send")) == 2
 
 
@@ -170,25 +174,30 @@ async def test_results_come_in_every_form() -> None:
             Text("and hurry"),
         )
         told = await on.ask(BOTH, first.message, Message(Role.USER, parts), tools=(WEATHER, TIME))
-        assert told.text == "Result: see [image]; the tool failed: no clock\nand hurry"
+        assert "says: see [image]" in told.text
+        assert "failed: no clock\nand hurry" in told.text
         first = await on.ask(BOTH, tools=(WEATHER, TIME))
         told = await on.ask(
             BOTH, first.message, results(first.calls, "sunny"), tools=(WEATHER, TIME)
         )
-        assert "sunny; the tool failed: The tool was not run" in told.text
+        assert "failed: The tool was not run" in told.text
 
 
 @pytest.mark.parametrize(
     ("order", "count", "said"),
     [
-        ("/sim repeat call", 1, "Result: sunny; sunny"),
-        ("/sim arguments 300000", 1, "Result: sunny"),
+        ("/sim repeat call", 1, "get_weather (Paris) says: sunny"),
+        ("/sim arguments 300000", 1, "get_weather (Paris, xxx"),
         (
             "/sim arguments 9000000",
             0,
-            "Result: the tool failed: The tool's arguments are too large.",
+            "failed: The tool's arguments are too large.",
         ),
-        ("/sim unknown tool", 0, "Result: the tool failed: There is no tool with the name nobody"),
+        (
+            "/sim unknown tool",
+            0,
+            "failed: There is no tool with the name nobody",
+        ),
     ],
 )
 async def test_strange_calls_do_no_harm(order: str, count: int, said: str) -> None:
@@ -200,14 +209,14 @@ async def test_strange_calls_do_no_harm(order: str, count: int, said: str) -> No
         if count:
             turn = results(told.calls, "sunny")
             told = await on.ask(asked, told.message, turn, tools=(WEATHER,))
-        assert told.text.removeprefix("Calling. ").startswith(said)
+        assert said in told.text
 
 
 async def test_a_tool_that_takes_any_text_gets_the_text() -> None:
     """Its one argument is not shown."""
     async with stage() as on:
-        told = await on.ask(user("patch it"), tools=(Tool("apply_patch", "", b""),))
-        assert told.calls[0].arguments == b"patch it"
+        told = await on.ask(user("apply the patch"), tools=(Tool("apply_patch", "", b""),))
+        assert told.calls[0].arguments == b"apply the patch"
 
 
 async def test_nobody_goes_on_with_what_is_not_his() -> None:
