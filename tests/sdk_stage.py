@@ -92,15 +92,21 @@ class Stage:
         self, *messages: Message, credential: Credential = CREDENTIAL, **parameters: Any
     ) -> Told:
         """The whole answer."""
-        asked = request(*messages, **parameters)
-        async with self.upstream.open(asked, ROUTE, credential) as batches:
-            return Told(tuple([delta async for batch in batches for delta in batch]))
+        return await ask(self.upstream, *messages, credential=credential, **parameters)
 
     async def wait(self, is_so: Callable[[], bool]) -> None:
         """For what happens in the background."""
         async with asyncio.timeout(5):
             while not is_so():
                 await asyncio.sleep(0.005)
+
+
+async def ask(
+    upstream: Upstream, *messages: Message, credential: Credential = CREDENTIAL, **parameters: Any
+) -> Told:
+    """The whole answer."""
+    async with upstream.open(request(*messages, **parameters), ROUTE, credential) as batches:
+        return Told(tuple([delta async for batch in batches for delta in batch]))
 
 
 def user(text: str) -> Message:

@@ -17,6 +17,21 @@ MODELS = ("claude-sonnet-4-5", "claude-opus-4-8")
 # What it counts, whatever was asked: 70 tokens in all went in, 64 of them from the cache.
 BEGUN = {"input_tokens": 4, "cache_read_input_tokens": 64, "cache_creation_input_tokens": 2}
 ENDED: Json = {"output_tokens_details": {"thinking_tokens": 20}}
+# What comes in one piece, whatever was asked.
+WHOLE: Json = {
+    "id": "msg_whole",
+    "type": "message",
+    "role": "assistant",
+    "model": MODELS[0],
+    "content": [
+        {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},
+        {"type": "text", "text": "In one piece.", "citations": None},
+    ],
+    "stop_reason": "pause_turn",
+    "stop_sequence": None,
+    "container": None,
+    "usage": {**BEGUN, "output_tokens": 30, "service_tier": "priority"},
+}
 
 
 @dataclass(slots=True)
@@ -48,6 +63,8 @@ class AnthropicEndpoint:
             status, error = self.refusals.pop(0)
             body = {"type": "error", "error": error}
             await turn.answer(json.dumps(body).encode(), status, content_type="application/json")
+        elif not json.loads(turn.body).get("stream"):
+            await turn.answer(json.dumps(WHOLE).encode(), content_type="application/json")
         else:
             await turn.head(content_type="text/event-stream; charset=utf-8")
             for piece in _answer(json.loads(turn.body)):

@@ -115,7 +115,7 @@ def test_it_gets_nothing_of_the_gateways(stage: Stage) -> None:
     process = Path(f"/proc/{stage.bridge.pid}")
     names = {one.split("=")[0] for one in (process / "environ").read_text().split("\0") if one}
     assert names == {
-        *("PATH", "HOME", "TMPDIR", "CURSOR_SDK_CLIENT_LANGUAGE"),
+        *("PATH", "HOME", "TMPDIR", "CURSOR_SDK_CLIENT_LANGUAGE", "OPENSSL_CONF"),
         *("CURSOR_BACKEND_URL", "CURSOR_WEBSITE_URL"),
     }
     command = (process / "cmdline").read_text()

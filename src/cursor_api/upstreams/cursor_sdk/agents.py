@@ -31,6 +31,8 @@ from cursor_api.upstreams.cursor_sdk.models import ModelSelection
 
 # Ending a run takes milliseconds. A bridge that does not answer is ended with the gateway.
 LEAVE_S: Final = 2.0
+# For all that is under way when the gateway stops; then the bridge is ended, and they with it.
+CLOSE_S: Final = 3.0
 # The setting that makes custom tools exist; without any, a list without names has no tool at all.
 TOOLS_ON: Final = ["mcp"]
 
@@ -158,26 +160,26 @@ class Agents:
         """Delete it, in the background."""
         self.in_background(self.end(agent))
 
-    async def end(self, agent: Agent, run_id: str = "") -> None:
-        """End the run that still goes, if any, and delete the agent; raises nothing."""
-        address, named = agent.address, {"agentId": agent.id}
-        try:
-            async with asyncio.timeout(LEAVE_S):
-                if run_id:
-                    await self._try(CANCEL_RUN, {**named, "runId": run_id}, address)
-                await self._try(CLOSE_AGENT, named, address)
-                await self._try(DELETE_AGENT, named, address)
-        except TimeoutError:
-            return  # a bridge that hangs is ended with the gateway, and its runs with it
+    async def cancel(self, agent: Agent, run_id: str) -> None:
+        """End the run, which goes on at Cursor otherwise; raises nothing."""
+        await self._try(CANCEL_RUN, {"agentId": agent.id, "runId": run_id}, agent.address)
+
+    async def end(self, agent: Agent) -> None:
+        """Delete it; raises nothing."""
+        for method in (CLOSE_AGENT, DELETE_AGENT):
+            await self._try(method, {"agentId": agent.id}, agent.address)
 
     async def _try(self, method: str, body: Mapping[str, object], address: BridgeAddress) -> None:
         try:
-            await self._calls.call(method, body, address=address)
-        except Fault:
-            return  # a bridge that is gone has no agents
+            async with asyncio.timeout(LEAVE_S):
+                await self._calls.call(method, body, address=address)
+        except (Fault, TimeoutError):
+            # A bridge that is gone has no agents; one that hangs is ended with the gateway, and its
+            # runs with it.
+            return
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Behind the caller's back; `close` waits for it. The work takes LEAVE_S at most."""
+        """Behind the caller's back; `close` waits for it. No step of the work is endless."""
         task = asyncio.get_running_loop().create_task(work)
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
@@ -187,7 +189,7 @@ class Agents:
         for key in tuple(self._kept):
             self._forget(key)
         if self._leaving:
-            _, late = await asyncio.wait(self._leaving, timeout=2 * LEAVE_S)
+            _, late = await asyncio.wait(self._leaving, timeout=CLOSE_S)
             for task in late:
                 task.cancel()
 

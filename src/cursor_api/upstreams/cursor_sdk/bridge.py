@@ -116,7 +116,6 @@ class _Running:
     process: BridgeProcess
     address: BridgeAddress
     started_at: float
-    watch_task: asyncio.Task[None]
 
 
 class OwnBridge:
@@ -128,6 +127,7 @@ class OwnBridge:
         self._folder: BridgeFolder | None = None
         self._running: _Running | None = None
         self._start_task: asyncio.Task[BridgeAddress] | None = None
+        self._watch_task: asyncio.Task[None] | None = None
         self._failure_count = 0
         self._pause_until = 0.0
         self._is_closed = False
@@ -177,8 +177,9 @@ class OwnBridge:
             await asyncio.gather(self._start_task, return_exceptions=True)
         running, self._running = self._running, None
         if running is not None:
-            running.watch_task.cancel()
             await running.process.stop()
+        if self._watch_task is not None:
+            await self._watch_task
         if self._folder is not None:
             await asyncio.to_thread(self._folder.remove)
 
@@ -205,7 +206,9 @@ class OwnBridge:
             await process.stop()
             raise
         now = self._parts.clock.monotonic()
-        self._running = _Running(process, address, now, asyncio.create_task(self._watch(process)))
+        self._running = _Running(process, address, now)
+        self._watch_task = asyncio.create_task(self._watch(process))
+        self._lines.token = address.token
         self._parts.observer.notice("the Cursor SDK bridge runs", pid=process.pid)
         return address
 
@@ -270,6 +273,8 @@ class LineLimit:
 
     def __init__(self, parts: BridgeParts) -> None:
         self._parts = parts
+        # The bridge's own.
+        self.token = NO_SECRET
         self._minute = 0
         self._count = 0
 
@@ -281,7 +286,7 @@ class LineLimit:
         self._count += 1
         if self._count > LINES_PER_MINUTE_MAX:
             return
-        text = quote_said(line, NO_SECRET, self._parts.mask)
+        text = quote_said(line, self.token, self._parts.mask)
         if self._count == LINES_PER_MINUTE_MAX:
             text += " (further lines of this minute are left out)"
         self._parts.observer.notice("the Cursor SDK bridge says", line=text)

@@ -161,20 +161,27 @@ class Run:
         self._is_over = True
         self._watching.cancel()
         self._cancel_quiet()
-        self.calls.close(message)
+        self.calls.shut()
         self._with.on_end(self)
-        if not self.is_whole:
-            self._with.agents.in_background(self._wind_up())
+        if self.is_whole:
+            self.calls.close(message)
+        else:
+            self._with.agents.in_background(self._wind_up(message))
 
-    async def _wind_up(self) -> None:
+    async def _wind_up(self, message: str) -> None:
         if not self._reading.done():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_S):
                     await self._named.wait()
             self._reading.cancel()
             await asyncio.wait({self._reading})
-        run_id = "" if self._decoder.has_ended else self._decoder.run_id
-        await self._with.agents.end(self.agent, run_id)
+        agents, decoder = self._with.agents, self._decoder
+        if decoder.run_id and not decoder.has_ended:
+            await agents.cancel(self.agent, decoder.run_id)
+        # Not before: a model that is told of the failure would go on, and spend. And no later: the
+        # bridge waits for the answer of a call even where its run is cancelled.
+        self.calls.close(message)
+        await agents.end(self.agent)
 
     def _begin_part(self) -> None:
         self._is_listened = True

@@ -173,9 +173,13 @@ class RunCalls:
                 result = result._replace(parts=(*result.parts, *more))
             self._pop(call_id).settle(answer_of(result) if result else refuse(NO_RESULT))
 
-    def close(self, message: str = ENDED) -> None:
-        """The run ends: nothing waits any more, and nothing will."""
+    def shut(self) -> None:
+        """The run ends: nothing more will wait."""
         self._is_closed = True
+
+    def close(self, message: str = ENDED) -> None:
+        """The run has ended: nothing waits any more."""
+        self.shut()
         for call_id in tuple(self._by_id):
             self._pop(call_id).settle(refuse(message))
 

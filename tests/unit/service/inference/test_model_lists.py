@@ -77,24 +77,29 @@ async def test_a_model_that_comes_later_is_served_after_a_while(
     assert town.observer.events == []
 
 
-async def test_a_first_credential_brings_its_models_at_once(
+async def test_other_credentials_bring_their_models_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever adds it looks for them next; one more of them changes nothing."""
+    """Whoever adds or renews one looks for them next; a long tail of them changes nothing."""
     monkeypatch.setattr(module, "LOOK_S", 0.01)
     town = Town()
-    town.one.listed = ()
+    pool, watching = town.pools["one"], asyncio.create_task(town.lists.watch())
     await town.lists.refresh()
-    town.one.listed = ("a",)
-    watching = asyncio.create_task(town.lists.watch())
-    town.pools["one"].replace([Credential("first", Secret("a"))])
-    async with asyncio.timeout(5):
-        while town.served != "b a":
-            await asyncio.sleep(0.01)
-    town.pools["one"].replace([Credential("first", Secret("a")), Credential("b", Secret("b"))])
+    for number, name in enumerate("xyz"):
+        town.one.listed = (name,)
+        pool.replace([Credential("first", Secret(name))])
+        async with asyncio.timeout(5):
+            while town.served != f"{name} b":
+                await asyncio.sleep(0.01)
+        assert town.one.asked_count == number + 2
+    many = [Credential(f"{n}", Secret("z" if n == 0 else f"{n}")) for n in range(20)]
+    pool.replace(many)
+    await asyncio.sleep(0.05)
+    asked_count = town.one.asked_count
+    pool.replace(many[:15])
     await asyncio.sleep(0.05)
     watching.cancel()
-    assert (town.one.asked_count, town.two.asked_count) == (2, 1)
+    assert (town.one.asked_count, town.two.asked_count) == (asked_count, 1)
 
 
 async def test_one_that_cannot_tell_keeps_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

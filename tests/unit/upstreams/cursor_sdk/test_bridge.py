@@ -243,8 +243,9 @@ def test_what_it_says_is_masked_and_limited() -> None:
 
     mask: Callable[[str], str] = lambda text: text.replace("canary", "…")  # noqa: E731
     limit = LineLimit(BridgeParts(greet, clock, observer, mask))
-    limit.say(f"a canary and crsr_{'7' * 30}\x1b[31m")
-    assert lines_of(observer) == ["a … and … [31m"]
+    limit.token = Secret("the-token-of-the-bridge-itself")
+    limit.say(f"a canary and crsr_{'7' * 30}\x1b[31m {limit.token.reveal()}")
+    assert lines_of(observer) == [f"a … and … [31m {limit.token.masked}"]
     for number in range(2 * LINES_PER_MINUTE_MAX):
         limit.say(str(number))
     assert len(lines_of(observer)) == LINES_PER_MINUTE_MAX

@@ -242,7 +242,7 @@ async def test_a_result_that_comes_too_late_begins_anew() -> None:
     async with stage(runs=runs) as on:
         first = await on.ask(ASKED, tools=(WEATHER,))
         await on.wait(lambda: is_clean(on))
-        assert on.bridge.asked("CancelRun") or not on.bridge.running_count
+        assert len(on.bridge.asked("CancelRun")) == 1
         turns = [ASKED, first.message, results(first.calls, "sunny")]
         await on.ask(*turns, tools=(WEATHER,))
         assert len(on.bridge.asked("Send")) == 2
