@@ -183,7 +183,8 @@ def _tool_choice(choice: ToolChoice) -> _Object:
 def _output(form: OutputForm) -> _Object:
     if form.schema is None:
         return {"type": "json_object"}
-    schema: _Object = {"name": form.name, "schema": Raw(form.schema)}
+    # Anthropic's forms have no name, and none is accepted without one here.
+    schema: _Object = {"name": form.name or "answer", "schema": Raw(form.schema)}
     if form.description:
         schema["description"] = form.description
     if form.is_strict:
