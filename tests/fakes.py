@@ -24,6 +24,7 @@ class ScriptedUpstream:
     def __init__(self, script: dict[str, list[Step]]) -> None:
         self.script = script
         self.asked: list[str] = []
+        self.requests: list[ChatRequest] = []
         self.closed: list[str] = []
 
     async def list_models(self) -> Sequence[Model]:
@@ -35,6 +36,7 @@ class ScriptedUpstream:
     ) -> AbstractAsyncContextManager[DeltaBatches]:
         """Play the script of this credential."""
         assert request.model == route.model
+        self.requests.append(request)
         return self._open(credential.alias)
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
+from cursor_api.service.inference.kept_answers import KeptAnswers, KeptAnswersOptions
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.steps import StepRunner
@@ -88,6 +89,7 @@ class House:
                 self.clock,
             )
         )
+        self.kept = KeptAnswers(KeptAnswersOptions(), self.clock)
         self.app = self._make_app()
 
     def _make_app(self) -> App:
@@ -109,6 +111,7 @@ class House:
                 new_binding=lambda: new_checksum(os.urandom, self.clock.now()),
                 lifecycle=self.lifecycle,
                 steps=self.turns,
+                kept=self.kept,
             ),
             self.options,
         )

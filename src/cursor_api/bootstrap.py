@@ -38,6 +38,7 @@ from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
+from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.open_upstreams import OpenUpstreams, UpstreamPlan
 from cursor_api.service.inference.relay import Relay
@@ -247,6 +248,7 @@ class House:
         stack.push_async_callback(self._images.close)
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
+        self.kept = KeptAnswers(settings.kept_answers, clock)
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -268,6 +270,7 @@ class House:
         self.roster.configure([key for one in upstreams for key in _credentials_of(one)])
         self._admission.options = settings.admission
         self._lockout.options = settings.lockout
+        self.kept.use(settings.kept_answers, settings.access)
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""
@@ -282,6 +285,7 @@ class House:
             credentials=self.credentials,
             lifecycle=self.lifecycle,
             steps=self.steps,
+            kept=self.kept,
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
         )

@@ -13,6 +13,8 @@ from typing import Final
 
 from cursor_api.dialects.anthropic_messages.dialect import AnthropicMessages
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
+from cursor_api.dialects.openai_completions.dialect import OpenAiCompletions
+from cursor_api.dialects.openai_responses.dialect import OpenAiResponses
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.credential import CredentialForm, Secret
 from cursor_api.options.upstreams import UpstreamSettings
@@ -22,6 +24,7 @@ from cursor_api.pool.waiting import QueueOptions
 from cursor_api.ports import Dialect, UpstreamKind
 from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.service.inference.failover import FailoverOptions
+from cursor_api.service.inference.kept_answers import KeptAnswersOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
@@ -67,7 +70,13 @@ __all__ = [
 ]
 
 # The first one's errors are what addresses of no client API answer.
-DIALECTS: tuple[Dialect, ...] = (OpenAiChat(), AnthropicMessages())
+_RESPONSES = OpenAiResponses()
+DIALECTS: tuple[Dialect, ...] = (
+    OpenAiChat(_RESPONSES.parse),
+    AnthropicMessages(),
+    _RESPONSES,
+    OpenAiCompletions(),
+)
 # Where two know a secret by its form, the first has it: what takes any text comes last.
 UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (
     CursorKind(),
@@ -97,6 +106,7 @@ class Settings:
     failover: FailoverOptions
     breaker: BreakerOptions
     admission: AdmissionOptions
+    kept_answers: KeptAnswersOptions
     images: ImageFetchOptions
     logs: LogOptions
     upstreams: tuple[UpstreamSettings, ...]
@@ -122,7 +132,7 @@ GROUPS: Final = (
     Group("files", "Files", ("files",)),
     Group("pool", "Pool of credentials", ("pool",)),
     Group("failover", "Failover", ("failover", "breaker")),
-    Group("admission", "Load", ("admission", "queue")),
+    Group("admission", "Load", ("admission", "queue", "kept_answers")),
     Group(
         "cursor",
         "Cursor (upstream)",

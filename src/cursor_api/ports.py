@@ -22,6 +22,7 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.features import Feature
+from cursor_api.domain.kept import Thread
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.wire.limits import RequestLimits
@@ -99,10 +100,8 @@ class UpstreamParts(NamedTuple):
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
-    this gateway, other endpoints' too, out of what an upstream said. `find_api_keys`
-    gives its keys as they are now, for what is asked on nobody's behalf, such as its models:
-    those of its settings, else those that serve. `observer` is told what happens outside of
-    requests.
+    this gateway, other endpoints' too, out of what an upstream said. `find_api_keys` gives its keys
+    as they are now, of its settings or else those that serve, for what nobody in particular asks.
     """
 
     endpoint: str
@@ -161,6 +160,7 @@ class ParsedRequest(NamedTuple):
     chat: ChatRequest
     style: Any = None
     ignored: tuple[str, ...] = ()
+    thread: Thread | None = None
 
 
 class AnswerHead(NamedTuple):

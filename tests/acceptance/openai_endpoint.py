@@ -11,6 +11,8 @@ from tests.openai_stage import DONE, chunk, event
 from tests.scripted_server import ScriptedServer, Turn
 
 Json = dict[str, Any]
+# What it is asked to fail at after its first words.
+FAIL_LATE = "Fail late."
 # What it counts, whatever was asked.
 USAGE: Json = {
     "prompt_tokens": 70,
@@ -70,6 +72,14 @@ class Endpoint:
             reason = "tool_calls"
             for piece in _calls(asked["tools"]):
                 await turn.chunk(piece)
+        elif asked.get("response_format", {}).get("type") == "json_schema":
+            reason = "stop"
+            await turn.chunk(chunk({"content": '{"place": "Zürich"}'}))
+        elif last["content"] == FAIL_LATE:
+            await turn.chunk(chunk({"content": "So far"}))
+            await turn.chunk(event({"error": {"message": "It broke.", "type": "server_error"}}))
+            await turn.end()
+            return
         else:
             reason = "stop"
             await turn.chunk(chunk({"reasoning_content": "Hm."}))
@@ -115,9 +125,9 @@ def _calls(tools: list[Json]) -> list[bytes]:
     """Each tool is called once, side by side, its arguments in two pieces."""
     begun, first, second = [], [], []
     for index, tool in enumerate(tools):
-        function = {"name": tool["function"]["name"], "arguments": ""}
-        begun.append({"index": index, "id": f"call_{index}", "type": "function"})
-        begun[-1]["function"] = function
-        first.append({"index": index, "function": {"arguments": '{"place": "Zürich'}})
-        second.append({"index": index, "function": {"arguments": f' {index}"}}'}})
+        kind, field = tool["type"], "input" if tool["type"] == "custom" else "arguments"
+        begun.append({"index": index, "id": f"call_{index}", "type": kind})
+        begun[-1][kind] = {"name": tool[kind]["name"], field: ""}
+        first.append({"index": index, kind: {field: '{"place": "Zürich'}})
+        second.append({"index": index, kind: {field: f' {index}"}}'}})
     return [chunk({"tool_calls": calls}) for calls in (begun, first, second)]

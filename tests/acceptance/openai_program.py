@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 import openai
+from pydantic import BaseModel
 
 Json = dict[str, Any]
 
@@ -26,6 +27,8 @@ def follow(order: Json) -> Json:
             told["answer"] = client.models.list().model_dump()
         elif order.get("call") == "model":
             told["answer"] = client.models.retrieve(**order["body"]).model_dump()
+        elif order.get("call", "").startswith("response"):
+            _respond(client, order, told)
         else:
             _chat(client, order, told)
     except openai.APIError as error:
@@ -63,6 +66,37 @@ def _chat(client: openai.OpenAI, order: Json, told: Json) -> None:
                 return
     else:
         told["answer"] = client.chat.completions.create(**arguments).model_dump()
+
+
+class Place(BaseModel):
+    """What `parse` is asked for."""
+
+    place: str
+
+
+def _respond(client: openai.OpenAI, order: Json, told: Json) -> None:
+    body, responses = order["body"], client.responses
+    match order["call"]:
+        case "response_helper":
+            with responses.stream(**body) as stream:
+                told["answer"] = stream.get_final_response().model_dump(mode="json")
+        case "response_parse":
+            parsed = responses.parse(text_format=Place, **body)
+            place = parsed.output_parsed
+            told["answer"] = {"parsed": place and place.model_dump()}
+        case "response_read":
+            told["answer"] = responses.retrieve(body["id"]).model_dump(mode="json")
+            told["chunks"] = [one.model_dump() for one in responses.input_items.list(body["id"])]
+            responses.delete(body["id"])
+        case _ if body.get("stream"):
+            told["chunks"] = [one.model_dump(mode="json") for one in _created(client, body)]
+        case _:
+            told["answer"] = _created(client, body).model_dump(mode="json")
+
+
+def _created(client: openai.OpenAI, body: Json) -> Any:
+    """An answer, or the events of one."""
+    return client.responses.create(**body)
 
 
 def main() -> None:

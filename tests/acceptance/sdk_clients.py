@@ -114,8 +114,9 @@ class SdkClient:
     def ask(self, base_url: str, key: str, order: Json) -> Told:
         """Have one order done.
 
-        It may hold: `call` (chat, helper, models or model), `body` (the call's arguments),
-        `headers`, `max_retries`, `timeout_s`, `leave_after` (chunks).
+        It may hold: `call` (chat, helper, models, model, or one that begins with response),
+        `body` (the call's arguments), `headers`, `max_retries`, `timeout_s`,
+        `leave_after` (chunks).
         """
         assert self._process.stdin is not None
         line = json.dumps({"base_url": base_url, "key": key, **order})

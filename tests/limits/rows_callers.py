@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.limits.limit import CUT, IN_BAND, OURS_OF_LOAD, Limit
 from tests.texts import Text
 
+KEPT = "tests/unit/service/inference/test_kept_answers.py::test_"
+
 REQUEST = (
     Limit(
         "body",
@@ -245,6 +247,26 @@ LOAD = (
         "overloaded",
         "GATEWAY_QUEUE_WAIT_S",
         shown_by=OURS_OF_LOAD + "a_wait_has_an_end",
+    ),
+    Limit(
+        "answers",
+        Text("Answers that are kept", "保留的回答"),
+        404,
+        "previous_response_not_found",
+        "GATEWAY_ANSWERS_BYTES_MAX",
+        note=Text(
+            "The oldest go first; one that would take a quarter is not kept.",
+            "最旧的先删除；会占去四分之一的回答不予保留。",
+        ),
+        shown_by=KEPT + "the_oldest_go_where_room_is_needed",
+    ),
+    Limit(
+        "answers_age",
+        Text("Their age", "其保留时间"),
+        404,
+        "previous_response_not_found",
+        "GATEWAY_ANSWERS_KEPT_S",
+        shown_by=KEPT + "they_are_kept_for_a_while",
     ),
     Limit(
         "wrong_keys",

@@ -12,6 +12,7 @@ from cursor_api.dialects.openai.faults import FAULTS
 from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
+from cursor_api.service.inference.kept_answers import NOT_FOUND
 from cursor_api.stores.sqlite.request_log import LogTimes
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.events import (
@@ -23,6 +24,8 @@ from cursor_api.transport.model_lists import LIST_BYTES_MAX
 from cursor_api.transport.sending import INTERIM_MAX
 from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.upstreams.cursor_sdk.calls import ANSWER_BYTES_MAX as SDK_ANSWER_BYTES_MAX
+from cursor_api.upstreams.cursor_sdk.process import READY_S
 from cursor_api.upstreams.openai.calls import CALLS_MAX
 from cursor_api.web.access.auth import KEY_LENGTH_MAX
 from cursor_api.web.access.lockout import LockoutOptions
@@ -68,6 +71,8 @@ FIXED = {
     "endpoint_silence": f"{SILENT_BYTES_MAX // MIB} MiB",
     "endpoint_calls": f"{CALLS_MAX}",
     "endpoint_models": f"{LIST_BYTES_MAX // MIB} MiB",
+    "sdk_ready": f"{READY_S:g} s",
+    "sdk_answer": f"{SDK_ANSWER_BYTES_MAX // MIB} MiB",
     "management_body": f"{BODY_BYTES_MAX // MIB} MiB",
     "management_depth": f"{JSON_LIMITS.depth_max}",
     "management_containers": f"{JSON_LIMITS.containers_max:,}",
@@ -119,7 +124,7 @@ def test_every_answer_is_one_that_the_gateway_has() -> None:
     sources = (ROOT / "src" / "cursor_api").rglob("*.py")
     texts = "".join(path.read_text(encoding="utf-8") for path in sources)
     known |= {(400, code) for code in re.findall(r'(?:code=|_CODE: Final = )"(\w+)"', texts)}
-    known.add((400, "invalid_tokens"))
+    known |= {(400, "invalid_tokens"), (404, NOT_FOUND)}
     stated = {(row.status, row.code) for row in LIMITS.values() if row.status}
     assert stated <= known
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.content import CacheMark, Message
-from cursor_api.domain.features import RequestedFeature
+from cursor_api.domain.content import CacheMark, Image, LinkedImage, Message
+from cursor_api.domain.features import Feature, RequestedFeature
 
 
 class Tool(NamedTuple):
@@ -129,6 +129,13 @@ class Origin(NamedTuple):
 NO_ORIGIN = Origin()
 
 
+# What parts of messages ask for.
+CONTENT_FEATURES: Final = {
+    Feature.IMAGES: frozenset({Image, LinkedImage}),
+    Feature.IMAGE_LINKS: frozenset({LinkedImage}),
+}
+
+
 class ChatRequest:
     """What a caller wants answered. `messages` is never empty.
 
@@ -159,6 +166,28 @@ class ChatRequest:
         if not isinstance(self._parameters, Parameters):
             self._parameters = self._parameters()
         return self._parameters
+
+    def go_on_from(self, earlier: tuple[Message, ...], head_count: int, param: str) -> ChatRequest:
+        """The same request with these messages behind its first ones.
+
+        `param` is what brought them: images among them ask for what they need once more.
+        """
+        kinds = {type(part) for message in earlier for part in message.all_parts()}
+        asked = {one.feature for one in self.origin.features}
+        more = [
+            RequestedFeature(feature, param)
+            for feature, wanted in CONTENT_FEATURES.items()
+            if feature not in asked and kinds & wanted
+        ]
+        origin = self.origin._replace(features=(*self.origin.features, *more))
+        messages = self.messages
+        return ChatRequest(
+            self.model,
+            (*messages[:head_count], *earlier, *messages[head_count:]),
+            is_stream=self.is_stream,
+            parameters=self._parameters,
+            origin=origin,
+        )
 
     def __eq__(self, other: object) -> bool:
         """Whether both ask the same, however it was spelled: their origin does not count."""

@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -91,6 +92,13 @@ class Message(NamedTuple):
 
     role: Role
     parts: tuple[Part, ...]
+
+    def all_parts(self) -> Iterator[Part]:
+        """With what is in tools' results."""
+        for part in self.parts:
+            yield part
+            if isinstance(part, ToolResult):
+                yield from part.parts
 
     @property
     def text(self) -> str:

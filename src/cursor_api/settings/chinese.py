@@ -147,6 +147,11 @@ REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_QUEUE_WAIT_S": (
         "最多等待多久。代理会一阵阵地请求，回答需要数秒；等得更久不如直接告知。"
     ),
+    "GATEWAY_ANSWERS_BYTES_MAX": (
+        "为回答保留的内存：客户端可凭 `previous_response_id` 接着对话，或再次取回。最旧的先删除；"
+        "`0` 表示不保留。"
+    ),
+    "GATEWAY_ANSWERS_KEPT_S": "这样的回答保留多久。对话很少停得更久再继续。",
     "CURSOR_BASE_URL": (
         "请求发往的地址。允许 `http://`，用于本机上的模拟器或代理；用在别处会把令牌暴露给网络。"
     ),

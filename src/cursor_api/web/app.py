@@ -24,6 +24,7 @@ from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Relay
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.hosts import ANY, Hosts
@@ -37,6 +38,7 @@ from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.operation import Operation
 from cursor_api.web.inference.counting import CountsTokens, TokenCounts
+from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import (
     FAILED,
@@ -140,6 +142,7 @@ class WebParts:
     new_binding: Callable[[], str]
     lifecycle: Lifecycle
     steps: Steps
+    kept: KeptAnswers
 
 
 class App:
@@ -205,13 +208,18 @@ class _Table:
         # Where the addresses are that answer with and without the prefix.
         self._places = ("", self._prefix) if self._prefix else ("",)
         self._require_admin = parts.authenticator.require_admin
-        inference = InferenceParts(parts.relay, parts.admission, parts.authenticator, parts.steps)
+        inference = InferenceParts(
+            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept
+        )
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
             for dialect in parts.dialects
             for path in dialect.paths
         }
-        models = Models(parts.catalog, parts.dialects, parts.authenticator).operations()
+        models = (
+            *Models(parts.catalog, parts.dialects, parts.authenticator).operations(),
+            *kept_operations(parts.dialects, parts.kept, parts.authenticator),
+        )
         counts = _counts(parts, inference, options.inference)
         pages = _pages(parts, options)
         management = _management(parts, options, (*models, *counts))
@@ -232,7 +240,9 @@ class _Table:
             row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
         ]
         self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
-        self._inference_paths += [row.path.partition("{")[0] for row in (*models, *counts)]
+        self._inference_paths += dict.fromkeys(
+            row.path.partition("{")[0] for row in (*models, *counts)
+        )
 
     def addresses(self) -> Addresses:
         """What is spelled more freely, and all that there is."""

@@ -21,6 +21,21 @@ async function chat(client, order, told) {
   }
 }
 
+async function respond(client, order, told) {
+  const { body } = order;
+  if (order.call === "response_helper") {
+    told.answer = await client.responses.stream(body).finalResponse();
+  } else if (order.call === "response_read") {
+    told.answer = await client.responses.retrieve(body.id);
+    for await (const item of client.responses.inputItems.list(body.id)) told.chunks.push(item);
+    await client.responses.delete(body.id);
+  } else if (body.stream) {
+    for await (const event of await client.responses.create(body)) told.chunks.push(event);
+  } else {
+    told.answer = await client.responses.create(body);
+  }
+}
+
 async function follow(order) {
   const started = performance.now();
   const told = { chunks: [] };
@@ -33,6 +48,7 @@ async function follow(order) {
     });
     if (order.call === "models") told.answer = { data: (await client.models.list()).data };
     else if (order.call === "model") told.answer = await client.models.retrieve(order.body.model);
+    else if ((order.call ?? "").startsWith("response")) await respond(client, order, told);
     else await chat(client, order, told);
   } catch (error) {
     told.error = {

@@ -228,9 +228,10 @@ async def test_pages_may_use_every_dialect_in_every_spelling() -> None:
 
 
 def test_no_management_address_is_in_the_folder_that_is_open_to_pages() -> None:
-    """What is below /v1/ is a dialect's, or the list of models."""
+    """What is below /v1/ is a dialect's, a kept answer, or the list of models."""
     routes = [route.path for route in House().app._rest.routes if isinstance(route, Route)]
     inside = {path for path in routes if path.startswith(INFERENCE_FOLDER)}
     own = {path for dialect in DIALECTS for path in dialect.paths}
     counts = {one.count_path for one in DIALECTS if isinstance(one, CountsTokens)}
-    assert inside == {*own, *counts, "/v1/models", "/v1/models/{model_id:path}"}
+    kept = {path for path in inside if path.startswith("/v1/responses/")}
+    assert inside == {*own, *counts, *kept, "/v1/models", "/v1/models/{model_id:path}"}

@@ -1,15 +1,39 @@
-"""The list of models, as OpenAI writes it."""
+"""The list of models, as OpenAI writes it.
+
+The types are for the gateway's OpenAPI document; nothing is decoded with them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.catalog import Model
-from cursor_api.wire.model_facts import describe_model
+from cursor_api.wire.model_facts import ModelFacts, describe_model
 
 _encode = msgspec.json.Encoder().encode
+
+
+class ModelOut(Struct):
+    """A model as OpenAI describes one, and what this gateway knows of it.
+
+    `created` is unix seconds.
+    """
+
+    id: str
+    object: str
+    created: int
+    owned_by: str
+    cursor_api: ModelFacts
+
+
+class ModelsOut(Struct):
+    """All models."""
+
+    object: str
+    data: list[ModelOut]
 
 
 def render_models(models: Iterable[Model]) -> bytes:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from cursor_api.dialects.openai.models import ModelOut, ModelsOut
 from cursor_api.ports import DialectDescription
-from cursor_api.wire.model_facts import ModelFacts
 
 
 class ChatMessage(Struct):
@@ -33,26 +33,6 @@ class ChatCompletionRequest(Struct):
     messages: Annotated[list[ChatMessage], Meta(min_length=1)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-
-
-class ModelOut(Struct):
-    """A model as OpenAI describes one, and what this gateway knows of it.
-
-    `created` is unix seconds.
-    """
-
-    id: str
-    object: str
-    created: int
-    owned_by: str
-    cursor_api: ModelFacts
-
-
-class ModelsOut(Struct):
-    """All models."""
-
-    object: str
-    data: list[ModelOut]
 
 
 DESCRIPTION = DialectDescription(

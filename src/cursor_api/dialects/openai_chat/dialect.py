@@ -10,6 +10,7 @@ from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_chat.answer import ChunkRenderer, CompletionFolder
 from cursor_api.dialects.openai_chat.description import DESCRIPTION
 from cursor_api.dialects.openai_chat.request import NAME, Style, parse_request
+from cursor_api.dialects.openai_chat.strays import ReadBody, read_stray
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
@@ -17,7 +18,10 @@ from cursor_api.wire.limits import RequestLimits
 
 
 class OpenAiChat:
-    """Implements `ports.Dialect`."""
+    """Implements `ports.Dialect`.
+
+    `read_responses` reads bodies of responses that are sent here; without it they are refused.
+    """
 
     name = NAME
     paths = ("/v1/chat/completions",)
@@ -26,9 +30,19 @@ class OpenAiChat:
     # A comment, which every client skips.
     ping = b": keep-alive\n\n"
 
+    def __init__(self, read_responses: ReadBody | None = None) -> None:
+        self._read_responses = read_responses
+
     def parse(self, body: bytes, limits: RequestLimits) -> Generator[None, None, ParsedRequest]:
         """See `parse_request`."""
-        return parse_request(body, limits)
+        try:
+            return (yield from parse_request(body, limits))
+        except Fault as fault:
+            if self._read_responses is None:
+                raise
+            found = fault
+        parsed, include_usage = yield from read_stray(body, limits, found, self._read_responses)
+        return ParsedRequest(parsed.chat, Style(include_usage=include_usage), parsed.ignored)
 
     def renderer(self, parsed: ParsedRequest, head: AnswerHead) -> ChunkRenderer:
         """Server-Sent Events of `chat.completion.chunk` objects."""

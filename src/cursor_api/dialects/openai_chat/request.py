@@ -19,6 +19,7 @@ from cursor_api.dialects.openai_chat.decode import decode_chat
 from cursor_api.dialects.openai_chat.features import read_features
 from cursor_api.dialects.openai_chat.parameters import read_conversation, read_parameters
 from cursor_api.dialects.openai_chat.schema import (
+    NOTHING,
     TEXT_PARTS,
     ChatIn,
     FunctionIn,
@@ -28,6 +29,7 @@ from cursor_api.dialects.openai_chat.schema import (
     PartIn,
     ToolCallIn,
 )
+from cursor_api.dialects.openai_chat.strays import refuse_system
 from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import (
     Image,
@@ -136,6 +138,8 @@ def _check(chat: ChatIn, limits: RequestLimits) -> None:
             code="string_above_max_length",
             param="model",
         )
+    if chat.system is not NOTHING:
+        refuse_system(chat.system)
     if not chat.messages:
         raise invalid_request(
             "'messages' is empty; at least one message is needed.",

@@ -117,6 +117,8 @@ class ChatIn(Struct, gc=False):
     logit_bias: msgspec.Raw = NOTHING
     service_tier: msgspec.Raw = NOTHING
     prompt_cache_key: msgspec.Raw = NOTHING
+    # Of Anthropic's messages, which were sent to the wrong address.
+    system: msgspec.Raw = NOTHING
 
 
 # What a text may be called; the answers of one model are the questions of another.

@@ -52,7 +52,7 @@ class TokenCounts:
     ) -> None:
         self._dialect = dialect
         self._counts = counts
-        self._relay, self._admission, self._authenticator, self._steps = parts
+        self._relay, self._admission, self._authenticator, self._steps, _ = parts
         self._options = options
 
     async def count(self, request: Request) -> Response:

@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from http import HTTPStatus
+from typing import NamedTuple, cast
 
 import structlog
 
@@ -21,6 +22,7 @@ from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.ports import AnswerFolder, AnswerHead, Dialect, Steps, StreamRenderer
 from cursor_api.service.access.admission import Admission, Place
+from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Exchange, Relay
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.lockout import delay_if_locked_out
@@ -35,6 +37,7 @@ from cursor_api.web.http.answers import (
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.inference.attempts import attempts_header
+from cursor_api.web.inference.kept import KeepingDialect
 from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.pinning import (
     PINNED_HEADER,
@@ -44,6 +47,7 @@ from cursor_api.web.inference.pinning import (
     route_header,
 )
 from cursor_api.web.inference.streaming import STREAM_HEADERS, KeepAliveOptions, Watch, stream
+from cursor_api.web.inference.threads import KeepableAnswer, KeptThread, Threads
 from cursor_api.wire.limits import RequestLimits
 
 log = structlog.get_logger(__name__)
@@ -51,6 +55,7 @@ log = structlog.get_logger(__name__)
 # Of refusals there may be thousands a second; whoever refuses reports their number.
 REPORTED_ELSEWHERE = frozenset({FaultKind.OVERLOADED, FaultKind.CONCURRENCY_EXCEEDED})
 FAILED = "The gateway failed at this request; its log says more under the request id."
+NO_UPGRADE = "No WebSocket is spoken here: send a POST."
 IGNORED_HEADER = b"x-ignored-params"
 CONVERSATION_HEADER = b"x-conversation-id"
 # Only equality of it matters; a longer one is as good as its beginning.
@@ -81,6 +86,7 @@ class InferenceParts(NamedTuple):
     admission: Admission
     authenticator: Authenticator
     steps: Steps
+    kept: KeptAnswers
 
 
 class InferenceRoute:
@@ -88,8 +94,11 @@ class InferenceRoute:
 
     def __init__(self, dialect: Dialect, parts: InferenceParts, options: InferenceOptions) -> None:
         self._dialect = dialect
-        self._relay, self._admission, self._authenticator, self._steps = parts
+        self._relay, self._admission, self._authenticator, self._steps, _ = parts
         self._options = options
+        self._threads = None
+        if isinstance(dialect, KeepingDialect):
+            self._threads = Threads(parts.kept, dialect, parts.steps, options.parse)
 
     async def __call__(self, scope: http_body.Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Everything that goes wrong ends here."""
@@ -119,6 +128,8 @@ class InferenceRoute:
         What is large ends up in the exchange alone, which lets go of it when the answer begins.
         """
         scope, place, admission = call.scope, call.place, self._admission
+        if scope["method"] == "GET" and any(name == b"upgrade" for name, _ in scope["headers"]):
+            raise Fault(FaultKind.METHOD_NOT_ALLOWED, NO_UPGRADE)
         body = await read_body(
             scope,
             call.receive,
@@ -127,6 +138,9 @@ class InferenceRoute:
             steps=self._steps,
         )
         parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
+        threads = self._threads
+        if threads is not None:
+            parsed = await threads.resume(parsed, call.caller)
         chat = parsed.chat
         dropped = pass_headers(chat, scope["headers"], self._dialect.passed_headers)
         refusal.ignored = (*parsed.ignored, *dropped)
@@ -135,11 +149,18 @@ class InferenceRoute:
         incoming = _incoming(refusal.id, chat, call.caller, scope["headers"])
         exchange = self._relay.open(incoming)
         head = AnswerHead(refusal.id, chat.model, int(time.time()))
+        answer: _Answer
         if chat.is_stream:
             renderer = self._dialect.renderer(parsed, head)
-            return _StreamedAnswer(refusal, call.caller, exchange, renderer)
-        folder = self._dialect.folder(parsed, head)
-        return _WholeAnswer(refusal, call.caller, exchange, folder)
+            answer = _StreamedAnswer(refusal, call.caller, exchange, renderer)
+        else:
+            folder = self._dialect.folder(parsed, head)
+            answer = _WholeAnswer(refusal, call.caller, exchange, folder)
+        if threads is not None:
+            # What writes the answers of such a dialect is keepable.
+            writer = cast("KeepableAnswer", answer.writer)
+            answer.thread = threads.begin(parsed, call.caller, writer)
+        return answer
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
         watch = Watch(call.receive, answer.send, self._options.stream, answer.break_silence)
@@ -147,6 +168,9 @@ class InferenceRoute:
             async with answer.exchange:
                 self._admission.release_body(call.place)
                 await answer.write(watch)
+                if answer.thread is not None:
+                    # At once: who has read the end may go on from it.
+                    answer.thread.end()
         except asyncio.CancelledError:
             if not watch.is_client_gone:
                 raise
@@ -156,6 +180,8 @@ class InferenceRoute:
                 task.uncancel()
             raise ClientGoneError from None
         finally:
+            if answer.thread is not None:
+                answer.thread.close()
             pinging = watch.stop()
             if pinging is not None:
                 # Whether it has begun the answer decides how a failure is told.
@@ -178,7 +204,7 @@ class _Response:
     was left out.
     """
 
-    __slots__ = ("_caller", "_exchange", "dialect", "id", "ignored", "send")
+    __slots__ = ("_caller", "_exchange", "dialect", "id", "ignored", "send", "thread")
 
     def __init__(
         self,
@@ -194,6 +220,7 @@ class _Response:
         self._caller = caller
         self._exchange = exchange
         self.ignored: Sequence[str] = ()
+        self.thread: KeptThread | None = None
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
@@ -232,10 +259,12 @@ class _Response:
         await delay_if_locked_out(fault)
         is_passthrough = bool(self._caller.credentials)
         rendered = self.dialect.fault(fault, is_passthrough=is_passthrough)
-        headers = self.headers(*encode_headers(rendered.headers))
+        headers, status = self.headers(*encode_headers(rendered.headers)), rendered.status
         if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
-        await send_whole(self.send, rendered.status, rendered.body, headers)
+            # A client that would rather have a WebSocket goes on by HTTP after this status alone.
+            status = HTTPStatus.UPGRADE_REQUIRED if fault.message == NO_UPGRADE else status
+        await send_whole(self.send, status, rendered.body, headers)
 
 
 class _StreamedAnswer(_Response):
@@ -245,7 +274,7 @@ class _StreamedAnswer(_Response):
     clients understand best; but proxies give up a silent answer, so that long silence begins it.
     """
 
-    __slots__ = ("_has_begun", "_renderer", "exchange")
+    __slots__ = ("_has_begun", "exchange", "writer")
 
     def __init__(
         self, refusal: _Response, caller: Caller, exchange: Exchange, renderer: StreamRenderer
@@ -253,14 +282,14 @@ class _StreamedAnswer(_Response):
         super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange)
         self.ignored = refusal.ignored
         self.exchange = exchange
-        self._renderer = renderer
+        self.writer = renderer
         self._has_begun = False
 
     async def write(self, watch: Watch) -> None:
         """Send what the entered exchange gives; raises the Fault that breaks it."""
         if not self._has_begun:
             await self._begin(self.headers(*STREAM_HEADERS))
-        await stream(self.exchange, self._renderer, watch)
+        await stream(self.exchange, self.writer, watch)
 
     async def break_silence(self) -> None:
         """Send a ping. What is tried for the answer cannot be told yet where that begins it."""
@@ -284,14 +313,14 @@ class _StreamedAnswer(_Response):
             await super().send_fault(fault)
             return
         is_passthrough = bool(self._caller.credentials)
-        event = self._renderer.fault(fault, is_passthrough=is_passthrough)
+        event = self.writer.fault(fault, is_passthrough=is_passthrough)
         await self.send({"type": "http.response.body", "body": event})
 
 
 class _WholeAnswer(_Response):
     """An answer in one piece."""
 
-    __slots__ = ("_folder", "exchange")
+    __slots__ = ("exchange", "writer")
     # Its status is told when it is known, and not before.
     break_silence = None
 
@@ -301,13 +330,13 @@ class _WholeAnswer(_Response):
         super().__init__(refusal.dialect, refusal.id, refusal.send, caller, exchange)
         self.ignored = refusal.ignored
         self.exchange = exchange
-        self._folder = folder
+        self.writer = folder
 
     async def write(self, _watch: Watch) -> None:
         """Send what the entered exchange gives; raises the Fault that breaks it."""
         async for batch in self.exchange:
-            self._folder.feed(batch)
-        await send_whole(self.send, 200, self._folder.body(), self.headers(JSON_HEADER))
+            self.writer.feed(batch)
+        await send_whole(self.send, 200, self.writer.body(), self.headers(JSON_HEADER))
 
 
 _Answer = _StreamedAnswer | _WholeAnswer

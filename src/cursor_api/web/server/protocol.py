@@ -281,14 +281,15 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         """Decline an upgrade (Java's client asks for h2c with its first request).
 
         The parser stops at such a head and would drop the body behind it, so a new parser
-        gets the request once more, without the upgrade.
+        gets the request once more, as one that asks for no upgrade of this connection; which
+        one it was is still to be seen.
         """
         self._is_upgrade = False
         head = [b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
         head += [
             b"%s: %s\r\n" % header
             for header in self.headers
-            if header[0] not in {b"connection", b"upgrade", b"http2-settings"}
+            if header[0] not in {b"connection", b"http2-settings"}
         ]
         self.parser = httptools.HttpRequestParser(self)
         self._read = b"".join([*head, b"connection: close\r\n\r\n", rest])

@@ -6,12 +6,10 @@ import json
 
 import msgspec
 
-from cursor_api.dialects.openai.models import render_model, render_models
+from cursor_api.dialects.openai.models import ModelOut, ModelsOut, render_model, render_models
 from cursor_api.dialects.openai_chat.description import (
     DESCRIPTION,
     ChatCompletionRequest,
-    ModelOut,
-    ModelsOut,
 )
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.schema import ChatIn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -88,3 +89,27 @@ async def test_another_ones_bridge_that_is_away_is_asked_again() -> None:
             assert caught.value.kind is FaultKind.CLIENT_OUTDATED
             is_there = True
             await calls.call(PING, {})
+
+
+async def test_more_than_the_allowed_number_is_refused_at_once() -> None:
+    """Each run has a stream, and room for a call beside it."""
+
+    async def answer(turn: Turn) -> None:
+        if b"Ping" in turn.line.encode():
+            await turn.gone()
+        await turn.answer(b'{"protocolVersion": "sdk.v1"}', content_type="application/json")
+
+    given, _ = parts()
+    async with ScriptedServer(answer) as server:
+        options = SdkOptions(bridge_url=server.url, bridge_token=Secret("t"), runs_max=1)
+        async with open_calls(options, given) as calls:
+            await calls.get_address()
+            waiting = [asyncio.create_task(calls.call(PING, {})) for _ in range(2)]
+            while len(server.requests) < 3:
+                await asyncio.sleep(0.01)
+            with pytest.raises(Fault) as caught:
+                await calls.call(PING, {})
+            assert caught.value.kind is FaultKind.OVERLOADED
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)

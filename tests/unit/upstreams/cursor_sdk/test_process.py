@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -108,8 +109,9 @@ async def test_one_that_is_not_ready(
 async def test_what_it_says_is_read_for_ever_and_cut(tmp_path: Path) -> None:
     """A line without an end fills no memory, and one after the other comes through."""
     said: list[str] = []
-    async with started(tmp_path, "chatty", said):
-        pass
+    async with started(tmp_path, "chatty", said), asyncio.timeout(10):
+        while len(said) < 101:
+            await asyncio.sleep(0.01)
     assert len(said) == 101
     assert len(said[0]) == LINE_BYTES_MAX
     assert said[-1].startswith("line 99 ")

@@ -71,3 +71,12 @@ async def test_silence_is_what_is_not_said(
             await on.ask(user("Hi"))
         assert caught.value.kind is FaultKind.UPSTREAM_TIMEOUT
         await on.wait(lambda: not on.bridge.running_count and not on.bridge.agents)
+
+
+async def test_an_answer_that_goes_on_for_too_long_is_ended() -> None:
+    """However much is said meanwhile: the bridge may begin again and again by itself."""
+    async with stage(BridgeOptions(faults=BridgeFaults(tokens_per_s=20)), run_max_s=0.2) as on:
+        with pytest.raises(Fault, match=r"not whole within 0\.2 s") as caught:
+            await on.ask(user("Hi"))
+        assert caught.value.kind is FaultKind.UPSTREAM_TIMEOUT
+        await on.wait(lambda: not on.bridge.running_count and not on.bridge.agents)

@@ -13,6 +13,7 @@ from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, W
 from cursor_api.installed import DIALECTS
 from cursor_api.web.app import WebOptions
 from cursor_api.web.inference.counting import CountsTokens, TokenCounts
+from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts
 from cursor_api.web.management.openapi import ERROR_DESCRIPTIONS, describe
@@ -27,12 +28,15 @@ def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
     """The document of the rows that the app has."""
     house = House()
     options = TokenFileOptions(".token", ".token-list")
-    inference = InferenceParts(house.relay, house.admission, house.authenticator, house.turns)
+    inference = InferenceParts(
+        house.relay, house.admission, house.authenticator, house.turns, house.kept
+    )
     rows = (
         *management_operations(
             house.roster, house.credentials, house.clock, options, house.authenticator
         ),
         *Models(house.catalog, DIALECTS, house.authenticator).operations(),
+        *kept_operations(DIALECTS, house.kept, house.authenticator),
         *(
             TokenCounts(one, one, inference, InferenceOptions()).operation()
             for one in DIALECTS
@@ -104,14 +108,16 @@ def test_every_type_is_described() -> None:
 
 def test_every_operation_says_who_may_and_how_it_fails() -> None:
     """What asks for a key can be 401 and 403; every error is its API's error object."""
-    assert len(list(operations())) == 15
+    assert len(list(operations())) == 20
     for path, method, operation in operations():
         responses = operation["responses"]
         assert operation["summary"]
         assert "405" in responses
         security = operation.get("security", [{"bearer": []}, {"apiKey": []}])
         assert ("401" in responses) is ({"bearer": []} in security), (method, path)
-        assert ("403" in responses) is ({} not in security), (method, path)
+        # A kept answer is for whoever asked for it: no key is refused there.
+        is_for_all = {} in security or path.startswith("/v1/responses/")
+        assert ("403" in responses) is (not is_for_all), (method, path)
         for status, response in responses.items():
             if int(status) >= 400:
                 assert response["description"] == ERROR_DESCRIPTIONS[int(status)]
@@ -144,4 +150,6 @@ async def test_every_operation_exists(path: str, method: str) -> None:
     async with serve(House().app) as port:
         address = path.replace("{alias}", "a").replace("{id}", "gpt-4o")
         answer = await ask(port, method.upper(), address, headers=BEARER)
-    assert answer.status in {200, 400}, answer.body
+    # There is the address, and no such answer.
+    is_there = b"previous_response_not_found" in answer.body
+    assert is_there or answer.status in {200, 400}, answer.body

@@ -1,0 +1,36 @@
+"""OpenAI's Responses in short, for the gateway's OpenAPI document.
+
+Nothing is decoded with these types: schema.py has those.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from cursor_api.dialects.openai.models import ModelOut, ModelsOut
+from cursor_api.ports import DialectDescription
+
+
+class ResponseRequest(Struct):
+    """OpenAI's request in short. Fields that are not named here are as OpenAI has them."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    input: str | list[dict[str, Any]]
+    instructions: str | None = None
+    stream: bool | None = None
+    store: bool | None = None
+    previous_response_id: str | None = None
+
+
+DESCRIPTION = DialectDescription(
+    summary="OpenAI's responses, streamed or not",
+    request=ResponseRequest,
+    answers={
+        "application/json": {"type": "object", "required": ["id", "object", "output"]},
+        "text/event-stream": {"type": "string"},
+    },
+    model=ModelOut,
+    models=ModelsOut,
+)

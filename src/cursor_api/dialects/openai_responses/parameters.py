@@ -1,0 +1,257 @@
+"""What a request for a response asks besides its input: tools, output form, sampling, reasoning.
+
+Rules of this file:
+- It is read when somebody asks for it. What is of the wrong type or unknown says nothing.
+- Tools are understood in the spelling of chat completions as well: there are clients that mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Final, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from cursor_api.dialects.openai_responses.schema import NOTHING, RAWS, ResponsesIn
+from cursor_api.domain.chat import (
+    Choice,
+    Effort,
+    OutputForm,
+    Parameters,
+    Reasoning,
+    Sampling,
+    Tool,
+    ToolChoice,
+)
+from cursor_api.domain.features import Feature, RequestedFeature
+
+_T = TypeVar("_T")
+
+# A larger number cannot be a count of tokens.
+_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+
+CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
+# What a function without parameters takes.
+NO_ARGUMENTS: Final = b'{"type":"object","properties":{}}'
+KNOWN_TOOLS: Final = frozenset({"function", "custom"})
+DEFAULT_TIERS: Final = frozenset({None, "auto", "default"})
+# Tools that an answer's header names.
+IGNORED_MAX: Final = 20
+_EFFORTS: Final = {effort.value: effort for effort in Effort}
+
+
+class _FunctionIn(Struct, gc=False):
+    name: str = ""
+    description: str | None = None
+    parameters: Raw = NOTHING
+    strict: bool | None = None
+
+
+class _ToolIn(_FunctionIn, gc=False):
+    type: str = ""
+    function: _FunctionIn | None = None
+    custom: _FunctionIn | None = None
+
+
+class _ChoiceIn(Struct, gc=False):
+    type: str = ""
+    name: str = ""
+    mode: str = ""
+    tools: Raw = NOTHING
+    function: _FunctionIn | None = None
+    custom: _FunctionIn | None = None
+
+
+class _FormatIn(Struct, gc=False):
+    type: str = ""
+    name: str | None = None
+    description: str | None = None
+    schema: Raw = NOTHING
+    strict: bool | None = None
+
+
+class _TextIn(Struct, gc=False):
+    format: Raw = NOTHING
+
+
+class _ReasoningIn(Struct, gc=False):
+    effort: Raw = NOTHING
+    max_tokens: Raw = NOTHING
+
+
+_TOOL: Final = msgspec.json.Decoder(_ToolIn)
+_CHOICE: Final = msgspec.json.Decoder(_ChoiceIn)
+_FORMAT: Final = msgspec.json.Decoder(_FormatIn)
+_TEXT_IN: Final = msgspec.json.Decoder(_TextIn)
+_REASONING: Final = msgspec.json.Decoder(_ReasoningIn)
+_TEXT: Final = msgspec.json.Decoder(str)
+_FLAG: Final = msgspec.json.Decoder(bool)
+_NUMBER: Final = msgspec.json.Decoder(float)
+_COUNT: Final = msgspec.json.Decoder(_Positive)
+
+
+class Tools(NamedTuple):
+    """`custom` are the names of those that take any text, `ignored` what was left out."""
+
+    known: tuple[Tool, ...] = ()
+    custom: frozenset[str] = frozenset()
+    ignored: tuple[str, ...] = ()
+
+
+NO_TOOLS: Final = Tools()
+
+
+def read_tools(raw: Raw) -> Tools:
+    """Functions and custom tools; every other type, such as `web_search`, is named as ignored."""
+    given = _find(RAWS, raw)
+    if not given:
+        return NO_TOOLS
+    known: list[Tool] = []
+    ignored: list[str] = []
+    for one in given:
+        tool = _find(_TOOL, one)
+        if tool is None:
+            continue
+        if tool.type not in KNOWN_TOOLS:
+            ignored.append(f"tools.{_one_word(tool.type)}")
+            continue
+        inner = tool.function or tool.custom or tool
+        is_custom = tool.type == "custom"
+        schema = b"" if is_custom else _object(inner.parameters) or NO_ARGUMENTS
+        known.append(Tool(inner.name, inner.description or "", schema, bool(inner.strict)))
+    return Tools(
+        tuple(known),
+        frozenset(tool.name for tool in known if not tool.schema),
+        tuple(dict.fromkeys(ignored))[:IGNORED_MAX],
+    )
+
+
+def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
+    """What the body asks; never raises for one that was parsed."""
+    known, choice = _choose(given, tools.known)
+    return Parameters(
+        tools=known,
+        tool_choice=choice,
+        output=_output(given.text),
+        sampling=Sampling(
+            temperature=_find(_NUMBER, given.temperature),
+            top_p=_find(_NUMBER, given.top_p),
+            output_count_max=_find(_COUNT, given.max_output_tokens),
+        ),
+        reasoning=_reasoning(given.reasoning),
+        user=_find(_TEXT, given.user),
+        prompt_cache_key=_find(_TEXT, given.prompt_cache_key),
+    )
+
+
+def read_features(
+    given: ResponsesIn, tools: Tools, image_params: Mapping[Feature, str]
+) -> tuple[RequestedFeature, ...]:
+    """What it asks for that not every upstream has."""
+    found: list[RequestedFeature] = []
+    if tools.known:
+        found.append(RequestedFeature(Feature.TOOLS, "tools"))
+    if given.tool_choice is not NOTHING:
+        choice = _choose(given, tools.known)[1]
+        if choice is not None and choice.kind in {Choice.ANY, Choice.NAMED}:
+            found.append(RequestedFeature(Feature.FORCED_TOOLS, "tool_choice"))
+    if given.text is not NOTHING and _output(given.text) is not None:
+        found.append(RequestedFeature(Feature.OUTPUT_FORM, "text.format"))
+    if given.reasoning is not NOTHING and _reasoning(given.reasoning) is not None:
+        found.append(RequestedFeature(Feature.REASONING, "reasoning"))
+    found += _read_numbers(given)
+    if given.service_tier is not NOTHING and find_text(given.service_tier) not in DEFAULT_TIERS:
+        found.append(RequestedFeature(Feature.SERVICE_TIER, "service_tier"))
+    found += [RequestedFeature(feature, param) for feature, param in image_params.items()]
+    return tuple(found)
+
+
+def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
+    numbers = (
+        (given.max_output_tokens, Feature.OUTPUT_MAX, "max_output_tokens"),
+        (given.temperature, Feature.TEMPERATURE, "temperature"),
+        (given.top_p, Feature.TOP_P, "top_p"),
+        (given.top_logprobs, Feature.LOGPROBS, "top_logprobs"),
+    )
+    for raw, feature, param in numbers:
+        if raw is NOTHING or (value := _find(_NUMBER, raw)) is None:
+            continue
+        if value or feature is not Feature.LOGPROBS:
+            yield RequestedFeature(feature, param)
+
+
+def find_text(raw: Raw) -> str | None:
+    """The string, if it is one."""
+    return _find(_TEXT, raw)
+
+
+def find_flag(raw: Raw) -> bool | None:
+    """The boolean, if it is one."""
+    return _find(_FLAG, raw)
+
+
+def _find(decoder: msgspec.json.Decoder[_T], raw: Raw) -> _T | None:
+    """The value, if it is one of this type."""
+    if raw is NOTHING:
+        return None
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        return None
+
+
+def _object(raw: Raw) -> bytes | None:
+    """A JSON object as it was written; None for any other value."""
+    written = bytes(raw)
+    return written if written.startswith(b"{") else None
+
+
+def _one_word(kind: str) -> str:
+    """A caller's word as it may stand in a header."""
+    return "".join(one for one in kind[:40] if one.isascii() and (one.isalnum() or one in "_-."))
+
+
+def _choose(
+    given: ResponsesIn, tools: tuple[Tool, ...]
+) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+    """The tools that may be called, and how; `allowed_tools` leaves the others out."""
+    is_parallel = find_flag(given.parallel_tool_calls) is not False
+    raw = given.tool_choice
+    word = find_text(raw)
+    choice = None if word is not None else _find(_CHOICE, raw)
+    if choice is not None and choice.type == "allowed_tools":
+        allowed = _find(RAWS, choice.tools) or []
+        names = {one.name for one in (_find(_CHOICE, item) for item in allowed) if one is not None}
+        tools = tuple(tool for tool in tools if tool.name in names)
+        word = choice.mode or "auto"
+    elif choice is not None:
+        name = (choice.function or choice.custom or choice).name
+        if choice.type in KNOWN_TOOLS and name:
+            return tools, ToolChoice(Choice.NAMED, name, is_parallel)
+    if word in CHOICES:
+        return tools, ToolChoice(CHOICES[word], is_parallel=is_parallel)
+    return tools, None if is_parallel else ToolChoice(Choice.AUTO, is_parallel=False)
+
+
+def _output(raw: Raw) -> OutputForm | None:
+    text = _find(_TEXT_IN, raw)
+    form = None if text is None else _find(_FORMAT, text.format)
+    if form is None:
+        return None
+    if form.type == "json_object":
+        return OutputForm()
+    if form.type != "json_schema":
+        return None
+    return OutputForm(
+        _object(form.schema), form.name or "", form.description or "", bool(form.strict)
+    )
+
+
+def _reasoning(raw: Raw) -> Reasoning | None:
+    given = _find(_REASONING, raw)
+    if given is None:
+        return None
+    effort = _EFFORTS.get(find_text(given.effort) or "")
+    budget = _find(_COUNT, given.max_tokens)
+    return None if effort is None and budget is None else Reasoning(effort, budget)

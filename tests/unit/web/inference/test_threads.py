@@ -1,0 +1,48 @@
+"""Requests that go on from a kept answer."""
+
+from __future__ import annotations
+
+from cursor_api.domain.deltas import TextDelta
+from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.web.app import WebOptions
+from cursor_api.web.inference.route import InferenceOptions
+from cursor_api.wire.limits import RequestLimits
+from tests.house import HELLO, House
+from tests.serving import serve
+from tests.unit.web.inference.test_kept import create
+
+
+async def test_a_conversation_goes_on() -> None:
+    """With all that was said before, streamed or not, and the new instructions alone."""
+    house = House()
+    async with serve(house.app) as port:
+        first = await create(port, instructions="Be brief.")
+        second = await create(port, previous_response_id=first.json()["id"], stream=True)
+        id_ = f"resp_{second.headers['x-request-id']}"
+        third = await create(port, previous_response_id=id_, instructions="Be kind.", store=False)
+        assert third.json()["previous_response_id"] == id_
+        gone = await create(port, previous_response_id=third.json()["id"])
+    assert gone.status == 404
+    assert gone.json()["error"]["param"] == "previous_response_id"
+    asked = [message.text for message in house.upstream.requests[-1].messages]
+    assert asked == ["Be kind.", "hi", "Hello", "hi", "Hello", "hi"]
+
+
+async def test_an_answer_that_breaks_off_is_not_kept() -> None:
+    """Nothing of it is left."""
+    house = House({"a": [[TextDelta("Hel")], Fault(FaultKind.INCOMPLETE, "It stopped.")]})
+    async with serve(house.app) as port:
+        answer = await create(port, stream=True)
+    assert b"response.failed" in answer.body
+    assert b"response.completed" not in answer.body
+    assert house.kept.size_bytes == 0
+
+
+async def test_a_conversation_has_a_limit() -> None:
+    """That of messages, however they come."""
+    options = InferenceOptions(parse=RequestLimits(messages_max=2))
+    house = House({"a": HELLO}, WebOptions(inference=options))
+    async with serve(house.app) as port:
+        first = await create(port)
+        second = await create(port, previous_response_id=first.json()["id"])
+    assert second.json()["error"]["code"] == "array_above_max_length"
