@@ -1,8 +1,8 @@
 """The simulated bridge as a program, which `CURSOR_SDK_BRIDGE_BIN` can name.
 
 Run as `python -m cursor_api.simulator.cursor_sdk.program`, and without the cage, which lets no
-bridge read Python's own files (`CURSOR_SDK_BRIDGE_CAGE=false`). It takes the genuine bridge's flags, and
-two of its own: `--sim-never-ready`, and `--sim-dies-after SECONDS`.
+bridge read Python's own files (`CURSOR_SDK_BRIDGE_CAGE=false`). It takes the genuine bridge's
+flags, and two of its own: `--sim-never-ready`, and `--sim-dies-after SECONDS`.
 """
 
 from __future__ import annotations
