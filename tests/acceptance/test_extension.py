@@ -117,7 +117,10 @@ def extended(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
     for known, added in LINES:
         assert known in text
         text = text.replace(known, known + added)
-    for known, added in (("(OpenAiChat(),", " ToyDialect(),"), ("(CursorKind(),", " ToyKind(),")):
+    for known, added in (
+        ("    OpenAiChat(_RESPONSES.parse),", "\n    ToyDialect(),"),
+        ("    CursorKind(),", "\n    ToyKind(),"),
+    ):
         assert known in text
         text = text.replace(known, known + added)
     installed.write_text(text)
