@@ -11,9 +11,15 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /build
-COPY requirements/run.txt requirements/build.txt requirements/
+# Cursor's official route needs Cursor's own package, which may not be passed on: an image with it is
+# for its builder alone. `--build-arg CURSOR_SDK=yes` puts it in.
+ARG CURSOR_SDK=
+COPY requirements/run.txt requirements/build.txt requirements/sdk.txt requirements/
 RUN python -m venv /opt/cursor-api \
  && /opt/cursor-api/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt \
+ && if [ -n "$CURSOR_SDK" ]; then \
+      /opt/cursor-api/bin/pip install --no-cache-dir --require-hashes -r requirements/sdk.txt; \
+    fi \
  && python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./

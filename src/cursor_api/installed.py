@@ -143,7 +143,7 @@ GROUPS: Final = (
     Group(
         "cursor-sdk",
         "Cursor's official SDK (upstream)",
-        ("cursor-sdk", "cursor-sdk.timeouts"),
+        ("cursor-sdk", "cursor-sdk.timeouts", "cursor-sdk.runs"),
         prefix="CURSOR_SDK_",
     ),
     Group(

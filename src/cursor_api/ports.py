@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.content import Image
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -87,33 +86,13 @@ class Observer(Protocol):
         ...
 
 
-class SilentObserver:
-    """Tells nobody."""
-
-    def notice(self, event: str, /, **facts: object) -> None:
-        """See Observer."""
-
-    def warn(self, event: str, /, **facts: object) -> None:
-        """See Observer."""
-
-
-class ImageSource(Protocol):
-    """Where images come from that callers name by a web address."""
-
-    async def fetch(self, url: str) -> Image:
-        """The image there; raises Fault(INVALID_REQUEST)."""
-        ...
-
-
 class UpstreamParts(NamedTuple):
     """What a kind of upstream builds with.
 
     `endpoint` is the configured name. `headers` are the operator's own, for every request; a header
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
-    this gateway, other endpoints' too, out of what an upstream said. `find_api_keys`
-    gives its keys as they are now, for what is asked on nobody's behalf, such as its models:
-    those of its settings, else those that serve. `observer` is told what happens outside of
-    requests.
+    this gateway, other endpoints' too, out of what an upstream said. `find_api_keys` gives its keys
+    as they are now, of its settings or else those that serve, for what nobody in particular asks.
     """
 
     endpoint: str
@@ -122,7 +101,7 @@ class UpstreamParts(NamedTuple):
     headers: tuple[tuple[str, Secret], ...] = ()
     mask: Callable[[str], str] = str
     find_api_keys: Callable[[], Sequence[Secret]] = tuple
-    observer: Observer = SilentObserver()
+    observer: Observer | None = None
 
 
 class UpstreamKind(Protocol):

@@ -30,7 +30,7 @@ from tests.fakes import ListObserver
 from tests.scripted_server import ScriptedServer, Turn
 
 # `make test` sets it: there a missing package is a failure.
-REQUIRED = os.environ.get("CURSOR_API_TEST_SDK") == "required"
+REQUIRED = os.environ.get("TEST_SDK_BRIDGE") == "required"
 IS_INSTALLED = importlib.util.find_spec("cursor_sdk") is not None
 
 needs_bridge = pytest.mark.skipif(
@@ -141,6 +141,13 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+async def wait_until_noticed(stage: Stage, limit_s: float = 3.0) -> None:
+    """Until the gateway knows that its bridge has ended; raises TimeoutError."""
+    async with asyncio.timeout(limit_s):
+        while stage.bridge.pid is not None:
+            await asyncio.sleep(0.01)
 
 
 async def wait_until_gone(pid: int, limit_s: float = 3.0) -> None:

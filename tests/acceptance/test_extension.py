@@ -118,8 +118,8 @@ def extended(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
         assert known in text
         text = text.replace(known, known + added)
     for known, added in (
-        ("    OpenAiChat(_RESPONSES.parse),", "\n    ToyDialect(),"),
-        ("    CursorKind(),", "\n    ToyKind(),"),
+        ("(OpenAiChat(),", " ToyDialect(),"),
+        ("    CursorKind(),", " ToyKind(),"),
     ):
         assert known in text
         text = text.replace(known, known + added)

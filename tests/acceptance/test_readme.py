@@ -193,9 +193,10 @@ def test_the_environment_of_the_clients_page_is_enough(
 
 def test_the_endpoints_of_the_readme_are_understood(installed: Installed, tmp_path: Path) -> None:
     """Pasted into the file that it names, with the key in the environment, nothing is wrong."""
-    (text,) = snippets("README.md", "toml")
+    text = "\n".join(snippets("README.md", "toml"))
     (tmp_path / "cursor-api.toml").write_text(text, encoding="utf-8")
-    variables = {"DEEPSEEK_API_KEY": "sk-0123456789abcdefghij"}
+    names = re.findall(r'api_key_env = "(\w+)"', text)
+    variables = dict.fromkeys(names, "sk-0123456789abcdefghij")
     result = run([installed.command, "check-config"], tmp_path, variables)
     assert result.returncode == 0, result.stdout
     assert "no problems, no warnings" in result.stdout
@@ -218,17 +219,19 @@ def test_the_demo_prints_what_the_readme_promises(demo: Demo) -> None:
 
 
 def test_what_the_demo_prints_can_be_pasted(demo: Demo, tmp_path: Path) -> None:
-    """Both snippets of the demo's welcome give an answer as they stand on the screen."""
+    """The snippets of the demo's welcome give an answer as they stand on the screen."""
     blocks = [textwrap.dedent(b) for b in demo.output.read_text("utf-8").split("\n\n")]
-    (curl,) = [block for block in blocks if block.startswith("curl ")]
+    stream, call = [block for block in blocks if block.startswith("curl ")]
     (python,) = [block for block in blocks if block.startswith("from openai ")]
     result = run([sys.executable, "-c", python], tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()
     if shutil.which("curl") is None:
         pytest.skip("there is no curl on this machine")
-    result = run(["sh", "-c", curl], tmp_path)
+    result = run(["sh", "-c", stream], tmp_path)
     assert result.stdout.endswith("data: [DONE]\n\n"), result.stdout
+    result = run(["sh", "-c", call], tmp_path)
+    assert '"tool_calls"' in result.stdout, result.stdout
 
 
 def test_the_spellings_of_the_readme_are_taken(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ from tests.acceptance.sdk_bridge import (
     needs_bridge,
     open_stage,
     wait_until_gone,
+    wait_until_noticed,
 )
 
 pytestmark = needs_bridge
@@ -114,7 +115,7 @@ def test_it_gets_nothing_of_the_gateways(stage: Stage) -> None:
     process = Path(f"/proc/{stage.bridge.pid}")
     names = {one.split("=")[0] for one in (process / "environ").read_text().split("\0") if one}
     assert names == {
-        *("PATH", "HOME", "TMPDIR", "CURSOR_SDK_CLIENT_LANGUAGE"),
+        *("PATH", "HOME", "TMPDIR", "CURSOR_SDK_CLIENT_LANGUAGE", "OPENSSL_CONF"),
         *("CURSOR_BACKEND_URL", "CURSOR_WEBSITE_URL"),
     }
     command = (process / "cmdline").read_text()
@@ -136,7 +137,8 @@ def test_it_lists_the_models_of_a_key(loop: LoopThread, stage: Stage) -> None:
     listing = ModelListing(stage.calls, stage.parts)
     models = loop.run(listing.list_models())
     assert [model.id for model in models] == [
-        *("composer-2.5", "claude-opus-4.5", "claude-opus-4.5:effort=high,fast", "auto"),
+        *("composer-2.5", "claude-opus-4.5", "claude-opus-4.5:effort=high,fast"),
+        *("claude-opus-4.5:*", "auto"),
     ]
     asked = [turn for turn in stage.cursor.requests if "/v1/models" in turn.line]
     assert asked[-1].headers["authorization"] == f"Bearer {KEY.reveal()}"
@@ -260,7 +262,7 @@ def test_one_that_dies_is_started_again_and_ends_with_the_gateway(
     before, pid = loop.run(stage.bridge.get_address()), stage.bridge.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    loop.run(wait_until_gone(pid))
+    loop.run(wait_until_noticed(stage))
     assert loop.run(stage.calls.call(PING, {})) == {"message": "pong"}
     after = loop.run(stage.bridge.get_address())
     assert after != before

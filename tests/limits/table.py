@@ -10,12 +10,14 @@ from __future__ import annotations
 from tests.limits.limit import Section
 from tests.limits.rows_callers import LOAD, REQUEST
 from tests.limits.rows_others import MANAGEMENT, UPSTREAM
+from tests.limits.rows_sdk import OFFICIAL
 from tests.texts import Text
 
 SECTIONS = (
     Section(Text("One request", "单个请求"), REQUEST),
     Section(Text("All requests together", "所有请求"), LOAD),
     Section(Text("The upstream", "上游"), UPSTREAM),
+    Section(Text("Cursor's official route", "Cursor 的官方途径"), OFFICIAL),
     Section(Text("Management and memory", "管理与内存"), MANAGEMENT),
 )
 LIMITS = {row.key: row for section in SECTIONS for row in section.rows}

@@ -24,6 +24,8 @@ from cursor_api.transport.model_lists import LIST_BYTES_MAX
 from cursor_api.transport.sending import INTERIM_MAX
 from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
+from cursor_api.upstreams.cursor_sdk.calls import ANSWER_BYTES_MAX as SDK_ANSWER_BYTES_MAX
+from cursor_api.upstreams.cursor_sdk.process import READY_S
 from cursor_api.upstreams.openai.calls import CALLS_MAX
 from cursor_api.web.access.auth import KEY_LENGTH_MAX
 from cursor_api.web.access.lockout import LockoutOptions
@@ -69,6 +71,8 @@ FIXED = {
     "endpoint_silence": f"{SILENT_BYTES_MAX // MIB} MiB",
     "endpoint_calls": f"{CALLS_MAX}",
     "endpoint_models": f"{LIST_BYTES_MAX // MIB} MiB",
+    "sdk_ready": f"{READY_S:g} s",
+    "sdk_answer": f"{SDK_ANSWER_BYTES_MAX // MIB} MiB",
     "management_body": f"{BODY_BYTES_MAX // MIB} MiB",
     "management_depth": f"{JSON_LIMITS.depth_max}",
     "management_containers": f"{JSON_LIMITS.containers_max:,}",

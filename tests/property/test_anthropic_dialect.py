@@ -32,12 +32,15 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports import AnswerHead
+from cursor_api.upstreams.anthropic.answer import MessageReading
 from cursor_api.wire.limits import RequestLimits
+from cursor_api.wire.sse import SSEDecoder as EventDecoder
+from tests.anthropic_stage import CONTEXT
 from tests.anthropic_stream import read_message, read_message_stream
 from tests.steps import finish
 
 # No deadline: a busy machine is no failure.
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=80, deadline=None)
 HEAD = AnswerHead("i", "m", 0)
 
 # Everything that ends a line or a string somewhere, more often than chance would have it.
@@ -178,6 +181,29 @@ def _normal(part: Part) -> Part:
 
 
 @MANY
+@given(answers, st.sampled_from(FinishReason), st.tuples(*[st.integers(0, 99)] * 5))
+def test_an_upstream_s_reader_takes_a_stream_for_what_it_was(
+    given_batches: list[list[Delta]], reason: FinishReason, given_counts: tuple[int, ...]
+) -> None:
+    """Two gateways in a row say what one says: the same blocks, and the same usage."""
+    plain, read, written, output, thought = given_counts
+    usage = Usage(
+        plain + read + written, output, UsageSource.UPSTREAM, read, written, min(thought, output)
+    )
+    everything: list[list[Delta]] = [*given_batches, [Finished(reason, usage)]]
+    renderer = MessageRenderer(HEAD)
+    data = render(renderer, everything) + renderer.finish()
+    reading = MessageReading(CONTEXT)
+    found: list[Delta] = []
+    for event in EventDecoder(1 << 20).feed(data):
+        reading.take_event(event, found)
+    again, once = fold([[*found, reading.finish()]]), fold(everything)
+    # With calls in it, every end is one for calls.
+    assert again["stop_reason"] in {once["stop_reason"], "tool_use"}
+    assert (again["content"], again["usage"]) == (once["content"], once["usage"])
+
+
+@MANY
 @given(answers, ends, st.integers(1, 50))
 def test_anthropic_s_own_reader_sees_the_same_events(
     given_batches: list[list[Delta]], end: Finished, cut: int
@@ -263,7 +289,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(bodies.map(lambda body: json.dumps(body).encode()) | st.binary(max_size=60))
 def test_any_request_is_read_or_refused(body: bytes) -> None:
     """With a fault of the caller's, and nothing else; its parameters can be read then."""

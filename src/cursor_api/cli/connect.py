@@ -36,6 +36,7 @@ def connect(parsed: argparse.Namespace) -> int:
     place = place_of(client, gateway, served, parsed)
     if parsed.hide_key:
         place = place._replace(key=NO_KEY)
+    warn_without_tools(client, place, served)
     if parsed.shell:
         return _print_shell(client, place, served)
     _print_all(client, place)
@@ -56,11 +57,24 @@ def find_known(name: str) -> Client | None:
 
 def place_of(client: Client, gateway: Gateway, served: Served, parsed: argparse.Namespace) -> Place:
     """The gateway for this client; what is not known has a text that says so."""
-    model, small = choose_models(client.api, served.models) or (NO_MODEL, NO_MODEL)
+    # An agent without tools is a chat.
+    fitting = served.with_tools if client.uses_tools else ()
+    chosen = choose_models(client.api, fitting) or choose_models(client.api, served.models)
+    model, small = chosen or (NO_MODEL, NO_MODEL)
     # Small tasks are another model's only where both were chosen here.
     small = parsed.small_model or parsed.model or small
     key = gateway.key.reveal() if gateway.key else NO_KEY
     return Place(gateway.root_url, key, parsed.model or model, small, served.models)
+
+
+def warn_without_tools(client: Client, place: Place, served: Served) -> None:
+    """One line where the client's tools will not be called."""
+    is_known = place.model in served.models
+    if client.uses_tools and is_known and place.model not in served.with_tools:
+        print_error(
+            f"warning: {plain(place.model)} cannot call tools here, so that {client.title} works as"
+            " a chat only; an API key of Cursor or an upstream of your own has models that can"
+        )
 
 
 def _print_list() -> None:

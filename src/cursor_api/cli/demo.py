@@ -26,7 +26,9 @@ from cursor_api.simulator.json_api import ApiOptions
 from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.upstreams.cursor.kind import CursorKind
+
+# The kind whose wire the oldest simulator speaks.
+OLD_WIRE: Final = "cursor"
 
 DEMO: Final = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
@@ -143,7 +145,7 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
         upstreams = [
             _at(cursor.url, upstream)
             for upstream in settings.upstreams
-            if upstream.kind == CursorKind.name
+            if upstream.kind == OLD_WIRE
         ]
         for route in ROUTES:
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)

@@ -41,9 +41,10 @@ class Gateway(NamedTuple):
 
 
 class Served(NamedTuple):
-    """Its models; or why they cannot be had, and what to do."""
+    """Its models, and those of them that can call tools; or why they cannot be had."""
 
     models: tuple[str, ...] = ()
+    with_tools: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -104,15 +105,20 @@ def ask_models(gateway: Gateway) -> Served:
 
 def _read(body: bytes) -> Served:
     try:
-        names = tuple(str(one["id"]) for one in json.loads(body)["data"])
-    except (ValueError, TypeError, KeyError):
+        listed = json.loads(body)["data"]
+        names = tuple(str(one["id"]) for one in listed)
+        # Another gateway's list may say nothing of it.
+        with_tools = tuple(
+            str(one["id"]) for one in listed if one.get("cursor_api", {}).get("tools", True)
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
         return Served(problem="what answers there is no such gateway: it gives no list of models")
     if not names:
         return Served(
             problem="the gateway serves no model yet: add a credential (`cursor-api token add`) or"
             " an upstream (`cursor-api upstream add`)"
         )
-    return Served(names)
+    return Served(names, with_tools)
 
 
 def _explain(status: int, gateway: Gateway) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from cursor_api.cli.connect import find_known, place_of
+from cursor_api.cli.connect import find_known, place_of, warn_without_tools
 from cursor_api.cli.gateway_place import ask_models, find_gateway
 from cursor_api.cli.output import print_error
 from cursor_api.clients.client import Client, Place, fill, fill_argument, variables_of
@@ -86,7 +86,9 @@ def _find_place(client: Client, parsed: argparse.Namespace) -> Place | None:
     if gateway.key is None:
         # One in pass-through lists its models to everybody, but answers nobody without a key.
         gateway = gateway._replace(key=Secret("-"))
-    return place_of(client, gateway, served, parsed)
+    place = place_of(client, gateway, served, parsed)
+    warn_without_tools(client, place, served)
+    return place
 
 
 def _prepare(client: Client, place: Place, stack: ExitStack) -> tuple[dict[str, str], str]:

@@ -13,6 +13,7 @@ CLAUDE_CODE: Final = Client(
     "claude-code",
     "Claude Code",
     Api.MESSAGES,
+    uses_tools=True,
     variables=(
         ("ANTHROPIC_BASE_URL", "@root@"),
         ("ANTHROPIC_AUTH_TOKEN", "@key@"),
@@ -42,6 +43,7 @@ CODEX: Final = Client(
     "codex",
     "Codex",
     Api.RESPONSES,
+    uses_tools=True,
     variables=((KEY_VARIABLE, "@key@"),),
     file=ClientFile(
         Phrase("`~/.codex/config.toml`", "`~/.codex/config.toml`"),
@@ -94,6 +96,7 @@ OPENCODE: Final = Client(
     "opencode",
     "opencode",
     Api.CHAT,
+    uses_tools=True,
     variables=((KEY_VARIABLE, "@key@"),),
     file=ClientFile(
         Phrase(
@@ -126,6 +129,7 @@ QWEN_CODE: Final = Client(
     "qwen-code",
     "Qwen Code",
     Api.CHAT,
+    uses_tools=True,
     variables=(
         ("OPENAI_BASE_URL", "@v1@"),
         ("OPENAI_API_KEY", "@key@"),
@@ -147,6 +151,7 @@ CONTINUE: Final = Client(
     "continue",
     "Continue",
     Api.CHAT,
+    uses_tools=True,
     steps=(
         Phrase(
             "The extensions for VS Code and JetBrains read the same file, and again as soon as it"
@@ -181,6 +186,7 @@ CLINE: Final = Client(
     "cline",
     "Cline",
     Api.CHAT,
+    uses_tools=True,
     steps=(
         Phrase(
             "In its settings choose the API provider `OpenAI Compatible`.",
@@ -196,6 +202,7 @@ CURSOR: Final = Client(
     "cursor",
     "Cursor",
     Api.CHAT,
+    uses_tools=True,
     steps=(
         Phrase(
             "Cursor's servers send the requests, not your computer: the gateway needs an address"

@@ -59,7 +59,8 @@ class Client(NamedTuple):
 
     `variables` are what it reads from its environment, `unset` what may not be set beside them.
     `program` is what `run` starts, with `arguments` before the user's own; "" where it is no
-    program that can be started so. `run_variables` are for `run` alone.
+    program that can be started so. `run_variables` are for `run` alone. One that `uses_tools` is of
+    little use with a model that cannot call them.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Client(NamedTuple):
     arguments: tuple[str, ...] = ()
     run_variables: tuple[tuple[str, str], ...] = ()
     install: str = ""
+    uses_tools: bool = False
     aliases: tuple[str, ...] = ()
 
     @property
@@ -108,7 +110,7 @@ _OTHERS: Final = (
 )
 _WANTED: Final[Mapping[Api, tuple[str, ...]]] = {
     Api.MESSAGES: ("*claude*sonnet*", "*claude*opus*", "*claude*"),
-    Api.RESPONSES: ("*gpt-5*codex*", "*gpt-5*", "*codex*"),
+    Api.RESPONSES: ("*gpt-5*codex*", "*gpt-5*", "*codex*", "*gpt*"),
     Api.CHAT: (),
 }
 _GOOD: Final = ("composer*", "*claude*sonnet*", "*gpt-5*", "*claude*")

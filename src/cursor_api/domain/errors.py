@@ -120,8 +120,9 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
 
     `message` is written for the person who reads the error and never holds a secret.
     `param` names the offending field of the caller's request, `code` says more exactly than the
-    kind what is wrong with it. `retry_after_s` is what the upstream asked for, in seconds.
-    `upstream_code` is the upstream's own name for the fault.
+    kind what is wrong with it. `retry_after_s` is what the upstream asked for, in seconds, and
+    `upstream_code` its own name for the fault. `is_retried_upstream`: it has tried again by itself,
+    so that the same endpoint is not asked again.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         self.message = message
         self.param = param
         self.code: str | None = None
+        self.is_retried_upstream = False
         self.retry_after_s = retry_after_s
         self.upstream_code = upstream_code
 

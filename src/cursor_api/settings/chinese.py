@@ -207,13 +207,27 @@ REASONS: Final[Mapping[str, str]] = {
         "桥接程序与 Cursor 之间的 HTTP 代理；`none` 表示不用代理。默认使用环境指定的代理。"
     ),
     "CURSOR_SDK_CA_FILE": "桥接程序额外信任的证书颁发机构（PEM），用于公司代理。",
-    "CURSOR_SDK_CONNECTIONS_MAX": "同时进行的请求数上限。每个请求约占桥接程序 5 MB 内存。",
+    "CURSOR_SDK_RUNS_MAX": "同时进行的请求数上限。每个请求约占桥接程序 5 MB 内存。",
     "CURSOR_SDK_RUN_TIMEOUT_S": (
         "一个回答总共最多可用多久，包括工具调用。Cursor 出错时桥接程序会自行重试，"
         "因此回答可能很久却并不静默。"
     ),
     "CURSOR_SDK_FIRST_TOKEN_TIMEOUT_S": _FIRST_TEXT,
     "CURSOR_SDK_IDLE_TIMEOUT_S": _IDLE,
+    "CURSOR_SDK_TOOL_RESULT_TIMEOUT_S": (
+        "一次工具调用等待调用方结果的时间。更晚到达的结果会开始一次新的运行，整个对话作为文本发送。"
+    ),
+    "CURSOR_SDK_PARALLEL_CALLS_WAIT_S": (
+        "一次工具调用之后，等待同一回答中下一次调用的时间。更晚的调用放在下一个回答里。"
+    ),
+    "CURSOR_SDK_WAITING_CALLS_MAX": (
+        "同时等待结果的工具调用数上限。超出的调用会被拒绝，并告知模型。"
+    ),
+    "CURSOR_SDK_CONVERSATIONS_MAX": (
+        "为下一轮保留代理（agent）的对话数，这样历史和提示缓存才是真实的。超出时结束最早的。"
+        "0 表示每次都把对话作为文本发送。"
+    ),
+    "CURSOR_SDK_CONVERSATION_IDLE_S": "代理（agent）为下一轮保留多久。",
     "GATEWAY_BODY_BYTES_MAX": (
         "请求体的上限，按解压后计算。编程代理一句问候就会发送约 80 KB，带图片时可达数 MiB。"
     ),

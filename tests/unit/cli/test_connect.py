@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,28 @@ def test_lines_for_a_shell(running: ListingGateway, capsys: pytest.CaptureFixtur
     assert "needs a file as well" in capsys.readouterr().err
     assert main(["connect", "cline", *more]) == 1
     assert "no variables" in capsys.readouterr().err
+
+
+def test_an_agent_gets_a_model_that_can_call_tools(
+    running: ListingGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there is one; where there is none it is told what it is worth then."""
+    old = running.body
+
+    def listed(*models: tuple[str, bool]) -> bytes:
+        rows = [{"id": name, "cursor_api": {"tools": can}} for name, can in models]
+        return json.dumps({"data": rows}).encode()
+
+    running.body = listed(("claude-sonnet-5", False), ("other", True))
+    assert main(["connect", "claude-code", "--url", running.url]) == 0
+    said = capsys.readouterr()
+    assert ("ANTHROPIC_MODEL=other" in said.out, said.err) == (True, "")
+    assert main(["connect", "aider", "--url", running.url]) == 0
+    assert "openai/claude-sonnet-5" in capsys.readouterr().out
+    running.body = listed(("claude-sonnet-5", False))
+    assert main(["connect", "claude-code", "--url", running.url]) == 0
+    assert "works as a chat only" in capsys.readouterr().err
+    running.body = old
 
 
 def test_what_is_not_known_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,7 @@ def test_what_it_serves(running: ListingGateway) -> None:
     """Asked with the key, below the prefix."""
     running.status, running.headers = 200, {}
     served = ask_models(Gateway(f"{running.url}/p", Secret(KEY), "AUTH_TOKEN"))
-    assert (served.models, served.problem) == (MODELS, "")
+    assert (served.models, served.with_tools, served.problem) == (MODELS, MODELS, "")
     assert running.asked[-1].line.startswith("GET /p/v1/models ")
     assert running.asked[-1].headers["authorization"] == f"Bearer {KEY}"
 
@@ -93,6 +93,7 @@ def test_what_it_serves(running: ListingGateway) -> None:
         (401, b"{}", "refuses the key from AUTH_TOKEN"),
         (404, b"{}", "ROUTE_PREFIX"),
         (200, b"<html>", "no such gateway"),
+        (200, b'{"data": [3]}', "no such gateway"),
         (200, b'{"data": []}', "cursor-api upstream add"),
     ],
 )

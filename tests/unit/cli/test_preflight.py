@@ -316,16 +316,16 @@ def test_too_few_descriptors_are_told_with_what_there_is_for_callers(tmp_path: P
     assert said.startswith("0 ")
     assert "have 296 files and connections open, and 8288 are needed" in said
     assert "callers get 100 connections" in said
-    assert "GATEWAY_CONNECTIONS_MAX and CURSOR_CONNECTIONS_MAX to 100" in said
+    own = [f"{name}_CONNECTIONS_MAX" for name in ("GATEWAY", "CURSOR", "CURSOR_SDK")]
+    assert f"{' and '.join(own)} to 100" in said
     (tmp_path / "cursor-api.toml").write_text(
         '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\nconnections_max = 5000\n'
     )
     said = run(tmp_path, "check-config", prefix=few)
     assert "10096 are needed" in said
-    names = "GATEWAY_CONNECTIONS_MAX and CURSOR_CONNECTIONS_MAX and upstream.more.connections_max"
-    assert f"{names} to 100" in said
+    assert f"{' and '.join([*own, 'upstream.more.connections_max'])} to 100" in said
     (tmp_path / "cursor-api.toml").unlink()
-    enough = {"GATEWAY_CONNECTIONS_MAX": "100", "CURSOR_CONNECTIONS_MAX": "100"}
+    enough = dict.fromkeys(own, "100")
     assert "no warnings" in run(tmp_path, "check-config", prefix=few, **enough)
 
 

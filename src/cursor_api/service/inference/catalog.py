@@ -7,6 +7,8 @@ Rules of this file:
   called so, then the operator's patterns, then the names of the endpoints, in their order. Where
   two serve the same name, the routes follow each other.
 - A pattern leads only to endpoints that list the model, where any of them does.
+- A name that an endpoint lists with a `*` at its end stands for all that begin so: a model with
+  parameters behind its name. It is not shown.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class Catalog:
         self._features: Mapping[str, frozenset[Feature]] = {}
         self._models: dict[str, Model] = {}
         self._routes: dict[str, tuple[Route, ...]] = {}
+        self._beginnings: dict[str, tuple[str, ...]] = {}
         self._build()
 
     def __repr__(self) -> str:
@@ -57,7 +60,7 @@ class Catalog:
 
     def names_at(self, endpoint: str) -> list[str]:
         """What its models are called there: those it lists, then those that are routed to it."""
-        listed = [model.id for model in self.models_of(endpoint)]
+        listed = [model.id for model in self.models_of(endpoint) if ANY not in model.id]
         routed = [route for named in self._named for route in named.routes]
         return listed + [route.model for route in routed if route.endpoint == endpoint]
 
@@ -91,7 +94,7 @@ class Catalog:
 
         Raises Fault(MODEL_NOT_FOUND) that names the nearest models.
         """
-        routes = self._routes.get(model_id) or self._match(model_id)
+        routes = self._routes.get(model_id) or self._match(model_id) or self._find_begun(model_id)
         if not routes:
             raise self._not_found(model_id)
         return routes
@@ -111,6 +114,16 @@ class Catalog:
                     return self._fill(named.routes, model_id[len(before) : end])
         return ()
 
+    def _find_begun(self, model_id: str) -> tuple[Route, ...]:
+        """The endpoints that list what the name begins with."""
+        found = {
+            Route(endpoint, name): None
+            for endpoint, beginnings in self._beginnings.items()
+            for name in (model_id, model_id.removeprefix(f"{endpoint}/"))
+            if name.startswith(beginnings)
+        }
+        return tuple(found)
+
     def _fill(self, patterns: Iterable[Route], text: str) -> tuple[Route, ...]:
         routes = tuple(Route(one.endpoint, one.model.replace(ANY, text)) for one in patterns)
         known = tuple(one for one in routes if one.model in self._names.get(one.endpoint, ()))
@@ -128,17 +141,32 @@ class Catalog:
             for name in (named.name, *named.aliases)
             if ANY not in name
         }
-        for endpoint, listed in self._lists.items():
-            for model in listed:
+        shown = {
+            endpoint: [model for model in listed if ANY not in model.id]
+            for endpoint, listed in self._lists.items()
+        }
+        self._beginnings = {
+            endpoint: tuple(
+                one.id.removesuffix(ANY) for one in listed if one.id.endswith(ANY) and one.id != ANY
+            )
+            for endpoint, listed in self._lists.items()
+        }
+        for endpoint, models_there in shown.items():
+            for model in models_there:
                 routes.setdefault(f"{endpoint}/{model.id}", (Route(endpoint, model.id),))
-        self._add_listed(models, routes)
+        self._add_listed(shown, models, routes)
         self._models = {name: self._describe(one, routes[name]) for name, one in models.items()}
         self._routes = routes
 
-    def _add_listed(self, models: dict[str, Model], routes: dict[str, tuple[Route, ...]]) -> None:
+    def _add_listed(
+        self,
+        shown: Mapping[str, Iterable[Model]],
+        models: dict[str, Model],
+        routes: dict[str, tuple[Route, ...]],
+    ) -> None:
         """The endpoints' own names, where they mean nothing else."""
         own = frozenset(routes)
-        for endpoint, listed in self._lists.items():
+        for endpoint, listed in shown.items():
             for model in listed:
                 if model.id not in own:
                     models.setdefault(model.id, model)

@@ -121,7 +121,7 @@ def decide(
                 return Decision(Action.OTHER_CREDENTIAL)
             return GIVE_UP
         case Scope.ENDPOINT:
-            if tally.failure_count >= options.attempt_count_max:
+            if fault.is_retried_upstream or tally.failure_count >= options.attempt_count_max:
                 return GIVE_UP
             return _decide_for_endpoint(fault, tally, jitter, has_fresh=has_fresh)
         case Scope.REQUEST | Scope.GATEWAY:

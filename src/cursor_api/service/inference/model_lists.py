@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from cursor_api.domain.catalog import Model
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault
 from cursor_api.ports import Observer
 from cursor_api.service.inference.catalog import MODELS_PER_ENDPOINT_MAX, Catalog
@@ -13,6 +14,10 @@ from cursor_api.service.inference.endpoints import Endpoint, Endpoints
 
 # Upstreams add a model now and then; ten minutes until it is listed are soon enough.
 REFRESH_S = 600.0
+# How soon an endpoint is asked whose first credentials have changed: who has added or renewed one
+# looks for its models next. With more of them than this the others change no list.
+LOOK_S = 1.0
+FIRST_CREDENTIALS = 8
 # The start waits no longer than this for a list; one that comes later is asked for again.
 ANSWER_S = 10.0
 
@@ -27,6 +32,7 @@ class ModelLists:
         # By endpoint, why its list could not be had last time, so that it is said once.
         self._failures: dict[str, str] = {}
         self._fixed: frozenset[str] = frozenset()
+        self._first_secrets: dict[str, tuple[Secret, ...]] = {}
 
     def fix(self, lists: Mapping[str, Sequence[str]]) -> None:
         """These endpoints serve the models that the operator names, and are not asked."""
@@ -36,14 +42,34 @@ class ModelLists:
 
     async def refresh(self) -> None:
         """Ask all of them at once. One that does not answer keeps the list that it had."""
+        self._first_secrets = self._find_first_secrets()
         asked = [one for one in self._endpoints.values() if one.name not in self._fixed]
         await asyncio.gather(*map(self._refresh, asked))
 
+    def _find_first_secrets(self) -> dict[str, tuple[Secret, ...]]:
+        return {
+            one.name: tuple(slot.credential.secret for slot in one.pool.slots[:FIRST_CREDENTIALS])
+            for one in self._endpoints.values()
+        }
+
     async def watch(self) -> None:
-        """Ask again from time to time, until cancelled."""
+        """Ask again from time to time, and where credentials changed at once; until cancelled."""
         while True:
-            await asyncio.sleep(REFRESH_S)
+            left_s = REFRESH_S
+            while left_s > 0:
+                await asyncio.sleep(min(LOOK_S, left_s))
+                left_s -= LOOK_S
+                await self._refresh_changed()
             await self.refresh()
+
+    async def _refresh_changed(self) -> None:
+        before, self._first_secrets = self._first_secrets, self._find_first_secrets()
+        changed = [
+            name
+            for name, secrets in self._first_secrets.items()
+            if secrets and secrets != before.get(name) and name not in self._fixed
+        ]
+        await asyncio.gather(*(self._refresh(self._endpoints[name]) for name in changed))
 
     async def _refresh(self, endpoint: Endpoint) -> None:
         name = endpoint.name

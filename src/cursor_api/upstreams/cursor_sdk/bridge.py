@@ -116,7 +116,6 @@ class _Running:
     process: BridgeProcess
     address: BridgeAddress
     started_at: float
-    watch_task: asyncio.Task[None]
 
 
 class OwnBridge:
@@ -128,6 +127,7 @@ class OwnBridge:
         self._folder: BridgeFolder | None = None
         self._running: _Running | None = None
         self._start_task: asyncio.Task[BridgeAddress] | None = None
+        self._watch_task: asyncio.Task[None] | None = None
         self._failure_count = 0
         self._pause_until = 0.0
         self._is_closed = False
@@ -146,6 +146,8 @@ class OwnBridge:
         """See calls.Bridge."""
         if self._running is not None:
             return self._running.address
+        if self._start_task is None:
+            self._refuse_in_pause()
         return await asyncio.shield(self.begin())
 
     def begin(self) -> asyncio.Task[BridgeAddress]:
@@ -175,8 +177,9 @@ class OwnBridge:
             await asyncio.gather(self._start_task, return_exceptions=True)
         running, self._running = self._running, None
         if running is not None:
-            running.watch_task.cancel()
             await running.process.stop()
+        if self._watch_task is not None:
+            await self._watch_task
         if self._folder is not None:
             await asyncio.to_thread(self._folder.remove)
 
@@ -194,7 +197,8 @@ class OwnBridge:
     async def _start(self) -> BridgeAddress:
         if self._is_closed:
             raise Fault(FaultKind.UNREACHABLE, "The gateway is stopping.")
-        await self._wait_out_pause()
+        if (left_s := self._pause_left_s) > 0:
+            await asyncio.sleep(left_s)
         process, address = await start_process(await self._launch())
         try:
             await self._parts.greet(address)
@@ -202,12 +206,14 @@ class OwnBridge:
             await process.stop()
             raise
         now = self._parts.clock.monotonic()
-        self._running = _Running(process, address, now, asyncio.create_task(self._watch(process)))
+        self._running = _Running(process, address, now)
+        self._watch_task = asyncio.create_task(self._watch(process))
+        self._lines.token = address.token
         self._parts.observer.notice("the Cursor SDK bridge runs", pid=process.pid)
         return address
 
-    async def _wait_out_pause(self) -> None:
-        left_s = self._pause_until - self._parts.clock.monotonic()
+    def _refuse_in_pause(self) -> None:
+        left_s = self._pause_left_s
         if left_s > WAITED_PAUSE_S:
             raise Fault(
                 FaultKind.UNREACHABLE,
@@ -215,8 +221,10 @@ class OwnBridge:
                 f" again in {left_s:.0f} s.",
                 retry_after_s=left_s,
             )
-        if left_s > 0:
-            await asyncio.sleep(left_s)
+
+    @property
+    def _pause_left_s(self) -> float:
+        return self._pause_until - self._parts.clock.monotonic()
 
     async def _launch(self) -> Launch:
         program = await asyncio.to_thread(find_program, self._options.bridge_bin)
@@ -265,6 +273,8 @@ class LineLimit:
 
     def __init__(self, parts: BridgeParts) -> None:
         self._parts = parts
+        # The bridge's own.
+        self.token = NO_SECRET
         self._minute = 0
         self._count = 0
 
@@ -276,7 +286,7 @@ class LineLimit:
         self._count += 1
         if self._count > LINES_PER_MINUTE_MAX:
             return
-        text = quote_said(line, NO_SECRET, self._parts.mask)
+        text = quote_said(line, self.token, self._parts.mask)
         if self._count == LINES_PER_MINUTE_MAX:
             text += " (further lines of this minute are left out)"
         self._parts.observer.notice("the Cursor SDK bridge says", line=text)

@@ -73,8 +73,10 @@ def find_landlock_abi() -> int:
     """The version of Landlock in this kernel; 0 where there is none, or it is switched off."""
     if sys.platform != "linux":
         return 0
-    abi: int = _libc().syscall(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)
-    return max(abi, 0)
+    try:
+        return _call(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)
+    except OSError:
+        return 0
 
 
 def enter_cage(orders: Orders) -> None:
@@ -122,7 +124,9 @@ def _libc() -> ctypes.CDLL:
 
 def _call(number: int, *arguments: Any) -> int:
     """A system call; raises OSError."""
-    result: int = _libc().syscall(number, *arguments)
+    # The kernel takes longs, and ctypes would pass ints.
+    longs = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    result: int = _libc().syscall(ctypes.c_long(number), *longs)
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -137,7 +141,8 @@ def bind_to_parent(parent: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    if _libc().prctl(option, value, 0, 0, 0) != 0:
+    nothing = ctypes.c_ulong(0)
+    if _libc().prctl(option, ctypes.c_ulong(value), nothing, nothing, nothing) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
@@ -160,7 +165,9 @@ def watch(orders: Orders) -> int:
     bridge = subprocess.Popen(orders["argv"], stdin=subprocess.DEVNULL)  # noqa: S603 - the same
 
     def end_with_gateway() -> None:
-        sys.stdin.buffer.read()
+        # Not by way of `sys.stdin`, whose lock the end of this process would wait for.
+        while os.read(0, 1):
+            pass
         bridge.terminate()
         try:
             bridge.wait(_STOP_S)

@@ -9,10 +9,14 @@ from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.diagnosis import Check
 from cursor_api.domain.features import Feature
 from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.upstreams.cursor_sdk.agents import Agents
+from cursor_api.upstreams.cursor_sdk.board import Board
+from cursor_api.upstreams.cursor_sdk.callback import ToolServer
 from cursor_api.upstreams.cursor_sdk.checkup import diagnose
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
 from cursor_api.upstreams.cursor_sdk.opening import open_calls
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
+from cursor_api.upstreams.cursor_sdk.runs import Runs, Workshop
 from cursor_api.upstreams.cursor_sdk.upstream import SdkUpstream
 from cursor_api.upstreams.cursor_sdk.words import WORDS
 
@@ -25,7 +29,7 @@ class CursorSdkKind:
     words = WORDS
     # Its keys stand in the file of session tokens, whose kind knows both forms.
     forms: Sequence[CredentialForm] = ()
-    features: frozenset[Feature] = frozenset()
+    features = frozenset({Feature.TOOLS, Feature.FORCED_TOOLS, Feature.IMAGES, Feature.REASONING})
     dialect = ""
 
     def diagnose(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Check]:
@@ -35,5 +39,15 @@ class CursorSdkKind:
     @asynccontextmanager
     async def build(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The bridge's services; a bridge of our own ends with the context."""
-        async with open_calls(options, parts) as calls:
-            yield SdkUpstream(calls, ModelListing(calls, parts))
+        board = Board()
+        async with (
+            ToolServer(board.call_tool) as server,
+            open_calls(options, parts, server.address) as calls,
+        ):
+            listing = ModelListing(calls, parts)
+            agents = Agents(calls, options.runs.conversations_max, options.runs.conversation_idle_s)
+            runs = Runs(Workshop(calls, agents, board, listing, parts.steps), options)
+            try:
+                yield SdkUpstream(listing, runs)
+            finally:
+                await runs.close()

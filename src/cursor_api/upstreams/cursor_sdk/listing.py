@@ -65,6 +65,11 @@ class ModelListing:
         check_selection(selection, self._kept.find(key) or ())
         return selection
 
+    def find_values(self, model: str, parameter: str, key: Secret) -> Sequence[str]:
+        """What a parameter of a model may be, as far as the key's models are known."""
+        known = (one for one in self._kept.find(key) or () if one.id == model)
+        return next((one.parameters.get(parameter, ()) for one in known), ())
+
     async def _ask(self, key: Secret) -> list[SdkModel]:
         message = {"options": {"apiKey": key.reveal()}}
         return read_models(await self._calls.call(LIST_MODELS, message, key))

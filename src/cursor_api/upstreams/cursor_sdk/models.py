@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from cursor_api.domain.catalog import Model
+from cursor_api.domain.catalog import ANY, Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 from cursor_api.ports import Clock
@@ -120,8 +120,8 @@ def read_models(message: Mapping[str, Any]) -> list[SdkModel]:
     models: dict[str, SdkModel] = {}
     for item in items:
         name = _name(item, "id")
-        # Behind a colon there are parameters.
-        if name and ":" not in name:
+        # Behind a colon there are parameters, and a star is no part of a name.
+        if name and not {":", ANY} & set(name):
             models.setdefault(name, _read_model(name, item))
     return list(models.values())
 
@@ -145,11 +145,18 @@ def _read_model(name: str, item: Mapping[str, Any]) -> SdkModel:
 
 
 def list_names(models: Iterable[SdkModel], owner: str) -> list[Model]:
-    """The models as callers see them, each followed by its variants."""
+    """The models as callers see them, each followed by its variants.
+
+    One that has parameters is there with any others as well, as a pattern.
+    """
     return [
         Model(name, owner, 0)
         for model in models
-        for name in (model.id, *(variant.name for variant in model.variants))
+        for name in (
+            model.id,
+            *(variant.name for variant in model.variants),
+            *([f"{model.id}:{ANY}"] if model.parameters else []),
+        )
     ]
 
 

@@ -18,6 +18,16 @@ from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress, SdkCalls, bridg
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 
 
+class SilentObserver:
+    """Tells nobody, where nobody is there to be told."""
+
+    def notice(self, event: str, /, **facts: object) -> None:
+        """See ports.Observer."""
+
+    def warn(self, event: str, /, **facts: object) -> None:
+        """See ports.Observer."""
+
+
 @asynccontextmanager
 async def open_calls(
     options: SdkOptions, parts: UpstreamParts, callback: BridgeAddress | None = None
@@ -28,16 +38,15 @@ async def open_calls(
     """
     now = parts.clock.now
     # Every run is a stream, and some calls are made beside it.
-    async with HttpClient(bridge_http_options(2 * options.connections_max)) as http:
+    async with HttpClient(bridge_http_options(2 * options.runs_max)) as http:
         greeter = Greeter(http, now, callback)
         if options.bridge_url is not None:
             address = BridgeAddress(options.bridge_url, options.bridge_token or Secret(""))
             attached = AttachedBridge(address, greeter.greet, parts.clock)
             yield SdkCalls(http, attached, now, parts.mask)
             return
-        bridge = OwnBridge(
-            options, BridgeParts(greeter.greet, parts.clock, parts.observer, parts.mask)
-        )
+        observer = parts.observer or SilentObserver()
+        bridge = OwnBridge(options, BridgeParts(greeter.greet, parts.clock, observer, parts.mask))
         if options.is_started_early:
             bridge.begin_early()
         try:

@@ -13,6 +13,7 @@ from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy
 from cursor_api.options.rules import Facts, Finding, Rules
 from cursor_api.options.setting import setting
 from cursor_api.transport.timeouts import TimeoutsByModel
+from cursor_api.upstreams.cursor_sdk.run_options import RunOptions
 
 # What the bridge asks; a proxy is chosen by it.
 CURSOR_URL: Final = "https://api2.cursor.sh"
@@ -114,8 +115,8 @@ class SdkOptions:
         "More certificate authorities (PEM) for the bridge to trust, for a company's proxy.",
         default_note="those that Node brings along",
     )
-    connections_max: int = setting(
-        "CURSOR_SDK_CONNECTIONS_MAX",
+    runs_max: int = setting(
+        "CURSOR_SDK_RUNS_MAX",
         whole(1, 10_000, 256),
         "256",
         "Requests under way at once. The bridge takes some 5 MB of memory for each.",
@@ -129,6 +130,7 @@ class SdkOptions:
         key="run_timeout_s",
     )
     timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)
+    runs: RunOptions = field(default_factory=RunOptions)
     # Where the bridge asks in place of Cursor's servers; for tests.
     backend_url: str = ""
 

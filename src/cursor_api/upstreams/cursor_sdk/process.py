@@ -37,16 +37,19 @@ READY: Final = b"cursor-sdk-bridge ready "
 READY_S: Final = 20.0
 # Idle it ends in 30 ms; with a stream open it does not end by itself.
 STOP_S: Final = 2.0
+# They are in the pipe when it has ended; somebody it has started might hold that open.
+LAST_WORDS_S: Final = 1.0
 # The ready line has 400 bytes. What is longer is cut, for it is only shown.
 LINE_BYTES_MAX: Final = 16 << 10
 TOKEN_BYTES_MAX: Final = 512
 _READ_BYTES: Final = 4 << 10
 
-# What Node and its libraries read of a Linux system: shared libraries, certificates, names, time.
+# What Node and its libraries read of a Linux system: shared libraries, names, certificates, time.
+# A folder where files are replaced while the bridge runs: a new file is not the one that is named.
 _SYSTEM_FILES: Final = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
-    *("/etc/ssl/openssl.cnf", "/etc/ssl/certs", "/etc/pki/tls/openssl.cnf", "/etc/pki/tls/certs"),
-    *("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf"),
+    *("/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/nsswitch.conf"),
+    *("/etc/host.conf", "/etc/gai.conf", "/etc/ssl/certs", "/etc/pki/tls/certs"),
     *("/etc/localtime", "/usr/share/zoneinfo", "/dev/urandom", "/dev/random"),
 )
 # The loader of shared libraries counts as a program.
@@ -90,8 +93,7 @@ class BridgeProcess:
             (self._ready, self.exited), timeout=limit_s, return_when=asyncio.FIRST_COMPLETED
         )
         if not self._ready.done() and self.exited.done():
-            # Its last words may still be on the way.
-            await asyncio.wait((self._drain_task,), timeout=1)
+            await self._take_last_words()
         if self._ready.done():
             return _read_ready(self._ready.result())
         if self.exited.done():
@@ -114,8 +116,12 @@ class BridgeProcess:
         if not self.exited.done():
             self._kill()
             await self.exited
+        await self._take_last_words()
         self._drain_task.cancel()
         await asyncio.gather(self._drain_task, return_exceptions=True)
+
+    async def _take_last_words(self) -> None:
+        await asyncio.wait((self._drain_task,), timeout=LAST_WORDS_S)
 
     def _ask_to_end(self) -> None:
         if self._process.stdin is not None:
@@ -208,6 +214,8 @@ def make_environment(folder: BridgeFolder, options: SdkOptions) -> Mapping[str, 
         "HOME": str(folder.home),
         "TMPDIR": str(folder.temporary),
         "CURSOR_SDK_CLIENT_LANGUAGE": "python",
+        # Node brings its own OpenSSL; the system's configuration may name any file.
+        "OPENSSL_CONF": os.devnull,
     }
     if sys.platform == "win32":
         made |= {

@@ -9,19 +9,19 @@ from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.ports import DeltaBatches
-from cursor_api.upstreams.cursor_sdk.calls import SdkCalls
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
+from cursor_api.upstreams.cursor_sdk.runs import RunAnswer, Runs
 
 
 class SdkUpstream:
     """Implements `ports.Upstream`."""
 
-    def __init__(self, calls: SdkCalls, listing: ModelListing) -> None:
-        self._calls = calls
+    def __init__(self, listing: ModelListing, runs: Runs) -> None:
         self._listing = listing
+        self._runs = runs
 
     def __repr__(self) -> str:
-        return f"SdkUpstream({self._calls!r})"
+        return f"SdkUpstream({self._runs!r})"
 
     async def list_models(self) -> Sequence[Model]:
         """See ports.Upstream."""
@@ -31,4 +31,4 @@ class SdkUpstream:
         self, request: ChatRequest, route: Route, credential: Credential
     ) -> AbstractAsyncContextManager[DeltaBatches]:
         """See ports.Upstream."""
-        raise NotImplementedError
+        return RunAnswer(self._runs, request, route, credential)

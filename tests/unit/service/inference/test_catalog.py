@@ -174,3 +174,17 @@ def test_a_model_can_do_what_one_of_its_routes_can() -> None:
     assert catalog.get_model("a").features == tools | images
     assert catalog.get_model("a").context_count == 9
     assert catalog.get_model("b").features == NONE
+
+
+def test_an_endpoint_may_list_how_names_begin() -> None:
+    """A model with parameters behind its name is asked for as it is called; nothing is shown."""
+    catalog = catalog_of({"one": listed("a", "a:*", "*"), "two": listed("a", "b", "a:x")})
+    assert [model.id for model in catalog.models] == ["a", "b", "a:x"]
+    assert catalog.names_at("one") == ["a"]
+    assert catalog.resolve("a:fast,effort=high") == (Route("one", "a:fast,effort=high"),)
+    assert catalog.resolve("one/a:fast") == (Route("one", "a:fast"),)
+    assert catalog.resolve("a:x") == (Route("two", "a:x"),)
+    assert catalog.get_model("a:fast").routes == (Route("one", "a:fast"),)
+    for name in ("b:fast", "two/a:fast", "other"):
+        with pytest.raises(Fault, match="does not exist"):
+            catalog.resolve(name)

@@ -15,6 +15,7 @@ from cursor_api.service.inference.failover import (
     RetryBudget,
     Tally,
     decide,
+    leads_elsewhere,
 )
 
 OPTIONS = FailoverOptions()
@@ -84,6 +85,16 @@ def test_a_long_wait_of_one_is_another_ones_turn_while_the_endpoint_answers() ->
     assert decide(long, FIRST, OPTIONS, 0, has_fresh=True) == Decision(Action.SWITCH)
     third = Tally(failure_count=3)
     assert decide(long, third, OPTIONS, 0, has_fresh=True).action is Action.GIVE_UP
+
+
+def test_who_has_tried_again_by_himself_is_not_asked_again() -> None:
+    """Whether or not there is another credential; another route may still be asked."""
+    fault = Fault(FaultKind.UPSTREAM_ERROR, "")
+    fault.is_retried_upstream = True
+    for has_fresh in (False, True):
+        decision = decide(fault, FIRST, OPTIONS, 0.5, has_fresh=has_fresh)
+        assert decision == Decision(Action.GIVE_UP)
+    assert leads_elsewhere(fault)
 
 
 def test_a_tally_counts_by_scope() -> None:

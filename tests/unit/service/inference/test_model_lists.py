@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from cursor_api.domain.catalog import Model
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.pool import Pool
 from cursor_api.service.inference import model_lists as module
@@ -44,12 +45,10 @@ class Town:
         self.one, self.two = Listing("a"), Listing("b")
         self.observer = ListObserver()
         self.catalog = Catalog()
+        self.pools = {name: Pool(TickingClock(), lambda: 0.5) for name in ("one", "two")}
         pairs = (("one", self.one), ("two", self.two))
         endpoints = Endpoints(
-            [
-                endpoint_of(upstream, Pool(TickingClock(), lambda: 0.5), name=name)
-                for name, upstream in pairs
-            ],
+            [endpoint_of(upstream, self.pools[name], name=name) for name, upstream in pairs],
             self.observer,
         )
         self.endpoints = endpoints
@@ -76,6 +75,31 @@ async def test_a_model_that_comes_later_is_served_after_a_while(
             await asyncio.sleep(0.01)
     watching.cancel()
     assert town.observer.events == []
+
+
+async def test_other_credentials_bring_their_models_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever adds or renews one looks for them next; a long tail of them changes nothing."""
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    town = Town()
+    pool, watching = town.pools["one"], asyncio.create_task(town.lists.watch())
+    await town.lists.refresh()
+    for number, name in enumerate("xyz"):
+        town.one.listed = (name,)
+        pool.replace([Credential("first", Secret(name))])
+        async with asyncio.timeout(5):
+            while town.served != f"{name} b":
+                await asyncio.sleep(0.01)
+        assert town.one.asked_count == number + 2
+    many = [Credential(f"{n}", Secret("z" if n == 0 else f"{n}")) for n in range(20)]
+    pool.replace(many)
+    await asyncio.sleep(0.05)
+    asked_count = town.one.asked_count
+    pool.replace(many[:15])
+    await asyncio.sleep(0.05)
+    watching.cancel()
+    assert (town.one.asked_count, town.two.asked_count) == (asked_count, 1)
 
 
 async def test_one_that_cannot_tell_keeps_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""The simulator as the bridge of Cursor's SDK: `sdk.v1` on the loopback."""

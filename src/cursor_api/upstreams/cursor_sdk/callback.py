@@ -1,0 +1,95 @@
+"""Where the bridge runs tools: `SdkCustomToolCallbackService`, on the loopback."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+from aiohttp import web
+
+from cursor_api.domain.credential import Secret
+from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress
+from cursor_api.upstreams.cursor_sdk.tool_calls import ToolAnswer, refuse
+
+PATH: Final = "/sdk.v1.SdkCustomToolCallbackService/CallCustomTool"
+JSON: Final = "application/json"
+# Arguments are what a model writes: a large file has some hundred KiB.
+BODY_BYTES_MAX: Final = 8 << 20
+NOT_LET_IN: Final = ToolAnswer(401, b'{"code":"unauthenticated","message":"Unauthorized"}')
+TOO_LARGE: Final = refuse("The tool's arguments are too large.", "resource_exhausted")
+UNREADABLE: Final = refuse("The call cannot be read.", "invalid_argument")
+
+
+class CustomToolCall(msgspec.Struct, rename="camel"):
+    """CallCustomTool's request. `args` is a JSON object, as it came."""
+
+    tool_name: str
+    agent_id: str
+    args: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_CALL: Final = msgspec.json.Decoder(CustomToolCall)
+
+
+class ToolServer:
+    """Listens while it is entered. `run` gives what a call is answered, however long it takes."""
+
+    def __init__(self, run: Callable[[CustomToolCall], Awaitable[ToolAnswer]]) -> None:
+        self._run = run
+        self._token = Secret(secrets.token_urlsafe(32))
+        self._runner: web.AppRunner | None = None
+
+    def __repr__(self) -> str:
+        return f"ToolServer({self._runner.addresses if self._runner else 'closed'})"
+
+    @property
+    def address(self) -> BridgeAddress:
+        """What the bridge is told; raises RuntimeError outside the context."""
+        if self._runner is None:
+            raise RuntimeError("the tool server is not serving")
+        return BridgeAddress(f"http://127.0.0.1:{self._runner.addresses[0][1]}", self._token)
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=BODY_BYTES_MAX)
+        app.router.add_post(PATH, self._serve)
+        # A bridge that is gone waits for nothing. What still waits at the end is answered before:
+        # nobody is to be waited for.
+        runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
+        )
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self._runner = runner
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        answer = await self._answer(request)
+        return web.Response(status=answer.status, body=answer.body, content_type=JSON)
+
+    async def _answer(self, request: web.Request) -> ToolAnswer:
+        shown = request.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(shown, f"Bearer {self._token.reveal()}".encode()):
+            return NOT_LET_IN
+        try:
+            call = _CALL.decode(await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            return TOO_LARGE
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return UNREADABLE
+        if not bytes(call.args).lstrip().startswith(b"{"):
+            return UNREADABLE
+        return await self._run(call)

@@ -1,0 +1,193 @@
+"""Calls of the caller's tools, which wait in the bridge until the caller brings the results; pure.
+
+The bridge asks us to run a tool and waits for as long as it takes. The caller gets the call as part
+of an answer, runs the tool, and sends the result with his next request, which finds the call by its
+id. Whoever knows the id goes on with the run: it is random, and told to nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import msgspec
+
+from cursor_api.domain.content import Image, LinkedImage, Text, ToolResult
+
+# Arguments of all calls that wait, in all runs. A file that is to be written is part of them.
+PARKED_BYTES_MAX: Final = 64 << 20
+# Connect's code for a tool that failed; the model is told the message.
+FAILED: Final = "unknown"
+NO_RESULT: Final = "The tool was not run: no result was given for this call."
+TOO_MANY: Final = "The tool was not run: too many calls are waiting for their results."
+ENDED: Final = "The tool was not run: the conversation has ended."
+
+
+class _FreeText(msgspec.Struct):
+    input: str
+
+
+_FREE_TEXT: Final = msgspec.json.Decoder(_FreeText)
+
+
+class ToolAnswer(NamedTuple):
+    """What the bridge is answered: 200 with a result, or 400 with why there is none."""
+
+    status: int
+    body: bytes
+
+
+def refuse(message: str, code: str = FAILED) -> ToolAnswer:
+    """The answer for a call that failed, in words for the model."""
+    return ToolAnswer(400, msgspec.json.encode({"code": code, "message": message}))
+
+
+def answer_of(result: ToolResult) -> ToolAnswer:
+    """A result as the model gets it; of one that failed, only the text."""
+    if result.is_error:
+        said = [part.text for part in result.parts if isinstance(part, Text)]
+        return refuse("\n".join(said) or "The tool failed.")
+    # An empty list was never seen to work.
+    content = [_encode(part) for part in result.parts or (Text(""),)]
+    return ToolAnswer(200, msgspec.json.encode({"result": {"content": content}}))
+
+
+def _encode(part: Text | Image | LinkedImage) -> dict[str, str]:
+    if isinstance(part, Text):
+        return {"type": "text", "text": part.text}
+    if isinstance(part, LinkedImage):
+        # Fetched before it comes here, or refused; if neither, the model knows of it.
+        return {"type": "text", "text": f"[image at {part.url}]"}
+    data = base64.b64encode(part.data).decode()
+    return {"type": "image", "data": data, "mimeType": part.media_type}
+
+
+@dataclass(slots=True, eq=False)
+class ToolCall:
+    """A call that waits. Two that ask the same are one: the bridge may ask again for a lost one."""
+
+    id: str
+    name: str
+    arguments: bytes = field(repr=False)
+    is_told: bool = False
+    waiting: list[asyncio.Future[ToolAnswer]] = field(default_factory=list)
+
+    def spell(self, *, is_free_text: bool) -> str:
+        """The arguments as the caller gets them; a tool that takes any text gets the text."""
+        if is_free_text:
+            try:
+                return _FREE_TEXT.decode(self.arguments).input
+            except msgspec.MsgspecError:
+                pass  # the model made up a form of its own, which the caller shall see
+        return self.arguments.decode(errors="replace")
+
+    def settle(self, answer: ToolAnswer) -> None:
+        """Whoever waits for it gets this."""
+        for one in self.waiting:
+            if not one.done():
+                one.set_result(answer)
+        self.waiting.clear()
+
+
+class Parking:
+    """How many calls wait in all runs, and how large they are."""
+
+    def __init__(self, count_max: int, bytes_max: int = PARKED_BYTES_MAX) -> None:
+        self._count_max = count_max
+        self._bytes_max = bytes_max
+        self.count = 0
+        self._bytes = 0
+
+    def __repr__(self) -> str:
+        return f"Parking({self.count} of {self._count_max} calls, {self._bytes} bytes)"
+
+    def enter(self, arguments: bytes) -> bool:
+        """Whether there is room; if so, it is taken."""
+        if self.count >= self._count_max or self._bytes + len(arguments) > self._bytes_max:
+            return False
+        self.count += 1
+        self._bytes += len(arguments)
+        return True
+
+    def leave(self, call: ToolCall) -> None:
+        """One less."""
+        self.count -= 1
+        self._bytes -= len(call.arguments)
+
+
+class RunCalls:
+    """The calls of one run that wait, in the order in which they came."""
+
+    def __init__(self, names: Iterable[str], parking: Parking) -> None:
+        self._names = frozenset(names)
+        self._parking = parking
+        self._by_id: dict[str, ToolCall] = {}
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"RunCalls({list(self._by_id.values())!r})"
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Those that the caller was told of."""
+        return tuple(call.id for call in self._by_id.values() if call.is_told)
+
+    def untold(self) -> list[ToolCall]:
+        """Those that he is still to be told of."""
+        return [call for call in self._by_id.values() if not call.is_told]
+
+    def add(self, name: str, arguments: bytes) -> asyncio.Future[ToolAnswer]:
+        """A call from the bridge, and what it will be answered."""
+        answer: asyncio.Future[ToolAnswer] = asyncio.get_running_loop().create_future()
+        if self._is_closed:
+            answer.set_result(refuse(ENDED))
+        elif name not in self._names:
+            answer.set_result(refuse(f"There is no tool with the name {name[:100]}.", "not_found"))
+        elif (known := self._find(name, arguments)) is not None:
+            known.waiting.append(answer)
+        elif not self._parking.enter(arguments):
+            answer.set_result(refuse(TOO_MANY, "resource_exhausted"))
+        else:
+            call = ToolCall(f"call_{secrets.token_hex(16)}", name, arguments, waiting=[answer])
+            self._by_id[call.id] = call
+        return answer
+
+    def settle(self, results: Sequence[ToolResult], more: tuple[Text | Image, ...] = ()) -> None:
+        """The caller's results; what he was told of and does not answer is not run.
+
+        `more` is what he says besides, and goes with the last of them.
+        """
+        given = {result.call_id: result for result in results}
+        told = self.ids
+        last = next((call_id for call_id in reversed(told) if call_id in given), None)
+        for call_id in told:
+            result = given.get(call_id)
+            if result is not None and call_id == last:
+                result = result._replace(parts=(*result.parts, *more))
+            self._pop(call_id).settle(answer_of(result) if result else refuse(NO_RESULT))
+
+    def shut(self) -> None:
+        """The run ends: nothing more will wait."""
+        self._is_closed = True
+
+    def close(self, message: str = ENDED) -> None:
+        """The run has ended: nothing waits any more."""
+        self.shut()
+        for call_id in tuple(self._by_id):
+            self._pop(call_id).settle(refuse(message))
+
+    def _pop(self, call_id: str) -> ToolCall:
+        call = self._by_id.pop(call_id)
+        self._parking.leave(call)
+        return call
+
+    def _find(self, name: str, arguments: bytes) -> ToolCall | None:
+        same = (c for c in self._by_id.values() if (c.name, c.arguments) == (name, arguments))
+        return next(same, None)

@@ -1,0 +1,88 @@
+"""Where the bridge runs tools."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import aiohttp
+import pytest
+
+from cursor_api.upstreams.cursor_sdk.callback import (
+    BODY_BYTES_MAX,
+    PATH,
+    CustomToolCall,
+    ToolServer,
+)
+from cursor_api.upstreams.cursor_sdk.tool_calls import ToolAnswer
+
+GOOD = b'{"toolName":"f","args":{"n":1e2},"toolCallId":"c","agentId":"a","more":1}'
+
+
+async def echo(call: CustomToolCall) -> ToolAnswer:
+    """What it was given."""
+    return ToolAnswer(200, b"%s %s %s" % (call.tool_name.encode(), call.args, b"!"))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (GOOD, 200, b'f {"n":1e2} !'),
+        (b'{"toolName":"f","agentId":"a"}', 200, b"f {} !"),
+        (b'{"toolName":"f","agentId":"a","args":[1]}', 400, b"cannot be read"),
+        (b'{"agentId":"a"}', 400, b"cannot be read"),
+        (b"{", 400, b"cannot be read"),
+        (b"", 400, b"cannot be read"),
+        (b" " * (BODY_BYTES_MAX + 1), 400, b"too large"),
+    ],
+)
+async def test_a_call_is_answered_by_what_it_says(body: bytes, status: int, said: bytes) -> None:
+    """In chunks or in one piece; the arguments stay as they came."""
+
+    async def pieces() -> object:
+        for start in range(0, len(body), 1 << 20):
+            yield body[start : start + (1 << 20)]
+
+    async with ToolServer(echo) as server, aiohttp.ClientSession() as session:
+        url = server.address.url + PATH
+        headers = {"Authorization": f"Bearer {server.address.token.reveal()}"}
+        for data in (io.BytesIO(body), pieces()):
+            async with session.post(url, data=data, headers=headers) as answer:
+                assert (answer.status, answer.content_type) == (status, "application/json")
+                assert said in await answer.read()
+
+
+async def test_only_who_has_the_token_is_let_in() -> None:
+    """On the loopback alone; and nothing is told of the token."""
+    async with ToolServer(echo) as server, aiohttp.ClientSession() as session:
+        assert server.address.url.startswith("http://127.0.0.1:")
+        for shown in ("", "Bearer ", "Bearer wrong", "Bearer \xff"):
+            headers = {"Authorization": shown} if shown else {}
+            async with session.post(
+                server.address.url + PATH, data=GOOD, headers=headers
+            ) as answer:
+                assert answer.status == 401
+        assert server.address.token.reveal() not in repr(server)
+    with pytest.raises(RuntimeError):
+        _ = server.address
+
+
+async def test_a_bridge_that_is_gone_waits_for_nothing() -> None:
+    """Whoever was to answer is told."""
+    ended = asyncio.Event()
+
+    async def wait(_call: CustomToolCall) -> ToolAnswer:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    async with ToolServer(wait) as server, aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bearer {server.address.token.reveal()}"}
+        asking = asyncio.create_task(
+            session.post(server.address.url + PATH, data=GOOD, headers=headers).__aenter__()
+        )
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        await asyncio.wait_for(ended.wait(), 2)
