@@ -21,14 +21,13 @@ from cursor_api.settings import Loaded, load_settings
 from cursor_api.simulator.anthropic.kind import AnthropicSimulator
 from cursor_api.simulator.api_server import ApiSimulator
 from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
+from cursor_api.simulator.cursor_sdk.options import BridgeFaults, BridgeOptions
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.json_api import ApiOptions
 from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
-
-# The kind whose wire the oldest simulator speaks.
-OLD_WIRE: Final = "cursor"
 
 DEMO: Final = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
@@ -100,7 +99,19 @@ class DemoRoute:
         return f"key-of-{self.name}"
 
 
+# Kinds that are there without a block of settings.
+CURSOR_KIND: Final = "cursor"
+SDK_KIND: Final = "cursor-sdk"
 CURSOR: Final = ("gpt-4o-mini, claude-3.5-haiku, …", "cursor: a Cursor account's private wire")
+SDK: Final = (
+    "composer-2.5, claude-opus-4.5, auto",
+    "cursor-sdk: Cursor's official way, by API key",
+)
+# Of the form that the real ones have, which tells the way.
+SDK_KEY: Final = f"crsr_{'d0' * 32}"
+BRIDGE: Final = BridgeOptions(
+    api_keys=frozenset({SDK_KEY}), faults=BridgeFaults(tokens_per_s=TOKENS_PER_S)
+)
 ROUTES: Final = (
     DemoRoute(
         "demo-openai",
@@ -138,15 +149,16 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
         Credential(alias, Secret(f"simulated-token-of-{alias}"), make_checksum())
         for alias in ALIASES
     ]
+    credentials.append(Credential("demo-sdk", Secret(SDK_KEY), endpoint=SDK_KIND))
     options = SimulatorOptions(faults=Faults(tokens_per_s=TOKENS_PER_S))
     async with AsyncExitStack() as stack:
         cursor = await stack.enter_async_context(CursorSimulator(options))
-        # The official route needs a program of Cursor's, and is not there yet.
-        upstreams = [
-            _at(cursor.url, upstream)
-            for upstream in settings.upstreams
-            if upstream.kind == OLD_WIRE
-        ]
+        bridge = await stack.enter_async_context(BridgeSimulator(BRIDGE))
+        reached: dict[str, Mapping[str, object]] = {
+            CURSOR_KIND: {"base_url": cursor.url},
+            SDK_KIND: {"bridge_url": bridge.url, "bridge_token": Secret(bridge.token)},
+        }
+        upstreams = [_at(reached[upstream.kind], upstream) for upstream in settings.upstreams]
         for route in ROUTES:
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
             simulator = await stack.enter_async_context(route.simulator(options, api))
@@ -168,8 +180,8 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _at(url: str, upstream: UpstreamSettings) -> UpstreamSettings:
-    return replace(upstream, options=replace(upstream.options, base_url=url))
+def _at(where: Mapping[str, object], upstream: UpstreamSettings) -> UpstreamSettings:
+    return replace(upstream, options=replace(upstream.options, **where))
 
 
 def _settings_of(route: DemoRoute, url: str) -> UpstreamSettings:
@@ -182,6 +194,7 @@ def _welcome(url: str, settings: Settings) -> str:
     assert settings.access.auth_token is not None  # noqa: S101 - the demo made one up
     rows = [
         CURSOR,
+        SDK,
         *((", ".join(route.models), f"{route.name}: {route.about}") for route in ROUTES),
     ]
     width = max(len(models) for models, _ in rows)

@@ -40,6 +40,9 @@ def test_the_demo_prints_what_works_when_pasted(tmp_path: Path) -> None:
         for route in ROUTES:
             assert [owners[model] for model in route.models] == [route.name] * len(route.models)
             assert _says_tea(ask, f"{route.name}/{route.models[0]}")
+        assert owners["composer-2.5"] == "cursor-sdk"
+        official = json.loads(pasted(second.replace("gpt-demo", "composer-2.5")))["choices"][0]
+        assert len(official["message"]["tool_calls"]) == len(calls)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) in {0, 130, -signal.SIGINT}
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from cursor_api.simulator.cursor.asks import make_ask
 from cursor_api.simulator.cursor.messages import (
     ChatAsk,
     encode_prompt,
@@ -24,6 +25,7 @@ from cursor_api.simulator.cursor.messages import (
 )
 from cursor_api.simulator.cursor.refusals import ErrorText, numbered_end_frame
 from cursor_api.simulator.faults import Faults, Mishap
+from cursor_api.simulator.model.replies import reply_to
 from cursor_api.simulator.playing import RESET_AFTER_END_S, Fate
 from cursor_api.simulator.scenario import (
     Scenario,
@@ -165,8 +167,8 @@ class Answerer:
         if self.faults.answer_bytes:
             yield from filler_pieces(self.faults.answer_bytes)
         else:
-            text = self.scenario.answer(ask.model, question, self.chance)
-            yield from split_pieces(text, ask.model, self.chance)
+            reply = reply_to(make_ask(ask, question), self.scenario, self.chance)
+            yield from split_pieces(reply.text, ask.model, self.chance)
 
     def _middle(self, piece: str, error: bytes) -> Iterator[BodyStep]:
         """What happens in the middle, before the frame of `piece`; an Ending is the last of it."""

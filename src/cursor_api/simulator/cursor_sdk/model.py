@@ -8,22 +8,21 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from cursor_api.simulator.model.asks import Ask, Call, Choice, Result, Role, Tool, Turn
+from cursor_api.simulator.model.asks import Ask, Call, Choice, Result, Role, Schema, Tool, Turn
+from cursor_api.simulator.model.forms import split_form
 
 Json = dict[str, Any]
 
 _MUST_CALL: Final = re.compile(r"must call (?:the tool `(?P<name>[^`]+)`|one of the tools)")
 _ORDER: Final = re.compile(r"^/sim call (?P<name>\S+)(?: (?P<args>\{.*\}))?$", re.MULTILINE)
 _ORDERS: Final = re.compile(r"^/sim .*\n?", re.MULTILINE)
-# A request for JSON in words ends with the schema that it has to fit.
-_FORM: Final = re.compile(r"\bJSON\b.*?\n\n(?P<schema>\{.*\})\s*\Z", re.DOTALL)
 
 
 class Question(NamedTuple):
     """What a Send asks: the words, without what stands before and after them."""
 
     text: str
-    form: Json | None = None
+    form: Schema | None = None
     choice: Choice = Choice.AUTO
     named: str = ""
 
@@ -36,10 +35,7 @@ def read_question(text: str) -> Question:
     if must:
         words = words[: must.start()].rpartition("\n\n")[0] or words
         choice = Choice.NAMED if must["name"] else Choice.REQUIRED
-    form = _FORM.search(words)
-    schema = _decode(form["schema"]) if form else None
-    if form is not None and schema is not None:
-        words = words[: form.start()].rpartition("\n\n")[0] or words[: form.start()]
+    words, schema = split_form(words)
     question = _ORDERS.sub("", words).strip()
     return Question(question, schema, choice, (must["name"] or "") if must else "")
 

@@ -101,8 +101,9 @@ def plan_calls(tools: Sequence[Tool], asked: Subjects) -> tuple[Call, ...]:
         if tool is not None and tool.name not in taken:
             planned += [call_of(tool, about) for about in abouts]
             taken.add(tool.name)
-    if not planned:
-        planned = [call_of(tool, asked) for tool in tools if _is_spoken_of(tool, asked)]
+    # Beside other work a common word, such as Task, is no call.
+    spoken_of = (tool for tool in tools if _is_spoken_of(tool, asked) and tool.name not in taken)
+    planned += [call_of(tool, asked) for tool in spoken_of if not planned or _is_distinct(tool)]
     return tuple({_key(call): call for call in planned}.values())
 
 
@@ -184,11 +185,15 @@ def _tool_for(kind: Kind, tools: Sequence[Tool]) -> Tool | None:
 
 def _is_named(tool: Tool, asked: Subjects) -> bool:
     """Whether the question has the tool's very name, which must be more than a common word."""
-    is_distinct = re.search(r"[_\-]|[a-z][A-Z]", tool.name) is not None
     name = re.escape(tool.name)
     bare = rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])"
     called = rf"`{name}`|\b{name} tool\b|\btool {name}\b|{name} ?工具|工具 ?{name}"
-    return re.search(bare if is_distinct else called, asked.question) is not None
+    return re.search(bare if _is_distinct(tool) else called, asked.question) is not None
+
+
+def _is_distinct(tool: Tool) -> bool:
+    """Whether its name is of several words, which nobody says by chance."""
+    return re.search(r"[_\-]|[a-z][A-Z]", tool.name) is not None
 
 
 def _is_spoken_of(tool: Tool, asked: Subjects) -> bool:

@@ -59,6 +59,10 @@ AGENT = (
         ('Create a.py with "x = 1"', [("Edit", None)]),
         ("Add 2 and 40", [("add", {"a": 2, "b": 40})]),
         ("What time is it?", [("get_current_time", {})]),
+        (
+            "The weather and the time in Paris, for a task",
+            [("get_weather", {"city": "Paris"}), ("get_current_time", {})],
+        ),
         ("Use the Glob tool", [("Glob", {"pattern": "Use the Glob tool"})]),
         ("Call apply_patch with `x`", [("apply_patch", {"input": "x"})]),
     ],

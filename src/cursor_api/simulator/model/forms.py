@@ -1,0 +1,40 @@
+"""The form of an answer that is asked for in words, as upstreams without a field for it are."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+import msgspec
+
+from cursor_api.simulator.model.asks import Schema
+
+# A request for JSON in words ends with the schema that it has to fit.
+_SCHEMA: Final = re.compile(r"\bJSON\b.*?\n\n(?P<schema>\{.*\})\s*\Z", re.DOTALL)
+_ANY_OBJECT: Final = re.compile(r"\bwith one JSON object and nothing else\b[^\n]*\s*\Z")
+
+
+class Worded(NamedTuple):
+    """The words before such a request, and its schema; None where there is none."""
+
+    text: str
+    form: Schema | None = None
+
+
+def split_form(text: str) -> Worded:
+    """What is asked, apart from the paragraph that says in which form it is to be answered."""
+    found = _SCHEMA.search(text)
+    schema = _decode(found["schema"]) if found else None
+    if found is None or schema is None:
+        found, schema = _ANY_OBJECT.search(text), {}
+    if found is None:
+        return Worded(text)
+    return Worded(text[: found.start()].rpartition("\n\n")[0].strip(), schema)
+
+
+def _decode(text: str) -> Schema | None:
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        return None
+    return found if isinstance(found, dict) else None
