@@ -89,7 +89,7 @@ demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embed
 	@exec $(BIN)/cursor-api demo
 
 # The tests of the real bridge may be skipped elsewhere, never here.
-test: export CURSOR_API_TEST_SDK := required
+test: export TEST_SDK_BRIDGE := required
 test: lint types imports $(OPENAI_1).stamp $(VENV)/sdk.stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests
 	$(PYTEST)
 

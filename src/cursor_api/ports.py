@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
-from cursor_api.domain.content import Image
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -84,14 +83,6 @@ class Observer(Protocol):
 
     def warn(self, event: str, /, **facts: object) -> None:
         """Something a person should look at."""
-        ...
-
-
-class ImageSource(Protocol):
-    """Where images come from that callers name by a web address."""
-
-    async def fetch(self, url: str) -> Image:
-        """The image there; raises Fault(INVALID_REQUEST)."""
         ...
 
 

@@ -30,7 +30,7 @@ from tests.fakes import ListObserver
 from tests.scripted_server import ScriptedServer, Turn
 
 # `make test` sets it: there a missing package is a failure.
-REQUIRED = os.environ.get("CURSOR_API_TEST_SDK") == "required"
+REQUIRED = os.environ.get("TEST_SDK_BRIDGE") == "required"
 IS_INSTALLED = importlib.util.find_spec("cursor_sdk") is not None
 
 needs_bridge = pytest.mark.skipif(

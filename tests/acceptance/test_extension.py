@@ -118,7 +118,7 @@ def extended(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
         assert known in text
         text = text.replace(known, known + added)
     for known, added in (
-        ("(OpenAiChat(),", " ToyDialect(),"),
+        ("    OpenAiChat(_RESPONSES.parse),", " ToyDialect(),"),
         ("    CursorKind(),", " ToyKind(),"),
     ):
         assert known in text

@@ -26,6 +26,14 @@ OPEN_METHODS = {
     "/livez": READING,
     "/readyz": READING,
     "/v1/chat/completions": NOTHING,
+    "/v1/completions": NOTHING,
+    "/v1/responses": NOTHING,
+    "/v1/responses/cancel": NOTHING,
+    "/v1/responses/compact": NOTHING,
+    "/v1/responses/{answer_id}": NOTHING,
+    "/v1/responses/{answer_id}/cancel": NOTHING,
+    "/v1/responses/{answer_id}/compact": NOTHING,
+    "/v1/responses/{answer_id}/input_items": NOTHING,
     "/v1/messages": NOTHING,
     "/v1/messages/count_tokens": NOTHING,
     "/v1/models": READING,
@@ -43,6 +51,7 @@ OPEN_METHODS = {
     "/console/static/{name:path}": READING,
 }
 EXAMPLES = {
+    "{answer_id}": "resp_1",
     "{model_id:path}": "gpt-4o",
     "{rest:path}": "a/test",
     "{name:path}": "index.html",

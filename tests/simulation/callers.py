@@ -65,6 +65,10 @@ def find_tag(question: str) -> int:
     return int(question.partition(":")[0])
 
 
+# As clients do: a server may give up an older connection at the moment in which it is used again.
+REUSED_S = 60.0
+
+
 class Client:
     """One connection to the gateway, and the requests on it."""
 
@@ -72,6 +76,7 @@ class Client:
         self._port = port
         self._note = note
         self._loop = asyncio.get_running_loop()
+        self._opened_at = 0.0
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
 
@@ -81,7 +86,8 @@ class Client:
         for call in visit.calls:
             await asyncio.sleep(call.wait_s)
             seen = Seen(call, self._loop.time())
-            if http is not None and self._reader.at_eof():
+            is_old = self._loop.time() - self._opened_at > REUSED_S
+            if http is not None and (is_old or self._reader.at_eof()):
                 self._writer.close()
                 http = None
             if http is None:
@@ -92,6 +98,7 @@ class Client:
                 except OSError:
                     self._finish(seen, End.NO_CONNECTION)
                     continue
+                self._opened_at = self._loop.time()
                 http = h11.Connection(h11.CLIENT)
             is_kept = await self._call(http, seen)
             if is_kept:

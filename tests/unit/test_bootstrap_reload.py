@@ -86,7 +86,7 @@ async def test_an_upstream_that_was_replaced_is_closed_before_the_gateway_ends(
 
     async def look(self: OpenUpstreams) -> None:
         await close_unused(self)
-        if repr(self) == "OpenUpstreams(2, retired=0)":
+        if repr(self) == "OpenUpstreams(3, retired=0)":
             closed.set()
 
     async with running(settings(tmp_path, BLOCK)) as gateway:

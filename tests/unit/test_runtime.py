@@ -149,10 +149,10 @@ async def test_the_order_of_blocks_is_a_setting_too(tmp_path: Path) -> None:
     first, second = (f'[[model]]\nname = "{name}"\nroutes = ["one/m"]\n' for name in "ab")
     async with town(tmp_path) as it:
         await it.reload_from(one + two + first + second)
-        assert list(it.gateway.endpoints) == ["cursor", "one", "two"]
+        assert list(it.gateway.endpoints) == ["cursor", "cursor-sdk", "one", "two"]
         [upstreams] = await it.reload_from(two + one + first + second)
         assert upstreams["changed"] == ["the order of [[upstream]]"]
-        assert list(it.gateway.endpoints) == ["cursor", "two", "one"]
+        assert list(it.gateway.endpoints) == ["cursor", "cursor-sdk", "two", "one"]
         [models] = await it.reload_from(two + one + second + first)
         assert models["changed"] == ["the order of [[model]]"]
         [gone] = await it.reload_from(one + first)

@@ -14,6 +14,7 @@ class Feature(enum.Enum):
     IMAGES = "images"
     IMAGE_LINKS = "images named by a web address"
     DOCUMENTS = "documents"
+    OTHER_CONTENT = "content of another type than text, images and documents"
     OUTPUT_FORM = "structured output"
     MANY_ANSWERS = "several answers to one request"
     OUTPUT_MAX = "a limit on the answer's tokens"
@@ -43,6 +44,7 @@ NEEDED: Final = frozenset(
         Feature.IMAGES,
         Feature.IMAGE_LINKS,
         Feature.DOCUMENTS,
+        Feature.OTHER_CONTENT,
         Feature.MANY_ANSWERS,
     }
 )

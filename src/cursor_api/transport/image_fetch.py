@@ -106,7 +106,7 @@ class PublicResolver(AbstractResolver):
 
 
 class ImageFetcher:
-    """Implements `ports.ImageSource`; to be closed at the end."""
+    """Implements `linked_images.ImageSource`; to be closed at the end."""
 
     def __init__(
         self, resolver: PublicResolver | None = None, ports: Iterable[int] = PORTS.values()
@@ -135,7 +135,7 @@ class ImageFetcher:
             await self._session.close()
 
     async def fetch(self, url: str) -> Image:
-        """See ports.ImageSource. The message says of the image why it cannot be had."""
+        """See linked_images.ImageSource. The message says of the image why it cannot be had."""
         try:
             async with self._room, asyncio.timeout(FETCH_S):
                 return await self._follow(url)

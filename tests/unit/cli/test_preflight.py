@@ -316,7 +316,7 @@ def test_too_few_descriptors_are_told_with_what_there_is_for_callers(tmp_path: P
     assert said.startswith("0 ")
     assert "have 296 files and connections open, and 8288 are needed" in said
     assert "callers get 100 connections" in said
-    own = [f"{name}_CONNECTIONS_MAX" for name in ("GATEWAY", "CURSOR", "CURSOR_SDK")]
+    own = [f"{name}_CONNECTIONS_MAX" for name in ("GATEWAY", "CURSOR")]
     assert f"{' and '.join(own)} to 100" in said
     (tmp_path / "cursor-api.toml").write_text(
         '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\nconnections_max = 5000\n'

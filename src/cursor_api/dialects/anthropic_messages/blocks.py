@@ -66,8 +66,9 @@ class Blocks:
     """Turns blocks into parts, and stops after every so many units of work.
 
     `is_past` is whether the model has answered to them. `ignored` are the places of those that were
-    left out; `image_param`, `link_param` and `document_param` those of the first image, the first
-    that is named by an address, and the first document that is no plain text.
+    left out; `image_param`, `link_param`, `document_param` and `other_param` those of the first
+    image, the first that is named by an address, the first document that is no plain text, and the
+    first block of an unknown type.
     """
 
     __slots__ = (
@@ -79,6 +80,7 @@ class Blocks:
         "image_param",
         "is_past",
         "link_param",
+        "other_param",
     )
 
     def __init__(self, limits: RequestLimits) -> None:
@@ -90,6 +92,7 @@ class Blocks:
         self.image_param: str | None = None
         self.link_param: str | None = None
         self.document_param: str | None = None
+        self.other_param: str | None = None
 
     def add(
         self, given: Sequence[BlockIn], known: Collection[str], place: Place, parts: list[Part]
@@ -100,7 +103,7 @@ class Blocks:
             before = len(parts)
             units = 1
             if block.type not in known:
-                self._pass_over(block, known, (*place, number))
+                self._pass_over((*place, number))
             elif type(block) is LongBlockIn:
                 _add_long(block, parts)
             elif block.type == "text":
@@ -132,20 +135,15 @@ class Blocks:
                 param=show(place[:1]),
             )
 
-    def _pass_over(self, block: BlockIn, known: Collection[str], place: Place) -> None:
-        """Leave out a block of an unknown type that the model has had, or made; refuse any other.
+    def _pass_over(self, place: Place) -> None:
+        """Leave out a block of an unknown type, which only an upstream of this dialect gets.
 
-        A question without it would be another one. In what was said before it may come from
-        another gateway, and no client takes it out again.
+        A question without it would be another one, so that it needs such an upstream. In what was
+        said before it may come from another gateway, and no client takes it out again.
         """
         if not self.is_past:
-            raise invalid_request(
-                f"The type {_quote(block.type)} is not supported here; supported are"
-                f" {', '.join(sorted(known))}.",
-                code="unsupported_value",
-                param=show(place),
-            )
-        if len(self.ignored) < IGNORED_MAX:
+            self.other_param = self.other_param or show(place)
+        elif len(self.ignored) < IGNORED_MAX:
             self.ignored += (show(place),)
 
     def _add_other(

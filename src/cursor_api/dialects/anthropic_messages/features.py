@@ -57,6 +57,8 @@ def read_features(asked: MessagesIn, blocks: Blocks) -> tuple[RequestedFeature, 
         found.append(RequestedFeature(Feature.IMAGE_LINKS, blocks.link_param))
     if blocks.document_param is not None:
         found.append(RequestedFeature(Feature.DOCUMENTS, blocks.document_param))
+    if blocks.other_param is not None:
+        found.append(RequestedFeature(Feature.OTHER_CONTENT, blocks.other_param))
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -61,13 +62,8 @@ _ITEMS: Final = tuple(FIELDS.items())
 _PLAIN: Final = msgspec.json.Decoder(dict[str, object])
 
 
-def read_features(
-    chat: ChatIn, image_param: str | None, link_param: str | None
-) -> tuple[RequestedFeature, ...]:
-    """What it asks for.
-
-    `image_param` is the place of its first image, `link_param` of the first that is an address.
-    """
+def read_features(chat: ChatIn, places: Mapping[Feature, str]) -> tuple[RequestedFeature, ...]:
+    """What it asks for; `places` are those of its first part of each kind."""
     found: list[RequestedFeature] = []
     for name, feature in _ITEMS:
         raw = getattr(chat, name)
@@ -75,10 +71,8 @@ def read_features(
             found.append(RequestedFeature(feature, name))
     if chat.n is not None and chat.n != 1:
         found.append(RequestedFeature(Feature.MANY_ANSWERS, "n"))
-    if image_param is not None:
-        found.append(RequestedFeature(Feature.IMAGES, image_param))
-    if link_param is not None:
-        found.append(RequestedFeature(Feature.IMAGE_LINKS, link_param))
+    if places:
+        found += [RequestedFeature(feature, place) for feature, place in places.items()]
     return tuple(found)
 
 

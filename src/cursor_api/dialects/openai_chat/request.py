@@ -43,6 +43,7 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.errors import Fault, invalid_request
+from cursor_api.domain.features import Feature
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
@@ -62,6 +63,7 @@ ROLES: dict[str, Role] = {
 }
 RESULT_ROLES = frozenset({"tool", "function"})
 IMAGE_PARTS = frozenset({"image_url", "input_image"})
+FILE_PARTS = frozenset({"file", "input_file"})
 # Places of parts that an answer's header names.
 IGNORED_MAX = 20
 
@@ -110,7 +112,7 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
         parameters=partial(read_parameters, body),
         origin=Origin(
             Native(NAME, body, _wants_usage(chat)),
-            read_features(chat, conversion.image_param, conversion.link_param),
+            read_features(chat, conversion.places),
             read_conversation(chat.prompt_cache_key),
         ),
     )
@@ -185,19 +187,11 @@ def _count_parts(messages: Sequence[MessageIn]) -> int:
 class _Conversion:
     """Turns messages into the domain's, and stops after every so many units of work.
 
-    `ignored` are the places of parts that were left out, `image_param` that of the first image and
-    `link_param` that of the first one that is named by an address.
+    `ignored` are the places of parts that were left out, `places` those of the first part of each
+    kind that not every upstream takes.
     """
 
-    __slots__ = (
-        "_answered_to",
-        "_given",
-        "_limits",
-        "_units",
-        "ignored",
-        "image_param",
-        "link_param",
-    )
+    __slots__ = ("_answered_to", "_given", "_limits", "_units", "ignored", "places")
 
     def __init__(self, given: Sequence[MessageIn], limits: RequestLimits) -> None:
         self._given = given
@@ -206,8 +200,7 @@ class _Conversion:
         # The last message of the model's, once somebody wants to know.
         self._answered_to: int | None = None
         self.ignored: tuple[str, ...] = ()
-        self.image_param: str | None = None
-        self.link_param: str | None = None
+        self.places: dict[Feature, str] = {}
 
     def messages(self) -> Generator[None, None, tuple[Message, ...]]:
         found: list[Message] = []
@@ -258,24 +251,25 @@ class _Conversion:
     def _note_image(self, image: Part, place: Place) -> None:
         """Keep where the first image is, and the first of those that are named by an address."""
         index, number = place
-        if self.image_param is None:
-            self.image_param = f"messages[{index}].content[{number}]"
-        if self.link_param is None and isinstance(image, LinkedImage):
-            self.link_param = _path(place, "image_url")
+        self.places.setdefault(Feature.IMAGES, f"messages[{index}].content[{number}]")
+        if isinstance(image, LinkedImage):
+            self.places.setdefault(Feature.IMAGE_LINKS, _path(place, "image_url"))
 
     def _pass_over(self, part: PartIn, place: Place) -> None:
-        """Leave out a part of an unknown type that the model has had, or made; refuse any other.
+        """Leave out a part of an unknown type, which only an upstream of this dialect gets.
 
-        A question without it would be another one. In what was said before it may come from
-        another gateway, and no client takes it out again.
+        A question without it would be another one, so that it needs such an upstream. In what was
+        said before it may come from another gateway, and no client takes it out again.
         """
         index, number = place
         if self._answered_to is None:
             answers = (at for at, one in enumerate(self._given) if one.role == "assistant")
             self._answered_to = max(answers, default=-1)
         if index > self._answered_to:
-            raise _unknown_part(part, place)
-        if len(self.ignored) < IGNORED_MAX:
+            is_file = part.type in FILE_PARTS
+            feature = Feature.DOCUMENTS if is_file else Feature.OTHER_CONTENT
+            self.places.setdefault(feature, _path(place, "type"))
+        elif len(self.ignored) < IGNORED_MAX:
             self.ignored += (f"messages[{index}].content[{number}]",)
 
     def _add_said_by_model(
@@ -345,17 +339,6 @@ def _add_part(part: PartIn, place: Place, parts: list[Part], limits: RequestLimi
     if part.refusal:
         parts.append(Text(part.refusal, is_refusal=True))
     return 1
-
-
-def _unknown_part(part: PartIn, place: Place) -> Fault:
-    path = _path(place, "type")
-    return invalid_request(
-        f"Invalid value for '{path}': {quote(part.type)}. This gateway takes"
-        " text (text, input_text, output_text, refusal) and images (image_url,"
-        " input_image).",
-        code="unsupported_value",
-        param=path,
-    )
 
 
 def _image(part: PartIn, place: Place, limits: RequestLimits) -> Image | LinkedImage:

@@ -24,7 +24,7 @@ DESCRIPTION = DialectDescription(
     request=CompletionRequest,
     answers={
         "application/json": {"type": "object", "required": ["id", "object", "choices"]},
-        "text/event-stream": {"type": "string"},
+        "text/event-stream": {},
     },
     model=ModelOut,
     models=ModelsOut,

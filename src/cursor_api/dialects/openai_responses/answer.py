@@ -271,10 +271,11 @@ class EventRenderer:
 class ResponseFolder:
     """The same deltas folded into one `response` object: what the last event would hold."""
 
-    __slots__ = ("_renderer",)
+    __slots__ = ("_body", "_renderer")
 
     def __init__(self, head: AnswerHead, style: Style) -> None:
         self._renderer = EventRenderer(head, style)
+        self._body = b""
 
     def __repr__(self) -> str:
         return f"ResponseFolder({self._renderer})"
@@ -285,7 +286,8 @@ class ResponseFolder:
 
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
-        return self._renderer.response()
+        self._body = self._renderer.response()
+        return self._body
 
     @property
     def id(self) -> str:
@@ -293,8 +295,8 @@ class ResponseFolder:
         return self._renderer.id
 
     def response(self) -> bytes:
-        """The same."""
-        return self._renderer.response()
+        """The same, once more."""
+        return self._body or self.body()
 
 
 def _usage_object(usage: Usage) -> bytes:

@@ -29,7 +29,7 @@ DESCRIPTION = DialectDescription(
     request=ResponseRequest,
     answers={
         "application/json": {"type": "object", "required": ["id", "object", "output"]},
-        "text/event-stream": {"type": "string"},
+        "text/event-stream": {},
     },
     model=ModelOut,
     models=ModelsOut,

@@ -8,6 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import operator
 from typing import Final
 
 import msgspec
@@ -17,6 +18,11 @@ from cursor_api.dialects.openai_responses.parameters import CHOICES, find_flag, 
 from cursor_api.dialects.openai_responses.schema import NOTHING, ResponsesIn
 from cursor_api.wire.sse_text import encode_line, escape_line_ends
 
+# What may have been given of what is repeated.
+_get_repeated: Final = operator.attrgetter(
+    *("max_output_tokens", "metadata", "parallel_tool_calls", "prompt_cache_key", "reasoning"),
+    *("temperature", "text", "tool_choice", "top_p", "user"),
+)
 # Of one field: metadata has 8 KiB at most at OpenAI, and a longer schema helps nobody here.
 BYTES_MAX: Final = 8 * 1024
 
@@ -32,6 +38,13 @@ _NUMBERS: Final = frozenset(b"-0123456789")
 
 def read_echo(given: ResponsesIn, *, is_kept: bool) -> bytes:
     """Fields of a JSON object, on one line, each with a comma behind it."""
+    if given.previous_response_id is None and _get_repeated(given) == _NOTHING_REPEATED:
+        # Most requests that are no agent's have none of them.
+        return _PLAIN[is_kept]
+    return _read_echo(given, is_kept=is_kept)
+
+
+def _read_echo(given: ResponsesIn, *, is_kept: bool) -> bytes:
     is_parallel = find_flag(given.parallel_tool_calls) is not False
     return b"".join(
         (
@@ -78,3 +91,8 @@ def _written(raw: Raw) -> bytes:
 
 def _text(text: str | None) -> bytes:
     return b"null" if not text or len(text) > BYTES_MAX // 4 else encode_line(text)
+
+
+_NOTHING_ASKED: Final = ResponsesIn("")
+_NOTHING_REPEATED: Final = _get_repeated(_NOTHING_ASKED)
+_PLAIN: Final = {flag: _read_echo(_NOTHING_ASKED, is_kept=flag) for flag in (False, True)}

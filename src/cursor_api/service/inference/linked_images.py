@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Final
+from typing import Final, Protocol
 
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Image, LinkedImage, Message, Part, ToolResult
 from cursor_api.domain.errors import invalid_request
-from cursor_api.ports import DeltaBatches, ImageSource
+from cursor_api.ports import DeltaBatches
 
 # What a request's images may have together, fetched: twice the size of a request as it comes.
 FETCHED_BYTES_MAX: Final = 20 << 20
@@ -18,6 +18,14 @@ FETCHED_BYTES_MAX: Final = 20 << 20
 FETCHED_COUNT_MAX: Final = 16
 
 Open = Callable[[ChatRequest], AbstractAsyncContextManager[DeltaBatches]]
+
+
+class ImageSource(Protocol):
+    """Where images come from that callers name by a web address."""
+
+    async def fetch(self, url: str) -> Image:
+        """The image there; raises Fault(INVALID_REQUEST)."""
+        ...
 
 
 class AnswerWithImages:

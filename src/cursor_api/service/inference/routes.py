@@ -25,6 +25,10 @@ HINT = "GET /v1/models says what each model can do."
 HINTS = {
     Feature.IMAGE_LINKS: "Send the image itself as data:image/png;base64,…, or let the operator"
     " switch GATEWAY_FETCH_IMAGES on.",
+    **dict.fromkeys(
+        (Feature.DOCUMENTS, Feature.OTHER_CONTENT),
+        "An upstream that speaks the request's own API takes it as it is; this model has none.",
+    ),
 }
 
 GONE = "The upstream of this model is not configured any more."

@@ -26,6 +26,7 @@ ROWS: Final[tuple[tuple[str, str, Callable[[re.Match[str]], Change]], ...]] = (
     (r"repeat", "the beginning is said twice", lambda _: {"is_repeated": True}),
     (r"unknown", "items of unknown types", lambda _: {"has_unknown_items": True}),
     (r"unknown tool", "a tool that nobody gave", lambda _: {"has_unknown_tool": True}),
+    (r"ignore", "no call, though one is demanded", lambda _: {"is_demand_ignored": True}),
     (r"repeat call", "a call, made again", lambda _: {"is_call_repeated": True}),
     (r"arguments (\d+)", "so many bytes more", lambda found: {"argument_bytes": int(found[1])}),
     (r"cancelled", "ends as cancelled", lambda _: {"is_cancelled": True, "text_count": 1}),

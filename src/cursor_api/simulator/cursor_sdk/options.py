@@ -67,6 +67,8 @@ class BridgeFaults:
     has_unknown_tool: bool = False
     is_call_repeated: bool = False
     argument_bytes: int = 0
+    # A demand for a call is answered in words.
+    is_demand_ignored: bool = False
     # Ends as CANCELLED though nobody asked for it.
     is_cancelled: bool = False
     # Text frames in a second; 0 is as fast as they are taken.

@@ -140,9 +140,10 @@ class Run:
     async def _reply(self) -> None:
         """Steps of the model: calls side by side, as often as it has some, and then words."""
         question = read_question(self._text)
+        tools = {} if self._with.faults.is_demand_ignored else self._agent.tools
         turns = [opening(question, self._image_count)]
         for number in range(CALL_ROUNDS_MAX):
-            ask = make_ask(self._agent.model, question, self._agent.tools, turns)
+            ask = make_ask(self._agent.model, question, tools, turns)
             reply = reply_to(ask, self._with.scenario, self._with.chance)
             self._think(reply.thoughts)
             calls = self._change(reply.calls, is_first=number == 0)

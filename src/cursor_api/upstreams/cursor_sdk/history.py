@@ -8,13 +8,13 @@ first one held and was answered. Clients spell the same conversation differently
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from cursor_api.domain.content import Image, Message, Part, Role, Text, ToolResult, ToolUse
 
-# So much is hashed in a few milliseconds, after which others have their turn.
-STEP_CHARS: Final = 1 << 20
+# So much is hashed in a millisecond or two, after which others have their turn.
+STEP_CHARS: Final = 1 << 18
 DIGEST_BYTES: Final = 16
 
 
@@ -48,39 +48,51 @@ def read_history(messages: Sequence[Message]) -> Generator[None, None, History]:
         while at < len(messages) and messages[at].role is role:
             turn += messages[at].parts
             at += 1
-        size += add_turn(digest, role, turn)
-        if size >= STEP_CHARS:
-            size = 0
-            yield
+        for done in _add(digest, role, turn):
+            size += done
+            if size >= STEP_CHARS:
+                size = 0
+                yield
     if rest_at == len(messages):
         before = digest.digest()
     return History(before, rest_at, digest)
 
 
-def add_turn(digest: hashlib.blake2b, role: Role, parts: Sequence[Part]) -> int:
-    """Go on with what one side says; gives how large it is."""
-    texts: list[str] = []
-    others: list[bytes] = []
+def add_turn(digest: hashlib.blake2b, role: Role, parts: Sequence[Part]) -> None:
+    """Go on with what one side says."""
+    for _ in _add(digest, role, parts):
+        pass
+
+
+def _add(digest: hashlib.blake2b, role: Role, parts: Sequence[Part]) -> Iterator[int]:
+    """The same, and after each piece how large it was."""
+    said = "".join([part.text for part in parts if isinstance(part, Text)]).strip()
+    yield from _add_text(digest, role.value)
+    yield from _add_text(digest, said)
     for part in parts:
-        if isinstance(part, Text):
-            texts.append(part.text)
-        elif isinstance(part, ToolUse):
-            others.append(b"call " + _bytes(part.id))
-        elif isinstance(part, ToolResult):
-            others.append(b"result " + _bytes(part.call_id))
-            others += [_bytes(one.text) for one in part.parts if isinstance(one, Text)]
-            others += [one.data for one in part.parts if isinstance(one, Image)]
+        if isinstance(part, ToolUse):
+            yield from _add_text(digest, f"call {part.id}")
         elif isinstance(part, Image):
-            others.append(part.data)
-    said = _bytes("".join(texts).strip())
-    size = 0
-    # Each with its length: what belongs to which is never in doubt.
-    for piece in (role.value.encode(), said, *others):
-        digest.update(b"%d:" % len(piece))
-        digest.update(piece)
-        size += len(piece)
-    return size
+            yield _add_image(digest, part)
+        elif isinstance(part, ToolResult):
+            yield from _add_text(digest, f"result {part.call_id}")
+            for inner in part.parts:
+                if isinstance(inner, Text):
+                    yield from _add_text(digest, inner.text)
+                elif isinstance(inner, Image):
+                    yield _add_image(digest, inner)
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")
+def _add_text(digest: hashlib.blake2b, text: str) -> Iterator[int]:
+    # With its length: what belongs to which piece is never in doubt.
+    digest.update(b"%d:" % len(text))
+    for at in range(0, len(text), STEP_CHARS):
+        piece = text[at : at + STEP_CHARS]
+        digest.update(piece.encode(errors="surrogatepass"))
+        yield len(piece)
+
+
+def _add_image(digest: hashlib.blake2b, image: Image) -> int:
+    digest.update(b"image %d:" % len(image.data))
+    digest.update(image.data)
+    return len(image.data)

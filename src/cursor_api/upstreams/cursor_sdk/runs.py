@@ -163,6 +163,12 @@ class Runs:
             self._with.agents.take_away(agent)
             raise
 
+    async def remind(self, run: Run, plan: Plan) -> Run:
+        """The agent of a run without the call that was demanded is asked for it once more."""
+        run.end()
+        prompt = await self._with.steps.run(write_turn((), plan.choice))
+        return await self._start(run.agent, plan, prompt)
+
     def _resume(
         self, plan: Plan, rest: Sequence[Message], results: Sequence[ToolResult]
     ) -> Run | None:
@@ -215,6 +221,7 @@ class RunAnswer:
         "_began_at",
         "_has_begun",
         "_is_finished",
+        "_is_reminded",
         "_is_renewed",
         "_plan",
         "_request",
@@ -231,7 +238,8 @@ class RunAnswer:
         self._request: ChatRequest | None = request
         self._route = route
         self._secret = credential.secret
-        self._has_begun = self._is_finished = self._is_renewed = False
+        self._has_begun = self._is_finished = False
+        self._is_renewed = self._is_reminded = False
 
     async def __aenter__(self) -> DeltaBatches:
         request = self._request
@@ -261,9 +269,7 @@ class RunAnswer:
         try:
             deltas: Sequence[Delta] = await self._run.take()
         except Fault as fault:
-            if not self._is_lost(fault):
-                raise self._judge(fault) from fault.__cause__
-            deltas = await self._take_anew()
+            deltas = await self._take_again(fault)
         if not self._has_begun:
             self._has_begun = True
             # Megabytes, and an answer may last for hours.
@@ -276,16 +282,28 @@ class RunAnswer:
         is_ours = fault.kind is FaultKind.INTERNAL and fault.upstream_code in LOST_AGENT_CODES
         return is_ours and not self._has_begun and not self._is_renewed
 
-    async def _take_anew(self) -> Sequence[Delta]:
-        request = self._request
-        assert request is not None  # noqa: S101 - nothing has come yet
-        self._is_renewed = True
-        self._run.end()
+    def _is_without_call(self, fault: Fault) -> bool:
+        """Whether the model answered in words, and may be told once more."""
+        has_tools = bool(self._plan.spec.tools)
+        return fault.kind is FaultKind.INVALID_OUTPUT and has_tools and not self._is_reminded
+
+    async def _take_again(self, fault: Fault) -> Sequence[Delta]:
+        """What comes of a second try, where one helps; raises `fault` where none does."""
         try:
-            self._run = await self._runs.begin_anew(self._plan, request.messages)
+            if self._is_lost(fault):
+                request = self._request
+                assert request is not None  # noqa: S101 - nothing has come yet
+                self._is_renewed = True
+                self._run.end()
+                self._run = await self._runs.begin_anew(self._plan, request.messages)
+            elif self._is_without_call(fault):
+                self._is_reminded = True
+                self._run = await self._runs.remind(self._run, self._plan)
+            else:
+                raise fault
             return await self._run.take()
-        except Fault as fault:
-            raise self._judge(fault) from fault.__cause__
+        except Fault as last:
+            raise self._judge(last) from last.__cause__
 
     def _judge(self, fault: Fault) -> Fault:
         """Whether the bridge has tried again by itself, so that nobody has to."""

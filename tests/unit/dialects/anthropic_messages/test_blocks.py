@@ -21,6 +21,7 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish
@@ -146,8 +147,6 @@ def image(**source: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("block", "place"),
     [
-        (UNKNOWN, ""),
-        ({"type": "tool_result", "tool_use_id": "a", "content": [UNKNOWN]}, ".content.0"),
         ({"type": "tool_result", "tool_use_id": "a", "content": 5}, ".content"),
         ({"type": "text"}, ".text"),
         ({"type": "thinking"}, ".thinking"),
@@ -168,19 +167,36 @@ def image(**source: object) -> dict[str, Any]:
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place(block: dict[str, Any], place: str) -> None:
-    """In Anthropic's spelling; in the question itself what is not known is wrong."""
+    """In Anthropic's spelling."""
     with pytest.raises(Fault) as caught:
         parse(YES, [block], limits=RequestLimits(image_bytes_max=16))
     assert caught.value.param == f"messages.1.content.0{place}"
 
 
+@pytest.mark.parametrize(
+    ("block", "place"),
+    [
+        (UNKNOWN, "messages.1.content.0"),
+        (
+            {"type": "tool_result", "tool_use_id": "a", "content": [UNKNOWN]},
+            "messages.1.content.0.content.0",
+        ),
+    ],
+)
+def test_a_block_of_an_unknown_type_in_the_question_needs_an_upstream_of_this_dialect(
+    block: dict[str, Any], place: str
+) -> None:
+    """Without it the question would be another one."""
+    features = parse(YES, [block]).chat.origin.features
+    assert features == (RequestedFeature(Feature.OTHER_CONTENT, place),)
+
+
 @pytest.mark.parametrize("block", [{"type": "image", "source": SOURCE}, UNKNOWN])
 def test_system_is_text(block: dict[str, Any]) -> None:
-    """It has nothing else, and is no history."""
+    """What else it holds goes to an upstream of this dialect alone; it is no history."""
     body = {"model": "m", "system": [block], "messages": [{"role": "user", "content": "x"}, YES]}
-    with pytest.raises(Fault) as caught:
-        finish(parse_request(json.dumps(body).encode(), RequestLimits()))
-    assert caught.value.param == "system.0"
+    parsed = finish(parse_request(json.dumps(body).encode(), RequestLimits()))
+    assert parsed.chat.origin.features == (RequestedFeature(Feature.OTHER_CONTENT, "system.0"),)
 
 
 def test_the_work_stops_after_so_many_blocks() -> None:

@@ -68,6 +68,28 @@ def test_an_image_by_its_address_is_another_feature() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "feature"),
+    [
+        ("file", Feature.DOCUMENTS),
+        ("input_file", Feature.DOCUMENTS),
+        ("input_audio", Feature.OTHER_CONTENT),
+        ("x" * 10_000, Feature.OTHER_CONTENT),
+    ],
+)
+def test_content_of_another_type_needs_an_upstream_of_this_dialect(
+    kind: str, feature: Feature
+) -> None:
+    """Never dropped in silence: the model would answer a question nobody asked.
+
+    In what was said before it is left out where it cannot go on, and named.
+    """
+    asked = {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": kind}]}
+    found = parse(messages=[asked]).origin.features
+    assert found == (RequestedFeature(feature, "messages[0].content[1].type"),)
+    assert parse(messages=[asked, {"role": "assistant", "content": "b"}]).origin.features == ()
+
+
 def test_a_cache_key_names_the_conversation() -> None:
     """Any other value names none."""
     assert parse(prompt_cache_key="k1").origin.conversation == "k1"

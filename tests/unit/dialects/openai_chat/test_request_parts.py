@@ -19,7 +19,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
-from cursor_api.domain.errors import Fault
+from cursor_api.domain.features import NEEDED
 from cursor_api.ports import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
@@ -82,12 +82,13 @@ def test_a_part_of_an_unknown_type_in_history_is_left_out_and_named(
 
 
 @pytest.mark.parametrize("part", UNKNOWN)
-def test_a_part_of_an_unknown_type_in_the_question_is_refused(part: object) -> None:
-    """Without it the model would answer a question nobody asked."""
+def test_a_part_of_an_unknown_type_in_the_question_is_needed(part: object) -> None:
+    """Without it the model would answer a question nobody asked: no other upstream is asked."""
     answered = {"role": "assistant", "content": [part]}
     for role in ("user", "tool"):
-        with pytest.raises(Fault, match=r"messages\[1\]\.content\[0\]\.type"):
-            parse(answered, {"role": role, "content": [part]})
+        features = parse(answered, {"role": role, "content": [part]}).chat.origin.features
+        assert [one.param for one in features] == ["messages[1].content[0].type"]
+        assert {one.feature for one in features} <= NEEDED
 
 
 def test_the_names_of_what_was_left_out_are_few() -> None:

@@ -151,12 +151,26 @@ async def test_the_choice_of_tools_is_kept() -> None:
         assert told.calls == []
         assert on.bridge.asked("CreateAgent")[-1]["options"]["tools"] == {"names": []}
         named = ToolChoice(Choice.NAMED, "get_time")
+        named_weather = ToolChoice(Choice.NAMED, "get_weather")
         told = await on.ask(user("Hi"), tools=(WEATHER, TIME), choice=named)
         assert [call.name for call in told.calls] == ["get_time"]
         made = on.bridge.asked("CreateAgent")[-1]["options"]
         assert list(made["local"]["customTools"]) == ["get_time"]
         told = await on.ask(user("Hi"), tools=(WEATHER,), choice=ToolChoice(Choice.ANY))
         assert [call.name for call in told.calls] == ["get_weather"]
+        # One that answers in words is told once more, and once only.
+        sent = len(on.bridge.asked("Send"))
+        told = await on.ask(user("/sim ignore\nHi"), tools=(WEATHER,), choice=named_weather)
+        assert [call.name for call in told.calls] == ["get_weather"]
+        assert "".join(told.text.split()) == "Calling."
+        again = [one["message"]["text"] for one in on.bridge.asked("Send")[sent:]]
+        assert again[1:] == ["You must call the tool `get_weather`, before you say anything."]
+        on.bridge.use_faults(BridgeFaults(is_demand_ignored=True))
+        with pytest.raises(Fault) as caught:
+            await on.ask(user("Hi"), tools=(WEATHER,), choice=named_weather)
+        assert (caught.value.kind, caught.value.param) == (FaultKind.INVALID_OUTPUT, "tool_choice")
+        assert len(on.bridge.asked("Send")) == sent + 4
+        on.bridge.use_faults(BridgeFaults())
         empty = ToolChoice(Choice.NAMED, "unheard_of")
         with pytest.raises(Fault) as caught:
             await on.ask(user("Hi"), tools=(WEATHER,), choice=empty)
