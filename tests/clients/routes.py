@@ -22,9 +22,7 @@ class Route(NamedTuple):
 
     def target(self, url: str, key: str) -> Target:
         """The route at a gateway."""
-        return Target(
-            self.kind, url, key, self.model, self.thinker, self.too_long, self.limited
-        )
+        return Target(self.kind, url, key, self.model, self.thinker, self.too_long, self.limited)
 
 
 ROUTES: Final = (

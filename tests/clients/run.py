@@ -91,7 +91,9 @@ def ask_client(house: House, client: Client) -> Iterator[tuple[str, str, Told]]:
 
 def _words() -> dict[str, str]:
     """The questions, for programs that are not written in Python."""
-    return {name: value for name, value in vars(words).items() if name.isupper() and type(value) is str}
+    return {
+        name: value for name, value in vars(words).items() if name.isupper() and type(value) is str
+    }
 
 
 def _command(client: Client) -> list[str]:
@@ -102,7 +104,7 @@ def _command(client: Client) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Of this one only what a program needs to run, so that no key or proxy of somebody's counts."""
+    """What a program needs to run, and nothing more: no key or proxy of somebody's counts."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     return kept | {
         "PYTHONPATH": os.pathsep.join((str(SDKS), str(ROOT))),

@@ -65,6 +65,13 @@ const all = {
   async chat(model) {
     expect((await generateText({ model, prompt: words.SAY_TEA, ...quiet })).text === "tea", "text");
   },
+  async turns(model) {
+    const asked = { role: "user", content: words.SAY_TEA };
+    const { response } = await generateText({ model, messages: [asked], ...quiet });
+    const messages = [asked, ...response.messages, { role: "user", content: words.SAY_MILK }];
+    const { text } = await generateText({ model, messages, ...quiet });
+    expect(text === "milk", text);
+  },
   async stream(model) {
     const pieces = [];
     const answer = streamText({ model, prompt: words.LONG_QUESTION, ...quiet });
@@ -93,7 +100,9 @@ const all = {
     expect(answer.text.includes("1 image"), answer.text);
   },
   async structured(model) {
-    const order = { model, prompt: words.FORM_QUESTION, ...quiet };
+    // For models whose names it does not know it would demand a tool instead.
+    const providerOptions = { anthropic: { structuredOutputMode: "outputFormat" } };
+    const order = { model, prompt: words.FORM_QUESTION, providerOptions, ...quiet };
     const { output } = await generateText({ ...order, output: Output.object({ schema: report }) });
     expect(output.city === "Paris" && output.degrees === 18, output);
   },

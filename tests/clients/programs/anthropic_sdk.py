@@ -44,6 +44,16 @@ class Messages(Client):
         """See Client."""
         return _text(self.create(question))
 
+    def turns(self) -> None:
+        """A question after an answer."""
+        said = self.create(ask.SAY_TEA).content
+        messages = [
+            {"role": "user", "content": ask.SAY_TEA},
+            {"role": "assistant", "content": said},
+            {"role": "user", "content": ask.SAY_MILK},
+        ]
+        expect(_text(self.create("", messages=messages)) == "milk", "another answer")
+
     def stream(self) -> None:
         """Pieces, and one reason at the end."""
         with self.api.messages.stream(**self._order(ask.LONG_QUESTION, {})) as stream:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 Json = dict[str, Any]
 
 SAY_TEA: Final = "Say tea"
+SAY_MILK: Final = "Say milk"
 # Long enough to come in pieces.
 LONG_QUESTION: Final = "Show me some Python code."
 WEATHER_QUESTION: Final = "What is the weather in Paris?"
@@ -52,6 +53,7 @@ PDF: Final = base64.b64encode(b"%PDF-1.4\n%%EOF\n").decode()
 # In the order of the pages.
 FEATURES: Final = (
     "chat",
+    "turns",
     "stream",
     "usage",
     "tools",
@@ -62,6 +64,7 @@ FEATURES: Final = (
     "structured",
     "reasoning",
     "sampling",
+    "seed",
     "logprobs",
     "many",
     "stop",

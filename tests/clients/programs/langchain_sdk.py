@@ -21,10 +21,12 @@ class Report(BaseModel):
     degrees: int
 
 
-@tool(ask.TOOL)
-def weather(city: str) -> str:
+def _weather(city: str) -> str:
     """Weather in a city."""
     return ask.RESULT.format(city=city)
+
+
+WEATHER: Any = tool(ask.TOOL)(_weather)
 
 
 class _LangChain(Client):
@@ -40,6 +42,13 @@ class _LangChain(Client):
     def ask(self, question: str) -> str:
         """See Client."""
         return str(self.model().invoke(question).text)
+
+    def turns(self) -> None:
+        """A question after an answer."""
+        model = self.model()
+        said = model.invoke(ask.SAY_TEA)
+        after = model.invoke([HumanMessage(ask.SAY_TEA), said, HumanMessage(ask.SAY_MILK)])
+        expect(after.text == "milk", "another answer")
 
     def stream(self) -> None:
         """Text as it comes."""
@@ -65,7 +74,7 @@ class _LangChain(Client):
 
     def required(self) -> None:
         """A call that nothing but the caller asks for."""
-        model = self.model().bind_tools([weather], tool_choice=self.any_tool)
+        model = self.model().bind_tools([WEATHER], tool_choice=self.any_tool)
         expect(model.invoke(ask.CALL_QUESTION).tool_calls, "no call")
 
     def image(self) -> None:
@@ -87,7 +96,7 @@ class _LangChain(Client):
         expect("length" in said or "max_" in said, said)
 
     def _round(self, question: str, *cities: str) -> None:
-        model = self.model().bind_tools([weather])
+        model = self.model().bind_tools([WEATHER])
         asked = HumanMessage(question)
         answer = model.invoke([asked])
         if not answer.tool_calls:

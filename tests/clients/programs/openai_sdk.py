@@ -49,6 +49,12 @@ class Chat(_OpenAi):
         """See Client."""
         return str(self.create(question).choices[0].message.content)
 
+    def turns(self) -> None:
+        """A question after an answer."""
+        said = self.create(ask.SAY_TEA).choices[0].message.to_dict()
+        messages = [_user(ask.SAY_TEA), said, _user(ask.SAY_MILK)]
+        expect(self.create(messages).choices[0].message.content == "milk", "another answer")
+
     def stream(self) -> None:
         """Pieces, and one reason at the end."""
         chunks = list(self.create(ask.LONG_QUESTION, stream=True))
@@ -99,8 +105,15 @@ class Chat(_OpenAi):
         expect("1 document" in answer.choices[0].message.content, "the document was not seen")
 
     def sampling(self) -> None:
-        """A temperature and a seed."""
-        answer = self.create(ask.SAY_TEA, temperature=0.5, top_p=0.9, seed=7)
+        """A temperature."""
+        self._have_heard(temperature=0.5, top_p=0.9)
+
+    def seed(self) -> None:
+        """The same answer for the same seed."""
+        self._have_heard(seed=7)
+
+    def _have_heard(self, **more: object) -> None:
+        answer = self.create(ask.SAY_TEA, **more)
         expect(answer.choices[0].message.content == "tea", "another answer")
         if self.ignored:
             raise self.lacking()
@@ -113,7 +126,7 @@ class Chat(_OpenAi):
 
     def many(self) -> None:
         """Two answers to one question."""
-        expect(len(self.create(ask.SAY_TEA, n=2).choices) == 2, "not two")  # noqa: PLR2004 - two
+        expect(len(self.create(ask.SAY_TEA, n=2).choices) == 2, "not two")
 
     def structured(self) -> None:
         """JSON of a schema, whole and streamed."""
@@ -170,7 +183,7 @@ class Chat(_OpenAi):
 class Responses(_OpenAi):
     """`/v1/responses`."""
 
-    tool: Any = {"type": "function", "strict": True} | FUNCTION  # noqa: RUF012 - never changed
+    tool: Any = {"type": "function"} | FUNCTION
 
     def create(self, question: str | list[Any], **more: Any) -> Any:
         """One request."""
@@ -180,6 +193,14 @@ class Responses(_OpenAi):
     def ask(self, question: str) -> str:
         """See Client."""
         return str(self.create(question).output_text)
+
+    def turns(self) -> None:
+        """A question after an answer: sent again, or gone on from by its id."""
+        answer = self.create(ask.SAY_TEA)
+        items = [_user(ask.SAY_TEA), *answer.output, _user(ask.SAY_MILK)]
+        expect(self.create(items).output_text == "milk", "another answer")
+        after = self.create(ask.SAY_MILK, previous_response_id=answer.id)
+        expect(after.output_text == "milk", "another answer by the id")
 
     def stream(self) -> None:
         """Pieces, and the whole response at the end."""
@@ -275,6 +296,10 @@ class Responses(_OpenAi):
             turns = [{"role": "user", "content": question}, *answer.output, *results]
             said = self.create(turns, tools=[self.tool])
         ask.expect_results(said.output_text, *cities)
+
+
+def _user(text: str) -> Json:
+    return {"role": "user", "content": text}
 
 
 def _calls(answer: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import anthropic
 import openai
 from pydantic import BaseModel
-from pydantic_ai import Agent, BinaryContent, NativeOutput, ToolOutput
+from pydantic_ai import Agent, BinaryContent, NativeOutput, Tool, ToolOutput
 from pydantic_ai.messages import ThinkingPart, ToolCallPart
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
@@ -45,6 +45,16 @@ class _PydanticAi(Client):
         """See Client."""
         return str(self.run(question).output)
 
+    def turns(self) -> None:
+        """A question after an answer."""
+        asyncio.run(self._turns())
+
+    async def _turns(self) -> None:
+        agent = Agent(self.model(self.target.model))
+        said = await agent.run(ask.SAY_TEA)
+        after = await agent.run(ask.SAY_MILK, message_history=said.all_messages())
+        expect(after.output == "milk", "another answer")
+
     def stream(self) -> None:
         """Text as it comes."""
         asyncio.run(self._stream())
@@ -52,7 +62,9 @@ class _PydanticAi(Client):
     async def _stream(self) -> None:
         agent = Agent(self.model(self.target.model))
         async with agent.run_stream(ask.LONG_QUESTION) as answer:
-            ask.expect_pieces([piece async for piece in answer.stream_text(delta=True, debounce_by=None)])
+            ask.expect_pieces(
+                [piece async for piece in answer.stream_text(delta=True, debounce_by=None)]
+            )
 
     def usage(self) -> None:
         """Of a run."""
@@ -93,13 +105,7 @@ class _PydanticAi(Client):
         expect(any(isinstance(part, ThinkingPart) and part.content for part in parts), "no thought")
 
     def _round(self, question: str, *cities: str) -> None:
-        agent = Agent(self.model(self.target.model))
-
-        @agent.tool_plain(name=ask.TOOL)
-        def _weather(city: str) -> str:
-            """Weather in a city."""
-            return ask.RESULT.format(city=city)
-
+        agent = Agent(self.model(self.target.model), tools=[Tool(_weather, name=ask.TOOL)])
         answer = self.run(question, agent)
         parts = [part for message in answer.all_messages() for part in message.parts]
         calls = [part.args for part in parts if isinstance(part, ToolCallPart)]
@@ -107,6 +113,11 @@ class _PydanticAi(Client):
             raise LackingError
         ask.expect_cities(calls, *cities)
         ask.expect_results(answer.output, *cities)
+
+
+def _weather(city: str) -> str:
+    """Weather in a city."""
+    return ask.RESULT.format(city=city)
 
 
 def _openai(target: Target) -> OpenAIProvider:
