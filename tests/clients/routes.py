@@ -48,7 +48,8 @@ ROUTES: Final = (
         "openai",
         Text("OpenAI-compatible", "OpenAI 兼容端点"),
         "gpt-demo",
-        "gpt-demo-thinking",
+        # It thinks where it is asked to, so that what asks for it has to come through.
+        "gpt-demo",
         "/sim context-too-long",
         "/sim rate-limit",
         ("demo-openai",),

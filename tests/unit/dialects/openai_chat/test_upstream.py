@@ -156,3 +156,11 @@ def test_a_form_without_a_name_gets_one() -> None:
         output = OutputForm(b'{"type":"object"}', name)
         sent = written(Message(Role.USER, (Text("Hi"),)), parameters=Parameters(output=output))
         assert sent["response_format"]["json_schema"]["name"] == given
+
+
+def test_a_budget_for_thinking_goes_on_as_an_effort() -> None:
+    """OpenAI's API refuses a number of tokens, as Anthropic's clients give it."""
+    for budget, effort in ((0, None), (1024, "low"), (8000, "medium"), (10**9, "high")):
+        asked = Parameters(reasoning=Reasoning(None, budget))
+        sent = written(Message(Role.USER, (Text("Hi"),)), parameters=asked)
+        assert (sent.get("reasoning_effort"), "reasoning" in sent) == (effort, False)
