@@ -18,7 +18,6 @@ class ModelFacts(Struct):
     tools: bool
     images: bool
     reasoning: bool
-    structured_output: bool
     routes: list[str]
 
 
@@ -30,6 +29,5 @@ def describe_model(model: Model) -> ModelFacts:
         tools=Feature.TOOLS in features,
         images=Feature.IMAGES in features,
         reasoning=Feature.REASONING in features,
-        structured_output=Feature.OUTPUT_FORM in features,
         routes=[f"{route.endpoint}/{route.model}" for route in model.routes],
     )

@@ -18,7 +18,6 @@ def test_a_model_says_what_it_can_do_and_where() -> None:
         "tools": True,
         "images": False,
         "reasoning": True,
-        "structured_output": False,
         "routes": ["one/m", "two/vendor/m"],
     }
 

@@ -15,6 +15,8 @@ _SCHEMA: Final = re.compile(
     r"\bJSON\b[^\n]*\n\n(?P<schema>\{.*\})(?:\n\nWhat it is for: .*)?\s*\Z", re.DOTALL
 )
 _ANY_OBJECT: Final = re.compile(r"\bwith one JSON object and nothing else\b[^\n]*\s*\Z")
+# Each mention of JSON is looked at up to the end of the text.
+FORM_CHARS_MAX: Final = 64_000
 
 
 class Worded(NamedTuple):
@@ -26,10 +28,11 @@ class Worded(NamedTuple):
 
 def split_form(text: str) -> Worded:
     """What is asked, apart from the line that says in which form it is to be answered."""
-    found = _SCHEMA.search(text)
+    start = max(0, len(text) - FORM_CHARS_MAX)
+    found = _SCHEMA.search(text, start)
     schema = _decode(found["schema"]) if found else None
     if found is None or schema is None:
-        found, schema = _ANY_OBJECT.search(text), {}
+        found, schema = _ANY_OBJECT.search(text, start), {}
     if found is None:
         return Worded(text)
     return Worded(text[: found.start()].rpartition("\n")[0].strip(), schema)

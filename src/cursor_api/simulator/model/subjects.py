@@ -57,6 +57,10 @@ _NO_NAME: Final = re.compile(
     r"|To|Use|User|Using|What|When|Where|Which|Who|Why|Will|With|Write|Yes|Your?)"
 )
 
+# The patterns above take quadratic time: of a megabyte of one letter, minutes.
+READ_CHARS_MAX: Final = 4_000
+WRAPPED_CHARS_MAX: Final = 12_000
+
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
@@ -80,12 +84,13 @@ class Subjects:
 
 def strip_blocks(text: str) -> str:
     """The question without what an agent has put around it in tags, if anything is left."""
+    text = _ends(text, WRAPPED_CHARS_MAX)
     return _BLOCK.sub("", text).strip() or text.strip()
 
 
 def find_subjects(text: str) -> Subjects:
-    """Everything that a question speaks of."""
-    question = strip_blocks(text)
+    """Everything that a question speaks of, at its beginning and at its end if it is long."""
+    question = _ends(strip_blocks(text), READ_CHARS_MAX)
     urls = tuple(_URL.findall(question))
     bare = _EMAIL.sub(" ", _URL.sub(" ", question))
     return Subjects(
@@ -99,6 +104,12 @@ def find_subjects(text: str) -> Subjects:
         names=_unique(_names(bare)),
         numbers=tuple(float(found) for found in _NUMBER.findall(bare)),
     )
+
+
+def _ends(text: str, chars_max: int) -> str:
+    """A text, its middle left out where it is longer."""
+    half = chars_max // 2
+    return text if len(text) <= chars_max else f"{text[:half]}\n{text[-half:]}"
 
 
 def _unique(found: list[str]) -> tuple[str, ...]:

@@ -47,3 +47,13 @@ def test_the_language_of_a_question() -> None:
     """One Han character is enough."""
     assert find_subjects("tell me 你好").is_chinese
     assert not find_subjects("hello").is_chinese
+
+
+@pytest.mark.parametrize(
+    "filling", ["a", "a/", "a.", "a@", "1", "Paris ", "<a>", '"', "`", "http://"]
+)
+def test_a_long_question_is_read_at_its_ends(filling: str) -> None:
+    """A megabyte of anything takes no longer than a page: what is in between is not looked at."""
+    long = filling * (1_000_000 // len(filling))
+    found = find_subjects(f"Read notes.txt please. {long} And look at todo.md now.")
+    assert len(found.question) <= 4_001
