@@ -18,7 +18,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import duration, size
 from cursor_api.options.setting import GIB, setting
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
 NOT_FOUND: Final = "previous_response_not_found"
 # What one takes besides its texts.

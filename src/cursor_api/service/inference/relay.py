@@ -24,7 +24,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.slot import LeaseOutcome
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.counting import count_input
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.ports import Dialect
+from cursor_api.ports.dialect import Dialect
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.answers import JSON_HEADER
