@@ -219,7 +219,7 @@ class _Table:
             for path in dialect.paths
         }
         models = (
-            *Models(parts.catalog, parts.dialects, parts.authenticator).operations(),
+            *Models(parts.catalog, parts.dialects, parts.authenticator, parts.relay).operations(),
             *kept_operations(parts.dialects, parts.kept, parts.authenticator),
         )
         counts = _counts(parts, inference, options.inference)
