@@ -33,6 +33,14 @@ FOR_PAGES = {
     "/readyz",
     "/checksum",
     CHAT_PATH,
+    "/v1/completions",
+    "/v1/responses",
+    "/v1/responses/cancel",
+    "/v1/responses/compact",
+    "/v1/responses/{answer_id}",
+    "/v1/responses/{answer_id}/cancel",
+    "/v1/responses/{answer_id}/compact",
+    "/v1/responses/{answer_id}/input_items",
     "/v1/messages",
     "/v1/messages/count_tokens",
     "/v1/models",
@@ -110,7 +118,7 @@ async def test_a_named_origin_may_use_what_is_for_pages_and_nothing_else(prefix:
         assert "Origin" in got.headers["vary"]
         if method == "OPTIONS" and "Access-Control-Request-Method" in headers:
             assert got.status == 200
-            assert found["access-control-allow-methods"] == "GET, POST"
+            assert found["access-control-allow-methods"] == "GET, POST, DELETE"
 
 
 async def test_with_a_star_every_page_may_use_inference_with_a_key_and_nothing_else() -> None:

@@ -164,6 +164,7 @@ def test_a_request_of_this_dialect_loses_nothing(
     request: ChatRequest, model: str, unknown: dict[str, Any]
 ) -> None:
     """Fields that nobody knows go on; the model is the upstream's."""
+    unknown.pop("n", None)  # the only known one as short as these
     body: Any = unknown | json.loads(encode_request(request, request.model))
     written = json.dumps(body)
     assume(is_json(written))

@@ -34,7 +34,8 @@ log = structlog.get_logger(__name__)
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-ALLOWED_METHODS = b"GET, POST"
+# DELETE is for answers that are kept.
+ALLOWED_METHODS = b"GET, POST, DELETE"
 # `*` stands for all but Authorization where no cookies are sent: OpenAI's SDK brings a dozen of its
 # own. The names before it are for browsers that do not know it (Safari before 15.4).
 REQUEST_HEADERS = (

@@ -110,7 +110,7 @@ async def test_a_browsers_question_is_answered_without_asking_inside() -> None:
     assert (status, body) == (200, b"")
     assert headers == {
         "access-control-allow-origin": GOOD,
-        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-methods": "GET, POST, DELETE",
         "access-control-allow-headers": (
             "authorization, content-type, x-api-key, x-credential, x-route, x-conversation-id, *"
         ),
