@@ -13,11 +13,13 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+from cursor_api.wire import json_lenient
+
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
 # walk hundreds of thousands of them.
 
 # Compared by identity: where a field was not given.
-NOTHING: Final = Raw(b"null")
+NOTHING: Final = json_lenient.NOTHING
 
 
 class ImageUrlIn(Struct, gc=False):
