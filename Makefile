@@ -21,7 +21,7 @@ NODE_STAMP := $(NODE_CLIENTS)/node_modules/.stamp
 NODE_SDKS_STAMP := $(NODE_SDKS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports fast format bench fuzz wall clients soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -87,6 +87,9 @@ browser:
 
 demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embedded simulator
 	@exec $(BIN)/cursor-api demo
+
+install: $(VENV)/run.stamp ## Install into .venv, to serve your own accounts and keys
+	@echo "Installed: $(BIN)/cursor-api --help shows what it does."
 
 # The tests of the real bridge may be skipped elsewhere, never here.
 test: export TEST_SDK_BRIDGE := required

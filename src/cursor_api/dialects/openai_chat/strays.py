@@ -14,7 +14,7 @@ import msgspec
 
 from cursor_api.dialects.openai_chat.schema import NOTHING, StreamOptionsIn
 from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 
 # How the other dialect reads a body.

@@ -25,7 +25,7 @@ from cursor_api.domain.catalog import Model
 from cursor_api.domain.content import Message
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import KeptPage, Reference
-from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
+from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 

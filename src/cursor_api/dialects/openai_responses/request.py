@@ -23,7 +23,7 @@ from cursor_api.domain.chat import ChatRequest, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
 from cursor_api.domain.errors import invalid_request
 from cursor_api.domain.kept import Thread
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import check_json, decode_checked, without_mark
 from cursor_api.wire.json_texts import decode_text

@@ -18,7 +18,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.kept import not_kept
 from cursor_api.options.kinds import duration, size
 from cursor_api.options.setting import GIB, setting
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
 # What one takes besides its texts.
 ENTRY_BYTES: Final = 2_048

@@ -14,7 +14,8 @@ from cursor_api.domain.caller import Caller
 from cursor_api.domain.content import Message
 from cursor_api.domain.errors import invalid_request
 from cursor_api.domain.kept import Reference, Thread
-from cursor_api.ports import ParsedRequest, Steps
+from cursor_api.ports.dialect import ParsedRequest
+from cursor_api.ports.process import Steps
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.wire.limits import RequestLimits
 
