@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.texts import Text
-from tests.wall import accounts, elsewhere, floods, further, machine, silence, sixteen
+from tests.wall import accounts, bridge, elsewhere, floods, further, machine, silence, sixteen
 from tests.wall.house import Played, Seen, play
 from tests.wall.judge import judge
 from tests.wall.scenario import Cells, Report, Row, Scenario, Shape
@@ -25,7 +25,7 @@ FURTHER: Final[dict[str, Row]] = {
         *floods.ROWS,
     )
 }
-ELSEWHERE: Final[dict[str, Row]] = {row.key: row for row in elsewhere.ROWS}
+ELSEWHERE: Final[dict[str, Row]] = {row.key: row for row in (*elsewhere.ROWS, *bridge.ROWS)}
 
 # What a client of a broken gateway meets: nonsense, silence, a closed door.
 BREAKDOWNS: Final = (AssertionError, TimeoutError, OSError)

@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 
+from tests.wall.bridge import ENDPOINT
 from tests.wall.check import check
 from tests.wall.elsewhere import KINDS
 from tests.wall.run import ELSEWHERE
 
 
-@pytest.mark.parametrize("kind", [one.kind for one in KINDS])
+@pytest.mark.parametrize("kind", [*(one.kind for one in KINDS), ENDPOINT])
 async def test_the_client_sees_the_truth(kind: str) -> None:
     """Whole answers are whole, errors are errors, and the page says what was seen."""
     rows = [row for key, row in ELSEWHERE.items() if key.startswith(f"{kind}-")]
