@@ -138,4 +138,4 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """A redirect is an answer like any other."""
 
     def redirect_request(self, _req: urllib.request.Request, _fp: IO[bytes], *_more: Any) -> None:
-        """None: it is not followed."""
+        """Not followed: the redirect is the answer."""

@@ -74,7 +74,7 @@ class Endpoint:
         self.upstream = upstream
         self.pool = pool
         self.kind = kind
-        # Fetches what an upstream takes only as it is; None where that is switched off.
+        # Fetches linked images for upstreams that take no links; None: switched off.
         self.images: ImageSource | None = None
         self.failover = options.failover
         self.budget = RetryBudget(options.failover)
@@ -115,7 +115,7 @@ class Endpoint:
     def open(
         self, chat: ChatRequest, route: Route, credential: Credential
     ) -> AbstractAsyncContextManager[DeltaBatches]:
-        """Ask its upstream; what that cannot do of what is provided is done here."""
+        """Ask its upstream; `provided` features that it lacks are added to its answer here."""
         missing = {one.feature for one in self.find_missing(chat)} & self.provided
         if not missing:
             return self.upstream.open(chat, route, credential)
