@@ -63,5 +63,12 @@ def read_stray(
             code="unsupported_value",
             param="previous_response_id",
         )
+    if parsed.thread is not None and parsed.thread.references:
+        raise invalid_request(
+            "Items that are named by their ids are for /v1/responses; chat completions bring their"
+            " whole conversation.",
+            code="unsupported_value",
+            param=parsed.thread.references[0].param,
+        )
     options = given.stream_options
     return parsed, options is not None and bool(options.include_usage)

@@ -63,9 +63,11 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     head, conversation, read = yield from _read_input(asked, limits)
     # Who is to write a summary shall not call a tool for it.
     tools = NO_TOOLS if read.is_compaction else read_tools(asked.tools)
+    references = tuple(read.references.values())
     chat = ChatRequest(
         asked.model,
-        (*head, *conversation),
+        # What it names is found later, and all is read once more then.
+        tuple(head) if references else (*head, *conversation),
         is_stream=bool(asked.stream),
         parameters=partial(read_parameters, asked, tools),
         origin=Origin(
@@ -76,12 +78,13 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     )
     is_kept = asked.store is not False
     thread = None
-    if is_kept or asked.previous_response_id:
+    if is_kept or asked.previous_response_id or references:
         thread = Thread(
             asked.previous_response_id or None,
             is_kept,
             len(head),
-            _items(asked.input) if is_kept else b"",
+            _items(asked.input) if is_kept or references else b"",
+            references,
         )
     mended = () if body is given else (LONE_SURROGATES,)
     style = Style(tools.custom, read_echo(asked, is_kept=is_kept), read.is_compaction)
