@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.clients.house import House, open_house
 from tests.clients.programs import client as asking
 from tests.clients.programs.anthropic_sdk import TOOL, Messages
-from tests.clients.programs.client import Client, Target, tell_all
+from tests.clients.programs.client import Client, tell_all
 from tests.clients.programs.openai_sdk import Chat, Responses
 from tests.clients.routes import ROUTES, Route
 from tests.clients.table import EXPECTED, words_of
@@ -53,9 +54,8 @@ USE = ("type", "id", "name", "input")
 RESULTS = [asking.RESULT.format(city=city) for city in ("Paris", "Rome")]
 
 
-def by_chat(target: Target) -> list[Turn]:
+def by_chat(client: Chat) -> list[Turn]:
     """A question, two calls, their results and the answer, over chat completions."""
-    client = Chat(target)
     turns: list[Turn] = []
     sent: list[Any] = [{"role": "user", "content": asking.TWO_WEATHERS}]
     while not turns or turns[-1].calls:
@@ -80,9 +80,8 @@ def by_chat(target: Target) -> list[Turn]:
     return turns
 
 
-def by_responses(target: Target) -> list[Turn]:
+def by_responses(client: Responses) -> list[Turn]:
     """The same over responses, which have no word for ending with calls."""
-    client = Responses(target)
     turns: list[Turn] = []
     sent: list[Any] = [{"role": "user", "content": asking.TWO_WEATHERS}]
     while not turns or turns[-1].calls:
@@ -105,9 +104,8 @@ def by_responses(target: Target) -> list[Turn]:
     return turns
 
 
-def by_messages(target: Target) -> list[Turn]:
+def by_messages(client: Messages) -> list[Turn]:
     """The same over Anthropic's messages."""
-    client = Messages(target)
     turns: list[Turn] = []
     sent: list[Any] = [{"role": "user", "content": asking.TWO_WEATHERS}]
     while not turns or turns[-1].calls:
@@ -140,9 +138,12 @@ def test_a_conversation_is_the_same_over_every_client_api(house: House, route: R
     """Text, calls, usage and the end of each turn."""
     house.wake(route)
     target = house.targets()[route.kind]
-    told = by_chat(target)
-    assert by_responses(target) == told
-    assert by_messages(target) == told
+    with closing(Chat(target)) as chat:
+        told = by_chat(chat)
+    with closing(Responses(target)) as responses:
+        assert by_responses(responses) == told
+    with closing(Messages(target)) as messages:
+        assert by_messages(messages) == told
     if EXPECTED["tools", route.kind].outcome == "works":
         assert [turn.end for turn in told] == ["calls", "stop"]
         assert all(result in told[1].text for result in RESULTS)

@@ -26,6 +26,10 @@ class Messages(Client):
         self.api = anthropic.Anthropic(base_url=target.url, api_key=target.key, max_retries=0)
         self.ignored = ""
 
+    def close(self) -> None:
+        """See Client."""
+        self.api.close()
+
     def create(self, content: str | list[Any], **more: Any) -> Any:
         """One request; a text or blocks are a question of the user's."""
         raw = self.api.messages.with_raw_response.create(**self._order(content, more))

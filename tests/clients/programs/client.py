@@ -11,6 +11,7 @@ import base64
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
@@ -98,6 +99,9 @@ class Client:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+
+    def close(self) -> None:
+        """Let go of its connections, where it keeps any."""
 
     def ask(self, question: str) -> str:
         """The text of an answer."""
@@ -191,11 +195,11 @@ def tell(client: Client, feature: str) -> Json | None:
 def tell_all(kind: type[Client], targets: Iterable[Target]) -> Iterator[Json]:
     """All features at all targets."""
     for target in targets:
-        client = kind(target)
-        for feature in FEATURES:
-            told = tell(client, feature)
-            if told is not None:
-                yield {"route": target.route, "feature": feature, **told}
+        with closing(kind(target)) as client:
+            for feature in FEATURES:
+                told = tell(client, feature)
+                if told is not None:
+                    yield {"route": target.route, "feature": feature, **told}
 
 
 def main(kinds: dict[str, type[Client]]) -> None:

@@ -22,6 +22,10 @@ class _OpenAi(Client):
         self.api = openai.OpenAI(base_url=f"{target.url}/v1", api_key=target.key, max_retries=0)
         self.ignored = ""
 
+    def close(self) -> None:
+        """See Client."""
+        self.api.close()
+
     def keep_headers(self, raw: Any) -> Any:
         """The answer; what was ignored is kept for who lacks it."""
         self.ignored = raw.headers.get(IGNORED, "")
