@@ -22,7 +22,6 @@ from cursor_api.upstreams.cursor_sdk.calls import (
     CREATE_AGENT,
     DELETE_AGENT,
     GET_VERSION,
-    LIST_RUNS,
     PING,
     BridgeAddress,
 )
@@ -154,7 +153,7 @@ def test_an_agent_is_made_closed_and_deleted(loop: LoopThread, stage: Stage) -> 
         options = stage.options_for_agent(key.reveal(), "composer-2.5")
         made = loop.run(stage.calls.call(CREATE_AGENT, options, key))
         named = {"agentId": made["agentId"]}
-        (run,) = loop.run(stage.calls.call(LIST_RUNS, named))["items"]
+        (run,) = loop.run(stage.calls.call("SdkAgentService/ListRuns", named))["items"]
         cancelled = {**named, "runId": run["runId"]}
         assert loop.run(stage.calls.call(CANCEL_RUN, cancelled)) == {}
         assert loop.run(stage.calls.call(CLOSE_AGENT, named)) == {}

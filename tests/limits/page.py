@@ -97,7 +97,8 @@ def default_of(row: Limit, language: str) -> str:
     if setting.default is None:
         return chinese.NOTES[row.setting] if language == "zh" else setting.default_note
     default = setting.default
-    return f"{default} s" if setting.kind.label == "duration in seconds" else default
+    is_bare = setting.kind.label == "duration in seconds" and default[-1:].isdigit()
+    return f"{default} s" if is_bare else default
 
 
 def _reason(row: Limit, language: str) -> str:

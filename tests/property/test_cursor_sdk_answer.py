@@ -9,10 +9,10 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.deltas import Finished
 from cursor_api.domain.errors import Fault
 from cursor_api.upstreams.cursor_sdk.answer import RunDecoder
-from cursor_api.upstreams.cursor_sdk.faults import FaultContext
+from cursor_api.upstreams.cursor_sdk.faults import fault_context
 from tests.sdk_vectors import SEQUENCES, bytes_of
 
-CONTEXT = FaultContext(Secret("crsr_0123456789"), lambda: 0.0)
+CONTEXT = fault_context(Secret("crsr_0123456789"), lambda: 0.0)
 STREAMS = [bytes_of(name) for name in SEQUENCES]
 
 

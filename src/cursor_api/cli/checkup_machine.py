@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.gateway_place import Gateway, ask_models, find_gateway
+from cursor_api.cli.gateway_place import GatewayAddress, ask_models, find_gateway
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.files.atomic import has_leftovers, set_aside
 from cursor_api.files.disk import Disk
@@ -110,5 +110,5 @@ def _check_gateway(parsed: argparse.Namespace) -> Check:
     return Check(GATEWAY, Verdict.WARNING, served.problem)
 
 
-def _is_not_there(there: Gateway, problem: str) -> bool:
+def _is_not_there(there: GatewayAddress, problem: str) -> bool:
     return problem.startswith(f"no gateway answers at {there.root_url}")

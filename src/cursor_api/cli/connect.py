@@ -6,7 +6,7 @@ import argparse
 import difflib
 from typing import Final
 
-from cursor_api.cli.gateway_place import Gateway, Served, ask_models, find_gateway
+from cursor_api.cli.gateway_place import GatewayAddress, Served, ask_models, find_gateway
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain, print_table
 from cursor_api.clients.client import Client, Place, choose_models, exports_of, fill
@@ -55,7 +55,9 @@ def find_known(name: str) -> Client | None:
     return client
 
 
-def place_of(client: Client, gateway: Gateway, served: Served, parsed: argparse.Namespace) -> Place:
+def place_of(
+    client: Client, gateway: GatewayAddress, served: Served, parsed: argparse.Namespace
+) -> Place:
     """The gateway for this client; what is not known has a text that says so."""
     # An agent without tools is a chat.
     fitting = served.with_tools if client.uses_tools else ()
@@ -134,7 +136,7 @@ def _print_block(text: str) -> None:
         print_result(f"{INDENT}{line}".rstrip())
 
 
-def _print_gaps(gateway: Gateway, served: Served) -> None:
+def _print_gaps(gateway: GatewayAddress, served: Served) -> None:
     if gateway.key is None:
         print_error(
             f"{NO_KEY} stands for the gateway's key, which is not known here: it is the AUTH_TOKEN"

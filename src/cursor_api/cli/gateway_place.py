@@ -32,7 +32,7 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 }
 
 
-class Gateway(NamedTuple):
+class GatewayAddress(NamedTuple):
     """One gateway. `root_url` has the route prefix, but no /v1. `key_from` says where it stood."""
 
     root_url: str
@@ -48,7 +48,7 @@ class Served(NamedTuple):
     problem: str = ""
 
 
-def find_gateway(parsed: argparse.Namespace) -> Gateway:
+def find_gateway(parsed: argparse.Namespace) -> GatewayAddress:
     """As the settings say, or as the command line does; raises ValueError, with words for both."""
     facts = load_groups(frozenset({"listener", "access"}), parsed.config).facts
     key, key_from = _find_key(parsed.key_env, facts.values, facts.places)
@@ -57,13 +57,13 @@ def find_gateway(parsed: argparse.Namespace) -> Gateway:
             url = base_url("http://127.0.0.1:3000").parse(parsed.url)
         except ValueError as error:
             raise ValueError(f"--url {error}") from None
-        return Gateway(url.removesuffix("/v1"), key, key_from)
+        return GatewayAddress(url.removesuffix("/v1"), key, key_from)
     host, port = facts.find("HOST"), facts.find("PORT")
     if host is None or port is None:
         raise ValueError("HOST or PORT cannot be read; `cursor-api check-config` says why")
     host = _EVERYWHERE.get(host, host)
     shown = f"[{host}]" if ":" in host else host
-    return Gateway(f"http://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}", key, key_from)
+    return GatewayAddress(f"http://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}", key, key_from)
 
 
 def _find_key(
@@ -82,7 +82,7 @@ def _find_key(
     return key, "AUTH_TOKEN" if key else ""
 
 
-def ask_models(gateway: Gateway) -> Served:
+def ask_models(gateway: GatewayAddress) -> Served:
     """`GET /v1/models` of a gateway that may be running."""
     request = urllib.request.Request(f"{gateway.root_url}/v1/models")  # noqa: S310 - checked: http(s)
     if gateway.key is not None:
@@ -121,7 +121,7 @@ def _read(body: bytes) -> Served:
     return Served(names, with_tools)
 
 
-def _explain(status: int, gateway: Gateway) -> str:
+def _explain(status: int, gateway: GatewayAddress) -> str:
     if status in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}:
         which = f"the key from {gateway.key_from}" if gateway.key else "a request without a key"
         return (
@@ -138,4 +138,4 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """A redirect is an answer like any other."""
 
     def redirect_request(self, _req: urllib.request.Request, _fp: IO[bytes], *_more: Any) -> None:
-        """None: it is not followed."""
+        """Not followed: the redirect is the answer."""

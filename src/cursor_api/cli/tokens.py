@@ -12,11 +12,11 @@ from cursor_api.cli.subcommand import Subcommands, run_later
 OVERVIEW = """\
 Show, import, list, add, remove and test the tokens that the gateway serves with.
 
-A newcomer with the Cursor editor on this computer needs two commands:
+The official way needs an API key (crsr_…) from Cursor's dashboard, and the package cursor-sdk:
+  cursor-api token add --alias me
+The old way is a session token: of the Cursor editor on this computer,
   cursor-api token import
-  cursor-api token list
-Without the editor: sign in at cursor.com in a browser, copy the value of the cookie
-WorkosCursorSessionToken, and
+or else the value of the cookie WorkosCursorSessionToken at cursor.com:
   cursor-api token add --alias me
 
 The commands work on the files named by TOKEN_FILE and TOKEN_LIST_FILE, read as `cursor-api serve`
@@ -48,7 +48,10 @@ List the configured tokens: masked, with expiry, priority and state.
 The state is what the gateway saved last; a running one saves every two seconds."""
 
 ADD = """\
-Add tokens in any spelling: the token itself, alias::token, or the browser's cookie.
+Add Cursor API keys and session tokens.
+
+It takes an API key (crsr_…, the official way), a session token, and the browser's cookie; a key or
+token may have a name before it, as in alias::token.
 
   cursor-api token add                       asks, and does not show what you paste
   cursor-api token add --alias me < file     one token from a file

@@ -107,7 +107,7 @@ def _add(parsed: argparse.Namespace, config: Path) -> None:
 def _find_preset(parsed: argparse.Namespace) -> Preset | None:
     """The one that is named; without --preset the one of the upstream's own name."""
     if parsed.preset is None:
-        # Who gives an address and a kind means a server of his own, whatever he calls it.
+        # With an address given, the name is only a name, even if it is a preset's.
         return None if parsed.base_url else find_preset(parsed.name)
     preset = find_preset(parsed.preset)
     if preset is None:
@@ -144,7 +144,7 @@ def _describe(parsed: argparse.Namespace, preset: Preset | None) -> dict[str, An
 
 
 def _require_free(name: str, config: Path) -> None:
-    """Before anybody is asked for a key; it is asked again under the lock."""
+    """Raises where the name is taken, before the key is asked for; checked again under the lock."""
     if name in SCHEMA.own_kinds:
         raise _RefusedError(f"{name} is there without a block; choose another name")
     text = _read(config)
@@ -286,7 +286,7 @@ def _read(config: Path) -> str:
 
 
 def _new_problems(draft: Draft, config: Path) -> Sequence[Finding]:
-    """Those that the file has not already, whatever their lines are then."""
+    """Problems that the change brings; those of the file as it is do not count."""
     old = load_upstreams(Draft(config, _read(config))).problems
     known = {(problem.variable, problem.message) for problem in old}
     found = load_upstreams(draft).problems

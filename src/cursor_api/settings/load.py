@@ -32,7 +32,7 @@ TOML: Final = "cursor-api.toml"
 
 
 class Draft(NamedTuple):
-    """A TOML file as it would be: this text in the place of what is at the path, if anything is."""
+    """A TOML file as it would be after a change: `text` in place of what is at `path`."""
 
     path: Path
     text: str

@@ -17,7 +17,7 @@ TOKEN_PREFIX = "sim-"  # noqa: S105 - how a scripted credential begins, not a se
 MESSAGE_PREFIX = "/sim"
 # Where the name of a credential begins that shares its directives with others: `sim-429@second`.
 NAME_MARK = "@"
-# No error: the model says no, and the answer ends so.
+# Not an error: the model refuses, and the answer ends with that reason.
 REFUSAL = "refusal"
 _JOINTS = re.compile(r"[\s=_-]+")
 _SEPARATORS = re.compile(r"[+,;]")
@@ -169,7 +169,7 @@ STREAM_DIRECTIVES = (
     Directive(f"seed-{_N}", "seed N", "another seed", _count("seed")),
 )
 
-# Of upstreams whose errors have numbers.
+# For upstreams whose errors have numbers.
 NUMBERED_DIRECTIVES = (
     Directive(
         r"error-(\d{1,4})(-mid)?",

@@ -117,10 +117,10 @@ class EventAnswer(DeltaAnswer):
         except Fault:
             if not self._decoder.is_stated:
                 raise
-            # The server has said that its answer is whole: what is missing is how it hangs up.
+            # The answer is whole; only the connection did not end as it should.
             return b""
 
 
 async def read_refusal(api: EventApi, answer: HttpAnswer, context: FaultContext) -> Fault:
-    """The fault of an answer that is none."""
+    """The fault that a refusing HTTP answer stands for."""
     return api.refusal(answer.status, answer.headers, await answer.read_error_body(), context)

@@ -41,7 +41,7 @@ class Reading(Protocol):
         ...
 
     def hides(self, event: Event) -> bool:
-        """Whether the event that was taken last is not for the caller, as it came."""
+        """Whether the event taken last is kept from a caller who gets the events as they came."""
         ...
 
     def take_whole(self, body: bytes, deltas: list[Delta]) -> None:

@@ -56,7 +56,7 @@ class FaultContext:
 class Refusal(NamedTuple):
     """What an upstream said: what it means, its own words, and its own code, which must be known.
 
-    `retry_after` is the header of that name.
+    `retry_after` is the header of that name; `retry_after_s` is a wait that was told otherwise.
     """
 
     kind: FaultKind
@@ -64,6 +64,7 @@ class Refusal(NamedTuple):
     code: str
     param: str | None = None
     retry_after: str = ""
+    retry_after_s: float | None = None
 
 
 def tell_refusal(refusal: Refusal, context: FaultContext) -> Fault:
@@ -93,10 +94,13 @@ def kind_of_key_status(status: int) -> FaultKind:
 
 def _fault(refusal: Refusal, said: str, context: FaultContext) -> Fault:
     lead = context.leads[refusal.kind].format(name=context.name)
+    wait_s = refusal.retry_after_s
+    if wait_s is None:
+        wait_s = parse_retry_after(refusal.retry_after, context.now())
     return Fault(
         refusal.kind,
         f"{lead}: {said}" if said else f"{lead}.",
         param=refusal.param,
-        retry_after_s=parse_retry_after(refusal.retry_after, context.now()),
+        retry_after_s=wait_s,
         upstream_code=refusal.code,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.gateway_place import Gateway, ask_models, find_gateway
+from cursor_api.cli.gateway_place import GatewayAddress, ask_models, find_gateway
 from cursor_api.domain.credential import Secret
 from tests.unit.cli.gateway_folder import enter
 from tests.unit.cli.gateway_stage import MODELS, ListingGateway, listing_gateway
@@ -45,7 +45,7 @@ def asked(**given: str | None) -> argparse.Namespace:
 def test_the_address_is_that_of_the_settings(folder: Path, settings: str, url: str) -> None:
     """As it is reached from this machine; problems of other settings stop nothing."""
     (folder / ".env").write_text(f"{settings}CURSOR_BASE_URL=nonsense\n")
-    assert find_gateway(asked()) == Gateway(url, None, "")
+    assert find_gateway(asked()) == GatewayAddress(url, None, "")
 
 
 def test_the_key_that_may_only_chat_comes_first(
@@ -58,7 +58,7 @@ def test_the_key_that_may_only_chat_comes_first(
     assert find_gateway(asked())[1:] == (Secret("only-for-chats-1"), "CLIENT_TOKENS")
     monkeypatch.setenv("MINE", " mine ")
     there = find_gateway(asked(url="https://gate.example/p/v1", key_env="MINE"))
-    assert there == Gateway("https://gate.example/p", Secret("mine"), "MINE")
+    assert there == GatewayAddress("https://gate.example/p", Secret("mine"), "MINE")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_port_that_is_none_is_said(folder: Path) -> None:
 def test_what_it_serves(running: ListingGateway) -> None:
     """Asked with the key, below the prefix."""
     running.status, running.headers = 200, {}
-    served = ask_models(Gateway(f"{running.url}/p", Secret(KEY), "AUTH_TOKEN"))
+    served = ask_models(GatewayAddress(f"{running.url}/p", Secret(KEY), "AUTH_TOKEN"))
     assert (served.models, served.with_tools, served.problem) == (MODELS, MODELS, "")
     assert running.asked[-1].line.startswith("GET /p/v1/models ")
     assert running.asked[-1].headers["authorization"] == f"Bearer {KEY}"
@@ -103,7 +103,7 @@ def test_why_it_cannot_be_had(
     """And what to do; the key is not in it."""
     running.status, old = status, running.body
     running.body = body
-    served = ask_models(Gateway(running.url, Secret(KEY), "AUTH_TOKEN"))
+    served = ask_models(GatewayAddress(running.url, Secret(KEY), "AUTH_TOKEN"))
     running.body = old
     assert words in served.problem
     assert KEY not in served.problem
@@ -113,11 +113,11 @@ def test_a_redirect_takes_the_key_nowhere(running: ListingGateway) -> None:
     """It is an answer like any other."""
     running.status, running.headers = 302, {"location": f"{running.url}/elsewhere"}
     count = len(running.asked)
-    served = ask_models(Gateway(running.url, Secret(KEY), "AUTH_TOKEN"))
+    served = ask_models(GatewayAddress(running.url, Secret(KEY), "AUTH_TOKEN"))
     assert "302" in served.problem
     assert len(running.asked) == count + 1
 
 
 def test_nobody_there() -> None:
     """With how to start it."""
-    assert "cursor-api serve" in ask_models(Gateway("http://127.0.0.1:9", None, "")).problem
+    assert "cursor-api serve" in ask_models(GatewayAddress("http://127.0.0.1:9", None, "")).problem

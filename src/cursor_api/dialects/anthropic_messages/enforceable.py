@@ -65,7 +65,7 @@ class _Check:
         self._union_count = self._optional_count = 0
 
     def is_good(self) -> bool:
-        """All parts are known, none holds itself, and there are not too many of the costly ones."""
+        """All keywords are supported, no definition is recursive, the API's limits are kept."""
         parts = {"": self._root, **self._defined}
         return (
             all(self._is_part_good(*part) for part in parts.items())
@@ -99,7 +99,7 @@ class _Check:
         self._optional_count += max(len(fields) - len(required), 0)
 
     def _is_circular(self) -> bool:
-        """Whoever refers to nothing is taken away, until all are or the rest is a circle."""
+        """Remove definitions that refer to none of the rest; what cannot be removed is a cycle."""
         left = dict(self._references)
         while left:
             done = {name for name, found in left.items() if not found & left.keys()}

@@ -90,7 +90,7 @@ def family_of(model: str) -> Family:
 
 
 def _read_name(name: str) -> tuple[str, tuple[int, int]]:
-    """The line, "" for one that is not known, and the version."""
+    """The model line (`opus`, `sonnet`, …; "" where unknown) and its version."""
     if found := _LINE_FIRST.search(name):
         line, major, minor = found.groups()
     elif found := _VERSION_FIRST.search(name):
@@ -102,7 +102,7 @@ def _read_name(name: str) -> tuple[str, tuple[int, int]]:
 
 
 def _output_counts(line: str, version: tuple[int, int]) -> tuple[int, int]:
-    """Before 4.5 what is asked for has to fit into the context beside the prompt, so less is."""
+    """The default and the largest output limit. Before 4.5 prompt and limit share the context."""
     if version < (3, 7):
         count = 4096 if version < (3, 5) else 8192
         return count, count

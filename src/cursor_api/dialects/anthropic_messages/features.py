@@ -35,7 +35,7 @@ FIELDS: Final = {
 }
 # Values that ask for nothing.
 NEUTRAL: Final = frozenset({b"null", b"[]", b'"auto"'})
-# Longer than the longest of them is none of them.
+# A longer value cannot be one of them and is not copied.
 _SHORT_BYTES: Final = max(map(len, NEUTRAL))
 _ITEMS: Final = tuple(FIELDS.items())
 

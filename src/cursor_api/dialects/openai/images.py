@@ -1,4 +1,4 @@
-"""Images as OpenAI's clients give them, and how a caller's own word is repeated to him."""
+"""Images as OpenAI's clients give them, and how error messages quote a caller's value."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def decode_chat(body: bytes, limits: JsonLimits) -> Generator[None, None, ChatIn
     """A chat request's body, in steps; raises Fault and nothing else."""
     yield from check_json(body, limits)
     if len(body) > LONG_BYTES:
-        # Whatever that stumbles over, the plain decoder has the words for.
+        # What fails there is decoded again in one go, whose errors name the field.
         with suppress(msgspec.MsgspecError, RecursionError):
             return (yield from _decode_long(body))
     return decode_checked(_CHAT, body, limits)

@@ -26,7 +26,7 @@ _get_repeated: Final = operator.attrgetter(
 # Of one field: metadata has 8 KiB at most at OpenAI, and a longer schema helps nobody here.
 BYTES_MAX: Final = 8 * 1024
 
-# A longer one is no temperature.
+# A number that is longer is not repeated.
 NUMBER_BYTES_MAX: Final = 40
 
 _CONSTANT: Final = (

@@ -143,7 +143,7 @@ class MessageItem(_Item):
         self._open(_REFUSAL)
 
     def cite(self, citations: Iterable[Citation]) -> None:
-        """Sources of the text. Zero indices: nobody says which words lean on which of them."""
+        """Sources of the text. Indices are 0: upstreams do not say which words they belong to."""
         for citation in citations:
             annotation = escape_line_ends(
                 _encode(
@@ -227,7 +227,7 @@ class ReasoningItem(_Item):
         self._added(self._item(b"", b""))
 
     def open_text(self) -> None:
-        """Think aloud from here on."""
+        """What follows is the text of the summary."""
         if self._has_text:
             return
         self._has_text = True

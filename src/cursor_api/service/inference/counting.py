@@ -49,7 +49,7 @@ async def count_input(collaborators: Collaborators, incoming: Incoming) -> Input
     try:
         lease = endpoint.pool.lease(ask)
     except Fault:
-        # Everybody is busy, or rests: no question is worth a wait whose answer can be estimated.
+        # All credentials are busy or resting; an estimate now is better than a count after a wait.
         return estimate
     try:
         counted = await endpoint.upstream.count_input(chat, route, lease.credential)

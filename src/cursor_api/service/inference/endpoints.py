@@ -25,12 +25,7 @@ from cursor_api.ports.process import Observer
 from cursor_api.ports.upstream import DeltaBatches, Upstream, UpstreamKind
 from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
 from cursor_api.service.inference.linked_images import AnswerWithImages, ImageSource
-from cursor_api.service.inference.structured_output import (
-    OutputCheck,
-    StructuredAnswer,
-    ask_in_words,
-)
-from cursor_api.service.inference.truncation import TruncatedAnswer, Truncation
+from cursor_api.service.inference.provided import Provided, open_provided
 
 # How soon the operator is warned again that the gateway cannot ask anybody.
 WARN_AGAIN_S = 60.0
@@ -74,7 +69,7 @@ class Endpoint:
         self.upstream = upstream
         self.pool = pool
         self.kind = kind
-        # Fetches what an upstream takes only as it is; None where that is switched off.
+        # Fetches linked images for upstreams that take no links; None: switched off.
         self.images: ImageSource | None = None
         self.failover = options.failover
         self.budget = RetryBudget(options.failover)
@@ -115,7 +110,7 @@ class Endpoint:
     def open(
         self, chat: ChatRequest, route: Route, credential: Credential
     ) -> AbstractAsyncContextManager[DeltaBatches]:
-        """Ask its upstream; what that cannot do of what is provided is done here."""
+        """Ask its upstream; `provided` features that it lacks are added to its answer here."""
         missing = {one.feature for one in self.find_missing(chat)} & self.provided
         if not missing:
             return self.upstream.open(chat, route, credential)
@@ -132,16 +127,14 @@ class Endpoint:
         self, chat: ChatRequest, route: Route, credential: Credential, missing: set[Feature]
     ) -> AbstractAsyncContextManager[DeltaBatches]:
         asked = chat.parameters
-        form = asked.output if Feature.OUTPUT_FORM in missing else None
-        check = form and OutputCheck(form)
-        if form is not None:
-            chat = ask_in_words(chat, form)
-        opened = self.upstream.open(chat, route, credential)
-        count_max = asked.sampling.output_count_max if Feature.OUTPUT_MAX in missing else None
-        stop = asked.sampling.stop if Feature.STOP in missing else ()
-        if count_max is not None or stop:
-            opened = TruncatedAnswer(opened, Truncation(count_max, stop))
-        return opened if check is None else StructuredAnswer(opened, check)
+        provided = Provided(
+            asked.output if Feature.OUTPUT_FORM in missing else None,
+            asked.sampling.stop if Feature.STOP in missing else (),
+            asked.sampling.output_count_max if Feature.OUTPUT_MAX in missing else None,
+        )
+        return open_provided(
+            lambda changed: self.upstream.open(changed, route, credential), chat, provided
+        )
 
     def has_answered_lately(self, now: float) -> bool:
         """Whether somebody's answer has begun so lately that the endpoint works."""

@@ -14,7 +14,7 @@ from cursor_api.ports.upstream import DeltaBatches
 
 # What a request's images may have together, fetched: twice the size of a request as it comes.
 FETCHED_BYTES_MAX: Final = 20 << 20
-# Each is waited for, one after the other.
+# They are fetched one after the other, and the caller waits for all.
 FETCHED_COUNT_MAX: Final = 16
 
 Open = Callable[[ChatRequest], AbstractAsyncContextManager[DeltaBatches]]

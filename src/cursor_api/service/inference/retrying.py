@@ -34,11 +34,11 @@ class RetryState:
         self.barred: frozenset[Credential] = frozenset()
         # Asked again only where there is no other: it was the endpoint that failed.
         self.tried: frozenset[Credential] = frozenset()
-        # At this endpoint, not yet put down to anybody.
+        # At this endpoint; whether the credential or the endpoint failed is not known yet.
         self.failed: list[tuple[Lease, Fault]] = []
-        # An answer was not of the form that was asked for, and was asked for again.
+        # Whether an answer of the wrong form was asked for again; that is done once.
         self.is_repaired = False
-        # One of these probes for the breaker, and so does what follows.
+        # Whether this request is the breaker's probe; its later attempts are then, too.
         self.is_probe = False
 
     def explain(self, hindrance: Fault) -> Fault:

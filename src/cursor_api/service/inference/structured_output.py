@@ -198,7 +198,7 @@ def _with_messages(chat: ChatRequest, *more: Message) -> ChatRequest:
         (*chat.messages, *more),
         is_stream=chat.is_stream,
         parameters=lambda: chat.parameters,
-        # As it came it would be the request without them.
+        # The body as it came lacks the new messages.
         origin=chat.origin._replace(native=None),
     )
 

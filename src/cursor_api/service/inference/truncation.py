@@ -52,7 +52,7 @@ class Truncation:
             if type(delta) is TextDelta:
                 self._say(delta.text, found)
             else:
-                # What was held back begins no stop text, as something else follows.
+                # Something else than text follows: the held text does not begin a stop text.
                 held, self._held = self._held, ""
                 self._give(held and TextDelta(held), found)
                 self._pass(delta, found)
@@ -95,7 +95,7 @@ class Truncation:
             found.append(delta)
             return
         text = encoded[: self._bytes_left].decode(errors="ignore")
-        # Half a name would be another tool's.
+        # A call whose name would be cut is left out: half a name is another tool's.
         if text and not isinstance(delta, ToolCallBegun):
             found.append(replace(delta, text=text))
         self._end(Finished(FinishReason.LENGTH, is_stated=True), found)

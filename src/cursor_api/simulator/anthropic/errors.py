@@ -1,4 +1,4 @@
-"""How Anthropic's API says no: its error bodies, word for word."""
+"""The error bodies of Anthropic's API, word for word."""
 
 from __future__ import annotations
 

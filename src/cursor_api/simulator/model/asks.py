@@ -1,4 +1,4 @@
-"""What the simulated model is asked and what it says, in nobody's spelling."""
+"""What the simulated model is asked and what it says, in no vendor's form."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from cursor_api.simulator.model.asks import Json, Schema
 from cursor_api.simulator.model.ranges import is_in_range, number_within
 from cursor_api.simulator.model.subjects import Subjects
 
-# A schema that needs itself is left so deep; optional properties are left out from here on.
+# How deep a recursive schema is filled, and from which depth optional properties are left out.
 DEPTH_MAX: Final = 24
 OPTIONAL_DEPTH_MAX: Final = 4
 # What a schema may ask for at most; the simulator is no memory test.
@@ -152,7 +152,7 @@ class Filler:
         most = min(int(schema.get("maxItems", ITEMS_MAX)), ITEMS_MAX)
         first = [self._fill(one, name, depth + 1) for one in schema.get("prefixItems") or ()]
         items = schema.get("items", {})
-        # Further down there is no end of those that hold themselves.
+        # From this depth only what is required, or a recursive schema would not end.
         wanted = max(int(schema.get("minItems", 0)), int(depth < OPTIONAL_DEPTH_MAX))
         if items is False:
             wanted = 0

@@ -1,4 +1,4 @@
-"""How OpenAI's API says no: its error bodies, word for word."""
+"""The error bodies of OpenAI's API, word for word."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class MessageReading:
         "context",
     )
 
-    # Only `message_stop` says that nothing is missing.
+    # Always False: before `message_stop`, something may be missing.
     is_stated = False
 
     def __init__(self, context: FaultContext) -> None:
@@ -150,10 +150,10 @@ class MessageReading:
                 FaultKind.INCOMPLETE,
                 f"{self.context.name} stopped before it said that its answer is whole.",
             )
-        # A word that is not known is an end as good as any.
+        # An unknown stop reason counts as a normal end.
         reason = REASONS.get(ended.stop_reason, FinishReason.STOP)
         if reason is FinishReason.STOP and self._call_count:
-            # So do servers that stop in order to call; clients go by the reason.
+            # Some servers say `end_turn` after calls; clients decide by the reason.
             reason = FinishReason.TOOL_CALLS
         return Finished(
             reason, self._counts.read(), is_stated=True, stop_text=ended.stop_sequence or None
@@ -224,7 +224,7 @@ class MessageReading:
         if block.signature:
             deltas.append(ReasoningSealed(block.signature))
         if block.call >= 0 and not block.has_arguments:
-            # Said where it began, as in a whole answer; or there is nothing to say.
+            # The arguments came with the block's start, as in a whole answer, or there are none.
             text = "{}" if block.input in _NO_INPUT else block.input.decode()
             deltas.append(ToolArgumentsDelta(block.call, text))
 

@@ -13,12 +13,7 @@ from cursor_api.dialects.anthropic_messages.upstream import can_hold_to, is_nati
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import DeltaBatches
-from cursor_api.service.inference.structured_output import (
-    OutputCheck,
-    StructuredAnswer,
-    ask_in_words,
-)
-from cursor_api.service.inference.truncation import TruncatedAnswer, Truncation
+from cursor_api.service.inference.provided import Provided, open_provided
 
 _CHECKED = frozenset({Feature.OUTPUT_FORM, Feature.STOP})
 
@@ -34,12 +29,9 @@ def open_with_shortfall(
     if is_native(request) or not any(one.feature in _CHECKED for one in features):
         return open_plainly(request)
     asked = request.parameters
-    form = asked.output
-    check = None
-    if form is not None and not can_hold_to(form, model):
-        check = OutputCheck(form)
-        request = ask_in_words(request, form)
-    opened = open_plainly(request)
-    if not all(text.strip() for text in asked.sampling.stop):
-        opened = TruncatedAnswer(opened, Truncation(None, asked.sampling.stop))
-    return opened if check is None else StructuredAnswer(opened, check)
+    form, stop = asked.output, asked.sampling.stop
+    provided = Provided(
+        None if form is None or can_hold_to(form, model) else form,
+        () if all(text.strip() for text in stop) else stop,
+    )
+    return open_provided(open_plainly, request, provided)

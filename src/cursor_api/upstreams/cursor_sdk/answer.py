@@ -28,12 +28,8 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor_sdk.faults import (
-    STATUS_PREFIX,
-    FaultContext,
-    fault_of_failure,
-    fault_of_run,
-)
+from cursor_api.transport.refusals import FaultContext
+from cursor_api.upstreams.cursor_sdk.faults import STATUS_PREFIX, fault_of_failure, fault_of_run
 from cursor_api.wire.connect import ConnectError, EnvelopeDecoder, Reason, parse_end_stream
 from cursor_api.wire.envelope import HEADER_BYTES, Frame
 

@@ -28,7 +28,7 @@ from cursor_api.upstreams.cursor_sdk.calls import (
     BridgeAddress,
     call_bridge,
 )
-from cursor_api.upstreams.cursor_sdk.faults import NO_SECRET, FaultContext
+from cursor_api.upstreams.cursor_sdk.faults import NO_SECRET, fault_context
 from cursor_api.upstreams.cursor_sdk.folder import BridgeFolder, default_base, open_folder
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from cursor_api.upstreams.cursor_sdk.process import BridgeProcess, Launch, start_process
@@ -54,7 +54,7 @@ class Greeter:
         self, http: HttpClient, now: Callable[[], float], callback: BridgeAddress | None = None
     ) -> None:
         self._http = http
-        self._context = FaultContext(NO_SECRET, now)
+        self._context = fault_context(NO_SECRET, now)
         self._callback = callback
 
     async def greet(self, address: BridgeAddress) -> None:

@@ -18,11 +18,8 @@ from cursor_api import __version__
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.client import HttpAnswer, HttpClient, HttpOptions, Timeouts
-from cursor_api.upstreams.cursor_sdk.faults import (
-    NO_SECRET,
-    FaultContext,
-    fault_of_answer,
-)
+from cursor_api.transport.refusals import FaultContext
+from cursor_api.upstreams.cursor_sdk.faults import NO_SECRET, fault_context, fault_of_answer
 from cursor_api.wire.connect import envelope_head
 
 PACKAGE: Final = "sdk.v1"
@@ -30,11 +27,8 @@ CREATE_AGENT: Final = "SdkAgentService/CreateAgent"
 CLOSE_AGENT: Final = "SdkAgentService/CloseAgent"
 DELETE_AGENT: Final = "SdkAgentService/DeleteAgent"
 CANCEL_RUN: Final = "SdkAgentService/CancelRun"
-# A new agent has a run already, and cannot be deleted before that is cancelled.
-LIST_RUNS: Final = "SdkAgentService/ListRuns"
 SEND: Final = "SdkAgentService/Send"
 LIST_MODELS: Final = "SdkCursorService/ListModels"
-ME: Final = "SdkCursorService/Me"
 PING: Final = "SdkBridgeControlService/Ping"
 GET_VERSION: Final = "SdkBridgeControlService/GetVersion"
 SET_TOOL_CALLBACK: Final = "SdkBridgeControlService/SetToolCallback"
@@ -99,7 +93,7 @@ class SdkCalls:
 
     def context(self, secret: Secret) -> FaultContext:
         """What reading a fault needs."""
-        return FaultContext(secret, self._now, self._mask)
+        return fault_context(secret, self._now, self._mask)
 
     async def call(
         self,

@@ -18,7 +18,7 @@ from typing import Final
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.transport.quoting import describe_body, quote_said
+from cursor_api.transport.refusals import FaultContext, Refusal, tell_refusal, tell_status
 from cursor_api.wire.connect import CODE_UNKNOWN, ConnectFailure, ErrorDetail, parse_error_json
 from cursor_api.wire.protobuf import (
     BYTES,
@@ -181,16 +181,11 @@ _NOTHING_SAID: Final = "Error"
 _NOT_LET_IN: Final = (401, "Unauthorized", ())
 
 
-@dataclass(frozen=True, slots=True)
-class FaultContext:
-    """What reading a fault needs besides the answer: what to hide, and unix time in seconds.
-
-    `mask` hides what others than this credential keep secret.
-    """
-
-    secret: Secret
-    now: Callable[[], float]
-    mask: Callable[[str], str] = str
+def fault_context(
+    secret: Secret, now: Callable[[], float], mask: Callable[[str], str] = str
+) -> FaultContext:
+    """What telling a fault needs, in this upstream's words."""
+    return FaultContext("Cursor", secret, now, mask, LEADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +206,9 @@ def fault_of_answer(
         if (status, failure.message, failure.details) == _NOT_LET_IN:
             return Fault(FaultKind.PROTOCOL_ERROR, NOT_LET_IN, upstream_code="bridge_token")
         return fault_of_failure(failure, context)
-    kind = STATUSES.get(status, FaultKind.PROTOCOL_ERROR)
-    said = f"HTTP {status} with {describe_body(headers, body)}"
-    return Fault(kind, _message(kind, said), upstream_code=f"http_{status}")
+    return tell_status(
+        STATUSES.get(status, FaultKind.PROTOCOL_ERROR), status, headers, body, context
+    )
 
 
 def fault_of_failure(failure: ConnectFailure, context: FaultContext) -> Fault:
@@ -285,20 +280,15 @@ def _fault(
     code = bracketed[1] if bracketed and bracketed[1] in CODES else ""
     kind, name = _find_text(said) or ((CODES[code], code) if code else otherwise)
     words = _BRACKETED.sub("", said, count=1) if code else said
-    shown = "" if words == _NOTHING_SAID else quote_said(words, context.secret, context.mask)
-    return Fault(
+    refusal = Refusal(
         kind,
-        _message(kind, shown),
-        param="model" if kind is FaultKind.MODEL_NOT_FOUND else None,
-        retry_after_s=retry_after_s,
+        "" if words == _NOTHING_SAID else words,
         # Only what is known is repeated: this ends in logs.
-        upstream_code=name if name in CODES or name in _REPORTED else CODE_UNKNOWN,
+        name if name in CODES or name in _REPORTED else CODE_UNKNOWN,
+        "model" if kind is FaultKind.MODEL_NOT_FOUND else None,
+        retry_after_s=retry_after_s,
     )
-
-
-def _message(kind: FaultKind, said: str) -> str:
-    lead = LEADS[kind]
-    return f"{lead}: {said}" if said else f"{lead}."
+    return tell_refusal(refusal, context)
 
 
 _REPORTED: Final = frozenset(

@@ -152,7 +152,7 @@ class Reading:
                 f"{self.context.name} stopped before it said that its answer is whole.",
             )
         if reason is FinishReason.STOP and self._calls.count:
-            # So do servers that stop in order to call; clients go by the reason.
+            # Some servers say `stop` after calls; clients decide by the reason.
             reason = FinishReason.TOOL_CALLS
         return Finished(reason, read_usage(self._usage), is_stated=True)
 

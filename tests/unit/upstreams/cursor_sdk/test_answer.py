@@ -19,11 +19,11 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.cursor_sdk.answer import RunDecoder
-from cursor_api.upstreams.cursor_sdk.faults import FaultContext
+from cursor_api.upstreams.cursor_sdk.faults import fault_context
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from tests.sdk_vectors import SEQUENCES, bytes_of, frames_of
 
-CONTEXT = FaultContext(Secret("crsr_0123456789"), lambda: 0.0)
+CONTEXT = fault_context(Secret("crsr_0123456789"), lambda: 0.0)
 UP = UsageSource.UPSTREAM
 
 

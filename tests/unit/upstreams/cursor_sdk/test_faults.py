@@ -19,7 +19,7 @@ from cursor_api.upstreams.cursor_sdk.faults import (
     RUN_STATUSES,
     STATUSES,
     TEXTS,
-    FaultContext,
+    fault_context,
     fault_of_answer,
     fault_of_failure,
     fault_of_run,
@@ -29,7 +29,7 @@ from cursor_api.wire.connect import CODE_TO_HTTP, ConnectFailure, ErrorDetail
 from cursor_api.wire.protobuf import field_bytes, field_string, field_varint
 
 KEY = Secret("crsr_0123456789abcdef0123456789")
-CONTEXT = FaultContext(KEY, lambda: 1_700_000_000.0)
+CONTEXT = fault_context(KEY, lambda: 1_700_000_000.0)
 JSON = {"content-type": "application/json"}
 DETAILS = "sdk.v1.SdkErrorDetails"
 
@@ -182,7 +182,7 @@ def test_no_secret_and_no_flood_is_shown() -> None:
     assert "999" not in fault.message
     assert len(fault.message) < 400
     assert failure("Cannot use this model: x").param == "model"
-    masked = FaultContext(Secret(""), lambda: 0.0, lambda text: text.replace("canary", "…"))
+    masked = fault_context(Secret(""), lambda: 0.0, lambda text: text.replace("canary", "…"))
     assert "canary" not in fault_of_run("ERROR", "a canary", "", masked).message
 
 
