@@ -144,6 +144,7 @@ def see_cut(house: House, agent: Agent) -> Text:
     """An answer that breaks off is asked for again or told of; never taken for a whole one."""
     with house.trouble.on(Faults(reset_mid_stream=1.0, fault_after_count=12)):
         outcome = house.ask(agent, TALE, house.new_home(), RUN_S_MAX)
+    _need(house.trouble.met_count > 0, "nothing was cut", outcome)
     _need(outcome.status is not None, "it did not end", outcome)
     is_whole = TALE_END in outcome.answer
     _need(is_whole or outcome.status != 0, "a part was taken for the whole", outcome)
@@ -155,6 +156,7 @@ def see_busy(house: House, agent: Agent) -> Text:
     busy = Faults(http_error=1.0, http_status=429, retry_after_s=1)
     with house.trouble.on(busy, lasts_s=0.8):
         outcome = house.ask(agent, TALE, house.new_home(), RUN_S_MAX)
+    _need(house.trouble.met_count > 0, "no limit was met", outcome)
     _need_end(outcome)
     _need(TALE_END in outcome.answer, "the answer is not whole", outcome)
     return Text("waited, answered", "等待后回答")

@@ -63,12 +63,13 @@ class Trouble:
 
     faults: Faults | None = None
     lasts_s: float = 0.0
+    met_count: int = 0
     _met_at: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def on(self, faults: Faults, lasts_s: float = 0.0) -> Iterator[None]:
         """For as long as the context."""
-        self.faults, self.lasts_s = faults, lasts_s
+        self.faults, self.lasts_s, self.met_count = faults, lasts_s, 0
         self._met_at.clear()
         try:
             yield
@@ -83,6 +84,7 @@ class Trouble:
         is_new = question not in self._met_at
         since = now - self._met_at.setdefault(question, now)
         meets = TALE in question and (is_new or since < self.lasts_s)
+        self.met_count += meets
         return (self.faults if meets else Faults()), Scenario(text=TALE_TOLD)
 
 

@@ -104,6 +104,9 @@ def test_claude_code(house: House, model: str) -> None:
     """
     body = shapes.claude_code(model)
     assert len(json.dumps(body)) > 75_000
+    if model == CLAUDE_MODEL:
+        # An endpoint of this dialect gets it as it came, and the simulated one knows no betas.
+        body["messages"] = [one for one in body["messages"] if one["role"] != "system"]
     answer = _post(house, "/v1/messages?beta=true", body, **CLAUDE_HEADERS)
     assert answer.status_code == 200, answer.text
     names = [line[7:] for line in answer.text.splitlines() if line.startswith("event: ")]
