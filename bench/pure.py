@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 # One of these in each frame's text and nowhere else: counting it survives any split of the bytes.
 FRAME_MARK = "~"
@@ -44,12 +45,85 @@ def _envelope(flags: int, payload: bytes) -> bytes:
     return bytes([flags]) + len(payload).to_bytes(4, "big") + payload
 
 
-HEAD = (
+def _head(content_type: str) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head.encode()
+
+
+def _event(value: dict[str, object], name: str = "") -> bytes:
+    line = f"event: {name}\n" if name else ""
+    return f"{line}data: {json.dumps(value)}\n\n".encode()
+
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Wire(NamedTuple):
+    """What an answer is made of. `whole` is one in one piece, where that is another thing."""
+
+    head: bytes
+    begin: bytes
+    frame: bytes
+    end: bytes
+    whole: bytes = b""
+
+
+def _openai() -> Wire:
+    same: dict[str, object] = {
+        "id": "chatcmpl-bench",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000,
+        "model": "bench",
+    }
+
+    def chunk(delta: dict[str, str], reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+        return _event({**same, "choices": [choice]})
+
+    usage = {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14}
+    end = chunk({}, "stop") + _event({**same, "choices": [], "usage": usage})
+    message = {"role": "assistant", "content": TEXT}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    body = json.dumps({**same, "choices": [choice], "usage": usage}).encode()
+    return Wire(
+        _head("text/event-stream"),
+        _chunk(chunk({"role": "assistant", "content": ""})),
+        _chunk(chunk({"content": TEXT})),
+        _chunk(end + b"data: [DONE]\n\n") + LAST_CHUNK,
+        _head("application/json") + _chunk(body) + LAST_CHUNK,
+    )
+
+
+def _anthropic() -> Wire:
+    def event(kind: str, **fields: object) -> bytes:
+        return _event({"type": kind, **fields}, kind)
+
+    usage = {"input_tokens": 9, "output_tokens": 1}
+    message = {"id": "msg_1", "role": "assistant", "model": "bench", "content": [], "usage": usage}
+    text = {"type": "text", "text": ""}
+    end = event("content_block_stop", index=0)
+    end += event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 5})
+    return Wire(
+        _head("text/event-stream"),
+        _chunk(
+            event("message_start", message=message)
+            + event("content_block_start", index=0, content_block=text)
+        ),
+        _chunk(event("content_block_delta", index=0, delta={"type": "text_delta", "text": TEXT})),
+        _chunk(end + event("message_stop")) + LAST_CHUNK,
+    )
+
+
+STREAM_CHAT = Wire(
     b"HTTP/1.1 200 OK\r\nContent-Type: application/connect+proto\r\n"
-    b"Connect-Content-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"Connect-Content-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"",
+    _chunk(_envelope(0, bytes([0x0A, len(TEXT)]) + TEXT.encode())),
+    _chunk(_envelope(2, b"{}")) + LAST_CHUNK,
 )
-FRAME = _chunk(_envelope(0, bytes([0x0A, len(TEXT)]) + TEXT.encode()))
-END = _chunk(_envelope(2, b"{}")) + b"0\r\n\r\n"
+# By the path of a request.
+WIRES = {b"/v1/chat/completions": _openai(), b"/v1/messages": _anthropic()}
+STREAMED = b'"stream":true'
 
 
 def chat_body(frames: int, *, is_stream: bool) -> bytes:
@@ -62,7 +136,7 @@ def chat_body(frames: int, *, is_stream: bool) -> bytes:
 
 
 class Upstream:
-    """Answers StreamChat: one-frame answers at once, longer ones a frame at each turn of a wheel.
+    """Answers chats: one-frame answers at once, longer ones a frame at each turn of a wheel.
 
     The wheel has as many places as an interval has milliseconds, so that streams which began
     together do not all tick together.
@@ -116,6 +190,7 @@ class _Downstream(asyncio.Protocol):
         self._transport: Any = None
         self._received = b""
         self._left_count = 0
+        self._wire = STREAM_CHAT
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -128,20 +203,25 @@ class _Downstream(asyncio.Protocol):
         count, closing, _ = rest.partition(WORK_MARK)
         if not mark or not closing or END_OF_REQUEST not in head or not _is_whole(head, rest):
             return
+        self._wire = wire = WIRES.get(head.split(b" ", 2)[1], STREAM_CHAT)
+        is_whole = bool(wire.whole) and STREAMED not in self._received
         self._received = b""
         self._left_count = int(count)
-        if self._left_count == 1:
-            self._transport.write(HEAD + FRAME + END)
-            return
-        self._transport.write(HEAD)
-        self._upstream.join(self)
+        if is_whole:
+            self._transport.write(wire.whole)
+        elif self._left_count == 1:
+            self._transport.write(wire.head + wire.begin + wire.frame + wire.end)
+        else:
+            self._transport.write(wire.head + wire.begin)
+            self._upstream.join(self)
 
     def tick(self) -> bool:
         """Write a frame; whether it was the last."""
         if self._transport.is_closing():
             return True
         self._left_count -= 1
-        self._transport.write(FRAME if self._left_count else FRAME + END)
+        wire = self._wire
+        self._transport.write(wire.frame if self._left_count else wire.frame + wire.end)
         return not self._left_count
 
 

@@ -1,7 +1,8 @@
 """What the gateway costs, as a multiple of the floor: `python -m bench.ratio`.
 
 With `--before CHECKOUT` it is compared with the gateway of another checkout instead: what a change
-costs, before and after it in the same minute.
+costs, before and after it in the same minute. With `--route KIND` its way to an upstream of this
+kind is compared with that over the private wire.
 
 Needs only Python (no compiler, no network). Both programs are loaded at the same time and at the
 same pace, in short rounds, and only their own CPU time is counted: a busy or slow machine moves
@@ -76,6 +77,12 @@ def gateway_of(checkout: Path) -> Subject:
         raise RatioError(f"{checkout} is no checkout of this project: it has no src/cursor_api")
     launch = functools.partial(launch_gateway, root=checkout.absolute())
     return dataclasses.replace(find_subject("gateway"), name="before", launch=launch)
+
+
+def gateway_over(kind: str) -> Subject:
+    """The gateway with its one model at an upstream of this kind."""
+    launch = functools.partial(launch_gateway, kind=kind)
+    return dataclasses.replace(find_subject("gateway"), name=kind, launch=launch)
 
 
 def _start(stack: ExitStack, subjects: Iterable[Subject], upstream_port: int) -> list[Contender]:
@@ -182,6 +189,9 @@ def main() -> None:
         metavar="CHECKOUT",
         help="compare with the gateway of another checkout, in place of the floor",
     )
+    parser.add_argument(
+        "--route", choices=("openai", "anthropic"), help="compare this route with the private wire"
+    )
     options = parser.parse_args()
     load = Load(rounds=options.rounds)
     patience_s = ROUND_PATIENCE_S * (load.rounds + 1) + START_PATIENCE_S
@@ -189,6 +199,8 @@ def main() -> None:
     try:
         other = gateway_of(options.before) if options.before else find_subject("floor")
         one = find_subject("floor" if options.self else "gateway")
+        if options.route:
+            one, other = gateway_over(options.route), find_subject("gateway")
         result = run(asyncio.wait_for(compare((one, other), load), patience_s))
     except TimeoutError:
         sys.exit(f"not done within {patience_s:g} s: this machine is too busy to tell")

@@ -66,8 +66,17 @@ def made_up_token() -> str:
     return ".".join([*encoded, "c2lnbmF0dXJl"])
 
 
-def launch_gateway(place: Place, root: Path = ROOT) -> Launch:
-    """`cursor-api serve` of a checkout, with one credential and default settings."""
+def launch_gateway(place: Place, root: Path = ROOT, kind: str = "") -> Launch:
+    """`cursor-api serve` of a checkout, with one credential and default settings.
+
+    `kind`: the model is that of an upstream of this kind, in place of the private wire's.
+    """
+    if kind:
+        (place.folder / "cursor-api.toml").write_text(
+            f'[[upstream]]\nname = "bench"\nkind = "{kind}"\nbase_url = "{place.upstream_url}"\n'
+            f'api_key = "bench"\nmodels = ["bench"]\n'
+            f'[[model]]\nname = "{MODEL}"\nroutes = ["bench/bench"]\n'
+        )
     token_file = place.folder / ".token"
     token_file.touch(mode=0o600)
     token_file.write_text(f"bench::{made_up_token()}\n")

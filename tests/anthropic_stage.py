@@ -18,7 +18,7 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.refusals import FaultContext

@@ -14,7 +14,8 @@ from cursor_api.domain.errors import Scope
 from cursor_api.domain.features import Feature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Observer, Upstream, UpstreamKind, UpstreamParts
+from cursor_api.ports.process import Observer
+from cursor_api.ports.upstream import Upstream, UpstreamKind, UpstreamParts
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints, TroubleOptions
 from cursor_api.telemetry.observer import LogObserver

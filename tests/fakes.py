@@ -12,7 +12,7 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.record import RequestRecord
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 
 # A batch is given, a fault raised, an event waited for (a stalled upstream).
 Step = Sequence[Delta] | Fault | asyncio.Event

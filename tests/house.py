@@ -9,7 +9,8 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.installed import DIALECTS
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import Clock, Dialect
+from cursor_api.ports.dialect import Dialect
+from cursor_api.ports.process import Clock
 from cursor_api.service.access.admission import Admission, AdmissionOptions
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts

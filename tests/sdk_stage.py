@@ -21,7 +21,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
 from cursor_api.simulator.cursor_sdk.options import BridgeOptions

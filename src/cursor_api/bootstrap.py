@@ -22,15 +22,9 @@ from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import (
-    Clock,
-    CredentialFiles,
-    Observer,
-    PoolStateStore,
-    RequestLog,
-    Upstream,
-    UpstreamParts,
-)
+from cursor_api.ports.process import Clock, Observer
+from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts

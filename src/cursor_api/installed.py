@@ -21,7 +21,8 @@ from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.selection import PoolOptions
 from cursor_api.pool.waiting import QueueOptions
-from cursor_api.ports import Dialect, UpstreamKind
+from cursor_api.ports.dialect import Dialect
+from cursor_api.ports.upstream import UpstreamKind
 from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.kept_answers import KeptAnswersOptions

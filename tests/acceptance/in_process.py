@@ -12,7 +12,7 @@ from typing import Any
 from cursor_api.bootstrap import Stores, build_gateway, make_checksum, memory_stores
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 from cursor_api.settings import load_settings
 from cursor_api.telemetry.redaction import Redactor
 from tests.openai_stream import ReadStream, read_stream

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.credential import Secret
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor_sdk.bridge import BridgeParts, Greeter, OwnBridge

@@ -17,7 +17,15 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)", re.MULTIL
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
 # Which lock is made from which requirements of pyproject.toml; None is what the program needs.
-LOCKS = {"run": None, "dev": "dev", "build": "build", "openai-1": "openai-1", "sdk": "sdk"}
+LOCKS = {
+    "run": None,
+    "dev": "dev",
+    "build": "build",
+    "openai-1": "openai-1",
+    "clients": "clients",
+    "sdk": "sdk",
+}
+NODE_FOLDERS = ("tests/acceptance/node", "tests/clients/node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +142,10 @@ def test_the_build_requirements_are_locked(
         assert requirement.specifier.contains(locks["build"][requirement.name].version)
 
 
-def test_the_node_lock_is_pinned_and_names_no_host(root: Path) -> None:
+@pytest.mark.parametrize("path", NODE_FOLDERS)
+def test_the_node_lock_is_pinned_and_names_no_host(root: Path, path: str) -> None:
     """Each npm package has its integrity hash and no address; the lock fits package.json."""
-    folder = root / "tests" / "acceptance" / "node"
+    folder = root / path
     lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
     wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
     packages = {name: entry for name, entry in lock["packages"].items() if name}
@@ -151,8 +160,10 @@ def test_every_dependency_has_its_reason(root: Path, pyproject: dict[str, Any]) 
     requirements = read_requirements(pyproject, None)
     for group in pyproject["dependency-groups"]:
         requirements += read_requirements(pyproject, group)
-    package = json.loads((root / "tests/acceptance/node/package.json").read_text(encoding="utf-8"))
-    asked_for = {requirement.name for requirement in requirements} | set(package["dependencies"])
+    asked_for = {requirement.name for requirement in requirements}
+    for folder in NODE_FOLDERS:
+        package = json.loads((root / folder / "package.json").read_text(encoding="utf-8"))
+        asked_for |= set(package["dependencies"])
     for vendored in (root / "src").rglob("vendor.json"):
         asked_for |= {entry["name"] for entry in json.loads(vendored.read_text(encoding="utf-8"))}
     text = (root / "docs" / "dependencies.md").read_text(encoding="utf-8")

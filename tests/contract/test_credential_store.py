@@ -11,7 +11,7 @@ import pytest
 
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.errors import StaleTextError, StoreError, UnknownCredentialError
-from cursor_api.ports import CredentialFiles
+from cursor_api.ports.stores import CredentialFiles
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 

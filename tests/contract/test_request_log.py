@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.domain.record import RequestRecord, Status
-from cursor_api.ports import RequestLog
+from cursor_api.ports.stores import RequestLog
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable

@@ -15,7 +15,7 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta, Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.upstreams.anthropic.chat import AnthropicUpstream

@@ -14,7 +14,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Delta, Finished, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead, DialectDescription, ParsedRequest, RenderedFault
+from cursor_api.ports.dialect import AnswerHead, DialectDescription, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 

@@ -16,7 +16,7 @@ from cursor_api.domain.features import Feature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.options.addresses import base_url
 from cursor_api.options.setting import setting
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient, HttpOptions
 from cursor_api.transport.faults import kind_of_status
 

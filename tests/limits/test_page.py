@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cursor_api.dialects.openai.faults import FAULTS
+from cursor_api.domain.kept import NOT_FOUND
 from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
-from cursor_api.service.inference.kept_answers import NOT_FOUND
 from cursor_api.stores.sqlite.request_log import LogTimes
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.events import (

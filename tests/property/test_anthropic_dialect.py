@@ -31,7 +31,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from cursor_api.upstreams.anthropic.answer import MessageReading
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.sse import SSEDecoder as EventDecoder

@@ -12,7 +12,7 @@ from cursor_api.dialects.openai.faults import render_fault
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.content import Message, ToolResult
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.images import measure
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish

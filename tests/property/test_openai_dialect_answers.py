@@ -29,7 +29,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from tests.openai_stream import read_answer, read_stream
 
 # No deadline: a busy machine is no failure.

@@ -100,7 +100,8 @@ parameters = st.builds(
     tool_choice=st.none() | choices,
     output=st.none()
     | st.just(OutputForm())
-    | st.builds(OutputForm, schemas, words, words, st.booleans()),
+    # One without a name is given one.
+    | st.builds(OutputForm, schemas, some_words, words, st.booleans()),
     sampling=st.builds(
         Sampling,
         numbers,
@@ -113,8 +114,8 @@ parameters = st.builds(
         several(words).map(tuple),
     ),
     reasoning=st.none()
-    | st.builds(Reasoning, st.sampled_from(Effort), counts)
-    | st.builds(Reasoning, st.none(), st.integers(1, 10**9)),
+    # A budget in tokens goes on as an effort.
+    | st.builds(Reasoning, st.sampled_from(Effort), st.none()),
     user=st.none() | words,
     prompt_cache_key=st.none() | words,
 )

@@ -15,7 +15,7 @@ from cursor_api.dialects.openai_chat import decode as openai_decode
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.content import Message, Part, Text, Thinking, ToolResult
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire import json_texts
 from cursor_api.wire.json_texts import cut_text
 from cursor_api.wire.limits import RequestLimits

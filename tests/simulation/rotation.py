@@ -18,7 +18,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from tests.fakes import ScriptedUpstream, Step
 
 START = 1_800_000_000.0

@@ -15,13 +15,17 @@ from cursor_api.cli.subcommand import Subcommands
 from cursor_api.options.masking import redact_shapes
 
 PROGRAM_DESCRIPTION = """\
-A self-hosted gateway: your own Cursor account and your other keys behind one API.
+A self-hosted AI gateway: your own Cursor account and your other keys behind one address. Clients
+of OpenAI's and Anthropic's APIs can use it.
 
 New here? `cursor-api demo` needs no account and answers at once.
-For real: `cursor-api token import` (or `token add`) puts your Cursor token into .token, then
+For real, one of these or several:
+  cursor-api token add               your Cursor API key, crsr_… (official), or a session token
+  cursor-api upstream add deepseek   another provider's key; `upstream presets` lists them
+  cursor-api upstream add ollama     models on this machine
+then
   AUTH_TOKEN=<a long random key> cursor-api serve
-and point any client at it: `cursor-api connect` shows the settings of many, `run` starts them.
-`cursor-api upstream add deepseek` serves another provider's models with your own key.
+and point a client at it: `cursor-api connect` shows the settings of many, `run` starts them.
 When something does not work: `cursor-api doctor`."""
 
 

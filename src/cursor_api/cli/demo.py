@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import socket
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from cursor_api.bootstrap import build_gateway, make_checksum, memory_stores
+from cursor_api.bootstrap import Gateway, build_gateway, make_checksum, memory_stores
 from cursor_api.cli.output import print_note
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import KINDS, SCHEMA, Settings
@@ -109,9 +109,6 @@ SDK: Final = (
 )
 # Of the form that the real ones have, which tells the way.
 SDK_KEY: Final = f"crsr_{'d0' * 32}"
-BRIDGE: Final = BridgeOptions(
-    api_keys=frozenset({SDK_KEY}), faults=BridgeFaults(tokens_per_s=TOKENS_PER_S)
-)
 ROUTES: Final = (
     DemoRoute(
         "demo-openai",
@@ -145,15 +142,28 @@ def load_demo(environ: Mapping[str, str]) -> Loaded[Settings]:
 
 async def serve_demo(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
     """Serve until the server ends."""
+    async with demo_gateway(settings, redactor, TOKENS_PER_S) as gateway:
+        print_note(_welcome(url_of(settings, listener), settings))
+        await serve_gateway(gateway, settings, listener)
+
+
+@asynccontextmanager
+async def demo_gateway(
+    settings: Settings, redactor: Redactor, tokens_per_s: float
+) -> AsyncIterator[Gateway]:
+    """A gateway and its simulators, which speak at this pace; 0 is as fast as they are taken."""
     credentials = [
         Credential(alias, Secret(f"simulated-token-of-{alias}"), make_checksum())
         for alias in ALIASES
     ]
     credentials.append(Credential("demo-sdk", Secret(SDK_KEY), endpoint=SDK_KIND))
-    options = SimulatorOptions(faults=Faults(tokens_per_s=TOKENS_PER_S))
+    options = SimulatorOptions(faults=Faults(tokens_per_s=tokens_per_s))
+    bridge_options = BridgeOptions(
+        api_keys=frozenset({SDK_KEY}), faults=BridgeFaults(tokens_per_s=tokens_per_s)
+    )
     async with AsyncExitStack() as stack:
         cursor = await stack.enter_async_context(CursorSimulator(options))
-        bridge = await stack.enter_async_context(BridgeSimulator(BRIDGE))
+        bridge = await stack.enter_async_context(BridgeSimulator(bridge_options))
         reached: dict[str, Mapping[str, object]] = {
             CURSOR_KIND: {"base_url": cursor.url},
             SDK_KIND: {"bridge_url": bridge.url, "bridge_token": Secret(bridge.token)},
@@ -164,11 +174,9 @@ async def serve_demo(settings: Settings, listener: socket.socket, redactor: Reda
             simulator = await stack.enter_async_context(route.simulator(options, api))
             upstreams.append(_settings_of(route, simulator.url))
         settings = replace(settings, upstreams=tuple(upstreams))
-        gateway = await stack.enter_async_context(
+        yield await stack.enter_async_context(
             build_gateway(settings, memory_stores(credentials), redactor)
         )
-        print_note(_welcome(url_of(settings, listener), settings))
-        await serve_gateway(gateway, settings, listener)
 
 
 def url_of(settings: Settings, listener: socket.socket) -> str:

@@ -17,7 +17,7 @@ from cursor_api.domain.deltas import Finished, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import KINDS
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.settings import find_secrets
 from cursor_api.telemetry.redaction import Redactor

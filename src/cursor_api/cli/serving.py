@@ -179,7 +179,10 @@ async def _serve_for_real(
         for line in _ways(source.loaded):
             print_note(line)
         if not count and not settings.access.is_passthrough:
-            print_note("No credential yet: add one in the console, or as a line of that file.")
+            print_note(
+                "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
+                " `cursor-api upstream add` another provider's key; or use the console."
+            )
         await serve_gateway(gateway, settings, listener, source)
 
 

@@ -16,7 +16,7 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.errors import Fault
 from cursor_api.installed import KINDS, SCHEMA
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.ports import Upstream
+from cursor_api.ports.upstream import Upstream
 
 # A person waits for each of the two; a server of one's own may have to load the model first.
 LIST_TIMEOUT_S: Final = 30.0

@@ -6,7 +6,7 @@ process they must last as long as they were meant to, whatever the wall clock do
 
 from __future__ import annotations
 
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
 # Slewing moves a clock by less; a step below this makes no difference to a cooldown.
 STEP_S_MIN = 1.0

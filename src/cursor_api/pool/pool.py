@@ -21,7 +21,7 @@ from cursor_api.pool.lease import Ask, Lease, LeaseHooks
 from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
 from cursor_api.pool.slot import Hindrance, LeaseOutcome, Slot
 from cursor_api.pool.waiting import Queue, QueueOptions
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
 NO_CREDENTIALS = "No credential is configured."
 

@@ -14,6 +14,7 @@ from cursor_api.simulator.directives import DirectiveLanguage
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.kind import PlannedAnswer
 from cursor_api.simulator.model.asks import Ask, Reply
+from cursor_api.simulator.model.forms import with_worded_form
 from cursor_api.simulator.model.replies import reply_to
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.plain import JSON_MEDIA_TYPE, plain_answer
@@ -217,7 +218,8 @@ def reply_as_ordered(ask: Ask, orders: Orders, fate: Fate) -> Reply:
         scenario = replace(scenario, text="".join(filler_pieces(faults.answer_bytes)))
     if faults.thinking is not None:
         ask = replace(ask, is_thinking=faults.thinking)
-    return reply_to(ask.with_question(orders.question), scenario, fate.chance)
+    ask = with_worded_form(ask.with_question(orders.question))
+    return reply_to(ask, scenario, fate.chance)
 
 
 def _check_script(orders: Orders) -> None:

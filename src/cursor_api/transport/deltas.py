@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 
 from cursor_api.domain.deltas import CONTENT, Delta, Finished
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.transport.answer import HttpAnswer
 
 

@@ -10,7 +10,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 from cursor_api.domain.deltas import Delta, Finished, NativeBatch
@@ -129,7 +129,7 @@ class StreamDecoder:
         if not deltas or self._native is None:
             return deltas
         events, self._native = self._native, []
-        return NativeBatch(deltas, b"".join(events))
+        return NativeBatch(deltas, events[0] if len(events) == 1 else b"".join(events))
 
     def _take(self, data: bytes, deltas: list[Delta]) -> None:
         self._bytes_left -= len(data)
@@ -138,6 +138,17 @@ class StreamDecoder:
             raise Fault(
                 FaultKind.UPSTREAM_ERROR, "The upstream's answer is longer than is allowed."
             )
+        only = self._events.find_only(data)
+        if only is not None:
+            self._take_event(only, data, deltas)
+        else:
+            self._take_all(data, deltas)
+        if deltas:
+            self._silent_bytes = 0
+        elif self._silent_bytes > PIECE_BYTES_MAX + SILENT_BYTES_MAX:
+            raise Fault(FaultKind.PROTOCOL_ERROR, "The upstream sends and sends, and says nothing.")
+
+    def _take_all(self, data: bytes, deltas: list[Delta]) -> None:
         try:
             events = self._events.feed(data)
         except SSEError as error:
@@ -146,20 +157,23 @@ class StreamDecoder:
                 FaultKind.PROTOCOL_ERROR, f"The upstream's answer is broken: {error.message}."
             ) from error
         self._take_events(events, deltas)
-        if deltas:
-            self._silent_bytes = 0
-        elif self._silent_bytes > PIECE_BYTES_MAX + SILENT_BYTES_MAX:
-            raise Fault(FaultKind.PROTOCOL_ERROR, "The upstream sends and sends, and says nothing.")
 
-    def _take_events(self, events: list[Event] | tuple[Event, ...], deltas: list[Delta]) -> None:
+    def _take_events(self, events: Iterable[Event], deltas: list[Delta]) -> None:
         for event in events:
-            is_last = self._reading.take_event(event, deltas)
-            if self._native is not None and not self._reading.hides(event):
-                name = None if event.event == EVENT_DEFAULT else event.event
-                self._native.append(encode_event(event.data, name))
-            if is_last:
-                self._finish(deltas)
+            self._take_event(event, None, deltas)
+            if self.is_finished:
                 return
+
+    def _take_event(self, event: Event, written: bytes | None, deltas: list[Delta]) -> None:
+        """`written` are the bytes of the event, where they are at hand."""
+        is_last = self._reading.take_event(event, deltas)
+        if self._native is not None and not self._reading.hides(event):
+            if written is None:
+                name = None if event.event == EVENT_DEFAULT else event.event
+                written = encode_event(event.data, name)
+            self._native.append(written)
+        if is_last:
+            self._finish(deltas)
 
     def _finish(self, deltas: list[Delta]) -> None:
         deltas.append(self._reading.finish())

@@ -19,7 +19,9 @@ from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.options.addresses import host_names, is_loopback, origins, route_prefix
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
-from cursor_api.ports import Clock, Dialect, RenderedFault, RequestLog, Steps
+from cursor_api.ports.dialect import Dialect, RenderedFault
+from cursor_api.ports.process import Clock, Steps
+from cursor_api.ports.stores import RequestLog
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
@@ -217,7 +219,7 @@ class _Table:
             for path in dialect.paths
         }
         models = (
-            *Models(parts.catalog, parts.dialects, parts.authenticator).operations(),
+            *Models(parts.catalog, parts.dialects, parts.authenticator, parts.relay).operations(),
             *kept_operations(parts.dialects, parts.kept, parts.authenticator),
         )
         counts = _counts(parts, inference, options.inference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,7 +11,7 @@ from cursor_api.domain.content import CacheMark
 
 _T = TypeVar("_T")
 
-# Of a field that was not given.
+# Of a field that was not given; compared by identity.
 NOTHING: Final = Raw(b"null")
 
 # What a tool without parameters takes.
@@ -25,8 +25,18 @@ class _CacheIn(Struct, gc=False):
     ttl: Raw = NOTHING
 
 
+# A larger number cannot be a count of tokens.
+_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+
+# What a field may be, for `find_value`.
+TEXT: Final = msgspec.json.Decoder(str)
+TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
+FLAG: Final = msgspec.json.Decoder(bool)
+NUMBER: Final = msgspec.json.Decoder(float)
+WHOLE: Final = msgspec.json.Decoder(int)
+COUNT: Final = msgspec.json.Decoder(_Positive)
+ITEMS: Final = msgspec.json.Decoder(list[Raw])
 _CACHE: Final = msgspec.json.Decoder(_CacheIn)
-_TEXT: Final = msgspec.json.Decoder(str)
 
 
 def find_value(decoder: msgspec.json.Decoder[_T], raw: Raw) -> _T | None:
@@ -50,4 +60,4 @@ def find_cache_mark(raw: Raw) -> CacheMark | None:
     given = find_value(_CACHE, raw)
     if given is None or given.type != "ephemeral":
         return None
-    return CacheMark(CACHE_TTL_S.get(find_value(_TEXT, given.ttl) or ""))
+    return CacheMark(CACHE_TTL_S.get(find_value(TEXT, given.ttl) or ""))

@@ -19,6 +19,8 @@ from typing import Final
 import msgspec
 
 _BOM: Final = b"\xef\xbb\xbf"
+_DATA: Final = b"data: "
+_END: Final = b"\n\n"
 _LF: Final = 0x0A
 _COLON: Final = 0x3A
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
@@ -106,6 +108,32 @@ class SSEDecoder:
     def is_cut(self) -> bool:
         """Whether the bytes so far stop within a line or an event, or could not be read."""
         return self._held_bytes > 0 or bool(self._line) or self._failure is not None
+
+    def find_only(self, data: bytes) -> Event | None:
+        """The event of these bytes, where they are one plain event and nothing else.
+
+        A live stream's reads mostly are: `data: …` and an empty line, each of which ends with LF.
+        None where they are anything else, bad text too; they have to be fed then.
+        """
+        if (
+            self._line
+            or self._held_bytes
+            or self._skips_lf
+            or self._is_at_start
+            or self._failure is not None
+            or self._is_closed
+            or len(data) > self._event_bytes_max
+            or not data.startswith(_DATA)
+            or not data.endswith(_END)
+            or data.find(b"\n") != len(data) - len(_END)
+            or b"\r" in data
+        ):
+            return None
+        try:
+            text = data[len(_DATA) : -len(_END)].decode()
+        except UnicodeDecodeError:
+            return None
+        return Event(EVENT_DEFAULT, text, self._last_id, self._retry_ms)
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that are whole now, in order; raises SSEError on the first bad line."""

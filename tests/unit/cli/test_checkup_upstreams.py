@@ -14,7 +14,7 @@ from cursor_api.cli.checkup_upstreams import check_routes
 from cursor_api.cli.token_settings import load_upstreams
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import KINDS
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.telemetry.redaction import Redactor
 from tests.scripted_server import Handler, ScriptedServer, Turn
 from tests.unit.cli.editor_folder import make_token

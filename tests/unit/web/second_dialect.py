@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import RenderedFault
+from cursor_api.ports.dialect import RenderedFault
 
 PING = b"event: ping\n\n"
 

@@ -275,3 +275,43 @@ def test_comments_are_invisible(text: str, encoded: bytes) -> None:
         [Event("message", "x")],
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "is_only"),
+    [
+        (b"data: a\n\n", True),
+        ("data: 你好\n\n".encode(), True),
+        (b"data: \n\n", True),
+        (b"data: a\n\ndata: b\n\n", False),
+        (b"data: a\ndata: b\n\n", False),
+        (b"data: a\n\n\n", False),
+        (b"data: a\r\n\r\n", False),
+        (b"data: a\rb\n\n", False),
+        (b"data:a\n\n", False),
+        (b"event: x\ndata: a\n\n", False),
+        (b": a\n\n", False),
+        (b"data: a\n", False),
+        (b"data: \xff\n\n", False),
+        (b"\n\n", False),
+        (b"", False),
+    ],
+)
+def test_a_read_that_is_one_plain_event_is_known(data: bytes, *, is_only: bool) -> None:
+    """It is the event that feeding it gives; anything else, and one amid another, is fed."""
+    decoder = SSEDecoder(100)
+    assert decoder.find_only(data) is None  # at its start there may be a mark
+    assert decoder.feed(b"id: 7\ndata: first\n\n")[0].id == "7"
+    only = decoder.find_only(data)
+    assert (only is not None) is is_only
+    if only is not None:
+        assert [only] == decoder.feed(data)
+        decoder.feed(b"data: begun")
+        assert decoder.find_only(data) is None
+
+
+def test_an_event_over_the_limit_is_not_known() -> None:
+    """Feeding it says what is wrong."""
+    decoder = SSEDecoder(20)
+    decoder.feed(b"data: first\n\n")
+    assert decoder.find_only(b"data: " + b"x" * 20 + b"\n\n") is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.domain.content import Text, Thinking, ToolUse
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import (
     LONE_SURROGATES,

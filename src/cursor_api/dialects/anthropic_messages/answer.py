@@ -47,7 +47,7 @@ from cursor_api.domain.deltas import (
     ToolCallBegun,
 )
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends
 
 ID_PREFIX: Final = "msg_"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from cursor_api.ports import DialectDescription
+from cursor_api.ports.dialect import DialectDescription
 from cursor_api.wire.model_facts import ModelFacts
 
 

@@ -16,7 +16,7 @@ from cursor_api.dialects.anthropic_messages.whole import MessageFolder
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.deltas import InputCount
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
+from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 

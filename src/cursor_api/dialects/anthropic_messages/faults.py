@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import RenderedFault
+from cursor_api.ports.dialect import RenderedFault
 from cursor_api.wire.retry_after import explain_wait, retry_headers
 
 JSON_MEDIA_TYPE: Final = "application/json"

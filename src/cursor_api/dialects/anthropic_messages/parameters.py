@@ -10,7 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -26,15 +26,17 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 from cursor_api.wire.json_lenient import (
+    COUNT,
+    ITEMS,
     NO_ARGUMENTS,
     NOTHING,
+    NUMBER,
+    TEXT,
+    TEXTS,
     find_cache_mark,
     find_object,
     find_value,
 )
-
-# A larger number cannot be a count of tokens.
-_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 CHOICES: Final = {"auto": Choice.AUTO, "any": Choice.ANY, "none": Choice.NONE, "tool": Choice.NAMED}
 FORCED: Final = frozenset({Choice.ANY, Choice.NAMED})
@@ -95,17 +97,12 @@ class _MetadataIn(Struct, gc=False):
 
 
 _BODY: Final = msgspec.json.Decoder(_ParametersIn)
-_ITEMS: Final = msgspec.json.Decoder(list[Raw])
 _TOOL: Final = msgspec.json.Decoder(_ToolIn)
 _CHOICE: Final = msgspec.json.Decoder(_ChoiceIn)
 _THINKING: Final = msgspec.json.Decoder(ThinkingIn)
 _OUTPUT: Final = msgspec.json.Decoder(_OutputIn)
 _FORMAT: Final = msgspec.json.Decoder(_FormatIn)
 _METADATA: Final = msgspec.json.Decoder(_MetadataIn)
-_TEXT: Final = msgspec.json.Decoder(str)
-_TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
-_NUMBER: Final = msgspec.json.Decoder(float)
-_COUNT: Final = msgspec.json.Decoder(_Positive)
 
 
 def read_parameters(body: bytes) -> Parameters:
@@ -116,11 +113,11 @@ def read_parameters(body: bytes) -> Parameters:
         tool_choice=read_tool_choice(given.tool_choice),
         output=read_output(given.output_config) or _form(given.output_format),
         sampling=Sampling(
-            temperature=find_value(_NUMBER, given.temperature),
-            top_p=find_value(_NUMBER, given.top_p),
-            top_k=find_value(_COUNT, given.top_k),
-            output_count_max=find_value(_COUNT, given.max_tokens),
-            stop=find_value(_TEXTS, given.stop_sequences) or (),
+            temperature=find_value(NUMBER, given.temperature),
+            top_p=find_value(NUMBER, given.top_p),
+            top_k=find_value(COUNT, given.top_k),
+            output_count_max=find_value(COUNT, given.max_tokens),
+            stop=find_value(TEXTS, given.stop_sequences) or (),
         ),
         reasoning=_reasoning(read_thinking(given.thinking), read_effort(given.output_config)),
         user=read_user(given.metadata),
@@ -151,7 +148,7 @@ def read_output(raw: Raw) -> OutputForm | None:
 def read_effort(raw: Raw) -> Effort | None:
     """The effort in `output_config`; None where there is none, or no known one."""
     output = find_value(_OUTPUT, raw)
-    return None if output is None else _EFFORTS.get(find_value(_TEXT, output.effort) or "")
+    return None if output is None else _EFFORTS.get(find_value(TEXT, output.effort) or "")
 
 
 def read_conversation(metadata: Raw) -> str | None:
@@ -171,7 +168,7 @@ def read_user(raw: Raw) -> str | None:
 
 
 def _tools(raw: Raw) -> Iterator[Tool]:
-    for one in find_value(_ITEMS, raw) or ():
+    for one in find_value(ITEMS, raw) or ():
         tool = find_value(_TOOL, one)
         if tool is not None and tool.type in CALLERS_TOOLS:
             yield Tool(
@@ -196,5 +193,5 @@ def _reasoning(thinking: ThinkingIn | None, effort: Effort | None) -> Reasoning 
         return Reasoning(Effort.NONE)
     budget = None
     if thinking is not None and thinking.type == "enabled":
-        budget = find_value(_COUNT, thinking.budget_tokens)
+        budget = find_value(COUNT, thinking.budget_tokens)
     return None if effort is None and budget is None else Reasoning(effort, budget)

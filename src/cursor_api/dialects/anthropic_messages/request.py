@@ -29,7 +29,7 @@ from cursor_api.dialects.anthropic_messages.schema import Content, MessageIn, Me
 from cursor_api.domain.chat import ChatRequest, Native, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
 from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
 from cursor_api.wire.limits import RequestLimits

@@ -34,7 +34,7 @@ from cursor_api.domain.deltas import (
     ToolCallBegun,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.pieces import Pieces
 
 _encode = msgspec.json.Encoder().encode

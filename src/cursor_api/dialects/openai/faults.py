@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import RenderedFault
+from cursor_api.ports.dialect import RenderedFault
 from cursor_api.wire.retry_after import explain_wait, retry_headers
 
 JSON_MEDIA_TYPE = "application/json"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from cursor_api.dialects.openai.models import ModelOut, ModelsOut
-from cursor_api.ports import DialectDescription
+from cursor_api.ports.dialect import DialectDescription
 
 
 class ChatMessage(Struct):

@@ -13,7 +13,7 @@ from cursor_api.dialects.openai_chat.request import NAME, Style, parse_request
 from cursor_api.dialects.openai_chat.strays import ReadBody, read_stray
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
+from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 

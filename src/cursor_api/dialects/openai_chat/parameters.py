@@ -10,7 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -26,15 +26,19 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 from cursor_api.wire.json_lenient import (
+    COUNT,
+    FLAG,
+    ITEMS,
     NO_ARGUMENTS,
     NOTHING,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    WHOLE,
     find_cache_mark,
     find_object,
     find_value,
 )
-
-# A larger number cannot be a count of tokens.
-_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
 _EFFORTS: Final = {effort.value: effort for effort in Effort}
@@ -103,19 +107,12 @@ class _ReasoningIn(Struct, gc=False):
 
 
 _BODY: Final = msgspec.json.Decoder(_ParametersIn)
-_ITEMS: Final = msgspec.json.Decoder(list[Raw])
 _TOOL: Final = msgspec.json.Decoder(_ToolIn)
 _FUNCTION: Final = msgspec.json.Decoder(_FunctionIn)
 _NAME: Final = msgspec.json.Decoder(_NameIn)
 _NAMED_CHOICE: Final = msgspec.json.Decoder(_NamedChoiceIn)
 _FORMAT: Final = msgspec.json.Decoder(_FormatIn)
 _REASONING: Final = msgspec.json.Decoder(_ReasoningIn)
-_TEXT: Final = msgspec.json.Decoder(str)
-_TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
-_FLAG: Final = msgspec.json.Decoder(bool)
-_NUMBER: Final = msgspec.json.Decoder(float)
-_WHOLE: Final = msgspec.json.Decoder(int)
-_COUNT: Final = msgspec.json.Decoder(_Positive)
 
 
 def read_parameters(body: bytes) -> Parameters:
@@ -126,29 +123,29 @@ def read_parameters(body: bytes) -> Parameters:
         tool_choice=_tool_choice(given),
         output=_output(given.response_format),
         sampling=Sampling(
-            temperature=find_value(_NUMBER, given.temperature),
-            top_p=find_value(_NUMBER, given.top_p),
-            top_k=find_value(_COUNT, given.top_k),
-            frequency_penalty=find_value(_NUMBER, given.frequency_penalty),
-            presence_penalty=find_value(_NUMBER, given.presence_penalty),
-            seed=find_value(_WHOLE, given.seed),
-            output_count_max=find_value(_COUNT, given.max_completion_tokens)
-            or find_value(_COUNT, given.max_tokens),
+            temperature=find_value(NUMBER, given.temperature),
+            top_p=find_value(NUMBER, given.top_p),
+            top_k=find_value(COUNT, given.top_k),
+            frequency_penalty=find_value(NUMBER, given.frequency_penalty),
+            presence_penalty=find_value(NUMBER, given.presence_penalty),
+            seed=find_value(WHOLE, given.seed),
+            output_count_max=find_value(COUNT, given.max_completion_tokens)
+            or find_value(COUNT, given.max_tokens),
             stop=_stop(given.stop),
         ),
         reasoning=_reasoning(given),
-        user=find_value(_TEXT, given.user),
-        prompt_cache_key=find_value(_TEXT, given.prompt_cache_key),
+        user=find_value(TEXT, given.user),
+        prompt_cache_key=find_value(TEXT, given.prompt_cache_key),
     )
 
 
 def read_conversation(prompt_cache_key: Raw) -> str | None:
     """What requests of one conversation share, where the caller names it."""
-    return find_value(_TEXT, prompt_cache_key) if memoryview(prompt_cache_key) else None
+    return find_value(TEXT, prompt_cache_key) if memoryview(prompt_cache_key) else None
 
 
 def _tools(given: _ParametersIn) -> Iterator[Tool]:
-    for raw in find_value(_ITEMS, given.tools) or ():
+    for raw in find_value(ITEMS, given.tools) or ():
         tool = find_value(_TOOL, raw)
         if tool is None:
             continue
@@ -158,7 +155,7 @@ def _tools(given: _ParametersIn) -> Iterator[Tool]:
             custom = tool.custom
             mark = find_cache_mark(tool.cache_control)
             yield Tool(custom.name, custom.description or "", b"", cache=mark)
-    for raw in find_value(_ITEMS, given.functions) or ():
+    for raw in find_value(ITEMS, given.functions) or ():
         function = find_value(_FUNCTION, raw)
         if function is not None:
             yield _function(function, NOTHING)
@@ -178,10 +175,10 @@ def _function(function: _FunctionIn, cache_control: Raw) -> Tool:
 def _tool_choice(given: _ParametersIn) -> ToolChoice | None:
     # Of functions, the spelling before `tools`, one at a time was called.
     is_parallel = (
-        find_value(_FLAG, given.parallel_tool_calls) is not False
-        and find_value(_ITEMS, given.functions) is None
+        find_value(FLAG, given.parallel_tool_calls) is not False
+        and find_value(ITEMS, given.functions) is None
     )
-    word = find_value(_TEXT, given.tool_choice) or find_value(_TEXT, given.function_call)
+    word = find_value(TEXT, given.tool_choice) or find_value(TEXT, given.function_call)
     if word in CHOICES:
         return ToolChoice(CHOICES[word], is_parallel=is_parallel)
     name = find_value(_NAME, given.function_call)
@@ -205,13 +202,13 @@ def _output(raw: Raw) -> OutputForm | None:
 
 
 def _stop(raw: Raw) -> tuple[str, ...]:
-    if (text := find_value(_TEXT, raw)) is not None:
+    if (text := find_value(TEXT, raw)) is not None:
         return (text,)
-    return find_value(_TEXTS, raw) or ()
+    return find_value(TEXTS, raw) or ()
 
 
 def _reasoning(given: _ParametersIn) -> Reasoning | None:
     inner = find_value(_REASONING, given.reasoning) or _ReasoningIn()
-    word = find_value(_TEXT, given.reasoning_effort) or find_value(_TEXT, inner.effort)
-    effort, budget = _EFFORTS.get(word or ""), find_value(_COUNT, inner.max_tokens)
+    word = find_value(TEXT, given.reasoning_effort) or find_value(TEXT, inner.effort)
+    effort, budget = _EFFORTS.get(word or ""), find_value(COUNT, inner.max_tokens)
     return None if effort is None and budget is None else Reasoning(effort, budget)

@@ -44,7 +44,7 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.features import Feature
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import without_mark
 from cursor_api.wire.json_lenient import find_cache_mark

@@ -14,7 +14,7 @@ import msgspec
 
 from cursor_api.dialects.openai_chat.schema import NOTHING, StreamOptionsIn
 from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 
 # How the other dialect reads a body.
@@ -62,6 +62,13 @@ def read_stray(
             " conversation.",
             code="unsupported_value",
             param="previous_response_id",
+        )
+    if parsed.thread is not None and parsed.thread.references:
+        raise invalid_request(
+            "Items that are named by their ids are for /v1/responses; chat completions bring their"
+            " whole conversation.",
+            code="unsupported_value",
+            param=parsed.thread.references[0].param,
         )
     options = given.stream_options
     return parsed, options is not None and bool(options.include_usage)

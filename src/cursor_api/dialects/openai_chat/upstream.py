@@ -7,6 +7,7 @@ gateway decides is written over it. Any other is written from the domain's value
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Iterator
 from typing import Final, assert_never
 
@@ -18,6 +19,7 @@ from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.domain.chat import (
     ChatRequest,
     Choice,
+    Effort,
     OutputForm,
     Parameters,
     Reasoning,
@@ -41,6 +43,8 @@ _Object = dict[str, object]
 
 _WORDS: Final = {choice: word for word, choice in CHOICES.items()}
 _TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
+# What a budget in tokens stands for: the efforts that every model with one knows.
+_EFFORTS: Final = ((Effort.LOW, 4_096), (Effort.MEDIUM, 16_384), (Effort.HIGH, sys.maxsize))
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 
 _encode = msgspec.json.Encoder().encode
@@ -183,7 +187,8 @@ def _tool_choice(choice: ToolChoice) -> _Object:
 def _output(form: OutputForm) -> _Object:
     if form.schema is None:
         return {"type": "json_object"}
-    schema: _Object = {"name": form.name, "schema": Raw(form.schema)}
+    # Anthropic's forms have no name, and none is accepted without one here.
+    schema: _Object = {"name": form.name or "answer", "schema": Raw(form.schema)}
     if form.description:
         schema["description"] = form.description
     if form.is_strict:
@@ -206,9 +211,8 @@ def _sampling(sampling: Sampling) -> _Object:
 
 
 def _reasoning(reasoning: Reasoning) -> _Object:
-    found: _Object = {}
-    if reasoning.effort is not None:
-        found["reasoning_effort"] = reasoning.effort.value
-    if reasoning.budget_count is not None:
-        found["reasoning"] = {"max_tokens": reasoning.budget_count}
-    return found
+    """An effort: budgets in tokens are other vendors', and OpenAI refuses them."""
+    effort, budget = reasoning
+    if effort is None and budget:
+        effort = next(one for one, most in _EFFORTS if budget <= most)
+    return {} if effort is None else {"reasoning_effort": effort.value}

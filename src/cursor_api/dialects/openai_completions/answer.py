@@ -23,7 +23,7 @@ from cursor_api.domain.deltas import (
     Usage,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.pieces import Pieces
 from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends
 

@@ -12,7 +12,7 @@ from cursor_api.dialects.openai_completions.description import DESCRIPTION
 from cursor_api.dialects.openai_completions.request import parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
+from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 

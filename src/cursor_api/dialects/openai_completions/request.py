@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from typing import Annotated, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -17,16 +17,23 @@ from cursor_api.domain.chat import ChatRequest, Origin, Parameters, Sampling
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.errors import invalid_request
 from cursor_api.domain.features import Feature, RequestedFeature
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import check_json, decode_checked, without_mark
+from cursor_api.wire.json_lenient import (
+    COUNT,
+    ITEMS,
+    NOTHING,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    find_value,
+)
 from cursor_api.wire.json_texts import decode_text
 from cursor_api.wire.limits import RequestLimits
 from cursor_api.wire.surrogates import LONE_SURROGATES, decode_mended
 
-_T = TypeVar("_T")
-
-NOTHING: Final = Raw(b"null")
 # Fields that would make another answer of it, with the values that ask for nothing.
 REFUSED: Final = {
     "suffix": frozenset({b"null", b'""'}),
@@ -34,8 +41,6 @@ REFUSED: Final = {
     "n": frozenset({b"null", b"1"}),
     "best_of": frozenset({b"null", b"1"}),
 }
-# A larger number cannot be a count of tokens.
-_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
 class StreamOptionsIn(Struct, gc=False):
@@ -74,12 +79,6 @@ class Style(NamedTuple):
 
 
 _BODY: Final = msgspec.json.Decoder(CompletionsIn)
-_ITEMS: Final = msgspec.json.Decoder(list[Raw])
-_TEXT: Final = msgspec.json.Decoder(str)
-_TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
-_NUMBER: Final = msgspec.json.Decoder(float)
-_WHOLE: Final = msgspec.json.Decoder(int)
-_COUNT: Final = msgspec.json.Decoder(_Positive)
 
 FEATURES: Final = {
     "max_tokens": Feature.OUTPUT_MAX,
@@ -153,7 +152,7 @@ def _one_prompt(raw: Raw) -> Raw:
         )
     written = memoryview(raw)
     if written[0] == ord("["):
-        items = _ITEMS.decode(raw)
+        items = ITEMS.decode(raw)
         if len(items) == 1:
             raw = items[0]
             written = memoryview(raw)
@@ -168,24 +167,16 @@ def _one_prompt(raw: Raw) -> Raw:
 
 
 def _read_parameters(asked: CompletionsIn) -> Parameters:
-    stop = _find(_TEXT, asked.stop)
+    stop = find_value(TEXT, asked.stop)
     return Parameters(
         sampling=Sampling(
-            temperature=_find(_NUMBER, asked.temperature),
-            top_p=_find(_NUMBER, asked.top_p),
-            frequency_penalty=_find(_NUMBER, asked.frequency_penalty),
-            presence_penalty=_find(_NUMBER, asked.presence_penalty),
-            seed=_find(_WHOLE, asked.seed),
-            output_count_max=_find(_COUNT, asked.max_tokens),
-            stop=(stop,) if stop is not None else _find(_TEXTS, asked.stop) or (),
+            temperature=find_value(NUMBER, asked.temperature),
+            top_p=find_value(NUMBER, asked.top_p),
+            frequency_penalty=find_value(NUMBER, asked.frequency_penalty),
+            presence_penalty=find_value(NUMBER, asked.presence_penalty),
+            seed=find_value(WHOLE, asked.seed),
+            output_count_max=find_value(COUNT, asked.max_tokens),
+            stop=(stop,) if stop is not None else find_value(TEXTS, asked.stop) or (),
         ),
-        user=_find(_TEXT, asked.user),
+        user=find_value(TEXT, asked.user),
     )
-
-
-def _find(decoder: msgspec.json.Decoder[_T], raw: Raw) -> _T | None:
-    """The value, if it is one of this type."""
-    try:
-        return decoder.decode(raw)
-    except msgspec.ValidationError:
-        return None

@@ -21,6 +21,7 @@ from cursor_api.dialects.openai_responses.output import (
     ReasoningItem,
 )
 from cursor_api.dialects.openai_responses.request import Style
+from cursor_api.dialects.openai_responses.schema import ID_PREFIX
 from cursor_api.domain.deltas import (
     CitationDelta,
     Delta,
@@ -36,10 +37,9 @@ from cursor_api.domain.deltas import (
     Usage,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.sse_text import encode_comment, encode_line
 
-ID_PREFIX: Final = "resp_"
 # Why an answer is not complete.
 INCOMPLETE: Final = {
     FinishReason.LENGTH: b"max_output_tokens",

@@ -13,7 +13,7 @@ from cursor_api.dialects.openai_responses.items import SUMMARY
 from cursor_api.dialects.openai_responses.output import CompactionItem
 from cursor_api.dialects.openai_responses.request import Style
 from cursor_api.domain.deltas import Delta, Finished, StatusDelta, TextDelta
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 
 _PREFIX: Final = b"cmp"
 

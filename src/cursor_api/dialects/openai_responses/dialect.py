@@ -15,6 +15,7 @@ from cursor_api.dialects.openai_responses.kept import (
     DeletedOut,
     ItemsOut,
     ResponseOut,
+    fill,
     recall,
     render_deleted,
     render_items,
@@ -23,8 +24,8 @@ from cursor_api.dialects.openai_responses.request import NAME, Style, parse_requ
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.content import Message
 from cursor_api.domain.errors import Fault
-from cursor_api.domain.kept import KeptPage
-from cursor_api.ports import AnswerHead, ParsedRequest, RenderedFault
+from cursor_api.domain.kept import KeptPage, Reference
+from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
 
@@ -71,6 +72,12 @@ class OpenAiResponses:
     ) -> Generator[None, None, Sequence[Message]]:
         """The messages of a conversation that was kept."""
         return recall(turns, limits)
+
+    def fill(
+        self, items: bytes, references: Sequence[Reference], answers: Mapping[str, bytes]
+    ) -> Generator[None, None, bytes]:
+        """An input with the items in full that it names by their ids."""
+        return fill(items, references, answers)
 
     def deleted(self, id_: str) -> bytes:
         """The body of DELETE /v1/responses/{id}."""

@@ -20,7 +20,9 @@ import msgspec
 from msgspec import Raw
 
 from cursor_api.dialects.openai.images import quote, read_image
+from cursor_api.dialects.openai_responses.parameters import find_text
 from cursor_api.dialects.openai_responses.schema import (
+    ID_PREFIX,
     ITEM,
     NOTHING,
     PART,
@@ -42,6 +44,7 @@ from cursor_api.domain.content import (
 )
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.features import Feature
+from cursor_api.domain.kept import Reference
 from cursor_api.wire.json_decode import decode_checked
 from cursor_api.wire.json_texts import decode_arguments, decode_text
 from cursor_api.wire.limits import RequestLimits
@@ -86,8 +89,9 @@ class Conversion:
     """Reads items, and stops after every so many units of work.
 
     `ignored` are the places of what was left out. `image_params` has that of the first image, and
-    of the first that is named by an address, by what each asks for. `is_compaction`: the input
-    asks for a summary of itself.
+    of the first that is named by an address, by what each asks for. `references` are the items
+    that are named by their ids: what was read has empty messages in their places.
+    `is_compaction`: the input asks for a summary of itself.
     """
 
     __slots__ = (
@@ -98,6 +102,7 @@ class Conversion:
         "ignored",
         "image_params",
         "is_compaction",
+        "references",
     )
 
     def __init__(self, items: Sequence[Raw], limits: RequestLimits) -> None:
@@ -109,6 +114,7 @@ class Conversion:
         self.ignored: tuple[str, ...] = ()
         self.is_compaction = False
         self.image_params: dict[Feature, str] = {}
+        self.references: dict[str, Reference] = {}
 
     def messages(self) -> Generator[None, None, list[Message]]:
         """What they say, in their order; raises Fault(INVALID_REQUEST)."""
@@ -176,15 +182,25 @@ class Conversion:
         if kind == "compaction" and seal.startswith(SUMMARY):
             return Role.USER, [Text(SUMMARY_HEAD + seal.removeprefix(SUMMARY))]
         if kind == "item_reference" or (not kind and item.id is not NOTHING):
-            raise invalid_request(
-                f"'{place}' refers to an item by its id, and this gateway keeps none that way: send"
-                " the item itself, or the whole conversation by 'previous_response_id'.",
-                code="unsupported_value",
-                param=place,
-            )
+            self._note_reference(item, place)
+            return Role.ASSISTANT, []
         if not kind:
             raise _missing(f"{place}.type")
         return None, []
+
+    def _note_reference(self, item: ItemIn, place: str) -> None:
+        id_ = find_text(item.id)
+        if not id_:
+            raise _missing(f"{place}.id")
+        if id_ in self.references:
+            raise invalid_request(
+                f"'{place}' names an item that is named before it.",
+                code="unsupported_value",
+                param=place,
+            )
+        # Of ours: a word for what it is, the request's own id, and its place in the answer.
+        answer_id = ID_PREFIX + id_.partition("_")[2].rpartition("_")[0]
+        self.references[id_] = Reference(id_, answer_id, place)
 
     def _thinking(self, item: ItemIn, place: str) -> Generator[None, None, list[Thinking]]:
         """Nothing where neither words nor a seal are there."""

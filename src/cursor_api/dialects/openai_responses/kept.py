@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from cursor_api.dialects.openai_responses.request import read_items
+from cursor_api.dialects.openai_responses.schema import RAWS
 from cursor_api.domain.content import Message
-from cursor_api.domain.kept import KeptPage
+from cursor_api.domain.kept import KeptPage, Reference, not_kept
 from cursor_api.wire.limits import RequestLimits
 
 # Addresses that clients of OpenAI's know and that mean nothing here, and what is said there.
@@ -49,10 +50,15 @@ class ItemsOut(Struct):
 
 
 class _OutputIn(Struct):
-    output: msgspec.Raw
+    output: Raw
+
+
+class _NamedIn(Struct):
+    id: str
 
 
 _OUTPUT: Final = msgspec.json.Decoder(_OutputIn)
+_NAMED: Final = msgspec.json.Decoder(_NamedIn)
 
 
 def recall(
@@ -65,6 +71,29 @@ def recall(
         found += yield from read_items(items, limits)
         yield
     return found
+
+
+def fill(
+    items: bytes, references: Sequence[Reference], answers: Mapping[str, bytes]
+) -> Generator[None, None, bytes]:
+    """A list of items, with those of the answers in the places where they are named.
+
+    Raises Fault(NOT_FOUND) where an answer has no such item.
+    """
+    said: dict[str, Raw] = {}
+    for body in answers.values():
+        said |= {_NAMED.decode(raw).id: raw for raw in RAWS.decode(_OUTPUT.decode(body).output)}
+        yield
+    wanted = {one.param: one.item_id for one in references}
+    filled = []
+    for index, raw in enumerate(RAWS.decode(items)):
+        param = f"input[{index}]"
+        id_ = wanted.get(param)
+        if id_ is not None and id_ not in said:
+            raise not_kept(param)
+        filled.append(raw if id_ is None else said[id_])
+    yield
+    return _encode(filled)
 
 
 def render_deleted(id_: str) -> bytes:

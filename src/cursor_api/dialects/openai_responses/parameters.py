@@ -8,7 +8,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -25,15 +25,17 @@ from cursor_api.domain.chat import (
     ToolChoice,
 )
 from cursor_api.domain.features import Feature, RequestedFeature
-
-_T = TypeVar("_T")
-
-# A larger number cannot be a count of tokens.
-_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+from cursor_api.wire.json_lenient import (
+    COUNT,
+    FLAG,
+    NO_ARGUMENTS,
+    NUMBER,
+    TEXT,
+    find_object,
+    find_value,
+)
 
 CHOICES: Final = {"auto": Choice.AUTO, "none": Choice.NONE, "required": Choice.ANY}
-# What a function without parameters takes.
-NO_ARGUMENTS: Final = b'{"type":"object","properties":{}}'
 KNOWN_TOOLS: Final = frozenset({"function", "custom"})
 DEFAULT_TIERS: Final = frozenset({None, "auto", "default"})
 # Tools that an answer's header names.
@@ -85,10 +87,6 @@ _CHOICE: Final = msgspec.json.Decoder(_ChoiceIn)
 _FORMAT: Final = msgspec.json.Decoder(_FormatIn)
 _TEXT_IN: Final = msgspec.json.Decoder(_TextIn)
 _REASONING: Final = msgspec.json.Decoder(_ReasoningIn)
-_TEXT: Final = msgspec.json.Decoder(str)
-_FLAG: Final = msgspec.json.Decoder(bool)
-_NUMBER: Final = msgspec.json.Decoder(float)
-_COUNT: Final = msgspec.json.Decoder(_Positive)
 
 
 class Tools(NamedTuple):
@@ -104,13 +102,13 @@ NO_TOOLS: Final = Tools()
 
 def read_tools(raw: Raw) -> Tools:
     """Functions and custom tools; every other type, such as `web_search`, is named as ignored."""
-    given = _find(RAWS, raw)
+    given = find_value(RAWS, raw)
     if not given:
         return NO_TOOLS
     known: list[Tool] = []
     ignored: list[str] = []
     for one in given:
-        tool = _find(_TOOL, one)
+        tool = find_value(_TOOL, one)
         if tool is None:
             continue
         if tool.type not in KNOWN_TOOLS:
@@ -118,7 +116,7 @@ def read_tools(raw: Raw) -> Tools:
             continue
         inner = tool.function or tool.custom or tool
         is_custom = tool.type == "custom"
-        schema = b"" if is_custom else _object(inner.parameters) or NO_ARGUMENTS
+        schema = b"" if is_custom else find_object(inner.parameters) or NO_ARGUMENTS
         known.append(Tool(inner.name, inner.description or "", schema, bool(inner.strict)))
     return Tools(
         tuple(known),
@@ -135,13 +133,13 @@ def read_parameters(given: ResponsesIn, tools: Tools) -> Parameters:
         tool_choice=choice,
         output=_output(given.text),
         sampling=Sampling(
-            temperature=_find(_NUMBER, given.temperature),
-            top_p=_find(_NUMBER, given.top_p),
-            output_count_max=_find(_COUNT, given.max_output_tokens),
+            temperature=find_value(NUMBER, given.temperature),
+            top_p=find_value(NUMBER, given.top_p),
+            output_count_max=find_value(COUNT, given.max_output_tokens),
         ),
         reasoning=_reasoning(given.reasoning),
-        user=_find(_TEXT, given.user),
-        prompt_cache_key=_find(_TEXT, given.prompt_cache_key),
+        user=find_value(TEXT, given.user),
+        prompt_cache_key=find_value(TEXT, given.prompt_cache_key),
     )
 
 
@@ -175,7 +173,7 @@ def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
         (given.top_logprobs, Feature.LOGPROBS, "top_logprobs"),
     )
     for raw, feature, param in numbers:
-        if raw is NOTHING or (value := _find(_NUMBER, raw)) is None:
+        if raw is NOTHING or (value := find_value(NUMBER, raw)) is None:
             continue
         if value or feature is not Feature.LOGPROBS:
             yield RequestedFeature(feature, param)
@@ -183,28 +181,12 @@ def _read_numbers(given: ResponsesIn) -> Iterator[RequestedFeature]:
 
 def find_text(raw: Raw) -> str | None:
     """The string, if it is one."""
-    return _find(_TEXT, raw)
+    return find_value(TEXT, raw)
 
 
 def find_flag(raw: Raw) -> bool | None:
     """The boolean, if it is one."""
-    return _find(_FLAG, raw)
-
-
-def _find(decoder: msgspec.json.Decoder[_T], raw: Raw) -> _T | None:
-    """The value, if it is one of this type."""
-    if raw is NOTHING:
-        return None
-    try:
-        return decoder.decode(raw)
-    except msgspec.ValidationError:
-        return None
-
-
-def _object(raw: Raw) -> bytes | None:
-    """A JSON object as it was written; None for any other value."""
-    written = bytes(raw)
-    return written if written.startswith(b"{") else None
+    return find_value(FLAG, raw)
 
 
 def _one_word(kind: str) -> str:
@@ -219,10 +201,12 @@ def _choose(
     is_parallel = find_flag(given.parallel_tool_calls) is not False
     raw = given.tool_choice
     word = find_text(raw)
-    choice = None if word is not None else _find(_CHOICE, raw)
+    choice = None if word is not None else find_value(_CHOICE, raw)
     if choice is not None and choice.type == "allowed_tools":
-        allowed = _find(RAWS, choice.tools) or []
-        names = {one.name for one in (_find(_CHOICE, item) for item in allowed) if one is not None}
+        allowed = find_value(RAWS, choice.tools) or []
+        names = {
+            one.name for one in (find_value(_CHOICE, item) for item in allowed) if one is not None
+        }
         tools = tuple(tool for tool in tools if tool.name in names)
         word = choice.mode or "auto"
     elif choice is not None:
@@ -235,8 +219,8 @@ def _choose(
 
 
 def _output(raw: Raw) -> OutputForm | None:
-    text = _find(_TEXT_IN, raw)
-    form = None if text is None else _find(_FORMAT, text.format)
+    text = find_value(_TEXT_IN, raw)
+    form = None if text is None else find_value(_FORMAT, text.format)
     if form is None:
         return None
     if form.type == "json_object":
@@ -244,14 +228,14 @@ def _output(raw: Raw) -> OutputForm | None:
     if form.type != "json_schema":
         return None
     return OutputForm(
-        _object(form.schema), form.name or "", form.description or "", bool(form.strict)
+        find_object(form.schema), form.name or "", form.description or "", bool(form.strict)
     )
 
 
 def _reasoning(raw: Raw) -> Reasoning | None:
-    given = _find(_REASONING, raw)
+    given = find_value(_REASONING, raw)
     if given is None:
         return None
     effort = _EFFORTS.get(find_text(given.effort) or "")
-    budget = _find(_COUNT, given.max_tokens)
+    budget = find_value(COUNT, given.max_tokens)
     return None if effort is None and budget is None else Reasoning(effort, budget)

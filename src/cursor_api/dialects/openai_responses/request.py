@@ -23,7 +23,7 @@ from cursor_api.domain.chat import ChatRequest, Origin
 from cursor_api.domain.content import Message, Part, Role, Text
 from cursor_api.domain.errors import invalid_request
 from cursor_api.domain.kept import Thread
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_decode import check_json, decode_checked, without_mark
 from cursor_api.wire.json_texts import decode_text
@@ -63,9 +63,11 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     head, conversation, read = yield from _read_input(asked, limits)
     # Who is to write a summary shall not call a tool for it.
     tools = NO_TOOLS if read.is_compaction else read_tools(asked.tools)
+    references = tuple(read.references.values())
     chat = ChatRequest(
         asked.model,
-        (*head, *conversation),
+        # What it names is found later, and all is read once more then.
+        tuple(head) if references else (*head, *conversation),
         is_stream=bool(asked.stream),
         parameters=partial(read_parameters, asked, tools),
         origin=Origin(
@@ -76,12 +78,13 @@ def parse_request(body: bytes, limits: RequestLimits) -> Generator[None, None, P
     )
     is_kept = asked.store is not False
     thread = None
-    if is_kept or asked.previous_response_id:
+    if is_kept or asked.previous_response_id or references:
         thread = Thread(
             asked.previous_response_id or None,
             is_kept,
             len(head),
-            _items(asked.input) if is_kept else b"",
+            _items(asked.input) if is_kept or references else b"",
+            references,
         )
     mended = () if body is given else (LONE_SURROGATES,)
     style = Style(tools.custom, read_echo(asked, is_kept=is_kept), read.is_compaction)

@@ -13,11 +13,16 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+from cursor_api.wire import json_lenient
+
 # `gc=False`: these structs form no cycles, and a large body would otherwise make the collector
 # walk hundreds of thousands of them.
 
+# An answer's id: this, and the id of its request, which the ids of its items have in them too.
+ID_PREFIX: Final = "resp_"
+
 # Compared by identity: where a field was not given.
-NOTHING: Final = Raw(b"null")
+NOTHING: Final = json_lenient.NOTHING
 
 
 class ImageUrlIn(Struct, gc=False):

@@ -20,7 +20,7 @@ from cursor_api.domain.caller import Caller
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import size, whole
 from cursor_api.options.setting import GIB, MIB, setting
-from cursor_api.ports import Clock, Observer
+from cursor_api.ports.process import Clock, Observer
 
 # Places come free with every answer that ends; a second is a few of them.
 RETRY_AFTER_S = 1.0

@@ -19,7 +19,7 @@ from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerState
 from cursor_api.pool.slot import Slot
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
 Instant = Annotated[datetime, Meta(tz=True)]
 

@@ -24,7 +24,8 @@ from cursor_api.domain.credential import (
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.expiry import expires_soon
-from cursor_api.ports import Clock, CredentialFiles, Observer, PoolState, PoolStateStore
+from cursor_api.ports.process import Clock, Observer
+from cursor_api.ports.stores import CredentialFiles, PoolState, PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.

@@ -28,7 +28,7 @@ from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.domain.expiry import expires_soon, find_expiry
 from cursor_api.pool.slot import Slot
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.report import (
     CredentialReport,

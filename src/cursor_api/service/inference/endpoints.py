@@ -21,7 +21,8 @@ from cursor_api.domain.features import PROVIDED, Feature, RequestedFeature
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import Breaker, BreakerOptions
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import DeltaBatches, Observer, Upstream, UpstreamKind
+from cursor_api.ports.process import Observer
+from cursor_api.ports.upstream import DeltaBatches, Upstream, UpstreamKind
 from cursor_api.service.inference.failover import FailoverOptions, RetryBudget
 from cursor_api.service.inference.linked_images import AnswerWithImages, ImageSource
 from cursor_api.service.inference.structured_output import (

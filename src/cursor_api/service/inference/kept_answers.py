@@ -15,12 +15,11 @@ from typing import Final, NamedTuple
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.kept import not_kept
 from cursor_api.options.kinds import duration, size
 from cursor_api.options.setting import GIB, setting
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
-NOT_FOUND: Final = "previous_response_not_found"
 # What one takes besides its texts.
 ENTRY_BYTES: Final = 2_048
 # The most that one may take of all.
@@ -110,15 +109,7 @@ class KeptAnswers:
         self._make_room(0)
         entry = self._entries.get(id_)
         if entry is None or entry.owner != _owner(caller) or not entry.answer.body:
-            fault = Fault(
-                FaultKind.NOT_FOUND,
-                "There is no answer of yours with this id: this gateway keeps answers in memory"
-                " for a while, none with 'store': false, and none over a restart. Send the whole"
-                " conversation.",
-                param=param,
-            )
-            fault.code = NOT_FOUND
-            raise fault
+            raise not_kept(param)
         return entry.answer
 
     def delete(self, id_: str, caller: Caller) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Image, LinkedImage, Message, Part, ToolResult
 from cursor_api.domain.errors import invalid_request
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 
 # What a request's images may have together, fetched: twice the size of a request as it comes.
 FETCHED_BYTES_MAX: Final = 20 << 20

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import Observer
+from cursor_api.ports.process import Observer
 from cursor_api.service.inference.catalog import MODELS_PER_ENDPOINT_MAX, Catalog
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints
 

@@ -13,7 +13,8 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 
-from cursor_api.ports import Clock, Observer, Upstream
+from cursor_api.ports.process import Clock, Observer
+from cursor_api.ports.upstream import Upstream
 
 # What asks an upstream without being a request (the test of a credential, the list of models) has
 # ended after this time.

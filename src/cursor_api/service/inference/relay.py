@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
-from cursor_api.domain.catalog import Route
+from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import CONTENT, Delta, Finished, InputCount, NativeBatch, Usage
@@ -24,7 +24,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.slot import LeaseOutcome
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.counting import count_input
 from cursor_api.service.inference.search import Collaborators, Search
 from cursor_api.service.inference.usage import estimate_input, estimate_usage
@@ -55,6 +55,14 @@ class Relay:
         now = self._collaborators.clock.monotonic()
         endpoints = self._collaborators.endpoints
         return {name: endpoint.breaker.state(now).value for name, endpoint in endpoints.items()}
+
+    def find_served(self, models: Sequence[Model]) -> Sequence[Model]:
+        """Those to which a credential leads; all of them where there is no credential at all."""
+        endpoints = self._collaborators.endpoints
+        served = {name for name, endpoint in endpoints.items() if endpoint.pool.slots}
+        if not served:
+            return models
+        return [one for one in models if any(route.endpoint in served for route in one.routes)]
 
     async def count(self, incoming: Incoming) -> InputCount:
         """How long a request is, which is not answered; raises Fault for an unknown model."""

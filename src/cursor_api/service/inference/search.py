@@ -26,7 +26,9 @@ from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.slot import LeaseOutcome
-from cursor_api.ports import Clock, DeltaBatches, RequestLog
+from cursor_api.ports.process import Clock
+from cursor_api.ports.stores import RequestLog
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.conversations import name_conversation
 from cursor_api.service.inference.endpoints import Endpoints

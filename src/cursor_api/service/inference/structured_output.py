@@ -21,7 +21,7 @@ from cursor_api.domain.chat import ChatRequest, OutputForm
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 
 PARAM: Final = "response_format"
 # A schema of 5,000 patterns has half of it and takes 20 ms to read; real ones have some kilobytes.

@@ -26,7 +26,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.usage import BYTES_PER_TOKEN
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cursor_api.simulator.cursor.messages import ChatAsk, Speaker
 from cursor_api.simulator.model.asks import Ask, Role, Turn
-from cursor_api.simulator.model.forms import split_form
+from cursor_api.simulator.model.forms import is_form_alone, split_form, with_worded_form
 
 
 def make_ask(ask: ChatAsk, question: str) -> Ask:
@@ -21,12 +21,13 @@ def make_ask(ask: ChatAsk, question: str) -> Ask:
         )
         for turn in ask.turns
     ]
-    text, form = split_form(question)
-    asked = Ask(model=ask.model, turns=tuple(turns), form=form).with_question(text)
-    if form is None or text:
-        return asked
-    before = tuple(turns[: max(0, _last_human(turns))])
-    return Ask(model=ask.model, turns=before, form=form)
+    last = _last_human(turns)
+    form = None
+    if turns and is_form_alone(turns[last].text):
+        form = split_form(turns[last].text).form
+        turns = turns[:last]
+    asked = Ask(model=ask.model, turns=tuple(turns), form=form).with_question(question)
+    return with_worded_form(asked)
 
 
 def _last_human(turns: list[Turn]) -> int:

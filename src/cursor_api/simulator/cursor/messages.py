@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cursor_api.simulator.cursor.refusals import BAD_REQUEST, Refusal
+from cursor_api.simulator.model.forms import is_form_alone
 from cursor_api.wire.protobuf import (
     ProtobufError,
     as_bytes,
@@ -68,8 +69,10 @@ class ChatAsk:
 
     @property
     def question(self) -> str:
-        """The last human turn's text."""
+        """The last human turn's text, but for one that says the form of the answer alone."""
         humans = [turn.text for turn in self.turns if turn.speaker is Speaker.HUMAN]
+        if len(humans) > 1 and is_form_alone(humans[-1]):
+            humans.pop()
         return humans[-1] if humans else ""
 
 

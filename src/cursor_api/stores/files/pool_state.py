@@ -23,7 +23,7 @@ from cursor_api.domain.errors import StoreError
 from cursor_api.files.atomic import has_leftovers, is_torn, recover, save
 from cursor_api.files.disk import Disk, Snapshot
 from cursor_api.files.lock import lock_folders
-from cursor_api.ports import PoolState
+from cursor_api.ports.stores import PoolState
 
 VERSION: Final = 1
 # 10,000 credentials with long histories are 5 MB.

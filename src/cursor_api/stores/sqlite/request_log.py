@@ -17,7 +17,7 @@ from typing import Self
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.domain.record import RequestRecord, Status
-from cursor_api.ports import Observer
+from cursor_api.ports.process import Observer
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from cursor_api.dialects.anthropic_messages.request import NAME as DIALECT
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.anthropic.chat import AnthropicUpstream
 from cursor_api.upstreams.anthropic.options import AnthropicOptions

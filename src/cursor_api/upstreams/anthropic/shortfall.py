@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from cursor_api.dialects.anthropic_messages.upstream import can_hold_to, is_native
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.features import Feature
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.structured_output import (
     OutputCheck,
     StructuredAnswer,

@@ -17,7 +17,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Clock, Steps
+from cursor_api.ports.process import Clock, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
 from cursor_api.transport.deltas import DeltaAnswer

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cursor_api.domain.features import Feature
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor.chat import ChatTools, CursorChat
 from cursor_api.upstreams.cursor.forms import API_KEY, ENDPOINT, SESSION_TOKEN

@@ -84,8 +84,9 @@ WORDS = UpstreamWords(
         " current editor; until then it is asked once in a while only"
     ),
     no_credentials=(
-        "No credential is configured. Add one: put a line with your Cursor token into the token"
-        " file (.token by default), then GET /update-tokeninfo, or use the page /tokeninfo."
+        "No session token of Cursor's is configured, and this model needs one. The operator can add"
+        " one with `cursor-api token add`, on the page /tokeninfo, or as a line of the token file"
+        " (.token by default). GET /v1/models lists the models that can be asked."
     ),
     test_models=("gpt-4o-mini", "cursor-small", "claude-3.5-haiku"),
 )

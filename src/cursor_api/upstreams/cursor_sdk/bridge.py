@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Clock, Observer
+from cursor_api.ports.process import Clock, Observer
 from cursor_api.transport.client import HttpClient
 from cursor_api.transport.quoting import quote_said
 from cursor_api.upstreams.cursor_sdk.cage import find_landlock_abi

@@ -11,7 +11,7 @@ from typing import Final
 
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.upstreams.cursor_sdk.bridge import find_flaw_of_cage
 from cursor_api.upstreams.cursor_sdk.opening import open_calls
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.diagnosis import Check
 from cursor_api.domain.features import Feature
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.upstreams.cursor_sdk.agents import Agents
 from cursor_api.upstreams.cursor_sdk.board import Board
 from cursor_api.upstreams.cursor_sdk.callback import ToolServer

@@ -8,7 +8,7 @@ from typing import Final
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, Scope
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.upstreams.cursor_sdk.calls import LIST_MODELS, SdkCalls
 from cursor_api.upstreams.cursor_sdk.models import (
     KeptModels,

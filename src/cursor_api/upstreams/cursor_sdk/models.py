@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from cursor_api.domain.catalog import ANY, Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
 # Longer than any name; a list is kept, and shown to everybody.
 NAME_CHARS_MAX: Final = 200

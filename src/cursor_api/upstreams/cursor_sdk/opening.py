@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cursor_api.domain.credential import Secret
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor_sdk.bridge import (
     AttachedBridge,

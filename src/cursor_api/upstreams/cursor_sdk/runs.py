@@ -23,7 +23,8 @@ from cursor_api.domain.content import Image, Message, Role, Text, ToolResult
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished
 from cursor_api.domain.errors import Fault, FaultKind, Scope
-from cursor_api.ports import DeltaBatches, Steps
+from cursor_api.ports.process import Steps
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.cursor_sdk.agents import Agent, Agents, AgentSpec
 from cursor_api.upstreams.cursor_sdk.board import Board

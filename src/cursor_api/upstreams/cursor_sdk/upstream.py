@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
 from cursor_api.upstreams.cursor_sdk.runs import RunAnswer, Runs
 

@@ -85,8 +85,9 @@ WORDS = UpstreamWords(
         " gateway; until then it is asked once in a while only"
     ),
     no_credentials=(
-        "No Cursor API key is configured. Make one in Cursor's dashboard, put it on a line of its"
-        " own into the token file (.token by default), then GET /update-tokeninfo."
+        "No Cursor API key is configured. Make one in Cursor's dashboard and add it"
+        " with `cursor-api token add`, on the page /tokeninfo, or as a line of the token file"
+        " (.token by default)."
     ),
     test_models=("composer-2.5", "auto"),
 )

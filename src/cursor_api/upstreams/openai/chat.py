@@ -13,7 +13,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.features import Feature
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
 from cursor_api.transport.keys import HEADERS, NO_KEY, ask_with_keys, reveal_key

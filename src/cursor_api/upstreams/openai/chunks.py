@@ -74,12 +74,16 @@ class ChoiceIn(Struct, gc=False):
     finish_reason: str | None = None
 
 
+_NOTHING: Final = Raw(b"")
+_EMPTY: Final = frozenset({b"", b"null"})
+
+
 class ChunkIn(Struct, gc=False):
     """One event of a stream, or a whole answer. `object` is "error" in some servers' errors."""
 
     choices: list[ChoiceIn] | None = None
-    usage: Raw = Raw(b"")
-    error: Raw = Raw(b"")
+    usage: Raw = _NOTHING
+    error: Raw = _NOTHING
     object: Any = None
 
     @property
@@ -122,7 +126,7 @@ def decode_chunk(text: str | bytes) -> ChunkIn:
 
 def is_empty(raw: Raw) -> bool:
     """Whether a field is not there or null."""
-    return bytes(raw) in {b"", b"null"}
+    return raw is _NOTHING or bytes(raw) in _EMPTY
 
 
 def read_usage(raw: Raw) -> Usage | None:

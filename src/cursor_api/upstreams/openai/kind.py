@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from cursor_api.dialects.openai_chat.request import NAME as DIALECT
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
-from cursor_api.ports import Upstream, UpstreamParts
+from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.openai.chat import OpenAiUpstream
 from cursor_api.upstreams.openai.options import OpenAiOptions

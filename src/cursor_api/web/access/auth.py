@@ -130,6 +130,11 @@ class Authenticator:
             self._callers[self._digest(options.auth_token.reveal().encode())] = OPERATOR
         lockout.use_keys(self._callers)
 
+    @property
+    def is_passthrough(self) -> bool:
+        """Whether callers may bring credentials of their own."""
+        return self._is_passthrough
+
     async def find(self, scope: Scope, *, is_own_taken: bool = True) -> Caller | None:
         """The caller, or None when no acceptable key was sent.
 

@@ -26,7 +26,7 @@ from ipaddress import IPv6Address
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import whole
 from cursor_api.options.setting import setting
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 
 # What a customer of a provider gets is a /64: the lower half is theirs to choose.
 _HOST_BITS = 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from cursor_api.ports import RenderedFault
+from cursor_api.ports.dialect import RenderedFault
 from cursor_api.web.http.body import Send
 
 Header = tuple[bytes, bytes]

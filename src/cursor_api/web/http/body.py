@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Steps
+from cursor_api.ports.process import Steps
 from cursor_api.service.steps import StepRunner
 
 Scope = MutableMapping[str, Any]

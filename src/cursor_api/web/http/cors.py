@@ -25,7 +25,7 @@ import structlog
 
 from cursor_api.options.addresses import ANY_ORIGIN
 from cursor_api.options.kinds import show_plain
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 from cursor_api.web.http.addresses import show_path
 from cursor_api.web.http.answers import Header
 from cursor_api.web.http.body import Message, Receive, Scope, Send

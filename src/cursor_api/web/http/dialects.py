@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cursor_api.ports import Dialect
+from cursor_api.ports.dialect import Dialect
 from cursor_api.web.http.answers import Header
 
 

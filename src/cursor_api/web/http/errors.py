@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from cursor_api.domain.errors import Fault, LineProblem
-from cursor_api.ports import Dialect, RenderedFault
+from cursor_api.ports.dialect import Dialect, RenderedFault
 from cursor_api.web.http.answers import Header
 from cursor_api.web.http.dialects import Dialects, id_headers
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.deltas import InputCount
-from cursor_api.ports import Dialect
+from cursor_api.ports.dialect import Dialect
 from cursor_api.web.http.answers import JSON_HEADER, new_request_id
 from cursor_api.web.http.body import read_body
 from cursor_api.web.http.dialects import id_headers

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from cursor_api.domain.content import Message
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
-from cursor_api.domain.kept import KeptPage
+from cursor_api.domain.kept import KeptPage, Reference
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.operation import Handler, Key, Operation, Parameter
@@ -44,6 +44,12 @@ class KeepingDialect(Protocol):
         self, turns: Sequence[bytes], limits: RequestLimits
     ) -> Generator[None, None, Sequence[Message]]:
         """A conversation of items and whole answers in turns, as messages, in steps."""
+        ...
+
+    def fill(
+        self, items: bytes, references: Sequence[Reference], answers: Mapping[str, bytes]
+    ) -> Generator[None, None, bytes]:
+        """An input with the items in full that it names, in steps; raises Fault(NOT_FOUND)."""
         ...
 
     def deleted(self, id_: str) -> bytes:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cursor_api.ports import Dialect
+from cursor_api.domain.catalog import Model
+from cursor_api.ports.dialect import Dialect
 from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.relay import Relay
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.answers import JSON_HEADER
 from cursor_api.web.http.dialects import Dialects
@@ -23,9 +25,14 @@ class Models:
     """
 
     def __init__(
-        self, catalog: Catalog, dialects: Sequence[Dialect], authenticator: Authenticator
+        self,
+        catalog: Catalog,
+        dialects: Sequence[Dialect],
+        authenticator: Authenticator,
+        relay: Relay,
     ) -> None:
         self._catalog = catalog
+        self._relay = relay
         self._dialects = Dialects(dialects)
         self._described = dialects[0].description
         # No cache may give one client's list to another.
@@ -34,10 +41,13 @@ class Models:
         self._authenticator = authenticator
 
     async def list(self, request: Request) -> Response:
-        """All models."""
+        """All models that can be asked: an endpoint without a credential shows none of its own."""
         await self._authenticator.refuse_wrong(request.scope)
         dialect = self._dialects.find_client(request.scope["headers"])
-        return self._answer(dialect.models(self._catalog.models))
+        models: Sequence[Model] = self._catalog.models
+        if not self._authenticator.is_passthrough:
+            models = self._relay.find_served(models)
+        return self._answer(dialect.models(models))
 
     async def get(self, request: Request) -> Response:
         """One model; an unknown one is a 404 that names the nearest."""

@@ -20,7 +20,8 @@ from cursor_api.domain.chat import ChatRequest, Incoming
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
-from cursor_api.ports import AnswerFolder, AnswerHead, Dialect, Steps, StreamRenderer
+from cursor_api.ports.dialect import AnswerFolder, AnswerHead, Dialect, StreamRenderer
+from cursor_api.ports.process import Steps
 from cursor_api.service.access.admission import Admission, Place
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Exchange, Relay

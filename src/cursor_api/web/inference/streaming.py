@@ -19,7 +19,8 @@ import structlog
 
 from cursor_api.options.kinds import duration
 from cursor_api.options.setting import setting
-from cursor_api.ports import DeltaBatches, StreamRenderer
+from cursor_api.ports.dialect import StreamRenderer
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.web.http.body import Receive, Send
 
 log = structlog.get_logger(__name__)

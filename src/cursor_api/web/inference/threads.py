@@ -7,17 +7,20 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Protocol
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.content import Message
 from cursor_api.domain.errors import invalid_request
-from cursor_api.ports import ParsedRequest, Steps
+from cursor_api.domain.kept import Reference, Thread
+from cursor_api.ports.dialect import ParsedRequest
+from cursor_api.ports.process import Steps
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.wire.limits import RequestLimits
 
 PREVIOUS_PARAM = "previous_response_id"
+INPUT_PARAM = "input"
 
 
 class KeepableAnswer(Protocol):
@@ -40,6 +43,12 @@ class ReadsAnswers(Protocol):
         self, turns: Sequence[bytes], limits: RequestLimits
     ) -> Generator[None, None, Sequence[Message]]:
         """A conversation of items and whole answers in turns, as messages, in steps."""
+        ...
+
+    def fill(
+        self, items: bytes, references: Sequence[Reference], answers: Mapping[str, bytes]
+    ) -> Generator[None, None, bytes]:
+        """An input with the items in full that it names, in steps; raises Fault(NOT_FOUND)."""
         ...
 
 
@@ -75,7 +84,11 @@ class Threads:
     async def resume(self, parsed: ParsedRequest, caller: Caller) -> ParsedRequest:
         """The request with all that was said before; raises Fault(NOT_FOUND, INVALID_REQUEST)."""
         thread = parsed.thread
-        if thread is None or thread.previous_id is None:
+        if thread is None:
+            return parsed
+        if thread.references:
+            parsed = await self._fill(parsed, thread, caller)
+        if thread.previous_id is None:
             return parsed
         before = self._kept.get(thread.previous_id, caller, param=PREVIOUS_PARAM)
         earlier = await self._steps.run(self._dialect.recall(before.turns, self._limits))
@@ -88,6 +101,17 @@ class Threads:
                 param=PREVIOUS_PARAM,
             )
         return parsed._replace(chat=chat)
+
+    async def _fill(self, parsed: ParsedRequest, thread: Thread, caller: Caller) -> ParsedRequest:
+        """The request with the items that it names; raises Fault(NOT_FOUND)."""
+        answers = {
+            one.answer_id: self._kept.get(one.answer_id, caller, param=one.param).body
+            for one in thread.references
+        }
+        items = await self._steps.run(self._dialect.fill(thread.items, thread.references, answers))
+        said = await self._steps.run(self._dialect.recall((items,), self._limits))
+        chat = parsed.chat.go_on_from(tuple(said), thread.head_count, INPUT_PARAM)
+        return parsed._replace(chat=chat, thread=thread._replace(items=items, references=()))
 
     def begin(
         self, parsed: ParsedRequest, caller: Caller, answer: KeepableAnswer

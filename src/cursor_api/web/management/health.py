@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
 from cursor_api.web.http.operation import Key, Operation

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cursor_api.domain.record import RequestRecord, Status
-from cursor_api.ports import Clock, RequestLog
+from cursor_api.ports.process import Clock
+from cursor_api.ports.stores import RequestLog
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.hosts import Hosts
 from cursor_api.web.http.operation import Key, Operation

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.errors import LineProblem
-from cursor_api.ports import Dialect
+from cursor_api.ports.dialect import Dialect
 from cursor_api.web.http.operation import Key, Operation, Parameter
 
 JSON_MEDIA_TYPE = "application/json"

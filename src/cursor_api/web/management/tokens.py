@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from cursor_api.domain.credential import FileTexts
 from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.json_body import read_json, reply, too_large

@@ -23,7 +23,7 @@ from typing import Any
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import duration, size, whole
 from cursor_api.options.setting import KIB, MIB, setting
-from cursor_api.ports import RenderedFault
+from cursor_api.ports.dialect import RenderedFault
 from cursor_api.web.server.lifecycle import DRAINING
 from cursor_api.web.server.lingering import LingeringTransport
 from cursor_api.web.server.room import Room

@@ -18,7 +18,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead, Dialect
+from cursor_api.ports.dialect import AnswerHead, Dialect
 from cursor_api.web.inference.counting import CountsTokens
 from cursor_api.wire.limits import RequestLimits
 from tests.anthropic_stream import read_message, read_message_stream

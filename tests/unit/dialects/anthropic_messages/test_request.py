@@ -10,7 +10,7 @@ import pytest
 from cursor_api.dialects.anthropic_messages.request import NAME, Style, ThinkingShown, parse_request
 from cursor_api.domain.content import CacheMark, Message, Role, Text
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 

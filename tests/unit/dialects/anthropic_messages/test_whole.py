@@ -21,7 +21,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from tests.anthropic_stream import Json, read_message
 
 HEAD = AnswerHead("1", "m", 5)

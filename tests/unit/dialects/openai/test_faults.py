@@ -9,7 +9,7 @@ import pytest
 
 from cursor_api.dialects.openai.faults import FAULTS, PASSTHROUGH_FAULTS, render_fault
 from cursor_api.domain.errors import Fault, FaultKind, Scope, invalid_request
-from cursor_api.ports import RenderedFault
+from cursor_api.ports.dialect import RenderedFault
 
 
 def headers_of(rendered: RenderedFault) -> dict[str, str]:

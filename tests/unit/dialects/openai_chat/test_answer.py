@@ -30,7 +30,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 from tests.openai_stream import ReadStream, read_answer, read_stream
 
 USAGE = Usage(11, 7, UsageSource.ESTIMATED)

@@ -15,7 +15,7 @@ from cursor_api.domain.deltas import (
     UsageSource,
 )
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead
+from cursor_api.ports.dialect import AnswerHead
 
 HEAD = AnswerHead("1", "m", 1)
 HELLO: list[Delta] = [TextDelta("Hello")]

@@ -7,7 +7,7 @@ import json
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.domain.deltas import Finished, FinishReason, TextDelta, Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import AnswerHead, Dialect
+from cursor_api.ports.dialect import AnswerHead, Dialect
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 

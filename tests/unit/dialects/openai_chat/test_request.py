@@ -21,7 +21,7 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import count_steps, finish

@@ -20,7 +20,7 @@ from cursor_api.domain.content import (
     ToolUse,
 )
 from cursor_api.domain.features import NEEDED
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 

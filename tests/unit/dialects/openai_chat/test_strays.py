@@ -11,7 +11,7 @@ from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.dialects.openai_chat.request import Style
 from cursor_api.domain.errors import Fault
 from cursor_api.installed import DIALECTS
-from cursor_api.ports import Dialect, ParsedRequest
+from cursor_api.ports.dialect import Dialect, ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 

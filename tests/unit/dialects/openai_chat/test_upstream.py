@@ -10,7 +10,15 @@ from typing import Any
 
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.upstream import encode_request
-from cursor_api.domain.chat import ChatRequest, Native, Origin, Parameters, Reasoning, Tool
+from cursor_api.domain.chat import (
+    ChatRequest,
+    Native,
+    Origin,
+    OutputForm,
+    Parameters,
+    Reasoning,
+    Tool,
+)
 from cursor_api.domain.content import (
     CacheMark,
     Image,
@@ -140,3 +148,19 @@ def test_cache_marks_stand_where_they_were_put() -> None:
             "cache_control": {"type": "ephemeral"},
         }
     ]
+
+
+def test_a_form_without_a_name_gets_one() -> None:
+    """Anthropic's have none, and OpenAI's API takes none without."""
+    for name, given in (("", "answer"), ("report", "report")):
+        output = OutputForm(b'{"type":"object"}', name)
+        sent = written(Message(Role.USER, (Text("Hi"),)), parameters=Parameters(output=output))
+        assert sent["response_format"]["json_schema"]["name"] == given
+
+
+def test_a_budget_for_thinking_goes_on_as_an_effort() -> None:
+    """OpenAI's API refuses a number of tokens, as Anthropic's clients give it."""
+    for budget, effort in ((0, None), (1024, "low"), (8000, "medium"), (10**9, "high")):
+        asked = Parameters(reasoning=Reasoning(None, budget))
+        sent = written(Message(Role.USER, (Text("Hi"),)), parameters=asked)
+        assert (sent.get("reasoning_effort"), "reasoning" in sent) == (effort, False)

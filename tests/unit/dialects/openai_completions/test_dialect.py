@@ -8,7 +8,7 @@ from cursor_api.dialects.openai_completions.dialect import OpenAiCompletions
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Dialect
+from cursor_api.ports.dialect import Dialect
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 from tests.unit.dialects.openai_completions.test_answer import END, HEAD

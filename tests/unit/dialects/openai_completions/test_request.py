@@ -10,7 +10,7 @@ import pytest
 from cursor_api.dialects.openai_completions.request import Style, parse_request
 from cursor_api.domain.chat import Sampling
 from cursor_api.domain.errors import Fault
-from cursor_api.ports import ParsedRequest
+from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 

@@ -26,7 +26,7 @@ from cursor_api.domain.deltas import (
     Usage,
     UsageSource,
 )
-from cursor_api.ports import AnswerHead, ParsedRequest
+from cursor_api.ports.dialect import AnswerHead, ParsedRequest
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 

@@ -9,7 +9,7 @@ from cursor_api.domain.catalog import Model
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.kept import KeptPage
-from cursor_api.ports import Dialect
+from cursor_api.ports.dialect import Dialect
 from cursor_api.web.inference.kept import KeepingDialect
 from cursor_api.web.inference.threads import KeepableAnswer
 from cursor_api.wire.limits import RequestLimits

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from openai.types.responses import ResponseItemList
 
-from cursor_api.dialects.openai_responses.kept import render_deleted, render_items
-from cursor_api.domain.kept import KeptPage
+from cursor_api.dialects.openai_responses.kept import fill, render_deleted, render_items
+from cursor_api.domain.errors import Fault
+from cursor_api.domain.kept import KeptPage, Reference
+from tests.steps import finish
 
 ITEMS = [
     {"role": "user", "content": "a"},
@@ -53,3 +55,14 @@ def test_a_deleted_answer_says_so() -> None:
         "object": "response",
         "deleted": True,
     }
+
+
+def test_named_items_are_put_in_their_places() -> None:
+    """From the answers that have them; one that is nowhere is told with its place."""
+    items = json.dumps([ITEMS[0], {"type": "item_reference", "id": "msg_1"}]).encode()
+    answers = {"resp_1": json.dumps({"output": ITEMS[1:2]}).encode()}
+    filled = finish(fill(items, [Reference("msg_1", "resp_1", "input[1]")], answers))
+    assert json.loads(filled) == ITEMS[:2]
+    with pytest.raises(Fault) as caught:
+        finish(fill(items, [Reference("msg_2", "resp_1", "input[1]")], answers))
+    assert caught.value.param == "input[1]"

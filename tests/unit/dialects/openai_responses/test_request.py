@@ -64,8 +64,8 @@ def test_who_wants_nothing_kept_has_no_thread() -> None:
             {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]},
             "input[0].content[0].image_url",
         ),
-        ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"),
-        ({"input": [{"id": "msg_1"}]}, "input[0]"),
+        ({"input": [{"type": "item_reference"}]}, "input[0].id"),
+        ({"input": [{"id": "msg_1"}, {"type": "item_reference", "id": "msg_1"}]}, "input[1]"),
         ({"input": [{}]}, "input[0].type"),
         ({"input": [{"type": "function_call_output", "output": "a"}]}, "input[0].call_id"),
         ({"stream": "yes"}, "stream"),
@@ -136,3 +136,13 @@ def test_whatever_the_bytes_a_fault_comes_out(body: bytes) -> None:
     """And nothing else."""
     with pytest.raises(Fault):
         finish(parse_request(body, RequestLimits()))
+
+
+def test_items_that_are_named_are_for_later() -> None:
+    """Each with the answer that it is of; until they are there only the first messages are."""
+    named = {"type": "item_reference", "id": "rs_ab_c_0"}
+    parsed = parse(instructions="Be brief.", input=[named, {"role": "user", "content": "Hi"}])
+    assert [message.text for message in parsed.chat.messages] == ["Be brief."]
+    assert parsed.thread is not None
+    assert parsed.thread.references == (("rs_ab_c_0", "resp_ab_c", "input[0]"),)
+    assert parsed.ignored == ()

@@ -17,7 +17,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.slot import LeaseOutcome
-from cursor_api.ports import PoolState
+from cursor_api.ports.stores import PoolState
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from tests.endpoints import FAKE, endpoints_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import PoolStateStore
+from cursor_api.ports.stores import PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.inference.endpoints import Endpoint, Endpoints

@@ -16,7 +16,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.service.inference.search import Collaborators, Search

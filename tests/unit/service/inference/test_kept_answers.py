@@ -9,9 +9,9 @@ import pytest
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.kept import NOT_FOUND
 from cursor_api.service.inference.kept_answers import (
     ENTRY_BYTES,
-    NOT_FOUND,
     KeptAnswer,
     KeptAnswers,
     KeptAnswersOptions,

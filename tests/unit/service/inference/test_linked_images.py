@@ -13,7 +13,7 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 from cursor_api.domain.features import Feature, RequestedFeature
 from cursor_api.pool.pool import Pool
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference import linked_images
 from cursor_api.service.inference.linked_images import fetch_images
 from tests.endpoints import FAKE, FakeKind, endpoint_of

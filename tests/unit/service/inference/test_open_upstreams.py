@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cursor_api.ports import Upstream
+from cursor_api.ports.upstream import Upstream
 from cursor_api.service.inference.open_upstreams import LINGER_S, OpenUpstreams, UpstreamPlan
 from tests.fakes import ListObserver, ScriptedUpstream, StillClock
 

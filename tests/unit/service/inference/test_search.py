@@ -19,7 +19,7 @@ from cursor_api.domain.record import Attempt
 from cursor_api.pool.breaker import BreakerOptions, BreakerState
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.endpoints import TroubleOptions
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.search import BegunAnswer, Collaborators, Search

@@ -13,7 +13,7 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.features import Feature, RequestedFeature
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.structured_output import (
     InvalidOutput,
     OutputCheck,

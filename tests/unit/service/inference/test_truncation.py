@@ -17,7 +17,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.truncation import TruncatedAnswer, Truncation
 
 END = Finished(FinishReason.STOP)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cursor_api.simulator.cursor.asks import make_ask
 from cursor_api.simulator.cursor.messages import ChatAsk, Speaker, Turn
 from cursor_api.simulator.model.asks import Role
@@ -25,8 +23,9 @@ def test_the_question_is_what_is_left_of_the_last_words() -> None:
 
 def test_a_form_in_words_belongs_to_the_question_before_it() -> None:
     """In the same turn or in one of its own."""
-    alone = make_ask(turns("Who?", " ", FORM), FORM)
+    apart = turns("Who?", " ", FORM)
+    alone = make_ask(apart, apart.question)
     beside = make_ask(turns(f"Who?\n\n{FORM}"), f"Who?\n\n{FORM}")
     for ask in (alone, beside):
         assert (ask.question.text, ask.form) == ("Who?", {"type": "object"})
-    assert make_ask(replace(turns(), turns=()), FORM).form == {"type": "object"}
+    assert make_ask(turns(FORM), FORM).form == {"type": "object"}

@@ -16,7 +16,7 @@ from cursor_api.domain.credential_health import (
     QuarantineReason,
 )
 from cursor_api.domain.errors import StoreError
-from cursor_api.ports import PoolState, PoolStateStore
+from cursor_api.ports.stores import PoolState, PoolStateStore
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 
 STATE: PoolState = {

@@ -13,7 +13,7 @@ import pytest
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.lock import LOCK_NAME, lock_folders
-from cursor_api.ports import PoolState
+from cursor_api.ports.stores import PoolState
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from tests.unit.files.scripted_disk import ScriptedDisk
 

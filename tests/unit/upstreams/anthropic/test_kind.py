@@ -6,7 +6,7 @@ from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.features import Feature
 from cursor_api.installed import KINDS
-from cursor_api.ports import UpstreamKind, UpstreamParts
+from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.upstreams.anthropic.kind import AnthropicKind
 from cursor_api.upstreams.anthropic.options import AnthropicOptions

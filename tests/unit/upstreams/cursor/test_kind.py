@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.ports import UpstreamKind, UpstreamParts
+from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.models import MODELS

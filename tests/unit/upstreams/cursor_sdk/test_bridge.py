@@ -13,7 +13,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import Clock
+from cursor_api.ports.process import Clock
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor_sdk import bridge as bridge_module
 from cursor_api.upstreams.cursor_sdk.bridge import (

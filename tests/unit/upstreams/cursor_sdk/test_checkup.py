@@ -9,7 +9,7 @@ from pathlib import Path
 from cursor_api.bootstrap import SystemClock
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.upstreams.cursor_sdk.checkup import diagnose
 from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind

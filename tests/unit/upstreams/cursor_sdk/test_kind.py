@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cursor_api.domain.credential import Secret
 from cursor_api.installed import FORMS, KINDS
-from cursor_api.ports import UpstreamKind, UpstreamParts
+from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions

@@ -10,7 +10,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress, SdkCalls, bridge_http_options

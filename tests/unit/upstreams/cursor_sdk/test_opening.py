@@ -11,7 +11,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.upstreams.cursor_sdk.calls import PING, BridgeAddress
 from cursor_api.upstreams.cursor_sdk.opening import open_calls

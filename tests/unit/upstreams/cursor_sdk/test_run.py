@@ -8,7 +8,7 @@ import pytest
 
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.ports import DeltaBatches
+from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.simulator.cursor_sdk.options import BridgeFaults, BridgeOptions
 from cursor_api.simulator.scenario import Scenario
 from cursor_api.transport.timeouts import TimeoutsByModel

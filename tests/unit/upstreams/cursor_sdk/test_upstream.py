@@ -12,7 +12,7 @@ import pytest
 
 from cursor_api.domain.deltas import FinishReason
 from cursor_api.domain.features import Feature
-from cursor_api.ports import UpstreamParts
+from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.simulator.cursor_sdk.options import BridgeOptions
 from cursor_api.simulator.scenario import Scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import Secret
 from cursor_api.installed import KINDS
-from cursor_api.ports import UpstreamKind, UpstreamParts
+from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.upstreams.openai.kind import OpenAiKind
 from cursor_api.upstreams.openai.options import OpenAiOptions

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from cursor_api.domain.catalog import Model
+from cursor_api.pool.pool import Pool
+from tests.endpoints import endpoint_of
 from tests.house import BEARER, KEY, House
 from tests.serving import ask, serve
 
@@ -21,6 +24,25 @@ async def test_models_are_listed_and_found_without_a_key() -> None:
     assert unknown.status == 404
     assert unknown.json()["error"]["code"] == "model_not_found"
     assert "gpt-4o" in unknown.json()["error"]["message"]
+
+
+async def test_an_endpoint_without_a_credential_shows_no_models_beside_one_that_has_some() -> None:
+    """They could only be refused. Where nobody has any, or callers bring theirs, all are shown."""
+
+    async def shown(house: House) -> list[str]:
+        bare = endpoint_of(house.upstream, Pool(house.clock, lambda: 0.5), name="bare")
+        house.endpoints.replace([*house.endpoints.values(), bare])
+        features = {name: one.kind.features for name, one in house.endpoints.items()}
+        house.catalog.use((), features)
+        house.catalog.put("bare", [Model("bare-1", "bare", 0)])
+        async with serve(house.app) as port:
+            assert (await ask(port, "GET", "/v1/models/bare-1")).status == 200
+            listed = await ask(port, "GET", "/v1/models")
+        return [one["id"] for one in listed.json()["data"]]
+
+    assert await shown(House()) == ["gpt-4o"]
+    assert await shown(House({})) == ["gpt-4o", "bare-1"]
+    assert await shown(House(is_passthrough=True)) == ["gpt-4o", "bare-1"]
 
 
 async def test_a_wrong_key_is_refused_where_none_is_asked_for() -> None:

@@ -35,7 +35,7 @@ def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
         *management_operations(
             house.roster, house.credentials, house.clock, options, house.authenticator
         ),
-        *Models(house.catalog, DIALECTS, house.authenticator).operations(),
+        *Models(house.catalog, DIALECTS, house.authenticator, house.relay).operations(),
         *kept_operations(DIALECTS, house.kept, house.authenticator),
         *(
             TokenCounts(one, one, inference, InferenceOptions()).operation()
