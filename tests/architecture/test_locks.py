@@ -25,7 +25,7 @@ LOCKS = {
     "clients": "clients",
     "sdk": "sdk",
 }
-NODE_FOLDERS = ("tests/acceptance/node", "tests/clients/node")
+NODE_FOLDERS = ("tests/acceptance/node", "tests/clients/node", "tests/agents")
 
 
 @dataclass(frozen=True, slots=True)

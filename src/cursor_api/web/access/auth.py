@@ -44,9 +44,11 @@ KEY_LENGTH_MAX = 16_384
 
 SALT_BYTES = 32
 
+# It does not name the other header that is taken: at `x-api-key` in an error, a well-known client
+# puts "Not logged in" in place of the message.
 WRONG_KEY = (
     "The API key is missing or wrong. Send the gateway's AUTH_TOKEN as"
-    " `Authorization: Bearer <key>` or `x-api-key: <key>`."
+    " `Authorization: Bearer <key>`, or where your client has a field for its API key."
 )
 CHAT_ONLY = (
     "This API key may chat and nothing else. Credentials are shown and changed with the gateway's"

@@ -65,11 +65,15 @@ async def test_the_operators_key_is_taken_in_both_spellings(fields: dict[str, st
     ],
 )
 async def test_anything_else_is_refused(fields: dict[str, str]) -> None:
-    """Missing, wrong, nearly right, in the wrong place, or absurdly long."""
+    """Missing, wrong, nearly right, in the wrong place, or absurdly long.
+
+    Where an error names `x-api-key`, Claude Code shows "Not logged in" in place of the message.
+    """
     assert await KEYED.find(asked(**fields)) is None
     with pytest.raises(Fault, match="AUTH_TOKEN") as caught:
         await KEYED.authenticate(asked(**fields))
     assert caught.value.kind is FaultKind.UNAUTHENTICATED
+    assert "x-api-key" not in str(caught.value)
 
 
 async def test_every_chat_only_key_has_a_name_of_its_own() -> None:

@@ -1,0 +1,59 @@
+"""docs/clients.md and its Chinese twin: what was seen of each agent, between two marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+from tests.agents.agents import AGENTS
+from tests.agents.checks import CHECKS
+from tests.texts import Text
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+BEGIN, END = "<!-- agents: begin -->", "<!-- agents: end -->"
+WRITTEN: Final = Text(
+    "<!-- The table is written by `make agents`, from what it saw. -->",
+    "<!-- 下表由 `make agents` 根据实际所见写出。 -->",
+)
+SEEN: Final = Text("seen", "所见")
+FAILED: Final = Text("**FAILED**", "**未通过**")
+
+Language = Literal["en", "zh"]
+FILES: Final[dict[Language, Path]] = {
+    "en": DOCS / "clients.md",
+    "zh": DOCS / "clients.zh-CN.md",
+}
+# For each agent what each check saw; None where it failed.
+Seen = Mapping[str, Sequence[Text | None]]
+
+
+def heads(language: Language, versions: Mapping[str, str]) -> str:
+    """The first line of the table: the agents with their versions."""
+    names = [f"{agent.name} {versions[agent.package]}" for agent in AGENTS]
+    return f"| {' | '.join((getattr(SEEN, language), *names))} |"
+
+
+def render_section(seen: Seen, versions: Mapping[str, str], language: Language) -> str:
+    """One line for each check, one column for each agent."""
+    lines = [getattr(WRITTEN, language), "", heads(language, versions)]
+    lines.append("|---" * (1 + len(AGENTS)) + "|")
+    for number, check in enumerate(CHECKS):
+        cells = [getattr(seen[agent.name][number] or FAILED, language) for agent in AGENTS]
+        lines.append(f"| {' | '.join((getattr(check.title, language), *cells))} |")
+    return "\n".join([*lines, "", ""])
+
+
+def section_of(page: str) -> str:
+    """What stands between the marks; raises ValueError where there are none."""
+    _before, begin, rest = page.partition(f"{BEGIN}\n")
+    section, end, _after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no {BEGIN} and {END}")
+    return section
+
+
+def put_into(page: str, section: str) -> str:
+    """The page with another section between its marks."""
+    old = section_of(page)
+    return page.replace(f"{BEGIN}\n{old}{END}", f"{BEGIN}\n{section}{END}")
