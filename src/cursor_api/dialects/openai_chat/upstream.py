@@ -7,7 +7,7 @@ gateway decides is written over it. Any other is written from the domain's value
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final, assert_never
 
 import msgspec
@@ -35,6 +35,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 _Object = dict[str, object]
@@ -43,11 +44,15 @@ _WORDS: Final = {choice: word for word, choice in CHOICES.items()}
 _TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 
+# In one step. To make a message takes as long as to write so many bytes of text.
+STEP_BYTES: Final = 1 << 20
+MESSAGE_BYTES: Final = 4 << 10
+
 _encode = msgspec.json.Encoder().encode
 
 
-def encode_request(request: ChatRequest, model: str) -> bytes:
-    """The body of a request for this model of the upstream's.
+def encode_request(request: ChatRequest, model: str) -> Generator[None, None, bytes]:
+    """The body of a request for this model of the upstream's, in steps.
 
     One that came in this dialect is streamed if the caller's is, every other always; a stream with
     its usage.
@@ -60,12 +65,30 @@ def encode_request(request: ChatRequest, model: str) -> bytes:
     native = request.origin.native
     if native is not None and native.dialect == NAME:
         fields = _FIELDS.decode(native.body)
+        if len(native.body) > SLICE_BYTES:
+            yield
         if not request.is_stream:
             fields.pop("stream", None)
             decided = {"model": model}
         return _encode({**fields, **decided})
-    messages = [one for message in request.messages for one in _messages(message)]
+    messages = yield from _write_messages(request)
     return _encode({**decided, "messages": messages, **_parameters(request.parameters)})
+
+
+def _write_messages(request: ChatRequest) -> Generator[None, None, list[Raw]]:
+    """Each as JSON, so that to put them together takes no time."""
+    written: list[Raw] = []
+    step_bytes = 0
+    for message in request.messages:
+        for one in _messages(message):
+            written.append(Raw(_encode(one)))
+            step_bytes += len(written[-1]) + MESSAGE_BYTES
+            if step_bytes > STEP_BYTES:
+                yield
+                step_bytes = 0
+    if step_bytes > SLICE_BYTES:
+        yield
+    return written
 
 
 def _messages(message: Message) -> Iterator[_Object]:
