@@ -37,16 +37,13 @@ from cursor_api.domain.content import (
 )
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_lenient import CACHE_TTL_S
+from cursor_api.wire.json_steps import encode_messages
 
 _Object = dict[str, object]
 
 _WORDS: Final = {choice: word for word, choice in CHOICES.items()}
 _TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
-
-# In one step. To make a message takes as long as to write so many bytes of text.
-STEP_BYTES: Final = 1 << 20
-MESSAGE_BYTES: Final = 4 << 10
 
 _encode = msgspec.json.Encoder().encode
 
@@ -71,24 +68,10 @@ def encode_request(request: ChatRequest, model: str) -> Generator[None, None, by
             fields.pop("stream", None)
             decided = {"model": model}
         return _encode({**fields, **decided})
-    messages = yield from _write_messages(request)
+    messages = yield from encode_messages(
+        one for message in request.messages for one in _messages(message)
+    )
     return _encode({**decided, "messages": messages, **_parameters(request.parameters)})
-
-
-def _write_messages(request: ChatRequest) -> Generator[None, None, list[Raw]]:
-    """Each as JSON, so that to put them together takes no time."""
-    written: list[Raw] = []
-    step_bytes = 0
-    for message in request.messages:
-        for one in _messages(message):
-            written.append(Raw(_encode(one)))
-            step_bytes += len(written[-1]) + MESSAGE_BYTES
-            if step_bytes > STEP_BYTES:
-                yield
-                step_bytes = 0
-    if step_bytes > SLICE_BYTES:
-        yield
-    return written
 
 
 def _messages(message: Message) -> Iterator[_Object]:
