@@ -71,9 +71,10 @@ class Greeter:
         spoken = version.get("protocolVersion")
         if spoken != PACKAGE:
             named = spoken if isinstance(spoken, str) else "something unknown"
+            shown = quote_said(named, NO_SECRET, self._mask)
             raise Fault(
                 FaultKind.CLIENT_OUTDATED,
-                f"The Cursor SDK bridge speaks {quote_said(named, NO_SECRET, self._mask)}, and this gateway"
+                f"The Cursor SDK bridge speaks {shown}, and this gateway"
                 f" speaks {PACKAGE}: install another version of cursor-sdk, or of the gateway.",
             )
         if self._callback is not None:
