@@ -57,7 +57,7 @@ def anthropic(*, is_native: bool = False) -> AnswerDecoder:
 
 
 # What reads the stream, the stream, and the client APIs that it is told in.
-UPSTREAMS: Mapping[str, tuple[Callable[[], AnswerDecoder], bytes, Collection[str]]] = {
+UPSTREAMS: Mapping[str, tuple[Callable[[], AnswerDecoder | RunDecoder], bytes, Collection[str]]] = {
     "openai": (openai, OPENAI, REQUESTS),
     "openai, as it came": (partial(openai, is_native=True), OPENAI, ["openai_chat"]),
     "anthropic": (anthropic, ANTHROPIC, REQUESTS),
@@ -74,7 +74,9 @@ UPSTREAMS: Mapping[str, tuple[Callable[[], AnswerDecoder], bytes, Collection[str
 }
 
 
-def read(decoder: AnswerDecoder, stream: bytes) -> tuple[list[Sequence[Delta]], Fault | None]:
+def read(
+    decoder: AnswerDecoder | RunDecoder, stream: bytes
+) -> tuple[list[Sequence[Delta]], Fault | None]:
     """The batches of a stream that ends here, and the fault that ends them."""
     batches: list[Sequence[Delta]] = []
     try:
