@@ -14,6 +14,7 @@ from typing import Final
 from cursor_api.dialects.anthropic_messages.dialect import AnthropicMessages
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.dialects.openai_completions.dialect import OpenAiCompletions
+from cursor_api.dialects.openai_embeddings.dialect import OpenAiEmbeddings
 from cursor_api.dialects.openai_responses.dialect import OpenAiResponses
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.credential import CredentialForm, Secret
@@ -77,6 +78,7 @@ DIALECTS: tuple[Dialect, ...] = (
     AnthropicMessages(),
     _RESPONSES,
     OpenAiCompletions(),
+    OpenAiEmbeddings(),
 )
 # Where two know a secret by its form, the first has it: what takes any text comes last.
 UPSTREAM_KINDS: tuple[UpstreamKind, ...] = (

@@ -21,6 +21,7 @@ USAGE: Json = {
     "prompt_tokens_details": {"cached_tokens": 64},
     "completion_tokens_details": {"reasoning_tokens": 20},
 }
+VECTOR = [1.0, 2.0]
 LOGPROBS: Json = {"content": [{"token": "a", "logprob": -0.5, "bytes": None, "top_logprobs": []}]}
 
 
@@ -51,12 +52,14 @@ class Endpoint:
         if turn.line.startswith("GET /v1/models "):
             listed = {"object": "list", "data": [{"id": f"{self.name}-model", "object": "model"}]}
             await turn.answer(json.dumps(listed).encode(), content_type="application/json")
-        elif not turn.line.startswith("POST /v1/chat/completions "):
+        elif not turn.line.startswith(("POST /v1/chat/completions ", "POST /v1/embeddings ")):
             await turn.answer(b'{"detail": "Not Found"}', 404, content_type="application/json")
         elif self.refusals:
             status, error = self.refusals.pop(0)
             body = json.dumps({"error": error}).encode()
             await turn.answer(body, status, content_type="application/json")
+        elif turn.line.startswith("POST /v1/embeddings "):
+            await turn.answer(vectors(json.loads(turn.body)), content_type="application/json")
         else:
             await self._answer(turn, json.loads(turn.body))
 
@@ -119,6 +122,20 @@ class Endpoint:
         ]
         answer = {"id": "theirs", "object": "chat.completion", "created": 1, "model": "its-own"}
         return json.dumps(answer | {"choices": choices, "usage": USAGE, "x_own": [1]}).encode()
+
+
+def vectors(asked: Json) -> bytes:
+    """One for each text, as numbers or packed."""
+    is_packed = asked.get("encoding_format") == "base64"
+    vector = "AACAPwAAAEA=" if is_packed else VECTOR  # the same numbers
+    data = [
+        {"object": "embedding", "index": index, "embedding": vector}
+        for index in range(len(asked["input"]))
+    ]
+    usage = {"prompt_tokens": 7, "total_tokens": 7}
+    return json.dumps(
+        {"object": "list", "data": data, "model": asked["model"], "usage": usage}
+    ).encode()
 
 
 def _calls(tools: list[Json]) -> list[bytes]:

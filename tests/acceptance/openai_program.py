@@ -27,6 +27,8 @@ def follow(order: Json) -> Json:
             told["answer"] = client.models.list().model_dump()
         elif order.get("call") == "model":
             told["answer"] = client.models.retrieve(**order["body"]).model_dump()
+        elif order.get("call") == "embeddings":
+            told["answer"] = client.embeddings.create(**order["body"]).model_dump()
         elif order.get("call", "").startswith("response"):
             _respond(client, order, told)
         else:

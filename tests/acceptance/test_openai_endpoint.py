@@ -11,7 +11,7 @@ import httpx2 as httpx
 import pytest
 
 from tests.acceptance.background import LoopThread
-from tests.acceptance.openai_endpoint import LOGPROBS, USAGE, Endpoint
+from tests.acceptance.openai_endpoint import LOGPROBS, USAGE, VECTOR, Endpoint
 from tests.acceptance.programs import Program, running
 from tests.acceptance.sdk_clients import SdkClient, Told
 from tests.acceptance.sdk_house import KEY, order_for
@@ -146,6 +146,31 @@ def test_what_the_caller_sends_goes_on_as_it_came(client: SdkClient, house: Hous
         [1],
     )
     assert (more | {"logprobs": True}).items() <= house.endpoints["main"].bodies()[-1].items()
+
+
+def test_embeddings_are_the_endpoints(client: SdkClient, house: House) -> None:
+    """As numbers or packed, as the caller asks; the SDKs ask for packed ones by themselves."""
+
+    def ask(model: str, **more: Any) -> Told:
+        body = {"model": model, "input": ["a", "b"], **more}
+        order = {"call": "embeddings", "body": body, "max_retries": 0}
+        return client.ask(f"{house.program.url}/v1", KEY, order)
+
+    for more in ({}, {"encoding_format": "float"}):
+        answer = ask("best", **more).answer
+        assert answer is not None
+        assert [one["embedding"] for one in answer["data"]] == [VECTOR, VECTOR]
+        assert answer["usage"]["prompt_tokens"] == 7
+    sent = house.endpoints["main"].bodies()[-2]
+    assert sent == {"model": "main-model", "input": ["a", "b"], "encoding_format": "base64"}
+    before = len(house.endpoints["spare"].bodies())
+    house.endpoints["main"].refusals.append((503, {"message": "not now"}))
+    assert ask("best").error is None
+    assert len(house.endpoints["spare"].bodies()) == before + 1
+    _clear(house)
+    error = ask("auto").error
+    assert error is not None
+    assert (error["status"], error["code"], error["param"]) == (404, "model_not_found", "model")
 
 
 def test_an_error_is_told_as_the_sdk_knows_it(client: SdkClient, house: House) -> None:

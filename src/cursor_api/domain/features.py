@@ -17,6 +17,7 @@ class Feature(enum.Enum):
     OTHER_CONTENT = "content of another type than text, images and documents"
     OUTPUT_FORM = "structured output"
     MANY_ANSWERS = "several answers to one request"
+    EMBEDDINGS = "embeddings"
     OUTPUT_MAX = "a limit on the answer's tokens"
     STOP = "stop texts"
     REASONING = "a choice of how much to think"
@@ -46,6 +47,7 @@ NEEDED: Final = frozenset(
         Feature.DOCUMENTS,
         Feature.OTHER_CONTENT,
         Feature.MANY_ANSWERS,
+        Feature.EMBEDDINGS,
     }
 )
 # Worth another route of the same model, where one has them; the first counts most.

@@ -48,6 +48,7 @@ async function follow(order) {
     });
     if (order.call === "models") told.answer = { data: (await client.models.list()).data };
     else if (order.call === "model") told.answer = await client.models.retrieve(order.body.model);
+    else if (order.call === "embeddings") told.answer = await client.embeddings.create(order.body);
     else if ((order.call ?? "").startsWith("response")) await respond(client, order, told);
     else await chat(client, order, told);
   } catch (error) {

@@ -33,6 +33,8 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.wire.json_bounds import SLICE_BYTES
+from cursor_api.wire.json_steps import encode_messages
 
 # The API refuses longer ones.
 USER_CHARS_MAX: Final = 256
@@ -77,7 +79,10 @@ def encode_request(
     decided: Object = {"model": model, "stream": is_stream}
     native = request.origin.native
     if native is not None and is_native(request):
-        return _encode({**_FIELDS.decode(native.body), **decided})
+        passed = _FIELDS.decode(native.body)
+        if len(native.body) > SLICE_BYTES:
+            yield
+        return _encode({**passed, **decided})
     family = family_of(model)
     written = yield from write_turns(request.messages, has_system_turns=family.has_system_turns)
     yield
@@ -90,13 +95,14 @@ def encode_request(
         form = {"type": "json_schema", "schema": Raw(asked.output.schema or b"")}
         output_config = fields.setdefault("output_config", {})
         output_config["format"] = form
+    messages = yield from encode_messages(map(_message, written.turns))
     return _encode(
         {
             **decided,
             **fields,
             **({"tools": tools} if tools else {}),
             **({"system": written.system} if written.system else {}),
-            "messages": [_message(turn) for turn in written.turns],
+            "messages": messages,
         }
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final, assert_never
 
 import msgspec
@@ -37,7 +37,9 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_lenient import CACHE_TTL_S
+from cursor_api.wire.json_steps import encode_messages
 
 _Object = dict[str, object]
 
@@ -50,8 +52,8 @@ _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _encode = msgspec.json.Encoder().encode
 
 
-def encode_request(request: ChatRequest, model: str) -> bytes:
-    """The body of a request for this model of the upstream's.
+def encode_request(request: ChatRequest, model: str) -> Generator[None, None, bytes]:
+    """The body of a request for this model of the upstream's, in steps.
 
     One that came in this dialect is streamed if the caller's is, every other always; a stream with
     its usage.
@@ -64,11 +66,15 @@ def encode_request(request: ChatRequest, model: str) -> bytes:
     native = request.origin.native
     if native is not None and native.dialect == NAME:
         fields = _FIELDS.decode(native.body)
+        if len(native.body) > SLICE_BYTES:
+            yield
         if not request.is_stream:
             fields.pop("stream", None)
             decided = {"model": model}
         return _encode({**fields, **decided})
-    messages = [one for message in request.messages for one in _messages(message)]
+    messages = yield from encode_messages(
+        one for message in request.messages for one in _messages(message)
+    )
     return _encode({**decided, "messages": messages, **_parameters(request.parameters)})
 
 

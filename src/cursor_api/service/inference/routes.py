@@ -31,6 +31,10 @@ HINTS = {
     ),
 }
 
+NO_EMBEDDINGS = (
+    "The model {!r} makes no embeddings here: only a model of an OpenAI-compatible upstream does."
+)
+
 GONE = "The upstream of this model is not configured any more."
 
 
@@ -139,6 +143,9 @@ def _of_able(routes: Sequence[Route], chat: ChatRequest, endpoints: Endpoints) -
             needed += [one for one in missing if one.feature in NEEDED]
     if not able and needed:
         first = needed[0]
+        if first.feature is Feature.EMBEDDINGS:
+            # To whoever asks for vectors, a model that writes is none.
+            raise Fault(FaultKind.MODEL_NOT_FOUND, NO_EMBEDDINGS.format(chat.model), param="model")
         raise invalid_request(
             f"No route of the model {chat.model!r} has what '{first.param}' asks for:"
             f" {first.feature.value}. {HINTS.get(first.feature, HINT)}",

@@ -28,7 +28,7 @@ from cursor_api.upstreams.cursor_sdk.calls import (
     BridgeAddress,
     call_bridge,
 )
-from cursor_api.upstreams.cursor_sdk.faults import NO_SECRET, fault_context
+from cursor_api.upstreams.cursor_sdk.faults import NO_SECRET, BridgeMask, fault_context
 from cursor_api.upstreams.cursor_sdk.folder import BridgeFolder, default_base, open_folder
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from cursor_api.upstreams.cursor_sdk.process import BridgeProcess, Launch, start_process
@@ -51,22 +51,30 @@ class Greeter:
     """Makes sure that a bridge speaks our protocol, and tells it where our tools are."""
 
     def __init__(
-        self, http: HttpClient, now: Callable[[], float], callback: BridgeAddress | None = None
+        self,
+        http: HttpClient,
+        now: Callable[[], float],
+        callback: BridgeAddress | None = None,
+        mask: BridgeMask | None = None,
     ) -> None:
         self._http = http
-        self._context = fault_context(NO_SECRET, now)
+        self._mask = mask or BridgeMask()
+        self._context = fault_context(NO_SECRET, now, self._mask)
         self._callback = callback
 
     async def greet(self, address: BridgeAddress) -> None:
         """Raises Fault(CLIENT_OUTDATED) where it speaks another protocol."""
+        tokens = [one.token for one in (address, self._callback) if one is not None]
+        self._mask.tokens = tuple(tokens)
         ask = functools.partial(call_bridge, self._http, address, context=self._context)
         version = await ask(GET_VERSION, {})
         spoken = version.get("protocolVersion")
         if spoken != PACKAGE:
             named = spoken if isinstance(spoken, str) else "something unknown"
+            shown = quote_said(named, NO_SECRET, self._mask)
             raise Fault(
                 FaultKind.CLIENT_OUTDATED,
-                f"The Cursor SDK bridge speaks {quote_said(named, NO_SECRET)}, and this gateway"
+                f"The Cursor SDK bridge speaks {shown}, and this gateway"
                 f" speaks {PACKAGE}: install another version of cursor-sdk, or of the gateway.",
             )
         if self._callback is not None:

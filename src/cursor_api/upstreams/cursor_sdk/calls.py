@@ -8,7 +8,8 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -147,8 +148,15 @@ async def refusal(answer: HttpAnswer, context: FaultContext) -> Fault:
 
 def encode_message(message: Mapping[str, object]) -> bytes:
     """A message as JSON; raises Fault for text that is not Unicode."""
-    try:
+    with as_fault_of_text():
         return msgspec.json.encode(message)
+
+
+@contextmanager
+def as_fault_of_text() -> Iterator[None]:
+    """Raise the Fault of a text that is not Unicode in place of Python's own error."""
+    try:
+        yield
     except UnicodeEncodeError:
         raise Fault(
             FaultKind.INVALID_REQUEST,

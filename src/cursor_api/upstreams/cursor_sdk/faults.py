@@ -188,6 +188,26 @@ def fault_context(
     return FaultContext("Cursor", secret, now, mask, LEADS)
 
 
+class BridgeMask:
+    """Hides the tokens of the bridge that is asked, and what `mask` does; a bridge may repeat all.
+
+    A bridge's own token is known when it has started, and is another one after each start.
+    """
+
+    __slots__ = ("_mask", "tokens")
+
+    def __init__(self, mask: Callable[[str], str] = str) -> None:
+        self._mask = mask
+        self.tokens: tuple[Secret, ...] = ()
+
+    def __call__(self, text: str) -> str:
+        """The text without them."""
+        for token in self.tokens:
+            if said := token.reveal():
+                text = text.replace(said, token.masked)
+        return self._mask(text)
+
+
 @dataclass(frozen=True, slots=True)
 class SdkError:
     """SdkErrorDetails: its number (0 where it has none), its words, how long to wait."""

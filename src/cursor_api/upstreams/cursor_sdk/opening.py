@@ -15,6 +15,7 @@ from cursor_api.upstreams.cursor_sdk.bridge import (
     OwnBridge,
 )
 from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress, SdkCalls, bridge_http_options
+from cursor_api.upstreams.cursor_sdk.faults import BridgeMask
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 
 
@@ -39,17 +40,18 @@ async def open_calls(
     now = parts.clock.now
     # Every run is a stream, and some calls are made beside it.
     async with HttpClient(bridge_http_options(2 * options.runs_max)) as http:
-        greeter = Greeter(http, now, callback)
+        mask = BridgeMask(parts.mask)
+        greeter = Greeter(http, now, callback, mask)
         if options.bridge_url is not None:
             address = BridgeAddress(options.bridge_url, options.bridge_token or Secret(""))
             attached = AttachedBridge(address, greeter.greet, parts.clock)
-            yield SdkCalls(http, attached, now, parts.mask)
+            yield SdkCalls(http, attached, now, mask)
             return
         observer = parts.observer or SilentObserver()
         bridge = OwnBridge(options, BridgeParts(greeter.greet, parts.clock, observer, parts.mask))
         if options.is_started_early:
             bridge.begin_early()
         try:
-            yield SdkCalls(http, bridge, now, parts.mask)
+            yield SdkCalls(http, bridge, now, mask)
         finally:
             await bridge.close()

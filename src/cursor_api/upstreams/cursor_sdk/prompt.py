@@ -10,6 +10,9 @@ import base64
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
+from msgspec import Raw
+
 from cursor_api.domain.chat import Choice, ToolChoice
 from cursor_api.domain.content import (
     Image,
@@ -24,6 +27,8 @@ from cursor_api.domain.content import (
 
 # So many characters, of text or of an image, are written in a few milliseconds.
 STEP_CHARS: Final = 1 << 20
+_encode = msgspec.json.Encoder().encode
+
 GO_ON: Final = "Go on from where the conversation above ends."
 ANY_TOOL: Final = "You must call one of the tools that you are given, before you say anything."
 ONE_TOOL: Final = "You must call the tool `{name}`, before you say anything."
@@ -75,6 +80,19 @@ def write_turn(
         draft.add_paragraph()
         yield from draft.add_parts(message.parts)
     return draft.close(choice)
+
+
+def encode_text(text: str) -> Generator[None, None, Raw]:
+    """As JSON; raises UnicodeEncodeError for half a pair of surrogates."""
+    if len(text) <= STEP_CHARS:
+        return Raw(_encode(text))
+    pieces = [b'"']
+    for at in range(0, len(text), STEP_CHARS):
+        # Without its quotes: what is between them is the same in one go.
+        pieces.append(_encode(text[at : at + STEP_CHARS])[1:-1])
+        yield
+    pieces.append(b'"')
+    return Raw(b"".join(pieces))
 
 
 def encode_images(images: Iterable[Image]) -> Generator[None, None, list[dict[str, Any]]]:

@@ -28,7 +28,7 @@ from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.cursor_sdk.agents import Agent, Agents, AgentSpec
 from cursor_api.upstreams.cursor_sdk.board import Board
-from cursor_api.upstreams.cursor_sdk.calls import SdkCalls
+from cursor_api.upstreams.cursor_sdk.calls import SdkCalls, as_fault_of_text
 from cursor_api.upstreams.cursor_sdk.faults import LOST_AGENT_CODES
 from cursor_api.upstreams.cursor_sdk.history import History, add_turn, read_history
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
@@ -37,6 +37,7 @@ from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from cursor_api.upstreams.cursor_sdk.prompt import (
     Prompt,
     encode_images,
+    encode_text,
     write_prompt,
     write_turn,
 )
@@ -190,7 +191,9 @@ class Runs:
         return run
 
     async def _start(self, agent: Agent, plan: Plan, prompt: Prompt) -> Run:
-        message: dict[str, object] = {"text": prompt.text}
+        with as_fault_of_text():
+            text = await self._with.steps.run(encode_text(prompt.text))
+        message: dict[str, object] = {"text": text}
         if prompt.images:
             message["images"] = await self._with.steps.run(encode_images(prompt.images))
         run = Run(agent, plan.rules, self._parts)

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.dialects.openai_chat.upstream import encode_request
+from cursor_api.dialects.openai_embeddings.request import NAME as EMBEDDINGS
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
@@ -15,12 +16,18 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
+from cursor_api.transport.deltas import DeltaAnswer
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
 from cursor_api.transport.keys import HEADERS, NO_KEY, ask_with_keys, reveal_key
 from cursor_api.transport.model_lists import decode_models, read_list
 from cursor_api.transport.refusals import FaultContext
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.openai.answer import Reading
+from cursor_api.upstreams.openai.embeddings import (
+    EMBEDDINGS_PATH,
+    VectorsAnswer,
+    encode_vectors_request,
+)
 from cursor_api.upstreams.openai.faults import fault_of_answer
 from cursor_api.upstreams.openai.options import CHAT_PATH, OpenAiOptions
 
@@ -65,15 +72,18 @@ class OpenAiUpstream:
             body = await read_list(answer, context.name)
         return decode_models(body, context.name).models
 
-    def open(self, request: ChatRequest, route: Route, credential: Credential) -> EventAnswer:
+    def open(self, request: ChatRequest, route: Route, credential: Credential) -> DeltaAnswer:
         """See ports.Upstream."""
+        native = request.origin.native
+        if native is not None and native.dialect == EMBEDDINGS:
+            return VectorsAnswer(self, request, route, credential.secret)
         return EventAnswer(self, request, route, credential.secret)
 
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""
         headers = _headers(secret)
         try:
-            body = encode_request(request, model)
+            body = await self._parts.steps.run(encode_request(request, model))
         except UnicodeEncodeError:
             raise Fault(
                 FaultKind.INVALID_REQUEST,
@@ -85,6 +95,18 @@ class OpenAiUpstream:
         if native is not None and native.dialect == NAME and not request.is_stream:
             timeouts = timeouts.for_whole_answer()
         return self._http.open_post(self._url + CHAT_PATH, headers, body, timeouts)
+
+    async def ask_vectors(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
+        """See VectorsApi."""
+        native = request.origin.native
+        assert native is not None  # noqa: S101 - else it would be no request for vectors
+        body = await self._parts.steps.run(encode_vectors_request(native, model))
+        timeouts = self._timeouts_for(model).for_whole_answer()
+        return self._http.open_post(self._url + EMBEDDINGS_PATH, _headers(secret), body, timeouts)
+
+    async def refuse(self, answer: HttpAnswer, secret: Secret) -> Fault:
+        """See VectorsApi."""
+        return await read_refusal(self, answer, self.context(secret))
 
     def context(self, secret: Secret) -> FaultContext:
         """See EventApi."""

@@ -28,6 +28,7 @@ class OpenAiKind:
         {
             Feature.TOOLS,
             Feature.FORCED_TOOLS,
+            Feature.EMBEDDINGS,
             Feature.IMAGES,
             Feature.IMAGE_LINKS,
             Feature.OUTPUT_FORM,

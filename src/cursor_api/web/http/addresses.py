@@ -36,7 +36,7 @@ UNSERVED: Final = {
     **dict.fromkeys(
         (
             *("assistants", "audio", "batches", "chat/completions", "completions", "containers"),
-            *("conversations", "edits", "embeddings", "engines", "evals", "files"),
+            *("conversations", "edits", "engines", "evals", "files"),
             *("fine_tuning", "fine-tunes", "images", "moderations", "organization", "realtime"),
             *("responses", "skills", "threads", "uploads", "vector_stores", "videos"),
         ),

@@ -39,7 +39,7 @@ DECIDED = {"model": "theirs", "stream": True, "stream_options": {"include_usage"
 def written(*messages: Message, parameters: Parameters | None = None) -> Any:
     """The body of a request that came in no dialect."""
     request = ChatRequest("ours", messages, parameters=parameters or Parameters())
-    return json.loads(encode_request(request, "theirs"))
+    return json.loads(finish(encode_request(request, "theirs")))
 
 
 def messages_of(role: Role, *parts: Part) -> Any:
@@ -54,7 +54,7 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
         b'"messages":[{"role":"user","content":"hi","y":1}],"stream":true,"temperature":"warm"}'
     )
     request = finish(parse_request(body, RequestLimits())).chat
-    sent = encode_request(request, "theirs")
+    sent = finish(encode_request(request, "theirs"))
     assert json.loads(sent) == json.loads(body) | DECIDED
     assert b'"x_new":[1.10, {"a":null}]' in sent
 
@@ -63,7 +63,7 @@ def test_what_came_in_this_dialect_is_streamed_if_the_callers_is() -> None:
     """An answer in one piece is asked for in one piece, without what is for streams alone."""
     body = b'{"model":"ours","messages":[{"role":"user","content":"hi"}],"stream":false}'
     request = finish(parse_request(body, RequestLimits())).chat
-    assert json.loads(encode_request(request, "theirs")) == {
+    assert json.loads(finish(encode_request(request, "theirs"))) == {
         "model": "theirs",
         "messages": [{"role": "user", "content": "hi"}],
     }
@@ -73,7 +73,7 @@ def test_the_native_form_of_another_dialect_is_not_looked_at() -> None:
     """It is written anew from what it meant."""
     hi = (Message(Role.USER, (Text("hi"),)),)
     request = ChatRequest("ours", hi, origin=Origin(Native("another", b"\xff")))
-    assert json.loads(encode_request(request, "theirs")) == DECIDED | {
+    assert json.loads(finish(encode_request(request, "theirs"))) == DECIDED | {
         "messages": [{"role": "user", "content": "hi"}]
     }
 

@@ -181,7 +181,7 @@ async def test_tools_are_served_without_where_no_route_has_them() -> None:
     assert await town.ask() == "a"
 
 
-@pytest.mark.parametrize("feature", [feature for feature in Feature if feature in NEEDED])
+@pytest.mark.parametrize("feature", sorted(NEEDED - {Feature.EMBEDDINGS}, key=str))
 async def test_what_is_needed_and_nowhere_to_be_had_is_refused_by_its_name(
     feature: Feature,
 ) -> None:
@@ -194,6 +194,16 @@ async def test_what_is_needed_and_nowhere_to_be_had_is_refused_by_its_name(
     assert fault.code == "unsupported_value"
     assert feature.value in fault.message
     assert town.asked == " "
+
+
+async def test_a_model_that_makes_no_embeddings_is_none_to_who_asks_for_them() -> None:
+    """So that a client says what is wrong: the model, and not what was to be embedded."""
+    town = Town({"one": {"a": HELLO}}, {"one": frozenset({Feature.EMBEDDINGS})})
+    town.features = (RequestedFeature(Feature.EMBEDDINGS, "input"),)
+    fault = await town.fail()
+    assert (fault.kind, fault.param) == (FaultKind.MODEL_NOT_FOUND, "model")
+    assert "embeddings" in fault.message
+    assert town.asked == ""
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from cursor_api.upstreams.cursor_sdk.faults import (
     RUN_STATUSES,
     STATUSES,
     TEXTS,
+    BridgeMask,
     fault_context,
     fault_of_answer,
     fault_of_failure,
@@ -182,6 +183,9 @@ def test_no_secret_and_no_flood_is_shown() -> None:
     assert "999" not in fault.message
     assert len(fault.message) < 400
     assert failure("Cannot use this model: x").param == "model"
+    mask = BridgeMask(lambda text: text.replace("canary", "…"))
+    mask.tokens = (Secret("the-bridge's-own-token"), Secret(""))
+    assert mask("a canary, the-bridge's-own-token") == "a …, the-…oken"
     masked = fault_context(Secret(""), lambda: 0.0, lambda text: text.replace("canary", "…"))
     assert "canary" not in fault_of_run("ERROR", "a canary", "", masked).message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from cursor_api.domain.chat import Choice, ToolChoice
@@ -10,11 +11,12 @@ from cursor_api.upstreams.cursor_sdk.prompt import (
     GO_ON,
     STEP_CHARS,
     encode_images,
+    encode_text,
     write_prompt,
     write_turn,
 )
 from tests.sdk_stage import user
-from tests.steps import finish
+from tests.steps import count_steps, finish
 
 SYSTEM = Message(Role.SYSTEM, (Text("Be brief."),))
 CALL = ToolUse("call_1", "f", b'{"a":1}')
@@ -33,6 +35,16 @@ Wait.
 </tool_call>
 </assistant>
 """
+
+
+def test_a_long_text_is_written_in_steps() -> None:
+    """As it would be in one go, whatever stands where it is cut."""
+    for text in ("", "Hi", 'a"\n😀' * STEP_CHARS):
+        written, count = count_steps(encode_text(text))
+        assert msgspec.json.decode(written) == text
+        assert count > len(text) // STEP_CHARS
+    with pytest.raises(UnicodeEncodeError):
+        finish(encode_text("\ud800"))
 
 
 @pytest.mark.parametrize(

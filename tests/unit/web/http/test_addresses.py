@@ -70,7 +70,7 @@ def test_the_prefix_is_never_added(path: str) -> None:
         ("//v1/", "//v1/ is a base URL,"),
         ("/v1/audio/speech", "is an address of OpenAI's API that this gateway does not serve."),
         ("//v1/files/", "//v1/files/ is an address of OpenAI's API that"),
-        ("/embeddings", "/embeddings is an address of OpenAI's API that"),
+        ("/audio", "/audio is an address of OpenAI's API that"),
         ("/v1/chat/completions/id", "/v1/chat/completions/id is an address of OpenAI's API that"),
         ("/v1/messages/batches", "is an address of Anthropic's API that"),
         ("/v1/chat/complete", "There is nothing at /v1/chat/complete. Did you mean"),

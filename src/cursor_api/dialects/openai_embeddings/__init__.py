@@ -1,0 +1,1 @@
+"""OpenAI's embeddings: texts become vectors."""
