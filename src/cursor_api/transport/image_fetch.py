@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from cursor_api.domain.content import Image
 from cursor_api.domain.errors import Fault, invalid_request
@@ -68,6 +68,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         if inner is not None:
             return is_public(inner)
         if address in _SIX_TO_FOUR:
+            return False
+        if address.is_site_local:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
@@ -148,11 +150,12 @@ class ImageFetcher:
 
     async def _follow(self, url: str) -> Image:
         session = self._session = self._session or self._open_session()
+        place = URL(url)
         for _ in range(REDIRECTS_MAX + 1):
-            self._check(url)
-            async with session.get(url, allow_redirects=False) as answer:
+            self._check(place)
+            async with session.get(place, allow_redirects=False) as answer:
                 if answer.status in REDIRECTS:
-                    url = urljoin(url, answer.headers.get("location", ""))
+                    place = place.join(URL(answer.headers.get("location", "")))
                     continue
                 if answer.status != HTTP_OK:
                     raise ImageError(f"was answered with status {answer.status}")
@@ -161,16 +164,17 @@ class ImageFetcher:
                 return image_of(await _read(answer), answer.content_type, IMAGE_BYTES_MAX)
         raise ImageError("leads on and on to other addresses")
 
-    def _check(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in PORTS or not parts.hostname:
+    def _check(self, place: URL) -> None:
+        """Judge what the HTTP client reads in it: another reader may find another host there."""
+        host = place.raw_host
+        if place.scheme not in PORTS or not host:
             raise ImageError("leads to an address that is neither http nor https")
-        if parts.username is not None or parts.password is not None:
+        if place.raw_user is not None or place.raw_password is not None:
             raise ImageError("holds a name or a password")
-        if (parts.port or PORTS[parts.scheme]) not in self._ports:
+        if place.port not in self._ports:
             raise ImageError("leads to another port than 80 or 443")
         try:
-            is_accepted = self._resolver.accepts(parts.hostname)
+            is_accepted = self._resolver.accepts(host)
         except ValueError:
             return  # a name, which the resolver judges
         if not is_accepted:

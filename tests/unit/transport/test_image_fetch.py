@@ -78,6 +78,7 @@ def redirect_to(*places: str) -> Handler:
                 *("0.0.0.0", "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1"),
                 *("::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1"),
                 *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:db8::1"),
+                "fec0::1",
             )
         ),
     ],
@@ -144,6 +145,23 @@ async def test_addresses_that_lead_elsewhere_are_refused(url: str) -> None:
 async def test_a_redirect_is_looked_at_like_the_first_address(place: str) -> None:
     """Or the first would be a way around."""
     assert "leads to" in await refusal(redirect_to(place))
+
+
+@pytest.mark.parametrize("host", ["①②⑦.0.0.1", "127。0。0。1", "1２7.0.0.1"])
+async def test_an_address_is_read_as_the_http_client_reads_it(host: str) -> None:
+    """Which takes other digits and full stops for those of an address, and asks no resolver."""
+    asked: list[str] = []
+
+    async def handler(turn: Turn) -> None:
+        asked.append(turn.line)
+        await turn.answer(PNG, content_type="image/png")
+
+    async with ScriptedServer(handler) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        async with closing(ImageFetcher(ports=(port,))) as fetcher:
+            with pytest.raises(Fault, match="not public"):
+                await fetcher.fetch(f"http://{host}:{port}/a.png")
+    assert not asked
 
 
 async def test_redirects_are_few() -> None:

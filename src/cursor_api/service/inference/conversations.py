@@ -13,6 +13,8 @@ from cursor_api.domain.chat import Incoming
 from cursor_api.domain.content import Message, Role
 from cursor_api.domain.features import Feature
 
+# A name is remembered for each of many conversations, and may be as long as a request.
+NAME_CHARS_MAX: Final = 256
 # The beginning of a system text and of a first question tells conversations apart well enough.
 HASHED_CHARS_MAX: Final = 4_096
 
@@ -26,13 +28,17 @@ def name_conversation(incoming: Incoming) -> str:
     chat = incoming.chat
     named = incoming.conversation or chat.origin.conversation
     if named:
-        return named
+        return named if len(named) <= NAME_CHARS_MAX else _digest_of(named)
     if not any(one.feature is Feature.TOOLS for one in chat.origin.features):
         return ""
     digest = hashlib.blake2b(digest_size=16)
     for role in (Role.SYSTEM, Role.USER):
         digest.update(_beginning(chat.messages, role) + b"\0")
     return digest.hexdigest()
+
+
+def _digest_of(name: str) -> str:
+    return hashlib.blake2b(name.encode(errors="replace"), digest_size=16).hexdigest()
 
 
 def _beginning(messages: tuple[Message, ...], role: Role) -> bytes:

@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -22,15 +23,18 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 from cursor_api.ports.upstream import DeltaBatches
+from cursor_api.service.inference.output_trial import PATTERNS, describe, judge_apart
 
 PARAM: Final = "response_format"
 # A schema of 5,000 patterns has half of it and takes 20 ms to read; real ones have some kilobytes.
 SCHEMA_BYTES_MAX: Final = 256 << 10
 # Longer JSON is not checked in one go without holding everybody up.
 ANSWER_BYTES_MAX: Final = 1 << 20
-# Of the library: steps back in one pattern, and memory for one.
-PATTERN_STEPS_MAX: Final = 10_000
-PATTERN_BYTES_MAX: Final = 1 << 20
+# Up to this size of schema times answer, without what can make one part be checked again and again,
+# the check takes some ten milliseconds at the most.
+QUICK_BYTES_MAX: Final = 8 << 20
+# References, `unevaluated…` and patterns; and the escape that any of them can be written with.
+SLOW: Final = (b"Ref", b"$ref", b"unevaluated", b"attern", b"\\u")
 # How much of what is wrong the model is told.
 PROBLEM_CHARS_MAX: Final = 500
 FENCE: Final = "```"
@@ -55,20 +59,19 @@ class OutputCheck:
 
     def __init__(self, form: OutputForm) -> None:
         self._validator: jsonschema_rs.Validator | None = None
+        self._schema = form.schema
         if form.schema is None:
             return
+        self._is_quick = not any(word in form.schema for word in SLOW)
         if len(form.schema) > SCHEMA_BYTES_MAX:
             raise invalid_request(
                 f"The schema in '{PARAM}' is larger than {SCHEMA_BYTES_MAX >> 10} KiB.",
                 code="invalid_json_schema",
                 param=PARAM,
             )
-        patterns = jsonschema_rs.FancyRegexOptions(
-            PATTERN_STEPS_MAX, PATTERN_BYTES_MAX, PATTERN_BYTES_MAX
-        )
         try:
             self._validator = jsonschema_rs.validator_for(
-                form.schema.decode(), pattern_options=patterns, offline=True
+                form.schema.decode(), pattern_options=PATTERNS, offline=True
             )
         # The first is a ValueError too; for a reference it may be another of the library's.
         except (ValueError, jsonschema_rs.ReferencingError) as error:
@@ -78,19 +81,29 @@ class OutputCheck:
                 param=PARAM,
             ) from error
 
-    def find_problem(self, text: str) -> str | None:
-        """What is wrong with this JSON text, in words; None where nothing is."""
+    async def find_problem(self, text: str) -> str | None:
+        """What is wrong with this JSON text, in words; None where nothing is.
+
+        Raises Fault(INVALID_REQUEST) for a schema that takes too long.
+        """
         try:
             value: Any = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
             return f"It is not valid JSON: {error}"
-        if self._validator is None:
+        if self._schema is None or self._validator is None:
             return None if isinstance(value, dict) else "It is not a JSON object."
-        found = next(self._validator.iter_errors(value), None)
-        if found is None:
+        if self._is_quick and len(self._schema) * len(text) <= QUICK_BYTES_MAX:
+            return describe(self._validator, value)[:PROBLEM_CHARS_MAX] or None
+        verdict = await judge_apart(self._schema, text)
+        if verdict is None:
+            raise invalid_request(
+                f"The schema in '{PARAM}' takes too long to check an answer against.",
+                code="invalid_json_schema",
+                param=PARAM,
+            )
+        if verdict.is_valid:
             return None
-        place = ".".join(map(str, found.instance_path)) or "the value itself"
-        return f"At {place}: {found.message}"[:PROBLEM_CHARS_MAX]
+        return (verdict.problem or "It does not fit the schema.")[:PROBLEM_CHARS_MAX]
 
 
 class StructuredAnswer:
@@ -140,29 +153,36 @@ class StructuredAnswer:
                     param=PARAM,
                 )
         self._is_given = True
-        return self._judge("".join(texts), deltas)
+        return await self._judge("".join(texts), deltas)
 
-    def _judge(self, said: str, others: list[Delta]) -> Sequence[Delta]:
+    async def _judge(self, said: str, others: list[Delta]) -> Sequence[Delta]:
         end = others[-1] if others else None
         if not isinstance(end, Finished):
             raise Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")
         text = said
         if end.reason is FinishReason.STOP:
             text = find_json(said)
-            problem = self._check.find_problem(text)
+            problem = await self._check.find_problem(text)
             if problem is not None:
                 raise InvalidOutput(said, problem)
         return (*others[:-1], *((TextDelta(text),) if text else ()), end)
 
 
 def find_json(said: str) -> str:
-    """The JSON in an answer: what is in a code fence, else from the first bracket to the last."""
+    """The JSON in an answer: what is in a code fence, else from the first bracket to the last.
+
+    An answer that begins as JSON is taken as it is: a fence in it is part of one of its strings.
+    """
     text = said.strip()
+    if not text or text[0] in '{["':
+        return text
     if FENCE in text:
-        inner = text.split(FENCE, 2)[1]
-        return inner.removeprefix("json").strip()
+        # It ends where JSON has ended: one in a string is part of it.
+        inner = text.split(FENCE, 1)[1].removeprefix("json").strip()
+        ends = (match.start() for match in re.finditer(r"(?<=[\]}])\s*```", inner))
+        return inner[: next(ends, None)].removesuffix(FENCE).strip()
     starts = [at for bracket in "{[" if (at := text.find(bracket)) >= 0]
-    if not starts or text[0] in '{["':
+    if not starts:
         return text
     return text[min(starts) : max(text.rfind("}"), text.rfind("]")) + 1]
 

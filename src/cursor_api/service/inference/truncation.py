@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from types import TracebackType
+from typing import Final
 
 from cursor_api.domain.deltas import (
     Content,
@@ -26,17 +27,32 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
+from cursor_api.domain.errors import invalid_request
 from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.usage import BYTES_PER_TOKEN
 
+# Each is looked for in each delta. Vendors allow 4 or 5 short ones.
+STOP_COUNT_MAX: Final = 64
+STOP_CHARS_MAX: Final = 1_024
+
 
 class Truncation:
-    """Where an answer ends: feed it the upstream's batches, send what it gives."""
+    """Where an answer ends: feed it the upstream's batches, send what it gives.
+
+    Raises Fault(INVALID_REQUEST) for more stop texts, or longer ones, than can be looked for.
+    """
 
     __slots__ = ("_bytes_left", "_held", "_stop", "is_finished")
 
     def __init__(self, output_count_max: int | None, stop: Sequence[str] = ()) -> None:
         self._bytes_left = None if output_count_max is None else output_count_max * BYTES_PER_TOKEN
+        if len(stop) > STOP_COUNT_MAX or any(len(text) > STOP_CHARS_MAX for text in stop):
+            raise invalid_request(
+                f"At most {STOP_COUNT_MAX} stop texts of {STOP_CHARS_MAX} characters each are"
+                " possible here.",
+                code="invalid_value",
+                param="stop",
+            )
         self._stop = tuple(text for text in stop if text)
         # The end of what was said, where it may be the beginning of a stop text.
         self._held = ""

@@ -71,11 +71,15 @@ def _add(digest: hashlib.blake2b, role: Role, parts: Sequence[Part]) -> Iterator
     yield from _add_text(digest, said)
     for part in parts:
         if isinstance(part, ToolUse):
-            yield from _add_text(digest, f"call {part.id}")
+            yield from _add_text(digest, f"call {part.id} {part.name}")
+            # Two conversations may differ in this alone, where ids are counted.
+            digest.update(b"%d:" % len(part.arguments))
+            digest.update(part.arguments)
+            yield len(part.arguments)
         elif isinstance(part, Image):
             yield _add_image(digest, part)
         elif isinstance(part, ToolResult):
-            yield from _add_text(digest, f"result {part.call_id}")
+            yield from _add_text(digest, f"result {part.call_id} {part.is_error}")
             for inner in part.parts:
                 if isinstance(inner, Text):
                     yield from _add_text(digest, inner.text)

@@ -43,3 +43,10 @@ def test_a_chat_without_tools_stays_with_nobody() -> None:
 def test_whatever_a_text_holds_it_has_a_name(text: str) -> None:
     """A lone surrogate and a megabyte are no trouble."""
     assert len(name(text)) == 32
+
+
+def test_a_long_name_is_not_remembered_as_it_is() -> None:
+    """A megabyte for each of thousands would be all of the memory; they still are different."""
+    one, other = (name("hi", key="k" * 1_000_000 + end) for end in ("a", "\ud800"))
+    assert len(one) == len(other) == 32
+    assert one != other

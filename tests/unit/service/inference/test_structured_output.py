@@ -57,6 +57,9 @@ def words(*pieces: str) -> list[Sequence[Delta]]:
         ('```\n{"age": 1}\n```', '{"age": 1}'),
         ('Sure! {"age": [1]} I hope this helps.', '{"age": [1]}'),
         ("[1, 2]", "[1, 2]"),
+        ('{"code": "```py\\nx\\n```"}', '{"code": "```py\\nx\\n```"}'),
+        ('```json\n{"code": "```x```"}```', '{"code": "```x```"}'),
+        ('```json\n{"code": "```x```"}\n```', '{"code": "```x```"}'),
         ('"a {b} c"', '"a {b} c"'),
         ("no json", "no json"),
         ("", ""),
@@ -135,10 +138,19 @@ def test_a_schema_that_cannot_be_used_is_the_callers_mistake(schema: bytes) -> N
     assert fault.param == "response_format"
 
 
-def test_a_pattern_cannot_run_for_ever() -> None:
+async def test_a_pattern_cannot_run_for_ever() -> None:
     """What would take years is an answer that does not fit."""
     check = OutputCheck(OutputForm(b'{"type": "string", "pattern": "^(a+)+$"}'))
-    assert check.find_problem(json.dumps("a" * 5000 + "b")) is not None
+    assert await check.find_problem(json.dumps("a" * 5000 + "b")) is not None
+
+
+async def test_a_schema_with_references_is_checked_all_the_same() -> None:
+    """In another process, with the same words."""
+    check = OutputCheck(
+        OutputForm(b'{"$defs":{"n":{"type":"integer"}},"items":{"$ref":"#/$defs/n"}}')
+    )
+    assert await check.find_problem("[1, 2]") is None
+    assert await check.find_problem('[1, "x"]') == 'At 1: "x" is not of type "integer"'
 
 
 def test_the_form_is_asked_for_in_words_and_again_with_what_was_wrong() -> None:

@@ -17,6 +17,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.truncation import TruncatedAnswer, Truncation
 
@@ -131,3 +132,11 @@ async def test_a_truncated_answer_ends_and_closes_the_upstreams() -> None:
         [Finished(FinishReason.STOP, is_stated=True, stop_text="STOP")],
     ]
     assert read == ["one S", "TOP", "closed"]
+
+
+@pytest.mark.parametrize("stop", [["x"] * 65, ["x" * 1_025]])
+def test_stop_texts_that_take_long_to_look_for_are_refused(stop: list[str]) -> None:
+    """Each is looked for in each piece, which would hold everybody up."""
+    with pytest.raises(Fault) as caught:
+        Truncation(None, stop)
+    assert (caught.value.kind, caught.value.param) == (FaultKind.INVALID_REQUEST, "stop")

@@ -67,6 +67,8 @@ def test_other_words_are_others() -> None:
         (user("HiHello"), said("")),
         (SYSTEM, user("Hi"), said("Hello")),
         (user("Hi"), said("Hello", CALL)),
+        (user("Hi"), said("Hello", CALL._replace(name="g"))),
+        (user("Hi"), said("Hello", CALL._replace(arguments=b'{"a":1}'))),
         (user("Hi"), said(CALL), Message(Role.USER, (RESULT,)), said("Hello")),
         (user("Hi"), said(CALL), Message(Role.USER, (RESULT._replace(parts=()),)), said("Hello")),
         (Message(Role.USER, (Text("Hi"), Image(b"png", "image/png"))), said("Hello")),
