@@ -114,6 +114,11 @@ class Stage:
         }
 
 
+async def _listen() -> BridgeAddress:
+    """Where tools would be."""
+    return BridgeAddress("http://127.0.0.1:9", Secret("callback-token"))
+
+
 @asynccontextmanager
 async def open_stage(base: Path) -> AsyncIterator[Stage]:
     """All of it, in a folder; nothing is started yet."""
@@ -123,8 +128,7 @@ async def open_stage(base: Path) -> AsyncIterator[Stage]:
         HttpClient(bridge_http_options(20)) as http,
     ):
         options = SdkOptions(folder=base, backend_url=cursor.url)
-        callback = BridgeAddress("http://127.0.0.1:9", Secret("callback-token"))
-        greeter = Greeter(http, time.time, callback)
+        greeter = Greeter(http, time.time, _listen)
         bridge = OwnBridge(options, BridgeParts(greeter.greet, SystemTime(), observer))
         calls = SdkCalls(http, bridge, time.time)
         parts = UpstreamParts("cursor-sdk", SystemTime(), StepRunner(), find_api_keys=lambda: [KEY])

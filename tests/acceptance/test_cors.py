@@ -34,6 +34,7 @@ FOR_PAGES = {
     "/checksum",
     CHAT_PATH,
     "/v1/completions",
+    "/v1/embeddings",
     "/v1/responses",
     "/v1/responses/cancel",
     "/v1/responses/compact",

@@ -27,6 +27,7 @@ OPEN_METHODS = {
     "/readyz": READING,
     "/v1/chat/completions": NOTHING,
     "/v1/completions": NOTHING,
+    "/v1/embeddings": NOTHING,
     "/v1/responses": NOTHING,
     "/v1/responses/cancel": NOTHING,
     "/v1/responses/compact": NOTHING,

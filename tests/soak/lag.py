@@ -1,7 +1,7 @@
 """How long the event loop is held while bodies of ten megabytes come, of every dear shape.
 
 The gateway runs in this process, on the loop that is measured; the bodies come from another process
-and go to a simulator in a third. Every two milliseconds the loop is asked for a moment of its
+and go to simulators in others. Every two milliseconds the loop is asked for a moment of its
 time, and it is noted how late it gave it. A moment that was due while an earlier one was late
 counts as well: the figure is a share of time, not of occasions. On a busy machine the loop also
 waits for the processor; what it was held by the gateway's own work is told beside it.
@@ -17,17 +17,25 @@ import gc
 import json
 import re
 import sys
+import tempfile
 import time
 from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+from cursor_api.bootstrap import memory_stores
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.installed import SCHEMA
 from cursor_api.runtime import GC_THRESHOLDS
-from tests.acceptance.in_process import KEY, gateway_before
+from cursor_api.settings import load_settings
+from cursor_api.telemetry.redaction import Redactor
+from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.soak.figures import QUICK, Figure, Size, command, say
 from tests.soak.shapes import SHAPES
+from tests.soak.shapes_routes import MODELS, ROUTED
 from tests.soak.stand import ROOT, run_fast, simulator
 
 LAG_MS_MAX = 50.0
@@ -35,9 +43,8 @@ QUANTILE = 0.999
 TICK_S = 0.002
 # At once, of one shape.
 CONNECTIONS = 4
-HEAD = (
-    f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
-).encode()
+HEADERS = f"Host: x\r\nAuthorization: Bearer {KEY}\r\n".encode()
+ALL_SHAPES = {**SHAPES, **ROUTED}
 # How long an answer may take before the sender gives it up.
 PATIENCE_S = 30.0
 WORST_COUNT = 5
@@ -82,13 +89,13 @@ class Ticker:
         return Lag(lags[int(len(lags) * QUANTILE)] * 1000, lags[-1] * 1000, work_s * 1000)
 
 
-async def measure(upstream_url: str, seconds: float, names: Sequence[str]) -> dict[str, Lag]:
-    """The lag by shape, and that of all of them together."""
+async def measure(urls: Mapping[str, str], seconds: float, names: Sequence[str]) -> dict[str, Lag]:
+    """The lag by shape, and that of all of them together; `urls` are the simulators', by kind."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     found = {}
-    async with gateway_before(upstream_url) as gateway:
+    async with gateway_before_all(urls) as gateway:
         ticker = Ticker()
         ticking = asyncio.create_task(ticker.run())
         sender = await asyncio.create_subprocess_exec(
@@ -115,6 +122,25 @@ async def measure(upstream_url: str, seconds: float, names: Sequence[str]) -> di
     return found
 
 
+@asynccontextmanager
+async def gateway_before_all(urls: Mapping[str, str]) -> AsyncIterator[Gateway]:
+    """One with an upstream of each kind, each of which has a model of its kind's name."""
+    blocks = [
+        f'[[upstream]]\nname = "{kind}"\nkind = "{kind}"\nbase_url = "{urls[kind]}"\n'
+        f'api_key = "a-key"\nmodels = ["{kind}"]\n'
+        for kind in MODELS
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cursor-api.toml"
+        path.write_text("".join(blocks), encoding="utf-8")
+        environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": urls["cursor"]}
+        loaded = load_settings(SCHEMA, environ, Path(folder), path)
+    assert not loaded.problems, loaded.problems
+    stores = memory_stores([Credential("me", Secret("a-session-token"), endpoint="cursor")])
+    async with gateway_of(loaded.settings, stores, Redactor()) as gateway:
+        yield gateway
+
+
 async def _have_sent(sender: Process, names: Sequence[str], seconds: float, ticker: Ticker) -> str:
     """Have the other process send such bodies for so long; gives the answers that it got."""
     assert sender.stdin is not None
@@ -130,7 +156,7 @@ def send(port: int) -> None:
     """Do as is said on the standard input."""
     for line in sys.stdin:
         seconds, *names = line.strip().split("\t")
-        requests = [SHAPES[one].request(HEAD) for one in names]
+        requests = [ALL_SHAPES[one].request(HEADERS) for one in names]
         _tell("ready")
         _tell(json.dumps(asyncio.run(_send(port, float(seconds), requests))))
 
@@ -179,11 +205,12 @@ async def _send_one(port: int, request: bytes) -> str:
 
 def run(size: Size) -> list[Figure]:
     """Every shape, and all of them at once; the figures are the worst ones."""
-    names = tuple(SHAPES)
+    names = tuple(ALL_SHAPES)
     if size.share < 1:
         names = names[:: FEW_STEP if size.share < QUICK.share else QUICK_STEP]
-    with simulator() as upstream_url:
-        found = run_fast(measure(upstream_url, size.seconds(3.0, 0.25), names))
+    with ExitStack() as stack:
+        urls = {kind: stack.enter_context(simulator(kind)) for kind in ("cursor", *MODELS)}
+        found = run_fast(measure(urls, size.seconds(3.0, 0.25), names))
     together = found.pop(ALL_AT_ONCE)
     idle = found.pop(IDLE)
     worst = sorted(found, key=lambda name: found[name].quantile, reverse=True)[:WORST_COUNT]

@@ -25,14 +25,16 @@ JPEG = b"\xff\xd8" + (b"\xff\xe1" + struct.pack(">H", 2)) * 255
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A body, and whether it travels as gzip."""
+    """A body, whether it travels as gzip, and where it goes."""
 
     make: Callable[[], bytes]
     is_gzip: bool = False
+    path: bytes = b"/v1/chat/completions"
 
-    def request(self, head: bytes) -> bytes:
-        """As it goes over the wire; `head` is the request's line and the headers of them all."""
+    def request(self, headers: bytes) -> bytes:
+        """As it goes over the wire; `headers` are those of them all."""
         body = self.make()
+        head = b"POST %b HTTP/1.1\r\n%b" % (self.path, headers)
         if self.is_gzip:
             body = gzip.compress(body, 1)
             head += b"Content-Encoding: gzip\r\n"

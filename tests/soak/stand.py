@@ -152,11 +152,11 @@ def started(
 
 
 @contextmanager
-def simulator() -> Iterator[str]:
+def simulator(kind: str = "cursor") -> Iterator[str]:
     """`cursor-api simulate` as a program of its own; gives its address."""
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as name,
-        running([*COMMAND, "simulate", "--port", "0"], Path(name)) as program,
+        running([*COMMAND, "simulate", "--kind", kind, "--port", "0"], Path(name)) as program,
     ):
         yield program.url
 

@@ -48,23 +48,27 @@ LINES_PER_MINUTE_MAX: Final = 30
 
 
 class Greeter:
-    """Makes sure that a bridge speaks our protocol, and tells it where our tools are."""
+    """Makes sure that a bridge speaks our protocol, and tells it where our tools are.
+
+    `listen` gives that place, and opens it.
+    """
 
     def __init__(
         self,
         http: HttpClient,
         now: Callable[[], float],
-        callback: BridgeAddress | None = None,
+        listen: Callable[[], Awaitable[BridgeAddress]] | None = None,
         mask: BridgeMask | None = None,
     ) -> None:
         self._http = http
         self._mask = mask or BridgeMask()
         self._context = fault_context(NO_SECRET, now, self._mask)
-        self._callback = callback
+        self._listen = listen
 
     async def greet(self, address: BridgeAddress) -> None:
         """Raises Fault(CLIENT_OUTDATED) where it speaks another protocol."""
-        tokens = [one.token for one in (address, self._callback) if one is not None]
+        callback = await self._listen() if self._listen is not None else None
+        tokens = [one.token for one in (address, callback) if one is not None]
         self._mask.tokens = tuple(tokens)
         ask = functools.partial(call_bridge, self._http, address, context=self._context)
         version = await ask(GET_VERSION, {})
@@ -77,9 +81,9 @@ class Greeter:
                 f"The Cursor SDK bridge speaks {shown}, and this gateway"
                 f" speaks {PACKAGE}: install another version of cursor-sdk, or of the gateway.",
             )
-        if self._callback is not None:
-            token = self._callback.token.reveal()
-            await ask(SET_TOOL_CALLBACK, {"url": self._callback.url, "authToken": token})
+        if callback is not None:
+            told = {"url": callback.url, "authToken": callback.token.reveal()}
+            await ask(SET_TOOL_CALLBACK, told)
 
 
 class AttachedBridge:

@@ -36,7 +36,10 @@ _CALL: Final = msgspec.json.Decoder(CustomToolCall)
 
 
 class ToolServer:
-    """Listens while it is entered. `run` gives what a call is answered, however long it takes."""
+    """Listens from `listen` on, until it is left; nobody without a bridge has a socket more.
+
+    `run` gives what a call is answered, however long it takes.
+    """
 
     def __init__(self, run: Callable[[CustomToolCall], Awaitable[ToolAnswer]]) -> None:
         self._run = run
@@ -46,14 +49,16 @@ class ToolServer:
     def __repr__(self) -> str:
         return f"ToolServer({self._runner.addresses if self._runner else 'closed'})"
 
-    @property
-    def address(self) -> BridgeAddress:
-        """What the bridge is told; raises RuntimeError outside the context."""
+    async def listen(self) -> BridgeAddress:
+        """What the bridge is told. One call at a time, as bridges are greeted."""
         if self._runner is None:
-            raise RuntimeError("the tool server is not serving")
+            self._runner = await self._start()
         return BridgeAddress(f"http://127.0.0.1:{self._runner.addresses[0][1]}", self._token)
 
     async def __aenter__(self) -> Self:
+        return self
+
+    async def _start(self) -> web.AppRunner:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.router.add_post(PATH, self._serve)
         # A bridge that is gone waits for nothing. What still waits at the end is answered before:
@@ -63,8 +68,7 @@ class ToolServer:
         )
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self._runner = runner
-        return self
+        return runner
 
     async def __aexit__(
         self,

@@ -42,7 +42,7 @@ class CursorSdkKind:
         board = Board()
         async with (
             ToolServer(board.call_tool) as server,
-            open_calls(options, parts, server.address) as calls,
+            open_calls(options, parts, server.listen) as calls,
         ):
             listing = ModelListing(calls, parts)
             agents = Agents(calls, options.runs.conversations_max, options.runs.conversation_idle_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from cursor_api.domain.credential import Secret
@@ -31,9 +31,11 @@ class SilentObserver:
 
 @asynccontextmanager
 async def open_calls(
-    options: SdkOptions, parts: UpstreamParts, callback: BridgeAddress | None = None
+    options: SdkOptions,
+    parts: UpstreamParts,
+    listen: Callable[[], Awaitable[BridgeAddress]] | None = None,
 ) -> AsyncIterator[SdkCalls]:
-    """The bridge's services. `callback` is where it calls our tools.
+    """The bridge's services. `listen` opens the place where it calls our tools.
 
     Nothing is started yet, unless the options say so; what was started ends with the context.
     """
@@ -41,7 +43,7 @@ async def open_calls(
     # Every run is a stream, and some calls are made beside it.
     async with HttpClient(bridge_http_options(2 * options.runs_max)) as http:
         mask = BridgeMask(parts.mask)
-        greeter = Greeter(http, now, callback, mask)
+        greeter = Greeter(http, now, listen, mask)
         if options.bridge_url is not None:
             address = BridgeAddress(options.bridge_url, options.bridge_token or Secret(""))
             attached = AttachedBridge(address, greeter.greet, parts.clock)

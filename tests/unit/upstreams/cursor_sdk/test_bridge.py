@@ -32,6 +32,13 @@ from tests.fake_bridge import SystemTime, fake_options
 from tests.fakes import ListObserver, StillClock
 
 CALLBACK = BridgeAddress("http://127.0.0.1:9", Secret("token-of-the-callback"))
+
+
+async def listen() -> BridgeAddress:
+    """Where our tools are."""
+    return CALLBACK
+
+
 RUNS = "the Cursor SDK bridge runs"
 
 
@@ -40,7 +47,7 @@ class Stage:
 
     def __init__(self, options: SdkOptions, http: HttpClient, clock: Clock) -> None:
         self.observer = ListObserver()
-        greeter = Greeter(http, clock.now, CALLBACK)
+        greeter = Greeter(http, clock.now, listen)
         self.bridge = OwnBridge(options, BridgeParts(greeter.greet, clock, self.observer))
         self.calls = SdkCalls(http, self.bridge, clock.now)
         self.base = options.folder or Path()

@@ -44,8 +44,9 @@ async def test_a_call_is_answered_by_what_it_says(body: bytes, status: int, said
             yield body[start : start + (1 << 20)]
 
     async with ToolServer(echo) as server, aiohttp.ClientSession() as session:
-        url = server.address.url + PATH
-        headers = {"Authorization": f"Bearer {server.address.token.reveal()}"}
+        there = await server.listen()
+        url = there.url + PATH
+        headers = {"Authorization": f"Bearer {there.token.reveal()}"}
         for data in (io.BytesIO(body), pieces()):
             async with session.post(url, data=data, headers=headers) as answer:
                 assert (answer.status, answer.content_type) == (status, "application/json")
@@ -55,16 +56,16 @@ async def test_a_call_is_answered_by_what_it_says(body: bytes, status: int, said
 async def test_only_who_has_the_token_is_let_in() -> None:
     """On the loopback alone; and nothing is told of the token."""
     async with ToolServer(echo) as server, aiohttp.ClientSession() as session:
-        assert server.address.url.startswith("http://127.0.0.1:")
+        assert repr(server) == "ToolServer(closed)"
+        there = await server.listen()
+        assert there.url.startswith("http://127.0.0.1:")
+        assert await server.listen() == there
         for shown in ("", "Bearer ", "Bearer wrong", "Bearer \xff"):
             headers = {"Authorization": shown} if shown else {}
-            async with session.post(
-                server.address.url + PATH, data=GOOD, headers=headers
-            ) as answer:
+            async with session.post(there.url + PATH, data=GOOD, headers=headers) as answer:
                 assert answer.status == 401
-        assert server.address.token.reveal() not in repr(server)
-    with pytest.raises(RuntimeError):
-        _ = server.address
+        assert there.token.reveal() not in repr(server)
+    assert repr(server) == "ToolServer(closed)"
 
 
 async def test_a_bridge_that_is_gone_waits_for_nothing() -> None:
@@ -79,9 +80,10 @@ async def test_a_bridge_that_is_gone_waits_for_nothing() -> None:
         raise AssertionError
 
     async with ToolServer(wait) as server, aiohttp.ClientSession() as session:
-        headers = {"Authorization": f"Bearer {server.address.token.reveal()}"}
+        there = await server.listen()
+        headers = {"Authorization": f"Bearer {there.token.reveal()}"}
         asking = asyncio.create_task(
-            session.post(server.address.url + PATH, data=GOOD, headers=headers).__aenter__()
+            session.post(there.url + PATH, data=GOOD, headers=headers).__aenter__()
         )
         await asyncio.sleep(0.05)
         asking.cancel()

@@ -23,6 +23,11 @@ from tests.scripted_server import ScriptedServer, Turn
 CALLBACK = BridgeAddress("http://127.0.0.1:9", Secret("token-of-the-callback"))
 
 
+async def listen() -> BridgeAddress:
+    """Where our tools are."""
+    return CALLBACK
+
+
 def parts() -> tuple[UpstreamParts, ListObserver]:
     """What a kind is built with, and what the operator is told."""
     observer = ListObserver()
@@ -36,7 +41,7 @@ async def test_a_bridge_of_our_own_lasts_as_long_as_the_context(
     """Started on need, or early; ended with it."""
     options = replace(fake_options(tmp_path, "good"), is_started_early=is_early)
     given, observer = parts()
-    async with open_calls(options, given, CALLBACK) as calls:
+    async with open_calls(options, given, listen) as calls:
         assert (await calls.call(PING, {}))["message"] == "pong"
         assert list((tmp_path / "base").glob("bridge-*"))
     assert [event for event, _ in observer.events].count("the Cursor SDK bridge runs") == 1
@@ -62,7 +67,7 @@ async def test_another_ones_bridge_is_attached_to() -> None:
     given, _ = parts()
     async with ScriptedServer(answer) as server:
         options = SdkOptions(bridge_url=server.url, bridge_token=Secret("their-token"))
-        async with open_calls(options, given, CALLBACK) as calls:
+        async with open_calls(options, given, listen) as calls:
             await calls.call(PING, {})
             await calls.call(PING, {})
         asked = [turn.line.split("/")[2].split()[0] for turn in server.requests]
