@@ -26,7 +26,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cursor_api.bootstrap import memory_stores
+from cursor_api.bootstrap import make_checksum, memory_stores
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import SCHEMA
 from cursor_api.runtime import GC_THRESHOLDS
@@ -136,7 +136,7 @@ async def gateway_before_all(urls: Mapping[str, str]) -> AsyncIterator[Gateway]:
         environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": urls["cursor"]}
         loaded = load_settings(SCHEMA, environ, Path(folder), path)
     assert not loaded.problems, loaded.problems
-    stores = memory_stores([Credential("me", Secret("a-session-token"), endpoint="cursor")])
+    stores = memory_stores([Credential("me", Secret("a-session-token"), make_checksum())])
     async with gateway_of(loaded.settings, stores, Redactor()) as gateway:
         yield gateway
 

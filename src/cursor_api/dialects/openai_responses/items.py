@@ -27,6 +27,7 @@ from cursor_api.dialects.openai_responses.schema import (
     NOTHING,
     PART,
     RAWS,
+    WHOSE,
     ImageUrlIn,
     ItemIn,
     PartIn,
@@ -58,6 +59,8 @@ ROLES: Final = {
     "assistant": Role.ASSISTANT,
 }
 CALLS: Final = frozenset({"function_call", "custom_tool_call"})
+# The number of an item that the model has answered to in any case.
+PAST: Final = -1
 RESULTS: Final = frozenset({"function_call_output", "custom_tool_call_output"})
 TEXT_PARTS: Final = frozenset(
     {"input_text", "output_text", "text", "summary_text", "reasoning_text"}
@@ -97,6 +100,7 @@ class Conversion:
     __slots__ = (
         "_count",
         "_items",
+        "_last_said",
         "_limits",
         "_units",
         "ignored",
@@ -111,6 +115,8 @@ class Conversion:
         self._units = 0
         # Of parts.
         self._count = 0
+        # Where the model has had the word last, once somebody wants to know.
+        self._last_said: int | None = None
         self.ignored: tuple[str, ...] = ()
         self.is_compaction = False
         self.image_params: dict[Feature, str] = {}
@@ -120,12 +126,11 @@ class Conversion:
         """What they say, in their order; raises Fault(INVALID_REQUEST)."""
         found: list[Message] = []
         is_joinable = False
-        last_said = self._find_last_said()
         for index, raw in enumerate(self._items):
             place = f"input[{index}]"
             item = _decode(ITEM, raw, place, self._limits)
             kind = item.type or ("message" if item.role is not None else "")
-            role, parts = yield from self._read(item, kind, place, is_past=index < last_said)
+            role, parts = yield from self._read(item, kind, place, index)
             if role is None:
                 self._ignore(place)
                 continue
@@ -140,16 +145,16 @@ class Conversion:
                 yield
         return found
 
-    def _find_last_said(self) -> int:
-        """Where the model has had the word last; before it all is past."""
-        for index in range(len(self._items) - 1, -1, -1):
-            head = bytes(memoryview(self._items[index])[:4096])
-            if b'"assistant"' in head or b'"reasoning"' in head or b'_call"' in head:
-                return index
-        return -1
+    def _is_past(self, at: int) -> bool:
+        """Whether the model has had the word since; asked only of what nobody knows."""
+        if self._last_said is None:
+            backwards = range(len(self._items) - 1, -1, -1)
+            said = (index for index in backwards if _is_models(self._items[index]))
+            self._last_said = next(said, PAST)
+        return at < self._last_said or at == PAST
 
     def _read(
-        self, item: ItemIn, kind: str, place: str, *, is_past: bool
+        self, item: ItemIn, kind: str, place: str, at: int
     ) -> Generator[None, None, tuple[Role | None, list[Part]]]:
         """Whose it is and what it says; no role for an item of an unknown type."""
         parts: list[Part] = []
@@ -157,7 +162,7 @@ class Conversion:
             role = ROLES.get(item.role or "")
             if role is None:
                 raise _unknown_role(item.role, place)
-            yield from self._add_content(item.content, f"{place}.content", parts, is_past=is_past)
+            yield from self._add_content(item.content, f"{place}.content", parts, at)
             return role, parts
         if kind in CALLS:
             given = item.arguments if item.input is NOTHING else item.input
@@ -166,7 +171,7 @@ class Conversion:
         if kind in RESULTS:
             if item.call_id is None:
                 raise _missing(f"{place}.call_id")
-            yield from self._add_content(item.output, f"{place}.output", parts, is_past=is_past)
+            yield from self._add_content(item.output, f"{place}.output", parts, at)
             result = ToolResult(item.call_id, tuple(parts))  # type: ignore[arg-type]  # no other
             return Role.USER, [result]
         if kind == "reasoning":
@@ -208,16 +213,16 @@ class Conversion:
         if seal.startswith(REDACTED):
             return [Thinking(seal.removeprefix(REDACTED), is_redacted=True)]
         parts: list[Part] = []
-        yield from self._add_content(item.summary, f"{place}.summary", parts, is_past=True)
+        yield from self._add_content(item.summary, f"{place}.summary", parts, PAST)
         if not parts:
-            yield from self._add_content(item.content, f"{place}.content", parts, is_past=True)
+            yield from self._add_content(item.content, f"{place}.content", parts, PAST)
         text = "".join(part.text for part in parts if isinstance(part, Text))
         return [Thinking(text, seal)] if text or seal else []
 
     def _add_content(
-        self, raw: Raw, place: str, parts: list[Part], *, is_past: bool
+        self, raw: Raw, place: str, parts: list[Part], at: int
     ) -> Generator[None, None, None]:
-        """A text or a list of parts; null says nothing."""
+        """A text or a list of parts; null says nothing. `at` is the number of the item."""
         first = memoryview(raw)[0]
         if first == _QUOTE:
             self._count_parts(1)
@@ -237,7 +242,7 @@ class Conversion:
             where = f"{place}[{number}]"
             part = _decode(PART, inner, where, self._limits)
             units = yield from self._add_part(part, where, parts)
-            if not units and not is_past:
+            if not units and not self._is_past(at):
                 raise _unknown_part(part, where)
             if not units:
                 self._ignore(where)
@@ -316,6 +321,15 @@ def _decode(decoder: msgspec.json.Decoder[_T], raw: Raw, place: str, limits: Req
             else message.replace("request body", f"type for '{path}'")
         )
         raise invalid_request(message, code=fault.code or "invalid_type", param=path) from fault
+
+
+def _is_models(raw: Raw) -> bool:
+    """Whether an item is the model's own word, call or thought."""
+    try:
+        item = WHOSE.decode(raw)
+    except msgspec.ValidationError:
+        return False
+    return item.role == "assistant" or item.type == "reasoning" or item.type in CALLS
 
 
 def _missing(path: str) -> Fault:

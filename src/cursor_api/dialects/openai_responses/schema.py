@@ -40,6 +40,13 @@ class PartIn(Struct, gc=False):
     image_url: str | ImageUrlIn | None = None
 
 
+class WhoseIn(Struct, gc=False):
+    """Of an item, what says whether it is the model's."""
+
+    type: str | None = None
+    role: str | None = None
+
+
 class ItemIn(Struct, gc=False):
     """One item of the input: a message where it has a role and no type."""
 
@@ -85,6 +92,7 @@ class ResponsesIn(Struct, gc=False):
 
 
 ITEM: Final = msgspec.json.Decoder(ItemIn)
+WHOSE: Final = msgspec.json.Decoder(WhoseIn)
 RAWS: Final = msgspec.json.Decoder(list[Raw])
 PART: Final = msgspec.json.Decoder(PartIn)
 BODY: Final = msgspec.json.Decoder(ResponsesIn)
