@@ -176,6 +176,15 @@ def invalid_request(message: str, *, code: str, param: str | None = None) -> Fau
     return fault
 
 
+def not_unicode() -> Fault:
+    """For messages with a text that has no UTF-8 form: JSON can escape half of a character."""
+    return Fault(
+        FaultKind.INVALID_REQUEST,
+        "The messages hold characters that are not valid Unicode (a lone surrogate).",
+        param="messages",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LineProblem:
     """One line of a user's file that cannot be used. `line` counts from 1; never the secret."""

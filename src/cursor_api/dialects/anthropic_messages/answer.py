@@ -20,13 +20,7 @@ from typing import Final
 import msgspec
 
 from cursor_api.dialects.anthropic_messages.calls import Calls
-from cursor_api.dialects.anthropic_messages.ending import (
-    get_usage,
-    goes_on,
-    is_incomplete,
-    stop_fields,
-    usage_object,
-)
+from cursor_api.dialects.anthropic_messages.ending import stop_fields, usage_object
 from cursor_api.dialects.anthropic_messages.faults import render_error_object
 from cursor_api.dialects.anthropic_messages.request import (
     SHOWS_SEALS,
@@ -46,6 +40,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
+from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
 from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from cursor_api.domain.deltas import Finished, FinishReason, Usage
-from cursor_api.domain.errors import Fault, FaultKind
 
 STOP_REASONS: Final = {
     FinishReason.STOP: "end_turn",
@@ -23,14 +22,6 @@ def stop_fields(finished: Finished, *, is_refused: bool) -> dict[str, object]:
     return {"stop_reason": reason, "stop_sequence": finished.stop_text}
 
 
-def get_usage(finished: Finished) -> Usage:
-    """What was counted; an answer always comes with it."""
-    if finished.usage is None:
-        # The relay estimates where the upstream does not count; zeros would be a lie.
-        raise Fault(FaultKind.INTERNAL, "The gateway did not count this answer's tokens.")
-    return finished.usage
-
-
 def usage_object(usage: Usage) -> dict[str, object]:
     """What came from a cache, or went into it, is counted beside `input_tokens` here."""
     cached_count = usage.cache_read_count + usage.cache_written_count
@@ -43,13 +34,3 @@ def usage_object(usage: Usage) -> dict[str, object]:
     if usage.reasoning_count:
         found["output_tokens_details"] = {"thinking_tokens": usage.reasoning_count}
     return found
-
-
-def goes_on() -> Fault:
-    """For what follows the end."""
-    return Fault(FaultKind.PROTOCOL_ERROR, "The upstream went on after the end of its answer.")
-
-
-def is_incomplete() -> Fault:
-    """For an answer without an end."""
-    return Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")

@@ -8,13 +8,7 @@ import msgspec
 
 from cursor_api.dialects.anthropic_messages.answer import ID_PREFIX
 from cursor_api.dialects.anthropic_messages.calls import encode_input
-from cursor_api.dialects.anthropic_messages.ending import (
-    get_usage,
-    goes_on,
-    is_incomplete,
-    stop_fields,
-    usage_object,
-)
+from cursor_api.dialects.anthropic_messages.ending import stop_fields, usage_object
 from cursor_api.dialects.anthropic_messages.request import (
     SHOWS_SEALS,
     SHOWS_THOUGHTS,
@@ -33,7 +27,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.endings import get_usage, goes_on, has_no_call, is_incomplete
 from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.pieces import Pieces
 
@@ -155,10 +149,7 @@ class MessageFolder:
     def _add_arguments(self, call: int, text: str) -> None:
         block = self._calls.get(call)
         if block is None:
-            raise Fault(
-                FaultKind.PROTOCOL_ERROR,
-                "The upstream gave arguments to a call that it never made.",
-            )
+            raise has_no_call()
         block.pieces.new.append(text)
         block.pieces.tidy()
 

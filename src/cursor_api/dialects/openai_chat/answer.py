@@ -34,7 +34,8 @@ from cursor_api.domain.deltas import (
     Usage,
     UsageSource,
 )
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
+from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.pieces import Pieces
 from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends
@@ -118,13 +119,13 @@ class ChunkRenderer:
             else:
                 self._render_other(delta, out)
         if self.is_finished and not isinstance(deltas[-1], Finished):
-            raise _goes_on()
+            raise goes_on()
         return b"".join(out)
 
     def finish(self) -> bytes:
         """The end of a whole answer; raises Fault(INCOMPLETE) when no `Finished` has come."""
         if self._usage is None:
-            raise _is_incomplete()
+            raise is_incomplete()
         if not self._include_usage:
             return _DONE
         return b'%b"choices":[],"usage":%b%b%b' % (
@@ -143,13 +144,13 @@ class ChunkRenderer:
         """The upstream's own events, in this dialect; its usage is among them where it counts."""
         last = batch[-1]
         if isinstance(last, Finished):
-            self._usage = _get_usage(last)
+            self._usage = get_usage(last)
             self._include_usage &= self._usage.source is UsageSource.ESTIMATED
         return batch.body
 
     def _require_open(self) -> None:
         if self._usage is not None:
-            raise _goes_on()
+            raise goes_on()
 
     def _render_other(self, delta: Delta, out: list[bytes]) -> None:
         self._require_open()
@@ -170,7 +171,7 @@ class ChunkRenderer:
             case StatusDelta(message):
                 out.append(encode_comment(message))
             case Finished(reason):
-                self._usage = _get_usage(delta)
+                self._usage = get_usage(delta)
                 finish_reason = _finish_reason(reason, has_functions=self._has_functions).encode()
                 out.append(b'%b},"finish_reason":"%b"}]}\n\n' % (self._delta_start, finish_reason))
 
@@ -222,7 +223,7 @@ class CompletionFolder:
 
     def _add(self, delta: Delta) -> None:
         if self._finished is not None:
-            raise _goes_on()
+            raise goes_on()
         match delta:
             case TextDelta(text):
                 self._text.new.append(text)
@@ -245,7 +246,7 @@ class CompletionFolder:
     def body(self) -> bytes:
         """The whole answer as JSON; raises Fault(INCOMPLETE) when no `Finished` has come."""
         if self._finished is None:
-            raise _is_incomplete()
+            raise is_incomplete()
         if self._native:
             return self._native
         has_other = bool(self._calls or self._refusal)
@@ -274,7 +275,7 @@ class CompletionFolder:
                 "created": self._head.created,
                 "model": self._head.model,
                 "choices": [choice],
-                "usage": _usage_object(_get_usage(self._finished)),
+                "usage": _usage_object(get_usage(self._finished)),
             }
         )
 
@@ -295,13 +296,6 @@ def _annotations(citations: Iterable[Citation]) -> list[dict[str, object]]:
     ]
 
 
-def _get_usage(finished: Finished) -> Usage:
-    if finished.usage is None:
-        # The relay estimates where the upstream does not count; zeros would be a lie.
-        raise Fault(FaultKind.INTERNAL, "The gateway did not count this answer's tokens.")
-    return finished.usage
-
-
 def _usage_object(usage: Usage) -> dict[str, object]:
     found: dict[str, object] = {
         "prompt_tokens": usage.input_count,
@@ -319,11 +313,3 @@ def _finish_reason(reason: FinishReason, *, has_functions: bool) -> str:
     if has_functions and reason is FinishReason.TOOL_CALLS:
         return "function_call"
     return FINISH_REASONS[reason]
-
-
-def _goes_on() -> Fault:
-    return Fault(FaultKind.PROTOCOL_ERROR, "The upstream went on after the end of its answer.")
-
-
-def _is_incomplete() -> Fault:
-    return Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")

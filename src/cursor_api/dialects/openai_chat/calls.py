@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from cursor_api.domain.deltas import ToolArgumentsDelta, ToolCallBegun
+from cursor_api.domain.endings import has_no_call
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.wire.pieces import Pieces
 
@@ -53,10 +54,7 @@ class Calls:
             self._by_number[delta.call] = delta, Pieces()
             return
         if delta.call not in self._by_number:
-            raise Fault(
-                FaultKind.PROTOCOL_ERROR,
-                "The upstream gave arguments to a call that it never made.",
-            )
+            raise has_no_call()
         arguments = self._by_number[delta.call][1]
         arguments.new.append(delta.text)
         arguments.tidy()

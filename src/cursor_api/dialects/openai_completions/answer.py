@@ -20,9 +20,9 @@ from cursor_api.domain.deltas import (
     RefusalDelta,
     StatusDelta,
     TextDelta,
-    Usage,
 )
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.endings import get_usage, goes_on, is_incomplete
+from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.pieces import Pieces
 from cursor_api.wire.sse_text import encode_comment, encode_line, escape_line_ends
@@ -74,7 +74,7 @@ class TextRenderer:
         self._echoed = ()
         for delta in deltas:
             if self._finished is not None:
-                raise _goes_on()
+                raise goes_on()
             if isinstance(delta, TextDelta | RefusalDelta):
                 out += (self._text_start, encode_line(delta.text), _TEXT_END)
             elif isinstance(delta, StatusDelta):
@@ -117,7 +117,7 @@ class TextFolder:
         """Take in one batch; raises Fault(PROTOCOL_ERROR) for what follows the answer's end."""
         for delta in deltas:
             if self._finished is not None:
-                raise _goes_on()
+                raise goes_on()
             if isinstance(delta, TextDelta | RefusalDelta):
                 self._text.new.append(delta.text)
             elif isinstance(delta, Finished):
@@ -143,17 +143,10 @@ class TextFolder:
 
 def _usage_object(finished: Finished | None) -> dict[str, int]:
     if finished is None:
-        raise Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")
-    usage: Usage | None = finished.usage
-    if usage is None:
-        # The relay estimates where the upstream does not count; zeros would be a lie.
-        raise Fault(FaultKind.INTERNAL, "The gateway did not count this answer's tokens.")
+        raise is_incomplete()
+    usage = get_usage(finished)
     return {
         "prompt_tokens": usage.input_count,
         "completion_tokens": usage.output_count,
         "total_tokens": usage.total_count,
     }
-
-
-def _goes_on() -> Fault:
-    return Fault(FaultKind.PROTOCOL_ERROR, "The upstream went on after the end of its answer.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cursor_api.domain.deltas import Delta, NativeBatch
+from cursor_api.domain.endings import is_incomplete
 from cursor_api.domain.errors import Fault, FaultKind
 
 
@@ -28,5 +29,5 @@ class VectorsFolder:
     def body(self) -> bytes:
         """The answer as it came; raises Fault(INCOMPLETE) when none has come."""
         if not self._body:
-            raise Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")
+            raise is_incomplete()
         return self._body

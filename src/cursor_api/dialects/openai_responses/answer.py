@@ -36,7 +36,8 @@ from cursor_api.domain.deltas import (
     ToolCallBegun,
     Usage,
 )
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.endings import get_usage, goes_on, has_no_call, is_incomplete
+from cursor_api.domain.errors import Fault
 from cursor_api.ports.dialect import AnswerHead
 from cursor_api.wire.sse_text import encode_comment, encode_line
 
@@ -122,10 +123,7 @@ class EventRenderer:
     def response(self) -> bytes:
         """The whole response as an object; raises Fault(INCOMPLETE)."""
         finished = self._get_finished()
-        if finished.usage is None:
-            # The relay estimates where the upstream does not count; zeros would be a lie.
-            raise Fault(FaultKind.INTERNAL, "The gateway did not count this answer's tokens.")
-        usage = _usage_object(finished.usage)
+        usage = _usage_object(get_usage(finished))
         reason = INCOMPLETE.get(finished.reason)
         if reason is None:
             return self._response(b"completed", usage=usage)
@@ -200,9 +198,7 @@ class EventRenderer:
 
     def _require_open(self) -> None:
         if self._finished is not None:
-            raise Fault(
-                FaultKind.PROTOCOL_ERROR, "The upstream went on after the end of its answer."
-            )
+            raise goes_on()
 
     def _new_item(self, prefix: bytes) -> tuple[Events, bytes, int]:
         index = len(self._output)
@@ -240,10 +236,7 @@ class EventRenderer:
     def _get_call(self, call: int) -> CallItem:
         item = self._calls.get(call)
         if item is None:
-            raise Fault(
-                FaultKind.PROTOCOL_ERROR,
-                "The upstream gave arguments to a call that it never made.",
-            )
+            raise has_no_call()
         return item
 
     def _close_message(self, status: bytes = b"completed") -> None:
@@ -264,7 +257,7 @@ class EventRenderer:
 
     def _get_finished(self) -> Finished:
         if self._finished is None:
-            raise Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")
+            raise is_incomplete()
         return self._finished
 
 

@@ -20,6 +20,7 @@ from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import CONTENT, Delta, Finished, InputCount, NativeBatch, Usage
+from cursor_api.domain.endings import is_incomplete
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
@@ -180,9 +181,7 @@ class Exchange:
             try:
                 batch = await self._batches.__anext__()
             except StopAsyncIteration:
-                raise Fault(
-                    FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer."
-                ) from None
+                raise is_incomplete() from None
         for delta in batch:
             if type(delta) in CONTENT:
                 # Each of CONTENT has a text.

@@ -21,6 +21,7 @@ import msgspec
 from cursor_api.domain.chat import ChatRequest, OutputForm
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
+from cursor_api.domain.endings import is_incomplete
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.service.inference.output_trial import PATTERNS, describe, judge_apart
@@ -158,7 +159,7 @@ class StructuredAnswer:
     async def _judge(self, said: str, others: list[Delta]) -> Sequence[Delta]:
         end = others[-1] if others else None
         if not isinstance(end, Finished):
-            raise Fault(FaultKind.INCOMPLETE, "The upstream stopped before the end of its answer.")
+            raise is_incomplete()
         text = said
         if end.reason is FinishReason.STOP:
             text = find_json(said)

@@ -17,7 +17,7 @@ from cursor_api.dialects.anthropic_messages.upstream import (
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.ports.upstream import DeltaBatches, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
@@ -126,11 +126,7 @@ class AnthropicUpstream:
                 encode_request(request, model, self._write_options, is_stream=is_stream)
             )
         except UnicodeEncodeError:
-            raise Fault(
-                FaultKind.INVALID_REQUEST,
-                "The messages hold characters that are not valid Unicode (a lone surrogate).",
-                param="messages",
-            ) from None
+            raise not_unicode() from None
         return headers, body
 
     def context(self, secret: Secret) -> FaultContext:

@@ -16,7 +16,7 @@ from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
@@ -87,11 +87,7 @@ class StreamChatCalls:
         try:
             request_id, body = await self._steps.run(self._encode(request, route.model))
         except ProtobufError as error:
-            raise Fault(
-                FaultKind.INVALID_REQUEST,
-                "The messages hold characters that are not valid Unicode (a lone surrogate).",
-                param="messages",
-            ) from error
+            raise not_unicode() from error
         headers = self._headers(credential, request_id)
         timeouts = self._timeouts_for(route.model)
         return self._http.open_post(self.url, headers, body, timeouts)

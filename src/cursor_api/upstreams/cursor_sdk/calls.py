@@ -17,7 +17,7 @@ import msgspec
 
 from cursor_api import __version__
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.transport.client import HttpAnswer, HttpClient, HttpOptions, Timeouts
 from cursor_api.transport.refusals import FaultContext
 from cursor_api.upstreams.cursor_sdk.faults import NO_SECRET, fault_context, fault_of_answer
@@ -158,11 +158,7 @@ def as_fault_of_text() -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError:
-        raise Fault(
-            FaultKind.INVALID_REQUEST,
-            "The messages hold characters that are not valid Unicode (a lone surrogate).",
-            param="messages",
-        ) from None
+        raise not_unicode() from None
 
 
 def decode_message(body: bytes) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from cursor_api.dialects.openai_embeddings.request import NAME as EMBEDDINGS
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, not_unicode
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
@@ -85,11 +85,7 @@ class OpenAiUpstream:
         try:
             body = await self._parts.steps.run(encode_request(request, model))
         except UnicodeEncodeError:
-            raise Fault(
-                FaultKind.INVALID_REQUEST,
-                "The messages hold characters that are not valid Unicode (a lone surrogate).",
-                param="messages",
-            ) from None
+            raise not_unicode() from None
         timeouts = self._timeouts_for(model)
         native = request.origin.native
         if native is not None and native.dialect == NAME and not request.is_stream:
