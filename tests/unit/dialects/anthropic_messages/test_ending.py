@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.dialects.anthropic_messages.ending import get_usage, stop_fields, usage_object
+from cursor_api.dialects.anthropic_messages.ending import stop_fields, usage_object
 from cursor_api.domain.deltas import Finished, FinishReason, Usage, UsageSource
+from cursor_api.domain.endings import get_usage
 from cursor_api.domain.errors import Fault, FaultKind
 
 
