@@ -125,6 +125,11 @@ class Origin(NamedTuple):
     features: tuple[RequestedFeature, ...] = ()
     conversation: str | None = None
 
+    def native_in(self, dialect: str) -> Native | None:
+        """The request as it came, where it came in this dialect; None otherwise."""
+        native = self.native
+        return native if native is not None and native.dialect == dialect else None
+
 
 NO_ORIGIN = Origin()
 

@@ -70,8 +70,7 @@ class EventAnswer(DeltaAnswer):
     async def _prepare(self) -> HttpAnswer:
         request, api = self._request, self._api
         http = await api.ask(request, self._route.model, self._secret)
-        native = request.origin.native
-        self._is_native = native is not None and native.dialect == api.dialect
+        self._is_native = request.origin.native_in(api.dialect) is not None
         self._is_stream = request.is_stream
         self._reading = api.reading(request, api.context(self._secret))
         # A request can be megabytes, and is sent: this may last for hours without it.

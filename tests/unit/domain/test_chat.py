@@ -41,3 +41,12 @@ def test_two_requests_are_the_same_when_they_ask_the_same() -> None:
 def test_nothing_of_a_prompt_is_in_a_request_s_repr() -> None:
     """It may end up in a log."""
     assert repr(ChatRequest("m", HI)) == "ChatRequest('m', messages=1)"
+
+
+def test_a_request_is_native_in_the_dialect_that_it_came_in_and_no_other() -> None:
+    """One that came in none fits none, not even an upstream that has none."""
+    native = Native("x", b"y")
+    assert Origin(native).native_in("x") is native
+    assert Origin(native).native_in("other") is None
+    assert Origin(native).native_in("") is None
+    assert Origin().native_in("") is None

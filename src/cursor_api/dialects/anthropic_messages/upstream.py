@@ -61,12 +61,6 @@ class WriteOptions(NamedTuple):
     is_cached: bool = True
 
 
-def is_native(request: ChatRequest) -> bool:
-    """Whether the request came in this dialect, so that it goes on as it came."""
-    native = request.origin.native
-    return native is not None and native.dialect == NAME
-
-
 def can_hold_to(form: OutputForm, model: str) -> bool:
     """Whether the upstream itself can make sure that an answer is of this form."""
     return form.schema is not None and family_of(model).has_forms and is_enforceable(form.schema)
@@ -77,8 +71,8 @@ def encode_request(
 ) -> Generator[None, None, bytes]:
     """The body of a request for this model of the upstream's, in steps."""
     decided: Object = {"model": model, "stream": is_stream}
-    native = request.origin.native
-    if native is not None and is_native(request):
+    native = request.origin.native_in(NAME)
+    if native is not None:
         passed = _FIELDS.decode(native.body)
         if len(native.body) > SLICE_BYTES:
             yield

@@ -63,8 +63,8 @@ def encode_request(request: ChatRequest, model: str) -> Generator[None, None, by
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    native = request.origin.native
-    if native is not None and native.dialect == NAME:
+    native = request.origin.native_in(NAME)
+    if native is not None:
         fields = _FIELDS.decode(native.body)
         if len(native.body) > SLICE_BYTES:
             yield

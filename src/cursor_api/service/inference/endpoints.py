@@ -90,8 +90,8 @@ class Endpoint:
 
         A request of the upstream's own dialect goes on as it came, and asks for nothing more.
         """
-        native, features, _ = chat.origin
-        if not features or (native is not None and native.dialect == self.kind.dialect):
+        features = chat.origin.features
+        if not features or chat.origin.native_in(self.kind.dialect) is not None:
             return ()
         can = self.kind.features
         return tuple([one for one in features if one.feature not in can])

@@ -12,7 +12,6 @@ from cursor_api.dialects.anthropic_messages.request import NAME
 from cursor_api.dialects.anthropic_messages.upstream import (
     WriteOptions,
     encode_request,
-    is_native,
 )
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
@@ -94,7 +93,7 @@ class AnthropicUpstream:
     async def ask(self, request: ChatRequest, model: str, secret: Secret) -> HttpAnswer:
         """See EventApi."""
         # A stream tells that its server lives; in one piece is asked for what goes on as it came.
-        is_stream = request.is_stream or not is_native(request)
+        is_stream = request.is_stream or request.origin.native_in(NAME) is None
         headers, body = await self._write(request, model, secret, is_stream=is_stream)
         timeouts = self._timeouts_for(model)
         if not is_stream:
@@ -117,8 +116,8 @@ class AnthropicUpstream:
     ) -> tuple[dict[str, str], bytes]:
         """The headers and the body of a request; raises Fault."""
         headers = _headers(secret)
-        native = request.origin.native
-        if native is not None and native.dialect == self.dialect:
+        native = request.origin.native_in(NAME)
+        if native is not None:
             # What it is written for, and which features it asks for.
             headers.update(native.headers)
         try:

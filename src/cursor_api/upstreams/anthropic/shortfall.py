@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from cursor_api.dialects.anthropic_messages.upstream import can_hold_to, is_native
+from cursor_api.dialects.anthropic_messages.request import NAME
+from cursor_api.dialects.anthropic_messages.upstream import can_hold_to
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import DeltaBatches
@@ -26,7 +27,8 @@ def open_with_shortfall(
     """The answer, held to a form and ended at blanks where the API would do neither."""
     features = request.origin.features
     # Whoever asks for neither has nothing read.
-    if is_native(request) or not any(one.feature in _CHECKED for one in features):
+    is_native = request.origin.native_in(NAME) is not None
+    if is_native or not any(one.feature in _CHECKED for one in features):
         return open_plainly(request)
     asked = request.parameters
     form, stop = asked.output, asked.sampling.stop

@@ -74,8 +74,7 @@ class OpenAiUpstream:
 
     def open(self, request: ChatRequest, route: Route, credential: Credential) -> DeltaAnswer:
         """See ports.Upstream."""
-        native = request.origin.native
-        if native is not None and native.dialect == EMBEDDINGS:
+        if request.origin.native_in(EMBEDDINGS) is not None:
             return VectorsAnswer(self, request, route, credential.secret)
         return EventAnswer(self, request, route, credential.secret)
 
@@ -87,8 +86,7 @@ class OpenAiUpstream:
         except UnicodeEncodeError:
             raise not_unicode() from None
         timeouts = self._timeouts_for(model)
-        native = request.origin.native
-        if native is not None and native.dialect == NAME and not request.is_stream:
+        if request.origin.native_in(NAME) is not None and not request.is_stream:
             timeouts = timeouts.for_whole_answer()
         return self._http.open_post(self._url + CHAT_PATH, headers, body, timeouts)
 

@@ -13,7 +13,6 @@ from cursor_api.dialects.anthropic_messages.upstream import (
     WriteOptions,
     can_hold_to,
     encode_request,
-    is_native,
 )
 from cursor_api.domain.chat import (
     ChatRequest,
@@ -94,8 +93,8 @@ def test_a_request_of_this_dialect_goes_on_as_it_came() -> None:
     sent = encode(request, options=WriteOptions())
     assert b'"vendor":{"x":[1.50]}' in sent
     assert json.loads(sent) == json.loads(body) | {"model": OLDER, "stream": True}
-    assert is_native(request)
-    assert not is_native(ChatRequest("a", MESSAGES, origin=Origin(Native("other", body))))
+    assert request.origin.native_in(NAME) is not None
+    assert Origin(Native("other", body)).native_in(NAME) is None
 
 
 def test_everything_at_once_is_as_the_api_wants_it() -> None:
