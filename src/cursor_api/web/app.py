@@ -49,7 +49,7 @@ from cursor_api.web.inference.route import (
     InferenceRoute,
 )
 from cursor_api.web.management.health import Health, Uptime
-from cursor_api.web.management.logs import Logs
+from cursor_api.web.management.logs import LogParts, Logs
 from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.probes import Probes
 from cursor_api.web.management.routes import management_operations
@@ -163,7 +163,8 @@ class App:
         self._inference = table.inference
         self._served_while_draining = frozenset(route.path for route in table.probes)
         self._addresses = table.addresses()
-        self._rest = _starlette(table.routes, ErrorHandlers(self._errors, self._addresses.explain))
+        handlers = ErrorHandlers(self._errors, self._addresses.explain, parts.clock)
+        self._rest = _starlette(table.routes, handlers)
         self._cors = None
         if options.cors_origins:
             self._cors = Cors(self._serve, options.cors_origins, *table.open_addresses())
@@ -211,7 +212,7 @@ class _Table:
         self._places = ("", self._prefix) if self._prefix else ("",)
         self._require_admin = parts.authenticator.require_admin
         inference = InferenceParts(
-            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept
+            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept, parts.clock
         )
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
@@ -269,7 +270,10 @@ class _Table:
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     public_to = Hosts(options.allowed_hosts) if options.is_log_public else None
-    logs = Logs(parts.request_log, parts.authenticator, parts.clock, public_to)
+    logs = Logs(
+        LogParts(parts.request_log, parts.relay.under_way, parts.authenticator, parts.clock),
+        public_to,
+    )
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 
@@ -308,9 +312,12 @@ def _starlette(routes: Sequence[Route], handlers: ErrorHandlers) -> Starlette:
 class ErrorHandlers:
     """Whatever is raised at an address, as an answer in the address's dialect."""
 
-    def __init__(self, errors: DialectErrors, explain_missing: Callable[[str], str]) -> None:
+    def __init__(
+        self, errors: DialectErrors, explain_missing: Callable[[str], str], clock: Clock
+    ) -> None:
         self._errors = errors
         self._explain_missing = explain_missing
+        self._clock = clock
 
     def by_type(self) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         """As Starlette takes them."""
@@ -359,6 +366,7 @@ class ErrorHandlers:
         path, headers = request.scope["path"], request.scope["headers"]
         rendered = self._errors.render(path, fault, problems, headers)
         response = Response(rendered.body, rendered.status)
-        ids = self._errors.id_headers(path, headers, new_request_id())
+        request_id = new_request_id(int(self._clock.now() * 1000))
+        ids = self._errors.id_headers(path, headers, request_id)
         response.raw_headers += [*ids, *encode_headers(rendered.headers)]
         return response

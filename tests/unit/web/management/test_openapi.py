@@ -29,7 +29,12 @@ def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
     house = House()
     options = TokenFileOptions(".token", ".token-list")
     inference = InferenceParts(
-        house.relay, house.admission, house.authenticator, house.turns, house.kept
+        house.relay,
+        house.admission,
+        house.authenticator,
+        house.turns,
+        house.kept,
+        house.clock,
     )
     rows = (
         *management_operations(
