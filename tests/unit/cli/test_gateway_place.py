@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.gateway_place import GatewayAddress, ask_models, find_gateway
+from cursor_api.cli.gateway_call import GatewayAddress
+from cursor_api.cli.gateway_place import ask_models, find_gateway
 from cursor_api.domain.credential import Secret
 from tests.unit.cli.gateway_folder import enter
 from tests.unit.cli.gateway_stage import MODELS, ListingGateway, listing_gateway
