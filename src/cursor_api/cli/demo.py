@@ -32,8 +32,8 @@ from cursor_api.telemetry.redaction import Redactor
 DEMO: Final = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
 
-There is one for each way to reach models, each with models of its own. PORT, HOST and AUTH_TOKEN
-are honoured; without AUTH_TOKEN a key is made up and printed."""
+There is one for each way to reach models, each with models of its own. PORT, HOST, TLS_CERT_FILE,
+TLS_KEY_FILE and AUTH_TOKEN are honoured; without AUTH_TOKEN a key is made up and printed."""
 
 WELCOME: Final = """\
 cursor-api demo: a gateway with simulated upstreams behind it. Nothing leaves this machine.
@@ -135,6 +135,8 @@ def load_demo(environ: Mapping[str, str]) -> Loaded[Settings]:
         if name in {"PORT", "HOST", "AUTH_TOKEN"} or name.startswith("GATEWAY_")
     }
     made_up = {} if kept.get("AUTH_TOKEN") else {"AUTH_TOKEN": f"demo-{secrets.token_hex(12)}"}
+    for name in {"TLS_CERT_FILE", "TLS_KEY_FILE"} & environ.keys():
+        kept[name] = str(Path(environ[name]).expanduser().absolute()) if environ[name] else ""
     # Nothing of the folder the demo is started in: it shall work anywhere.
     with tempfile.TemporaryDirectory() as empty:
         return load_settings(SCHEMA.without_blocks(), kept | made_up, Path(empty))
@@ -185,7 +187,8 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
         settings.server.host, settings.server.host
     )
     port = listener.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "http" if settings.server.tls.cert_file is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _at(where: Mapping[str, object], upstream: UpstreamSettings) -> UpstreamSettings:
