@@ -356,8 +356,9 @@ def _unknown_part(part: PartIn, place: str) -> Fault:
         return _missing(path)
     if part.type in FILE_PARTS:
         return invalid_request(
-            f"'{path}' is a document, and none can be read at this address: send their text as 'input_text', or ask"
-            " /v1/chat/completions or /v1/messages, for a model whose upstream takes documents.",
+            f"'{path}' is a document, and none can be read at this address: send its text as"
+            " 'input_text', or ask /v1/chat/completions or /v1/messages for a model whose upstream"
+            " takes documents.",
             code="unsupported_value",
             param=path,
         )
