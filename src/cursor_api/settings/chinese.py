@@ -56,7 +56,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "AUTH_TOKEN": (
         "调用方在 `Authorization: Bearer …` 中出示的密钥。可用 `openssl rand -hex 24`"
-        " 生成。除非只监听本机，否则至少 16 个字符；仅在 `PASSTHROUGH` 时可以不设。"
+        " 生成。他人能访问监听地址时至少 8 个字符，不足 16 个会有警告；示例文字在任何地方都会"
+        "被拒绝。仅在 `PASSTHROUGH` 时可以不设。"
     ),
     "CLIENT_TOKENS": (
         "只能聊天的调用方所用的其他密钥：查看或更改凭据的地址对它们回答 403。长度要求"
