@@ -47,8 +47,9 @@ from cursor_api.telemetry.redaction import Redactor
 from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
-from cursor_api.web.app import App, WebOptions, WebParts
+from cursor_api.web.app import App
 from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 

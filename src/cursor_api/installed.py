@@ -48,7 +48,7 @@ from cursor_api.upstreams.openai.kind import OpenAiKind
 from cursor_api.upstreams.presets import PRESETS, Preset, find_preset
 from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
 from cursor_api.web.access.lockout import LockoutOptions
-from cursor_api.web.app import WebOptions
+from cursor_api.web.parts import WebOptions
 from cursor_api.web.server.server import ServerOptions
 
 __all__ = [

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cursor_api.web.app import WebOptions
 from cursor_api.web.console.pages import (
     CONTENT_SECURITY_POLICY,
     PAGE_PATHS,
     STATIC_PATH,
     read_static_files,
 )
+from cursor_api.web.parts import WebOptions
 from tests.house import House
 from tests.serving import Answer, ask, serve
 
