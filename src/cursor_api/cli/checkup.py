@@ -10,17 +10,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from cursor_api import __version__
 from cursor_api.cli.checkup_machine import check_machine, is_running
 from cursor_api.cli.checkup_upstreams import check_routes, find_secrets_of
+from cursor_api.cli.home import environment, find_home
 from cursor_api.cli.live_trial import try_live
 from cursor_api.cli.output import print_result
 from cursor_api.cli.preflight import check_without_listening
@@ -58,7 +57,9 @@ class Report:
 
 def doctor(parsed: argparse.Namespace) -> int:
     """`doctor`."""
-    loaded = check_without_listening(load_settings(SCHEMA, os.environ, Path.cwd(), parsed.config))
+    loaded = check_without_listening(
+        load_settings(SCHEMA, environment(), find_home(), parsed.config)
+    )
     # A key that only the gateway's own environment has shall not keep the rest from being seen.
     usable = loaded.checked or load_upstreams(parsed.config).checked
     if parsed.live:

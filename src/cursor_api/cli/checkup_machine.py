@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.cli.gateway_place import GatewayAddress, ask_models, find_gateway
+from cursor_api.cli.home import find_home
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.files.atomic import has_leftovers, set_aside
 from cursor_api.files.disk import Disk
@@ -55,7 +56,7 @@ def _check_secret_files(loaded: Loaded[Settings]) -> Iterator[Check]:
 
 def _secret_files(loaded: Loaded[Settings]) -> Iterator[Path]:
     """The token files are looked at by those who read them."""
-    yield Path.cwd() / DOTENV
+    yield find_home() / DOTENV
     config: Path | None = loaded.facts.find(CONFIG.variable)
     if config is not None:
         yield config

@@ -6,9 +6,8 @@ What they do is loaded when one is run, so that serving starts without it.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from cursor_api.cli.subcommand import Subcommands, run_later
+from cursor_api.cli.subcommand import Subcommands, add_config, run_later
 
 CONNECT = """\
 Show the settings of a client program for this gateway, in a form to copy.
@@ -46,8 +45,6 @@ def add_commands(commands: Subcommands) -> None:
         sub.add_argument("--small-model", metavar="MODEL", help="the one for small tasks")
         sub.add_argument("--url", help="another gateway's address")
         sub.add_argument("--key-env", metavar="NAME", help="the variable that holds its key")
-        sub.add_argument(
-            "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
-        )
+        add_config(sub)
     run.add_argument("client", metavar="CLIENT")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="the client's own")

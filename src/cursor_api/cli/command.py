@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import clients, doctor, serving, tokens, upstreams
+from cursor_api.cli.home import HomeError
 from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
 from cursor_api.options.masking import redact_shapes
@@ -41,9 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"error: the working directory cannot be used ({error.strerror}); cd to another."
         )
         return 1
-    with suppress(KeyboardInterrupt):
+    try:
         return command(parsed)
-    return 130
+    except HomeError as error:
+        print_error(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 class _Parser(argparse.ArgumentParser):

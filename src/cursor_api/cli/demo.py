@@ -29,12 +29,6 @@ from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
 
-DEMO: Final = """\
-Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
-
-There is one for each way to reach models, each with models of its own. PORT, HOST, TLS_CERT_FILE,
-TLS_KEY_FILE and AUTH_TOKEN are honoured; without AUTH_TOKEN a key is made up and printed."""
-
 WELCOME: Final = """\
 cursor-api demo: a gateway with simulated upstreams behind it. Nothing leaves this machine.
 

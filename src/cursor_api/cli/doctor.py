@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from cursor_api.cli.subcommand import Subcommands, run_later
+from cursor_api.cli.subcommand import Subcommands, add_config, run_later
 
 DOCTOR = """\
 Say for each credential and each upstream what works, what is missing and what to do.
@@ -34,6 +32,4 @@ def add_commands(commands: Subcommands) -> None:
         "--route", action="append", metavar="UPSTREAM", help="--live with this one; may be repeated"
     )
     doctor.add_argument("--model", help="--live with this model of the upstream")
-    doctor.add_argument(
-        "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
-    )
+    add_config(doctor)

@@ -76,14 +76,20 @@ _INTRODUCTION = Phrase(
 
 中文：[configuration.zh-CN.md](configuration.zh-CN.md)
 
-Every value is looked for in four places; the first that has it wins:
+Every value is looked for in four places; the first that has it wins (options of a command, as in
+`serve --port 8080`, come before all of them):
 
 1. the environment of the process;
-2. a `.env` file in the working directory (UTF-8, `NAME=value`; `${NAME}` is not replaced);
-3. `cursor-api.toml` in the working directory, or the file that `GATEWAY_CONFIG` names;
+2. a `.env` file in the home folder (UTF-8, `NAME=value`; `${NAME}` is not replaced);
+3. `cursor-api.toml` in the home folder, or the file that `GATEWAY_CONFIG` names;
 4. the default below.
 
-An empty value means the default. Relative paths begin at the working directory.
+The home folder is the working directory where that has a `.token`, a `cursor-api.toml`, or a
+`.env` with settings of the gateway. Elsewhere it is the folder that the environment names as
+`CURSOR_API_HOME`, and without that the working directory. `serve` and `check-config` print it, and
+every command works in it.
+
+An empty value means the default. Relative paths begin at the home folder.
 
 `cursor-api check-config` shows every value and where it came from, with secrets masked, and
 everything that is wrong at once. A name that begins with `CURSOR_` or `GATEWAY_` and is not below
@@ -103,14 +109,18 @@ In TOML the same texts in quotes, or TOML's own numbers, booleans and (for lists
 
 English: [configuration.md](configuration.md)
 
-每个值依次在四处查找，先找到者为准：
+每个值依次在四处查找，先找到者为准（命令的选项，如 `serve --port 8080`，优先于全部四处）：
 
 1. 进程的环境变量；
-2. 工作目录下的 `.env` 文件（UTF-8，`NAME=value`；不替换 `${NAME}`）；
-3. 工作目录下的 `cursor-api.toml`，或 `GATEWAY_CONFIG` 指定的文件；
+2. 主目录下的 `.env` 文件（UTF-8，`NAME=value`；不替换 `${NAME}`）；
+3. 主目录下的 `cursor-api.toml`，或 `GATEWAY_CONFIG` 指定的文件；
 4. 下表中的默认值。
 
-空值表示使用默认值。相对路径以工作目录为起点。
+工作目录中若有 `.token`、`cursor-api.toml` 或写有网关设置的 `.env`，主目录就是工作目录；
+否则是环境变量 `CURSOR_API_HOME` 指定的目录；若未设置该变量，则仍是工作目录。
+`serve` 与 `check-config` 会显示主目录，所有命令都在其中工作。
+
+空值表示使用默认值。相对路径以主目录为起点。
 
 `cursor-api check-config` 显示每个值及其来源（密钥已打码），并一次列出所有错误。
 以 `CURSOR_` 或 `GATEWAY_` 开头而下表中没有的名称会得到警告，并提示最接近的名称；

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
+from pathlib import Path
+
+from cursor_api.cli.output import print_result
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -13,7 +16,9 @@ class Subcommands:
     """The commands of a parser. A command's help is its text; the list shows its first line."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        self._commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+        # Whoever gives none wants to know what there is.
+        parser.set_defaults(command=lambda _parsed: _help(parser))
 
     def add(self, name: str, run: Run | None, text: str) -> argparse.ArgumentParser:
         """A command that `run` carries out; None where further commands stand below it."""
@@ -26,6 +31,22 @@ class Subcommands:
         if run is not None:
             parser.set_defaults(command=run)
         return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    print_result(parser.format_help().rstrip("\n"))
+    return 0
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The option that names another TOML file, relative to where the command is typed."""
+    parser.add_argument(
+        "--config", type=_absolute, metavar="FILE", help="TOML file (default: cursor-api.toml)"
+    )
+
+
+def _absolute(text: str) -> Path:
+    return Path(text).absolute()
 
 
 def run_later(module: str, function: str) -> Run:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
+from cursor_api.cli.home import environment, find_home
 from cursor_api.cli.output import print_error
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.settings import Draft, Loaded, Schema, load_settings
+from cursor_api.settings import ByCommand, Draft, Loaded, Schema, load_settings
 from cursor_api.settings.load import TOML
 from cursor_api.settings.schema import CONFIG
 
@@ -53,7 +53,7 @@ def find_config(config: Path | None) -> Path:
     if config is not None:
         return config.absolute()
     found: Path | None = load_upstreams(None).facts.find(CONFIG.variable)
-    return found or Path.cwd() / TOML
+    return found or find_home() / TOML
 
 
 def find_upstreams(config: Path | None) -> tuple[UpstreamSettings, ...]:
@@ -77,4 +77,5 @@ def _load(
     schema: Schema[Settings], unset: Mapping[str, str], config: Path | Draft | None
 ) -> Loaded[Settings]:
     needed = {"AUTH_TOKEN": secrets.token_hex(24)}
-    return load_settings(schema, {**os.environ, **unset}, Path.cwd(), config, defaults=needed)
+    said = ByCommand(defaults=needed)
+    return load_settings(schema, {**environment(), **unset}, find_home(), config, said)

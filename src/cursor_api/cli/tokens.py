@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cursor_api.cli.subcommand import Subcommands, run_later
+from cursor_api.cli.subcommand import Subcommands, add_config, run_later
 
 OVERVIEW = """\
 Show, import, list, add, remove and test the tokens that the gateway serves with.
@@ -110,6 +110,4 @@ def add_commands(commands: Subcommands) -> None:
     for sub in (show, listing, test):
         sub.add_argument("--json", action="store_true", help="for scripts")
     for sub in (take, listing, add, remove, test):
-        sub.add_argument(
-            "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
-        )
+        add_config(sub)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from cursor_api.cli.home import find_home
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain
 from cursor_api.cli.token_settings import find_config, load_upstreams
@@ -205,8 +206,8 @@ def _key_file(config: Path, name: str) -> Path:
 
 
 def _as_written(path: Path) -> str:
-    """Short where the gateway begins its paths as well: in the working directory."""
-    return path.name if path.parent == Path.cwd() else str(path)
+    """Short where the gateway begins its paths as well: in the home folder."""
+    return path.name if path.parent == find_home() else str(path)
 
 
 def _append(config: Path, name: str, entries: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cursor_api.cli.subcommand import Subcommands, run_later
+from cursor_api.cli.subcommand import Subcommands, add_config, run_later
 
 OVERVIEW = """\
 Add, list, test and remove upstreams: the places that models are asked at, with your own keys.
@@ -80,9 +80,7 @@ def add_commands(commands: Subcommands) -> None:
     for sub in (listing, presets, test):
         sub.add_argument("--json", action="store_true", help="for scripts")
     for sub in (listing, remove, test):
-        sub.add_argument(
-            "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
-        )
+        add_config(sub)
 
 
 def _add_add(own: Subcommands) -> None:
@@ -110,6 +108,4 @@ def _add_add(own: Subcommands) -> None:
         action="store_true",
         help="allow http:// to another machine: within your own network only",
     )
-    add.add_argument(
-        "--config", type=Path, metavar="FILE", help="TOML file (default: cursor-api.toml)"
-    )
+    add_config(add)

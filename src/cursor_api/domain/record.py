@@ -5,17 +5,25 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from cursor_api.domain.deltas import Usage
+from cursor_api.domain.deltas import FinishReason, Usage
 from cursor_api.domain.errors import FaultKind
 
 
 class Status(enum.Enum):
-    """Where a request stands. CANCELLED means its client left before the end."""
+    """Where a request stands, by which everything counts it.
+
+    REFUSED: it could not be answered as it was asked, and nobody but its caller is to blame.
+    CANCELLED: its client left before the end.
+    """
 
     PENDING = "pending"
     SUCCESS = "success"
     FAILED = "failed"
+    REFUSED = "refused"
     CANCELLED = "cancelled"
+
+    # A member's own hash is computed in Python for each look-up in a dict.
+    __hash__ = object.__hash__
 
 
 class Attempt(NamedTuple):
@@ -32,6 +40,10 @@ class Attempt(NamedTuple):
 
 class RequestRecord(NamedTuple):
     """One request, from admission to its end. Instants are unix seconds, durations ms.
+
+    `id` is 32 hexadecimal digits that sort by time. `client` is the product that the caller's user
+    agent names. `endpoint` and `model_served` are the route that answered, or was tried last.
+    `cost_nano` is in billionths of a dollar, None where no price is known.
 
     A named tuple, as two are made for every request: a frozen dataclass of this size takes five
     times as long.
@@ -52,6 +64,12 @@ class RequestRecord(NamedTuple):
     first_delta_ms: float | None = None
     duration_ms: float | None = None
     attempts: tuple[Attempt, ...] = ()
+    dialect: str = ""
+    client: str = ""
+    endpoint: str = ""
+    model_served: str = ""
+    finish: FinishReason | None = None
+    cost_nano: int | None = None
 
     @property
     def has_foreign_model(self) -> bool:

@@ -1,11 +1,12 @@
 """Everything that can be set: read once into frozen values, from four places in one order."""
 
-from cursor_api.settings.load import Draft, Loaded, load_settings
+from cursor_api.settings.load import ByCommand, Draft, Loaded, load_settings
 from cursor_api.settings.report import render_check
 from cursor_api.settings.schema import Group, Schema
 from cursor_api.settings.secrets import find_secrets
 
 __all__ = [
+    "ByCommand",
     "Draft",
     "Group",
     "Loaded",

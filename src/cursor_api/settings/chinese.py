@@ -61,7 +61,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "AUTH_TOKEN": (
         "调用方在 `Authorization: Bearer …` 中出示的密钥。可用 `openssl rand -hex 24`"
-        " 生成。除非只监听本机，否则至少 16 个字符；仅在 `PASSTHROUGH` 时可以不设。"
+        " 生成。他人能访问监听地址时至少 8 个字符，不足 16 个会有警告；示例文字在任何地方都会"
+        "被拒绝。仅在 `PASSTHROUGH` 时可以不设。"
     ),
     "CLIENT_TOKENS": (
         "只能聊天的调用方所用的其他密钥：查看或更改凭据的地址对它们回答 403。长度要求"
@@ -108,6 +109,10 @@ REASONS: Final[Mapping[str, str]] = {
     "REQUEST_LOG_FILE": (
         "每个请求的结果，重启后仍保留：一个 SQLite 文件，记录时间、模型、凭据名称、结"
         "果、token 数和各次尝试。不含提示词、回答和令牌；删除后会重新开始。"
+    ),
+    "TOKENS": (
+        "供没有持久磁盘的地方使用的凭据，每行一个，写法同 `TOKEN_FILE`，也可在逗号后写校验值。"
+        "没有写校验值时由令牌推导得出，因此保持不变。它们与文件中的凭据一起使用，只能在这里修改。"
     ),
     "POOL_POLICY": (
         "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
@@ -363,6 +368,7 @@ LABELS: Final[Mapping[str, str]] = {
     "path": "路径",
     "secret text": "密钥文本",
     "secret texts, comma between": "密钥文本，以逗号分隔",
+    "secret lines": "机密文本，每行一个",
     "checksum, secret": "校验值，保密",
     "IANA time zone": "IANA 时区名",
     "IP address or host name": "IP 地址或主机名",

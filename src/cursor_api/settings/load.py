@@ -9,6 +9,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Generic, NamedTuple
 
 from cursor_api.options.rules import Facts, Finding, check, find_mode
@@ -36,6 +37,20 @@ class Draft(NamedTuple):
 
     path: Path
     text: str
+
+
+class ByCommand(NamedTuple):
+    """What the command says itself, by variable and as text.
+
+    `overrides` win over every other place (an option of the command line), `defaults` replace
+    defaults of the rows (a demo's).
+    """
+
+    overrides: Mapping[str, str] = MappingProxyType({})
+    defaults: Mapping[str, str] = MappingProxyType({})
+
+
+_NOTHING: Final = ByCommand()
 
 
 class SettingsError(Exception):
@@ -85,24 +100,24 @@ def load_settings(
     environ: Mapping[str, str],
     directory: Path,
     toml: Path | Draft | None = None,
-    defaults: Mapping[str, str] | None = None,
+    said: ByCommand = _NOTHING,
 ) -> Loaded[S]:
     """Read and check everything that can be set; never raises for what users wrote.
 
     `directory` is where `.env`, `cursor-api.toml` and relative paths are. `toml` names another TOML
-    file, which then has to exist, or is what one would be. `defaults` replaces defaults of the
-    rows, by variable and as text (a demo's); KeyError for a variable that is none.
+    file, which then has to exist, or is what one would be. KeyError for a variable that the command
+    names and that is none.
     """
-    unknown = [name for name in defaults or () if name not in schema.by_variable]
+    unknown = [name for name in (*said.overrides, *said.defaults) if name not in schema.by_variable]
     if unknown:
         raise KeyError(*unknown)
     directory = directory.absolute()
     dotenv = read_dotenv(schema, directory / DOTENV, DOTENV)
-    readings = [read_environment(schema, environ), dotenv]
+    readings = [_read_command(said), read_environment(schema, environ), dotenv]
     own = Resolver(directory)
     own.take(CONFIG, _config_given(readings, toml), None)
     readings.append(_read_config(schema, own, toml.text if isinstance(toml, Draft) else None))
-    _take_all(schema, own, readings, defaults or {})
+    _take_all(schema, own, readings, said.defaults)
     variables = ChainMap(dict(environ), dict(dotenv.variables))
     for setting in schema.rows:
         own.derive(setting, variables)
@@ -142,6 +157,11 @@ def _check(
         settings = schema.build(own.values, blocks.upstreams(), blocks.models())
     rows = [own.row(setting, schema.titles[setting.table]) for setting in schema.rows]
     return Loaded((*rows, *blocks.rows), problems, warnings, settings, facts, tuple(blocks.facts))
+
+
+def _read_command(said: ByCommand) -> Reading:
+    given = {name: Given(text, COMMAND_LINE, COMMAND_LINE) for name, text in said.overrides.items()}
+    return Reading(given)
 
 
 def _config_given(readings: list[Reading], toml: Path | Draft | None) -> Given | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from cursor_api import __version__
 from cursor_api.cli import main
+from tests.unit.cli.gateway_folder import enter
 
 COMMANDS = (
     "serve",
@@ -45,3 +47,28 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out.strip() == f"cursor-api {__version__}"
+
+
+@pytest.mark.parametrize("bare", [[], ["token"], ["upstream"]])
+def test_bare_it_shows_its_help(bare: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """And ends well: nothing was wrong."""
+    assert main(bare) == 0
+    shown = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main([*bare, "--help"])
+    assert shown == capsys.readouterr().out
+
+
+def test_a_home_that_is_not_there_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what to do; nothing is made in the working directory in its place."""
+    enter(tmp_path, monkeypatch)
+    monkeypatch.setenv("CURSOR_API_HOME", str(tmp_path / "gone"))
+    assert main(["token", "list"]) == 1
+    said = capsys.readouterr().err
+    assert said == (
+        f"error: CURSOR_API_HOME: there is no folder {tmp_path}/gone;"
+        f" make it with: mkdir -p {tmp_path}/gone\n"
+    )
+    assert list(tmp_path.iterdir()) == []

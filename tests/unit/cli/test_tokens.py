@@ -133,9 +133,12 @@ def test_a_misspelled_option_does_not_repeat_a_token(house: House) -> None:
     assert TOKEN not in done.all
 
 
-def test_serving_does_not_load_what_only_tokens_need() -> None:
-    """The cold start stays what it was (but that structlog loads rich wherever it finds it)."""
+def test_a_command_loads_only_what_it_needs() -> None:
+    """Help and completion come at once, and a start loads nothing of the other commands."""
     names = (
+        "asyncio",
+        "cursor_api.installed",
+        "cursor_api.cli.serving_actions",
         "getpass",
         "cursor_api.cli.token_actions",
         "cursor_api.cli.token_output",

@@ -11,7 +11,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.pool.selection import Policy
-from cursor_api.settings.load import Draft, Loaded, SettingsError, load_settings
+from cursor_api.settings.load import ByCommand, Draft, Loaded, SettingsError, load_settings
 from cursor_api.settings.report import render_check
 
 KEY = "canary-key-0123456789"
@@ -145,7 +145,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         loaded.problems[-1].__str__().partition(" is ")[0],
     ]
     assert loaded.problems[-1].variable == "AUTH_TOKEN"
-    assert "fewer than 16" in loaded.problems[-1].message
+    assert "fewer than 8" in loaded.problems[-1].message
     assert str(loaded.problems[1]).endswith("for example PORT=3000")
     assert str(loaded.problems[3]).endswith('for example body_bytes_max = "10MiB"')
 
@@ -208,12 +208,29 @@ def test_a_named_toml_file_has_to_exist(tmp_path: Path) -> None:
 def test_other_defaults_can_be_given(tmp_path: Path) -> None:
     """A demo has its own; users' values still win, and a typing error in code is not silent."""
     defaults = {"PORT": "0", "CURSOR_BASE_URL": "http://127.0.0.1:1", "AUTH_TOKEN": "demo"}
-    loaded = load_settings(SCHEMA, {"PORT": "4000"}, tmp_path, defaults=defaults)
+    said = ByCommand(defaults=defaults)
+    loaded = load_settings(SCHEMA, {"PORT": "4000"}, tmp_path, said=said)
     assert loaded.settings.server.port == 4000
     assert loaded.settings.upstreams[0].options.base_url == "http://127.0.0.1:1"
     assert loaded.settings.access.auth_token == Secret("demo")
     with pytest.raises(KeyError):
-        load_settings(SCHEMA, {}, tmp_path, defaults={"PROT": "1"})
+        load_settings(SCHEMA, {}, tmp_path, said=ByCommand(defaults={"PROT": "1"}))
+
+
+def test_what_the_command_says_wins_over_every_place(tmp_path: Path) -> None:
+    """An option that is typed is meant; what is wrong with it is told with where it stood."""
+    said = ByCommand({"PORT": "4001"})
+    (tmp_path / ".env").write_text("PORT=4002\n")
+    environ = {"AUTH_TOKEN": KEY, "PORT": "4000"}
+    loaded = load_settings(SCHEMA, environ, tmp_path, said=said)
+    assert loaded.settings.server.port == 4001
+    assert source(loaded, "PORT") == "command line"
+    wrong = load_settings(SCHEMA, environ, tmp_path, said=ByCommand({"PORT": "seventy"}))
+    assert [str(one).partition(" is ")[0] for one in wrong.problems] == [
+        'PORT (command line): "seventy"'
+    ]
+    with pytest.raises(KeyError):
+        load_settings(SCHEMA, {}, tmp_path, said=ByCommand({"PROT": "1"}))
 
 
 def test_text_that_is_not_utf8_is_told(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ STATUS_WORDS = {
     Status.PENDING: "pending",
     Status.SUCCESS: "success",
     Status.FAILED: "failed",
+    Status.REFUSED: "failed",
     Status.CANCELLED: "failed",
 }
 CLIENT_LEFT = "the client left before the end"

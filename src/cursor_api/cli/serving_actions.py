@@ -1,0 +1,172 @@
+"""What the commands that serve do, and those that show what serving would use."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from types import FrameType
+from typing import Any, NoReturn
+
+from cursor_api import __version__
+from cursor_api.bootstrap import build_gateway, file_stores, make_checksum
+from cursor_api.cli.demo import load_demo, serve_demo, url_of
+from cursor_api.cli.home import environment, find_home
+from cursor_api.cli.output import print_error, print_note, print_result
+from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
+from cursor_api.cli.simulators import SIMULATORS
+from cursor_api.domain.errors import StoreError
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.options.addresses import mask_user
+from cursor_api.options.proxies import SharedProxies
+from cursor_api.runtime import SettingsSource, run, serve_gateway
+from cursor_api.settings import ByCommand, Loaded, load_settings, render_check
+from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.simulator.server import simulate
+from cursor_api.telemetry.logs import configure_logging
+from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web.server.tls import TlsFileError
+
+
+def _end_at_sigterm() -> None:
+    """Make SIGTERM the ordinary end: what is open is closed, what was learnt is saved.
+
+    The HTTP server raises the signal again when its last stream has ended; by default that would
+    end the process on the spot, with everything around the server still open.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def serve(parsed: argparse.Namespace) -> int:
+    """`serve`."""
+    _end_at_sigterm()
+    folder, said = find_home(), ByCommand(_listener_of(parsed))
+
+    def load() -> Loaded[Settings]:
+        return load_settings(SCHEMA, environment(), folder, parsed.config, said)
+
+    def read() -> Loaded[Settings]:
+        return recheck(load())
+
+    loaded, listener = check_and_listen(load())
+    source = SettingsSource(loaded, read)
+    return _start(loaded, listener, functools.partial(_serve_for_real, source))
+
+
+def demo(parsed: argparse.Namespace) -> int:
+    """`demo`."""
+    _end_at_sigterm()
+    environ = {**environment(), **_listener_of(parsed)}
+    return _start(*check_and_listen(load_demo(environ), has_files=False), serve_demo)
+
+
+def _listener_of(parsed: argparse.Namespace) -> dict[str, str]:
+    given = {"HOST": parsed.host, "PORT": parsed.port}
+    return {name: text for name, text in given.items() if text is not None}
+
+
+def simulate_alone(parsed: argparse.Namespace) -> int:
+    """`simulate`."""
+    kind: str = parsed.kind
+    simulator = SIMULATORS[kind](SimulatorOptions(host=parsed.host, port=parsed.port))
+    _end_at_sigterm()
+
+    def tell(url: str) -> None:
+        block = f'[[upstream]] kind = "{kind}", base_url = "{url}"'
+        hint = f"CURSOR_BASE_URL={url}" if kind == "cursor" else block
+        print_note(f"simulator: {url}  ({hint})")
+
+    try:
+        run(simulate(simulator, tell))
+    except OSError as error:
+        print_error(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
+        return 1
+    return 0
+
+
+def check_config(parsed: argparse.Namespace) -> int:
+    """`check-config`."""
+    folder = find_home()
+    loaded = check_without_listening(load_settings(SCHEMA, environment(), folder, parsed.config))
+    print_result(f"home: {folder}\n")
+    print_result(render_check(loaded))
+    return 1 if loaded.problems else 0
+
+
+def print_checksum(_parsed: argparse.Namespace) -> int:
+    """`checksum`."""
+    print_result(make_checksum())
+    return 0
+
+
+Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
+
+
+def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
+    """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
+    for warning in loaded.warnings:
+        print_error(f"warning: {warning}")
+    if listener is None or loaded.problems:
+        for problem in loaded.problems:
+            print_error(f"error: {problem}")
+        print_error("Nothing was started. `cursor-api check-config` shows all settings.")
+        if listener is not None:
+            listener.close()
+        return 1
+    if hasattr(signal, "SIGHUP"):
+        # Until the server hears it there is nothing that could be out of date, and nothing to end.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    settings = loaded.settings
+    redactor = configure_logging(settings.logs.level, settings.logs.format, sys.stderr)
+    with listener:
+        try:
+            run(serving(settings, listener, redactor))
+        except (StoreError, TlsFileError) as error:
+            print_error(f"error: {error}")
+            return 1
+    return 0
+
+
+async def _serve_for_real(
+    source: SettingsSource, settings: Settings, listener: socket.socket, redactor: Redactor
+) -> None:
+    async with build_gateway(settings, file_stores(settings), redactor) as gateway:
+        url = url_of(settings, listener)
+        root = f"{url}{settings.web.route_prefix}"
+        print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
+        print_note(f"home: {find_home()}")
+        count = gateway.roster.credential_count
+        others = f", {more} from the settings" if (more := count - gateway.credential_count) else ""
+        print_note(
+            f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}"
+        )
+        for line in _ways(source.loaded):
+            print_note(line)
+        if not count and not settings.access.is_passthrough:
+            print_note(
+                "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
+                " `cursor-api upstream add` another provider's key; or use the console."
+            )
+        await serve_gateway(gateway, settings, listener, source)
+
+
+def _ways(loaded: Loaded[Settings]) -> Iterator[str]:
+    """Through which proxy each upstream is asked, where anybody has named one."""
+    for upstream, facts in zip(loaded.settings.upstreams, loaded.upstreams, strict=True):
+        url, proxy = facts.find("base_url"), facts.find("proxy")
+        if url is None or proxy is None:
+            continue
+        if isinstance(proxy, SharedProxies):
+            way = proxy.find(url)
+            is_used = way is not None and way.url is not None
+            through = f"through the proxy {way}" if is_used else "without a proxy"
+        else:
+            through = f"through the proxy {mask_user(proxy.reveal())} ({facts.label('proxy')})"
+        yield f"upstream {upstream.name}: {url} {through}"

@@ -1,0 +1,55 @@
+"""Where the records of ended requests are kept and asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_query import (
+    RecordChoices,
+    RecordFilter,
+    RecordPage,
+    RecordQuery,
+    RefusalRow,
+    UsageQuery,
+    UsageRow,
+)
+
+
+class Records(Protocol):
+    """Questions about ended requests. Each raises StoreError where the store cannot be asked.
+
+    What a log has taken can be asked for at once, though it may not be written yet.
+    """
+
+    async def find(self, request_id: str) -> RequestRecord | None:
+        """One of them; None where it is not kept (any more)."""
+        ...
+
+    async def page(self, query: RecordQuery) -> RecordPage:
+        """Some of them, in at most 250 ms of looking."""
+        ...
+
+    async def choices(self) -> RecordChoices:
+        """What filters can be set to."""
+        ...
+
+    async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
+        """Sums by hour, model, credential and caller, oldest hour first."""
+        ...
+
+    async def refusals(self, since: int, until: int) -> Sequence[RefusalRow]:
+        """What was refused before it was a request, oldest hour first."""
+        ...
+
+    async def first_delta_ms(self, since: float, rows_max: int) -> Sequence[float]:
+        """How long the last `rows_max` answers since then took to begin, in any order."""
+        ...
+
+    async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
+        """Delete at most `rows_max` of them, oldest first; what they added to the sums stays.
+
+        Gives how many there were: fewer than `rows_max` means that none is left.
+        """
+        ...
