@@ -47,8 +47,9 @@ from cursor_api.telemetry.redaction import Redactor
 from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
-from cursor_api.web.app import App, WebOptions, WebParts
+from cursor_api.web.app import App
 from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 
@@ -122,7 +123,9 @@ def file_stores(settings: Settings) -> Stores:
             files.token_file,
             files.token_list_file,
             make_checksum,
-            installed.FileOptions(forms=installed.FORMS),
+            installed.FileOptions(
+                forms=installed.FORMS, given=installed.given_credentials(settings)
+            ),
         ),
         FilePoolStateStore(files.pool_state_file),
         request_log,
@@ -337,7 +340,7 @@ async def _begin(roster: Roster) -> int:
         if not error.known:
             raise
         LogObserver().warn("new credentials cannot be served yet", detail=str(error))
-        return len(error.known)
+        return sum(not one.is_configured for one in error.known)
 
 
 @asynccontextmanager

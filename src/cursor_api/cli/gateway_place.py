@@ -56,7 +56,9 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
         raise ValueError("HOST or PORT cannot be read; `cursor-api check-config` says why")
     host = _EVERYWHERE.get(host, host)
     shown = f"[{host}]" if ":" in host else host
-    return GatewayAddress(f"http://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}", key, key_from)
+    cert_file = facts.find("TLS_CERT_FILE")
+    root_url = f"http{'s' * bool(cert_file)}://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}"
+    return GatewayAddress(root_url, key, key_from, cert_file)
 
 
 def _find_key(

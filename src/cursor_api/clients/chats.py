@@ -20,10 +20,10 @@ OPEN_WEBUI: Final = Client(
         ),
         Phrase(
             "It usually runs in a container, where `127.0.0.1` is the container itself: start the"
-            " gateway with `HOST=0.0.0.0` and a key of at least 16 characters, and use"
+            " gateway with `HOST=0.0.0.0` and a key of at least 8 characters, better 16, and use"
             " `http://host.docker.internal:3000/v1`.",
-            "它通常运行在容器中，其中的 `127.0.0.1` 是容器自身：用 `HOST=0.0.0.0` 和至少 16 个"
-            "字符的密钥启动网关，地址填 `http://host.docker.internal:3000/v1`。",
+            "它通常运行在容器中，其中的 `127.0.0.1` 是容器自身：用 `HOST=0.0.0.0` 和至少 8 个"
+            "字符（最好 16 个以上）的密钥启动网关，地址填 `http://host.docker.internal:3000/v1`。",
         ),
     ),
     program="open-webui",

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.rules import Facts, Finding
+from cursor_api.settings.own_keys import OWN_KEYS, is_example
 
 _QUOTES: Final = "\"'`"
 KEPT_QUOTES: Final = (
@@ -49,8 +50,6 @@ _PLACEHOLDER: Final = re.compile(
 _STILL_TO_FILL: Final = (
     "looks like the text of an example that was to be replaced; put the real key in its place"
 )
-# What callers present to the gateway.
-_OWN_KEYS: Final = ("AUTH_TOKEN", "CLIENT_TOKENS")
 _DERIVED: Final = ".api_keys"
 _WAYS: Final = (".api_key_env", ".api_key_file")
 
@@ -105,8 +104,10 @@ def _judge(name: str, texts: list[str]) -> str | None:
     for pattern, words in _LEFT_OVER:
         if any(map(pattern.search, texts)):
             return words
-    if any(map(_PLACEHOLDER.fullmatch, texts)):
+    # The gateway's own keys are refused where they surely are one.
+    suspects = [text for text in texts if name not in OWN_KEYS or not is_example(text)]
+    if any(map(_PLACEHOLDER.fullmatch, suspects)):
         return _STILL_TO_FILL
-    if name in _OWN_KEYS and any(map(_TOKEN.search, texts)):
+    if name in OWN_KEYS and any(map(_TOKEN.search, texts)):
         return _NO_KEY
     return None

@@ -11,10 +11,12 @@ import stat
 
 from cursor_api.options.addresses import is_loopback
 from cursor_api.options.rules import Facts, Finding, Rule, find_mode
-
-# OWASP ASVS 5.0, 6.2.1 asks 8 of a person's password; a key that a program keeps can be longer.
-# 16 random characters are out of reach for guessing over a network.
-KEY_LENGTH_MIN = 16
+from cursor_api.settings.own_keys import (
+    key_can_be_tried_at_will,
+    key_is_good,
+    key_is_long_enough,
+    key_is_no_example,
+)
 
 
 def _key_is_set(facts: Facts) -> Finding | None:
@@ -25,32 +27,6 @@ def _key_is_set(facts: Facts) -> Finding | None:
         "AUTH_TOKEN",
         f"{state}; it is the key that callers present, and without one anybody could use your"
         " account. Make one with: openssl rand -hex 24",
-    )
-
-
-def _key_is_strong(facts: Facts) -> Finding | None:
-    key, host = facts.find("AUTH_TOKEN"), facts.find("HOST")
-    if not key or not host or is_loopback(host) or len(key.reveal()) >= KEY_LENGTH_MIN:
-        return None
-    return facts.finding(
-        "AUTH_TOKEN",
-        f"has fewer than {KEY_LENGTH_MIN} characters, and the listener on {host} can be reached"
-        " from other machines. Make a longer one with: openssl rand -hex 24, or set"
-        " HOST=127.0.0.1",
-    )
-
-
-def _client_keys_are_strong(facts: Facts) -> Finding | None:
-    keys, host = facts.find("CLIENT_TOKENS"), facts.find("HOST")
-    if not keys or not host or is_loopback(host):
-        return None
-    weak = [place for place, key in enumerate(keys, 1) if len(key.reveal()) < KEY_LENGTH_MIN]
-    if not weak:
-        return None
-    return facts.finding(
-        "CLIENT_TOKENS",
-        f"key number {weak[0]} has fewer than {KEY_LENGTH_MIN} characters, and the listener on"
-        f" {host} can be reached from other machines. Make a longer one with: openssl rand -hex 24",
     )
 
 
@@ -93,6 +69,18 @@ def _not_a_folder(variable: str) -> Rule:
     return rule
 
 
+def _key_has_a_certificate(facts: Facts) -> Finding | None:
+    if not facts.find("TLS_KEY_FILE") or "TLS_CERT_FILE" not in facts.values:
+        return None
+    if facts.find("TLS_CERT_FILE"):
+        return None
+    return facts.finding(
+        "TLS_KEY_FILE",
+        "is set and TLS_CERT_FILE is not; name the certificate as well, or leave both out for plain"
+        " HTTP",
+    )
+
+
 def _bodies_hold_one(facts: Facts) -> Finding | None:
     one, together = facts.find("GATEWAY_BODY_BYTES_MAX"), facts.find("GATEWAY_BODIES_BYTES_MAX")
     if not one or not together or one <= together:
@@ -114,22 +102,10 @@ def _log_is_open(facts: Facts) -> Finding | None:
     )
 
 
-def _key_can_be_tried_at_will(facts: Facts) -> Finding | None:
-    key = facts.find("AUTH_TOKEN")
-    if not key or not facts.find("PASSTHROUGH") or len(key.reveal()) >= KEY_LENGTH_MIN:
-        return None
-    return facts.finding(
-        "AUTH_TOKEN",
-        f"has fewer than {KEY_LENGTH_MIN} characters, and with PASSTHROUGH a chat takes every wrong"
-        " key for somebody's token, so that trying locks nobody out. Make a longer one with:"
-        " openssl rand -hex 24",
-    )
-
-
 MUST: tuple[Rule, ...] = (
     _key_is_set,
-    _key_is_strong,
-    _client_keys_are_strong,
+    key_is_no_example,
+    key_is_long_enough,
     _client_keys_are_others,
     _differs("TOKEN_LIST_FILE", "TOKEN_FILE"),
     _differs("POOL_STATE_FILE", "TOKEN_FILE", "TOKEN_LIST_FILE"),
@@ -138,9 +114,11 @@ MUST: tuple[Rule, ...] = (
     _not_a_folder("TOKEN_LIST_FILE"),
     _not_a_folder("POOL_STATE_FILE"),
     _not_a_folder("REQUEST_LOG_FILE"),
+    _key_has_a_certificate,
     _bodies_hold_one,
 )
 SHOULD: tuple[Rule, ...] = (
     _log_is_open,
-    _key_can_be_tried_at_will,
+    key_is_good,
+    key_can_be_tried_at_will,
 )

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from cursor_api.options.masking import HEX, HEX_LENGTH, HINTS, MARK, redact_shapes
 
 # A shorter "secret" would blank out half of every line and is no secret; the settings refuse a
-# key under 16 characters wherever somebody else could reach the listener.
+# key under 8 characters wherever somebody else could reach the listener.
 SECRET_LENGTH_MIN = 4
 
 # Deeper than any value the gateway logs; a deeper one, or one that holds itself, is cut off.

@@ -56,15 +56,9 @@ def test_an_accounts_token_is_no_key_for_callers(tmp_path: Path, key: str) -> No
     assert warning.startswith("CLIENT_TOKENS")
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *("changeme", "change-me-please", "your-api-key", "sk-your-own-key", "sk-xxxxxxxx"),
-        *("<the key>", "the-value-of-AUTH_TOKEN", "sk-...", "REPLACE_WITH_A_KEY"),
-    ],
-)
-def test_the_text_of_an_example_is_no_key(tmp_path: Path, key: str) -> None:
-    """Whoever leaves it there has a key that everybody knows, or one that nobody takes."""
+@pytest.mark.parametrize("key", ["sk-...", "put-your-own-key-into-this-place", "your-api-key-1"])
+def test_what_may_be_the_text_of_an_example_is_told(tmp_path: Path, key: str) -> None:
+    """Whoever leaves it there has a key that others know, or one that nobody takes."""
     [warning] = doubted(tmp_path, AUTH_TOKEN=key)
     assert "was to be replaced" in warning
 

@@ -145,7 +145,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         loaded.problems[-1].__str__().partition(" is ")[0],
     ]
     assert loaded.problems[-1].variable == "AUTH_TOKEN"
-    assert "fewer than 16" in loaded.problems[-1].message
+    assert "fewer than 8" in loaded.problems[-1].message
     assert str(loaded.problems[1]).endswith("for example PORT=3000")
     assert str(loaded.problems[3]).endswith('for example body_bytes_max = "10MiB"')
 

@@ -69,8 +69,9 @@ class AccessOptions:
         header_secret(),
         None,
         "The key that callers present as `Authorization: Bearer …`. Make one with"
-        " `openssl rand -hex 24`. At least 16 characters unless the listener is loopback"
-        " only; may be missing only with `PASSTHROUGH`.",
+        " `openssl rand -hex 24`. Where others reach the listener it has at least 8 characters,"
+        " and below 16 there is a warning; the text of an example is refused everywhere. It may be"
+        " missing only with `PASSTHROUGH`.",
         default_note="none, required",
     )
     client_tokens: tuple[Secret, ...] = setting(
