@@ -105,6 +105,10 @@ REASONS: Final[Mapping[str, str]] = {
         "每个请求的结果，重启后仍保留：一个 SQLite 文件，记录时间、模型、凭据名称、结"
         "果、token 数和各次尝试。不含提示词、回答和令牌；删除后会重新开始。"
     ),
+    "TOKENS": (
+        "供没有持久磁盘的地方使用的凭据，每行一个，写法同 `TOKEN_FILE`，也可在逗号后写校验值。"
+        "没有写校验值时由令牌推导得出，因此保持不变。它们与文件中的凭据一起使用，只能在这里修改。"
+    ),
     "POOL_POLICY": (
         "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
         "行中请求最少的。`fill_first`：总是选第一个可用的。`sticky`：调用方一直使用原来的凭"
@@ -357,6 +361,7 @@ LABELS: Final[Mapping[str, str]] = {
     "path": "路径",
     "secret text": "密钥文本",
     "secret texts, comma between": "密钥文本，以逗号分隔",
+    "secret lines": "机密文本，每行一个",
     "checksum, secret": "校验值，保密",
     "IANA time zone": "IANA 时区名",
     "IP address or host name": "IP 地址或主机名",
