@@ -11,9 +11,11 @@ import argparse
 import http.client
 import json
 import os
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -33,11 +35,16 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 
 
 class GatewayAddress(NamedTuple):
-    """One gateway. `root_url` has the route prefix, but no /v1. `key_from` says where it stood."""
+    """One gateway. `root_url` has the route prefix, but no /v1. `key_from` says where it stood.
+
+    `cert_file`: the certificate that it has to show, whatever the host in it; None for one that is
+    trusted as any other.
+    """
 
     root_url: str
     key: Secret | None
     key_from: str
+    cert_file: Path | None = None
 
 
 class Served(NamedTuple):
@@ -63,7 +70,9 @@ def find_gateway(parsed: argparse.Namespace) -> GatewayAddress:
         raise ValueError("HOST or PORT cannot be read; `cursor-api check-config` says why")
     host = _EVERYWHERE.get(host, host)
     shown = f"[{host}]" if ":" in host else host
-    return GatewayAddress(f"http://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}", key, key_from)
+    cert_file = facts.find("TLS_CERT_FILE")
+    root_url = f"http{'s' * bool(cert_file)}://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}"
+    return GatewayAddress(root_url, key, key_from, cert_file)
 
 
 def _find_key(
@@ -91,6 +100,8 @@ def ask_models(gateway: GatewayAddress) -> Served:
     if is_loopback(urlsplit(gateway.root_url).hostname or ""):
         handlers.append(urllib.request.ProxyHandler({}))
     try:
+        if gateway.cert_file is not None:
+            handlers.append(urllib.request.HTTPSHandler(context=_trust_only(gateway.cert_file)))
         with urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_S) as answer:
             return _read(answer.read(LIST_BYTES_MAX + 1))
     except urllib.error.HTTPError as error:
@@ -101,6 +112,14 @@ def ask_models(gateway: GatewayAddress) -> Served:
             problem=f"no gateway answers at {gateway.root_url}; start it with `cursor-api serve`,"
             " or name another with --url"
         )
+
+
+def _trust_only(cert_file: Path) -> ssl.SSLContext:
+    """For a gateway whose certificate lies here: that one, be it for another host's name."""
+    context = ssl.create_default_context(cafile=cert_file)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    return context
 
 
 def _read(body: bytes) -> Served:
