@@ -26,7 +26,8 @@ from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.web.access.auth import AccessOptions, Authenticator, Headers
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
-from cursor_api.web.app import App, WebOptions, WebParts
+from cursor_api.web.app import App
+from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of

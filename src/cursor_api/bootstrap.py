@@ -44,11 +44,13 @@ from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
-from cursor_api.web.app import App, WebOptions, WebParts
+from cursor_api.web.app import App
 from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 
@@ -122,7 +124,9 @@ def file_stores(settings: Settings) -> Stores:
             files.token_file,
             files.token_list_file,
             make_checksum,
-            installed.FileOptions(forms=installed.FORMS),
+            installed.FileOptions(
+                forms=installed.FORMS, given=installed.given_credentials(settings)
+            ),
         ),
         FilePoolStateStore(files.pool_state_file),
         request_log,
@@ -207,6 +211,7 @@ class House:
         self._request_log = parts.stores.request_log or MemoryRequestLog(
             settings.request_log.entries_max
         )
+        self._lines = RequestLines(self._request_log, clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.catalog = Catalog()
@@ -223,7 +228,7 @@ class House:
             )
         )
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self._request_log, clock, random.random
+            self.catalog, self.endpoints, self._lines, clock, random.random
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
@@ -265,6 +270,7 @@ class House:
         self._admission.options = settings.admission
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
+        self._lines.is_on = settings.logs.requests
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""
@@ -337,7 +343,7 @@ async def _begin(roster: Roster) -> int:
         if not error.known:
             raise
         LogObserver().warn("new credentials cannot be served yet", detail=str(error))
-        return len(error.known)
+        return sum(not one.is_configured for one in error.known)
 
 
 @asynccontextmanager

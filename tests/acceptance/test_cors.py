@@ -8,7 +8,7 @@ import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.inference.catalog import Catalog
-from cursor_api.web.app import WebOptions
+from cursor_api.web.parts import WebOptions
 from tests.acceptance.test_route_walk import (
     METHODS,
     OPEN_METHODS,

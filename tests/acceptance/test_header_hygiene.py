@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.web.app import WebOptions
+from cursor_api.web.parts import WebOptions
 from cursor_api.web.server import server as server_module
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.web.access import lockout
 from cursor_api.web.access.lockout import LockoutOptions
-from cursor_api.web.app import WebOptions
+from cursor_api.web.parts import WebOptions
 from tests.acceptance.in_process import KEY, gateway_before
 from tests.acceptance.knocking import CHAT, Knocker
 from tests.acceptance.test_route_walk import KEYED, METHODS, OPEN_METHODS, concrete

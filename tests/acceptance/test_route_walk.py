@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cursor_api.web.app import App, WebOptions
+from cursor_api.web.app import App
+from cursor_api.web.parts import WebOptions
 from tests.house import House
 from tests.serving import Answer, ask, serve
 

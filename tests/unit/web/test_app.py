@@ -8,8 +8,7 @@ from structlog.testing import capture_logs
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import DIALECTS
-from cursor_api.web.app import INFERENCE_FOLDER, WebOptions
-from cursor_api.web.inference.counting import CountsTokens
+from cursor_api.web.parts import WebOptions
 from tests.fakes import Step
 from tests.house import BEARER, KEY, House
 from tests.serving import ask, serve
@@ -225,13 +224,3 @@ async def test_pages_may_use_every_dialect_in_every_spelling() -> None:
         ):
             answer = await ask(port, "POST", path, headers={"Origin": origin}, body=CHAT_BODY)
             assert ("access-control-allow-origin" in answer.headers) is is_open, path
-
-
-def test_no_management_address_is_in_the_folder_that_is_open_to_pages() -> None:
-    """What is below /v1/ is a dialect's, a kept answer, or the list of models."""
-    routes = [route.path for route in House().app._rest.routes if isinstance(route, Route)]
-    inside = {path for path in routes if path.startswith(INFERENCE_FOLDER)}
-    own = {path for dialect in DIALECTS for path in dialect.paths}
-    counts = {one.count_path for one in DIALECTS if isinstance(one, CountsTokens)}
-    kept = {path for path in inside if path.startswith("/v1/responses/")}
-    assert inside == {*own, *counts, *kept, "/v1/models", "/v1/models/{model_id:path}"}

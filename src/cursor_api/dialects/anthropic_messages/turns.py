@@ -30,6 +30,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.free_text import write_free_text
 from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 Object = dict[str, object]
@@ -207,7 +208,7 @@ def _input(arguments: bytes) -> object:
     try:
         _INPUT.decode(arguments)
     except (msgspec.DecodeError, RecursionError):
-        return {"input": arguments.decode(errors="replace")}
+        return write_free_text(arguments.decode(errors="replace"))
     return Raw(arguments)
 
 

@@ -33,6 +33,7 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.wire import free_text
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_steps import encode_messages
 
@@ -41,8 +42,6 @@ USER_CHARS_MAX: Final = 256
 # With more the API refuses all of them.
 STRICT_TOOLS_MAX: Final = 20
 TEMPERATURE_MAX: Final = 1.0
-# A tool that takes any text, as one that takes it in a field.
-ANY_TEXT: Final = b'{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}'
 
 _CHOICES: Final = {choice: word for word, choice in CHOICES.items()}
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -148,7 +147,7 @@ def _tool(tool: Tool, *, is_held: bool) -> Object:
     found: Object = {"name": tool.name}
     if tool.description:
         found["description"] = tool.description
-    found["input_schema"] = _input_schema(tool.schema or ANY_TEXT)
+    found["input_schema"] = _input_schema(tool.schema or free_text.SCHEMA)
     if is_held and is_enforceable(tool.schema):
         found["strict"] = True
     return found | write_cache_mark(tool.cache)

@@ -65,6 +65,7 @@ RESULTS: Final = frozenset({"function_call_output", "custom_tool_call_output"})
 TEXT_PARTS: Final = frozenset(
     {"input_text", "output_text", "text", "summary_text", "reasoning_text"}
 )
+FILE_PARTS: Final = frozenset({"input_file", "file"})
 IMAGE_PARTS: Final = frozenset({"input_image", "image_url"})
 # In front of what only the upstream can read; base64 has no colon.
 REDACTED: Final = "redacted:"
@@ -353,6 +354,14 @@ def _unknown_part(part: PartIn, place: str) -> Fault:
     path = f"{place}.type"
     if not part.type:
         return _missing(path)
+    if part.type in FILE_PARTS:
+        return invalid_request(
+            f"'{path}' is a document, and none can be read at this address: send its text as"
+            " 'input_text', or ask /v1/chat/completions or /v1/messages for a model whose upstream"
+            " takes documents.",
+            code="unsupported_value",
+            param=path,
+        )
     return invalid_request(
         f"Invalid value for '{path}': {quote(part.type)}. This gateway takes text (input_text,"
         " output_text, refusal) and images (input_image).",

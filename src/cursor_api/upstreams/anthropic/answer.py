@@ -5,6 +5,7 @@ Rules of this file:
 - Events, blocks and deltas of unknown types are skipped: the API's documentation says that there
   will be more of them. So are the blocks of what the upstream's own servers do.
 - A block of thinking is sealed when it ends, so that it can be brought back.
+- The text for a tool that takes any comes in a field of an object, and is given when it is whole.
 """
 
 from __future__ import annotations
@@ -40,10 +41,13 @@ from cursor_api.upstreams.anthropic.events import (
     not_of_an_answer,
 )
 from cursor_api.upstreams.anthropic.faults import fault_of_error
+from cursor_api.wire.free_text import read_free_text
 from cursor_api.wire.sse import Event
 
 # Models write a few dozen.
 BLOCKS_MAX: Final = 2048
+# Of one call of a tool that takes any text, such as a patch of many files.
+FREE_TEXT_BYTES_MAX: Final = 8 << 20
 
 REASONS: Final[dict[str, FinishReason]] = {
     "end_turn": FinishReason.STOP,
@@ -59,19 +63,26 @@ _NO_INPUT: Final = frozenset({b"null", b"{}"})
 
 
 class _Block:
-    """A block that has begun. `call` is the number of the call that it is, -1 for any other."""
+    """A block that has begun. `call` is the number of the call that it is, -1 for any other.
 
-    __slots__ = ("call", "has_arguments", "input", "signature")
+    `text` has the arguments of a call whose tool takes any text, None for any other.
+    """
+
+    __slots__ = ("call", "has_arguments", "input", "signature", "text")
 
     def __init__(self) -> None:
         self.call = -1
         self.has_arguments = False
         self.input = b""
         self.signature = ""
+        self.text: bytearray | None = None
 
 
 class MessageReading:
-    """What has been read of one answer, however it is framed: transport.events.Reading."""
+    """What has been read of one answer, however it is framed: transport.events.Reading.
+
+    `free_text` are the names of the tools that take any text.
+    """
 
     __slots__ = (
         "_begun_count",
@@ -79,6 +90,7 @@ class MessageReading:
         "_call_count",
         "_counts",
         "_ended",
+        "_free_text",
         "_is_stopped",
         "context",
     )
@@ -86,8 +98,9 @@ class MessageReading:
     # Always False: before `message_stop`, something may be missing.
     is_stated = False
 
-    def __init__(self, context: FaultContext) -> None:
+    def __init__(self, context: FaultContext, free_text: frozenset[str] = frozenset()) -> None:
         self.context = context
+        self._free_text = free_text
         # Those that have not ended, by number.
         self._blocks: dict[int, _Block] = {}
         self._begun_count = 0
@@ -185,6 +198,8 @@ class MessageReading:
                 raise not_of_an_answer()
             block.call, block.input = self._call_count, bytes(said.input)
             self._call_count += 1
+            if said.name in self._free_text:
+                block.text = bytearray()
             deltas.append(ToolCallBegun(block.call, said.id, said.name))
 
     def _take_delta(self, said: EventIn, deltas: list[Delta]) -> None:
@@ -210,7 +225,10 @@ class MessageReading:
             # What the upstream's own servers are called with is no call of the caller's tools.
             if delta.partial_json and block.call >= 0:
                 block.has_arguments = True
-                deltas.append(ToolArgumentsDelta(block.call, delta.partial_json))
+                if block.text is None:
+                    deltas.append(ToolArgumentsDelta(block.call, delta.partial_json))
+                else:
+                    _hold(block.text, delta.partial_json)
         elif delta.type == "signature_delta" and block is not None and delta.signature:
             block.signature += delta.signature
 
@@ -223,7 +241,13 @@ class MessageReading:
             return
         if block.signature:
             deltas.append(ReasoningSealed(block.signature))
-        if block.call >= 0 and not block.has_arguments:
+        if block.call < 0:
+            return
+        if block.text is not None:
+            arguments = bytes(block.text) or block.input
+            if arguments not in _NO_INPUT and (text := read_free_text(arguments)):
+                deltas.append(ToolArgumentsDelta(block.call, text))
+        elif not block.has_arguments:
             # The arguments came with the block's start, as in a whole answer, or there are none.
             text = "{}" if block.input in _NO_INPUT else block.input.decode()
             deltas.append(ToolArgumentsDelta(block.call, text))
@@ -250,6 +274,15 @@ _EVENTS: Final[dict[str, Callable[[MessageReading, EventIn, list[Delta]], None]]
     "content_block_stop": MessageReading._take_ended,  # noqa: SLF001
     "message_delta": MessageReading._take_end,  # noqa: SLF001
 }
+
+
+def _hold(text: bytearray, piece: str) -> None:
+    text += piece.encode()
+    if len(text) > FREE_TEXT_BYTES_MAX:
+        raise Fault(
+            FaultKind.PROTOCOL_ERROR,
+            f"The upstream calls a tool with more than {FREE_TEXT_BYTES_MAX >> 20} MiB of text.",
+        )
 
 
 def _take_text(said: BlockIn, deltas: list[Delta]) -> None:

@@ -132,9 +132,12 @@ class AnthropicUpstream:
         """See EventApi."""
         return FaultContext(self._parts.endpoint, secret, self._parts.clock.now, self._parts.mask)
 
-    def reading(self, _request: ChatRequest, context: FaultContext) -> MessageReading:
+    def reading(self, request: ChatRequest, context: FaultContext) -> MessageReading:
         """See EventApi."""
-        return MessageReading(context)
+        if request.origin.native_in(NAME) is not None:
+            return MessageReading(context)
+        tools = request.parameters.tools
+        return MessageReading(context, frozenset(tool.name for tool in tools if not tool.schema))
 
     def refusal(
         self, status: int, headers: Mapping[str, str], body: bytes, context: FaultContext

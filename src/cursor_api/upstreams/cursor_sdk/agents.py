@@ -28,6 +28,7 @@ from cursor_api.upstreams.cursor_sdk.calls import (
     SdkCalls,
 )
 from cursor_api.upstreams.cursor_sdk.models import ModelSelection
+from cursor_api.wire import free_text
 
 # Ending a run takes milliseconds. A bridge that does not answer is ended with the gateway.
 LEAVE_S: Final = 2.0
@@ -70,18 +71,11 @@ def options_of(spec: AgentSpec, workspace: str) -> dict[str, Any]:
 
 
 def _definition(tool: Tool) -> dict[str, Any]:
-    definition: dict[str, Any] = {"inputSchema": _schema(tool)}
+    # A call's arguments are an object.
+    definition: dict[str, Any] = {"inputSchema": msgspec.Raw(tool.schema or free_text.SCHEMA)}
     if tool.description:
         definition["description"] = tool.description
     return definition
-
-
-def _schema(tool: Tool) -> Any:
-    if not tool.schema:
-        # Takes any text, and a call's arguments are an object.
-        text = {"type": "string", "description": "What the tool is given."}
-        return {"type": "object", "properties": {"input": text}, "required": ["input"]}
-    return msgspec.Raw(tool.schema)
 
 
 class KeptAgent(NamedTuple):

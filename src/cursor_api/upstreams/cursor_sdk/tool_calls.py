@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cursor_api.domain.content import Image, LinkedImage, Text, ToolResult
+from cursor_api.wire.free_text import read_free_text
 
 # Arguments of all calls that wait, in all runs. A file that is to be written is part of them.
 PARKED_BYTES_MAX: Final = 64 << 20
@@ -25,13 +26,6 @@ FAILED: Final = "unknown"
 NO_RESULT: Final = "The tool was not run: no result was given for this call."
 TOO_MANY: Final = "The tool was not run: too many calls are waiting for their results."
 ENDED: Final = "The tool was not run: the conversation has ended."
-
-
-class _FreeText(msgspec.Struct):
-    input: str
-
-
-_FREE_TEXT: Final = msgspec.json.Decoder(_FreeText)
 
 
 class ToolAnswer(NamedTuple):
@@ -79,10 +73,7 @@ class ToolCall:
     def spell(self, *, is_free_text: bool) -> str:
         """The arguments as the caller gets them; a tool that takes any text gets the text."""
         if is_free_text:
-            try:
-                return _FREE_TEXT.decode(self.arguments).input
-            except msgspec.MsgspecError:
-                pass  # the model made up a form of its own, which the caller shall see
+            return read_free_text(self.arguments)
         return self.arguments.decode(errors="replace")
 
     def settle(self, answer: ToolAnswer) -> None:

@@ -79,6 +79,15 @@ def test_what_is_wrong_is_told_with_its_place(body: dict[str, Any], param: str) 
     assert param in caught.value.message
 
 
+def test_a_document_is_shown_where_it_can_go() -> None:
+    """The two other client APIs pass documents on; this one has its text at most."""
+    document = {"type": "input_file", "file_data": "data:application/pdf;base64,AA=="}
+    with pytest.raises(Fault, match=r"input_text.*/v1/messages") as caught:
+        parse(input=[{"role": "user", "content": [document]}])
+    assert caught.value.param == "input[0].content[0].type"
+    assert "input[0].content[0].type" in caught.value.message
+
+
 def test_a_body_of_chat_completions_is_shown_its_address() -> None:
     """Whoever mixes them up reads where to go."""
     with pytest.raises(Fault, match="/v1/chat/completions"):

@@ -25,7 +25,12 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.events import AnswerDecoder, StreamDecoder, WholeDecoder
-from cursor_api.upstreams.anthropic.answer import BLOCKS_MAX, REASONS, MessageReading
+from cursor_api.upstreams.anthropic.answer import (
+    BLOCKS_MAX,
+    FREE_TEXT_BYTES_MAX,
+    REASONS,
+    MessageReading,
+)
 from tests.anthropic_stage import (
     CONTEXT,
     END,
@@ -351,3 +356,45 @@ def test_what_is_no_whole_answer_is_a_fault(body: bytes, kind: FaultKind) -> Non
     with pytest.raises(Fault) as caught:
         decode([body], WholeDecoder(MessageReading(CONTEXT)))
     assert caught.value.kind is kind
+
+
+FREE_TEXT = frozenset({"patch"})
+
+
+def test_a_tool_that_takes_any_text_gets_the_text() -> None:
+    """The API's tools take objects: the text comes in a field of one, which nobody asked for."""
+    pieces = ['{"input', '": "a \\"b', '\\" \\u00e4"}']
+    deltas = decode(
+        [
+            *(start(), call("patch", *pieces, call_id="t1")),
+            *(call("f", "{}", index=1, call_id="t2"), end("tool_use")),
+        ],
+        StreamDecoder(MessageReading(CONTEXT, FREE_TEXT)),
+    )
+    assert deltas[:4] == [
+        *(ToolCallBegun(0, "t1", "patch"), ToolArgumentsDelta(0, 'a "b" \u00e4')),
+        *(ToolCallBegun(1, "t2", "f"), ToolArgumentsDelta(1, "{}")),
+    ]
+
+
+def test_a_whole_answer_gives_such_a_tool_its_text() -> None:
+    """And a form that the model made up as it is; no arguments are no text."""
+    uses: list[Any] = [{"input": "a"}, {"other": 1}, {}]
+    content = [
+        {"type": "tool_use", "id": str(number), "name": "patch", "input": one}
+        for number, one in enumerate(uses)
+    ]
+    body = whole(content=content, stop_reason="tool_use")
+    deltas = decode([body], WholeDecoder(MessageReading(CONTEXT, FREE_TEXT)))
+    texts = [delta for delta in deltas if isinstance(delta, ToolArgumentsDelta)]
+    assert texts == [ToolArgumentsDelta(0, "a"), ToolArgumentsDelta(1, '{"other": 1}')]
+
+
+def test_a_text_without_an_end_is_not_collected_forever() -> None:
+    """What is held back is bounded."""
+    reading = MessageReading(CONTEXT, FREE_TEXT)
+    decoder = StreamDecoder(reading)
+    piece = "x" * (FREE_TEXT_BYTES_MAX // 8)
+    with pytest.raises(Fault, match="8 MiB of text") as caught:
+        decode([start(), call("patch", *[piece] * 9)], decoder)
+    assert caught.value.kind is FaultKind.PROTOCOL_ERROR

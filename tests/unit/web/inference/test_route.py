@@ -13,10 +13,10 @@ from cursor_api.domain.credential import CredentialChange
 from cursor_api.domain.deltas import ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import Status
-from cursor_api.web.app import WebOptions
 from cursor_api.web.inference import streaming
 from cursor_api.web.inference.route import InferenceOptions
 from cursor_api.web.inference.streaming import KeepAliveOptions
+from cursor_api.web.parts import WebOptions
 from tests.fakes import Step
 from tests.house import BEARER, CLIENT_KEY, END, House
 from tests.serving import Answer, ask, serve

@@ -6,8 +6,8 @@ import json
 
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.web.app import WebOptions
 from cursor_api.web.inference.route import InferenceOptions
+from cursor_api.web.parts import WebOptions
 from cursor_api.wire.limits import RequestLimits
 from tests.house import BEARER, HELLO, House
 from tests.serving import ask, serve

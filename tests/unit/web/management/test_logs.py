@@ -8,7 +8,7 @@ import json
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.web.app import WebOptions
+from cursor_api.web.parts import WebOptions
 from tests.fakes import Step
 from tests.house import BEARER, CLIENT_KEY, HELLO, House
 from tests.serving import Answer, ask, serve

@@ -11,7 +11,6 @@ import pytest
 
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
 from cursor_api.installed import DIALECTS
-from cursor_api.web.app import WebOptions
 from cursor_api.web.inference.counting import CountsTokens, TokenCounts
 from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
@@ -19,6 +18,7 @@ from cursor_api.web.inference.route import InferenceOptions, InferenceParts
 from cursor_api.web.management.openapi import ERROR_DESCRIPTIONS, describe
 from cursor_api.web.management.routes import management_operations
 from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.parts import WebOptions
 from tests.house import BEARER, House
 from tests.serving import ask, serve
 from tests.vectors.load import load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.web.app import WebOptions
+from cursor_api.web.parts import WebOptions
 from tests.house import BEARER, House
 from tests.serving import ask, serve
 

@@ -8,8 +8,8 @@ import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.service.credentials import roster as roster_module
-from cursor_api.web.app import WebOptions
 from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, Allowance, TokenFileOptions
+from cursor_api.web.parts import WebOptions
 from cursor_api.wire.checksum import parse_checksum
 from tests.fakes import TickingClock
 from tests.house import BEARER, CLIENT_KEY, House

@@ -1,0 +1,109 @@
+"""What the addresses are made of: the options that they look at, and the parts they work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cursor_api import __version__
+from cursor_api.options.addresses import host_names, is_loopback, origins, route_prefix
+from cursor_api.options.kinds import flag
+from cursor_api.options.setting import setting
+from cursor_api.ports.dialect import Dialect
+from cursor_api.ports.process import Clock, Steps
+from cursor_api.ports.stores import RequestLog
+from cursor_api.service.access.admission import Admission
+from cursor_api.service.credentials.roster import Roster
+from cursor_api.service.credentials.use_cases import Credentials
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.kept_answers import KeptAnswers
+from cursor_api.service.inference.relay import Relay
+from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.access.hosts import ANY
+from cursor_api.web.inference.route import InferenceOptions
+from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.server.lifecycle import Lifecycle
+
+
+def _is_on_loopback(values: Mapping[str, Any], _environ: Mapping[str, str]) -> bool:
+    return is_loopback(values.get("HOST", ""))
+
+
+def _any_beyond_loopback(values: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, ...]:
+    return () if _is_on_loopback(values, environ) else (ANY,)
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """How the addresses look and who may see what.
+
+    `route_prefix` is "" or "/something". `cors_origins` are whole origins; empty closes CORS.
+    """
+
+    version: str = __version__
+    route_prefix: str = setting(
+        "ROUTE_PREFIX",
+        route_prefix(),
+        "",
+        "Path in front of the routes, for a gateway behind a reverse proxy or at an address"
+        " that is hard to guess. A leading slash is added, a trailing one removed.",
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "GATEWAY_CORS_ORIGINS",
+        origins(),
+        "",
+        "Origins of web pages that may call the gateway from a browser, with a key of theirs:"
+        " chat and models, never credentials or logs; `*` for every page. None by default: no"
+        " other page can then use a key that a browser holds.",
+    )
+    is_log_public: bool = setting(
+        "LOGS_PUBLIC",
+        flag(),
+        None,
+        "Whether `GET /logs` answers without a key, with masked entries only. The same as"
+        " before on your own machine; closed where strangers could read along.",
+        key="logs_public",
+        default_note="`true` on a loopback listener, else `false`",
+        derive=_is_on_loopback,
+        unset=False,
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        "GATEWAY_ALLOWED_HOSTS",
+        host_names(),
+        None,
+        "Further names under which the log answers without a key on a loopback listener. This"
+        " machine's own names do, unless a proxy's header is in the request: otherwise a reverse"
+        " proxy would show it to everybody, and a page that points its name at 127.0.0.1 could"
+        " read it. `*` is any name. With a key every name will do.",
+        default_note="none on a loopback listener, else `*`",
+        derive=_any_beyond_loopback,
+        unset=(ANY,),
+    )
+    inference: InferenceOptions = field(default_factory=InferenceOptions)
+    token_files: TokenFileOptions = field(
+        default_factory=lambda: TokenFileOptions(".token", ".token-list")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """What the addresses work with.
+
+    The first of `dialects` renders the models, and the errors of addresses that are no dialect's.
+    `new_binding` makes what a new credential is bound to.
+    """
+
+    dialects: tuple[Dialect, ...]
+    relay: Relay
+    admission: Admission
+    catalog: Catalog
+    request_log: RequestLog
+    authenticator: Authenticator
+    clock: Clock
+    roster: Roster
+    credentials: Credentials
+    new_binding: Callable[[], str]
+    lifecycle: Lifecycle
+    steps: Steps
+    kept: KeptAnswers

@@ -1,0 +1,124 @@
+"""Every address there is, and what answers there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from starlette.routing import Route
+
+from cursor_api.web.access.hosts import Hosts
+from cursor_api.web.console.pages import Console
+from cursor_api.web.http import operation
+from cursor_api.web.http.addresses import Addresses
+from cursor_api.web.http.cors import OpenAddresses
+from cursor_api.web.http.operation import Operation
+from cursor_api.web.inference.counting import CountsTokens, TokenCounts
+from cursor_api.web.inference.kept import kept_operations
+from cursor_api.web.inference.models import Models
+from cursor_api.web.inference.route import InferenceOptions, InferenceParts, InferenceRoute
+from cursor_api.web.management.health import Health, Uptime
+from cursor_api.web.management.logs import LogParts, Logs
+from cursor_api.web.management.openapi import OpenApi, describe
+from cursor_api.web.management.probes import Probes
+from cursor_api.web.management.routes import management_operations
+from cursor_api.web.management.tokens import NewBinding
+from cursor_api.web.parts import WebOptions, WebParts
+
+# The inference addresses are all below it, and so is what a client looks for and does not find.
+INFERENCE_FOLDER = "/v1/"
+
+
+class Table:
+    """Every address with what answers there, for one set of options."""
+
+    def __init__(self, parts: WebParts, options: WebOptions, uptime: Uptime) -> None:
+        self._prefix = options.route_prefix
+        # Where the addresses are that answer with and without the prefix.
+        self._places = ("", self._prefix) if self._prefix else ("",)
+        self._require_admin = parts.authenticator.require_admin
+        inference = InferenceParts(
+            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept, parts.clock
+        )
+        self.inference = {
+            self._prefix + path: InferenceRoute(dialect, inference, options.inference)
+            for dialect in parts.dialects
+            for path in dialect.paths
+        }
+        models = (
+            *Models(parts.catalog, parts.dialects, parts.authenticator, parts.relay).operations(),
+            *kept_operations(parts.dialects, parts.kept, parts.authenticator),
+        )
+        counts = _counts(parts, inference, options.inference)
+        pages = _pages(parts, options)
+        management = _management(parts, options, (*models, *counts))
+        probes = Probes(parts.lifecycle).operations()
+        self.probes = self._routes(probes)
+        # For the router, the hot addresses too: `GET /` names them.
+        routes = [Route(path, route) for path, route in self.inference.items()]
+        # The reference puts only /v1 behind the prefix; of the others both spellings answer.
+        routes += operation.routes((*models, *counts), (self._prefix,), self._require_admin)
+        routes += self._routes(pages) + self._routes(management)
+        console = Console()
+        routes += [route for place in self._places for route in console.routes(place)]
+        routes += self.probes
+        endpoints = ["/", *(route.path for route in routes if not route.path.endswith(("/", "}")))]
+        health = Health(parts.relay, parts.catalog, uptime, options.version, endpoints).operations()
+        self.routes = routes + self._routes(health)
+        self._for_pages = [
+            row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
+        ]
+        self._inference_paths = [path for dialect in parts.dialects for path in dialect.paths]
+        self._inference_paths += dict.fromkeys(
+            row.path.partition("{")[0] for row in (*models, *counts)
+        )
+
+    def addresses(self) -> Addresses:
+        """What is spelled more freely, and all that there is."""
+        plain = (route.path for route in self.routes if "{" not in route.path)
+        return Addresses(self._prefix, self._inference_paths, plain)
+
+    def open_addresses(self) -> tuple[OpenAddresses, OpenAddresses]:
+        """What pages of named origins may use, and what those of any may, which is inference."""
+        folders = tuple(place + INFERENCE_FOLDER for place in self._places)
+        inference = self._placed(self._inference_paths)
+        return (
+            OpenAddresses(inference | self._placed(self._for_pages), folders),
+            OpenAddresses(inference, folders),
+        )
+
+    def _placed(self, paths: Iterable[str]) -> frozenset[str]:
+        return frozenset(place + path for place in self._places for path in paths)
+
+    def _routes(self, operations: Sequence[Operation]) -> list[Route]:
+        return operation.routes(operations, self._places, self._require_admin)
+
+
+def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
+    public_to = Hosts(options.allowed_hosts) if options.is_log_public else None
+    logs = Logs(
+        LogParts(parts.request_log, parts.relay.under_way, parts.authenticator, parts.clock),
+        public_to,
+    )
+    return (*logs.operations(), *NewBinding(parts.new_binding).operations())
+
+
+def _counts(
+    parts: WebParts, inference: InferenceParts, options: InferenceOptions
+) -> Sequence[Operation]:
+    """Of the dialects whose clients may ask how long a request is."""
+    return [
+        TokenCounts(dialect, dialect, inference, options).operation()
+        for dialect in parts.dialects
+        if isinstance(dialect, CountsTokens)
+    ]
+
+
+def _management(
+    parts: WebParts, options: WebOptions, inference: Sequence[Operation]
+) -> Sequence[Operation]:
+    """With the document of all operations behind them."""
+    rows = management_operations(
+        parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
+    )
+    document = describe(options.version, options.route_prefix, (*rows, *inference), parts.dialects)
+    return (*rows, *OpenApi(document).operations())

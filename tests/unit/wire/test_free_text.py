@@ -1,0 +1,29 @@
+"""A tool that takes any text, at an upstream whose tools take objects."""
+
+from __future__ import annotations
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from cursor_api.wire.free_text import SCHEMA, read_free_text, write_free_text
+
+PATCH = '*** Begin Patch\n+ "quoted" \\ \u00e4\n*** End Patch'
+
+
+def test_what_is_written_is_read_again() -> None:
+    """The form is one, for the schema, a call in a history and a call in an answer."""
+    arguments = write_free_text(PATCH)
+    assert jsonschema_rs.is_valid(msgspec.json.decode(SCHEMA), arguments)
+    assert read_free_text(msgspec.json.encode(arguments)) == PATCH
+
+
+@pytest.mark.parametrize("arguments", [b'{"text":"a"}', b'{"input":7}', b"plain", b'{"input":"a'])
+def test_another_form_is_given_as_it_is(arguments: bytes) -> None:
+    """A model may make up a form of its own: the caller sees it, and nothing is lost."""
+    assert read_free_text(arguments) == arguments.decode()
+
+
+def test_bytes_that_are_no_text_do_not_fail() -> None:
+    """They are shown as far as they can be."""
+    assert read_free_text(b'{"input":"\xff"}') == '{"input":"\ufffd"}'
