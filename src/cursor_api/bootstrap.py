@@ -106,7 +106,9 @@ def file_stores(settings: Settings) -> Stores:
             files.token_file,
             files.token_list_file,
             make_checksum,
-            installed.FileOptions(forms=installed.FORMS),
+            installed.FileOptions(
+                forms=installed.FORMS, given=installed.given_credentials(settings)
+            ),
         ),
         FilePoolStateStore(files.pool_state_file),
         request_log,
@@ -338,7 +340,7 @@ async def _begin(roster: Roster) -> int:
         if not error.known:
             raise
         LogObserver().warn("new credentials cannot be served yet", detail=str(error))
-        return len(error.known)
+        return sum(not one.is_configured for one in error.known)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from cursor_api.dialects.openai_completions.dialect import OpenAiCompletions
 from cursor_api.dialects.openai_embeddings.dialect import OpenAiEmbeddings
 from cursor_api.dialects.openai_responses.dialect import OpenAiResponses
 from cursor_api.domain.catalog import NamedModel
-from cursor_api.domain.credential import CredentialForm, Secret
+from cursor_api.domain.credential import Credential, CredentialForm, Secret
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.breaker import BreakerOptions
 from cursor_api.pool.selection import PoolOptions
@@ -38,6 +38,7 @@ from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.book import Book, Names
 from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.given import GivenOptions, place
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
@@ -66,6 +67,7 @@ __all__ = [
     "TextLimits",
     "TokenFiles",
     "find_preset",
+    "given_credentials",
     "own_credentials_reader",
     "read_paste",
     "read_token",
@@ -103,6 +105,7 @@ class Settings:
     access: AccessOptions
     lockout: LockoutOptions
     files: StoreFiles
+    given: GivenOptions
     request_log: RequestLogOptions
     pool: PoolOptions
     queue: QueueOptions
@@ -127,12 +130,12 @@ GROUPS: Final = (
         "listener",
         "Listener",
         (
-            *("server.host", "server.port", "web.route_prefix", "web.cors_origins"),
+            *("server.host", "server.port", "server.tls", "web.route_prefix", "web.cors_origins"),
             *("server.limits.connections_max", "web.inference.stream", "server.limits", "server"),
         ),
     ),
     Group("access", "Access", ("access", "cursor.passthrough_checksum", "web", "lockout")),
-    Group("files", "Files", ("files",)),
+    Group("files", "Files", ("files", "given")),
     Group("pool", "Pool of credentials", ("pool",)),
     Group("failover", "Failover", ("failover", "breaker")),
     Group("admission", "Load", ("admission", "queue", "kept_answers")),
@@ -161,6 +164,11 @@ GROUPS: Final = (
 )
 
 SCHEMA: Final = Schema(Settings, GROUPS, {name: kind.options for name, kind in KINDS.items()})
+
+
+def given_credentials(settings: Settings) -> tuple[Credential, ...]:
+    """Those of `TOKENS`, each at the endpoint of its form."""
+    return place(settings.given.tokens, FORMS)
 
 
 def own_credentials_reader(settings: Settings) -> ReadOwnCredentials:

@@ -88,6 +88,10 @@ class ToyKind:
     features: frozenset[Feature] = frozenset()
     dialect = ""
 
+    def find_lacks(self, _model: str) -> frozenset[Feature]:
+        """It has no features that a model could lack."""
+        return self.features
+
     @asynccontextmanager
     async def build(self, options: ToyOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """Over connections of its own."""

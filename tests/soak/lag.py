@@ -35,7 +35,7 @@ from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.soak.figures import QUICK, Figure, Size, command, say
 from tests.soak.shapes import SHAPES
-from tests.soak.shapes_routes import MODELS, ROUTED
+from tests.soak.shapes_routes import MODELS, ROUTED, SDK_MODEL
 from tests.soak.stand import ROOT, run_fast, simulator
 
 LAG_MS_MAX = 50.0
@@ -50,6 +50,10 @@ PATIENCE_S = 30.0
 WORST_COUNT = 5
 # Every twelfth shape is enough to see that the stage works.
 FEW_STEP, QUICK_STEP = 12, 4
+# Of those with a simulator that is asked by address.
+KINDS = ("cursor", "openai", "anthropic")
+# What the bridge calls the model that it is asked for.
+BRIDGE_MODEL = "auto"
 IDLE = "nothing at all"
 ALL_AT_ONCE = "all of them at once"
 
@@ -124,21 +128,45 @@ async def measure(urls: Mapping[str, str], seconds: float, names: Sequence[str])
 
 @asynccontextmanager
 async def gateway_before_all(urls: Mapping[str, str]) -> AsyncIterator[Gateway]:
-    """One with an upstream of each kind, each of which has a model of its kind's name."""
+    """One with an upstream of each kind, each of which has a model of its kind's name.
+
+    The bridge is the simulator's too, a program that the gateway starts as it would start Cursor's.
+    """
     blocks = [
         f'[[upstream]]\nname = "{kind}"\nkind = "{kind}"\nbase_url = "{urls[kind]}"\n'
         f'api_key = "a-key"\nmodels = ["{kind}"]\n'
         for kind in MODELS
+        if kind != SDK_MODEL
     ]
+    blocks.append(f'[[model]]\nname = "{SDK_MODEL}"\nroutes = ["{SDK_MODEL}/{BRIDGE_MODEL}"]\n')
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cursor-api.toml"
         path.write_text("".join(blocks), encoding="utf-8")
-        environ = {"AUTH_TOKEN": KEY, "CURSOR_BASE_URL": urls["cursor"]}
+        environ = {
+            "AUTH_TOKEN": KEY,
+            "CURSOR_BASE_URL": urls["cursor"],
+            "CURSOR_SDK_BRIDGE_BIN": str(_bridge_program(Path(folder))),
+            # It lets no bridge read Python's own files.
+            "CURSOR_SDK_BRIDGE_CAGE": "false",
+        }
         loaded = load_settings(SCHEMA, environ, Path(folder), path)
-    assert not loaded.problems, loaded.problems
-    stores = memory_stores([Credential("me", Secret("a-session-token"), make_checksum())])
-    async with gateway_of(loaded.settings, stores, Redactor()) as gateway:
-        yield gateway
+        assert not loaded.problems, loaded.problems
+        stores = memory_stores(
+            [
+                Credential("me", Secret("a-session-token"), make_checksum()),
+                Credential("mine", Secret("crsr_" + "0" * 32), "", SDK_MODEL),
+            ]
+        )
+        async with gateway_of(loaded.settings, stores, Redactor()) as gateway:
+            yield gateway
+
+
+def _bridge_program(folder: Path) -> Path:
+    program = folder / "bridge"
+    module = "cursor_api.simulator.cursor_sdk.program"
+    program.write_text(f"#!{sys.executable}\nfrom {module} import main\nmain()\n", encoding="utf-8")
+    program.chmod(0o700)
+    return program
 
 
 async def _have_sent(sender: Process, names: Sequence[str], seconds: float, ticker: Ticker) -> str:
@@ -209,7 +237,7 @@ def run(size: Size) -> list[Figure]:
     if size.share < 1:
         names = names[:: FEW_STEP if size.share < QUICK.share else QUICK_STEP]
     with ExitStack() as stack:
-        urls = {kind: stack.enter_context(simulator(kind)) for kind in ("cursor", *MODELS)}
+        urls = {kind: stack.enter_context(simulator(kind)) for kind in KINDS}
         found = run_fast(measure(urls, size.seconds(3.0, 0.25), names))
     together = found.pop(ALL_AT_ONCE)
     idle = found.pop(IDLE)

@@ -12,7 +12,8 @@ from typing import Final
 
 from tests.soak.shapes import SAID, Shape, fill
 
-MODELS: Final = ("openai", "anthropic")
+SDK_MODEL: Final = "cursor-sdk"
+MODELS: Final = ("openai", "anthropic", SDK_MODEL)
 # What a client with all its tools and a repository in its prompt sends at most.
 PROMPT_BYTES: Final = 3 << 20
 TOOL_COUNT: Final = 128

@@ -91,6 +91,32 @@ async def test_an_api_key_in_the_token_file_is_not_shown_to_the_private_wire(
     ]
 
 
+async def test_credentials_of_the_settings_serve_and_are_the_same_device_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    """`TOKENS` needs no file that lasts; its owner changes it there, not through the files."""
+    (tmp_path / ".token").write_text("mine::token-of-mine\n")
+    devices = set()
+    async with CursorSimulator() as simulator:
+        for _ in range(2):
+            chosen = settings(tmp_path, CURSOR_BASE_URL=simulator.url, TOKENS="work::token-of-work")
+            async with (
+                build_gateway(chosen, file_stores(chosen), Redactor()) as gateway,
+                serve(gateway.app) as port,
+            ):
+                assert (gateway.credential_count, gateway.roster.credential_count) == (1, 2)
+                headers = {"Authorization": f"Bearer {KEY}", "x-credential": "work"}
+                answer = await ask(port, "POST", "/v1/chat/completions", headers=headers, body=BODY)
+                assert answer.status == 200
+                refused = await ask(port, "DELETE", "/api/credentials/work", headers=headers)
+                assert "or from TOKENS" in refused.json()["error"]["message"]
+        for request in simulator.requests:
+            assert request.credential == "token-of-work"
+            devices.add(parse_checksum(request.headers["x-cursor-checksum"]).machine_id)
+    assert len(devices) == 1
+    assert "token-of-work" not in (tmp_path / ".token-list").read_text()
+
+
 async def test_a_changed_token_file_serves_within_two_seconds(tmp_path: Path) -> None:
     """No restart, no request lost."""
     (tmp_path / ".token").write_text("one\n")

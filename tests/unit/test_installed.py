@@ -44,6 +44,7 @@ DEFAULTS = {
     "GATEWAY_ALLOWED_HOSTS": None,
     "GATEWAY_TRUSTED_PROXIES": "",
     "GATEWAY_WRONG_KEYS_MAX": "10",
+    "TOKENS": "",
     "POOL_STATE_FILE": None,
     "REQUEST_LOG_FILE": None,
     "POOL_POLICY": "round_robin",

@@ -61,8 +61,9 @@ async def check_routes(settings: Settings, redactor: Redactor) -> list[Check]:
 async def _check_credentials(
     settings: Settings, redactor: Redactor
 ) -> tuple[list[Check], dict[str, list[Secret]]]:
-    """What is in the token files, and its secrets by upstream."""
+    """What the token files and `TOKENS` give, and the secrets of these by upstream."""
     keys: dict[str, list[Secret]] = {}
+    api_keys = {key for one in settings.upstreams for key in one.api_keys}
     # None is asked for its models here: each has its turn below.
     silent = tuple(replace(one, models=one.models or ()) for one in settings.upstreams)
     try:
@@ -71,7 +72,7 @@ async def _check_credentials(
         ) as operator:
             for one in operator.pools.credentials:
                 redactor.add(one.secret.reveal())
-                if not one.is_configured:
+                if one.secret not in api_keys:
                     keys.setdefault(one.endpoint, []).append(one.secret)
             return [one async for one in _tell_credentials(operator, settings)], keys
     except StoreError:

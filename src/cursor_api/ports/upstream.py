@@ -86,6 +86,10 @@ class UpstreamKind(Protocol):
         """What it can do for a request of another dialect than its own."""
         ...
 
+    def find_lacks(self, model: str) -> frozenset[Feature]:
+        """What of this it cannot do on this model of its."""
+        ...
+
     @property
     def dialect(self) -> str:
         """The dialect whose requests it passes on as they came; "" where there is none."""

@@ -25,6 +25,11 @@ REASONS: Final[Mapping[str, str]] = {
         "监听地址。默认只监听本机：能访问网关的人就能使用你的账号。在容器中须设为 `0.0.0.0`。"
     ),
     "PORT": "监听端口；0 表示任选一个空闲端口。",
+    "TLS_CERT_FILE": (
+        "监听器的证书，PEM 格式，其后附上签发者的证书；地址随之变为 `https://`。续期后的文件在重新"
+        "加载时生效；开启或关闭 TLS 需要重启。"
+    ),
+    "TLS_KEY_FILE": "证书的私钥，PEM 格式，不带密码；只应允许网关的用户读取。",
     "ROUTE_PREFIX": (
         "路由前的路径前缀，用于反向代理之后，或让地址不易被猜到。会自动补上开头的斜杠"
         "，去掉结尾的斜杠。"
@@ -44,7 +49,7 @@ REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_WRITE_TIMEOUT_S": "客户端多久不读取数据就断开；在此之前它的回答一直占用一个上游连接。",
     "GATEWAY_HEADER_TIMEOUT_S": (
         "客户端发送请求行与请求头最多可用多久，也是新连接可保持沉默的时长。真实客户端"
-        "一个数据包就能发完。"
+        "一个数据包就能发完。此前的 TLS 握手另有同样长的时间。"
     ),
     "GATEWAY_BODY_TIMEOUT_S": (
         "客户端发送请求体的下一个 16 KiB（或其结尾）最多可用多久。慢速网络上的大请求"
@@ -104,6 +109,10 @@ REASONS: Final[Mapping[str, str]] = {
     "REQUEST_LOG_FILE": (
         "每个请求的结果，重启后仍保留：一个 SQLite 文件，记录时间、模型、凭据名称、结"
         "果、token 数和各次尝试。不含提示词、回答和令牌；删除后会重新开始。"
+    ),
+    "TOKENS": (
+        "供没有持久磁盘的地方使用的凭据，每行一个，写法同 `TOKEN_FILE`，也可在逗号后写校验值。"
+        "没有写校验值时由令牌推导得出，因此保持不变。它们与文件中的凭据一起使用，只能在这里修改。"
     ),
     "POOL_POLICY": (
         "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
@@ -269,6 +278,8 @@ REASONS: Final[Mapping[str, str]] = {
 # Where a default comes from that is no fixed one, by the variable.
 NOTES: Final[Mapping[str, str]] = {
     "GATEWAY_CONFIG": "`cursor-api.toml`（若存在）",
+    "TLS_CERT_FILE": "未设置：明文 HTTP",
+    "TLS_KEY_FILE": "在 `TLS_CERT_FILE` 中",
     "AUTH_TOKEN": "无，必填",
     "X_CURSOR_CHECKSUM": "自动生成",
     "LOGS_PUBLIC": "只监听本机时为 `true`，否则为 `false`",
@@ -357,6 +368,7 @@ LABELS: Final[Mapping[str, str]] = {
     "path": "路径",
     "secret text": "密钥文本",
     "secret texts, comma between": "密钥文本，以逗号分隔",
+    "secret lines": "机密文本，每行一个",
     "checksum, secret": "校验值，保密",
     "IANA time zone": "IANA 时区名",
     "IP address or host name": "IP 地址或主机名",

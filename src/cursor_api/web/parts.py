@@ -27,7 +27,7 @@ from cursor_api.web.access.hosts import ANY
 from cursor_api.web.inference.route import InferenceOptions
 from cursor_api.web.management.health import Uptime
 from cursor_api.web.management.tokens import TokenFileOptions
-from cursor_api.web.management.ui_session import UiCodes
+from cursor_api.web.management.ui_codes import UiCodes
 from cursor_api.web.server.lifecycle import Lifecycle
 
 

@@ -25,7 +25,7 @@ from cursor_api.web.management.probes import Probes
 from cursor_api.web.management.routes import management_operations
 from cursor_api.web.management.settings import SettingRoutes
 from cursor_api.web.management.tokens import NewBinding
-from cursor_api.web.management.ui_session import UiSessions
+from cursor_api.web.management.ui_codes import UiSignIn
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 
 # The inference addresses are all below it, and so is what a client looks for and does not find.
@@ -129,5 +129,5 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         ),
         *SettingRoutes(parts.configuration).operations(),
         *clients.operations(),
-        *UiSessions(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
+        *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
     )

@@ -106,7 +106,7 @@ class Roster:
         return await self.reload()
 
     async def reload(self) -> int:
-        """Read the store again and serve from it. Returns how many credentials there are.
+        """Read the store again and serve from it. Returns how many are the owner's to change there.
 
         Raises StoreError when the store cannot be read whole; the pool keeps what it had. Where
         only new bindings could not be written, those that have one are served.
@@ -120,7 +120,7 @@ class Roster:
             raise
         self.trouble = None
         self._serve(credentials)
-        return len(credentials)
+        return sum(not one.is_configured for one in credentials)
 
     async def reload_if_changed(self) -> bool:
         """Read the store again when it changed; raises StoreError like `reload`."""

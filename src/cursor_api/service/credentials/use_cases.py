@@ -351,8 +351,8 @@ def _refuse_configured(credential: Credential) -> None:
     if credential.is_configured:
         raise Fault(
             FaultKind.CONFLICT,
-            f"{credential.alias!r} comes from [[upstream]] {credential.endpoint} in"
-            " cursor-api.toml; change it there.",
+            f"{credential.alias!r} comes from the settings: from [[upstream]]"
+            f" {credential.endpoint} in cursor-api.toml, or from TOKENS. Change it there.",
             param="alias",
         )
 

@@ -85,20 +85,20 @@ class Endpoint:
         """What people are told about it."""
         return self.kind.words
 
-    def find_missing(self, chat: ChatRequest) -> tuple[RequestedFeature, ...]:
-        """What the request asks for and the upstream cannot do.
+    def find_missing(self, chat: ChatRequest, model: str) -> tuple[RequestedFeature, ...]:
+        """What the request asks for and this model of the upstream's cannot do.
 
         A request of the upstream's own dialect goes on as it came, and asks for nothing more.
         """
         features = chat.origin.features
         if not features or chat.origin.native_in(self.kind.dialect) is not None:
             return ()
-        can = self.kind.features
+        can = self.kind.features - self.kind.find_lacks(model)
         return tuple([one for one in features if one.feature not in can])
 
-    def find_ignored(self, chat: ChatRequest) -> tuple[str, ...]:
-        """The parameters of a request that change nothing here."""
-        missing = self.find_missing(chat)
+    def find_ignored(self, chat: ChatRequest, model: str) -> tuple[str, ...]:
+        """The parameters of a request that change nothing on this model."""
+        missing = self.find_missing(chat, model)
         provided = self.provided
         return tuple(dict.fromkeys(one.param for one in missing if one.feature not in provided))
 
@@ -111,7 +111,7 @@ class Endpoint:
         self, chat: ChatRequest, route: Route, credential: Credential
     ) -> AbstractAsyncContextManager[DeltaBatches]:
         """Ask its upstream; `provided` features that it lacks are added to its answer here."""
-        missing = {one.feature for one in self.find_missing(chat)} & self.provided
+        missing = {one.feature for one in self.find_missing(chat, route.model)} & self.provided
         if not missing:
             return self.upstream.open(chat, route, credential)
         if Feature.IMAGE_LINKS in missing and self.images is not None:

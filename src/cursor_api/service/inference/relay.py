@@ -228,7 +228,8 @@ class Exchange:
             self._credential = search.credential
         self.route, self._lease, self._opened, self._batches, self._first = answer
         if incoming.chat.origin.features:
-            self.ignored = self._with.endpoints[self.route.endpoint].find_ignored(incoming.chat)
+            endpoint = self._with.endpoints[self.route.endpoint]
+            self.ignored = endpoint.find_ignored(incoming.chat, self.route.model)
         self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
         self._incoming = None
 

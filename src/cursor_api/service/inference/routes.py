@@ -135,7 +135,7 @@ def _of_able(routes: Sequence[Route], chat: ChatRequest, endpoints: Endpoints) -
         endpoint = endpoints.get(route.endpoint)
         if endpoint is None:
             continue
-        missing = endpoint.find_missing(chat)
+        missing = endpoint.find_missing(chat, route.model)
         lacking[route] = frozenset([one.feature for one in missing])
         if lacking[route].isdisjoint(NEEDED - endpoint.provided):
             able.append(route)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
+from cursor_api.dialects.anthropic_messages.families import family_of
 from cursor_api.dialects.anthropic_messages.request import NAME as DIALECT
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
@@ -13,6 +15,8 @@ from cursor_api.transport.client import HttpClient
 from cursor_api.upstreams.anthropic.chat import AnthropicUpstream
 from cursor_api.upstreams.anthropic.options import AnthropicOptions
 from cursor_api.upstreams.anthropic.words import WORDS
+
+SAMPLING: Final = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.TOP_K})
 
 
 class AnthropicKind:
@@ -29,7 +33,6 @@ class AnthropicKind:
             Feature.FORCED_TOOLS,
             Feature.IMAGES,
             Feature.IMAGE_LINKS,
-            Feature.IMAGE_LINKS,
             Feature.OUTPUT_FORM,
             Feature.OUTPUT_MAX,
             Feature.STOP,
@@ -40,6 +43,10 @@ class AnthropicKind:
         }
     )
     dialect = DIALECT
+
+    def find_lacks(self, model: str) -> frozenset[Feature]:
+        """The newest of its models refuse to be told how to draw their tokens."""
+        return frozenset() if family_of(model).has_sampling else SAMPLING
 
     @asynccontextmanager
     async def build(

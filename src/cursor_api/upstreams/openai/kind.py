@@ -44,6 +44,10 @@ class OpenAiKind:
     )
     dialect = DIALECT
 
+    def find_lacks(self, _model: str) -> frozenset[Feature]:
+        """Its models are not told apart."""
+        return frozenset()
+
     @asynccontextmanager
     async def build(self, options: OpenAiOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The endpoint over connections of its own."""

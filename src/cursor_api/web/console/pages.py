@@ -5,11 +5,15 @@ which does. Rules of this file:
 - Only what lies in `static/` when the process starts is served, by its exact name: a name is looked
   up in a table and never joined to a path.
 - No address here changes anything.
+- Each file is compressed when it is first asked for, and then kept: nothing in it is secret, and a
+  start of the gateway does not wait for it.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -53,6 +57,15 @@ PAGE_CACHE = "no-store"
 FILE_CACHE = "no-cache"
 
 
+# Both forms of a file have a strong ETag of their own.
+_GZIP_MARK = "-gzip"
+# `gzip` or any coding, and not refused by a quality of zero.
+_GZIP_TAKEN = re.compile(
+    r"(?:^|,)\s*(?:x-)?(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)"
+)
+_VARY = {"vary": "accept-encoding"}
+
+
 @dataclass(frozen=True, slots=True)
 class StaticFile:
     """One file of the page. `etag` is a strong one, with its quotes."""
@@ -73,6 +86,7 @@ class Console:
 
     def __init__(self) -> None:
         self._files = read_static_files()
+        self._compressed: dict[str, bytes] = {}
 
     def routes(self, prefix: str) -> list[Route]:
         """The addresses behind a prefix ("" for none)."""
@@ -82,11 +96,10 @@ class Console:
             Route(f"{prefix}{STATIC_PATH}/{{name:path}}", self.file),
         ]
 
-    async def page(self, _request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """The page itself."""
-        page = self._files[_PAGE]
-        headers = SECURITY_HEADERS | {"cache-control": PAGE_CACHE}
-        return Response(page.body, headers=headers, media_type=page.content_type)
+        headers = SECURITY_HEADERS | _VARY | {"cache-control": PAGE_CACHE}
+        return self._answer(request, _PAGE, headers)
 
     async def without_slash(self, _request: Request) -> Response:
         """The page's files are found relative to its address, which ends without a slash."""
@@ -94,13 +107,32 @@ class Console:
 
     async def file(self, request: Request) -> Response:
         """One file; 304 when the browser has it already; raises Fault(NOT_FOUND)."""
-        found = self._files.get(request.path_params["name"])
+        name = request.path_params["name"]
+        found = self._files.get(name)
         if found is None:
             raise Fault(FaultKind.NOT_FOUND, "The console has no file of this name.")
-        headers = SECURITY_HEADERS | {"cache-control": FILE_CACHE, "etag": found.etag}
-        if _is_known(request.headers.get("if-none-match", ""), found.etag):
+        etag = _gzip_etag(found.etag) if _takes_gzip(request) else found.etag
+        headers = SECURITY_HEADERS | _VARY | {"cache-control": FILE_CACHE, "etag": etag}
+        if _is_known(request.headers.get("if-none-match", ""), etag):
             return Response(status_code=304, headers=headers)
-        return Response(found.body, headers=headers, media_type=found.content_type)
+        return self._answer(request, name, headers)
+
+    def _answer(self, request: Request, name: str, headers: dict[str, str]) -> Response:
+        file = self._files[name]
+        if not _takes_gzip(request):
+            return Response(file.body, headers=headers, media_type=file.content_type)
+        if name not in self._compressed:
+            self._compressed[name] = gzip.compress(file.body, mtime=0)
+        headers = headers | {"content-encoding": "gzip"}
+        return Response(self._compressed[name], headers=headers, media_type=file.content_type)
+
+
+def _takes_gzip(request: Request) -> bool:
+    return _GZIP_TAKEN.search(request.headers.get("accept-encoding", "").lower()) is not None
+
+
+def _gzip_etag(etag: str) -> str:
+    return f'{etag[:-1]}{_GZIP_MARK}"'
 
 
 def _is_known(if_none_match: str, etag: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
@@ -107,6 +108,44 @@ async def test_a_file_that_the_browser_has_is_not_sent_again(port: int, form: st
     answer = await ask(port, "GET", f"{STATIC_PATH}/main.js", headers=headers)
     assert (answer.status, answer.body) == (304, b"")
     assert answer.headers["etag"] == FILES["main.js"].etag
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [
+        ("gzip", True),
+        ("br;q=1.0, GZIP;q=0.8", True),
+        ("*", True),
+        ("deflate, gzip;q=0.001", True),
+        ("", False),
+        ("br, identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, br", False),
+        ("gzipped", False),
+    ],
+)
+async def test_what_is_sent_is_compressed_where_the_browser_takes_it(
+    port: int, accepted: str, *, is_compressed: bool
+) -> None:
+    """The page and its files; whoever keeps one of both forms is told what the choice was by."""
+    for path, name in (("/console", "index.html"), (f"{STATIC_PATH}/main.js", "main.js")):
+        answer = await ask(port, "GET", path, headers={"Accept-Encoding": accepted})
+        assert answer.headers["vary"] == "accept-encoding"
+        assert answer.headers.get("content-encoding") == ("gzip" if is_compressed else None)
+        body = gzip.decompress(answer.body) if is_compressed else answer.body
+        assert body == FILES[name].body
+
+
+async def test_both_forms_of_a_file_are_told_apart(port: int) -> None:
+    """A browser that has the compressed one asks with its tag, and has it still."""
+    path = f"{STATIC_PATH}/main.js"
+    plain = await ask(port, "GET", path)
+    small = await ask(port, "GET", path, headers={"Accept-Encoding": "gzip"})
+    assert plain.headers["etag"] != small.headers["etag"]
+    asked = {"Accept-Encoding": "gzip", "If-None-Match": small.headers["etag"]}
+    assert (await ask(port, "GET", path, headers=asked)).status == 304
+    asked["If-None-Match"] = plain.headers["etag"]
+    assert (await ask(port, "GET", path, headers=asked)).status == 200
 
 
 async def test_a_file_that_has_changed_is_sent(port: int) -> None:

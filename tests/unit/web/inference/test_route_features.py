@@ -21,6 +21,14 @@ async def test_the_route_that_serves_is_named_with_what_it_cannot_do() -> None:
         assert answer.headers["x-ignored-params"] == "tools, seed"
 
 
+async def test_what_only_this_model_cannot_do_is_named_too() -> None:
+    """The kind of upstream can: another model of the same endpoint would have done it."""
+    house = House()
+    house.endpoints[FAKE].kind = FakeKind(model_lacks=frozenset({Feature.TEMPERATURE}))
+    answer = await post(house, request_body(temperature=1, seed=1))
+    assert answer.headers["x-ignored-params"] == "temperature"
+
+
 async def test_a_request_that_no_route_can_serve_names_the_parameter() -> None:
     """A 400 in the dialect's spelling; nobody was asked."""
     house = House()

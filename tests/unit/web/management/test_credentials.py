@@ -273,7 +273,8 @@ async def test_what_stands_in_the_settings_is_changed_there() -> None:
             answer = await call(port, method, "/b", body)
             assert answer.status == 409
             assert answer.json()["error"]["message"] == (
-                "'b' comes from [[upstream]] fake in cursor-api.toml; change it there."
+                "'b' comes from the settings: from [[upstream]] fake in cursor-api.toml,"
+                " or from TOKENS. Change it there."
             )
         wishes = {"priority": 3, "weight": 2, "concurrency_max": 4, "enabled": False}
         answer = await call(port, "PATCH", "/b", {"alias": "b", **wishes})

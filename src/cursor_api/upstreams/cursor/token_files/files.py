@@ -60,6 +60,8 @@ class FileOptions:
     lock_wait_s: float = 5.0
     # What the lines may hold; the first that fits counts, and the last one fits all.
     forms: tuple[CredentialForm, ...] = (SESSION_TOKEN,)
+    # Served with those of the files, and never written.
+    given: tuple[Credential, ...] = ()
 
 
 @dataclass(slots=True)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, GivenCredential
+from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.files.disk import Disk
 from cursor_api.upstreams.cursor.token_files.book import Names, NewChecksum
 from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.given import join
 from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
 
 _T = TypeVar("_T")
@@ -32,6 +34,7 @@ class FileCredentialStore:
         options: FileOptions | None = None,
         disk: Disk | None = None,
     ) -> None:
+        self._given = options.given if options else ()
         self.token_file = token_file
         self.token_list_file = token_list_file
         names = Names(str(token_file), str(token_list_file))
@@ -47,12 +50,16 @@ class FileCredentialStore:
         return self._files.warnings
 
     async def load(self) -> Sequence[Credential]:
-        """All credentials: the token file's order, then those that only the list has.
+        """All credentials: the token file's order, those that only the list has, the given ones.
 
         Raises StoreError when the files cannot be read whole, and BindingNotStoredError when the
         line of a new token cannot be written; nothing is changed then.
         """
-        return await self._run(self._files.load)
+        try:
+            return join(await self._run(self._files.load), self._given)
+        except BindingNotStoredError as error:
+            known = join(error.known, self._given)
+            raise BindingNotStoredError(error.message, known) from error
 
     async def has_changed(self) -> bool:
         """Whether a load would see something new: to be asked about once a second.

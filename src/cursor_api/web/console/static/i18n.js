@@ -30,7 +30,6 @@ export async function useLanguage(name, { isChoice = false } = {}) {
   plural = new Intl.PluralRules(locale());
   if (isChoice) remember("localStorage", "language", name);
   document.documentElement.lang = name === "zh" ? "zh-CN" : name;
-  document.title = t("app.title");
 }
 
 // For dates and numbers: an English reader's own kind of English.

@@ -1,29 +1,49 @@
 // Where the page begins: language, looks, the key of this tab, then the first drawing.
 
 import { render } from "./vendor/lit-html/lit-html.js";
-import { isDirty } from "./files.js";
-import { preferredLanguage, useLanguage } from "./i18n.js";
+import { isDirty, loadFiles } from "./files.js";
+import { preferredLanguage, t, useLanguage } from "./i18n.js";
 import { pollNow, startPolling } from "./polling.js";
+import { startRouter } from "./router.js";
 import { restoreKey } from "./session.js";
 import { changed, onChange, state } from "./store.js";
-import { appView } from "./view/app.js";
+import { appView, findPage } from "./view/app.js";
+import { isFilesTab } from "./view/credentials.js";
 import { showNewDialog } from "./view/dialog.js";
 import { restoreTheme } from "./view/looks.js";
 
 const root = document.getElementById("app");
 let wasSignedIn = false;
+let isFirst = true;
 
 function draw() {
   const giveBack = keepFocus();
   render(appView(), root);
   giveBack();
   showNewDialog();
+  document.title = title();
   const isSignedIn = Boolean(state.key);
   if (isSignedIn !== wasSignedIn) {
     wasSignedIn = isSignedIn;
-    if (isSignedIn) pollNow();
-    else document.getElementById("key")?.focus();
+    if (isSignedIn) arrive();
+    // Nobody had the focus in a page that has only just been opened.
+    if (!isFirst || !isSignedIn) document.getElementById(isSignedIn ? "title" : "key")?.focus();
   }
+  isFirst = false;
+}
+
+function title() {
+  const page = state.key && findPage(state.route);
+  return page ? `${t(`page.${page.id}`)} · ${t("app.title")}` : t("app.title");
+}
+
+// Another page is shown: it asks for what it needs, and who listens hears its name.
+function arrive(before) {
+  if (!state.key) return;
+  // Drafts in the files' tab stay when another page is looked at.
+  if (isFilesTab() && !isDirty()) loadFiles();
+  pollNow();
+  if (before) requestAnimationFrame(() => document.getElementById("title")?.focus());
 }
 
 // A row that moves in the document, because its priority is another now, loses the focus that is
@@ -44,6 +64,7 @@ restoreTheme();
 restoreKey();
 await useLanguage(preferredLanguage());
 root.replaceChildren();
+startRouter(arrive);
 onChange(draw);
 changed();
 startPolling();

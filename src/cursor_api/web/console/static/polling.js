@@ -2,6 +2,7 @@
 
 import { Lost } from "./api.js";
 import { loadList } from "./credentials.js";
+import { loadServer } from "./server.js";
 import { endsSession } from "./session.js";
 import { changed, state, update } from "./store.js";
 
@@ -32,7 +33,7 @@ export function pollNow() {
 async function poll() {
   isAsking = true;
   try {
-    await loadList();
+    await Promise.all([loadList(), loadServer()]);
     failureCount = 0;
     if (state.lost) update({ lost: null });
   } catch (error) {

@@ -33,7 +33,6 @@ export function signOut(trouble = null) {
   update({
     key: "",
     signInTrouble: trouble,
-    tab: "credentials",
     list: null,
     lost: null,
     filter: "all",

@@ -7,7 +7,8 @@ export const state = {
   signInTrouble: null, // {text} or null
   // looks
   theme: "auto",
-  tab: "credentials",
+  route: null, // {page, rest, params}, from the address
+  server: null, // {version, endpoints} as `GET /` says
   // the list of credentials
   list: null, // the last answer of GET api/credentials
   clockOffsetMs: 0, // the server's clock minus ours

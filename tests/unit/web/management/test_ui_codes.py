@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cursor_api.domain.credential import Secret
-from cursor_api.web.management.ui_session import CODES_MAX, EXPIRES_S, UiCodes
+from cursor_api.web.management.ui_codes import CODES_MAX, EXPIRES_S, UiCodes
 from tests.fakes import StillClock
 from tests.house import BEARER, CLIENT_KEY, KEY, House
 from tests.serving import Answer, ask, serve

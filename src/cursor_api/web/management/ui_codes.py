@@ -47,19 +47,19 @@ class UiCodeOut(Struct):
     expires_s: int
 
 
-class UiSessionIn(Struct, forbid_unknown_fields=True):
+class UiCodeIn(Struct, forbid_unknown_fields=True):
     """The code, as it stood in the address."""
 
     code: str
 
 
-class UiSessionOut(Struct):
+class UiKeyOut(Struct):
     """The operator's key."""
 
     key: str
 
 
-_DECODER = msgspec.json.Decoder(UiSessionIn)
+_DECODER = msgspec.json.Decoder(UiCodeIn)
 
 
 class UiCodes:
@@ -88,7 +88,7 @@ class UiCodes:
         return until is not None and self._clock.monotonic() < until
 
 
-class UiSessions:
+class UiSignIn:
     """Answers both addresses. `operator_key` is None where there is none (pure pass-through)."""
 
     def __init__(self, codes: UiCodes, operator_key: Secret | None) -> None:
@@ -112,8 +112,8 @@ class UiSessions:
                 handler=self.begin,
                 key=Key.LEFT_TO_HANDLER,
                 summary="Change such a code for the operator's key",
-                body=UiSessionIn,
-                good={200: UiSessionOut},
+                body=UiCodeIn,
+                good={200: UiKeyOut},
                 bad=(400, 413, 429),
             ),
         )
@@ -128,7 +128,7 @@ class UiSessions:
         given = await read_strangers_json(request, _DECODER, BODY_BYTES_MAX)
         if self._operator_key is None or not self._codes.take(given.code):
             raise invalid_request(WRONG_CODE, code="invalid_code", param="code")
-        return reply(UiSessionOut(self._operator_key.reveal()))
+        return reply(UiKeyOut(self._operator_key.reveal()))
 
 
 def _digest(code: str) -> bytes:

@@ -1,0 +1,49 @@
+// What concerns every page: no connection, an upstream that is not asked, files that cannot be used.
+
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { duration, name, nowMs } from "../format.js";
+import { t } from "../i18n.js";
+import { pollNow } from "../polling.js";
+import { state } from "../store.js";
+import { problemText } from "./problems.js";
+
+export function notices() {
+  const { lost, list } = state;
+  return html`${lost ? lostNotice(lost) : nothing} ${list?.trouble ? fileTrouble(list.trouble) : nothing}
+  ${(list?.upstreams ?? []).filter(({ state: now }) => now !== "closed").map(upstreamNotice)}
+  ${(list?.warnings ?? []).map((text) => html`<div class="notice warn" role="status"><p>${name(text)}</p></div>`)}`;
+}
+
+function lostNotice(lost) {
+  const text = lost.text
+    ? t("lost.refused", { message: lost.text })
+    : t("lost.text", { since: duration((Date.now() - lost.sinceMs) / 1000) });
+  return html`<div class="notice bad" id="lost">
+    <p role="alert"><b>${t("lost.title")}</b></p>
+    <p>${text}</p>
+    <button type="button" @click=${pollNow}>${t("lost.retry")}</button>
+  </div>`;
+}
+
+// Healthy credentials are of no use while this lasts: it stands above them.
+function upstreamNotice({ state: now, failure_count: count, until_at: until, cause }) {
+  const left = duration((Date.parse(until) - nowMs()) / 1000);
+  return html`<div class="notice bad" id="upstream">
+    <p role="alert"><b>${t("upstream.title")}</b></p>
+    <p>${t(`fault.${cause}`)} ${now === "open" ? t("upstream.text", { count, left }) : t("upstream.due")}</p>
+  </div>`;
+}
+
+function fileTrouble({ message, problems }) {
+  return html`<div class="notice bad" role="alert">
+    <p><b>${t("disk.title")}</b> ${name(message)}</p>
+    <ul>
+      ${problems.map(
+        (one) => html`<li>
+          <bdi>${name(one.file)}</bdi> ${t("problem.line", { line: one.line })} ${problemText(one.problem)}
+        </li>`,
+      )}
+    </ul>
+  </div>`;
+}
+
