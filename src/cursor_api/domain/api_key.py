@@ -19,7 +19,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.periods import Period, Span, find_span
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import fits
-from cursor_api.domain.quota import NO_LIMITS, Ask, Limits, Spent
+from cursor_api.domain.quota import NO_LIMITS, Claim, Limits, Spent
 from cursor_api.domain.standing import Moment
 
 SECRET_BYTES = 32
@@ -90,10 +90,12 @@ class ApiKey:
             _find_span(budget.period, self.zone, slot) if budget else None,
         )
 
-    def ask(self, request_id: str, reserved: Spent, at: float) -> Ask:
-        """What a request of this key asks of its limits."""
+    def claim(self, request_id: str, reserved: Spent, at: float) -> Claim:
+        """What a request of this key claims of its limits."""
         moment = self.moment(at)
-        return Ask(self.id, request_id, self.limits, reserved, moment.at, moment.day, moment.period)
+        return Claim(
+            self.id, request_id, self.limits, reserved, moment.at, moment.day, moment.period
+        )
 
 
 def make_secret(random: Callable[[int], bytes]) -> Secret:

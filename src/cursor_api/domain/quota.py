@@ -129,18 +129,18 @@ def reserve(limits: Limits, input_count: int, output_max: int | None, price: Pri
     return Spent(tokens_count, cost_nano)
 
 
-class Ask(NamedTuple):
-    """A request that wants in. `asked_at` is unix seconds; `day` and `period` are those it is in.
+class Claim(NamedTuple):
+    """A request that wants in. `claimed_at` is unix seconds; `day` and `period` are those it is in.
 
-    `period` is the budget's, None where there is none. The id is the request's, so that asking
-    again asks nothing new.
+    `period` is the budget's, None where there is none. The id is the request's, so that the
+    same one again claims nothing new.
     """
 
     key_id: str
     request_id: str
     limits: Limits
     reserved: Spent
-    asked_at: float
+    claimed_at: float
     day: Span
     period: Span | None = None
 
@@ -253,13 +253,13 @@ class Unknown(NamedTuple):
     """Nothing is known of what the key has used: the store wants to be told first."""
 
 
-def decide(ask: Ask, counters: Counters, live_count: int, now_ms: int) -> Admitted | Refused:
+def decide(claim: Claim, counters: Counters, live_count: int, now_ms: int) -> Admitted | Refused:
     """Whether the request is let in, beside `live_count` others of its key.
 
     Of several limits that are in its way, the budget is named, else what lasts longest.
     """
-    limits, reserved = ask.limits, ask.reserved
-    held = ask.held
+    limits, reserved = claim.limits, claim.reserved
+    held = claim.held
     before = counters.on(held.day, held.period).filled(limits, now_ms)
     after = before.add(reserved, 1)._replace(
         requests=before.requests.take(1 if limits.requests_per_minute is not None else 0),
@@ -269,8 +269,8 @@ def decide(ask: Ask, counters: Counters, live_count: int, now_ms: int) -> Admitt
     )
     refusals = [
         *_beyond_minute(limits, after, reserved),
-        *_beyond_day(ask, after),
-        *_beyond_budget(ask, after),
+        *_beyond_day(claim, after),
+        *_beyond_budget(claim, after),
     ]
     if limits.concurrent_max is not None and live_count >= limits.concurrent_max:
         refusals.append(Refused(Limit.CONCURRENT, CONCURRENT_WAIT_S))
@@ -317,27 +317,27 @@ def _beyond_minute(limits: Limits, after: Counters, reserved: Spent) -> list[Ref
     return refusals
 
 
-def _beyond_day(ask: Ask, after: Counters) -> list[Refused]:
-    limits, wait_s = ask.limits, ask.day.ends_at - ask.asked_at
+def _beyond_day(claim: Claim, after: Counters) -> list[Refused]:
+    limits, wait_s = claim.limits, claim.day.ends_at - claim.claimed_at
     refusals = []
     requests_max, tokens_max = limits.requests_per_day, limits.tokens_per_day
     if requests_max is not None and after.day_request_count > requests_max:
         refusals.append(Refused(Limit.REQUESTS_PER_DAY, wait_s))
     if tokens_max is not None and after.day_token_count > tokens_max:
-        is_ever = ask.reserved.tokens_count <= tokens_max
+        is_ever = claim.reserved.tokens_count <= tokens_max
         refusals.append(Refused(Limit.TOKENS_PER_DAY, wait_s if is_ever else None))
     return refusals
 
 
-def _beyond_budget(ask: Ask, after: Counters) -> list[Refused]:
-    budget = ask.limits.budget
-    if budget is None or ask.period is None:
+def _beyond_budget(claim: Claim, after: Counters) -> list[Refused]:
+    budget = claim.limits.budget
+    if budget is None or claim.period is None:
         return []
     if budget.unit is Unit.TOKENS:
-        used, alone = after.period_token_count, ask.reserved.tokens_count
+        used, alone = after.period_token_count, claim.reserved.tokens_count
     else:
-        used, alone = after.period_cost_nano, ask.reserved.cost_nano
+        used, alone = after.period_cost_nano, claim.reserved.cost_nano
     if used <= budget.amount:
         return []
-    wait_s = ask.period.ends_at - ask.asked_at
+    wait_s = claim.period.ends_at - claim.claimed_at
     return [Refused(Limit.BUDGET, wait_s if alone <= budget.amount else None)]
