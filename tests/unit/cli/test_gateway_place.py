@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.gateway_place import GatewayAddress, ask_models, find_gateway
+from cursor_api.cli.gateway_call import GatewayAddress
+from cursor_api.cli.gateway_place import ask_models, find_gateway
 from cursor_api.domain.credential import Secret
 from tests.acceptance.background import LoopThread
 from tests.scripted_server import ScriptedServer
@@ -140,5 +141,5 @@ def test_a_gateway_over_tls_has_to_show_its_own_certificate(folder: Path) -> Non
         there = there._replace(root_url=server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]"))
         assert ask_models(there).models == MODELS
         other = there._replace(cert_file=CERT.parent / "tls" / "good.pem")
-        assert "no gateway answers" in ask_models(other).problem
+        assert "cannot be trusted" in ask_models(other).problem
         assert len(gateway.asked) == 1

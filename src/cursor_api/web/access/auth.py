@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from cursor_api.domain.caller import Caller, Permission
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.permission import Permission
 from cursor_api.options.addresses import TrustedProxies, trusted_proxies
 from cursor_api.options.kinds import client_keys, flag, header_secret
 from cursor_api.options.setting import setting
