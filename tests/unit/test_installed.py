@@ -29,6 +29,8 @@ REFERENCE = {
 DEFAULTS = {
     **REFERENCE,
     "GATEWAY_CONFIG": None,
+    "TLS_CERT_FILE": None,
+    "TLS_KEY_FILE": None,
     "HOST": "127.0.0.1",
     "GATEWAY_CORS_ORIGINS": "",
     "GATEWAY_CONNECTIONS_MAX": "4096",
@@ -168,7 +170,8 @@ def test_the_order_in_which_people_read() -> None:
     """The page, the report and findings have it: what concerns one thing stands together."""
     listener = [row.name for row in SCHEMA.rows if row.table == "listener"]
     assert listener == [
-        *("host", "port", "route_prefix", "cors_origins", "connections_max", "keep_alive_s"),
+        *("host", "port", "tls_cert_file", "tls_key_file", "route_prefix", "cors_origins"),
+        *("connections_max", "keep_alive_s"),
         *("write_timeout_s", "header_timeout_s", "body_timeout_s", "shutdown_grace_s"),
     ]
     access = [row.name for row in SCHEMA.rows if row.table == "access"]

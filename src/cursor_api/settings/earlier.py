@@ -1,7 +1,8 @@
 """Variables of the earlier program's later versions: which are read, and which nothing comes of.
 
 Rules of this file:
-- What means the same here is read, and its present name is told; the present name wins over it.
+- What means the same here stands with the setting (`earlier`): it is read, and the present name is
+  told, which wins over it.
 - What means nothing here is named once, in one line, so that nobody waits for it to do something.
 - In the environment, which all programs share, a name that others use as well is passed over.
 """
@@ -11,15 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-# What has a counterpart, by its name there.
-SUCCESSORS: Final = {
-    "SHARED_TOKEN": "CLIENT_TOKENS",
-    "REQUEST_BODY_LIMIT": "GATEWAY_BODY_BYTES_MAX",
-    "SERVICE_TIMEOUT": "CURSOR_FIRST_TOKEN_TIMEOUT_S",
-    "DEFAULT_INSTRUCTIONS": "CURSOR_INSTRUCTIONS",
-    "GENERAL_TIMEZONE": "CURSOR_TIMEZONE",
-}
-# What has none. The first are names that other programs have, too.
+# Names that other programs have, too.
 _COMMON: Final = frozenset(
     {"CONFIG_FILE", "DATA_DIR", "DEBUG", "DEBUG_LOG_FILE", "NTP_SERVERS", "PROXIES"}
 )
@@ -33,7 +26,13 @@ UNUSED: Final = _COMMON | {
     *("LOG_DROP_ON_OVERLOAD", "LOG_PEAK_RPS", "MAX_EMPTY_STREAM_COUNT", "MODEL_ID_SOURCE"),
     *("NTP_SAMPLE_COUNT", "NTP_SAMPLE_INTERVAL_MS", "NTP_SYNC_INTERVAL_SECS", "PAGES_FILE_PATH"),
     *("PASS_ANY_CLAUDE", "PRI_REVERSE_PROXY_HOST", "PUB_REVERSE_PROXY_HOST", "REAL_USAGE"),
-    *("REQUEST_LOGS_LIMIT", "SAFE_HASH", "TCP_KEEPALIVE", "TCP_KEEPALIVE_INTERVAL"),
+    *(
+        "REQUEST_LOGS_LIMIT",
+        "SAFE_HASH",
+        "SERVICE_TIMEOUT",
+        "TCP_KEEPALIVE",
+        "TCP_KEEPALIVE_INTERVAL",
+    ),
     *("TCP_KEEPALIVE_RETRIES", "THINKING_TAG", "TOKEN_DELIMITER", "TOKEN_LONG_VALIDITY"),
     *("TOKEN_SHORT_VALIDITY", "TOOL_CALL_TIMEOUT", "USAGE_CHECK", "USE_COMMA_DELIMITER"),
     *("USE_OFFICIAL_CLAUDE_PROMPTS", "VISION_ABILITY"),

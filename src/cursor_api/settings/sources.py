@@ -22,7 +22,7 @@ from dotenv.parser import Binding, parse_stream
 from cursor_api.options.kinds import show_path, show_plain
 from cursor_api.options.rules import Finding
 from cursor_api.options.setting import MIB, Setting
-from cursor_api.settings.earlier import READ_AS, SUCCESSORS, UNUSED_HERE, find_unused
+from cursor_api.settings.earlier import READ_AS, UNUSED_HERE, find_unused
 from cursor_api.settings.schema import Schema
 from cursor_api.settings.unknown import find_nearest
 
@@ -167,10 +167,11 @@ def _take_earlier(
     schema: AnySchema, spelled: Mapping[str, Given], given: dict[str, Given]
 ) -> Iterator[Finding]:
     """What the earlier program's later versions called otherwise, and what they alone had."""
-    for name, successor in SUCCESSORS.items():
-        if name in spelled and successor in schema.by_variable and successor not in given:
-            given[successor] = spelled[name]
-            yield Finding(name, spelled[name].where, READ_AS.format(successor))
+    for setting in schema.rows:
+        name = setting.earlier
+        if name in spelled and setting.variable not in given:
+            given[setting.variable] = spelled[name]
+            yield Finding(name, spelled[name].where, READ_AS.format(setting.variable))
     is_shared = any(one.source == ENVIRONMENT for one in spelled.values())
     unused = find_unused(spelled, is_shared=is_shared)
     if unused:
