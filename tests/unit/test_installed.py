@@ -32,6 +32,8 @@ DEFAULTS = {
     "TLS_CERT_FILE": None,
     "TLS_KEY_FILE": None,
     "HOST": "127.0.0.1",
+    "TLS_CERT_FILE": None,
+    "TLS_KEY_FILE": None,
     "GATEWAY_CORS_ORIGINS": "",
     "GATEWAY_CONNECTIONS_MAX": "4096",
     "GATEWAY_KEEP_ALIVE_S": "15",
@@ -106,6 +108,7 @@ DEFAULTS = {
     "GATEWAY_FETCH_IMAGES": "false",
     "GATEWAY_LOG_LEVEL": "info",
     "GATEWAY_LOG_FORMAT": "auto",
+    "GATEWAY_LOG_REQUESTS": "true",
     "GATEWAY_LOG_ENTRIES_MAX": "100",
     "GATEWAY_LOG_KEPT_MAX": "100000",
 }
