@@ -29,8 +29,6 @@ REFERENCE = {
 DEFAULTS = {
     **REFERENCE,
     "GATEWAY_CONFIG": None,
-    "TLS_CERT_FILE": None,
-    "TLS_KEY_FILE": None,
     "HOST": "127.0.0.1",
     "TLS_CERT_FILE": None,
     "TLS_KEY_FILE": None,
