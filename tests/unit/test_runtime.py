@@ -197,9 +197,9 @@ async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Pa
 def test_what_needs_a_restart_says_so() -> None:
     """The sockets, the files, the queue, the request log and the form of a line."""
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
-        *("HOST", "PORT", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE"),
+        *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
+        *("REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
 
 

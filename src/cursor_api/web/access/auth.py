@@ -82,6 +82,7 @@ class AccessOptions:
         "Further keys, for callers who may chat and nothing else: the addresses that show or"
         " change credentials answer them 403. As long as `AUTH_TOKEN` has to be, and"
         " other than it. In the log they are `client-1`, `client-2`, in this order.",
+        earlier="SHARED_TOKEN",
     )
     is_passthrough: bool = setting(
         "PASSTHROUGH",
