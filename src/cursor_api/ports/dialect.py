@@ -156,5 +156,5 @@ class Dialect(Protocol):
         ...
 
     def limit_headers(self, standing: Standing, at: float, /) -> Iterable[tuple[bytes, bytes]]:
-        """What is left of its key's limits, for the head of an answer. `at` is unix seconds, now."""
+        """What is left of its key's limits, for an answer's head; `at` is now, in unix seconds."""
         ...
