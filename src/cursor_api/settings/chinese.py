@@ -268,6 +268,10 @@ REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_LOG_FORMAT": (
         "`text` 供人阅读，`json` 供程序处理；`auto` 在终端上用文本，其他情况用 JSON。"
     ),
+    "GATEWAY_LOG_REQUESTS": (
+        "每个结束的请求写一行：调用方、模型、凭据、结果、到首段文字的时间和总时长。每秒最多 20"
+        " 行，其余只计数。"
+    ),
     "GATEWAY_LOG_ENTRIES_MAX": "`GET /logs` 在内存中保留多少条请求记录。一直以来是 100 条。",
     "GATEWAY_LOG_KEPT_MAX": (
         "`REQUEST_LOG_FILE` 保留多少条请求记录；超出时忘记最旧的。10 万条约 30 MB。0"
