@@ -44,6 +44,7 @@ from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
@@ -210,6 +211,7 @@ class House:
         self._request_log = parts.stores.request_log or MemoryRequestLog(
             settings.request_log.entries_max
         )
+        self._lines = RequestLines(self._request_log, clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.catalog = Catalog()
@@ -226,7 +228,7 @@ class House:
             )
         )
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self._request_log, clock, random.random
+            self.catalog, self.endpoints, self._lines, clock, random.random
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
@@ -268,6 +270,7 @@ class House:
         self._admission.options = settings.admission
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
+        self._lines.is_on = settings.logs.requests
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""

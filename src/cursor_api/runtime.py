@@ -18,6 +18,7 @@ from cursor_api.settings import Loaded
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
+from cursor_api.web.server import tls
 from cursor_api.web.server.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServer, create_server
 
 # A request makes some hundred short-lived objects, few of them in cycles: at the default of 700
@@ -109,20 +110,36 @@ class Reloader:
     async def _use(self, old: Loaded[Settings], new: Loaded[Settings]) -> list[str]:
         """Serve with the new ones; gives why that is not possible, and changes nothing then."""
         settings, changed = new.settings, _changes(old, new)
+        try:
+            certificate = await asyncio.to_thread(tls.load_certificate, settings.server.tls)
+        except tls.TlsFileError as error:
+            return [str(error)]
         if settings != old.settings:
             try:
                 await self._gateway.renew(settings)
             except OSError as error:
                 return [f"the ca_file of an upstream cannot be used: {error.strerror or error}"]
-            self._server.use(settings.server)
+        # In any case: a renewed certificate has the old one's name.
+        self._server.use(settings.server, certificate)
         waiting = [name for name in changed if _needs_restart(name)]
+        if (certificate is None) is not (self._server.tls is None):
+            waiting += [name for name in (tls.CERT, tls.KEY) if name in changed]
         if waiting:
             self._observer.warn("SIGHUP: these settings wait for a restart", names=waiting)
+        if certificate is not None:
+            self._tell_certificate(certificate)
         taken = [name for name in changed if name not in waiting]
         self._observer.notice("SIGHUP: settings reloaded", changed=taken)
         # Last, so that what was taken up is told as it would have been before.
         set_level(settings.logs.level)
         return []
+
+    def _tell_certificate(self, certificate: tls.Certificate) -> None:
+        for _, flaw in certificate.find_flaws(tls.utc_now()):
+            self._observer.warn(f"SIGHUP: {flaw}")
+        if self._server.tls is not None:
+            ends_at = certificate.validity.ends_at.isoformat()
+            self._observer.notice("SIGHUP: certificate reloaded", ends_at=ends_at)
 
     async def _reload_credentials(self) -> None:
         try:

@@ -6,7 +6,8 @@ import argparse
 import difflib
 from typing import Final
 
-from cursor_api.cli.gateway_place import GatewayAddress, Served, ask_models, find_gateway
+from cursor_api.cli.gateway_call import GatewayAddress
+from cursor_api.cli.gateway_place import Served, ask_models, find_gateway
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain, print_table
 from cursor_api.clients.client import Client, Place, choose_models, exports_of, fill

@@ -28,6 +28,7 @@ from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web.server.tls import TlsFileError
 
 
 def _end_at_sigterm() -> None:
@@ -127,7 +128,7 @@ def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Se
     with listener:
         try:
             run(serving(settings, listener, redactor))
-        except StoreError as error:
+        except (StoreError, TlsFileError) as error:
             print_error(f"error: {error}")
             return 1
     return 0

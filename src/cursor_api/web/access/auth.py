@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from cursor_api.domain.caller import Caller, Permission
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.permission import Permission
 from cursor_api.options.addresses import TrustedProxies, trusted_proxies
 from cursor_api.options.kinds import client_keys, flag, header_secret
 from cursor_api.options.setting import setting
@@ -81,6 +82,7 @@ class AccessOptions:
         "Further keys, for callers who may chat and nothing else: the addresses that show or"
         " change credentials answer them 403. As long as `AUTH_TOKEN` has to be, and"
         " other than it. In the log they are `client-1`, `client-2`, in this order.",
+        earlier="SHARED_TOKEN",
     )
     is_passthrough: bool = setting(
         "PASSTHROUGH",
