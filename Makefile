@@ -11,9 +11,10 @@ SDKS := $(VENV)/clients/sdks
 NODE_SDKS := tests/clients/node
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-# Two workers, as the machine that checks has two cores. A file's tests stay together: most of the
-# slow ones share one server per file.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# Three workers, although the machine that checks has two cores: many tests wait. A file's tests stay
+# together, as most of the slow ones share one server per file. Files are given out as tests/conftest.py
+# orders them: by number of tests, the slowest would come last, and one worker would end alone.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 FAST_TESTS := tests/unit tests/contract tests/property tests/fuzz tests/architecture
 FUZZ_S := 60
 SOAK :=
@@ -104,8 +105,10 @@ install: $(VENV)/run.stamp ## Install into .venv, to serve your own accounts and
 
 # The tests of the real bridge may be skipped elsewhere, never here.
 test: export TEST_SDK_BRIDGE := required
+# Where the machine has Python write no bytecode, each worker would prepare each test file anew.
+test fast coverage: export PYTHONDONTWRITEBYTECODE :=
 test: lint types imports $(OPENAI_1).stamp $(VENV)/sdk.stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests
-	$(PYTEST)
+	$(PYTEST) --durations=15
 
 check: lint types imports fast ## What to run before a commit
 

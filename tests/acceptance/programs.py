@@ -18,7 +18,7 @@ import psutil
 # Generous: other tests have the other core.
 START_S_MAX = 20.0
 STOP_S_MAX = 10.0
-URL = re.compile(r"http://127\.0\.0\.1:\d+")
+URL = re.compile(r"https?://127\.0\.0\.1:\d+")
 
 
 @dataclass(frozen=True, slots=True)

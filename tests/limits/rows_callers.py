@@ -154,6 +154,21 @@ LOAD = (
         "test_a_connection_too_many_is_told_to_come_again",
     ),
     Limit(
+        "handshakes",
+        Text("TLS handshakes at once", "同时进行的 TLS 握手"),
+        default=Text("256", "256"),
+        note=Text(
+            "the oldest ends; each has GATEWAY_HEADER_TIMEOUT_S",
+            "最早的一个被结束；每个限时 GATEWAY_HEADER_TIMEOUT_S",
+        ),
+        reason=Text(
+            "A real one lasts two round trips. Fewer where fewer connections are left, but 16.",
+            "真实的握手只需两次往返。剩余连接较少时相应减少，但至少 16 个。",
+        ),
+        shown_by="tests/unit/web/server/test_listener.py::"
+        "test_of_too_many_handshakes_the_oldest_ends",
+    ),
+    Limit(
         "pipelined",
         Text(
             "Requests that wait on one connection for an earlier one's answer",

@@ -31,6 +31,7 @@ from cursor_api.web.access.auth import KEY_LENGTH_MAX
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.http.json_body import BODY_BYTES_MAX, JSON_LIMITS
 from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, RELOADS_PER_S
+from cursor_api.web.server.listener import HANDSHAKES_MAX
 from cursor_api.web.server.protocol import (
     BYTES_PER_PIECE,
     CHUNK_OVERHEAD_MAX,
@@ -56,6 +57,7 @@ FIXED = {
     "fields": f"{FIELDS_MAX}",
     "target": f"{TARGET_BYTES_MAX // KIB} KiB",
     "pieces": f"{PIECES_FREE:,}, and one more for each {BYTES_PER_PIECE} bytes",
+    "handshakes": f"{HANDSHAKES_MAX}",
     "pipelined": f"{QUEUED_MAX}",
     "unserved": f"{ROOM_BYTES // MIB} MiB",
     "text": f"{TEXT_CHARS_MAX:,} characters",

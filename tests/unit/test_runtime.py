@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.runtime import Reloader, SettingsSource, listen, run
-from cursor_api.settings import Loaded, load_settings
+from cursor_api.runtime import Reloader, listen, run
+from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 
@@ -72,7 +72,7 @@ class Town:
         self.server: GatewayServer = create_server(
             gateway.app, loaded.settings.server, gateway.app.render_refusal
         )
-        source = SettingsSource(loaded, lambda: read(folder))
+        source = SettingsInUse(SCHEMA, loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
 
     async def reload_from(self, text: str) -> list[Mapping[str, object]]:
@@ -197,7 +197,53 @@ async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Pa
 def test_what_needs_a_restart_says_so() -> None:
     """The sockets, the files, the queue, the request log and the form of a line."""
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
-        *("HOST", "PORT", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE"),
+        *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
+        *("REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
+
+
+TLS_FILES = Path(__file__).parents[1] / "vectors" / "tls"
+
+
+def with_tls(cert: Path) -> str:
+    """The settings that name a certificate, its key in the same file."""
+    return f'[listener]\ntls_cert_file = "{cert}"\n'
+
+
+async def test_a_renewed_certificate_is_taken_up_and_a_wrong_one_refused(tmp_path: Path) -> None:
+    """Under the same name or another; what is amiss with one that serves is said."""
+    cert = tmp_path / "cert.pem"
+    cert.write_bytes((TLS_FILES / "good.pem").read_bytes())
+    cert.chmod(0o600)
+    (tmp_path / TOML).write_text(with_tls(cert))
+    async with town(tmp_path) as it:
+        assert it.server.tls is not None
+        first = it.server.tls.certificate
+        cert.write_bytes((TLS_FILES / "other_host.pem").read_bytes())
+        renewed, _ = await it.reload_from(with_tls(cert))
+        assert renewed["ends_at"] == "2120-01-01T00:00:00+00:00"
+        second = it.server.tls.certificate
+        assert second is not first
+        cert.write_text("nonsense")
+        [refused] = await it.reload_from(with_tls(cert))
+        assert f"{cert} holds no certificate" in str(refused["problems"])
+        assert it.server.tls.certificate is second
+        logs = await it.reload_from(with_tls(TLS_FILES / "expired.pem"))
+        assert any("expired on 2021-01-01" in str(log["event"]) for log in logs)
+
+
+async def test_switching_tls_waits_for_a_restart(tmp_path: Path) -> None:
+    """Whichever way; the listener goes on as it is."""
+    cert = tmp_path / "cert.pem"
+    cert.write_bytes((TLS_FILES / "good.pem").read_bytes())
+    cert.chmod(0o600)
+    async with town(tmp_path) as it:
+        waiting, _ = await it.reload_from(with_tls(cert))
+        assert waiting["names"] == ["TLS_CERT_FILE"]
+        assert it.server.tls is None
+    async with town(tmp_path) as it:
+        assert it.server.tls is not None
+        waiting, _ = await it.reload_from("")
+        assert waiting["names"] == ["TLS_CERT_FILE"]
+        assert it.server.tls is not None

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.gateway_place import GatewayAddress, ask_models, find_gateway
+from cursor_api.cli.gateway_call import GatewayAddress
+from cursor_api.cli.gateway_place import ask_models, find_gateway
 from cursor_api.cli.home import find_home
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.files.atomic import has_leftovers, set_aside

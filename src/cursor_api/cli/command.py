@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
-from cursor_api.cli import clients, doctor, serving, tokens, upstreams
+from cursor_api.cli import asking, clients, doctor, init, serving, tokens, upstreams
 from cursor_api.cli.home import HomeError
 from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
@@ -18,14 +18,15 @@ PROGRAM_DESCRIPTION = """\
 A self-hosted AI gateway: your own Cursor account and your other keys behind one address. Clients
 of OpenAI's and Anthropic's APIs can use it.
 
-New here? `cursor-api demo` needs no account and answers at once.
-For real, one of these or several:
+New here? `cursor-api demo` needs no account and answers at once. For real:
+  cursor-api init                    makes the gateway's key, and asks what to add
+  cursor-api serve                   and in another terminal
+  cursor-api chat "Say hello."
+  cursor-api connect                 the settings of your programs; `run` starts them
+More to ask at any time:
   cursor-api token add               your Cursor API key, crsr_… (official), or a session token
   cursor-api upstream add deepseek   another provider's key; `upstream presets` lists them
   cursor-api upstream add ollama     models on this machine
-then
-  AUTH_TOKEN=<a long random key> cursor-api serve
-and point a client at it: `cursor-api connect` shows the settings of many, `run` starts them.
 When something does not work: `cursor-api doctor`."""
 
 
@@ -65,9 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
     commands = Subcommands(parser)
+    init.add_commands(commands)
     serving.add_commands(commands)
     tokens.add_commands(commands)
     upstreams.add_commands(commands)
+    asking.add_commands(commands)
     clients.add_commands(commands)
     doctor.add_commands(commands)
     return parser

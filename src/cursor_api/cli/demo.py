@@ -131,6 +131,8 @@ def load_demo(environ: Mapping[str, str]) -> Loaded[Settings]:
         if name in {"PORT", "HOST", "AUTH_TOKEN"} or name.startswith("GATEWAY_")
     }
     made_up = {} if kept.get("AUTH_TOKEN") else {"AUTH_TOKEN": f"demo-{secrets.token_hex(12)}"}
+    for name in {"TLS_CERT_FILE", "TLS_KEY_FILE"} & environ.keys():
+        kept[name] = str(Path(environ[name]).expanduser().absolute()) if environ[name] else ""
     # Nothing of the folder the demo is started in: it shall work anywhere.
     with tempfile.TemporaryDirectory() as empty:
         return load_settings(SCHEMA.without_blocks(), kept | made_up, Path(empty))
@@ -183,7 +185,8 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
         settings.server.host, settings.server.host
     )
     port = listener.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "http" if settings.server.tls.cert_file is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _at(where: Mapping[str, object], upstream: UpstreamSettings) -> UpstreamSettings:

@@ -40,6 +40,19 @@ def find_home() -> Path:
     return home
 
 
+def make_home() -> Path:
+    """The folder, made where it is named and not there. Raises HomeError where that cannot be."""
+    try:
+        return find_home()
+    except HomeError:
+        home = Path(os.environ[VARIABLE].strip()).expanduser().absolute()
+    try:
+        home.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise HomeError(f"{VARIABLE}: {home} cannot be made: {error.strerror}") from error
+    return home
+
+
 def environment() -> dict[str, str]:
     """The variables of this process as settings are looked for in them."""
     return {name: text for name, text in os.environ.items() if name != VARIABLE}

@@ -19,11 +19,12 @@ STANDARD_STREAMS = 3
 
 def print_result(text: str) -> None:
     """What was asked for; ends the command where it cannot be written."""
-    error = _write(sys.stdout, text)
-    if error is not None:
-        if not isinstance(error, BrokenPipeError):
-            print_error(f"error: the output cannot be written: {error.strerror}.")
-        raise SystemExit(1)
+    _require(_write(sys.stdout, text))
+
+
+def print_piece(text: str) -> None:
+    """A part of what was asked for, as it comes, without a line end."""
+    _require(_write(sys.stdout, text, ""))
 
 
 def print_note(text: str) -> None:
@@ -54,14 +55,21 @@ def open_missing_streams() -> None:
             setattr(sys, name, null)
 
 
-def _write(stream: TextIO, text: str) -> OSError | None:
+def _require(error: OSError | None) -> None:
+    if error is not None:
+        if not isinstance(error, BrokenPipeError):
+            print_error(f"error: the output cannot be written: {error.strerror}.")
+        raise SystemExit(1)
+
+
+def _write(stream: TextIO, text: str, end: str = "\n") -> OSError | None:
     try:
         descriptor = _find_descriptor(stream)
         if descriptor is None:
-            print(text, file=stream, flush=True)
+            print(text, file=stream, end=end, flush=True)
         else:
             stream.flush()
-            _write_around(descriptor, f"{text}\n".encode(stream.encoding, "backslashreplace"))
+            _write_around(descriptor, f"{text}{end}".encode(stream.encoding, "backslashreplace"))
     except OSError as error:
         return error
     return None

@@ -29,6 +29,7 @@ from cursor_api.settings import Loaded
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.web.server import descriptors
+from cursor_api.web.server.tls import TlsFileError, TlsOptions, load_certificate, utc_now
 
 FILE_VARIABLES: Final = ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE")
 PRIVILEGED_PORT_MAX: Final = 1023
@@ -96,6 +97,7 @@ def _check_the_rest(loaded: Loaded[Settings], facts: Facts) -> Iterator[_Found]:
     upstreams = [_without_wrong(loaded, upstream) for upstream in loaded.upstreams]
     for upstream in upstreams:
         yield from _run(UPSTREAM_CHECKS, upstream)
+    yield from _check_certificate(facts)
     yield from _check_descriptors(facts, upstreams)
 
 
@@ -170,6 +172,18 @@ def _explain_port(facts: Facts, host: str, port: int, error: OSError) -> _Found:
         case _:
             message = f"cannot listen on {host} port {port} ({error.strerror}); choose others"
             return _problem(facts, "HOST", message)
+
+
+def _check_certificate(facts: Facts) -> Iterator[_Found]:
+    try:
+        found = load_certificate(
+            TlsOptions(facts.find("TLS_CERT_FILE"), facts.find("TLS_KEY_FILE"))
+        )
+    except TlsFileError as error:
+        yield _problem(facts, error.variable, error.message)
+        return
+    for variable, message in found.find_flaws(utc_now()) if found else ():
+        yield _warning(facts, variable, message)
 
 
 # --- Files

@@ -27,8 +27,8 @@ old ones serve on."""
 DEMO = """\
 Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
 
-There is one for each way to reach models, each with models of its own. PORT, HOST and AUTH_TOKEN
-are honoured; without AUTH_TOKEN a key is made up and printed."""
+There is one for each way to reach models, each with models of its own. PORT, HOST, TLS_CERT_FILE,
+TLS_KEY_FILE and AUTH_TOKEN are honoured; without AUTH_TOKEN a key is made up and printed."""
 
 SIMULATE = """\
 Run a simulator alone: a fake upstream that speaks the real bytes, Cursor's or another's.

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from cursor_api.domain.credential import Credential
-
-
-class Permission(enum.Enum):
-    """What a caller may do. ADMIN: everything. CHAT: ask models, and nothing else."""
-
-    ADMIN = "admin"
-    CHAT = "chat"
+from cursor_api.domain.permission import Permission
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ REASONS: Final[Mapping[str, str]] = {
         "监听地址。默认只监听本机：能访问网关的人就能使用你的账号。在容器中须设为 `0.0.0.0`。"
     ),
     "PORT": "监听端口；0 表示任选一个空闲端口。",
+    "TLS_CERT_FILE": (
+        "监听器的证书，PEM 格式，其后附上签发者的证书；地址随之变为 `https://`。续期后的文件在重新"
+        "加载时生效；开启或关闭 TLS 需要重启。"
+    ),
+    "TLS_KEY_FILE": "证书的私钥，PEM 格式，不带密码；只应允许网关的用户读取。",
     "ROUTE_PREFIX": (
         "路由前的路径前缀，用于反向代理之后，或让地址不易被猜到。会自动补上开头的斜杠"
         "，去掉结尾的斜杠。"
@@ -44,7 +49,7 @@ REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_WRITE_TIMEOUT_S": "客户端多久不读取数据就断开；在此之前它的回答一直占用一个上游连接。",
     "GATEWAY_HEADER_TIMEOUT_S": (
         "客户端发送请求行与请求头最多可用多久，也是新连接可保持沉默的时长。真实客户端"
-        "一个数据包就能发完。"
+        "一个数据包就能发完。此前的 TLS 握手另有同样长的时间。"
     ),
     "GATEWAY_BODY_TIMEOUT_S": (
         "客户端发送请求体的下一个 16 KiB（或其结尾）最多可用多久。慢速网络上的大请求"
@@ -263,6 +268,10 @@ REASONS: Final[Mapping[str, str]] = {
     "GATEWAY_LOG_FORMAT": (
         "`text` 供人阅读，`json` 供程序处理；`auto` 在终端上用文本，其他情况用 JSON。"
     ),
+    "GATEWAY_LOG_REQUESTS": (
+        "每个结束的请求写一行：调用方、模型、凭据、结果、到首段文字的时间和总时长。每秒最多 20"
+        " 行，其余只计数。"
+    ),
     "GATEWAY_LOG_ENTRIES_MAX": "`GET /logs` 在内存中保留多少条请求记录。一直以来是 100 条。",
     "GATEWAY_LOG_KEPT_MAX": (
         "`REQUEST_LOG_FILE` 保留多少条请求记录；超出时忘记最旧的。10 万条约 30 MB。0"
@@ -273,6 +282,8 @@ REASONS: Final[Mapping[str, str]] = {
 # Where a default comes from that is no fixed one, by the variable.
 NOTES: Final[Mapping[str, str]] = {
     "GATEWAY_CONFIG": "`cursor-api.toml`（若存在）",
+    "TLS_CERT_FILE": "未设置：明文 HTTP",
+    "TLS_KEY_FILE": "在 `TLS_CERT_FILE` 中",
     "AUTH_TOKEN": "无，必填",
     "X_CURSOR_CHECKSUM": "自动生成",
     "LOGS_PUBLIC": "只监听本机时为 `true`，否则为 `false`",

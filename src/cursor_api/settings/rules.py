@@ -69,6 +69,18 @@ def _not_a_folder(variable: str) -> Rule:
     return rule
 
 
+def _key_has_a_certificate(facts: Facts) -> Finding | None:
+    if not facts.find("TLS_KEY_FILE") or "TLS_CERT_FILE" not in facts.values:
+        return None
+    if facts.find("TLS_CERT_FILE"):
+        return None
+    return facts.finding(
+        "TLS_KEY_FILE",
+        "is set and TLS_CERT_FILE is not; name the certificate as well, or leave both out for plain"
+        " HTTP",
+    )
+
+
 def _bodies_hold_one(facts: Facts) -> Finding | None:
     one, together = facts.find("GATEWAY_BODY_BYTES_MAX"), facts.find("GATEWAY_BODIES_BYTES_MAX")
     if not one or not together or one <= together:
@@ -102,6 +114,7 @@ MUST: tuple[Rule, ...] = (
     _not_a_folder("TOKEN_LIST_FILE"),
     _not_a_folder("POOL_STATE_FILE"),
     _not_a_folder("REQUEST_LOG_FILE"),
+    _key_has_a_certificate,
     _bodies_hold_one,
 )
 SHOULD: tuple[Rule, ...] = (

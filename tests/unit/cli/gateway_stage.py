@@ -15,18 +15,24 @@ MODELS = ("gpt-5", "claude-sonnet-5", "claude-haiku-4.5")
 
 @dataclass(slots=True)
 class ListingGateway:
-    """Answers every request with its status and body; `asked` are the requests."""
+    """Answers every request with its status and body; `asked` are the requests.
+
+    With `breaks_off` it hangs up after the body, wherever that ends.
+    """
 
     status: int = 200
     body: bytes = json.dumps({"data": [{"id": name} for name in MODELS]}).encode()
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[Turn] = field(default_factory=list)
     url: str = ""
+    breaks_off: bool = False
 
     async def serve(self, turn: Turn) -> None:
         """One request."""
         self.asked.append(turn)
         await turn.answer(self.body, self.status, content_type="application/json", **self.headers)
+        if self.breaks_off:
+            turn.close()
 
 
 @contextmanager

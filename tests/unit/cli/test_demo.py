@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from cursor_api.cli.demo import ROUTES, load_demo
+import pytest
+
+from cursor_api.cli.demo import ROUTES, load_demo, url_of
+from cursor_api.web.server.tls import TlsOptions
 from tests.unit.cli.running import read_until, started
+
+PEM = Path(__file__).parents[2] / "vectors" / "localhost.pem"
 
 
 def pasted(command: str) -> str:
@@ -71,3 +77,16 @@ def test_no_two_routes_share_a_model_or_a_key() -> None:
     models = [model for route in ROUTES for model in route.models]
     assert len(set(models)) == len(models)
     assert len({route.key for route in ROUTES}) == len(ROUTES)
+
+
+def test_the_demo_speaks_tls_where_it_is_given_a_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is looked for where the demo is started."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cert.pem").write_bytes(PEM.read_bytes())
+    settings = load_demo({"TLS_CERT_FILE": "cert.pem", "TLS_KEY_FILE": ""}).settings
+    assert settings.server.tls == TlsOptions(tmp_path / "cert.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert url_of(settings, listener) == f"https://127.0.0.1:{port}"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.gateway_place import GatewayAddress, ask_models, find_gateway
+from cursor_api.cli.gateway_call import GatewayAddress
+from cursor_api.cli.gateway_place import ask_models, find_gateway
 from cursor_api.domain.credential import Secret
+from tests.acceptance.background import LoopThread
+from tests.scripted_server import ScriptedServer
 from tests.unit.cli.gateway_folder import enter
 from tests.unit.cli.gateway_stage import MODELS, ListingGateway, listing_gateway
 
 KEY = "a-key-of-the-gateway-0123"
+CERT = Path(__file__).parents[2] / "vectors" / "localhost.pem"
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +58,9 @@ def test_the_key_that_may_only_chat_comes_first(
 ) -> None:
     """Then the operator's own; one that the command line names before both."""
     (folder / ".env").write_text(f"AUTH_TOKEN={KEY}\n")
-    assert find_gateway(asked())[1:] == (Secret(KEY), "AUTH_TOKEN")
+    assert find_gateway(asked())[1:3] == (Secret(KEY), "AUTH_TOKEN")
     monkeypatch.setenv("CLIENT_TOKENS", "only-for-chats-1,only-for-chats-2")
-    assert find_gateway(asked())[1:] == (Secret("only-for-chats-1"), "CLIENT_TOKENS")
+    assert find_gateway(asked())[1:3] == (Secret("only-for-chats-1"), "CLIENT_TOKENS")
     monkeypatch.setenv("MINE", " mine ")
     there = find_gateway(asked(url="https://gate.example/p/v1", key_env="MINE"))
     assert there == GatewayAddress("https://gate.example/p", Secret("mine"), "MINE")
@@ -121,3 +126,20 @@ def test_a_redirect_takes_the_key_nowhere(running: ListingGateway) -> None:
 def test_nobody_there() -> None:
     """With how to start it."""
     assert "cursor-api serve" in ask_models(GatewayAddress("http://127.0.0.1:9", None, "")).problem
+
+
+def test_a_gateway_over_tls_has_to_show_its_own_certificate(folder: Path) -> None:
+    """Whatever host stands in it, as the address is this machine's; nobody else gets the key."""
+    (folder / ".env").write_text(f"AUTH_TOKEN={KEY}\nTLS_CERT_FILE={CERT}\n")
+    there = find_gateway(asked())
+    assert (there.root_url, there.cert_file) == ("https://127.0.0.1:3000", CERT)
+    gateway = ListingGateway()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(CERT)
+    with LoopThread() as loop:
+        server = loop.open(ScriptedServer(gateway.serve, tls))
+        there = there._replace(root_url=server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]"))
+        assert ask_models(there).models == MODELS
+        other = there._replace(cert_file=CERT.parent / "tls" / "good.pem")
+        assert "cannot be trusted" in ask_models(other).problem
+        assert len(gateway.asked) == 1

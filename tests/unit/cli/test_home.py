@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.home import HomeError, environment, find_home
+from cursor_api.cli.home import HomeError, environment, find_home, make_home
 from tests.unit.cli.gateway_folder import enter
 
 
@@ -72,6 +72,13 @@ def test_a_dotenv_that_is_no_file_is_none(here: Path) -> None:
     """A folder of that name, say."""
     (here / ".env").mkdir()
     assert find_home() == here.parent / "home"
+
+
+def test_it_is_made_where_it_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And left as it is where it is there."""
+    monkeypatch.setenv("CURSOR_API_HOME", "new/home")
+    assert make_home() == here / "new" / "home"
+    assert find_home() == make_home()
 
 
 def test_it_is_no_setting(here: Path) -> None:

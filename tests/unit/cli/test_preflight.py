@@ -353,3 +353,16 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     (tmp_path / ".token.saving").write_text("cut off")
     run(tmp_path, "check-config")
     assert {path.name for path in tmp_path.iterdir()} == {".token", LOCK_NAME}
+
+
+def test_the_listeners_certificate_is_looked_at_before_the_start(tmp_path: Path) -> None:
+    """With the place where it is named; what clients refuse is a warning."""
+    (tmp_path / ".env").write_text("TLS_CERT_FILE=cert.pem\n")
+    problem = one(found(tmp_path)[0])
+    assert (problem.variable, problem.where) == ("TLS_CERT_FILE", ".env:1")
+    assert "there is no file" in problem.message
+    (tmp_path / "cert.pem").write_bytes((PEM.parent / "tls" / "expired.pem").read_bytes())
+    (tmp_path / "cert.pem").chmod(0o600)
+    problems, warnings = found(tmp_path)
+    assert not problems
+    assert "expired on 2021-01-01" in one(warnings).message

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from cursor_api.cli import main
 from tests.unit.cli.editor_folder import TOKEN, held, make_token
+from tests.unit.cli.keyboard import answer
 from tests.unit.cli.token_house import House
 
 COMMANDS = ("show", "import", "list", "add", "remove", "test")
@@ -68,36 +65,11 @@ def test_a_database_under_an_exclusive_lock_is_read(house: House) -> None:
 
 def test_the_prompt_does_not_show_what_is_pasted(house: House) -> None:
     """At a terminal, where nothing else is given."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cursor_api", "token", "add", "--alias", "me"],
-        cwd=house.folder,
-        env=house.environ,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        start_new_session=True,
-    )
-    os.close(follower)
-    said = b""
-    deadline = time.monotonic() + 20
-    try:
-        while process.poll() is None and time.monotonic() < deadline:
-            if select.select([leader], [], [], 0.1)[0]:
-                try:
-                    said += os.read(leader, 4096)
-                except OSError:
-                    break
-            if said.endswith(b"paste it): "):
-                os.write(leader, f"{PASTED}\n".encode())
-                said += b"\n"
-        assert process.wait(10) == 0
-    finally:
-        process.kill()
-        process.wait()
-        os.close(leader)
-    assert b"not shown" in said
-    assert PASTED.encode() not in said
+    command = [sys.executable, "-m", "cursor_api", "token", "add", "--alias", "me"]
+    status, said = answer(command, house.folder, house.environ, ("paste it): ", PASTED))
+    assert status == 0
+    assert "not shown" in said
+    assert PASTED not in said
     assert house.tokens == f"me::{PASTED}\n"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.caller import Caller, Permission
+from cursor_api.domain.caller import Caller
+from cursor_api.domain.permission import Permission
 
 
 def test_a_caller_may_chat_unless_it_is_the_operator() -> None:

@@ -83,6 +83,14 @@ def test_a_token_file_is_no_folder(tmp_path: Path) -> None:
     assert wrong(TOKEN_FILE=tmp_path / "not-yet") == []
 
 
+def test_a_key_for_tls_has_a_certificate(tmp_path: Path) -> None:
+    """By itself it would do nothing, and the listener would speak plain HTTP."""
+    file = tmp_path / "key.pem"
+    assert wrong(TLS_KEY_FILE=file, TLS_CERT_FILE=None) == ["TLS_KEY_FILE"]
+    assert wrong(TLS_KEY_FILE=file, TLS_CERT_FILE=file) == []
+    assert wrong(TLS_KEY_FILE=None, TLS_CERT_FILE=file) == []
+
+
 def test_an_open_log_is_told() -> None:
     """It is allowed, and said."""
     assert doubtful(LOGS_PUBLIC=True, HOST="0.0.0.0") == ["LOGS_PUBLIC"]

@@ -61,7 +61,8 @@ class ConnectionLimits:
         duration(1, 3600, "15s"),
         "15",
         "How long a client may take to send a request's line and headers, and how long a new"
-        " connection may stay silent. Real clients send them in one packet.",
+        " connection may stay silent. Real clients send them in one packet. A TLS handshake before"
+        " it has as long.",
     )
     body_timeout_s: float = setting(
         "GATEWAY_BODY_TIMEOUT_S",
@@ -326,11 +327,11 @@ class Guarded:
 
     def _linger(self) -> bool:
         """Whether the client still sends what was answered already; it gets time to read that."""
-        if self._is_refused or not self._is_in_body or not self.transport.can_write_eof():
+        if self._is_refused or not self._is_in_body:
             return False
         # What comes from now on is dropped where it arrives.
         self._is_refused = True
-        self.transport.write_eof()
+        self._end_our_side()
         self.flow.resume_reading()
         self._abort_after(BODY_LINGER_S)
         return True
@@ -345,11 +346,13 @@ class Guarded:
 
     def _answer(self, refusal: Fault) -> None:
         self.transport.write(write_refusal(self.render_refusal(refusal)))
+        self._end_our_side()
+        self._abort_after(REFUSAL_LINGER_S)
+
+    def _end_our_side(self) -> None:
+        """Over TLS there is no end of one side alone; the answer's length tells its end."""
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self._abort_after(REFUSAL_LINGER_S)
-        else:
-            self.transport.close()
 
     def _abort_after(self, seconds: float) -> None:
         """The connection ends then, if its client has not ended it before."""

@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -20,14 +21,16 @@ from typing import Any
 import structlog
 import uvicorn
 
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.addresses import listen_host
 from cursor_api.options.kinds import duration, whole
 from cursor_api.options.setting import setting
 from cursor_api.web.server import descriptors
-from cursor_api.web.server.connection import ConnectionLimits, RenderRefusal
+from cursor_api.web.server.connection import ConnectionLimits, RenderRefusal, write_refusal
 from cursor_api.web.server.lifecycle import Lifecycle
-from cursor_api.web.server.listener import Listener
+from cursor_api.web.server.listener import HANDSHAKES_MAX, Handshakes, Listener
 from cursor_api.web.server.protocol import HAS_HTTPTOOLS, guarded_protocol
+from cursor_api.web.server.tls import Certificate, ListenerTls, TlsOptions, load_certificate
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
@@ -43,6 +46,12 @@ CUT_S = 0.4
 # What a request that is not whole yet gets to become so, where no answer is waited for any more:
 # its next packet is under way, or its client takes its time.
 ASK_S = 0.5
+# So many may shake hands even where connections are at their limit: each is then told that.
+HANDSHAKES_MIN = 16
+NEEDS_TLS = Fault(
+    FaultKind.MALFORMED_REQUEST,
+    "This gateway speaks TLS here: use https:// in place of http:// in its address.",
+)
 # What the requests that were cut get to settle their leases and their records.
 SETTLE_S = 0.4
 
@@ -68,6 +77,7 @@ class ServerOptions:
         "Port to listen on; 0 takes any free one.",
         needs_restart=True,
     )
+    tls: TlsOptions = field(default_factory=TlsOptions)
     # An idle connection may be used again within this time; above most clients' own 60 s.
     idle_connection_s: float = 75.0
     shutdown_grace_s: float = setting(
@@ -97,17 +107,26 @@ class GatewayServer(uvicorn.Server):
         self._grace_s = grace_s
         self._lifecycle = lifecycle
         self.on_hangup = on_hangup
+        self.tls: ListenerTls | None = None
         self._hangups: set[asyncio.Task[None]] = set()
 
-    def use(self, options: ServerOptions) -> None:
-        """Other times and limits, for open connections as well; the address stays."""
+    def use(self, options: ServerOptions, certificate: Certificate | None = None) -> None:
+        """Other times and limits, for open connections as well; the address stays.
+
+        A certificate counts from the next connection on, where the listener speaks TLS.
+        """
+        if self.tls is not None and certificate is not None:
+            self.tls.certificate = certificate
         self._grace_s = options.shutdown_grace_s
         protocol: Any = self.config.http
         protocol.limits = _within_descriptors(options.limits)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen; by our own hand where the loop would let clients in one by one."""
-        if sockets is None or not _is_uvloop(asyncio.get_running_loop()):
+        """Listen; by our own hand where the loop would let clients in one by one, and over TLS."""
+        # Windows' loop is not told when a socket can be read; its own server has to do.
+        is_ours = _is_uvloop(asyncio.get_running_loop()) or (self.tls and sys.platform != "win32")
+        if sockets is None or not is_ours:
+            self.config.ssl = self.tls.context if self.tls else None
             await super().startup(sockets)
             return
 
@@ -116,9 +135,24 @@ class GatewayServer(uvicorn.Server):
             made: asyncio.Protocol = protocol(self.config, self.server_state, self.lifespan.state)
             return made
 
-        listeners: list[Any] = [Listener(one, make_protocol) for one in sockets]
+        handshakes = self._handshakes()
+        listeners: list[Any] = [Listener(one, make_protocol, handshakes) for one in sockets]
         self.servers = listeners
         self.started = True
+
+    def _handshakes(self) -> Handshakes | None:
+        if self.tls is None:
+            return None
+        protocol: Any = self.config.http
+        answer = write_refusal(protocol.render_refusal(NEEDS_TLS))
+
+        def count_max() -> int:
+            left_count: int = protocol.limits.connections_max - len(self.server_state.connections)
+            return max(HANDSHAKES_MIN, min(HANDSHAKES_MAX, left_count))
+
+        return Handshakes(
+            self.tls.context, lambda: protocol.limits.header_timeout_s, count_max, answer
+        )
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -253,8 +287,10 @@ def create_server(
 ) -> GatewayServer:
     """A server that is ready to `serve()`; `lifecycle` is the one that the app reads.
 
-    `render_refusal` words what never reaches the app.
+    `render_refusal` words what never reaches the app. Raises TlsFileError where the files for TLS
+    cannot be used.
     """
+    certificate = load_certificate(options.tls)
     config = uvicorn.Config(
         app,
         host=options.host,
@@ -276,4 +312,7 @@ def create_server(
         timeout_keep_alive=int(options.idle_connection_s),
         timeout_graceful_shutdown=int(options.shutdown_grace_s),
     )
-    return GatewayServer(config, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)
+    server = GatewayServer(config, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)
+    if certificate is not None:
+        server.tls = ListenerTls(certificate)
+    return server

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.caller import Caller, Permission
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.permission import Permission
 from cursor_api.service.access.admission import REPORT_EVERY_S, Admission, AdmissionOptions
 from tests.fakes import ListObserver, TickingClock
 

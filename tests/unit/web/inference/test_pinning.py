@@ -6,10 +6,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from cursor_api.domain.caller import Caller, Permission
+from cursor_api.domain.caller import Caller
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.permission import Permission
 from cursor_api.web.inference.pinning import (
     read_pinned_credential,
     read_pinned_route,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from cursor_api.web.server import listener as listener_module
-from cursor_api.web.server.listener import ACCEPTED_PER_TURN_MAX, Listener
+from cursor_api.web.server.listener import ACCEPTED_PER_TURN_MAX, Handshakes, Listener
 from cursor_api.web.server.server import HAS_UVLOOP
 
 NOBODY = "127.0.0.1", 0
@@ -167,3 +169,105 @@ def test_nobody_is_let_in_after_it_was_closed(monkeypatch: pytest.MonkeyPatch) -
 
     run(check())
     run(check(errno.EMFILE))
+
+
+# --- Over TLS
+
+TLS = Path(__file__).parents[3] / "vectors" / "tls"
+PLAIN_ANSWER = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
+
+
+def handshakes(timeout_s: float = 20.0, count_max: int = 8) -> Handshakes:
+    """With one of the test certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "good.pem")
+    return Handshakes(context, lambda: timeout_s, lambda: count_max, PLAIN_ANSWER)
+
+
+def client_tls() -> ssl.SSLContext:
+    """Who trusts it, and no other."""
+    return ssl.create_default_context(cafile=TLS / "authority.pem")
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def run_on(request: pytest.FixtureRequest) -> Any:
+    """Both loops: what they do of TLS is not the same code."""
+    if request.param == "asyncio":
+        return asyncio.run
+    return run if HAS_UVLOOP else pytest.skip("there is no uvloop here")
+
+
+def test_clients_are_let_in_over_tls_and_others_hold_nobody_up(run_on: Any) -> None:
+    """Not those who say nothing, nor who speaks plain HTTP, nor who does not trust us."""
+
+    async def check() -> None:
+        with socket.create_server(NOBODY) as listening, capture_logs() as logs:
+            port = listening.getsockname()[1]
+            listener = Listener(listening, Greeter, handshakes())
+            with waiting(port, 3):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"GET / HTTP/1.1\r\n\r\n")
+                assert await reader.read() == PLAIN_ANSWER
+                writer.close()
+                with pytest.raises(ssl.SSLCertVerificationError):
+                    await asyncio.open_connection(
+                        "127.0.0.1", port, ssl=ssl.create_default_context()
+                    )
+                reader, writer = await asyncio.open_connection(
+                    "127.0.0.1", port, ssl=client_tls(), server_hostname="localhost"
+                )
+                assert await reader.read() == b"hello"
+                writer.close()
+            listener.close()
+            # A minute's failures are one line.
+            (line,) = logs
+            assert (line["reason"], line["log_level"]) == ("a client speaks plain HTTP", "warning")
+
+    run_on(check())
+
+
+def test_a_handshake_has_an_end(run_on: Any) -> None:
+    """Whether not a byte of it comes, or its beginning alone."""
+
+    async def check() -> None:
+        with socket.create_server(NOBODY) as listening, capture_logs():
+            port = listening.getsockname()[1]
+            listener = Listener(listening, Greeter, handshakes(timeout_s=0.2))
+            for begun in (b"", b"\x16\x03\x01\x02\x00\x01"):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(begun)
+                async with asyncio.timeout(10):
+                    assert await reader.read() == b""
+                writer.close()
+            listener.close()
+
+    run_on(check())
+
+
+def test_of_too_many_handshakes_the_oldest_ends(run_on: Any) -> None:
+    """Who comes to use the gateway is through in a moment, however many others just stay."""
+
+    async def check() -> None:
+        with socket.create_server(NOBODY) as listening, capture_logs():
+            port = listening.getsockname()[1]
+            listener = Listener(listening, Greeter, handshakes(count_max=4))
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+            for number, (_, writer) in enumerate(silent):
+                # Some of them have begun.
+                writer.write(b"\x16\x03\x01"[: 3 * (number % 2)])
+            await asyncio.sleep(0.05)
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", port, ssl=client_tls(), server_hostname="localhost"
+            )
+            assert await reader.read() == b"hello"
+            writer.close()
+            assert await silent[0][0].read() == b""
+            assert not silent[1][0].at_eof()
+            listener.close()
+            # At the end of the listener theirs comes, too.
+            for reader, writer in silent[1:]:
+                assert await reader.read() == b""
+                writer.close()
+            silent[0][1].close()
+
+    run_on(check())

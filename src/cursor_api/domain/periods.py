@@ -1,0 +1,54 @@
+"""Calendar periods in a time zone: a day has 23, 24 or 25 hours, as its clocks show it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+
+class Period(enum.Enum):
+    """How long what is counted adds up. Weeks begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Span(NamedTuple):
+    """One such period. Instants are unix seconds, the end belongs to the next one.
+
+    Names of one kind sort by time and no two kinds share one: 2025-03-30, 2025-W13, 2025-03.
+    """
+
+    name: str
+    begins_at: float
+    ends_at: float
+
+
+def find_span(period: Period, zone: ZoneInfo, at: float) -> Span:
+    """The period that this instant is in, as a calendar on the wall of the zone has it."""
+    day = dt.datetime.fromtimestamp(at, zone).date()
+    match period:
+        case Period.DAY:
+            first, days_count = day, 1
+            name = day.isoformat()
+        case Period.WEEK:
+            year, week, weekday = day.isocalendar()
+            first, days_count = day - dt.timedelta(days=weekday - 1), 7
+            name = f"{year:04}-W{week:02}"
+        case Period.MONTH:
+            first = day.replace(day=1)
+            # From any first of a month, 31 days on is in the next one.
+            days_count = 31
+            name = f"{day:%Y-%m}"
+    after = first + dt.timedelta(days=days_count)
+    if period is Period.MONTH:
+        after = after.replace(day=1)
+    return Span(name, _midnight(first, zone), _midnight(after, zone))
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> float:
+    """When the day begins; where its clocks skip midnight, that is the instant of the skip."""
+    return dt.datetime.combine(day, dt.time(), zone).timestamp()

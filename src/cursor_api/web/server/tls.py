@@ -1,0 +1,224 @@
+"""TLS for the listener: which files, whether they can be used, and how they are replaced.
+
+The loop is given one context for good; each handshake takes the one that serves now from it. So a
+renewed certificate counts from the next connection on, and open ones stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, NoReturn
+
+from cursor_api.options.kinds import path
+from cursor_api.options.rules import find_mode
+from cursor_api.options.setting import setting
+from cursor_api.web.server.certificate import Validity, read_validity
+
+CERT: Final = "TLS_CERT_FILE"
+KEY: Final = "TLS_KEY_FILE"
+_CERT_MARK: Final = "-----BEGIN CERTIFICATE-----"
+_CERT_END: Final = "-----END CERTIFICATE-----"
+_KEY_MARK: Final = "PRIVATE KEY-----"
+# OpenSSL's words for a key of another certificate; the last for one of another algorithm.
+_MISMATCHES: Final = {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"}
+# A chain with its key has some KB; what is larger is another file.
+_FILE_BYTES_MAX: Final = 1024 * 1024
+# Renewal by ACME comes thirty days before the end: two weeks later it has failed.
+_SOON: Final = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """The files; without a certificate the listener speaks plain HTTP."""
+
+    cert_file: Path | None = setting(
+        CERT,
+        path(),
+        None,
+        "Certificate of the listener in PEM form, followed by those of its issuers; the address is"
+        " `https://` then. A renewed file is taken up by a reload; switching TLS on or off needs a"
+        " restart.",
+        key="tls_cert_file",
+        default_note="unset: plain HTTP",
+    )
+    key_file: Path | None = setting(
+        KEY,
+        path(),
+        None,
+        "Its private key in PEM form, without a passphrase. Let nobody but the gateway's user read"
+        " it.",
+        key="tls_key_file",
+        default_note="in `TLS_CERT_FILE`",
+    )
+
+
+class TlsFileError(Exception):
+    """A file that cannot be used: which setting names it, and what to do, in a sentence."""
+
+    def __init__(self, variable: str, message: str) -> None:
+        super().__init__(f"{variable}: {message}")
+        self.variable = variable
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One that can be served, with its key."""
+
+    cert_file: Path
+    key_file: Path
+    context: ssl.SSLContext
+    validity: Validity
+
+    def find_flaws(self, now: datetime) -> list[tuple[str, str]]:
+        """What is worth a word though it can be served: the setting and a sentence each."""
+        found = []
+        begins_at, ends_at = self.validity
+        if now > ends_at:
+            found.append(
+                f"the certificate in {self.cert_file} expired on {ends_at:%Y-%m-%d}, so that"
+                " clients refuse it; renew it, and reload"
+            )
+        elif now < begins_at:
+            found.append(
+                f"the certificate in {self.cert_file} holds from {begins_at:%Y-%m-%d} only, so that"
+                " clients refuse it; set this machine's clock, or use another certificate"
+            )
+        elif now > ends_at - _SOON:
+            found.append(
+                f"the certificate in {self.cert_file} expires on {ends_at:%Y-%m-%d}; renew it, and"
+                " reload"
+            )
+        flaws = [(CERT, message) for message in found]
+        if os.name == "posix" and find_mode(self.key_file) & stat.S_IROTH:
+            message = f"others can read {self.key_file}; make it private: chmod o= {self.key_file}"
+            flaws.append((KEY, message))
+        return flaws
+
+
+def load_certificate(options: TlsOptions) -> Certificate | None:
+    """What the listener is to show, None for plain HTTP; raises TlsFileError."""
+    cert_file = options.cert_file
+    if cert_file is None:
+        return None
+    key_file = options.key_file or cert_file
+    cert = _read_cert(cert_file)
+    _check_key(key_file, KEY if options.key_file else CERT)
+    context = _new_context()
+    try:
+        # An encrypted key is known before; OpenSSL would ask a terminal.
+        context.load_cert_chain(cert_file, key_file, password=_no_password)
+        validity = read_validity(ssl.PEM_cert_to_DER_cert(cert))
+    except (ssl.SSLError, ValueError) as error:
+        raise _explain(error, cert_file, key_file) from error
+    except OSError as error:
+        raise TlsFileError(CERT, f"{cert_file} cannot be read ({error.strerror})") from error
+    return Certificate(cert_file, key_file, context, validity)
+
+
+class ListenerTls:
+    """The certificate of a running listener."""
+
+    def __init__(self, certificate: Certificate) -> None:
+        self.certificate = certificate
+        # For the loop. Made for this alone: it hands every handshake on.
+        self.context = _new_context()
+        self.context.sni_callback = self._hand_on
+
+    def _hand_on(
+        self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext
+    ) -> None:
+        """Also called where a client names no host."""
+        handshake.context = self.certificate.context
+
+
+def _new_context() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _read_cert(cert_file: Path) -> str:
+    """The first certificate of the file, the listener's own."""
+    text = _read(cert_file, CERT)
+    begin, end = text.find(_CERT_MARK), text.find(_CERT_END)
+    if 0 <= begin < end:
+        return text[begin : end + len(_CERT_END)]
+    if _KEY_MARK in text:
+        raise TlsFileError(
+            CERT,
+            f"{cert_file} holds a private key and no certificate; name the certificate here, and"
+            f" this file in {KEY}",
+        )
+    raise TlsFileError(
+        CERT,
+        f"{cert_file} holds no certificate in PEM form ({_CERT_MARK}); make one of a DER file with:"
+        " openssl x509 -inform der -in FILE -out FILE.pem",
+    )
+
+
+def _check_key(key_file: Path, variable: str) -> None:
+    text = _read(key_file, variable)
+    if "ENCRYPTED" in text and _KEY_MARK in text:
+        raise TlsFileError(
+            variable,
+            f"the private key in {key_file} has a passphrase, which nobody could type at a start;"
+            f" take it off with: openssl pkey -in {key_file} -out NEW",
+        )
+    if _KEY_MARK in text:
+        return
+    if variable == CERT:
+        raise TlsFileError(KEY, f"is not set, and {key_file} holds no private key; name its file")
+    raise TlsFileError(
+        KEY,
+        f"{key_file} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----); make one of a"
+        " DER file with: openssl pkey -inform der -in FILE -out FILE.pem",
+    )
+
+
+def _read(file: Path, variable: str) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_FILE_BYTES_MAX).decode("latin-1")
+    except FileNotFoundError:
+        message = f"there is no file {file}; mend the path, or leave both settings out"
+        raise TlsFileError(variable, message) from None
+    except OSError as error:
+        remedy = "name a file"
+        if not stat.S_ISDIR(find_mode(file)):
+            who = f"the user with the id {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
+            remedy = f"give {who} the right to read it"
+        message = f"{file} cannot be read ({error.strerror}); {remedy}"
+        raise TlsFileError(variable, message) from error
+
+
+def _no_password() -> NoReturn:
+    raise ValueError("the private key has a passphrase")
+
+
+def _explain(error: Exception, cert_file: Path, key_file: Path) -> TlsFileError:
+    reason = str(getattr(error, "reason", None) or "damaged")
+    if reason in _MISMATCHES:
+        return TlsFileError(
+            KEY,
+            f"the private key in {key_file} does not belong to the first certificate in"
+            f" {cert_file}; name the key that it was made with, and put the listener's own"
+            " certificate before those of its issuers",
+        )
+    said = reason.replace("_", " ").lower()
+    return TlsFileError(
+        CERT,
+        f"{cert_file} and {key_file} cannot be used ({said}); make them anew, as in"
+        " docs/operations.md",
+    )
+
+
+def utc_now() -> datetime:
+    """This moment, to compare with a certificate's."""
+    return datetime.now(UTC)

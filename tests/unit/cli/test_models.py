@@ -1,0 +1,75 @@
+"""The models of the running gateway."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cursor_api.cli import main
+from tests.unit.cli.demo_stage import RunningDemo, running_demo
+from tests.unit.cli.gateway_folder import enter
+from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[RunningDemo]:
+    """One gateway for all of them."""
+    with running_demo() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def scripted() -> Iterator[ListingGateway]:
+    """What says anything."""
+    with listing_gateway() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: RunningDemo) -> Path:
+    """Where commands find the gateway."""
+    enter(tmp_path, monkeypatch)
+    (tmp_path / ".env").write_text(demo.settings)
+    return tmp_path
+
+
+def test_they_are_listed_with_what_they_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """One a line; whole for scripts."""
+    assert main(["models"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^gpt-demo +yes +yes .*demo-openai/gpt-demo$", said, re.MULTILINE)
+    assert re.search(r"^gpt-4o-mini +no ", said, re.MULTILINE)
+    assert main(["models", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert "gpt-demo" in [one["id"] for one in listed]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"data": []}', "serves no model yet"),
+        (b'{"data": [3]}', "no such gateway"),
+        (b'{"data": [{"id": "m", "cursor_api": 3}]}', "no such gateway"),
+        (b"<html>", "no such gateway"),
+    ],
+)
+def test_what_is_no_list_is_said(
+    scripted: ListingGateway, capsys: pytest.CaptureFixture[str], body: bytes, words: str
+) -> None:
+    """One sentence, and a failure."""
+    scripted.body = body
+    assert main(["models", "--url", scripted.url]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_another_gateways_list_has_names_alone(
+    scripted: ListingGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is not said is not claimed."""
+    scripted.body = b'{"data": [{"id": "m"}]}'
+    assert main(["models", "--url", scripted.url]) == 0
+    assert re.search(r"^m +- +- +- +-$", capsys.readouterr().out, re.MULTILINE)
