@@ -31,7 +31,10 @@ _Key = tuple[int, str, str, str]
 
 
 class MemoryRecords:
-    """Implements `ports.Records` with the last `rows_max` requests, and their sums for 30 days."""
+    """Implements `ports.Records` with the last `rows_max` requests, and their sums for 30 days.
+
+    It is a `RequestLog` and a `RefusalCounter` as well.
+    """
 
     def __init__(self, clock: Clock, rows_max: int = ROWS_MAX) -> None:
         self._clock = clock
@@ -45,6 +48,19 @@ class MemoryRecords:
 
     def __repr__(self) -> str:
         return f"MemoryRecords({len(self._ids)} of {self._rows_max})"
+
+    def record(self, record: RequestRecord) -> None:
+        """See ports.RequestLog."""
+        self.add(record)
+
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
+        """See ports.RequestLog."""
+        newest = list(islice(reversed(self._by_id.values()), max(count, 0)))
+        return newest[::-1]
+
+    def count_refusal(self, fault: FaultKind) -> None:
+        """See ports.RefusalCounter."""
+        self.add_refusal(self._clock.now(), fault)
 
     def add(self, record: RequestRecord) -> None:
         """One that has ended; a second time changes nothing."""
@@ -83,10 +99,13 @@ class MemoryRecords:
         """See ports.Records."""
         since = _hour_of(self._clock.now() - KEPT_S)
         keys = [key for key in self._sums if key[0] >= since]
-        models, credentials, callers = (
-            tuple(sorted({key[place] for key in keys} - {""})) for place in (1, 2, 3)
-        )
-        return RecordChoices(models, credentials, callers)
+        models, credentials, callers = {""}, {""}, {""}
+        for _, model, credential, caller in keys:
+            models.add(model)
+            credentials.add(credential)
+            callers.add(caller)
+        found = [tuple(sorted(one - {""})) for one in (models, credentials, callers)]
+        return RecordChoices(*found)
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
         """See ports.Records."""
@@ -117,6 +136,10 @@ class MemoryRecords:
             if one.first_delta_ms is not None and one.started_at >= since
         )
         return list(islice(begun, rows_max))
+
+    async def count(self, wanted: RecordFilter) -> int:
+        """See ports.Records."""
+        return sum(_fits(one, wanted) for one in self._by_id.values())
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """See ports.Records."""
