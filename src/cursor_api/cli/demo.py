@@ -27,6 +27,7 @@ from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.json_api import ApiOptions
 from cursor_api.simulator.openai.kind import OpenAiSimulator
 from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.stores.options import StoreFiles
 from cursor_api.telemetry.redaction import Redactor
 
 WELCOME: Final = """\
@@ -169,10 +170,19 @@ async def demo_gateway(
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
             simulator = await stack.enter_async_context(route.simulator(options, api))
             upstreams.append(_settings_of(route, simulator.url))
-        settings = replace(settings, upstreams=tuple(upstreams))
+        settings = replace(settings, upstreams=tuple(upstreams), files=_no_files(settings.files))
         yield await stack.enter_async_context(
             build_gateway(settings, memory_stores(credentials), redactor)
         )
+
+
+def _no_files(files: StoreFiles) -> StoreFiles:
+    """Names alone, for the page that shows them: the folder that they were loaded from is gone."""
+    return replace(
+        files,
+        token_file=Path(files.token_file.name),
+        token_list_file=Path(files.token_list_file.name),
+    )
 
 
 def url_of(settings: Settings, listener: socket.socket) -> str:
