@@ -75,6 +75,7 @@ class InferenceOptions:
         "10MiB",
         "Largest request body, counted after decompression. Coding agents send up to 80 KB"
         " for a plain hello and some MiB with images.",
+        earlier="REQUEST_BODY_LIMIT",
     )
     parse: RequestLimits = field(default_factory=RequestLimits)
     stream: KeepAliveOptions = field(default_factory=KeepAliveOptions)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -118,7 +119,7 @@ class Book:
             if entry.alias and entry.is_named and entry.bearer in own:
                 alias = entry.alias
             else:
-                alias = _free_alias(entry.alias or in_list.alias, entry.bearer, taken)
+                alias = free_alias(entry.alias or in_list.alias, entry.bearer, taken)
             taken.add(alias)
             binding = in_list.checksum if form.is_bound else ""
             credentials.append(Credential(alias, Secret(entry.bearer), binding, form.endpoint))
@@ -293,7 +294,8 @@ def _list(book: Book, old: str, new: str, checksum: str | None) -> bytes:
     return replace_lines(data, {entry.line: f"{_spell(entry.alias, new)},{checksum}"})
 
 
-def _free_alias(wanted: str | None, bearer: str, taken: set[str | None]) -> str:
+def free_alias(wanted: str | None, bearer: str, taken: AbstractSet[str | None]) -> str:
+    """The wanted name, or one made of it and of the token's fingerprint where it is taken."""
     if wanted is not None and wanted not in taken:
         return wanted
     fingerprint = fingerprint_of(bearer)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -42,6 +42,7 @@ from cursor_api.upstreams.cursor.token_files.book import (
     Texts,
     plan_writes,
 )
+from cursor_api.upstreams.cursor.token_files.lines import append_lines
 from cursor_api.upstreams.cursor.token_files.text import TextLimits, require_text, too_large
 
 _T = TypeVar("_T")
@@ -172,6 +173,23 @@ class TokenFiles:
             return changed
 
         return _pick(self._edit(make, if_match), added)
+
+    def append(self, decide: Callable[[Book], tuple[Sequence[str], Sequence[str]]]) -> None:
+        """Add lines to both files, which are decided from what they hold.
+
+        Raises StoreError when the files or the lines cannot be used; nothing is changed then.
+        """
+
+        def make(book: Book) -> Book:
+            tokens, listed = decide(book.require_right())
+            return self._reader.read(
+                Texts(
+                    append_lines(book.texts.tokens, tokens),
+                    append_lines(book.texts.token_list, listed),
+                )
+            )
+
+        self._edit(make, None)
 
     def check(self, text: str, checksum: str | None = None) -> None:
         """Whether `add` would take this now: raises what it would raise, and writes nothing."""

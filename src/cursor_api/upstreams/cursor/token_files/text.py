@@ -212,7 +212,7 @@ def _read_token(line: int, text: str) -> tuple[Entry, str | None]:
     """One `token` or `alias::token`, and what is wrong with it."""
     alias, bearer = read_token(text)
     is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
-    problem = why_no_token(bearer) or (_why_no_alias(alias) if alias else None)
+    problem = why_no_token(bearer) or (why_no_alias(alias) if alias else None)
     return Entry(line, alias, is_named, bearer), problem
 
 
@@ -244,7 +244,7 @@ def _repetition(
     return None
 
 
-def _why_no_alias(alias: str) -> str | None:
+def why_no_alias(alias: str) -> str | None:
     """What keeps a text from being an alias; None when nothing does. Never shows it."""
     if len(alias) > ALIAS_CHARS_MAX:
         return f"an alias of {len(alias)} characters; {ALIAS_CHARS_MAX} are allowed"
