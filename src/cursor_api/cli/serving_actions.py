@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from cursor_api import __version__
 from cursor_api.bootstrap import build_gateway, file_stores, make_checksum
@@ -106,6 +106,11 @@ def print_checksum(_parsed: argparse.Namespace) -> int:
     return 0
 
 
+# Others' programs of this name listen on every address.
+THIS_MACHINE_ALONE: Final = (
+    "Only this machine can reach it. For others as well: HOST=0.0.0.0, with an AUTH_TOKEN that"
+    " nobody guesses."
+)
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
 
@@ -147,6 +152,8 @@ async def _serve_for_real(
         print_note(
             f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}"
         )
+        if "HOST" not in source.loaded.facts.places:
+            print_note(THIS_MACHINE_ALONE)
         for line in _ways(source.loaded):
             print_note(line)
         if not count and not settings.access.is_passthrough:
