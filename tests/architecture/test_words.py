@@ -36,6 +36,7 @@ OUTWARD = {
         "its device",
     ],
     "web/management/logs.py": [r'"checksum": record'],
+    "web/management/ui_codes.py": [r"/api/ui-session"],
     "web/management/tokens.py": [r"/checksum", r'"checksum": self', "a new device"],
 }
 

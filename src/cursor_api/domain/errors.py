@@ -39,6 +39,11 @@ class FaultKind(enum.Enum):
     CONTENT_REFUSED = "content_refused"
     CONFLICT = "conflict"
     PRECONDITION_FAILED = "precondition_failed"  # If-Match names a state that is no more
+    # the same, of what its API key may use
+    MODEL_NOT_ALLOWED = "model_not_allowed"
+    KEY_LIMIT_REACHED = "key_limit_reached"  # there is room again later
+    KEY_LIMIT_TOO_SMALL = "key_limit_too_small"  # one request is larger than the whole limit
+    KEY_BUDGET_SPENT = "key_budget_spent"
     # the same, of what never becomes a request: refused by the server
     MALFORMED_REQUEST = "malformed_request"
     HEAD_TOO_LARGE = "head_too_large"
@@ -66,6 +71,7 @@ class FaultKind(enum.Enum):
     OVERLOADED = "overloaded"
     CONCURRENCY_EXCEEDED = "concurrency_exceeded"  # one caller has too much under way
     INVALID_OUTPUT = "invalid_output"  # the model gave no answer of the form that was asked for
+    LIMITS_UNAVAILABLE = "limits_unavailable"  # it is not known what an API key has used
     STORE_FAILED = "store_failed"  # a full or read-only disk, a lock that is not to be had
     INTERNAL = "internal"
 
@@ -83,6 +89,10 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CONTENT_REFUSED: Scope.REQUEST,
     FaultKind.CONFLICT: Scope.REQUEST,
     FaultKind.PRECONDITION_FAILED: Scope.REQUEST,
+    FaultKind.MODEL_NOT_ALLOWED: Scope.REQUEST,
+    FaultKind.KEY_LIMIT_REACHED: Scope.REQUEST,
+    FaultKind.KEY_LIMIT_TOO_SMALL: Scope.REQUEST,
+    FaultKind.KEY_BUDGET_SPENT: Scope.REQUEST,
     FaultKind.MALFORMED_REQUEST: Scope.REQUEST,
     FaultKind.HEAD_TOO_LARGE: Scope.REQUEST,
     FaultKind.REQUEST_TIMEOUT: Scope.REQUEST,
@@ -106,6 +116,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.OVERLOADED: Scope.GATEWAY,
     FaultKind.CONCURRENCY_EXCEEDED: Scope.GATEWAY,
     FaultKind.INVALID_OUTPUT: Scope.GATEWAY,
+    FaultKind.LIMITS_UNAVAILABLE: Scope.GATEWAY,
     FaultKind.STORE_FAILED: Scope.GATEWAY,
     FaultKind.INTERNAL: Scope.GATEWAY,
 }

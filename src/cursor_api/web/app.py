@@ -21,9 +21,8 @@ from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, RefusedPreflights
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.inference.route import FAILED
-from cursor_api.web.management.health import Uptime
 from cursor_api.web.management.store_errors import explain
-from cursor_api.web.parts import WebOptions, WebParts
+from cursor_api.web.parts import Lasting, WebOptions, WebParts
 from cursor_api.web.server.lifecycle import DRAINING
 from cursor_api.web.table import Table
 
@@ -36,7 +35,7 @@ class App:
     """The gateway's ASGI application."""
 
     def __init__(self, parts: WebParts, options: WebOptions) -> None:
-        self._uptime = Uptime(parts.clock)
+        self._lasting = Lasting(parts.clock)
         self._refused_preflights = RefusedPreflights(parts.clock)
         self.use(parts, options)
 
@@ -44,7 +43,7 @@ class App:
         """Serve with these from the next request on; what runs ends with what it began with."""
         self._lifecycle = parts.lifecycle
         self._errors = DialectErrors(parts.dialects, options.route_prefix)
-        table = Table(parts, options, self._uptime)
+        table = Table(parts, options, self._lasting)
         self._inference = table.inference
         self._served_while_draining = frozenset(route.path for route in table.probes)
         self._addresses = table.addresses()
