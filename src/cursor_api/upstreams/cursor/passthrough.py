@@ -13,8 +13,14 @@ from dataclasses import replace
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor.forms import API_KEY, CHECKSUM, ENDPOINT, read_token, why_no_token
-from cursor_api.upstreams.cursor.token_files.text import is_checksum
+from cursor_api.upstreams.cursor.forms import (
+    API_KEY,
+    CHECKSUM,
+    ENDPOINT,
+    is_checksum,
+    read_token,
+    why_no_token,
+)
 from cursor_api.wire.checksum import new_checksum
 
 Headers = Iterable[tuple[bytes, bytes]]

@@ -15,12 +15,12 @@ from cursor_api.domain.credential import GivenCredential, Spelling
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     COOKIE_NAME,
+    is_checksum,
     read_token,
     unquote,
     unwrap,
     why_no_token,
 )
-from cursor_api.upstreams.cursor.token_files.text import is_checksum
 
 _ACCOUNT = "user_"
 _JWT_BEGINS = "eyJ"
