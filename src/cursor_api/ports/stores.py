@@ -12,6 +12,7 @@ from cursor_api.domain.credential import (
     GivenCredential,
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
+from cursor_api.domain.problems import Notice
 from cursor_api.domain.record import RequestRecord
 
 
@@ -23,7 +24,7 @@ class CredentialStore(Protocol):
     """
 
     @property
-    def warnings(self) -> Sequence[str]:
+    def warnings(self) -> Sequence[Notice]:
         """What the last good load found worth telling."""
         ...
 
