@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from cursor_api import __version__
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_checksum
@@ -108,6 +108,11 @@ def print_checksum(_parsed: argparse.Namespace) -> int:
     return 0
 
 
+# Others' programs of this name listen on every address.
+THIS_MACHINE_ALONE: Final = (
+    "Only this machine can reach it. For others as well: HOST=0.0.0.0, with an AUTH_TOKEN that"
+    " nobody guesses."
+)
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
 
@@ -155,6 +160,8 @@ def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:
     count = gateway.roster.credential_count
     others = f", {more} from the settings" if (more := count - gateway.credential_count) else ""
     print_note(f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}")
+    if "HOST" not in loaded.facts.places:
+        print_note(THIS_MACHINE_ALONE)
     for line in _ways(loaded):
         print_note(line)
     if not count and not settings.access.is_passthrough:
