@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.runtime import Reloader, SettingsSource, listen, run
-from cursor_api.settings import Loaded, load_settings
+from cursor_api.runtime import Reloader, listen, run
+from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 
@@ -72,7 +72,7 @@ class Town:
         self.server: GatewayServer = create_server(
             gateway.app, loaded.settings.server, gateway.app.render_refusal
         )
-        source = SettingsSource(loaded, lambda: read(folder))
+        source = SettingsInUse(SCHEMA, loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
 
     async def reload_from(self, text: str) -> list[Mapping[str, object]]:
