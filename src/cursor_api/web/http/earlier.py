@@ -27,7 +27,7 @@ _MOVED: Final = (
     ("/userinfo", "the state that GET /api/credentials shows of each"),
     ("/config", _SETTINGS),
     ("/env-example", _SETTINGS),
-    ("/proxies", "CURSOR_PROXY, or `proxy` of an upstream, in the settings"),
+    ("/proxies", "the proxy of an upstream, in the settings"),
     ("/build-key", "CLIENT_TOKENS, which are keys that may only chat"),
     ("/get-hash", "GET /checksum, which makes a whole one"),
 )

@@ -31,7 +31,7 @@ def test_those_that_do_the_same_are_open_addresses() -> None:
         ("/userinfo", "GET /api/credentials"),
         ("/config", "docs/configuration.md"),
         ("/env-example", "docs/configuration.md"),
-        ("/proxies/set", "CURSOR_PROXY"),
+        ("/proxies/set", "the proxy of an upstream"),
     ],
 )
 def test_those_that_moved_are_told(path: str, words: str) -> None:
