@@ -9,6 +9,7 @@ from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.installed import DIALECTS
 from cursor_api.pool.pool import Pool
+from cursor_api.ports.configuration import Configuration, Unshown
 from cursor_api.ports.dialect import Dialect
 from cursor_api.ports.process import Clock
 from cursor_api.service.access.admission import Admission, AdmissionOptions
@@ -19,6 +20,7 @@ from cursor_api.service.credentials.use_cases import CredentialParts, Credential
 from cursor_api.service.inference.kept_answers import KeptAnswers, KeptAnswersOptions
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
+from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.telemetry.observer import LogObserver
@@ -59,6 +61,7 @@ class House:
     limits: AdmissionOptions = field(default_factory=AdmissionOptions)
     turns: StepRunner = field(default_factory=StepRunner)
     dialects: tuple[Dialect, ...] = DIALECTS
+    configuration: Configuration = field(default_factory=Unshown)
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
@@ -99,24 +102,31 @@ class House:
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
         self.lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
         self.authenticator = Authenticator(access, self.lockout, read_own)
-        return App(
-            WebParts(
-                dialects=self.dialects,
-                relay=self.relay,
-                admission=self.admission,
-                catalog=self.catalog,
-                request_log=self.log,
-                authenticator=self.authenticator,
-                clock=self.clock,
-                roster=self.roster,
-                credentials=self.credentials,
-                new_binding=lambda: new_checksum(os.urandom, self.clock.now()),
-                lifecycle=self.lifecycle,
-                steps=self.turns,
-                kept=self.kept,
+        self.parts = WebParts(
+            dialects=self.dialects,
+            relay=self.relay,
+            admission=self.admission,
+            catalog=self.catalog,
+            request_log=self.log,
+            authenticator=self.authenticator,
+            clock=self.clock,
+            roster=self.roster,
+            credentials=self.credentials,
+            new_binding=lambda: new_checksum(os.urandom, self.clock.now()),
+            lifecycle=self.lifecycle,
+            steps=self.turns,
+            kept=self.kept,
+            configuration=self.configuration,
+            readiness=Readiness(
+                self.endpoints,
+                self.pools,
+                self.catalog,
+                self.clock,
+                is_passthrough=self.is_passthrough,
             ),
-            self.options,
+            keys=access.named_keys(),
         )
+        return App(self.parts, self.options)
 
     def _make_roster(self) -> Roster:
         return Roster(

@@ -9,7 +9,6 @@ import asyncio
 import functools
 import os
 import random
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +21,7 @@ from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
+from cursor_api.ports.configuration import Configuration, Unshown
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.ports.upstream import Upstream, UpstreamParts
@@ -37,13 +37,16 @@ from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.open_upstreams import OpenUpstreams, UpstreamPlan
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
+from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
+from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
@@ -52,25 +55,6 @@ from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
-
-# Linux stops its usual monotonic clock while the machine sleeps: after a night, a wall clock that
-# only went on would look as if it had jumped, and a cooldown of an hour would last into the day.
-if sys.platform == "linux":
-    _read_steady_clock: Callable[[], float] = functools.partial(
-        time.clock_gettime, time.CLOCK_BOOTTIME
-    )
-else:
-    _read_steady_clock = time.monotonic
-
-
-class SystemClock:
-    """Implements `ports.Clock` with the machine's clocks."""
-
-    # The functions themselves and no methods around them: a request reads a clock a dozen times.
-    # Unix seconds.
-    now = staticmethod(time.time)
-    # Seconds since some start, those included in which the machine slept.
-    monotonic = staticmethod(_read_steady_clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +126,21 @@ def memory_stores(credentials: Sequence[Credential]) -> Stores:
 
 @asynccontextmanager
 async def build_gateway(
-    settings: Settings, stores: Stores, redactor: Redactor, clock: Clock | None = None
+    settings: Settings,
+    stores: Stores,
+    redactor: Redactor,
+    clock: Clock | None = None,
+    configuration: Configuration | None = None,
 ) -> AsyncIterator[Gateway]:
     """Put the parts together, and keep them up to date while the context lasts.
 
     Raises StoreError when the credentials cannot be read whole, OSError when an upstream cannot be
-    opened. `clock` None is the machine's.
+    opened. `clock` None is the machine's. `configuration` is what the operator is shown of the
+    settings.
     """
-    parts = HouseParts(stores, clock or SystemClock(), LogObserver(), redactor)
+    parts = HouseParts(
+        stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
+    )
     async with AsyncExitStack() as stack:
         if isinstance(stores.request_log, SqliteRequestLog):
             await stack.enter_async_context(stores.request_log)
@@ -192,6 +183,7 @@ class HouseParts:
     clock: Clock
     observer: Observer
     redactor: Redactor
+    configuration: Configuration
 
 
 class House:
@@ -210,6 +202,7 @@ class House:
         self._request_log = parts.stores.request_log or MemoryRequestLog(
             settings.request_log.entries_max
         )
+        self._lines = RequestLines(self._request_log, clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.catalog = Catalog()
@@ -226,7 +219,7 @@ class House:
             )
         )
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self._request_log, clock, random.random
+            self.catalog, self.endpoints, self._lines, clock, random.random
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
@@ -268,6 +261,7 @@ class House:
         self._admission.options = settings.admission
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
+        self._lines.is_on = settings.logs.requests
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""
@@ -285,6 +279,15 @@ class House:
             kept=self.kept,
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
+            configuration=self._with.configuration,
+            readiness=Readiness(
+                self.endpoints,
+                self.pools,
+                self.catalog,
+                self._with.clock,
+                is_passthrough=settings.access.is_passthrough,
+            ),
+            keys=settings.access.named_keys(),
         )
 
     def _plan(self, settings: UpstreamSettings) -> UpstreamPlan:
@@ -355,7 +358,7 @@ async def open_credentials(
     """
     # No request is logged here, and the gateway's own log file stays closed.
     stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
-    parts = HouseParts(stores, SystemClock(), observer, Redactor())
+    parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)
         await house.use(settings)

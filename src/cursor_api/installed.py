@@ -38,6 +38,7 @@ from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.book import Book, Names
 from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.foreign import Outcome, Plan, Verdict, plan_import
 from cursor_api.upstreams.cursor.token_files.given import GivenOptions, place
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
@@ -62,13 +63,17 @@ __all__ = [
     "FileOptions",
     "MemoryCredentialStore",
     "Names",
+    "Outcome",
+    "Plan",
     "Preset",
     "Settings",
     "TextLimits",
     "TokenFiles",
+    "Verdict",
     "find_preset",
     "given_credentials",
     "own_credentials_reader",
+    "plan_import",
     "read_paste",
     "read_token",
 ]

@@ -6,15 +6,15 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cursor_api.bootstrap import Gateway
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.options.rules import Finding
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.settings import Loaded
+from cursor_api.settings import Loaded, SettingsInUse
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
@@ -24,14 +24,6 @@ from cursor_api.web.server.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServe
 # A request makes some hundred short-lived objects, few of them in cycles: at the default of 700
 # the collector runs at every request and takes 7 % of its time to find nothing.
 GC_THRESHOLDS = (5_000, 20, 50)
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsSource:
-    """The settings that are used, and how to read them again; reading never raises."""
-
-    loaded: Loaded[Settings]
-    read: Callable[[], Loaded[Settings]]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -56,7 +48,7 @@ async def serve_gateway(
     gateway: Gateway,
     settings: Settings,
     listener: socket.socket,
-    source: SettingsSource | None = None,
+    source: SettingsInUse[Settings] | None = None,
 ) -> None:
     """Serve until a stop signal, then let streams end within the grace time.
 
@@ -80,7 +72,7 @@ class Reloader:
     """
 
     def __init__(
-        self, gateway: Gateway, server: GatewayServer, source: SettingsSource | None
+        self, gateway: Gateway, server: GatewayServer, source: SettingsInUse[Settings] | None
     ) -> None:
         self._gateway = gateway
         self._server = server
@@ -92,33 +84,34 @@ class Reloader:
         """Read everything again, one after the other however often it is asked for."""
         async with self._turn:
             if self._source is not None:
-                self._source = await self._reload_settings(self._source)
+                await self._reload_settings(self._source)
             await self._reload_credentials()
 
-    async def _reload_settings(self, old: SettingsSource) -> SettingsSource:
-        new = await asyncio.to_thread(old.read)
-        problems = [str(problem) for problem in new.problems]
+    async def _reload_settings(self, source: SettingsInUse[Settings]) -> None:
+        new = await asyncio.to_thread(source.read)
+        problems = new.problems or await self._use(source.loaded, new)
         if not problems:
-            problems = await self._use(old.loaded, new)
-        if problems:
-            self._observer.warn(
-                "SIGHUP: the settings cannot be used; the old ones serve on", problems=problems
-            )
-            return old
-        return SettingsSource(new, old.read)
+            source.take(new)
+            return
+        source.refuse(problems)
+        self._observer.warn(
+            "SIGHUP: the settings cannot be used; the old ones serve on",
+            problems=[str(problem) for problem in problems],
+        )
 
-    async def _use(self, old: Loaded[Settings], new: Loaded[Settings]) -> list[str]:
+    async def _use(self, old: Loaded[Settings], new: Loaded[Settings]) -> tuple[Finding, ...]:
         """Serve with the new ones; gives why that is not possible, and changes nothing then."""
         settings, changed = new.settings, _changes(old, new)
         try:
             certificate = await asyncio.to_thread(tls.load_certificate, settings.server.tls)
         except tls.TlsFileError as error:
-            return [str(error)]
+            return (Finding("", "", str(error)),)
         if settings != old.settings:
             try:
                 await self._gateway.renew(settings)
             except OSError as error:
-                return [f"the ca_file of an upstream cannot be used: {error.strerror or error}"]
+                message = f"the ca_file of an upstream cannot be used: {error.strerror or error}"
+                return (Finding("", "", message),)
         # In any case: a renewed certificate has the old one's name.
         self._server.use(settings.server, certificate)
         waiting = [name for name in changed if _needs_restart(name)]
@@ -132,7 +125,7 @@ class Reloader:
         self._observer.notice("SIGHUP: settings reloaded", changed=taken)
         # Last, so that what was taken up is told as it would have been before.
         set_level(settings.logs.level)
-        return []
+        return ()
 
     def _tell_certificate(self, certificate: tls.Certificate) -> None:
         for _, flaw in certificate.find_flaws(tls.utc_now()):

@@ -18,8 +18,8 @@ KEY = "a-key-for-acceptance-tests"
 TOKENS = "work::an-opaque-token\nother::another-opaque-token\n"
 PREFIX = "/hf"
 EXAMPLE_COUNT_MAX = 15
-# Ten seconds on an idle machine; the other tests have the other core.
-RUN_S_MAX = 40.0
+# Ten seconds on an idle machine, more where others work.
+RUN_S_MAX = 120.0
 
 # What a line of a token file is, no JSON Schema says: valid JSON may well be refused. Methods that
 # an address does not have are refused by the parser (QUERY), the hot path and the router, each in
@@ -59,6 +59,6 @@ def test_the_gateway_keeps_to_its_document(tmp_path: Path) -> None:
             timeout=RUN_S_MAX,
         )
         assert result.returncode == 0, result.stdout + result.stderr
-        assert "21 selected / 21 total" in result.stdout
+        assert "25 selected / 25 total" in result.stdout
         assert cursor.requests(), "no request got as far as the upstream"
         assert "Traceback" not in gateway.said()

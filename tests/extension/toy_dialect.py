@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
@@ -14,6 +14,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Delta, Finished, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.standing import Standing
 from cursor_api.ports.dialect import AnswerHead, DialectDescription, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
@@ -136,3 +137,8 @@ class ToyDialect:
     def model(self, model: Model) -> bytes:
         """Its name."""
         return json.dumps({"name": model.id}).encode()
+
+    def limit_headers(self, standing: Standing, _at: float) -> Iterable[tuple[bytes, bytes]]:
+        """None: its clients look for none."""
+        del standing
+        return ()

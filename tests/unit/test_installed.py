@@ -30,6 +30,8 @@ DEFAULTS = {
     **REFERENCE,
     "GATEWAY_CONFIG": None,
     "HOST": "127.0.0.1",
+    "TLS_CERT_FILE": None,
+    "TLS_KEY_FILE": None,
     "GATEWAY_CORS_ORIGINS": "",
     "GATEWAY_CONNECTIONS_MAX": "4096",
     "GATEWAY_KEEP_ALIVE_S": "15",
@@ -104,6 +106,7 @@ DEFAULTS = {
     "GATEWAY_FETCH_IMAGES": "false",
     "GATEWAY_LOG_LEVEL": "info",
     "GATEWAY_LOG_FORMAT": "auto",
+    "GATEWAY_LOG_REQUESTS": "true",
     "GATEWAY_LOG_ENTRIES_MAX": "100",
     "GATEWAY_LOG_KEPT_MAX": "100000",
 }
@@ -168,7 +171,8 @@ def test_the_order_in_which_people_read() -> None:
     """The page, the report and findings have it: what concerns one thing stands together."""
     listener = [row.name for row in SCHEMA.rows if row.table == "listener"]
     assert listener == [
-        *("host", "port", "route_prefix", "cors_origins", "connections_max", "keep_alive_s"),
+        *("host", "port", "tls_cert_file", "tls_key_file", "route_prefix", "cors_origins"),
+        *("connections_max", "keep_alive_s"),
         *("write_timeout_s", "header_timeout_s", "body_timeout_s", "shutdown_grace_s"),
     ]
     access = [row.name for row in SCHEMA.rows if row.table == "access"]

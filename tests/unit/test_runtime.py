@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.runtime import Reloader, SettingsSource, listen, run
-from cursor_api.settings import Loaded, load_settings
+from cursor_api.runtime import Reloader, listen, run
+from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 
@@ -72,7 +72,7 @@ class Town:
         self.server: GatewayServer = create_server(
             gateway.app, loaded.settings.server, gateway.app.render_refusal
         )
-        source = SettingsSource(loaded, lambda: read(folder))
+        source = SettingsInUse(SCHEMA, loaded, lambda: read(folder))
         self.reload = Reloader(gateway, self.server, source)
 
     async def reload_from(self, text: str) -> list[Mapping[str, object]]:
@@ -197,9 +197,9 @@ async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Pa
 def test_what_needs_a_restart_says_so() -> None:
     """The sockets, the files, the queue, the request log and the form of a line."""
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
-        *("HOST", "PORT", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE"),
+        *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
+        *("REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
 
 

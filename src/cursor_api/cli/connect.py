@@ -10,7 +10,7 @@ from cursor_api.cli.gateway_call import GatewayAddress
 from cursor_api.cli.gateway_place import Served, ask_models, find_gateway
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain, print_table
-from cursor_api.clients.client import Client, Place, choose_models, exports_of, fill
+from cursor_api.clients.client import Client, Place, choose_for, exports_of, fill
 from cursor_api.clients.table import CLIENTS, find_client
 
 LIST_COLUMNS: Final = ("CLIENT", "WHAT", "SPEAKS", "RUN")
@@ -60,9 +60,7 @@ def place_of(
     client: Client, gateway: GatewayAddress, served: Served, parsed: argparse.Namespace
 ) -> Place:
     """The gateway for this client; what is not known has a text that says so."""
-    # An agent without tools is a chat.
-    fitting = served.with_tools if client.uses_tools else ()
-    chosen = choose_models(client.api, fitting) or choose_models(client.api, served.models)
+    chosen = choose_for(client, served.models, served.with_tools)
     model, small = chosen or (NO_MODEL, NO_MODEL)
     # Small tasks are another model's only where both were chosen here.
     small = parsed.small_model or parsed.model or small

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from cursor_api.bootstrap import SystemClock
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
@@ -20,6 +19,7 @@ from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.settings import find_secrets
+from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.redaction import Redactor
 
 QUESTION: Final = "Reply with the single word OK."

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from cursor_api import __version__
 from cursor_api.bootstrap import build_gateway, file_stores, make_checksum
@@ -22,8 +22,8 @@ from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.addresses import mask_user
 from cursor_api.options.proxies import SharedProxies
-from cursor_api.runtime import SettingsSource, run, serve_gateway
-from cursor_api.settings import ByCommand, Loaded, load_settings, render_check
+from cursor_api.runtime import run, serve_gateway
+from cursor_api.settings import ByCommand, Loaded, SettingsInUse, load_settings, render_check
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
 from cursor_api.telemetry.logs import configure_logging
@@ -56,7 +56,7 @@ def serve(parsed: argparse.Namespace) -> int:
         return recheck(load())
 
     loaded, listener = check_and_listen(load())
-    source = SettingsSource(loaded, read)
+    source = SettingsInUse(SCHEMA, loaded, read)
     return _start(loaded, listener, functools.partial(_serve_for_real, source))
 
 
@@ -106,6 +106,11 @@ def print_checksum(_parsed: argparse.Namespace) -> int:
     return 0
 
 
+# Others' programs of this name listen on every address.
+THIS_MACHINE_ALONE: Final = (
+    "Only this machine can reach it. For others as well: HOST=0.0.0.0, with an AUTH_TOKEN that"
+    " nobody guesses."
+)
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
 
@@ -135,9 +140,11 @@ def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Se
 
 
 async def _serve_for_real(
-    source: SettingsSource, settings: Settings, listener: socket.socket, redactor: Redactor
+    source: SettingsInUse[Settings], settings: Settings, listener: socket.socket, redactor: Redactor
 ) -> None:
-    async with build_gateway(settings, file_stores(settings), redactor) as gateway:
+    async with build_gateway(
+        settings, file_stores(settings), redactor, configuration=source
+    ) as gateway:
         url = url_of(settings, listener)
         root = f"{url}{settings.web.route_prefix}"
         print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
@@ -147,6 +154,8 @@ async def _serve_for_real(
         print_note(
             f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}"
         )
+        if "HOST" not in source.loaded.facts.places:
+            print_note(THIS_MACHINE_ALONE)
         for line in _ways(source.loaded):
             print_note(line)
         if not count and not settings.access.is_passthrough:

@@ -75,9 +75,21 @@ Send one real, minimal request with a token and say what came of it.
 
 Exits with 0 when it answered and with 1 when it did not. Needs no running gateway."""
 
+TAKE_OVER = """\
+Take over the tokens of the earlier program, of its later versions, or of a file of your own.
+
+  cursor-api import /path/to/its/folder --dry-run    says what would become of each line
+  cursor-api import /path/to/its/folder
+  cursor-api import old/.tokens
+
+Reads .token and .token-list (0.1), .tokens (0.1.3 and later: token,checksum, perhaps a third
+column), and the JSON that later ones give at POST /tokens/get; their tokens.bin cannot be read.
+What is here already stays, with its device. Sources are never changed, so that a line which could
+not be taken is still there; then the command exits with 1."""
+
 
 def add_commands(commands: Subcommands) -> None:
-    """Put `token` and what stands below it among the commands."""
+    """Put `token` and what stands below it among the commands, and `import`."""
     own = Subcommands(commands.add("token", None, OVERVIEW))
 
     show = own.add("show", run_later("token_editor", "show"), SHOW)
@@ -109,5 +121,8 @@ def add_commands(commands: Subcommands) -> None:
 
     for sub in (show, listing, test):
         sub.add_argument("--json", action="store_true", help="for scripts")
-    for sub in (take, listing, add, remove, test):
+    over = commands.add("import", run_later("import_files", "import_files"), TAKE_OVER)
+    over.add_argument("path", metavar="PATH", type=Path, help="a folder, or a file in it")
+    over.add_argument("--dry-run", action="store_true", help="say what would be done, and no more")
+    for sub in (take, listing, add, remove, test, over):
         add_config(sub)

@@ -129,6 +129,14 @@ def choose_models(api: Api, served: Sequence[str]) -> tuple[str, str] | None:
     return model, own or _first(chat, _SMALL) or model
 
 
+def choose_for(
+    client: Client, served: Sequence[str], with_tools: Sequence[str]
+) -> tuple[str, str] | None:
+    """The same for one client; an agent without tools would be a chat."""
+    fitting = with_tools if client.uses_tools else ()
+    return choose_models(client.api, fitting) or choose_models(client.api, served)
+
+
 def _relatives(model: str) -> tuple[str, ...]:
     """Of one vendor with it, as far as names tell."""
     return (f"*{re.split('[^a-z]', model.lower().rpartition('/')[2])[0]}*",)

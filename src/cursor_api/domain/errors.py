@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from cursor_api.domain.credential import Credential
+from cursor_api.domain.problems import Notice, Problem
 
 
 class Scope(enum.Enum):
@@ -39,6 +40,11 @@ class FaultKind(enum.Enum):
     CONTENT_REFUSED = "content_refused"
     CONFLICT = "conflict"
     PRECONDITION_FAILED = "precondition_failed"  # If-Match names a state that is no more
+    # the same, of what its API key may use
+    MODEL_NOT_ALLOWED = "model_not_allowed"
+    KEY_LIMIT_REACHED = "key_limit_reached"  # there is room again later
+    KEY_LIMIT_TOO_SMALL = "key_limit_too_small"  # one request is larger than the whole limit
+    KEY_BUDGET_SPENT = "key_budget_spent"
     # the same, of what never becomes a request: refused by the server
     MALFORMED_REQUEST = "malformed_request"
     HEAD_TOO_LARGE = "head_too_large"
@@ -66,6 +72,7 @@ class FaultKind(enum.Enum):
     OVERLOADED = "overloaded"
     CONCURRENCY_EXCEEDED = "concurrency_exceeded"  # one caller has too much under way
     INVALID_OUTPUT = "invalid_output"  # the model gave no answer of the form that was asked for
+    LIMITS_UNAVAILABLE = "limits_unavailable"  # it is not known what an API key has used
     STORE_FAILED = "store_failed"  # a full or read-only disk, a lock that is not to be had
     INTERNAL = "internal"
 
@@ -83,6 +90,10 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CONTENT_REFUSED: Scope.REQUEST,
     FaultKind.CONFLICT: Scope.REQUEST,
     FaultKind.PRECONDITION_FAILED: Scope.REQUEST,
+    FaultKind.MODEL_NOT_ALLOWED: Scope.REQUEST,
+    FaultKind.KEY_LIMIT_REACHED: Scope.REQUEST,
+    FaultKind.KEY_LIMIT_TOO_SMALL: Scope.REQUEST,
+    FaultKind.KEY_BUDGET_SPENT: Scope.REQUEST,
     FaultKind.MALFORMED_REQUEST: Scope.REQUEST,
     FaultKind.HEAD_TOO_LARGE: Scope.REQUEST,
     FaultKind.REQUEST_TIMEOUT: Scope.REQUEST,
@@ -106,6 +117,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.OVERLOADED: Scope.GATEWAY,
     FaultKind.CONCURRENCY_EXCEEDED: Scope.GATEWAY,
     FaultKind.INVALID_OUTPUT: Scope.GATEWAY,
+    FaultKind.LIMITS_UNAVAILABLE: Scope.GATEWAY,
     FaultKind.STORE_FAILED: Scope.GATEWAY,
     FaultKind.INTERNAL: Scope.GATEWAY,
 }
@@ -187,27 +199,45 @@ def not_unicode() -> Fault:
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """One line of a user's file that cannot be used. `line` counts from 1; never the secret."""
+    """One line of a user's file that cannot be used. `line` counts from 1; never the secret.
+
+    `problem` is English; `code` and `value` are for those who say it in another language.
+    """
 
     file: str
     line: int
     problem: str
+    code: str = ""
+    value: str = ""
+
+    @classmethod
+    def of(cls, file: str, line: int, problem: Problem) -> Self:
+        """One with all that is known of the problem."""
+        return cls(file, line, problem.text, problem.code.value, problem.value)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.problem}"
 
 
 class StoreError(Exception):
-    """A store could not be read or written whole; what it held before is still there."""
+    """A store could not be read or written whole; what it held before is still there.
 
-    def __init__(self, message: str, problems: Sequence[LineProblem] = ()) -> None:
-        super().__init__("\n".join([message, *map(str, problems)]))
-        self.message = message
+    `notice` says the message once more, for those who say it in another language.
+    """
+
+    def __init__(self, message: str | Notice, problems: Sequence[LineProblem] = ()) -> None:
+        super().__init__("\n".join([str(message), *map(str, problems)]))
+        self.message = str(message)
+        self.notice = message if isinstance(message, Notice) else None
         self.problems = tuple(problems)
 
 
 class StaleTextError(StoreError):
     """The text to be replaced is no longer the one that was read; nothing was changed."""
+
+
+class StaleKeyError(StoreError):
+    """An API key is no longer as it was when it was read; nothing was changed."""
 
 
 class UnknownCredentialError(StoreError):

@@ -14,7 +14,7 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cursor_api.domain.periods import Period, Span
+from cursor_api.domain.periods import Moment, Period
 from cursor_api.domain.price import Price
 
 MINUTE_MS = 60_000
@@ -129,25 +129,20 @@ def reserve(limits: Limits, input_count: int, output_max: int | None, price: Pri
     return Spent(tokens_count, cost_nano)
 
 
-class Ask(NamedTuple):
-    """A request that wants in. `asked_at` is unix seconds; `day` and `period` are those it is in.
-
-    `period` is the budget's, None where there is none. The id is the request's, so that asking
-    again asks nothing new.
-    """
+class Claim(NamedTuple):
+    """A request that wants in, at a moment. The id is the request's: it claims once."""
 
     key_id: str
     request_id: str
     limits: Limits
     reserved: Spent
-    asked_at: float
-    day: Span
-    period: Span | None = None
+    moment: Moment
 
     @property
     def held(self) -> Held:
         """What is kept of it until it is settled."""
-        return Held(self.reserved, self.day.name, self.period.name if self.period else "")
+        period = self.moment.period
+        return Held(self.reserved, self.moment.day.name, period.name if period else "")
 
 
 class Held(NamedTuple):
@@ -201,12 +196,13 @@ class Counters(NamedTuple):
     period_token_count: int = 0
     period_cost_nano: int = 0
 
-    def on(self, day: str, period: str) -> Counters:
-        """The same in these periods: a later one begins at 0.
+    def on(self, moment: Moment) -> Counters:
+        """The same in the day and the period of this moment: a later one begins at 0.
 
         An earlier one, after a clock was set back, is counted with the one that had begun.
         """
-        counters = self
+        counters, day = self, moment.day.name
+        period = moment.period.name if moment.period else ""
         if day > self.day:
             counters = counters._replace(day=day, day_request_count=0, day_token_count=0)
         # Of another length is another kind of period.
@@ -253,14 +249,13 @@ class Unknown(NamedTuple):
     """Nothing is known of what the key has used: the store wants to be told first."""
 
 
-def decide(ask: Ask, counters: Counters, live_count: int, now_ms: int) -> Admitted | Refused:
+def decide(claim: Claim, counters: Counters, live_count: int, now_ms: int) -> Admitted | Refused:
     """Whether the request is let in, beside `live_count` others of its key.
 
     Of several limits that are in its way, the budget is named, else what lasts longest.
     """
-    limits, reserved = ask.limits, ask.reserved
-    held = ask.held
-    before = counters.on(held.day, held.period).filled(limits, now_ms)
+    limits, reserved = claim.limits, claim.reserved
+    before = counters.on(claim.moment).filled(limits, now_ms)
     after = before.add(reserved, 1)._replace(
         requests=before.requests.take(1 if limits.requests_per_minute is not None else 0),
         tokens=before.tokens.take(
@@ -269,8 +264,8 @@ def decide(ask: Ask, counters: Counters, live_count: int, now_ms: int) -> Admitt
     )
     refusals = [
         *_beyond_minute(limits, after, reserved),
-        *_beyond_day(ask, after),
-        *_beyond_budget(ask, after),
+        *_beyond_day(claim, after),
+        *_beyond_budget(claim, after),
     ]
     if limits.concurrent_max is not None and live_count >= limits.concurrent_max:
         refusals.append(Refused(Limit.CONCURRENT, CONCURRENT_WAIT_S))
@@ -317,27 +312,27 @@ def _beyond_minute(limits: Limits, after: Counters, reserved: Spent) -> list[Ref
     return refusals
 
 
-def _beyond_day(ask: Ask, after: Counters) -> list[Refused]:
-    limits, wait_s = ask.limits, ask.day.ends_at - ask.asked_at
+def _beyond_day(claim: Claim, after: Counters) -> list[Refused]:
+    limits, wait_s = claim.limits, claim.moment.day.ends_at - claim.moment.at
     refusals = []
     requests_max, tokens_max = limits.requests_per_day, limits.tokens_per_day
     if requests_max is not None and after.day_request_count > requests_max:
         refusals.append(Refused(Limit.REQUESTS_PER_DAY, wait_s))
     if tokens_max is not None and after.day_token_count > tokens_max:
-        is_ever = ask.reserved.tokens_count <= tokens_max
+        is_ever = claim.reserved.tokens_count <= tokens_max
         refusals.append(Refused(Limit.TOKENS_PER_DAY, wait_s if is_ever else None))
     return refusals
 
 
-def _beyond_budget(ask: Ask, after: Counters) -> list[Refused]:
-    budget = ask.limits.budget
-    if budget is None or ask.period is None:
+def _beyond_budget(claim: Claim, after: Counters) -> list[Refused]:
+    budget, period = claim.limits.budget, claim.moment.period
+    if budget is None or period is None:
         return []
     if budget.unit is Unit.TOKENS:
-        used, alone = after.period_token_count, ask.reserved.tokens_count
+        used, alone = after.period_token_count, claim.reserved.tokens_count
     else:
-        used, alone = after.period_cost_nano, ask.reserved.cost_nano
+        used, alone = after.period_cost_nano, claim.reserved.cost_nano
     if used <= budget.amount:
         return []
-    wait_s = ask.period.ends_at - ask.asked_at
+    wait_s = period.ends_at - claim.moment.at
     return [Refused(Limit.BUDGET, wait_s if alone <= budget.amount else None)]

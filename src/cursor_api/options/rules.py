@@ -29,7 +29,7 @@ class Finding:
 
     def __str__(self) -> str:
         if not self.variable:
-            return f"{self.where}: {self.message}"
+            return f"{self.where}: {self.message}" if self.where else self.message
         where = f" ({self.where})" if self.where else ""
         return f"{self.variable}{where}: {self.message}"
 

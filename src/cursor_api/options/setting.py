@@ -43,7 +43,8 @@ class Setting:
     `default_note` says so. `reason` tells what it is for and why its default is what it is.
     `aliases` are other spellings of the variable. One that `needs_restart` is not taken up by a
     gateway that runs. `label_field` is the field beside it that holds what users know the setting
-    by, where the component has to name it.
+    by, where the component has to name it. `earlier` is what the earlier program's later versions
+    called the variable: it is read, with a note.
     """
 
     variable: str
@@ -57,6 +58,7 @@ class Setting:
     derive: Derivation | None = None
     table: str = ""
     label_field: str = ""
+    earlier: str = ""
 
     @property
     def key(self) -> str:
@@ -82,6 +84,7 @@ class More(TypedDict, total=False):
     derive: Derivation
     unset: Any
     label_field: str
+    earlier: str
 
 
 def setting(
@@ -99,6 +102,7 @@ def setting(
         needs_restart=more.get("needs_restart", False),
         derive=more.get("derive"),
         label_field=more.get("label_field", ""),
+        earlier=more.get("earlier", ""),
     )
     value = row.parse_default() if default is not None else more.get("unset")
     return dataclasses.field(default=value, metadata={_ROW: row})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from cursor_api.domain.catalog import Model
@@ -11,6 +11,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import Thread
+from cursor_api.domain.standing import Standing
 from cursor_api.wire.limits import RequestLimits
 
 
@@ -152,4 +153,8 @@ class Dialect(Protocol):
 
     def model(self, model: Model) -> bytes:
         """The body that describes one model."""
+        ...
+
+    def limit_headers(self, standing: Standing, at: float, /) -> Iterable[tuple[bytes, bytes]]:
+        """What is left of its key's limits, for an answer's head; `at` is now, in unix seconds."""
         ...

@@ -1,5 +1,6 @@
 """Everything that can be set: read once into frozen values, from four places in one order."""
 
+from cursor_api.settings.in_use import SettingsInUse
 from cursor_api.settings.load import ByCommand, Draft, Loaded, load_settings
 from cursor_api.settings.report import render_check
 from cursor_api.settings.schema import Group, Schema
@@ -11,6 +12,7 @@ __all__ = [
     "Group",
     "Loaded",
     "Schema",
+    "SettingsInUse",
     "find_secrets",
     "load_settings",
     "render_check",

@@ -50,7 +50,9 @@ class BlockKeys:
 
     def take(self, row: Setting, *, is_shown: bool) -> Setting:
         """Parse a key, or its default; gives the row under the name that it has in this block."""
-        mine = replace(row, variable=self.variable(row.name), table=self.block.table, aliases=())
+        mine = replace(
+            row, variable=self.variable(row.name), table=self.block.table, aliases=(), earlier=""
+        )
         self._known[row.name] = mine
         given = None
         if row.name in self.block.entries:

@@ -22,6 +22,7 @@ from dotenv.parser import Binding, parse_stream
 from cursor_api.options.kinds import show_path, show_plain
 from cursor_api.options.rules import Finding
 from cursor_api.options.setting import MIB, Setting
+from cursor_api.settings.earlier import READ_AS, UNUSED_HERE, find_unused
 from cursor_api.settings.schema import Schema
 from cursor_api.settings.unknown import find_nearest
 
@@ -157,8 +158,25 @@ def _collect(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Reading:
         for name in (setting.variable, *setting.aliases):
             if name in spelled and setting.variable not in given:
                 given[setting.variable] = spelled[name]
+    warnings.extend(_take_earlier(schema, spelled, given))
     variables = {name: value.text for name, value in spelled.items()}
     return Reading(given, warnings=tuple(warnings), variables=variables)
+
+
+def _take_earlier(
+    schema: AnySchema, spelled: Mapping[str, Given], given: dict[str, Given]
+) -> Iterator[Finding]:
+    """What the earlier program's later versions called otherwise, and what they alone had."""
+    for setting in schema.rows:
+        name = setting.earlier
+        if name in spelled and setting.variable not in given:
+            given[setting.variable] = spelled[name]
+            yield Finding(name, spelled[name].where, READ_AS.format(setting.variable))
+    is_shared = any(one.source == ENVIRONMENT for one in spelled.values())
+    unused = find_unused(spelled, is_shared=is_shared)
+    if unused:
+        source = next(one.source for one in spelled.values())
+        yield Finding(", ".join(unused), source, UNUSED_HERE)
 
 
 def read_toml(schema: AnySchema, path: Path, label: str, *, is_required: bool) -> Reading:

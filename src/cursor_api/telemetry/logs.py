@@ -25,7 +25,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from cursor_api.options.kinds import choice
+from cursor_api.options.kinds import choice, flag
 from cursor_api.options.masking import escape_controls
 from cursor_api.options.setting import setting
 from cursor_api.telemetry.redaction import Redactor
@@ -70,6 +70,13 @@ class LogOptions:
         "auto",
         "`text` for people, `json` for machines; `auto` is text on a terminal, else JSON.",
         needs_restart=True,
+    )
+    requests: bool = setting(
+        "GATEWAY_LOG_REQUESTS",
+        flag(),
+        "true",
+        "A line for each request that has ended: caller, model, credential, how it ended, the"
+        " time to the first text and in all. At most 20 a second; the others are counted.",
     )
 
 

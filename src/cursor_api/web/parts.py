@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cursor_api import __version__
+from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import host_names, is_loopback, origins, route_prefix
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
+from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.dialect import Dialect
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.ports.stores import RequestLog
@@ -19,10 +21,13 @@ from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Relay
+from cursor_api.service.readiness import Readiness
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.hosts import ANY
 from cursor_api.web.inference.route import InferenceOptions
+from cursor_api.web.management.health import Uptime
 from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.management.ui_codes import UiCodes
 from cursor_api.web.server.lifecycle import Lifecycle
 
 
@@ -86,12 +91,21 @@ class WebOptions:
     )
 
 
+class Lasting:
+    """What outlives every change of the settings, and belongs to the addresses alone."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.uptime = Uptime(clock)
+        self.ui_codes = UiCodes(clock)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
     """What the addresses work with.
 
     The first of `dialects` renders the models, and the errors of addresses that are no dialect's.
-    `new_binding` makes what a new credential is bound to.
+    `new_binding` makes what a new credential is bound to. `keys` are what callers present, by their
+    names.
     """
 
     dialects: tuple[Dialect, ...]
@@ -107,3 +121,6 @@ class WebParts:
     lifecycle: Lifecycle
     steps: Steps
     kept: KeptAnswers
+    configuration: Configuration
+    readiness: Readiness
+    keys: Mapping[str, Secret]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from starlette.routing import Route
 
+from cursor_api.web.access.auth import OPERATOR
 from cursor_api.web.access.hosts import Hosts
 from cursor_api.web.console.pages import Console
 from cursor_api.web.http import operation
@@ -16,13 +17,16 @@ from cursor_api.web.inference.counting import CountsTokens, TokenCounts
 from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts, InferenceRoute
-from cursor_api.web.management.health import Health, Uptime
-from cursor_api.web.management.logs import Logs
+from cursor_api.web.management.clients import ClientRoutes
+from cursor_api.web.management.health import Health
+from cursor_api.web.management.logs import LogParts, Logs
 from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.probes import Probes
 from cursor_api.web.management.routes import management_operations
+from cursor_api.web.management.settings import SettingRoutes
 from cursor_api.web.management.tokens import NewBinding
-from cursor_api.web.parts import WebOptions, WebParts
+from cursor_api.web.management.ui_codes import UiSignIn
+from cursor_api.web.parts import Lasting, WebOptions, WebParts
 
 # The inference addresses are all below it, and so is what a client looks for and does not find.
 INFERENCE_FOLDER = "/v1/"
@@ -31,13 +35,13 @@ INFERENCE_FOLDER = "/v1/"
 class Table:
     """Every address with what answers there, for one set of options."""
 
-    def __init__(self, parts: WebParts, options: WebOptions, uptime: Uptime) -> None:
+    def __init__(self, parts: WebParts, options: WebOptions, lasting: Lasting) -> None:
         self._prefix = options.route_prefix
         # Where the addresses are that answer with and without the prefix.
         self._places = ("", self._prefix) if self._prefix else ("",)
         self._require_admin = parts.authenticator.require_admin
         inference = InferenceParts(
-            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept
+            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept, parts.clock
         )
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
@@ -50,8 +54,12 @@ class Table:
         )
         counts = _counts(parts, inference, options.inference)
         pages = _pages(parts, options)
-        management = _management(parts, options, (*models, *counts))
-        probes = Probes(parts.lifecycle).operations()
+        rows = _management(parts, options, lasting)
+        self.document = describe(
+            options.version, self._prefix, (*rows, *models, *counts), parts.dialects
+        )
+        management = (*rows, *OpenApi(self.document).operations())
+        probes = Probes(parts.lifecycle, parts.readiness).operations()
         self.probes = self._routes(probes)
         # For the router, the hot addresses too: `GET /` names them.
         routes = [Route(path, route) for path, route in self.inference.items()]
@@ -62,7 +70,9 @@ class Table:
         routes += [route for place in self._places for route in console.routes(place)]
         routes += self.probes
         endpoints = ["/", *(route.path for route in routes if not route.path.endswith(("/", "}")))]
-        health = Health(parts.relay, parts.catalog, uptime, options.version, endpoints).operations()
+        health = Health(
+            parts.relay, parts.catalog, lasting.uptime, options.version, endpoints
+        ).operations()
         self.routes = routes + self._routes(health)
         self._for_pages = [
             row.path for row in (*pages, *management, *probes, *health) if row.is_for_pages
@@ -95,7 +105,10 @@ class Table:
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     public_to = Hosts(options.allowed_hosts) if options.is_log_public else None
-    logs = Logs(parts.request_log, parts.authenticator, parts.clock, public_to)
+    logs = Logs(
+        LogParts(parts.request_log, parts.relay.under_way, parts.authenticator, parts.clock),
+        public_to,
+    )
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 
@@ -110,12 +123,14 @@ def _counts(
     ]
 
 
-def _management(
-    parts: WebParts, options: WebOptions, inference: Sequence[Operation]
-) -> Sequence[Operation]:
-    """With the document of all operations behind them."""
-    rows = management_operations(
-        parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
+def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Sequence[Operation]:
+    """What the operator alone may, and what leads there."""
+    clients = ClientRoutes(parts.catalog, parts.relay, parts.keys, options.route_prefix)
+    return (
+        *management_operations(
+            parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
+        ),
+        *SettingRoutes(parts.configuration).operations(),
+        *clients.operations(),
+        *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
     )
-    document = describe(options.version, options.route_prefix, (*rows, *inference), parts.dialects)
-    return (*rows, *OpenApi(document).operations())

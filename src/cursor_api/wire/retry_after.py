@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from cursor_api.domain.errors import Fault
+from cursor_api.domain.errors import Fault, FaultKind
 
 RETRY_AFTER_S_MIN = 1
 RETRY_AFTER_S_MAX = 60
@@ -37,6 +37,8 @@ def explain_wait(fault: Fault) -> str:
     if not _is_long_wait(fault):
         return fault.message
     wait = _seconds_in_words(fault.retry_after_s)
+    if fault.kind is FaultKind.KEY_LIMIT_REACHED:
+        return f"{fault.message} There is room again in {wait}."
     return f"{fault.message} The upstream asks for a wait of {wait}."
 
 

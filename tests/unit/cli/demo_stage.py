@@ -36,6 +36,7 @@ def running_demo() -> Iterator[RunningDemo]:
 
 @asynccontextmanager
 async def _serve() -> AsyncIterator[int]:
-    settings = load_demo({"AUTH_TOKEN": KEY}).settings
+    # Its log would come among what the commands print.
+    settings = load_demo({"AUTH_TOKEN": KEY, "GATEWAY_LOG_REQUESTS": "false"}).settings
     async with demo_gateway(settings, Redactor(), 0) as gateway, serve(gateway.app) as port:
         yield port

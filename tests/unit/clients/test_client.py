@@ -14,12 +14,14 @@ from cursor_api.clients.client import (
     Client,
     Phrase,
     Place,
+    choose_for,
     choose_models,
     exports_of,
     fill,
     fill_argument,
     variables_of,
 )
+from cursor_api.clients.table import CLIENTS
 
 NASTY = "a\"b\\c$d`e'f @key@ {x}"
 PLACE = Place("http://gate/p", NASTY, "big", "little", ("big", "little"))
@@ -88,3 +90,12 @@ def test_models_are_chosen_from_what_is_served(
 def test_where_nothing_fits_nothing_is_chosen() -> None:
     """The caller says so."""
     assert choose_models(Api.CHAT, ["text-embedding-3"]) is None
+
+
+def test_an_agent_gets_a_model_that_calls_tools_where_there_is_one() -> None:
+    """A chat does not care; and without any the agent takes what there is."""
+    served = ["composer-1", "claude-4-sonnet"]
+    agent, chat = CLIENTS["claude-code"], CLIENTS["llm"]
+    assert choose_for(agent, served, ["composer-1"]) == ("composer-1", "composer-1")
+    assert choose_for(agent, served, []) == choose_for(agent, served, served)
+    assert choose_for(chat, served, ["claude-4-sonnet"]) == ("composer-1", "composer-1")

@@ -48,3 +48,9 @@ def test_the_headers_ask_for_a_minute_at_most(
 def test_a_longer_wait_is_told_in_words(wait_s: float, message: str) -> None:
     """For the person who reads it."""
     assert explain_wait(Fault(FaultKind.RATE_LIMITED, "Wait.", retry_after_s=wait_s)) == message
+
+
+def test_a_limit_of_ours_is_not_the_upstreams() -> None:
+    """It says when there is room again."""
+    fault = Fault(FaultKind.KEY_LIMIT_REACHED, "Enough.", retry_after_s=7200)
+    assert explain_wait(fault) == "Enough. There is room again in 2 h."

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
 import msgspec
 
 from cursor_api.dialects.anthropic_messages.answer import MessageRenderer
 from cursor_api.dialects.anthropic_messages.description import DESCRIPTION, CountOut
 from cursor_api.dialects.anthropic_messages.faults import render_fault
+from cursor_api.dialects.anthropic_messages.limit_headers import limit_headers
 from cursor_api.dialects.anthropic_messages.models import render_model, render_models
 from cursor_api.dialects.anthropic_messages.request import NAME, Style, parse_request
 from cursor_api.dialects.anthropic_messages.whole import MessageFolder
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.deltas import InputCount
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.standing import Standing
 from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
@@ -60,6 +62,10 @@ class AnthropicMessages:
     def model(self, model: Model) -> bytes:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
+
+    def limit_headers(self, standing: Standing, at: float) -> Iterable[tuple[bytes, bytes]]:
+        """`anthropic-ratelimit-…`."""
+        return limit_headers(standing, at)
 
     def count(self, count: InputCount) -> bytes:
         """The body of POST /v1/messages/count_tokens."""

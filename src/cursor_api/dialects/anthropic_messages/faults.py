@@ -5,7 +5,7 @@ status, observed. The rules they led to:
 
 - A status invites a retry only where a retry can mend something. Wherever it cannot,
   `x-should-retry: false` ends it: without it Claude Code tries again for a minute, after a 401 too.
-- `Retry-After` on every 429 and 529 (wire/retry_after.py).
+- `Retry-After` on every 429 and 529 (wire/retry_after.py) but those that no wait mends.
 - The place in the request stands before the message, as in Anthropic's own errors: the object has
   no field for it.
 """
@@ -58,6 +58,11 @@ FAULTS: Final[dict[FaultKind, Shape]] = {
     FaultKind.BODY_TOO_LARGE: Shape(413, "request_too_large", should_retry=False),
     FaultKind.CONTEXT_TOO_LONG: Shape(400, _INVALID, should_retry=False),
     FaultKind.CONTENT_REFUSED: Shape(400, _INVALID, should_retry=False),
+    FaultKind.MODEL_NOT_ALLOWED: Shape(403, _PERMISSION, should_retry=False),
+    FaultKind.KEY_LIMIT_REACHED: Shape(429, _RATE_LIMIT, should_retry=True, retry_after_s=1),
+    FaultKind.KEY_LIMIT_TOO_SMALL: Shape(429, _RATE_LIMIT, should_retry=False),
+    # No Retry-After: a budget is no matter of a minute.
+    FaultKind.KEY_BUDGET_SPENT: Shape(429, _RATE_LIMIT, should_retry=False),
     FaultKind.CONCURRENCY_EXCEEDED: Shape(429, _RATE_LIMIT, should_retry=True, retry_after_s=1),
     # The SDKs retry every 409 unless told not to.
     FaultKind.CONFLICT: Shape(409, _INVALID, should_retry=False),
@@ -88,6 +93,7 @@ FAULTS: Final[dict[FaultKind, Shape]] = {
     # A person has to act first.
     FaultKind.NO_CREDENTIALS: Shape(503, _API, should_retry=False, retry_after_s=60),
     FaultKind.OVERLOADED: Shape(529, _OVERLOADED, should_retry=True, retry_after_s=1),
+    FaultKind.LIMITS_UNAVAILABLE: Shape(529, _OVERLOADED, should_retry=True, retry_after_s=1),
     # A person has to make room, or the disk writable.
     FaultKind.STORE_FAILED: Shape(500, _API, should_retry=False),
     # The same request would meet the same bug.

@@ -6,7 +6,7 @@ with each status, observed by mutating one thing at a time. The rules they led t
 - A status invites a retry only where a retry can mend something, since agents hammer on 429 and
   5xx for a minute and more. Wherever it cannot, `x-should-retry: false` stops those that listen.
 - 400 for bad input, never 422, which some clients retry and others show as an empty body.
-- `Retry-After` on every 429 and 503 (wire/retry_after.py).
+- `Retry-After` on every 429 and 503 (wire/retry_after.py) but those that no wait mends.
 """
 
 from __future__ import annotations
@@ -57,6 +57,17 @@ FAULTS: dict[FaultKind, Shape] = {
     FaultKind.BODY_TOO_LARGE: Shape(413, _INVALID, "body_too_large", should_retry=False),
     FaultKind.CONTEXT_TOO_LONG: Shape(400, _INVALID, "context_length_exceeded", should_retry=False),
     FaultKind.CONTENT_REFUSED: Shape(400, _INVALID, "content_policy_violation", should_retry=False),
+    FaultKind.MODEL_NOT_ALLOWED: Shape(403, _PERMISSION, "model_not_allowed", should_retry=False),
+    FaultKind.KEY_LIMIT_REACHED: Shape(
+        429, "rate_limit_error", "rate_limit_exceeded", should_retry=True, retry_after_s=1
+    ),
+    FaultKind.KEY_LIMIT_TOO_SMALL: Shape(
+        429, "rate_limit_error", "rate_limit_exceeded", should_retry=False
+    ),
+    # No Retry-After: a budget is no matter of a minute.
+    FaultKind.KEY_BUDGET_SPENT: Shape(
+        429, "insufficient_quota", "insufficient_quota", should_retry=False
+    ),
     FaultKind.CONCURRENCY_EXCEEDED: Shape(
         429, "rate_limit_error", "concurrency_exceeded", should_retry=True, retry_after_s=1
     ),
@@ -111,6 +122,9 @@ FAULTS: dict[FaultKind, Shape] = {
     FaultKind.OVERLOADED: Shape(503, _SERVER, "overloaded", should_retry=True, retry_after_s=1),
     # It was asked again already.
     FaultKind.INVALID_OUTPUT: Shape(502, _SERVER, "invalid_output", should_retry=False),
+    FaultKind.LIMITS_UNAVAILABLE: Shape(
+        503, _SERVER, "limits_unavailable", should_retry=True, retry_after_s=1
+    ),
     # A person has to make room, or the disk writable.
     FaultKind.STORE_FAILED: Shape(500, _SERVER, "store_failed", should_retry=False),
     # The same request would meet the same bug.

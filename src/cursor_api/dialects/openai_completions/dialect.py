@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
 from cursor_api.dialects.openai.faults import render_fault
+from cursor_api.dialects.openai.limit_headers import limit_headers
 from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_completions.answer import TextFolder, TextRenderer
 from cursor_api.dialects.openai_completions.description import DESCRIPTION
 from cursor_api.dialects.openai_completions.request import parse_request
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault
+from cursor_api.domain.standing import Standing
 from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
@@ -49,3 +51,7 @@ class OpenAiCompletions:
     def model(self, model: Model) -> bytes:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
+
+    def limit_headers(self, standing: Standing, _at: float) -> Iterable[tuple[bytes, bytes]]:
+        """`x-ratelimit-…`."""
+        return limit_headers(standing)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
 from cursor_api.dialects.openai.faults import render_fault
+from cursor_api.dialects.openai.limit_headers import limit_headers
 from cursor_api.dialects.openai.models import render_model, render_models
 from cursor_api.dialects.openai_responses.answer import EventRenderer, ResponseFolder
 from cursor_api.dialects.openai_responses.compaction import CompactionFolder, CompactionRenderer
@@ -25,6 +26,7 @@ from cursor_api.domain.catalog import Model
 from cursor_api.domain.content import Message
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.kept import KeptPage, Reference
+from cursor_api.domain.standing import Standing
 from cursor_api.ports.dialect import AnswerHead, ParsedRequest, RenderedFault
 from cursor_api.wire.limits import RequestLimits
 
@@ -66,6 +68,10 @@ class OpenAiResponses:
     def model(self, model: Model) -> bytes:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
+
+    def limit_headers(self, standing: Standing, _at: float) -> Iterable[tuple[bytes, bytes]]:
+        """`x-ratelimit-…`."""
+        return limit_headers(standing)
 
     def recall(
         self, turns: Sequence[bytes], limits: RequestLimits

@@ -14,6 +14,9 @@ from cursor_api.wire.sse_text import escape_line_ends
 # know both, and stop trying.
 CODES: Final = {
     FaultKind.RATE_LIMITED: "rate_limit_exceeded",
+    FaultKind.KEY_LIMIT_REACHED: "rate_limit_exceeded",
+    FaultKind.KEY_LIMIT_TOO_SMALL: "rate_limit_exceeded",
+    FaultKind.KEY_BUDGET_SPENT: "insufficient_quota",
     FaultKind.INVALID_REQUEST: "invalid_prompt",
     FaultKind.CONTENT_REFUSED: "invalid_prompt",
     FaultKind.CONTEXT_TOO_LONG: "context_length_exceeded",

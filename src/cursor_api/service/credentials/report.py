@@ -125,8 +125,8 @@ def report(slot: Slot, words: UpstreamWords, now: float) -> CredentialReport:
     credential, preferences = slot.credential, slot.preferences
     cooldowns = tuple(_cooldowns(slot, now))
     quarantine = slot.find_quarantine(now)
-    state = _state(slot, quarantine, cooldowns)
     waiting = [item.until_at for item in cooldowns if item.phase is CooldownPhase.WAITING]
+    state = _state(slot, quarantine, is_cooling=bool(waiting))
     return CredentialReport(
         alias=credential.alias,
         secret=credential.secret.masked,
@@ -154,6 +154,12 @@ def report(slot: Slot, words: UpstreamWords, now: float) -> CredentialReport:
         upstream=credential.endpoint,
         configured=credential.is_configured,
     )
+
+
+def find_state(slot: Slot, now: float) -> State:
+    """The one word for it at `now`, in unix seconds."""
+    is_cooling = any(now < cooldown.until_at for cooldown in slot.cooldowns.values())
+    return _state(slot, slot.find_quarantine(now), is_cooling=is_cooling)
 
 
 def instant(at: float) -> datetime:
@@ -186,7 +192,7 @@ def _phase(slot: Slot, model: str, now: float) -> CooldownPhase:
     return CooldownPhase.PROBING if model in slot.probing else CooldownPhase.DUE
 
 
-def _state(slot: Slot, quarantine: Quarantine | None, cooldowns: Sequence[CooldownReport]) -> State:
+def _state(slot: Slot, quarantine: Quarantine | None, *, is_cooling: bool) -> State:
     if not slot.preferences.is_enabled:
         return State.DISABLED
     if quarantine is not None:
@@ -195,7 +201,6 @@ def _state(slot: Slot, quarantine: Quarantine | None, cooldowns: Sequence[Cooldo
     limit = slot.preferences.concurrency_max
     if limit is not None and slot.active_count >= limit:
         return State.BUSY
-    is_cooling = any(cooldown.phase is CooldownPhase.WAITING for cooldown in cooldowns)
     return State.COOLING if is_cooling else State.HEALTHY
 
 

@@ -111,6 +111,7 @@ class CursorOptions:
         default_note="this machine's, else `UTC`",
         derive=_find_zone,
         unset="UTC",
+        earlier="GENERAL_TIMEZONE",
     )
     is_private: bool = setting(
         "CURSOR_PRIVACY_MODE",
@@ -126,6 +127,7 @@ class CursorOptions:
         "",
         "A system prompt for requests that bring none. Empty by default: callers get what"
         " they asked, nothing added.",
+        earlier="DEFAULT_INSTRUCTIONS",
     )
     more_models: tuple[str, ...] = setting(
         "CURSOR_MORE_MODELS",

@@ -45,6 +45,8 @@ KEY_LENGTH_MAX = 16_384
 
 SALT_BYTES = 32
 
+OPERATOR = Caller("operator", Permission.ADMIN)
+
 # It does not name the other header that is taken: at `x-api-key` in an error, a well-known client
 # puts "Not logged in" in place of the message.
 WRONG_KEY = (
@@ -82,6 +84,7 @@ class AccessOptions:
         "Further keys, for callers who may chat and nothing else: the addresses that show or"
         " change credentials answer them 403. As long as `AUTH_TOKEN` has to be, and"
         " other than it. In the log they are `client-1`, `client-2`, in this order.",
+        earlier="SHARED_TOKEN",
     )
     is_passthrough: bool = setting(
         "PASSTHROUGH",
@@ -101,6 +104,13 @@ class AccessOptions:
         " Without it all callers behind a proxy are one when wrong keys are counted. Give a number"
         " only where nobody can reach the gateway past the proxies.",
     )
+
+    def named_keys(self) -> dict[str, Secret]:
+        """All keys by the names of their callers, the operator's last."""
+        named = {f"client-{number}": key for number, key in enumerate(self.client_tokens, start=1)}
+        if self.auth_token is not None:
+            named[OPERATOR.name] = self.auth_token
+        return named
 
 
 class Authenticator:
@@ -125,11 +135,9 @@ class Authenticator:
         self._salt = salt or os.urandom(SALT_BYTES)
         # The operator's comes last: a key that is both is the operator's.
         self._callers = {
-            self._digest(key.reveal().encode()): Caller(name=f"client-{number}")
-            for number, key in enumerate(options.client_tokens, start=1)
+            self._digest(key.reveal().encode()): OPERATOR if name == OPERATOR.name else Caller(name)
+            for name, key in options.named_keys().items()
         }
-        if options.auth_token is not None:
-            self._callers[self._digest(options.auth_token.reveal().encode())] = OPERATOR
         lockout.use_keys(self._callers)
 
     @property
@@ -216,9 +224,6 @@ class Authenticator:
 
     def _digest(self, key: bytes) -> bytes:
         return hashlib.sha256(self._salt + key).digest()
-
-
-OPERATOR = Caller("operator", Permission.ADMIN)
 
 
 def _find_keys(headers: Headers) -> tuple[bytes, ...]:

@@ -45,6 +45,22 @@ async def read_json(
     return await StepRunner().run(decode_json(decoder, body or b"{}", JSON_LIMITS))
 
 
+async def read_strangers_json(
+    request: Request, decoder: msgspec.json.Decoder[_T], bytes_max: int
+) -> _T:
+    """The body of whoever has brought no key: one that is too large is not read to its end.
+
+    Raises Fault, ClientGoneError.
+    """
+    try:
+        body = await read_any_body(request.scope, request.receive, bytes_max)
+    except Fault as fault:
+        if fault.kind is FaultKind.BODY_TOO_LARGE:
+            raise too_large(bytes_max) from fault
+        raise
+    return await StepRunner().run(decode_json(decoder, body, JSON_LIMITS))
+
+
 class _IncomingBody:
     """A body on its way in; knows when all of it has come."""
 

@@ -1,4 +1,8 @@
-"""`GET /`: what is running, in the reference's shape with true values."""
+"""`GET /`: what is running, in the reference's shape with true values; to a browser, the console.
+
+A browser that goes there by itself says so. A page in a frame (a Space's) and every program get the
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,10 @@ if sys.platform != "win32":
     import resource
 
 KIBIBYTE = 1024
+# Relative, as a proxy may have taken a prefix away.
+CONSOLE = "console"
+# No cache may give one's answer to the other.
+BY_ASKER = {"vary": "Accept, Sec-Fetch-Dest"}
 
 
 class Uptime:
@@ -53,8 +61,10 @@ class Health:
         )
         return (status,)
 
-    async def status(self, _request: Request) -> Response:
+    async def status(self, request: Request) -> Response:
         """The process's state; needs no key and shows no secret."""
+        if _is_navigation(request):
+            return Response(status_code=302, headers={"location": CONSOLE, **BY_ASKER})
         return JSONResponse(
             {
                 "status": "healthy",
@@ -70,8 +80,16 @@ class Health:
                 "upstreams": self._relay.upstream_states(),
                 "models": [model.id for model in self._catalog.models],
                 "endpoints": self._endpoints,
-            }
+            },
+            headers=BY_ASKER,
         )
+
+
+def _is_navigation(request: Request) -> bool:
+    """Whether a person goes to the address in a tab of a browser."""
+    headers = request.headers
+    is_document = headers.get("sec-fetch-dest", "") == "document"
+    return is_document and "text/html" in headers.get("accept", "").lower()
 
 
 def memory_bytes() -> dict[str, int | None]:

@@ -125,7 +125,7 @@ def _add_operation(paths: Document, operation: Operation) -> None:
     others = [_parameter(one) for one in operation.parameters if one.where != "path"]
     item = paths.setdefault(operation.path, {"parameters": in_path} if in_path else {})
     entry: Document = {"summary": operation.summary}
-    if operation.key is Key.NONE:
+    if operation.key is not Key.OPTIONAL and HTTPStatus.UNAUTHORIZED not in operation.bad:
         entry["security"] = NO_KEY
     elif operation.key is Key.OPTIONAL:
         entry["security"] = [*NO_KEY, *ANY_KEY]

@@ -20,6 +20,7 @@ from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreErro
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.web.access.auth import Authenticator
+from cursor_api.web.http.allowance import Allowance
 from cursor_api.web.http.json_body import read_json, reply, too_large
 from cursor_api.web.http.operation import Key, Operation, Parameter
 from cursor_api.web.management.store_errors import GivenTextError
@@ -36,6 +37,9 @@ FRAME_BYTES = 1024
 
 RELOADED = "Token list has been reloaded"
 UPDATED = "Token files have been updated and reloaded"
+TOO_OFTEN = (
+    "This is asked too often. The gateway notices changed files by itself, within two seconds."
+)
 UNUSABLE = (
     "The token files cannot be used as they are; the tokens read before serve on. The gateway's"
     " log names the lines, and so does the page /tokeninfo."
@@ -100,7 +104,7 @@ class TokenTexts:
         self._roster = roster
         self._authenticator = authenticator
         self._options = options
-        self._reloads = Allowance(clock, RELOAD_BURST_COUNT, RELOADS_PER_S)
+        self._reloads = Allowance(clock, RELOAD_BURST_COUNT, RELOADS_PER_S, TOO_OFTEN)
 
     def operations(self) -> Sequence[Operation]:
         """All of them, as rows."""
@@ -208,35 +212,6 @@ class TokenTexts:
         fields = {self._options.token_file: "tokens", self._options.token_list_file: "token_list"}
         params = {fields.get(problem.file) for problem in error.problems}
         return params.pop() if len(params) == 1 else None
-
-
-class Allowance:
-    """So many at once, and so many a second in the long run."""
-
-    def __init__(self, clock: Clock, burst_count: int, per_s: float) -> None:
-        self._clock = clock
-        self._burst_count = burst_count
-        self._per_s = per_s
-        self._left = float(burst_count)
-        self._looked_at = clock.monotonic()
-
-    def __repr__(self) -> str:
-        return f"Allowance({self._left:.1f} of {self._burst_count} left)"
-
-    def take(self) -> None:
-        """One more; raises Fault(RATE_LIMITED) with the time until the next is allowed."""
-        now = self._clock.monotonic()
-        gained = (now - self._looked_at) * self._per_s
-        self._looked_at = now
-        self._left = min(self._left + gained, self._burst_count)
-        if self._left < 1:
-            raise Fault(
-                FaultKind.RATE_LIMITED,
-                "This is asked too often. The gateway notices changed files by itself, within two"
-                " seconds.",
-                retry_after_s=(1 - self._left) / self._per_s,
-            )
-        self._left -= 1
 
 
 class NewBinding:

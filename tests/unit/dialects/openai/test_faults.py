@@ -54,6 +54,10 @@ EXPECTED = {
     FaultKind.CONTEXT_TOO_LONG: (400, "context_length_exceeded", False),
     FaultKind.CONTENT_REFUSED: (400, "content_policy_violation", False),
     FaultKind.CONCURRENCY_EXCEEDED: (429, "concurrency_exceeded", True),
+    FaultKind.MODEL_NOT_ALLOWED: (403, "model_not_allowed", False),
+    FaultKind.KEY_LIMIT_REACHED: (429, "rate_limit_exceeded", True),
+    FaultKind.KEY_LIMIT_TOO_SMALL: (429, "rate_limit_exceeded", False),
+    FaultKind.KEY_BUDGET_SPENT: (429, "insufficient_quota", False),
     FaultKind.CONFLICT: (409, "conflict", False),
     FaultKind.PRECONDITION_FAILED: (412, "precondition_failed", False),
     FaultKind.CREDENTIAL_REJECTED: (502, "upstream_auth_error", False),
@@ -74,6 +78,7 @@ EXPECTED = {
     FaultKind.NO_CREDENTIALS: (503, "no_tokens", False),
     FaultKind.OVERLOADED: (503, "overloaded", True),
     FaultKind.INVALID_OUTPUT: (502, "invalid_output", False),
+    FaultKind.LIMITS_UNAVAILABLE: (503, "limits_unavailable", True),
     FaultKind.STORE_FAILED: (500, "store_failed", False),
     FaultKind.INTERNAL: (500, "internal_error", False),
     FaultKind.MALFORMED_REQUEST: (400, "bad_request", True),
@@ -104,17 +109,27 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
                 FaultKind.FORBIDDEN,
                 FaultKind.CREDENTIAL_FORBIDDEN,
                 FaultKind.CREDENTIAL_BLOCKED,
+                FaultKind.MODEL_NOT_ALLOWED,
             },
         ),
-        ("rate_limit_error", {FaultKind.RATE_LIMITED, FaultKind.CONCURRENCY_EXCEEDED}),
+        (
+            "rate_limit_error",
+            {
+                FaultKind.RATE_LIMITED,
+                FaultKind.CONCURRENCY_EXCEEDED,
+                FaultKind.KEY_LIMIT_REACHED,
+                FaultKind.KEY_LIMIT_TOO_SMALL,
+            },
+        ),
         # Codex stops after one request when it sees this word.
-        ("insufficient_quota", {FaultKind.QUOTA_EXHAUSTED}),
+        ("insufficient_quota", {FaultKind.QUOTA_EXHAUSTED, FaultKind.KEY_BUDGET_SPENT}),
         (
             "server_error",
             {
                 FaultKind.NO_CREDENTIALS,
                 FaultKind.OVERLOADED,
                 FaultKind.INVALID_OUTPUT,
+                FaultKind.LIMITS_UNAVAILABLE,
                 FaultKind.STORE_FAILED,
                 FaultKind.INTERNAL,
             },
@@ -165,6 +180,8 @@ def test_waits_where_the_upstream_names_none() -> None:
     assert waits_s == {
         FaultKind.LOCKED_OUT: 60,
         FaultKind.CONCURRENCY_EXCEEDED: 1,
+        FaultKind.KEY_LIMIT_REACHED: 1,
+        FaultKind.LIMITS_UNAVAILABLE: 1,
         FaultKind.UPSTREAM_UNAVAILABLE: 5,
         FaultKind.RATE_LIMITED: 5,
         FaultKind.QUOTA_EXHAUSTED: 60,
@@ -187,9 +204,9 @@ def test_the_tables_are_total_and_differ_only_in_the_rejected_credential() -> No
 
 
 def test_no_mistake_of_the_caller_invites_a_retry() -> None:
-    """What the caller must change stays wrong however often it is sent."""
+    """What the caller must change stays wrong however often it is sent; only limits refill."""
     mistakes = [kind for kind in FaultKind if Fault(kind, "").scope is Scope.REQUEST]
-    assert [kind for kind in mistakes if FAULTS[kind].should_retry] == []
+    assert [kind for kind in mistakes if FAULTS[kind].should_retry] == [FaultKind.KEY_LIMIT_REACHED]
 
 
 @pytest.mark.parametrize("kind", FaultKind)
@@ -197,10 +214,15 @@ def test_no_mistake_of_the_caller_invites_a_retry() -> None:
 def test_retry_after_is_whole_seconds_between_1_and_60(
     kind: FaultKind, wait_s: float | None
 ) -> None:
-    """Always there on 429 and 503; some SDKs wait silently for as long as they are told."""
+    """Always there on 429 and 503, where a wait mends anything.
+
+    Some SDKs wait silently for as long as they are told.
+    """
     rendered = render_fault(Fault(kind, "Words.", retry_after_s=wait_s))
     retry_after = headers_of(rendered).get("retry-after")
-    if rendered.status in {429, 503}:
+    if kind in {FaultKind.KEY_BUDGET_SPENT, FaultKind.KEY_LIMIT_TOO_SMALL}:
+        assert retry_after is None
+    elif rendered.status in {429, 503}:
         assert retry_after is not None
     if retry_after is not None:
         assert retry_after.isdigit()

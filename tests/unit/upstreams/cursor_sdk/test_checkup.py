@@ -6,11 +6,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from cursor_api.bootstrap import SystemClock
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.service.steps import StepRunner
+from cursor_api.telemetry.clock import SystemClock
 from cursor_api.upstreams.cursor_sdk.checkup import diagnose
 from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions

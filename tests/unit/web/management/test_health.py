@@ -6,8 +6,11 @@ import asyncio
 import json
 from datetime import datetime
 
+import pytest
+
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.management.health import memory_bytes
+from cursor_api.web.parts import WebOptions
 from tests.house import BEARER, House
 from tests.serving import ask, serve
 
@@ -67,3 +70,34 @@ def test_memory_is_measured() -> None:
     assert memory["heapUsed"] is not None
     assert memory["rss"] > 10_000_000
     assert 0 < memory["heapUsed"] <= memory["rss"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "dest", "is_led"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "document", True),
+        # A page of somebody else's in a frame, an image, a script, and programs.
+        ("text/html,*/*", "iframe", False),
+        ("text/html,*/*", "empty", False),
+        ("*/*", "document", False),
+        ("text/html", "", False),
+        ("", "", False),
+    ],
+)
+async def test_a_browser_that_goes_there_is_led_to_the_console(
+    accept: str,
+    dest: str,
+    *,
+    is_led: bool,
+) -> None:
+    """Everybody else gets the JSON; no cache may mix them up."""
+    house = House(options=WebOptions(version="1", route_prefix="/hf"))
+    headers = {name: v for name, v in {"Accept": accept, "Sec-Fetch-Dest": dest}.items() if v}
+    async with serve(house.app) as port:
+        for path in ("/", "/hf/"):
+            answer = await ask(port, "GET", path, headers=headers)
+            assert answer.headers["vary"] == "Accept, Sec-Fetch-Dest"
+            assert answer.status == (302 if is_led else 200)
+            if is_led:
+                assert answer.headers["location"] == "console"
+                assert (await ask(port, "GET", f"{path}console")).status == 200

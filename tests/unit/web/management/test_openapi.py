@@ -10,15 +10,9 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
-from cursor_api.installed import DIALECTS
-from cursor_api.web.inference.counting import CountsTokens, TokenCounts
-from cursor_api.web.inference.kept import kept_operations
-from cursor_api.web.inference.models import Models
-from cursor_api.web.inference.route import InferenceOptions, InferenceParts
-from cursor_api.web.management.openapi import ERROR_DESCRIPTIONS, describe
-from cursor_api.web.management.routes import management_operations
-from cursor_api.web.management.tokens import TokenFileOptions
-from cursor_api.web.parts import WebOptions
+from cursor_api.web.management.openapi import ERROR_DESCRIPTIONS
+from cursor_api.web.parts import Lasting, WebOptions
+from cursor_api.web.table import Table
 from tests.house import BEARER, House
 from tests.serving import ask, serve
 from tests.vectors.load import load
@@ -27,23 +21,8 @@ from tests.vectors.load import load
 def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
     """The document of the rows that the app has."""
     house = House()
-    options = TokenFileOptions(".token", ".token-list")
-    inference = InferenceParts(
-        house.relay, house.admission, house.authenticator, house.turns, house.kept
-    )
-    rows = (
-        *management_operations(
-            house.roster, house.credentials, house.clock, options, house.authenticator
-        ),
-        *Models(house.catalog, DIALECTS, house.authenticator, house.relay).operations(),
-        *kept_operations(DIALECTS, house.kept, house.authenticator),
-        *(
-            TokenCounts(one, one, inference, InferenceOptions()).operation()
-            for one in DIALECTS
-            if isinstance(one, CountsTokens)
-        ),
-    )
-    return describe(version, route_prefix, rows, DIALECTS)
+    options = WebOptions(version=version, route_prefix=route_prefix)
+    return Table(house.parts, options, Lasting(house.clock)).document
 
 
 DOCUMENT = describe_all("1.2.3", "")
@@ -108,7 +87,7 @@ def test_every_type_is_described() -> None:
 
 def test_every_operation_says_who_may_and_how_it_fails() -> None:
     """What asks for a key can be 401 and 403; every error is its API's error object."""
-    assert len(list(operations())) == 21
+    assert len(list(operations())) == 25
     for path, method, operation in operations():
         responses = operation["responses"]
         assert operation["summary"]

@@ -8,6 +8,9 @@ from cursor_api.web.parts import WebOptions
 from tests.house import BEARER, House
 from tests.serving import ask, serve
 
+READY = {"status": "ready", "ready": True, "can_answer": True, "reason": None}
+DRAINING = {"status": "draining", "ready": False, "can_answer": False, "reason": "draining"}
+
 
 async def test_the_probes_ask_for_no_key_and_answer_behind_the_prefix_too() -> None:
     """A platform has no key, and knows only the bare address or only the proxied one."""
@@ -17,15 +20,17 @@ async def test_the_probes_ask_for_no_key_and_answer_behind_the_prefix_too() -> N
             live = await ask(port, "GET", f"{base}/livez")
             ready = await ask(port, "GET", f"{base}/readyz")
             assert (live.status, live.json()) == (200, {"status": "alive"})
-            assert (ready.status, ready.json()) == (200, {"status": "ready"})
+            assert (ready.status, ready.json()) == (200, READY)
             assert (await ask(port, "HEAD", f"{base}/readyz")).status == 200
             assert (await ask(port, "POST", f"{base}/readyz")).status == 405
 
 
 async def test_a_gateway_without_credentials_is_ready() -> None:
-    """The first one is added through this listener."""
+    """The first one is added through this listener; until then it says why nobody is answered."""
     async with serve(House(script={}).app) as port:
-        assert (await ask(port, "GET", "/readyz")).status == 200
+        ready = await ask(port, "GET", "/readyz")
+    assert ready.status == 200
+    assert ready.json() == READY | {"can_answer": False, "reason": "no_credentials"}
 
 
 async def test_a_draining_gateway_lives_and_is_not_ready() -> None:
@@ -36,7 +41,7 @@ async def test_a_draining_gateway_lives_and_is_not_ready() -> None:
         for base in ("", "/hf"):
             assert (await ask(port, "GET", f"{base}/livez")).status == 200
             ready = await ask(port, "GET", f"{base}/readyz")
-            assert (ready.status, ready.json()) == (503, {"status": "draining"})
+            assert (ready.status, ready.json()) == (503, DRAINING)
             assert ready.headers["retry-after"] == "1"
             assert ready.headers["connection"] == "close"
 

@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import StoreError
 from cursor_api.service.credentials import roster as roster_module
-from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, Allowance, TokenFileOptions
+from cursor_api.web.management.tokens import RELOAD_BURST_COUNT, TokenFileOptions
 from cursor_api.web.parts import WebOptions
 from cursor_api.wire.checksum import parse_checksum
-from tests.fakes import TickingClock
 from tests.house import BEARER, CLIENT_KEY, House
 from tests.serving import Answer, ask, serve
 
@@ -238,21 +237,3 @@ async def test_the_operator_never_waits_for_what_others_ask() -> None:
                 await ask(port, "GET", "/update-tokeninfo", headers=headers) for _ in statuses
             ]
             assert [answer.status for answer in answers] == statuses, headers
-
-
-def test_an_allowance_grows_back_up_to_its_burst() -> None:
-    """So many at once, one a second for ever."""
-    clock = TickingClock()
-    allowance = Allowance(clock, 2, 0.5)
-    for _ in range(3):
-        allowance.take()
-    with pytest.raises(Fault) as caught:
-        allowance.take()
-    assert caught.value.kind is FaultKind.RATE_LIMITED
-    assert caught.value.retry_after_s == 1.0
-    assert repr(allowance) == "Allowance(0.5 of 2 left)"
-    clock.seconds += 1000
-    for _ in range(3):
-        allowance.take()
-    with pytest.raises(Fault):
-        allowance.take()

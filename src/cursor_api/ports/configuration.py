@@ -1,0 +1,69 @@
+"""The settings as they are shown to the operator, whoever has read them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Words(Struct, frozen=True):
+    """One text in both languages of the house."""
+
+    en: str
+    zh: str
+
+
+class ShownSetting(Struct, frozen=True):
+    """One setting as it stands; a secret's `value` is masked.
+
+    `name` is its variable, or `upstream.NAME.key` for one of a block; `key` is its name in TOML,
+    "" where it has none. `source` says where it was found. `is_waiting`: it was read anew, and is
+    used after a restart.
+    """
+
+    name: str
+    key: str
+    group: Words
+    value: str
+    is_set: bool
+    source: str
+    default: str
+    needs_restart: bool
+    is_waiting: bool
+    text: Words
+
+
+class ShownFinding(Struct, frozen=True):
+    """Something that is wrong, or looks wrong, with what to do about it; never a secret.
+
+    `name` is the setting, "" where it is about a file; `where` is the place in it.
+    """
+
+    name: str
+    where: str
+    text: str
+
+
+class ShownSettings(Struct, frozen=True):
+    """All settings in use. `problems` are why what was read last is not."""
+
+    settings: tuple[ShownSetting, ...] = ()
+    problems: tuple[ShownFinding, ...] = ()
+    warnings: tuple[ShownFinding, ...] = ()
+
+
+class Configuration(Protocol):
+    """What the gateway was told."""
+
+    def show(self) -> ShownSettings:
+        """All of it, as it stands now."""
+        ...
+
+
+class Unshown:
+    """Implements Configuration for a gateway whose settings nobody is shown."""
+
+    def show(self) -> ShownSettings:
+        """None of them."""
+        return ShownSettings()

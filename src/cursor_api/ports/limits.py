@@ -1,0 +1,64 @@
+"""Where it is counted what API keys use, so that no limit is passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from cursor_api.domain.quota import Admitted, Claim, Counters, Limits, Refused, Spent, Unknown
+
+
+class Settlement(NamedTuple):
+    """What a request has used in the end. The limit of a minute is the one that the key has now."""
+
+    key_id: str
+    request_id: str
+    spent: Spent
+    tokens_per_minute: int | None
+
+
+class LimitStore(Protocol):
+    """Counts. However many ask at once, no more are let in than fit.
+
+    Whoever was let in holds one of its key's places among the requests at once, by a lease that
+    ends by itself when nobody renews it: after a crash none is held for ever.
+    """
+
+    async def admit(self, claim: Claim) -> Admitted | Refused | Unknown:
+        """Let a request in and count it, or neither.
+
+        Asked again with the same request's id it answers yes and counts nothing, until that is
+        settled. Unknown only for a key with lasting limits that was never seeded.
+        """
+        ...
+
+    def settle(self, settlement: Settlement) -> None:
+        """The request is over: its place is free, and what it used is counted.
+
+        Must not block or raise; what is asked later sees it. Of a request that is not held, which
+        was settled before or never let in, nothing changes.
+        """
+        ...
+
+    async def renew(self, key_id: str, request_ids: Sequence[str]) -> None:
+        """These requests are still under way."""
+        ...
+
+    async def seed(self, key_id: str, counters: Counters) -> None:
+        """What the key has used in this day and period, without what is held.
+
+        It is taken only where nothing is known, and never added to what is. The buckets of a
+        minute stay as they are.
+        """
+        ...
+
+    async def find(self, key_id: str, limits: Limits) -> Counters | Unknown:
+        """What the key has used, reserved included, its buckets as they are now.
+
+        Unknown as `admit` says it.
+        """
+        ...
+
+    async def forget(self, key_id: str) -> None:
+        """Nothing is known any more of the day and the period: the next one to ask seeds."""
+        ...

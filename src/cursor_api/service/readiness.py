@@ -1,0 +1,144 @@
+"""Whether anybody could be answered now, and what stands in the way.
+
+A reason is a code with what belongs to it, so that each reader says it in words of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from cursor_api.pool.breaker import BreakerState
+from cursor_api.pool.slot import Slot
+from cursor_api.ports.process import Clock
+from cursor_api.service.credentials.pools import CredentialPools
+from cursor_api.service.credentials.report import Instant, State, find_state, instant
+from cursor_api.service.inference.catalog import Catalog
+from cursor_api.service.inference.endpoints import Endpoint, Endpoints
+
+# In these a credential serves every model, or does as soon as one of its places is free.
+READY = frozenset({State.HEALTHY, State.BUSY})
+
+
+class Reason(Struct, frozen=True, omit_defaults=True):
+    """What stands in the way of answers.
+
+    `no_credentials`: there is none. `none_ready`: none can serve now; one is tried again at
+    `until_at`, where that is known. `upstream_open`: `upstream` failed so often, last with `fault`,
+    that it is not asked before `until_at`. `no_models`: no upstream has told what it serves.
+    `no_upstreams`: there is nobody to ask. `draining`: the gateway is shutting down.
+    """
+
+    code: str
+    upstream: str | None = None
+    fault: str | None = None
+    until_at: Instant | None = None
+
+
+class CredentialCounts(Struct, frozen=True):
+    """How many credentials there are, how many serve, and how many are in each state."""
+
+    ready: int
+    total: int
+    by_state: Mapping[str, int]
+
+
+class UpstreamStanding(Struct, frozen=True):
+    """One upstream; `state`: closed (it is asked), open, half_open (the next request finds out)."""
+
+    kind: str
+    state: BreakerState
+
+
+class Readiness:
+    """Looks at the endpoints and their credentials, and remembers nothing.
+
+    With `is_passthrough` callers bring credentials of their own.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        pools: CredentialPools,
+        catalog: Catalog,
+        clock: Clock,
+        *,
+        is_passthrough: bool,
+    ) -> None:
+        self._endpoints = endpoints
+        self._pools = pools
+        self._catalog = catalog
+        self._clock = clock
+        self._is_passthrough = is_passthrough
+
+    def find_hindrance(self) -> Reason | None:
+        """Why nobody would be answered; None where somebody would: a look at few credentials."""
+        if self._catalog.models and any(map(self._is_asked, self._endpoints.values())):
+            return None
+        return next(self.reasons(), Reason("no_upstreams"))
+
+    def reasons(self) -> Iterator[Reason]:
+        """All there are: those by which nobody is answered come first."""
+        if not self._pools.slots and not self._is_passthrough:
+            yield Reason("no_credentials")
+        elif not self._is_passthrough and not any(map(self._has_ready, self._endpoints.values())):
+            yield Reason("none_ready", until_at=self._next_try_at())
+        if not self._catalog.models:
+            yield Reason("no_models")
+        now = self._clock.monotonic()
+        for name, endpoint in self._endpoints.items():
+            breaker = endpoint.breaker
+            if breaker.state(now) is BreakerState.OPEN and self._has_anybody(endpoint):
+                until_at = instant(self._clock.now() + breaker.left_s(now))
+                cause = breaker.cause.kind.value if breaker.cause else None
+                yield Reason("upstream_open", name, cause, until_at)
+
+    def credentials(self) -> CredentialCounts:
+        """Of all endpoints together."""
+        now = self._clock.now()
+        states = Counter(find_state(slot, now) for slot in self._pools.slots)
+        return CredentialCounts(
+            ready=sum(states[state] for state in READY),
+            total=states.total(),
+            by_state={state.value: count for state, count in states.items()},
+        )
+
+    def upstreams(self) -> Mapping[str, UpstreamStanding]:
+        """All that could be asked, by name."""
+        now = self._clock.monotonic()
+        return {
+            name: UpstreamStanding(endpoint.kind.name, endpoint.breaker.state(now))
+            for name, endpoint in self._endpoints.items()
+        }
+
+    def _is_asked(self, endpoint: Endpoint) -> bool:
+        if endpoint.breaker.state(self._clock.monotonic()) is BreakerState.OPEN:
+            return False
+        return self._is_passthrough or self._has_ready(endpoint)
+
+    def _has_ready(self, endpoint: Endpoint) -> bool:
+        return any(self._serves(slot, endpoint) for slot in endpoint.pool.slots)
+
+    def _serves(self, slot: Slot, endpoint: Endpoint) -> bool:
+        """Whether it serves some model, though it may be cooling for another."""
+        now = self._clock.now()
+        state = find_state(slot, now)
+        if state is not State.COOLING:
+            return state in READY
+        return any(slot.is_in_service(one, now) for one in self._catalog.names_at(endpoint.name))
+
+    def _has_anybody(self, endpoint: Endpoint) -> bool:
+        return self._is_passthrough or bool(endpoint.pool.slots)
+
+    def _next_try_at(self) -> Instant | None:
+        now = self._clock.now()
+        waiting = [
+            cooldown.until_at
+            for slot in self._pools.slots
+            if find_state(slot, now) is State.COOLING
+            for cooldown in slot.cooldowns.values()
+            if cooldown.until_at > now
+        ]
+        return instant(min(waiting)) if waiting else None

@@ -1,0 +1,100 @@
+"""The settings that a gateway serves with, how to read them again, and how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Generic
+
+from cursor_api.options.rules import Finding
+from cursor_api.options.setting import find_rows
+from cursor_api.ports.configuration import ShownFinding, ShownSetting, ShownSettings, Words
+from cursor_api.settings import chinese
+from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
+from cursor_api.settings.load import Loaded
+from cursor_api.settings.resolve import DEFAULT, Row
+from cursor_api.settings.schema import S, Schema
+
+# What a block is called, by its table in TOML.
+BLOCK_TITLES: Final = {
+    "upstream": Words("Upstream {}", "上游 {}"),
+    "model": Words("Model {}", "模型 {}"),
+}
+
+
+class SettingsInUse(Generic[S]):
+    """Implements `ports.Configuration` over what was loaded.
+
+    `read` reads everything again and never raises. Of what is `loaded`, a gateway uses what needs a
+    restart only from its next start on.
+    """
+
+    def __init__(self, schema: Schema[S], loaded: Loaded[S], read: Callable[[], Loaded[S]]) -> None:
+        self._schema = schema
+        self.loaded = loaded
+        self.read = read
+        self._started_with = dict(loaded.facts.values)
+        self._refused: tuple[Finding, ...] = ()
+        self._translations = dict(_translations(schema))
+
+    def __repr__(self) -> str:
+        return f"SettingsInUse({len(self.loaded.rows)} rows, refused={len(self._refused)})"
+
+    def take(self, loaded: Loaded[S]) -> None:
+        """They are used from now on."""
+        self.loaded = loaded
+        self._refused = ()
+
+    def refuse(self, problems: Sequence[Finding]) -> None:
+        """What was read last cannot be used; the old ones stay."""
+        self._refused = tuple(problems)
+
+    def show(self) -> ShownSettings:
+        """All that can be set, as it stands."""
+        return ShownSettings(
+            tuple(map(self._show, self.loaded.rows)),
+            tuple(map(_show_finding, self._refused)),
+            tuple(map(_show_finding, self.loaded.warnings)),
+        )
+
+    def _show(self, row: Row) -> ShownSetting:
+        setting = row.setting
+        in_block = setting.table in BLOCK_TITLES
+        return ShownSetting(
+            name=row.name,
+            key="" if in_block else setting.key,
+            group=self._title(row, in_block=in_block),
+            value=row.shown,
+            is_set=not row.source.startswith(DEFAULT),
+            source=row.source,
+            default=setting.default_note or setting.default or "",
+            needs_restart=setting.needs_restart,
+            is_waiting=setting.needs_restart and self._has_changed(row.name),
+            text=Words(setting.reason, self._translations[setting.reason]),
+        )
+
+    def _title(self, row: Row, *, in_block: bool) -> Words:
+        table = row.setting.table
+        if not in_block:
+            return Words(row.heading, chinese.TITLES[table])
+        title, name = BLOCK_TITLES[table], row.name.split(".")[1]
+        return Words(title.en.format(name), title.zh.format(name))
+
+    def _has_changed(self, name: str) -> bool:
+        return bool(self._started_with.get(name) != self.loaded.facts.values.get(name))
+
+
+def _show_finding(finding: Finding) -> ShownFinding:
+    return ShownFinding(finding.variable, finding.where, finding.message)
+
+
+def _translations(schema: Schema[Any]) -> Iterator[tuple[str, str]]:
+    """What each setting is for: the Chinese by the English."""
+    for kind, options in schema.kinds.items():
+        for row in find_rows(options).values():
+            if (text := chinese.BLOCK_REASONS.get(f"{kind}.{row.name}")) is not None:
+                yield row.reason, text
+    for table, rows in (("upstream", upstream_rows(schema.kinds)), ("model", MODEL_ROWS)):
+        for row in rows.values():
+            yield row.reason, chinese.BLOCK_REASONS[f"{table}.{row.name}"]
+    for row in schema.rows:
+        yield row.reason, chinese.REASONS[row.variable]

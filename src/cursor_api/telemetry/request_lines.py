@@ -1,0 +1,103 @@
+"""One line in the process's log for each request that has ended.
+
+Rules of this file:
+- Nothing of what was said is in a line, and no text of an upstream: it may repeat a prompt.
+- A line costs tens of microseconds, so that there are few of them in a second, however many
+  requests there are; those that are left out are counted, and the count is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import structlog
+
+from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.ports.stores import RequestLog
+
+# Nobody reads more, and a terminal that shows more is no use.
+LINES_PER_S_MAX: Final = 20
+WINDOW_S: Final = 1.0
+# A model's name is the caller's own text.
+MODEL_LENGTH_MAX: Final = 100
+_WORDS: Final = {
+    Status.SUCCESS: "answered",
+    Status.FAILED: "failed",
+    Status.REFUSED: "refused",
+    Status.CANCELLED: "cancelled",
+}
+_log = structlog.get_logger("request")
+
+# Asks for a call after so many seconds; where nobody waits, it does nothing.
+CallLater = Callable[[float, Callable[[], None]], object]
+
+
+def call_later(delay_s: float, call: Callable[[], None]) -> object:
+    """By the running loop."""
+    return asyncio.get_running_loop().call_later(delay_s, call)
+
+
+class RequestLines:
+    """Implements `ports.RequestLog` around another one, and tells each end in a line.
+
+    `is_on` may change at any time. `monotonic` gives seconds.
+    """
+
+    def __init__(
+        self, inner: RequestLog, monotonic: Callable[[], float], later: CallLater = call_later
+    ) -> None:
+        self.is_on = True
+        self._inner = inner
+        self._monotonic = monotonic
+        self._later = later
+        self._window_ends_at = 0.0
+        self._line_count = 0
+        self._left_out_count = 0
+
+    def record(self, record: RequestRecord) -> None:
+        """Keep it in the other one; an end is told."""
+        self._inner.record(record)
+        if self.is_on and record.status is not Status.PENDING:
+            self._tell(record)
+
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
+        """As the other one has them."""
+        return await self._inner.recent(count)
+
+    def _tell(self, record: RequestRecord) -> None:
+        now = self._monotonic()
+        if now >= self._window_ends_at:
+            self._tell_left_out()
+            self._window_ends_at, self._line_count = now + WINDOW_S, 0
+        self._line_count += 1
+        if self._line_count <= LINES_PER_S_MAX:
+            _log.info(_WORDS[record.status], **_facts(record))
+            return
+        if not self._left_out_count:
+            # Perhaps no further request comes.
+            self._later(self._window_ends_at - now, self._tell_left_out)
+        self._left_out_count += 1
+
+    def _tell_left_out(self) -> None:
+        count, self._left_out_count = self._left_out_count, 0
+        if count:
+            _log.info(f"more than {LINES_PER_S_MAX} a second; the others are left out", count=count)
+
+
+def _facts(record: RequestRecord) -> dict[str, Any]:
+    """In the order in which they are read; what there is not is left out."""
+    # What nobody serves may be any text, a key even.
+    model = "(unknown)" if record.has_foreign_model else record.model[:MODEL_LENGTH_MAX]
+    facts: dict[str, Any] = {"caller": record.caller, "model": model}
+    if record.credential_alias:
+        facts["credential"] = record.credential_alias
+    if record.error_kind is not None:
+        facts["fault"] = record.error_kind.value
+    if record.first_delta_ms is not None:
+        facts["first_ms"] = round(record.first_delta_ms)
+    if record.duration_ms is not None:
+        facts["total_ms"] = round(record.duration_ms)
+    facts["id"] = record.id
+    return facts

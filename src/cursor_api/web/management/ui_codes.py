@@ -1,0 +1,135 @@
+"""`/api/ui-code` and `/api/ui-session`: how a command signs its user's browser in.
+
+The command knows the operator's key; the page must not get it in its address, which goes into a
+history and to whoever looks on. So the address carries a code in its fragment, which no server is
+sent, good for one minute and one use, and the page changes it for the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import invalid_request
+from cursor_api.ports.process import Clock
+from cursor_api.web.http.allowance import Allowance
+from cursor_api.web.http.json_body import read_strangers_json, reply
+from cursor_api.web.http.operation import Key, Operation
+
+CODE_BYTES = 32
+EXPIRES_S = 60
+# A person opens one page at a time; a program that asks for codes pushes out its own.
+CODES_MAX = 16
+# `{"code": "…"}` with some room; there is no key yet that would let anybody send more.
+BODY_BYTES_MAX = 1024
+# A code cannot be guessed; this keeps those who try from costing anything.
+BURST_COUNT = 10
+TRIES_PER_S = 1.0
+
+TOO_OFTEN = "Codes are tried too often."
+WRONG_CODE = (
+    "This code is used, older than a minute, or none at all. `cursor-api ui` makes a new one; or"
+    " sign in with the gateway's key."
+)
+
+
+class UiCodeOut(Struct):
+    """A code that opens the console once, within `expires_s` seconds."""
+
+    code: str
+    expires_s: int
+
+
+class UiCodeIn(Struct, forbid_unknown_fields=True):
+    """The code, as it stood in the address."""
+
+    code: str
+
+
+class UiKeyOut(Struct):
+    """The operator's key."""
+
+    key: str
+
+
+_DECODER = msgspec.json.Decoder(UiCodeIn)
+
+
+class UiCodes:
+    """The codes that are good now, by hash; they outlive every change of the settings."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # Until when each is good, oldest first.
+        self._until: dict[bytes, float] = {}
+        self.tries = Allowance(clock, BURST_COUNT, TRIES_PER_S, TOO_OFTEN)
+
+    def __repr__(self) -> str:
+        return f"UiCodes({len(self._until)})"
+
+    def make(self) -> str:
+        """A new one."""
+        code = secrets.token_urlsafe(CODE_BYTES)
+        if len(self._until) >= CODES_MAX:
+            del self._until[next(iter(self._until))]
+        self._until[_digest(code)] = self._clock.monotonic() + EXPIRES_S
+        return code
+
+    def take(self, code: str) -> bool:
+        """Whether it is good; it is good no more."""
+        until = self._until.pop(_digest(code), None)
+        return until is not None and self._clock.monotonic() < until
+
+
+class UiSignIn:
+    """Answers both addresses. `operator_key` is None where there is none (pure pass-through)."""
+
+    def __init__(self, codes: UiCodes, operator_key: Secret | None) -> None:
+        self._codes = codes
+        self._operator_key = operator_key
+
+    def operations(self) -> Sequence[Operation]:
+        """Both. The second asks for no key: the code stands for it."""
+        return (
+            Operation(
+                method="POST",
+                path="/api/ui-code",
+                handler=self.make_code,
+                summary="A code that signs a browser in, once, within a minute",
+                good={200: UiCodeOut},
+                bad=(401, 403),
+            ),
+            Operation(
+                method="POST",
+                path="/api/ui-session",
+                handler=self.begin,
+                key=Key.LEFT_TO_HANDLER,
+                summary="Change such a code for the operator's key",
+                body=UiCodeIn,
+                good={200: UiKeyOut},
+                bad=(400, 413, 429),
+            ),
+        )
+
+    async def make_code(self, _request: Request) -> Response:
+        """A new code."""
+        return reply(UiCodeOut(self._codes.make(), EXPIRES_S))
+
+    async def begin(self, request: Request) -> Response:
+        """The key for the code; Fault(INVALID_REQUEST) for one that is not good."""
+        self._codes.tries.take()
+        given = await read_strangers_json(request, _DECODER, BODY_BYTES_MAX)
+        if self._operator_key is None or not self._codes.take(given.code):
+            raise invalid_request(WRONG_CODE, code="invalid_code", param="code")
+        return reply(UiKeyOut(self._operator_key.reveal()))
+
+
+def _digest(code: str) -> bytes:
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()
