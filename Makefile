@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 NODE_CLIENTS := tests/acceptance/node
 OPENAI_1 := $(VENV)/clients/openai-1
 SDKS := $(VENV)/clients/sdks
+SHIP := $(VENV)/ship
 NODE_SDKS := tests/clients/node
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
@@ -24,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check release soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -63,6 +64,13 @@ $(SDKS).stamp: requirements/clients.txt | $(BIN)/python
 	@echo "installing everybody's clients from the lock (first time only) ..."
 	@rm -rf $(SDKS)
 	@$(PIP_INSTALL) --target $(SDKS) -r requirements/clients.txt
+	@touch $@
+
+# What makes and checks what is published, with the program itself beside it. (Its own pip is not in
+# a lock; the lock brings another.)
+$(SHIP).stamp: requirements/ship.txt requirements/run.txt | $(VENV)/dev.stamp
+	@echo "installing the tools of publishing from the lock (first time only) ..."
+	@$(BIN)/python -m venv --clear $(SHIP) && $(SHIP)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ship.txt -r requirements/run.txt
 	@touch $@
 
 # Cursor's own program, for the tests of the official route; 60 MB.
@@ -150,6 +158,12 @@ agents: $(AGENTS_STAMP) ## Claude Code, Codex, opencode and Qwen Code before the
 clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clients over every route; writes the tables of docs/routes.md
 	$(BIN)/python -m tests.clients
 
+package-check: $(SHIP).stamp ## Build what a registry gets, and install it in every way, on each Python found
+	$(BIN)/python -m tests.ship.package
+
+release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
+	@$(BIN)/python -m scripts.release $(if $(filter yes,$(WRITE)),--write)
+
 soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)
 
@@ -172,6 +186,7 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group openai-1 -o requirements/openai-1.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group clients -o requirements/clients.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group sdk -c requirements/dev.txt -o requirements/sdk.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group ship -c requirements/run.txt -o requirements/ship.txt
 
 clean: ## Remove what the commands above have made
 	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(NODE_SDKS)/node_modules $(AGENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

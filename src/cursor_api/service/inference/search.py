@@ -23,12 +23,14 @@ from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import CONTENT, Delta, Finished, NativeBatch
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.price import Price, PriceList
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports.process import Clock
 from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import DeltaBatches
+from cursor_api.service.access.quota import Quota
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.conversations import name_conversation
 from cursor_api.service.inference.endpoints import Endpoints
@@ -50,6 +52,9 @@ class Collaborators:
     request_log: RequestLog
     clock: Clock
     random: Callable[[], float]
+    # What tokens cost at an endpoint, at an instant; None: nobody knows.
+    find_price: Callable[[Route, float], Price | None] = PriceList().find
+    quota: Quota | None = None
 
 
 class BegunAnswer(NamedTuple):
@@ -65,7 +70,8 @@ class BegunAnswer(NamedTuple):
 class Search:
     """One request's way to an answer. Raises Fault when there is no way to its model.
 
-    `attempts` tells what was tried, whatever came of it, and `credential` who was asked last.
+    `attempts` tells what was tried, whatever came of it, `credential` who was asked last, and
+    `route` where.
     """
 
     __slots__ = (
@@ -79,6 +85,7 @@ class Search:
         "_with",
         "attempts",
         "credential",
+        "route",
     )
 
     def __init__(
@@ -90,6 +97,7 @@ class Search:
         self._retry: RetryState | None = None
         self.attempts = attempts
         self.credential: Credential | None = None
+        self.route: Route | None = None
         routes = collaborators.catalog.resolve(incoming.chat.model)
         self._routes = Routes(routes, incoming, collaborators.endpoints)
 
@@ -130,7 +138,7 @@ class Search:
             # The first attempt at an endpoint is no retry of its.
             self._retry.is_retry = self._retry.has_fresh = False
             self._retry.last_fault = None
-        self._route = route
+        self._route = self.route = route
         self._endpoint = self._with.endpoints[route.endpoint]
         own = incoming.caller.credentials
         if own:

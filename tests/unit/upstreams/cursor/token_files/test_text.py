@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.upstreams.cursor.forms import is_checksum
 from cursor_api.upstreams.cursor.token_files.text import (
     ALIAS_CHARS_MAX,
     Parsed,
     TextLimits,
     fingerprint_of,
-    is_checksum,
     parse_token_list,
     parse_tokens,
     require_text,
@@ -245,7 +245,7 @@ def test_a_fingerprint_names_a_token_and_tells_nothing() -> None:
 
 def test_too_large_says_how_much() -> None:
     """With both sizes."""
-    assert "has 5 bytes, more than the 3" in too_large("f", 5, TextLimits(file_bytes_max=3))
+    assert "has 5 bytes, more than the 3" in too_large("f", 5, TextLimits(file_bytes_max=3)).text
 
 
 @given(st.binary(max_size=300))
