@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import (
@@ -15,6 +15,18 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
+
+
+class RecordsState(NamedTuple):
+    """How keeping goes. `store` is memory, sqlite or postgres.
+
+    `waiting_count` records are still to be written; `dropped_count` were given up since the start.
+    """
+
+    store: str
+    is_writing: bool
+    waiting_count: int = 0
+    dropped_count: int = 0
 
 
 class Records(Protocol):
@@ -52,4 +64,8 @@ class Records(Protocol):
 
         Gives how many there were: fewer than `rows_max` means that none is left.
         """
+        ...
+
+    def state(self) -> RecordsState:
+        """How it goes; asks nobody."""
         ...
