@@ -59,6 +59,10 @@ class Records(Protocol):
         """How long the last `rows_max` answers since then took to begin, in any order."""
         ...
 
+    async def count(self, wanted: RecordFilter) -> int:
+        """How many there are."""
+        ...
+
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """Delete at most `rows_max` of them, oldest first; what they added to the sums stays.
 

@@ -83,10 +83,11 @@ class MemoryRecords:
         """See ports.Records."""
         since = _hour_of(self._clock.now() - KEPT_S)
         keys = [key for key in self._sums if key[0] >= since]
-        models, credentials, callers = (
-            tuple(sorted({key[place] for key in keys} - {""})) for place in (1, 2, 3)
+        return RecordChoices(
+            tuple(sorted({key[1] for key in keys} - {""})),
+            tuple(sorted({key[2] for key in keys} - {""})),
+            tuple(sorted({key[3] for key in keys} - {""})),
         )
-        return RecordChoices(models, credentials, callers)
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
         """See ports.Records."""
@@ -117,6 +118,10 @@ class MemoryRecords:
             if one.first_delta_ms is not None and one.started_at >= since
         )
         return list(islice(begun, rows_max))
+
+    async def count(self, wanted: RecordFilter) -> int:
+        """See ports.Records."""
+        return sum(_fits(one, wanted) for one in self._by_id.values())
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """See ports.Records."""

@@ -81,8 +81,13 @@ def is_everything(wanted: RecordFilter) -> bool:
     return wanted == ALL
 
 
+def is_id(text: str) -> bool:
+    """Whether it has the form of a request's id, today's or an earlier one."""
+    return _ID.fullmatch(text) is not None
+
+
 def _id(query: Query, name: str) -> str | None:
     text = query.text(name)
-    if text is not None and not _ID.fullmatch(text):
+    if text is not None and not is_id(text):
         raise wrong(name, "it is the id of a request, as one of these pages gives it")
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ def days(zone: str, since: str, until: str) -> Periods:
 def lengths(periods: Periods) -> list[int]:
     """In hours."""
     borders = [*periods.starts, periods.until]
-    return [(end - start) // HOUR_S for start, end in zip(borders, borders[1:], strict=False)]
+    return [(end - start) // HOUR_S for start, end in itertools.pairwise(borders)]
 
 
 def test_hours_are_those_of_utc_whatever_the_zone() -> None:
