@@ -22,7 +22,7 @@ RUN python -m venv /opt/cursor-api \
     fi \
  && python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY src src
 RUN /opt/build/bin/python -m hatchling build -t wheel -d dist \
  && /opt/cursor-api/bin/pip install --no-cache-dir --no-deps dist/*.whl

@@ -8,12 +8,14 @@ BIN := $(VENV)/bin
 NODE_CLIENTS := tests/acceptance/node
 OPENAI_1 := $(VENV)/clients/openai-1
 SDKS := $(VENV)/clients/sdks
+SHIP := $(VENV)/ship
 NODE_SDKS := tests/clients/node
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-# Two workers, as the machine that checks has two cores. A file's tests stay together: most of the
-# slow ones share one server per file.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# Three workers, although the machine that checks has two cores: many tests wait. A file's tests stay
+# together, as most of the slow ones share one server per file. Files are given out as tests/conftest.py
+# orders them: by number of tests, the slowest would come last, and one worker would end alone.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 FAST_TESTS := tests/unit tests/contract tests/property tests/fuzz tests/architecture
 FUZZ_S := 60
 SOAK :=
@@ -23,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check release soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -62,6 +64,13 @@ $(SDKS).stamp: requirements/clients.txt | $(BIN)/python
 	@echo "installing everybody's clients from the lock (first time only) ..."
 	@rm -rf $(SDKS)
 	@$(PIP_INSTALL) --target $(SDKS) -r requirements/clients.txt
+	@touch $@
+
+# What makes and checks what is published, with the program itself beside it. (Its own pip is not in
+# a lock; the lock brings another.)
+$(SHIP).stamp: requirements/ship.txt requirements/run.txt | $(VENV)/dev.stamp
+	@echo "installing the tools of publishing from the lock (first time only) ..."
+	@$(BIN)/python -m venv --clear $(SHIP) && $(SHIP)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ship.txt -r requirements/run.txt
 	@touch $@
 
 # Cursor's own program, for the tests of the official route; 60 MB.
@@ -104,8 +113,10 @@ install: $(VENV)/run.stamp ## Install into .venv, to serve your own accounts and
 
 # The tests of the real bridge may be skipped elsewhere, never here.
 test: export TEST_SDK_BRIDGE := required
+# Where the machine has Python write no bytecode, each worker would prepare each test file anew.
+test fast coverage: export PYTHONDONTWRITEBYTECODE :=
 test: lint types imports $(OPENAI_1).stamp $(VENV)/sdk.stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests
-	$(PYTEST)
+	$(PYTEST) --durations=15
 
 check: lint types imports fast ## What to run before a commit
 
@@ -147,6 +158,12 @@ agents: $(AGENTS_STAMP) ## Claude Code, Codex, opencode and Qwen Code before the
 clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clients over every route; writes the tables of docs/routes.md
 	$(BIN)/python -m tests.clients
 
+package-check: $(SHIP).stamp ## Build what a registry gets, and install it in every way, on each Python found
+	$(BIN)/python -m tests.ship.package
+
+release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
+	@$(BIN)/python -m scripts.release $(if $(filter yes,$(WRITE)),--write)
+
 soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)
 
@@ -169,6 +186,7 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group openai-1 -o requirements/openai-1.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group clients -o requirements/clients.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group sdk -c requirements/dev.txt -o requirements/sdk.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group ship -c requirements/run.txt -o requirements/ship.txt
 
 clean: ## Remove what the commands above have made
 	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(NODE_SDKS)/node_modules $(AGENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -72,13 +72,8 @@ class ListLog:
         self.records.append(record)
 
     async def recent(self, count: int) -> Sequence[RequestRecord]:
-        """The last state of the last ones."""
-        return list({record.id: record for record in self.records}.values())[-count:]
-
-    @property
-    def total_count(self) -> int:
-        """All."""
-        return len(self.records)
+        """The last ones."""
+        return self.records[-count:]
 
 
 class TickingClock:

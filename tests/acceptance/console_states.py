@@ -81,6 +81,17 @@ def quarantine(reason: str, detail: str) -> dict[str, Any]:
     return {"reason": reason, "detail": detail, "since_at": instant(-100)}
 
 
+def notice(path: str) -> dict[str, Any]:
+    """What is told of a file as a whole."""
+    values = {"path": path, "mode": "0644"}
+    return {"code": "open_to_others", "text": "It is open to others.", "values": values}
+
+
+def problem(code: str, value: str) -> dict[str, Any]:
+    """A line that cannot be used."""
+    return {"file": "f", "line": 1, "problem": "It is wrong.", "code": code, "value": value}
+
+
 def every_state() -> list[dict[str, Any]]:
     """One credential for each thing that the table can show."""
     return [
@@ -142,6 +153,7 @@ def listing(credentials: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         "total_count": len(credentials),
         "now": instant(0),
         "warnings": [],
+        "notices": [],
         "trouble": None,
         "upstreams": [],
     } | more

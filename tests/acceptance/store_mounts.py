@@ -112,7 +112,7 @@ def single_file(root: Path) -> None:
     (root / "new").rename(outside)
     assert [files.has_changed() for _ in range(2)] == [False, True]
     files.load()
-    assert any("was replaced outside" in words for words in files.warnings), files.warnings
+    assert any("was replaced outside" in notice.text for notice in files.warnings), files.warnings
 
 
 def full_disk(root: Path) -> None:

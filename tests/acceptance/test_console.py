@@ -240,7 +240,7 @@ def test_an_upstream_that_is_not_asked_is_told_above_healthy_credentials(
     assert house.ask("POST", "/v1/chat/completions", json.dumps(body).encode()).status == 502
     page.reload()
     notice = page.locator("#upstream")
-    expect(notice).to_contain_text(t("upstream.title"))
+    expect(notice).to_contain_text(t("upstream.title", upstream=quoted("cursor")))
     expect(notice).to_contain_text(t("fault.client_outdated"))
     # How long still, counted down: 30, 29, ...
     expect(notice).to_contain_text(re.compile(r"\b[12]\d|30"))

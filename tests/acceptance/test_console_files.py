@@ -49,6 +49,7 @@ def page(signed_in: Page, house: House) -> Page:
     """The tab of the files, read."""
     signed_in.goto(f"{house.url}/console")
     signed_in.locator("#tab-files").click()
+    signed_in.locator("#show-files").click()
     expect(signed_in.locator("#file-tokens")).to_have_value(TOKENS)
     return signed_in
 

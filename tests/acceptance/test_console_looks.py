@@ -29,6 +29,8 @@ from tests.acceptance.console_states import (
     every_state,
     hostile,
     listing,
+    notice,
+    problem,
     quarantine,
     upstream,
 )
@@ -86,6 +88,17 @@ def assert_fits(page: Page, screen: str) -> None:
     assert width <= page.evaluate("document.documentElement.clientWidth"), screen
 
 
+def everything() -> dict[str, Any]:
+    """All that a list of credentials can tell."""
+    problems = [problem("space", "U+0020"), problem("of another time", "")]
+    return listing(
+        every_state(),
+        notices=[notice("f")],
+        trouble={"message": "Broken.", "notice": None, "problems": problems},
+        upstreams=[upstream("open", "unreachable"), upstream("half_open", "client_outdated")],
+    )
+
+
 @pytest.mark.parametrize("viewport", [{"width": 1200, "height": 800}, NARROW], ids=["wide", "360"])
 def test_no_screen_has_a_barrier_or_is_too_wide(
     browser: Browser, house: House, viewport: Any
@@ -110,12 +123,7 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
         page.locator("#add-text").fill("a::token-0001\nwrong one")
         page.locator(".found li.bad").wait_for()
         look("empty")
-        trouble = {"message": "Broken.", "problems": [{"file": "f", "line": 1, "problem": "bad"}]}
-        upstreams = [upstream("open", "unreachable"), upstream("half_open", "client_outdated")]
-        show(
-            page,
-            listing(every_state(), warnings=["Mode 0644."], trouble=trouble, upstreams=upstreams),
-        )
+        show(page, everything())
         page.locator("tr.row").first.wait_for()
         page.locator('tr.row[data-alias="soon"] button.test').click()
         page.locator(".outcome").wait_for()
@@ -129,7 +137,11 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
         page.locator("#edit [role=alert]").wait_for()
         look("edit")
         page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
         page.locator("#tab-files").click()
+        page.locator("#masked-tokens").wait_for()
+        look("files, masked")
+        page.locator("#show-files").click()
         page.locator("#file-tokens").fill("wrong one")
         page.locator("#save-files").click()
         page.locator("#problems-tokens").wait_for()
@@ -176,18 +188,19 @@ def test_hostile_text_stays_text(browser: Browser, house: House) -> None:
     """In names, models, details, previews, outcomes, problems and files: nothing runs."""
     with open_page(browser) as page:
         page.context.add_init_script(REMEMBER_KEY)
-        show(page, listing(hostile(), warnings=list(HOSTILE)))
+        show(page, listing(hostile(), notices=[notice(text) for text in HOSTILE]))
         page.goto(f"{house.url}/console")
         page.locator("tr.row").first.wait_for()
         assert page.locator("tr.row").count() == len(HOSTILE)
         assert page.locator("#app :is(script, iframe, img, [onerror], [onload])").count() == 0
         assert "\u202e" not in page.locator("#app").inner_text()
-        fault = {"kind": "unknown", "message": HOSTILE[0], "retry_after_s": None}
+        fault = {"kind": "internal", "message": HOSTILE[0], "retry_after_s": None}
         outcome = {"is_ok": False, "model": HOSTILE[1], "fault": fault, "advice": HOSTILE[1]}
         outcome |= {"credential": hostile()[0], "latency_ms": None, "duration_ms": 1, "text": ""}
         page.route(re.compile("/test$"), lambda route: route.fulfill(json=outcome))
         page.locator("tr.row button.test").first.click()
-        expect(page.locator(".outcome")).to_contain_text(HOSTILE[1])
+        page.locator(".outcome summary").click()
+        expect(page.locator(".outcome")).to_contain_text(HOSTILE[0])
         page.locator("button.edit").last.click()
         page.keyboard.press("Escape")
         page.locator("#open-add").click()
@@ -197,6 +210,7 @@ def test_hostile_text_stays_text(browser: Browser, house: House) -> None:
         page.locator(".found li").first.wait_for()
         page.keyboard.press("Escape")
         page.locator("#tab-files").click()
+        page.locator("#show-files").click()
         page.locator("#file-tokens").fill("\n".join(HOSTILE))
         page.locator("#save-files").click()
         page.locator("#problems-tokens").wait_for()

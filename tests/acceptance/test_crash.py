@@ -71,6 +71,8 @@ BUGS = {
     "folder": Bug(CompletionFolder, "feed", 3),
     "request log": Bug(MemoryRequestLog, "record"),
 }
+# What is kept of a request is written when its caller has all of the answer.
+UNSEEN = "request log"
 # Of answers that are streamed or whole only.
 ONLY_STREAMED = {"renderer", "renderer, late"}
 ONLY_WHOLE = {"folder"}
@@ -186,7 +188,7 @@ async def test_a_bug_ends_its_own_request_and_no_other(
         for place in BUGS
         for is_stream in (True, False)
         for kind in (KINDS if "late" in place else ["ZeroDivisionError", "SystemExit"])
-        if place not in (ONLY_WHOLE if is_stream else ONLY_STREAMED)
+        if place not in (ONLY_WHOLE if is_stream else ONLY_STREAMED) and place != UNSEEN
     ]
     async with house(redactor) as gateway:
         others = [asyncio.create_task(gateway.stream(f"Hello {n}")) for n in range(OTHERS)]
@@ -207,7 +209,7 @@ async def test_a_bug_ends_its_own_request_and_no_other(
     assert (credential["active_count"], status["activeRequests"]) == (0, 0)
     assert (credential["state"], credential["failure_count"]) == ("healthy", 0)
     recorded = [records[request_id] for request_id in answers if request_id in records]
-    # Bugs before the relay are in the log alone, as is that of the record itself.
+    # Bugs before the relay are in the log alone.
     assert len(recorded) > len(cases) / 2
     assert set(recorded) == {("failed", "internal")}
     written = stream.getvalue()
@@ -220,6 +222,26 @@ async def test_a_bug_ends_its_own_request_and_no_other(
     for secret in (KEY, TOKEN):
         assert secret not in written
         assert not any(secret.encode() in answer.body for answer in answers.values())
+
+
+async def test_a_bug_in_what_is_kept_of_a_request_costs_its_caller_nothing(
+    monkeypatch: pytest.MonkeyPatch, logged: tuple[io.StringIO, Redactor]
+) -> None:
+    """It is told to the operator alone."""
+    stream, redactor = logged
+    plant(monkeypatch)
+    cases = [(kind, is_stream) for kind in KINDS for is_stream in (True, False)]
+    async with house(redactor) as gateway:
+        answers = await asyncio.gather(
+            *(
+                gateway.chat(f"crash at {UNSEEN} with {kind}", stream=is_stream)
+                for kind, is_stream in cases
+            )
+        )
+        status = (await gateway.ask("GET", "/")).json()["stats"]
+    assert [(one.status, b"error" in one.body) for one in answers] == [(200, False)] * len(cases)
+    assert status["activeRequests"] == 0
+    assert stream.getvalue().count("planted") >= len(cases)
 
 
 async def test_a_bug_behind_any_other_address_is_told_as_well(

@@ -80,9 +80,22 @@ def test_the_metadata_say_what_it_is(wheel: Path) -> None:
     assert (found["License-Expression"], found["License-File"]) == ("MIT", "LICENSE")
     assert found["Requires-Python"] == ">=3.11"
     assert found["Description-Content-Type"] == "text/markdown"
+    urls = {one.partition(",")[0] for one in found.get_all("Project-URL", [])}
+    assert {"Homepage", "Repository", "Changelog"} <= urls
     required = found.get_all("Requires-Dist")
     assert required
     assert [one for one in required if "@" in one or "://" in one] == []
+
+
+def test_the_readme_leads_somewhere_from_a_registrys_page(wheel: Path) -> None:
+    """Away from the repository a link to `docs/…` would lead nowhere."""
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read(f"cursor_api-{__version__}.dist-info/METADATA").decode()
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert any(
+        link.endswith("/blob/main/docs/clients.md#clients-that-run-in-a-browser") for link in links
+    )
 
 
 def test_the_package_comes_from_the_wheel(installed: Installed, tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
+
+from cursor_api import __version__
 
 READMES = ("README.md", "README.zh-CN.md")
 FRAGMENT = re.compile(r"^(\d+|\+[a-z0-9-]+)\.(added|changed|fixed|removed|security)(\.\d+)?\.md$")
@@ -118,10 +121,11 @@ def test_every_changelog_fragment_can_be_read(root: Path) -> None:
 
 
 def test_the_version_is_one(root: Path) -> None:
-    """The package says the version that it is released as."""
-    source = (root / "src" / "cursor_api" / "__init__.py").read_text(encoding="utf-8")
+    """It stands in the package alone, above that of the program which this one replaces."""
     pyproject = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    assert f'__version__ = "{pyproject["project"]["version"]}"' in source
+    assert "version" in pyproject["project"]["dynamic"]
+    assert pyproject["tool"]["hatch"]["version"]["path"] == "src/cursor_api/__init__.py"
+    assert Version(__version__) >= Version("0.2.0")
 
 
 def test_the_architecture_page_lists_every_package(root: Path) -> None:

@@ -24,6 +24,7 @@ LOCKS = {
     "openai-1": "openai-1",
     "clients": "clients",
     "sdk": "sdk",
+    "ship": "ship",
 }
 NODE_FOLDERS = ("tests/acceptance/node", "tests/clients/node", "tests/agents")
 
@@ -124,6 +125,9 @@ def test_the_locks_agree(locks: dict[str, dict[str, Pin]]) -> None:
     # Installed beside the others.
     for name, pin in locks["sdk"].items():
         assert name not in dev or dev[name].version == pin.version, name
+    # What is made into one file is what everybody else has.
+    for name, pin in locks["ship"].items():
+        assert name not in locks["run"] or locks["run"][name].version == pin.version, name
 
 
 def test_the_extra_is_what_is_locked_and_tested(pyproject: dict[str, Any]) -> None:

@@ -40,11 +40,6 @@ class Reopened:
         """Of what can be read again."""
         return await self._read().recent(count)
 
-    @property
-    def total_count(self) -> int:
-        """As it was written."""
-        return self._read().total_count
-
     def _read(self) -> MemoryRequestLog:
         table = RequestTable(self._path, 1000)
         log = MemoryRequestLog(ENTRIES_MAX)
@@ -79,7 +74,6 @@ async def test_an_empty_log(make: Callable[[], RequestLog]) -> None:
     """Nothing happened yet."""
     log = make()
     assert list(await log.recent(10)) == []
-    assert log.total_count == 0
 
 
 @every_log
@@ -106,17 +100,15 @@ async def test_a_known_id_is_replaced_where_it_stands(make: Callable[[], Request
         ("id-1", Status.SUCCESS),
         ("id-2", Status.PENDING),
     ]
-    assert log.total_count == 3
 
 
 @every_log
 async def test_it_is_bounded(make: Callable[[], RequestLog]) -> None:
-    """The oldest go; they still count."""
+    """The oldest go."""
     log = make()
     for number in range(12):
         log.record(record(number))
     assert ids(await log.recent(100)) == ["id-7", "id-8", "id-9", "id-10", "id-11"]
-    assert log.total_count == 12
 
 
 @every_log
@@ -129,7 +121,6 @@ async def test_the_end_of_a_request_that_was_pushed_out_is_no_new_request(
         log.record(record(number))
     log.record(record(0))
     log.record(record(0, Status.SUCCESS))
-    assert log.total_count == ENTRIES_MAX + 1
     assert ids(await log.recent(100)) == [f"id-{number}" for number in range(1, ENTRIES_MAX + 1)]
 
 
@@ -161,4 +152,3 @@ async def test_it_agrees_with_a_list(
         model[one.id] = one
         log.record(one)
     assert list(await log.recent(100)) == list(model.values())
-    assert log.total_count == len(model)

@@ -59,6 +59,19 @@ def live(plan: Plan) -> World:
     return world
 
 
+class Begun(set[Any]):
+    """The relay's own set of what is under way; tells the world of each that begins."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def add(self, exchange: Any) -> None:
+        """One begins."""
+        super().add(exchange)
+        self._world.note_begun()
+
+
 async def _live(world: World, redactor: Redactor) -> None:
     options = SimulatorOptions(
         port=SIMULATOR_PORT,
@@ -89,6 +102,8 @@ async def _serve(world: World, redactor: Redactor) -> list[asyncio.Task[None]]:
     stores = replace(bootstrap.memory_stores(credentials), request_log=world)
     async with bootstrap.build_gateway(settings, stores, redactor, world.clock) as gateway:
         world.gateway = gateway
+        chat: Any = next(iter(gateway.app._inference.values()))
+        chat._relay.active = Begun(world)
         # Ids of the wire: compressed, their lengths differ, and with them every moment.
         cursor: Any = gateway.endpoints["cursor"].upstream
         cursor._calls._random_bytes = random.randbytes

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from cursor_api.bootstrap import Gateway
 from cursor_api.domain.errors import FaultKind
-from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record import RequestRecord
 from cursor_api.installed import Settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
@@ -152,6 +152,7 @@ class World:
         # Who is between the server and the gateway's door, and who was turned away there.
         self.calls = {call.tag: call for call in plan.calls}
         self.refusals: dict[int, Refusal] = {}
+        self.begun: set[int] = set()
         self._inside: set[int] = set()
         self._pending: set[int] = set()
         self.gateway: Gateway
@@ -177,7 +178,8 @@ class World:
         tag = TAG.get()
         self.records.setdefault(tag, []).append((self.network.now, record))
         self._kept.record(record)
-        self._look_at_limits(tag, record)
+        if tag is not None:
+            self._pending.discard(tag)
         tried = " ".join(
             f"{one.credential_alias}:{one.fault and one.fault.value}" for one in record.attempts
         )
@@ -185,6 +187,21 @@ class World:
             f"record #{tag}",
             f"{record.status.value} {record.error_kind and record.error_kind.value} [{tried}]",
         )
+
+    def note_begun(self) -> None:
+        """A request is under way from now on."""
+        tag = TAG.get()
+        if tag is None:
+            return
+        self.begun.add(tag)
+        self._pending.add(tag)
+        calls = [self.calls[one] for one in self._pending]
+        limits = self.settings.admission
+        of_caller_count = sum(call.who == self.calls[tag].who for call in calls)
+        if len(calls) > limits.requests_max or of_caller_count > limits.caller_requests_max:
+            self.accuse(f"{len(calls)} requests under way, {of_caller_count} of one caller")
+        if sum(call.is_stream for call in calls) > limits.streams_max:
+            self.accuse(f"more streams under way than {limits.streams_max}")
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -202,7 +219,7 @@ class World:
     def note_status(self, status: int) -> None:
         """A request's response begins."""
         tag = TAG.get()
-        if tag is not None and tag not in self.records:
+        if tag is not None and tag not in self.begun:
             calls = [self.calls[one] for one in self._inside]
             own = [call for call in calls if call.who == self.calls[tag].who]
             self.refusals[tag] = Refusal(
@@ -235,11 +252,6 @@ class World:
     async def recent(self, count: int) -> Sequence[RequestRecord]:
         """Implements `ports.RequestLog`."""
         return await self._kept.recent(count)
-
-    @property
-    def total_count(self) -> int:
-        """Implements `ports.RequestLog`."""
-        return self._kept.total_count
 
     def note_seen(self, seen: Seen) -> None:
         """A client's request is over."""
@@ -339,21 +351,6 @@ class World:
             breaker = endpoint.breaker
             if breaker._is_probing:
                 self.accuse(f"a probe is left over: {breaker!r}")
-
-    def _look_at_limits(self, tag: int | None, record: RequestRecord) -> None:
-        if tag is None:
-            return
-        if record.status is not Status.PENDING:
-            self._pending.discard(tag)
-            return
-        self._pending.add(tag)
-        calls = [self.calls[one] for one in self._pending]
-        limits = self.settings.admission
-        of_caller_count = sum(call.who == self.calls[tag].who for call in calls)
-        if len(calls) > limits.requests_max or of_caller_count > limits.caller_requests_max:
-            self.accuse(f"{len(calls)} requests under way, {of_caller_count} of one caller")
-        if sum(call.is_stream for call in calls) > limits.streams_max:
-            self.accuse(f"more streams under way than {limits.streams_max}")
 
     def _overhear(self, port: int, is_server: bool, data: bytes) -> None:  # noqa: FBT001 - a tap's signature
         if port == GATEWAY_PORT and is_server:

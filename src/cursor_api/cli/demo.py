@@ -101,6 +101,8 @@ SDK: Final = (
     "composer-2.5, claude-opus-4.5, auto",
     "cursor-sdk: Cursor's official way, by API key",
 )
+TOKENS: Final = Path(".token (in memory)")
+TOKEN_LIST: Final = Path(".token-list (in memory)")
 # Of the form that the real ones have, which tells the way.
 SDK_KEY: Final = f"crsr_{'d0' * 32}"
 ROUTES: Final = (
@@ -169,7 +171,9 @@ async def demo_gateway(
             api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
             simulator = await stack.enter_async_context(route.simulator(options, api))
             upstreams.append(_settings_of(route, simulator.url))
-        settings = replace(settings, upstreams=tuple(upstreams))
+        # Nothing is on disk: the page shall not name a folder that is not there.
+        files = replace(settings.files, token_file=TOKENS, token_list_file=TOKEN_LIST)
+        settings = replace(settings, upstreams=tuple(upstreams), files=files)
         yield await stack.enter_async_context(
             build_gateway(settings, memory_stores(credentials), redactor)
         )

@@ -122,7 +122,7 @@ English: [configuration.md](configuration.md)
 
 空值表示使用默认值。相对路径以主目录为起点。
 
-`cursor-api check-config` 显示每个值及其来源（密钥已打码），并一次列出所有错误。
+`cursor-api check-config` 显示每个值及其来源（密钥已遮盖），并一次列出所有错误。
 以 `CURSOR_` 或 `GATEWAY_` 开头而下表中没有的名称会得到警告，并提示最接近的名称；
 Cursor 自家程序的变量（`CURSOR_API_KEY`、`CURSOR_AGENT…`、`CURSOR_CLI…`、`CURSOR_SDK_LOG` 等）
 不受影响。

@@ -245,7 +245,7 @@ def _check_tokens(facts: Facts) -> Iterator[_Found]:
         yield from _explain_tokens(facts, error)
         return
     for warning in files.warnings:
-        yield _warning(facts, "TOKEN_FILE", warning)
+        yield _warning(facts, "TOKEN_FILE", warning.text)
     yield from _check_devices(facts, book, token_list)
 
 

@@ -216,7 +216,8 @@ class Incoming(NamedTuple):
 
     `pinned_alias` names the only credential that may serve it, `pinned_route` the only endpoint or
     `endpoint/model`; `conversation` ties it to others that shall stay with one credential. They
-    come from headers and may be absent.
+    come from headers and may be absent. `dialect` is the client API that it came in, `client` the
+    program that the user agent names, and `started_at` when it came, in unix seconds; None: now.
     """
 
     id: str
@@ -225,3 +226,6 @@ class Incoming(NamedTuple):
     pinned_alias: str | None = None
     conversation: str | None = None
     pinned_route: str | None = None
+    dialect: str = ""
+    client: str = ""
+    started_at: float | None = None

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from cursor_api.domain.problems import Problem
+
 MASK_EDGE = 4
 # Below this length, showing both edges of a secret would show most of it.
 MASK_LENGTH_MIN = 16
@@ -125,4 +127,4 @@ class GivenCredential:
     binding: str | None = field(repr=False)
     spelling: Spelling
     is_jwt: bool
-    problem: str | None = None
+    problem: Problem | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from cursor_api.domain.credential import Credential
+from cursor_api.domain.problems import Notice, Problem
 
 
 class Scope(enum.Enum):
@@ -198,22 +199,36 @@ def not_unicode() -> Fault:
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """One line of a user's file that cannot be used. `line` counts from 1; never the secret."""
+    """One line of a user's file that cannot be used. `line` counts from 1; never the secret.
+
+    `problem` is English; `code` and `value` are for those who say it in another language.
+    """
 
     file: str
     line: int
     problem: str
+    code: str = ""
+    value: str = ""
+
+    @classmethod
+    def of(cls, file: str, line: int, problem: Problem) -> Self:
+        """One with all that is known of the problem."""
+        return cls(file, line, problem.text, problem.code.value, problem.value)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.problem}"
 
 
 class StoreError(Exception):
-    """A store could not be read or written whole; what it held before is still there."""
+    """A store could not be read or written whole; what it held before is still there.
 
-    def __init__(self, message: str, problems: Sequence[LineProblem] = ()) -> None:
-        super().__init__("\n".join([message, *map(str, problems)]))
-        self.message = message
+    `notice` says the message once more, for those who say it in another language.
+    """
+
+    def __init__(self, message: str | Notice, problems: Sequence[LineProblem] = ()) -> None:
+        super().__init__("\n".join([str(message), *map(str, problems)]))
+        self.message = str(message)
+        self.notice = message if isinstance(message, Notice) else None
         self.problems = tuple(problems)
 
 

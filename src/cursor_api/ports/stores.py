@@ -12,6 +12,7 @@ from cursor_api.domain.credential import (
     GivenCredential,
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
+from cursor_api.domain.problems import Notice
 from cursor_api.domain.record import RequestRecord
 
 
@@ -23,7 +24,7 @@ class CredentialStore(Protocol):
     """
 
     @property
-    def warnings(self) -> Sequence[str]:
+    def warnings(self) -> Sequence[Notice]:
         """What the last good load found worth telling."""
         ...
 
@@ -106,20 +107,12 @@ class PoolStateStore(Protocol):
 
 
 class RequestLog(Protocol):
-    """What became of requests: a pending record of each first, then one of its end in its place.
-
-    Records of one request have one id. None follows that of its end.
-    """
+    """What became of requests: one record of each, when it has ended."""
 
     def record(self, record: RequestRecord) -> None:
         """Keep it; must not block or raise."""
         ...
 
     async def recent(self, count: int) -> Sequence[RequestRecord]:
-        """The last `count` requests, oldest first."""
-        ...
-
-    @property
-    def total_count(self) -> int:
-        """Requests ever recorded."""
+        """The last `count` requests that ended, in the order in which they ended."""
         ...

@@ -79,11 +79,11 @@ REASONS: Final[Mapping[str, str]] = {
         "在没有人能绕过代理访问网关时才写层数。"
     ),
     "X_CURSOR_CHECKSUM": (
-        "配合 `PASSTHROUGH`：调用方未发送 `x-cursor-checksum` 请求头时使用的校验值。"
+        "配合 `PASSTHROUGH`：调用方未发送 `x-cursor-checksum` 请求头时使用的校验和。"
         "未设置时自动生成。"
     ),
     "LOGS_PUBLIC": (
-        "`GET /logs` 是否无需密钥即可访问（仅显示打码后的记录）。在本机上与从前一样；"
+        "`GET /logs` 是否无需密钥即可访问（仅显示遮盖后的记录）。在本机上与从前一样；"
         "在他人可能看到的地方则关闭。"
     ),
     "GATEWAY_ALLOWED_HOSTS": (
@@ -100,7 +100,7 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "TOKEN_FILE": "你的 Cursor 令牌，每行一个，写作 `token` 或 `alias::token`。",
     "TOKEN_LIST_FILE": (
-        "每个令牌及其绑定设备的校验值。由网关写入；请保留它，换了校验值就像换了一台电脑。"
+        "每个令牌及其绑定设备的校验和。由网关写入；请保留它，换了校验和就像换了一台电脑。"
     ),
     "POOL_STATE_FILE": (
         "重启后仍保留的凭据池状态：冷却、隔离、计数，以及你在页面上的设置（优先级、权"
@@ -111,8 +111,8 @@ REASONS: Final[Mapping[str, str]] = {
         "果、token 数和各次尝试。不含提示词、回答和令牌；删除后会重新开始。"
     ),
     "TOKENS": (
-        "供没有持久磁盘的地方使用的凭据，每行一个，写法同 `TOKEN_FILE`，也可在逗号后写校验值。"
-        "没有写校验值时由令牌推导得出，因此保持不变。它们与文件中的凭据一起使用，只能在这里修改。"
+        "供没有持久磁盘的地方使用的凭据，每行一个，写法同 `TOKEN_FILE`，也可在逗号后写校验和。"
+        "没有写校验和时由令牌推导得出，因此保持不变。它们与文件中的凭据一起使用，只能在这里修改。"
     ),
     "POOL_POLICY": (
         "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
@@ -373,7 +373,7 @@ LABELS: Final[Mapping[str, str]] = {
     "secret text": "密钥文本",
     "secret texts, comma between": "密钥文本，以逗号分隔",
     "secret lines": "机密文本，每行一个",
-    "checksum, secret": "校验值，保密",
+    "checksum, secret": "校验和，机密",
     "IANA time zone": "IANA 时区名",
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",

@@ -66,11 +66,6 @@ class RequestLines:
         """As the other one has them."""
         return await self._inner.recent(count)
 
-    @property
-    def total_count(self) -> int:
-        """As the other one counts."""
-        return self._inner.total_count
-
     def _tell(self, record: RequestRecord) -> None:
         now = self._monotonic()
         if now >= self._window_ends_at:

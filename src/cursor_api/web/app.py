@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.ports.dialect import RenderedFault
+from cursor_api.ports.process import Clock
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.http.answers import encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
@@ -47,7 +48,8 @@ class App:
         self._inference = table.inference
         self._served_while_draining = frozenset(route.path for route in table.probes)
         self._addresses = table.addresses()
-        self._rest = _starlette(table.routes, ErrorHandlers(self._errors, self._addresses.explain))
+        handlers = ErrorHandlers(self._errors, self._addresses.explain, parts.clock)
+        self._rest = _starlette(table.routes, handlers)
         self._cors = None
         if options.cors_origins:
             self._cors = Cors(self._serve, options.cors_origins, *table.open_addresses())
@@ -99,9 +101,12 @@ def _starlette(routes: Sequence[Route], handlers: ErrorHandlers) -> Starlette:
 class ErrorHandlers:
     """Whatever is raised at an address, as an answer in the address's dialect."""
 
-    def __init__(self, errors: DialectErrors, explain_missing: Callable[[str], str]) -> None:
+    def __init__(
+        self, errors: DialectErrors, explain_missing: Callable[[str], str], clock: Clock
+    ) -> None:
         self._errors = errors
         self._explain_missing = explain_missing
+        self._clock = clock
 
     def by_type(self) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         """As Starlette takes them."""
@@ -150,6 +155,7 @@ class ErrorHandlers:
         path, headers = request.scope["path"], request.scope["headers"]
         rendered = self._errors.render(path, fault, problems, headers)
         response = Response(rendered.body, rendered.status)
-        ids = self._errors.id_headers(path, headers, new_request_id())
+        request_id = new_request_id(int(self._clock.now() * 1000))
+        ids = self._errors.id_headers(path, headers, request_id)
         response.raw_headers += [*ids, *encode_headers(rendered.headers)]
         return response

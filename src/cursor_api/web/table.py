@@ -19,7 +19,7 @@ from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts, InferenceRoute
 from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
-from cursor_api.web.management.logs import Logs
+from cursor_api.web.management.logs import LogParts, Logs
 from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.probes import Probes
 from cursor_api.web.management.routes import management_operations
@@ -41,7 +41,7 @@ class Table:
         self._places = ("", self._prefix) if self._prefix else ("",)
         self._require_admin = parts.authenticator.require_admin
         inference = InferenceParts(
-            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept
+            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept, parts.clock
         )
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
@@ -105,7 +105,10 @@ class Table:
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     public_to = Hosts(options.allowed_hosts) if options.is_log_public else None
-    logs = Logs(parts.request_log, parts.authenticator, parts.clock, public_to)
+    logs = Logs(
+        LogParts(parts.request_log, parts.relay.under_way, parts.authenticator, parts.clock),
+        public_to,
+    )
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 

@@ -79,7 +79,7 @@ ROWS = (
 APP = Starlette(
     routes=routes(ROWS, ("",), KEYS.require_admin),
     exception_handlers=ErrorHandlers(
-        DialectErrors(DIALECTS, ""), Addresses("", ()).explain
+        DialectErrors(DIALECTS, ""), Addresses("", ()).explain, TickingClock()
     ).by_type(),
 )
 

@@ -164,7 +164,7 @@ async def test_each_dialect_has_its_addresses_and_its_errors(prefix: str) -> Non
         ):
             answer = await ask(port, method, path, body=CHAT_BODY)
             assert (answer.status, answer.json()["failed"]) == (418, kind), path
-            assert len(answer.headers["x-request-id"]) == 24
+            assert len(answer.headers["x-request-id"]) == 32
         answer = await ask(port, "GET", second[0], headers=BEARER)
         assert (answer.json()["failed"], answer.headers["allow"]) == ("method_not_allowed", "POST")
         for path in ("/nowhere", f"{prefix}/v1/seconds"):
@@ -186,7 +186,7 @@ async def test_a_crash_answers_in_its_addresss_dialect() -> None:
     async with serve(house.app) as port:
         answer = await ask(port, "GET", "/second/broken")
     assert answer.json()["failed"] == "internal"
-    assert len(answer.headers["x-request-id"]) == 24
+    assert len(answer.headers["x-request-id"]) == 32
 
 
 async def test_in_pass_through_a_refused_credential_is_the_callers_own() -> None:

@@ -24,6 +24,7 @@ from cursor_api.domain.credential import (
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.expiry import expires_soon
+from cursor_api.domain.problems import Notice
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolState, PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
@@ -78,7 +79,7 @@ class Roster:
         self._last_warned: dict[str, str] = {}
 
     @property
-    def warnings(self) -> Sequence[str]:
+    def warnings(self) -> Sequence[Notice]:
         """What the last good load found worth telling."""
         return self._with.store.warnings
 
@@ -276,7 +277,7 @@ class Roster:
                     f"no upstream {homeless.endpoint!r} is configured",
                 )
         for warning in self._with.store.warnings:
-            self._warn_once(warning)
+            self._warn_once(warning.text)
 
     def _leave_out_configured(self, stored: Sequence[Credential]) -> Sequence[Credential]:
         """A key of the configuration goes to its own endpoint alone, wherever else it stands."""

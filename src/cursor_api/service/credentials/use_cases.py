@@ -27,6 +27,7 @@ from cursor_api.domain.credential import (
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.domain.expiry import expires_soon, find_expiry
+from cursor_api.domain.problems import Notice, Problem, ProblemCode
 from cursor_api.pool.slot import Slot
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.pools import CredentialPools
@@ -47,6 +48,11 @@ from cursor_api.service.inference.endpoints import Endpoints
 INPUT = "input"
 # More than anybody pastes; a file of that size is mounted, or put in place as a whole.
 ADDED_COUNT_MAX = 1000
+_MANY = Problem(
+    ProblemCode.MANY, f"more than {ADDED_COUNT_MAX} tokens at once", str(ADDED_COUNT_MAX)
+)
+_ALIAS_TAKEN = Problem(ProblemCode.ALIAS_TAKEN, "another credential has this alias")
+_IMPOSSIBLE = Problem(ProblemCode.IMPOSSIBLE_ALIAS, "an alias that no address can hold")
 # The event loop gets a turn after this many reports: 10,000 of them take a tenth of a second.
 SLICE_COUNT = 250
 
@@ -63,26 +69,37 @@ class Order(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why what is in the token files now cannot be used as it is; the old credentials serve on."""
+    """Why what is in the token files now cannot be used as it is; the old credentials serve on.
+
+    `notice` says the message with a code, where no line is at fault.
+    """
 
     message: str
     problems: tuple[LineProblem, ...]
+    notice: Notice | None
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialPage:
-    """Some of all credentials. `now` is this machine's clock, by which the instants count."""
+    """Some of all credentials. `now` is this machine's clock, by which the instants count.
+
+    `warnings` are the texts of `notices`.
+    """
 
     credentials: tuple[CredentialReport, ...]
     total_count: int
     now: Instant
     warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
     trouble: Trouble | None
     upstreams: tuple[UpstreamReport, ...]
 
 
 class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
-    """What was recognised in a line. `alias` null: one is made up. `problem` null: it is right."""
+    """What was recognised in a line. `alias` null: one is made up. `problem` null: it is right.
+
+    `problem` is English; its code and value are for those who say it in another language.
+    """
 
     line: int
     alias: str | None
@@ -94,6 +111,8 @@ class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
     is_expired: bool
     has_binding: bool
     problem: str | None
+    problem_code: str | None
+    problem_value: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +206,9 @@ class Credentials:
             credentials=tuple(reports),
             total_count=len(slots),
             now=instant(now),
-            warnings=tuple(self._roster.warnings),
-            trouble=Trouble(trouble.message, trouble.problems) if trouble else None,
+            warnings=tuple(notice.text for notice in self._roster.warnings),
+            notices=tuple(self._roster.warnings),
+            trouble=Trouble(trouble.message, trouble.problems, trouble.notice) if trouble else None,
             upstreams=tuple(
                 report_upstream(name, endpoint.breaker, self._clock)
                 for name, endpoint in self._endpoints.items()
@@ -219,7 +239,7 @@ class Credentials:
             count = len(problems)
             raise StoreError(
                 f"{count} line{' ' if count == 1 else 's '}cannot be added; nothing was changed.",
-                [LineProblem(INPUT, line, problem) for line, problem in sorted(problems.items())],
+                [problems[line] for line in sorted(problems)],
             )
         added = await self._roster.add(lines, _own_binding(lines, binding))
         return tuple(self.get(credential.alias) for credential in added)
@@ -270,10 +290,13 @@ class Credentials:
 
     async def _examine(
         self, text: str, binding: str | None
-    ) -> tuple[tuple[GivenCredential, ...], dict[int, str]]:
+    ) -> tuple[tuple[GivenCredential, ...], dict[int, LineProblem]]:
         """The lines that say something, and by line what keeps them from being added."""
         lines = tuple(islice(self._roster.recognise(text, binding), ADDED_COUNT_MAX + 1))
-        problems = dict(self._find_problems(lines))
+        problems = {
+            line: LineProblem.of(INPUT, line, problem)
+            for line, problem in self._find_problems(lines)
+        }
         try:
             await self._roster.check(lines, _own_binding(lines, binding))
         except StoreError as error:
@@ -282,10 +305,10 @@ class Credentials:
             for item in error.problems:
                 # About its binding the store says line 1, wherever the only token stands.
                 line = lines[0].line if len(lines) == 1 else item.line
-                problems.setdefault(line, item.problem)
+                problems.setdefault(line, replace(item, line=line))
         return lines, problems
 
-    def _find_problems(self, lines: tuple[GivenCredential, ...]) -> Iterator[tuple[int, str]]:
+    def _find_problems(self, lines: tuple[GivenCredential, ...]) -> Iterator[tuple[int, Problem]]:
         # Those of the configuration too, where nobody serves them.
         known = (*self._roster.configured, *self._pools.credentials)
         aliases = {credential.alias for credential in known}
@@ -293,18 +316,20 @@ class Credentials:
         for line in lines:
             owner = of_secrets.get(Secret(line.secret))
             if owner is not None:
-                yield line.line, f"this token is there already, as {owner!r}"
+                yield line.line, _taken(owner)
             elif line.is_named and line.alias in aliases:
-                yield line.line, "another credential has this alias"
+                yield line.line, _ALIAS_TAKEN
             elif line.alias in _NO_ALIASES:
-                yield line.line, "an alias that no address can hold"
+                yield line.line, _IMPOSSIBLE
             elif line.problem is not None:
                 yield line.line, line.problem
         if len(lines) > ADDED_COUNT_MAX:
-            yield lines[-1].line, f"more than {ADDED_COUNT_MAX} tokens at once"
+            yield lines[-1].line, _MANY
 
     @staticmethod
-    def _preview_line(line: GivenCredential, problem: str | None, now: float) -> PreviewLine:
+    def _preview_line(
+        line: GivenCredential, problem: LineProblem | None, now: float
+    ) -> PreviewLine:
         expires_at = find_expiry(line.secret)
         return PreviewLine(
             line=line.line,
@@ -316,7 +341,9 @@ class Credentials:
             expiry_warning=expires_soon(expires_at, now),
             is_expired=expires_at is not None and expires_at <= now,
             has_binding=line.binding is not None,
-            problem=problem,
+            problem=problem.problem if problem else None,
+            problem_code=problem.code if problem else None,
+            problem_value=problem.value if problem else None,
         )
 
     def _checked(self, slot: Slot, change: CredentialChange) -> CredentialChange:
@@ -355,6 +382,11 @@ def _refuse_configured(credential: Credential) -> None:
             f" {credential.endpoint} in cursor-api.toml, or from TOKENS. Change it there.",
             param="alias",
         )
+
+
+def _taken(owner: str) -> Problem:
+    text = f"this token is there already, as {owner!r}"
+    return Problem(ProblemCode.TAKEN, text, owner)
 
 
 def _own_binding(lines: tuple[GivenCredential, ...], given: str | None) -> str | None:

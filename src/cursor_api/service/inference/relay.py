@@ -3,7 +3,8 @@
 Rules of this file:
 - A request is an `Exchange`: a context manager for its life, an async iterator for its data.
 - Before the commit point failover is free; after it nothing is tried again, a fault is told.
-- However an exchange ends, its lease is settled and its record written, once.
+- However an exchange ends, its lease is settled and its record written, once; until then what is
+  known of it is here alone.
 - A request can be megabytes and a stream can last for hours: the exchange is the request's only
   owner and lets go of it at the commit point.
 """
@@ -19,9 +20,17 @@ from typing import Self
 from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.deltas import CONTENT, Delta, Finished, InputCount, NativeBatch, Usage
+from cursor_api.domain.deltas import (
+    CONTENT,
+    Delta,
+    Finished,
+    FinishReason,
+    InputCount,
+    NativeBatch,
+    Usage,
+)
 from cursor_api.domain.endings import is_incomplete
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.slot import LeaseOutcome
@@ -50,6 +59,10 @@ class Relay:
     def break_off(self, fault: Fault) -> int:
         """End all requests that wait for the upstream, with this fault; gives how many."""
         return sum([exchange.break_off(fault) for exchange in self.active])
+
+    def under_way(self) -> Sequence[RequestRecord]:
+        """What is known so far of each request that has not ended, oldest first."""
+        return sorted([one.pending() for one in self.active], key=lambda record: record.id)
 
     def upstream_states(self) -> dict[str, str]:
         """Whether each upstream is asked: the state of its breaker, by its name."""
@@ -86,18 +99,27 @@ class Exchange:
     __slots__ = (
         "_batches",
         "_breaking",
+        "_caller",
+        "_client",
         "_credential",
+        "_dialect",
+        "_finish",
         "_first",
         "_first_delta_ms",
+        "_id",
         "_incoming",
         "_input_count",
+        "_is_stream",
         "_lease",
+        "_model",
         "_opened",
         "_output_bytes",
-        "_pending",
         "_relay",
+        "_search",
         "_started",
+        "_started_at",
         "_task",
+        "_tried",
         "_usage",
         "_with",
         "attempts",
@@ -109,20 +131,21 @@ class Exchange:
         self._relay = relay
         self._with = collaborators
         self._incoming: Incoming | None = incoming
-        self._pending = RequestRecord(
-            id=incoming.id,
-            started_at=collaborators.clock.now(),
-            caller=incoming.caller.name,
-            model=incoming.chat.model,
-            is_stream=incoming.chat.is_stream,
-            status=Status.PENDING,
-        )
+        self._id = incoming.id
+        at = incoming.started_at
+        self._started_at = collaborators.clock.now() if at is None else at
+        self._caller = incoming.caller.name
+        self._dialect, self._client = incoming.dialect, incoming.client
+        self._model, self._is_stream = incoming.chat.model, incoming.chat.is_stream
         self._started = collaborators.clock.monotonic()
         self._input_count = 0
         self._first_delta_ms: float | None = None
         self._credential: Credential | None = None
         self.attempts: list[Attempt] = []
         self.route: Route | None = None
+        self._search: Search | None = None
+        # The route that answers, or was tried last.
+        self._tried: Route | None = None
         self.ignored: tuple[str, ...] = ()
         self._lease: Lease | None = None
         self._opened: AbstractAsyncContextManager[DeltaBatches] | None = None
@@ -130,6 +153,7 @@ class Exchange:
         self._first: Sequence[Delta] | None = None
         self._output_bytes = 0
         self._usage: Usage | None = None
+        self._finish: FinishReason | None = None
         # Who works on it, and why he was told to stop.
         self._task: asyncio.Task[object] | None = None
         self._breaking: Fault | None = None
@@ -139,7 +163,6 @@ class Exchange:
         self._relay.total_count += 1
         self._task = asyncio.current_task()
         try:
-            self._with.request_log.record(self._pending)
             await self._commit(self._get_incoming())
         except BaseException as error:
             fault = self._find_breaking(error)
@@ -189,6 +212,7 @@ class Exchange:
         last = batch[-1]
         if type(last) is not Finished:
             return batch
+        self._finish = last.reason
         if last.usage is not None:
             self._usage = last.usage
             return batch
@@ -221,11 +245,12 @@ class Exchange:
     async def _commit(self, incoming: Incoming) -> None:
         """Find a credential whose answer begins; raises the Fault that ended the search."""
         self._input_count = estimate_input(incoming.chat)
-        search = Search(self._with, incoming, self.attempts)
+        self._search = search = Search(self._with, incoming, self.attempts)
         try:
             answer = await search.run()
         finally:
-            self._credential = search.credential
+            self._credential, self._tried = search.credential, search.route
+            self._search = None
         self.route, self._lease, self._opened, self._batches, self._first = answer
         if incoming.chat.origin.features:
             endpoint = self._with.endpoints[self.route.endpoint]
@@ -244,7 +269,8 @@ class Exchange:
                 self.attempts[-1] = self.attempts[-1]._replace(fault=error.kind)
                 self._usage = estimate_usage(self._input_count, self._output_bytes)
         if isinstance(error, Fault):
-            self._record(Status.FAILED, error)
+            is_refused = self._lease is None and error.scope is Scope.REQUEST
+            self._record(Status.REFUSED if is_refused else Status.FAILED, error)
         elif error is None and self._usage is not None:
             self._record(Status.SUCCESS, None)
         elif error is not None and not isinstance(error, asyncio.CancelledError | GeneratorExit):
@@ -261,25 +287,38 @@ class Exchange:
         # A caller who left after the first delta has seen the credential work.
         return ANSWERED
 
+    def pending(self) -> RequestRecord:
+        """What is known so far."""
+        if self._search is not None:
+            self._credential, self._tried = self._search.credential, self._search.route
+        return self._describe(Status.PENDING, None)
+
     def _record(self, status: Status, fault: Fault | None) -> None:
-        credential = self._credential
-        pending = self._pending
-        self._with.request_log.record(
-            RequestRecord(
-                id=pending.id,
-                started_at=pending.started_at,
-                caller=pending.caller,
-                model=pending.model,
-                is_stream=pending.is_stream,
-                status=status,
-                credential_alias=credential.alias if credential else "",
-                credential_masked=credential.secret.masked if credential else "",
-                binding_masked=Secret(credential.binding).masked if credential else "",
-                error=fault.message if fault else None,
-                error_kind=fault.kind if fault else None,
-                usage=self._usage,
-                first_delta_ms=self._first_delta_ms,
-                duration_ms=(self._with.clock.monotonic() - self._started) * 1000,
-                attempts=tuple(self.attempts),
-            )
+        self._with.request_log.record(self._describe(status, fault))
+
+    def _describe(self, status: Status, fault: Fault | None) -> RequestRecord:
+        credential, route = self._credential, self._tried
+        is_over = status is not Status.PENDING
+        now = self._with.clock.monotonic()
+        return RequestRecord(
+            id=self._id,
+            started_at=self._started_at,
+            caller=self._caller,
+            model=self._model,
+            is_stream=self._is_stream,
+            status=status,
+            credential_alias=credential.alias if credential else "",
+            credential_masked=credential.secret.masked if credential else "",
+            binding_masked=Secret(credential.binding).masked if credential else "",
+            error=fault.message if fault else None,
+            error_kind=fault.kind if fault else None,
+            usage=self._usage,
+            first_delta_ms=self._first_delta_ms,
+            duration_ms=(now - self._started) * 1000 if is_over else None,
+            attempts=tuple(self.attempts),
+            dialect=self._dialect,
+            client=self._client,
+            endpoint=route.endpoint if route else "",
+            model_served=route.model if route else "",
+            finish=self._finish if is_over else None,
         )

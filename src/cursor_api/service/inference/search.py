@@ -65,7 +65,8 @@ class BegunAnswer(NamedTuple):
 class Search:
     """One request's way to an answer. Raises Fault when there is no way to its model.
 
-    `attempts` tells what was tried, whatever came of it, and `credential` who was asked last.
+    `attempts` tells what was tried, whatever came of it, `credential` who was asked last, and
+    `route` where.
     """
 
     __slots__ = (
@@ -79,6 +80,7 @@ class Search:
         "_with",
         "attempts",
         "credential",
+        "route",
     )
 
     def __init__(
@@ -90,6 +92,7 @@ class Search:
         self._retry: RetryState | None = None
         self.attempts = attempts
         self.credential: Credential | None = None
+        self.route: Route | None = None
         routes = collaborators.catalog.resolve(incoming.chat.model)
         self._routes = Routes(routes, incoming, collaborators.endpoints)
 
@@ -130,7 +133,7 @@ class Search:
             # The first attempt at an endpoint is no retry of its.
             self._retry.is_retry = self._retry.has_fresh = False
             self._retry.last_fault = None
-        self._route = route
+        self._route = self.route = route
         self._endpoint = self._with.endpoints[route.endpoint]
         own = incoming.caller.credentials
         if own:

@@ -15,6 +15,7 @@ import unicodedata
 from typing import Final
 
 from cursor_api.domain.credential import CredentialForm
+from cursor_api.domain.problems import Problem, ProblemCode
 
 # Any spelling of a checksum that a header can carry: wider than the known form, since people write
 # them by hand. The longest known one has 137 characters.
@@ -59,17 +60,37 @@ _OTHER_KEY: Final = re.compile(
     r"^(?:sk-(?:ant|proj|or|svcacct|admin)-[\w-]{16,}|sk-[A-Za-z0-9]{32,}|AIza[\w-]{35}"
     r"|(?:gsk|hf|gh[pousr]|github_pat)_\w{20,}|xai-\w{20,}|AKIA[0-9A-Z]{16})"
 )
-_OTHER_SERVICE: Final = "the API key of another service, which is not sent to this one"
+_OTHER_SERVICE: Final = Problem(
+    ProblemCode.OTHER_SERVICE, "the API key of another service, which is not sent to this one"
+)
+_NO_TOKEN: Final = Problem(
+    ProblemCode.NOTHING, "no token: there is nothing after the `::` or before the comma"
+)
+_TWO_COLONS: Final = Problem(
+    ProblemCode.TWO_COLONS, "more than one `::`: a line here is `token` or `alias::token`"
+)
 # In a session token or a JWT none of these can be.
 _WRONG: Final = (
-    (re.compile("^#"), "a token that begins with `#`"),
-    (re.compile("[\"'`]"), "a quote inside the token: leave only the token"),
-    (re.compile("[;|]"), "more than a token (`;` or `|`): write one token a line"),
+    (re.compile("^#"), Problem(ProblemCode.HASH, "a token that begins with `#`")),
+    (
+        re.compile("[\"'`]"),
+        Problem(ProblemCode.QUOTE, "a quote inside the token: leave only the token"),
+    ),
+    (
+        re.compile("[;|]"),
+        Problem(ProblemCode.SEVERAL, "more than a token (`;` or `|`): write one token a line"),
+    ),
     (
         re.compile(_ENCODED, re.IGNORECASE),
-        "an encoded `::` (%3A%3A) inside the token: write `alias::token`",
+        Problem(
+            ProblemCode.ENCODED,
+            "an encoded `::` (%3A%3A) inside the token: write `alias::token`",
+        ),
     ),
-    (re.compile(r"^[\w.-]+=(?:eyJ|user_)"), "a name and `=` in front of the token"),
+    (
+        re.compile(r"^[\w.-]+=(?:eyJ|user_)"),
+        Problem(ProblemCode.NAMED, "a name and `=` in front of the token"),
+    ),
     (_OTHER_KEY, _OTHER_SERVICE),
 )
 
@@ -128,23 +149,25 @@ def unquote(text: str) -> str:
     return text
 
 
-def why_no_token(text: str) -> str | None:
+def why_no_token(text: str) -> Problem | None:
     """What keeps a text from being a token; None when nothing does. Shows one character at most.
 
     Each token must be able to stand alone on a line and be read as the same token again.
     """
     if not text:
-        return "no token: there is nothing after the `::` or before the comma"
+        return _NO_TOKEN
     if _PLAIN.fullmatch(text):
         return _OTHER_SERVICE if _OTHER_KEY.match(text) else None
     if not _TOKEN.fullmatch(text):
         wrong = next(char for char in text if not _TOKEN.fullmatch(char))
-        kind = "a space inside the token" if wrong.isspace() else "a character that no token has"
-        return f"{kind} ({name_of(wrong)})"
-    words = next((words for pattern, words in _WRONG if pattern.search(text)), None)
-    if words is None and read_token(text) != (None, text):
-        words = "more than one `::`: a line here is `token` or `alias::token`"
-    return words
+        name = name_of(wrong)
+        if wrong.isspace():
+            return Problem(ProblemCode.SPACE, f"a space inside the token ({name})", name)
+        return Problem(ProblemCode.CHARACTER, f"a character that no token has ({name})", name)
+    problem = next((problem for pattern, problem in _WRONG if pattern.search(text)), None)
+    if problem is None and read_token(text) != (None, text):
+        return _TWO_COLONS
+    return problem
 
 
 def name_of(char: str) -> str:

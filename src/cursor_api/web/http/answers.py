@@ -11,12 +11,16 @@ from cursor_api.web.http.body import Send
 Header = tuple[bytes, bytes]
 
 JSON_HEADER: Header = (b"content-type", b"application/json")
-REQUEST_ID_BYTES = 12
+# Beside the 48 bits of the time; 128 together.
+RANDOM_BYTES = 10
 
 
-def new_request_id() -> str:
-    """24 hex digits; the answer's id and x-request-id are made of it."""
-    return os.urandom(REQUEST_ID_BYTES).hex()
+def new_request_id(now_ms: int) -> str:
+    """32 hex digits that sort by the unix time in ms, which is in the first twelve of them.
+
+    The answer's id and x-request-id are made of it, and records are kept in its order.
+    """
+    return f"{now_ms:012x}{os.urandom(RANDOM_BYTES).hex()}"
 
 
 async def send_whole(

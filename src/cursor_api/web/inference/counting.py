@@ -52,7 +52,7 @@ class TokenCounts:
     ) -> None:
         self._dialect = dialect
         self._counts = counts
-        self._relay, self._admission, self._authenticator, self._steps, _ = parts
+        self._relay, self._admission, self._authenticator, self._steps, _, self._clock = parts
         self._options = options
 
     async def count(self, request: Request) -> Response:
@@ -70,7 +70,7 @@ class TokenCounts:
             )
             parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
             pass_headers(parsed.chat, scope["headers"], self._dialect.passed_headers)
-            request_id = new_request_id()
+            request_id = new_request_id(int(self._clock.now() * 1000))
             counted = await self._relay.count(Incoming(request_id, parsed.chat, caller))
         finally:
             admission.leave(place)

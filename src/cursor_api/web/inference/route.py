@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NamedTuple, cast
@@ -21,7 +21,7 @@ from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.ports.dialect import AnswerFolder, AnswerHead, Dialect, StreamRenderer
-from cursor_api.ports.process import Steps
+from cursor_api.ports.process import Clock, Steps
 from cursor_api.service.access.admission import Admission, Place
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Exchange, Relay
@@ -38,6 +38,7 @@ from cursor_api.web.http.answers import (
 from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
 from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.inference.attempts import attempts_header
+from cursor_api.web.inference.client import CLIENT_HEADER, CLIENT_LENGTH_MAX, read_client
 from cursor_api.web.inference.kept import KeepingDialect
 from cursor_api.web.inference.passed_headers import pass_headers
 from cursor_api.web.inference.pinning import (
@@ -89,6 +90,7 @@ class InferenceParts(NamedTuple):
     authenticator: Authenticator
     steps: Steps
     kept: KeptAnswers
+    clock: Clock
 
 
 class InferenceRoute:
@@ -96,7 +98,8 @@ class InferenceRoute:
 
     def __init__(self, dialect: Dialect, parts: InferenceParts, options: InferenceOptions) -> None:
         self._dialect = dialect
-        self._relay, self._admission, self._authenticator, self._steps, _ = parts
+        self._relay, self._admission, self._authenticator, self._steps, _, clock = parts
+        self._now = clock.now
         self._options = options
         self._threads = None
         if isinstance(dialect, KeepingDialect):
@@ -104,12 +107,13 @@ class InferenceRoute:
 
     async def __call__(self, scope: http_body.Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Everything that goes wrong ends here."""
-        response: _Response = _Response(self._dialect, new_request_id(), send)
+        now_ms = int(self._now() * 1000)
+        response: _Response = _Response(self._dialect, new_request_id(now_ms), send)
         place = None
         try:
             caller = await self._authenticator.authenticate(scope)
             place = self._admission.enter(caller)
-            call = _Call(caller, place, scope, receive)
+            call = _Call(caller, place, scope, receive, now_ms)
             response = answer = await self._open(call, response)
             await self._answer(call, answer)
         except Fault as fault:
@@ -148,8 +152,7 @@ class InferenceRoute:
         refusal.ignored = (*parsed.ignored, *dropped)
         if chat.is_stream:
             admission.begin_stream(place)
-        incoming = _incoming(refusal.id, chat, call.caller, scope["headers"])
-        exchange = self._relay.open(incoming)
+        exchange = self._relay.open(_incoming(refusal, call, chat))
         head = AnswerHead(refusal.id, chat.model, int(time.time()))
         answer: _Answer
         if chat.is_stream:
@@ -170,6 +173,7 @@ class InferenceRoute:
             async with answer.exchange:
                 self._admission.release_body(call.place)
                 await answer.write(watch)
+                answer.is_over = True
                 if answer.thread is not None:
                     # At once: who has read the end may go on from it.
                     answer.thread.end()
@@ -197,6 +201,7 @@ class _Call(NamedTuple):
     place: Place
     scope: http_body.Scope
     receive: Receive
+    now_ms: int
 
 
 class _Response:
@@ -206,7 +211,7 @@ class _Response:
     was left out.
     """
 
-    __slots__ = ("_caller", "_exchange", "dialect", "id", "ignored", "send", "thread")
+    __slots__ = ("_caller", "_exchange", "dialect", "id", "ignored", "is_over", "send", "thread")
 
     def __init__(
         self,
@@ -223,6 +228,8 @@ class _Response:
         self._exchange = exchange
         self.ignored: Sequence[str] = ()
         self.thread: KeptThread | None = None
+        # Its client has all of it.
+        self.is_over = False
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
@@ -254,7 +261,8 @@ class _Response:
                 # A bug that some edge has turned into a fault is a bug still.
                 exc_info=fault if fault.kind is FaultKind.INTERNAL else None,
             )
-        await self.send_fault(fault)
+        if not self.is_over:
+            await self.send_fault(fault)
 
     async def send_fault(self, fault: Fault) -> None:
         """Send the error answer."""
@@ -344,15 +352,27 @@ class _WholeAnswer(_Response):
 _Answer = _StreamedAnswer | _WholeAnswer
 
 
-def _incoming(
-    request_id: str, chat: ChatRequest, caller: Caller, headers: Iterable[tuple[bytes, bytes]]
-) -> Incoming:
+def _incoming(response: _Response, call: _Call, chat: ChatRequest) -> Incoming:
+    caller = call.caller
     pinned = route = conversation = None
-    for name, value in headers:
-        if name == PINNED_HEADER:
+    client = ""
+    for name, value in call.scope["headers"]:
+        if name == CLIENT_HEADER:
+            client = read_client(value[:CLIENT_LENGTH_MAX])
+        elif name == PINNED_HEADER:
             pinned = read_pinned_credential(value, caller)
         elif name == ROUTE_HEADER:
             route = read_pinned_route(value, caller)
         elif name == CONVERSATION_HEADER:
             conversation = value[:CONVERSATION_LENGTH_MAX].decode("latin-1")
-    return Incoming(request_id, chat, caller, pinned, conversation, route)
+    return Incoming(
+        response.id,
+        chat,
+        caller,
+        pinned,
+        conversation,
+        route,
+        response.dialect.name,
+        client,
+        call.now_ms / 1000,
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,6 +30,15 @@ STATUS_WORDS = {
 CLIENT_LEFT = "the client left before the end"
 
 
+class LogParts(NamedTuple):
+    """What the log is made of; `under_way` gives the requests that have not ended."""
+
+    request_log: RequestLog
+    under_way: Callable[[], Sequence[RequestRecord]]
+    authenticator: Authenticator
+    clock: Clock
+
+
 class Logs:
     """Answers `GET /logs`, with details to the operator.
 
@@ -37,14 +47,10 @@ class Logs:
 
     def __init__(
         self,
-        request_log: RequestLog,
-        authenticator: Authenticator,
-        clock: Clock,
+        parts: LogParts,
         public_to: Hosts | None,
     ) -> None:
-        self._request_log = request_log
-        self._authenticator = authenticator
-        self._clock = clock
+        self._request_log, self._under_way, self._authenticator, self._clock = parts
         self._public_to = public_to
 
     def operations(self) -> Sequence[Operation]:
@@ -63,7 +69,7 @@ class Logs:
         else:
             await self._authenticator.require_admin(request.scope)
             has_key = True
-        records = await self._request_log.recent(SHOWN_COUNT_MAX)
+        records = await self._recent()
         return JSONResponse(
             {
                 "total": len(records),
@@ -72,6 +78,12 @@ class Logs:
                 "status": "success",
             }
         )
+
+    async def _recent(self) -> Sequence[RequestRecord]:
+        """In the order in which they began, those that are under way among them."""
+        ended = await self._request_log.recent(SHOWN_COUNT_MAX)
+        records = sorted([*ended, *self._under_way()], key=lambda record: record.id)
+        return records[-SHOWN_COUNT_MAX:]
 
 
 def masked(record: RequestRecord) -> dict[str, object]:
@@ -84,6 +96,7 @@ def masked(record: RequestRecord) -> dict[str, object]:
         "stream": record.is_stream,
         "status": STATUS_WORDS[record.status],
         "error": None,
+        "error_kind": record.error_kind.value if record.error_kind else None,
     }
 
 
@@ -97,7 +110,10 @@ def detailed(record: RequestRecord) -> dict[str, object]:
         "alias": record.credential_alias,
         "caller": record.caller,
         "outcome": record.status.value,
-        "error_kind": record.error_kind.value if record.error_kind else None,
+        "dialect": record.dialect,
+        "client": record.client,
+        "route": f"{record.endpoint}/{record.model_served}" if record.endpoint else "",
+        "finish": record.finish.value if record.finish else None,
         "first_delta_ms": record.first_delta_ms,
         "duration_ms": record.duration_ms,
         "usage": None

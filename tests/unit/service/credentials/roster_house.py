@@ -14,6 +14,7 @@ from cursor_api.domain.credential import (
     Spelling,
 )
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.problems import Notice
 from cursor_api.pool.lease import Ask
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.slot import LeaseOutcome
@@ -40,7 +41,7 @@ class ScriptedStore:
     def __init__(self, *credentials: Credential) -> None:
         self.credentials = list(credentials)
         self.error: Exception | None = None
-        self.warnings: Sequence[str] = ()
+        self.warnings: Sequence[Notice] = ()
         self.is_changed = False
         self.load_count = 0
 

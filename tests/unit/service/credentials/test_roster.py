@@ -9,6 +9,7 @@ import pytest
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
+from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.service.credentials import roster as roster_module
 from cursor_api.service.credentials.roster import digest
 from tests.endpoints import FAKE
@@ -190,10 +191,11 @@ async def test_expiry_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_the_stores_own_warnings_reach_the_operator_once() -> None:
     """A file that others can read, say."""
     house = House(A)
-    house.store.warnings = ("the token file can be read by others",)
+    told = Notice(NoticeCode.OLD_MOUNT, "the token file was replaced outside", {"path": "f"})
+    house.store.warnings = (told,)
     await house.roster.start()
     await house.roster.reload()
-    assert len(house.observer.warnings) == 1
+    assert [event for event, _ in house.observer.warnings] == [told.text]
 
 
 async def test_a_refresh_sees_a_change_at_its_second_look(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,8 +70,8 @@ class House:
         assert self.pool.leased_count == 0
         assert self.relay.active_count == 0
         assert self.upstream.closed == self.upstream.asked
-        assert [record.status for record in self.log.records[:-1]] == [Status.PENDING]
-        return self.log.records[-1]
+        (record,) = self.log.records
+        return record
 
 
 async def collect(exchange: Exchange, seen: list[Delta]) -> None:
@@ -168,6 +168,8 @@ async def test_other_faults_are_told_at_once(kind: FaultKind) -> None:
     assert caught.value.kind is kind
     assert house.upstream.asked == ["a"]
     assert house.last.error_kind is kind
+    is_callers = kind is FaultKind.CONTEXT_TOO_LONG
+    assert house.last.status is (Status.REFUSED if is_callers else Status.FAILED)
 
 
 async def test_a_fault_after_the_first_delta_is_told_and_nothing_is_tried_again() -> None:
@@ -341,7 +343,8 @@ async def test_an_unknown_model_asks_nobody() -> None:
         await house.ask(unknown)
     assert caught.value.kind is FaultKind.MODEL_NOT_FOUND
     assert house.upstream.asked == []
-    assert house.last.status is Status.FAILED
+    assert house.last.status is Status.REFUSED
+    assert (house.last.endpoint, house.last.attempts) == ("", ())
 
 
 async def test_a_pass_through_callers_credentials_are_tried_in_turn() -> None:

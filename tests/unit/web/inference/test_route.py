@@ -140,7 +140,7 @@ async def test_a_failure_before_the_first_delta_is_a_real_status(is_stream: bool
     answer = await post(house, request_body(stream=is_stream))
     assert answer.status == 429
     assert answer.headers["retry-after"] == "7"
-    assert len(answer.headers["x-request-id"]) == 24
+    assert len(answer.headers["x-request-id"]) == 32
     error = answer.json()["error"]
     assert error["message"] == "Slow down."
     assert set(error) == {"message", "type", "param", "code"}

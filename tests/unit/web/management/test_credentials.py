@@ -62,7 +62,9 @@ async def test_the_list_has_the_shape_that_programs_rely_on() -> None:
     slot.quarantine = Quarantine(QuarantineReason.BLOCKED, 900.0, "too many computers")
     answer = await one_call(house, "GET", "")
     body = answer.json()
-    assert set(body) == {"credentials", "total_count", "now", "warnings", "trouble", "upstreams"}
+    assert set(body) == {
+        *("credentials", "total_count", "now", "warnings", "notices", "trouble", "upstreams")
+    }
     (shown,) = body["credentials"]
     assert set(shown) == SHAPE
     assert (shown["alias"], shown["state"]) == ("a", "quarantined")
@@ -148,6 +150,8 @@ async def test_a_preview_stores_nothing_and_adding_does() -> None:
             "is_expired": False,
             "has_checksum": False,
             "problem": None,
+            "problem_code": None,
+            "problem_value": None,
         }
         assert preview.json()["lines"][1]["spelling"] == "cookie"
         assert len(house.pool.credentials) == 1

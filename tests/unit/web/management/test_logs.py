@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -41,9 +42,10 @@ async def test_a_public_log_is_masked() -> None:
         "stream",
         "status",
         "error",
+        "error_kind",
     }
     assert (entry["model"], entry["stream"], entry["status"]) == ("gpt-4o", False, "failed")
-    assert entry["error"] is None
+    assert (entry["error"], entry["error_kind"]) == (None, "rate_limited")
     for leak in (b"secret-token-of-a", b"private words", b"secret plans", b"0" * 20):
         assert leak not in answer.body
 
@@ -71,6 +73,8 @@ async def test_with_the_key_the_log_has_the_details() -> None:
     assert entry["usage"]["usage_source"] == "estimated"
     assert entry["duration_ms"] >= entry["first_delta_ms"] > 0
     assert [attempt["fault"] for attempt in entry["attempts"]] == ["rate_limited", None]
+    assert (entry["dialect"], entry["route"]) == ("openai_chat", "fake/gpt-4o")
+    assert (entry["finish"], entry["client"]) == ("stop", "")
     assert all(attempt["duration_ms"] > 0 for attempt in entry["attempts"])
     for leak in (b"secret-token-of", b"secret plans", b"0" * 20):
         assert leak not in answer.body
@@ -102,12 +106,23 @@ async def test_a_chat_only_key_opens_no_details() -> None:
 
 
 async def test_a_running_request_is_pending() -> None:
-    """And becomes what it became, in its own entry."""
-    house = House()
+    """And becomes what it became, in its own entry, in the order in which they began."""
+    goes_on = asyncio.Event()
+    house = House({"a": [goes_on, *HELLO]})
     async with serve(house.app) as port:
-        await ask(port, "POST", "/v1/chat/completions", headers=BEARER, body=BODY.encode())
-    assert [record.status.value for record in house.log.records] == ["pending", "success"]
-    assert len({record.id for record in house.log.records}) == 1
+        path, body = "/v1/chat/completions", BODY.encode()
+        slow = asyncio.create_task(ask(port, "POST", path, headers=BEARER, body=body))
+        while not house.upstream.asked:
+            await asyncio.sleep(0.001)
+        await ask(port, "POST", path, headers=BEARER, body=BODY.replace("gpt-4o", "x").encode())
+        during = (await ask(port, "GET", "/logs", headers=BEARER)).json()["logs"]
+        goes_on.set()
+        await slow
+        after = (await ask(port, "GET", "/logs", headers=BEARER)).json()["logs"]
+    assert [entry["outcome"] for entry in during] == ["pending", "refused"]
+    assert [entry["status"] for entry in during] == ["pending", "failed"]
+    assert [entry["outcome"] for entry in after] == ["success", "refused"]
+    assert [entry["id"] for entry in during] == [entry["id"] for entry in after]
 
 
 LOCAL = WebOptions(version="1", is_log_public=True, allowed_hosts=())

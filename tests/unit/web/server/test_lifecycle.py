@@ -37,7 +37,7 @@ async def test_what_is_cut_is_told_in_its_place(*, is_stream: bool) -> None:
         assert "shutting down" in seen.error["message"]
     else:
         assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-    assert [record.status for record in house.log.records] == [Status.PENDING, Status.FAILED]
+    assert [record.status for record in house.log.records] == [Status.FAILED]
     assert (house.pool.leased_count, house.upstream.closed) == (0, ["a"])
     assert house.lifecycle.cut() == 0
 

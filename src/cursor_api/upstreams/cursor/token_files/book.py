@@ -18,6 +18,7 @@ from typing import Self
 
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
 from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
+from cursor_api.domain.problems import Problem, ProblemCode
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, read_token
 from cursor_api.upstreams.cursor.token_files.lines import (
     append_lines,
@@ -41,6 +42,9 @@ NewChecksum = Callable[[], str]
 
 # How much of a token's fingerprint names it; more only where that much is taken.
 _NAME_DIGITS = (8, 16, 64)
+_SECOND = Problem(ProblemCode.SECOND, "a second token; the checksum is for one")
+_NONE = Problem(ProblemCode.NOTHING, "no token")
+_ANOTHER_READING = Problem(ProblemCode.ANOTHER_READING, "it would not be read as it is meant")
 
 
 class File(enum.Enum):
@@ -189,11 +193,11 @@ class Reader:
             if len(entries) > 1:
                 raise StoreError(
                     "One checksum cannot be for several tokens.",
-                    [_problem(entries[1].line, "a second token; the checksum is for one")],
+                    [_of_input(entries[1].line, _SECOND)],
                 )
         known = {entry.bearer: entry.line for entry in book.tokens}
         repeated = [
-            _problem(entry.line, f"line {known[entry.bearer]} of the token file has this token")
+            _of_input(entry.line, _known(known[entry.bearer]))
             for entry in entries
             if entry.bearer in known
         ]
@@ -240,7 +244,7 @@ class Reader:
         parsed = parse_tokens(text.encode("utf-8", "surrogatepass"), "input", self.limits)
         error = _find_error(parsed, limits=self.limits)
         if error is None and not parsed.entries:
-            error = StoreError("There is no token in the input.", [_problem(1, "no token")])
+            error = StoreError("There is no token in the input.", [_of_input(1, _NONE)])
         if error is not None:
             raise error
         return parsed.entries
@@ -250,7 +254,7 @@ class Reader:
         entries = self._read_input(_spell(alias, bearer))
         if [(entry.alias, entry.bearer) for entry in entries] != [(alias, bearer)]:
             rule = "An alias has no `::`, no line end, no space at either end and no `#` first."
-            raise StoreError(rule, [_problem(1, "it would not be read as it is meant")])
+            raise StoreError(rule, [_of_input(1, _ANOTHER_READING)])
 
 
 def plan_writes(old: Book, new: Book) -> list[tuple[File, bytes]]:
@@ -311,13 +315,18 @@ def _spell(alias: str | None, bearer: str) -> str:
     return f"{alias}::{bearer}" if alias else bearer
 
 
-def _problem(line: int, problem: str) -> LineProblem:
-    return LineProblem("input", line, problem)
+def _of_input(line: int, problem: Problem) -> LineProblem:
+    return LineProblem.of("input", line, problem)
+
+
+def _known(line: int) -> Problem:
+    text = f"line {line} of the token file has this token"
+    return Problem(ProblemCode.KNOWN, text, str(line))
 
 
 def _require_checksum(text: str) -> None:
     if not is_checksum(text):
-        raise StoreError("The checksum cannot be used.", [_problem(1, NOT_A_CHECKSUM)])
+        raise StoreError("The checksum cannot be used.", [_of_input(1, NOT_A_CHECKSUM)])
 
 
 def _find_error(*parsed: Parsed, limits: TextLimits) -> StoreError | None:

@@ -22,6 +22,7 @@ from typing import Final, TypeVar
 
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, FileTexts
 from cursor_api.domain.errors import BindingNotStoredError, StaleTextError, StoreError
+from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.files.atomic import (
     FileChangedError,
     has_leftovers,
@@ -98,7 +99,7 @@ class TokenFiles:
         self._reader = Reader(names, self._options.text, self._options.forms)
         self._handled: list[Fingerprint | None] | None = None
         self._seen: list[Fingerprint | None] | None = None
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: tuple[Notice, ...] = ()
 
     def load(self) -> tuple[Credential, ...]:
         """All credentials: the token file's order, then those that only the list has.
@@ -289,7 +290,9 @@ class TokenFiles:
     def _read(self, *, is_settled: bool = True) -> _State:
         targets = {file: Path(os.path.realpath(path)) for file, path in self._paths.items()}
         if len(set(targets.values())) == 1:
-            raise StoreError(f"The token file and the token list are one file: {targets.popitem()}")
+            _, path = targets.popitem()
+            text = f"The token file and the token list are one file: {path}"
+            raise StoreError(Notice(NoticeCode.SAME_FILE, text, {"path": str(path)}))
         state = _State(targets, {file: self._find(file, path) for file, path in targets.items()})
         return self._require_still(state) if is_settled else state
 
@@ -307,7 +310,9 @@ class TokenFiles:
         except FileTooLargeError as error:
             raise StoreError(too_large(str(path), error.size_bytes, limits)) from error
         except OSError as error:
-            raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
+            text, cause = f"{path} cannot be read: {error.strerror}.", error.strerror or ""
+            told = {"path": str(path), "cause": cause}
+            raise StoreError(Notice(NoticeCode.UNREADABLE, text, told)) from error
 
     @contextlib.contextmanager
     def _locked(self, *files: File) -> Iterator[None]:
@@ -334,24 +339,31 @@ class TokenFiles:
                 found.append(None)
         return found
 
-    def _warn_of(self, state: _State) -> Iterator[str]:
+    def _warn_of(self, state: _State) -> Iterator[Notice]:
         for file, found in state.snapshots.items():
             path = self._paths[file]
             if found and os.name == "posix" and found.mode & _READABLE_BY_OTHERS:
-                yield (
-                    f"{path} is open to other users of this computer (mode {found.mode:04o});"
-                    f" `chmod 600 {path}` keeps it to you."
+                mode = f"{found.mode:04o}"
+                yield Notice(
+                    NoticeCode.OPEN_TO_OTHERS,
+                    f"{path} is open to other users of this computer (mode {mode});"
+                    f" `chmod 600 {path}` keeps it to you.",
+                    {"path": str(path), "mode": mode},
                 )
             aside = set_aside(state.targets[file])
             if self._disk.exists(aside):
-                yield (
+                yield Notice(
+                    NoticeCode.SET_ASIDE,
                     f"{path} was written by hand after a save was cut off, and counts as it stands."
-                    f" What it held before is in {aside}: remove that when nothing is missing."
+                    f" What it held before is in {aside}: remove that when nothing is missing.",
+                    {"path": str(path), "aside": str(aside)},
                 )
             if found and not found.link_count:
-                yield (
+                yield Notice(
+                    NoticeCode.OLD_MOUNT,
                     f"{path} was replaced outside, and the old file is still mounted here:"
-                    " restart, and mount its folder so that an edit arrives."
+                    " restart, and mount its folder so that an edit arrives.",
+                    {"path": str(path)},
                 )
 
     def _show(self, texts: Texts) -> FileTexts:

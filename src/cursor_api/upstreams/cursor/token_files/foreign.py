@@ -131,16 +131,16 @@ def _read(file: str, number: int, text: str) -> _Line | Outcome:
     alias, bearer = read_token(token)
     checksum = columns[0] if columns else ""
     note = ""
-    problem = why_no_token(bearer) or (why_no_alias(alias) if alias else None)
+    problem = str(why_no_token(bearer) or (why_no_alias(alias) if alias else None) or "")
     if not problem and checksum and not is_checksum(checksum):
-        problem = NOT_A_CHECKSUM
+        problem = NOT_A_CHECKSUM.text
     if len(columns) > 1:
         said = columns[1].strip().lower()
         if said in _OFF:
             note = f"its third column says {said!r}: `cursor-api token test` shows if it serves"
         elif said not in _ON:
             note = "its third column means nothing here and was left out"
-        problem = problem or ("more than three columns" if len(columns) > 2 else None)  # noqa: PLR2004
+        problem = problem or ("more than three columns" if len(columns) > 2 else "")  # noqa: PLR2004
     if problem:
         return Outcome(file, number, Verdict.REFUSED, problem)
     return _Line(file, number, alias, bearer, checksum, note)

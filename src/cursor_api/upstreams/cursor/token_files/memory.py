@@ -12,6 +12,7 @@ from cursor_api.domain.credential import (
     GivenCredential,
 )
 from cursor_api.domain.errors import StaleTextError
+from cursor_api.domain.problems import Notice
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
 from cursor_api.upstreams.cursor.token_files.book import Book, Names, NewChecksum, Reader, Texts
 from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
@@ -44,7 +45,7 @@ class MemoryCredentialStore:
         return f"MemoryCredentialStore(etag={self._book.texts.etag})"
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Notice, ...]:
         """Nothing, ever."""
         return ()
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cursor_api.domain.credential import GivenCredential, Spelling
+from cursor_api.domain.problems import Problem, ProblemCode
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     COOKIE_NAME,
@@ -25,6 +26,8 @@ from cursor_api.upstreams.cursor.token_files.text import is_checksum
 _ACCOUNT = "user_"
 _JWT_BEGINS = "eyJ"
 _JWT_DOT_COUNT = 2
+_ALONE = Problem(ProblemCode.BINDING_ALONE, "a token with its checksum has to be added alone")
+_OTHER = Problem(ProblemCode.OTHER_BINDING, "another checksum than the one given for it")
 
 
 def read_paste(text: str, checksum: str | None = None) -> Iterator[GivenCredential]:
@@ -47,11 +50,11 @@ def _lines(text: str) -> Iterator[GivenCredential]:
             yield _read_line(line, stripped)
 
 
-def _find_problem(line: GivenCredential, checksum: str | None, *, has_many: bool) -> str | None:
+def _find_problem(line: GivenCredential, checksum: str | None, *, has_many: bool) -> Problem | None:
     if line.binding and has_many:
-        return "a token with its checksum has to be added alone"
+        return _ALONE
     if line.binding and checksum and line.binding != checksum:
-        return "another checksum than the one given for it"
+        return _OTHER
     return None
 
 

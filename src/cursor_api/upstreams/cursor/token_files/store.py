@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, GivenCredential
 from cursor_api.domain.errors import BindingNotStoredError
+from cursor_api.domain.problems import Notice
 from cursor_api.files.disk import Disk
 from cursor_api.upstreams.cursor.token_files.book import Names, NewChecksum
 from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
@@ -45,7 +46,7 @@ class FileCredentialStore:
         return f"FileCredentialStore({str(self.token_file)!r}, {str(self.token_list_file)!r})"
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Notice, ...]:
         """What the last good load found worth telling: a file that others can read, and such."""
         return self._files.warnings
 

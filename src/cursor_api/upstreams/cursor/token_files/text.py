@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cursor_api.domain.errors import LineProblem, StoreError
+from cursor_api.domain.problems import Notice, NoticeCode, Problem, ProblemCode
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     name_of,
@@ -43,10 +44,30 @@ _CHECKSUM: Final = re.compile(
 # `user_…` in front of a token is the browser cookie's account id, not a name that a user chose.
 _ACCOUNT: Final = "user_"
 
-NOT_A_CHECKSUM: Final = (
+NOT_A_CHECKSUM: Final = Problem(
+    ProblemCode.BAD_BINDING,
     "the checksum is not of the known form: 8 characters and 64 hexadecimal digits,"
-    " mostly followed by `/` and 64 more"
+    " mostly followed by `/` and 64 more",
 )
+_COMMA: Final = Problem(
+    ProblemCode.COMMA,
+    "a comma: a line here is `token` or `alias::token`; a token with its checksum belongs into the"
+    " token list",
+)
+_NO_CHECKSUM: Final = Problem(
+    ProblemCode.NO_BINDING, "no checksum: a line here is `token,checksum`"
+)
+_TWO_COMMAS: Final = Problem(
+    ProblemCode.TWO_COMMAS, "more than one comma: a line here is `token,checksum`"
+)
+_SWAPPED: Final = Problem(
+    ProblemCode.SWAPPED, "the token stands where the alias belongs: write `alias::token`"
+)
+_UTF16: Final = Problem(
+    ProblemCode.UTF16,
+    "the file is UTF-16 (PowerShell and Notepad may write it): save it as UTF-8",
+)
+_NOT_UTF8: Final = Problem(ProblemCode.NOT_UTF8, "not UTF-8 text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +120,10 @@ class _Problems:
         self.found: list[LineProblem] = []
         self.count = 0
 
-    def add(self, line: int, problem: str) -> None:
+    def add(self, line: int, problem: Problem) -> None:
         self.count += 1
         if len(self.found) < self._max:
-            self.found.append(LineProblem(self._file, line, problem))
+            self.found.append(LineProblem.of(self._file, line, problem))
 
 
 def parse_tokens(data: bytes, file: str, limits: TextLimits) -> Parsed:
@@ -116,11 +137,7 @@ def parse_tokens(data: bytes, file: str, limits: TextLimits) -> Parsed:
     lines_of_aliases: dict[str, int] = {}
     for line, text in _text_lines(data, limits, problems):
         if "," in unwrap(text):
-            problems.add(
-                line,
-                "a comma: a line here is `token` or `alias::token`;"
-                " a token with its checksum belongs into the token list",
-            )
+            problems.add(line, _COMMA)
             continue
         entry, problem = _read_token(line, text)
         problem = problem or _repetition(entry, lines_of_bearers, lines_of_aliases)
@@ -144,9 +161,7 @@ def parse_token_list(data: bytes, file: str, limits: TextLimits) -> Parsed:
         entry, problem = _read_listed(line, text)
         earlier = of_bearers.get(entry.bearer)
         if not problem and earlier is not None:
-            problem = f"the token of line {earlier.line} again"
-            if earlier.checksum != entry.checksum:
-                problem += ", with another checksum: keep the line that names its device"
+            problem = _token_again(earlier.line, is_same=earlier.checksum == entry.checksum)
         problem = problem or _repetition(entry, {}, lines_of_aliases)
         if problem:
             problems.add(line, problem)
@@ -162,14 +177,16 @@ def require_text(data: bytes, file: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = LineProblem(file, line, _not_utf8(data))
+        problem = LineProblem.of(file, line, _not_utf8(data))
         raise StoreError(f"{file} is not UTF-8 text.", [problem]) from None
 
 
-def too_large(file: str, size_bytes: int, limits: TextLimits) -> str:
+def too_large(file: str, size_bytes: int, limits: TextLimits) -> Notice:
     """The words for a file above the limit."""
     limit = limits.file_bytes_max
-    return f"{file} has {size_bytes} bytes, more than the {limit} allowed; is it the right file?"
+    text = f"{file} has {size_bytes} bytes, more than the {limit} allowed; is it the right file?"
+    values = {"path": file, "size": str(size_bytes), "limit": str(limit)}
+    return Notice(NoticeCode.TOO_LARGE, text, values)
 
 
 def fingerprint_of(bearer: str) -> str:
@@ -188,13 +205,15 @@ def _text_lines(data: bytes, limits: TextLimits, problems: _Problems) -> Iterato
         problems.add(1, _not_utf8(data))
         return
     if data.count(b"\n") > limits.lines_max:
-        problems.add(limits.lines_max + 1, f"more than the {limits.lines_max} lines allowed")
+        many = f"more than the {limits.lines_max} lines allowed"
+        problem = Problem(ProblemCode.MANY_LINES, many, str(limits.lines_max))
+        problems.add(limits.lines_max + 1, problem)
         return
     for line, raw in enumerate(data.removeprefix(UTF8_BOM).split(b"\n"), start=1):
         if len(raw) > limits.line_bytes_max:
-            problems.add(
-                line, f"{len(raw)} bytes, more than the {limits.line_bytes_max} a line may have"
-            )
+            allowed = limits.line_bytes_max
+            long = f"{len(raw)} bytes, more than the {allowed} a line may have"
+            problems.add(line, Problem(ProblemCode.LONG_LINE, long, str(allowed)))
             continue
         try:
             text = raw.removesuffix(b"\r").decode().strip(_EDGES)
@@ -203,12 +222,12 @@ def _text_lines(data: bytes, limits: TextLimits, problems: _Problems) -> Iterato
             continue
         control = _CONTROL.search(text)
         if control:
-            problems.add(line, f"a control character ({name_of(control[0])}): is this a text file?")
+            problems.add(line, _control(name_of(control[0])))
         elif text and not text.startswith("#"):
             yield line, text
 
 
-def _read_token(line: int, text: str) -> tuple[Entry, str | None]:
+def _read_token(line: int, text: str) -> tuple[Entry, Problem | None]:
     """One `token` or `alias::token`, and what is wrong with it."""
     alias, bearer = read_token(text)
     is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
@@ -216,15 +235,15 @@ def _read_token(line: int, text: str) -> tuple[Entry, str | None]:
     return Entry(line, alias, is_named, bearer), problem
 
 
-def _read_listed(line: int, text: str) -> tuple[Entry, str | None]:
+def _read_listed(line: int, text: str) -> tuple[Entry, Problem | None]:
     """One `token,checksum`, and what is wrong with it."""
     token, comma, checksum = unquote(text).partition(",")
     entry, problem = _read_token(line, token)
     checksum = unquote(checksum)
     if not comma:
-        problem = "no checksum: a line here is `token,checksum`"
+        problem = _NO_CHECKSUM
     elif "," in checksum:
-        problem = "more than one comma: a line here is `token,checksum`"
+        problem = _TWO_COMMAS
     elif not problem and not is_checksum(checksum):
         problem = NOT_A_CHECKSUM
     return Entry(line, entry.alias, entry.is_named, entry.bearer, checksum), problem
@@ -232,31 +251,44 @@ def _read_listed(line: int, text: str) -> tuple[Entry, str | None]:
 
 def _repetition(
     entry: Entry, lines_of_bearers: dict[str, int], lines_of_aliases: dict[str, int]
-) -> str | None:
+) -> Problem | None:
     """Whether this token or this chosen alias has been there before. Remembers both."""
     earlier = lines_of_bearers.setdefault(entry.bearer, entry.line)
     if earlier != entry.line:
-        return f"the token of line {earlier} again"
+        return _token_again(earlier, is_same=True)
     if entry.is_named and entry.alias is not None:
         earlier = lines_of_aliases.setdefault(entry.alias, entry.line)
         if earlier != entry.line:
-            return f"the alias of line {earlier} again"
+            text = f"the alias of line {earlier} again"
+            return Problem(ProblemCode.ALIAS_AGAIN, text, str(earlier))
     return None
 
 
-def why_no_alias(alias: str) -> str | None:
+def why_no_alias(alias: str) -> Problem | None:
     """What keeps a text from being an alias; None when nothing does. Never shows it."""
     if len(alias) > ALIAS_CHARS_MAX:
-        return f"an alias of {len(alias)} characters; {ALIAS_CHARS_MAX} are allowed"
+        text = f"an alias of {len(alias)} characters; {ALIAS_CHARS_MAX} are allowed"
+        return Problem(ProblemCode.LONG_ALIAS, text, str(ALIAS_CHARS_MAX))
     if _JWT.fullmatch(alias):
-        return "the token stands where the alias belongs: write `alias::token`"
+        return _SWAPPED
     if not alias.isprintable():
-        wrong = next(char for char in alias if not char.isprintable())
-        return f"an invisible character in the alias ({name_of(wrong)})"
+        wrong = name_of(next(char for char in alias if not char.isprintable()))
+        text = f"an invisible character in the alias ({wrong})"
+        return Problem(ProblemCode.INVISIBLE, text, wrong)
     return None
 
 
-def _not_utf8(data: bytes) -> str:
-    if data.startswith(_UTF16_BOMS):
-        return "the file is UTF-16 (PowerShell and Notepad may write it): save it as UTF-8"
-    return "not UTF-8 text"
+def _token_again(line: int, *, is_same: bool) -> Problem:
+    text = f"the token of line {line} again"
+    if is_same:
+        return Problem(ProblemCode.AGAIN, text, str(line))
+    text += ", with another checksum: keep the line that names its device"
+    return Problem(ProblemCode.AGAIN_OTHERWISE, text, str(line))
+
+
+def _control(name: str) -> Problem:
+    return Problem(ProblemCode.CONTROL, f"a control character ({name}): is this a text file?", name)
+
+
+def _not_utf8(data: bytes) -> Problem:
+    return _UTF16 if data.startswith(_UTF16_BOMS) else _NOT_UTF8

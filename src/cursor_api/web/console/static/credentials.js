@@ -53,12 +53,13 @@ export function explain(error) {
   }
 }
 
-// The gateway's own sentence is English. Another language says what it is about before it.
-function inWords({ code, message }) {
-  const key = `code.${code}`;
-  if (currentLanguage() === "en" || !has(key)) return message;
-  // The lines at fault are listed, each in the reader's language.
-  return code === "invalid_tokens" ? t(key) : t("trouble.with_detail", { text: t(key), detail: message });
+// By the code, and by the field where that says more. The gateway's own sentence, which is English,
+// is for readers of English only.
+function inWords({ code, param, message, status }) {
+  if (currentLanguage() === "en") return message;
+  const key = [`code.${code}_${param}`, `code.${code}`].find(has);
+  if (!key) return t("trouble.unknown", { status });
+  return param && key === `code.${code}` ? t("trouble.field", { text: t(key), field: param }) : t(key);
 }
 
 export function complain(error) {

@@ -15,6 +15,7 @@ function fresh() {
   return {
     isLoading: true,
     isSaving: false,
+    isShown: false, // or else secrets are masked, and nothing can be edited
     saved: null,
     drafts: { tokens: "", token_list: "" },
     etag: "",
@@ -24,6 +25,25 @@ function fresh() {
     theirs: null,
     isComparing: false,
   };
+}
+
+// A line as it may be looked at: comments and names as they are, every secret as a mask.
+export function maskLine(line) {
+  const text = line.trim();
+  if (!text || text.startsWith("#")) return line;
+  const [token, ...rest] = line.split(",");
+  const at = token.lastIndexOf("::");
+  const name = at < 0 ? "" : token.slice(0, at + 2);
+  return [name + mask(token.slice(name.length)), ...rest.map(mask)].join(",");
+}
+
+function mask(secret) {
+  return secret.length < 16 ? "…" : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
+}
+
+export function setShown(isShown) {
+  state.files.isShown = isShown;
+  changed();
 }
 
 export function isDirty() {
@@ -92,9 +112,9 @@ async function takeOver(files, sent) {
 
 function refuse(files, error) {
   files.trouble = explain(error);
-  for (const { file, line, problem } of error.problems ?? []) {
-    const key = file === files.names.token_list ? "token_list" : "tokens";
-    files.problems[key].push({ line, problem });
+  for (const one of error.problems ?? []) {
+    const key = one.file === files.names.token_list ? "token_list" : "tokens";
+    files.problems[key].push(one);
   }
 }
 
@@ -159,6 +179,7 @@ export async function openBackup(file) {
     const { tokens, token_list: list } = JSON.parse(await file.text());
     if (typeof tokens !== "string" || typeof list !== "string") throw new Error("not a backup");
     files.drafts = { tokens, token_list: list };
+    files.isShown = true; // to be looked at before it is saved
     files.problems = { tokens: [], token_list: [] };
     files.trouble = "";
     showToast(t("files.backup_opened"));

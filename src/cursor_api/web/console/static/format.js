@@ -51,16 +51,15 @@ export function number(value) {
   return formatter("NumberFormat", {}).format(value);
 }
 
-// 42 s, 3:05, 2:10:00, 3 d 4 h
+// 42 s, 3 min 5 s, 2 h 10 min, 3 d 4 h: never to be read as a time of day.
 export function duration(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
   if (whole < 60) return t("time.seconds", { value: whole });
-  const two = (value) => String(value).padStart(2, "0");
   const [days, hours] = [Math.floor(whole / 86400), Math.floor((whole % 86400) / 3600)];
   if (days) return t("time.days", { days, hours });
   const minutes = Math.floor((whole % 3600) / 60);
-  if (hours) return `${hours}:${two(minutes)}:${two(whole % 60)}`;
-  return `${minutes}:${two(whole % 60)}`;
+  if (hours) return t("time.hours", { hours, minutes });
+  return t("time.minutes", { minutes, seconds: whole % 60 });
 }
 
 export function milliseconds(value) {

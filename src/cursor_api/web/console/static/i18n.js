@@ -39,7 +39,7 @@ export function locale() {
 }
 
 export function has(key) {
-  return key in strings;
+  return key in strings || `${key}.other` in strings;
 }
 
 export function t(key, values = {}) {

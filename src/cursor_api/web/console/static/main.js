@@ -41,7 +41,10 @@ function title() {
 function arrive(before) {
   if (!state.key) return;
   // Drafts in the files' tab stay when another page is looked at.
-  if (isFilesTab() && !isDirty()) loadFiles();
+  if (isFilesTab() && !isDirty()) {
+    if (state.files) state.files.isShown = false;
+    loadFiles();
+  }
   pollNow();
   if (before) requestAnimationFrame(() => document.getElementById("title")?.focus());
 }

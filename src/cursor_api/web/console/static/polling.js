@@ -1,7 +1,7 @@
 // Keeps the list fresh while somebody looks at it, and says so when the gateway does not answer.
 
 import { Lost } from "./api.js";
-import { loadList } from "./credentials.js";
+import { explain, loadList } from "./credentials.js";
 import { loadServer } from "./server.js";
 import { endsSession } from "./session.js";
 import { changed, state, update } from "./store.js";
@@ -39,7 +39,7 @@ async function poll() {
   } catch (error) {
     failureCount += 1;
     if (!endsSession(error)) {
-      const text = error instanceof Lost ? "" : error.message;
+      const text = error instanceof Lost ? "" : explain(error);
       update({ lost: { sinceMs: state.lost?.sinceMs ?? Date.now(), text } });
     }
   }

@@ -57,5 +57,5 @@ function explain(error, { wasIn = false } = {}) {
   if (error.status === 401) return t(wasIn ? "signin.ended" : "signin.wrong");
   if (error.status === 403) return t("signin.chat_only");
   if (error.status === 429) return t("signin.locked_out", { seconds: error.retryAfterS || 60 });
-  return error.message;
+  return t("trouble.unknown", { status: error.status });
 }

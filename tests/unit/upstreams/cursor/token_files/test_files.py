@@ -174,9 +174,9 @@ def test_a_mode_is_kept_and_a_wide_one_told(folder: Folder) -> None:
     assert folder.listed.stat().st_mode & 0o777 == 0o640
     assert folder.token.stat().st_mode & 0o777 == 0o644
     token, listed = folder.files.warnings
-    assert token.startswith(f"{folder.token} is open to other users")
-    assert "(mode 0644); `chmod 600 " in token
-    assert listed.startswith(f"{folder.listed} is open to other users")
+    assert token.text.startswith(f"{folder.token} is open to other users")
+    assert "(mode 0644); `chmod 600 " in token.text
+    assert listed.text.startswith(f"{folder.listed} is open to other users")
 
 
 LINES = st.sampled_from(

@@ -95,7 +95,7 @@ def test_following_the_advice_after_a_cut_off_save_starts_the_gateway(folder: Fo
     assert folder.listed.read_text() == typed
     assert set(folder.contents()) == {".token", ".token-list", ".token-list.set-aside"}
     [warning] = folder.files.warnings
-    assert "What it held before is in" in warning
+    assert "What it held before is in" in warning.text
     folder.listed.with_name(".token-list.set-aside").unlink()
     folder.load()
     assert folder.files.warnings == ()

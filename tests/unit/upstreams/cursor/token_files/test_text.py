@@ -245,7 +245,7 @@ def test_a_fingerprint_names_a_token_and_tells_nothing() -> None:
 
 def test_too_large_says_how_much() -> None:
     """With both sizes."""
-    assert "has 5 bytes, more than the 3" in too_large("f", 5, TextLimits(file_bytes_max=3))
+    assert "has 5 bytes, more than the 3" in too_large("f", 5, TextLimits(file_bytes_max=3)).text
 
 
 @given(st.binary(max_size=300))

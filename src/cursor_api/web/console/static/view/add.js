@@ -6,8 +6,9 @@ import { add, explain, preview } from "../credentials.js";
 import { date, name } from "../format.js";
 import { t } from "../i18n.js";
 import { changed, state, update } from "../store.js";
-import { closeDialog, dialog } from "./dialog.js";
-import { problemText } from "./problems.js";
+import { showToast } from "../toasts.js";
+import { dialog } from "./dialog.js";
+import { previewProblem, problemText } from "./problems.js";
 
 const PAUSE_MS = 250;
 const LINES_SHOWN = 100;
@@ -16,8 +17,24 @@ function emptyForm() {
   return { text: "", checksum: "", found: null, trouble: "", problems: [], isSending: false, round: 0 };
 }
 
+// What was pasted before and not added is there again.
 export function openAdd() {
-  update({ add: { ...emptyForm(), isOpen: true } });
+  update({ add: { ...emptyForm(), ...state.add, isOpen: true } });
+}
+
+function onClosed() {
+  const draft = state.add;
+  if (!draft?.text.trim()) {
+    update({ add: null });
+    return;
+  }
+  draft.isOpen = false;
+  showToast(t("add.kept"));
+}
+
+// Whoever gives up says so; Escape and the cross do not throw anything away.
+function giveUp() {
+  update({ add: null });
 }
 
 export function addDialog() {
@@ -25,7 +42,7 @@ export function addDialog() {
     id: "add",
     title: t("add.title"),
     content: addForm({ isInDialog: true }),
-    onClosed: () => update({ add: null }),
+    onClosed,
   });
 }
 
@@ -65,9 +82,10 @@ function fail(draft, error) {
 async function send(event) {
   event.preventDefault();
   const draft = form();
-  if (draft.isSending || draft.found?.can_add === false) return;
-  if (!draft.text.trim()) {
-    draft.trouble = t("add.nothing");
+  if (draft.isSending) return;
+  const reason = whyNot(draft);
+  if (reason) {
+    draft.trouble = reason;
     changed();
     return;
   }
@@ -75,8 +93,7 @@ async function send(event) {
   changed();
   try {
     const added = await add(draft.text, draft.checksum.trim());
-    if (draft.isOpen) closeDialog();
-    else update({ add: null });
+    update({ add: null });
     requestAnimationFrame(() => {
       const row = document.querySelector(`tr[data-alias="${CSS.escape(added[0].alias)}"]`);
       row?.scrollIntoView({ block: "nearest" });
@@ -89,9 +106,16 @@ async function send(event) {
   changed();
 }
 
+// Why the button does nothing now; "" when it adds.
+function whyNot(draft) {
+  if (!draft.text.trim()) return t("add.nothing");
+  return draft.found?.can_add === false ? t("add.mend") : "";
+}
+
 export function addForm({ isInDialog }) {
   const draft = form();
   const count = draft.found ? draft.found.lines.filter((one) => !one.problem).length : 0;
+  const reason = whyNot(draft);
   return html`<form class="add-form" @submit=${send} novalidate>
     <label for="add-text">${t("add.text")}</label>
     <textarea
@@ -106,6 +130,12 @@ export function addForm({ isInDialog }) {
       @input=${onText}
     ></textarea>
     <p class="hint" id="add-hint">${t("add.hint")}</p>
+    ${isInDialog
+      ? html`<details>
+          <summary>${t("add.where")}</summary>
+          ${whereFrom()}
+        </details>`
+      : nothing}
     <div aria-live="polite">${draft.found ? found(draft.found) : nothing}</div>
     <details>
       <summary>${t("add.device")}</summary>
@@ -122,16 +152,22 @@ export function addForm({ isInDialog }) {
       <p class="hint">${t("add.checksum_hint")}</p>
     </details>
     ${trouble(draft)}
-    ${draft.found && !draft.found.can_add && !draft.trouble
-      ? html`<p class="bad-text" role="status">${t("add.mend")}</p>`
-      : nothing}
     <div class="form-end">
-      ${isInDialog ? html`<button type="button" @click=${closeDialog}>${t("dialog.cancel")}</button>` : nothing}
-      <button type="submit" class="primary" aria-disabled=${draft.isSending || draft.found?.can_add === false ? "true" : "false"}>
-        ${draft.isSending ? t("add.sending") : t("add.submit", { count })}
+      ${reason && !draft.trouble ? html`<p class="hint" role="status" id="add-why">${reason}</p>` : nothing}
+      ${isInDialog ? html`<button type="button" @click=${giveUp}>${t("dialog.cancel")}</button>` : nothing}
+      <button type="submit" class="primary" aria-disabled=${draft.isSending || reason ? "true" : "false"} title=${reason || nothing}>
+        ${draft.isSending ? t("add.sending") : count ? t("add.submit", { count }) : t("add.submit_none")}
       </button>
     </div>
   </form>`;
+}
+
+export function whereFrom() {
+  return html`<ol>
+    <li>${t("first.step_1")}</li>
+    <li>${t("first.step_2")} <code>WorkosCursorSessionToken</code></li>
+    <li>${t("first.step_3")}</li>
+  </ol>`;
 }
 
 function trouble(draft) {
@@ -140,7 +176,7 @@ function trouble(draft) {
     <p>${draft.trouble}</p>
     ${draft.problems.length
       ? html`<ul>
-          ${draft.problems.map((one) => html`<li>${t("problem.line", { line: one.line })} ${problemText(one.problem)}</li>`)}
+          ${draft.problems.map((one) => html`<li>${t("problem.line", { line: one.line })} ${problemText(one)}</li>`)}
         </ul>`
       : nothing}
   </div>`;
@@ -148,7 +184,9 @@ function trouble(draft) {
 
 function found({ lines }) {
   const more = lines.length - LINES_SHOWN;
-  return html`<ul class="found">
+  const good = lines.filter((one) => !one.problem).length;
+  return html`<p>${t("add.summary", { count: lines.length, good })}</p>
+    <ul class="found" tabindex="0" aria-label=${t("add.summary", { count: lines.length, good })}>
       ${lines.slice(0, LINES_SHOWN).map(foundLine)}
     </ul>
     ${more > 0 ? html`<p class="hint">${t("add.more", { count: more })}</p>` : nothing}`;
@@ -156,7 +194,7 @@ function found({ lines }) {
 
 function foundLine(one) {
   const about = one.problem
-    ? html`<span class="bad-text">${problemText(one.problem)}</span>`
+    ? html`<span class="bad-text">${previewProblem(one)}</span>`
     : html`<bdi class="alias">${one.alias ? name(one.alias) : t("add.made_up")}</bdi> <code>${one.secret}</code>
         <span class="tag">${t(`spelling.${one.spelling}`)}</span>
         ${one.has_checksum ? html`<span class="tag">${t("add.has_device")}</span>` : nothing}

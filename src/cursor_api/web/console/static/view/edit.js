@@ -66,11 +66,21 @@ async function save(event) {
     showToast(t(key, { alias: quoted(credential.alias) }));
     refocus(credential.alias);
   } catch (error) {
-    const problems = (error.problems ?? []).map((one) => problemText(one.problem));
+    const problems = (error.problems ?? []).map(problemText);
     draft.trouble = [explain(error), ...problems].filter(Boolean).join(" ");
     draft.param = error.param ?? "";
   }
   draft.isSending = false;
+  changed();
+}
+
+// Escape is easily pressed by mistake, and a token is not easily fetched again.
+function keepOnce(event) {
+  const draft = state.edit;
+  if (draft.isWarned || draft.isSending || !Object.keys(changes(draft)).length) return;
+  event.preventDefault();
+  draft.isWarned = true;
+  draft.trouble = t("dialog.escape_again");
   changed();
 }
 
@@ -112,6 +122,7 @@ export function editDialog() {
       </div>
     </form>`,
     onClosed: () => update({ edit: null }),
+    onEscape: keepOnce,
   });
 }
 

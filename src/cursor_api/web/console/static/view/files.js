@@ -21,7 +21,7 @@ export function filesTab() {
     </div>`;
   }
   return html`<section class="files" aria-label=${t("tab.files")}>
-    <p class="hint">${t("files.hint")}</p>
+    <p class="hint">${t("files.hint")}${shown.isShown ? nothing : html` ${t("files.hidden")}`}</p>
     ${fileBar(shown)} ${shown.theirs ? conflict(shown) : nothing}
     ${shown.trouble ? html`<div class="trouble" role="alert"><p>${shown.trouble}</p></div>` : nothing}
     <div class="pair">${box("tokens", "files.tokens")}${box("token_list", "files.token_list")}</div>
@@ -30,11 +30,16 @@ export function filesTab() {
 
 function fileBar(shown) {
   const dirty = files.isDirty();
+  const isBusy = shown.isSaving || shown.isLoading;
+  const reason = whyNotSaved(shown, dirty);
   return html`<div class="toolbar">
-    <button type="button" class="primary" id="save-files" aria-disabled=${shown.isSaving || !dirty || shown.theirs ? "true" : "false"} @click=${files.saveFiles}>
+    ${showButton(shown, dirty)}
+    <button type="button" class="primary" id="save-files" aria-disabled=${reason ? "true" : "false"} title=${reason || nothing} @click=${files.saveFiles}>
       ${t(shown.isSaving ? "files.saving" : "files.save")}
     </button>
-    <button type="button" id="reload-files" aria-disabled=${shown.isSaving || shown.isLoading ? "true" : "false"} @click=${reload}>${t("files.reload")}</button>
+    <button type="button" id="reload-files" aria-disabled=${isBusy ? "true" : "false"} title=${isBusy ? t("busy.wait") : nothing} @click=${reload}>
+      ${t("files.reload")}
+    </button>
     <span class="dirty" role="status">${dirty ? t("files.dirty") : t("files.clean")}</span>
     <span class="space"></span>
     <button type="button" id="download-backup" @click=${files.downloadBackup}>${t("files.backup")}</button>
@@ -43,6 +48,28 @@ function fileBar(shown) {
       <input type="file" class="hidden" accept=".json,application/json" @change=${onBackup} />
     </label>
   </div>`;
+}
+
+// A draft is not taken out of sight: it may hold what nobody else has.
+function showButton(shown, dirty) {
+  const isFixed = shown.isShown && dirty;
+  return html`<button
+    type="button"
+    id="show-files"
+    aria-pressed=${shown.isShown ? "true" : "false"}
+    aria-disabled=${isFixed ? "true" : "false"}
+    title=${isFixed ? t("files.dirty") : nothing}
+    @click=${() => isFixed || files.setShown(!shown.isShown)}
+  >
+    ${t(shown.isShown ? "files.hide" : "files.show")}
+  </button>`;
+}
+
+function whyNotSaved(shown, dirty) {
+  if (shown.isSaving) return t("busy.wait");
+  if (shown.theirs) return t("files.decide");
+  if (dirty) return "";
+  return t(shown.isShown ? "files.clean" : "files.hidden");
 }
 
 function reload() {
@@ -60,6 +87,7 @@ async function onBackup(event) {
 function box(key, label) {
   const shown = state.files;
   const text = shown.drafts[key];
+  if (!shown.isShown) return maskedBox(key, label, text);
   const problems = shown.problems[key];
   const wrong = new Set(problems.map((one) => one.line));
   const lineCount = text.split("\n").length;
@@ -94,6 +122,25 @@ function box(key, label) {
   </div>`;
 }
 
+function maskedBox(key, label, text) {
+  return html`<div class="file">
+    <p class="label" id="masked-${key}-label">${t(label)} <bdi class="path">${name(state.files.names[key])}</bdi></p>
+    <div class="editor">
+      <div class="gutter" aria-hidden="true" id="gutter-${key}">${numbers(text.split("\n").length, new Set())}</div>
+      <pre
+        class="masked"
+        id="masked-${key}"
+        role="region"
+        aria-labelledby="masked-${key}-label"
+        tabindex="0"
+        @scroll=${(event) => {
+          document.getElementById(`gutter-${key}`).scrollTop = event.target.scrollTop;
+        }}
+      >${text.split("\n").map(files.maskLine).join("\n")}</pre>
+    </div>
+  </div>`;
+}
+
 // One text where no line is wrong: a file may have thousands.
 function numbers(count, wrong) {
   const all = Array.from({ length: count }, (_none, at) => at + 1);
@@ -101,10 +148,11 @@ function numbers(count, wrong) {
   return all.map((line) => (wrong.has(line) ? html`<b>${line}</b>${"\n"}` : `${line}\n`));
 }
 
-function problem(key, { line, problem: text }) {
+function problem(key, one) {
+  const { line } = one;
   return html`<li>
     <button type="button" class="link" @click=${() => goTo(key, line)}>${t("problem.line", { line })}</button>
-    ${problemText(text)}
+    ${problemText(one)}
   </li>`;
 }
 

@@ -45,7 +45,7 @@ export function condition(credential) {
   if (quarantine) {
     const key = `quarantine.${quarantine.reason}`;
     return html`<div class="why">
-      <p>${has(key) ? t(key) : credential.reason}</p>
+      <p>${t(key)}</p>
       ${quarantine.detail && quarantine.reason !== "expired"
         ? html`<p class="quote" dir="auto">${name(quarantine.detail)}</p>`
         : nothing}
@@ -63,7 +63,7 @@ export function condition(credential) {
   }
   if (credential.cooldowns.length) return cooldowns(credential);
   if (state === "healthy" || state === "disabled") return nothing;
-  return html`<div class="why"><p>${has(`why.${state}`) ? t(`why.${state}`) : credential.reason}</p></div>`;
+  return html`<div class="why"><p>${t("why.busy")}</p></div>`;
 }
 
 function cooldowns(credential) {
@@ -114,7 +114,10 @@ function renewButton({ alias, configured }) {
 // Up is a success, down is a failure; the newest is at the right.
 export function sparkline(credential) {
   const recent = credential.recent.slice(-RECENT_MAX);
-  if (!recent.length) return html`<span class="none">${t("recent.none")}</span>`;
+  if (!recent.length) {
+    const key = credential.last_used_at ? "recent.unknown" : "recent.none";
+    return html`<span class="none">${t(key)}</span>`;
+  }
   const good = recent.filter(Boolean).length;
   const label = t("recent.label", { good, count: recent.length });
   const offset = RECENT_MAX - recent.length;

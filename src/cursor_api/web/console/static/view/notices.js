@@ -1,17 +1,17 @@
 // What concerns every page: no connection, an upstream that is not asked, files that cannot be used.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { duration, name, nowMs } from "../format.js";
+import { duration, name, nowMs, quoted } from "../format.js";
 import { t } from "../i18n.js";
 import { pollNow } from "../polling.js";
 import { state } from "../store.js";
-import { problemText } from "./problems.js";
+import { noticeText, problemText } from "./problems.js";
 
 export function notices() {
   const { lost, list } = state;
   return html`${lost ? lostNotice(lost) : nothing} ${list?.trouble ? fileTrouble(list.trouble) : nothing}
   ${(list?.upstreams ?? []).filter(({ state: now }) => now !== "closed").map(upstreamNotice)}
-  ${(list?.warnings ?? []).map((text) => html`<div class="notice warn" role="status"><p>${name(text)}</p></div>`)}`;
+  ${(list?.notices ?? []).map((one) => html`<div class="notice warn" role="status"><p>${noticeText(one)}</p></div>`)}`;
 }
 
 function lostNotice(lost) {
@@ -26,21 +26,21 @@ function lostNotice(lost) {
 }
 
 // Healthy credentials are of no use while this lasts: it stands above them.
-function upstreamNotice({ state: now, failure_count: count, until_at: until, cause }) {
+function upstreamNotice({ name: upstream, state: now, failure_count: count, until_at: until, cause }) {
   const left = duration((Date.parse(until) - nowMs()) / 1000);
   return html`<div class="notice bad" id="upstream">
-    <p role="alert"><b>${t("upstream.title")}</b></p>
+    <p role="alert"><b>${t("upstream.title", { upstream: quoted(upstream) })}</b></p>
     <p>${t(`fault.${cause}`)} ${now === "open" ? t("upstream.text", { count, left }) : t("upstream.due")}</p>
   </div>`;
 }
 
-function fileTrouble({ message, problems }) {
+function fileTrouble({ notice, problems }) {
   return html`<div class="notice bad" role="alert">
-    <p><b>${t("disk.title")}</b> ${name(message)}</p>
+    <p><b>${t("disk.title")}</b> ${notice ? noticeText(notice) : problems.length ? t("disk.lines") : nothing}</p>
     <ul>
       ${problems.map(
         (one) => html`<li>
-          <bdi>${name(one.file)}</bdi> ${t("problem.line", { line: one.line })} ${problemText(one.problem)}
+          <bdi>${name(one.file)}</bdi> ${t("problem.line", { line: one.line })} ${problemText(one)}
         </li>`,
       )}
     </ul>

@@ -35,18 +35,25 @@ export function row(credential) {
 }
 
 function priorityCell({ alias, priority }) {
-  const button = (by, icon, key, css) =>
-    html`<button
+  const button = (by, icon, key, css) => {
+    const reason =
+      by > 0 && priority >= PRIORITY_MAX
+        ? t("priority.highest")
+        : by < 0 && priority <= PRIORITY_MIN
+          ? t("priority.lowest")
+          : "";
+    return html`<button
       type="button"
       class="quiet only-icon ${css}"
       aria-label=${t(key, { alias: quoted(alias), priority })}
-      title=${t(key, { alias: quoted(alias), priority })}
-      ?disabled=${by > 0 ? priority >= PRIORITY_MAX : priority <= PRIORITY_MIN}
+      title=${reason || t(key, { alias: quoted(alias), priority })}
+      aria-disabled=${reason ? "true" : "false"}
       @click=${() => step(alias, by)}
       @keydown=${(event) => onArrow(event, alias)}
     >
       ${icon}
     </button>`;
+  };
   return html`<span
       class="grip"
       draggable="true"
@@ -93,6 +100,7 @@ function enabledSwitch({ alias, enabled }, working) {
       aria-label=${t("enabled.label", { alias: quoted(alias) })}
       .checked=${live(enabled)}
       ?disabled=${Boolean(working)}
+      title=${working ? t("busy.wait") : nothing}
       @change=${(event) => setEnabled(alias, event.target.checked)}
     />
   </label>`;
@@ -103,7 +111,7 @@ function actions({ alias, configured }, working) {
   const label = { alias: quoted(alias) };
   const isBusy = working ? "true" : "false";
   return html`<div class="buttons">
-    <button type="button" class="test" aria-disabled=${isBusy} aria-label=${t("test.label", label)} @click=${() => test(alias)}>
+    <button type="button" class="test" aria-disabled=${isBusy} title=${working ? t("busy.wait") : nothing} aria-label=${t("test.label", label)} @click=${() => test(alias)}>
       ${icons.play} ${t(working === "test" ? "test.running" : "test.button")}
     </button>
     <button
@@ -122,7 +130,7 @@ function actions({ alias, configured }, working) {
           class="quiet only-icon remove"
           aria-disabled=${isBusy}
           aria-label=${t("remove.label", label)}
-          title=${t("remove.label", label)}
+          title=${working ? t("busy.wait") : t("remove.label", label)}
           @click=${() => removeAndMoveOn(alias)}
         >
           ${icons.trash}
@@ -158,17 +166,19 @@ function outcomeRow(alias, outcome) {
   </tr>`;
 }
 
-function success({ model, latency_ms: latency, duration_ms: total, text }) {
+function success({ credential, model, latency_ms: latency, duration_ms: total, text }) {
   const values = { model: quoted(model), latency: milliseconds(latency ?? total), total: milliseconds(total) };
-  return html`<p><b>${t("test.ok")}</b> ${t("test.ok_detail", values)}</p>
+  // The upstream may go on taking a token whose date is over.
+  const key = credential.state === "expired" ? "test.ok_expired" : "test.ok";
+  return html`<p><b>${t(key)}</b> ${t("test.ok_detail", values)}</p>
     ${text ? html`<p class="quote" dir="auto">${text}</p>` : nothing}`;
 }
 
-function failure({ fault, model, advice }) {
-  const key = `fault.${fault?.kind}`;
+function failure({ fault, model }) {
+  const key = has(`fault.${fault?.kind}`) ? `fault.${fault.kind}` : "fault.internal";
   const values = { model: quoted(model) };
   const wait = fault?.retry_after_s;
-  return html`<p><b>${t("test.failed")}</b> ${has(key) ? t(key, values) : advice}</p>
+  return html`<p><b>${t("test.failed")}</b> ${t(key, values)}</p>
     ${wait ? html`<p>${t("test.retry_after", { seconds: Math.ceil(wait) })}</p>` : nothing}
     ${fault?.message
       ? html`<details>

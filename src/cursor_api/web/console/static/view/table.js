@@ -6,7 +6,7 @@ import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { number } from "../format.js";
 import { t } from "../i18n.js";
 import { state, update } from "../store.js";
-import { addForm, openAdd } from "./add.js";
+import { addForm, openAdd, whereFrom } from "./add.js";
 import { bounded, dragOver, dropHint, dropOn, dropZone } from "./drag.js";
 import { icons } from "./icons.js";
 import { row } from "./row.js";
@@ -43,12 +43,7 @@ function matches(credential) {
 function firstSteps() {
   return html`<section class="first-steps" aria-labelledby="first-title">
     <h2 id="first-title">${t("first.title")}</h2>
-    <ol>
-      <li>${t("first.step_1")}</li>
-      <li>${t("first.step_2")} <code>WorkosCursorSessionToken</code></li>
-      <li>${t("first.step_3")}</li>
-    </ol>
-    ${addForm({ isInDialog: false })}
+    ${whereFrom()} ${addForm({ isInDialog: false })}
     <p class="hint">${t("first.command")} <code>cursor-api token import</code></p>
   </section>`;
 }
