@@ -41,6 +41,7 @@ from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory import MemoryRequestLog
+from cursor_api.stores.memory_records import MemoryRecords, RecordingLog
 from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.clock import SystemClock
@@ -202,7 +203,8 @@ class House:
         self._request_log = parts.stores.request_log or MemoryRequestLog(
             settings.request_log.entries_max
         )
-        self._lines = RequestLines(self._request_log, clock.monotonic)
+        self.records = MemoryRecords(clock)
+        self._lines = RequestLines(RecordingLog(self._request_log, self.records), clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.catalog = Catalog()
@@ -270,6 +272,7 @@ class House:
             admission=self._admission,
             catalog=self.catalog,
             request_log=self._request_log,
+            records=self.records,
             authenticator=_authenticator(settings, self._lockout, self._salt),
             clock=self._with.clock,
             roster=self.roster,

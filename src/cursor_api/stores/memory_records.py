@@ -21,6 +21,7 @@ from cursor_api.domain.record_query import (
 )
 from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RecordsState
+from cursor_api.ports.stores import RequestLog
 
 # Some 10 MB.
 ROWS_MAX = 10_000
@@ -28,6 +29,23 @@ HOUR_S = 3600
 # As long as the stores that outlive the process keep theirs by default.
 KEPT_S = 30 * 24 * HOUR_S
 _Key = tuple[int, str, str, str]
+
+
+class RecordingLog:
+    """Implements `ports.RequestLog` around another one: its ends are among the records."""
+
+    def __init__(self, inner: RequestLog, records: MemoryRecords) -> None:
+        self._inner = inner
+        self._records = records
+
+    def record(self, record: RequestRecord) -> None:
+        """Keep it in both."""
+        self._records.add(record)
+        self._inner.record(record)
+
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
+        """As the other one has them."""
+        return await self._inner.recent(count)
 
 
 class MemoryRecords:

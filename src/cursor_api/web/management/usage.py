@@ -119,7 +119,8 @@ class UsageRoutes:
         query = Query(request, NAMES)
         by = query.member("by", By) or By.HOUR
         zone = query.parse("zone", _zone) or ZoneInfo("UTC")
-        groups = query.parse("group", _groups) or frozenset(Group)
+        given = query.parse("group", _groups)
+        groups = frozenset(Group) if given is None else given
         until = query.instant("until") or self._clock.now()
         since = query.instant("since")
         try:
@@ -138,7 +139,7 @@ class UsageRoutes:
             by=by,
             zone=zone.key,
             rows=(),
-            totals=totals_of(counts),
+            totals=Totals(**sums_of(counts)),
             refusals=[
                 RefusalOut(instant(row.hour_at), row.fault, row.refused_count)
                 for row in merge_refusals(refusals, periods)
@@ -146,11 +147,6 @@ class UsageRoutes:
         )
         encoded = await self._steps.run(_encode(merged))
         return reply(msgspec.structs.asdict(page) | {"rows": encoded})
-
-
-def totals_of(counts: UsageCounts) -> Totals:
-    """As they are told."""
-    return Totals(**_fields(counts))
 
 
 def _encode(rows: Sequence[UsageRow]) -> Generator[None, None, msgspec.Raw]:
@@ -162,7 +158,7 @@ def _encode(rows: Sequence[UsageRow]) -> Generator[None, None, msgspec.Raw]:
             model=row.model,
             credential=row.credential,
             caller=row.caller,
-            **_fields(row.counts),
+            **sums_of(row.counts),
         )
         pieces.append(msgspec.json.encode(out))
         if number % STEP_ROWS == 0:
@@ -170,7 +166,8 @@ def _encode(rows: Sequence[UsageRow]) -> Generator[None, None, msgspec.Raw]:
     return msgspec.Raw(b"[%b]" % b",".join(pieces))
 
 
-def _fields(counts: UsageCounts) -> dict[str, Any]:
+def sums_of(counts: UsageCounts) -> dict[str, Any]:
+    """The fields of Totals."""
     is_unpriced = counts.unpriced_count > 0 and not counts.cost_nano
     return {
         "answered": counts.answered_count,
