@@ -53,6 +53,7 @@ async def test_what_a_death_may_leave_behind_stops_no_start(tmp_path: Path) -> N
         ".token-list",
         ".token-state",
         ".cursor-api.lock",
+        ".cursor-api.running",
         ".request-log.sqlite3",
         "output.txt",
     }

@@ -29,6 +29,7 @@ OUTWARD = {
     "stores/sqlite/sql/select_recent.sql": [r"checksum_masked", r"still called a checksum"],
     "stores/sqlite/sql/upsert_requests.sql": [r"checksum_masked"],
     "web/access/auth.py": [r"their own Cursor tokens"],
+    "web/http/earlier.py": [r'"/(?:get-|gen-)?checksum"', r"GET /checksum"],
     "web/management/credentials.py": [
         r"\bchecksum: str",
         r"`checksum`",

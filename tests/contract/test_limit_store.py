@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cursor_api.domain.periods import Period, Span
+from cursor_api.domain.periods import Moment, Period, Span
 from cursor_api.domain.quota import (
     NOTHING,
     Admitted,
@@ -34,6 +34,7 @@ from tests.fakes import StillClock
 
 LEASE_S = 0.3
 DAY, MONTH = Span("2025-06-01", 0.0, 1000.0), Span("2025-06", 0.0, 5000.0)
+NOW = Moment(400.0, DAY, MONTH)
 FRESH = Counters(day=DAY.name, period=MONTH.name)
 ROOM = 50
 
@@ -90,7 +91,7 @@ ALL_AT_ONCE = Limits(
 
 
 def _claim(request_id: str, limits: Limits, reserved: Spent = Spent(100, 7)) -> Claim:  # noqa: B008
-    return Claim("alice", request_id, limits, reserved, 400.0, DAY, MONTH)
+    return Claim("alice", request_id, limits, reserved, NOW)
 
 
 def _settlement(request_id: str, spent: Spent, limits: Limits = ALL_AT_ONCE) -> Settlement:
@@ -98,8 +99,8 @@ def _settlement(request_id: str, spent: Spent, limits: Limits = ALL_AT_ONCE) -> 
 
 
 async def _counters(store: LimitStore) -> Counters:
-    found = await store.find("alice")
-    assert found is not None
+    found = await store.find("alice", ALL_AT_ONCE)
+    assert isinstance(found, Counters)
     return found
 
 
@@ -240,7 +241,7 @@ async def test_a_minute_fills_again(stage: Stage) -> None:
 async def test_a_key_with_lasting_limits_is_seeded_first(stage: Stage) -> None:
     """Once: what is known is not added to."""
     store, limits = stage.store, Limits(requests_per_day=10, tokens_per_day=1000)
-    assert await store.find("alice") in {None, Counters()}
+    assert await store.find("alice", limits) == Unknown()
     assert await store.admit(_claim("r", limits)) == Unknown()
     used = FRESH.add(Spent(850, 3), 4)
     await store.seed("alice", used)
@@ -249,6 +250,28 @@ async def test_a_key_with_lasting_limits_is_seeded_first(stage: Stage) -> None:
     await store.seed("alice", used)
     assert _lasting(await _counters(store)) == (5, 950, 950, 10)
     assert isinstance(await store.admit(_claim("s", limits)), Refused)
+
+
+async def test_a_key_without_lasting_limits_begins_at_nothing(stage: Stage) -> None:
+    """A minute is over soon: nobody has to be asked what it had."""
+    limits = Limits(requests_per_minute=2, concurrent_max=2)
+    counters = await stage.store.find("alice", limits)
+    assert isinstance(counters, Counters)
+    assert _lasting(counters) == (0, 0, 0, 0)
+    assert isinstance(await stage.store.admit(_claim("r", limits)), Admitted)
+
+
+async def test_what_is_left_is_what_is_left_now(stage: Stage) -> None:
+    """The bucket fills without anybody asking for more."""
+    store, limits = stage.store, Limits(tokens_per_minute=60_000)
+    await store.admit(_claim("r", limits, Spent(50, 0)))
+    before = await store.find("alice", limits)
+    await stage.pass_time(0.06)
+    after = await store.find("alice", limits)
+    assert isinstance(before, Counters)
+    assert isinstance(after, Counters)
+    assert before.tokens.taken > 0
+    assert after.tokens.taken == 0
 
 
 async def test_what_is_forgotten_is_seeded_with_what_is_held(stage: Stage) -> None:
@@ -273,7 +296,8 @@ async def test_an_answer_over_midnight_is_yesterdays(stage: Stage) -> None:
     store = stage.store
     await store.seed("alice", FRESH)
     await store.admit(_claim("late", ALL_AT_ONCE))
-    early = _claim("early", ALL_AT_ONCE)._replace(day=Span("2025-06-02", 1000.0, 2000.0))
+    tomorrow = NOW._replace(day=Span("2025-06-02", 1000.0, 2000.0))
+    early = _claim("early", ALL_AT_ONCE)._replace(moment=tomorrow)
     assert isinstance(await store.admit(early), Admitted)
     assert _lasting(await _counters(store)) == (1, 100, 200, 14)
     store.settle(_settlement("late", Spent(1, 2)))
@@ -284,7 +308,7 @@ async def test_keys_do_not_count_for_each_other(stage: Stage) -> None:
     """Two people with the same limit have it twice."""
     store, limits = stage.store, Limits(requests_per_minute=1)
     assert isinstance(await store.admit(_claim("r", limits)), Admitted)
-    other = Claim("bob", "r", limits, NOTHING, 400.0, DAY)
+    other = Claim("bob", "r", limits, NOTHING, NOW)
     assert isinstance(await store.admit(other), Admitted)
     assert isinstance(await store.admit(other._replace(request_id="s")), Refused)
 

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from cursor_api.cli.gateway_call import Call, CallError, GatewayAddress, fetch
+from cursor_api.cli.home import find_home
 from cursor_api.cli.token_output import plain
 from cursor_api.cli.token_settings import load_groups
 from cursor_api.domain.credential import Secret
+from cursor_api.files.running import find_running
 from cursor_api.options.addresses import base_url
 
 MODELS: Final = Call("GET", "/v1/models")
@@ -51,14 +53,32 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
         except ValueError as error:
             raise ValueError(f"--url {error}") from None
         return GatewayAddress(url.removesuffix("/v1"), key, key_from)
+    cert_file = facts.find("TLS_CERT_FILE")
+    running = _find_running_url()
+    if running is not None:
+        return GatewayAddress(running, key, key_from, cert_file)
     host, port = facts.find("HOST"), facts.find("PORT")
     if host is None or port is None:
         raise ValueError("HOST or PORT cannot be read; `cursor-api check-config` says why")
     host = _EVERYWHERE.get(host, host)
     shown = f"[{host}]" if ":" in host else host
-    cert_file = facts.find("TLS_CERT_FILE")
     root_url = f"http{'s' * bool(cert_file)}://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}"
     return GatewayAddress(root_url, key, key_from, cert_file)
+
+
+def describe_running(root_url: str) -> str:
+    """What a gateway says of itself to the commands that are run beside it."""
+    return json.dumps({"url": root_url, "pid": os.getpid()})
+
+
+def _find_running_url() -> str | None:
+    """Where the gateway of this home is, whatever it was told on its command line."""
+    text = find_running(find_home())
+    try:
+        found = json.loads(text or "{}").get("url")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) and found.startswith(("http://", "https://")) else None
 
 
 def _find_key(

@@ -9,16 +9,18 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from cursor_api import __version__
-from cursor_api.bootstrap import build_gateway, file_stores, make_checksum
+from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_checksum
 from cursor_api.cli.demo import load_demo, serve_demo, url_of
+from cursor_api.cli.gateway_place import describe_running
 from cursor_api.cli.home import environment, find_home
 from cursor_api.cli.output import print_error, print_note, print_result
 from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
 from cursor_api.cli.simulators import SIMULATORS
 from cursor_api.domain.errors import StoreError
+from cursor_api.files.running import claim
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.addresses import mask_user
 from cursor_api.options.proxies import SharedProxies
@@ -106,6 +108,11 @@ def print_checksum(_parsed: argparse.Namespace) -> int:
     return 0
 
 
+# Others' programs of this name listen on every address.
+THIS_MACHINE_ALONE: Final = (
+    "Only this machine can reach it. For others as well: HOST=0.0.0.0, with an AUTH_TOKEN that"
+    " nobody guesses."
+)
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
 
@@ -140,23 +147,28 @@ async def _serve_for_real(
     async with build_gateway(
         settings, file_stores(settings), redactor, configuration=source
     ) as gateway:
-        url = url_of(settings, listener)
-        root = f"{url}{settings.web.route_prefix}"
-        print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
-        print_note(f"home: {find_home()}")
-        count = gateway.roster.credential_count
-        others = f", {more} from the settings" if (more := count - gateway.credential_count) else ""
+        root = f"{url_of(settings, listener)}{settings.web.route_prefix}"
+        with claim(find_home(), describe_running(root)):
+            _welcome(gateway, source.loaded, root)
+            await serve_gateway(gateway, settings, listener, source)
+
+
+def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:
+    settings = loaded.settings
+    print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
+    print_note(f"home: {find_home()}")
+    count = gateway.roster.credential_count
+    others = f", {more} from the settings" if (more := count - gateway.credential_count) else ""
+    print_note(f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}")
+    if "HOST" not in loaded.facts.places:
+        print_note(THIS_MACHINE_ALONE)
+    for line in _ways(loaded):
+        print_note(line)
+    if not count and not settings.access.is_passthrough:
         print_note(
-            f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}"
+            "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
+            " `cursor-api upstream add` another provider's key; or use the console."
         )
-        for line in _ways(source.loaded):
-            print_note(line)
-        if not count and not settings.access.is_passthrough:
-            print_note(
-                "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
-                " `cursor-api upstream add` another provider's key; or use the console."
-            )
-        await serve_gateway(gateway, settings, listener, source)
 
 
 def _ways(loaded: Loaded[Settings]) -> Iterator[str]:

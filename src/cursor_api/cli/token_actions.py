@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
+from cursor_api.cli.credential_words import describe_state, describe_use
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import (
     TerminalObserver,
@@ -27,7 +28,7 @@ from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
 
-LIST_COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "STATE")
+LIST_COLUMNS: Final = ("ALIAS", "TOKEN", "EXPIRES", "PRIORITY", "USED", "STATE")
 # As much as the store takes; a larger file is no list of tokens.
 INPUT_CHARS_MAX: Final = 16 * 1024 * 1024
 # An order of magnitude above the files that are promised to be quick.
@@ -64,7 +65,7 @@ def show_all(parsed: argparse.Namespace) -> int:
 
 def add(parsed: argparse.Namespace) -> int:
     """`token add`."""
-    text = _read_tokens(parsed.token)
+    text = read_tokens(parsed.token)
     if text is None:
         return 1
     if parsed.alias is not None:
@@ -159,18 +160,14 @@ def print_added(added: Sequence[CredentialReport], settings: Settings) -> None:
 
 def _row(report: CredentialReport) -> tuple[str, ...]:
     now = now_utc()
-    state = report.state.value
-    if report.state is State.COOLING and report.next_try_at:
-        state += f" until {format_instant(report.next_try_at, now)}"
-    if report.reason:
-        state += f": {report.reason}"
     expires = format_instant(report.expires_at, now) if report.expires_at else "-"
     if report.expiry_warning and report.state is not State.EXPIRED:
         expires += " soon!"
-    return (plain(report.alias), report.secret, expires, str(report.priority), plain(state))
+    use, state = describe_use(report, now), describe_state(report, now)
+    return (plain(report.alias), report.secret, expires, str(report.priority), use, state)
 
 
-def _read_tokens(given: Sequence[str]) -> str | None:
+def read_tokens(given: Sequence[str]) -> str | None:
     """The tokens from wherever they are; None, with a word on it, when there are none."""
     if len(given) > 1:
         print_error("error: one token at a time here; `-` reads many from standard input.")

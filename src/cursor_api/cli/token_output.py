@@ -53,6 +53,15 @@ def format_instant(at: datetime | None, now: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M} ({distance})"
 
 
+def format_ago(at: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that tells enough."""
+    apart_s = max((now - at).total_seconds(), 0.0)
+    if apart_s < _MINUTE_S:
+        return f"{apart_s:.0f} s ago"
+    unit_s, unit = next((unit_s, unit) for from_s, unit_s, unit in _UNITS if apart_s >= from_s)
+    return f"{apart_s / unit_s:.0f} {unit} ago"
+
+
 def now_utc() -> datetime:
     """This machine's clock."""
     return datetime.now(UTC)

@@ -5,12 +5,13 @@ What they do is loaded when one is run, so that serving starts without it.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from cursor_api.cli.subcommand import Subcommands, add_config, run_later
 
 OVERVIEW = """\
-Show, import, list, add, remove and test the tokens that the gateway serves with.
+Show, import, list, add, change, remove and test the tokens that the gateway serves with.
 
 The official way needs an API key (crsr_…) from Cursor's dashboard, and the package cursor-sdk:
   cursor-api token add --alias me
@@ -67,6 +68,33 @@ Remove a token from both files.
 
 The token itself stays valid at Cursor; sign out there to end it."""
 
+RENEW = """\
+Put a new key or token in the place of one that has expired; name, priority and device stay.
+
+  cursor-api token renew me                  asks, and does not show what you paste
+  cursor-api token renew me < file"""
+
+RENAME = """\
+Give a token another name.
+
+  cursor-api token rename me work"""
+
+ENABLE = """\
+Use a token again that was switched off.
+
+  cursor-api token enable me"""
+
+DISABLE = """\
+Switch a token off without removing it.
+
+  cursor-api token disable me"""
+
+PRIORITY = """\
+Say which tokens are used first: those with the highest number, 0 being the usual one.
+
+  cursor-api token priority me 10            before all others
+  cursor-api token priority me -- -1         only when no other is free"""
+
 TEST = """\
 Send one real, minimal request with a token and say what came of it.
 
@@ -119,10 +147,27 @@ def add_commands(commands: Subcommands) -> None:
     test.add_argument("alias", metavar="ALIAS")
     test.add_argument("--model", help="the model to ask (default: a cheap one)")
 
+    changes = _add_changes(own)
+
     for sub in (show, listing, test):
         sub.add_argument("--json", action="store_true", help="for scripts")
     over = commands.add("import", run_later("import_files", "import_files"), TAKE_OVER)
     over.add_argument("path", metavar="PATH", type=Path, help="a folder, or a file in it")
     over.add_argument("--dry-run", action="store_true", help="say what would be done, and no more")
-    for sub in (take, listing, add, remove, test, over):
+    for sub in (take, listing, add, remove, test, over, *changes):
         add_config(sub)
+
+
+def _add_changes(own: Subcommands) -> list[argparse.ArgumentParser]:
+    """Those that change one token."""
+    renew = own.add("renew", run_later("token_changes", "renew"), RENEW)
+    rename = own.add("rename", run_later("token_changes", "rename"), RENAME)
+    enable = own.add("enable", run_later("token_changes", "enable"), ENABLE)
+    disable = own.add("disable", run_later("token_changes", "disable"), DISABLE)
+    priority = own.add("priority", run_later("token_changes", "prefer"), PRIORITY)
+    changes = [renew, rename, enable, disable, priority]
+    for sub in changes:
+        sub.add_argument("alias", metavar="ALIAS")
+    rename.add_argument("name", metavar="NAME", help="the new one")
+    priority.add_argument("priority", metavar="NUMBER", type=int, help="the highest is used first")
+    return changes

@@ -13,14 +13,14 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.periods import Period, Span, find_span
+from cursor_api.domain.periods import Moment, Period, Span, find_span
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import fits
 from cursor_api.domain.quota import NO_LIMITS, Claim, Limits, Spent
-from cursor_api.domain.standing import Moment
 
 SECRET_BYTES = 32
 # The first characters are those by which clients and people know an API key.
@@ -40,6 +40,19 @@ class KeyState(enum.Enum):
     ACTIVE = "active"
     EXPIRED = "expired"
     REVOKED = "revoked"
+
+
+class KeyTerms(NamedTuple):
+    """What the operator says of a key: who has it and what it may do; see ApiKey."""
+
+    name: str
+    owner: str = ""
+    note: str = ""
+    role: Permission = Permission.CHAT
+    models: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
+    zone: str = "UTC"
+    expires_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,11 @@ class ApiKey:
     previous_until: float | None = None
     version: int = 1
 
+    @property
+    def terms(self) -> KeyTerms:
+        """What can be changed of it."""
+        return KeyTerms._make(getattr(self, name) for name in KeyTerms._fields)
+
     def state(self, at: float) -> KeyState:
         """Whether it is let in at this instant."""
         if self.revoked_at is not None:
@@ -92,10 +110,7 @@ class ApiKey:
 
     def claim(self, request_id: str, reserved: Spent, at: float) -> Claim:
         """What a request of this key claims of its limits."""
-        moment = self.moment(at)
-        return Claim(
-            self.id, request_id, self.limits, reserved, moment.at, moment.day, moment.period
-        )
+        return Claim(self.id, request_id, self.limits, reserved, self.moment(at))
 
 
 def make_secret(random: Callable[[int], bytes]) -> Secret:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.permission import Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated client. In pass-through its own credentials travel with it."""
+    """An authenticated client. In pass-through its own credentials travel with it.
+
+    `key` is the API key that it presents, None where that stands in the settings.
+    """
 
     name: str
     permission: Permission = Permission.CHAT
     credentials: tuple[Credential, ...] = ()
+    key: ApiKey | None = None
 
     @property
     def is_admin(self) -> bool:

@@ -236,6 +236,10 @@ class StaleTextError(StoreError):
     """The text to be replaced is no longer the one that was read; nothing was changed."""
 
 
+class StaleKeyError(StoreError):
+    """An API key is no longer as it was when it was read; nothing was changed."""
+
+
 class UnknownCredentialError(StoreError):
     """No credential of that alias is in the store; nothing was changed."""
 

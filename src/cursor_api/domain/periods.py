@@ -27,6 +27,17 @@ class Span(NamedTuple):
     ends_at: float
 
 
+class Moment(NamedTuple):
+    """An instant, in unix seconds, with the day and the period of a budget that it is in.
+
+    `period` is None where there is no budget.
+    """
+
+    at: float
+    day: Span
+    period: Span | None = None
+
+
 def find_span(period: Period, zone: ZoneInfo, at: float) -> Span:
     """The period that this instant is in, as a calendar on the wall of the zone has it."""
     day = dt.datetime.fromtimestamp(at, zone).date()

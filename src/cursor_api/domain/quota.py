@@ -14,7 +14,7 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cursor_api.domain.periods import Period, Span
+from cursor_api.domain.periods import Moment, Period
 from cursor_api.domain.price import Price
 
 MINUTE_MS = 60_000
@@ -130,24 +130,19 @@ def reserve(limits: Limits, input_count: int, output_max: int | None, price: Pri
 
 
 class Claim(NamedTuple):
-    """A request that wants in. `claimed_at` is unix seconds; `day` and `period` are those it is in.
-
-    `period` is the budget's, None where there is none. The id is the request's, so that the
-    same one again claims nothing new.
-    """
+    """A request that wants in, at a moment. The id is the request's: it claims once."""
 
     key_id: str
     request_id: str
     limits: Limits
     reserved: Spent
-    claimed_at: float
-    day: Span
-    period: Span | None = None
+    moment: Moment
 
     @property
     def held(self) -> Held:
         """What is kept of it until it is settled."""
-        return Held(self.reserved, self.day.name, self.period.name if self.period else "")
+        period = self.moment.period
+        return Held(self.reserved, self.moment.day.name, period.name if period else "")
 
 
 class Held(NamedTuple):
@@ -201,12 +196,13 @@ class Counters(NamedTuple):
     period_token_count: int = 0
     period_cost_nano: int = 0
 
-    def on(self, day: str, period: str) -> Counters:
-        """The same in these periods: a later one begins at 0.
+    def on(self, moment: Moment) -> Counters:
+        """The same in the day and the period of this moment: a later one begins at 0.
 
         An earlier one, after a clock was set back, is counted with the one that had begun.
         """
-        counters = self
+        counters, day = self, moment.day.name
+        period = moment.period.name if moment.period else ""
         if day > self.day:
             counters = counters._replace(day=day, day_request_count=0, day_token_count=0)
         # Of another length is another kind of period.
@@ -259,8 +255,7 @@ def decide(claim: Claim, counters: Counters, live_count: int, now_ms: int) -> Ad
     Of several limits that are in its way, the budget is named, else what lasts longest.
     """
     limits, reserved = claim.limits, claim.reserved
-    held = claim.held
-    before = counters.on(held.day, held.period).filled(limits, now_ms)
+    before = counters.on(claim.moment).filled(limits, now_ms)
     after = before.add(reserved, 1)._replace(
         requests=before.requests.take(1 if limits.requests_per_minute is not None else 0),
         tokens=before.tokens.take(
@@ -318,7 +313,7 @@ def _beyond_minute(limits: Limits, after: Counters, reserved: Spent) -> list[Ref
 
 
 def _beyond_day(claim: Claim, after: Counters) -> list[Refused]:
-    limits, wait_s = claim.limits, claim.day.ends_at - claim.claimed_at
+    limits, wait_s = claim.limits, claim.moment.day.ends_at - claim.moment.at
     refusals = []
     requests_max, tokens_max = limits.requests_per_day, limits.tokens_per_day
     if requests_max is not None and after.day_request_count > requests_max:
@@ -330,8 +325,8 @@ def _beyond_day(claim: Claim, after: Counters) -> list[Refused]:
 
 
 def _beyond_budget(claim: Claim, after: Counters) -> list[Refused]:
-    budget = claim.limits.budget
-    if budget is None or claim.period is None:
+    budget, period = claim.limits.budget, claim.moment.period
+    if budget is None or period is None:
         return []
     if budget.unit is Unit.TOKENS:
         used, alone = after.period_token_count, claim.reserved.tokens_count
@@ -339,5 +334,5 @@ def _beyond_budget(claim: Claim, after: Counters) -> list[Refused]:
         used, alone = after.period_cost_nano, claim.reserved.cost_nano
     if used <= budget.amount:
         return []
-    wait_s = claim.period.ends_at - claim.claimed_at
+    wait_s = period.ends_at - claim.moment.at
     return [Refused(Limit.BUDGET, wait_s if alone <= budget.amount else None)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from cursor_api.domain.periods import Span
+from cursor_api.domain.periods import Moment
 from cursor_api.domain.quota import Bucket, Counters, Limit, Limits, Unit
 
 
@@ -20,14 +20,6 @@ class Left(NamedTuple):
     amount: int
     left_count: int
     reset_s: float
-
-
-class Moment(NamedTuple):
-    """When it is asked: unix seconds, with the day and the budget's period that this is in."""
-
-    at: float
-    day: Span
-    period: Span | None
 
 
 class Standing(NamedTuple):
@@ -48,8 +40,7 @@ class Standing(NamedTuple):
 
 def find_standing(limits: Limits, counters: Counters, moment: Moment) -> Standing:
     """What is left now. The buckets of the counters are those of now (`Counters.filled`)."""
-    period = moment.period.name if moment.period else ""
-    counters = counters.on(moment.day.name, period)
+    counters = counters.on(moment)
     return Standing((*_lasting(limits, counters, moment), *_of_minute(limits, counters)))
 
 

@@ -48,7 +48,7 @@ def _lock(path: Path, deadline: float) -> Iterator[None]:
             " of a second one beside it, so mount a folder, not a single file."
         ) from error
     try:
-        while not _try_lock(file):
+        while not try_lock(file):
             if time.monotonic() >= deadline:
                 raise StoreError(
                     f"Another process is saving the token files and does not finish: {path} stays"
@@ -63,7 +63,9 @@ def _lock(path: Path, deadline: float) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(file: int) -> bool:
+    def try_lock(file: int, *, is_shared: bool = False) -> bool:
+        """Whether the open file is this process's now; the system has no shared locks."""
+        del is_shared
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -73,9 +75,11 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(file: int) -> bool:
+    def try_lock(file: int, *, is_shared: bool = False) -> bool:
+        """Whether the open file is this process's now, or that of all who share it."""
+        mode = fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, mode | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError as error:

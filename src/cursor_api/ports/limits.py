@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from cursor_api.domain.quota import Admitted, Claim, Counters, Refused, Spent, Unknown
+from cursor_api.domain.quota import Admitted, Claim, Counters, Limits, Refused, Spent, Unknown
 
 
 class Settlement(NamedTuple):
@@ -52,8 +52,11 @@ class LimitStore(Protocol):
         """
         ...
 
-    async def find(self, key_id: str) -> Counters | None:
-        """What the key has used, reserved included; None for one that never asked."""
+    async def find(self, key_id: str, limits: Limits) -> Counters | Unknown:
+        """What the key has used, reserved included, its buckets as they are now.
+
+        Unknown as `admit` says it.
+        """
         ...
 
     async def forget(self, key_id: str) -> None:

@@ -13,6 +13,7 @@ from cursor_api.domain.quota import (
     Claim,
     Counters,
     Held,
+    Limits,
     Refused,
     Unknown,
     decide,
@@ -107,10 +108,13 @@ class MemoryLimitStore:
         old = key.counters
         key.counters = counters._replace(requests=old.requests, tokens=old.tokens)
 
-    async def find(self, key_id: str) -> Counters | None:
-        """What the key has used, reserved included; None for one that never asked."""
+    async def find(self, key_id: str, limits: Limits) -> Counters | Unknown:
+        """What the key has used, reserved included, its buckets as they are now."""
         key = self._keys.get(key_id)
-        return key.counters if key else None
+        if limits.is_lasting and (key is None or not key.is_known):
+            return Unknown()
+        counters = key.counters if key else Counters()
+        return counters.filled(limits, int(self._clock.monotonic() * 1000))
 
     async def forget(self, key_id: str) -> None:
         """Nothing is known any more of the day and the period."""

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 from cursor_api.cli.demo import ROUTES, load_demo, url_of
+from cursor_api.cli.gateway_call import Call, GatewayAddress, fetch_json
+from cursor_api.domain.credential import Secret
 from cursor_api.web.server.tls import TlsOptions
+from tests.unit.cli.demo_stage import KEY, running_demo
 from tests.unit.cli.running import read_until, started
 
 PEM = Path(__file__).parents[2] / "vectors" / "localhost.pem"
@@ -70,6 +73,15 @@ def test_the_demo_takes_nothing_but_the_listener_from_the_environment() -> None:
     token = load_demo({}).settings.access.auth_token
     assert token is not None
     assert token.reveal().startswith("demo-")
+
+
+def test_its_files_have_names_and_no_folder() -> None:
+    """They are in memory; what they were loaded from is gone."""
+    with running_demo() as demo:
+        there = GatewayAddress(f"http://127.0.0.1:{demo.port}", Secret(KEY), "AUTH_TOKEN")
+        files = fetch_json(there, Call("POST", "/get-tokeninfo"))
+    names = (files["token_file"], files["token_list_file"])
+    assert names == (".token (in memory)", ".token-list (in memory)")
 
 
 def test_no_two_routes_share_a_model_or_a_key() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli.gateway_call import GatewayAddress
-from cursor_api.cli.gateway_place import ask_models, find_gateway
+from cursor_api.cli.gateway_place import ask_models, describe_running, find_gateway
 from cursor_api.domain.credential import Secret
+from cursor_api.files.running import claim
 from tests.acceptance.background import LoopThread
 from tests.scripted_server import ScriptedServer
 from tests.unit.cli.gateway_folder import enter
@@ -51,6 +52,17 @@ def test_the_address_is_that_of_the_settings(folder: Path, settings: str, url: s
     """As it is reached from this machine; problems of other settings stop nothing."""
     (folder / ".env").write_text(f"{settings}CURSOR_BASE_URL=nonsense\n")
     assert find_gateway(asked()) == GatewayAddress(url, None, "")
+
+
+def test_the_gateway_that_runs_in_this_home_says_where_it_is(folder: Path) -> None:
+    """Whatever it was told on its command line; another file's text is no address."""
+    (folder / ".env").write_text("PORT=81\n")
+    with claim(folder, describe_running("http://127.0.0.1:4001/me")):
+        assert find_gateway(asked()).root_url == "http://127.0.0.1:4001/me"
+        assert find_gateway(asked(url="http://gate")).root_url == "http://gate"
+    for text in ("", "[]", '{"url": 3}', '{"url": "file:///etc"}', "{"):
+        with claim(folder, text):
+            assert find_gateway(asked()).root_url == "http://127.0.0.1:81"
 
 
 def test_the_key_that_may_only_chat_comes_first(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli import main
+from cursor_api.files.running import find_running
 from cursor_api.wire.checksum import parse_checksum
 from tests.unit.cli.running import command, environ, read_until, started
 
@@ -95,6 +97,9 @@ def test_serve_serves_and_stops_at_sigterm(tmp_path: Path) -> None:
         connection.request("GET", "/")
         assert connection.getresponse().status == 200
         connection.close()
+        running = find_running(tmp_path)
+        assert running is not None
+        assert json.loads(running) == {"url": port[0].removesuffix("/v1"), "pid": process.pid}
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) in {0, -signal.SIGTERM}
 

@@ -12,6 +12,7 @@ import pytest
 from cursor_api.cli.token_output import (
     CELL_LENGTH_MAX,
     TerminalObserver,
+    format_ago,
     format_instant,
     plain,
     print_facts,
@@ -46,6 +47,20 @@ def test_an_instant_is_counted_in_the_unit_that_tells_most(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("apart", "expected"),
+    [
+        (timedelta(seconds=4), "4 s ago"),
+        (timedelta(minutes=10), "10 min ago"),
+        (timedelta(days=9), "9 days ago"),
+        (timedelta(seconds=-1), "0 s ago"),
+    ],
+)
+def test_how_long_ago_is_told_to_the_second(apart: timedelta, expected: str) -> None:
+    """A clock that was set back tells no future."""
+    assert format_ago(NOW - apart, NOW) == expected
 
 
 def test_no_instant_is_said_to_be_unknown() -> None:

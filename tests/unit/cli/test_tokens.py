@@ -14,7 +14,10 @@ from tests.unit.cli.editor_folder import TOKEN, held, make_token
 from tests.unit.cli.keyboard import answer
 from tests.unit.cli.token_house import House
 
-COMMANDS = ("show", "import", "list", "add", "remove", "test")
+COMMANDS = (
+    *("show", "import", "list", "add", "remove", "test"),
+    *("renew", "rename", "enable", "disable", "priority"),
+)
 PASTED = "pasted-token-0123456789"
 
 

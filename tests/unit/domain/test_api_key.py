@@ -67,9 +67,12 @@ def test_a_request_is_counted_in_the_days_of_the_keys_zone() -> None:
     at = dt.datetime(2025, 6, 30, 12, 30, tzinfo=dt.UTC).timestamp()
     budget = Limits(budget=Budget(1, Unit.TOKENS, Period.MONTH))
     claim = replace(KEY, zone="Pacific/Auckland", limits=budget).claim("r", Spent(5, 0), at)
-    assert (claim.day.name, claim.period and claim.period.name) == ("2025-07-01", "2025-07")
-    assert (claim.claimed_at, claim.reserved, claim.key_id) == (at, Spent(5, 0), "alice")
-    assert KEY.claim("r", Spent(5, 0), at).period is None
+    assert (claim.moment.day.name, claim.moment.period and claim.moment.period.name) == (
+        "2025-07-01",
+        "2025-07",
+    )
+    assert (claim.moment.at, claim.reserved, claim.key_id) == (at, Spent(5, 0), "alice")
+    assert KEY.claim("r", Spent(5, 0), at).moment.period is None
     assert KEY.moment(at).day.name == "2025-06-30"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cursor_api.domain.periods import Period, Span
+from cursor_api.domain.periods import Moment, Period, Span
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import (
     NO_LIMITS,
@@ -30,12 +30,17 @@ from cursor_api.domain.quota import (
 )
 
 DAY, MONTH = Span("2025-06-01", 0.0, 1000.0), Span("2025-06", 0.0, 5000.0)
+NOW = Moment(400.0, DAY, MONTH)
 FRESH = Counters()
 PRICE = Price("m", dt.date(2025, 1, 1), 1_000_000, 2_000_000, "one and two nano a token")
 
 
 def _claim(limits: Limits, tokens: int = 10, cost: int = 0) -> Claim:
-    return Claim("key", "r", limits, Spent(tokens, cost), 400.0, DAY, MONTH)
+    return Claim("key", "r", limits, Spent(tokens, cost), NOW)
+
+
+def _moment(day: str, period: str) -> Moment:
+    return Moment(0.0, Span(day, 0.0, 1.0), Span(period, 0.0, 1.0))
 
 
 def _budget(amount: int, unit: Unit = Unit.TOKENS) -> Limits:
@@ -87,7 +92,7 @@ def test_so_many_at_once() -> None:
 def test_of_several_limits_the_one_that_lasts_is_named() -> None:
     """Whoever comes back after a second would meet the next one; a budget is no matter of time."""
     both = Limits(requests_per_day=1, concurrent_max=1)
-    used = FRESH.on("2025-06-01", "2025-06").add(NOTHING, 1)
+    used = FRESH.on(_moment("2025-06-01", "2025-06")).add(NOTHING, 1)
     assert decide(_claim(both), used, 1, 0) == Refused(Limit.REQUESTS_PER_DAY, 600.0)
     too_large = Limits(requests_per_day=1, tokens_per_minute=1)
     assert decide(_claim(too_large), used, 1, 0) == Refused(Limit.TOKENS_PER_MINUTE, None)
@@ -126,12 +131,12 @@ def test_no_minute_gives_more_than_two_buckets(limit: int, taken: list[tuple[int
 
 def test_a_new_day_and_a_new_month_begin_at_nothing() -> None:
     """An earlier one, by a clock that was set back, does not begin again."""
-    used = FRESH.on("2025-06-30", "2025-06").add(Spent(7, 8), 2)
-    tomorrow = used.on("2025-07-01", "2025-07")
+    used = FRESH.on(_moment("2025-06-30", "2025-06")).add(Spent(7, 8), 2)
+    tomorrow = used.on(_moment("2025-07-01", "2025-07"))
     assert (tomorrow.day_request_count, tomorrow.day_token_count) == (0, 0)
     assert (tomorrow.period_token_count, tomorrow.period_cost_nano) == (0, 0)
-    assert used.on("2025-06-29", "2025-05") == used
-    assert used.on("2025-06-30", "2025-W27").period_token_count == 0
+    assert used.on(_moment("2025-06-29", "2025-05")) == used
+    assert used.on(_moment("2025-06-30", "2025-W27")).period_token_count == 0
 
 
 def test_what_was_spent_takes_the_place_of_what_was_reserved() -> None:
@@ -149,11 +154,11 @@ def test_what_was_spent_takes_the_place_of_what_was_reserved() -> None:
 
 def test_it_is_settled_where_it_was_reserved() -> None:
     """A stream over midnight: yesterday pays for it, and today is not told."""
-    today = FRESH.on("2025-06-02", "2025-06").add(Spent(500, 40))
+    today = FRESH.on(_moment("2025-06-02", "2025-06")).add(Spent(500, 40))
     counters = settle(today, Held(Spent(100, 50), "2025-06-01", "2025-06"), Spent(30, 10), None, 0)
     assert counters.day_token_count == 500
     assert (counters.period_token_count, counters.period_cost_nano) == (430, 0)
-    july = FRESH.on("2025-07-01", "2025-07").add(Spent(500, 40))
+    july = FRESH.on(_moment("2025-07-01", "2025-07")).add(Spent(500, 40))
     assert settle(july, Held(Spent(100, 50), "2025-06-30", "2025-06"), NOTHING, None, 0) == july
 
 

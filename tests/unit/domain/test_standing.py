@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.periods import Period, Span
+from cursor_api.domain.periods import Moment, Period, Span
 from cursor_api.domain.quota import Bucket, Budget, Counters, Limit, Limits, Unit
-from cursor_api.domain.standing import Left, Moment, find_standing
+from cursor_api.domain.standing import Left, find_standing
 
 DAY, MONTH = Span("2025-06-01", 0.0, 1000.0), Span("2025-06", 0.0, 5000.0)
 NOW = Moment(400.0, DAY, MONTH)

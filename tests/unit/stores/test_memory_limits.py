@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.periods import Span
+from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.quota import NOTHING, Admitted, Claim, Limits
 from cursor_api.ports.limits import Settlement
 from cursor_api.stores.memory_limits import MemoryLimitStore
@@ -12,7 +12,7 @@ LIMITS = Limits(concurrent_max=2)
 
 
 def _claim(number: int) -> Claim:
-    return Claim("alice", str(number), LIMITS, NOTHING, 0.0, Span("2025-06-01", 0.0, 1.0))
+    return Claim("alice", str(number), LIMITS, NOTHING, Moment(0.0, Span("2025-06-01", 0.0, 1.0)))
 
 
 async def test_it_tells_what_it_holds() -> None:

@@ -21,6 +21,12 @@ from cursor_api.domain.problems import Problem, ProblemCode
 # them by hand. The longest known one has 137 characters.
 CHECKSUM = re.compile(r"[A-Za-z0-9+/_=-]{1,256}")
 
+# Eight characters of time, then one or two device ids (`wire.checksum` takes them apart; here
+# only the form matters, and ten thousand of them have to be checked in passing).
+_DEVICE_CHECKSUM: Final = re.compile(
+    r"(?:[A-Za-z0-9+/]{8}|[A-Za-z0-9_-]{8})[0-9a-fA-F]{64}(?:/[0-9a-fA-F]{64})?"
+)
+
 # The name of the kind, and of the endpoint that session tokens belong to.
 ENDPOINT: Final = "cursor"
 
@@ -168,6 +174,11 @@ def why_no_token(text: str) -> Problem | None:
     if problem is None and read_token(text) != (None, text):
         return _TWO_COLONS
     return problem
+
+
+def is_checksum(text: str) -> bool:
+    """Whether it has the form that the upstream takes: 8 characters and one or two device ids."""
+    return _DEVICE_CHECKSUM.fullmatch(text) is not None
 
 
 def name_of(char: str) -> str:

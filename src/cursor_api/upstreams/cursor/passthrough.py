@@ -1,17 +1,26 @@
 """What callers of a pass-through bring as their own: Cursor's tokens, and the device behind them.
 
 Any bearer is taken as a token (several with commas), as the reference's ancestors did. The device
-is that of the header `x-cursor-checksum`, else the configured one, else one derived from the token.
+is the one behind it (`token,checksum`, as later versions of the reference had it), else that of the
+header `x-cursor-checksum`, else the configured one, else one derived from the token.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor.forms import API_KEY, CHECKSUM, ENDPOINT, read_token, why_no_token
+from cursor_api.upstreams.cursor.forms import (
+    API_KEY,
+    CHECKSUM,
+    ENDPOINT,
+    is_checksum,
+    read_token,
+    why_no_token,
+)
 from cursor_api.wire.checksum import new_checksum
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -39,7 +48,7 @@ def read_own_credentials(
     Raises Fault(INVALID_REQUEST) for a checksum that is none.
     """
     tokens = [token.strip() for token in text.split(",") if token.strip()]
-    if not tokens or len(tokens) > CREDENTIALS_MAX:
+    if not tokens or len(tokens) > 2 * CREDENTIALS_MAX:
         return None
     checksum = _find_checksum(headers) or default_checksum
     if checksum and not CHECKSUM.fullmatch(checksum):
@@ -48,8 +57,11 @@ def read_own_credentials(
             "The header x-cursor-checksum is not a checksum.",
             param="x-cursor-checksum",
         )
-    credentials = []
+    credentials: list[Credential] = []
     for given in tokens:
+        if credentials and is_checksum(given):
+            credentials[-1] = replace(credentials[-1], binding=given)
+            continue
         alias, token = read_token(given)
         if why_no_token(token) is not None:
             return None
@@ -61,7 +73,7 @@ def read_own_credentials(
                 endpoint=API_KEY.endpoint if API_KEY.is_form_of(token) else ENDPOINT,
             )
         )
-    return tuple(credentials)
+    return tuple(credentials) if len(credentials) <= CREDENTIALS_MAX else None
 
 
 def device_checksum(token: str) -> str:

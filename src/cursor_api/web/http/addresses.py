@@ -2,7 +2,8 @@
 
 Rules of this file:
 - Only what clients put a base URL in front of has more than one spelling: the inference addresses.
-  Every other one has exactly one, by which a proxy in front can tell it and hold it back.
+  Every other one has exactly one, by which a proxy in front can tell it and hold it back; but for
+  some that are open to everybody (`earlier.py`).
 - A spelling is set right before anything else looks at the address, and always to one that there
   is. What asks for a key asks for it all the same.
 - A path is taken as it was decoded once. Dots are never resolved, and no letter is made another.
@@ -17,6 +18,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from cursor_api.options.masking import escape_controls
+from cursor_api.web.http.earlier import SAME, find_successor
 
 BASE: Final = "/v1"
 # A base URL that ends in /v1, in front of a client that adds it as well.
@@ -71,6 +73,8 @@ class Addresses:
         """The address that is meant; the path itself where it is one, or no other is certain."""
         if path in self._exact or len(path) > PATH_LENGTH_MAX:
             return path
+        if (earlier := SAME.get(path)) in self._exact:
+            return earlier
         rest = self._behind_base(path)
         if rest is None:
             return path
@@ -87,6 +91,8 @@ class Addresses:
     def explain(self, path: str) -> str:
         """Why there is nothing at a path, and what may be meant, in sentences."""
         nothing = f"There is nothing at {(shown := show_path(path))}."
+        if (now := find_successor(path)) is not None:
+            return f"{nothing} The earlier program had it; what it did is done by {now}."
         rest = self._behind_base(path) if len(path) <= PATH_LENGTH_MAX else None
         if rest is None:
             if _drop(path, BASE[1:]) is not None and len(path) <= PATH_LENGTH_MAX:

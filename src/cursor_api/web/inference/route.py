@@ -244,6 +244,8 @@ class _Response:
                 all_headers.append(route_header(exchange.route))
             if exchange.ignored:
                 ignored = (*ignored, *exchange.ignored)
+            if exchange.standing is not None:
+                all_headers += self.dialect.limit_headers(exchange.standing, time.time())
         if ignored:
             all_headers.append((IGNORED_HEADER, ", ".join(ignored).encode()))
         return all_headers

@@ -56,7 +56,8 @@ class Logs:
     def operations(self) -> Sequence[Operation]:
         """Whether reading asks for a key is decided here; anything else asks for one."""
         read = Operation(method="GET", path="/logs", handler=self.list, key=Key.LEFT_TO_HANDLER)
-        return (read,)
+        # As later versions of the earlier program had it, with a key in any case.
+        return (read, Operation(method="POST", path="/logs", handler=self.list))
 
     async def list(self, request: Request) -> Response:
         """Newest last. Raises Fault where it is not public and the key not the operator's.

@@ -78,3 +78,14 @@ def test_an_api_key_of_a_caller_is_for_the_official_route() -> None:
     """The private one would only learn it."""
     (token, key) = read("jwt,crsr_0123456789abcdef") or ()
     assert (token.endpoint, key.endpoint) == ("cursor", "cursor-sdk")
+
+
+def test_a_checksum_may_stand_behind_its_token() -> None:
+    """`token,checksum`, as the reference's later versions had it; it counts before a header's."""
+    credentials = read(f"jwt1,{SUM},jwt2", "c" * 72) or ()
+    assert [(one.secret.reveal(), one.binding) for one in credentials] == [
+        ("jwt1", SUM),
+        ("jwt2", "c" * 72),
+    ]
+    assert len(read(",".join(f"jwt{n},{SUM}" for n in range(20))) or ()) == 20
+    assert read(",".join(f"jwt{n}" for n in range(21))) is None

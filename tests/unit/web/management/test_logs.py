@@ -146,3 +146,11 @@ async def test_a_log_that_is_this_machines_is_not_shown_to_others(headers: dict[
         chat_only = {"Authorization": f"Bearer {CLIENT_KEY}"}
         assert (await ask(port, "GET", "/logs", headers=headers | chat_only)).status == 403
         assert (await ask(port, "GET", "/logs", headers=headers | BEARER)).status == 200
+
+
+async def test_a_post_gives_the_details_with_the_key_alone() -> None:
+    """Later versions of the earlier program asked in that way; what is public is so for GET."""
+    async with serve(House(options=PUBLIC).app) as port:
+        assert (await ask(port, "POST", "/logs")).status == 401
+        answer = await ask(port, "POST", "/logs", headers=BEARER)
+        assert (answer.status, answer.json()["status"]) == (200, "success")

@@ -19,7 +19,7 @@ from typing import Self
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
 from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
 from cursor_api.domain.problems import Problem, ProblemCode
-from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, read_token
+from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, is_checksum, read_token
 from cursor_api.upstreams.cursor.token_files.lines import (
     append_lines,
     remove_lines,
@@ -32,7 +32,6 @@ from cursor_api.upstreams.cursor.token_files.text import (
     Parsed,
     TextLimits,
     fingerprint_of,
-    is_checksum,
     parse_token_list,
     parse_tokens,
     too_large,

@@ -18,14 +18,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from cursor_api.upstreams.cursor.forms import BLANKS, read_token, unquote, unwrap, why_no_token
+from cursor_api.upstreams.cursor.forms import (
+    BLANKS,
+    is_checksum,
+    read_token,
+    unquote,
+    unwrap,
+    why_no_token,
+)
 from cursor_api.upstreams.cursor.token_files.book import Book, free_alias
 from cursor_api.upstreams.cursor.token_files.export import read_export
 from cursor_api.upstreams.cursor.token_files.text import (
     NOT_A_CHECKSUM,
     UTF8_BOM,
     TextLimits,
-    is_checksum,
     why_no_alias,
 )
 

@@ -16,12 +16,12 @@ from cursor_api.domain.problems import Problem, ProblemCode
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     COOKIE_NAME,
+    is_checksum,
     read_token,
     unquote,
     unwrap,
     why_no_token,
 )
-from cursor_api.upstreams.cursor.token_files.text import is_checksum
 
 _ACCOUNT = "user_"
 _JWT_BEGINS = "eyJ"

@@ -19,6 +19,7 @@ from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode, Problem, ProblemCode
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
+    is_checksum,
     name_of,
     read_token,
     unquote,
@@ -36,11 +37,6 @@ ALIAS_CHARS_MAX: Final = 128
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
-# Eight characters of time, then one or two device ids (`wire.checksum` takes them apart; here
-# only the form matters, and ten thousand of them have to be checked in passing).
-_CHECKSUM: Final = re.compile(
-    r"(?:[A-Za-z0-9+/]{8}|[A-Za-z0-9_-]{8})[0-9a-fA-F]{64}(?:/[0-9a-fA-F]{64})?"
-)
 # `user_…` in front of a token is the browser cookie's account id, not a name that a user chose.
 _ACCOUNT: Final = "user_"
 
@@ -192,11 +188,6 @@ def too_large(file: str, size_bytes: int, limits: TextLimits) -> Notice:
 def fingerprint_of(bearer: str) -> str:
     """A name for a token that tells nothing of it: 64 hex digits."""
     return hashlib.sha256(bearer.encode()).hexdigest()
-
-
-def is_checksum(text: str) -> bool:
-    """Whether it has the form that the upstream takes: 8 characters and one or two device ids."""
-    return _CHECKSUM.fullmatch(text) is not None
 
 
 def _text_lines(data: bytes, limits: TextLimits, problems: _Problems) -> Iterator[tuple[int, str]]:

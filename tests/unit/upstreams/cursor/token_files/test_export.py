@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from cursor_api.upstreams.cursor.forms import is_checksum
 from cursor_api.upstreams.cursor.token_files.export import read_export
-from cursor_api.upstreams.cursor.token_files.text import is_checksum
 
 FIRST, SECOND = "a" * 64, "b" * 64
 

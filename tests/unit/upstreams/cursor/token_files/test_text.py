@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.upstreams.cursor.forms import is_checksum
 from cursor_api.upstreams.cursor.token_files.text import (
     ALIAS_CHARS_MAX,
     Parsed,
     TextLimits,
     fingerprint_of,
-    is_checksum,
     parse_token_list,
     parse_tokens,
     require_text,

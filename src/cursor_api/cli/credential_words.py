@@ -1,0 +1,41 @@
+"""How a credential stands, for a table: its state as it is, and what it was used for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cursor_api.cli.token_output import format_ago, format_instant, plain
+from cursor_api.service.credentials.report import CooldownPhase, CredentialReport, State
+
+
+def describe_state(report: CredentialReport, now: datetime) -> str:
+    """One that nobody has tried is not healthy yet, nor one that rested and was not tried since."""
+    words = report.state.value
+    if report.state is State.HEALTHY:
+        words = _describe_healthy(report)
+    elif report.state is State.COOLING and report.next_try_at:
+        words += f" until {format_instant(report.next_try_at, now)}"
+    if report.reason:
+        words += f": {report.reason}"
+    return plain(words)
+
+
+def describe_use(report: CredentialReport, now: datetime) -> str:
+    """`35 answered, 2 failed, 4 min ago`. One under way, or tested by a person, counts nothing."""
+    if report.last_used_at is None:
+        return "never"
+    counts = [f"{report.success_count} answered"] if report.success_count else []
+    if report.failure_count:
+        counts.append(f"{report.failure_count} failed")
+    return ", ".join([*counts, format_ago(report.last_used_at, now)])
+
+
+def _describe_healthy(report: CredentialReport) -> str:
+    phases = {cooldown.phase for cooldown in report.cooldowns}
+    if CooldownPhase.PROBING in phases:
+        return "being tried again"
+    if CooldownPhase.DUE in phases:
+        return "due for a try"
+    if report.active_count:
+        return "in use"
+    return "healthy" if report.success_count or report.failure_count else "not tried yet"

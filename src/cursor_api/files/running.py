@@ -1,0 +1,89 @@
+"""Whether a gateway runs in a folder, and where: told by a file that it holds locked.
+
+Rules of this file:
+- The lock is shared by all gateways of a folder, and alone with whoever needs that none runs.
+- The system lets go of it when its holder ends, however that is: the file is never removed, and
+  what stands in it counts only while it is locked.
+- A folder that cannot be written, or has no locks, tells nothing: gateways run there all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cursor_api.domain.errors import StoreError
+from cursor_api.files.lock import try_lock
+
+RUNNING_NAME: Final = ".cursor-api.running"
+# Far above what a gateway writes.
+TEXT_BYTES_MAX: Final = 4096
+# Whoever looks holds the lock for an instant.
+_WAIT_S: Final = 2.0
+_POLL_S: Final = 0.01
+_NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+
+
+@contextmanager
+def claim(folder: Path, text: str) -> Iterator[None]:
+    """Run there while the context lasts; `text` is what `find_running` gives to others.
+
+    Raises StoreError where somebody needs that none runs.
+    """
+    try:
+        file = os.open(folder / RUNNING_NAME, os.O_RDWR | os.O_CREAT | _NO_FOLLOW, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        _wait(file, folder)
+        os.ftruncate(file, 0)
+        os.write(file, text.encode())
+        yield
+    finally:
+        os.close(file)
+
+
+def find_running(folder: Path) -> str | None:
+    """What the gateway that was started last says of itself; None where none runs."""
+    try:
+        file = os.open(folder / RUNNING_NAME, os.O_RDWR | _NO_FOLLOW)
+    except OSError:
+        return None
+    try:
+        if try_lock(file):
+            return None
+        return os.read(file, TEXT_BYTES_MAX).decode("utf-8", "replace") or None
+    except (OSError, StoreError):
+        return None
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def keep_stopped(folder: Path) -> Iterator[None]:
+    """No gateway runs there while the context lasts; raises StoreError where one does."""
+    try:
+        file = os.open(folder / RUNNING_NAME, os.O_RDWR | os.O_CREAT | _NO_FOLLOW, 0o600)
+    except OSError as error:
+        raise StoreError(f"The folder {folder} cannot be written: {error.strerror}.") from error
+    try:
+        if not try_lock(file):
+            raise StoreError(f"A gateway runs in {folder}; stop it first.")
+        # Whoever looks meanwhile finds nobody.
+        os.ftruncate(file, 0)
+        yield
+    finally:
+        os.close(file)
+
+
+def _wait(file: int, folder: Path) -> None:
+    deadline = time.monotonic() + _WAIT_S
+    while not try_lock(file, is_shared=True):
+        if time.monotonic() >= deadline:
+            raise StoreError(f"The files in {folder} are being restored; start when that is done.")
+        time.sleep(_POLL_S)

@@ -1,0 +1,262 @@
+"""API keys: made, found, changed, rotated, revoked.
+
+Rules of this file:
+- A secret leaves once, when it is made; what is kept is its digest.
+- What was decided is stored before it holds here; what another process stored holds soon after.
+- Whoever presents a key that was good once is told what became of it: nobody else can know it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from cursor_api.domain.api_key import (
+    ApiKey,
+    KeyState,
+    KeyTerms,
+    digest_of,
+    hint_of,
+    make_secret,
+)
+from cursor_api.domain.caller import Caller
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import Fault, FaultKind, StaleKeyError, StoreError, invalid_request
+from cursor_api.ports.keys import KeyStore
+from cursor_api.ports.limits import LimitStore
+from cursor_api.ports.process import Clock, Observer
+from cursor_api.service.access.key_terms import check_id, check_terms, derive_id
+
+# A revoked key is out within seconds, whoever revoked it.
+WATCH_EVERY_S = 2.0
+KEYS_MAX = 10_000
+# An old secret goes on for as long as it takes to bring the new one everywhere.
+KEEP_S_MAX = 30 * 24 * 3600.0
+
+REVOKED = "This API key was revoked. Ask the operator of this gateway for another one."
+EXPIRED = "This API key has expired. Ask the operator of this gateway for another one."
+
+
+@dataclass(frozen=True, slots=True)
+class KeyParts:
+    """What API keys work with. `random` gives so many unforeseeable bytes."""
+
+    store: KeyStore
+    limits: LimitStore
+    clock: Clock
+    observer: Observer
+    random: Callable[[int], bytes]
+
+
+class NewKey(NamedTuple):
+    """A key with its secret, which nobody can be told again."""
+
+    key: ApiKey
+    secret: Secret
+
+
+class _Found(NamedTuple):
+    """Whom a digest stands for. `until`: it is the one before a rotation."""
+
+    caller: Caller
+    until: float | None
+
+
+class ApiKeys:
+    """All API keys."""
+
+    def __init__(self, parts: KeyParts) -> None:
+        self._with = parts
+        self._keys: dict[str, ApiKey] = {}
+        self._found: dict[bytes, _Found] = {}
+        self._is_away = False
+        # Whoever reads the store and whoever changes it take turns, or the older would stay.
+        self._turn = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"ApiKeys({len(self._keys)})"
+
+    @property
+    def all(self) -> Collection[ApiKey]:
+        """In the order in which they were made."""
+        return self._keys.values()
+
+    @property
+    def digests(self) -> Collection[bytes]:
+        """Of all secrets that are or were good."""
+        return self._found.keys()
+
+    def find_caller(self, digest: bytes) -> Caller | None:
+        """Whose secret has this digest; None: nobody's.
+
+        Raises Fault(UNAUTHENTICATED) for a key that was good once.
+        """
+        found = self._found.get(digest)
+        if found is None:
+            return None
+        now = self._with.clock.now()
+        if found.until is not None and found.until <= now:
+            return None
+        key = found.caller.key
+        state = key.state(now) if key else KeyState.ACTIVE
+        if state is KeyState.ACTIVE:
+            return found.caller
+        fault = Fault(FaultKind.UNAUTHENTICATED, REVOKED if state is KeyState.REVOKED else EXPIRED)
+        fault.code = f"key_{state.value}"
+        raise fault
+
+    def get(self, key_id: str) -> ApiKey:
+        """One of them; raises Fault(NOT_FOUND)."""
+        key = self._keys.get(key_id)
+        if key is None:
+            raise Fault(FaultKind.NOT_FOUND, f"There is no API key {key_id[:100]!r}.")
+        return key
+
+    async def load(self) -> None:
+        """Take over what the store has; raises StoreError."""
+        async with self._turn:
+            await self._load()
+
+    async def watch(self, every_s: float = WATCH_EVERY_S) -> None:
+        """Take over what other processes change, for ever; tells when the store is away."""
+        while True:
+            await asyncio.sleep(every_s)
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Take over what other processes have changed, if they have."""
+        try:
+            if await self._with.store.has_changed():
+                await self.load()
+        except StoreError as error:
+            if not self._is_away:
+                self._with.observer.warn("the API keys cannot be read", detail=error.message)
+            self._is_away = True
+        else:
+            if self._is_away:
+                self._with.observer.notice("the API keys can be read again")
+            self._is_away = False
+
+    async def create(self, terms: KeyTerms, key_id: str | None = None) -> NewKey:
+        """A new one; without an id it gets one that is like its name. Raises Fault, StoreError."""
+        now = self._with.clock.now()
+        if key_id is not None:
+            check_id(key_id)
+            if key_id in self._keys:
+                raise Fault(FaultKind.CONFLICT, f"There is an API key {key_id!r}.", param="id")
+        check_terms(terms, now)
+        if len(self._keys) >= KEYS_MAX:
+            raise Fault(FaultKind.CONFLICT, f"There are {KEYS_MAX:,} API keys; delete old ones.")
+        secret = make_secret(self._with.random)
+        key = ApiKey(
+            id=key_id or derive_id(terms.name, self._keys),
+            digest=digest_of(secret.reveal()),
+            hint=hint_of(secret),
+            created_at=now,
+            **terms._asdict(),
+        )
+        await self._put(key)
+        return NewKey(key, secret)
+
+    async def change(self, key_id: str, terms: KeyTerms, version: int | None = None) -> ApiKey:
+        """Other terms, from the next request on. Raises Fault, StoreError.
+
+        `version` is the one that they were made for; None: whatever it is now.
+        """
+        key = self._get_usable(key_id)
+        if version is not None and version != key.version:
+            raise Fault(
+                FaultKind.PRECONDITION_FAILED,
+                f"The API key {key_id!r} was changed meanwhile; read it again.",
+            )
+        # What has expired already may stay so.
+        is_same_end = terms.expires_at == key.expires_at
+        check_terms(terms._replace(expires_at=None) if is_same_end else terms, self._now())
+        return await self._put(replace(key, version=key.version + 1, **terms._asdict()))
+
+    async def rotate(self, key_id: str, keep_s: float = 0.0) -> NewKey:
+        """Another secret; the one before is good for `keep_s` more. Raises Fault, StoreError."""
+        if not 0 <= keep_s <= KEEP_S_MAX:
+            raise invalid_request(
+                f"'keep_old_s' is not a number from 0 to {KEEP_S_MAX:.0f}.",
+                code="invalid_value",
+                param="keep_old_s",
+            )
+        key = self._get_usable(key_id)
+        secret = make_secret(self._with.random)
+        rotated = replace(
+            key,
+            digest=digest_of(secret.reveal()),
+            hint=hint_of(secret),
+            previous_digest=key.digest if keep_s else None,
+            previous_until=self._now() + keep_s if keep_s else None,
+            version=key.version + 1,
+        )
+        return NewKey(await self._put(rotated), secret)
+
+    async def revoke(self, key_id: str) -> ApiKey:
+        """No request of it is let in any more, for ever. Raises Fault, StoreError."""
+        key = self.get(key_id)
+        if key.revoked_at is not None:
+            return key
+        return await self._put(replace(key, revoked_at=self._now(), version=key.version + 1))
+
+    async def delete(self, key_id: str) -> None:
+        """Forget one that is revoked or has expired. Raises Fault, StoreError."""
+        key = self.get(key_id)
+        if key.state(self._now()) is KeyState.ACTIVE:
+            raise Fault(
+                FaultKind.CONFLICT,
+                f"The API key {key_id!r} is in use; revoke it first.",
+            )
+        async with self._turn:
+            await self._store(self._with.store.delete(key))
+            self._use({one.id: one for one in self._keys.values() if one.id != key_id})
+
+    def _now(self) -> float:
+        return self._with.clock.now()
+
+    def _get_usable(self, key_id: str) -> ApiKey:
+        key = self.get(key_id)
+        if key.revoked_at is not None:
+            raise Fault(FaultKind.CONFLICT, f"The API key {key_id!r} is revoked; make another one.")
+        return key
+
+    async def _load(self) -> None:
+        before = self._keys
+        self._use({key.id: key for key in await self._with.store.load()})
+        for key in self._keys.values():
+            await self._forget_counts(before.get(key.id), key)
+
+    async def _put(self, key: ApiKey) -> ApiKey:
+        async with self._turn:
+            await self._store(self._with.store.put(key))
+            before = self._keys.get(key.id)
+            self._use({**self._keys, key.id: key})
+            await self._forget_counts(before, key)
+        return key
+
+    async def _store(self, change: Coroutine[Any, Any, None]) -> None:
+        """Wait for a change; raises Fault(CONFLICT) where another process was first."""
+        try:
+            await change
+        except StaleKeyError as error:
+            await self._load()
+            raise Fault(FaultKind.CONFLICT, error.message) from error
+
+    async def _forget_counts(self, before: ApiKey | None, key: ApiKey) -> None:
+        """Under other limits, or in another zone, the store is told anew what was used."""
+        if before is not None and (before.limits, before.zone) != (key.limits, key.zone):
+            await self._with.limits.forget(key.id)
+
+    def _use(self, keys: Mapping[str, ApiKey]) -> None:
+        self._keys = dict(keys)
+        found = {}
+        for key in keys.values():
+            caller = Caller(key.id, key.role, key=key)
+            if key.previous_digest is not None:
+                found[key.previous_digest] = _Found(caller, key.previous_until)
+            found[key.digest] = _Found(caller, None)
+        self._found = found

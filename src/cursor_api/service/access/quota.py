@@ -1,0 +1,268 @@
+"""Lets the requests of API keys in by what their keys may use, and counts what they used.
+
+Rules of this file:
+- A request reserves before anybody is asked for it, once, whatever is tried for it then; what it
+  used in the end takes the place of that, by what the upstream counts or by an estimate.
+- What is not known is not guessed: without a price no budget of money is used, and without the
+  records no counter begins at nothing.
+- A key without limits passes without a look at any counter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cursor_api.domain.api_key import ApiKey
+from cursor_api.domain.catalog import Route
+from cursor_api.domain.chat import Incoming
+from cursor_api.domain.deltas import Usage
+from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.periods import Moment
+from cursor_api.domain.price import Price
+from cursor_api.domain.quota import (
+    NOTHING,
+    Admitted,
+    Claim,
+    Counters,
+    Limit,
+    Limits,
+    Refused,
+    Spent,
+    Unit,
+    Unknown,
+    reserve,
+)
+from cursor_api.domain.standing import Standing, find_standing
+from cursor_api.ports.limits import LimitStore, Settlement
+from cursor_api.ports.process import Clock, Observer
+
+# A third of a lease: two signs of life may be lost.
+RENEW_EVERY_S = 10.0
+RETRY_AFTER_S = 1.0
+NANO_PER_DOLLAR = 1_000_000_000
+
+_WORDS = {
+    Limit.REQUESTS_PER_MINUTE: "requests a minute",
+    Limit.TOKENS_PER_MINUTE: "tokens a minute",
+    Limit.REQUESTS_PER_DAY: "requests a day",
+    Limit.TOKENS_PER_DAY: "tokens a day",
+    Limit.CONCURRENT: "requests at once",
+}
+
+# What a key has used in a day and in a period, by the records.
+FindUsed = Callable[[ApiKey, Moment], Awaitable[Counters]]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaParts:
+    """What it works with. `resolve` gives the ways to a model, `find_price` what one costs."""
+
+    store: LimitStore
+    find_used: FindUsed
+    resolve: Callable[[str], Sequence[Route]]
+    find_price: Callable[[Route, float], Price | None]
+    clock: Clock
+    observer: Observer
+
+
+class Hold(NamedTuple):
+    """What one request has reserved, until `settle`. `standing` is what its key has left then."""
+
+    quota: Quota
+    claim: Claim
+    standing: Standing
+
+    def settle(self, usage: Usage | None, cost_nano: int | None) -> None:
+        """It is over, however it ended; a second call changes nothing."""
+        tokens_count = usage.total_count if usage else 0
+        self.quota.settle(self.claim, Spent(tokens_count, cost_nano or 0))
+
+
+class Quota:
+    """The limits of all API keys."""
+
+    def __init__(self, parts: QuotaParts) -> None:
+        self._with = parts
+        # Those under way, whose places are to be renewed: by key, then by request.
+        self._active: dict[str, dict[str, None]] = {}
+        self._seeding: dict[str, asyncio.Lock] = {}
+
+    def __repr__(self) -> str:
+        count = sum(map(len, self._active.values()))
+        return f"Quota(keys={len(self._active)}, requests={count})"
+
+    async def enter(self, incoming: Incoming, input_count: int) -> Hold | None:
+        """Let a request of an API key in; None where the key has no limits.
+
+        Raises Fault: MODEL_NOT_ALLOWED, KEY_LIMIT_REACHED, KEY_LIMIT_TOO_SMALL, KEY_BUDGET_SPENT,
+        LIMITS_UNAVAILABLE.
+        """
+        key = incoming.caller.key
+        if key is None:
+            return None
+        chat = incoming.chat
+        check_model(key, chat.model)
+        if not key.limits.is_any:
+            return None
+        now = self._with.clock.now()
+        price = self._find_price(key, chat.model, now)
+        output_max = chat.parameters.sampling.output_count_max
+        claim = key.claim(incoming.id, reserve(key.limits, input_count, output_max, price), now)
+        try:
+            decision = await self._admit(key, claim)
+        except BaseException:
+            # It may have been counted all the same.
+            self._with.store.settle(_settlement(claim, NOTHING))
+            raise
+        if isinstance(decision, Refused):
+            counters = await self._with.store.find(key.id, key.limits)
+            known = Counters() if isinstance(counters, Unknown) else counters
+            raise _refuse(decision, claim, _stand(claim, known))
+        self._active.setdefault(key.id, {})[claim.request_id] = None
+        return Hold(self, claim, _stand(claim, decision.counters))
+
+    def settle(self, claim: Claim, spent: Spent) -> None:
+        """A request is over."""
+        requests = self._active.get(claim.key_id)
+        if requests is not None:
+            requests.pop(claim.request_id, None)
+            if not requests:
+                del self._active[claim.key_id]
+        self._with.store.settle(_settlement(claim, spent))
+
+    async def stand(self, key: ApiKey) -> Standing:
+        """What the key has left now. Raises Fault(LIMITS_UNAVAILABLE)."""
+        claim = key.claim("", NOTHING, self._with.clock.now())
+        counters = await self._with.store.find(key.id, key.limits)
+        if isinstance(counters, Unknown):
+            await self._seed(key, claim)
+            counters = await self._with.store.find(key.id, key.limits)
+        if isinstance(counters, Unknown):
+            raise _unavailable()
+        return _stand(claim, counters)
+
+    async def watch(self, every_s: float = RENEW_EVERY_S) -> None:
+        """Renew the places of what is under way, for ever."""
+        while True:
+            await asyncio.sleep(every_s)
+            for key_id, requests in list(self._active.items()):
+                await self._with.store.renew(key_id, list(requests))
+
+    async def _admit(self, key: ApiKey, claim: Claim) -> Admitted | Refused:
+        decision = await self._with.store.admit(claim)
+        if isinstance(decision, Unknown):
+            await self._seed(key, claim)
+            decision = await self._with.store.admit(claim)
+        if isinstance(decision, Unknown):
+            # Lost again at once: a store that throws away what it is told.
+            raise _unavailable()
+        return decision
+
+    async def _seed(self, key: ApiKey, claim: Claim) -> None:
+        """Tell the store what the records say; of many that want it, one asks them."""
+        async with self._seeding.setdefault(key.id, asyncio.Lock()):
+            known = await self._with.store.find(key.id, key.limits)
+            if not isinstance(known, Unknown):
+                return
+            try:
+                used = await self._with.find_used(key, claim.moment)
+            except StoreError as error:
+                self._with.observer.warn(
+                    "what an API key has used is not known: its requests are refused",
+                    key=key.id,
+                    detail=error.message,
+                )
+                raise _unavailable() from error
+            await self._with.store.seed(key.id, used)
+
+    def _find_price(self, key: ApiKey, model: str, now: float) -> Price | None:
+        """The highest of its ways, for a budget of money; raises Fault where one has none."""
+        if key.limits.budget_nano is None:
+            return None
+        try:
+            routes = self._with.resolve(model)
+        except Fault:
+            # Nobody serves it, so that it costs nothing; that is told where it is looked for.
+            return None
+        prices = [self._with.find_price(route, now) for route in routes]
+        found = [price for price in prices if price is not None]
+        if len(found) < len(prices):
+            fault = Fault(
+                FaultKind.MODEL_NOT_ALLOWED,
+                f"The budget of this API key is in money, and what the model {model[:100]!r} costs"
+                " is not known. Ask for another model, or have the operator enter its price.",
+                param="model",
+            )
+            fault.code = "model_not_priced"
+            raise fault
+        return max(found, key=lambda price: price.cost_max(1_000_000, 1_000_000), default=None)
+
+
+def check_model(key: ApiKey, model: str) -> None:
+    """Raises Fault(MODEL_NOT_ALLOWED) where the key may not ask it."""
+    if not key.allows(model):
+        raise Fault(
+            FaultKind.MODEL_NOT_ALLOWED,
+            f"This API key may not use the model {model[:100]!r}. GET /v1/models lists those that"
+            " it may use.",
+            param="model",
+        )
+
+
+class LimitReachedError(Fault):
+    """A refusal, with what is left of all limits."""
+
+    def __init__(self, kind: FaultKind, message: str, standing: Standing) -> None:
+        super().__init__(kind, message)
+        self.standing = standing
+
+
+def _stand(claim: Claim, counters: Counters) -> Standing:
+    return find_standing(claim.limits, counters, claim.moment)
+
+
+def _settlement(claim: Claim, spent: Spent) -> Settlement:
+    return Settlement(claim.key_id, claim.request_id, spent, claim.limits.tokens_per_minute)
+
+
+def _unavailable() -> Fault:
+    return Fault(
+        FaultKind.LIMITS_UNAVAILABLE,
+        "What this API key has used is not known at the moment, and it has limits; come back soon.",
+        retry_after_s=RETRY_AFTER_S,
+    )
+
+
+def _refuse(refused: Refused, claim: Claim, standing: Standing) -> LimitReachedError:
+    """The fault that names the limit."""
+    limits = claim.limits
+    if refused.limit is Limit.BUDGET:
+        kind, what = FaultKind.KEY_BUDGET_SPENT, _budget_in_words(limits)
+    else:
+        amount = getattr(limits, refused.limit.value)
+        kind = FaultKind.KEY_LIMIT_REACHED
+        what = f"{amount:,} {_WORDS[refused.limit]}"
+    if refused.wait_s is not None:
+        fault = LimitReachedError(kind, f"This API key has reached its limit of {what}.", standing)
+        fault.retry_after_s = refused.wait_s if kind is FaultKind.KEY_LIMIT_REACHED else None
+        return fault
+    kind = FaultKind.KEY_LIMIT_TOO_SMALL if kind is FaultKind.KEY_LIMIT_REACHED else kind
+    return LimitReachedError(
+        kind,
+        f"This request may use up to {claim.reserved.tokens_count:,} tokens, which is more than the"
+        f" limit of this API key, {what}, allows at all. Ask for a shorter answer, or shorten what"
+        " you send.",
+        standing,
+    )
+
+
+def _budget_in_words(limits: Limits) -> str:
+    budget = limits.budget
+    if budget is None:
+        return ""
+    if budget.unit is Unit.TOKENS:
+        return f"{budget.amount:,} tokens a {budget.period.value}"
+    return f"${budget.amount / NANO_PER_DOLLAR:,.2f} a {budget.period.value}"

@@ -1,0 +1,59 @@
+"""What an API key has used so far, by the records: where its counters begin after a restart.
+
+Records are summed by the hour. In a zone whose days begin within an hour of UTC, all of that hour
+counts as the new day's.
+"""
+
+from __future__ import annotations
+
+from cursor_api.domain.api_key import ApiKey
+from cursor_api.domain.periods import Moment, Span
+from cursor_api.domain.quota import Counters
+from cursor_api.domain.record_query import UsageCounts, UsageQuery
+from cursor_api.ports.records import Records
+
+HOUR_S = 3600
+
+
+class RecordedUse:
+    """Asks the records."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def find(self, key: ApiKey, moment: Moment) -> Counters:
+        """What it has used in this day and period; raises StoreError."""
+        day = await self._sum(key, moment.day)
+        counters = Counters(
+            day=moment.day.name,
+            day_request_count=day.request_count,
+            day_token_count=_tokens(day),
+        )
+        if moment.period is None:
+            return counters
+        period = day
+        if moment.period != moment.day:
+            period = await self._sum(key, moment.period)
+        return counters._replace(
+            period=moment.period.name,
+            period_token_count=_tokens(period),
+            period_cost_nano=period.cost_nano,
+        )
+
+    async def _sum(self, key: ApiKey, span: Span) -> UsageCounts:
+        since = int(span.begins_at // HOUR_S) * HOUR_S
+        until = -int(-span.ends_at // HOUR_S) * HOUR_S
+        rows = await self._records.usage(UsageQuery(since, until, caller=key.id))
+        total = UsageCounts()
+        for row in rows:
+            total = total.plus(row.counts)
+        return total
+
+
+def _tokens(counts: UsageCounts) -> int:
+    return (
+        counts.input_count
+        + counts.output_count
+        + counts.input_estimated_count
+        + counts.output_estimated_count
+    )

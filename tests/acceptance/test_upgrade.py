@@ -1,0 +1,56 @@
+"""What docs/upgrade.md says can be done: its lines are settings, its tables know all variables."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cursor_api.installed import SCHEMA
+from cursor_api.settings import load_settings
+from cursor_api.settings.earlier import UNUSED
+from cursor_api.web.http.earlier import SAME
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("upgrade.md", "upgrade.zh-CN.md")
+CODE = re.compile(r"`([^`]+)`")
+LINE = re.compile(r"`([A-Z_]+=[^`]+)`")
+NAME = re.compile(r"[A-Z][A-Z_]+")
+
+
+def section(page: str, number: int) -> str:
+    """One of the page's sections, from 0."""
+    return re.split(r"^## ", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)[number]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_line_that_restores_something_is_a_setting(page: str, tmp_path: Path) -> None:
+    """As they stand there, all of them together in one file."""
+    lines = [line for line in LINE.findall(section(page, 3)) if line != "HOST=127.0.0.1"]
+    assert len(lines) == 6
+    (tmp_path / ".env").write_text("\n".join(["AUTH_TOKEN=a-key-of-ones-own-0123", *lines]))
+    loaded = load_settings(SCHEMA, {}, tmp_path)
+    assert loaded.problems == ()
+    # That others can read the log then.
+    assert [one.variable for one in loaded.warnings] == ["LOGS_PUBLIC"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_variables_of_later_versions_are_what_the_page_says(page: str) -> None:
+    """Those that are read under their old name, and those that nothing comes of."""
+    read, near = section(page, 4).split("|---|---|")[1:]
+    successors = {row.earlier: row.variable for row in SCHEMA.rows if row.earlier}
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)`", read, re.MULTILINE)
+    assert dict(rows) == successors
+    for there, here in re.findall(r"^\| (.+?) \| (.+?) \|$", near, re.MULTILINE):
+        assert {NAME.findall(one)[0] for one in CODE.findall(there)} <= UNUSED
+        named = {NAME.findall(one)[0] for one in CODE.findall(here)}
+        assert named - {"HTTPS_PROXY"} <= SCHEMA.by_variable.keys()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_addresses_that_have_a_second_name_are_named(page: str) -> None:
+    """Nobody has to guess which."""
+    codes = {one.removeprefix("GET ") for one in CODE.findall(section(page, 2))}
+    assert SAME.keys() <= codes

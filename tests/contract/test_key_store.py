@@ -1,0 +1,119 @@
+"""What every store of API keys and prices promises."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from typing import Protocol
+
+import pytest
+
+from cursor_api.domain.api_key import ApiKey
+from cursor_api.domain.errors import StaleKeyError
+from cursor_api.domain.periods import Period
+from cursor_api.domain.permission import Permission
+from cursor_api.domain.price import Price
+from cursor_api.domain.quota import Budget, Limits, Unit
+from cursor_api.ports.keys import KeyStore, PriceStore
+from cursor_api.stores.memory_keys import MemoryKeyStore
+
+
+class BothStores(KeyStore, PriceStore, Protocol):
+    """They are one."""
+
+
+@asynccontextmanager
+async def memory() -> AsyncIterator[BothStores]:
+    """Lasts as long as the process."""
+    yield MemoryKeyStore()
+
+
+STORES: dict[str, Callable[[], AbstractAsyncContextManager[BothStores]]] = {"memory": memory}
+
+PLAIN = ApiKey("alice", b"d" * 32, "sk-ca-abcd", "Alice", 100.5)
+FULL = ApiKey(
+    id="bob",
+    digest=b"e" * 32,
+    hint="sk-ca-efgh",
+    name="Bob – 笔记本 🙂",
+    created_at=200.0,
+    owner="bob@example.org",
+    note="his laptop",
+    role=Permission.ADMIN,
+    models=("gpt-4o", "claude-*"),
+    limits=Limits(
+        requests_per_minute=1,
+        tokens_per_minute=100_000_000_000,
+        requests_per_day=3,
+        tokens_per_day=4,
+        concurrent_max=5,
+        budget=Budget(9_000_000_000_000_000, Unit.NANO_DOLLARS, Period.WEEK),
+        output_reserve_count=7,
+    ),
+    zone="Asia/Shanghai",
+    expires_at=300.25,
+    revoked_at=250.0,
+    previous_digest=b"f" * 32,
+    previous_until=240.0,
+    version=1,
+)
+JANUARY, JUNE = dt.date(2025, 1, 1), dt.date(2025, 6, 1)
+PRICE = Price("gpt-*", JANUARY, 2_500_000_000, 10_000_000_000, "the maker's page")
+
+
+@pytest.fixture(params=STORES)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[BothStores]:
+    """Each of them, empty."""
+    async with STORES[request.param]() as store:
+        yield store
+
+
+async def test_an_empty_store(store: BothStores) -> None:
+    """Nothing was made yet."""
+    assert list(await store.load()) == []
+    assert list(await store.load_prices()) == []
+
+
+async def test_every_part_of_a_key_comes_back(store: BothStores) -> None:
+    """In the order in which they were made."""
+    await store.put(FULL)
+    await store.put(PLAIN)
+    assert list(await store.load()) == [PLAIN, FULL]
+    assert not await store.has_changed()
+
+
+async def test_a_change_replaces_the_version_before(store: BothStores) -> None:
+    """And no other one: who was second reads again."""
+    await store.put(PLAIN)
+    changed = replace(PLAIN, name="Alice B.", version=2)
+    await store.put(changed)
+    for wrong in (PLAIN, changed, replace(PLAIN, version=4), replace(FULL, version=2)):
+        with pytest.raises(StaleKeyError, match=wrong.id):
+            await store.put(wrong)
+    assert list(await store.load()) == [changed]
+
+
+async def test_a_key_is_deleted_as_it_was_read(store: BothStores) -> None:
+    """Its id is free then."""
+    await store.put(PLAIN)
+    await store.put(replace(PLAIN, version=2))
+    for wrong in (PLAIN, FULL):
+        with pytest.raises(StaleKeyError, match=wrong.id):
+            await store.delete(wrong)
+    await store.delete(replace(PLAIN, version=2))
+    assert list(await store.load()) == []
+    await store.put(PLAIN)
+
+
+async def test_prices_are_by_pattern_and_day(store: BothStores) -> None:
+    """A second one of the same day is a correction."""
+    later = PRICE._replace(valid_from=JUNE, cache_read_nano=0, cache_written_nano=1)
+    other = PRICE._replace(pattern="claude")
+    for one in (PRICE._replace(input_nano=1), later, other, PRICE):
+        await store.put_price(one)
+    assert list(await store.load_prices()) == [other, PRICE, later]
+    assert await store.delete_price("gpt-*", JANUARY)
+    assert not await store.delete_price("gpt-*", JANUARY)
+    assert list(await store.load_prices()) == [other, later]
