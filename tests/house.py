@@ -23,7 +23,7 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
-from cursor_api.stores.memory_records import MemoryRecords, RecordingLog
+from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -34,7 +34,7 @@ from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
-from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
+from tests.fakes import BothLogs, ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
 CLIENT_KEY = "chat-key-0123456789"
@@ -84,7 +84,7 @@ class House:
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
-            RecordingLog(self.log, self.records),
+            BothLogs(self.log, self.records),
             self.clock,
             lambda: 0.0,
         )
@@ -115,6 +115,7 @@ class House:
             catalog=self.catalog,
             request_log=self.log,
             records=self.records,
+            refusals=self.records,
             authenticator=self.authenticator,
             clock=self.clock,
             roster=self.roster,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import (
     RecordChoices,
@@ -27,6 +28,14 @@ class RecordsState(NamedTuple):
     is_writing: bool
     waiting_count: int = 0
     dropped_count: int = 0
+
+
+class RefusalCounter(Protocol):
+    """Counts, by the hour, what was refused before it was a request."""
+
+    def count_refusal(self, fault: FaultKind) -> None:
+        """One more; must not block or raise."""
+        ...
 
 
 class Records(Protocol):

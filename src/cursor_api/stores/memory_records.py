@@ -21,7 +21,6 @@ from cursor_api.domain.record_query import (
 )
 from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RecordsState
-from cursor_api.ports.stores import RequestLog
 
 # Some 10 MB.
 ROWS_MAX = 10_000
@@ -31,25 +30,11 @@ KEPT_S = 30 * 24 * HOUR_S
 _Key = tuple[int, str, str, str]
 
 
-class RecordingLog:
-    """Implements `ports.RequestLog` around another one: its ends are among the records."""
-
-    def __init__(self, inner: RequestLog, records: MemoryRecords) -> None:
-        self._inner = inner
-        self._records = records
-
-    def record(self, record: RequestRecord) -> None:
-        """Keep it in both."""
-        self._records.add(record)
-        self._inner.record(record)
-
-    async def recent(self, count: int) -> Sequence[RequestRecord]:
-        """As the other one has them."""
-        return await self._inner.recent(count)
-
-
 class MemoryRecords:
-    """Implements `ports.Records` with the last `rows_max` requests, and their sums for 30 days."""
+    """Implements `ports.Records` with the last `rows_max` requests, and their sums for 30 days.
+
+    It is a `RequestLog` and a `RefusalCounter` as well.
+    """
 
     def __init__(self, clock: Clock, rows_max: int = ROWS_MAX) -> None:
         self._clock = clock
@@ -63,6 +48,19 @@ class MemoryRecords:
 
     def __repr__(self) -> str:
         return f"MemoryRecords({len(self._ids)} of {self._rows_max})"
+
+    def record(self, record: RequestRecord) -> None:
+        """See ports.RequestLog."""
+        self.add(record)
+
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
+        """See ports.RequestLog."""
+        newest = list(islice(reversed(self._by_id.values()), max(count, 0)))
+        return newest[::-1]
+
+    def count_refusal(self, fault: FaultKind) -> None:
+        """See ports.RefusalCounter."""
+        self.add_refusal(self._clock.now(), fault)
 
     def add(self, record: RequestRecord) -> None:
         """One that has ended; a second time changes nothing."""
@@ -101,11 +99,13 @@ class MemoryRecords:
         """See ports.Records."""
         since = _hour_of(self._clock.now() - KEPT_S)
         keys = [key for key in self._sums if key[0] >= since]
-        return RecordChoices(
-            tuple(sorted({key[1] for key in keys} - {""})),
-            tuple(sorted({key[2] for key in keys} - {""})),
-            tuple(sorted({key[3] for key in keys} - {""})),
-        )
+        models, credentials, callers = {""}, {""}, {""}
+        for _, model, credential, caller in keys:
+            models.add(model)
+            credentials.add(credential)
+            callers.add(caller)
+        found = [tuple(sorted(one - {""})) for one in (models, credentials, callers)]
+        return RecordChoices(*found)
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
         """See ports.Records."""

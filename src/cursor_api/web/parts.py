@@ -14,7 +14,7 @@ from cursor_api.options.setting import setting
 from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.dialect import Dialect
 from cursor_api.ports.process import Clock, Steps
-from cursor_api.ports.records import Records
+from cursor_api.ports.records import Records, RefusalCounter
 from cursor_api.ports.stores import RequestLog
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
@@ -115,6 +115,7 @@ class WebParts:
     catalog: Catalog
     request_log: RequestLog
     records: Records
+    refusals: RefusalCounter
     authenticator: Authenticator
     clock: Clock
     roster: Roster
