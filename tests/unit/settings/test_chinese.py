@@ -45,3 +45,13 @@ def test_every_text_about_blocks_is_translated_and_none_is_left_over() -> None:
     notes = {row.default_note for row in BLOCK_ROWS.values()} - said
     assert set(chinese.BLOCK_NOTES) == notes
     assert all(map(HAN.search, chinese.BLOCK_NOTES.values()))
+
+
+def test_names_are_the_same_in_both_languages() -> None:
+    """What stands in backquotes is code; a translation names the same things."""
+    for row in SCHEMA.rows:
+        note = chinese.NOTES.get(row.variable, "")
+        translations = ((row.reason, chinese.REASONS[row.variable]), (row.default_note, note))
+        for texts in translations:
+            english, translated = (sorted(re.findall(r"`[^`]+`", text)) for text in texts)
+            assert english == translated, row.variable

@@ -33,13 +33,3 @@ def test_every_label_is_translated_and_none_is_left_over() -> None:
 
 def _fits(pattern: str, label: str) -> bool:
     return bool(re.fullmatch(".+".join(map(re.escape, pattern.split("{}"))), label))
-
-
-def test_names_are_the_same_in_both_languages() -> None:
-    """What stands in backquotes is code; a translation names the same things."""
-    for row in SCHEMA.rows:
-        note = chinese.NOTES.get(row.variable, "")
-        translations = ((row.reason, chinese.REASONS[row.variable]), (row.default_note, note))
-        for texts in translations:
-            english, translated = (sorted(re.findall(r"`[^`]+`", text)) for text in texts)
-            assert english == translated, row.variable
