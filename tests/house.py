@@ -34,7 +34,7 @@ from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
-from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
+from tests.fakes import BothLogs, ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
 CLIENT_KEY = "chat-key-0123456789"
@@ -82,7 +82,11 @@ class House:
         self.roster = self._make_roster()
         self.catalog = catalog_of()
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self.log, self.clock, lambda: 0.0
+            self.catalog,
+            self.endpoints,
+            BothLogs(self.log, self.records),
+            self.clock,
+            lambda: 0.0,
         )
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
