@@ -19,10 +19,10 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     counts_of,
 )
+from cursor_api.ports.record_database import Keeping
 from cursor_api.ports.records import Records, RefusalCounter
 from cursor_api.ports.stores import RequestLog
 from cursor_api.stores.memory_records import MemoryRecords
-from cursor_api.stores.records.database import Keeping
 from cursor_api.stores.records.log import RecordLog
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.fakes import ListObserver, StillClock

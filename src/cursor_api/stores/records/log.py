@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Self
 
-from cursor_api.domain.errors import FaultKind, StoreError
+from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import (
     RecordChoices,
@@ -32,15 +32,15 @@ from cursor_api.domain.record_query import (
     UsageRow,
 )
 from cursor_api.ports.process import Clock, Observer
+from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.ports.records import RecordsState
-from cursor_api.stores.records.database import Batch, RecordDatabase, StoreAwayError
 from cursor_api.stores.records.sums import hour_of
 from cursor_api.stores.records.unwritten import add_to_page, add_to_usage, choices_with
 
-CANNOT_WRITE = "requests cannot be recorded; they go on, and their records are kept in memory"
-WRITTEN_AGAIN = "requests are recorded again"
-NOT_WRITTEN = "some requests are not recorded"
-CANNOT_TIDY = "old records of requests cannot be deleted"
+CANNOT_WRITE = "the request log cannot be written; requests go on"
+WRITTEN_AGAIN = "the request log is written again"
+NOT_WRITTEN = "some requests are not in the request log"
+CANNOT_TIDY = "what is too old in the request log cannot be deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +279,7 @@ class RecordLog:
         except Exception as error:  # noqa: BLE001 - see above
             if len(batch.records) <= 1:
                 self._dropped_count += len(batch.records)
+                self._told_dropped_count += len(batch.records)
                 self._observer.warn(NOT_WRITTEN, lost_count=len(batch.records), exc_info=error)
                 return
             half = len(batch.records) // 2

@@ -78,8 +78,11 @@ class SqlQuestions:
         """See ports.Records."""
         walk = _Walk(self._sql, query)
         began = time.perf_counter()
-        while not walk.is_done and time.perf_counter() - began < PAGE_BUDGET_S:
-            await walk.step(PAGE_BUDGET_S - (time.perf_counter() - began))
+        left_s = PAGE_BUDGET_S
+        # One step at least, or nobody would come forward.
+        while left_s > 0 and not walk.is_done:
+            await walk.step(left_s)
+            left_s = PAGE_BUDGET_S - (time.perf_counter() - began)
         return walk.page()
 
     async def choices(self) -> RecordChoices:

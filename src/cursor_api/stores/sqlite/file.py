@@ -18,8 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from cursor_api.domain.errors import StoreError
-from cursor_api.stores.records.database import StoreAwayError
+from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.records.migrations import Migration, plan, read_migrations
 from cursor_api.stores.sqlite.sql_files import read_sql, split_script
 
@@ -46,6 +45,8 @@ _PASSING: Final = (
     "SQLITE_BUSY",
     "SQLITE_LOCKED",
     "SQLITE_IOERR",
+    # Its other files, which lie beside it and come and go.
+    "SQLITE_CANTOPEN",
     "SQLITE_INTERRUPT",
 )
 _INCREMENTAL: Final = 2

@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.record_query import RecordFilter
-from cursor_api.stores.records.database import Batch, Keeping, StoreAwayError
+from cursor_api.ports.record_database import Batch, Keeping
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
 from cursor_api.stores.records.rows import as_kept, row_of
 from cursor_api.stores.records.sums import hour_of, sums_of
@@ -218,7 +219,8 @@ def _shrink(connection: sqlite3.Connection) -> bool:
     spare = _pragma(connection, "freelist_count") - SPARE_PAGES
     if spare <= 0:
         return False
-    connection.execute(f"PRAGMA incremental_vacuum({min(spare, SHRINK_PAGES)})").fetchall()
+    # As a script: of a statement that gives no rows `execute` takes one step, which is one page.
+    connection.executescript(f"PRAGMA incremental_vacuum({min(spare, SHRINK_PAGES)})")
     return spare > SHRINK_PAGES
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from cursor_api.domain.errors import StoreError
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import (
     RecordChoices,
@@ -16,10 +15,6 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
-
-
-class StoreAwayError(StoreError):
-    """It cannot be used now, and may be later: full, locked, or out of reach."""
 
 
 class Batch(NamedTuple):
