@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check release soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check deb deb-check release soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -160,6 +160,12 @@ clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clien
 
 package-check: $(SHIP).stamp ## Build what a registry gets, and install it in every way, on each Python found
 	$(BIN)/python -m tests.ship.package
+
+deb: $(SHIP).stamp ## Build the Debian package, into build/deb (needs dpkg-dev)
+	$(BIN)/python -m tests.ship.deb
+
+deb-check: $(SHIP).stamp ## Build it and try it in a small Debian that boots systemd (as root, needs debootstrap)
+	$(BIN)/python -m tests.ship.deb --try
 
 release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
 	@$(BIN)/python -m scripts.release $(if $(filter yes,$(WRITE)),--write)
