@@ -9,7 +9,7 @@ import pytest
 
 from cursor_api.domain.errors import Fault
 from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.transport.sending import Body
+from cursor_api.transport.line import Body
 from tests.scripted_server import Handler, ScriptedServer, Turn
 
 

@@ -27,7 +27,7 @@ from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.transport.connections import Connections
+from cursor_api.transport.line import Line
 from cursor_api.upstreams.cursor.answer import AnswerDecoder
 from cursor_api.upstreams.cursor.chat import CursorChat, StreamChatCalls
 from cursor_api.web.management.logs import Logs
@@ -62,7 +62,7 @@ BUGS = {
     "pool": Bug(Pool, "lease"),
     "upstream": Bug(CursorChat, "open"),
     "encoder": Bug(StreamChatCalls, "prepare"),
-    "http client": Bug(Connections, "ask"),
+    "http client": Bug(Line, "ask"),
     "decoder": Bug(AnswerDecoder, "feed"),
     "decoder, late": Bug(AnswerDecoder, "feed", 4, is_late=True),
     "exchange, late": Bug(Exchange, "__anext__", 3, is_late=True),

@@ -38,7 +38,7 @@ _ROUTES: Final = Text("## What works over which route", "## 各路由支持的�
 _CLIENTS: Final = Text("## Which clients were tried", "## 试过的客户端")
 _WITHOUT: Final = Text("without", "忽略")
 _REFUSED: Final = Text("400", "400")
-_ONLY: Final = Text("{apis} only, else 400", "仅 {apis}，其余 400")
+_ONLY: Final = Text("{apis} only, else {other}", "仅 {apis}，其余 {other}")
 _FAILED: Final = Text("**FAILED** ({routes})", "**失败**（{routes}）")
 _CLIENT: Final = Text("client", "客户端")
 _ADDRESS: Final = Text("address", "地址")
@@ -106,11 +106,12 @@ def _cell(wanted: Expected, notes: list[str], language: Language) -> str:
         if wanted.said not in notes:
             notes.append(wanted.said)
         mark = f" ({notes.index(wanted.said) + 1})"
+    word: Text = _REFUSED if wanted.outcome == "refused" else _WITHOUT
+    other = getattr(word, language)
     if wanted.apis:
         apis = ", ".join(APIS[api] for api in wanted.apis)
-        return str(getattr(_ONLY, language)).format(apis=apis) + mark
-    word: Text = _REFUSED if wanted.outcome == "refused" else _WITHOUT
-    return f"{getattr(word, language)}{mark}"
+        return str(getattr(_ONLY, language)).format(apis=apis, other=other) + mark
+    return f"{other}{mark}"
 
 
 def client_label(client: Client, known: Mapping[str, str]) -> str:

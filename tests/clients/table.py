@@ -84,6 +84,8 @@ _EXCEPTIONS: Final[Mapping[tuple[str, str], Expected]] = MappingProxyType(
         ("many", "cursor"): _MANY,
         ("document", "openai"): Expected("refused", "", ("chat",)),
         ("document", "anthropic"): _no_route(*_DOCUMENT, "messages"),
+        # Of the newest models; the others take both.
+        ("sampling", "anthropic"): Expected("lacking", _TEMPERATURE.said, ("messages",)),
         ("seed", "anthropic"): _SEED,
         ("logprobs", "anthropic"): _LOGPROBS,
         ("many", "anthropic"): _MANY,

@@ -20,8 +20,8 @@ from cursor_api.transport.events import (
     PIECE_BYTES_MAX,
     SILENT_BYTES_MAX,
 )
+from cursor_api.transport.line import INTERIM_MAX
 from cursor_api.transport.model_lists import LIST_BYTES_MAX
-from cursor_api.transport.sending import INTERIM_MAX
 from cursor_api.upstreams.cursor.answer import TEXT_CHARS_MAX
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.upstreams.cursor_sdk.calls import ANSWER_BYTES_MAX as SDK_ANSWER_BYTES_MAX

@@ -23,8 +23,8 @@ from tests.ship.tools import ROOT, TOOLS, ToolError, copy_checkout, run, say
 from tests.ship.trial import TrialError, require, try_demo
 
 VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
-# uvloop has no wheels for Windows and others, httptools none for rarer systems.
-HIDDEN: Final = ("uvloop", "httptools")
+# It has no wheels for Windows and rarer systems.
+HIDDEN: Final = ("uvloop",)
 SCORE: Final = "10"
 
 

@@ -26,15 +26,26 @@ List the models that the running gateway serves, and what they can do.
   cursor-api models --json | jq -r '.[].id'"""
 
 
+UI = """\
+Open the running gateway's console in a browser, signed in.
+
+  cursor-api ui
+  cursor-api ui --print                 only prints the address, for a browser elsewhere
+
+The address has a code in it that signs in once, within a minute; the gateway's key is not in it."""
+
+
 def add_commands(commands: Subcommands) -> None:
-    """Put `chat` and `models` among the commands."""
+    """Put `chat`, `models` and `ui` among the commands."""
     chat = commands.add("chat", run_later("chat", "chat"), CHAT)
     chat.add_argument("text", nargs="+", metavar="TEXT", help="the question; `-`: standard input")
     chat.add_argument("--model", help="the model to ask (default: a fitting one)")
     chat.add_argument("--system", metavar="TEXT", help="instructions for the model")
     models = commands.add("models", run_later("models", "show_models"), MODELS)
     models.add_argument("--json", action="store_true", help="for scripts")
-    for sub in (chat, models):
+    ui = commands.add("ui", run_later("ui", "open_ui"), UI)
+    ui.add_argument("--print", dest="only_prints", action="store_true", help="open nothing")
+    for sub in (chat, models, ui):
         _add_gateway(sub)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
-from cursor_api.cli import asking, clients, doctor, init, serving, tokens, upstreams
+from cursor_api.cli import asking, clients, doctor, init, serving, shells, tokens, upstreams
 from cursor_api.cli.home import HomeError
 from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
@@ -33,7 +33,7 @@ When something does not work: `cursor-api doctor`."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     open_missing_streams()
-    parsed = _parser().parse_args(arguments)
+    parsed = make_parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
         Path.cwd()
@@ -58,7 +58,8 @@ class _Parser(argparse.ArgumentParser):
         super().error(redact_shapes(message))
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
     parser = _Parser(
         prog="cursor-api",
         description=PROGRAM_DESCRIPTION,
@@ -73,4 +74,5 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_commands(commands)
     clients.add_commands(commands)
     doctor.add_commands(commands)
+    shells.add_commands(commands)
     return parser

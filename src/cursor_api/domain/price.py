@@ -33,7 +33,8 @@ class Price(NamedTuple):
     def cost(self, usage: Usage) -> int:
         """What they cost together, in nano-dollars, rounded up."""
         read, written = self.cache_read_nano, self.cache_written_nano
-        fresh_count = usage.input_count - usage.cache_read_count - usage.cache_written_count
+        cached_count = usage.cache_read_count + usage.cache_written_count
+        fresh_count = max(0, usage.input_count - cached_count)
         total = (
             fresh_count * self.input_nano
             + usage.cache_read_count * (self.input_nano if read is None else read)

@@ -3,7 +3,7 @@
 Rules of this file:
 - What leaves it is an answer or a Fault. A foreign exception becomes a Fault here, once, by the
   table in faults.py. Messages name the host and nothing that was sent.
-- One timer per answer, re-armed when it fires: a read costs a clock reading and no timer.
+- One clock for all answers (watch.py): a read costs a clock reading and no timer.
 - An answer that is left before its end takes its connection with it. Nothing is drained.
 """
 
@@ -27,8 +27,9 @@ from cursor_api.transport.faults import (
     find_shortage,
     flaw_of_certificate,
 )
+from cursor_api.transport.line import Body, Line
 from cursor_api.transport.options import Timeouts, is_header_value
-from cursor_api.transport.sending import Body
+from cursor_api.transport.sending import encode_head
 
 # What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
 # slowly keeps two such pieces; a live stream's reads have some dozen bytes.
@@ -37,9 +38,6 @@ ANSWER_READ_BYTES_MAX: Final = 1 << 11
 ERROR_BODY_BYTES_MAX: Final = 64 << 10
 # An error's body comes with its head, or in the next packet.
 ERROR_BODY_TIMEOUT_S: Final = 3.0
-# How often an answer that is waited for is looked after. aiohttp (3.14) does not wake a reader when
-# it closes a connection over a malformed chunk; without a look the idle limit would have to pass.
-WATCH_S: Final = 2.0
 
 
 class HttpAnswer:
@@ -48,20 +46,18 @@ class HttpAnswer:
     __slots__ = (
         "_body",
         "_connections",
-        "_content",
-        "_deadline",
         "_first_token_at",
         "_has_text",
         "_headers",
         "_is_finished",
         "_is_late",
+        "_line",
         "_loop",
         "_opening_task",
-        "_response",
         "_rest",
         "_timeouts",
-        "_timer",
         "_url",
+        "deadline",
         "headers",
         "status",
     )
@@ -82,10 +78,11 @@ class HttpAnswer:
         self._headers = headers
         self._body = body
         self._timeouts = timeouts
-        self._timer: asyncio.TimerHandle | None = None
-        # Who waits for the answer's head; None once it is here.
+        self._line: Line | None = None
+        # Who waits for a connection; None once it is here.
         self._opening_task: asyncio.Task[object] | None = None
-        self._deadline = math.inf
+        # Until when something has to come; math.inf while nobody waits.
+        self.deadline = math.inf
         self._has_text = False
         self._is_finished = False
         self._is_late = False
@@ -98,39 +95,49 @@ class HttpAnswer:
         self._connections.acquire()
         # Asked for once, which is a system call in Python 3.11.
         self._loop = asyncio.get_running_loop()
-        asked_at = self._loop.time()
-        self._deadline = self._first_token_at = asked_at + self._timeouts.first_token_s
-        self._opening_task = asyncio.current_task(self._loop)
-        self._arm()
+        self.deadline = self._first_token_at = self._loop.time() + self._timeouts.first_token_s
+        self._connections.watch.add(self, self._loop)
         try:
-            response = await self._connections.ask(self._url, self._headers, self._body, asked_at)
+            line = await self._ask()
         except Exception as error:
             self._leave()
             raise self._fault(HttpStage.OPENING, error) from error
         except BaseException as error:
             self._leave()
-            if (
-                self._is_late
-                and self._opening_task is not None
-                and self._opening_task.uncancel() == 0
-            ):
-                # It was our own timer that cancelled this task, and nobody else.
+            task = self._opening_task
+            if self._is_late and task is not None and task.uncancel() == 0:
+                # It was our own clock that cancelled this task, and nobody else.
                 raise self._fault(HttpStage.OPENING, TimeoutError()) from error
             raise
         # Sent: not to be kept for as long as the answer lasts.
         self._body = b""
         self._headers = {}
-        self._response = response
-        self._content = response.content
-        self.status = response.status
-        self.headers = response.headers
-        self._opening_task = None
+        self.status = line.status
+        self.headers = line.headers
         return self
+
+    async def _ask(self) -> Line:
+        target = self._connections.find_target(self._url)
+        line = self._connections.find_idle(target)
+        if line is None:
+            self._opening_task = asyncio.current_task(self._loop)
+            line = await self._connections.dial(target)
+            self._opening_task = None
+        self._line = line
+        try:
+            await line.ask(encode_head(target, self._headers, self._body), self._body or b"")
+        except Exception:
+            if not line.is_new:
+                self._connections.drop_idle(target)
+            raise
+        return line
 
     def _leave(self) -> None:
         self._connections.release()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._connections.watch.discard(self)
+        line, self._line = self._line, None
+        if line is not None:
+            self._connections.give_back(line, is_finished=self._is_finished)
 
     async def __aexit__(
         self,
@@ -139,12 +146,6 @@ class HttpAnswer:
         _traceback: TracebackType | None,
     ) -> None:
         self._leave()
-        if self._content.is_eof():
-            return  # aiohttp has given the connection back already
-        if not self._is_finished:
-            self._response.close()
-            return
-        self._connections.linger(self._response)
 
     async def read(self) -> bytes:
         """At least one byte and ANSWER_READ_BYTES_MAX at most; b"" at the body's end.
@@ -153,17 +154,25 @@ class HttpAnswer:
         """
         if self._rest:
             return self._next_of(self._rest)
-        if self._has_text:
-            self._deadline = self._loop.time() + self._timeouts.idle_s
-        else:
-            self._deadline = self._first_token_at
-        try:
-            data = await self._content.readany()
-        except Exception as error:
-            raise self._fault(HttpStage.READING, error) from error
-        # Until the next read nobody waits: a slow reader is not the upstream's silence.
-        self._deadline = math.inf
-        return data if len(data) <= ANSWER_READ_BYTES_MAX else self._next_of(memoryview(data))
+        line = self._line
+        if line is None:
+            raise RuntimeError("an answer is read inside `async with`")
+        if not line.has_bytes() and not line.has_ended():
+            if self._has_text:
+                self.deadline = self._loop.time() + self._timeouts.idle_s
+            else:
+                self.deadline = self._first_token_at
+            self._connections.watch.expect(self.deadline, self._loop)
+            while not line.has_bytes() and not line.has_ended():
+                await line.wait()
+            # Until the next read nobody waits: a slow reader is not the upstream's silence.
+            self.deadline = math.inf
+        if line.has_bytes():
+            data = line.take()
+            return data if len(data) <= ANSWER_READ_BYTES_MAX else self._next_of(memoryview(data))
+        if line.error is not None:
+            raise self._fault(HttpStage.READING, line.error) from line.error
+        return b""
 
     def _next_of(self, data: memoryview) -> bytes:
         self._rest = data[ANSWER_READ_BYTES_MAX:]
@@ -190,28 +199,13 @@ class HttpAnswer:
         """Nothing more is needed: the connection is kept if its body ends soon."""
         self._is_finished = True
 
-    def _arm(self) -> None:
-        # Never later than a deadline that a read may set before the timer fires.
-        look_s = min(WATCH_S, self._timeouts.idle_s)
-        look_at = min(self._deadline, self._loop.time() + look_s)
-        self._timer = self._loop.call_at(look_at, self._on_timer)
-
-    def _on_timer(self) -> None:
-        is_waited_for = self._deadline < math.inf
-        self._is_late = self._loop.time() >= self._deadline
-        if self._opening_task is not None:
-            if self._is_late:
-                self._opening_task.cancel()
-            else:
-                self._arm()
-            return
-        connection = self._response.connection
-        is_lost = is_waited_for and (connection is None or connection.closed)
-        if self._is_late or (is_lost and not self._content.is_eof()):
-            # Wakes the reader with an exception, and frees the socket at once.
-            self._response.close()
-        else:
-            self._arm()
+    def expire(self) -> None:
+        """What is waited for is too late: see Watched."""
+        self._is_late = True
+        if self._line is not None:
+            self._line.fail(TimeoutError())
+        elif self._opening_task is not None:
+            self._opening_task.cancel()
 
     def _fault(self, stage: HttpStage, error: Exception) -> Fault:
         if self._is_late:

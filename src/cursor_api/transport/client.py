@@ -9,8 +9,8 @@ from typing import Final, Self
 from cursor_api.domain.credential import Secret
 from cursor_api.transport.answer import HttpAnswer
 from cursor_api.transport.connections import Connections
+from cursor_api.transport.line import Body
 from cursor_api.transport.options import HttpOptions, Timeouts
-from cursor_api.transport.sending import Body
 
 __all__ = ["Body", "HttpAnswer", "HttpClient", "HttpOptions", "Timeouts"]
 

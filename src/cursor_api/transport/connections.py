@@ -4,44 +4,49 @@ Rules of this file:
 - No redirect is followed: a credential goes to the address in the configuration and nowhere else.
   For the same reason no cookie is kept, and no proxy is used but the one that the settings found.
 - A request is sent once. What is sent again is decided where attempts are counted.
+- The connection that was used last is used first, so that those that nobody needs grow old.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import math
-import ssl
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, Literal, Self
-
-import aiohttp
+from typing import Final, NamedTuple, Self
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.transport.dialing import Dialer
+from cursor_api.transport.line import Line
 from cursor_api.transport.options import HttpOptions
-from cursor_api.transport.sending import (
-    SOCKET_USE,
-    BareRequest,
-    Body,
-    BoundedConnector,
-    SocketUse,
-    make_socket,
-    send,
-)
+from cursor_api.transport.target import Place, Proxy, Target, find_target
+from cursor_api.transport.watch import Watch
 
-# What a stream may hold that nobody has read yet; aiohttp stops reading at twice this. Upstreams
-# send each frame of some 13 bytes as a chunk of its own, and each is an object of 50 bytes and more
-# until it is read: 16 KiB of a stream are 64 KiB of memory.
-READ_BUFFER_BYTES: Final = 1 << 13
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
 # do so in the same or the next packet; the wait happens behind the caller's back.
 LINGER_S: Final = 1.0
 # An upstream has a handful of addresses, and all their requests go the same way.
 PROXY_ANSWERS_KEPT: Final = 64
-# How long requests get new connections after a kept one was found dead: for the attempts that
-# follow in the same request, and those of the others that come meanwhile.
-FRESH_S: Final = 5.0
+
+
+class _Way(NamedTuple):
+    """What a connection leads to: requests for the same may share it."""
+
+    place: Place
+    proxy: Proxy | None
+
+
+class _Linger:
+    """A whole answer whose HTTP body has not ended."""
+
+    __slots__ = ("_line", "deadline")
+
+    def __init__(self, line: Line, deadline: float) -> None:
+        self._line = line
+        self.deadline = deadline
+
+    def expire(self) -> None:
+        """Give it up."""
+        self._line.close()
 
 
 class Connections:
@@ -49,11 +54,16 @@ class Connections:
 
     def __init__(self, options: HttpOptions) -> None:
         self.options = options
+        self.watch = Watch()
         self._open_count = 0
-        self._session: aiohttp.ClientSession | None = None
-        self._fresh_session: aiohttp.ClientSession | None = None
-        self._fresh_until = -math.inf
-        self._lingering: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
+        self._dialer: Dialer | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        # All that are open, and what each leads to.
+        self._ways: dict[Line, _Way] = {}
+        # Those that nobody uses, the last used last.
+        self._idle: dict[_Way, list[Line]] = {}
+        self._lingering: dict[Line, _Linger] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
         self._find_proxy = functools.lru_cache(PROXY_ANSWERS_KEPT)(self._choose_proxy)
 
     def __repr__(self) -> str:
@@ -65,13 +75,8 @@ class Connections:
         return self._open_count
 
     async def __aenter__(self) -> Self:
-        tls: ssl.SSLContext | Literal[True] = True
-        if self.options.ca_file is not None:
-            tls = ssl.create_default_context()
-            tls.load_verify_locations(cafile=self.options.ca_file)
-            tls.set_alpn_protocols(["http/1.1"])
-        self._session = self._new_session(tls, is_pooled=True)
-        self._fresh_session = self._new_session(tls, is_pooled=False)
+        self._loop = asyncio.get_running_loop()
+        self._dialer = Dialer(self, self.options.ca_file)
         return self
 
     async def __aexit__(
@@ -80,33 +85,18 @@ class Connections:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        for response in tuple(self._lingering):
-            self._give_up(response)
-        for session in (self._session, self._fresh_session):
-            if session is not None:
-                await session.close()
-        self._session = self._fresh_session = None
+        self._dialer = None
+        self.watch.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for line in tuple(self._ways):
+            line.close()
+        # Their transports close in the loop's next turn.
+        await asyncio.sleep(0)
 
-    def _new_session(
-        self, tls: ssl.SSLContext | Literal[True], *, is_pooled: bool
-    ) -> aiohttp.ClientSession:
-        connector = BoundedConnector(
-            # Counted in `acquire`, which refuses at once where aiohttp would queue.
-            limit=0,
-            ssl=tls,
-            force_close=not is_pooled,
-            keepalive_timeout=self.options.keepalive_s if is_pooled else None,
-            socket_factory=make_socket,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            read_bufsize=READ_BUFFER_BYTES,
-            request_class=BareRequest,
-            timeout=aiohttp.ClientTimeout(total=None, connect=self.options.connect_timeout_s),
-        )
+    def find_target(self, url: str) -> Target:
+        """What an address says and the way to it; raises ValueError."""
+        return find_target(url, self._find_proxy(url))
 
     def _choose_proxy(self, url: str) -> str | None:
         proxy = self.options.find_proxy(url)
@@ -125,43 +115,90 @@ class Connections:
         """One less is open."""
         self._open_count -= 1
 
-    def linger(self, response: aiohttp.ClientResponse) -> None:
-        """Wait for the body's end behind the back of its reader.
+    def find_idle(self, target: Target) -> Line | None:
+        """A connection that was kept alive; None where there is none that is young enough."""
+        idle = self._idle.get(_Way(target.place, target.proxy))
+        if not idle or self._loop is None:
+            return None
+        too_old_at = self._loop.time() - self.options.keepalive_s
+        while idle:
+            line = idle.pop()
+            if line.idle_at > too_old_at:
+                return line
+            line.close()
+        return None
 
-        When it comes, aiohttp itself gives the connection back; what follows the answer is dropped.
-        """
-        timer = asyncio.get_running_loop().call_later(LINGER_S, self._give_up, response)
-        self._lingering[response] = timer
-        response.content.on_eof(functools.partial(self._give_up, response))
-
-    def _give_up(self, response: aiohttp.ClientResponse) -> None:
-        self._lingering.pop(response).cancel()
-        # Where the end has come, there is nothing left to close.
-        response.close()
-
-    async def ask(
-        self, url: str, headers: Mapping[str, str], body: Body | None, asked_at: float
-    ) -> aiohttp.ClientResponse:
-        """Send a request and wait for its answer's head. `asked_at` is the loop's time now.
-
-        A connection that was kept alive may have been closed by the other side at the moment it
-        was taken. Nobody can tell that from a server that takes a request and drops it, so that it
-        is a fault like any other: what is asked again is counted and paid for where attempts are.
-        But others that were kept may have gone the same way (a server that restarts, a router that
-        forgets), and so for a while each request gets a new connection.
-        """
-        if self._session is None or self._fresh_session is None:
+    async def dial(self, target: Target) -> Line:
+        """A new connection; raises the errors of errors.py."""
+        if self._dialer is None:
             raise RuntimeError("the HTTP client is not open")
-        proxy = self._find_proxy(url)
-        if asked_at < self._fresh_until:
-            return await send(self._fresh_session, url, headers, body, proxy)
-        use = SocketUse()
-        token = SOCKET_USE.set(use)
-        try:
-            return await send(self._session, url, headers, body, proxy)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
-            if not use.is_new:
-                self._fresh_until = asyncio.get_running_loop().time() + FRESH_S
-            raise
-        finally:
-            SOCKET_USE.reset(token)
+        line = await self._dialer.dial(target, self.options.connect_timeout_s)
+        self._ways[line] = _Way(target.place, target.proxy)
+        return line
+
+    def drop_idle(self, target: Target) -> None:
+        """A connection that was kept alive was found dead: so may be others to the same place.
+
+        A server that restarts and a router that forgets end all of them. Nobody can tell that from
+        a server that takes a request and drops it, so that it is a fault like any other.
+        """
+        for other in self._idle.pop(_Way(target.place, target.proxy), ()):
+            other.close()
+
+    def give_back(self, line: Line, *, is_finished: bool) -> None:
+        """Nobody reads it any more. A finished answer's body may end behind its reader's back."""
+        line.leave()
+        if self._loop is None or line.error is not None or line.is_closed:
+            line.close()
+        elif line.is_whole:
+            self.take_back(line)
+        elif is_finished:
+            linger = self._lingering[line] = _Linger(line, self._loop.time() + LINGER_S)
+            self.watch.add(linger, self._loop)
+        else:
+            line.close()
+
+    def take_back(self, line: Line) -> None:
+        """See LineOwner."""
+        self._end_linger(line)
+        if not line.is_kept or self._dialer is None or self._loop is None or line.is_closed:
+            line.close()
+            return
+        line.is_new = False
+        line.idle_at = self._loop.time()
+        self._idle.setdefault(self._ways[line], []).append(line)
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(self.options.keepalive_s, self._sweep)
+
+    def forget(self, line: Line) -> None:
+        """See LineOwner."""
+        self._end_linger(line)
+        way = self._ways.pop(line, None)
+        idle = self._idle.get(way) if way is not None else None
+        if way is not None and idle is not None and line in idle:
+            idle.remove(line)
+            if not idle:
+                del self._idle[way]
+
+    def _end_linger(self, line: Line) -> None:
+        linger = self._lingering.pop(line, None)
+        if linger is not None:
+            self.watch.discard(linger)
+
+    def _sweep(self) -> None:
+        """Close what has been idle for too long."""
+        self._sweeping = None
+        if self._loop is None:
+            return
+        now = self._loop.time()
+        old = [
+            line
+            for idle in self._idle.values()
+            for line in idle
+            if line.idle_at + self.options.keepalive_s <= now
+        ]
+        for line in old:
+            line.close()
+        young = [line.idle_at for idle in self._idle.values() for line in idle if line not in old]
+        if young:
+            self._sweeping = self._loop.call_at(min(young) + self.options.keepalive_s, self._sweep)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import enum
 import errno
-import ssl
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
-import aiohttp
-
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.transport.errors import (
+    CertificateError,
+    ConnectError,
+    ConnectTimeoutError,
+    HandshakeError,
+    LostError,
+    NoAddressError,
+    NotHttpError,
+    ProxyRefusedError,
+    ProxyUnreachableError,
+)
 
 
 class HttpStage(enum.Enum):
@@ -40,54 +48,54 @@ UNEXPECTED = "The request to {host} failed inside the gateway."
 # The first row whose type fits counts, so that a class stands before its bases.
 ERROR_ROWS: Final[dict[HttpStage, tuple[ErrorRow, ...]]] = {
     HttpStage.OPENING: (
-        ErrorRow(aiohttp.ConnectionTimeoutError, FaultKind.UNREACHABLE, NO_CONNECTION),
+        ErrorRow(ConnectTimeoutError, FaultKind.UNREACHABLE, NO_CONNECTION),
         ErrorRow(TimeoutError, FaultKind.UPSTREAM_TIMEOUT, NO_TEXT),
         ErrorRow(
-            aiohttp.ClientConnectorDNSError,
+            NoAddressError,
             FaultKind.UNREACHABLE,
             "The name {host} has no address, or no name server answers.",
         ),
         ErrorRow(
-            aiohttp.ClientConnectorCertificateError,
+            CertificateError,
             FaultKind.UNREACHABLE,
             "The TLS certificate of {host} {flaw}.",
         ),
         ErrorRow(
-            aiohttp.ClientConnectorSSLError,
+            HandshakeError,
             FaultKind.UNREACHABLE,
             "{host} and the gateway could not agree on TLS.",
         ),
         ErrorRow(
-            aiohttp.ClientProxyConnectionError,
+            ProxyUnreachableError,
             FaultKind.UNREACHABLE,
             "The proxy on the way to {host} cannot be reached.",
         ),
         ErrorRow(
-            aiohttp.ClientHttpProxyError,
+            ProxyRefusedError,
             FaultKind.UNREACHABLE,
             "The proxy on the way to {host} refused the connection.",
         ),
         ErrorRow(
-            aiohttp.ClientConnectorError,
+            ConnectError,
             FaultKind.UNREACHABLE,
             "{host} refuses connections or cannot be reached.",
         ),
         ErrorRow(
-            aiohttp.ClientResponseError,
+            NotHttpError,
             FaultKind.PROTOCOL_ERROR,
             "{host} answered with something that is not HTTP.",
         ),
         ErrorRow(
-            aiohttp.ClientConnectionError,
+            LostError,
             FaultKind.UNREACHABLE,
             "{host} closed the connection before it answered.",
         ),
-        ErrorRow(ssl.SSLError, FaultKind.UNREACHABLE, "TLS with {host} broke down."),
         ErrorRow(OSError, FaultKind.UNREACHABLE, "The network on the way to {host} failed."),
         ErrorRow(BaseException, FaultKind.INTERNAL, UNEXPECTED),
     ),
     HttpStage.READING: (
-        ErrorRow(aiohttp.ClientError, FaultKind.INCOMPLETE, ANSWER_BROKEN_OFF),
+        ErrorRow(LostError, FaultKind.INCOMPLETE, ANSWER_BROKEN_OFF),
+        ErrorRow(NotHttpError, FaultKind.INCOMPLETE, ANSWER_BROKEN_OFF),
         ErrorRow(OSError, FaultKind.INCOMPLETE, ANSWER_BROKEN_OFF),
         ErrorRow(BaseException, FaultKind.INTERNAL, UNEXPECTED),
     ),
@@ -136,11 +144,9 @@ def flaw_of_certificate(error: BaseException, ca_setting: str) -> str:
 
     `ca_setting` is where an operator names another authority.
     """
-    if not isinstance(error, aiohttp.ClientConnectorCertificateError):
+    if not isinstance(error, CertificateError):
         return ""
-    cause = error.certificate_error
-    if not isinstance(cause, ssl.SSLCertVerificationError):
-        return "is not trusted"
+    cause = error.ssl_error
     if cause.verify_code not in CERTIFICATE_FLAWS:
         return f"is not trusted: {cause.verify_message}"
     return CERTIFICATE_FLAWS[cause.verify_code].format(ca_setting=ca_setting)

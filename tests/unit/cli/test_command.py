@@ -12,15 +12,8 @@ from cursor_api.cli import main
 from tests.unit.cli.gateway_folder import enter
 
 COMMANDS = (
-    "serve",
-    "demo",
-    "simulate",
-    "check-config",
-    "checksum",
-    "token",
-    "upstream",
-    "connect",
-    "run",
+    *("init", "serve", "demo", "simulate", "check-config", "checksum", "token", "upstream"),
+    *("chat", "models", "ui", "connect", "run", "doctor", "completion"),
 )
 
 

@@ -80,7 +80,8 @@ def test_its_files_have_names_and_no_folder() -> None:
     with running_demo() as demo:
         there = GatewayAddress(f"http://127.0.0.1:{demo.port}", Secret(KEY), "AUTH_TOKEN")
         files = fetch_json(there, Call("POST", "/get-tokeninfo"))
-    assert (files["token_file"], files["token_list_file"]) == (".token", ".token-list")
+    names = (files["token_file"], files["token_list_file"])
+    assert names == (".token (in memory)", ".token-list (in memory)")
 
 
 def test_no_two_routes_share_a_model_or_a_key() -> None:

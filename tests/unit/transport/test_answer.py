@@ -9,7 +9,7 @@ import pytest
 
 from cursor_api.domain.errors import FaultKind
 from cursor_api.transport.answer import ANSWER_READ_BYTES_MAX
-from cursor_api.transport.sending import Body
+from cursor_api.transport.line import Body
 from tests.http_stage import fault_of, fetch, greet, reach
 from tests.scripted_server import Turn
 
@@ -74,7 +74,7 @@ async def test_a_read_gives_no_more_than_its_limit() -> None:
 
 @pytest.mark.parametrize("count", [0, 2])
 async def test_a_body_that_was_sent_is_not_kept(count: int) -> None:
-    """While an answer is read, nothing of the client or of aiohttp holds the question."""
+    """While an answer is read, nothing of the client holds the question."""
     body = b"q" * 100_000
 
     async def slow(turn: Turn) -> None:

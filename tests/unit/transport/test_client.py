@@ -11,7 +11,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
 from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.transport.sending import ONE_PIECE_BYTES_MAX
+from cursor_api.transport.line import PIECE_BYTES
 from tests.http_stage import fault_of, fetch, greet, reach
 from tests.scripted_server import ScriptedServer
 
@@ -45,7 +45,7 @@ async def test_a_get_has_no_body_and_the_operators_headers() -> None:
 
 async def test_a_large_body_goes_out_whole() -> None:
     """A body above one piece arrives unchanged, with its length stated."""
-    body = bytes(range(256)) * (ONE_PIECE_BYTES_MAX // 256 + 1)
+    body = bytes(range(256)) * (8 * PIECE_BYTES // 256 + 1)
     async with reach(greet) as (client, server):
         await fetch(client, server.url, body)
         await fetch(client, server.url, [body[:1], body[1:-3], body[-3:]])

@@ -1,31 +1,27 @@
-"""A new socket is noticed by the request that asked for it."""
+"""The head of a request."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
+import pytest
 
-from cursor_api.transport.sending import SOCKET_USE, SocketUse, make_socket
-
-ADDRESS = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 1))
-
-
-async def test_only_the_task_that_asked_sees_it() -> None:
-    """Requests run side by side; one that took an old connection must not think it was new."""
-    mine, other = SocketUse(), SocketUse()
-
-    async def connect() -> None:
-        make_socket(ADDRESS).close()
-
-    SOCKET_USE.set(other)
-    token = SOCKET_USE.set(mine)
-    task = asyncio.create_task(connect())
-    SOCKET_USE.reset(token)
-    await task
-    assert (mine.is_new, other.is_new) == (True, False)
+from cursor_api.transport.line import Body
+from cursor_api.transport.sending import encode_head
+from cursor_api.transport.target import find_target
 
 
-def test_a_socket_can_be_made_for_nobody() -> None:
-    """Outside of a request nobody wants to know."""
-    with make_socket(ADDRESS) as made:
-        assert made.type == socket.SOCK_STREAM
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (None, b"GET /v1?a=b HTTP/1.1\r\nHost: host:8\r\nX-a: 1\r\n\r\n"),
+        (b"", b"POST /v1?a=b HTTP/1.1\r\nHost: host:8\r\nX-a: 1\r\nContent-Length: 0\r\n\r\n"),
+        (
+            [b"ab", b"c"],
+            b"POST /v1?a=b HTTP/1.1\r\nHost: host:8\r\nX-a: 1\r\nContent-Length: 3\r\n\r\n",
+        ),
+    ],
+)
+def test_a_head_has_what_was_named_the_host_and_the_length(
+    body: Body | None, wanted: bytes
+) -> None:
+    """And nothing else: no agent, no encodings, no cookie."""
+    assert encode_head(find_target("http://host:8/v1?a=b", None), {"X-a": "1"}, body) == wanted

@@ -9,7 +9,6 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -89,9 +88,12 @@ class ApiKeys:
         """Of all secrets that are or were good."""
         return self._found.keys()
 
-    def find_caller(self, secret: bytes) -> Caller | None:
-        """Whose secret this is; None for nobody's. Raises Fault(UNAUTHENTICATED) for an old key."""
-        found = self._found.get(hashlib.sha256(secret).digest())
+    def find_caller(self, digest: bytes) -> Caller | None:
+        """Whose secret has this digest; None: nobody's.
+
+        Raises Fault(UNAUTHENTICATED) for a key that was good once.
+        """
+        found = self._found.get(digest)
         if found is None:
             return None
         now = self._with.clock.now()

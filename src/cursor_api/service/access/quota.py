@@ -94,16 +94,6 @@ class Quota:
         count = sum(map(len, self._active.values()))
         return f"Quota(keys={len(self._active)}, requests={count})"
 
-    def check_model(self, key: ApiKey, model: str) -> None:
-        """Raises Fault(MODEL_NOT_ALLOWED) where the key may not ask it."""
-        if not key.allows(model):
-            raise Fault(
-                FaultKind.MODEL_NOT_ALLOWED,
-                f"This API key may not use the model {model[:100]!r}. GET /v1/models lists those"
-                " that it may use.",
-                param="model",
-            )
-
     async def enter(self, incoming: Incoming, input_count: int) -> Hold | None:
         """Let a request of an API key in; None where the key has no limits.
 
@@ -114,7 +104,7 @@ class Quota:
         if key is None:
             return None
         chat = incoming.chat
-        self.check_model(key, chat.model)
+        check_model(key, chat.model)
         if not key.limits.is_any:
             return None
         now = self._with.clock.now()
@@ -209,6 +199,17 @@ class Quota:
             fault.code = "model_not_priced"
             raise fault
         return max(found, key=lambda price: price.cost_max(1_000_000, 1_000_000), default=None)
+
+
+def check_model(key: ApiKey, model: str) -> None:
+    """Raises Fault(MODEL_NOT_ALLOWED) where the key may not ask it."""
+    if not key.allows(model):
+        raise Fault(
+            FaultKind.MODEL_NOT_ALLOWED,
+            f"This API key may not use the model {model[:100]!r}. GET /v1/models lists those that"
+            " it may use.",
+            param="model",
+        )
 
 
 class LimitReachedError(Fault):

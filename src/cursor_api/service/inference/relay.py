@@ -32,12 +32,14 @@ from cursor_api.domain.deltas import (
 from cursor_api.domain.endings import is_incomplete
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.domain.standing import Standing
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports.upstream import DeltaBatches
+from cursor_api.service.access.quota import Hold, LimitReachedError, check_model
 from cursor_api.service.inference.counting import count_input
 from cursor_api.service.inference.search import Collaborators, Search
-from cursor_api.service.inference.usage import estimate_input, estimate_usage
+from cursor_api.service.inference.usage import estimate_input, estimate_usage, is_possible
 
 ANSWERED = LeaseOutcome(is_success=True)
 
@@ -79,7 +81,9 @@ class Relay:
         return [one for one in models if any(route.endpoint in served for route in one.routes)]
 
     async def count(self, incoming: Incoming) -> InputCount:
-        """How long a request is, which is not answered; raises Fault for an unknown model."""
+        """How long a request is, which is not answered; raises Fault where it could not be."""
+        if incoming.caller.key is not None:
+            check_model(incoming.caller.key, incoming.chat.model)
         return await count_input(self._collaborators, incoming)
 
     def open(self, incoming: Incoming) -> Exchange:
@@ -94,6 +98,7 @@ class Exchange:
     batches of deltas, the last of which ends with `Finished` carrying usage; a fault in
     mid-stream is raised from the iteration. `attempts` tells what was tried for it, `route` which
     one serves it, and `ignored` what of the request that one could not do, by the caller's words.
+    `standing` is what is left of its key's limits, None where that has none.
     """
 
     __slots__ = (
@@ -106,6 +111,7 @@ class Exchange:
         "_finish",
         "_first",
         "_first_delta_ms",
+        "_hold",
         "_id",
         "_incoming",
         "_input_count",
@@ -125,6 +131,7 @@ class Exchange:
         "attempts",
         "ignored",
         "route",
+        "standing",
     )
 
     def __init__(self, relay: Relay, collaborators: Collaborators, incoming: Incoming) -> None:
@@ -154,16 +161,21 @@ class Exchange:
         self._output_bytes = 0
         self._usage: Usage | None = None
         self._finish: FinishReason | None = None
+        self._hold: Hold | None = None
+        self.standing: Standing | None = None
         # Who works on it, and why he was told to stop.
         self._task: asyncio.Task[object] | None = None
         self._breaking: Fault | None = None
 
     async def __aenter__(self) -> Self:
+        incoming = self._get_incoming()
+        if incoming.caller.key is not None:
+            await self._reserve(incoming)
         self._relay.active.add(self)
         self._relay.total_count += 1
         self._task = asyncio.current_task()
         try:
-            await self._commit(self._get_incoming())
+            await self._commit(incoming)
         except BaseException as error:
             fault = self._find_breaking(error)
             self._end(fault or error)
@@ -213,7 +225,7 @@ class Exchange:
         if type(last) is not Finished:
             return batch
         self._finish = last.reason
-        if last.usage is not None:
+        if last.usage is not None and is_possible(last.usage):
             self._usage = last.usage
             return batch
         self._usage = estimate_usage(self._input_count, self._output_bytes)
@@ -242,9 +254,23 @@ class Exchange:
             raise RuntimeError("an exchange is entered once")
         return self._incoming
 
+    async def _reserve(self, incoming: Incoming) -> None:
+        """Let it in by the limits of its key; raises the Fault that refuses it."""
+        quota = self._with.quota
+        if quota is None:
+            return
+        self._input_count = estimate_input(incoming.chat)
+        try:
+            self._hold = await quota.enter(incoming, self._input_count)
+        except LimitReachedError as refusal:
+            self.standing = refusal.standing
+            raise
+        if self._hold is not None:
+            self.standing = self._hold.standing
+
     async def _commit(self, incoming: Incoming) -> None:
         """Find a credential whose answer begins; raises the Fault that ended the search."""
-        self._input_count = estimate_input(incoming.chat)
+        self._input_count = self._input_count or estimate_input(incoming.chat)
         self._search = search = Search(self._with, incoming, self.attempts)
         try:
             answer = await search.run()
@@ -277,8 +303,9 @@ class Exchange:
             # Whatever it is: an exit() somewhere is no departure of the caller.
             self._record(Status.FAILED, Fault(FaultKind.INTERNAL, type(error).__name__))
         else:
-            # The caller left: what it was given still counts.
-            self._usage = estimate_usage(self._input_count, self._output_bytes)
+            # The caller left: what it was given still counts, once somebody was asked for it.
+            if self._credential is not None:
+                self._usage = estimate_usage(self._input_count, self._output_bytes)
             self._record(Status.CANCELLED, None)
 
     def _outcome(self, error: BaseException | None) -> LeaseOutcome:
@@ -294,7 +321,17 @@ class Exchange:
         return self._describe(Status.PENDING, None)
 
     def _record(self, status: Status, fault: Fault | None) -> None:
-        self._with.request_log.record(self._describe(status, fault))
+        record = self._describe(status, fault)
+        if self._hold is not None:
+            self._hold.settle(record.usage, record.cost_nano)
+        self._with.request_log.record(record)
+
+    def _find_cost(self) -> int | None:
+        usage, route = self._usage, self._tried
+        if usage is None or route is None:
+            return None
+        price = self._with.find_price(route, self._started_at)
+        return price.cost(usage) if price else None
 
     def _describe(self, status: Status, fault: Fault | None) -> RequestRecord:
         credential, route = self._credential, self._tried
@@ -321,4 +358,5 @@ class Exchange:
             endpoint=route.endpoint if route else "",
             model_served=route.model if route else "",
             finish=self._finish if is_over else None,
+            cost_nano=self._find_cost(),
         )

@@ -23,12 +23,14 @@ from cursor_api.domain.chat import Incoming
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import CONTENT, Delta, Finished, NativeBatch
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.price import Price, PriceList
 from cursor_api.domain.record import Attempt
 from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.slot import LeaseOutcome
 from cursor_api.ports.process import Clock
 from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import DeltaBatches
+from cursor_api.service.access.quota import Quota
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.conversations import name_conversation
 from cursor_api.service.inference.endpoints import Endpoints
@@ -50,6 +52,9 @@ class Collaborators:
     request_log: RequestLog
     clock: Clock
     random: Callable[[], float]
+    # What tokens cost at an endpoint, at an instant; None: nobody knows.
+    find_price: Callable[[Route, float], Price | None] = PriceList().find
+    quota: Quota | None = None
 
 
 class BegunAnswer(NamedTuple):

@@ -14,6 +14,8 @@ TOKENS_PER_MESSAGE = 4
 # A longer text is not counted but sampled: to encode ten megabytes of it only to know their number
 # would hold the event loop for 10 ms, and this is an estimate anyway.
 COUNTED_MAX = 256 * 1024
+# Ten times what the largest models take in: beyond it a figure is a mistake.
+TOKENS_MAX = 100_000_000
 SAMPLE_COUNT, SAMPLE_LENGTH = 64, 1024
 
 
@@ -29,6 +31,17 @@ def estimate_input(request: ChatRequest) -> int:
                     if type(inner) is Text:
                         size_bytes += _utf8_bytes(inner.text)
     return _tokens(size_bytes) + TOKENS_PER_MESSAGE * len(request.messages)
+
+
+def is_possible(usage: Usage) -> bool:
+    """Whether an upstream can mean these figures: nobody used less than nothing, or a library."""
+    return (
+        0 <= usage.input_count <= TOKENS_MAX
+        and 0 <= usage.output_count <= TOKENS_MAX
+        and 0 <= usage.cache_read_count <= TOKENS_MAX
+        and 0 <= usage.cache_written_count <= TOKENS_MAX
+        and 0 <= usage.reasoning_count <= TOKENS_MAX
+    )
 
 
 def estimate_usage(input_count: int, output_bytes: int) -> Usage:

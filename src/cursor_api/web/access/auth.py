@@ -2,7 +2,8 @@
 
 The keys are known by a hash salted with this process's own secret. A caller cannot foresee the
 hash of what is tried, so how long it takes to look one up tells nothing about the keys, and it
-takes the same however many there are.
+takes the same however many there are. API keys are known by the hash that is stored of them, which
+is of 256 random bits: nobody has a part of them to begin with.
 
 Wrong keys are counted by the address that they come from (lockout.py), which is the connection's:
 what a header says about it is anybody's word, but for that of proxies which the settings name. A
@@ -27,6 +28,7 @@ from cursor_api.domain.permission import Permission
 from cursor_api.options.addresses import TrustedProxies, trusted_proxies
 from cursor_api.options.kinds import client_keys, flag, header_secret
 from cursor_api.options.setting import setting
+from cursor_api.service.access.keys import ApiKeys
 from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.access.proxies import find_caller
 from cursor_api.web.http.body import Scope
@@ -126,6 +128,7 @@ class Authenticator:
         lockout: Lockout,
         read_own_credentials: ReadOwnCredentials,
         salt: bytes | None = None,
+        api_keys: ApiKeys | None = None,
     ) -> None:
         self._is_passthrough = options.is_passthrough
         self._trusted_proxies = options.trusted_proxies
@@ -138,7 +141,8 @@ class Authenticator:
             self._digest(key.reveal().encode()): OPERATOR if name == OPERATOR.name else Caller(name)
             for name, key in options.named_keys().items()
         }
-        lockout.use_keys(self._callers)
+        self._api_keys = api_keys
+        lockout.use_keys((*self._callers, *(api_keys.digests if api_keys else ())))
 
     @property
     def is_passthrough(self) -> bool:
@@ -168,16 +172,31 @@ class Authenticator:
                     await lockout.take_turn(network)
                     lockout.let_in(network, digest)
                 return caller
+            if self._api_keys is not None:
+                caller = await self._find_api_caller(self._api_keys, key, network)
+                if caller is not None:
+                    return caller
             digests.append(digest)
         if is_own_taken and self._is_passthrough:
             own = self._find_own(keys, scope["headers"])
             if own is not None:
                 return own
-        # In pure pass-through there is no key to be guessed.
-        if self._callers and not lockout.is_wrong_again(digests):
-            await lockout.take_turn(network)
-            self._count_wrong(network, digests)
+        await self._judge_wrong(network, digests)
         return None
+
+    async def _find_api_caller(self, api_keys: ApiKeys, key: bytes, network: str) -> Caller | None:
+        """Whose API key this is; raises Fault(UNAUTHENTICATED) where it was one."""
+        digest = hashlib.sha256(key).digest()
+        caller = api_keys.find_caller(digest)
+        if caller is None or self._lockout.is_known(network, digest):
+            return caller
+        await self._lockout.take_turn(network)
+        # While it waited, it may have been revoked.
+        caller = api_keys.find_caller(digest)
+        if caller is not None:
+            self._lockout.add_key(digest)
+            self._lockout.let_in(network, digest)
+        return caller
 
     def _find_own(self, keys: Iterable[bytes], headers: Headers) -> Caller | None:
         """Who brings credentials of their own as a key."""
@@ -188,10 +207,11 @@ class Authenticator:
                     return Caller("passthrough", credentials=own)
         return None
 
-    async def refuse_wrong(self, scope: Scope) -> None:
-        """Let a right key through, and whoever has none; raises Fault(UNAUTHENTICATED)."""
+    async def refuse_wrong(self, scope: Scope) -> Caller | None:
+        """Let a right key through, and whoever has none (None); raises Fault(UNAUTHENTICATED)."""
         if _find_keys(scope["headers"]):
-            await self.authenticate(scope)
+            return await self.authenticate(scope)
+        return None
 
     async def authenticate(self, scope: Scope) -> Caller:
         """The caller; raises Fault(UNAUTHENTICATED)."""
@@ -210,6 +230,13 @@ class Authenticator:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         if not caller.is_admin:
             raise Fault(FaultKind.FORBIDDEN, CHAT_ONLY)
+
+    async def _judge_wrong(self, network: str, digests: Sequence[bytes]) -> None:
+        # In pure pass-through there is no key to be guessed.
+        has_keys = self._callers or (self._api_keys is not None and self._api_keys.all)
+        if has_keys and not self._lockout.is_wrong_again(digests):
+            await self._lockout.take_turn(network)
+            self._count_wrong(network, digests)
 
     def _count_wrong(self, network: str, digests: Sequence[bytes]) -> None:
         if self._lockout.is_wrong_again(digests):

@@ -111,6 +111,10 @@ class Lockout:
         """These are the right ones from now on; where the others were in use is forgotten."""
         self._known = {key: self._known.get(key, {}) for key in keys}
 
+    def add_key(self, key: bytes) -> None:
+        """This is a right one too."""
+        self._known.setdefault(key, {})
+
     def is_known(self, network: str, key: bytes) -> bool:
         """Whether this right key was let in from there before."""
         return network in self._known.get(key, ())

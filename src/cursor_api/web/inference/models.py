@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.catalog import Model
 from cursor_api.ports.dialect import Dialect
+from cursor_api.service.access.quota import check_model
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.relay import Relay
 from cursor_api.web.access.auth import Authenticator
@@ -41,20 +43,32 @@ class Models:
         self._authenticator = authenticator
 
     async def list(self, request: Request) -> Response:
-        """All models that can be asked: an endpoint without a credential shows none of its own."""
-        await self._authenticator.refuse_wrong(request.scope)
+        """All models that can be asked: an endpoint without a credential shows none of its own.
+
+        A key with a list of models sees what is on it.
+        """
+        key = await self._find_key(request)
         dialect = self._dialects.find_client(request.scope["headers"])
         models: Sequence[Model] = self._catalog.models
         if not self._authenticator.is_passthrough:
             models = self._relay.find_served(models)
+        if key is not None and key.models:
+            models = [model for model in models if key.allows(model.id)]
         return self._answer(dialect.models(models))
 
     async def get(self, request: Request) -> Response:
         """One model; an unknown one is a 404 that names the nearest."""
-        await self._authenticator.refuse_wrong(request.scope)
+        key = await self._find_key(request)
+        if key is not None:
+            check_model(key, request.path_params["model_id"])
         model = self._catalog.get_model(request.path_params["model_id"])
         dialect = self._dialects.find_client(request.scope["headers"])
         return self._answer(dialect.model(model))
+
+    async def _find_key(self, request: Request) -> ApiKey | None:
+        """The API key that was sent; raises Fault for a wrong one."""
+        caller = await self._authenticator.refuse_wrong(request.scope)
+        return caller.key if caller else None
 
     def _answer(self, body: bytes) -> Response:
         response = Response(body)

@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from cursor_api.domain.api_key import ApiKey, KeyTerms
+from cursor_api.domain.api_key import ApiKey, KeyTerms, digest_of
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.permission import Permission
@@ -61,7 +61,7 @@ class House:
 
     def find(self, new: NewKey) -> ApiKey | None:
         """The key that this secret opens."""
-        caller = self.keys.find_caller(new.secret.reveal().encode())
+        caller = self.keys.find_caller(digest_of(new.secret.reveal()))
         return caller.key if caller else None
 
 
@@ -81,7 +81,7 @@ async def refusal(wanted: Awaitable[object]) -> Fault:
 async def test_a_new_key_opens_at_once_and_is_stored_without_its_secret(house: House) -> None:
     """Its caller has the key's id, its permission and what it may do."""
     new = await house.create(owner="team", role=Permission.ADMIN)
-    caller = house.keys.find_caller(new.secret.reveal().encode())
+    caller = house.keys.find_caller(digest_of(new.secret.reveal()))
     assert caller is not None
     assert (caller.name, caller.is_admin, caller.key) == ("alice", True, new.key)
     stored = (await house.store.load())[0]
@@ -89,7 +89,7 @@ async def test_a_new_key_opens_at_once_and_is_stored_without_its_secret(house: H
     assert stored.digest == hashlib.sha256(new.secret.reveal().encode()).digest()
     assert new.secret.reveal() not in repr(stored)
     assert new.secret.reveal().startswith(stored.hint)
-    assert house.keys.find_caller(b"sk-ca-other") is None
+    assert house.keys.find_caller(digest_of("sk-ca-other")) is None
     assert set(house.keys.digests) == {stored.digest}
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Generator
-from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
 
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.steps import StepRunner
-from cursor_api.transport import connections
 from cursor_api.transport.client import Body, HttpClient, HttpOptions
-from cursor_api.transport.sending import send
+from cursor_api.transport.line import Line
 from cursor_api.upstreams.cursor.answer import AnswerLimits
 from cursor_api.upstreams.cursor.chat import PIECE_BYTES, ChatTools, CursorChat
 from cursor_api.upstreams.cursor.messages import STEP_UNITS
@@ -71,11 +68,13 @@ async def test_a_long_text_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
     """And arrives as it would in one; none of them is large, and few are small."""
     sent: list[Body] = []
 
-    async def kept(*arguments: Any) -> ClientResponse:
-        sent.append(arguments[3])
-        return await send(*arguments)
+    asking = Line.ask
 
-    monkeypatch.setattr(connections, "send", kept)
+    async def kept(line: Line, head: bytes, body: Body) -> None:
+        sent.append(body)
+        await asking(line, head, body)
+
+    monkeypatch.setattr(Line, "ask", kept)
     texts = ["a" * 200_000, "\U0001f600" * 50_000] * 6
     turns = [Message(role, (Text("q"),)) for role in (Role.USER, Role.ASSISTANT)] * 300
     whole = Message(Role.USER, (Text("".join(texts)),))

@@ -1,0 +1,228 @@
+"""New connections: names to addresses, TCP, proxies, TLS; each way to fail is an error of its own.
+
+Rules of this file:
+- A connection is made within its limit or not at all; what a cancelled one has opened is closed.
+- Certificates are verified, always.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ipaddress
+import socket
+import ssl
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import aiohappyeyeballs
+
+from cursor_api.transport.errors import (
+    CertificateError,
+    ConnectError,
+    ConnectTimeoutError,
+    HandshakeError,
+    LostError,
+    NoAddressError,
+    NotHttpError,
+    ProxyRefusedError,
+    ProxyUnreachableError,
+)
+from cursor_api.transport.line import Line, LineOwner
+from cursor_api.transport.target import Place, Proxy, Target
+
+# How long what a name means is taken for known: a burst of connections asks once.
+KNOWN_S: Final = 10.0
+# Until the next address of a name is tried beside the one before (RFC 8305).
+NEXT_ADDRESS_S: Final = 0.25
+ALPN: Final = ("http/1.1",)
+
+_Address: TypeAlias = tuple[
+    int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
+]
+
+
+@functools.cache
+def _system_tls() -> ssl.SSLContext:
+    """Reads the system's authorities, which takes 20 ms."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(list(ALPN))
+    return context
+
+
+def make_tls(ca_file: Path | None) -> ssl.SSLContext:
+    """Trusts the system's authorities, and those of the file too. Raises OSError."""
+    if ca_file is None:
+        return _system_tls()
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=ca_file)
+    context.set_alpn_protocols(list(ALPN))
+    return context
+
+
+def make_socket(address: _Address) -> socket.socket:
+    """A socket for a connection to an address."""
+    family, kind, protocol, _, _ = address
+    return socket.socket(family, kind, protocol)
+
+
+class Names:
+    """What names mean; each is asked for once at a time."""
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[str, int], asyncio.Task[Sequence[_Address]]] = {}
+
+    async def find(self, place: Place) -> Sequence[_Address]:
+        """The addresses of a place; raises NoAddressError."""
+        try:
+            ip = ipaddress.ip_address(place.host)
+        except ValueError:
+            return await self._ask(place.host, place.port)
+        family = socket.AF_INET if ip.version == 4 else socket.AF_INET6  # noqa: PLR2004 - of IP
+        return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (place.host, place.port))]
+
+    async def _ask(self, host: str, port: int) -> Sequence[_Address]:
+        loop = asyncio.get_running_loop()
+        key = (host, port)
+        asking = self._asked.get(key)
+        if asking is None:
+            asking = self._asked[key] = loop.create_task(self._resolve(host, port))
+            asking.add_done_callback(functools.partial(self._forget, key, loop))
+        try:
+            # Others may wait for it too.
+            return await asyncio.shield(asking)
+        except (OSError, UnicodeError) as error:
+            raise NoAddressError from error
+
+    async def _resolve(self, host: str, port: int) -> Sequence[_Address]:
+        return await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+
+    def _forget(
+        self,
+        key: tuple[str, int],
+        loop: asyncio.AbstractEventLoop,
+        asked: asyncio.Future[Sequence[_Address]],
+    ) -> None:
+        if asked.cancelled() or asked.exception() is not None:
+            self._asked.pop(key, None)
+        else:
+            loop.call_later(KNOWN_S, self._asked.pop, key, None)
+
+
+class Dialer:
+    """Makes lines for an owner."""
+
+    def __init__(self, owner: LineOwner, ca_file: Path | None) -> None:
+        self._owner = owner
+        self._names = Names()
+        self._ca_file = ca_file
+        # Read at the start where there is one, so that a wrong file stops it.
+        self._tls = None if ca_file is None else make_tls(ca_file)
+
+    async def dial(self, target: Target, limit_s: float) -> Line:
+        """A new line to a target; raises the errors of errors.py."""
+        try:
+            async with asyncio.timeout(limit_s):
+                if target.proxy is None:
+                    return await self._open(target.place)
+                if target.place.is_tls:
+                    return await self._tunnel(target, target.proxy)
+                return await self._open_proxy(target.proxy)
+        except TimeoutError as error:
+            raise ConnectTimeoutError from error
+
+    async def _find_tls(self) -> ssl.SSLContext:
+        if self._tls is None:
+            loop = asyncio.get_running_loop()
+            self._tls = await loop.run_in_executor(None, _system_tls)
+        return self._tls
+
+    async def _open(self, place: Place) -> Line:
+        addresses = await self._names.find(place)
+        loop = asyncio.get_running_loop()
+        tls = await self._find_tls() if place.is_tls else None
+        try:
+            sock = await aiohappyeyeballs.start_connection(
+                list(addresses),
+                happy_eyeballs_delay=NEXT_ADDRESS_S,
+                interleave=1,
+                loop=loop,
+                socket_factory=make_socket,
+            )
+        except TimeoutError as error:
+            # The network's own, not our limit's: that one cancels.
+            raise ConnectError(error) from error
+        except OSError as error:
+            raise ConnectError(error) from error
+        line = Line(loop, self._owner)
+        try:
+            if tls is None:
+                await loop.create_connection(lambda: line, sock=sock)
+            else:
+                await loop.create_connection(
+                    lambda: line, sock=sock, ssl=tls, server_hostname=place.host
+                )
+        except ssl.SSLError as error:
+            sock.close()
+            raise _handshake_error(error) from error
+        except OSError as error:
+            sock.close()
+            raise ConnectError(error) from error
+        except BaseException:
+            sock.close()
+            raise
+        return line
+
+    async def _open_proxy(self, proxy: Proxy) -> Line:
+        try:
+            return await self._open(proxy.place)
+        except (ConnectError, NoAddressError) as error:
+            os_error = getattr(error, "os_error", OSError(str(error)))
+            raise ProxyUnreachableError(os_error) from error
+
+    async def _tunnel(self, target: Target, proxy: Proxy) -> Line:
+        """A line through the proxy, which is asked for a connection first."""
+        tls = await self._find_tls()
+        outer = await self._open_proxy(proxy)
+        authority = f"[{target.place.host}]" if ":" in target.place.host else target.place.host
+        where = f"{authority}:{target.place.port}"
+        head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n".encode("ascii")
+        try:
+            await outer.ask(head + proxy.authorization + b"\r\n", b"")
+            _check_tunnel(outer.status)
+            return await self._wrap(outer, tls, target.place.host)
+        except (LostError, NotHttpError) as error:
+            outer.close()
+            raise ProxyRefusedError from error
+        except BaseException:
+            outer.close()
+            raise
+
+    async def _wrap(self, outer: Line, tls: ssl.SSLContext, host: str) -> Line:
+        loop = asyncio.get_running_loop()
+        line = Line(loop, self._owner)
+        try:
+            transport = await loop.start_tls(outer.transport, line, tls, server_hostname=host)
+        except ssl.SSLError as error:
+            raise _handshake_error(error) from error
+        except OSError as error:
+            raise ConnectError(error) from error
+        if transport is None:
+            raise HandshakeError
+        line.connection_made(transport)
+        return line
+
+
+def _check_tunnel(status: int) -> None:
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        raise ProxyRefusedError(f"status {status}")
+
+
+def _handshake_error(error: ssl.SSLError) -> HandshakeError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return CertificateError(error)
+    return HandshakeError(str(error))

@@ -1,0 +1,152 @@
+"""One connection: what is bounded, what is kept, and what ends it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from cursor_api.domain.errors import FaultKind
+from cursor_api.transport.line import FIELDS_MAX, HEAD_BYTES_MAX, READ_BUFFER_BYTES, Line
+from tests.http_stage import fault_of, fetch, greet, reach
+from tests.scripted_server import Turn
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [b"a1:b\r\n" * (FIELDS_MAX + 2), b"a: %b\r\n" % (b"b" * HEAD_BYTES_MAX)],
+    ids=["number", "bytes"],
+)
+async def test_a_head_is_bounded_in_number_and_in_bytes(fields: bytes) -> None:
+    """A server that sends more is no upstream."""
+
+    async def large(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 200 Fine\r\n" + fields)
+        await turn.gone()
+
+    async with reach(large) as (client, server):
+        fault = await fault_of(fetch(client, server.url))
+    assert fault.kind is FaultKind.PROTOCOL_ERROR
+
+
+async def test_trailers_are_dropped() -> None:
+    """They are no headers, however many there are."""
+
+    async def trailing(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"hello")
+        await turn.write(b"0\r\n" + b"a1: b\r\n" * 1000 + b"\r\n")
+
+    async with reach(trailing) as (client, server):
+        for _ in range(2):
+            async with client.open_post(server.url, {}, b"") as answer:
+                assert await answer.read() == b"hello"
+                assert await answer.read() == b""
+                assert "a1" not in answer.headers
+        assert server.connection_count == 1
+
+
+async def test_a_field_that_comes_twice_is_one() -> None:
+    """Its values in a row, as HTTP has it."""
+
+    async def twice(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 200 X\r\nA: 1\r\na: 2\r\nContent-Length: 0\r\n\r\n")
+
+    async with reach(twice) as (client, server), client.open_post(server.url, {}, b"") as answer:
+        assert answer.headers["a"] == "1, 2"
+
+
+async def test_a_body_may_end_with_its_connection() -> None:
+    """Where the head states no other end; such a connection serves once."""
+
+    async def open_end(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 200 X\r\n\r\nhello")
+        turn.close()
+
+    async with reach(open_end) as (client, server):
+        for _ in range(2):
+            assert await fetch(client, server.url) == b"hello"
+        assert server.connection_count == 2
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_answer_that_nobody_asked_for_ends_its_connection(late: bool) -> None:  # noqa: FBT001
+    """With the answer before it or after: what follows might be meant for somebody else."""
+
+    async def twice(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 200 X\r\nContent-Length: 5\r\n\r\nhello")
+        if late:
+            await asyncio.sleep(0.05)
+        await turn.write(b"HTTP/1.1 200 X\r\nContent-Length: 4\r\n\r\nevil")
+
+    async with reach(twice) as (client, server):
+        for _ in range(2):
+            assert await fetch(client, server.url) == b"hello"
+            async with asyncio.timeout(5):
+                await server.closed_by_peer.wait()
+            server.closed_by_peer.clear()
+        assert server.connection_count == 2
+
+
+async def test_a_stream_that_nobody_reads_is_not_taken_in() -> None:
+    """The sender is held back, and what was held comes when it is wanted."""
+    chunk, count = b"x" * 65_536, 400
+    sent = 0
+
+    async def fast(turn: Turn) -> None:
+        nonlocal sent
+        await turn.head()
+        for _ in range(count):
+            await turn.chunk(chunk)
+            sent += 1
+        await turn.end()
+
+    async with reach(fast) as (client, server), client.open_post(server.url, {}, b"") as answer:
+        await answer.read()
+        seen = -1
+        while sent != seen:
+            seen = sent
+            await asyncio.sleep(0.1)
+        assert sent < count
+        line = answer._line
+        assert line is not None
+        # One read of the transport may come on top.
+        assert line._held_bytes < READ_BUFFER_BYTES + (256 << 10)
+        rest_count = 0
+        while data := await answer.read():
+            rest_count += len(data)
+        assert rest_count > (count - 1) * len(chunk)
+
+
+async def test_an_early_answer_spares_the_rest_of_the_question() -> None:
+    """A refusal of what is too large; the connection is not used again."""
+    body = b"q" * (32 << 20)
+
+    async with reach(greet) as (client, _):
+
+        async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno")
+            await asyncio.sleep(0.1)
+            writer.close()
+
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, client.open_post(url, {}, body) as answer:
+            assert answer.status == 413
+            assert await answer.read() == b"no"
+
+
+def test_the_repr_tells_the_state() -> None:
+    """Tests read it."""
+
+    class Nobody:
+        def take_back(self, line: Line) -> None:
+            """Never called."""
+
+        def forget(self, line: Line) -> None:
+            """Never called."""
+
+    loop = asyncio.new_event_loop()
+    assert repr(Line(loop, Nobody())) == "Line(idle, 0 bytes held)"
+    loop.close()
