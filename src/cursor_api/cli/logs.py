@@ -45,11 +45,11 @@ def show_logs(parsed: argparse.Namespace) -> int:
         if parsed.id is not None:
             return _show_one(gateway, parsed)
         _show_all(gateway, parsed)
-    except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
-        return 1
     except msgspec.MsgspecError:
         print_error("error: what answers there is a gateway of another version.")
+        return 1
+    except (CallError, ValueError) as error:
+        print_error(f"error: {error}.")
         return 1
     return 0
 
