@@ -23,6 +23,7 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
+from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -66,6 +67,7 @@ class House:
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
+        self.records = MemoryRecords(self.clock)
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
             Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}", FAKE)
@@ -108,6 +110,8 @@ class House:
             admission=self.admission,
             catalog=self.catalog,
             request_log=self.log,
+            records=self.records,
+            refusals=self.records,
             authenticator=self.authenticator,
             clock=self.clock,
             roster=self.roster,

@@ -16,8 +16,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cursor_api.bootstrap import build_gateway, file_stores
-from cursor_api.installed import SCHEMA
-from cursor_api.settings import load_settings
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.background import LoopThread
@@ -107,11 +107,17 @@ async def _served(
             "TOKEN_FILE": str(folder / ".token"),
             "TOKEN_LIST_FILE": str(folder / ".token-list"),
         }
-        loaded = load_settings(SCHEMA, environ | dict(environment), folder, None)
+
+        def read() -> Loaded[Settings]:
+            return load_settings(SCHEMA, environ | dict(environment), folder, None)
+
+        loaded = read()
         assert not loaded.problems, loaded.problems
         settings = loaded.settings
+        in_use = SettingsInUse(SCHEMA, loaded, read)
+        stores = file_stores(settings)
         async with (
-            build_gateway(settings, file_stores(settings), Redactor()) as gateway,
+            build_gateway(settings, stores, Redactor(), configuration=in_use) as gateway,
             serve(gateway.app) as port,
         ):
             yield simulator, port

@@ -51,7 +51,7 @@ class Kind:
     words of `parse` bring one. `show` writes a parsed value for people; `quote` writes what
     somebody gave, readable or not, and hides what may be secret in it. `toml_types` are the TOML
     types besides a string that mean the same as their text. `is_text` values are taken as they
-    are, spaces around them included.
+    are, spaces around them included. What `show` writes of an `is_secret` value is no value.
     """
 
     label: str
@@ -61,6 +61,7 @@ class Kind:
     quote: Callable[[str], str] = quote_plain
     toml_types: tuple[type, ...] = ()
     is_text: bool = False
+    is_secret: bool = False
 
 
 _DURATION_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -266,6 +267,7 @@ def header_secret() -> Kind:
         parse,
         show=lambda secret: f"set ({len(secret.reveal())} characters, hidden)",
         quote=lambda _text: "the value given",
+        is_secret=True,
     )
 
 

@@ -91,6 +91,7 @@ def api_keys() -> Kind:
         kind,
         show=lambda keys: f"set ({len(keys)} key{'' if len(keys) == 1 else 's'}, hidden)",
         quote=one.quote,
+        is_secret=True,
     )
 
 
@@ -118,6 +119,7 @@ def headers() -> Kind:
         show=show,
         quote=lambda _text: "the table given",
         toml_types=(dict,),
+        is_secret=True,
     )
 
 

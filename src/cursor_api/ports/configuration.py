@@ -15,8 +15,9 @@ class Words(Struct, frozen=True):
 
 
 class ShownSetting(Struct, frozen=True):
-    """One setting as it stands; a secret's `value` is masked.
+    """One setting as it stands; the `value` of one that `is_secret` only says that there is one.
 
+    `default_text` says where a default comes from that is no fixed one, else what it is.
     `name` is its variable, or `upstream.NAME.key` for one of a block; `key` is its name in TOML,
     "" where it has none. `source` says where it was found. `is_waiting`: it was read anew, and is
     used after a restart.
@@ -28,7 +29,9 @@ class ShownSetting(Struct, frozen=True):
     value: str
     is_set: bool
     source: str
+    is_secret: bool
     default: str
+    default_text: Words
     needs_restart: bool
     is_waiting: bool
     text: Words

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Generic
 
 from cursor_api.options.rules import Finding
-from cursor_api.options.setting import find_rows
+from cursor_api.options.setting import Setting, find_rows
 from cursor_api.ports.configuration import ShownFinding, ShownSetting, ShownSettings, Words
 from cursor_api.settings import chinese
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
@@ -66,11 +66,17 @@ class SettingsInUse(Generic[S]):
             value=row.shown,
             is_set=not row.source.startswith(DEFAULT),
             source=row.source,
+            is_secret=setting.kind.is_secret,
             default=setting.default_note or setting.default or "",
+            default_text=self._default(setting),
             needs_restart=setting.needs_restart,
             is_waiting=setting.needs_restart and self._has_changed(row.name),
             text=Words(setting.reason, self._translations[setting.reason]),
         )
+
+    def _default(self, setting: Setting) -> Words:
+        note, plain = setting.default_note, setting.default or ""
+        return Words(note, self._translations[note]) if note else Words(plain, plain)
 
     def _title(self, row: Row, *, in_block: bool) -> Words:
         table = row.setting.table
@@ -88,7 +94,8 @@ def _show_finding(finding: Finding) -> ShownFinding:
 
 
 def _translations(schema: Schema[Any]) -> Iterator[tuple[str, str]]:
-    """What each setting is for: the Chinese by the English."""
+    """What each setting is for, and where its default is from: the Chinese by the English."""
+    yield from chinese.BLOCK_NOTES.items()
     for kind, options in schema.kinds.items():
         for row in find_rows(options).values():
             if (text := chinese.BLOCK_REASONS.get(f"{kind}.{row.name}")) is not None:
@@ -98,3 +105,5 @@ def _translations(schema: Schema[Any]) -> Iterator[tuple[str, str]]:
             yield row.reason, chinese.BLOCK_REASONS[f"{table}.{row.name}"]
     for row in schema.rows:
         yield row.reason, chinese.REASONS[row.variable]
+        if row.default_note:
+            yield row.default_note, chinese.NOTES[row.variable]

@@ -40,9 +40,7 @@ class Table:
         # Where the addresses are that answer with and without the prefix.
         self._places = ("", self._prefix) if self._prefix else ("",)
         self._require_admin = parts.authenticator.require_admin
-        inference = InferenceParts(
-            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept, parts.clock
-        )
+        inference = _inference(parts)
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
             for dialect in parts.dialects
@@ -110,6 +108,18 @@ def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
         public_to,
     )
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
+
+
+def _inference(parts: WebParts) -> InferenceParts:
+    return InferenceParts(
+        parts.relay,
+        parts.admission,
+        parts.authenticator,
+        parts.steps,
+        parts.kept,
+        parts.clock,
+        parts.refusals,
+    )
 
 
 def _counts(

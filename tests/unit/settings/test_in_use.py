@@ -51,6 +51,8 @@ def test_each_has_its_value_its_source_and_its_words(tmp_path: Path) -> None:
     key = by_name["AUTH_TOKEN"]
     assert KEY not in key.value
     assert (key.is_set, key.source, key.default) == (True, "environment", "none, required")
+    assert (key.is_secret, key.default_text) == (True, Words("none, required", "无，必填"))
+    assert (port.is_secret, port.default_text) == (False, Words("3000", "3000"))
     assert by_name["HOST"].is_set is False
 
 

@@ -50,6 +50,7 @@ def token_lines() -> Kind:
         show=lambda found: f"set ({len(found)} credential{'' if len(found) == 1 else 's'}, hidden)",
         quote=lambda _text: "the value given",
         is_text=True,
+        is_secret=True,
     )
 
 

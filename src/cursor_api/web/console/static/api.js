@@ -28,7 +28,7 @@ export async function call(method, path, { body, headers, key, timeoutMs } = {})
     response = await fetch(new URL(path, document.baseURI), {
       method,
       headers: {
-        authorization: `Bearer ${asHeader(key ?? state.key)}`,
+        ...authorization(key ?? state.key),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
@@ -54,6 +54,10 @@ export async function call(method, path, { body, headers, key, timeoutMs } = {})
 
 export function credentialPath(alias, rest = "") {
   return `api/credentials/${encodeURIComponent(alias)}${rest}`;
+}
+
+export function authorization(key) {
+  return key ? { authorization: `Bearer ${asHeader(key)}` } : {};
 }
 
 // A header carries bytes; a key beyond ASCII goes as its UTF-8.

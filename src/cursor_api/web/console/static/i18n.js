@@ -42,6 +42,11 @@ export function has(key) {
   return key in strings || `${key}.other` in strings;
 }
 
+// Of a text that came in both languages, the reader's.
+export function said(words) {
+  return words[language] ?? words.en;
+}
+
 export function t(key, values = {}) {
   const found = strings[key] ?? strings[`${key}.${plural.select(values.count ?? 0)}`];
   const text = found ?? strings[`${key}.other`] ?? key;

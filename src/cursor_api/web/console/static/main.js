@@ -1,14 +1,15 @@
 // Where the page begins: language, looks, the key of this tab, then the first drawing.
 
 import { render } from "./vendor/lit-html/lit-html.js";
-import { isDirty, loadFiles } from "./files.js";
+import { complain } from "./credentials.js";
+import { isDirty } from "./files.js";
 import { preferredLanguage, t, useLanguage } from "./i18n.js";
 import { pollNow, startPolling } from "./polling.js";
 import { startRouter } from "./router.js";
-import { restoreKey } from "./session.js";
+import { loadServer } from "./server.js";
+import { restoreKey, signInByCode } from "./session.js";
 import { changed, onChange, state } from "./store.js";
 import { appView, findPage } from "./view/app.js";
-import { isFilesTab } from "./view/credentials.js";
 import { showNewDialog } from "./view/dialog.js";
 import { restoreTheme } from "./view/looks.js";
 
@@ -40,12 +41,9 @@ function title() {
 // Another page is shown: it asks for what it needs, and who listens hears its name.
 function arrive(before) {
   if (!state.key) return;
-  // Drafts in the files' tab stay when another page is looked at.
-  if (isFilesTab() && !isDirty()) {
-    if (state.files) state.files.isShown = false;
-    loadFiles();
-  }
   pollNow();
+  // Its addresses are what every page is about.
+  loadServer().then(() => findPage(state.route)?.enter(), complain);
   if (before) requestAnimationFrame(() => document.getElementById("title")?.focus());
 }
 
@@ -67,6 +65,7 @@ restoreTheme();
 restoreKey();
 await useLanguage(preferredLanguage());
 root.replaceChildren();
+await signInByCode();
 startRouter(arrive);
 onChange(draw);
 changed();

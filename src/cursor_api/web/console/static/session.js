@@ -25,6 +25,21 @@ export async function signIn(key, isKept) {
   update({ isSigningIn: false, key });
 }
 
+// `cursor-api ui` opens the page with a code behind the #, good for one minute and one use. It is
+// taken out of the address, and so out of the browser's history, before anything else is done.
+export async function signInByCode() {
+  const [, code] = location.hash.match(/^#code=([\w-]+)$/) ?? [];
+  if (!code) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    const { data } = await call("POST", "api/ui-session", { body: { code }, key: "" });
+    remember("sessionStorage", NAME, data.key);
+    update({ key: data.key });
+  } catch (error) {
+    update({ signInTrouble: error.code === "invalid_code" ? t("signin.code_wrong") : explain(error) });
+  }
+}
+
 // Everything that was shown goes with the key.
 export function signOut(trouble = null) {
   remember("sessionStorage", NAME, null);
@@ -40,6 +55,9 @@ export function signOut(trouble = null) {
     add: null,
     edit: null,
     files: null,
+    connect: null,
+    chat: null,
+    settings: null,
     working: new Map(),
     outcomes: new Map(),
   });

@@ -25,6 +25,9 @@ export const state = {
   // messages
   toasts: [],
   files: null, // the tab with the two raw files
+  connect: null, // the last answer of GET api/clients
+  chat: null, // models, the conversation, the draft
+  settings: null, // the last answer of GET api/settings, and what is looked for in it
 };
 
 let draw = () => {};

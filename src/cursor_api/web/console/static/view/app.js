@@ -2,19 +2,31 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { loadModels } from "../chat.js";
+import { loadConnect } from "../connect.js";
 import { t } from "../i18n.js";
+import { loadSettings } from "../settings.js";
 import { state } from "../store.js";
 import { dropToast } from "../toasts.js";
 import { addDialog } from "./add.js";
-import { credentialsPage } from "./credentials.js";
+import { chatPage } from "./chat.js";
+import { connectPage } from "./connect.js";
+import { credentialsPage, enterCredentials } from "./credentials.js";
 import { editDialog } from "./edit.js";
 import { head } from "./head.js";
 import { icons } from "./icons.js";
 import { notices } from "./notices.js";
+import { settingsPage } from "./settings.js";
 import { signInView } from "./signin.js";
 
 // In the order of the navigation. `Keys` has its place between Credentials and Settings.
-export const PAGES = [{ id: "credentials", view: credentialsPage }];
+// `enter` asks for what a page needs when it is gone to.
+export const PAGES = [
+  { id: "connect", view: connectPage, enter: loadConnect },
+  { id: "chat", view: chatPage, enter: loadModels },
+  { id: "credentials", view: credentialsPage, enter: enterCredentials },
+  { id: "settings", view: settingsPage, enter: loadSettings },
+];
 
 export function findPage(route) {
   return PAGES.find(({ id }) => id === route.page);

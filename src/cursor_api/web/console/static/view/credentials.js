@@ -1,7 +1,7 @@
 // The page of the credentials: the table, and the raw files for those who prefer them.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { isDirty } from "../files.js";
+import { isDirty, loadFiles } from "../files.js";
 import { t } from "../i18n.js";
 import { link } from "../router.js";
 import { state } from "../store.js";
@@ -18,8 +18,15 @@ export function credentialsPage() {
     ${isFiles ? filesTab() : credentialsTab()}`;
 }
 
-export function isFilesTab() {
+function isFilesTab() {
   return state.route.page === "credentials" && state.route.rest[0] === "files";
+}
+
+// Drafts in the files' tab stay when another page is looked at.
+export function enterCredentials() {
+  if (!isFilesTab() || isDirty()) return;
+  if (state.files) state.files.isShown = false;
+  loadFiles();
 }
 
 function tab(id, href, isChosen, mark) {

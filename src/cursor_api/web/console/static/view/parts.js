@@ -1,0 +1,27 @@
+// Small parts that several pages are made of.
+
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { live } from "../vendor/lit-html/directives/live.js";
+
+// `options` are pairs of value and words.
+export function select(id, label, options, value, onChange) {
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <select id=${id} .value=${live(value)} @change=${(event) => onChange(event.target.value)}>
+      ${options.map(([one, words]) => html`<option value=${one} ?selected=${one === value}>${words}</option>`)}
+    </select>
+  </div>`;
+}
+
+// A sentence with names in `backquotes`; it stays text, whatever is in it.
+export function inCode(text) {
+  return text.split("`").map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
+}
+
+export function figure(label, value, note = nothing) {
+  return html`<div class="figure">
+    <dt>${label}</dt>
+    <dd>${value}</dd>
+    ${note === nothing ? nothing : html`<dd class="hint">${note}</dd>`}
+  </div>`;
+}

@@ -1,0 +1,229 @@
+"""Connect, Chat, Settings and signing in by a code: what a newcomer does in the first minute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cursor_api.clients.table import CLIENTS
+from cursor_api.simulator.faults import Faults
+from cursor_api.web.console.pages import read_static_files
+from tests.acceptance.console_house import (
+    CHAT_KEY,
+    KEY,
+    LOCALES,
+    REMEMBER_KEY,
+    House,
+    open_browser,
+    open_house,
+    open_page,
+)
+
+ONE = "first-token-00000001"
+TOKENS = f"one::{ONE}\n"
+MODEL = "gpt-4o-128k"
+NO_SCRIPT = "<img src=x onerror=window.ran=1><script>window.ran=1</script>"
+Words = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the file."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A gateway with one credential, which the tests here only ask."""
+    folder = tmp_path_factory.mktemp("talk")
+    (folder / ".env").write_text("GATEWAY_QUEUE_MAX=50\n", encoding="utf-8")
+    with open_house(folder, TOKENS) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=sorted(LOCALES))
+def language(request: pytest.FixtureRequest) -> str:
+    """Each language in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def t(language: str) -> Words:
+    """What the page says for an entry of the language's table."""
+    table: dict[str, str] = json.loads(read_static_files()[f"lang/{language}.json"].body)
+
+    def words(key: str, **values: object) -> str:
+        text = table[key]
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+    return words
+
+
+@pytest.fixture
+def page(browser: Browser, language: str) -> Iterator[Page]:
+    """A page in which the key was given before, and which may use the clipboard."""
+    with open_page(browser, locale=LOCALES[language]) as opened:
+        opened.context.add_init_script(REMEMBER_KEY)
+        opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield opened
+
+
+def copied(page: Page) -> str:
+    """What the clipboard holds."""
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+def say(page: Page, text: str) -> None:
+    """Type it and send it."""
+    page.locator("#chat-prompt").fill(text)
+    page.locator("#chat-prompt").press("Enter")
+
+
+def test_a_client_is_set_up_by_what_is_copied(page: Page, house: House, t: Words) -> None:
+    """Complete and with the key, which the screen does not show; the place keeps the choice."""
+    page.goto(f"{house.url}/console#/connect")
+    page.get_by_label(t("connect.client"), exact=True).select_option("curl")
+    block = page.locator("#block-snippet-0-title")
+    expect(block).to_be_visible()
+    page.get_by_label(t("connect.model"), exact=True).select_option(MODEL)
+    expect(page.locator("pre").last).to_contain_text(MODEL)
+    assert KEY not in page.locator("#panel").inner_text()
+    page.locator("#copy-snippet-0").click()
+    expect(page.locator(".toast")).to_contain_text(t("copy.done"))
+    text = copied(page)
+    assert f"{house.url}/v1" in text
+    assert KEY in text
+    assert MODEL in text
+    page.reload()
+    expect(page.get_by_label(t("connect.client"), exact=True)).to_have_value("curl")
+    expect(page.get_by_label(t("connect.model"), exact=True)).to_have_value(MODEL)
+    page.get_by_label(t("connect.key"), exact=True).select_option("client-1")
+    page.locator("#copy-snippet-0").click()
+    page.wait_for_function(
+        "(key) => navigator.clipboard.readText().then((text) => text.includes(key))", arg=CHAT_KEY
+    )
+    assert CHAT_KEY not in page.locator("#panel").inner_text()
+
+
+def test_every_client_that_is_known_can_be_chosen(page: Page, house: House, t: Words) -> None:
+    """Each with something to copy or to do, and never with a key on the screen."""
+    page.goto(f"{house.url}/console#/connect")
+    choice = page.get_by_label(t("connect.client"), exact=True)
+    expect(choice.locator("option")).to_have_count(len(CLIENTS))
+    for client in CLIENTS.values():
+        choice.select_option(client.name)
+        expect(page.locator("#connect-title")).to_have_text(client.title)
+        assert page.locator(".instructions :is(pre, ol)").count() > 0
+        assert KEY not in page.locator("#panel").inner_text()
+
+
+def test_a_newcomer_chats(page: Page, house: House, t: Words) -> None:
+    """Streamed, with what is to know beneath, and as a program that sends it again."""
+    page.goto(f"{house.url}/console#/chat")
+    page.get_by_label(t("chat.model"), exact=True).select_option(MODEL)
+    page.get_by_label(t("chat.system"), exact=True).fill("Be short.")
+    say(page, NO_SCRIPT)
+    turn = page.locator(".turn")
+    expect(turn).to_contain_text(t("chat.done"))
+    expect(turn.locator(".prompt")).to_have_text(NO_SCRIPT)
+    facts = turn.locator(".facts")
+    for key in ("credential", "attempts", "first", "total", "tokens"):
+        expect(facts).to_contain_text(t(f"fact.{key}"))
+    expect(facts).to_contain_text("one")
+    assert page.locator(".turn :is(img, script)").count() == 0
+    turn.locator(".raw summary").click()
+    expect(turn.locator("pre").first).to_contain_text('"content": "Be short."')
+    expect(turn.locator("pre").last).to_contain_text("data: [DONE]")
+    assert KEY not in page.locator("#panel").inner_text()
+    for name, sign in (("curl", "curl -N"), ("Python", "OpenAI(base_url="), ("Node", "baseURL")):
+        turn.get_by_role("button", name=t("chat.copy_as", language=name)).click()
+        page.wait_for_function(
+            "(sign) => navigator.clipboard.readText().then((text) => text.includes(sign))", arg=sign
+        )
+        assert KEY in copied(page)
+    say(page, "And now?")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".turn").last).to_contain_text(t("chat.done"))
+    page.locator("#chat-anew").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(page.locator("#chat-prompt")).to_be_focused()
+    expect(page.get_by_label(t("chat.model"), exact=True)).to_have_value(MODEL)
+
+
+def test_an_answer_is_stopped(page: Page, house: House, t: Words) -> None:
+    """What has come stays; the next message can be sent."""
+    house.simulator.script(ONE, Faults(tokens_per_s=5))
+    page.goto(f"{house.url}/console#/chat")
+    page.locator("#chat-model").wait_for()
+    say(page, "long")
+    expect(page.locator(".turn .said")).to_be_visible()
+    expect(page.locator("#chat-send")).to_have_attribute("title", t("busy.wait"))
+    page.locator("#chat-stop").click()
+    expect(page.locator(".turn")).to_contain_text(t("chat.stopped"))
+    assert page.locator(".turn .said").inner_text()
+    house.simulator.script(ONE, Faults())
+
+
+def test_an_error_says_whose_fault_it_is_and_what_helps(page: Page, house: House, t: Words) -> None:
+    """By its kind, in the reader's language; the gateway's sentence is a click away."""
+    house.simulator.script(ONE, Faults(error_before_text=1, error_number=25))
+    page.goto(f"{house.url}/console#/chat")
+    page.locator("#chat-model").wait_for()
+    say(page, "Hello")
+    trouble = page.locator(".turn .trouble")
+    expect(trouble.locator("b")).not_to_be_empty()
+    trouble.locator("summary").click()
+    expect(trouble.locator(".quote")).not_to_be_empty()
+    expect(trouble).to_contain_text(t("test.details"))
+    house.simulator.script(ONE, Faults())
+    house.ask("POST", "/api/credentials/one/clear")
+
+
+def test_settings_are_shown_and_copied(page: Page, house: House, t: Words) -> None:
+    """Those that are set first; secrets stay where they are; a value is copied as a line."""
+    page.goto(f"{house.url}/console#/settings")
+    row = page.locator('[id="setting-GATEWAY_QUEUE_MAX"]')
+    expect(row.locator(".setting-value")).to_have_text("50")
+    expect(row).to_contain_text(".env")
+    row.get_by_role("button").click()
+    page.wait_for_function(
+        "() => navigator.clipboard.readText().then((text) => text === 'GATEWAY_QUEUE_MAX=50')"
+    )
+    secret = page.locator('[id="setting-AUTH_TOKEN"]')
+    expect(secret.locator(".setting-value")).to_have_text(t("settings.hidden"))
+    expect(secret.get_by_role("button")).to_have_attribute("title", t("settings.hidden_copy"))
+    assert KEY not in page.content()
+    expect(page.locator('[id="setting-HOST"]')).to_have_count(0)
+    page.locator("#settings-all").click()
+    expect(page.locator('[id="setting-HOST"]')).to_be_visible()
+    page.locator("#settings-search").fill("queue_max")
+    expect(page.locator(".settings li")).to_have_count(1)
+    page.locator("#settings-search").fill("nothing of this name")
+    expect(page.locator("#panel")).to_contain_text(t("settings.no_match"))
+
+
+def test_a_code_signs_in_once_and_leaves_no_trace(browser: Browser, house: House) -> None:
+    """Not in the address, not in the history, not in a request's address; a second use is told."""
+    code = house.ask("POST", "/api/ui-code").json()["code"]
+    with open_page(browser) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{house.url}/console#code={code}")
+        page.locator("#sign-out").wait_for()
+        assert code not in page.url
+        page.reload()
+        page.locator("#sign-out").wait_for()
+        assert [url for url in asked if KEY in url or code in url.partition("#")[0]] == []
+        page.locator("#sign-out").click()
+        page.goto("about:blank")
+        page.goto(f"{house.url}/console#code={code}")
+        expect(page.get_by_role("alert")).to_contain_text("used already")
+        assert code not in page.url
+        expect(page.locator("#key")).to_be_focused()
