@@ -49,6 +49,9 @@ OPEN_METHODS = {
     "/api/openapi.json": READING,
     "/api/settings": NOTHING,
     "/api/clients": NOTHING,
+    "/api/keys": NOTHING,
+    "/api/keys/{rest:path}": NOTHING,
+    "/api/prices": NOTHING,
     "/api/ui-code": NOTHING,
     "/api/ui-session": frozenset({"POST"}),  # the code in its body stands for the key
     "/tokeninfo": READING,

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from cursor_api import installed
+from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.record import RequestRecord
@@ -106,8 +107,17 @@ class House:
                 self._hide_secrets,
             )
         )
+        self.key_house = make_key_house(
+            KeyHouseParts(parts.stores.keys, self._records, self.catalog.resolve, clock, observer)
+        )
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self._lines, clock, random.random
+            self.catalog,
+            self.endpoints,
+            self._lines,
+            clock,
+            random.random,
+            self.key_house.prices.find,
+            self.key_house.quota,
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
@@ -160,7 +170,10 @@ class House:
             request_log=self._request_log,
             records=self._records,
             refusals=self._records,
-            authenticator=_authenticator(settings, self._lockout, self._salt),
+            authenticator=self._authenticator(settings),
+            api_keys=self.key_house.keys,
+            quota=self.key_house.quota,
+            prices=self.key_house.prices,
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,
@@ -178,6 +191,12 @@ class House:
                 is_passthrough=settings.access.is_passthrough,
             ),
             keys=settings.access.named_keys(),
+        )
+
+    def _authenticator(self, settings: Settings) -> Authenticator:
+        reader = installed.own_credentials_reader(settings)
+        return Authenticator(
+            settings.access, self._lockout, reader, self._salt, self.key_house.keys
         )
 
     def _plan(self, settings: UpstreamSettings) -> UpstreamPlan:
@@ -223,11 +242,6 @@ class House:
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
         self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)
-
-
-def _authenticator(settings: Settings, lockout: Lockout, salt: bytes) -> Authenticator:
-    reader = installed.own_credentials_reader(settings)
-    return Authenticator(settings.access, lockout, reader, salt)
 
 
 def credentials_of(settings: UpstreamSettings) -> list[Credential]:

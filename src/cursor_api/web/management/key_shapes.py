@@ -337,4 +337,3 @@ def _no_money(param: str) -> Fault:
 
 def _or(given: _T | UnsetType, kept: _T) -> _T:
     return kept if isinstance(given, UnsetType) else given
-

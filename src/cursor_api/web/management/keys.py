@@ -154,10 +154,10 @@ class KeyRoutes:
 
 def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Operation:
     """An operation of the key that the address names."""
-    key_id = Parameter("id", "path", {"type": "string", "minLength": 1}, "alice")
+    key_id = Parameter("key_id", "path", {"type": "string", "minLength": 1}, "alice")
     return Operation(
         method=method,
-        path=f"{KEYS_PATH}/{{id}}{action}",
+        path=f"{KEYS_PATH}/{{key_id}}{action}",
         route=KEYS_PATH + FOLDER_ROUTE,
         handler=handler,
         parameters=(key_id,),
@@ -166,5 +166,5 @@ def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Ope
 
 
 def _id(request: Request) -> str:
-    key_id: str = request.path_params["id"]
+    key_id: str = request.path_params["key_id"]
     return key_id
