@@ -36,7 +36,7 @@ from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
-from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
+from tests.fakes import BothLogs, ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
 CLIENT_KEY = "chat-key-0123456789"
@@ -92,7 +92,7 @@ class House:
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
-            self.log,
+            BothLogs(self.log, self.records),
             self.clock,
             lambda: 0.0,
             self.keys.prices.find,

@@ -21,13 +21,16 @@ from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
 from cursor_api.web.management.keys import KeyRoutes
 from cursor_api.web.management.logs import LogParts, Logs
+from cursor_api.web.management.now import Now, NowParts
 from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.prices import PriceRoutes
 from cursor_api.web.management.probes import Probes
+from cursor_api.web.management.requests import RequestRoutes
 from cursor_api.web.management.routes import management_operations
 from cursor_api.web.management.settings import SettingRoutes
 from cursor_api.web.management.tokens import NewBinding
 from cursor_api.web.management.ui_codes import UiSignIn
+from cursor_api.web.management.usage import UsageRoutes
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 
 # The inference addresses are all below it, and so is what a client looks for and does not find.
@@ -142,6 +145,24 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *management_operations(
             parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
         ),
+        *Now(
+            NowParts(
+                parts.readiness,
+                parts.lifecycle,
+                parts.relay.under_way,
+                parts.records,
+                parts.clock,
+                parts.steps,
+            )
+        ).operations(),
+        *RequestRoutes(
+            parts.records,
+            parts.relay.under_way,
+            lambda: parts.readiness.words,
+            [dialect.name for dialect in parts.dialects],
+            parts.clock,
+        ).operations(),
+        *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
         *SettingRoutes(parts.configuration).operations(),
         *clients.operations(),
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),
