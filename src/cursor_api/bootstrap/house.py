@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
@@ -97,16 +98,7 @@ class House:
         self.catalog = Catalog()
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
-        self.roster = Roster(
-            RosterParts(
-                parts.stores.credentials,
-                parts.stores.pool_state,
-                self.pools,
-                clock,
-                observer,
-                self._hide_secrets,
-            )
-        )
+        self.roster = self._make_roster()
         self.key_house = make_key_house(
             KeyHouseParts(parts.stores.keys, self._records, self.catalog.resolve, clock, observer)
         )
@@ -123,20 +115,24 @@ class House:
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
         stack.push_async_callback(self.upstreams.close)
         self.lifecycle = Lifecycle(self.relay.break_off)
+        trials = Trials(collaborators, self.pools)
         self.credentials = Credentials(
-            CredentialParts(
-                self.roster,
-                self.pools,
-                Trials(collaborators, self.pools),
-                self.endpoints,
-                clock,
-            )
+            CredentialParts(self.roster, self.pools, trials, self.endpoints, clock)
         )
         self._images = ImageFetcher()
         stack.push_async_callback(self._images.close)
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
+
+    def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What goes on for as long as the gateway does."""
+        return (
+            self.roster.watch(),
+            self.model_lists.watch(),
+            self.upstreams.watch(),
+            *self.key_house.watches(),
+        )
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -191,6 +187,19 @@ class House:
                 is_passthrough=settings.access.is_passthrough,
             ),
             keys=settings.access.named_keys(),
+        )
+
+    def _make_roster(self) -> Roster:
+        parts = self._with
+        return Roster(
+            RosterParts(
+                parts.stores.credentials,
+                parts.stores.pool_state,
+                self.pools,
+                parts.clock,
+                parts.observer,
+                self._hide_secrets,
+            )
         )
 
     def _authenticator(self, settings: Settings) -> Authenticator:

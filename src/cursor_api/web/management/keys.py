@@ -65,6 +65,11 @@ class KeyRoutes:
                 good={201: NewKeyOut},
                 bad=(400, 401, 403, 409, 413, 500),
             ),
+            *self._operations_of_one(),
+        )
+
+    def _operations_of_one(self) -> Sequence[Operation]:
+        return (
             _of_one(
                 "GET",
                 self.get,
