@@ -80,10 +80,7 @@ async def build_gateway(
         await house.model_lists.refresh()
         app = App(house.web_parts(settings), _web_options(settings))
 
-        tasks = {
-            asyncio.create_task(one)
-            for one in (house.roster.watch(), house.model_lists.watch(), house.upstreams.watch())
-        }
+        tasks = {asyncio.create_task(one) for one in house.watches()}
 
         async def renew(new: Settings) -> None:
             await house.use(new)

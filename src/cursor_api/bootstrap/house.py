@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from cursor_api import installed
 from cursor_api.bootstrap.stores import Stores, make_checksum
@@ -21,6 +22,8 @@ from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
+from cursor_api.service.alerts.conditions import Conditions
+from cursor_api.service.alerts.watch import AlertWatch
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
@@ -39,6 +42,7 @@ from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
+from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.parts import WebParts
@@ -127,6 +131,8 @@ class House:
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
+        conditions = Conditions(self._readiness(settings), self.pools, self._records.state, clock)
+        self.alerts = AlertWatch(conditions.find, clock, observer)
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -150,6 +156,17 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
+        url = settings.alerts.url
+        self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
+
+    def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What goes on beside the requests, until it is cancelled."""
+        return (
+            self.roster.watch(),
+            self.model_lists.watch(),
+            self.upstreams.watch(),
+            self.alerts.run(),
+        )
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""
@@ -170,14 +187,17 @@ class House:
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
             configuration=self._with.configuration,
-            readiness=Readiness(
-                self.endpoints,
-                self.pools,
-                self.catalog,
-                self._with.clock,
-                is_passthrough=settings.access.is_passthrough,
-            ),
+            readiness=self._readiness(settings),
             keys=settings.access.named_keys(),
+        )
+
+    def _readiness(self, settings: Settings) -> Readiness:
+        return Readiness(
+            self.endpoints,
+            self.pools,
+            self.catalog,
+            self._with.clock,
+            is_passthrough=settings.access.is_passthrough,
         )
 
     def _plan(self, settings: UpstreamSettings) -> UpstreamPlan:
