@@ -12,6 +12,7 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault
 from cursor_api.domain.record import RequestRecord
+from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import DeltaBatches
 
 # A batch is given, a fault raised, an event waited for (a stalled upstream).
@@ -74,6 +75,23 @@ class ListLog:
     async def recent(self, count: int) -> Sequence[RequestRecord]:
         """The last ones."""
         return self.records[-count:]
+
+
+class BothLogs:
+    """Each record goes into both; the first one tells the last."""
+
+    def __init__(self, first: RequestLog, second: RequestLog) -> None:
+        self._first = first
+        self._second = second
+
+    def record(self, record: RequestRecord) -> None:
+        """In both."""
+        self._first.record(record)
+        self._second.record(record)
+
+    async def recent(self, count: int) -> Sequence[RequestRecord]:
+        """As the first one has them."""
+        return await self._first.recent(count)
 
 
 class TickingClock:

@@ -23,6 +23,7 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
+from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -33,7 +34,7 @@ from cursor_api.web.parts import WebOptions, WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.wire.checksum import new_checksum
 from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
-from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
+from tests.fakes import BothLogs, ListLog, ScriptedUpstream, Step, TickingClock
 
 KEY = "test-key-0123456789"
 CLIENT_KEY = "chat-key-0123456789"
@@ -66,6 +67,7 @@ class House:
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
+        self.records = MemoryRecords(self.clock)
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
             Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}", FAKE)
@@ -80,7 +82,11 @@ class House:
         self.roster = self._make_roster()
         self.catalog = catalog_of()
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self.log, self.clock, lambda: 0.0
+            self.catalog,
+            self.endpoints,
+            BothLogs(self.log, self.records),
+            self.clock,
+            lambda: 0.0,
         )
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
@@ -108,6 +114,8 @@ class House:
             admission=self.admission,
             catalog=self.catalog,
             request_log=self.log,
+            records=self.records,
+            refusals=self.records,
             authenticator=self.authenticator,
             clock=self.clock,
             roster=self.roster,

@@ -35,16 +35,6 @@ FRAMES_BYTES_MAX = 32 * MEBIBYTE
 LEFT_BYTES_MAX = 56 * MEBIBYTE
 # A machine that does much else at once has it, too.
 PATIENCE_S = 5.0
-PROGRAMS = {
-    "httptools": ["-m", "cursor_api"],
-    "h11": [
-        "-c",
-        "import runpy\n"
-        "from cursor_api.web.server import server\n"
-        "server.HAS_HTTPTOOLS = False\n"
-        "runpy.run_module('cursor_api', run_name='__main__')",
-    ],
-}
 # Connections, and what each of them sends without reading.
 FLOODS = {
     "pipelined requests": (50, (GET + b"\r\n") * 6000),
@@ -67,15 +57,13 @@ async def meet(process: Process, count: int, data: bytes) -> float:
         return time.monotonic() - began_at
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
-def process(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Process]:
-    """A gateway without an upstream, on one of both parsers."""
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A gateway without an upstream."""
     folder = tmp_path_factory.mktemp("floods")
     (folder / ".token").write_text("work::token-of-work\n", encoding="utf-8")
     variables = {"AUTH_TOKEN": KEY, "PORT": "0", "CURSOR_BASE_URL": "http://127.0.0.1:1"}
-    command = [sys.executable, *PROGRAMS[request.param], "serve"]
+    command = [sys.executable, "-m", "cursor_api", "serve"]
     with running(command, folder, variables) as program:
         it = Process(program)
         # What is made once: a first flood's buffers, the parser's and the loop's.

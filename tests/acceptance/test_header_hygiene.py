@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from cursor_api.web.parts import WebOptions
-from cursor_api.web.server import server as server_module
 from cursor_api.wire.connect import encode_end_stream, encode_envelope
 from cursor_api.wire.protobuf import field_string
 from tests.acceptance.in_process import KEY, MODEL, Gateway, gateway_before
@@ -225,13 +224,6 @@ CONTROLS = {
 }
 
 
-@pytest.fixture(params=["httptools", "h11"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both parsers, as both are used."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", request.param == "httptools")
-    return str(request.param)
-
-
 async def statuses(port: int, heads: Iterable[bytes]) -> list[int]:
     """The status of each head with an empty JSON body; 0 for none."""
     gate = asyncio.Semaphore(32)
@@ -247,7 +239,6 @@ async def statuses(port: int, heads: Iterable[bytes]) -> list[int]:
     return await asyncio.gather(*map(one, heads))
 
 
-@pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize("control", CONTROLS)
 async def test_a_control_character_in_any_header_is_refused(control: str) -> None:
     """At its beginning, in its middle, at its end, in its name: 400 before anything is believed."""
@@ -265,7 +256,6 @@ async def test_a_control_character_in_any_header_is_refused(control: str) -> Non
     assert it.upstream.asked == []
 
 
-@pytest.mark.usefixtures("parser")
 async def test_a_control_character_in_a_target_is_refused() -> None:
     """On every address, raw; escaped it is a part of a name that nothing has."""
     paths = [concrete(path).encode() for path in OPEN_METHODS]

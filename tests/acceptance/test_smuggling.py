@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from cursor_api.web.server import server as server_module
 from tests.serving import serve
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -179,13 +178,6 @@ class Recorder:
         await send({"type": "http.response.body", "body": b""})
 
 
-@pytest.fixture(autouse=True, params=["httptools", "h11"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both, as both are used."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", request.param == "httptools")
-    return str(request.param)
-
-
 async def send(port: int, raw: bytes, silence_s: float = SILENCE_S) -> tuple[list[int], bool]:
     """The statuses of all answers to these bytes, and whether the connection was then ended."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -203,32 +195,28 @@ async def send(port: int, raw: bytes, silence_s: float = SILENCE_S) -> tuple[lis
         writer.close()
 
 
-async def test_what_is_ambiguous_is_refused_and_ends_the_connection(parser: str) -> None:
-    """400, once, and neither request reaches the app; 411 for chunks at h11, which takes none."""
+async def test_what_is_ambiguous_is_refused_and_ends_the_connection() -> None:
+    """400, once, and neither request reaches the app."""
     app = Recorder()
     async with serve(app) as port:
         sending = (send(port, raw + SMUGGLED, END_S) for raw in REFUSED.values())
         outcomes = await asyncio.gather(*sending)
-    allowed = {(400, True)} if parser == "httptools" else {(400, True), (411, True)}
     wrong = {
         name: outcome
         for name, outcome in zip(REFUSED, outcomes, strict=True)
-        if len(outcome[0]) != 1 or (outcome[0][0], outcome[1]) not in allowed
+        if outcome != ([400], True)
     }
     assert (wrong, app.seen) == ({}, [])
 
 
 @pytest.mark.parametrize("name", ONE)
-async def test_what_is_one_request_is_answered_once(parser: str, name: str) -> None:
+async def test_what_is_one_request_is_answered_once(name: str) -> None:
     """Its body ends where it says, and what is in it stays in it."""
     raw, size_bytes = ONE[name]
     app = Recorder()
     async with serve(app) as port:
         statuses, _ = await send(port, raw)
-    if parser == "h11" and b"chunked" in raw.lower():
-        assert (statuses, app.seen) == ([411], [])
-    else:
-        assert (statuses, app.seen) == ([204], [("/a", size_bytes)])
+    assert (statuses, app.seen) == ([204], [("/a", size_bytes)])
 
 
 async def test_what_follows_the_last_request_of_a_connection_is_nobodys() -> None:

@@ -27,6 +27,7 @@ TABLES: dict[str, dict[str, str]] = {
 CHINESE_FILES = [*ROOT.glob("docs/*.zh-CN.md"), ROOT / "README.zh-CN.md"]
 CHINESE_FILES += ROOT.glob("src/cursor_api/clients/*.py")
 CHINESE_FILES.append(ROOT / "src/cursor_api/settings/chinese.py")
+CHINESE_FILES.append(ROOT / "src/cursor_api/settings/chinese_labels.py")
 
 
 def bare(key: str) -> str:

@@ -21,6 +21,7 @@ OUTWARD = {
         r'"binding": "checksum"\}',
     ],
     "settings/chinese.py": [r"."],
+    "settings/chinese_labels.py": [r"."],
     # What people paste as a key by mistake.
     "settings/habits.py": [r"SessionToken="],
     "stores/options.py": [r"Your Cursor tokens", r"ties it to a device", r"a new checksum looks"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord
 from tests.simulation.callers import Seen
-from tests.simulation.plan import Call, Flaw, Manner
+from tests.simulation.plan import Call, Flaw
 from tests.simulation.told import Told
 from tests.simulation.world import Attempt, World
 
@@ -63,8 +63,6 @@ class Case:
     @property
     def early_status(self) -> int | None:
         """The status with which it has to be refused before the relay knows of it."""
-        if self.world.plan.is_h11 and self.call.manner is Manner.CHUNKED:
-            return 411
         is_token = self.call.flaw is Flaw.WRONG_KEY and self.is_own
         return None if is_token else EARLY_STATUS.get(self.call.flaw)
 

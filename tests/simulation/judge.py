@@ -232,7 +232,9 @@ def _is_usage_true(case: Case) -> Breaches:
     """What is counted is what was said; this wire has no figures of its own."""
     record, call, told = case.record, case.call, case.told
     if record.usage is None:
-        if record.status in {Status.SUCCESS, Status.CANCELLED}:
+        # Who left before anybody was asked has used nothing.
+        was_asked = record.status is Status.CANCELLED and record.credential_alias != ""
+        if record.status is Status.SUCCESS or was_asked:
             yield "it has no usage"
         return
     size_bytes = len(question_of(call).encode())

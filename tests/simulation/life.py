@@ -29,7 +29,6 @@ from cursor_api.simulator.cursor.options import Gate
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
-from cursor_api.web.server import server as server_module
 from cursor_api.web.server.server import GatewayServer, create_server
 from tests.simulation.callers import TAG_HEADER, Client
 from tests.simulation.operating import Operator
@@ -152,12 +151,7 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
         with world.inside():
             await gateway.app(scope, receive, noting_send)
 
-    # The server looks there when it is made.
-    module: Any = server_module
-    has_httptools = module.HAS_HTTPTOOLS
-    module.HAS_HTTPTOOLS = has_httptools and not world.plan.is_h11
     server = create_server(app, settings.server, gateway.app.render_refusal, gateway.lifecycle)
-    module.HAS_HTTPTOOLS = has_httptools
     server.on_hangup = Reloader(gateway, server, None)
 
     async def main_loop() -> None:

@@ -134,8 +134,6 @@ class Plan:
     visits: tuple[Visit, ...]
     deeds: tuple[tuple[float, Deed, int], ...]
     stop_at: float | None
-    # Served with the pure Python parser, as where httptools is not to be had.
-    is_h11: bool
 
     @property
     def calls(self) -> list[Call]:
@@ -217,7 +215,6 @@ def draw_plan(seed: int) -> Plan:
         visits=_draw_visits(chance, horizon_s, theme, callers),
         deeds=_draw_deeds(chance, horizon_s, len(accounts)),
         stop_at=round(chance.uniform(0.3, 1.0) * horizon_s, 2) if chance.random() < 0.5 else None,
-        is_h11=chance.random() < 0.1,
     )
 
 

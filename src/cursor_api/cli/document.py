@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cursor_api.cli.client_document import write_clients
 from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import Setting, find_rows
-from cursor_api.settings import chinese
+from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 
 
@@ -206,7 +206,7 @@ def _lines(language: str) -> Iterator[str]:
     yield _say(_INTRODUCTION, language)
     yield f"```toml\n{EXAMPLE}```"
     for table, settings in itertools.groupby(SCHEMA.rows, key=lambda setting: setting.table):
-        title = _say(Phrase(SCHEMA.titles[table], chinese.TITLES[table]), language)
+        title = _say(Phrase(SCHEMA.titles[table], chinese_labels.TITLES[table]), language)
         yield f"\n## {title}{f' `[{table}]`' if table else ''}\n"
         yield f"| {_say(_COLUMNS, language)} |"
         yield "|---|---|---|---|---|"
@@ -250,7 +250,7 @@ def _block_table(table: str, rows: Mapping[str, Setting], language: str) -> Iter
         reason = Phrase(row.reason, _ABOVE.get(row.reason) or chinese.BLOCK_REASONS[key])
         yield _cells(
             f"`{row.name}`",
-            _say(Phrase(label, chinese.translate_label(label)), language),
+            _say(Phrase(label, chinese_labels.translate_label(label)), language),
             default,
             _say(reason, language),
         )
@@ -263,7 +263,7 @@ def _row(setting: Setting, language: str) -> str:
     return _cells(
         f"`{setting.variable}`{also}",
         f"`{setting.name}`" if setting.key else "",
-        _say(Phrase(label, chinese.translate_label(label)), language),
+        _say(Phrase(label, chinese_labels.translate_label(label)), language),
         _default(setting, language),
         _say(Phrase(setting.reason, chinese.REASONS[setting.variable]), language),
     )

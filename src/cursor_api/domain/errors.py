@@ -49,7 +49,6 @@ class FaultKind(enum.Enum):
     MALFORMED_REQUEST = "malformed_request"
     HEAD_TOO_LARGE = "head_too_large"
     REQUEST_TIMEOUT = "request_timeout"
-    LENGTH_REQUIRED = "length_required"
     # the credential's
     CREDENTIAL_REJECTED = "credential_rejected"  # revoked, expired, never valid
     CREDENTIAL_FORBIDDEN = "credential_forbidden"  # valid, but not allowed this
@@ -97,7 +96,6 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.MALFORMED_REQUEST: Scope.REQUEST,
     FaultKind.HEAD_TOO_LARGE: Scope.REQUEST,
     FaultKind.REQUEST_TIMEOUT: Scope.REQUEST,
-    FaultKind.LENGTH_REQUIRED: Scope.REQUEST,
     FaultKind.CREDENTIAL_REJECTED: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_FORBIDDEN: Scope.CREDENTIAL,
     FaultKind.CREDENTIAL_BLOCKED: Scope.CREDENTIAL,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import (
     RecordChoices,
@@ -15,6 +16,26 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
+
+
+class RecordsState(NamedTuple):
+    """How keeping goes. `store` is memory, sqlite or postgres.
+
+    `waiting_count` records are still to be written; `dropped_count` were given up since the start.
+    """
+
+    store: str
+    is_writing: bool
+    waiting_count: int = 0
+    dropped_count: int = 0
+
+
+class RefusalCounter(Protocol):
+    """Counts, by the hour, what was refused before it was a request."""
+
+    def count_refusal(self, fault: FaultKind) -> None:
+        """One more; must not block or raise."""
+        ...
 
 
 class Records(Protocol):
@@ -47,9 +68,17 @@ class Records(Protocol):
         """How long the last `rows_max` answers since then took to begin, in any order."""
         ...
 
+    async def count(self, wanted: RecordFilter) -> int:
+        """How many there are."""
+        ...
+
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """Delete at most `rows_max` of them, oldest first; what they added to the sums stays.
 
         Gives how many there were: fewer than `rows_max` means that none is left.
         """
+        ...
+
+    def state(self) -> RecordsState:
+        """How it goes; asks nobody."""
         ...

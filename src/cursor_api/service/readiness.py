@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.breaker import BreakerState
 from cursor_api.pool.slot import Slot
 from cursor_api.ports.process import Clock
@@ -104,6 +105,16 @@ class Readiness:
             total=states.total(),
             by_state={state.value: count for state, count in states.items()},
         )
+
+    @property
+    def waiting_count(self) -> int:
+        """Requests that wait until a credential has room."""
+        return sum(endpoint.pool.waiting_count for endpoint in self._endpoints.values())
+
+    @property
+    def words(self) -> Mapping[str, UpstreamWords]:
+        """What people are told about each upstream, by its name."""
+        return {name: endpoint.words for name, endpoint in self._endpoints.items()}
 
     def upstreams(self) -> Mapping[str, UpstreamStanding]:
         """All that could be asked, by name."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic
 from cursor_api.options.rules import Finding
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.ports.configuration import ShownFinding, ShownSetting, ShownSettings, Words
-from cursor_api.settings import chinese
+from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
@@ -81,7 +81,7 @@ class SettingsInUse(Generic[S]):
     def _title(self, row: Row, *, in_block: bool) -> Words:
         table = row.setting.table
         if not in_block:
-            return Words(row.heading, chinese.TITLES[table])
+            return Words(row.heading, chinese_labels.TITLES[table])
         title, name = BLOCK_TITLES[table], row.name.split(".")[1]
         return Words(title.en.format(name), title.zh.format(name))
 

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.ports.dialect import RenderedFault
 from cursor_api.ports.process import Clock
+from cursor_api.ports.records import RefusalCounter
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.http.answers import encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
@@ -25,6 +26,7 @@ from cursor_api.web.inference.route import FAILED
 from cursor_api.web.management.store_errors import explain
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 from cursor_api.web.server.lifecycle import DRAINING
+from cursor_api.web.server.server import NEEDS_TLS
 from cursor_api.web.table import Table
 
 log = structlog.get_logger(__name__)
@@ -48,7 +50,8 @@ class App:
         self._inference = table.inference
         self._served_while_draining = frozenset(route.path for route in table.probes)
         self._addresses = table.addresses()
-        handlers = ErrorHandlers(self._errors, self._addresses.explain, parts.clock)
+        self._refusals = parts.refusals
+        handlers = ErrorHandlers(self._errors, self._addresses.explain, parts.clock, parts.refusals)
         self._rest = _starlette(table.routes, handlers)
         self._cors = None
         if options.cors_origins:
@@ -66,6 +69,8 @@ class App:
 
     def render_refusal(self, fault: Fault) -> RenderedFault:
         """What the server answers to what never becomes a request: it has no address yet."""
+        if fault is not NEEDS_TLS:  # which is worded once, when the server starts
+            self._refusals.count_refusal(fault.kind)
         return self._errors.render("", fault)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,15 +103,24 @@ def _starlette(routes: Sequence[Route], handlers: ErrorHandlers) -> Starlette:
     return app
 
 
+# Counted wherever they are tried.
+WRONG_KEYS = frozenset({FaultKind.UNAUTHENTICATED, FaultKind.LOCKED_OUT})
+
+
 class ErrorHandlers:
     """Whatever is raised at an address, as an answer in the address's dialect."""
 
     def __init__(
-        self, errors: DialectErrors, explain_missing: Callable[[str], str], clock: Clock
+        self,
+        errors: DialectErrors,
+        explain_missing: Callable[[str], str],
+        clock: Clock,
+        refusals: RefusalCounter,
     ) -> None:
         self._errors = errors
         self._explain_missing = explain_missing
         self._clock = clock
+        self._refusals = refusals
 
     def by_type(self) -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         """As Starlette takes them."""
@@ -118,6 +132,8 @@ class ErrorHandlers:
         }
 
     async def _fault(self, request: Request, fault: Fault) -> Response:
+        if fault.kind in WRONG_KEYS:
+            self._refusals.count_refusal(fault.kind)
         await delay_if_locked_out(fault)
         return self._respond(request, fault.without_traceback())
 

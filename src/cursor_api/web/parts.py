@@ -14,6 +14,7 @@ from cursor_api.options.setting import setting
 from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.dialect import Dialect
 from cursor_api.ports.process import Clock, Steps
+from cursor_api.ports.records import Records, RefusalCounter
 from cursor_api.ports.stores import RequestLog
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.credentials.roster import Roster
@@ -113,6 +114,8 @@ class WebParts:
     admission: Admission
     catalog: Catalog
     request_log: RequestLog
+    records: Records
+    refusals: RefusalCounter
     authenticator: Authenticator
     clock: Clock
     roster: Roster

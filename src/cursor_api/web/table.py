@@ -20,12 +20,15 @@ from cursor_api.web.inference.route import InferenceOptions, InferenceParts, Inf
 from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
 from cursor_api.web.management.logs import LogParts, Logs
+from cursor_api.web.management.now import Now, NowParts
 from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.probes import Probes
+from cursor_api.web.management.requests import RequestRoutes
 from cursor_api.web.management.routes import management_operations
 from cursor_api.web.management.settings import SettingRoutes
 from cursor_api.web.management.tokens import NewBinding
 from cursor_api.web.management.ui_codes import UiSignIn
+from cursor_api.web.management.usage import UsageRoutes
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 
 # The inference addresses are all below it, and so is what a client looks for and does not find.
@@ -40,9 +43,7 @@ class Table:
         # Where the addresses are that answer with and without the prefix.
         self._places = ("", self._prefix) if self._prefix else ("",)
         self._require_admin = parts.authenticator.require_admin
-        inference = InferenceParts(
-            parts.relay, parts.admission, parts.authenticator, parts.steps, parts.kept, parts.clock
-        )
+        inference = _inference(parts)
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
             for dialect in parts.dialects
@@ -112,6 +113,18 @@ def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 
+def _inference(parts: WebParts) -> InferenceParts:
+    return InferenceParts(
+        parts.relay,
+        parts.admission,
+        parts.authenticator,
+        parts.steps,
+        parts.kept,
+        parts.clock,
+        parts.refusals,
+    )
+
+
 def _counts(
     parts: WebParts, inference: InferenceParts, options: InferenceOptions
 ) -> Sequence[Operation]:
@@ -130,6 +143,24 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *management_operations(
             parts.roster, parts.credentials, parts.clock, options.token_files, parts.authenticator
         ),
+        *Now(
+            NowParts(
+                parts.readiness,
+                parts.lifecycle,
+                parts.relay.under_way,
+                parts.records,
+                parts.clock,
+                parts.steps,
+            )
+        ).operations(),
+        *RequestRoutes(
+            parts.records,
+            parts.relay.under_way,
+            lambda: parts.readiness.words,
+            [dialect.name for dialect in parts.dialects],
+            parts.clock,
+        ).operations(),
+        *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
         *SettingRoutes(parts.configuration).operations(),
         *clients.operations(),
         *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),

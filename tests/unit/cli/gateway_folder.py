@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.token_house import OURS, Done
+from tests.unit.cli.called import Done, call
+from tests.unit.cli.token_house import OURS
 
 STRANGERS = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -33,17 +32,6 @@ def is_setting(name: str) -> bool:
 
 
 def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> Done:
-    """`cursor-api …` as another process, to its end."""
+    """`cursor-api …` in this folder, to its end."""
     environ = {name: value for name, value in os.environ.items() if not is_setting(name)}
-    done = subprocess.run(
-        [sys.executable, "-m", "cursor_api", *arguments],
-        cwd=folder,
-        env=environ | variables,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return Done(done.returncode, done.stdout, done.stderr)
+    return call(folder, environ | variables, *arguments, stdin=stdin)

@@ -12,7 +12,8 @@ import pytest
 from cursor_api.cli.output import print_error, print_note, print_result
 
 FULL = Path("/dev/full")
-CHECKSUM = [sys.executable, "-m", "cursor_api", "checksum"]
+PROGRAM = "from cursor_api.cli.output import print_result; print_result('result')"
+COMMAND = [sys.executable, "-c", PROGRAM]
 
 
 def test_results_and_complaints_go_different_ways(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,7 +38,7 @@ def test_a_result_that_cannot_be_written_is_a_failure() -> None:
     """One sentence, exit status 1."""
     with FULL.open("wb") as full:
         done = subprocess.run(
-            CHECKSUM, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False
+            COMMAND, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False
         )
     assert done.returncode == 1
     assert done.stderr == "error: the output cannot be written: No space left on device.\n"
@@ -63,7 +64,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     os.close(reader)
     try:
         done = subprocess.run(
-            CHECKSUM, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=30, check=False
+            COMMAND, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=30, check=False
         )
     finally:
         os.close(writer)

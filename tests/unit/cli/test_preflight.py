@@ -21,6 +21,7 @@ from cursor_api.files.lock import LOCK_NAME
 from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
 from cursor_api.settings import load_settings
+from tests.unit.cli.called import call
 
 KEY = "preflight-key-0123456789"
 CHECKSUM = f"AAAAAAAA{1:064x}"
@@ -235,18 +236,22 @@ def test_the_demo_has_no_files(tmp_path: Path) -> None:
 
 def run(folder: Path, *arguments: str, prefix: Sequence[str] = (), **variables: str) -> str:
     """The exit status of a command in the folder, and what it says, on one line."""
-    done = subprocess.run(
+    environ = {"PATH": os.environ["PATH"], "AUTH_TOKEN": KEY, "PORT": "0"} | variables
+    if not prefix:
+        done = call(folder, environ, *arguments)
+        return f"{done.status} {' '.join(f'{done.out} {done.err}'.split())}"
+    ended = subprocess.run(
         [*prefix, sys.executable, "-m", "cursor_api", *arguments],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "AUTH_TOKEN": KEY, "PORT": "0"} | variables,
+        env=environ,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    said = " ".join(f"{done.stdout} {done.stderr}".split())
+    said = " ".join(f"{ended.stdout} {ended.stderr}".split())
     assert "Traceback" not in said
-    return f"{done.returncode} {said}"
+    return f"{ended.returncode} {said}"
 
 
 def after(line: str) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 from cursor_api.cli import main
 from cursor_api.files.running import find_running
 from cursor_api.wire.checksum import parse_checksum
+from tests.unit.cli.called import call
 from tests.unit.cli.running import command, environ, read_until, started
 
 
@@ -47,23 +48,12 @@ def test_check_config_shows_sources_and_exits_by_verdict(tmp_path: Path) -> None
     """Secrets masked."""
     (tmp_path / ".env").write_text("AUTH_TOKEN=a-key-that-is-long-enough\nPORT=4001\n")
 
-    def check(**variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command("check-config"),
-            cwd=tmp_path,
-            env=environ(**variables),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-
-    good = check(CURSOR_API_HOME=str(tmp_path.parent))
-    assert good.returncode == 0, good.stdout + good.stderr
-    assert good.stdout.startswith(f"home: {tmp_path}\n")
-    assert re.search(r"PORT +4001 +\.env", good.stdout)
-    assert "a-key-that-is-long-enough" not in good.stdout
-    assert check(PORT="x").returncode == 1
+    good = call(tmp_path, environ(CURSOR_API_HOME=str(tmp_path.parent)), "check-config")
+    assert good.status == 0, good.all
+    assert good.out.startswith(f"home: {tmp_path}\n")
+    assert re.search(r"PORT +4001 +\.env", good.out)
+    assert "a-key-that-is-long-enough" not in good.out
+    assert call(tmp_path, environ(PORT="x"), "check-config").status == 1
 
 
 def test_a_port_in_use_is_one_sentence_and_a_way_out(tmp_path: Path) -> None:

@@ -1,30 +1,14 @@
-"""A home folder with an editor's database, and the command run in it as another process."""
+"""A home folder with an editor's database, and the command run in it."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
+from tests.unit.cli.called import Done, call
 from tests.unit.cli.editor_folder import TOKEN, linux_path, make_database
 
 OURS = ("PORT", "HOST", "AUTH_TOKEN", "TOKEN_FILE", "TOKEN_LIST_FILE", "XDG_CONFIG_HOME")
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def all(self) -> str:
-        """Everything that it said."""
-        return self.out + self.err
 
 
 class House:
@@ -70,15 +54,4 @@ class House:
 
     def run(self, *arguments: str, stdin: str = "", **variables: str) -> Done:
         """`cursor-api token …`, to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "cursor_api", "token", *arguments],
-            cwd=self.folder,
-            env=self.environ | variables,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        return call(self.folder, self.environ | variables, "token", *arguments, stdin=stdin)

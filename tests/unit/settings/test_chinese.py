@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import find_rows
 from cursor_api.settings import chinese
@@ -47,30 +45,6 @@ def test_every_text_about_blocks_is_translated_and_none_is_left_over() -> None:
     notes = {row.default_note for row in BLOCK_ROWS.values()} - said
     assert set(chinese.BLOCK_NOTES) == notes
     assert all(map(HAN.search, chinese.BLOCK_NOTES.values()))
-
-
-def test_every_heading_is_translated_and_none_is_left_over() -> None:
-    """In the order of the page."""
-    assert list(chinese.TITLES) == list(SCHEMA.titles)
-    assert all(map(HAN.search, chinese.TITLES.values()))
-
-
-def test_every_label_is_translated_and_none_is_left_over() -> None:
-    """What differs among values of a sort stays as it is."""
-    labels = {row.kind.label for row in (*SCHEMA.rows, *BLOCK_ROWS.values())}
-    used = set()
-    for label in labels:
-        translated = chinese.translate_label(label)
-        assert HAN.search(translated)
-        assert re.findall(r"\d+|`\w+`", label) == re.findall(r"\d+|`\w+`", translated)
-        used.add(next(key for key, text in chinese.LABELS.items() if _fits(key, label)))
-    assert used == set(chinese.LABELS)
-    with pytest.raises(KeyError):
-        chinese.translate_label("number of sorts")
-
-
-def _fits(pattern: str, label: str) -> bool:
-    return bool(re.fullmatch(".+".join(map(re.escape, pattern.split("{}"))), label))
 
 
 def test_names_are_the_same_in_both_languages() -> None:

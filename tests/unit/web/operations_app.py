@@ -10,6 +10,7 @@ from starlette.responses import Response
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import DIALECTS
+from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
@@ -79,7 +80,10 @@ ROWS = (
 APP = Starlette(
     routes=routes(ROWS, ("",), KEYS.require_admin),
     exception_handlers=ErrorHandlers(
-        DialectErrors(DIALECTS, ""), Addresses("", ()).explain, TickingClock()
+        DialectErrors(DIALECTS, ""),
+        Addresses("", ()).explain,
+        TickingClock(),
+        MemoryRecords(TickingClock()),
     ).by_type(),
 )
 

@@ -70,7 +70,6 @@ FAULTS: Final[dict[FaultKind, Shape]] = {
     FaultKind.MALFORMED_REQUEST: Shape(400, _INVALID, should_retry=None),
     FaultKind.HEAD_TOO_LARGE: Shape(431, _INVALID, should_retry=None),
     FaultKind.REQUEST_TIMEOUT: Shape(408, _TIMEOUT, should_retry=None),
-    FaultKind.LENGTH_REQUIRED: Shape(411, _INVALID, should_retry=None),
     # The caller's own key is fine, so not 401; see PASSTHROUGH_FAULTS.
     FaultKind.CREDENTIAL_REJECTED: Shape(502, _API, should_retry=False),
     FaultKind.CREDENTIAL_FORBIDDEN: Shape(403, _PERMISSION, should_retry=False),

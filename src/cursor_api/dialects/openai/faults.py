@@ -81,7 +81,6 @@ FAULTS: dict[FaultKind, Shape] = {
         431, _INVALID, "request_header_fields_too_large", should_retry=None
     ),
     FaultKind.REQUEST_TIMEOUT: Shape(408, _INVALID, "request_timeout", should_retry=None),
-    FaultKind.LENGTH_REQUIRED: Shape(411, _INVALID, "length_required", should_retry=None),
     # The caller's own key is fine, so not 401; see PASSTHROUGH_FAULTS.
     FaultKind.CREDENTIAL_REJECTED: Shape(
         502, _AUTHENTICATION, "upstream_auth_error", should_retry=False

@@ -59,8 +59,8 @@ class Operation:
 
     `path` counts from the base ("" or the prefix) and is spelled as in OpenAPI, with `{name}` for a
     parameter. `route` is the router's pattern where that is another one. Without a `summary` the
-    document has no entry. `good` is the type of the answer by status, `bad` the statuses of errors.
-    Types are msgspec's.
+    document has no entry. `good` is the type of the answer by status (None: it is no JSON), `bad`
+    the statuses of errors. Types are msgspec's.
     """
 
     method: str
@@ -74,7 +74,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
     is_body_required: bool = True
-    good: Mapping[int, type] = field(default_factory=dict)
+    good: Mapping[int, type | None] = field(default_factory=dict)
     bad: tuple[int, ...] = ()
     # The type of its errors where that is not OpenAI's object.
     error: type | None = None

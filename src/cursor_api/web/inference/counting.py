@@ -52,7 +52,8 @@ class TokenCounts:
     ) -> None:
         self._dialect = dialect
         self._counts = counts
-        self._relay, self._admission, self._authenticator, self._steps, _, self._clock = parts
+        self._relay, self._admission, self._authenticator, self._steps = parts[:4]
+        self._clock = parts.clock
         self._options = options
 
     async def count(self, request: Request) -> Response:

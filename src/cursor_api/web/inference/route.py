@@ -22,6 +22,7 @@ from cursor_api.options.kinds import size
 from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.ports.dialect import AnswerFolder, AnswerHead, Dialect, StreamRenderer
 from cursor_api.ports.process import Clock, Steps
+from cursor_api.ports.records import RefusalCounter
 from cursor_api.service.access.admission import Admission, Place
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Exchange, Relay
@@ -91,6 +92,7 @@ class InferenceParts(NamedTuple):
     steps: Steps
     kept: KeptAnswers
     clock: Clock
+    refusals: RefusalCounter
 
 
 class InferenceRoute:
@@ -98,8 +100,8 @@ class InferenceRoute:
 
     def __init__(self, dialect: Dialect, parts: InferenceParts, options: InferenceOptions) -> None:
         self._dialect = dialect
-        self._relay, self._admission, self._authenticator, self._steps, _, clock = parts
-        self._now = clock.now
+        self._relay, self._admission, self._authenticator, self._steps = parts[:4]
+        self._now, self._refusals = parts.clock.now, parts.refusals
         self._options = options
         self._threads = None
         if isinstance(dialect, KeepingDialect):
@@ -117,16 +119,23 @@ class InferenceRoute:
             response = answer = await self._open(call, response)
             await self._answer(call, answer)
         except Fault as fault:
+            self._count_if_refused(response, fault.kind)
             await response.fail(fault.without_traceback())
         except ClientGoneError:
             return
         except (Exception, SystemExit, KeyboardInterrupt):
             # The signals have handlers; an exit() in the path of one request ends no other.
             log.exception("request failed inside the gateway", request_id=response.id)
+            self._count_if_refused(response, FaultKind.INTERNAL)
             await response.fail(Fault(FaultKind.INTERNAL, FAILED), is_logged=True)
         finally:
             if place is not None:
                 self._admission.leave(place)
+
+    def _count_if_refused(self, response: _Response, fault: FaultKind) -> None:
+        """What the relay has seen is recorded there."""
+        if not response.is_relayed:
+            self._refusals.count_refusal(fault)
 
     async def _open(self, call: _Call, refusal: _Response) -> _Answer:
         """Read, parse, and make ready to answer.
@@ -230,6 +239,11 @@ class _Response:
         self.thread: KeptThread | None = None
         # Its client has all of it.
         self.is_over = False
+
+    @property
+    def is_relayed(self) -> bool:
+        """Whether it answers a request that the relay has or had."""
+        return self._exchange is not None
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""

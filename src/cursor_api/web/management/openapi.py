@@ -112,7 +112,9 @@ def _types(operations: Iterable[Operation], dialects: Iterable[Dialect]) -> list
     """Each once, in their order."""
     found: dict[type, None] = {ErrorOut: None}
     for one in operations:
-        found |= dict.fromkeys([*([one.body] if one.body else []), *one.good.values()])
+        found |= dict.fromkeys(
+            [*([one.body] if one.body else []), *filter(None, one.good.values())]
+        )
     for dialect in dialects:
         found[dialect.description.request] = None
         found[dialect.description.error or ErrorOut] = None

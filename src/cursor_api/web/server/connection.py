@@ -71,7 +71,7 @@ class ConnectionLimits:
         "How long a client may take for the next 16 KiB of a request's body, or for its end."
         " A large body on a slow line is fine as long as it goes on.",
     )
-    # 64 KiB of headers is what h11 and nginx take together.
+    # 64 KiB of headers is what nginx takes at most.
     header_bytes_max: int = setting(
         "GATEWAY_HEADER_BYTES_MAX",
         size(KIB, MIB, "64KiB"),
@@ -119,10 +119,6 @@ TOO_MANY_QUEUED = Fault(
 TOO_SLOW = Fault(
     FaultKind.REQUEST_TIMEOUT,
     "The request came too slowly (GATEWAY_HEADER_TIMEOUT_S, GATEWAY_BODY_TIMEOUT_S).",
-)
-NEEDS_LENGTH = Fault(
-    FaultKind.LENGTH_REQUIRED,
-    "This gateway runs without httptools and takes no chunked bodies; send a Content-Length.",
 )
 # Its sender did nothing wrong and may come again.
 TOO_MANY_CONNECTIONS = Fault(

@@ -1,12 +1,13 @@
-"""uvicorn's protocol for one connection on the C parser, with our limits; and which is used."""
+"""uvicorn's protocol for one connection on the C parser, with our limits."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.server.connection import (
@@ -20,18 +21,9 @@ from cursor_api.web.server.connection import (
     RenderRefusal,
     fresh,
 )
-from cursor_api.web.server.h11_protocol import GuardedH11
 from cursor_api.web.server.room import Room
 from cursor_api.web.server.strict import FIELDS_MAX, find_flaw
 from cursor_api.web.server.unframed import UnframedCycle
-
-HAS_HTTPTOOLS = importlib.util.find_spec("httptools") is not None
-
-if HAS_HTTPTOOLS or TYPE_CHECKING:
-    import httptools
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-else:
-    HttpToolsProtocol = RequestResponseCycle = object
 
 # How many bytes of chunk headers, extensions and trailers may come with one byte of body. Chunks
 # of one byte each need six.
@@ -302,10 +294,10 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
 
 
 def guarded_protocol(
-    limits: ConnectionLimits, render_refusal: RenderRefusal, *, is_h11: bool
+    limits: ConnectionLimits, render_refusal: RenderRefusal
 ) -> type[asyncio.Protocol]:
     """The class of every connection, with its limits and how it words its refusals."""
-    base: Any = GuardedH11 if is_h11 else GuardedHttpTools
+    base: Any = GuardedHttpTools
     own = {"limits": limits, "room": Room(), "render_refusal": staticmethod(render_refusal)}
     return type("GatewayProtocol", (base,), own)
 

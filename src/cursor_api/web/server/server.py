@@ -29,7 +29,7 @@ from cursor_api.web.server import descriptors
 from cursor_api.web.server.connection import ConnectionLimits, RenderRefusal, write_refusal
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.listener import HANDSHAKES_MAX, Handshakes, Listener
-from cursor_api.web.server.protocol import HAS_HTTPTOOLS, guarded_protocol
+from cursor_api.web.server.protocol import guarded_protocol
 from cursor_api.web.server.tls import Certificate, ListenerTls, TlsOptions, load_certificate
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
@@ -296,9 +296,7 @@ def create_server(
         host=options.host,
         port=options.port,
         loop="uvloop" if HAS_UVLOOP else "asyncio",
-        http=guarded_protocol(
-            _within_descriptors(options.limits), render_refusal, is_h11=not HAS_HTTPTOOLS
-        ),
+        http=guarded_protocol(_within_descriptors(options.limits), render_refusal),
         ws="none",
         lifespan="off",
         interface="asgi3",

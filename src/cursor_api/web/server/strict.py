@@ -1,4 +1,4 @@
-"""What a request's head may be, beyond what the parsers ask: nothing that could mean two things.
+"""What a request's head may be, beyond what the parser asks: nothing that could mean two things.
 
 A proxy in front of the gateway and the gateway itself must agree where each request ends. Where
 RFC 9112 lets a recipient choose between mending and refusing, this file refuses.
@@ -32,12 +32,6 @@ _FRAMING = {
     ),
 }
 
-# A line feed alone, a carriage return alone, a line that continues the one before it, and the
-# control characters. A carriage return at the very end may get its line feed with the next read.
-_ODD_BYTES = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\n[ \t]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LENGTH_LINE = re.compile(rb"\r\ncontent-length:[ \t]*([^\r]*)", re.IGNORECASE)
-_CODING_LINE = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
-
 
 def find_flaw(
     version: str, method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]
@@ -53,19 +47,6 @@ def find_flaw(
     if not _is_target(method, target):
         return "The request's target is not an address on this server, or longer than any."
     return _find_header_flaw(version, headers)
-
-
-def find_raw_flaw(head: bytes) -> str | None:
-    """The same for the bytes of a head, or its beginning, where a parser mends what it reads.
-
-    What is left to `find_flaw` is not looked for here.
-    """
-    if _ODD_BYTES.search(head):
-        return "The request's head has a byte that may not be there."
-    lengths = _LENGTH_LINE.findall(head)
-    if len(lengths) + len(_CODING_LINE.findall(head)) > 1 or b"," in b"".join(lengths):
-        return "The request states its length in more than one way."
-    return None
 
 
 def _find_header_flaw(version: str, headers: Iterable[tuple[bytes, bytes]]) -> str | None:

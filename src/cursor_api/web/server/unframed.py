@@ -1,14 +1,10 @@
-"""An answer to HTTP/1.0 over the C parser's half of uvicorn; its other half knows HTTP/1.0."""
+"""An answer to HTTP/1.0, which uvicorn does not know over the C parser."""
 
 from __future__ import annotations
 
-import importlib.util
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING or importlib.util.find_spec("httptools") is not None:
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-else:
-    RequestResponseCycle = object
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
 class UnframedCycle(RequestResponseCycle):

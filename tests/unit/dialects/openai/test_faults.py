@@ -84,7 +84,6 @@ EXPECTED = {
     FaultKind.MALFORMED_REQUEST: (400, "bad_request", True),
     FaultKind.HEAD_TOO_LARGE: (431, "request_header_fields_too_large", True),
     FaultKind.REQUEST_TIMEOUT: (408, "request_timeout", True),
-    FaultKind.LENGTH_REQUIRED: (411, "length_required", True),
 }
 
 
@@ -164,7 +163,6 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
                 FaultKind.MALFORMED_REQUEST,
                 FaultKind.HEAD_TOO_LARGE,
                 FaultKind.REQUEST_TIMEOUT,
-                FaultKind.LENGTH_REQUIRED,
             },
         ),
     ],

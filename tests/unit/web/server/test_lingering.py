@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from cursor_api.web.server import connection
-from cursor_api.web.server import server as server_module
 from cursor_api.web.server.lingering import LingeringTransport
 from cursor_api.web.server.server import ServerOptions
 from tests.serving import parse_answer, serve
@@ -18,13 +17,6 @@ from tests.serving import parse_answer, serve
 # More than both sides' socket buffers hold, so that the client is still sending.
 BODY = b"x" * 8_000_000
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n"
-
-
-@pytest.fixture(autouse=True, params=["httptools", "h11"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both, as both are used."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", request.param == "httptools")
-    return str(request.param)
 
 
 class Hasty:
@@ -209,8 +201,8 @@ async def test_nothing_is_written_to_a_lost_connection() -> None:
         assert inner.told == []
 
 
-async def test_an_answer_is_one_write(parser: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the server itself; the fallback is as uvicorn made it."""
+async def test_an_answer_is_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Head and body leave together."""
     calls: list[str] = []
 
     class Told(LingeringTransport):
@@ -228,7 +220,7 @@ async def test_an_answer_is_one_write(parser: str, monkeypatch: pytest.MonkeyPat
         for _ in range(3):
             answer = parse_answer(await send_all(port, HEAD % (b"Connection: close\r\n", 0), b""))
             assert answer.body == b"text"
-    assert len(calls) == 3 * {"httptools": 1, "h11": 3}[parser]
+    assert len(calls) == 3
 
 
 class Telling:

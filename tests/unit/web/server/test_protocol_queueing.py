@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from cursor_api.web.server import protocol
-from cursor_api.web.server import server as server_module
 from cursor_api.web.server.connection import Guarded
 from cursor_api.web.server.protocol import BYTES_PER_PIECE, PIECES_FREE, QUEUED_MAX
 from cursor_api.web.server.room import Room
@@ -25,13 +24,6 @@ CLOSE = GET[:-2] + b"Connection: close\r\n\r\n"
 CHUNKED = POST + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-@pytest.fixture(autouse=True, params=["httptools", "h11"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both, as both are used."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", request.param == "httptools")
-    return str(request.param)
-
-
 async def test_a_few_requests_may_wait_behind_one_another() -> None:
     """Each is answered in its turn, and the connection stays."""
     app = Recorder()
@@ -40,15 +32,13 @@ async def test_a_few_requests_may_wait_behind_one_another() -> None:
     assert raw.count(b"HTTP/1.1 200") == QUEUED_MAX + 1
 
 
-async def test_of_many_requests_in_one_read_some_are_answered_and_the_connection_ends(
-    parser: str,
-) -> None:
-    """Its client knows which, and may send the rest again; the h11 parser waits with the rest."""
+async def test_of_many_requests_in_one_read_some_are_answered_and_the_connection_ends() -> None:
+    """Its client knows which, and may send the rest again."""
     app = Recorder()
     async with serve(app, OPTIONS) as port:
         raw = await talk(port, GET * 999 + CLOSE)
     answered_count = raw.count(b"HTTP/1.1 200")
-    assert answered_count == len(app.seen) == {"httptools": QUEUED_MAX + 1, "h11": 1000}[parser]
+    assert answered_count == len(app.seen) == QUEUED_MAX + 1
     assert raw.endswith(b"done")
     assert raw[raw.rindex(b"HTTP/1.1") :].lower().count(b"connection: close") == 1
 
@@ -110,22 +100,19 @@ async def test_so_many_fields_are_taken() -> None:
     assert (raw[-4:], len(app.headers)) == (b"done", FIELDS_MAX)
 
 
-async def test_a_trailer_of_many_fields_is_refused(parser: str) -> None:
+async def test_a_trailer_of_many_fields_is_refused() -> None:
     """It is kept for nobody."""
     async with serve(Recorder(), OPTIONS) as port:
         raw = await talk(port, CHUNKED, b"0\r\n" + b"a1:b\r\n" * (FIELDS_MAX + 2))
-    refusal(raw, 431 if parser == "httptools" else 411)
+    refusal(raw, 431)
 
 
-async def test_a_body_of_tiny_chunks_is_refused(parser: str) -> None:
+async def test_a_body_of_tiny_chunks_is_refused() -> None:
     """Within all limits of size it would keep everybody waiting for seconds."""
     app = Recorder()
     count = PIECES_FREE + PIECES_FREE // BYTES_PER_PIECE
     async with serve(app, OPTIONS) as port:
         raw = await talk(port, CHUNKED + b"1\r\nx\r\n" * (count + 1000))
-        if parser == "h11":
-            refusal(raw, 411)
-            return
         refusal(raw, 400)
         raw = await talk(port, CHUNKED + b"1\r\nx\r\n" * PIECES_FREE + b"0\r\n\r\n")
         large = b"64\r\n" + b"x" * 100 + b"\r\n"

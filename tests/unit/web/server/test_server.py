@@ -53,12 +53,8 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-@pytest.mark.parametrize("parser", ["httptools", "h11"])
-async def test_a_client_that_stops_reading_is_cut(
-    monkeypatch: pytest.MonkeyPatch, parser: str
-) -> None:
+async def test_a_client_that_stops_reading_is_cut() -> None:
     """Its buffer stays bounded and its connection ends at the write time-out."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
     app = Flood()
     async with serve(
         app, ServerOptions(limits=ConnectionLimits(write_timeout_s=0.3), shutdown_grace_s=1)
@@ -146,12 +142,8 @@ class Reader:
 HALF = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"
 
 
-@pytest.mark.parametrize("parser", ["httptools", "h11"])
-async def test_nobody_waits_for_a_request_that_is_not_whole(
-    monkeypatch: pytest.MonkeyPatch, parser: str
-) -> None:
+async def test_nobody_waits_for_a_request_that_is_not_whole() -> None:
     """Its client is told to come again, long before the grace time for answers is over."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
     loop = asyncio.get_running_loop()
     async with serve(Reader(0), ServerOptions(shutdown_grace_s=30)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -165,12 +157,8 @@ async def test_nobody_waits_for_a_request_that_is_not_whole(
     writer.close()
 
 
-@pytest.mark.parametrize("parser", ["httptools", "h11"])
-async def test_while_an_answer_runs_a_request_may_become_whole(
-    monkeypatch: pytest.MonkeyPatch, parser: str
-) -> None:
+async def test_while_an_answer_runs_a_request_may_become_whole() -> None:
     """And is answered then, in the time that there is."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", parser == "httptools")
     async with serve(Reader(1.2), ServerOptions(shutdown_grace_s=30)) as port:
         running = asyncio.create_task(ask(port, "GET", "/"))
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from cursor_api.web.server import server as server_module
 from cursor_api.web.server.server import ServerOptions
 from tests.serving import parse_answer, serve
 from tests.unit.web.server.raw_client import GET, talk
 
 OPTIONS = ServerOptions(shutdown_grace_s=1)
 CLOSE = GET[:-2] + b"Connection: close\r\n\r\n"
-
-
-@pytest.fixture(autouse=True, params=["httptools", "h11"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both, as both are used."""
-    monkeypatch.setattr(server_module, "HAS_HTTPTOOLS", request.param == "httptools")
-    return str(request.param)
 
 
 async def test_an_answer_of_unknown_length_to_http_1_0_has_no_chunks() -> None:

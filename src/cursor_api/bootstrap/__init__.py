@@ -1,0 +1,18 @@
+"""The composition root: settings in, a running gateway out.
+
+Here the parts are made and handed to each other; what they are made of is named in installed.py.
+"""
+
+from cursor_api.bootstrap.gateway import Gateway, Operator, build_gateway, open_credentials
+from cursor_api.bootstrap.stores import Stores, file_stores, make_checksum, memory_stores
+
+__all__ = [
+    "Gateway",
+    "Operator",
+    "Stores",
+    "build_gateway",
+    "file_stores",
+    "make_checksum",
+    "memory_stores",
+    "open_credentials",
+]

@@ -1,0 +1,152 @@
+"""A gateway that is ready to be served, and what commands need of one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cursor_api import installed
+from cursor_api.bootstrap.house import House, HouseParts, credentials_of
+from cursor_api.bootstrap.stores import Stores, file_stores
+from cursor_api.domain.errors import BindingNotStoredError
+from cursor_api.installed import Settings
+from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.ports.configuration import Configuration, Unshown
+from cursor_api.ports.process import Clock, Observer
+from cursor_api.service.credentials.pools import CredentialPools
+from cursor_api.service.credentials.roster import Roster
+from cursor_api.service.credentials.use_cases import Credentials
+from cursor_api.service.inference.endpoints import Endpoints
+from cursor_api.stores.memory import MemoryRequestLog
+from cursor_api.stores.sqlite.request_log import SqliteRequestLog
+from cursor_api.telemetry.clock import SystemClock
+from cursor_api.telemetry.observer import LogObserver
+from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web.app import App
+from cursor_api.web.management.tokens import TokenFileOptions
+from cursor_api.web.parts import WebOptions
+from cursor_api.web.server.lifecycle import Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that is ready to be served."""
+
+    app: App
+    credential_count: int
+    roster: Roster
+    lifecycle: Lifecycle
+    endpoints: Endpoints
+    # Serve with other settings from the next request on; raises OSError, and changes nothing then.
+    # Those of the listener, of files, of the queue and of the request log stay as they were.
+    renew: Callable[[Settings], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What a person at the command line works with."""
+
+    credentials: Credentials
+    roster: Roster
+    pools: CredentialPools
+
+
+@asynccontextmanager
+async def build_gateway(
+    settings: Settings,
+    stores: Stores,
+    redactor: Redactor,
+    clock: Clock | None = None,
+    configuration: Configuration | None = None,
+) -> AsyncIterator[Gateway]:
+    """Put the parts together, and keep them up to date while the context lasts.
+
+    Raises StoreError when the credentials cannot be read whole, OSError when an upstream cannot be
+    opened. `clock` None is the machine's. `configuration` is what the operator is shown of the
+    settings.
+    """
+    parts = HouseParts(
+        stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
+    )
+    async with AsyncExitStack() as stack:
+        if isinstance(stores.request_log, SqliteRequestLog):
+            await stack.enter_async_context(stores.request_log)
+        house = House(settings, parts, stack)
+        await house.use(settings)
+        credential_count = await _begin(house.roster)
+        await house.model_lists.refresh()
+        app = App(house.web_parts(settings), _web_options(settings))
+
+        tasks = {
+            asyncio.create_task(one)
+            for one in (house.roster.watch(), house.model_lists.watch(), house.upstreams.watch())
+        }
+
+        async def renew(new: Settings) -> None:
+            await house.use(new)
+            # Only now, as a new authenticator forgets where keys that go were used.
+            app.use(house.web_parts(new), _web_options(new))
+            # An upstream that does not answer keeps nobody waiting for what is done.
+            refreshing = asyncio.create_task(house.model_lists.refresh())
+            tasks.add(refreshing)
+            refreshing.add_done_callback(tasks.discard)
+
+        try:
+            yield Gateway(
+                app, credential_count, house.roster, house.lifecycle, house.endpoints, renew
+            )
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await house.roster.save()
+
+
+async def _begin(roster: Roster) -> int:
+    """Start with the credentials that can serve, where only new bindings could not be stored."""
+    try:
+        return await roster.start()
+    except BindingNotStoredError as error:
+        if not error.known:
+            raise
+        LogObserver().warn("new credentials cannot be served yet", detail=str(error))
+        return sum(not one.is_configured for one in error.known)
+
+
+@asynccontextmanager
+async def open_credentials(
+    settings: Settings, observer: Observer, others: Sequence[UpstreamSettings] = ()
+) -> AsyncIterator[Operator]:
+    """The credentials without a gateway around them, for commands.
+
+    The keys of the `others`, which are not opened, are no credentials to be added. Raises
+    StoreError when they cannot be read whole. Where only new bindings could not be stored, those
+    that have one are there, and the observer is told.
+    """
+    # No request is logged here, and the gateway's own log file stays closed.
+    stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
+    parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
+    async with AsyncExitStack() as stack:
+        house = House(settings, parts, stack)
+        await house.use(settings)
+        if others:
+            house.roster.configure([key for one in others for key in credentials_of(one)])
+        try:
+            await house.roster.start()
+        except BindingNotStoredError as error:
+            observer.warn(str(error))
+        await house.model_lists.refresh()
+        yield Operator(house.credentials, house.roster, house.pools)
+
+
+def _web_options(settings: Settings) -> WebOptions:
+    """With the names of the token files, which the management API shows."""
+    files = TokenFileOptions(
+        token_file=str(settings.files.token_file),
+        token_list_file=str(settings.files.token_list_file),
+        text_bytes_max=installed.TextLimits().file_bytes_max,
+    )
+    return replace(settings.web, token_files=files)

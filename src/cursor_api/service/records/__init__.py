@@ -1,0 +1,1 @@
+"""Questions about what happened: sums in the viewer's own hours and days."""

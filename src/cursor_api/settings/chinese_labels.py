@@ -1,0 +1,61 @@
+"""The Chinese of the short words around settings: their groups and their sorts of values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+# The headings, by the table in TOML.
+TITLES: Final[Mapping[str, str]] = {
+    "": "配置文件",
+    "listener": "监听",
+    "access": "访问",
+    "files": "文件",
+    "pool": "凭据池",
+    "failover": "故障转移",
+    "admission": "负载",
+    "cursor": "Cursor（上游）",
+    "cursor-sdk": "Cursor 官方 SDK（上游）",
+    "limits": "单个请求的限制",
+    "logs": "日志",
+}
+
+# The sorts of values, by their label; `{}` stands for what differs among them.
+LABELS: Final[Mapping[str, str]] = {
+    "yes or no": "是或否",
+    "number, {} to {}": "整数，{} 至 {}",
+    "duration in seconds": "时长（秒）",
+    "duration in seconds, by model": "时长（秒），可按模型设置",
+    "size in bytes": "大小（字节）",
+    "one of {}": "{} 之一",
+    "text": "文本",
+    "version number": "版本号",
+    "path": "路径",
+    "secret text": "密钥文本",
+    "secret texts, comma between": "密钥文本，以逗号分隔",
+    "secret lines": "机密文本，每行一个",
+    "checksum, secret": "校验和，机密",
+    "IANA time zone": "IANA 时区名",
+    "IP address or host name": "IP 地址或主机名",
+    "http or https URL": "http 或 https 网址",
+    "http or https URL, or `none`": "http 或 https 网址，或 `none`",
+    "origins, comma between": "来源，以逗号分隔",
+    "host names, comma between": "主机名，以逗号分隔",
+    "name": "名称",
+    "name of a variable": "变量名",
+    "model name": "模型名",
+    "model names, comma between": "模型名，以逗号分隔",
+    "upstream/model, comma between": "上游/模型，以逗号分隔",
+    "table of headers": "请求头表",
+    "networks, comma between, or a number of proxies": "网段，以逗号分隔，或代理层数",
+}
+
+
+def translate_label(label: str) -> str:
+    """A label in Chinese; KeyError for one that has no translation."""
+    for english, chinese in LABELS.items():
+        match = re.fullmatch(re.escape(english).replace(r"\{\}", "(.+)"), label)
+        if match:
+            return chinese.format(*match.groups())
+    raise KeyError(label)

@@ -1,0 +1,126 @@
+"""`/api/now`: how things stand."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from cursor_api.service.access.admission import AdmissionOptions
+from cursor_api.web.management.now import SHOWN_COUNT_MAX, find_percentile
+from tests.fakes import StillClock
+from tests.house import BEARER, House
+from tests.records import BEGAN_AT, failed_of, record_of
+from tests.serving import ask, serve
+
+CHAT = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
+PATH = "/v1/chat/completions"
+
+
+def still_house(**more: Any) -> House:
+    """Whose clock a test moves."""
+    clock = StillClock()
+    clock.seconds = BEGAN_AT + 60
+    return House(clock=clock, **more)
+
+
+async def look(port: int) -> dict[str, Any]:
+    """Now."""
+    answer = await ask(port, "GET", "/api/now", headers=BEARER)
+    assert answer.status == 200, answer.body
+    assert answer.headers["cache-control"] == "no-store"
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_an_idle_gateway_is_ready_and_has_a_day_behind_it() -> None:
+    """Sums and percentiles of the last 24 hours, with the hour that runs."""
+    house = still_house()
+    for number in range(20):
+        house.records.add(record_of(number, first_delta_ms=10.0 * (number + 1)))
+    house.records.add(failed_of(30))
+    house.records.add(record_of(-24 * 3600))
+    async with serve(house.app) as port:
+        body = await look(port)
+    assert (body["ready"], body["can_answer"], body["reasons"]) == (True, True, [])
+    assert (body["under_way"], body["under_way_count"], body["waiting_count"]) == ([], 0, 0)
+    assert body["credentials"] == {"ready": 1, "total": 1, "by_state": {"healthy": 1}}
+    assert body["upstreams"] == {"fake": {"kind": "fake", "state": "closed"}}
+    day = body["last_24h"]
+    assert day["since"] == "2025-10-24T03:00:00Z"
+    assert (day["answered"], day["failed"], day["input"], day["output"]) == (20, 1, 200, 180)
+    assert (day["first_ms_p50"], day["first_ms_p95"]) == (100.0, 190.0)
+    assert body["records"] == {
+        "store": "memory",
+        "is_writing": True,
+        "waiting_rows": 0,
+        "dropped_count": 0,
+    }
+
+
+async def test_what_is_under_way_is_there_with_its_age() -> None:
+    """Oldest first, with its credential as soon as it has one."""
+    gate = asyncio.Event()
+    house = still_house(script={"a": [gate]})
+    async with serve(house.app) as port:
+        headers = BEARER | {"User-Agent": "curl/8.1"}
+        asked = asyncio.create_task(ask(port, "POST", PATH, headers=headers, body=CHAT))
+        while not house.upstream.asked:
+            await asyncio.sleep(0.001)
+        house.clock.seconds += 2.5  # type: ignore[attr-defined]  # a still clock
+        body = await look(port)
+        gate.set()
+        await asked
+        after = await look(port)
+    [one] = body["under_way"]
+    assert (
+        one
+        | {
+            "caller": "operator",
+            "client": "curl/8.1",
+            "model": "gpt-4o",
+            "credential": "a",
+            "is_stream": False,
+            "first_ms": None,
+            "age_ms": 2500.0,
+        }
+        == one
+    )
+    assert body["under_way_count"] == 1
+    assert (after["under_way_count"], after["last_24h"]["failed"]) == (0, 1)
+
+
+async def test_of_many_the_oldest_are_shown_and_all_are_counted() -> None:
+    """A flood makes no large answer."""
+    gate = asyncio.Event()
+    count = SHOWN_COUNT_MAX + 5
+    house = still_house(script={"a": [gate]}, limits=AdmissionOptions(requests_max=count))
+    async with serve(house.app) as port:
+        asked = [
+            asyncio.create_task(ask(port, "POST", PATH, headers=BEARER, body=CHAT))
+            for _ in range(count)
+        ]
+        while house.relay.active_count < count:
+            await asyncio.sleep(0.001)
+        body = await look(port)
+        gate.set()
+        await asyncio.gather(*asked)
+    assert (len(body["under_way"]), body["under_way_count"]) == (SHOWN_COUNT_MAX, count)
+
+
+async def test_what_stands_in_the_way_has_a_code() -> None:
+    """The page says it in words."""
+    async with serve(still_house(script={}).app) as port:
+        body = await look(port)
+    assert (body["ready"], body["can_answer"]) == (True, False)
+    assert body["reasons"] == [{"code": "no_credentials"}]
+
+
+@pytest.mark.parametrize(
+    ("count", "percent", "found"),
+    [(0, 50, None), (1, 50, 1.0), (1, 95, 1.0), (2, 50, 1.0), (100, 95, 95.0), (101, 95, 96.0)],
+)
+def test_a_percentile_is_one_of_the_values(count: int, percent: int, found: float | None) -> None:
+    """None of nothing."""
+    assert find_percentile([float(n + 1) for n in range(count)], percent) == found
