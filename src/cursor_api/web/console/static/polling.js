@@ -6,7 +6,8 @@ import { loadNow } from "./now.js";
 import { endsSession } from "./session.js";
 import { changed, state, update } from "./store.js";
 
-const PERIOD_MS = 2_000;
+// A request that ended is seen within two seconds.
+const PERIOD_MS = 1_500;
 const PERIOD_MS_MAX = 15_000;
 const TICK_MS = 1_000;
 

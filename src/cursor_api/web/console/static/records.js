@@ -44,7 +44,7 @@ export async function enterRequests() {
     await loadOlder();
   }
   const [id] = state.route.rest;
-  await Promise.all([id ? loadSingle(id) : null, state.requests.choices ? null : loadChoices()]);
+  await Promise.all([id ? loadSingle(id) : null, isOther ? loadChoices() : null]);
 }
 
 export async function loadOlder() {

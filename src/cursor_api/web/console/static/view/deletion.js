@@ -6,6 +6,7 @@ import { has, t } from "../i18n.js";
 import { confirmDeletion } from "../removal.js";
 import { state, update } from "../store.js";
 import { closeDialog, dialog } from "./dialog.js";
+import { apiName } from "./parts.js";
 
 const WORDS = { status: "status", fault: "cause" };
 
@@ -17,7 +18,7 @@ export function deletionDialog() {
     title: t("deletion.title"),
     content: html`<p>${t("deletion.meant")}</p>
       <ul class="given">
-        ${Object.entries(given).map(([key, value]) => html`<li>${t(`requests.by_${key}`)}: <b>${words(key, value)}</b></li>`)}
+        ${Object.entries(given).map(([key, value]) => html`<li>${t(`requests.${key}`)}: <b>${words(key, value)}</b></li>`)}
       </ul>
       <p role="status">${count === null ? t("deletion.counting") : t("deletion.count", { count, value: number(count) })}</p>
       ${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
@@ -33,6 +34,7 @@ export function deletionDialog() {
 
 function words(key, value) {
   if (key === "period") return t(`requests.period_${value}`);
+  if (key === "dialect") return apiName(value);
   const entry = `${WORDS[key]}.${value}`;
   return has(entry) ? t(entry) : name(value);
 }

@@ -62,7 +62,7 @@ function dayFigures(day) {
     html`<a href=${link("usage", { of: "tokens" })} title=${number(tokens)}>${shortNumber(tokens)}</a>`,
     html`${t("overview.reported", { input: shortNumber(day.input), output: shortNumber(day.output) })}
     ${estimated ? html`<span class="line-text">${t("overview.estimated", { input: shortNumber(day.input_estimated), output: shortNumber(day.output_estimated) })}</span>` : nothing}
-    <span class="line-text">${t("overview.cost", { value: money(day.cost_nano) })}</span>`,
+    <span class="line-text">${t("overview.cost", { value: money(tokens ? day.cost_nano : null) })}</span>`,
   )}`;
 }
 

@@ -10,6 +10,7 @@ import { exportAs, openDeletion } from "../removal.js";
 import { go, link } from "../router.js";
 import { state } from "../store.js";
 import { icons } from "./icons.js";
+import { apiName } from "./parts.js";
 import { detail } from "./request.js";
 
 const COLUMN_COUNT = 7;
@@ -42,7 +43,7 @@ function filterLine({ choices }) {
   return html`<div class="filter-line" role="search" aria-label=${t("filter.label")}>
     ${timeFilter(given)} ${filter("status", given, choices?.statuses, words("status"))} ${filter("fault", given, choices?.faults, words("cause"))}
     ${filter("model", given, choices?.models)} ${filter("credential", given, choices?.credentials)} ${filter("caller", given, choices?.callers)}
-    ${filter("dialect", given, choices?.dialects)}
+    ${filter("dialect", given, choices?.dialects, apiName)}
     <input
       type="search"
       id="filter-text"
@@ -97,9 +98,9 @@ function onText(event) {
 function more(given) {
   const isFiltered = Object.keys(given).length > 0;
   const reason = isFiltered ? "" : t("deletion.filter_first");
-  return html`<details class="menu">
+  return html`<details class="menu" @focusout=${onMenuLeft} @keydown=${onMenuKey}>
     <summary aria-label=${t("requests.more")} title=${t("requests.more")}>${icons.more}</summary>
-    <div class="menu-items">
+    <div class="menu-items" @click=${onMenuItem}>
       <button type="button" id="clear-filters" aria-disabled=${isFiltered ? "false" : "true"} title=${isFiltered ? nothing : t("requests.no_filter")} @click=${() => isFiltered && go(link("requests"))}>
         ${t("requests.clear")}
       </button>
@@ -110,6 +111,22 @@ function more(given) {
       </button>
     </div>
   </details>`;
+}
+
+// What was chosen is done; one that does nothing now leaves the menu as it is.
+function onMenuItem(event) {
+  const button = event.target.closest("button");
+  if (button && button.getAttribute("aria-disabled") !== "true") event.currentTarget.parentElement.open = false;
+}
+
+function onMenuLeft(event) {
+  if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
+}
+
+function onMenuKey(event) {
+  if (event.key !== "Escape") return;
+  event.currentTarget.open = false;
+  event.currentTarget.querySelector("summary").focus();
 }
 
 // --- Rows

@@ -13,7 +13,7 @@ const COLOURS = 6;
 export function usagePage() {
   const { usage } = state;
   const { span, group, of } = chosen();
-  return html`<div class="toolbar">
+  return html`<div class="toolbar usage-choices">
       ${choice("span", Object.keys(SPANS), span)} ${choice("group", GROUPS, group)} ${choice("of", MEASURES, of)}
     </div>
     ${usage?.trouble
@@ -132,7 +132,7 @@ function line(title, counts, narrowed, mean) {
     ${COUNTS.map((key) => html`<td>${counted(key)}</td>`)} ${TOKENS.map((key) => html`<td>${number(counts[key])}</td>`)}
     <td>${optionalMs(mean)}</td>
     <td>
-      ${money(counts.cost_nano)}${counts.unpriced && counts.cost_nano !== null
+      ${money(tokenCount(counts) ? counts.cost_nano : null)}${counts.unpriced && counts.cost_nano !== null
         ? html` <span class="hint">${t("usage.unpriced", { value: number(counts.unpriced) })}</span>`
         : nothing}
     </td>
