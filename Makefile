@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check deb deb-check image-check workflows-check release soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check deb deb-check chart-check image-check workflows-check release soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -166,6 +166,9 @@ deb: $(SHIP).stamp ## Build the Debian package, into build/deb (needs dpkg-dev)
 
 deb-check: $(SHIP).stamp ## Build it and try it in a small Debian that boots systemd (as root, needs debootstrap)
 	$(BIN)/python -m tests.ship.deb --try
+
+chart-check: $(SHIP).stamp ## Lint and render the Helm chart, and hold it to the schemas of Kubernetes
+	PYTHONPATH=src $(SHIP)/bin/python -m tests.ship.chart
 
 image-check: $(VENV)/dev.stamp ## Build the Dockerfile with buildah and run it with runc, as root (Debian)
 	$(BIN)/python -m tests.ship.image
