@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check image-check workflows-check release soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check image-check space workflows-check release soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -163,6 +163,9 @@ package-check: $(SHIP).stamp ## Build what a registry gets, and install it in ev
 
 image-check: $(VENV)/dev.stamp ## Build the Dockerfile with buildah and run it with runc, as root (Debian)
 	$(BIN)/python -m tests.ship.image
+
+space: $(VENV)/dev.stamp ## Make dist/huggingface, a folder that is a Hugging Face Space
+	@$(BIN)/python -m scripts.space dist/huggingface
 
 workflows-check: $(SHIP).stamp ## Hold compose.yaml to its schema
 	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
