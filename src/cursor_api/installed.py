@@ -31,6 +31,7 @@ from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
 from cursor_api.transport.image_fetch import ImageFetchOptions
+from cursor_api.transport.webhook import WebhookOptions
 from cursor_api.upstreams.anthropic.kind import AnthropicKind
 from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
@@ -120,6 +121,7 @@ class Settings:
     kept_answers: KeptAnswersOptions
     images: ImageFetchOptions
     logs: LogOptions
+    alerts: WebhookOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
 
@@ -166,6 +168,7 @@ GROUPS: Final = (
         ),
     ),
     Group("logs", "Logs", ("logs", "request_log")),
+    Group("alerts", "Alerts", ("alerts",)),
 )
 
 SCHEMA: Final = Schema(Settings, GROUPS, {name: kind.options for name, kind in KINDS.items()})

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cursor_api import installed
+from cursor_api.bootstrap.api_keys import KeyAndPriceStore
 from cursor_api.domain.credential import Credential
 from cursor_api.installed import Settings
 from cursor_api.ports.record_database import Keeping
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
+from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.records.log import RecordLog
 from cursor_api.stores.sqlite.records import SqliteRecords
 from cursor_api.telemetry.clock import SystemClock
@@ -28,13 +30,14 @@ def make_checksum() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where credentials, the pool's state and the records of requests are kept.
+    """Where credentials, the pool's state, API keys, prices and records of requests are kept.
 
     `records` None: in memory. `request_log` is told of each request in their place.
     """
 
     credentials: CredentialFiles
     pool_state: PoolStateStore
+    keys: KeyAndPriceStore = field(default_factory=MemoryKeyStore)
     records: RecordKeeper | None = None
     request_log: RequestLog | None = None
 
@@ -52,7 +55,7 @@ def file_stores(settings: Settings) -> Stores:
             ),
         ),
         FilePoolStateStore(files.pool_state_file),
-        _records(settings),
+        records=_records(settings),
     )
 
 

@@ -19,6 +19,7 @@ TITLES: Final[Mapping[str, str]] = {
     "cursor-sdk": "Cursor 官方 SDK（上游）",
     "limits": "单个请求的限制",
     "logs": "日志",
+    "alerts": "告警",
 }
 
 # The sorts of values, by their label; `{}` stands for what differs among them.
@@ -33,12 +34,16 @@ LABELS: Final[Mapping[str, str]] = {
     "version number": "版本号",
     "path": "路径",
     "secret text": "密钥文本",
+    "secret texts, each perhaps `name::` before it, comma between": (
+        "密钥文本，前面可带 `名称::`，以逗号分隔"
+    ),
     "secret texts, comma between": "密钥文本，以逗号分隔",
     "secret lines": "机密文本，每行一个",
     "checksum, secret": "校验和，机密",
     "IANA time zone": "IANA 时区名",
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",
+    "https URL": "https 网址",
     "http or https URL, or `none`": "http 或 https 网址，或 `none`",
     "origins, comma between": "来源，以逗号分隔",
     "host names, comma between": "主机名，以逗号分隔",
