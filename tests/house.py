@@ -24,6 +24,9 @@ from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.telemetry.counted_log import CountedLog, CountedRefusals
+from cursor_api.telemetry.metrics import Instruments, RequestMetrics
+from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -68,6 +71,7 @@ class House:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
         self.records = MemoryRecords(self.clock)
+        self.instruments = Instruments()
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
             Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}", FAKE)
@@ -84,7 +88,10 @@ class House:
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
-            BothLogs(self.log, self.records),
+            CountedLog(
+                BothLogs(self.log, self.records),
+                RequestMetrics(self.instruments, self.catalog.lists),
+            ),
             self.clock,
             lambda: 0.0,
         )
@@ -100,8 +107,25 @@ class House:
                 self.clock,
             )
         )
+        self.readiness = Readiness(
+            self.endpoints,
+            self.pools,
+            self.catalog,
+            self.clock,
+            is_passthrough=self.is_passthrough,
+        )
         self.kept = KeptAnswers(KeptAnswersOptions(), self.clock)
         self.app = self._make_app()
+
+    def _look(self) -> Standing:
+        return Standing(
+            self.relay.active_count,
+            self.readiness.waiting_count,
+            self.readiness.credentials(),
+            self.readiness.upstreams(),
+            self.records.state(),
+            self.admission.refused_counts,
+        )
 
     def _make_app(self) -> App:
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
@@ -115,7 +139,8 @@ class House:
             catalog=self.catalog,
             request_log=self.log,
             records=self.records,
-            refusals=self.records,
+            refusals=CountedRefusals(self.records, self.instruments),
+            metrics=ScrapedMetrics(self.instruments, self._look),
             authenticator=self.authenticator,
             clock=self.clock,
             roster=self.roster,
@@ -125,13 +150,7 @@ class House:
             steps=self.turns,
             kept=self.kept,
             configuration=self.configuration,
-            readiness=Readiness(
-                self.endpoints,
-                self.pools,
-                self.catalog,
-                self.clock,
-                is_passthrough=self.is_passthrough,
-            ),
+            readiness=self.readiness,
             keys=access.named_keys(),
         )
         return App(self.parts, self.options)

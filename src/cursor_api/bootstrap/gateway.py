@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
+from cursor_api.ports.metrics import MetricsSource
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
@@ -23,6 +25,7 @@ from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.telemetry.clock import SystemClock
+from cursor_api.telemetry.loop_lag import watch_lag
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.app import App
@@ -43,6 +46,7 @@ class Gateway:
     # Serve with other settings from the next request on; raises OSError, and changes nothing then.
     # Those of the listener, of files, of the queue and of the request log stay as they were.
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
+    metrics: MetricsSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,12 @@ async def build_gateway(
 
         tasks = {
             asyncio.create_task(one)
-            for one in (house.roster.watch(), house.model_lists.watch(), house.upstreams.watch())
+            for one in (
+                house.roster.watch(),
+                house.model_lists.watch(),
+                house.upstreams.watch(),
+                watch_lag(house.instruments.loop_lag.observe, time.monotonic),
+            )
         }
 
         async def renew(new: Settings) -> None:
@@ -96,7 +105,13 @@ async def build_gateway(
 
         try:
             yield Gateway(
-                app, credential_count, house.roster, house.lifecycle, house.endpoints, renew
+                app,
+                credential_count,
+                house.roster,
+                house.lifecycle,
+                house.endpoints,
+                renew,
+                house.metrics,
             )
         finally:
             for task in tasks:

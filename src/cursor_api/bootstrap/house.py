@@ -36,6 +36,9 @@ from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.telemetry.counted_log import CountedLog, CountedRefusals
+from cursor_api.telemetry.metrics import Instruments, RequestMetrics
+from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
@@ -90,10 +93,16 @@ class House:
             settings.request_log.entries_max
         )
         self._records = MemoryRecords(clock)
-        self._lines = RequestLines(_Both(self._request_log, self._records), clock.monotonic)
+        self.catalog = Catalog()
+        self.instruments = Instruments()
+        self._counted = RequestMetrics(self.instruments, self.catalog.lists)
+        self._refusals = CountedRefusals(self._records, self.instruments)
+        self._lines = RequestLines(
+            CountedLog(_Both(self._request_log, self._records), self._counted), clock.monotonic
+        )
+        self.metrics = ScrapedMetrics(self.instruments, self._look)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
-        self.catalog = Catalog()
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = Roster(
@@ -150,6 +159,14 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
+        self._counted.by_caller = settings.metrics.by_caller
+        self._readiness = Readiness(
+            self.endpoints,
+            self.pools,
+            self.catalog,
+            self._with.clock,
+            is_passthrough=settings.access.is_passthrough,
+        )
 
     def web_parts(self, settings: Settings) -> WebParts:
         """What the addresses work with under these settings, from the next request on."""
@@ -159,7 +176,8 @@ class House:
             catalog=self.catalog,
             request_log=self._request_log,
             records=self._records,
-            refusals=self._records,
+            refusals=self._refusals,
+            metrics=self.metrics,
             authenticator=_authenticator(settings, self._lockout, self._salt),
             clock=self._with.clock,
             roster=self.roster,
@@ -170,14 +188,19 @@ class House:
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
             configuration=self._with.configuration,
-            readiness=Readiness(
-                self.endpoints,
-                self.pools,
-                self.catalog,
-                self._with.clock,
-                is_passthrough=settings.access.is_passthrough,
-            ),
+            readiness=self._readiness,
             keys=settings.access.named_keys(),
+        )
+
+    def _look(self) -> Standing:
+        """How things stand, for whoever scrapes metrics."""
+        return Standing(
+            self.relay.active_count,
+            self._readiness.waiting_count,
+            self._readiness.credentials(),
+            self._readiness.upstreams(),
+            self._records.state(),
+            self._admission.refused_counts,
         )
 
     def _plan(self, settings: UpstreamSettings) -> UpstreamPlan:

@@ -20,6 +20,7 @@ from cursor_api.web.inference.route import InferenceOptions, InferenceParts, Inf
 from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
 from cursor_api.web.management.logs import LogParts, Logs
+from cursor_api.web.management.metrics import Metrics
 from cursor_api.web.management.now import Now, NowParts
 from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.probes import Probes
@@ -161,6 +162,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
             parts.clock,
         ).operations(),
         *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
+        *Metrics(parts.metrics).operations(),
         *SettingRoutes(parts.configuration).operations(),
         *clients.operations(),
         *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
