@@ -7,7 +7,8 @@
 # reach it is decided by `-p`. The line above publishes it on this computer only.
 #
 # The token files are in /data. Put the volume somewhere, or they are lost with the container.
-# Works with a read-only root as well: --read-only --tmpfs /tmp
+# Works with a read-only root as well (--read-only --tmpfs /tmp), and as any user whose group is 0
+# (--user 12345:0), as OpenShift and Hugging Face start it.
 
 FROM python:3.13-slim AS build
 WORKDIR /build
@@ -15,34 +16,43 @@ WORKDIR /build
 # for its builder alone. `--build-arg CURSOR_SDK=yes` puts it in.
 ARG CURSOR_SDK=
 COPY requirements/run.txt requirements/build.txt requirements/sdk.txt requirements/
-RUN python -m venv /opt/cursor-api \
- && /opt/cursor-api/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt \
- && if [ -n "$CURSOR_SDK" ]; then \
-      /opt/cursor-api/bin/pip install --no-cache-dir --require-hashes -r requirements/sdk.txt; \
-    fi \
+# The environment of the gateway has no pip: another one's installs into it.
+RUN python -m venv --without-pip /opt/cursor-api \
  && python -m venv /opt/build \
+ && into="/opt/build/bin/pip --python /opt/cursor-api/bin/python install --no-cache-dir" \
+ && $into --require-hashes -r requirements/run.txt \
+ && if [ -n "$CURSOR_SDK" ]; then $into --require-hashes -r requirements/sdk.txt; fi \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY src src
 RUN /opt/build/bin/python -m hatchling build -t wheel -d dist \
- && /opt/cursor-api/bin/pip install --no-cache-dir --no-deps dist/*.whl
+ && /opt/build/bin/pip --python /opt/cursor-api/bin/python install --no-cache-dir --no-deps dist/*.whl
+COPY deploy/image/healthcheck.py /opt/cursor-api/
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin gateway \
- && install -d -o gateway -g gateway -m 0700 /data
+LABEL org.opencontainers.image.title="cursor-api" \
+      org.opencontainers.image.licenses="MIT"
+# Whoever gets into the container finds no pip, nor the means to get one. /data is for any user whose
+# group is 0; what is saved there is the saving user's alone.
+RUN python -c "import ensurepip, sysconfig; print(ensurepip.__path__[0], sysconfig.get_path('purelib') + '/pip*', sysconfig.get_path('scripts') + '/pip*')" > /tmp/gone \
+ && rm -rf $(cat /tmp/gone) /tmp/gone \
+ && install -d -g 0 -m 0770 /data
 COPY --from=build /opt/cursor-api /opt/cursor-api
+# Docker ends a container ten seconds after SIGTERM; answers that are under way get eight of them.
+# For more of both: `docker run --stop-timeout 35 -e GATEWAY_SHUTDOWN_GRACE_S=30`.
 ENV PATH=/opt/cursor-api/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/data \
     HOST=0.0.0.0 \
-    PORT=3000
-USER gateway
+    PORT=3000 \
+    GATEWAY_SHUTDOWN_GRACE_S=8
+# By numbers, so that a platform that wants no root can see that this is none.
+USER 1000:0
 # .token and .token-list, and .env if there is one, are looked for here.
 WORKDIR /data
 VOLUME /data
 EXPOSE 3000
-# Where the gateway listens, by the settings above; 0.0.0.0 and :: are asked on the loopback, and no
-# proxy of the environment is.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["python", "-c", "import os, urllib.request as r; h = (os.environ.get('HOST') or '127.0.0.1').strip('[]'); h = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(h, h); h = f'[{h}]' if ':' in h else h; r.build_opener(r.ProxyHandler({})).open(f\"http://{h}:{os.environ.get('PORT') or 3000}/\", timeout=4)"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s CMD ["python", "/opt/cursor-api/healthcheck.py"]
 # No shell in between: the gateway is process 1, and SIGTERM reaches it.
 CMD ["cursor-api", "serve"]

@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check release soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check deb deb-check image-check workflows-check release soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -160,6 +160,18 @@ clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clien
 
 package-check: $(SHIP).stamp ## Build what a registry gets, and install it in every way, on each Python found
 	$(BIN)/python -m tests.ship.package
+
+deb: $(SHIP).stamp ## Build the Debian package, into build/deb (needs dpkg-dev)
+	$(BIN)/python -m tests.ship.deb
+
+deb-check: $(SHIP).stamp ## Build it and try it in a small Debian that boots systemd (as root, needs debootstrap)
+	$(BIN)/python -m tests.ship.deb --try
+
+image-check: $(VENV)/dev.stamp ## Build the Dockerfile with buildah and run it with runc, as root (Debian)
+	$(BIN)/python -m tests.ship.image
+
+workflows-check: $(SHIP).stamp ## Hold compose.yaml to its schema
+	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
 release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
 	@$(BIN)/python -m scripts.release $(if $(filter yes,$(WRITE)),--write)

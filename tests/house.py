@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 
+from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.installed import DIALECTS
@@ -23,10 +24,10 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
+from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_records import MemoryRecords
-from cursor_api.telemetry.counted_log import CountedLog, CountedRefusals
-from cursor_api.telemetry.metrics import Instruments, RequestMetrics
-from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
+from cursor_api.telemetry.measuring import Measuring
+from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -66,12 +67,12 @@ class House:
     turns: StepRunner = field(default_factory=StepRunner)
     dialects: tuple[Dialect, ...] = DIALECTS
     configuration: Configuration = field(default_factory=Unshown)
+    key_store: MemoryKeyStore = field(default_factory=MemoryKeyStore)
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
         self.log = ListLog()
         self.records = MemoryRecords(self.clock)
-        self.instruments = Instruments()
         self.pool = Pool(self.clock, lambda: 0.5)
         credentials = [
             Credential(name, Secret(f"secret-token-of-{name}"), f"{name[0] * 8}{'0' * 64}", FAKE)
@@ -85,16 +86,8 @@ class House:
         )
         self.roster = self._make_roster()
         self.catalog = catalog_of()
-        collaborators = Collaborators(
-            self.catalog,
-            self.endpoints,
-            CountedLog(
-                BothLogs(self.log, self.records),
-                RequestMetrics(self.instruments, self.catalog.lists),
-            ),
-            self.clock,
-            lambda: 0.0,
-        )
+        self.measuring = Measuring(self.catalog.lists, self._look)
+        collaborators = self._make_collaborators()
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
         self.lifecycle = Lifecycle(self.relay.break_off)
@@ -117,6 +110,22 @@ class House:
         self.kept = KeptAnswers(KeptAnswersOptions(), self.clock)
         self.app = self._make_app()
 
+    def _make_collaborators(self) -> Collaborators:
+        self.keys = make_key_house(
+            KeyHouseParts(
+                self.key_store, self.records, self.catalog.resolve, self.clock, LogObserver()
+            )
+        )
+        return Collaborators(
+            self.catalog,
+            self.endpoints,
+            self.measuring.log(BothLogs(self.log, self.records)),
+            self.clock,
+            lambda: 0.0,
+            self.keys.prices.find,
+            self.keys.quota,
+        )
+
     def _look(self) -> Standing:
         return Standing(
             self.relay.active_count,
@@ -131,7 +140,7 @@ class House:
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
         self.lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
-        self.authenticator = Authenticator(access, self.lockout, read_own)
+        self.authenticator = Authenticator(access, self.lockout, read_own, api_keys=self.keys.keys)
         self.parts = WebParts(
             dialects=self.dialects,
             relay=self.relay,
@@ -139,8 +148,8 @@ class House:
             catalog=self.catalog,
             request_log=self.log,
             records=self.records,
-            refusals=CountedRefusals(self.records, self.instruments),
-            metrics=ScrapedMetrics(self.instruments, self._look),
+            refusals=self.measuring.refusals(self.records),
+            metrics=self.measuring.page,
             authenticator=self.authenticator,
             clock=self.clock,
             roster=self.roster,
@@ -152,6 +161,9 @@ class House:
             configuration=self.configuration,
             readiness=self.readiness,
             keys=access.named_keys(),
+            api_keys=self.keys.keys,
+            quota=self.keys.quota,
+            prices=self.keys.prices,
         )
         return App(self.parts, self.options)
 

@@ -32,6 +32,7 @@ from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
 from cursor_api.telemetry.metric_options import MetricsOptions
 from cursor_api.transport.image_fetch import ImageFetchOptions
+from cursor_api.transport.webhook import WebhookOptions
 from cursor_api.upstreams.anthropic.kind import AnthropicKind
 from cursor_api.upstreams.cursor.forms import read_token
 from cursor_api.upstreams.cursor.kind import CursorKind
@@ -122,6 +123,7 @@ class Settings:
     images: ImageFetchOptions
     logs: LogOptions
     metrics: MetricsOptions
+    alerts: WebhookOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
 
@@ -169,6 +171,7 @@ GROUPS: Final = (
     ),
     Group("logs", "Logs", ("logs", "request_log")),
     Group("metrics", "Metrics", ("metrics",)),
+    Group("alerts", "Alerts", ("alerts",)),
 )
 
 SCHEMA: Final = Schema(Settings, GROUPS, {name: kind.options for name, kind in KINDS.items()})

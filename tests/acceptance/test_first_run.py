@@ -23,7 +23,7 @@ from tests.unit.cli.running import read_until, started
 
 ROOT = Path(__file__).parents[2]
 COMMAND = ".venv/bin/cursor-api "
-TOKEN = "a-session-token-0123456789"
+TOKEN = "eyJwYXN0ZWQi.eyJ0b2tlbiI6MX0.c2lnbmF0dXJl"
 SECTIONS = {"README.md": "## Set it up", "README.zh-CN.md": "## 安装和启动"}
 
 

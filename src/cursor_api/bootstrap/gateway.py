@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +24,6 @@ from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.telemetry.clock import SystemClock
-from cursor_api.telemetry.loop_lag import watch_lag
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.app import App
@@ -68,9 +66,9 @@ async def build_gateway(
 ) -> AsyncIterator[Gateway]:
     """Put the parts together, and keep them up to date while the context lasts.
 
-    Raises StoreError when the credentials cannot be read whole, OSError when an upstream cannot be
-    opened. `clock` None is the machine's. `configuration` is what the operator is shown of the
-    settings.
+    Raises StoreError when the credentials or the API keys cannot be read whole, OSError when an
+    upstream cannot be opened. `clock` None is the machine's. `configuration` is what the operator
+    is shown of the settings.
     """
     parts = HouseParts(
         stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
@@ -80,19 +78,12 @@ async def build_gateway(
             await stack.enter_async_context(stores.request_log)
         house = House(settings, parts, stack)
         await house.use(settings)
+        await house.key_house.load()
         credential_count = await _begin(house.roster)
         await house.model_lists.refresh()
         app = App(house.web_parts(settings), _web_options(settings))
 
-        tasks = {
-            asyncio.create_task(one)
-            for one in (
-                house.roster.watch(),
-                house.model_lists.watch(),
-                house.upstreams.watch(),
-                watch_lag(house.instruments.loop_lag.observe, time.monotonic),
-            )
-        }
+        tasks = {asyncio.create_task(one) for one in house.watches()}
 
         async def renew(new: Settings) -> None:
             await house.use(new)
@@ -104,15 +95,8 @@ async def build_gateway(
             refreshing.add_done_callback(tasks.discard)
 
         try:
-            yield Gateway(
-                app,
-                credential_count,
-                house.roster,
-                house.lifecycle,
-                house.endpoints,
-                renew,
-                house.metrics,
-            )
+            lasting = (house.roster, house.lifecycle, house.endpoints)
+            yield Gateway(app, credential_count, *lasting, renew, house.measuring.page)
         finally:
             for task in tasks:
                 task.cancel()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from cursor_api import installed
+from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.record import RequestRecord
@@ -21,6 +23,8 @@ from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
+from cursor_api.service.alerts.conditions import Conditions
+from cursor_api.service.alerts.watch import AlertWatch
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
 from cursor_api.service.credentials.trial import Trials
@@ -36,12 +40,12 @@ from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.memory_records import MemoryRecords
-from cursor_api.telemetry.counted_log import CountedLog, CountedRefusals
-from cursor_api.telemetry.metrics import Instruments, RequestMetrics
-from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
+from cursor_api.telemetry.measuring import Measuring
+from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
+from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.parts import WebParts
@@ -94,48 +98,43 @@ class House:
         )
         self._records = MemoryRecords(clock)
         self.catalog = Catalog()
-        self.instruments = Instruments()
-        self._counted = RequestMetrics(self.instruments, self.catalog.lists)
-        self._refusals = CountedRefusals(self._records, self.instruments)
-        self._lines = RequestLines(
-            CountedLog(_Both(self._request_log, self._records), self._counted), clock.monotonic
-        )
-        self.metrics = ScrapedMetrics(self.instruments, self._look)
+        self.measuring = Measuring(self.catalog.lists, self._look)
+        kept = _Both(self._request_log, self._records)
+        self._lines = RequestLines(self.measuring.log(kept), clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
-        self.roster = Roster(
-            RosterParts(
-                parts.stores.credentials,
-                parts.stores.pool_state,
-                self.pools,
-                clock,
-                observer,
-                self._hide_secrets,
-            )
+        self.roster = self._make_roster()
+        self.key_house = make_key_house(
+            KeyHouseParts(parts.stores.keys, self._records, self.catalog.resolve, clock, observer)
         )
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self._lines, clock, random.random
+            self.catalog,
+            self.endpoints,
+            self._lines,
+            clock,
+            random.random,
+            self.key_house.prices.find,
+            self.key_house.quota,
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
         stack.push_async_callback(self.upstreams.close)
         self.lifecycle = Lifecycle(self.relay.break_off)
+        trials = Trials(collaborators, self.pools)
         self.credentials = Credentials(
-            CredentialParts(
-                self.roster,
-                self.pools,
-                Trials(collaborators, self.pools),
-                self.endpoints,
-                clock,
-            )
+            CredentialParts(self.roster, self.pools, trials, self.endpoints, clock)
         )
         self._images = ImageFetcher()
         stack.push_async_callback(self._images.close)
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
+        conditions = Conditions(
+            self._make_readiness(settings), self.pools, self._records.state, clock
+        )
+        self.alerts = AlertWatch(conditions.find, clock, observer)
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -159,13 +158,20 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
-        self._counted.by_caller = settings.metrics.by_caller
-        self._readiness = Readiness(
-            self.endpoints,
-            self.pools,
-            self.catalog,
-            self._with.clock,
-            is_passthrough=settings.access.is_passthrough,
+        self.measuring.use(by_caller=settings.metrics.by_caller)
+        self._readiness = self._make_readiness(settings)
+        url = settings.alerts.url
+        self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
+
+    def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What goes on beside the requests, until it is cancelled."""
+        return (
+            self.roster.watch(),
+            self.model_lists.watch(),
+            self.upstreams.watch(),
+            self.alerts.run(),
+            self.measuring.watch(),
+            *self.key_house.watches(),
         )
 
     def web_parts(self, settings: Settings) -> WebParts:
@@ -176,9 +182,12 @@ class House:
             catalog=self.catalog,
             request_log=self._request_log,
             records=self._records,
-            refusals=self._refusals,
-            metrics=self.metrics,
-            authenticator=_authenticator(settings, self._lockout, self._salt),
+            refusals=self.measuring.refusals(self._records),
+            metrics=self.measuring.page,
+            authenticator=self._authenticator(settings),
+            api_keys=self.key_house.keys,
+            quota=self.key_house.quota,
+            prices=self.key_house.prices,
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,
@@ -201,6 +210,34 @@ class House:
             self._readiness.upstreams(),
             self._records.state(),
             self._admission.refused_counts,
+        )
+
+    def _make_roster(self) -> Roster:
+        parts = self._with
+        return Roster(
+            RosterParts(
+                parts.stores.credentials,
+                parts.stores.pool_state,
+                self.pools,
+                parts.clock,
+                parts.observer,
+                self._hide_secrets,
+            )
+        )
+
+    def _authenticator(self, settings: Settings) -> Authenticator:
+        reader = installed.own_credentials_reader(settings)
+        return Authenticator(
+            settings.access, self._lockout, reader, self._salt, self.key_house.keys
+        )
+
+    def _make_readiness(self, settings: Settings) -> Readiness:
+        return Readiness(
+            self.endpoints,
+            self.pools,
+            self.catalog,
+            self._with.clock,
+            is_passthrough=settings.access.is_passthrough,
         )
 
     def _plan(self, settings: UpstreamSettings) -> UpstreamPlan:
@@ -246,11 +283,6 @@ class House:
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
         self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)
-
-
-def _authenticator(settings: Settings, lockout: Lockout, salt: bytes) -> Authenticator:
-    reader = installed.own_credentials_reader(settings)
-    return Authenticator(settings.access, lockout, reader, salt)
 
 
 def credentials_of(settings: UpstreamSettings) -> list[Credential]:

@@ -21,14 +21,14 @@ from cursor_api.cli.checkup_machine import check_machine, is_running
 from cursor_api.cli.checkup_upstreams import check_routes, find_secrets_of
 from cursor_api.cli.home import environment, find_home
 from cursor_api.cli.live_trial import try_live
-from cursor_api.cli.output import print_result
+from cursor_api.cli.output import find_width, print_result
 from cursor_api.cli.preflight import check_without_listening
 from cursor_api.cli.token_output import print_json
 from cursor_api.cli.token_settings import load_upstreams
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import Loaded, load_settings
-from cursor_api.settings.report import WIDTH, wrap
+from cursor_api.settings.report import wrap
 from cursor_api.telemetry.redaction import Redactor
 
 SETTINGS: Final = "settings"
@@ -131,7 +131,7 @@ def _print(report: Report) -> None:
 
 def _print_check(check: Check) -> None:
     indent = " " * (_MARK_WIDTH + 2)
-    width = WIDTH - len(indent)
+    width = find_width() - len(indent)
     lines = [*wrap(check.message, width), *(wrap(check.advice, width) if check.advice else ())]
     for number, line in enumerate(lines):
         mark = f"  {check.verdict.value:<{_MARK_WIDTH}}" if number == 0 else indent

@@ -10,16 +10,27 @@ Rules of this file:
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 STANDARD_STREAMS = 3
+# Longer lines are hard to read, and in shorter ones a name and its value have no room.
+WIDTH: Final = 100
+WIDTH_MIN: Final = 60
 
 
 def print_result(text: str) -> None:
     """What was asked for; ends the command where it cannot be written."""
     _require(_write(sys.stdout, text))
+
+
+def find_width() -> int:
+    """How many columns a line of prose may have: the terminal's, or the usual 100 elsewhere."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return max(WIDTH_MIN, min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH))
 
 
 def print_piece(text: str) -> None:

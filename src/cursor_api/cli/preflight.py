@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from cursor_api.cli.unusual_tokens import describe_unusual
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Book, Names, Settings, TokenFiles
 from cursor_api.options.rules import Facts, Finding, find_mode
@@ -246,6 +247,9 @@ def _check_tokens(facts: Facts) -> Iterator[_Found]:
         return
     for warning in files.warnings:
         yield _warning(facts, "TOKEN_FILE", warning.text)
+    unusual = describe_unusual((entry.line, entry.bearer) for entry in book.tokens)
+    if unusual:
+        yield _warning(facts, "TOKEN_FILE", f"{unusual}; is it the right text?")
     yield from _check_devices(facts, book, token_list)
 
 

@@ -36,7 +36,10 @@ Run a simulator alone: a fake upstream that speaks the real bytes, Cursor's or a
 It says how to point a gateway at it; for Cursor's: CURSOR_BASE_URL=http://127.0.0.1:3001"""
 
 CHECK = """\
-Show every setting, its value (secrets masked) and where it came from, and all that is wrong.
+Show what is set, each value (secrets masked) and where it came from, and all that is wrong.
+
+  cursor-api check-config
+  cursor-api check-config --all          with the settings that have their defaults
 
 Looks at what `serve` looks at before it starts: the settings, the token files line by line, the
 folders, the certificates, the address and the port, the number of files that may be open. Changes
@@ -60,6 +63,7 @@ def add_commands(commands: Subcommands) -> None:
         sub.add_argument("--host", help="address to listen on, in place of HOST")
         sub.add_argument("--port", help="port to listen on, in place of PORT; 0: any")
     check = commands.add("check-config", _run("check_config"), CHECK)
+    check.add_argument("--all", action="store_true", help="show the defaults as well")
     for sub in (serve, check):
         add_config(sub)
     simulator = commands.add("simulate", _run("simulate_alone"), SIMULATE)

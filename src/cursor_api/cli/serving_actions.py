@@ -16,7 +16,7 @@ from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_check
 from cursor_api.cli.demo import load_demo, serve_demo, url_of
 from cursor_api.cli.gateway_place import describe_running
 from cursor_api.cli.home import environment, find_home
-from cursor_api.cli.output import print_error, print_note, print_result
+from cursor_api.cli.output import find_width, print_error, print_note, print_result
 from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
 from cursor_api.cli.simulators import SIMULATORS
 from cursor_api.domain.errors import StoreError
@@ -98,7 +98,7 @@ def check_config(parsed: argparse.Namespace) -> int:
     folder = find_home()
     loaded = check_without_listening(load_settings(SCHEMA, environment(), folder, parsed.config))
     print_result(f"home: {folder}\n")
-    print_result(render_check(loaded))
+    print_result(render_check(loaded, width=find_width(), only_set=not parsed.all))
     return 1 if loaded.problems else 0
 
 

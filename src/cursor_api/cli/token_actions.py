@@ -22,6 +22,7 @@ from cursor_api.cli.token_output import (
     print_table,
 )
 from cursor_api.cli.token_settings import FILE_GROUPS, find_settings, find_upstreams
+from cursor_api.cli.unusual_tokens import describe_unusual
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.installed import Settings, read_paste
 from cursor_api.options.upstreams import UpstreamSettings
@@ -66,7 +67,7 @@ def show_all(parsed: argparse.Namespace) -> int:
 def add(parsed: argparse.Namespace) -> int:
     """`token add`."""
     text = read_tokens(parsed.token)
-    if text is None:
+    if text is None or not is_meant(text):
         return 1
     if parsed.alias is not None:
         named = name_token(text, parsed.alias)
@@ -176,6 +177,22 @@ def read_tokens(given: Sequence[str]) -> str | None:
         print_error(IN_ARGUMENTS)
         return given[0]
     return _ask_for_token() if not given and sys.stdin.isatty() else _read_input()
+
+
+def is_meant(text: str) -> bool:
+    """Whether it looks like tokens, or is to be taken all the same by whoever sits there."""
+    unusual = describe_unusual((one.line, one.secret) for one in read_paste(text))
+    if unusual is None:
+        return True
+    if not sys.stdin.isatty():
+        print_error(f"warning: {unusual}; it was taken all the same.")
+        return True
+    with suppress(EOFError):
+        question = f"{unusual[0].upper()}{unusual[1:]}. Take it all the same? [y/N] "
+        if input(question).strip().lower() in {"y", "yes"}:
+            return True
+    print_result("Nothing was changed.")
+    return False
 
 
 def _ask_for_token() -> str | None:

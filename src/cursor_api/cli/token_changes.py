@@ -18,7 +18,7 @@ from cursor_api.cli.gateway_call import Call, CallError, fetch
 from cursor_api.cli.gateway_place import find_gateway
 from cursor_api.cli.home import find_home
 from cursor_api.cli.output import print_error, print_result
-from cursor_api.cli.token_actions import read_tokens, with_credentials
+from cursor_api.cli.token_actions import is_meant, read_tokens, with_credentials
 from cursor_api.cli.token_output import format_instant, now_utc, plain
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import PRIORITY_MAX
@@ -55,7 +55,7 @@ class _Wanted(NamedTuple):
 def renew(parsed: argparse.Namespace) -> int:
     """`token renew`."""
     text = read_tokens([])
-    if text is None:
+    if text is None or not is_meant(text):
         return 1
     return _change(parsed, _Wanted(token=text.strip()), _tell_renewed)
 

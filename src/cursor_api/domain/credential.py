@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cursor_api.domain.problems import Problem
@@ -68,12 +68,24 @@ class Credential:
 class CredentialForm:
     """What secrets of a kind look like, and so to which endpoint one belongs.
 
-    `is_bound`: each of them has a binding, which is made once and kept beside it.
+    `is_bound`: each of them has a binding, which is made once and kept beside it. `title` says what
+    they are; `is_usual` whether one looks as all do that anybody has seen: others are taken, but
+    worth a question. None where the form says it all.
     """
 
     endpoint: str
     is_form_of: Callable[[str], bool]
     is_bound: bool
+    title: str = ""
+    is_usual: Callable[[str], bool] | None = None
+
+
+def find_unusual(secret: str, forms: Sequence[CredentialForm]) -> str | None:
+    """Where it is nothing that anybody has seen: what it should be, in words; else None."""
+    form = next((one for one in forms if one.is_form_of(secret)), None)
+    if form is None or form.is_usual is None or form.is_usual(secret):
+        return None
+    return ", and not ".join(one.title for one in forms if one.title)
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,6 +283,11 @@ REASONS: Final[Mapping[str, str]] = {
     "METRICS_BY_CALLER": (
         "是否还按密钥和凭据的名称分别统计请求与 token，各最多 200 个。默认关闭：人名与他人无关。"
     ),
+    "ALERT_WEBHOOK_URL": (
+        "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、无人可应答、上游暂不"
+        "询问、记录无法写入。每件事在发生时通知一次，结束时再通知一次。"
+    ),
+    "ALERT_PROXY": "通往 `ALERT_WEBHOOK_URL` 的 HTTP 代理；`none` 表示不用。",
 }
 
 # Where a default comes from that is no fixed one, by the variable.
@@ -309,6 +314,8 @@ NOTES: Final[Mapping[str, str]] = {
     "CURSOR_SDK_PROXY": "取 `HTTPS_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外",
     "CURSOR_SDK_CA_FILE": "Node 自带的",
     "METRICS_LISTEN": "无",
+    "ALERT_WEBHOOK_URL": "无：不通知任何人",
+    "ALERT_PROXY": "与上游相同，取自环境变量",
 }
 
 # The keys of blocks, by `block.key`.

@@ -20,6 +20,7 @@ TITLES: Final[Mapping[str, str]] = {
     "limits": "单个请求的限制",
     "logs": "日志",
     "metrics": "指标",
+    "alerts": "告警",
 }
 
 # The sorts of values, by their label; `{}` stands for what differs among them.
@@ -41,6 +42,7 @@ LABELS: Final[Mapping[str, str]] = {
     "port, or address:port": "端口，或 地址:端口",
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",
+    "https URL": "https 网址",
     "http or https URL, or `none`": "http 或 https 网址，或 `none`",
     "origins, comma between": "来源，以逗号分隔",
     "host names, comma between": "主机名，以逗号分隔",

@@ -15,6 +15,7 @@ from typing import Final, Generic, NamedTuple
 from cursor_api.options.rules import Facts, Finding, check, find_mode
 from cursor_api.options.setting import Setting
 from cursor_api.settings.blocks import BlockReader
+from cursor_api.settings.dotenv_file import read_dotenv
 from cursor_api.settings.habits import find_habits
 from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Resolver, Row
 from cursor_api.settings.rules import MUST, SHOULD
@@ -24,7 +25,6 @@ from cursor_api.settings.sources import (
     Given,
     Reading,
     parse_toml,
-    read_dotenv,
     read_environment,
     read_toml,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from cursor_api.options.rules import Finding
 from cursor_api.settings.load import Loaded
-from cursor_api.settings.resolve import Row
+from cursor_api.settings.resolve import DEFAULT, Row
 
 WIDTH = 100
 # Wide enough for the longest name, for a URL, and for "cursor-api.toml [listener]".
@@ -18,45 +18,56 @@ _VALUE_WIDTH = 36
 _INDENT = 2
 
 
-def render_check(loaded: Loaded[Any]) -> str:
-    """The report as plain text without a line end at its end, at most `WIDTH` columns wide.
+def render_check(loaded: Loaded[Any], *, width: int = WIDTH, only_set: bool = False) -> str:
+    """The report as plain text without a line end at its end, at most `width` columns wide.
 
-    Its last line begins with "OK" exactly when `loaded` has no problems.
+    `only_set` leaves out what has its default and no problem. Its last line begins with "OK"
+    exactly when `loaded` has no problems.
     """
     wrong = {problem.variable for problem in loaded.problems}
+    shown = [
+        row for row in loaded.rows if not only_set or row.source != DEFAULT or row.name in wrong
+    ]
     lines: list[str] = []
-    for heading, rows in itertools.groupby(loaded.rows, key=lambda row: row.heading):
-        lines.append(_cut(heading, WIDTH))
+    for heading, rows in itertools.groupby(shown, key=lambda row: row.heading):
+        lines.append(_cut(heading, width))
         for row in rows:
-            lines.extend(_row_lines(row, is_wrong=row.name in wrong))
+            lines.extend(_row_lines(row, width, is_wrong=row.name in wrong))
         lines.append("")
-    lines.extend(_finding_lines("Warnings", loaded.warnings))
-    lines.extend(_finding_lines("Problems", loaded.problems))
+    lines.extend(_finding_lines("Warnings", loaded.warnings, width))
+    lines.extend(_finding_lines("Problems", loaded.problems, width))
+    left_out_count = len(loaded.rows) - len(shown)
+    if left_out_count:
+        lines.append(f"{left_out_count} more have their defaults: cursor-api check-config --all")
     lines.append(_verdict(loaded))
     return "\n".join(lines)
 
 
-def _row_lines(row: Row, *, is_wrong: bool) -> Iterator[str]:
+def _row_lines(row: Row, width: int, *, is_wrong: bool) -> Iterator[str]:
     value_column = _INDENT + _NAME_WIDTH
-    source_column = value_column + _VALUE_WIDTH
+    # In a narrow terminal the source comes close behind the value.
+    value_width = min(_VALUE_WIDTH, max(width - WIDTH + _VALUE_WIDTH, 0))
     head = f"{'!' if is_wrong else '':<{_INDENT}}{row.label:<{_NAME_WIDTH}}"
-    value = _cut(row.shown, WIDTH - value_column)
-    source = _cut(row.source, WIDTH - source_column)
-    padding = _VALUE_WIDTH - display_width(value)
-    if padding > 0:
-        yield f"{head}{value}{' ' * padding}{source}".rstrip()
-    else:
-        yield f"{head}{value}"
-        yield f"{' ' * source_column}{source}"
+    value = _cut(row.shown, width - value_column)
+    padding = max(value_width - display_width(value), 0) or 1
+    source_column = value_column + display_width(value) + padding
+    if source_column + display_width(row.source) <= width and (
+        display_width(value) < value_width or width < WIDTH
+    ):
+        yield f"{head}{value}{' ' * padding}{row.source}".rstrip()
+        return
+    yield f"{head}{value}"
+    source_column = value_column + value_width
+    yield f"{' ' * source_column}{_cut(row.source, width - source_column)}"
 
 
-def _finding_lines(title: str, findings: Sequence[Finding]) -> Iterator[str]:
+def _finding_lines(title: str, findings: Sequence[Finding], width: int) -> Iterator[str]:
     if not findings:
         return
     yield title
     for number, finding in enumerate(findings, start=1):
         mark = f"{number:>{_INDENT + 2}}. "
-        for index, line in enumerate(wrap(str(finding), WIDTH - len(mark))):
+        for index, line in enumerate(wrap(str(finding), width - len(mark))):
             yield f"{mark if index == 0 else ' ' * len(mark)}{line}"
     yield ""
 

@@ -26,7 +26,7 @@ def _key_is_set(facts: Facts) -> Finding | None:
     return facts.finding(
         "AUTH_TOKEN",
         f"{state}; it is the key that callers present, and without one anybody could use your"
-        " account. Make one with: openssl rand -hex 24",
+        " account. Make one with: cursor-api init, or openssl rand -hex 24",
     )
 
 

@@ -7,17 +7,14 @@ Rules of this file:
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-
-from dotenv.parser import Binding, parse_stream
 
 from cursor_api.options.kinds import show_path, show_plain
 from cursor_api.options.rules import Finding
@@ -91,56 +88,10 @@ class UnreadableError(Exception):
 def read_environment(schema: AnySchema, environ: Mapping[str, str]) -> Reading:
     """The variables of the process."""
     pairs = [(name, Given(text, ENVIRONMENT, ENVIRONMENT)) for name, text in environ.items()]
-    return _collect(schema, pairs)
+    return collect(schema, pairs)
 
 
-def read_dotenv(schema: AnySchema, path: Path, label: str) -> Reading:
-    """A `.env` file, with python-dotenv's syntax; no file is an empty one.
-
-    `${NAME}` is not replaced: what stands there is the value.
-    """
-    try:
-        text = read_text(path)
-    except FileNotFoundError:
-        return Reading()
-    except UnreadableError as error:
-        return Reading(problems=(_about(label, error),))
-    pairs: list[tuple[str, Given]] = []
-    problems = []
-    for binding in parse_stream(io.StringIO(text)):
-        line = _first_line(binding)
-        where = f"{label}:{line}"
-        if binding.error or (binding.key is not None and binding.value is None):
-            problems.append(
-                Finding(
-                    "", where, "this line is not NAME=value; close its quotes or put # before it"
-                )
-            )
-        elif binding.key is not None and binding.value is not None:
-            pairs.append((binding.key, Given(binding.value, label, where)))
-    read = _collect(schema, pairs)
-    warnings = (*read.warnings, *_unexpanded(read.given))
-    return replace(read, problems=tuple(problems), warnings=warnings)
-
-
-def _first_line(binding: Binding) -> int:
-    """The line of the name itself: the parser counts the blank lines above to the binding."""
-    string = binding.original.string
-    blank = string[: len(string) - len(string.lstrip())]
-    return binding.original.line + len(re.findall(r"\r\n|\n|\r", blank))
-
-
-def _unexpanded(given: Mapping[str, Given]) -> Iterator[Finding]:
-    for variable, value in given.items():
-        if re.search(r"\$\{\w+\}", value.text):
-            yield Finding(
-                variable,
-                value.where,
-                "has ${…} in it; variables are not replaced here, write it out",
-            )
-
-
-def _collect(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Reading:
+def collect(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Reading:
     """By setting, the later of two wins; names that look like ours and are not are told."""
     spelled: dict[str, Given] = {}
     warnings = []
@@ -187,7 +138,7 @@ def read_toml(schema: AnySchema, path: Path, label: str, *, is_required: bool) -
         missing = Finding("", label, f"there is no such file: {show_path(path)}")
         return Reading(problems=(missing,) if is_required else ())
     except UnreadableError as error:
-        return Reading(problems=(_about(label, error),))
+        return Reading(problems=(about(label, error),))
     return parse_toml(schema, text, label)
 
 
@@ -196,7 +147,7 @@ def parse_toml(schema: AnySchema, text: str, label: str) -> Reading:
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        return Reading(problems=(_about(label, _toml_error(error, text)),))
+        return Reading(problems=(about(label, _toml_error(error, text)),))
     return _TomlReader(schema, text, label).read(tables)
 
 
@@ -388,6 +339,7 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
-def _about(label: str, error: UnreadableError) -> Finding:
+def about(label: str, error: UnreadableError) -> Finding:
+    """What to tell of a file that cannot be read."""
     where = f"{label}:{error.line}" if error.line else label
     return Finding("", where, error.message)

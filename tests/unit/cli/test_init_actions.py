@@ -13,7 +13,7 @@ from cursor_api.cli import main
 from tests.unit.cli.editor_folder import linux_path, make_database, make_token
 from tests.unit.cli.gateway_folder import enter
 
-TOKEN = "pasted-token-0123456789"
+TOKEN = "eyJwYXN0ZWQi.eyJ0b2tlbiI6MX0.c2lnbmF0dXJl"
 KEY_LINE = re.compile(r"^AUTH_TOKEN=[0-9a-f]{48}$", re.MULTILINE)
 
 

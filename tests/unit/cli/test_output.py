@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.output import print_error, print_note, print_result
+from cursor_api.cli.output import (
+    WIDTH,
+    WIDTH_MIN,
+    find_width,
+    print_error,
+    print_note,
+    print_piece,
+    print_result,
+)
 
 FULL = Path("/dev/full")
 PROGRAM = "from cursor_api.cli.output import print_result; print_result('result')"
@@ -89,3 +97,19 @@ def test_closed_streams_give_their_numbers_to_nobody(tmp_path: Path, closed: str
         capture_output=True,
     )
     assert int((tmp_path / "other").read_text()) > 2
+
+
+def test_prose_is_as_wide_as_the_terminal_up_to_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere it has its usual width."""
+    assert find_width() == WIDTH
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for columns, width in (("80", 80), ("20", WIDTH_MIN), ("300", WIDTH)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert find_width() == width
+
+
+def test_a_piece_has_no_line_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """The next one goes on behind it."""
+    print_piece("a")
+    print_piece("b\n")
+    assert capsys.readouterr().out == "ab\n"

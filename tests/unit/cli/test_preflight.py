@@ -24,6 +24,7 @@ from cursor_api.settings import load_settings
 from tests.unit.cli.called import call
 
 KEY = "preflight-key-0123456789"
+TOKEN = "eyJhIjoxfQ.eyJiIjoyfQ.c2ln"
 CHECKSUM = f"AAAAAAAA{1:064x}"
 PEM = Path(__file__).parents[2] / "vectors" / "localhost.pem"
 UNPRIVILEGED_FROM = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
@@ -47,7 +48,7 @@ def one(findings: Sequence[Finding]) -> Finding:
 
 def test_a_good_folder_has_nothing_to_say_and_is_left_alone(tmp_path: Path) -> None:
     """New tokens get their devices when the gateway starts, not when somebody looks."""
-    (tmp_path / ".token").write_text("work::a-token\n")
+    (tmp_path / ".token").write_text(f"work::{TOKEN}\n")
     (tmp_path / ".token").chmod(0o600)
     assert found(tmp_path) == ((), ())
     assert [path.name for path in tmp_path.iterdir()] == [".token"]
@@ -148,11 +149,23 @@ def test_token_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_what_others_can_read_is_worth_a_word(tmp_path: Path) -> None:
     """As when the gateway runs."""
-    (tmp_path / ".token").write_text("a-token\n")
+    (tmp_path / ".token").write_text(f"{TOKEN}\n")
     (tmp_path / ".token").chmod(0o644)
     problems, warnings = found(tmp_path)
     assert problems == ()
     assert "chmod 600" in one(warnings).message
+
+
+def test_what_looks_like_no_token_is_asked_about(tmp_path: Path) -> None:
+    """By its line, and not by what stands there; an API key is one."""
+    text = f"# mine\na-canary-token\nwork::{TOKEN}\ncrsr_0123456789abcdef\n"
+    (tmp_path / ".token").write_text(text)
+    (tmp_path / ".token").chmod(0o600)
+    problems, warnings = found(tmp_path)
+    assert problems == ()
+    message = one(warnings).message
+    assert message.startswith("line 2 is not an API key (crsr_…), and not a session token (a JWT")
+    assert "canary" not in message
 
 
 def test_a_folder_that_is_missing_or_none(tmp_path: Path) -> None:

@@ -166,10 +166,10 @@ def test_what_stands_in_the_settings_is_not_added(
     give(monkeypatch, text)
     assert token("add", "-") == 1
     assert words in capsys.readouterr().err
-    give(monkeypatch, "a-token-00000000")
+    give(monkeypatch, make_token())
     assert token("add", "-") == 0
     assert "warning" not in capsys.readouterr().err
-    assert (folder / ".token").read_text() == "a-token-00000000\n"
+    assert (folder / ".token").read_text() == f"{make_token()}\n"
 
 
 def test_a_mistake_in_an_upstream_stops_no_token(
@@ -254,3 +254,32 @@ def test_a_list_that_cannot_be_written_still_lists_what_has_a_checksum(
     assert "known" in said.out
     assert "new" not in said.out
     assert "warning: 1 new token(s) cannot be served" in said.err
+
+
+@pytest.mark.parametrize(("answer", "is_taken"), [("y", True), ("", False)])
+def test_a_text_that_looks_like_no_token_is_asked_about(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: str,
+    *,
+    is_taken: bool,
+) -> None:
+    """Where somebody sits there; elsewhere it is taken, with a word."""
+    asked: list[str] = []
+
+    def reply(question: str) -> str:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda _question: "canary-token-0000")
+    monkeypatch.setattr("builtins.input", reply)
+    assert token("add") == (0 if is_taken else 1)
+    assert (folder / ".token").exists() is is_taken
+    assert asked[0].startswith("Line 1 is not an API key (crsr_…), and not a session token")
+    give(monkeypatch, "canary-token-0001")
+    assert token("add", "-") == 0
+    said = capsys.readouterr()
+    assert "warning: line 1 is not an API key" in said.err
+    assert "canary" not in said.out + said.err + asked[0]

@@ -18,7 +18,7 @@ COMMANDS = (
     *("show", "import", "list", "add", "remove", "test"),
     *("renew", "rename", "enable", "disable", "priority"),
 )
-PASTED = "pasted-token-0123456789"
+PASTED = "eyJwYXN0ZWQi.eyJ0b2tlbiI6MX0.c2lnbmF0dXJl"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential import Credential, CredentialForm, Secret, find_unusual
 
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ4In0.c2ln"
 
@@ -43,3 +43,16 @@ def test_a_caller_shows_no_credential() -> None:
     """A caller's repr may end up in a traceback."""
     caller = Caller("passthrough", credentials=(Credential("a", Secret(JWT), ""),))
     assert JWT not in repr(caller)
+
+
+def test_what_nobody_has_seen_is_told_by_what_it_should_be() -> None:
+    """Of its own form; a form that says it all is never asked about."""
+    exact = CredentialForm("a", lambda text: text.startswith("k_"), is_bound=False, title="a key")
+    open_one = CredentialForm(
+        "b", lambda _text: True, is_bound=True, title="a token", is_usual=str.isdigit
+    )
+    forms = (exact, open_one)
+    assert find_unusual("k_x", forms) is None
+    assert find_unusual("123", forms) is None
+    assert find_unusual("abc", forms) == "a key, and not a token"
+    assert find_unusual("abc", (exact,)) is None

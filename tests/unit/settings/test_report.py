@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,27 @@ def test_no_line_is_wider_than_a_terminal(tmp_path: Path, text: str) -> None:
     }
     report = render_check(load_settings(SCHEMA, environ, tmp_path))
     assert max(map(display_width, report.splitlines())) <= WIDTH
+
+
+@pytest.mark.parametrize("width", [60, 79, 80, 99])
+def test_a_narrow_terminal_is_kept_to(tmp_path: Path, width: int) -> None:
+    """Whatever the values are."""
+    environ = {"AUTH_TOKEN": KEY, "CURSOR_INSTRUCTIONS": "词 " * 80, "PORT": "4000", "HOST": "::1"}
+    loaded = load_settings(SCHEMA, environ | {"CURSOR_PORT": "x" * 80}, tmp_path)
+    report = render_check(loaded, width=width)
+    assert max(map(display_width, report.splitlines())) <= width
+    assert re.search(r"^  PORT +4000 +environment$", report, re.MULTILINE)
+
+
+def test_only_what_is_set_can_be_shown(tmp_path: Path) -> None:
+    """And what is wrong; the rest is counted."""
+    environ = {"AUTH_TOKEN": "", "PORT": "x", "ROUTE_PREFIX": "/me"}
+    report = render_check(load_settings(SCHEMA, environ, tmp_path), only_set=True)
+    rows = [line[2:].split()[0] for line in report.splitlines() if line[:2] in {"  ", "! "}]
+    assert rows[:3] == ["PORT", "ROUTE_PREFIX", "AUTH_TOKEN"]
+    assert "HOST" not in rows
+    assert f"\n{len(SCHEMA.rows) - 3} more have their defaults: " in report
+    assert "Failover" not in report
 
 
 def test_wrapping_counts_columns() -> None:

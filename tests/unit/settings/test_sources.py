@@ -13,12 +13,12 @@ from cursor_api.installed import SCHEMA
 from cursor_api.options.kinds import flag
 from cursor_api.options.rules import Finding
 from cursor_api.options.setting import Setting
+from cursor_api.settings.dotenv_file import read_dotenv
 from cursor_api.settings.sources import (
     FILE_BYTES_MAX,
     Reading,
     as_text,
     find_toml_line,
-    read_dotenv,
     read_environment,
     read_toml,
 )
@@ -67,36 +67,6 @@ def test_a_misspelt_variable_is_told() -> None:
     ]
 
 
-def test_dotenv_has_the_syntax_that_people_know(tmp_path: Path) -> None:
-    """Quotes, export, comments, CRLF, a byte order mark, values over several lines."""
-    content = (
-        "\ufeff# a comment\r\n"
-        "export PORT=4000 # another\r\n"
-        'AUTH_TOKEN="a # b"\r\n'
-        "\r\n"
-        "TOKEN_FILE='x y'\r\n"
-        "x-cursor-checksum = abc\r\n"
-        'CURSOR_INSTRUCTIONS="one\ntwo"\r\n'
-        "OTHER=1\r\n"
-    )
-    reading = dotenv(tmp_path, content)
-    assert texts(reading) == {
-        "PORT": "4000",
-        "AUTH_TOKEN": "a # b",
-        "TOKEN_FILE": "x y",
-        "X_CURSOR_CHECKSUM": "abc",
-        "CURSOR_INSTRUCTIONS": "one\ntwo",
-    }
-    assert (reading.problems, reading.warnings) == ((), ())
-    assert reading.given["TOKEN_FILE"].where == ".env:5"
-    assert reading.given["TOKEN_FILE"].source == ".env"
-
-
-def test_no_dotenv_is_an_empty_one(tmp_path: Path) -> None:
-    """Most people have none."""
-    assert read_dotenv(SCHEMA, tmp_path / ".env", ".env") == Reading()
-
-
 def test_a_comma_inside_an_entry_of_a_list_is_told(tmp_path: Path) -> None:
     """It would be two entries, of which perhaps neither is what somebody meant."""
     reading = toml(tmp_path, f"[access]\nclient_tokens = ['a', '{CANARY},b']")
@@ -125,24 +95,11 @@ def test_a_malformed_line_is_told_by_its_number(tmp_path: Path, content: str, li
     assert texts(reading).get("PORT") == "1"
 
 
-def test_every_malformed_line_is_told(tmp_path: Path) -> None:
-    """All at once, so that one look mends the file."""
-    reading = dotenv(tmp_path, "one\nPORT=1\ntwo words\n'x=1\n")
-    assert [problem.where for problem in reading.problems] == [".env:1", ".env:3", ".env:4"]
-
-
 def test_a_variable_given_twice_is_told(tmp_path: Path) -> None:
     """The later line wins; strangers' variables are their own business."""
     reading = dotenv(tmp_path, "PORT=1\nOTHER=1\nPORT=2\nOTHER=2\n")
     assert texts(reading) == {"PORT": "2"}
     assert told(reading.warnings) == ["PORT (.env:3): replaces .env:1"]
-
-
-def test_variables_in_values_stay_as_they_are(tmp_path: Path) -> None:
-    """A key may hold a dollar sign; who expects replacement is told."""
-    reading = dotenv(tmp_path, "AUTH_TOKEN=a$b{c}\nTOKEN_FILE=${HOME}/.token\n")
-    assert texts(reading)["TOKEN_FILE"] == "${HOME}/.token"
-    assert [warning.variable for warning in reading.warnings] == ["TOKEN_FILE"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cursor_api.installed import SCHEMA
-from cursor_api.settings.unknown import find_nearest, is_ours
+from cursor_api.settings.unknown import find_misspelt, find_nearest, is_ours
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,23 @@ def test_the_nearest_name(name: str, nearest: str) -> None:
 def test_no_name_is_near() -> None:
     """Rather no guess than a wild one."""
     assert find_nearest("GATEWAY_QQQQQQQQQQQQQQQQQQ", SCHEMA.by_variable) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ABCDEF", "ABCDEF"),
+        ("ABCDE", "ABCDEF"),
+        ("ABXDYF", "ABCDEF"),
+        ("BACDFE", "ABCDEF"),
+        ("XYCDEZ", None),
+        ("abcdefgh", "ABCDEF"),
+        ("ABCDEFGHI", None),
+        ("HOS", "HOST"),
+        ("HO", None),
+        ("HOME", None),
+    ],
+)
+def test_two_letters_may_be_wrong_and_one_of_a_short_name(name: str, meant: str | None) -> None:
+    """Left out, added, replaced, swapped; in any case."""
+    assert find_misspelt(name, ("HOST", "ABCDEF")) == meant

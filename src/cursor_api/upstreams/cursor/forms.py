@@ -34,10 +34,20 @@ ENDPOINT: Final = "cursor"
 # there, and is not shown to the private one.
 _API_KEY: Final = re.compile(r"(?:crsr|key)_[A-Za-z0-9_-]{8,}")
 API_KEY: Final = CredentialForm(
-    "cursor-sdk", lambda secret: _API_KEY.fullmatch(secret) is not None, is_bound=False
+    "cursor-sdk",
+    lambda secret: _API_KEY.fullmatch(secret) is not None,
+    is_bound=False,
+    title="an API key (crsr_…)",
 )
+_JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 # Tokens are opaque: what is of no other form is taken for one.
-SESSION_TOKEN: Final = CredentialForm(ENDPOINT, lambda _secret: True, is_bound=True)
+SESSION_TOKEN: Final = CredentialForm(
+    ENDPOINT,
+    lambda _secret: True,
+    is_bound=True,
+    title="a session token (a JWT: it begins with eyJ and has two dots)",
+    is_usual=lambda secret: _JWT.fullmatch(secret) is not None,
+)
 
 # What editors, web pages and spreadsheets leave around a line, seen or not.
 BLANKS: Final = "\ufeff\u200b \t\r\u00a0"

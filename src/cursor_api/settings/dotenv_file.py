@@ -1,0 +1,87 @@
+"""The `.env` file: read as it is, with the names in it that are nearly ours."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from dotenv.parser import Binding, parse_stream
+
+from cursor_api.options.kinds import show_plain
+from cursor_api.options.rules import Finding
+from cursor_api.settings.sources import (
+    AnySchema,
+    Given,
+    Reading,
+    UnreadableError,
+    about,
+    collect,
+    read_text,
+)
+from cursor_api.settings.unknown import find_misspelt
+
+# A file with more names of others is theirs, and looking at each takes a moment.
+STRANGERS_MAX: Final = 200
+
+
+def read_dotenv(schema: AnySchema, path: Path, label: str) -> Reading:
+    """A `.env` file, with python-dotenv's syntax; no file is an empty one.
+
+    `${NAME}` is not replaced: what stands there is the value.
+    """
+    try:
+        text = read_text(path)
+    except FileNotFoundError:
+        return Reading()
+    except UnreadableError as error:
+        return Reading(problems=(about(label, error),))
+    pairs: list[tuple[str, Given]] = []
+    problems = []
+    for binding in parse_stream(io.StringIO(text)):
+        line = _first_line(binding)
+        where = f"{label}:{line}"
+        if binding.error or (binding.key is not None and binding.value is None):
+            problems.append(
+                Finding(
+                    "", where, "this line is not NAME=value; close its quotes or put # before it"
+                )
+            )
+        elif binding.key is not None and binding.value is not None:
+            pairs.append((binding.key, Given(binding.value, label, where)))
+    read = collect(schema, pairs)
+    warnings = (*read.warnings, *_misspelt(schema, pairs), *_unexpanded(read.given))
+    return replace(read, problems=tuple(problems), warnings=warnings)
+
+
+def _misspelt(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Iterator[Finding]:
+    """Names that are nearly ours: in the environment they are anybody's, here they are meant."""
+    strangers = [
+        (name, value)
+        for name, value in pairs
+        if name not in schema.by_variable and not schema.is_ours(name)
+    ]
+    for name, value in strangers[:STRANGERS_MAX]:
+        meant = find_misspelt(name, schema.by_variable)
+        if meant is not None:
+            yield Finding(show_plain(name), value.where, f"no such setting; did you mean {meant}?")
+
+
+def _first_line(binding: Binding) -> int:
+    """The line of the name itself: the parser counts the blank lines above to the binding."""
+    string = binding.original.string
+    blank = string[: len(string) - len(string.lstrip())]
+    return binding.original.line + len(re.findall(r"\r\n|\n|\r", blank))
+
+
+def _unexpanded(given: Mapping[str, Given]) -> Iterator[Finding]:
+    for variable, value in given.items():
+        if re.search(r"\$\{\w+\}", value.text):
+            yield Finding(
+                variable,
+                value.where,
+                "has ${…} in it; variables are not replaced here, write it out",
+            )

@@ -1,0 +1,44 @@
+"""What is deployed from deploy/ fits together, and the unit is as hardened as the page says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNIT = "deploy/systemd/cursor-api.service"
+# Tenths, as `--threshold` counts them.
+EXPOSURE_MAX = 15
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_the_unit_leaves_the_gateway_little(root: Path) -> None:
+    """Judged by systemd itself, without one that runs."""
+    judge = ("systemd-analyze", "security", "--offline=true", "--no-pager")
+    done = subprocess.run(
+        [*judge, f"--threshold={EXPOSURE_MAX}", UNIT],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stdout[-300:]
+
+
+def test_the_package_has_what_the_unit_names(root: Path) -> None:
+    """The command, the settings and the unit itself; every source is there."""
+    package = (root / "deploy" / "deb" / "nfpm.yaml").read_text(encoding="utf-8")
+    unit = (root / UNIT).read_text(encoding="utf-8")
+    targets = set(re.findall(r"^    dst: (\S+)$", package, re.MULTILINE))
+    command = re.findall(r"^ExecStart=(\S+) serve$", unit, re.MULTILINE)
+    settings = re.findall(r"^EnvironmentFile=-(\S+)$", unit, re.MULTILINE)
+    assert {*command, *settings, f"/usr/lib/systemd/system/{Path(UNIT).name}"} <= targets
+    sources = re.findall(
+        r"(?:src|\w+install|\w+remove): ((?:deploy|LICENSE)\S*)$", package, re.MULTILINE
+    )
+    assert len(sources) == 7
+    assert all((root / source).is_file() for source in sources)
