@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 
+from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.installed import DIALECTS
@@ -23,6 +24,7 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
+from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
@@ -63,6 +65,7 @@ class House:
     turns: StepRunner = field(default_factory=StepRunner)
     dialects: tuple[Dialect, ...] = DIALECTS
     configuration: Configuration = field(default_factory=Unshown)
+    key_store: MemoryKeyStore = field(default_factory=MemoryKeyStore)
 
     def __post_init__(self) -> None:
         self.upstream = ScriptedUpstream(self.script)
@@ -81,12 +84,19 @@ class House:
         )
         self.roster = self._make_roster()
         self.catalog = catalog_of()
+        self.keys = make_key_house(
+            KeyHouseParts(
+                self.key_store, self.records, self.catalog.resolve, self.clock, LogObserver()
+            )
+        )
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
             BothLogs(self.log, self.records),
             self.clock,
             lambda: 0.0,
+            self.keys.prices.find,
+            self.keys.quota,
         )
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
@@ -107,7 +117,7 @@ class House:
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
         access = AccessOptions(*keys, is_passthrough=self.is_passthrough)
         self.lockout = Lockout(LockoutOptions(self.wrong_keys_max), self.clock)
-        self.authenticator = Authenticator(access, self.lockout, read_own)
+        self.authenticator = Authenticator(access, self.lockout, read_own, api_keys=self.keys.keys)
         self.parts = WebParts(
             dialects=self.dialects,
             relay=self.relay,
@@ -133,6 +143,9 @@ class House:
                 is_passthrough=self.is_passthrough,
             ),
             keys=access.named_keys(),
+            api_keys=self.keys.keys,
+            quota=self.keys.quota,
+            prices=self.keys.prices,
         )
         return App(self.parts, self.options)
 

@@ -55,6 +55,9 @@ OPEN_METHODS = {
     "/api/usage": NOTHING,
     "/api/settings": NOTHING,
     "/api/clients": NOTHING,
+    "/api/keys": NOTHING,
+    "/api/keys/{rest:path}": NOTHING,
+    "/api/prices": NOTHING,
     "/api/ui-code": NOTHING,
     "/api/ui-session": frozenset({"POST"}),  # the code in its body stands for the key
     "/tokeninfo": READING,

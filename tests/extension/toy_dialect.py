@@ -138,7 +138,7 @@ class ToyDialect:
         """Its name."""
         return json.dumps({"name": model.id}).encode()
 
-    def limit_headers(self, standing: Standing, _at: float) -> Iterable[tuple[bytes, bytes]]:
+    def limit_headers(self, standing: Standing) -> Iterable[tuple[bytes, bytes]]:
         """None: its clients look for none."""
         del standing
         return ()

@@ -64,9 +64,9 @@ async def build_gateway(
 ) -> AsyncIterator[Gateway]:
     """Put the parts together, and keep them up to date while the context lasts.
 
-    Raises StoreError when the credentials cannot be read whole, OSError when an upstream cannot be
-    opened. `clock` None is the machine's. `configuration` is what the operator is shown of the
-    settings.
+    Raises StoreError when the credentials or the API keys cannot be read whole, OSError when an
+    upstream cannot be opened. `clock` None is the machine's. `configuration` is what the operator
+    is shown of the settings.
     """
     parts = HouseParts(
         stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
@@ -76,6 +76,7 @@ async def build_gateway(
             await stack.enter_async_context(stores.request_log)
         house = House(settings, parts, stack)
         await house.use(settings)
+        await house.key_house.load()
         credential_count = await _begin(house.roster)
         await house.model_lists.refresh()
         app = App(house.web_parts(settings), _web_options(settings))

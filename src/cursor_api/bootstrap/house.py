@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cursor_api import installed
+from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.record import RequestRecord
@@ -100,31 +101,26 @@ class House:
         self.catalog = Catalog()
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
-        self.roster = Roster(
-            RosterParts(
-                parts.stores.credentials,
-                parts.stores.pool_state,
-                self.pools,
-                clock,
-                observer,
-                self._hide_secrets,
-            )
+        self.roster = self._make_roster()
+        self.key_house = make_key_house(
+            KeyHouseParts(parts.stores.keys, self._records, self.catalog.resolve, clock, observer)
         )
         collaborators = Collaborators(
-            self.catalog, self.endpoints, self._lines, clock, random.random
+            self.catalog,
+            self.endpoints,
+            self._lines,
+            clock,
+            random.random,
+            self.key_house.prices.find,
+            self.key_house.quota,
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
         stack.push_async_callback(self.upstreams.close)
         self.lifecycle = Lifecycle(self.relay.break_off)
+        trials = Trials(collaborators, self.pools)
         self.credentials = Credentials(
-            CredentialParts(
-                self.roster,
-                self.pools,
-                Trials(collaborators, self.pools),
-                self.endpoints,
-                clock,
-            )
+            CredentialParts(self.roster, self.pools, trials, self.endpoints, clock)
         )
         self._images = ImageFetcher()
         stack.push_async_callback(self._images.close)
@@ -166,6 +162,7 @@ class House:
             self.model_lists.watch(),
             self.upstreams.watch(),
             self.alerts.run(),
+            *self.key_house.watches(),
         )
 
     def web_parts(self, settings: Settings) -> WebParts:
@@ -177,7 +174,10 @@ class House:
             request_log=self._request_log,
             records=self._records,
             refusals=self._records,
-            authenticator=_authenticator(settings, self._lockout, self._salt),
+            authenticator=self._authenticator(settings),
+            api_keys=self.key_house.keys,
+            quota=self.key_house.quota,
+            prices=self.key_house.prices,
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,
@@ -189,6 +189,25 @@ class House:
             configuration=self._with.configuration,
             readiness=self._readiness(settings),
             keys=settings.access.named_keys(),
+        )
+
+    def _make_roster(self) -> Roster:
+        parts = self._with
+        return Roster(
+            RosterParts(
+                parts.stores.credentials,
+                parts.stores.pool_state,
+                self.pools,
+                parts.clock,
+                parts.observer,
+                self._hide_secrets,
+            )
+        )
+
+    def _authenticator(self, settings: Settings) -> Authenticator:
+        reader = installed.own_credentials_reader(settings)
+        return Authenticator(
+            settings.access, self._lockout, reader, self._salt, self.key_house.keys
         )
 
     def _readiness(self, settings: Settings) -> Readiness:
@@ -243,11 +262,6 @@ class House:
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
         self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)
-
-
-def _authenticator(settings: Settings, lockout: Lockout, salt: bytes) -> Authenticator:
-    reader = installed.own_credentials_reader(settings)
-    return Authenticator(settings.access, lockout, reader, salt)
 
 
 def credentials_of(settings: UpstreamSettings) -> list[Credential]:

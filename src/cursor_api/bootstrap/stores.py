@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cursor_api import installed
+from cursor_api.bootstrap.api_keys import KeyAndPriceStore
 from cursor_api.domain.credential import Credential
 from cursor_api.installed import Settings
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
+from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.sqlite.request_log import SqliteRequestLog
 from cursor_api.stores.sqlite.request_table import RequestTable
 from cursor_api.telemetry.observer import LogObserver
@@ -25,10 +27,11 @@ def make_checksum() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where credentials, the pool's state and the request log are kept."""
+    """Where credentials, the pool's state, API keys, prices and the request log are kept."""
 
     credentials: CredentialFiles
     pool_state: PoolStateStore
+    keys: KeyAndPriceStore = field(default_factory=MemoryKeyStore)
     # None: the gateway keeps the last requests in memory.
     request_log: RequestLog | None = None
 
@@ -50,7 +53,7 @@ def file_stores(settings: Settings) -> Stores:
             ),
         ),
         FilePoolStateStore(files.pool_state_file),
-        request_log,
+        request_log=request_log,
     )
 
 

@@ -23,9 +23,10 @@ class Left(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """All limits of a key."""
+    """All limits of a key, as they were at this instant, in unix seconds."""
 
     lefts: tuple[Left, ...]
+    at: float
 
     @property
     def requests(self) -> Left | None:
@@ -41,7 +42,8 @@ class Standing(NamedTuple):
 def find_standing(limits: Limits, counters: Counters, moment: Moment) -> Standing:
     """What is left now. The buckets of the counters are those of now (`Counters.filled`)."""
     counters = counters.on(moment)
-    return Standing((*_lasting(limits, counters, moment), *_of_minute(limits, counters)))
+    lefts = (*_lasting(limits, counters, moment), *_of_minute(limits, counters))
+    return Standing(lefts, moment.at)
 
 
 def _of_minute(limits: Limits, counters: Counters) -> Iterator[Left]:

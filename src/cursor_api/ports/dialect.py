@@ -155,6 +155,6 @@ class Dialect(Protocol):
         """The body that describes one model."""
         ...
 
-    def limit_headers(self, standing: Standing, at: float, /) -> Iterable[tuple[bytes, bytes]]:
-        """What is left of its key's limits, for an answer's head; `at` is now, in unix seconds."""
+    def limit_headers(self, standing: Standing) -> Iterable[tuple[bytes, bytes]]:
+        """What is left of its key's limits, for the head of an answer."""
         ...

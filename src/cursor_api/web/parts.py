@@ -17,11 +17,14 @@ from cursor_api.ports.process import Clock, Steps
 from cursor_api.ports.records import Records, RefusalCounter
 from cursor_api.ports.stores import RequestLog
 from cursor_api.service.access.admission import Admission
+from cursor_api.service.access.keys import ApiKeys
+from cursor_api.service.access.quota import Quota
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Relay
+from cursor_api.service.prices import Prices
 from cursor_api.service.readiness import Readiness
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.hosts import ANY
@@ -106,7 +109,7 @@ class WebParts:
 
     The first of `dialects` renders the models, and the errors of addresses that are no dialect's.
     `new_binding` makes what a new credential is bound to. `keys` are what callers present, by their
-    names.
+    names; those of `api_keys` are known by their digests alone.
     """
 
     dialects: tuple[Dialect, ...]
@@ -127,3 +130,6 @@ class WebParts:
     configuration: Configuration
     readiness: Readiness
     keys: Mapping[str, Secret]
+    api_keys: ApiKeys
+    quota: Quota
+    prices: Prices

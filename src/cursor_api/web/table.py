@@ -19,9 +19,11 @@ from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts, InferenceRoute
 from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
+from cursor_api.web.management.keys import KeyRoutes
 from cursor_api.web.management.logs import LogParts, Logs
 from cursor_api.web.management.now import Now, NowParts
 from cursor_api.web.management.openapi import OpenApi, describe
+from cursor_api.web.management.prices import PriceRoutes
 from cursor_api.web.management.probes import Probes
 from cursor_api.web.management.requests import RequestRoutes
 from cursor_api.web.management.routes import management_operations
@@ -163,5 +165,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
         *SettingRoutes(parts.configuration).operations(),
         *clients.operations(),
+        *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),
+        *PriceRoutes(parts.prices).operations(),
         *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
     )

@@ -63,9 +63,9 @@ class AnthropicMessages:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
 
-    def limit_headers(self, standing: Standing, at: float) -> Iterable[tuple[bytes, bytes]]:
+    def limit_headers(self, standing: Standing) -> Iterable[tuple[bytes, bytes]]:
         """`anthropic-ratelimit-…`."""
-        return limit_headers(standing, at)
+        return limit_headers(standing)
 
     def count(self, count: InputCount) -> bytes:
         """The body of POST /v1/messages/count_tokens."""

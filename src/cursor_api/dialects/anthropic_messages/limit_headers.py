@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from cursor_api.domain.standing import Standing
 
 
-def limit_headers(standing: Standing, at: float) -> Iterator[tuple[bytes, bytes]]:
-    """Of requests and of tokens, the limit of which the least is left. `at` is now."""
+def limit_headers(standing: Standing) -> Iterator[tuple[bytes, bytes]]:
+    """Of requests and of tokens, the limit of which the least is left."""
     for name, left in (("requests", standing.requests), ("tokens", standing.tokens)):
         if left is not None:
             start = f"anthropic-ratelimit-{name}-"
             yield f"{start}limit".encode(), str(left.amount).encode()
             yield f"{start}remaining".encode(), str(left.left_count).encode()
-            yield f"{start}reset".encode(), _instant(at + left.reset_s).encode()
+            yield f"{start}reset".encode(), _instant(standing.at + left.reset_s).encode()
 
 
 def _instant(at: float) -> str:

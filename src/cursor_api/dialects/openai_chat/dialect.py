@@ -70,6 +70,6 @@ class OpenAiChat:
         """The body of GET /v1/models/{id}."""
         return render_model(model)
 
-    def limit_headers(self, standing: Standing, _at: float) -> Iterable[tuple[bytes, bytes]]:
+    def limit_headers(self, standing: Standing) -> Iterable[tuple[bytes, bytes]]:
         """`x-ratelimit-…`."""
         return limit_headers(standing)

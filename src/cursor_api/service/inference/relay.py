@@ -98,7 +98,8 @@ class Exchange:
     batches of deltas, the last of which ends with `Finished` carrying usage; a fault in
     mid-stream is raised from the iteration. `attempts` tells what was tried for it, `route` which
     one serves it, and `ignored` what of the request that one could not do, by the caller's words.
-    `standing` is what is left of its key's limits, None where that has none.
+    `standing` is what is left of its key's limits, None where that has none. `has_begun`: it was
+    let in, and so will have a record.
     """
 
     __slots__ = (
@@ -129,6 +130,7 @@ class Exchange:
         "_usage",
         "_with",
         "attempts",
+        "has_begun",
         "ignored",
         "route",
         "standing",
@@ -163,6 +165,7 @@ class Exchange:
         self._finish: FinishReason | None = None
         self._hold: Hold | None = None
         self.standing: Standing | None = None
+        self.has_begun = False
         # Who works on it, and why he was told to stop.
         self._task: asyncio.Task[object] | None = None
         self._breaking: Fault | None = None
@@ -171,6 +174,7 @@ class Exchange:
         incoming = self._get_incoming()
         if incoming.caller.key is not None:
             await self._reserve(incoming)
+        self.has_begun = True
         self._relay.active.add(self)
         self._relay.total_count += 1
         self._task = asyncio.current_task()

@@ -100,6 +100,6 @@ class Models:
                 summary="One model",
                 parameters=(Parameter("id", "path", name, "gpt-4o-mini"),),
                 good={200: described.model},
-                bad=(401, 404),
+                bad=(401, 403, 404),
             ),
         )

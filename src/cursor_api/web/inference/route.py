@@ -243,7 +243,7 @@ class _Response:
     @property
     def is_relayed(self) -> bool:
         """Whether it answers a request that the relay has or had."""
-        return self._exchange is not None
+        return self._exchange is not None and self._exchange.has_begun
 
     def headers(self, *headers: Header) -> list[Header]:
         """These, with those that every answer has."""
@@ -259,7 +259,7 @@ class _Response:
             if exchange.ignored:
                 ignored = (*ignored, *exchange.ignored)
             if exchange.standing is not None:
-                all_headers += self.dialect.limit_headers(exchange.standing, time.time())
+                all_headers += self.dialect.limit_headers(exchange.standing)
         if ignored:
             all_headers.append((IGNORED_HEADER, ", ".join(ignored).encode()))
         return all_headers

@@ -13,9 +13,10 @@ def test_requests_and_tokens_each_have_three_headers() -> None:
         (
             Left(Limit.REQUESTS_PER_DAY, "requests", 1000, 7, 3600.0),
             Left(Limit.TOKENS_PER_MINUTE, "tokens", 40_000, 0, 0.4),
-        )
+        ),
+        1_748_779_200.0,
     )
-    assert dict(limit_headers(standing, 1_748_779_200.0)) == {
+    assert dict(limit_headers(standing)) == {
         b"anthropic-ratelimit-requests-limit": b"1000",
         b"anthropic-ratelimit-requests-remaining": b"7",
         b"anthropic-ratelimit-requests-reset": b"2025-06-01T13:00:00Z",
@@ -27,4 +28,4 @@ def test_requests_and_tokens_each_have_three_headers() -> None:
 
 def test_a_key_without_such_limits_has_none() -> None:
     """A client would take 0 for an end."""
-    assert list(limit_headers(Standing(()), 0.0)) == []
+    assert list(limit_headers(Standing((), 0.0))) == []

@@ -17,7 +17,8 @@ def test_requests_and_tokens_each_have_three_headers() -> None:
             Left(Limit.REQUESTS_PER_MINUTE, "requests", 60, 59, 1.0),
             Left(Limit.TOKENS_PER_MINUTE, "tokens", 40_000, 0, 60.0),
             Left(Limit.BUDGET, "nano_dollars", 10, 0, 9.0),
-        )
+        ),
+        0.0,
     )
     assert dict(limit_headers(standing)) == {
         b"x-ratelimit-limit-requests": b"1000",
@@ -31,7 +32,7 @@ def test_requests_and_tokens_each_have_three_headers() -> None:
 
 def test_a_key_without_such_limits_has_none() -> None:
     """A client would take 0 for an end."""
-    assert list(limit_headers(Standing(()))) == []
+    assert list(limit_headers(Standing((), 0.0))) == []
 
 
 @pytest.mark.parametrize(
@@ -48,4 +49,4 @@ def test_a_key_without_such_limits_has_none() -> None:
 def test_durations_are_written_as_its_clients_read_them(reset_s: float, text: bytes) -> None:
     """Go's way of writing them."""
     left = Left(Limit.TOKENS_PER_DAY, "tokens", 1, 1, reset_s)
-    assert dict(limit_headers(Standing((left,))))[b"x-ratelimit-reset-tokens"] == text
+    assert dict(limit_headers(Standing((left,), 0.0)))[b"x-ratelimit-reset-tokens"] == text

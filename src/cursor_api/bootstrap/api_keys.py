@@ -1,0 +1,72 @@
+"""What API keys are made of: the keys, their limits, and the prices that they are billed by."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cursor_api.domain.catalog import Route
+from cursor_api.ports.keys import KeyStore, PriceStore
+from cursor_api.ports.process import Clock, Observer
+from cursor_api.ports.records import Records
+from cursor_api.service.access.keys import ApiKeys, KeyParts
+from cursor_api.service.access.quota import Quota, QuotaParts
+from cursor_api.service.access.recorded_use import RecordedUse
+from cursor_api.service.prices import Prices
+from cursor_api.stores.memory_limits import MemoryLimitStore
+
+
+class KeyAndPriceStore(KeyStore, PriceStore, Protocol):
+    """Keys and prices are kept in one place."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHouse:
+    """They last through every change of the settings."""
+
+    keys: ApiKeys
+    prices: Prices
+    quota: Quota
+
+    async def load(self) -> None:
+        """Begin with what is stored; raises StoreError."""
+        await self.keys.load()
+        await self.prices.load()
+
+    def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What goes on for as long as the gateway does."""
+        return self.keys.watch(), self.quota.watch()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHouseParts:
+    """What they are made with. `resolve` gives the ways to a model."""
+
+    store: KeyAndPriceStore
+    records: Records
+    resolve: Callable[[str], Sequence[Route]]
+    clock: Clock
+    observer: Observer
+
+
+def make_key_house(parts: KeyHouseParts) -> KeyHouse:
+    """With counters of this process."""
+    clock, observer = parts.clock, parts.observer
+    limits = MemoryLimitStore(clock)
+    prices = Prices(parts.store)
+    return KeyHouse(
+        ApiKeys(KeyParts(parts.store, limits, clock, observer, os.urandom)),
+        prices,
+        Quota(
+            QuotaParts(
+                limits,
+                RecordedUse(parts.records).find,
+                parts.resolve,
+                prices.find,
+                clock,
+                observer,
+            )
+        ),
+    )

@@ -1,0 +1,38 @@
+"""API keys in a whole gateway: known from the first request on, through every reload."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+from cursor_api.bootstrap import build_gateway, memory_stores
+from cursor_api.domain.api_key import ApiKey, digest_of
+from cursor_api.domain.permission import Permission
+from cursor_api.domain.price import Price
+from cursor_api.installed import SCHEMA
+from cursor_api.settings import load_settings
+from cursor_api.stores.memory_keys import MemoryKeyStore
+from cursor_api.telemetry.redaction import Redactor
+from tests.serving import ask, serve
+
+SECRET = "sk-ca-a-secret-of-a-stored-key"
+
+
+async def test_stored_keys_and_prices_are_there_from_the_start(tmp_path: Path) -> None:
+    """A key of the store opens what the operator's does, before and after a reload."""
+    store = MemoryKeyStore()
+    key = ApiKey("boss", digest_of(SECRET), "sk-ca-a", "Boss", 1.0, role=Permission.ADMIN)
+    await store.put(key)
+    await store.put_price(Price("m", dt.date(2025, 1, 1), 1, 2, "s"))
+    variables = {"AUTH_TOKEN": "a-key-of-the-operator"}
+    settings = load_settings(SCHEMA, variables, tmp_path).settings
+    stores = replace(memory_stores([]), keys=store)
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    async with build_gateway(settings, stores, Redactor()) as gateway, serve(gateway.app) as port:
+        for _ in range(2):
+            answer = await ask(port, "GET", "/api/keys", headers=headers)
+            assert [one["id"] for one in answer.json()["keys"]] == ["boss"]
+            prices = await ask(port, "GET", "/api/prices", headers=headers)
+            assert [one["model"] for one in prices.json()["prices"]] == ["m"]
+            await gateway.renew(settings)
