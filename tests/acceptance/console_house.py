@@ -169,11 +169,11 @@ def open_page(browser: Browser, **context: Any) -> Iterator[Page]:
 
 
 # Stands for a sign-in that is not what the test is about.
-REMEMBER_KEY = f"sessionStorage.setItem('cursor-api-key', '{KEY}');"
+REMEMBER_KEY = f"if (origin !== 'null') sessionStorage.setItem('cursor-api-key', '{KEY}');"
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 
 
-def sign_in(page: Page, url: str, path: str = "/console") -> None:
+def sign_in(page: Page, url: str, path: str = "/console#/credentials") -> None:
     """Come in with the right key."""
     page.goto(url + path)
     page.locator("#key").fill(KEY)

@@ -79,7 +79,7 @@ def signed_in(browser: Browser, language: str) -> Iterator[Page]:
 @pytest.fixture
 def page(signed_in: Page, house: House) -> Page:
     """The console of this test's gateway. Each gateway is an origin of its own."""
-    signed_in.goto(f"{house.url}/console")
+    signed_in.goto(f"{house.url}/console#/credentials")
     signed_in.locator("tr.row").first.wait_for()
     return signed_in
 
@@ -116,7 +116,7 @@ def test_the_key_is_asked_for_and_kept_in_this_tab_only(
 ) -> None:
     """A wrong key and a key that may only chat are told apart; the right one survives a reload."""
     with open_page(browser, locale=LOCALES[language]) as page:
-        page.goto(f"{house.url}/tokeninfo")
+        page.goto(f"{house.url}/tokeninfo#/credentials")
         expect(page.locator("html")).to_have_attribute(
             "lang", {"en": "en", "zh": "zh-CN"}[language]
         )
@@ -142,7 +142,7 @@ def test_the_key_is_asked_for_and_kept_in_this_tab_only(
 def test_a_key_that_is_not_kept_is_gone_after_a_reload(browser: Browser, house: House) -> None:
     """Without the tick it is in memory only."""
     with open_page(browser) as page:
-        page.goto(f"{house.url}/console")
+        page.goto(f"{house.url}/console#/credentials")
         page.locator("#key").fill(KEY)
         page.locator("input[name=keep]").uncheck()
         page.locator("button[type=submit]").click()

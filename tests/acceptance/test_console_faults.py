@@ -63,7 +63,7 @@ def come_in(
     page.context.add_init_script(REMEMBER_KEY)
     if answer is not None:
         page.route(LISTING, lambda route: route.fulfill(json=answer))
-    page.goto(f"{house.url}/console{place}")
+    page.goto(f"{house.url}/console{place or '#/credentials'}")
     page.locator("#panel > *").first.wait_for()
 
 

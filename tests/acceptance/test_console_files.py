@@ -47,7 +47,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def page(signed_in: Page, house: House) -> Page:
     """The tab of the files, read."""
-    signed_in.goto(f"{house.url}/console")
+    signed_in.goto(f"{house.url}/console#/credentials")
     signed_in.locator("#tab-files").click()
     signed_in.locator("#show-files").click()
     expect(signed_in.locator("#file-tokens")).to_have_value(TOKENS)

@@ -43,7 +43,7 @@ def page(browser: Browser, house: House) -> Iterator[Page]:
     """A page in which the key was given before."""
     with open_page(browser) as opened:
         opened.context.add_init_script(REMEMBER_KEY)
-        opened.goto(f"{house.url}/console")
+        opened.goto(f"{house.url}/console#/credentials")
         opened.locator("tr.row").first.wait_for()
         yield opened
 
@@ -80,7 +80,7 @@ def test_each_client_api_has_its_base_url(page: Page, house: House) -> None:
         line.get_by_role("button").click()
         expect(page.locator(".toast").last).to_contain_text("Copied.")
         assert copied(page) == url
-    page.goto(f"{root}/console")
+    page.goto(f"{root}/console#/credentials")
     expect(page.locator(".base-url code").first).to_have_text(f"{root}/v1")
 
 
@@ -91,7 +91,7 @@ def test_copying_works_where_the_clipboard_is_closed_to_pages(
     with open_page(browser) as page:
         page.context.add_init_script(REMEMBER_KEY)
         page.context.add_init_script("delete Navigator.prototype.clipboard;")
-        page.goto(f"{house.url}/console")
+        page.goto(f"{house.url}/console#/credentials")
         page.evaluate("document.addEventListener('copy', () => { window.copied = 'yes'; })")
         button = page.locator(".base-url button").first
         button.click()
@@ -104,14 +104,14 @@ def test_copying_works_where_the_clipboard_is_closed_to_pages(
 
 
 def test_the_dot_says_in_words_how_many_are_ready(page: Page, house: House) -> None:
-    """It leads to the credentials."""
+    """It leads to the overview, which says why not all."""
     expect(page.locator("#ready")).to_have_text("Ready: 2 of 2")
     house.ask("PATCH", "/api/credentials/one", b'{"enabled": false}')
     expect(page.locator("#ready")).to_have_text("Ready: 1 of 2")
     house.ask("PATCH", "/api/credentials/one", b'{"enabled": true}')
     page.locator("#tab-files").click()
     page.locator("#ready").click()
-    expect(page).to_have_url(re.compile("#/credentials$"))
+    expect(page).to_have_url(re.compile("#/overview$"))
 
 
 def test_the_focus_is_on_the_page_after_signing_in(browser: Browser, house: House) -> None:

@@ -113,7 +113,7 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
         assert_fits(page, screen)
 
     with open_page(browser, viewport=viewport) as page:
-        page.goto(f"{house.url}/behind/tokeninfo")
+        page.goto(f"{house.url}/behind/tokeninfo#/credentials")
         page.locator("#key").wait_for()
         page.evaluate(AXE.read_text(encoding="utf-8"))
         look("sign-in")
@@ -189,7 +189,7 @@ def test_hostile_text_stays_text(browser: Browser, house: House) -> None:
     with open_page(browser) as page:
         page.context.add_init_script(REMEMBER_KEY)
         show(page, listing(hostile(), notices=[notice(text) for text in HOSTILE]))
-        page.goto(f"{house.url}/console")
+        page.goto(f"{house.url}/console#/credentials")
         page.locator("tr.row").first.wait_for()
         assert page.locator("tr.row").count() == len(HOSTILE)
         assert page.locator("#app :is(script, iframe, img, [onerror], [onload])").count() == 0
@@ -224,7 +224,7 @@ def test_hostile_names_go_through_the_gateway(browser: Browser, house: House) ->
     alias = "<script>window.ran=1</script>/../?#%2F&'"
     with open_page(browser) as page:
         page.context.add_init_script(REMEMBER_KEY)
-        page.goto(f"{house.url}/console")
+        page.goto(f"{house.url}/console#/credentials")
         page.locator("#open-add").click()
         page.locator("#add-text").fill(f"{alias}::third-token-0003")
         page.locator("#add button[type=submit]").click()
@@ -242,7 +242,7 @@ def test_hostile_names_go_through_the_gateway(browser: Browser, house: House) ->
 def test_the_keyboard_is_enough(browser: Browser, house: House) -> None:
     """Sign in, add, test, remove and bring back without a mouse; the focus is never lost."""
     with open_page(browser) as page:
-        page.goto(f"{house.url}/console")
+        page.goto(f"{house.url}/console#/credentials")
         expect(page.locator("#key")).to_be_focused()
         page.keyboard.type(KEY)
         page.keyboard.press("Enter")
@@ -294,7 +294,7 @@ def test_a_machine_without_chromium_is_told_what_to_install(
 def test_language_and_colours_are_switched_and_kept(browser: Browser, house: House) -> None:
     """The browser's own first; a choice is remembered, the key is not among what is."""
     with open_page(browser, locale="zh-TW") as page:
-        page.goto(f"{house.url}/console")
+        page.goto(f"{house.url}/console#/credentials")
         expect(page).to_have_title(re.compile("控制台"))
         page.locator("button.language").click()
         expect(page).to_have_title("cursor-api console")
@@ -310,7 +310,7 @@ def test_a_lost_connection_is_said_and_mends_itself(browser: Browser, house: Hou
     """What was last known stays, with its age; the next answer takes the notice away."""
     with open_page(browser) as page:
         page.context.add_init_script(REMEMBER_KEY)
-        page.goto(f"{house.url}/console")
+        page.goto(f"{house.url}/console#/credentials")
         page.locator("tr.row").first.wait_for()
         page.route(LISTING, lambda route: route.abort())
         look_again(page)

@@ -26,6 +26,25 @@ List the models that the running gateway serves, and what they can do.
   cursor-api models --json | jq -r '.[].id'"""
 
 
+LOGS = """\
+Show what became of requests: when, for whom, by what, how quickly, and why not.
+
+  cursor-api logs                       the last 20 that ended, newest last
+  cursor-api logs -f                    goes on with those that end, until Ctrl-C
+  cursor-api logs --status failed --since 2h
+  cursor-api logs --model gpt-5 -n 500 --json | jq .total_ms
+  cursor-api logs 01a2266b378a705d331c4da80892c658     one of them, with its attempts
+
+`--json` is a line of JSON for each. Neither has prompts or answers in it."""
+
+STATUS = """\
+Say how the running gateway stands: whether it can answer, with what, and how the last day went.
+
+  cursor-api status
+  cursor-api status --json | jq .credentials
+
+Exits with 1 where it cannot answer, or none runs."""
+
 UI = """\
 Open the running gateway's console in a browser, signed in.
 
@@ -36,7 +55,7 @@ The address has a code in it that signs in once, within a minute; the gateway's 
 
 
 def add_commands(commands: Subcommands) -> None:
-    """Put `chat`, `models` and `ui` among the commands."""
+    """Put `chat`, `models`, `logs`, `status` and `ui` among the commands."""
     chat = commands.add("chat", run_later("chat", "chat"), CHAT)
     chat.add_argument("text", nargs="+", metavar="TEXT", help="the question; `-`: standard input")
     chat.add_argument("--model", help="the model to ask (default: a fitting one)")
@@ -45,8 +64,27 @@ def add_commands(commands: Subcommands) -> None:
     models.add_argument("--json", action="store_true", help="for scripts")
     ui = commands.add("ui", run_later("ui", "open_ui"), UI)
     ui.add_argument("--print", dest="only_prints", action="store_true", help="open nothing")
-    for sub in (chat, models, ui):
+    status = commands.add("status", run_later("status", "show_status"), STATUS)
+    status.add_argument("--json", action="store_true", help="for scripts")
+    for sub in (chat, models, ui, status, _add_logs(commands)):
         _add_gateway(sub)
+
+
+def _add_logs(commands: Subcommands) -> argparse.ArgumentParser:
+    logs = commands.add("logs", run_later("logs", "show_logs"), LOGS)
+    logs.add_argument("id", nargs="?", metavar="ID", help="one request; none: the last ones")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with those that end")
+    logs.add_argument(
+        "-n", "--count", type=int, default=20, metavar="N", help="how many (default: %(default)s)"
+    )
+    logs.add_argument("--since", metavar="WHEN", help="30m, 2h, 7d, or 2026-01-31T14:00")
+    logs.add_argument("--status", help="success, failed, refused or cancelled")
+    logs.add_argument("--model", help="for this model only")
+    logs.add_argument("--caller", metavar="NAME", help="of this caller only")
+    logs.add_argument("--credential", metavar="ALIAS", help="by this credential only")
+    logs.add_argument("--text", help="with this in its error")
+    logs.add_argument("--json", action="store_true", help="for scripts: a line for each")
+    return logs
 
 
 def _add_gateway(parser: argparse.ArgumentParser) -> None:

@@ -15,13 +15,17 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
+
+from cursor_api import __version__
 from cursor_api.cli.token_output import plain
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_loopback
 
+_T = TypeVar("_T")
 # A gateway answers what commands ask for from memory.
 TIMEOUT_S: Final = 5.0
 # Thousands of models with their descriptions.
@@ -98,6 +102,22 @@ def fetch(gateway: GatewayAddress, call: Call) -> bytes:
         return answer.read(BODY_BYTES_MAX + 1)
 
 
+def fetch_as(gateway: GatewayAddress, call: Call, wanted: type[_T]) -> _T:
+    """The same, as an object of this type; raises CallError, also where it is none."""
+    return decode(fetch(gateway, call), wanted, gateway, call)
+
+
+def decode(body: bytes, wanted: type[_T], gateway: GatewayAddress, call: Call) -> _T:
+    """What came as an object of this type; raises CallError where it is none."""
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except msgspec.MsgspecError:
+        where = f"{gateway.root_url}{call.path}"
+        raise CallError(
+            f"what answers at {where} is no such gateway, or one of another version"
+        ) from None
+
+
 def fetch_json(gateway: GatewayAddress, call: Call) -> Any:
     """The same, decoded; raises CallError, also for what is no JSON."""
     try:
@@ -114,6 +134,7 @@ def _request(gateway: GatewayAddress, call: Call) -> urllib.request.Request:
     request = urllib.request.Request(  # noqa: S310 - checked: http(s)
         f"{gateway.root_url}{call.path}", data, method=call.method
     )
+    request.add_header("User-Agent", f"cursor-api/{__version__}")
     if data is not None:
         request.add_header("Content-Type", "application/json")
     if gateway.key is not None:

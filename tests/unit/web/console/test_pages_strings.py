@@ -22,7 +22,7 @@ SCRIPTS = "\n".join(
 PLACE = re.compile(r"\{(\w+)\}")
 KEY = re.compile(r'"([a-z_]+\.[a-z_0-9]+)"')
 # Keys that the scripts put together: `state.${...}`.
-BUILT = re.compile(r"`([a-z_]+)\.\$\{")
+BUILT = re.compile(r"`([a-z_]+)\.[a-z_]*\$\{")
 
 
 def bare(key: str) -> str:

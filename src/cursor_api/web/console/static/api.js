@@ -52,6 +52,35 @@ export async function call(method, path, { body, headers, key, timeoutMs } = {})
   return { data, etag: response.headers.get("etag") || "" };
 }
 
+// A file, given to the browser to keep. The key goes in a header, so no link could do it.
+export async function download(path, name) {
+  let response;
+  try {
+    response = await fetch(new URL(path, document.baseURI), {
+      headers: authorization(state.key),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+    });
+    if (response.ok) {
+      save(await response.blob(), name);
+      return;
+    }
+  } catch (error) {
+    throw new Lost(String(error));
+  }
+  throw new Refusal(response.status, parse(await response.text()), 0);
+}
+
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 export function credentialPath(alias, rest = "") {
   return `api/credentials/${encodeURIComponent(alias)}${rest}`;
 }

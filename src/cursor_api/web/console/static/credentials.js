@@ -30,7 +30,7 @@ export async function loadList() {
   const before = changeCount;
   const { data } = await call("GET", `api/credentials?order=priority&limit=${LIMIT}`);
   if (before !== changeCount || underWayCount || !state.key || state.dragged) return;
-  update({ list: data, clockOffsetMs: Date.parse(data.now) - Date.now() });
+  update({ list: data });
 }
 
 export function find(alias) {

@@ -1,6 +1,6 @@
 // The two raw files: read, write, and what to do when somebody else wrote them meanwhile.
 
-import { call } from "./api.js";
+import { call, save } from "./api.js";
 import { explain } from "./credentials.js";
 import { t } from "./i18n.js";
 import { pollNow } from "./polling.js";
@@ -165,11 +165,7 @@ export function difference(theirs, mine) {
 export function downloadBackup() {
   const day = new Date().toISOString().slice(0, 10);
   const text = JSON.stringify(state.files.saved, null, 2);
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  link.download = `cursor-api-tokens-${day}.json`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  save(new Blob([text], { type: "application/json" }), `cursor-api-tokens-${day}.json`);
 }
 
 export async function openBackup(file) {

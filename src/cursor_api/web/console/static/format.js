@@ -62,6 +62,49 @@ export function duration(seconds) {
   return t("time.minutes", { minutes, seconds: whole % 60 });
 }
 
+// 12.3K where the exact number would be in the way; it stands in a title then.
+export function shortNumber(value) {
+  const options = { notation: "compact", maximumFractionDigits: 1 };
+  return value < 10_000 ? number(value) : formatter("NumberFormat", options).format(value);
+}
+
+export function percent(part, whole) {
+  const options = { style: "percent", maximumFractionDigits: 1 };
+  return formatter("NumberFormat", options).format(whole ? part / whole : 0);
+}
+
+// Billionths of a dollar. What is not known is never 0.
+export function money(nano) {
+  if (nano === null) return t("fact.none");
+  const options = { style: "currency", currency: "USD", maximumSignificantDigits: 4 };
+  return formatter("NumberFormat", options).format(nano / 1e9);
+}
+
+export function optionalMs(value) {
+  return value === null || value === undefined ? t("fact.none") : milliseconds(value);
+}
+
+export function time(instant) {
+  const options = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  return formatter("DateTimeFormat", options).format(Date.parse(instant));
+}
+
+// The time of today, else the day before it.
+export function shortTime(instant) {
+  const at = new Date(instant);
+  if (at.toDateString() === new Date(nowMs()).toDateString()) return time(instant);
+  const options = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  return formatter("DateTimeFormat", options).format(at);
+}
+
+export function hour(at) {
+  return formatter("DateTimeFormat", { hour: "2-digit", minute: "2-digit" }).format(at);
+}
+
+export function day(at) {
+  return formatter("DateTimeFormat", { month: "short", day: "numeric" }).format(at);
+}
+
 export function milliseconds(value) {
   if (value < 1000) return t("time.milliseconds", { value: Math.round(value) });
   const seconds = formatter("NumberFormat", { maximumFractionDigits: 1 }).format(value / 1000);

@@ -38,13 +38,19 @@ function title() {
   return page ? `${t(`page.${page.id}`)} · ${t("app.title")}` : t("app.title");
 }
 
-// Another page is shown: it asks for what it needs, and who listens hears its name.
+// Another place is shown: its page asks for what it needs, and who listens hears its name. A row
+// that is opened in place, or another filter, leaves the focus where it is.
 function arrive(before) {
   if (!state.key) return;
-  pollNow();
+  const { page, rest } = state.route;
+  const isOtherPage = before?.page !== page || (page === "credentials" && before.rest[0] !== rest[0]);
+  if (isOtherPage) pollNow();
   // Its addresses are what every page is about.
   loadServer().then(() => findPage(state.route)?.enter(), complain);
-  if (before) requestAnimationFrame(() => document.getElementById("title")?.focus());
+  if (before && isOtherPage) {
+    window.scrollTo(0, 0);
+    requestAnimationFrame(() => document.getElementById("title")?.focus());
+  }
 }
 
 // A row that moves in the document, because its priority is another now, loses the focus that is
@@ -69,7 +75,7 @@ await signInByCode();
 startRouter(arrive);
 onChange(draw);
 changed();
-startPolling();
+startPolling(() => findPage(state.route));
 
 window.addEventListener("beforeunload", (event) => {
   if (isDirty()) event.preventDefault();

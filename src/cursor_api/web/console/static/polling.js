@@ -1,12 +1,13 @@
-// Keeps the list fresh while somebody looks at it, and says so when the gateway does not answer.
+// Keeps what is shown fresh while somebody looks at it, and says so when the gateway does not answer.
 
 import { Lost } from "./api.js";
 import { explain, loadList } from "./credentials.js";
-import { loadServer } from "./server.js";
+import { loadNow } from "./now.js";
 import { endsSession } from "./session.js";
 import { changed, state, update } from "./store.js";
 
-const PERIOD_MS = 2_500;
+// A request that ended is seen within two seconds.
+const PERIOD_MS = 1_500;
 const PERIOD_MS_MAX = 15_000;
 const TICK_MS = 1_000;
 
@@ -14,12 +15,16 @@ let timer = 0;
 let failureCount = 0;
 let isAsking = false;
 
-export function startPolling() {
+let currentPage = () => undefined;
+
+// `findCurrentPage` gives the page that is shown, with what it wants to be asked.
+export function startPolling(findCurrentPage) {
+  currentPage = findCurrentPage;
   document.addEventListener("visibilitychange", () => pollNow());
   window.addEventListener("online", () => pollNow());
   setInterval(() => {
     // Countdowns and "5 s ago" move on between two answers.
-    if (state.list && !document.hidden && !state.dragged) changed();
+    if (state.now && !document.hidden && !state.dragged) changed();
   }, TICK_MS);
   pollNow();
 }
@@ -33,7 +38,9 @@ export function pollNow() {
 async function poll() {
   isAsking = true;
   try {
-    await Promise.all([loadList(), loadServer()]);
+    const page = currentPage();
+    await Promise.all([loadNow(), page?.hasList ? loadList() : null]);
+    await page?.poll?.();
     failureCount = 0;
     if (state.lost) update({ lost: null });
   } catch (error) {

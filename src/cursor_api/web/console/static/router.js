@@ -3,7 +3,7 @@
 
 import { state, update } from "./store.js";
 
-const FIRST = "credentials";
+const FIRST = "overview";
 
 // {page, rest: [text], params: {name: text}}
 export function parseHash(hash) {
@@ -30,9 +30,9 @@ export function go(place, { isReplaced = false } = {}) {
   }
 }
 
-// `onPage` runs when another page than before is shown.
-export function startRouter(onPage) {
-  arrive = onPage;
+// `onPlace` runs for every place that is gone to, with the one before, if any.
+export function startRouter(onPlace) {
+  arrive = onPlace;
   window.addEventListener("hashchange", follow);
   follow();
 }
@@ -42,8 +42,7 @@ let arrive = () => {};
 function follow() {
   const before = state.route;
   update({ route: parseHash(location.hash) });
-  const isSame = before && before.page === state.route.page && before.rest[0] === state.route.rest[0];
-  if (!isSame) arrive(before);
+  arrive(before);
 }
 
 // What somebody typed may be no encoding at all.

@@ -16,7 +16,7 @@ export function restoreKey() {
 export async function signIn(key, isKept) {
   update({ isSigningIn: true, signInTrouble: null });
   try {
-    await call("GET", "api/credentials?limit=1", { key });
+    await call("GET", "api/now", { key });
   } catch (error) {
     update({ isSigningIn: false, signInTrouble: explain(error) });
     return;
@@ -55,6 +55,11 @@ export function signOut(trouble = null) {
     add: null,
     edit: null,
     files: null,
+    now: null,
+    overview: null,
+    requests: null,
+    usage: null,
+    deletion: null,
     connect: null,
     chat: null,
     settings: null,

@@ -9,6 +9,7 @@ export const state = {
   theme: "auto",
   route: null, // {page, rest, params}, from the address
   server: null, // {version, endpoints} as `GET /` says
+  now: null, // the last answer of GET api/now
   // the list of credentials
   list: null, // the last answer of GET api/credentials
   clockOffsetMs: 0, // the server's clock minus ours
@@ -27,6 +28,10 @@ export const state = {
   files: null, // the tab with the two raw files
   connect: null, // the last answer of GET api/clients
   chat: null, // models, the conversation, the draft
+  overview: null, // {usage, failures, requests, seen, wasOver, trouble}
+  requests: null, // what is listed: see records.js
+  usage: null, // {key, data, trouble}
+  deletion: null, // the dialog that deletes records
   settings: null, // the last answer of GET api/settings, and what is looked for in it
 };
 

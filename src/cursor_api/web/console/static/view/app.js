@@ -5,26 +5,37 @@ import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { loadModels } from "../chat.js";
 import { loadConnect } from "../connect.js";
 import { t } from "../i18n.js";
+import { enterOverview, pollOverview } from "../overview.js";
+import { enterRequests, pollRequests } from "../records.js";
 import { loadSettings } from "../settings.js";
 import { state } from "../store.js";
 import { dropToast } from "../toasts.js";
+import { loadUsage } from "../usage.js";
 import { addDialog } from "./add.js";
 import { chatPage } from "./chat.js";
 import { connectPage } from "./connect.js";
 import { credentialsPage, enterCredentials } from "./credentials.js";
+import { deletionDialog } from "./deletion.js";
 import { editDialog } from "./edit.js";
 import { head } from "./head.js";
 import { icons } from "./icons.js";
 import { notices } from "./notices.js";
+import { overviewPage } from "./overview.js";
+import { requestsPage } from "./requests.js";
 import { settingsPage } from "./settings.js";
 import { signInView } from "./signin.js";
+import { usagePage } from "./usage.js";
 
 // In the order of the navigation. `Keys` has its place between Credentials and Settings.
-// `enter` asks for what a page needs when it is gone to.
+// `enter` asks for what a page needs when it is gone to, `poll` again and again while it is shown;
+// a page that `hasList` shows the credentials.
 export const PAGES = [
+  { id: "overview", view: overviewPage, enter: enterOverview, poll: pollOverview, hasList: true },
   { id: "connect", view: connectPage, enter: loadConnect },
   { id: "chat", view: chatPage, enter: loadModels },
-  { id: "credentials", view: credentialsPage, enter: enterCredentials },
+  { id: "requests", view: requestsPage, enter: enterRequests, poll: pollRequests },
+  { id: "usage", view: usagePage, enter: loadUsage },
+  { id: "credentials", view: credentialsPage, enter: enterCredentials, hasList: true },
   { id: "settings", view: settingsPage, enter: loadSettings },
 ];
 
@@ -41,7 +52,7 @@ export function appView() {
       ${notices()}
       <div id="panel">${page ? page.view() : unknownPage()}</div>
     </main>
-    ${state.add?.isOpen ? addDialog() : nothing} ${state.edit ? editDialog() : nothing} ${toasts()}`;
+    ${state.add?.isOpen ? addDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${toasts()}`;
 }
 
 function unknownPage() {

@@ -11,6 +11,7 @@ import { signOut } from "../session.js";
 import { state } from "../store.js";
 import { icons } from "./icons.js";
 import { languageButton, themeButton } from "./looks.js";
+import { reasonText } from "./reasons.js";
 
 export function head(pages) {
   return html`<header>
@@ -44,21 +45,20 @@ function leave() {
 
 // The dot is for a glance; what it means stands beside it.
 function readiness() {
-  const { lost, list } = state;
+  const { lost, now } = state;
   if (lost) return ready("bad", t("ready.lost"));
-  if (!list) return ready("", t("ready.asking"));
-  const all = list.credentials;
-  const count = all.filter((one) => one.state === "healthy" || one.state === "busy").length;
-  const isAsked = list.upstreams.length === 0 || list.upstreams.some((one) => one.state !== "open");
-  if (!count || !isAsked) return ready("bad", t(all.length ? "ready.no" : "ready.none"));
+  if (!now) return ready("", t("ready.asking"));
+  const { can_answer: canAnswer, reasons, credentials } = now;
+  if (!canAnswer) return ready("bad", t(credentials.total ? "ready.no" : "ready.none"), reasons.map(reasonText).join(" "));
   return ready(
-    count < all.length ? "warn" : "good",
-    t("ready.yes", { ready: number(count), total: number(all.length) }),
+    reasons.length || credentials.ready < credentials.total ? "warn" : "good",
+    t("ready.yes", { ready: number(credentials.ready), total: number(credentials.total) }),
+    reasons.map(reasonText).join(" "),
   );
 }
 
-function ready(css, text) {
-  return html`<a class="ready ${css}" id="ready" href=${link("credentials")}><span class="ready-dot"></span> ${text}</a>`;
+function ready(css, text, why = "") {
+  return html`<a class="ready ${css}" id="ready" href=${link("overview")} title=${why || nothing}><span class="ready-dot"></span> ${text}</a>`;
 }
 
 function baseUrl({ name, url, paths }) {

@@ -8,9 +8,9 @@ import { state } from "../store.js";
 import { noticeText, problemText } from "./problems.js";
 
 export function notices() {
-  const { lost, list } = state;
+  const { lost, list, now } = state;
   return html`${lost ? lostNotice(lost) : nothing} ${list?.trouble ? fileTrouble(list.trouble) : nothing}
-  ${(list?.upstreams ?? []).filter(({ state: now }) => now !== "closed").map(upstreamNotice)}
+  ${(now?.reasons ?? []).filter(({ code }) => code === "upstream_open").map(upstreamNotice)}
   ${(list?.notices ?? []).map((one) => html`<div class="notice warn" role="status"><p>${noticeText(one)}</p></div>`)}`;
 }
 
@@ -26,11 +26,11 @@ function lostNotice(lost) {
 }
 
 // Healthy credentials are of no use while this lasts: it stands above them.
-function upstreamNotice({ name: upstream, state: now, failure_count: count, until_at: until, cause }) {
+function upstreamNotice({ upstream, fault, until_at: until }) {
   const left = duration((Date.parse(until) - nowMs()) / 1000);
   return html`<div class="notice bad" id="upstream">
     <p role="alert"><b>${t("upstream.title", { upstream: quoted(upstream) })}</b></p>
-    <p>${t(`fault.${cause}`)} ${now === "open" ? t("upstream.text", { count, left }) : t("upstream.due")}</p>
+    <p>${fault ? t(`fault.${fault}`) : nothing} ${t("upstream.text", { left })}</p>
   </div>`;
 }
 

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
+import { name } from "../format.js";
 
 // `options` are pairs of value and words.
 export function select(id, label, options, value, onChange) {
@@ -16,6 +17,19 @@ export function select(id, label, options, value, onChange) {
 // A sentence with names in `backquotes`; it stays text, whatever is in it.
 export function inCode(text) {
   return text.split("`").map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
+}
+
+// The client APIs by the names that their own documents give them.
+const APIS = {
+  openai_chat: "OpenAI Chat",
+  openai_responses: "OpenAI Responses",
+  openai_completions: "OpenAI Completions",
+  openai_embeddings: "OpenAI Embeddings",
+  anthropic_messages: "Anthropic Messages",
+};
+
+export function apiName(dialect) {
+  return APIS[dialect] ?? name(dialect);
 }
 
 export function figure(label, value, note = nothing) {

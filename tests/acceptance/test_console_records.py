@@ -1,0 +1,345 @@
+"""Overview, Requests and Usage: what happened, by one definition on every page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cursor_api.simulator.faults import Faults
+from cursor_api.web.console.pages import read_static_files
+from tests.acceptance.console_house import (
+    KEY,
+    LOCALES,
+    REMEMBER_KEY,
+    House,
+    open_browser,
+    open_house,
+    open_page,
+)
+from tests.serving import ask
+
+ONE, TWO = "first-token-00000001", "second-token-00000002"
+TOKENS = f"one::{ONE}\ntwo::{TWO}\n"
+MODEL, OTHER_MODEL = "gpt-4o-128k", "gpt-4o-mini"
+NO_MODEL = "<img src=x onerror=window.ran=1>"
+ANSWERED, FAILED, REFUSED, WRONG_KEYS = 20, 1, 3, 2
+ALL = ANSWERED + FAILED + REFUSED
+RATE_LIMITED = 50
+WIDE: Any = {"width": 1280, "height": 800}
+Words = Callable[..., str]
+
+
+def chat(house: House, model: str = MODEL, key: str = KEY, *, is_stream: bool = False) -> int:
+    """One request of a client program; gives the status."""
+    body = {"model": model, "stream": is_stream, "messages": [{"role": "user", "content": "Hi"}]}
+    headers = {"Authorization": f"Bearer {key}", "User-Agent": "openai-python/1.0"}
+    answer = house.loop.run(
+        ask(
+            house.port,
+            "POST",
+            "/v1/chat/completions",
+            headers=headers,
+            body=json.dumps(body).encode(),
+        )
+    )
+    return answer.status
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the file."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A gateway with a past: answers of two models, a failure, unknown models, wrong keys."""
+    with open_house(tmp_path_factory.mktemp("records"), TOKENS) as opened:
+        for number in range(ANSWERED):
+            model = OTHER_MODEL if number < 5 else MODEL
+            assert chat(opened, model, is_stream=number % 2 == 0) == 200
+        for _ in range(REFUSED):
+            assert chat(opened, NO_MODEL) == 404
+        for _ in range(WRONG_KEYS):
+            assert chat(opened, key="wrong") == 401
+        limited = Faults(error_before_text=1, error_number=RATE_LIMITED, retry_after_s=500)
+        for token in (ONE, TWO):
+            opened.simulator.script(token, limited)
+        assert chat(opened) == 429
+        for alias, token in (("one", ONE), ("two", TWO)):
+            opened.simulator.script(token, Faults())
+            opened.ask("POST", f"/api/credentials/{alias}/clear")
+        yield opened
+
+
+@pytest.fixture(scope="module", params=sorted(LOCALES))
+def language(request: pytest.FixtureRequest) -> str:
+    """Each language in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def t(language: str) -> Words:
+    """What the page says for an entry of the language's table."""
+    table: dict[str, str] = json.loads(read_static_files()[f"lang/{language}.json"].body)
+
+    def words(key: str, **values: object) -> str:
+        text = table[key]
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+    return words
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, language: str) -> Iterator[Page]:
+    """A page of that language in which the key was given before."""
+    with open_page(browser, locale=LOCALES[language], viewport=WIDE) as opened:
+        opened.context.add_init_script(REMEMBER_KEY)
+        yield opened
+
+
+def go(page: Page, house: House, place: str) -> None:
+    """A place of the console, freshly opened."""
+    page.goto("about:blank")
+    page.goto(f"{house.url}/console{place}")
+    page.locator("#panel > *").first.wait_for()
+
+
+def rows(page: Page) -> int:
+    """How many requests are listed."""
+    return page.locator("tr.request").count()
+
+
+def test_a_newcomer_is_led_to_the_first_request(browser: Browser, tmp_path: Path) -> None:
+    """The list ticks itself, ends in a link to that request, and stays away once dismissed."""
+    done = '#checklist [data-step="{}"].done'
+    with open_house(tmp_path) as house, open_page(browser) as page:
+        page.context.add_init_script(REMEMBER_KEY)
+        page.goto(f"{house.url}/console")
+        expect(page.locator('#checklist [data-step="credential"]')).to_have_attribute(
+            "aria-current", "step"
+        )
+        expect(page.locator("#ready")).to_have_text("No credential yet")
+        house.ask("POST", "/api/credentials", json.dumps({"tokens": TOKENS}).encode())
+        expect(page.locator(done.format("credential"))).to_be_visible()
+        expect(page.locator('#checklist [data-step="request"]')).to_contain_text("Waiting")
+        house.ask("POST", "/api/credentials/one/test")
+        expect(page.locator(done.format("test"))).to_be_visible()
+        assert chat(house) == 200
+        expect(page.locator(done.format("connect"))).to_be_visible()
+        page.locator(done.format("request")).get_by_role("link").click()
+        expect(page.locator(".detail")).to_contain_text("openai-python/1.0")
+        page.locator("#page-overview").click()
+        page.locator("#dismiss-steps").click()
+        expect(page.locator("#checklist")).to_have_count(0)
+        page.reload()
+        page.locator(".figures").wait_for()
+        expect(page.locator("#checklist")).to_have_count(0)
+
+
+def test_every_figure_leads_to_the_requests_that_it_counts(
+    signed_in: Page, house: House, t: Words
+) -> None:
+    """The same numbers as the API's, and as many rows behind each link."""
+    page = signed_in
+    now = house.ask("GET", "/api/now").json()["last_24h"]
+    assert (now["answered"], now["failed"], now["refused"]) == (ANSWERED, FAILED, REFUSED)
+    go(page, house, "#/overview")
+    figures = page.locator(".figures")
+    expect(figures).to_contain_text(t("overview.n_of_m", ready=2, total=2))
+    for name, count in ((re.compile(f"^{ALL}$"), ALL), (re.compile(rf"\b{REFUSED}\b"), REFUSED)):
+        figures.get_by_role("link", name=name).first.click()
+        expect(page.locator("tr.request")).to_have_count(count)
+        page.go_back()
+    page.locator("#hours a").last.click()
+    expect(page.locator("tr.request")).to_have_count(ALL)
+    page.go_back()
+    failure = page.locator("#last-failures ~ ul a").first
+    failure.click()
+    expect(page.locator(".detail .trouble b").first).to_have_text(t("cause.rate_limited"))
+    go(page, house, "#/overview")
+    strips = page.locator(".strips li")
+    expect(strips).to_have_count(2)
+    strips.first.get_by_role("link").click()
+    expect(page.locator("#filter-credential")).not_to_have_value("")
+
+
+def test_rows_stand_high_and_there_are_many(signed_in: Page, house: House, t: Words) -> None:
+    """Seven columns, one line of filters, the first row above 200 pixels, sixteen in sight."""
+    page = signed_in
+    go(page, house, "#/requests")
+    expect(page.locator("tr.request")).to_have_count(ALL)
+    assert page.locator("table.requests thead th").count() == 7
+    boxes = [one.bounding_box() for one in page.locator("tr.request").all()[:16]]
+    assert boxes[0] is not None
+    assert boxes[-1] is not None
+    assert boxes[0]["y"] < 200
+    assert boxes[-1]["y"] + boxes[-1]["height"] <= WIDE["height"]
+    tops = {round(one.bounding_box()["y"]) for one in page.locator(".filter-line > *").all()}  # type: ignore[index]
+    assert len(tops) == 1
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size(WIDE)
+    expect(page.locator("caption").first).to_have_text(t("requests.caption"))
+
+
+def test_rows_are_narrowed_and_the_place_keeps_it(signed_in: Page, house: House, t: Words) -> None:
+    """By outcome, model and text; a model that somebody made up is text like any other."""
+    page = signed_in
+    go(page, house, "#/requests")
+    page.get_by_label(t("requests.by_model")).select_option(OTHER_MODEL)
+    expect(page.locator("tr.request")).to_have_count(5)
+    page.reload()
+    expect(page.locator("tr.request")).to_have_count(5)
+    page.locator(".menu summary").click()
+    page.locator("#clear-filters").click()
+    expect(page.locator("tr.request")).to_have_count(ALL)
+    page.get_by_label(t("requests.by_status")).select_option("refused")
+    expect(page.locator("tr.request")).to_have_count(REFUSED)
+    expect(page.locator("tr.request .model").first).to_have_text(NO_MODEL)
+    page.locator("#filter-text").fill("nothing that any error says %_'")
+    expect(page.locator("#panel")).to_contain_text(t("requests.no_match"))
+    assert page.locator("#panel img").count() == 0
+
+
+def test_a_row_opens_where_it_stands(signed_in: Page, house: House, t: Words) -> None:
+    """Attempts as a timeline, whose fault it was and what helps; the address leads back to it."""
+    page = signed_in
+    go(page, house, "#/requests?status=failed")
+    link = page.locator("tr.request a").first
+    link.focus()
+    page.keyboard.press("Enter")
+    detail = page.locator(".detail")
+    expect(detail.locator(".timeline li")).to_have_count(2)
+    expect(detail).to_contain_text(t("fault.rate_limited"))
+    expect(detail).to_contain_text("RECORD_CONTENT")
+    expect(link).to_have_attribute("aria-expanded", "true")
+    expect(link).to_be_focused()
+    identity = page.locator("tr.request").first.get_attribute("data-id")
+    assert page.url.partition("#")[2].startswith(f"/requests/{identity}")
+    page.reload()
+    expect(detail).to_be_visible()
+    page.keyboard.press("Tab")
+    page.locator("tr.request .caller").first.click()
+    expect(detail).to_have_count(0)
+    go(page, house, f"#/requests/{identity}?status=success")
+    expect(page.locator(f'[data-request="{identity}"]')).to_be_visible()
+    go(page, house, "#/requests/00000000000000000000000000000000")
+    expect(page.locator(".detail-row")).to_have_text(t("requests.gone"))
+
+
+def test_new_rows_come_by_themselves_but_move_nothing(browser: Browser, tmp_path: Path) -> None:
+    """Above at once; as "1 new" while a row is open."""
+    with open_house(tmp_path, TOKENS) as house, open_page(browser) as page:
+        page.context.add_init_script(REMEMBER_KEY)
+        page.goto(f"{house.url}/console#/requests")
+        expect(page.locator("#panel")).to_contain_text("No request is on record yet")
+        assert chat(house) == 200
+        expect(page.locator("tr.request")).to_have_count(1)
+        page.locator("tr.request a").click()
+        page.locator(".detail").wait_for()
+        assert chat(house) == 200
+        expect(page.locator("#show-newer")).to_have_text("1 new")
+        assert rows(page) == 1
+        page.locator("#show-newer").click()
+        expect(page.locator("tr.request")).to_have_count(2)
+
+
+def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -> None:
+    """Bars and numbers by model, credential and caller; no price is a dash, never 0."""
+    page = signed_in
+    totals = house.ask("GET", "/api/usage").json()["totals"]
+    go(page, house, "#/usage")
+    cells = page.locator(".numbers tfoot td")
+    shown = [one.inner_text() for one in cells.all()]
+    expected = ["answered", "failed", "refused", "cancelled", "input", "output"]
+    expected += ["input_estimated", "output_estimated", "cached", "reasoning"]
+    assert [int(re.sub(r"\D", "", text)) for text in shown[:10]] == [totals[k] for k in expected]
+    assert shown[-1].strip() == t("fact.none")
+    expect(page.locator("#refusals")).to_contain_text(
+        re.compile(rf"{t('cause.unauthenticated')}: {WRONG_KEYS}")
+    )
+    for chip, count in (("30d", 30), ("7d", 7), ("24h", 24)):
+        page.locator(f"#usage-{chip}").click()
+        expect(page.locator("#usage-bars .plot a")).to_have_count(count)
+        expect(page.locator(".numbers tfoot td").first).to_have_text(str(ANSWERED))
+    page.locator("#usage-credential").click()
+    expect(page.locator(".numbers tbody th", has_text=re.compile("^one$"))).to_be_visible()
+    page.locator("#usage-tokens").click()
+    expect(page.locator("#usage-title")).to_have_text(t("usage.of_tokens"))
+    page.locator("#usage-bars .plot a").last.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.getAttribute('tabindex')") == "-1"
+    page.locator("#usage-model").click()
+    page.locator(".numbers tbody tr", has_text=OTHER_MODEL).get_by_role("link").nth(1).click()
+    expect(page.locator("tr.request")).to_have_count(5)
+
+
+def test_records_leave_as_a_file_and_for_good(browser: Browser, tmp_path: Path) -> None:
+    """Only those that a filter means, only after their number was seen, only that many."""
+    with open_house(tmp_path, TOKENS) as house, open_page(browser) as page:
+        for model in (MODEL, MODEL, OTHER_MODEL):
+            assert chat(house, model) == 200
+        page.context.add_init_script(REMEMBER_KEY)
+        page.goto(f"{house.url}/console#/requests")
+        expect(page.locator("tr.request")).to_have_count(3)
+        menu = page.locator(".menu summary")
+        menu.click()
+        expect(page.locator("#open-deletion")).to_have_attribute("title", re.compile("filter"))
+        page.keyboard.press("Escape")
+        expect(menu).to_be_focused()
+        page.locator("#filter-model").select_option(MODEL)
+        expect(page.locator("tr.request")).to_have_count(2)
+        for form in ("csv", "jsonl"):
+            menu.click()
+            with page.expect_download() as waiting:
+                page.locator(f"#export-{form}").click()
+            saved = tmp_path / form
+            waiting.value.save_as(saved)
+            text = saved.read_text(encoding="utf-8")
+            found = (
+                [one["model"] for one in csv.DictReader(io.StringIO(text))]
+                if form == "csv"
+                else [json.loads(line)["model"] for line in text.splitlines()]
+            )
+            assert found == [MODEL, MODEL]
+        menu.click()
+        page.locator("#open-deletion").click()
+        expect(page.locator("#deletion")).to_contain_text("These are 2 requests")
+        expect(page.locator("#deletion .given")).to_have_text(f"Model: {MODEL}")
+        page.locator("#confirm-deletion").click()
+        expect(page.locator(".toast")).to_contain_text("2 records are deleted")
+        expect(page.locator("#panel")).to_contain_text("No request matches")
+        left = house.ask("GET", "/api/requests").json()["requests"]
+        assert [one["model"] for one in left] == [OTHER_MODEL]
+        assert house.ask("GET", "/api/usage").json()["totals"]["answered"] == 3
+
+
+def test_records_that_cannot_be_read_are_said_and_chat_goes_on(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A database that is away is no reason for an empty page."""
+    table: dict[str, str] = json.loads(read_static_files()["lang/zh.json"].body)
+    away = {"error": {"message": "No.", "code": "records_unavailable", "param": None}}
+    with open_house(tmp_path, TOKENS) as house, open_page(browser, locale="zh-CN") as page:
+        page.context.add_init_script(REMEMBER_KEY)
+        page.route(re.compile("/api/(requests|usage)"), lambda r: r.fulfill(status=503, json=away))
+        for place in ("#/requests", "#/usage", "#/overview"):
+            go(page, house, place)
+            said = page.locator("#panel [role=alert]")
+            expect(said).to_have_text(table["code.records_unavailable"])
+        go(page, house, "#/chat")
+        page.locator("#chat-prompt").fill("Hi")
+        page.locator("#chat-prompt").press("Enter")
+        expect(page.locator(".turn")).to_contain_text(table["chat.done"])
