@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from cursor_api import __version__
 
 UNIT = "deploy/systemd/cursor-api.service"
 # Tenths, as `--threshold` counts them.
@@ -42,3 +45,14 @@ def test_the_package_has_what_the_unit_names(root: Path) -> None:
     )
     assert len(sources) == 7
     assert all((root / source).is_file() for source in sources)
+
+
+def test_the_chart_is_the_programs(root: Path) -> None:
+    """Its version and the program's rise together, and each value has its schema."""
+    chart = (root / "deploy" / "helm" / "Chart.yaml").read_text(encoding="utf-8")
+    assert f'appVersion: "{__version__}"\n' in chart
+    values = (root / "deploy" / "helm" / "values.yaml").read_text(encoding="utf-8")
+    schema = json.loads((root / "deploy" / "helm" / "values.schema.json").read_text("utf-8"))
+    names = set(re.findall(r"^(\w+):", values, re.MULTILINE))
+    # Helm hands that one to every chart.
+    assert names | {"global"} == schema["properties"].keys()

@@ -65,8 +65,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "CLIENT_TOKENS": (
         "只能聊天的调用方所用的其他密钥：查看或更改凭据的地址对它们回答 403。长度要求"
-        "与 `AUTH_TOKEN` 相同，且不得与之相同。在日志中按此顺序显示为 `client-1`、`cl"
-        "ient-2`。"
+        "与 `AUTH_TOKEN` 相同，且不得与之相同。可在前面写上名称，如 `anna::key`，记录与"
+        "日志便以此称呼；其余按位置显示为 `client-1`、`client-2`。"
     ),
     "PASSTHROUGH": (
         "调用方以自己的 Cursor 令牌作为 Bearer（多个以逗号分隔），不使用令牌文件。默"

@@ -34,6 +34,9 @@ LABELS: Final[Mapping[str, str]] = {
     "version number": "版本号",
     "path": "路径",
     "secret text": "密钥文本",
+    "secret texts, each perhaps `name::` before it, comma between": (
+        "密钥文本，前面可带 `名称::`，以逗号分隔"
+    ),
     "secret texts, comma between": "密钥文本，以逗号分隔",
     "secret lines": "机密文本，每行一个",
     "checksum, secret": "校验和，机密",
