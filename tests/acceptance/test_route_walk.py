@@ -59,6 +59,7 @@ OPEN_METHODS = {
     "/api/keys": NOTHING,
     "/api/keys/{rest:path}": NOTHING,
     "/api/prices": NOTHING,
+    "/v1/usage": NOTHING,
     "/api/ui-code": NOTHING,
     "/api/ui-session": frozenset({"POST"}),  # the code in its body stands for the key
     "/tokeninfo": READING,

@@ -24,6 +24,7 @@ from cursor_api.web.management.logs import LogParts, Logs
 from cursor_api.web.management.metrics import Metrics
 from cursor_api.web.management.now import Now, NowParts
 from cursor_api.web.management.openapi import OpenApi, describe
+from cursor_api.web.management.own_usage import OwnUsageParts, OwnUsageRoute
 from cursor_api.web.management.prices import PriceRoutes
 from cursor_api.web.management.probes import Probes
 from cursor_api.web.management.requests import RequestRoutes
@@ -55,6 +56,7 @@ class Table:
         models = (
             *Models(parts.catalog, parts.dialects, parts.authenticator, parts.relay).operations(),
             *kept_operations(parts.dialects, parts.kept, parts.authenticator),
+            *_own_usage(parts),
         )
         counts = _counts(parts, inference, options.inference)
         pages = _pages(parts, options)
@@ -114,6 +116,11 @@ def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
         public_to,
     )
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
+
+
+def _own_usage(parts: WebParts) -> Sequence[Operation]:
+    own = OwnUsageParts(parts.records, parts.quota, parts.authenticator, parts.clock, parts.steps)
+    return OwnUsageRoute(own).operations()
 
 
 def _inference(parts: WebParts) -> InferenceParts:
