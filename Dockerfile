@@ -36,7 +36,7 @@ LABEL org.opencontainers.image.title="cursor-api" \
 # group is 0; what is saved there is the saving user's alone.
 RUN python -c "import ensurepip, sysconfig; print(ensurepip.__path__[0], sysconfig.get_path('purelib') + '/pip*', sysconfig.get_path('scripts') + '/pip*')" > /tmp/gone \
  && rm -rf $(cat /tmp/gone) /tmp/gone \
- && install -d -g 0 -m 0770 /data
+ && install -d -o 1000 -g 0 -m 0770 /data
 COPY --from=build /opt/cursor-api /opt/cursor-api
 # Docker ends a container ten seconds after SIGTERM; answers that are under way get eight of them.
 # For more of both: `docker run --stop-timeout 35 -e GATEWAY_SHUTDOWN_GRACE_S=30`.

@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents package-check deb deb-check chart-check image-check workflows-check release soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents deb deb-check chart-check soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -158,6 +158,7 @@ agents: $(AGENTS_STAMP) ## Claude Code, Codex, opencode and Qwen Code before the
 clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clients over every route; writes the tables of docs/routes.md
 	$(BIN)/python -m tests.clients
 
+.PHONY: package-check
 package-check: $(SHIP).stamp ## Build what a registry gets, and install it in every way, on each Python found
 	$(BIN)/python -m tests.ship.package
 
@@ -170,12 +171,19 @@ deb-check: $(SHIP).stamp ## Build it and try it in a small Debian that boots sys
 chart-check: $(SHIP).stamp ## Lint and render the Helm chart, and hold it to the schemas of Kubernetes
 	PYTHONPATH=src $(SHIP)/bin/python -m tests.ship.chart
 
+.PHONY: image-check
 image-check: $(VENV)/dev.stamp ## Build the Dockerfile with buildah and run it with runc, as root (Debian)
 	$(BIN)/python -m tests.ship.image
 
+.PHONY: space
+space: $(VENV)/dev.stamp ## Make dist/huggingface, a folder that is a Hugging Face Space
+	@$(BIN)/python -m scripts.space dist/huggingface
+
+.PHONY: workflows-check
 workflows-check: $(SHIP).stamp ## Hold compose.yaml to its schema
 	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
+.PHONY: release
 release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
 	@$(BIN)/python -m scripts.release $(if $(filter yes,$(WRITE)),--write)
 

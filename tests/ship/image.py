@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from scripts.space import make_space
 from tests.acceptance import programs
 from tests.ship import containers
 from tests.ship.containers import Container, Image, Wish, make_volume, running, wait_for
@@ -62,7 +63,7 @@ class House:
         wish = replace(wish, environment={**more, **wish.environment})
         scheme = "https" if "TLS_CERT_FILE" in wish.environment else "http"
         with running(self.image, wish, self.new_folder()) as container:
-            wait_for(container, "(console: ")
+            wait_for(container, " from /data/.token")
             yield container, f"{scheme}://127.0.0.1:{port}"
 
     def refused(self, wish: Wish) -> str:
@@ -218,6 +219,21 @@ def check_health(house: House) -> str:
     return "the health check follows ROUTE_PREFIX, PORT and TLS"
 
 
+def check_space(house: House) -> str:
+    """The folder that `make space` makes, as Hugging Face builds and starts it."""
+    image = containers.build("cursor-api-space", make_space(house.new_folder()))
+    require(image.environment["PORT"] == "7860", "the port is not the front matter's")
+    space = replace(house, image=image)
+    secrets = {"TOKENS": "a::token-a\nb::token-b", "ROUTE_PREFIX": "/own"}
+    for user in ((1000, 0), (1000, 1000)):
+        with space.serving(Wish(secrets, user=user)) as (container, url):
+            require("2 from the settings" in container.said(), container.said())
+            chat(f"{url}/own", KEY)
+            require(container.stop() == 0, container.said())
+        serve_and_save(space, user, is_read_only=False)
+    return "the Space serves as user 1000 with groups 0 and 1000: TOKENS, a prefix, saving in /data"
+
+
 def check_contents(house: House) -> str:
     """No pip, nothing that is anybody's to write, no sources of ours but the package."""
     root = house.image.root
@@ -226,7 +242,7 @@ def check_contents(house: House) -> str:
     require(not list(root.glob("opt/build*")), "the tools of building are in it")
     status = (root / "data").stat()
     seen = (status.st_uid, status.st_gid, f"{status.st_mode & 0o7777:o}")
-    require(seen == (0, 0, "770"), f"/data is {seen}")
+    require(seen == (1000, 0, "770"), f"/data is {seen}")
     return "no pip in it; /data is for group 0"
 
 
@@ -238,6 +254,7 @@ CHECKS: Final[tuple[Callable[[House], str], ...]] = (
     check_volumes,
     check_keys,
     check_health,
+    check_space,
 )
 
 

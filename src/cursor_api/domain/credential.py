@@ -48,6 +48,27 @@ class Secret:
         return hash(self._value)
 
 
+class NamedSecret(Secret):
+    """A secret with the name of whoever presents it; "" where it has none.
+
+    With another name it is another one, so that a change of names is seen as one.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, value: str, name: str = "") -> None:
+        super().__init__(value)
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and (
+            not isinstance(other, NamedSecret) or self.name == other.name
+        )
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A secret and the endpoint that it belongs to; it is sent nowhere else.

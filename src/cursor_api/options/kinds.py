@@ -271,37 +271,6 @@ def header_secret() -> Kind:
     )
 
 
-# All of them stay in memory; more of them call for a directory of users, not a list.
-CLIENT_KEYS_MAX = 1000
-
-
-def client_keys() -> Kind:
-    """Secrets that travel in a header, commas between them; gives a tuple of Secret."""
-    one = header_secret()
-
-    def parse(text: str) -> tuple[Secret, ...]:
-        keys = tuple(one.parse(key.strip()) for key in text.split(",") if key.strip())
-        if len(keys) > CLIENT_KEYS_MAX:
-            raise ValueError(f"cannot have more than {CLIENT_KEYS_MAX} keys")
-        places: dict[Secret, int] = {}
-        for place, key in enumerate(keys, start=1):
-            if places.setdefault(key, place) != place:
-                raise ValueError(
-                    f"cannot have a key twice: number {place} is number {places[key]} again,"
-                    " and the log could not tell who called"
-                )
-        return keys
-
-    return replace(
-        one,
-        label="secret texts, comma between",
-        examples=("a-long-random-text", "a-long-random-text,another-random-text"),
-        parse=parse,
-        show=lambda keys: f"set ({len(keys)} key{'' if len(keys) == 1 else 's'}, hidden)",
-        toml_types=(list,),
-    )
-
-
 # Files in the time zone database that are not names of places.
 _NO_ZONES = ("localtime", "posixrules", "Factory")
 _NO_ZONE_FOLDERS = ("posix/", "right/")

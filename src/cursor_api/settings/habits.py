@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from cursor_api.domain.credential import Secret
+from cursor_api.domain.credential import NamedSecret, Secret
 from cursor_api.options.rules import Facts, Finding
 from cursor_api.settings.own_keys import OWN_KEYS, is_example
 
@@ -86,9 +86,14 @@ def _texts(value: Any) -> list[str]:
             # Relative to the working directory, for it begins with a quote.
             return [part for part in (_quoted_part(str(value)),) if part]
         case tuple():
-            return [one.reveal() for one in value if isinstance(one, Secret)]
+            return [_as_given(one) for one in value if isinstance(one, Secret)]
         case _:
             return []
+
+
+def _as_given(secret: Secret) -> str:
+    name = secret.name if isinstance(secret, NamedSecret) else ""
+    return f"{name}::{secret.reveal()}" if name else secret.reveal()
 
 
 def _quoted_part(path: str) -> str:

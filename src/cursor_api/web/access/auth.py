@@ -22,11 +22,12 @@ from dataclasses import dataclass
 import structlog
 
 from cursor_api.domain.caller import Caller
-from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential import Credential, NamedSecret, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.permission import Permission
 from cursor_api.options.addresses import TrustedProxies, trusted_proxies
-from cursor_api.options.kinds import client_keys, flag, header_secret
+from cursor_api.options.client_keys import client_keys
+from cursor_api.options.kinds import flag, header_secret
 from cursor_api.options.setting import setting
 from cursor_api.service.access.keys import ApiKeys
 from cursor_api.web.access.lockout import Lockout, network_of
@@ -85,7 +86,8 @@ class AccessOptions:
         "",
         "Further keys, for callers who may chat and nothing else: the addresses that show or"
         " change credentials answer them 403. As long as `AUTH_TOKEN` has to be, and"
-        " other than it. In the log they are `client-1`, `client-2`, in this order.",
+        " other than it. One may have a name before it, as in `anna::key`, by which records and"
+        " the log call it; the others are `client-1`, `client-2`, by their place.",
         earlier="SHARED_TOKEN",
     )
     is_passthrough: bool = setting(
@@ -109,7 +111,10 @@ class AccessOptions:
 
     def named_keys(self) -> dict[str, Secret]:
         """All keys by the names of their callers, the operator's last."""
-        named = {f"client-{number}": key for number, key in enumerate(self.client_tokens, start=1)}
+        named: dict[str, Secret] = {
+            (isinstance(key, NamedSecret) and key.name) or f"client-{number}": key
+            for number, key in enumerate(self.client_tokens, start=1)
+        }
         if self.auth_token is not None:
             named[OPERATOR.name] = self.auth_token
         return named

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.domain.credential import Secret
+from cursor_api.domain.credential import NamedSecret, Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.access import auth
 from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator
@@ -74,6 +74,16 @@ async def test_anything_else_is_refused(fields: dict[str, str]) -> None:
         await KEYED.authenticate(asked(**fields))
     assert caught.value.kind is FaultKind.UNAUTHENTICATED
     assert "x-api-key" not in str(caught.value)
+
+
+async def test_a_key_with_a_name_is_known_by_it() -> None:
+    """Those without one keep the number of their place."""
+    keys = (Secret("key-of-nobody-0123"), NamedSecret("key-of-anna-01234", "anna"))
+    named = authenticator(AccessOptions(Secret(KEY), keys))
+    callers = [
+        await named.authenticate(asked(authorization=f"Bearer {key.reveal()}")) for key in keys
+    ]
+    assert [caller.name for caller in callers] == ["client-1", "anna"]
 
 
 async def test_every_chat_only_key_has_a_name_of_its_own() -> None:
