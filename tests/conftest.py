@@ -12,6 +12,10 @@ from hypothesis import settings
 # Where one file takes the longest.
 SLOW_FOLDERS = tuple(Path(__file__).parent / name for name in ("acceptance", "soak", "wall"))
 
+# New objects between two looks of the garbage collector: at 700, as Python begins, a fifth of a
+# property's time is the collector's.
+GC_EVERY = 10_000
+
 # A busy machine is not a defect: pytest-timeout bounds each test, not each of its examples. What
 # fails tells how to run it again.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -45,4 +49,5 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(GC_EVERY)
         gc.enable()

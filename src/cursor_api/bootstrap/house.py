@@ -40,6 +40,8 @@ from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.telemetry.measuring import Measuring
+from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
@@ -95,10 +97,12 @@ class House:
             settings.request_log.entries_max
         )
         self._records = MemoryRecords(clock)
-        self._lines = RequestLines(_Both(self._request_log, self._records), clock.monotonic)
+        self.catalog = Catalog()
+        self.measuring = Measuring(self.catalog.lists, self._look)
+        kept = _Both(self._request_log, self._records)
+        self._lines = RequestLines(self.measuring.log(kept), clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
-        self.catalog = Catalog()
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = self._make_roster()
@@ -127,7 +131,9 @@ class House:
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
-        conditions = Conditions(self._readiness(settings), self.pools, self._records.state, clock)
+        conditions = Conditions(
+            self._make_readiness(settings), self.pools, self._records.state, clock
+        )
         self.alerts = AlertWatch(conditions.find, clock, observer)
 
     async def use(self, settings: Settings) -> None:
@@ -152,6 +158,8 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
+        self.measuring.use(by_caller=settings.metrics.by_caller)
+        self._readiness = self._make_readiness(settings)
         url = settings.alerts.url
         self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
 
@@ -162,6 +170,7 @@ class House:
             self.model_lists.watch(),
             self.upstreams.watch(),
             self.alerts.run(),
+            self.measuring.watch(),
             *self.key_house.watches(),
         )
 
@@ -173,7 +182,8 @@ class House:
             catalog=self.catalog,
             request_log=self._request_log,
             records=self._records,
-            refusals=self._records,
+            refusals=self.measuring.refusals(self._records),
+            metrics=self.measuring.page,
             authenticator=self._authenticator(settings),
             api_keys=self.key_house.keys,
             quota=self.key_house.quota,
@@ -187,8 +197,19 @@ class House:
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
             configuration=self._with.configuration,
-            readiness=self._readiness(settings),
+            readiness=self._readiness,
             keys=settings.access.named_keys(),
+        )
+
+    def _look(self) -> Standing:
+        """How things stand, for whoever scrapes metrics."""
+        return Standing(
+            self.relay.active_count,
+            self._readiness.waiting_count,
+            self._readiness.credentials(),
+            self._readiness.upstreams(),
+            self._records.state(),
+            self._admission.refused_counts,
         )
 
     def _make_roster(self) -> Roster:
@@ -210,7 +231,7 @@ class House:
             settings.access, self._lockout, reader, self._salt, self.key_house.keys
         )
 
-    def _readiness(self, settings: Settings) -> Readiness:
+    def _make_readiness(self, settings: Settings) -> Readiness:
         return Readiness(
             self.endpoints,
             self.pools,

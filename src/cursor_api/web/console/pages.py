@@ -11,10 +11,11 @@ which does. Rules of this file:
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -75,8 +76,12 @@ class StaticFile:
     etag: str
 
 
-def read_static_files() -> dict[str, StaticFile]:
-    """Every file of the page by its name below `static/`, such as `view/table.js`."""
+@functools.cache
+def read_static_files() -> Mapping[str, StaticFile]:
+    """Every file of the page by its name below `static/`, such as `view/table.js`.
+
+    They are read once: a reload of the settings brings no others.
+    """
     folder = files("cursor_api.web.console") / "static"
     return {name: _static_file(name, body) for name, body in sorted(_walk(folder, ""))}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -85,9 +86,6 @@ def describe(
     for dialect in dialects:
         for path in dialect.paths:
             paths[path] = {"post": _describe_dialect(dialect)}
-    _, schemas = msgspec.json.schema_components(_types(described, dialects), ref_template=REF)
-    for schema in schemas.values():
-        schema["description"] = inspect.cleandoc(schema["description"])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,7 +97,7 @@ def describe(
         "security": ANY_KEY,
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": _schemas(_types(described, dialects)),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
@@ -108,7 +106,16 @@ def describe(
     }
 
 
-def _types(operations: Iterable[Operation], dialects: Iterable[Dialect]) -> list[type]:
+@functools.cache
+def _schemas(types: tuple[type, ...]) -> Document:
+    """By their names. Worked out once, as it is most of what a reload of the settings takes."""
+    _, schemas = msgspec.json.schema_components(types, ref_template=REF)
+    for schema in schemas.values():
+        schema["description"] = inspect.cleandoc(schema["description"])
+    return schemas
+
+
+def _types(operations: Iterable[Operation], dialects: Iterable[Dialect]) -> tuple[type, ...]:
     """Each once, in their order."""
     found: dict[type, None] = {ErrorOut: None}
     for one in operations:
@@ -118,7 +125,7 @@ def _types(operations: Iterable[Operation], dialects: Iterable[Dialect]) -> list
     for dialect in dialects:
         found[dialect.description.request] = None
         found[dialect.description.error or ErrorOut] = None
-    return list(found)
+    return tuple(found)
 
 
 def _add_operation(paths: Document, operation: Operation) -> None:
