@@ -47,6 +47,7 @@ OPEN_METHODS = {
     "/api/credentials": NOTHING,
     "/api/credentials/{rest:path}": NOTHING,
     "/api/openapi.json": READING,
+    "/metrics": NOTHING,
     "/api/now": NOTHING,
     "/api/requests": NOTHING,
     "/api/requests/choices": NOTHING,
@@ -58,6 +59,7 @@ OPEN_METHODS = {
     "/api/keys": NOTHING,
     "/api/keys/{rest:path}": NOTHING,
     "/api/prices": NOTHING,
+    "/v1/usage": NOTHING,
     "/api/ui-code": NOTHING,
     "/api/ui-session": frozenset({"POST"}),  # the code in its body stands for the key
     "/tokeninfo": READING,
