@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 from scripts import docs_site
 from scripts.docs_site import LANGUAGES, PAGES
+
+HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
+CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_every_page_of_the_navigation_is_there_in_both_languages(root: Path) -> None:
@@ -25,6 +29,17 @@ def test_pages_in_both_languages_are_on_the_site(root: Path) -> None:
     """A new one is not forgotten."""
     twins = {f"docs/{path.name}" for path in (root / "docs").glob(f"*{docs_site.SUFFIX}")}
     assert twins == {docs_site.chinese_of(page.file) for page in PAGES if "/" in page.file}
+
+
+def test_both_languages_have_the_same_sections(root: Path) -> None:
+    """But for the page of figures, which Chinese only explains."""
+    for page in PAGES:
+        texts = [
+            (root / file).read_text(encoding="utf-8")
+            for file in (page.file, docs_site.chinese_of(page.file))
+        ]
+        english, chinese = (HEADING.findall(CODE_BLOCK.sub("", text)) for text in texts)
+        assert english == chinese or page.file == "docs/benchmarks.md", page.file
 
 
 @pytest.mark.parametrize(
