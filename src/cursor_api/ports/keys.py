@@ -43,6 +43,10 @@ class PriceStore(Protocol):
         """All of them, by pattern and day."""
         ...
 
+    async def have_prices_changed(self) -> bool:
+        """Whether a load would see another's change; cheap enough to ask every second."""
+        ...
+
     async def put_price(self, price: Price) -> None:
         """Keep it, in the place of the one of its pattern and day."""
         ...

@@ -16,7 +16,7 @@ from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
-from tests.fakes import ListObserver, StillClock
+from tests.fakes import StillClock
 from tests.unit.web.access.auth_stage import KEY, asked, read_own_credentials
 
 
@@ -31,7 +31,6 @@ class House:
                 MemoryKeyStore(),
                 MemoryLimitStore(self.clock),
                 self.clock,
-                ListObserver(),
                 lambda bytes_count: next(numbers).to_bytes(bytes_count, "big"),
             )
         )
