@@ -200,6 +200,7 @@ def test_what_needs_a_restart_says_so() -> None:
         *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
         *("REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
+        *("RECORDS_KEEP_DAYS", "RECORDS_KEEP_BYTES"),
     }
 
 

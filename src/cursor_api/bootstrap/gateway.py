@@ -20,8 +20,7 @@ from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.endpoints import Endpoints
-from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.sqlite.request_log import SqliteRequestLog
+from cursor_api.stores.records.log import RecordLog
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
@@ -64,16 +63,16 @@ async def build_gateway(
 ) -> AsyncIterator[Gateway]:
     """Put the parts together, and keep them up to date while the context lasts.
 
-    Raises StoreError when the credentials or the API keys cannot be read whole, OSError when an
-    upstream cannot be opened. `clock` None is the machine's. `configuration` is what the operator
-    is shown of the settings.
+    Raises StoreError when the credentials or the API keys cannot be read whole, or requests cannot
+    be recorded where they shall be; OSError when an upstream cannot be opened. `clock` None is the
+    machine's. `configuration` is what the operator is shown of the settings.
     """
     parts = HouseParts(
         stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
     )
     async with AsyncExitStack() as stack:
-        if isinstance(stores.request_log, SqliteRequestLog):
-            await stack.enter_async_context(stores.request_log)
+        if isinstance(stores.records, RecordLog):
+            await stack.enter_async_context(stores.records)
         house = House(settings, parts, stack)
         await house.use(settings)
         await house.key_house.load()
@@ -125,7 +124,7 @@ async def open_credentials(
     that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
-    stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
+    stores = replace(file_stores(settings), records=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)

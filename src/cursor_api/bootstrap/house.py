@@ -14,13 +14,11 @@ from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.record import RequestRecord
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
 from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.process import Clock, Observer
-from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.alerts.conditions import Conditions
@@ -38,7 +36,6 @@ from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
-from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
@@ -61,23 +58,6 @@ class HouseParts:
     configuration: Configuration
 
 
-class _Both:
-    """Implements `ports.RequestLog`: kept for `GET /logs`, and to be asked for."""
-
-    def __init__(self, log: RequestLog, records: MemoryRecords) -> None:
-        self._log = log
-        self._records = records
-
-    def record(self, record: RequestRecord) -> None:
-        """In both."""
-        self._log.record(record)
-        self._records.record(record)
-
-    async def recent(self, count: int) -> Sequence[RequestRecord]:
-        """As the log has them."""
-        return await self._log.recent(count)
-
-
 class House:
     """The one owner of what lasts through every change of the settings, which resets none of it.
 
@@ -91,11 +71,10 @@ class House:
         self._api_keys: dict[str, Sequence[Secret]] = {}
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
-        self._request_log = parts.stores.request_log or MemoryRequestLog(
-            settings.request_log.entries_max
-        )
-        self._records = MemoryRecords(clock)
-        self._lines = RequestLines(_Both(self._request_log, self._records), clock.monotonic)
+        entries_max = settings.request_log.entries_max
+        self._records = parts.stores.records or MemoryRecords(clock, entries_max=entries_max)
+        self._request_log = parts.stores.request_log or self._records
+        self._lines = RequestLines(self._request_log, clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.catalog = Catalog()

@@ -230,6 +230,10 @@ class StoreError(Exception):
         self.problems = tuple(problems)
 
 
+class StoreAwayError(StoreError):
+    """A store cannot be used now, and may be later: full, locked, or out of reach."""
+
+
 class StaleTextError(StoreError):
     """The text to be replaced is no longer the one that was read; nothing was changed."""
 

@@ -273,8 +273,11 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "GATEWAY_LOG_ENTRIES_MAX": "`GET /logs` 在内存中保留多少条请求记录。一直以来是 100 条。",
     "GATEWAY_LOG_KEPT_MAX": (
-        "`REQUEST_LOG_FILE` 保留多少条请求记录；超出时忘记最旧的。10 万条约 30 MB。0"
-        "：不写文件，重启后全部忘记。"
+        "最多保留多少条请求记录；超出时忘记最旧的。0：一条也不保留，重启后全部忘记。"
+    ),
+    "RECORDS_KEEP_DAYS": "请求记录保留多少天。按小时的合计保留 400 天。",
+    "RECORDS_KEEP_BYTES": (
+        "保留的请求记录最多占多少空间；超出时忘记最旧的，文件随之变小。一百万条约 350 MiB。"
     ),
     "ALERT_WEBHOOK_URL": (
         "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、无人可应答、上游暂不"
