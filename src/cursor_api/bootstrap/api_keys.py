@@ -33,9 +33,9 @@ class KeyHouse:
     watch: Sequence[StoreWatch]
 
     async def load(self) -> None:
-        """Begin with what is stored; raises StoreError."""
-        await self.keys.load()
-        await self.prices.load()
+        """Begin with what is stored, as soon as the store is there; raises StoreError."""
+        for one in self.watch:
+            await one.begin()
 
     def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What goes on for as long as the gateway does."""

@@ -35,6 +35,10 @@ class KeyStore(Protocol):
         """Forget one. Raises StaleKeyError where it is not the version that is there."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what it is kept in; a later call takes it up again."""
+        ...
+
 
 class PriceStore(Protocol):
     """Keeps prices. Each method raises StoreError, and nothing is changed then."""

@@ -47,6 +47,9 @@ class MemoryKeyStore:
             raise changed_meanwhile(key.id)
         del self._keys[key.id]
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
     async def load_prices(self) -> Sequence[Price]:
         """All of them, by pattern and day."""
         return [self._prices[place] for place in sorted(self._prices)]

@@ -62,12 +62,13 @@ class _Found(NamedTuple):
 
 
 class ApiKeys:
-    """All API keys."""
+    """All API keys. `is_loaded`: it is known which ones there are."""
 
     def __init__(self, parts: KeyParts) -> None:
         self._with = parts
         self._keys: dict[str, ApiKey] = {}
         self._found: dict[bytes, _Found] = {}
+        self.is_loaded = False
         # Whoever reads the store and whoever changes it take turns, or the older would stay.
         self._turn = asyncio.Lock()
 
@@ -203,6 +204,7 @@ class ApiKeys:
     async def _load(self) -> None:
         before = self._keys
         self._use({key.id: key for key in await self._with.store.load()})
+        self.is_loaded = True
         for key in self._keys.values():
             await self._forget_counts(before.get(key.id), key)
 

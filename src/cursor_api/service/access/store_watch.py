@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from cursor_api.domain.errors import StoreError
+from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.ports.process import Observer
 
 # A revoked key is out within seconds, whoever revoked it.
@@ -32,6 +32,13 @@ class StoreWatch:
         self._observer = observer
         self._is_away = False
 
+    async def begin(self) -> None:
+        """Load now, or when the store is back; raises StoreError for a broken one."""
+        try:
+            await self._load()
+        except StoreAwayError as error:
+            self._tell_away(error)
+
     async def run(self, every_s: float = WATCH_EVERY_S) -> None:
         """Look again and again, for ever."""
         while True:
@@ -44,10 +51,13 @@ class StoreWatch:
             if await self._has_changed():
                 await self._load()
         except StoreError as error:
-            if not self._is_away:
-                self._observer.warn(f"the {self._what} cannot be read", detail=error.message)
-            self._is_away = True
+            self._tell_away(error)
         else:
             if self._is_away:
                 self._observer.notice(f"the {self._what} can be read again")
             self._is_away = False
+
+    def _tell_away(self, error: StoreError) -> None:
+        if not self._is_away:
+            self._observer.warn(f"the {self._what} cannot be read", detail=error.message)
+        self._is_away = True

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from cursor_api.domain.errors import StoreError
+import pytest
+
+from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.service.access.store_watch import StoreWatch
 from tests.fakes import ListObserver
 
@@ -25,6 +27,8 @@ class House:
         return self.is_changed
 
     async def _load(self) -> None:
+        if self.error is not None:
+            raise self.error
         self.loads += 1
 
 
@@ -39,6 +43,23 @@ async def test_only_what_has_changed_is_loaded() -> None:
         await asyncio.sleep(0)
     watching.cancel()
     assert house.observer.events == []
+
+
+async def test_it_begins_without_a_store_that_is_away_and_not_without_a_broken_one() -> None:
+    """A full disk passes; a damaged file needs a person."""
+    house = House()
+    house.error = StoreAwayError("the disk is full")
+    await house.watch.begin()
+    house.error, house.is_changed = None, True
+    await house.watch.refresh()
+    assert house.loads == 1
+    assert [event for event, _ in house.observer.events] == [
+        "the API keys cannot be read",
+        "the API keys can be read again",
+    ]
+    house.error = StoreError("the file is damaged")
+    with pytest.raises(StoreError, match="damaged"):
+        await house.watch.begin()
 
 
 async def test_a_store_that_is_away_is_told_of_once() -> None:
