@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from cursor_api.bootstrap import Gateway
@@ -18,12 +19,21 @@ from cursor_api.settings import Loaded, SettingsInUse
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
+from cursor_api.web.management.metrics import MetricsApp
 from cursor_api.web.server import tls
-from cursor_api.web.server.server import BACKLOG_COUNT, HAS_UVLOOP, GatewayServer, create_server
+from cursor_api.web.server.server import (
+    BACKLOG_COUNT,
+    HAS_UVLOOP,
+    GatewayServer,
+    ServerOptions,
+    create_server,
+)
 
 # A request makes some hundred short-lived objects, few of them in cycles: at the default of 700
 # the collector runs at every request and takes 7 % of its time to find nothing.
 GC_THRESHOLDS = (5_000, 20, 50)
+# A scrape takes some ms.
+METRICS_GRACE_S = 1.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -58,11 +68,34 @@ async def serve_gateway(
         gateway.app, settings.server, gateway.app.render_refusal, gateway.lifecycle
     )
     server.on_hangup = Reloader(gateway, server, source)
+    beside = settings.metrics.listen
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    await server.serve(sockets=[listener])
+    if beside is None:
+        await server.serve(sockets=[listener])
+        return
+    with listen(*beside) as metrics_listener:
+        async with serving_metrics(gateway, metrics_listener):
+            await server.serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def serving_metrics(gateway: Gateway, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve the metrics alone on this listener, without a key, for as long as the context lasts."""
+    server = create_server(
+        MetricsApp(gateway.metrics),
+        ServerOptions(shutdown_grace_s=METRICS_GRACE_S),
+        gateway.app.render_refusal,
+    )
+    server.hears_signals = False
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 class Reloader:

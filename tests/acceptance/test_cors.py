@@ -55,6 +55,7 @@ NOT_FOR_PAGES = {
     "/api/credentials",
     "/api/credentials/{rest:path}",
     "/api/openapi.json",
+    "/metrics",
     "/api/now",
     "/api/requests",
     "/api/requests/choices",

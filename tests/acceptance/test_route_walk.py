@@ -47,6 +47,7 @@ OPEN_METHODS = {
     "/api/credentials": NOTHING,
     "/api/credentials/{rest:path}": NOTHING,
     "/api/openapi.json": READING,
+    "/metrics": NOTHING,
     "/api/now": NOTHING,
     "/api/requests": NOTHING,
     "/api/requests/choices": NOTHING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,10 +16,11 @@ from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.runtime import Reloader, listen, run
+from cursor_api.runtime import Reloader, listen, run, serving_metrics
 from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
+from tests.serving import ask
 
 KEY = "runtime-key-0123456789"
 TOML = "cursor-api.toml"
@@ -199,8 +201,8 @@ def test_what_needs_a_restart_says_so() -> None:
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
         *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
         *("RECORDS_KEEP_DAYS", "RECORDS_KEEP_BYTES"),
+        *("METRICS_LISTEN", "REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
 
 
@@ -248,3 +250,17 @@ async def test_switching_tls_waits_for_a_restart(tmp_path: Path) -> None:
         waiting, _ = await it.reload_from("")
         assert waiting["names"] == ["TLS_CERT_FILE"]
         assert it.server.tls is not None
+
+
+async def test_metrics_have_a_listener_of_their_own_where_one_is_named(tmp_path: Path) -> None:
+    """It ends with the gateway, and hears no signal itself."""
+    async with town(tmp_path) as it:
+        with listen("127.0.0.1", 0) as listener:
+            port = listener.getsockname()[1]
+            before = signal.getsignal(signal.SIGTERM)
+            async with serving_metrics(it.gateway, listener):
+                answer = await ask(port, "GET", "/metrics")
+                assert signal.getsignal(signal.SIGTERM) is before
+            assert b"cursor_api_build_info" in answer.body
+            with pytest.raises(ConnectionError):
+                await ask(port, "GET", "/metrics")

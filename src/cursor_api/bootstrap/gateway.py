@@ -15,6 +15,7 @@ from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
+from cursor_api.ports.metrics import MetricsSource
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
@@ -42,6 +43,7 @@ class Gateway:
     # Serve with other settings from the next request on; raises OSError, and changes nothing then.
     # Those of the listener, of files, of the queue and of the request log stay as they were.
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
+    metrics: MetricsSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,8 @@ async def build_gateway(
             refreshing.add_done_callback(tasks.discard)
 
         try:
-            yield Gateway(
-                app, credential_count, house.roster, house.lifecycle, house.endpoints, renew
-            )
+            lasting = (house.roster, house.lifecycle, house.endpoints)
+            yield Gateway(app, credential_count, *lasting, renew, house.measuring.page)
         finally:
             for task in tasks:
                 task.cancel()

@@ -37,6 +37,8 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.telemetry.measuring import Measuring
+from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
@@ -74,10 +76,11 @@ class House:
         entries_max = settings.request_log.entries_max
         self._records = parts.stores.records or MemoryRecords(clock, entries_max=entries_max)
         self._request_log = parts.stores.request_log or self._records
-        self._lines = RequestLines(self._request_log, clock.monotonic)
+        self.catalog = Catalog()
+        self.measuring = Measuring(self.catalog.lists, self._look)
+        self._lines = RequestLines(self.measuring.log(self._request_log), clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
-        self.catalog = Catalog()
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = self._make_roster()
@@ -106,7 +109,9 @@ class House:
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
-        conditions = Conditions(self._readiness(settings), self.pools, self._records.state, clock)
+        conditions = Conditions(
+            self._make_readiness(settings), self.pools, self._records.state, clock
+        )
         self.alerts = AlertWatch(conditions.find, clock, observer)
 
     async def use(self, settings: Settings) -> None:
@@ -131,6 +136,8 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
+        self.measuring.use(by_caller=settings.metrics.by_caller)
+        self._readiness = self._make_readiness(settings)
         url = settings.alerts.url
         self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
 
@@ -141,6 +148,7 @@ class House:
             self.model_lists.watch(),
             self.upstreams.watch(),
             self.alerts.run(),
+            self.measuring.watch(),
             *self.key_house.watches(),
         )
 
@@ -152,7 +160,8 @@ class House:
             catalog=self.catalog,
             request_log=self._request_log,
             records=self._records,
-            refusals=self._records,
+            refusals=self.measuring.refusals(self._records),
+            metrics=self.measuring.page,
             authenticator=self._authenticator(settings),
             api_keys=self.key_house.keys,
             quota=self.key_house.quota,
@@ -166,8 +175,19 @@ class House:
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
             configuration=self._with.configuration,
-            readiness=self._readiness(settings),
+            readiness=self._readiness,
             keys=settings.access.named_keys(),
+        )
+
+    def _look(self) -> Standing:
+        """How things stand, for whoever scrapes metrics."""
+        return Standing(
+            self.relay.active_count,
+            self._readiness.waiting_count,
+            self._readiness.credentials(),
+            self._readiness.upstreams(),
+            self._records.state(),
+            self._admission.refused_counts,
         )
 
     def _make_roster(self) -> Roster:
@@ -189,7 +209,7 @@ class House:
             settings.access, self._lockout, reader, self._salt, self.key_house.keys
         )
 
-    def _readiness(self, settings: Settings) -> Readiness:
+    def _make_readiness(self, settings: Settings) -> Readiness:
         return Readiness(
             self.endpoints,
             self.pools,

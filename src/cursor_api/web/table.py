@@ -21,6 +21,7 @@ from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
 from cursor_api.web.management.keys import KeyRoutes
 from cursor_api.web.management.logs import LogParts, Logs
+from cursor_api.web.management.metrics import Metrics
 from cursor_api.web.management.now import Now, NowParts
 from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.own_usage import OwnUsageParts, OwnUsageRoute
@@ -170,6 +171,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
             parts.clock,
         ).operations(),
         *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
+        *Metrics(parts.metrics).operations(),
         *SettingRoutes(parts.configuration).operations(),
         *clients.operations(),
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),

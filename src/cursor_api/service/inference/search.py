@@ -272,8 +272,8 @@ class Search:
     def _note(
         self, lease: Lease, started_at: float, fault: FaultKind | None, duration_s: float
     ) -> None:
-        alias = lease.credential.alias
-        self.attempts.append(Attempt(alias, started_at, fault, duration_s * 1000))
+        alias, endpoint = lease.credential.alias, self._endpoint.name
+        self.attempts.append(Attempt(alias, started_at, fault, duration_s * 1000, endpoint))
 
     def _note_fault(self, fault: Fault, lease: Lease, now: float, *, is_probe: bool) -> None:
         """Keep what an attempt failed with: whose fault it is, the next ones tell."""
