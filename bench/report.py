@@ -203,7 +203,7 @@ def _disturbance(share: float) -> list[str]:
 
 def render(results: Results) -> str:
     """The whole page."""
-    lines = ["# Benchmarks", "", *_how(results)]
+    lines = ["# Benchmarks", "", "[简体中文](benchmarks.zh-CN.md)", "", *_how(results)]
     for table in TABLES:
         lines += _table(results, table)
     lines += _goals(results)

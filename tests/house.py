@@ -26,6 +26,8 @@ from cursor_api.service.steps import StepRunner
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.telemetry.measuring import Measuring
+from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
@@ -84,20 +86,8 @@ class House:
         )
         self.roster = self._make_roster()
         self.catalog = catalog_of()
-        self.keys = make_key_house(
-            KeyHouseParts(
-                self.key_store, self.records, self.catalog.resolve, self.clock, LogObserver()
-            )
-        )
-        collaborators = Collaborators(
-            self.catalog,
-            self.endpoints,
-            BothLogs(self.log, self.records),
-            self.clock,
-            lambda: 0.0,
-            self.keys.prices.find,
-            self.keys.quota,
-        )
+        self.measuring = Measuring(self.catalog.lists, self._look)
+        collaborators = self._make_collaborators()
         self.admission = Admission(self.limits, self.clock, LogObserver())
         self.relay = Relay(collaborators)
         self.lifecycle = Lifecycle(self.relay.break_off)
@@ -110,8 +100,43 @@ class House:
                 self.clock,
             )
         )
+        self.readiness = Readiness(
+            self.endpoints,
+            self.pools,
+            self.catalog,
+            self.clock,
+            is_passthrough=self.is_passthrough,
+        )
         self.kept = KeptAnswers(KeptAnswersOptions(), self.clock)
         self.app = self._make_app()
+
+    def _make_collaborators(self) -> Collaborators:
+        self.keys = make_key_house(
+            KeyHouseParts(
+                self.key_store, self.records, self.catalog.resolve, self.clock, LogObserver()
+            )
+        )
+        # There is nothing in it yet.
+        self.keys.keys.is_loaded = True
+        return Collaborators(
+            self.catalog,
+            self.endpoints,
+            self.measuring.log(BothLogs(self.log, self.records)),
+            self.clock,
+            lambda: 0.0,
+            self.keys.prices.find,
+            self.keys.quota,
+        )
+
+    def _look(self) -> Standing:
+        return Standing(
+            self.relay.active_count,
+            self.readiness.waiting_count,
+            self.readiness.credentials(),
+            self.readiness.upstreams(),
+            self.records.state(),
+            self.admission.refused_counts,
+        )
 
     def _make_app(self) -> App:
         keys = Secret(KEY), (Secret(CLIENT_KEY),)
@@ -125,7 +150,8 @@ class House:
             catalog=self.catalog,
             request_log=self.log,
             records=self.records,
-            refusals=self.records,
+            refusals=self.measuring.refusals(self.records),
+            metrics=self.measuring.page,
             authenticator=self.authenticator,
             clock=self.clock,
             roster=self.roster,
@@ -135,13 +161,7 @@ class House:
             steps=self.turns,
             kept=self.kept,
             configuration=self.configuration,
-            readiness=Readiness(
-                self.endpoints,
-                self.pools,
-                self.catalog,
-                self.clock,
-                is_passthrough=self.is_passthrough,
-            ),
+            readiness=self.readiness,
             keys=access.named_keys(),
             api_keys=self.keys.keys,
             quota=self.keys.quota,

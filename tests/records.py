@@ -27,7 +27,7 @@ def record_of(number: int, **changes: Any) -> RequestRecord:
         usage=Usage(10, 9, UsageSource.UPSTREAM),
         first_delta_ms=250.0,
         duration_ms=1000.0,
-        attempts=(Attempt("work", at, None, 250.0),),
+        attempts=(Attempt("work", at, None, 250.0, "fake"),),
         dialect="openai_chat",
         client="OpenAI/Python",
         endpoint="fake",

@@ -30,6 +30,7 @@ from cursor_api.service.inference.kept_answers import KeptAnswersOptions
 from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
+from cursor_api.telemetry.metric_options import MetricsOptions
 from cursor_api.transport.image_fetch import ImageFetchOptions
 from cursor_api.transport.webhook import WebhookOptions
 from cursor_api.upstreams.anthropic.kind import AnthropicKind
@@ -121,6 +122,7 @@ class Settings:
     kept_answers: KeptAnswersOptions
     images: ImageFetchOptions
     logs: LogOptions
+    metrics: MetricsOptions
     alerts: WebhookOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
@@ -168,6 +170,7 @@ GROUPS: Final = (
         ),
     ),
     Group("logs", "Logs", ("logs", "request_log")),
+    Group("metrics", "Metrics", ("metrics",)),
     Group("alerts", "Alerts", ("alerts",)),
 )
 

@@ -36,7 +36,7 @@ TOKENS = f"# mine\none::{ONE}\ntwo::{TWO}\n"
 LISTING = re.compile(r"/api/credentials\?order")
 # Words that are the same in both languages: names, addresses, what people type.
 NAMES = re.compile(
-    r"cursor-api|English|OpenAI|Anthropic"
+    r"cursor(-api)?|English|OpenAI|Anthropic"
     r"|https?://\S+|/\S+|Cookie|Bearer|JWT|API|UTF-8|U\+\w+( [A-Z]+)*"
     r"|WorkosCursorSessionToken|chmod|Esc|cursor\.com|F12|AUTH_TOKEN|HTTP|(o1)?-mini|\bone\b"
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cursor_api.clients.table import CLIENTS
+from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults
 from cursor_api.web.console.pages import read_static_files
 from tests.acceptance.console_house import (
@@ -227,3 +229,34 @@ def test_a_code_signs_in_once_and_leaves_no_trace(browser: Browser, house: House
         expect(page.get_by_role("alert")).to_contain_text("used already")
         assert code not in page.url
         expect(page.locator("#key")).to_be_focused()
+
+
+def test_a_credential_is_tried_with_models_and_apis(page: Page, tmp_path: Path, t: Words) -> None:
+    """What it spends is said first; each field says works or why not, and leads to its request."""
+    dialects = {"openai_chat", "openai_responses", "anthropic_messages"}
+    with open_house(tmp_path, TOKENS) as house:
+        page.goto(f"{house.url}/console#/credentials")
+        page.locator('tr.row[data-alias="one"] button.grid').click()
+        dialog = page.locator("#grid")
+        expect(dialog).to_contain_text(t("grid.cost.other", value=6))
+        boxes = dialog.get_by_role("checkbox").all()[:3]
+        for box in boxes:
+            box.uncheck()
+        expect(page.locator("#run-grid")).to_have_attribute("title", t("grid.choose"))
+        assert house.ask("GET", "/api/requests").json()["requests"] == []
+        for box in boxes:
+            box.check()
+        page.locator("#run-grid").click()
+        expect(dialog.locator("td .good-text")).to_have_count(6)
+        expect(dialog.locator("td").first).to_contain_text(t("grid.works"))
+        made = house.ask("GET", "/api/requests?credential=one").json()["requests"]
+        assert {one["dialect"] for one in made} == dialects
+        house.simulator.script(ONE, Faults(error_before_text=1, error_number=UPDATE_REQUIRED))
+        for box in boxes[1:]:
+            box.uncheck()
+        page.locator("#run-grid").click()
+        expect(dialog.locator("td .bad-text").first).to_have_text(t("cause.client_outdated"))
+        expect(dialog.locator("td").first).to_contain_text(t("fault.client_outdated"))
+        dialog.locator("td a").first.click()
+        expect(page.locator(".detail")).to_be_visible()
+        expect(dialog).to_have_count(0)

@@ -46,6 +46,7 @@ FOR_PAGES = {
     "/v1/messages/count_tokens",
     "/v1/models",
     "/v1/models/{model_id:path}",
+    "/v1/usage",
 }
 NOT_FOR_PAGES = {
     "/logs",
@@ -54,6 +55,7 @@ NOT_FOR_PAGES = {
     "/api/credentials",
     "/api/credentials/{rest:path}",
     "/api/openapi.json",
+    "/metrics",
     "/api/now",
     "/api/requests",
     "/api/requests/choices",
@@ -61,6 +63,7 @@ NOT_FOR_PAGES = {
     "/api/requests/{rest:path}",
     "/api/usage",
     "/api/settings",
+    "/api/reload",
     "/api/clients",
     "/api/keys",
     "/api/keys/{rest:path}",

@@ -24,7 +24,7 @@ from cursor_api.service.inference.search import Search
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.stores.memory import MemoryRequestLog
+from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.transport.line import Line
@@ -69,7 +69,7 @@ BUGS = {
     "renderer": Bug(ChunkRenderer, "render", is_late=True),
     "renderer, late": Bug(ChunkRenderer, "render", 3, is_late=True),
     "folder": Bug(CompletionFolder, "feed", 3),
-    "request log": Bug(MemoryRequestLog, "record"),
+    "request log": Bug(MemoryRecords, "record"),
 }
 # What is kept of a request is written when its caller has all of the answer.
 UNSEEN = "request log"

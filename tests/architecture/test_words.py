@@ -27,8 +27,7 @@ OUTWARD = {
     "stores/options.py": [r"Your Cursor tokens", r"ties it to a device", r"a new checksum looks"],
     "stores/sqlite/sql/0001_requests.sql": [r"checksum_masked"],
     "stores/sqlite/sql/0002_no_index.sql": [r"checksum_masked"],
-    "stores/sqlite/sql/select_recent.sql": [r"checksum_masked", r"still called a checksum"],
-    "stores/sqlite/sql/upsert_requests.sql": [r"checksum_masked"],
+    "stores/sqlite/sql/0003_records.sql": [r"checksum_masked"],
     "web/access/auth.py": [r"their own Cursor tokens"],
     "web/http/earlier.py": [r'"/(?:get-|gen-)?checksum"', r"GET /checksum"],
     "web/management/credentials.py": [

@@ -19,10 +19,13 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     counts_of,
 )
+from cursor_api.ports.record_database import Keeping
 from cursor_api.ports.records import Records, RefusalCounter
 from cursor_api.ports.stores import RequestLog
 from cursor_api.stores.memory_records import MemoryRecords
-from tests.fakes import StillClock
+from cursor_api.stores.records.log import RecordLog
+from cursor_api.stores.sqlite.records import SqliteRecords
+from tests.fakes import ListObserver, StillClock
 
 # A whole hour of UTC.
 HOUR = 1_790_000_000 // 3600 * 3600
@@ -33,6 +36,8 @@ class Store(Records, RequestLog, RefusalCounter, Protocol):
     """All that a store of records is."""
 
 
+# Nothing is forgotten here.
+EVERYTHING = Keeping(days=10_000, bytes_max=2**40, rows_max=2**40)
 Make = Callable[[Path, StillClock], AbstractAsyncContextManager[Store]]
 
 
@@ -42,7 +47,15 @@ async def memory(_folder: Path, clock: StillClock) -> AsyncIterator[Store]:
     yield MemoryRecords(clock)
 
 
-STORES: dict[str, Make] = {"memory": memory}
+@asynccontextmanager
+async def sqlite(folder: Path, clock: StillClock) -> AsyncIterator[Store]:
+    """In a file."""
+    database = SqliteRecords(folder / "records.sqlite3", EVERYTHING, clock.now)
+    async with RecordLog(database, 100, clock, ListObserver()) as log:
+        yield log
+
+
+STORES: dict[str, Make] = {"memory": memory, "sqlite": sqlite}
 
 
 @pytest.fixture

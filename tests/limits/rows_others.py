@@ -294,24 +294,41 @@ MANAGEMENT = (
         Text("Requests remembered by `GET /logs`", "`GET /logs` 记住的请求"),
         setting="GATEWAY_LOG_ENTRIES_MAX",
         note=Text("the oldest is forgotten", "忘记最旧的"),
-        shown_by="tests/contract/test_request_log.py::test_it_is_bounded",
+        shown_by="tests/unit/stores/records/test_log.py::test_the_next_process_begins_with_it",
     ),
     Limit(
         "kept_log",
         Text("Requests kept in `REQUEST_LOG_FILE`", "`REQUEST_LOG_FILE` 保留的请求"),
         setting="GATEWAY_LOG_KEPT_MAX",
         note=Text("the oldest is forgotten", "忘记最旧的"),
-        shown_by="tests/unit/stores/sqlite/test_request_table.py::test_the_oldest_are_forgotten",
+        shown_by="tests/unit/stores/sqlite/test_records.py::test_more_than_so_many_go",
+    ),
+    Limit(
+        "kept_days",
+        Text("Days that a request is kept", "请求保留的天数"),
+        setting="RECORDS_KEEP_DAYS",
+        note=Text("it is deleted", "删除"),
+        shown_by="tests/unit/stores/sqlite/test_records.py::test_what_is_too_old_goes",
+    ),
+    Limit(
+        "kept_bytes",
+        Text("Room for the kept requests", "保留的请求所占空间"),
+        setting="RECORDS_KEEP_BYTES",
+        note=Text("the oldest is forgotten, the file shrinks", "忘记最旧的，文件变小"),
+        shown_by=(
+            "tests/unit/stores/sqlite/test_records.py"
+            "::test_a_file_that_is_too_large_becomes_smaller"
+        ),
     ),
     Limit(
         "unsaved_log",
         Text("Requests that wait for a disk that takes nothing", "等待写入磁盘的请求"),
-        default=Text("10,000", "10,000"),
+        default=Text("40,000", "40,000"),
         note=Text("the oldest is forgotten, and counted", "忘记最旧的并计数"),
         reason=Text(
-            "Some 10 MB: hours of a person's work, a minute of a busy team's.",
-            "约 10 MB：一个人几小时的量，繁忙团队一分钟的量。",
+            "Some 40 MB: a minute's outage at 500 requests a second loses nothing.",
+            "约 40 MB：每秒 500 个请求时，一分钟的中断不会丢失任何记录。",
         ),
-        shown_by="tests/unit/stores/sqlite/test_request_log.py::test_what_waits_for_a_disk_is_bounded",
+        shown_by="tests/unit/stores/records/test_log.py::test_what_waits_is_bounded",
     ),
 )

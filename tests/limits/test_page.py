@@ -13,7 +13,7 @@ from cursor_api.domain.kept import NOT_FOUND
 from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
-from cursor_api.stores.sqlite.request_log import LogTimes
+from cursor_api.stores.records.log import LogTimes
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.events import (
     ANSWER_BYTES_MAX,
@@ -82,7 +82,7 @@ FIXED = {
     "token_file": f"{TextLimits().file_bytes_max // MIB} MiB",
     "reloads": f"{RELOAD_BURST_COUNT} at once, {RELOADS_PER_S:g} per second",
     "trials": f"{RUNNING_COUNT_MAX}",
-    "unsaved_log": f"{LogTimes().unsaved_max:,}",
+    "unsaved_log": f"{LogTimes().waiting_max:,}",
 }
 
 

@@ -20,8 +20,8 @@ from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.stores.files.pool_state import FilePoolStateStore
-from cursor_api.stores.memory import MemoryRequestLog
 from tests.endpoints import catalog_of, endpoints_of
+from tests.fakes import ListLog
 from tests.simulation.rotation import (
     HOUR_S,
     MINUTE_S,
@@ -58,7 +58,7 @@ class Day:
     rng: random.Random
     accounts: list[Account]
     clock: VirtualClock = field(default_factory=VirtualClock)
-    log: MemoryRequestLog = field(default_factory=lambda: MemoryRequestLog(100_000))
+    log: ListLog = field(default_factory=ListLog)
     refused: list[tuple[float, Fault]] = field(default_factory=list)
     lost: list[Loss] = field(default_factory=list)
 
@@ -112,7 +112,7 @@ class Day:
 
     async def run(self, schedule: list[tuple[float, int]]) -> None:
         """All requests, each at its time; what comes at once runs at once."""
-        number = self.log.total_count
+        number = len(self.log.records)
         for at, count in schedule:
             self._mend(at)
             self.clock.seconds = at
@@ -140,13 +140,13 @@ async def live_through(one: Day, weather: Weather, state_path: Path | None) -> N
     if state_path is not None:
         await one.restart(state_path)
     await one.run(schedule[half:])
-    assert one.log.total_count == sum(count for _, count in schedule) > 2000
+    assert len(one.log.records) == sum(count for _, count in schedule) > 2000
 
 
 async def check_what_always_holds(one: Day) -> None:
     """Bounded attempts, waits that are obeyed, nobody asked in vain, everything given back."""
-    records = await one.log.recent(one.log.total_count)
-    assert len(records) == one.log.total_count
+    records = one.log.records
+    assert len(records) == len(one.log.records)
     assert {record.status for record in records} <= {Status.SUCCESS, Status.FAILED}
     assert max(len(record.attempts) for record in records) <= FailoverOptions().refusal_count_max
     # A refusal costs an attempt; were attempts wasted, it would show here.
@@ -168,9 +168,7 @@ async def check_losses(one: Day) -> None:
     That would be met where as many credentials in a row are at limits of which nobody knows yet.
     Every other refusal is true: nobody could have served.
     """
-    attempt_counts = {
-        record.id: len(record.attempts) for record in await one.log.recent(one.log.total_count)
-    }
+    attempt_counts = {record.id: len(record.attempts) for record in one.log.records}
     given_up_early = [
         loss for loss in one.lost if attempt_counts[loss.id] < FailoverOptions().refusal_count_max
     ]

@@ -23,7 +23,7 @@ from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.ledger import PlayedAnswer, PlayOutcome
 from cursor_api.simulator.scenario import Scenario
-from cursor_api.stores.memory import MemoryRequestLog
+from cursor_api.stores.memory_records import MemoryRecords
 from tests.simulation.accounts import START, Account, Temper, token_of
 from tests.simulation.callers import WRONG_KEY, Seen, find_tag
 from tests.simulation.plan import CLIENT_KEYS, OPERATOR_KEY, Flaw, Plan
@@ -160,7 +160,7 @@ class World:
         # Bytes that were sent to clients, all connections one behind the other.
         self.sent = bytearray()
         self.network.tap = self._overhear
-        self._kept = MemoryRequestLog(1000)
+        self._kept = MemoryRecords(self.clock, entries_max=1000)
 
     # --- What others report.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,10 +16,11 @@ from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.runtime import Reloader, listen, run
+from cursor_api.runtime import Reloader, listen, run, serving_metrics
 from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
+from tests.serving import ask
 
 KEY = "runtime-key-0123456789"
 TOML = "cursor-api.toml"
@@ -128,6 +130,24 @@ level = "debug"
         logging.getLogger().setLevel(level)
 
 
+async def test_whoever_asks_for_it_is_told_what_came_of_it(tmp_path: Path) -> None:
+    """What is used, what waits, how many credentials; or why the old ones serve on."""
+    async with town(tmp_path) as it:
+        (tmp_path / TOML).write_text("[listener]\nport = 4000\nheader_timeout_s = 3\n")
+        with capture_logs() as logs:
+            done = await it.reload.reload()
+        assert (done.changed, done.waiting) == (("GATEWAY_HEADER_TIMEOUT_S",), ("PORT",))
+        assert (done.credential_count, done.problems) == (1, ())
+        assert {str(log["event"]).partition(":")[0] for log in logs} == {"reload"}
+        (tmp_path / TOML).write_text('[listener]\nport = "x"\n')
+        (tmp_path / ".token").write_text("a b\n")
+        done = await it.reload.reload()
+        ((problem,), count) = done.problems, done.credential_count
+        assert (problem.name, problem.where, count) == ("PORT", "cursor-api.toml:2", None)
+        assert done.credential_problem is not None
+        assert ".token:1" in done.credential_problem
+
+
 async def test_a_block_that_comes_changes_or_goes_is_named(tmp_path: Path) -> None:
     """By its keys that differ from what was."""
     text = '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\n'
@@ -199,7 +219,8 @@ def test_what_needs_a_restart_says_so() -> None:
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
         *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
+        *("RECORDS_KEEP_DAYS", "RECORDS_KEEP_BYTES"),
+        *("METRICS_LISTEN", "REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
 
 
@@ -247,3 +268,17 @@ async def test_switching_tls_waits_for_a_restart(tmp_path: Path) -> None:
         waiting, _ = await it.reload_from("")
         assert waiting["names"] == ["TLS_CERT_FILE"]
         assert it.server.tls is not None
+
+
+async def test_metrics_have_a_listener_of_their_own_where_one_is_named(tmp_path: Path) -> None:
+    """It ends with the gateway, and hears no signal itself."""
+    async with town(tmp_path) as it:
+        with listen("127.0.0.1", 0) as listener:
+            port = listener.getsockname()[1]
+            before = signal.getsignal(signal.SIGTERM)
+            async with serving_metrics(it.gateway, listener):
+                answer = await ask(port, "GET", "/metrics")
+                assert signal.getsignal(signal.SIGTERM) is before
+            assert b"cursor_api_build_info" in answer.body
+            with pytest.raises(ConnectionError):
+                await ask(port, "GET", "/metrics")

@@ -15,13 +15,13 @@ from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
+from cursor_api.ports.metrics import MetricsSource
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.endpoints import Endpoints
-from cursor_api.stores.memory import MemoryRequestLog
-from cursor_api.stores.sqlite.request_log import SqliteRequestLog
+from cursor_api.stores.records.log import RecordLog
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
@@ -43,6 +43,7 @@ class Gateway:
     # Serve with other settings from the next request on; raises OSError, and changes nothing then.
     # Those of the listener, of files, of the queue and of the request log stay as they were.
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
+    metrics: MetricsSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,17 @@ async def build_gateway(
 ) -> AsyncIterator[Gateway]:
     """Put the parts together, and keep them up to date while the context lasts.
 
-    Raises StoreError when the credentials or the API keys cannot be read whole, OSError when an
-    upstream cannot be opened. `clock` None is the machine's. `configuration` is what the operator
-    is shown of the settings.
+    Raises StoreError when the credentials or the API keys cannot be read whole, or requests cannot
+    be recorded where they shall be; OSError when an upstream cannot be opened. `clock` None is the
+    machine's. `configuration` is what the operator is shown of the settings.
     """
     parts = HouseParts(
         stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
     )
     async with AsyncExitStack() as stack:
-        if isinstance(stores.request_log, SqliteRequestLog):
-            await stack.enter_async_context(stores.request_log)
+        if isinstance(stores.records, RecordLog):
+            await stack.enter_async_context(stores.records)
+        stack.push_async_callback(stores.keys.close)
         house = House(settings, parts, stack)
         await house.use(settings)
         await house.key_house.load()
@@ -93,9 +95,8 @@ async def build_gateway(
             refreshing.add_done_callback(tasks.discard)
 
         try:
-            yield Gateway(
-                app, credential_count, house.roster, house.lifecycle, house.endpoints, renew
-            )
+            lasting = (house.roster, house.lifecycle, house.endpoints)
+            yield Gateway(app, credential_count, *lasting, renew, house.measuring.page)
         finally:
             for task in tasks:
                 task.cancel()
@@ -125,7 +126,7 @@ async def open_credentials(
     that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
-    stores = replace(file_stores(settings), request_log=MemoryRequestLog(1))
+    stores = replace(file_stores(settings), records=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)

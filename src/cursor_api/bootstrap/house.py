@@ -14,13 +14,11 @@ from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
 from cursor_api.domain.credential import Credential, Secret
-from cursor_api.domain.record import RequestRecord
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
 from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.process import Clock, Observer
-from cursor_api.ports.stores import RequestLog
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.alerts.conditions import Conditions
@@ -38,8 +36,9 @@ from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
-from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.telemetry.measuring import Measuring
+from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.transport.image_fetch import ImageFetcher
@@ -61,23 +60,6 @@ class HouseParts:
     configuration: Configuration
 
 
-class _Both:
-    """Implements `ports.RequestLog`: kept for `GET /logs`, and to be asked for."""
-
-    def __init__(self, log: RequestLog, records: MemoryRecords) -> None:
-        self._log = log
-        self._records = records
-
-    def record(self, record: RequestRecord) -> None:
-        """In both."""
-        self._log.record(record)
-        self._records.record(record)
-
-    async def recent(self, count: int) -> Sequence[RequestRecord]:
-        """As the log has them."""
-        return await self._log.recent(count)
-
-
 class House:
     """The one owner of what lasts through every change of the settings, which resets none of it.
 
@@ -91,14 +73,14 @@ class House:
         self._api_keys: dict[str, Sequence[Secret]] = {}
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
-        self._request_log = parts.stores.request_log or MemoryRequestLog(
-            settings.request_log.entries_max
-        )
-        self._records = MemoryRecords(clock)
-        self._lines = RequestLines(_Both(self._request_log, self._records), clock.monotonic)
+        entries_max = settings.request_log.entries_max
+        self._records = parts.stores.records or MemoryRecords(clock, entries_max=entries_max)
+        self._request_log = parts.stores.request_log or self._records
+        self.catalog = Catalog()
+        self.measuring = Measuring(self.catalog.lists, self._look)
+        self._lines = RequestLines(self.measuring.log(self._request_log), clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
-        self.catalog = Catalog()
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = self._make_roster()
@@ -127,7 +109,9 @@ class House:
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
-        conditions = Conditions(self._readiness(settings), self.pools, self._records.state, clock)
+        conditions = Conditions(
+            self._make_readiness(settings), self.pools, self._records.state, clock
+        )
         self.alerts = AlertWatch(conditions.find, clock, observer)
 
     async def use(self, settings: Settings) -> None:
@@ -152,6 +136,8 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
+        self.measuring.use(by_caller=settings.metrics.by_caller)
+        self._readiness = self._make_readiness(settings)
         url = settings.alerts.url
         self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
 
@@ -162,6 +148,7 @@ class House:
             self.model_lists.watch(),
             self.upstreams.watch(),
             self.alerts.run(),
+            self.measuring.watch(),
             *self.key_house.watches(),
         )
 
@@ -173,7 +160,8 @@ class House:
             catalog=self.catalog,
             request_log=self._request_log,
             records=self._records,
-            refusals=self._records,
+            refusals=self.measuring.refusals(self._records),
+            metrics=self.measuring.page,
             authenticator=self._authenticator(settings),
             api_keys=self.key_house.keys,
             quota=self.key_house.quota,
@@ -187,8 +175,19 @@ class House:
             dialects=installed.DIALECTS,
             new_binding=make_checksum,
             configuration=self._with.configuration,
-            readiness=self._readiness(settings),
+            readiness=self._readiness,
             keys=settings.access.named_keys(),
+        )
+
+    def _look(self) -> Standing:
+        """How things stand, for whoever scrapes metrics."""
+        return Standing(
+            self.relay.active_count,
+            self._readiness.waiting_count,
+            self._readiness.credentials(),
+            self._readiness.upstreams(),
+            self._records.state(),
+            self._admission.refused_counts,
         )
 
     def _make_roster(self) -> Roster:
@@ -210,7 +209,7 @@ class House:
             settings.access, self._lockout, reader, self._salt, self.key_house.keys
         )
 
-    def _readiness(self, settings: Settings) -> Readiness:
+    def _make_readiness(self, settings: Settings) -> Readiness:
         return Readiness(
             self.endpoints,
             self.pools,

@@ -11,11 +11,15 @@ from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyAndPriceStore
 from cursor_api.domain.credential import Credential
 from cursor_api.installed import Settings
+from cursor_api.ports.record_database import Keeping
+from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
-from cursor_api.stores.sqlite.request_log import SqliteRequestLog
-from cursor_api.stores.sqlite.request_table import RequestTable
+from cursor_api.stores.records.log import RecordLog
+from cursor_api.stores.sqlite.keys import SqliteKeys
+from cursor_api.stores.sqlite.records import SqliteRecords
+from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.wire.checksum import new_checksum
 
@@ -27,22 +31,21 @@ def make_checksum() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where credentials, the pool's state, API keys, prices and the request log are kept."""
+    """Where credentials, the pool's state, API keys, prices and records of requests are kept.
+
+    `records` None: in memory. `request_log` is told of each request in their place.
+    """
 
     credentials: CredentialFiles
     pool_state: PoolStateStore
     keys: KeyAndPriceStore = field(default_factory=MemoryKeyStore)
-    # None: the gateway keeps the last requests in memory.
+    records: RecordKeeper | None = None
     request_log: RequestLog | None = None
 
 
 def file_stores(settings: Settings) -> Stores:
-    """The two token files, and those of the pool's state and of the request log."""
-    files, log = settings.files, settings.request_log
-    request_log = None
-    if log.kept_max:
-        table = RequestTable(files.request_log_file, log.kept_max)
-        request_log = SqliteRequestLog(table, log.entries_max, LogObserver())
+    """The two token files, and those of the pool's state and of the records of requests."""
+    files = settings.files
     return Stores(
         installed.FileCredentialStore(
             files.token_file,
@@ -53,8 +56,18 @@ def file_stores(settings: Settings) -> Stores:
             ),
         ),
         FilePoolStateStore(files.pool_state_file),
-        request_log=request_log,
+        SqliteKeys(files.request_log_file),
+        _records(settings),
     )
+
+
+def _records(settings: Settings) -> RecordKeeper | None:
+    log, clock = settings.request_log, SystemClock()
+    if not log.kept_max:
+        return None
+    keeping = Keeping(log.keep_days, log.keep_bytes, log.kept_max)
+    database = SqliteRecords(settings.files.request_log_file, keeping, clock.now)
+    return RecordLog(database, log.entries_max, clock, LogObserver())
 
 
 def memory_stores(credentials: Sequence[Credential]) -> Stores:

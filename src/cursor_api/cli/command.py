@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
-from cursor_api.cli import asking, clients, doctor, init, serving, shells, tokens, upstreams
+from cursor_api.cli import (
+    asking,
+    backups,
+    clients,
+    doctor,
+    init,
+    serving,
+    shells,
+    tokens,
+    upstreams,
+)
 from cursor_api.cli.home import HomeError
 from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import Subcommands
@@ -74,5 +84,6 @@ def make_parser() -> argparse.ArgumentParser:
     asking.add_commands(commands)
     clients.add_commands(commands)
     doctor.add_commands(commands)
+    backups.add_commands(commands)
     shells.add_commands(commands)
     return parser

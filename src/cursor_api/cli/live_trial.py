@@ -28,7 +28,6 @@ from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.installed import KINDS, Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.stores.files.pool_state import MemoryPoolStateStore
-from cursor_api.stores.memory import MemoryRequestLog
 from cursor_api.telemetry.logs import configure_logging
 
 # An upstream that needs longer for one small chat has failed.
@@ -83,9 +82,7 @@ async def _open(settings: Settings) -> AsyncIterator[tuple[Gateway, Secret, Any]
     key = Secret(secrets.token_hex(24))
     access = replace(settings.access, auth_token=key, is_passthrough=False)
     settings = replace(settings, access=access)
-    stores = replace(
-        file_stores(settings), pool_state=MemoryPoolStateStore(), request_log=MemoryRequestLog(100)
-    )
+    stores = replace(file_stores(settings), pool_state=MemoryPoolStateStore(), records=None)
     # What goes wrong is in the report.
     redactor = configure_logging("error", settings.logs.format, sys.stderr)
     async with build_gateway(settings, stores, redactor) as gateway:

@@ -28,7 +28,7 @@ from cursor_api.options.rules import Facts, Finding, find_mode
 from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
 from cursor_api.stores.files.pool_state import FilePoolStateStore
-from cursor_api.stores.sqlite.request_table import RequestTable
+from cursor_api.stores.sqlite.file import RecordFile
 from cursor_api.web.server import descriptors
 from cursor_api.web.server.tls import TlsFileError, TlsOptions, load_certificate, utc_now
 
@@ -304,10 +304,9 @@ def _check_request_log(facts: Facts) -> Iterator[_Found]:
     if path is None or not facts.find("GATEWAY_LOG_KEPT_MAX"):
         return
     try:
-        RequestTable(path, 1).check_file()
+        RecordFile(path).check()
     except StoreError as error:
-        message = error.message.removesuffix(".")
-        yield _warning(facts, "REQUEST_LOG_FILE", f"{message}. Until then nothing is kept")
+        yield _problem(facts, "REQUEST_LOG_FILE", error.message.removesuffix("."))
 
 
 # --- Certificates

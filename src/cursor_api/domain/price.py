@@ -67,6 +67,8 @@ class PriceList:
 
     def find(self, route: Route, at: float) -> Price | None:
         """The price of a model at its endpoint, at this instant; None: it is unknown."""
+        if not self.prices:
+            return None
         return self._find(route, int(at // 86_400))
 
     def _look_for(self, route: Route, day_number: int) -> Price | None:

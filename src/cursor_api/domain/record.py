@@ -29,13 +29,14 @@ class Status(enum.Enum):
 class Attempt(NamedTuple):
     """One try at one credential. `fault` is None for the one that answered.
 
-    `duration_ms` is up to the first text, or to the fault.
+    `duration_ms` is up to the first text, or to the fault. `endpoint` is where it was tried.
     """
 
     credential_alias: str
     started_at: float
     fault: FaultKind | None
     duration_ms: float = 0.0
+    endpoint: str = ""
 
 
 class RequestRecord(NamedTuple):

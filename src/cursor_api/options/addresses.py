@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from cursor_api.options.kinds import Kind, show_plain
@@ -26,6 +27,8 @@ ANY_ORIGIN = "*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # The last label has a letter, or it would be a broken IPv4 address.
 _HOST_NAME = rf"(?:{_LABEL}\.)*(?=[0-9-]*[A-Za-z]){_LABEL}\.?"
+LOOPBACK = "127.0.0.1"
+PORT_MAX = 65_535
 # Names inside container networks have underscores.
 _URL_HOST = r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]"
 
@@ -92,6 +95,35 @@ def listen_host() -> Kind:
         )
 
     return Kind("IP address or host name", ("127.0.0.1", "0.0.0.0"), parse)  # noqa: S104 - an example for people, not a default
+
+
+class ListenAddress(NamedTuple):
+    """Where to listen. IPv6 addresses are without brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def listen_address() -> Kind:
+    """A port on the loopback address, or `address:port`; gives a ListenAddress."""
+    read_host = listen_host()
+
+    def parse(text: str) -> ListenAddress:
+        host, _, port = text.rpartition(":")
+        if not re.fullmatch("[0-9]{1,5}", port) or int(port) > PORT_MAX:
+            raise ValueError("is not a port, or an address and a port such as 127.0.0.1:9464")
+        if not host:
+            return ListenAddress(LOOPBACK, int(port))
+        try:
+            return ListenAddress(read_host.parse(host), int(port))
+        except ValueError:
+            raise ValueError("has no address to listen on before its port") from None
+
+    return Kind("port, or address:port", ("9464", "127.0.0.1:9464"), parse, toml_types=(int,))
 
 
 def route_prefix() -> Kind:

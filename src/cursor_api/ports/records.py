@@ -16,6 +16,7 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
+from cursor_api.ports.stores import RequestLog
 
 
 class RecordsState(NamedTuple):
@@ -82,3 +83,7 @@ class Records(Protocol):
     def state(self) -> RecordsState:
         """How it goes; asks nobody."""
         ...
+
+
+class RecordKeeper(RequestLog, Records, RefusalCounter, Protocol):
+    """All that keeping records is: they come in, and they are asked for."""

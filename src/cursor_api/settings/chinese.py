@@ -273,8 +273,18 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "GATEWAY_LOG_ENTRIES_MAX": "`GET /logs` 在内存中保留多少条请求记录。一直以来是 100 条。",
     "GATEWAY_LOG_KEPT_MAX": (
-        "`REQUEST_LOG_FILE` 保留多少条请求记录；超出时忘记最旧的。10 万条约 30 MB。0"
-        "：不写文件，重启后全部忘记。"
+        "最多保留多少条请求记录；超出时忘记最旧的。0：一条也不保留，重启后全部忘记。"
+    ),
+    "RECORDS_KEEP_DAYS": "请求记录保留多少天。按小时的合计保留 400 天。",
+    "RECORDS_KEEP_BYTES": (
+        "保留的请求记录最多占多少空间；超出时忘记最旧的，文件随之变小。一百万条约 350 MiB。"
+    ),
+    "METRICS_LISTEN": (
+        "单独的端口，或地址加端口，`/metrics` 在此无需密钥即可访问。只写端口时监听本机。"
+        "不设时指标在网关自己的端口上，须用 `AUTH_TOKEN` 访问。"
+    ),
+    "METRICS_BY_CALLER": (
+        "是否还按密钥和凭据的名称分别统计请求与 token，各最多 200 个。默认关闭：人名与他人无关。"
     ),
     "ALERT_WEBHOOK_URL": (
         "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、无人可应答、上游暂不"
@@ -306,6 +316,7 @@ NOTES: Final[Mapping[str, str]] = {
     "CURSOR_SDK_BRIDGE_FOLDER": "本机临时文件目录中的 `cursor-api-UID`",
     "CURSOR_SDK_PROXY": "取 `HTTPS_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外",
     "CURSOR_SDK_CA_FILE": "Node 自带的",
+    "METRICS_LISTEN": "无",
     "ALERT_WEBHOOK_URL": "无：不通知任何人",
     "ALERT_PROXY": "与上游相同，取自环境变量",
 }

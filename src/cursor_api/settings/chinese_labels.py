@@ -19,6 +19,7 @@ TITLES: Final[Mapping[str, str]] = {
     "cursor-sdk": "Cursor 官方 SDK（上游）",
     "limits": "单个请求的限制",
     "logs": "日志",
+    "metrics": "指标",
     "alerts": "告警",
 }
 
@@ -41,6 +42,7 @@ LABELS: Final[Mapping[str, str]] = {
     "secret lines": "机密文本，每行一个",
     "checksum, secret": "校验和，机密",
     "IANA time zone": "IANA 时区名",
+    "port, or address:port": "端口，或 地址:端口",
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",
     "https URL": "https 网址",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -21,10 +22,14 @@ from cursor_api.domain.record_query import (
 )
 from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RecordsState
+from cursor_api.stores.records.matching import fits
+from cursor_api.stores.records.rows import as_kept
+from cursor_api.stores.records.sums import HOUR_S, hour_of
 
 # Some 10 MB.
 ROWS_MAX = 10_000
-HOUR_S = 3600
+# What the reference shows at /logs.
+ENTRIES_MAX = 100
 # As long as the stores that outlive the process keep theirs by default.
 KEPT_S = 30 * 24 * HOUR_S
 _Key = tuple[int, str, str, str]
@@ -36,9 +41,12 @@ class MemoryRecords:
     It is a `RequestLog` and a `RefusalCounter` as well.
     """
 
-    def __init__(self, clock: Clock, rows_max: int = ROWS_MAX) -> None:
+    def __init__(
+        self, clock: Clock, rows_max: int = ROWS_MAX, entries_max: int = ENTRIES_MAX
+    ) -> None:
         self._clock = clock
         self._rows_max = rows_max
+        self._recent: deque[RequestRecord] = deque(maxlen=entries_max)
         self._by_id: dict[str, RequestRecord] = {}
         # Which is the order of time.
         self._ids: list[str] = []
@@ -51,11 +59,12 @@ class MemoryRecords:
 
     def record(self, record: RequestRecord) -> None:
         """See ports.RequestLog."""
-        self.add(record)
+        self._recent.append(record)
+        self.add(as_kept(record))
 
     async def recent(self, count: int) -> Sequence[RequestRecord]:
         """See ports.RequestLog."""
-        newest = list(islice(reversed(self._by_id.values()), max(count, 0)))
+        newest = list(islice(reversed(self._recent), max(count, 0)))
         return newest[::-1]
 
     def count_refusal(self, fault: FaultKind) -> None:
@@ -70,15 +79,14 @@ class MemoryRecords:
         insort(self._ids, record.id)
         if len(self._ids) > self._rows_max:
             del self._by_id[self._ids.pop(0)]
-        hour = _hour_of(record.started_at)
-        model = "" if record.has_foreign_model else record.model
-        key = (hour, model, record.credential_alias, record.caller)
+        hour = hour_of(record.started_at)
+        key = (hour, record.model, record.credential_alias, record.caller)
         self._sums[key] = self._sums.get(key, UsageCounts()).plus(counts_of(record))
         self._trim(hour)
 
     def add_refusal(self, at: float, fault: FaultKind) -> None:
         """Something was refused before it was a request."""
-        key = (_hour_of(at), fault)
+        key = (hour_of(at), fault)
         self._refusals[key] = self._refusals.get(key, 0) + 1
         self._trim(key[0])
 
@@ -88,7 +96,7 @@ class MemoryRecords:
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
-        fitting = (one for one in self._walk(query) if _fits(one, query.filter))
+        fitting = (one for one in self._walk(query) if fits(one, query.filter))
         found = list(islice(fitting, query.rows_max + 1))
         has_more = len(found) > query.rows_max
         rows = found[: query.rows_max]
@@ -97,7 +105,7 @@ class MemoryRecords:
 
     async def choices(self) -> RecordChoices:
         """See ports.Records."""
-        since = _hour_of(self._clock.now() - KEPT_S)
+        since = hour_of(self._clock.now() - KEPT_S)
         keys = [key for key in self._sums if key[0] >= since]
         models, credentials, callers = {""}, {""}, {""}
         for _, model, credential, caller in keys:
@@ -139,11 +147,11 @@ class MemoryRecords:
 
     async def count(self, wanted: RecordFilter) -> int:
         """See ports.Records."""
-        return sum(_fits(one, wanted) for one in self._by_id.values())
+        return sum(fits(one, wanted) for one in self._by_id.values())
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """See ports.Records."""
-        fitting = (one for one in self._ids if _fits(self._by_id[one], wanted))
+        fitting = (one for one in self._ids if fits(self._by_id[one], wanted))
         gone = list(islice(fitting, rows_max))
         for one in gone:
             del self._by_id[one]
@@ -173,25 +181,3 @@ class MemoryRecords:
         oldest = hour - KEPT_S
         self._sums = {key: sums for key, sums in self._sums.items() if key[0] >= oldest}
         self._refusals = {key: count for key, count in self._refusals.items() if key[0] >= oldest}
-
-
-def _hour_of(at: float) -> int:
-    return int(at // HOUR_S) * HOUR_S
-
-
-def _fits(record: RequestRecord, wanted: RecordFilter) -> bool:
-    pairs = (
-        (wanted.model, record.model),
-        (wanted.status, record.status),
-        (wanted.fault, record.error_kind),
-        (wanted.credential, record.credential_alias),
-        (wanted.caller, record.caller),
-        (wanted.dialect, record.dialect),
-        (wanted.endpoint, record.endpoint),
-    )
-    return (
-        (wanted.since is None or record.started_at >= wanted.since)
-        and (wanted.until is None or record.started_at < wanted.until)
-        and all(asked is None or asked == mine for asked, mine in pairs)
-        and (wanted.text is None or wanted.text.casefold() in (record.error or "").casefold())
-    )

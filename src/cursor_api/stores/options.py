@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cursor_api.options.kinds import path, whole
-from cursor_api.options.setting import setting
+from cursor_api.options.kinds import path, size, whole
+from cursor_api.options.setting import GIB, MIB, setting
 
 POOL_STATE = ".token-state"
 REQUEST_LOG = ".request-log.sqlite3"
@@ -57,7 +57,7 @@ class StoreFiles:
         "REQUEST_LOG_FILE",
         path(),
         None,
-        "What became of each request, over a restart: an SQLite file with the time, model,"
+        "What became of each request, over a restart: an SQLite file with the time, caller, model,"
         " credential's name, outcome, tokens and attempts of each. Holds no prompt, no answer"
         " and no token; remove it and it begins anew.",
         default_note="`.request-log.sqlite3` beside `TOKEN_FILE`",
@@ -69,7 +69,7 @@ class StoreFiles:
 
 @dataclass(frozen=True, slots=True)
 class RequestLogOptions:
-    """How many requests are remembered: in memory, and in the file (0: there is none)."""
+    """How many requests are remembered: in memory, and where they outlive the process."""
 
     entries_max: int = setting(
         "GATEWAY_LOG_ENTRIES_MAX",
@@ -81,8 +81,23 @@ class RequestLogOptions:
     kept_max: int = setting(
         "GATEWAY_LOG_KEPT_MAX",
         whole(0, 10_000_000, 0),
-        "100000",
-        "How many requests `REQUEST_LOG_FILE` keeps; the oldest are forgotten. 100,000 are"
-        " 30 MB. 0: no file, and a restart forgets all.",
+        "10000000",
+        "How many requests are kept at most; the oldest are forgotten. 0: none, so that a restart"
+        " forgets all.",
+        needs_restart=True,
+    )
+    keep_days: int = setting(
+        "RECORDS_KEEP_DAYS",
+        whole(1, 3650, 30),
+        "30",
+        "How many days a request is kept. What requests add up to by the hour is kept for 400.",
+        needs_restart=True,
+    )
+    keep_bytes: int = setting(
+        "RECORDS_KEEP_BYTES",
+        size(10 * MIB, 1024 * GIB, "1GiB"),
+        "1GiB",
+        "How much room the kept requests take; the oldest are forgotten, and the file becomes"
+        " smaller. A million take some 350 MiB.",
         needs_restart=True,
     )

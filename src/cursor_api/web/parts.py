@@ -13,6 +13,7 @@ from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
 from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.dialect import Dialect
+from cursor_api.ports.metrics import MetricsSource
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.ports.records import Records, RefusalCounter
 from cursor_api.ports.stores import RequestLog
@@ -119,6 +120,7 @@ class WebParts:
     request_log: RequestLog
     records: Records
     refusals: RefusalCounter
+    metrics: MetricsSource
     authenticator: Authenticator
     clock: Clock
     roster: Roster

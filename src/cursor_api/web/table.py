@@ -21,8 +21,10 @@ from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
 from cursor_api.web.management.keys import KeyRoutes
 from cursor_api.web.management.logs import LogParts, Logs
+from cursor_api.web.management.metrics import Metrics
 from cursor_api.web.management.now import Now, NowParts
 from cursor_api.web.management.openapi import OpenApi, describe
+from cursor_api.web.management.own_usage import OwnUsageParts, OwnUsageRoute
 from cursor_api.web.management.prices import PriceRoutes
 from cursor_api.web.management.probes import Probes
 from cursor_api.web.management.requests import RequestRoutes
@@ -54,6 +56,7 @@ class Table:
         models = (
             *Models(parts.catalog, parts.dialects, parts.authenticator, parts.relay).operations(),
             *kept_operations(parts.dialects, parts.kept, parts.authenticator),
+            *_own_usage(parts),
         )
         counts = _counts(parts, inference, options.inference)
         pages = _pages(parts, options)
@@ -115,6 +118,11 @@ def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 
+def _own_usage(parts: WebParts) -> Sequence[Operation]:
+    own = OwnUsageParts(parts.records, parts.quota, parts.authenticator, parts.clock, parts.steps)
+    return OwnUsageRoute(own).operations()
+
+
 def _inference(parts: WebParts) -> InferenceParts:
     return InferenceParts(
         parts.relay,
@@ -163,6 +171,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
             parts.clock,
         ).operations(),
         *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
+        *Metrics(parts.metrics).operations(),
         *SettingRoutes(parts.configuration).operations(),
         *clients.operations(),
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),

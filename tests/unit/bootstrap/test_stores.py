@@ -21,8 +21,8 @@ def test_a_file_of_requests_is_there_unless_none_shall_be_kept(tmp_path: Path) -
     def kept(count: str) -> object:
         variables = {"AUTH_TOKEN": "k" * 20, "GATEWAY_LOG_KEPT_MAX": count}
         loaded = load_settings(SCHEMA, variables, tmp_path, None)
-        return file_stores(loaded.settings).request_log
+        return file_stores(loaded.settings).records
 
     assert kept("10") is not None
     assert kept("0") is None
-    assert memory_stores([]).request_log is None
+    assert memory_stores([]).records is None

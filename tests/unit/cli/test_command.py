@@ -13,7 +13,19 @@ from tests.unit.cli.gateway_folder import enter
 
 COMMANDS = (
     *("init", "serve", "demo", "simulate", "check-config", "checksum", "token", "upstream"),
-    *("chat", "models", "logs", "status", "ui", "connect", "run", "doctor", "completion"),
+    *(
+        "chat",
+        "models",
+        "logs",
+        "status",
+        "ui",
+        "connect",
+        "run",
+        "doctor",
+        "completion",
+        "backup",
+        "restore",
+    ),
 )
 
 

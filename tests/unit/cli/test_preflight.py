@@ -189,13 +189,12 @@ def test_a_pool_state_that_cannot_be_used_is_a_warning_and_stays(tmp_path: Path)
     assert "99" in state.read_text()
 
 
-def test_a_request_log_that_is_none_is_a_warning_and_stays(tmp_path: Path) -> None:
-    """The gateway serves without keeping one; whose file it is has it still."""
+def test_a_request_log_that_is_none_is_a_problem_and_stays(tmp_path: Path) -> None:
+    """The gateway would not start; whose file it is has it still."""
     (tmp_path / "notes").write_text("my notes")
     problems, warnings = found(tmp_path, REQUEST_LOG_FILE="notes")
-    assert problems == ()
-    assert "notes is no request log of this program; move it away" in one(warnings).message
-    assert "nothing is kept" in one(warnings).message
+    assert warnings == ()
+    assert "notes is no request log of this program; move it away" in one(problems).message
     assert (tmp_path / "notes").read_text() == "my notes"
     assert found(tmp_path, REQUEST_LOG_FILE="notes", GATEWAY_LOG_KEPT_MAX="0") == ((), ())
     assert not (tmp_path / ".request-log.sqlite3").exists(), "a check writes nothing"

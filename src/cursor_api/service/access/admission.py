@@ -12,6 +12,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -113,6 +114,8 @@ class Admission:
         self._observer = observer
         self._reported_at = -REPORT_EVERY_S
         self._unreported_count = 0
+        # Refusals by the setting whose limit was reached.
+        self.refused_counts: Counter[str] = Counter()
         self.request_count = 0
         self.stream_count = 0
         self.bodies_bytes = 0
@@ -232,6 +235,7 @@ class Admission:
 
     def _report(self, setting: str) -> None:
         """Warn the operator, but not of each of thousands."""
+        self.refused_counts[setting] += 1
         self._unreported_count += 1
         now = self._clock.monotonic()
         if now - self._reported_at >= REPORT_EVERY_S:

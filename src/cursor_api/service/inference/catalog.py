@@ -54,6 +54,10 @@ class Catalog:
         """All models, in the order callers see them."""
         return tuple(self._models.values())
 
+    def lists(self, name: str) -> bool:
+        """Whether this is the name of a model that callers see."""
+        return name in self._models
+
     def models_of(self, endpoint: str) -> tuple[Model, ...]:
         """What an endpoint serves, as far as is known."""
         return self._lists.get(endpoint, ())

@@ -1,27 +1,23 @@
-"""The SQL that stands in files: a statement by its name, and the migrations by their numbers."""
+"""The SQL that stands in files: a statement by its name, for as many rows as there are."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 _FOLDER: Final = resources.files(__package__).joinpath("sql")
 # Around the row of an INSERT, each on a line of its own.
 _ROW_BEGINS: Final = "    -- repeated for each row\n"
 _ROW_ENDS: Final = "    -- to here\n"
+# Rows in one statement, the largest first; few sizes, as SQLite compiles each once.
+ROW_COUNTS: Final = (256, 64, 16, 4, 1)
 
 
 def read_sql(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     return _FOLDER.joinpath(f"{name}.sql").read_text("utf-8")
-
-
-def read_migrations() -> tuple[str, ...]:
-    """The scripts `0001_….sql` and so on: each makes the next format of the one before it."""
-    names = sorted(file.name for file in _FOLDER.iterdir() if file.name[:4].isdigit())
-    return tuple(_FOLDER.joinpath(name).read_text("utf-8") for name in names)
 
 
 def split_script(script: str) -> Iterator[str]:
@@ -34,8 +30,27 @@ def split_script(script: str) -> Iterator[str]:
             statement = ""
 
 
-def repeat_row(statement: str, row_count: int) -> str:
-    """An INSERT of one row, made one of `row_count` rows."""
-    before, _, rest = statement.partition(_ROW_BEGINS)
-    row, _, after = rest.partition(_ROW_ENDS)
-    return before + ",".join([row] * row_count) + after
+class RowStatement:
+    """An INSERT from a file, whose row is repeated.
+
+    Many rows go in one statement: Python's lock is released once for each, and a thread waits
+    milliseconds to have it back while the event loop is busy.
+    """
+
+    def __init__(self, name: str) -> None:
+        before, _, rest = read_sql(name).partition(_ROW_BEGINS)
+        row, _, after = rest.partition(_ROW_ENDS)
+        self._by_count = {count: before + ",".join([row] * count) + after for count in ROW_COUNTS}
+
+    def execute(
+        self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]
+    ) -> list[tuple[Any, ...]]:
+        """In as few statements as can be; gives what they return."""
+        found: list[tuple[Any, ...]] = []
+        begun = 0
+        while begun < len(rows):
+            count = next(size for size in ROW_COUNTS if size <= len(rows) - begun)
+            values = [value for row in rows[begun : begun + count] for value in row]
+            found += connection.execute(self._by_count[count], values).fetchall()
+            begun += count
+        return found

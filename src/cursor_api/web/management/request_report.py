@@ -30,9 +30,10 @@ class UsageOut(Struct, frozen=True):
 
 
 class AttemptOut(Struct, frozen=True):
-    """One try at one credential; `fault` is null for the one that answered."""
+    """One try at one credential of an upstream; `fault` is null for the one that answered."""
 
     credential: str
+    upstream: str
     started_at: Instant
     fault: FaultKind | None
     duration_ms: float
@@ -122,6 +123,7 @@ def _usage(record: RequestRecord) -> UsageOut | None:
 def _attempt(attempt: Attempt) -> AttemptOut:
     return AttemptOut(
         attempt.credential_alias,
+        attempt.endpoint,
         instant(attempt.started_at),
         attempt.fault,
         round(attempt.duration_ms, 3),

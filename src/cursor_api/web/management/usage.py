@@ -117,16 +117,9 @@ class UsageRoutes:
     async def show(self, request: Request) -> Response:
         """The sums; raises Fault(INVALID_REQUEST) that names the parameter."""
         query = Query(request, NAMES)
-        by = query.member("by", By) or By.HOUR
-        zone = query.parse("zone", _zone) or ZoneInfo("UTC")
+        by, zone, periods = read_periods(query, self._clock)
         given = query.parse("group", _groups)
         groups = frozenset(Group) if given is None else given
-        until = query.instant("until") or self._clock.now()
-        since = query.instant("since")
-        try:
-            periods = Periods(by, zone, until - SPAN_S[by] if since is None else since, until)
-        except ValueError as error:
-            raise wrong("since", str(error)) from error
         of = (query.text("model"), query.text("credential"), query.text("caller"))
         with asking_records():
             rows = await self._records.usage(UsageQuery(periods.since, periods.until, *of))
@@ -147,6 +140,18 @@ class UsageRoutes:
         )
         encoded = await self._steps.run(_encode(merged))
         return reply(msgspec.structs.asdict(page) | {"rows": encoded})
+
+
+def read_periods(query: Query, clock: Clock) -> tuple[By, ZoneInfo, Periods]:
+    """By `by` and `zone`, from `since` to `until`; raises Fault(INVALID_REQUEST)."""
+    by = query.member("by", By) or By.HOUR
+    zone = query.parse("zone", _zone) or ZoneInfo("UTC")
+    until = query.instant("until") or clock.now()
+    since = query.instant("since")
+    try:
+        return by, zone, Periods(by, zone, until - SPAN_S[by] if since is None else since, until)
+    except ValueError as error:
+        raise wrong("since", str(error)) from error
 
 
 def _encode(rows: Sequence[UsageRow]) -> Generator[None, None, msgspec.Raw]:

@@ -108,6 +108,8 @@ class GatewayServer(uvicorn.Server):
         self._lifecycle = lifecycle
         self.on_hangup = on_hangup
         self.tls: ListenerTls | None = None
+        # A server beside the first one ends when that one has ended.
+        self.hears_signals = True
         self._hangups: set[asyncio.Task[None]] = set()
 
     def use(self, options: ServerOptions, certificate: Certificate | None = None) -> None:
@@ -161,7 +163,7 @@ class GatewayServer(uvicorn.Server):
         uvicorn raises what it heard once more at the end, which would cut short the closing of
         everything around the server.
         """
-        if threading.current_thread() is not threading.main_thread():
+        if not self.hears_signals or threading.current_thread() is not threading.main_thread():
             yield
             return
         handlers: dict[int, Callable[[int, FrameType | None], None]] = {

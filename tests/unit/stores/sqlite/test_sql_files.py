@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from cursor_api.stores.sqlite.sql_files import (
-    read_migrations,
-    read_sql,
-    repeat_row,
-    split_script,
-)
+import pytest
+
+from cursor_api.stores.sqlite.sql_files import ROW_COUNTS, RowStatement, read_sql, split_script
 
 
 def test_a_statement_is_found_by_its_name() -> None:
-    """One file, one statement."""
-    assert list(split_script(read_sql("delete_older") + ";")) == [read_sql("delete_older") + ";"]
+    """In a file of that name."""
+    assert "PRAGMA cache_size" in read_sql("open")
 
 
 def test_a_script_is_split_where_its_statements_end() -> None:
@@ -26,30 +23,17 @@ def test_a_script_is_split_where_its_statements_end() -> None:
     assert found == [[(";",)], [(2,)]]
 
 
-def test_each_migration_makes_the_format_of_its_number() -> None:
-    """In the order of their numbers, from an empty file."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    formats = []
-    for script in read_migrations():
-        for statement in split_script(script):
-            connection.execute(statement)
-        formats.append(connection.execute("PRAGMA user_version").fetchone()[0])
-    connection.close()
-    assert formats == list(range(1, len(formats) + 1))
-    assert len(formats) > 1
-
-
-def test_an_insert_takes_as_many_rows_as_are_wanted() -> None:
-    """All of them in one statement, with what stands before and after the row."""
+@pytest.mark.parametrize(
+    "count", [0, 1, 3, *(size + 1 for size in ROW_COUNTS), 2 * ROW_COUNTS[0] + 21]
+)
+def test_an_insert_takes_as_many_rows_as_there_are(count: int) -> None:
+    """In few statements, and gives what all of them return."""
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE pairs (one, other)")
-    statement = (
-        "INSERT INTO pairs VALUES\n"
-        "    -- repeated for each row\n"
-        "    (?, ?)\n"
-        "    -- to here\n"
-        "ON CONFLICT DO NOTHING\n"
-    )
-    connection.execute(repeat_row(statement, 3), range(6))
-    assert connection.execute("SELECT * FROM pairs").fetchall() == [(0, 1), (2, 3), (4, 5)]
+    connection.execute("CREATE TABLE refusal_batches (id)")
+    connection.execute("CREATE TABLE refusals_hourly (hour, fault, refused_count, UNIQUE (hour))")
+    connection.execute("CREATE UNIQUE INDEX both ON refusals_hourly (hour, fault)")
+    rows = [(number, "x", 1) for number in range(count)]
+    assert RowStatement("upsert_refusals").execute(connection, rows) == []
+    found = connection.execute("SELECT * FROM refusals_hourly ORDER BY hour").fetchall()
+    assert found == rows
     connection.close()

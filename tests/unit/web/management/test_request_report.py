@@ -43,6 +43,7 @@ def test_an_answered_request_has_every_figure() -> None:
         "attempts": [
             {
                 "credential": "work",
+                "upstream": "fake",
                 "started_at": "2025-10-25T02:15:00Z",
                 "fault": None,
                 "duration_ms": 250.0,

@@ -48,6 +48,7 @@ function arrive(before) {
   // Its addresses are what every page is about.
   loadServer().then(() => findPage(state.route)?.enter(), complain);
   if (before && isOtherPage) {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     window.scrollTo(0, 0);
     requestAnimationFrame(() => document.getElementById("title")?.focus());
   }
@@ -58,7 +59,7 @@ function arrive(before) {
 function keepFocus() {
   const focused = document.activeElement;
   const alias = focused?.closest("tr[data-alias]")?.dataset.alias;
-  const button = ["raise", "lower", "test", "edit", "remove"].find((one) => focused?.classList.contains(one));
+  const button = ["raise", "lower", "test", "grid", "edit", "remove"].find((one) => focused?.classList.contains(one));
   return () => {
     if (alias === undefined || !button || document.activeElement !== document.body) return;
     const row = document.querySelector(`tr[data-alias="${CSS.escape(alias)}"]`);

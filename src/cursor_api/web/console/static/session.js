@@ -59,6 +59,7 @@ export function signOut(trouble = null) {
     overview: null,
     requests: null,
     usage: null,
+    grid: null,
     deletion: null,
     connect: null,
     chat: null,

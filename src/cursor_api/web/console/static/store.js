@@ -31,6 +31,7 @@ export const state = {
   overview: null, // {usage, failures, requests, seen, wasOver, trouble}
   requests: null, // what is listed: see records.js
   usage: null, // {key, data, trouble}
+  grid: null, // the dialog that tries a credential with several models
   deletion: null, // the dialog that deletes records
   settings: null, // the last answer of GET api/settings, and what is looked for in it
 };

@@ -17,6 +17,7 @@ import { connectPage } from "./connect.js";
 import { credentialsPage, enterCredentials } from "./credentials.js";
 import { deletionDialog } from "./deletion.js";
 import { editDialog } from "./edit.js";
+import { gridDialog } from "./grid.js";
 import { head } from "./head.js";
 import { icons } from "./icons.js";
 import { notices } from "./notices.js";
@@ -52,7 +53,7 @@ export function appView() {
       ${notices()}
       <div id="panel">${page ? page.view() : unknownPage()}</div>
     </main>
-    ${state.add?.isOpen ? addDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${toasts()}`;
+    ${state.add?.isOpen ? addDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.grid ? gridDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${toasts()}`;
 }
 
 function unknownPage() {

@@ -4,7 +4,9 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
 import { PRIORITY_MAX, PRIORITY_MIN, remove, setEnabled, test } from "../credentials.js";
 import { ago, dateTime, milliseconds, name, number, quoted } from "../format.js";
+import { openGrid } from "../grid.js";
 import { has, t } from "../i18n.js";
+import { link } from "../router.js";
 import { changed, state } from "../store.js";
 import { dragEnd, dragOver, dragStart, dropOn, onArrow, step } from "./drag.js";
 import { openEdit } from "./edit.js";
@@ -68,7 +70,7 @@ function whoCell(credential) {
   const { alias, secret, weight, concurrency_max: limit, configured, upstream } = credential;
   return html`<span class="alias" title=${name(alias)}><bdi>${name(alias)}</bdi></span>
     <span class="tags">
-      <code>${secret}</code>
+      <code>${secret}</code> ${kindTag(upstream)}
       ${expiryBadge(credential)}
       ${configured ? html`<span class="tag" title=${t("edit.configured", { upstream: quoted(upstream) })}>${t("tag.configured")}</span>` : nothing}
       ${weight === 1 ? nothing : html`<span class="tag">${t("tag.weight", { weight })}</span>`}
@@ -76,12 +78,21 @@ function whoCell(credential) {
     </span>`;
 }
 
+// Where it is used; the kind where the name does not say it.
+function kindTag(upstream) {
+  const kind = state.now?.upstreams[upstream]?.kind ?? upstream;
+  const title = t("tag.upstream", { upstream: quoted(upstream), kind });
+  return html`<span class="tag" title=${title}>${name(upstream)}${kind === upstream ? nothing : ` · ${kind}`}</span>`;
+}
+
 function recentCell(credential) {
-  const { success_count: good, failure_count: bad } = credential;
+  const { alias, success_count: good, failure_count: bad } = credential;
   return html`${sparkline(credential)}
     <span class="counts">
-      <span class="good-text">${t("count.good", { value: number(good) })}</span>
-      <span class=${bad ? "bad-text" : ""}>${t("count.bad", { value: number(bad) })}</span>
+      <a class="good-text" href=${link("requests", { credential: alias })} title=${t("count.link", { alias: quoted(alias) })}>${t("count.good", { value: number(good) })}</a>
+      <a class=${bad ? "bad-text" : ""} href=${link("requests", { credential: alias, status: "failed" })} title=${t("count.link_failed", { alias: quoted(alias) })}
+        >${t("count.bad", { value: number(bad) })}</a
+      >
     </span>`;
 }
 
@@ -107,12 +118,22 @@ function enabledSwitch({ alias, enabled }, working) {
 }
 
 // A button that is disabled loses the focus; these only say that they are.
-function actions({ alias, configured }, working) {
+function actions(credential, working) {
+  const { alias, configured } = credential;
   const label = { alias: quoted(alias) };
   const isBusy = working ? "true" : "false";
   return html`<div class="buttons">
     <button type="button" class="test" aria-disabled=${isBusy} title=${working ? t("busy.wait") : nothing} aria-label=${t("test.label", label)} @click=${() => test(alias)}>
       ${icons.play} ${t(working === "test" ? "test.running" : "test.button")}
+    </button>
+    <button
+      type="button"
+      class="quiet only-icon grid"
+      aria-label=${t("grid.open", label)}
+      title=${t("grid.open", label)}
+      @click=${() => openGrid(credential)}
+    >
+      ${icons.grid}
     </button>
     <button
       type="button"

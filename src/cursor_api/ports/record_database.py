@@ -1,0 +1,93 @@
+"""What a log of records needs of the database that keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_query import (
+    RecordChoices,
+    RecordFilter,
+    RecordPage,
+    RecordQuery,
+    RefusalRow,
+    UsageQuery,
+    UsageRow,
+)
+
+
+class Batch(NamedTuple):
+    """What is written in one step. `id` sorts by time, and is another one for each batch."""
+
+    id: str
+    records: Sequence[RequestRecord]
+    refusals: Sequence[RefusalRow] = ()
+
+
+class Keeping(NamedTuple):
+    """How much is kept: the first bound that is met counts. The sums are kept longer."""
+
+    days: float
+    bytes_max: int
+    rows_max: int
+
+
+class RecordDatabase(Protocol):
+    """A database of records. All raise StoreError; StoreAwayError where a later try is worth it.
+
+    Questions are as in `ports.records.Records`, of what is written.
+    """
+
+    @property
+    def name(self) -> str:
+        """One word, as `RecordsState.store`."""
+        ...
+
+    async def open(self) -> None:
+        """Make it ready, and its tables what they have to be; a second time does nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it; it can be opened again."""
+        ...
+
+    async def write(self, batch: Batch) -> None:
+        """All of it or, with an error, none; what was written before is not written again."""
+        ...
+
+    async def tidy(self) -> bool:
+        """Forget some of what is too old or too much, in some ms; whether there is more of it."""
+        ...
+
+    async def find(self, request_id: str) -> RequestRecord | None:
+        """One of them."""
+        ...
+
+    async def page(self, query: RecordQuery) -> RecordPage:
+        """Some of them."""
+        ...
+
+    async def choices(self) -> RecordChoices:
+        """What filters can be set to."""
+        ...
+
+    async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
+        """Sums."""
+        ...
+
+    async def refusals(self, since: int, until: int) -> Sequence[RefusalRow]:
+        """What was refused before it was a request."""
+        ...
+
+    async def first_delta_ms(self, since: float, rows_max: int) -> Sequence[float]:
+        """How long answers took to begin."""
+        ...
+
+    async def count(self, wanted: RecordFilter) -> int:
+        """How many there are."""
+        ...
+
+    async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
+        """Delete some of them."""
+        ...

@@ -1,0 +1,1 @@
+"""What is known of requests that ended, whatever database keeps it."""

@@ -1,0 +1,33 @@
+"""What ended requests add to the sums of their hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_query import UsageCounts, UsageRow, counts_of
+from cursor_api.stores.records.rows import Row
+
+HOUR_S: Final = 3600
+KEYS: Final = ("hour", "model", "credential", "caller")
+COUNTS: Final = UsageCounts._fields
+
+
+def hour_of(at: float) -> int:
+    """The whole hour of UTC in which an instant lies."""
+    return int(at // HOUR_S) * HOUR_S
+
+
+def sums_of(kept: Iterable[tuple[RequestRecord, Row]]) -> list[UsageRow]:
+    """By hour, model, credential and caller, of records with their rows.
+
+    Their order is the same for everybody: two writers never wait for each other in a circle.
+    """
+    sums: dict[tuple[int, str, str, str], UsageCounts] = {}
+    for record, row in kept:
+        key = (hour_of(record.started_at), row[5], row[8], row[2])
+        counts = counts_of(record)
+        known = sums.get(key)
+        sums[key] = counts if known is None else known.plus(counts)
+    return [UsageRow(*key, sums[key]) for key in sorted(sums)]

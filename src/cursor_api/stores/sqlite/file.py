@@ -1,0 +1,229 @@
+"""The SQLite file of records: whether it can be used, and how it is opened.
+
+Rules of this file:
+- Whatever fails is a StoreError that says what to do; the file holds then what it held before.
+- A file that is not this program's is never written to. Which one it is stands in SQLite's header.
+- The file is in WAL mode: others may read it, and a second gateway may write to it, at any time,
+  and what a death leaves half written SQLite puts right when the file is next opened.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.stores.records.migrations import Migration, plan, read_migrations
+from cursor_api.stores.sqlite.sql_files import read_sql, split_script
+
+# In SQLite's header, so that nobody's browser history is taken for requests. It is set by the first
+# of the migrations, each of which makes the format of its number.
+APPLICATION_ID: Final = 0x63727372
+MIGRATIONS: Final = read_migrations("cursor_api.stores.sqlite")
+FORMAT: Final = len(MIGRATIONS)
+# https://www.sqlite.org/fileformat.html, section 1.3
+MAGIC: Final = b"SQLite format 3\0"
+SQLITE_HEADER_BYTES: Final = 100
+FORMAT_AT: Final = 60
+APPLICATION_ID_AT: Final = 68
+# The first with RETURNING.
+VERSION_MIN: Final = (3, 35, 0)
+
+# How long a writer waits for another one, who needs milliseconds.
+BUSY_S: Final = 5.0
+# What SQLite says of a file that is none of its own, or a broken one.
+_BROKEN: Final = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+# What is over when there is room on the disk, or another one has done.
+_PASSING: Final = (
+    "SQLITE_FULL",
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_IOERR",
+    # Its other files, which lie beside it and come and go.
+    "SQLITE_CANTOPEN",
+    "SQLITE_INTERRUPT",
+)
+_INCREMENTAL: Final = 2
+_MOVE_IT: Final = "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
+
+
+class RecordFile:
+    """One connection to the file; not for two threads at a time. `reads` cannot write."""
+
+    def __init__(self, path: Path, *, reads: bool = False) -> None:
+        self._path = path
+        self._reads = reads
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+
+    def __repr__(self) -> str:
+        return f"RecordFile({str(self._path)!r}, reads={self._reads})"
+
+    def check(self) -> None:
+        """Whether the file can be this program's; changes nothing. Raises StoreError."""
+        try:
+            header = self._read_header()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
+        if not header:
+            return
+        if not header.startswith(MAGIC) or _number(header, APPLICATION_ID_AT) != APPLICATION_ID:
+            raise StoreError(f"{self._path} is no request log of this program; {_MOVE_IT}.")
+        if (version := _number(header, FORMAT_AT)) > FORMAT:
+            raise StoreError(
+                f"{self._path} was written by a newer version of this program (format {version};"
+                f" this one knows {FORMAT}); {_MOVE_IT}."
+            )
+
+    def interrupt(self) -> None:
+        """End what is being asked; for another thread."""
+        if self._connection is not None:
+            self._connection.interrupt()
+
+    def close(self) -> None:
+        """Leave one whole file behind; it is opened again when it is used again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    @contextmanager
+    def use(self) -> Iterator[sqlite3.Connection]:
+        """The open file. What was begun in it and fails is taken back."""
+        try:
+            if self._connection is not None and self._find_file() != self._file:
+                # Somebody has moved it away; what is written to it now would be lost with it.
+                self.close()
+            if self._connection is None:
+                self._connection = self._open()
+            yield self._connection
+        except sqlite3.Error as error:
+            self._roll_back(error)
+            raise self._explain(error) from error
+        except OSError as error:
+            kind = StoreAwayError if error.errno == errno.ENOSPC else StoreError
+            raise kind(f"{self._path} cannot be opened: {error.strerror}.") from error
+
+    def _roll_back(self, error: sqlite3.Error) -> None:
+        connection = self._connection
+        try:
+            if connection is not None and connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as second:
+            error = second
+        # A full disk passes; what is wrong with the file itself is looked at anew.
+        if not _is_passing(error):
+            self.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if sqlite3.sqlite_version_info < VERSION_MIN:
+            raise StoreError(
+                f"Requests are kept with SQLite 3.35 or newer, and this Python has"
+                f" {sqlite3.sqlite_version}; GATEWAY_LOG_KEPT_MAX=0 keeps none."
+            )
+        self.check()
+        # SQLite gives its other files the mode of this one.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.executescript(read_sql("open"))
+            if self._reads:
+                connection.execute("PRAGMA query_only = 1")
+            else:
+                self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._file = self._find_file()
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        # Before the file has a page, and before its mode: afterwards it has no effect.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        try:
+            _migrate(connection, str(self._path))
+        except sqlite3.Error as error:
+            if _is_passing(error) or _name(error) in _BROKEN:
+                raise
+            raise StoreError(
+                f"{self._path} could not be brought up to date ({error}), and is as it was;"
+                f" {_MOVE_IT}."
+            ) from error
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
+            # A file of an earlier version, which could not shrink: written anew, once.
+            connection.execute("VACUUM")
+
+    def _find_file(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _read_header(self) -> bytes:
+        mode = self._path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # A pipe would be waited for until somebody writes, a terminal read for ever.
+            raise OSError(errno.EINVAL, "It is no regular file")
+        with self._path.open("rb") as file:
+            return file.read(SQLITE_HEADER_BYTES)
+
+    def _explain(self, error: sqlite3.Error) -> StoreError:
+        if _name(error) in _BROKEN:
+            return StoreError(f"{self._path} is damaged ({error}); {_MOVE_IT}.")
+        verb = "read" if self._reads else "written"
+        kind = StoreAwayError if _is_passing(error) else StoreError
+        return kind(f"{self._path} cannot be {verb}: {error}.")
+
+
+def _name(error: sqlite3.Error) -> str:
+    """SQLite's own; Python's wrapping has errors of its own, which have none."""
+    return getattr(error, "sqlite_errorname", "")
+
+
+def _is_passing(error: sqlite3.Error) -> bool:
+    return _name(error).startswith(_PASSING)
+
+
+def _migrate(connection: sqlite3.Connection, where: str) -> None:
+    """Bring a file up to date, an empty one too; in one step, so that it is of one format."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations ("
+        " number INTEGER NOT NULL PRIMARY KEY,"
+        " digest TEXT NOT NULL,"
+        " applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+    )
+    done = connection.execute("SELECT number, digest FROM migrations ORDER BY number").fetchall()
+    if not done:
+        # Earlier versions wrote down nothing but the number of the format.
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        earlier = MIGRATIONS[:version]
+        _write_down(connection, earlier)
+        done = [(one.number, one.digest) for one in earlier]
+    for migration in plan(done, MIGRATIONS, where):
+        for statement in split_script(migration.text):
+            connection.execute(statement)
+        _write_down(connection, [migration])
+    connection.execute("COMMIT")
+
+
+def _write_down(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    connection.executemany(
+        "INSERT INTO migrations (number, digest) VALUES (?, ?)",
+        [(one.number, one.digest) for one in migrations],
+    )
+
+
+def _number(header: bytes, at: int) -> int:
+    return int.from_bytes(header[at : at + 4], "big")

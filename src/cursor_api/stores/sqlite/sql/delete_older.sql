@@ -1,2 +1,0 @@
--- All rows up to this number.
-DELETE FROM requests WHERE number <= ?

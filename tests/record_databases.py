@@ -1,0 +1,58 @@
+"""Databases of records that do what a test tells them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cursor_api.ports.process import Clock
+from cursor_api.ports.record_database import Batch
+from cursor_api.stores.memory_records import MemoryRecords
+
+
+class FickleDatabase(MemoryRecords):
+    """Implements `RecordDatabase` in memory; fails with `error`, and waits for `may_go_on`."""
+
+    name = "fickle"
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock, rows_max=1_000_000)
+        self.error: Exception | None = None
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+        self.batches: list[Batch] = []
+        self.tidied_count = 0
+        self._names: set[str] = set()
+
+    @property
+    def ids(self) -> list[str]:
+        """Of what is written."""
+        return list(self._ids)
+
+    async def open(self) -> None:
+        """Nothing has to be made."""
+        self.refuse()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def write(self, batch: Batch) -> None:
+        """When it may."""
+        await self.may_go_on.wait()
+        self.refuse()
+        self.batches.append(batch)
+        for record in batch.records:
+            self.add(record)
+        if batch.id not in self._names:
+            self._names.add(batch.id)
+            for hour, fault, count in batch.refusals:
+                self._refusals[hour, fault] = self._refusals.get((hour, fault), 0) + count
+
+    async def tidy(self) -> bool:
+        """Nothing is too old."""
+        self.tidied_count += 1
+        return False
+
+    def refuse(self) -> None:
+        """As it was told."""
+        if self.error is not None:
+            raise self.error
