@@ -17,6 +17,7 @@ from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.records.log import RecordLog
+from cursor_api.stores.sqlite.keys import SqliteKeys
 from cursor_api.stores.sqlite.records import SqliteRecords
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
@@ -55,16 +56,22 @@ def file_stores(settings: Settings) -> Stores:
             ),
         ),
         FilePoolStateStore(files.pool_state_file),
-        records=_records(settings),
+        SqliteKeys(files.request_log_file),
+        _records(settings),
     )
+
+
+def find_keeping(settings: Settings) -> Keeping:
+    """How much is kept of the requests."""
+    log = settings.request_log
+    return Keeping(log.keep_days, log.keep_bytes, log.kept_max)
 
 
 def _records(settings: Settings) -> RecordKeeper | None:
     log, clock = settings.request_log, SystemClock()
     if not log.kept_max:
         return None
-    keeping = Keeping(log.keep_days, log.keep_bytes, log.kept_max)
-    database = SqliteRecords(settings.files.request_log_file, keeping, clock.now)
+    database = SqliteRecords(settings.files.request_log_file, find_keeping(settings), clock.now)
     return RecordLog(database, log.entries_max, clock, LogObserver())
 
 
