@@ -19,6 +19,7 @@ TITLES: Final[Mapping[str, str]] = {
     "cursor-sdk": "Cursor 官方 SDK（上游）",
     "limits": "单个请求的限制",
     "logs": "日志",
+    "database": "数据库",
     "metrics": "指标",
     "alerts": "告警",
 }

@@ -30,7 +30,7 @@ LET_GO_S: Final = 1.0
 _FINAL_CLASSES: Final = ("28", "3D", "3F", "42")
 _FINAL_WORDS: Final = re.compile(
     r"authentication failed|does not exist|no pg_hba\.conf entry|permission denied"
-    r"|invalid (?:connection option|sslmode|port)|server does not support SSL"
+    r"|invalid (?:URI|connection option|sslmode|port)|server does not support SSL"
 )
 _T = TypeVar("_T")
 Connection = psycopg.AsyncConnection[Any]
