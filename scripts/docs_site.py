@@ -254,7 +254,13 @@ def main() -> int:
     """Make it; 1 where a link leads nowhere."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tool", default="zensical", help="default: %(default)s")
-    tool: str = parser.parse_args().tool
+    given: str = parser.parse_args().tool
+    found = shutil.which(given)
+    if found is None:
+        sys.stderr.write(f"error: there is no {given}; make docs-site installs one\n")
+        return 1
+    # It is started in other folders.
+    tool = Path(found).absolute()
     shutil.rmtree(SITE, ignore_errors=True)
     for language in LANGUAGES:
         folder = BUILT / f"site-{language.code}"
