@@ -116,6 +116,8 @@ class House:
                 self.key_store, self.records, self.catalog.resolve, self.clock, LogObserver()
             )
         )
+        # There is nothing in it yet.
+        self.keys.keys.is_loaded = True
         return Collaborators(
             self.catalog,
             self.endpoints,

@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from msgspec.structs import replace
+
 from cursor_api.bootstrap import Gateway
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.rules import Finding
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.settings import Loaded, SettingsInUse
+from cursor_api.ports.configuration import Reloaded
+from cursor_api.settings import Loaded, SettingsInUse, show_finding
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
@@ -67,7 +70,9 @@ async def serve_gateway(
     server = create_server(
         gateway.app, settings.server, gateway.app.render_refusal, gateway.lifecycle
     )
-    server.on_hangup = Reloader(gateway, server, source)
+    server.on_hangup = reloader = Reloader(gateway, server, source)
+    if source is not None:
+        source.on_reload = reloader.reload
     beside = settings.metrics.listen
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()
@@ -99,9 +104,9 @@ async def serving_metrics(gateway: Gateway, listener: socket.socket) -> AsyncIte
 
 
 class Reloader:
-    """What SIGHUP asks for; it has nobody to answer but the log.
+    """Reads everything again, at SIGHUP or when the operator asks for it.
 
-    Settings and credentials are refused each on their own, and each whole.
+    Settings and credentials are refused each on their own, and each whole. The log is told.
     """
 
     def __init__(
@@ -112,27 +117,47 @@ class Reloader:
         self._source = source
         self._observer = LogObserver()
         self._turn = asyncio.Lock()
+        # What the log calls it: one at a time is under way.
+        self._cause = ""
 
     async def __call__(self) -> None:
-        """Read everything again, one after the other however often it is asked for."""
-        async with self._turn:
-            if self._source is not None:
-                await self._reload_settings(self._source)
-            await self._reload_credentials()
+        """At SIGHUP, which has nobody to answer but the log."""
+        await self._reload("SIGHUP")
 
-    async def _reload_settings(self, source: SettingsInUse[Settings]) -> None:
+    async def reload(self) -> Reloaded:
+        """For whoever has asked."""
+        return await self._reload("reload")
+
+    async def _reload(self, cause: str) -> Reloaded:
+        """One after the other however often it is asked for."""
+        async with self._turn:
+            self._cause = cause
+            done = Reloaded()
+            if self._source is not None:
+                done = await self._reload_settings(self._source)
+            return await self._reload_credentials(done)
+
+    async def _reload_settings(self, source: SettingsInUse[Settings]) -> Reloaded:
         new = await asyncio.to_thread(source.read)
-        problems = new.problems or await self._use(source.loaded, new)
-        if not problems:
-            source.take(new)
-            return
+        if new.problems:
+            return self._refuse(source, new.problems)
+        used = await self._use(source.loaded, new)
+        if not isinstance(used, Reloaded):
+            return self._refuse(source, used)
+        source.take(new)
+        return used
+
+    def _refuse(self, source: SettingsInUse[Settings], problems: tuple[Finding, ...]) -> Reloaded:
         source.refuse(problems)
         self._observer.warn(
-            "SIGHUP: the settings cannot be used; the old ones serve on",
+            f"{self._cause}: the settings cannot be used; the old ones serve on",
             problems=[str(problem) for problem in problems],
         )
+        return Reloaded(problems=tuple(map(show_finding, problems)))
 
-    async def _use(self, old: Loaded[Settings], new: Loaded[Settings]) -> tuple[Finding, ...]:
+    async def _use(
+        self, old: Loaded[Settings], new: Loaded[Settings]
+    ) -> Reloaded | tuple[Finding, ...]:
         """Serve with the new ones; gives why that is not possible, and changes nothing then."""
         settings, changed = new.settings, _changes(old, new)
         try:
@@ -151,32 +176,33 @@ class Reloader:
         if (certificate is None) is not (self._server.tls is None):
             waiting += [name for name in (tls.CERT, tls.KEY) if name in changed]
         if waiting:
-            self._observer.warn("SIGHUP: these settings wait for a restart", names=waiting)
+            self._observer.warn(f"{self._cause}: these settings wait for a restart", names=waiting)
         if certificate is not None:
             self._tell_certificate(certificate)
         taken = [name for name in changed if name not in waiting]
-        self._observer.notice("SIGHUP: settings reloaded", changed=taken)
+        self._observer.notice(f"{self._cause}: settings reloaded", changed=taken)
         # Last, so that what was taken up is told as it would have been before.
         set_level(settings.logs.level)
-        return ()
+        return Reloaded(changed=tuple(taken), waiting=tuple(waiting))
 
     def _tell_certificate(self, certificate: tls.Certificate) -> None:
         for _, flaw in certificate.find_flaws(tls.utc_now()):
-            self._observer.warn(f"SIGHUP: {flaw}")
+            self._observer.warn(f"{self._cause}: {flaw}")
         if self._server.tls is not None:
             ends_at = certificate.validity.ends_at.isoformat()
-            self._observer.notice("SIGHUP: certificate reloaded", ends_at=ends_at)
+            self._observer.notice(f"{self._cause}: certificate reloaded", ends_at=ends_at)
 
-    async def _reload_credentials(self) -> None:
+    async def _reload_credentials(self, done: Reloaded) -> Reloaded:
         try:
-            credential_count = await self._gateway.roster.reload()
+            count = await self._gateway.roster.reload()
         except StoreError as error:
             self._observer.warn(
-                "SIGHUP: the token files cannot be used; the old credentials serve on",
+                f"{self._cause}: the token files cannot be used; the old credentials serve on",
                 detail=str(error),
             )
-        else:
-            self._observer.notice("SIGHUP: credentials reloaded", credential_count=credential_count)
+            return replace(done, credential_problem=str(error))
+        self._observer.notice(f"{self._cause}: credentials reloaded", credential_count=count)
+        return replace(done, credential_count=count)
 
 
 def _changes(old: Loaded[Settings], new: Loaded[Settings]) -> list[str]:

@@ -157,3 +157,32 @@ def listing(credentials: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         "trouble": None,
         "upstreams": [],
     } | more
+
+
+def record(text: str, number: int) -> dict[str, Any]:
+    """A request that failed, in which everything that others choose is this text."""
+    attempt = {"credential": text, "started_at": instant(-60), "fault": "rate_limited"}
+    return {
+        "id": f"{number:032x}",
+        "started_at": instant(-60),
+        "caller": text,
+        "client": text,
+        "dialect": text,
+        "model": text,
+        "model_served": text,
+        "route": text,
+        "credential": text,
+        "credential_masked": text,
+        "is_stream": False,
+        "status": "failed",
+        "fault": "rate_limited",
+        "error": text,
+        "advice": text,
+        "finish": None,
+        "first_ms": None,
+        "total_ms": 12.5,
+        "usage": None,
+        "cost_nano": None,
+        "attempts": [attempt | {"duration_ms": 12.0}],
+        "content": None,
+    }

@@ -23,6 +23,14 @@ from tests.acceptance.console_house import (
     open_page,
     sign_in,
 )
+from tests.acceptance.console_looking import (
+    NARROW,
+    THEMES,
+    assert_fits,
+    assert_no_barrier,
+    load_axe,
+    press_until,
+)
 from tests.acceptance.console_states import (
     HOSTILE,
     credential,
@@ -35,10 +43,7 @@ from tests.acceptance.console_states import (
     upstream,
 )
 
-AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 TOKENS = "one::first-token-0001\ntwo::second-token-0002\n"
-NARROW: Any = {"width": 360, "height": 740}
-THEMES: tuple[Any, ...] = ("light", "dark")
 LISTING = re.compile(r"/api/credentials\?order")
 
 
@@ -70,24 +75,6 @@ def look_again(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def assert_no_barrier(page: Page, screen: str, themes: tuple[Any, ...] = THEMES) -> None:
-    """Axe finds nothing, in light and in dark."""
-    for theme in themes:
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        # Not a script of the page: the tool's own evaluation, which no policy concerns.
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")
-        assert [
-            f"{screen}, {theme}: {one['id']}: {[node['target'] for node in one['nodes'][:3]]}"
-            for one in found["violations"]
-        ] == []
-
-
-def assert_fits(page: Page, screen: str) -> None:
-    """Nothing has to be scrolled sideways."""
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= page.evaluate("document.documentElement.clientWidth"), screen
-
-
 def everything() -> dict[str, Any]:
     """All that a list of credentials can tell."""
     problems = [problem("space", "U+0020"), problem("of another time", "")]
@@ -115,7 +102,7 @@ def test_no_screen_has_a_barrier_or_is_too_wide(
     with open_page(browser, viewport=viewport) as page:
         page.goto(f"{house.url}/behind/tokeninfo#/credentials")
         page.locator("#key").wait_for()
-        page.evaluate(AXE.read_text(encoding="utf-8"))
+        load_axe(page)
         look("sign-in")
         show(page, listing([]))
         page.locator("#key").fill(KEY)
@@ -270,16 +257,6 @@ def test_the_keyboard_is_enough(browser: Browser, house: House) -> None:
         page.keyboard.press("Tab")
         outline = "getComputedStyle(document.activeElement).outlineWidth"
         assert page.evaluate(outline) == "2px"
-
-
-def press_until(page: Page, selector: str) -> None:
-    """Tab to an element; fails when it cannot be reached."""
-    wanted = page.locator(selector)
-    for _ in range(60):
-        if wanted.evaluate("(one) => one === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} cannot be reached with the Tab key")
 
 
 def test_a_machine_without_chromium_is_told_what_to_install(

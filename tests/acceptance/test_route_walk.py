@@ -55,6 +55,7 @@ OPEN_METHODS = {
     "/api/requests/{rest:path}": NOTHING,
     "/api/usage": NOTHING,
     "/api/settings": NOTHING,
+    "/api/reload": NOTHING,
     "/api/clients": NOTHING,
     "/api/keys": NOTHING,
     "/api/keys/{rest:path}": NOTHING,

@@ -62,6 +62,13 @@ name = "at-{name}"
 routes = ["{name}/{model}"]
 """
 MODELS = {"cursor": "gpt-4o-128k", "cursor-sdk": "composer-2.5"}
+# What a caller asks about is nobody else's business either.
+PROMPT = "Has Zephyrine Quibblethwaite paid her mortgage?"
+TELLING = (
+    *("/logs", "/", "/v1/models", "/metrics", "/api/credentials", "/health"),
+    "/api/requests?count=500",
+    *("/api/requests/choices", "/api/usage", "/api/now"),
+)
 # The last ones put a key to rest.
 WAYS = ("json 500", "json 400", "html 502", "headers 503", "type 200", "midway 200")
 RESTING = ("json 429", "json 401")
@@ -146,12 +153,13 @@ class Town:
             async with turnstile:
                 await self.house.ask(place, "POST", path, body, **key)
 
-        asked = [one(*each) for name in names for each in bodies(f"at-{name}", f"repeat in {way}")]
+        question = f"repeat in {way}: {PROMPT}"
+        asked = [one(*each) for name in names for each in bodies(f"at-{name}", question)]
         await asyncio.gather(*asked)
 
     async def look_around(self) -> None:
         """Every address that tells of what has happened, for all and for the operator."""
-        for path in ("/logs", "/", "/v1/models", "/metrics", "/api/credentials", "/health"):
+        for path in TELLING:
             for place, key in (("all", {}), ("operator", {"Authorization": f"Bearer {OPERATOR}"})):
                 await self.house.ask(place, "GET", path, **key)
 
@@ -208,6 +216,22 @@ def town(installed: Installed, tmp_path: Path) -> Iterator[Town]:
             yield Town(house, servers, bridge)
 
 
+def look_for_prompts(house: House) -> None:
+    """In what the gateway keeps, logs and tells others than their caller."""
+    told = {"output": house.program.said()}
+    for place, answer in house.answers.items():
+        if place.startswith(("all: ", "operator: ")):
+            told[place] = answer.body.decode()
+    for path in house.folder.iterdir():
+        if path.is_file():
+            told[path.name] = path.read_text("latin-1")
+    assert "refuses the request" in told["operator: GET /api/requests?count=500"], "errors are told"
+    assert any(name.startswith(".request-log") for name in told)
+    for place, text in told.items():
+        for word in re.findall(r"\w{5,}", PROMPT):
+            assert word.lower() not in text.lower(), (place, word)
+
+
 def test_no_endpoint_brings_out_what_it_was_told_or_is_told_of_another(town: Town) -> None:
     """In bodies, headers and streams of every failure; each sees its own secrets and no others."""
 
@@ -222,6 +246,7 @@ def test_no_endpoint_brings_out_what_it_was_told_or_is_told_of_another(town: Tow
     asyncio.run(asyncio.wait_for(drive(), 40))
     assert len(town.bridge.callback) > 20
     town.house.secrets.append(town.bridge.callback)
+    look_for_prompts(town.house)
     answers = town.house.answers
     assert sum(answer.status >= 400 for answer in answers.values()) > len(answers) / 2
     every = {OPERATOR, CLIENT, *(one for each in SECRETS.values() for one in each)}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -18,6 +20,7 @@ from cursor_api.domain.price import Price
 from cursor_api.domain.quota import Budget, Limits, Unit
 from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
+from cursor_api.stores.sqlite.keys import SqliteKeys
 
 
 class BothStores(KeyStore, PriceStore, Protocol):
@@ -30,7 +33,19 @@ async def memory() -> AsyncIterator[BothStores]:
     yield MemoryKeyStore()
 
 
-STORES: dict[str, Callable[[], AbstractAsyncContextManager[BothStores]]] = {"memory": memory}
+@asynccontextmanager
+async def sqlite() -> AsyncIterator[BothStores]:
+    """In a file that is not there yet."""
+    with tempfile.TemporaryDirectory(prefix="keys-") as folder:
+        store = SqliteKeys(Path(folder) / "log.sqlite3")
+        yield store
+        await store.close()
+
+
+STORES: dict[str, Callable[[], AbstractAsyncContextManager[BothStores]]] = {
+    "memory": memory,
+    "sqlite": sqlite,
+}
 
 PLAIN = ApiKey("alice", b"d" * 32, "sk-ca-abcd", "Alice", 100.5)
 FULL = ApiKey(

@@ -130,6 +130,24 @@ level = "debug"
         logging.getLogger().setLevel(level)
 
 
+async def test_whoever_asks_for_it_is_told_what_came_of_it(tmp_path: Path) -> None:
+    """What is used, what waits, how many credentials; or why the old ones serve on."""
+    async with town(tmp_path) as it:
+        (tmp_path / TOML).write_text("[listener]\nport = 4000\nheader_timeout_s = 3\n")
+        with capture_logs() as logs:
+            done = await it.reload.reload()
+        assert (done.changed, done.waiting) == (("GATEWAY_HEADER_TIMEOUT_S",), ("PORT",))
+        assert (done.credential_count, done.problems) == (1, ())
+        assert {str(log["event"]).partition(":")[0] for log in logs} == {"reload"}
+        (tmp_path / TOML).write_text('[listener]\nport = "x"\n')
+        (tmp_path / ".token").write_text("a b\n")
+        done = await it.reload.reload()
+        ((problem,), count) = done.problems, done.credential_count
+        assert (problem.name, problem.where, count) == ("PORT", "cursor-api.toml:2", None)
+        assert done.credential_problem is not None
+        assert ".token:1" in done.credential_problem
+
+
 async def test_a_block_that_comes_changes_or_goes_is_named(tmp_path: Path) -> None:
     """By its keys that differ from what was."""
     text = '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\n'

@@ -14,6 +14,7 @@ from cursor_api.ports.records import Records
 from cursor_api.service.access.keys import ApiKeys, KeyParts
 from cursor_api.service.access.quota import Quota, QuotaParts
 from cursor_api.service.access.recorded_use import RecordedUse
+from cursor_api.service.access.store_watch import StoreWatch
 from cursor_api.service.prices import Prices
 from cursor_api.stores.memory_limits import MemoryLimitStore
 
@@ -29,15 +30,16 @@ class KeyHouse:
     keys: ApiKeys
     prices: Prices
     quota: Quota
+    watch: Sequence[StoreWatch]
 
     async def load(self) -> None:
-        """Begin with what is stored; raises StoreError."""
-        await self.keys.load()
-        await self.prices.load()
+        """Begin with what is stored, as soon as the store is there; raises StoreError."""
+        for one in self.watch:
+            await one.begin()
 
     def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What goes on for as long as the gateway does."""
-        return self.keys.watch(), self.quota.watch()
+        return (*(one.run() for one in self.watch), self.quota.watch())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,10 @@ def make_key_house(parts: KeyHouseParts) -> KeyHouse:
     """With counters of this process."""
     clock, observer = parts.clock, parts.observer
     limits = MemoryLimitStore(clock)
-    prices = Prices(parts.store)
+    store = parts.store
+    keys, prices = ApiKeys(KeyParts(store, limits, clock, os.urandom)), Prices(store)
     return KeyHouse(
-        ApiKeys(KeyParts(parts.store, limits, clock, observer, os.urandom)),
+        keys,
         prices,
         Quota(
             QuotaParts(
@@ -68,5 +71,9 @@ def make_key_house(parts: KeyHouseParts) -> KeyHouse:
                 clock,
                 observer,
             )
+        ),
+        (
+            StoreWatch("API keys", store.has_changed, keys.load, observer),
+            StoreWatch("prices", store.have_prices_changed, prices.load, observer),
         ),
     )

@@ -75,6 +75,7 @@ async def build_gateway(
     async with AsyncExitStack() as stack:
         if isinstance(stores.records, RecordLog):
             await stack.enter_async_context(stores.records)
+        stack.push_async_callback(stores.keys.close)
         house = House(settings, parts, stack)
         await house.use(settings)
         await house.key_house.load()

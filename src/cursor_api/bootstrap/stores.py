@@ -17,6 +17,7 @@ from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.records.log import RecordLog
+from cursor_api.stores.sqlite.keys import SqliteKeys
 from cursor_api.stores.sqlite.records import SqliteRecords
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
@@ -55,7 +56,8 @@ def file_stores(settings: Settings) -> Stores:
             ),
         ),
         FilePoolStateStore(files.pool_state_file),
-        records=_records(settings),
+        SqliteKeys(files.request_log_file),
+        _records(settings),
     )
 
 

@@ -45,6 +45,15 @@ Say how the running gateway stands: whether it can answer, with what, and how th
 
 Exits with 1 where it cannot answer, or none runs."""
 
+RELOAD = """\
+Have the running gateway read its settings and token files again.
+
+  cursor-api reload
+
+No request fails for it. What is wrong in them is told, and what was good before serves on; settings
+that need a restart are named. Token files alone are noticed without it, within two seconds. Exits
+with 1 where something could not be used."""
+
 UI = """\
 Open the running gateway's console in a browser, signed in.
 
@@ -55,7 +64,7 @@ The address has a code in it that signs in once, within a minute; the gateway's 
 
 
 def add_commands(commands: Subcommands) -> None:
-    """Put `chat`, `models`, `logs`, `status` and `ui` among the commands."""
+    """Put `chat`, `models`, `logs`, `status`, `reload` and `ui` among the commands."""
     chat = commands.add("chat", run_later("chat", "chat"), CHAT)
     chat.add_argument("text", nargs="+", metavar="TEXT", help="the question; `-`: standard input")
     chat.add_argument("--model", help="the model to ask (default: a fitting one)")
@@ -66,7 +75,8 @@ def add_commands(commands: Subcommands) -> None:
     ui.add_argument("--print", dest="only_prints", action="store_true", help="open nothing")
     status = commands.add("status", run_later("status", "show_status"), STATUS)
     status.add_argument("--json", action="store_true", help="for scripts")
-    for sub in (chat, models, ui, status, _add_logs(commands)):
+    reload = commands.add("reload", run_later("reload", "reload"), RELOAD)
+    for sub in (chat, models, ui, status, reload, _add_logs(commands)):
         _add_gateway(sub)
 
 

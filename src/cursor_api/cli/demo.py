@@ -16,6 +16,7 @@ from cursor_api.cli.output import print_note
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import KINDS, SCHEMA, Settings
 from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.ports.configuration import Configuration
 from cursor_api.runtime import serve_gateway
 from cursor_api.settings import Loaded, load_settings
 from cursor_api.simulator.anthropic.kind import AnthropicSimulator
@@ -138,16 +139,21 @@ def load_demo(environ: Mapping[str, str]) -> Loaded[Settings]:
         return load_settings(SCHEMA.without_blocks(), kept | made_up, Path(empty))
 
 
-async def serve_demo(settings: Settings, listener: socket.socket, redactor: Redactor) -> None:
+async def serve_demo(
+    configuration: Configuration, settings: Settings, listener: socket.socket, redactor: Redactor
+) -> None:
     """Serve until the server ends."""
-    async with demo_gateway(settings, redactor, TOKENS_PER_S) as gateway:
+    async with demo_gateway(settings, redactor, TOKENS_PER_S, configuration) as gateway:
         print_note(_welcome(url_of(settings, listener), settings))
         await serve_gateway(gateway, settings, listener)
 
 
 @asynccontextmanager
 async def demo_gateway(
-    settings: Settings, redactor: Redactor, tokens_per_s: float
+    settings: Settings,
+    redactor: Redactor,
+    tokens_per_s: float,
+    configuration: Configuration | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway and its simulators, which speak at this pace; 0 is as fast as they are taken."""
     credentials = [
@@ -175,7 +181,9 @@ async def demo_gateway(
         files = replace(settings.files, token_file=TOKENS, token_list_file=TOKEN_LIST)
         settings = replace(settings, upstreams=tuple(upstreams), files=files)
         yield await stack.enter_async_context(
-            build_gateway(settings, memory_stores(credentials), redactor)
+            build_gateway(
+                settings, memory_stores(credentials), redactor, configuration=configuration
+            )
         )
 
 

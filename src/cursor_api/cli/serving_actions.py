@@ -66,7 +66,9 @@ def demo(parsed: argparse.Namespace) -> int:
     """`demo`."""
     _end_at_sigterm()
     environ = {**environment(), **_listener_of(parsed)}
-    return _start(*check_and_listen(load_demo(environ), has_files=False), serve_demo)
+    loaded, listener = check_and_listen(load_demo(environ), has_files=False)
+    source = SettingsInUse(SCHEMA, loaded, lambda: loaded)
+    return _start(loaded, listener, functools.partial(serve_demo, source))
 
 
 def _listener_of(parsed: argparse.Namespace) -> dict[str, str]:

@@ -38,9 +38,7 @@ DEFAULT_KIND: Final = "openai"
 NO_KEY: Final = "-"
 # Hundreds of keys; a larger input is no list of them.
 INPUT_CHARS_MAX: Final = 64 * 1024
-RELOAD: Final = """\
-A gateway that is started from now on has it; one that runs takes it up at SIGHUP:
-  kill -HUP <its process id>"""
+RELOAD: Final = "A gateway that runs takes it up by: cursor-api reload"
 
 
 class _RefusedError(Exception):
@@ -259,7 +257,7 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
         print_result(f"Removed {key_file.name}; the key stays valid at its provider.")
     elif named is not None:
         print_result(f"The file of keys {plain(str(named))} is still there.")
-    print_result("A gateway that runs takes it up at SIGHUP: kill -HUP <its process id>")
+    print_result(RELOAD)
     return 0
 
 

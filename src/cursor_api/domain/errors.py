@@ -133,6 +133,10 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
     kind what is wrong with it. `retry_after_s` is what the upstream asked for, in seconds, and
     `upstream_code` its own name for the fault. `is_retried_upstream`: it has tried again by itself,
     so that the same endpoint is not asked again.
+
+    `quoted` are the upstream's own words, with which `message` ends. They may repeat what the
+    caller wrote, so that they go to the caller alone, unless somebody has looked:
+    `is_quote_clean`.
     """
 
     def __init__(
@@ -150,6 +154,8 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         self.param = param
         self.code: str | None = None
         self.is_retried_upstream = False
+        self.quoted = ""
+        self.is_quote_clean = False
         self.retry_after_s = retry_after_s
         self.upstream_code = upstream_code
 
@@ -157,6 +163,13 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
     def scope(self) -> Scope:
         """Whom this fault blames."""
         return SCOPES[self.kind]
+
+    @property
+    def kept_message(self) -> str:
+        """What of the message may be kept and logged: nothing that the caller may have written."""
+        if not self.quoted or self.is_quote_clean:
+            return self.message
+        return self.message.removesuffix(self.quoted).rstrip(": ") + "."
 
     def without_traceback(self) -> Self:
         """The same without the frames that it and its causes came through.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 
 class Period(enum.Enum):
@@ -38,7 +37,7 @@ class Moment(NamedTuple):
     period: Span | None = None
 
 
-def find_span(period: Period, zone: ZoneInfo, at: float) -> Span:
+def find_span(period: Period, zone: dt.tzinfo, at: float) -> Span:
     """The period that this instant is in, as a calendar on the wall of the zone has it."""
     day = dt.datetime.fromtimestamp(at, zone).date()
     match period:
@@ -60,6 +59,6 @@ def find_span(period: Period, zone: ZoneInfo, at: float) -> Span:
     return Span(name, _midnight(first, zone), _midnight(after, zone))
 
 
-def _midnight(day: dt.date, zone: ZoneInfo) -> float:
+def _midnight(day: dt.date, zone: dt.tzinfo) -> float:
     """When the day begins; where its clocks skip midnight, that is the instant of the skip."""
     return dt.datetime.combine(day, dt.time(), zone).timestamp()

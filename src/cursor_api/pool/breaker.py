@@ -168,7 +168,7 @@ class Breaker:
             wait_s = min(wait_s, PROBE_WAIT_S)
         if self.cause.kind is FaultKind.CLIENT_OUTDATED:
             return Fault(
-                self.cause.kind, self.cause.message, upstream_code=self.cause.upstream_code
+                self.cause.kind, self.cause.kept_message, upstream_code=self.cause.upstream_code
             )
         times = (
             f"{self.failure_count} times in a row"
@@ -178,7 +178,7 @@ class Breaker:
         return Fault(
             FaultKind.UPSTREAM_UNAVAILABLE,
             f"The upstream has failed {times} and is not asked for"
-            f" another {math.ceil(wait_s)} s. The last failure: {self.cause.message}",
+            f" another {math.ceil(wait_s)} s. The last failure: {self.cause.kept_message}",
             retry_after_s=wait_s,
             upstream_code=self.cause.upstream_code,
         )

@@ -62,7 +62,7 @@ def judge(
         return None
     reason = QUARANTINES.get(fault.kind)
     if reason is not None:
-        return Quarantine(reason, now, fault.message[:DETAIL_LENGTH_MAX])
+        return Quarantine(reason, now, fault.kept_message[:DETAIL_LENGTH_MAX])
     # A request that was under way when the cooldown began tells nothing new.
     step = 0 if previous is None else previous.step + (now >= previous.until_at)
     asked_s = min(fault.retry_after_s or 0.0, COOLDOWN_S_MAX)

@@ -56,11 +56,30 @@ class ShownSettings(Struct, frozen=True):
     warnings: tuple[ShownFinding, ...] = ()
 
 
+class Reloaded(Struct, frozen=True):
+    """What came of reading settings and token files again.
+
+    `changed` are the names of settings that are used from now on, `waiting` those that a restart
+    takes up. With `problems` the old settings serve on, with a `credential_problem` the old
+    credentials; else `credential_count` says how many there are now.
+    """
+
+    changed: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    problems: tuple[ShownFinding, ...] = ()
+    credential_count: int | None = None
+    credential_problem: str | None = None
+
+
 class Configuration(Protocol):
     """What the gateway was told."""
 
     def show(self) -> ShownSettings:
         """All of it, as it stands now."""
+        ...
+
+    async def reload(self) -> Reloaded:
+        """Read it again, and the token files; what cannot be used changes nothing."""
         ...
 
 
@@ -70,3 +89,7 @@ class Unshown:
     def show(self) -> ShownSettings:
         """None of them."""
         return ShownSettings()
+
+    async def reload(self) -> Reloaded:
+        """There is nothing to be read."""
+        return Reloaded()

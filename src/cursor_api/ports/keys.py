@@ -35,12 +35,20 @@ class KeyStore(Protocol):
         """Forget one. Raises StaleKeyError where it is not the version that is there."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what it is kept in; a later call takes it up again."""
+        ...
+
 
 class PriceStore(Protocol):
     """Keeps prices. Each method raises StoreError, and nothing is changed then."""
 
     async def load_prices(self) -> Sequence[Price]:
         """All of them, by pattern and day."""
+        ...
+
+    async def have_prices_changed(self) -> bool:
+        """Whether a load would see another's change; cheap enough to ask every second."""
         ...
 
     async def put_price(self, price: Price) -> None:

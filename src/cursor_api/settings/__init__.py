@@ -1,6 +1,6 @@
 """Everything that can be set: read once into frozen values, from four places in one order."""
 
-from cursor_api.settings.in_use import SettingsInUse
+from cursor_api.settings.in_use import SettingsInUse, show_finding
 from cursor_api.settings.load import ByCommand, Draft, Loaded, load_settings
 from cursor_api.settings.report import render_check
 from cursor_api.settings.schema import Group, Schema
@@ -16,4 +16,5 @@ __all__ = [
     "find_secrets",
     "load_settings",
     "render_check",
+    "show_finding",
 ]

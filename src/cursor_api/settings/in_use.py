@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final, Generic
 
 from cursor_api.options.rules import Finding
 from cursor_api.options.setting import Setting, find_rows
-from cursor_api.ports.configuration import ShownFinding, ShownSetting, ShownSettings, Words
+from cursor_api.ports.configuration import (
+    Reloaded,
+    ShownFinding,
+    ShownSetting,
+    ShownSettings,
+    Words,
+)
 from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 from cursor_api.settings.load import Loaded
@@ -25,13 +31,14 @@ class SettingsInUse(Generic[S]):
     """Implements `ports.Configuration` over what was loaded.
 
     `read` reads everything again and never raises. Of what is `loaded`, a gateway uses what needs a
-    restart only from its next start on.
+    restart only from its next start on. `on_reload` is how it does that while it is served.
     """
 
     def __init__(self, schema: Schema[S], loaded: Loaded[S], read: Callable[[], Loaded[S]]) -> None:
         self._schema = schema
         self.loaded = loaded
         self.read = read
+        self.on_reload: Callable[[], Coroutine[Any, Any, Reloaded]] | None = None
         self._started_with = dict(loaded.facts.values)
         self._refused: tuple[Finding, ...] = ()
         self._translations = dict(_translations(schema))
@@ -48,12 +55,16 @@ class SettingsInUse(Generic[S]):
         """What was read last cannot be used; the old ones stay."""
         self._refused = tuple(problems)
 
+    async def reload(self) -> Reloaded:
+        """As whoever serves does it; nothing where nobody does."""
+        return Reloaded() if self.on_reload is None else await self.on_reload()
+
     def show(self) -> ShownSettings:
         """All that can be set, as it stands."""
         return ShownSettings(
             tuple(map(self._show, self.loaded.rows)),
-            tuple(map(_show_finding, self._refused)),
-            tuple(map(_show_finding, self.loaded.warnings)),
+            tuple(map(show_finding, self._refused)),
+            tuple(map(show_finding, self.loaded.warnings)),
         )
 
     def _show(self, row: Row) -> ShownSetting:
@@ -89,7 +100,8 @@ class SettingsInUse(Generic[S]):
         return bool(self._started_with.get(name) != self.loaded.facts.values.get(name))
 
 
-def _show_finding(finding: Finding) -> ShownFinding:
+def show_finding(finding: Finding) -> ShownFinding:
+    """As the operator is shown it."""
     return ShownFinding(finding.variable, finding.where, finding.message)
 
 

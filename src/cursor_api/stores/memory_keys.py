@@ -47,9 +47,16 @@ class MemoryKeyStore:
             raise changed_meanwhile(key.id)
         del self._keys[key.id]
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
     async def load_prices(self) -> Sequence[Price]:
         """All of them, by pattern and day."""
         return [self._prices[place] for place in sorted(self._prices)]
+
+    async def have_prices_changed(self) -> bool:
+        """Nobody else writes here."""
+        return False
 
     async def put_price(self, price: Price) -> None:
         """Keep it, in the place of the one of its pattern and day."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import SCOPES, FaultKind
@@ -42,6 +42,8 @@ class Instruments:
     """All counters and histograms, in a registry of their own."""
 
     def __init__(self) -> None:
+        # Else each counter has a second series, of when it began; for the whole process.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs
         self.registry = CollectorRegistry()
         count, spread = self._counter, self._histogram
         self.requests = count(

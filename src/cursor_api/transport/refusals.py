@@ -69,7 +69,10 @@ class Refusal(NamedTuple):
 
 def tell_refusal(refusal: Refusal, context: FaultContext) -> Fault:
     """The fault, with what the upstream said on one clean line without secrets."""
-    return _fault(refusal, quote_said(refusal.said, context.secret, context.mask), context)
+    said = quote_said(refusal.said, context.secret, context.mask)
+    fault = _fault(refusal, said, context)
+    fault.quoted = said
+    return fault
 
 
 def tell_status(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import replace
 from pathlib import Path
 
-from cursor_api.bootstrap import build_gateway, memory_stores
+from cursor_api.bootstrap import build_gateway, file_stores, memory_stores
 from cursor_api.domain.api_key import ApiKey, digest_of
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import Price
@@ -14,6 +15,7 @@ from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.telemetry.redaction import Redactor
+from tests.records import record_of
 from tests.serving import ask, serve
 
 SECRET = "sk-ca-a-secret-of-a-stored-key"
@@ -36,3 +38,21 @@ async def test_stored_keys_and_prices_are_there_from_the_start(tmp_path: Path) -
             prices = await ask(port, "GET", "/api/prices", headers=headers)
             assert [one["model"] for one in prices.json()["prices"]] == ["m"]
             await gateway.renew(settings)
+
+
+async def test_a_restart_forgets_neither_keys_nor_what_they_used(tmp_path: Path) -> None:
+    """Counters begin with what is recorded: of two requests a day one is left."""
+    variables = {"AUTH_TOKEN": "a-key-of-the-operator"}
+    settings = load_settings(SCHEMA, variables, tmp_path).settings
+    operator = {"Authorization": "Bearer a-key-of-the-operator"}
+    body = b'{"name":"Alice","limits":{"requests_per_day":2,"tokens_per_day":100}}'
+    stores = file_stores(settings)
+    async with build_gateway(settings, stores, Redactor()) as gateway, serve(gateway.app) as port:
+        made = await ask(port, "POST", "/api/keys", headers=operator, body=body)
+        assert stores.records is not None
+        stores.records.record(record_of(1, caller="alice", started_at=time.time()))
+    own = {"Authorization": f"Bearer {made.json()['secret']}"}
+    stores = file_stores(settings)
+    async with build_gateway(settings, stores, Redactor()) as gateway, serve(gateway.app) as port:
+        usage = (await ask(port, "GET", "/v1/usage", headers=own)).json()
+    assert [one["left"] for one in usage["key"]["left"]] == [1, 100 - 19]

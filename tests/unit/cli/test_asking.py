@@ -12,6 +12,6 @@ def test_each_can_ask_another_gateway() -> None:
     """By its address, and the variable that holds its key."""
     parser = argparse.ArgumentParser()
     add_commands(Subcommands(parser))
-    for command in (["chat", "hi"], ["models"], ["ui"], ["logs"], ["status"]):
+    for command in (["chat", "hi"], ["models"], ["ui"], ["logs"], ["status"], ["reload"]):
         parsed = parser.parse_args([*command, "--url", "http://gate", "--key-env", "KEY"])
         assert (parsed.url, parsed.key_env, parsed.config) == ("http://gate", "KEY", None)

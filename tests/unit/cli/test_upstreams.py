@@ -29,7 +29,7 @@ def test_from_a_name_and_a_key_to_an_upstream_and_back(tmp_path: Path) -> None:
     before = config.read_bytes()
     added = run(tmp_path, "upstream", "add", "deepseek", stdin=f"{KEY}\n")
     assert (added.status, added.err) == (0, "")
-    assert "SIGHUP" in added.out
+    assert "cursor-api reload" in added.out
     key_file = tmp_path / ".deepseek.key"
     assert key_file.read_text() == f"{KEY}\n"
     assert key_file.stat().st_mode & 0o777 == 0o600

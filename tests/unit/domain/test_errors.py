@@ -91,3 +91,13 @@ def test_a_bug_of_ours_keeps_its_frames() -> None:
     assert kept.__traceback__ is not None
     assert kept.__cause__ is not None
     assert kept.__cause__.__traceback__ is not None
+
+
+def test_an_upstreams_own_words_are_kept_when_somebody_has_looked() -> None:
+    """They may repeat what the caller wrote; what we say of it ourselves does not."""
+    fault = Fault(FaultKind.UPSTREAM_ERROR, "OpenAI failed: because of you")
+    assert fault.kept_message == "OpenAI failed: because of you"
+    fault.quoted = "because of you"
+    assert fault.kept_message == "OpenAI failed."
+    fault.is_quote_clean = True
+    assert fault.kept_message == fault.message

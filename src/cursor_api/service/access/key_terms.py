@@ -6,8 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Container
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cursor_api.domain.api_key import ID_FORM, RESERVED_IDS, KeyTerms
+from cursor_api.domain.api_key import ID_FORM, RESERVED_IDS, UTC, KeyTerms
 from cursor_api.domain.catalog import ANY
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.domain.price import Price
@@ -63,8 +64,7 @@ def check_terms(terms: KeyTerms, now: float) -> None:
         raise _wrong("models", f"has more than {MODELS_MAX} entries")
     for pattern in terms.models:
         _check_pattern("models", pattern)
-    if not is_zone(terms.zone):
-        raise _wrong("time_zone", "is not the name of a time zone, such as Europe/Berlin")
+    _check_zone(terms.zone)
     if terms.expires_at is not None and not now < terms.expires_at < INSTANT_MAX:
         raise _wrong("expires_at", "is not in the future")
     _check_limits(terms.limits)
@@ -82,6 +82,21 @@ def check_price(price: Price) -> None:
         amount = getattr(price, name)
         if amount is not None and not 0 <= amount <= NANO_MAX:
             raise _wrong(name, f"is not a whole number from 0 to {NANO_MAX:,}")
+
+
+def _check_zone(name: str) -> None:
+    if name == UTC:
+        return
+    if not is_zone(name):
+        raise _wrong("time_zone", "is not the name of a time zone, such as Europe/Berlin")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError):
+        raise _wrong(
+            "time_zone",
+            "cannot be used: this machine has no database of time zones (the package tzdata), and"
+            " knows UTC alone",
+        ) from None
 
 
 def _check_limits(limits: Limits) -> None:

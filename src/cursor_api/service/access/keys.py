@@ -23,14 +23,12 @@ from cursor_api.domain.api_key import (
 )
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.errors import Fault, FaultKind, StaleKeyError, StoreError, invalid_request
+from cursor_api.domain.errors import Fault, FaultKind, StaleKeyError, invalid_request
 from cursor_api.ports.keys import KeyStore
 from cursor_api.ports.limits import LimitStore
-from cursor_api.ports.process import Clock, Observer
+from cursor_api.ports.process import Clock
 from cursor_api.service.access.key_terms import check_id, check_terms, derive_id
 
-# A revoked key is out within seconds, whoever revoked it.
-WATCH_EVERY_S = 2.0
 KEYS_MAX = 10_000
 # An old secret goes on for as long as it takes to bring the new one everywhere.
 KEEP_S_MAX = 30 * 24 * 3600.0
@@ -46,7 +44,6 @@ class KeyParts:
     store: KeyStore
     limits: LimitStore
     clock: Clock
-    observer: Observer
     random: Callable[[int], bytes]
 
 
@@ -65,13 +62,13 @@ class _Found(NamedTuple):
 
 
 class ApiKeys:
-    """All API keys."""
+    """All API keys. `is_loaded`: it is known which ones there are."""
 
     def __init__(self, parts: KeyParts) -> None:
         self._with = parts
         self._keys: dict[str, ApiKey] = {}
         self._found: dict[bytes, _Found] = {}
-        self._is_away = False
+        self.is_loaded = False
         # Whoever reads the store and whoever changes it take turns, or the older would stay.
         self._turn = asyncio.Lock()
 
@@ -118,26 +115,6 @@ class ApiKeys:
         """Take over what the store has; raises StoreError."""
         async with self._turn:
             await self._load()
-
-    async def watch(self, every_s: float = WATCH_EVERY_S) -> None:
-        """Take over what other processes change, for ever; tells when the store is away."""
-        while True:
-            await asyncio.sleep(every_s)
-            await self.refresh()
-
-    async def refresh(self) -> None:
-        """Take over what other processes have changed, if they have."""
-        try:
-            if await self._with.store.has_changed():
-                await self.load()
-        except StoreError as error:
-            if not self._is_away:
-                self._with.observer.warn("the API keys cannot be read", detail=error.message)
-            self._is_away = True
-        else:
-            if self._is_away:
-                self._with.observer.notice("the API keys can be read again")
-            self._is_away = False
 
     async def create(self, terms: KeyTerms, key_id: str | None = None) -> NewKey:
         """A new one; without an id it gets one that is like its name. Raises Fault, StoreError."""
@@ -227,6 +204,7 @@ class ApiKeys:
     async def _load(self) -> None:
         before = self._keys
         self._use({key.id: key for key in await self._with.store.load()})
+        self.is_loaded = True
         for key in self._keys.values():
             await self._forget_counts(before.get(key.id), key)
 

@@ -238,5 +238,5 @@ def report_upstream(name: str, breaker: Breaker, clock: Clock) -> UpstreamReport
         failure_count=breaker.failure_count,
         until_at=instant(clock.now() + breaker.left_s(now)) if is_open else None,
         cause=cause.kind.value if cause else None,
-        message=cause.message if cause else None,
+        message=cause.kept_message if cause else None,
     )

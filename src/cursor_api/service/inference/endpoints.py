@@ -178,7 +178,7 @@ class Endpoints(Mapping[str, Endpoint]):
         """Warn the operator, but not of each of thousands, that the gateway itself cannot ask."""
         if now - self._warned_at >= WARN_AGAIN_S:
             self._warned_at = now
-            self._observer.warn("requests fail for want of means", detail=fault.message)
+            self._observer.warn("requests fail for want of means", detail=fault.kept_message)
 
     def report_breaker(self, endpoint: Endpoint) -> None:
         """Tell the operator that an endpoint is not asked any more, or is asked again."""
@@ -186,8 +186,10 @@ class Endpoints(Mapping[str, Endpoint]):
         if cause is None:
             self._observer.notice("the upstream answers again", upstream=name)
         elif cause.kind is FaultKind.CLIENT_OUTDATED:
-            self._observer.warn(endpoint.words.client_outdated, upstream=name, detail=cause.message)
+            self._observer.warn(
+                endpoint.words.client_outdated, upstream=name, detail=cause.kept_message
+            )
         else:
             self._observer.warn(
-                "the upstream is not asked for a while", upstream=name, detail=cause.message
+                "the upstream is not asked for a while", upstream=name, detail=cause.kept_message
             )

@@ -351,7 +351,7 @@ class Exchange:
             credential_alias=credential.alias if credential else "",
             credential_masked=credential.secret.masked if credential else "",
             binding_masked=Secret(credential.binding).masked if credential else "",
-            error=fault.message if fault else None,
+            error=fault.kept_message if fault else None,
             error_kind=fault.kind if fault else None,
             usage=self._usage,
             first_delta_ms=self._first_delta_ms,

@@ -35,6 +35,7 @@ from cursor_api.service.inference.catalog import Catalog
 from cursor_api.service.inference.conversations import name_conversation
 from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.service.inference.failover import Action, decide, leads_elsewhere
+from cursor_api.service.inference.repeated import repeats
 from cursor_api.service.inference.retrying import RetryState
 from cursor_api.service.inference.routes import Routes
 from cursor_api.service.inference.structured_output import InvalidOutput, ask_again
@@ -254,6 +255,8 @@ class Search:
                 await opened.__aexit__(*sys.exc_info())
                 raise
         except Fault as fault:
+            if fault.quoted:
+                fault.is_quote_clean = not repeats(fault.quoted, self._chat)
             lease.settle(LeaseOutcome(is_success=False, fault=fault))
             ended = clock.monotonic()
             self._note_fault(fault, lease, ended, is_probe=is_probe)

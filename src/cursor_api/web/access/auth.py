@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from cursor_api.domain.api_key import SECRET_PREFIX
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, NamedSecret, Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -56,6 +57,11 @@ WRONG_KEY = (
     "The API key is missing or wrong. Send the gateway's AUTH_TOKEN as"
     " `Authorization: Bearer <key>`, or where your client has a field for its API key."
 )
+# 503, never 401: nobody shall throw away a key that is right.
+KEYS_AWAY = (
+    "The gateway cannot read its API keys at the moment; yours may be right. Come back soon."
+)
+API_KEY_BEGINS = SECRET_PREFIX.encode()
 CHAT_ONLY = (
     "This API key may chat and nothing else. Credentials are shown and changed with the gateway's"
     " AUTH_TOKEN only."
@@ -193,6 +199,10 @@ class Authenticator:
         """Whose API key this is; raises Fault(UNAUTHENTICATED) where it was one."""
         digest = hashlib.sha256(key).digest()
         caller = api_keys.find_caller(digest)
+        if caller is None and not api_keys.is_loaded and key.startswith(API_KEY_BEGINS):
+            fault = Fault(FaultKind.LIMITS_UNAVAILABLE, KEYS_AWAY)
+            fault.code = "keys_unavailable"
+            raise fault
         if caller is None or self._lockout.is_known(network, digest):
             return caller
         await self._lockout.take_turn(network)

@@ -273,7 +273,7 @@ class _Response:
                 request_id=self.id,
                 fault=fault.kind.value,
                 upstream_code=fault.upstream_code,
-                message=fault.message,
+                message=fault.kept_message,
                 # A bug that some edge has turned into a fault is a bug still.
                 exc_info=fault if fault.kind is FaultKind.INTERNAL else None,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -11,46 +10,32 @@ from itertools import count
 import pytest
 
 from cursor_api.domain.api_key import ApiKey, KeyTerms, digest_of
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.quota import Counters, Limits, Unknown
 from cursor_api.service.access.keys import ApiKeys, KeyParts, NewKey
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_limits import MemoryLimitStore
-from tests.fakes import ListObserver, StillClock
+from tests.fakes import StillClock
 
 DAY = Limits(requests_per_day=5)
 SPAN = Moment(0.0, Span("1970-01-01", 0.0, 86_400.0))
-
-
-class FailingStore(MemoryKeyStore):
-    """Another process changes it, or its disk is away, when the test says so."""
-
-    error: StoreError | None = None
-    is_changed = False
-
-    async def has_changed(self) -> bool:
-        """As scripted."""
-        if self.error is not None:
-            raise self.error
-        return self.is_changed
 
 
 class House:
     """Keys with a clock in hand; secrets are told apart by a number."""
 
     def __init__(self) -> None:
-        self.store = FailingStore()
+        self.store = MemoryKeyStore()
         self.clock = StillClock()
-        self.observer = ListObserver()
         self.limits = MemoryLimitStore(self.clock)
         self._numbers = count(1)
         self.keys = self.open()
 
     def open(self) -> ApiKeys:
         """The same store in another process."""
-        return ApiKeys(KeyParts(self.store, self.limits, self.clock, self.observer, self._random))
+        return ApiKeys(KeyParts(self.store, self.limits, self.clock, self._random))
 
     def _random(self, bytes_count: int) -> bytes:
         return next(self._numbers).to_bytes(bytes_count, "big")
@@ -198,29 +183,8 @@ async def test_what_another_process_changed_holds_soon(house: House) -> None:
     with pytest.raises(Fault, match="revoked"):
         house.find(new)
     await other.create(KeyTerms("Bob"))
-    await house.keys.refresh()
-    assert len(house.keys.all) == 1
-    house.store.is_changed = True
-    watching = asyncio.create_task(house.keys.watch(0.0))
-    while len(house.keys.all) < 2:
-        await asyncio.sleep(0)
-    watching.cancel()
-
-
-async def test_a_store_that_is_away_changes_nothing(house: House) -> None:
-    """Known keys go on; the operator is told once, and once when it is back."""
-    new = await house.create()
-    house.store.error = StoreError("the disk is away")
-    for _ in range(3):
-        await house.keys.refresh()
-    assert house.find(new) == new.key
-    assert house.observer.warnings == [
-        ("the API keys cannot be read", {"detail": "the disk is away"})
-    ]
-    house.store.error = None
-    for _ in range(2):
-        await house.keys.refresh()
-    assert house.observer.notices == [("the API keys can be read again", {})]
+    await house.keys.load()
+    assert len(house.keys.all) == 2
 
 
 async def test_under_other_limits_it_is_counted_anew(house: House) -> None:

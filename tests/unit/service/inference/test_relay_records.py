@@ -48,3 +48,20 @@ async def test_what_waits_for_its_first_text_says_who_is_asked() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("you said hi", "It failed."), ("try again later", "It failed: try again later")],
+)
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_what_the_caller_wrote_is_not_in_the_record_of_a_failure(
+    said: str, kept: str, *, is_late: bool
+) -> None:
+    """In mid-stream nobody knows any more what that was, and nothing of the upstream's is kept."""
+    failure = Fault(FaultKind.UPSTREAM_ERROR, f"It failed: {said}")
+    failure.quoted = said
+    house = House({"a": [[TextDelta("x")], failure] if is_late else [failure]})
+    with pytest.raises(Fault):
+        await house.ask()
+    assert house.last.error == ("It failed." if is_late else kept)

@@ -16,14 +16,20 @@ from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
-from tests.fakes import ListObserver, StillClock
+from tests.fakes import StillClock
 from tests.unit.web.access.auth_stage import KEY, asked, read_own_credentials
 
 
 class House:
     """An authenticator over API keys, with a clock in hand."""
 
-    def __init__(self, options: AccessOptions | None = None, wrong_keys_max: int = 0) -> None:
+    def __init__(
+        self,
+        options: AccessOptions | None = None,
+        wrong_keys_max: int = 0,
+        *,
+        is_loaded: bool = True,
+    ) -> None:
         self.clock = StillClock()
         numbers = count(1)
         self.keys = ApiKeys(
@@ -31,10 +37,10 @@ class House:
                 MemoryKeyStore(),
                 MemoryLimitStore(self.clock),
                 self.clock,
-                ListObserver(),
                 lambda bytes_count: next(numbers).to_bytes(bytes_count, "big"),
             )
         )
+        self.keys.is_loaded = is_loaded
         self.lockout = Lockout(
             LockoutOptions(wrong_keys_max, first_delay_s=60, delay_s_max=60, wait_s_max=0.01),
             self.clock,
@@ -121,6 +127,27 @@ async def test_a_key_that_is_revoked_while_it_waits_is_not_let_in() -> None:
     await house.keys.revoke("alice")
     with pytest.raises(Fault, match="was revoked"):
         await waiting
+
+
+async def test_while_nobody_knows_the_keys_a_right_one_is_not_called_wrong() -> None:
+    """503, and no wrong key; what is no API key is one, and the operator goes on."""
+    house = House(wrong_keys_max=1, is_loaded=False)
+    for _ in range(3):
+        with pytest.raises(Fault) as caught:
+            await house.door.authenticate(asked(x_api_key="sk-ca-of-somebody"))
+        assert (caught.value.kind, caught.value.code) == (
+            FaultKind.LIMITS_UNAVAILABLE,
+            "keys_unavailable",
+        )
+    assert "0 addresses with wrong keys" in repr(house.lockout)
+    assert (await house.door.authenticate(asked(x_api_key=KEY))).is_admin
+    with pytest.raises(Fault) as caught:
+        await house.door.authenticate(asked(x_api_key="other"))
+    assert caught.value.kind is FaultKind.UNAUTHENTICATED
+    await house.keys.load()
+    with pytest.raises(Fault) as caught:
+        await house.door.authenticate(asked("10.9.9.9", x_api_key="sk-ca-of-somebody"))
+    assert caught.value.kind is FaultKind.UNAUTHENTICATED
 
 
 async def test_the_keys_of_the_settings_come_first() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cursor_api.installed import SCHEMA
+from cursor_api.ports.configuration import Reloaded
 from cursor_api.settings import SettingsInUse, load_settings
 from tests.house import BEARER, KEY, House
 from tests.serving import ask, serve
@@ -25,3 +26,30 @@ async def test_all_settings_are_listed_and_none_shows_a_secret(tmp_path: Path) -
     assert set(by_name["PORT"]["text"]) == {"en", "zh"}
     assert by_name["CLIENT_TOKENS"]["source"] == ".env"
     assert "GATEWAY_REQUESTS_MAX" in str(body["warnings"])
+
+
+async def test_they_are_read_again_when_the_operator_asks(tmp_path: Path) -> None:
+    """By whoever serves, whose answer it is; nobody else may."""
+    loaded = load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, tmp_path)
+    in_use = SettingsInUse(SCHEMA, loaded, lambda: loaded)
+    asked = []
+
+    async def reload() -> Reloaded:
+        asked.append(True)
+        return Reloaded(changed=("PORT",), credential_count=3)
+
+    house = House(configuration=in_use)
+    async with serve(house.app) as port:
+        unserved = await ask(port, "POST", "/api/reload", headers=BEARER)
+        in_use.on_reload = reload
+        done = await ask(port, "POST", "/api/reload", headers=BEARER)
+        refused = await ask(port, "POST", "/api/reload")
+    assert unserved.json()["credential_count"] is None
+    assert done.json() == {
+        "changed": ["PORT"],
+        "waiting": [],
+        "problems": [],
+        "credential_count": 3,
+        "credential_problem": None,
+    }
+    assert (refused.status, asked) == (401, [True])

@@ -3,6 +3,9 @@
 import { locale, t } from "./i18n.js";
 import { state } from "./store.js";
 
+// What is not known or not there; it is no word of any language.
+export const NONE = "—";
+
 const STEPS = [
   ["second", 60],
   ["minute", 60],
@@ -75,13 +78,13 @@ export function percent(part, whole) {
 
 // Billionths of a dollar. What is not known is never 0.
 export function money(nano) {
-  if (nano === null) return t("fact.none");
+  if (nano === null) return NONE;
   const options = { style: "currency", currency: "USD", maximumSignificantDigits: 4 };
   return formatter("NumberFormat", options).format(nano / 1e9);
 }
 
 export function optionalMs(value) {
-  return value === null || value === undefined ? t("fact.none") : milliseconds(value);
+  return value === null || value === undefined ? NONE : milliseconds(value);
 }
 
 export function time(instant) {

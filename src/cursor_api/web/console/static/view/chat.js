@@ -6,7 +6,7 @@ import { freshChat, loadModels, send, startAnew, stop } from "../chat.js";
 import { LANGUAGES } from "../code.js";
 import { copyText } from "../copying.js";
 import { explain } from "../credentials.js";
-import { milliseconds, name, number, quoted } from "../format.js";
+import { milliseconds, name, NONE, number, quoted } from "../format.js";
 import { has, t } from "../i18n.js";
 import { link } from "../router.js";
 import { rootUrl } from "../server.js";
@@ -137,10 +137,10 @@ function facts({ record, attempts, firstMs, totalMs, usage, id }) {
   return html`<dl class="facts">
     ${attempts.length ? fact("credential", name(attempts.at(-1).credential)) : nothing}
     ${attempts.length ? fact("attempts", number(attempts.length)) : nothing}
-    ${fact("first", firstMs === null ? t("fact.none") : milliseconds(firstMs))}
-    ${fact("total", totalMs === null ? t("fact.none") : milliseconds(totalMs))}
-    ${fact("tokens", tokens ? html`${tokens}${record?.usage?.source === "estimated" ? ` ${t("fact.estimated")}` : nothing}` : t("fact.none"))}
-    ${record ? html`<div><a href=${link("requests", {}, id)}>${t("fact.more")}</a></div>` : nothing}
+    ${fact("first", firstMs === null ? NONE : milliseconds(firstMs))}
+    ${fact("total", totalMs === null ? NONE : milliseconds(totalMs))}
+    ${fact("tokens", tokens ? html`${tokens}${record?.usage?.source === "estimated" ? ` ${t("fact.estimated")}` : nothing}` : NONE)}
+    ${record ? html`<div><dt class="hidden">${t("fact.more")}</dt> <dd><a href=${link("requests", {}, id)}>${t("fact.more")}</a></dd></div>` : nothing}
   </dl>`;
 }
 
@@ -156,9 +156,9 @@ function raw(one) {
       )}
       <span class="hint">${t("chat.with_key")}</span>
     </div>
-    <h3>${t("chat.request")}</h3>
+    <h2>${t("chat.request")}</h2>
     <pre tabindex="0" role="region" aria-label=${t("chat.request")}>${`POST ${place.v1}/chat/completions\n\n${JSON.stringify(one.body, null, 2)}`}</pre>
-    <h3>${t("chat.stream")}</h3>
+    <h2>${t("chat.stream")}</h2>
     <pre tabindex="0" role="region" aria-label=${t("chat.stream")}>${`HTTP ${one.status}\n\n${one.raw}`}</pre>
   </details>`;
 }

@@ -1,7 +1,7 @@
 // The grid of tests: models down, client APIs across, in each field what came of it.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { milliseconds, name, number, quoted } from "../format.js";
+import { milliseconds, name, NONE, number, quoted } from "../format.js";
 import { apisOfGateway, cellKey, planned, runGrid, stopGrid, toggle } from "../grid.js";
 import { has, t } from "../i18n.js";
 import { link } from "../router.js";
@@ -78,7 +78,7 @@ function results(grid) {
 }
 
 function cell(one, model) {
-  if (!one) return t("fact.none");
+  if (!one) return NONE;
   if (one.isWaiting) return html`<span class="hint">${t("grid.waiting")}</span>`;
   if (one.isRunning) return html`<span class="hint" role="status">${t("test.running")}</span>`;
   const details = one.id ? html` <a href=${link("requests", {}, one.id)}>${t("grid.details")}</a>` : nothing;

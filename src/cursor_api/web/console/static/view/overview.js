@@ -1,7 +1,7 @@
 // Overview: can it answer, how did the last day go, what is under way, what failed.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { duration, hour, milliseconds, money, name, nowMs, number, optionalMs, percent, quoted, shortNumber, shortTime } from "../format.js";
+import { duration, hour, milliseconds, money, name, NONE, nowMs, number, optionalMs, percent, quoted, shortNumber, shortTime } from "../format.js";
 import { t } from "../i18n.js";
 import { link } from "../router.js";
 import { state } from "../store.js";
@@ -36,7 +36,7 @@ function figures({ credentials, reasons, last_24h: day, records }) {
       html`<a href=${link("credentials")}>${t("overview.n_of_m", { ready: number(credentials.ready), total: number(credentials.total) })}</a>`,
       reasons.length ? reasons.map((one) => html`<span class="line-text">${reasonText(one)}</span>`) : t("overview.all_well"),
     )}
-    ${day ? dayFigures(day) : figure(t("overview.requests"), t("fact.none"), t("overview.no_records"))}
+    ${day ? dayFigures(day) : figure(t("overview.requests"), NONE, t("overview.no_records"))}
     ${records.dropped_count ? figure(t("overview.dropped"), number(records.dropped_count), t("overview.dropped_note")) : nothing}
   </dl>`;
 }
@@ -140,7 +140,7 @@ function underWay({ under_way: rows, under_way_count: count, waiting_count: wait
             (one) => html`<li>
               <a href=${link("requests", {}, one.id)}><bdi>${name(one.model)}</bdi></a>
               <span><bdi>${name(one.caller)}</bdi></span>
-              <span><bdi>${one.credential ? name(one.credential) : t("fact.none")}</bdi></span>
+              <span><bdi>${one.credential ? name(one.credential) : NONE}</bdi></span>
               <span class="end">${age(one)}</span>
             </li>`,
           )}

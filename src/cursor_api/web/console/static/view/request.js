@@ -2,7 +2,7 @@
 
 import { html, nothing, svg } from "../vendor/lit-html/lit-html.js";
 import { copyText } from "../copying.js";
-import { dateTime, milliseconds, money, name, number, optionalMs, quoted } from "../format.js";
+import { dateTime, milliseconds, money, name, NONE, number, optionalMs, quoted } from "../format.js";
 import { has, t } from "../i18n.js";
 import { link } from "../router.js";
 import { icons } from "./icons.js";
@@ -71,7 +71,7 @@ function facts(one) {
       ? html`${fact("tokens", t("fact.in_out", { input: number(usage.input), output: number(usage.output) }))}
         ${usage.cached ? fact("cached", number(usage.cached)) : nothing} ${usage.reasoning ? fact("reasoning", number(usage.reasoning)) : nothing}
         ${fact("source", t(`request.${usage.source}`))}`
-      : fact("tokens", t("fact.none"))}
+      : fact("tokens", NONE)}
     ${fact("cost", money(one.cost_nano))}
   </dl>`;
 }

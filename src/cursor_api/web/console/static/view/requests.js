@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
-import { dateTime, name, number, optionalMs, shortNumber, shortTime } from "../format.js";
+import { dateTime, name, NONE, number, optionalMs, shortNumber, shortTime } from "../format.js";
 import { has, t } from "../i18n.js";
 import { filters, loadOlder, PERIODS, setFilters, showNewer } from "../records.js";
 import { exportAs, openDeletion } from "../removal.js";
@@ -180,7 +180,7 @@ function row(one, isOpen) {
       <td role="cell" class="caller">
         <bdi>${name(one.caller)}</bdi>${one.client ? html` <span class="hint">${name(one.client)}</span>` : nothing}
       </td>
-      <td role="cell" class="by"><bdi>${one.credential ? name(one.credential) : t("fact.none")}</bdi></td>
+      <td role="cell" class="by"><bdi>${one.credential ? name(one.credential) : NONE}</bdi></td>
       <td role="cell" class="took">
         <span title=${t("fact.first")}>${optionalMs(one.first_ms)}</span> / <span title=${t("fact.total")}>${optionalMs(one.total_ms)}</span>
       </td>
@@ -202,7 +202,7 @@ function onRow(event, place) {
 }
 
 function tokens(usage) {
-  if (!usage) return t("fact.none");
+  if (!usage) return NONE;
   const words = t("requests.in_out", { input: shortNumber(usage.input), output: shortNumber(usage.output) });
   return usage.source === "estimated" ? html`<span title=${t("requests.estimated")}>≈ ${words}</span>` : words;
 }

@@ -1,0 +1,81 @@
+"""A running gateway told to read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cursor_api.cli import main
+from tests.unit.cli.gateway_folder import enter
+from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+
+DONE: dict[str, Any] = {
+    "changed": [],
+    "waiting": [],
+    "problems": [],
+    "credential_count": 5,
+    "credential_problem": None,
+}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ListingGateway]:
+    """What says anything."""
+    with listing_gateway() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With both keys."""
+    enter(tmp_path, monkeypatch)
+    (tmp_path / ".env").write_text("AUTH_TOKEN=of-the-operator\nCLIENT_TOKENS=for-chats-only\n")
+    return tmp_path
+
+
+def reload(running: ListingGateway, **done: Any) -> int:
+    """The command's status where that is the answer."""
+    running.body = json.dumps(DONE | done).encode()
+    return main(["reload", "--url", running.url])
+
+
+def test_what_changed_is_told(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is the operator who asks."""
+    assert reload(running, changed=["ROUTE_PREFIX"], waiting=["PORT", "HOST"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "settings: ROUTE_PREFIX",
+        "wait for a restart: PORT, HOST",
+        "credentials: 5",
+    ]
+    assert running.asked[-1].headers["authorization"] == "Bearer of-the-operator"
+    assert reload(running) == 0
+    assert "settings: nothing changed" in capsys.readouterr().out
+
+
+def test_what_is_wrong_is_told(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both kinds; and that the old serves on."""
+    problems = [
+        {"name": "PORT", "where": ".env:1", "text": "it is wrong"},
+        {"name": "", "where": ".env:2", "text": "no line"},
+        {"name": "", "where": "", "text": "no file"},
+    ]
+    assert reload(running, problems=problems) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        "error: PORT (.env:1): it is wrong",
+        "error: .env:2: no line",
+        "error: no file",
+        "The old settings serve on.",
+    ]
+    assert reload(running, credential_count=None, credential_problem="no line") == 1
+    assert "The old credentials serve on." in capsys.readouterr().err
+
+
+def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """With how to start it."""
+    assert main(["reload", "--url", "http://127.0.0.1:1"]) == 1
+    assert "cursor-api serve" in capsys.readouterr().err
