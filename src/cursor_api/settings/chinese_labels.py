@@ -47,6 +47,7 @@ LABELS: Final[Mapping[str, str]] = {
     "port, or address:port": "端口，或 地址:端口",
     "name=value, comma between": "name=value，以逗号分隔",
     "IP address or host name": "IP 地址或主机名",
+    "address of a database": "数据库地址",
     "http or https URL": "http 或 https 网址",
     "https URL": "https 网址",
     "http or https URL, or `none`": "http 或 https 网址，或 `none`",
