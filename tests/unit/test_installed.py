@@ -112,6 +112,11 @@ DEFAULTS = {
     "DATABASE_URL": None,
     "RECORDS_KEEP_DAYS": "30",
     "RECORDS_KEEP_BYTES": "1GiB",
+    "METRICS_LISTEN": None,
+    "METRICS_BY_CALLER": "false",
+    "TRACES_URL": None,
+    "TRACES_PROXY": None,
+    "TRACES_HEADERS": "",
     "ALERT_WEBHOOK_URL": None,
     "ALERT_PROXY": None,
 }

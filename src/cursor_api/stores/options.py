@@ -81,6 +81,7 @@ class DatabaseOptions:
         " `REQUEST_LOG_FILE`; needs the extra `cursor-api[postgres]`. The tables are made in a"
         " schema of their own, `cursor_api`. While the database is away the records wait in a file"
         " beside that of `REQUEST_LOG_FILE`.",
+        default_note="none: `REQUEST_LOG_FILE`",
         needs_restart=True,
     )
 

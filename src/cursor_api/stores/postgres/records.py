@@ -169,12 +169,12 @@ async def _write(connection: Connection, batch: Batch) -> None:
     kept = {one.id: (one, row_of(one)) for one in map(as_kept, batch.records)}
     if kept:
         await connection.execute(_INCOMING)
-        async with connection.cursor() as cursor:
-            async with cursor.copy(_COPY) as copy:
+        async with connection.cursor() as sql:
+            async with sql.copy(_COPY) as copy:
                 for _, row in kept.values():
                     await copy.write_row(row)
-            await cursor.execute(_INSERT)
-            new = await cursor.fetchall()
+            await sql.execute(_INSERT)
+            new = await sql.fetchall()
         sums = sums_of(kept[one] for (one,) in new)
         if sums:
             await connection.execute(_SUMS, _columns(sums))
