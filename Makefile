@@ -146,8 +146,9 @@ coverage: $(VENV)/dev.stamp $(NODE_STAMP) ## Lines and branches that the fast te
 bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes docs/benchmarks.md (needs a C compiler)
 	$(BIN)/python -m bench
 
-fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds
+fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds; properties with all examples
 	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)
+	PROPERTY_EXAMPLES=all $(PYTEST) -q tests/property
 
 wall: $(VENV)/dev.stamp ## Every fault of docs/reliability.md, played; writes the table there
 	$(BIN)/python -m tests.wall

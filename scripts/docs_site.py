@@ -52,7 +52,7 @@ LANGUAGES: Final = (
     Language("zh", "简体中文", "zh", "cursor-api"),
 )
 # Sections, by their names in both languages, and their pages.
-NAVIGATION: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
+_SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
     ("Start", "开始"): (
         Page("README.md", "What it is", "简介"),
         Page("docs/quickstart.md", "Quickstart", "快速开始"),
@@ -66,10 +66,13 @@ NAVIGATION: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
         Page("docs/routes.md", "What works over which route", "各路由支持的功能"),
         Page("docs/endings.md", "How an answer ends", "回答如何结束"),
         Page("docs/console.md", "The console", "控制台"),
+        Page("docs/api.md", "Management API", "管理 API"),
     ),
     ("Run", "运行"): (
         Page("docs/configuration.md", "Configuration", "配置"),
+        Page("docs/commands.md", "Commands", "命令"),
         Page("docs/operations.md", "Operations", "运维"),
+        Page("docs/metrics.md", "Metrics", "指标"),
         Page("docs/limits.md", "Limits", "限制"),
         Page("docs/reliability.md", "Reliability", "可靠性"),
     ),
@@ -79,6 +82,32 @@ NAVIGATION: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
         Page("docs/benchmarks.md", "Benchmarks", "基准测试"),
     ),
 }
+
+
+def find_title(file: str) -> str:
+    """A page's own heading."""
+    found = re.search(r"^# (.+)$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else Path(file).stem
+
+
+def _find_others() -> tuple[Page, ...]:
+    """Pages in both languages that no section has yet, by their headings."""
+    known = {page.file for pages in _SECTIONS.values() for page in pages}
+    twins = sorted((ROOT / "docs").glob(f"*{SUFFIX}"))
+    files = [f"docs/{path.name.removesuffix(SUFFIX)}.md" for path in twins]
+    return tuple(
+        Page(file, find_title(file), find_title(chinese_of(file)))
+        for file in files
+        if file not in known
+    )
+
+
+def chinese_of(file: str) -> str:
+    """The Chinese twin's name."""
+    return file.removesuffix(".md") + SUFFIX
+
+
+NAVIGATION: Final = {**_SECTIONS, ("More", "更多"): _find_others()}
 PAGES: Final = tuple(page for pages in NAVIGATION.values() for page in pages)
 # A link or an image, whose text may have brackets and code in it; or code, in which nothing is one.
 _LINK: Final = re.compile(
@@ -90,11 +119,6 @@ _LINK: Final = re.compile(
 _OTHER_LANGUAGE: Final = re.compile(
     r"^(?:\[(?:简体中文|English)\]|中文：|English(?:: | · )).*\n+", re.MULTILINE
 )
-
-
-def chinese_of(file: str) -> str:
-    """The Chinese twin's name."""
-    return file.removesuffix(".md") + SUFFIX
 
 
 def name_on_site(file: str) -> str | None:
@@ -171,6 +195,8 @@ def render_settings(language: Language) -> str:
     is_chinese = language.code == "zh"
     entries = []
     for titles, pages in NAVIGATION.items():
+        if not pages:
+            continue
         inner = ", ".join(
             f"{{ {json.dumps(page[1 + is_chinese], ensure_ascii=False)} ="
             f" {json.dumps(name_on_site(page.file))} }}"
@@ -254,7 +280,13 @@ def main() -> int:
     """Make it; 1 where a link leads nowhere."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tool", default="zensical", help="default: %(default)s")
-    tool: str = parser.parse_args().tool
+    given: str = parser.parse_args().tool
+    found = shutil.which(given)
+    if found is None:
+        sys.stderr.write(f"error: there is no {given}; make docs-site installs one\n")
+        return 1
+    # It is started in other folders.
+    tool = Path(found).absolute()
     shutil.rmtree(SITE, ignore_errors=True)
     for language in LANGUAGES:
         folder = BUILT / f"site-{language.code}"

@@ -26,7 +26,7 @@ def test_every_page_of_the_navigation_is_there_in_both_languages(root: Path) -> 
 
 
 def test_pages_in_both_languages_are_on_the_site(root: Path) -> None:
-    """A new one is not forgotten."""
+    """A new one that has no section yet stands at the end, under its own heading."""
     twins = {f"docs/{path.name}" for path in (root / "docs").glob(f"*{docs_site.SUFFIX}")}
     assert twins == {docs_site.chinese_of(page.file) for page in PAGES if "/" in page.file}
 

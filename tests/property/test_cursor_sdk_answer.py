@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.domain.credential import Secret
@@ -10,13 +10,14 @@ from cursor_api.domain.deltas import Finished
 from cursor_api.domain.errors import Fault
 from cursor_api.upstreams.cursor_sdk.answer import RunDecoder
 from cursor_api.upstreams.cursor_sdk.faults import fault_context
+from tests.examples import examples
 from tests.sdk_vectors import SEQUENCES, bytes_of
 
 CONTEXT = fault_context(Secret("crsr_0123456789"), lambda: 0.0)
 STREAMS = [bytes_of(name) for name in SEQUENCES]
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     stream=st.sampled_from(STREAMS),
     damage=st.lists(st.tuples(st.floats(0, 0.999), st.binary(max_size=4)), max_size=3),

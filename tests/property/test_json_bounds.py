@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.domain.errors import Fault
 from cursor_api.wire.json_bounds import CONTAINERS_CODE, DEPTH_CODE, JsonLimits, check_bounds
+from tests.examples import examples
 from tests.steps import finish
 
 # No deadline: a busy machine is no failure.
-MANY = settings(max_examples=300, deadline=None)
+MANY = examples(300)
 
 texts = st.text(st.sampled_from('"\\[]{}/bfnrtua\u00e9\U0001f600\n\0'), max_size=8)
 values = st.recursive(

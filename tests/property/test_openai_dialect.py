@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cursor_api.dialects.openai.faults import render_fault
@@ -15,12 +15,13 @@ from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.ports.dialect import ParsedRequest
 from cursor_api.wire.images import measure
 from cursor_api.wire.limits import RequestLimits
+from tests.examples import examples
 from tests.steps import finish
 
 LIMITS = RequestLimits(messages_max=20, image_bytes_max=100, model_chars_max=20)
 
 # No deadline: a busy machine is no failure.
-MANY = settings(max_examples=300, deadline=None)
+MANY = examples(300)
 
 # Also what Python's json writes and no JSON reader takes: NaN, Infinity, halves of pairs.
 texts = st.text(st.characters(codec=None, exclude_categories=()), max_size=12)

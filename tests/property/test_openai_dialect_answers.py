@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
@@ -30,10 +30,11 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.dialect import AnswerHead
+from tests.examples import examples
 from tests.openai_stream import read_answer, read_stream
 
 # No deadline: a busy machine is no failure.
-MANY = settings(max_examples=300, deadline=None)
+MANY = examples(300)
 
 # Everything that ends a line or a string somewhere, more often than chance would have it.
 texts = st.text(min_size=1) | st.text(

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cursor_api.dialects.openai_chat.parameters import read_parameters
@@ -36,11 +36,12 @@ from cursor_api.domain.content import (
 )
 from cursor_api.wire.json_lenient import CACHE_TTL_S
 from cursor_api.wire.limits import RequestLimits
+from tests.examples import examples
 from tests.property.test_openai_dialect import anything
 from tests.steps import finish
 
 # No deadline: a busy machine is no failure.
-MANY = settings(max_examples=150, deadline=None)
+MANY = examples(150)
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
 some_words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)

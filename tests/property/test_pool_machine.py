@@ -25,6 +25,7 @@ from cursor_api.pool.lease import Ask, Lease
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.selection import Policy
 from cursor_api.pool.slot import LeaseOutcome
+from tests.examples import examples
 from tests.property.pool_model import FINAL, WAITS, Held, Known, PoolModel
 
 START = 1_800_000_000.0
@@ -373,7 +374,5 @@ def test_the_pool_does_what_its_model_says(policy: Policy) -> None:
     Machine.policy = policy
     run_state_machine_as_test(
         Machine,
-        settings=settings(
-            max_examples=EXAMPLE_COUNTS[policy], stateful_step_count=STEP_COUNT, deadline=None
-        ),
+        settings=settings(examples(EXAMPLE_COUNTS[policy]), stateful_step_count=STEP_COUNT),
     )

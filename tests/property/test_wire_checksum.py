@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.wire.checksum import (
@@ -13,8 +13,9 @@ from cursor_api.wire.checksum import (
     refresh_checksum,
     time_part,
 )
+from tests.examples import examples
 
-MANY = settings(max_examples=500, deadline=None)
+MANY = examples(500)
 
 ids = st.text("0123456789abcdefABCDEF", min_size=64, max_size=64)
 variants = st.sampled_from(Variant)

@@ -13,7 +13,7 @@ from connectrpc._protocol_connect import ConnectEnvelopeReader, ConnectEnvelopeW
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError as TheirError
 from connectrpc.request import Headers
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cursor_api.wire.connect import (
@@ -25,6 +25,7 @@ from cursor_api.wire.connect import (
     parse_end_stream,
     parse_error_json,
 )
+from tests.examples import examples
 from tests.fuzz.wire_models import (
     COMPLETE,
     Limits,
@@ -34,7 +35,7 @@ from tests.fuzz.wire_models import (
     read_envelopes,
 )
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = examples(300)
 LIMITS = Limits()
 SMALL = Limits(frame_bytes_max=60, inflated_bytes_max=90)
 

@@ -17,7 +17,7 @@ from google.protobuf.message import (  # type: ignore[import-untyped] # the same
 from google.protobuf.unknown_fields import (  # type: ignore[import-untyped] # the same
     UnknownFieldSet,
 )
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cursor_api.wire.protobuf import (
@@ -41,8 +41,9 @@ from cursor_api.wire.protobuf import (
     field_varint,
     iter_fields,
 )
+from tests.examples import examples
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = examples(300)
 Fields = list[tuple[int, int, int | bytes]]
 Their = descriptor_pb2.FieldDescriptorProto
 

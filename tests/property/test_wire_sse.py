@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder as TheirDecoder
 
 from cursor_api.wire.sse import Event, comment, encode_event
+from tests.examples import examples
 from tests.fuzz.wire_models import (
     COMPLETE,
     CUT,
@@ -16,7 +17,7 @@ from tests.fuzz.wire_models import (
     read_events,
 )
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = examples(300)
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
     ["", "[DONE]", "\n", "\r", "\r\n", " a", ":", "a\u2028b", "世界 🙂", "\ufeff"]

@@ -4,6 +4,7 @@ Here the parts are made and handed to each other; what they are made of is named
 """
 
 from cursor_api.bootstrap.gateway import Gateway, Operator, build_gateway, open_credentials
+from cursor_api.bootstrap.key_desk import open_keys
 from cursor_api.bootstrap.stores import Stores, file_stores, make_checksum, memory_stores
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "make_checksum",
     "memory_stores",
     "open_credentials",
+    "open_keys",
 ]

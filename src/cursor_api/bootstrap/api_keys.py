@@ -10,10 +10,9 @@ from typing import Any, Protocol
 from cursor_api.domain.catalog import Route
 from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.ports.process import Clock, Observer
-from cursor_api.ports.records import Records
 from cursor_api.service.access.keys import ApiKeys, KeyParts
 from cursor_api.service.access.quota import Quota, QuotaParts
-from cursor_api.service.access.recorded_use import RecordedUse
+from cursor_api.service.access.recorded_use import RecordedUse, Sums
 from cursor_api.service.access.store_watch import StoreWatch
 from cursor_api.service.prices import Prices
 from cursor_api.stores.memory_limits import MemoryLimitStore
@@ -47,7 +46,7 @@ class KeyHouseParts:
     """What they are made with. `resolve` gives the ways to a model."""
 
     store: KeyAndPriceStore
-    records: Records
+    records: Sums
     resolve: Callable[[str], Sequence[Route]]
     clock: Clock
     observer: Observer

@@ -61,12 +61,17 @@ def file_stores(settings: Settings) -> Stores:
     )
 
 
+def find_keeping(settings: Settings) -> Keeping:
+    """How much is kept of the requests."""
+    log = settings.request_log
+    return Keeping(log.keep_days, log.keep_bytes, log.kept_max)
+
+
 def _records(settings: Settings) -> RecordKeeper | None:
     log, clock = settings.request_log, SystemClock()
     if not log.kept_max:
         return None
-    keeping = Keeping(log.keep_days, log.keep_bytes, log.kept_max)
-    database = SqliteRecords(settings.files.request_log_file, keeping, clock.now)
+    database = SqliteRecords(settings.files.request_log_file, find_keeping(settings), clock.now)
     return RecordLog(database, log.entries_max, clock, LogObserver())
 
 

@@ -14,6 +14,7 @@ from cursor_api.cli import (
     clients,
     doctor,
     init,
+    keys,
     serving,
     shells,
     tokens,
@@ -38,6 +39,7 @@ More to ask at any time:
   cursor-api token add               your Cursor API key, crsr_… (official), or a session token
   cursor-api upstream add deepseek   another provider's key; `upstream presets` lists them
   cursor-api upstream add ollama     models on this machine
+For others: `cursor-api key create NAME` makes keys with limits of their own.
 When something does not work: `cursor-api doctor`."""
 
 
@@ -82,6 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
     serving.add_commands(commands)
     tokens.add_commands(commands)
     upstreams.add_commands(commands)
+    keys.add_commands(commands)
     asking.add_commands(commands)
     clients.add_commands(commands)
     doctor.add_commands(commands)

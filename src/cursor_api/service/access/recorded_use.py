@@ -6,19 +6,29 @@ counts as the new day's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.quota import Counters
-from cursor_api.domain.record_query import UsageCounts, UsageQuery
-from cursor_api.ports.records import Records
+from cursor_api.domain.record_query import UsageCounts, UsageQuery, UsageRow
 
 HOUR_S = 3600
+
+
+class Sums(Protocol):
+    """What of the records is asked here."""
+
+    async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
+        """See ports.Records."""
+        ...
 
 
 class RecordedUse:
     """Asks the records."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Sums) -> None:
         self._records = records
 
     async def find(self, key: ApiKey, moment: Moment) -> Counters:

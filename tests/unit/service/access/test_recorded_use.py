@@ -54,8 +54,7 @@ NOON = _at("2025-06-15T12:00+02:00")
 
 
 async def _find(key: ApiKey, at: float = NOON) -> Counters:
-    # Only what is asked of them is there.
-    records = RecordedUse(HourlySums(ROWS))  # type: ignore[arg-type]
+    records = RecordedUse(HourlySums(ROWS))
     return await records.find(key, key.moment(at))
 
 
@@ -75,7 +74,7 @@ async def test_a_key_without_a_budget_has_no_period() -> None:
     """And one question fewer is asked."""
     sums = HourlySums(ROWS)
     key = replace(ALICE, limits=Limits(tokens_per_day=1))
-    found = await RecordedUse(sums).find(key, key.moment(NOON))  # type: ignore[arg-type]
+    found = await RecordedUse(sums).find(key, key.moment(NOON))
     assert (found.period, found.day_request_count, len(sums.queries)) == ("", 4, 1)
 
 
@@ -84,7 +83,7 @@ async def test_a_budget_for_each_day_asks_once() -> None:
     sums = HourlySums(ROWS)
     limits = Limits(budget=Budget(1, Unit.TOKENS, Period.DAY))
     key = replace(ALICE, limits=limits)
-    found = await RecordedUse(sums).find(key, key.moment(NOON))  # type: ignore[arg-type]
+    found = await RecordedUse(sums).find(key, key.moment(NOON))
     assert (found.period, found.period_token_count, len(sums.queries)) == ("2025-06-15", 18, 1)
 
 
@@ -93,7 +92,7 @@ async def test_an_hour_that_two_days_share_is_the_later_ones() -> None:
     key = replace(ALICE, zone="Asia/Kolkata")
     moment: Moment = key.moment(_at("2025-06-01T12:00+05:30"))
     sums = HourlySums(ROWS)
-    await RecordedUse(sums).find(key, moment)  # type: ignore[arg-type]
+    await RecordedUse(sums).find(key, moment)
     day = sums.queries[0]
     assert (day.since, day.until) == (
         int(_at("2025-05-31T18:00Z")),

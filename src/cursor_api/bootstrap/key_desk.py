@@ -1,0 +1,34 @@
+"""API keys and prices without a gateway around them, for commands.
+
+They work on the file that gateways work on, which see what was changed within seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
+from cursor_api.bootstrap.stores import find_keeping
+from cursor_api.installed import Settings
+from cursor_api.ports.process import Observer
+from cursor_api.stores.sqlite.keys import SqliteKeys
+from cursor_api.stores.sqlite.records import SqliteRecords
+from cursor_api.telemetry.clock import SystemClock
+
+
+@asynccontextmanager
+async def open_keys(settings: Settings, observer: Observer) -> AsyncIterator[KeyHouse]:
+    """What is stored, loaded. Raises StoreError when it cannot be read."""
+    path, clock = settings.files.request_log_file, SystemClock()
+    store = SqliteKeys(path)
+    # It is not opened before something is asked of it, and nobody is asked for a model here.
+    records = SqliteRecords(path, find_keeping(settings), clock.now)
+    house = make_key_house(KeyHouseParts(store, records, lambda _model: (), clock, observer))
+    try:
+        await house.keys.load()
+        await house.prices.load()
+        yield house
+    finally:
+        await store.close()
+        await records.close()
