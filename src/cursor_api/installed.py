@@ -31,6 +31,7 @@ from cursor_api.settings import Group, Schema, find_secrets
 from cursor_api.stores.options import RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
 from cursor_api.telemetry.metric_options import MetricsOptions
+from cursor_api.telemetry.trace_options import TraceOptions
 from cursor_api.transport.image_fetch import ImageFetchOptions
 from cursor_api.transport.webhook import WebhookOptions
 from cursor_api.upstreams.anthropic.kind import AnthropicKind
@@ -123,6 +124,7 @@ class Settings:
     images: ImageFetchOptions
     logs: LogOptions
     metrics: MetricsOptions
+    traces: TraceOptions
     alerts: WebhookOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
@@ -171,6 +173,7 @@ GROUPS: Final = (
     ),
     Group("logs", "Logs", ("logs", "request_log")),
     Group("metrics", "Metrics", ("metrics",)),
+    Group("traces", "Traces", ("traces",)),
     Group("alerts", "Alerts", ("alerts",)),
 )
 

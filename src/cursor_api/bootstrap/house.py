@@ -41,6 +41,8 @@ from cursor_api.telemetry.measuring import Measuring
 from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
+from cursor_api.telemetry.request_spans import RequestSpans
+from cursor_api.telemetry.tracing import TracedLog, Tracing
 from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
@@ -78,7 +80,9 @@ class House:
         self._request_log = parts.stores.request_log or self._records
         self.catalog = Catalog()
         self.measuring = Measuring(self.catalog.lists, self._look)
-        self._lines = RequestLines(self.measuring.log(self._request_log), clock.monotonic)
+        self.tracing = Tracing(RequestSpans(self._find_kind, self.catalog.lists), observer)
+        traced = TracedLog(self._request_log, self.tracing.take)
+        self._lines = RequestLines(self.measuring.log(traced), clock.monotonic)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
@@ -137,6 +141,7 @@ class House:
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
         self.measuring.use(by_caller=settings.metrics.by_caller)
+        self.tracing.use(settings.traces)
         self._readiness = self._make_readiness(settings)
         url = settings.alerts.url
         self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
@@ -149,6 +154,7 @@ class House:
             self.upstreams.watch(),
             self.alerts.run(),
             self.measuring.watch(),
+            self.tracing.run(),
             *self.key_house.watches(),
         )
 
@@ -178,6 +184,10 @@ class House:
             readiness=self._readiness,
             keys=settings.access.named_keys(),
         )
+
+    def _find_kind(self, endpoint: str) -> str | None:
+        found = self.endpoints.get(endpoint)
+        return found.kind.name if found is not None else None
 
     def _look(self) -> Standing:
         """How things stand, for whoever scrapes metrics."""

@@ -286,6 +286,12 @@ REASONS: Final[Mapping[str, str]] = {
     "METRICS_BY_CALLER": (
         "是否还按密钥和凭据的名称分别统计请求与 token，各最多 200 个。默认关闭：人名与他人无关。"
     ),
+    "TRACES_URL": (
+        "OpenTelemetry collector 或其他接收 OTLP（HTTP）的程序的地址：每个请求结束后发送一条链路"
+        "，含模型、时间、token 与各次尝试，不含任何对话内容。缺少 `/v1/traces` 时自动补上。"
+    ),
+    "TRACES_HEADERS": "发往 `TRACES_URL` 的请求头，例如密钥。",
+    "TRACES_PROXY": "通往 `TRACES_URL` 的 HTTP 代理；`none` 表示不用。",
     "ALERT_WEBHOOK_URL": (
         "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、无人可应答、上游暂不"
         "询问、记录无法写入。每件事在发生时通知一次，结束时再通知一次。"
@@ -317,6 +323,8 @@ NOTES: Final[Mapping[str, str]] = {
     "CURSOR_SDK_PROXY": "取 `HTTPS_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外",
     "CURSOR_SDK_CA_FILE": "Node 自带的",
     "METRICS_LISTEN": "无",
+    "TRACES_URL": "无：不发送",
+    "TRACES_PROXY": "与上游相同，取自环境变量",
     "ALERT_WEBHOOK_URL": "无：不通知任何人",
     "ALERT_PROXY": "与上游相同，取自环境变量",
 }

@@ -20,6 +20,7 @@ TITLES: Final[Mapping[str, str]] = {
     "limits": "单个请求的限制",
     "logs": "日志",
     "metrics": "指标",
+    "traces": "链路追踪",
     "alerts": "告警",
 }
 
@@ -43,6 +44,7 @@ LABELS: Final[Mapping[str, str]] = {
     "checksum, secret": "校验和，机密",
     "IANA time zone": "IANA 时区名",
     "port, or address:port": "端口，或 地址:端口",
+    "name=value, comma between": "name=value，以逗号分隔",
     "IP address or host name": "IP 地址或主机名",
     "http or https URL": "http 或 https 网址",
     "https URL": "https 网址",

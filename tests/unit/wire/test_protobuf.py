@@ -24,6 +24,7 @@ from cursor_api.wire.protobuf import (
     encode_varint,
     field_bytes,
     field_double,
+    field_fixed64,
     field_float,
     field_head,
     field_string,
@@ -211,3 +212,12 @@ def test_a_field_may_be_written_in_pieces() -> None:
     for text in ("", "é", "a" * 127, "a" * 128, "中" * 100_000):
         content = string_bytes(text)
         assert field_head(3, len(content)) + content == field_string(3, text)
+
+
+def test_eight_bytes_hold_an_instant_and_nothing_below_zero() -> None:
+    """In the order of the wire."""
+    assert field_fixed64(7, 1) == b"\x39" + b"\x01" + b"\0" * 7
+    assert list(iter_fields(field_fixed64(8, 2**64 - 1))) == [(8, 1, b"\xff" * 8)]
+    for value in (-1, 2**64):
+        with pytest.raises(ProtobufError):
+            field_fixed64(7, value)
