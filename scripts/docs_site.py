@@ -70,6 +70,7 @@ _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
     ),
     ("Run", "运行"): (
         Page("docs/configuration.md", "Configuration", "配置"),
+        Page("docs/commands.md", "Commands", "命令"),
         Page("docs/operations.md", "Operations", "运维"),
         Page("docs/metrics.md", "Metrics", "指标"),
         Page("docs/limits.md", "Limits", "限制"),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# The commands speak the language of whoever runs them; the tests read English.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # Where one file takes the longest.
 SLOW_FOLDERS = tuple(Path(__file__).parent / name for name in ("acceptance", "soak", "wall"))

@@ -10,6 +10,7 @@ import pytest
 from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
 from cursor_api.settings.earlier import UNUSED
+from cursor_api.upstreams.cursor.models import MODELS
 from cursor_api.web.http.earlier import SAME
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -54,3 +55,13 @@ def test_the_addresses_that_have_a_second_name_are_named(page: str) -> None:
     """Nobody has to guess which."""
     codes = {one.removeprefix("GET ") for one in CODE.findall(section(page, 2))}
     assert SAME.keys() <= codes
+
+
+def test_the_old_names_can_be_had_as_they_are_shipped(tmp_path: Path) -> None:
+    """All that the earlier program listed, none of them wrong as it stands."""
+    text = (DOCS.parent / "deploy" / "old-model-names.toml").read_text(encoding="utf-8")
+    (tmp_path / "cursor-api.toml").write_text(text)
+    loaded = load_settings(SCHEMA, {"AUTH_TOKEN": "a-key-of-ones-own-0123"}, tmp_path)
+    assert (loaded.problems, loaded.warnings) == ((), ())
+    vectors = re.findall(r'^name = "(.+)"$', text, re.MULTILINE)
+    assert vectors == [model.id for model in MODELS]

@@ -28,6 +28,7 @@ CHINESE_FILES = [*ROOT.glob("docs/*.zh-CN.md"), ROOT / "README.zh-CN.md"]
 CHINESE_FILES += ROOT.glob("src/cursor_api/clients/*.py")
 CHINESE_FILES.append(ROOT / "src/cursor_api/settings/chinese.py")
 CHINESE_FILES.append(ROOT / "src/cursor_api/settings/chinese_labels.py")
+CHINESE_FILES.append(ROOT / "src/cursor_api/cli/chinese.toml")
 
 
 def bare(key: str) -> str:

@@ -80,6 +80,8 @@ def commands(root: Path) -> Iterator[tuple[str, list[str]]]:
 def is_known(parser: argparse.ArgumentParser, words: list[str]) -> bool:
     """Whether the command and each of its options is there; values are not looked at."""
     for number, word in enumerate(words):
+        if word.isupper():
+            return True  # a placeholder
         if word.startswith("-"):
             name = word.partition("=")[0]
             if name not in parser._option_string_actions:

@@ -21,8 +21,9 @@ from cursor_api.cli import (
     upstreams,
 )
 from cursor_api.cli.home import HomeError
+from cursor_api.cli.language import speak
 from cursor_api.cli.output import open_missing_streams, print_error
-from cursor_api.cli.subcommand import Subcommands
+from cursor_api.cli.subcommand import HelpFormatter, Subcommands
 from cursor_api.options.masking import redact_shapes
 
 PROGRAM_DESCRIPTION = """\
@@ -45,7 +46,7 @@ When something does not work: `cursor-api doctor`."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     open_missing_streams()
-    parsed = make_parser().parse_args(arguments)
+    parsed = speak(make_parser()).parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
         Path.cwd()
@@ -75,7 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="cursor-api",
         description=PROGRAM_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
     commands = Subcommands(parser)

@@ -14,12 +14,13 @@ from typing import Final
 
 from cursor_api.cli.command import make_parser
 from cursor_api.cli.command_tree import Node, Word, walk
+from cursor_api.cli.language import speak
 from cursor_api.cli.output import print_result
 
 
 def completion(parsed: argparse.Namespace) -> int:
     """`completion`."""
-    nodes = list(walk(make_parser()))
+    nodes = list(walk(speak(make_parser())))
     print_result("\n".join(_SCRIPTS[parsed.shell](nodes)))
     return 0
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from cursor_api.bootstrap import Gateway, build_gateway, make_checksum, memory_stores
 from cursor_api.cli.output import print_note
+from cursor_api.cli.serving_actions import url_of
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import KINDS, SCHEMA, Settings
 from cursor_api.options.upstreams import UpstreamSettings
@@ -185,16 +186,6 @@ async def demo_gateway(
                 settings, memory_stores(credentials), redactor, configuration=configuration
             )
         )
-
-
-def url_of(settings: Settings, listener: socket.socket) -> str:
-    """Where to reach the listener from this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - compared, not bound
-        settings.server.host, settings.server.host
-    )
-    port = listener.getsockname()[1]
-    scheme = "http" if settings.server.tls.cert_file is None else "https"
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _at(where: Mapping[str, object], upstream: UpstreamSettings) -> UpstreamSettings:

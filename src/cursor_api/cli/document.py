@@ -1,7 +1,7 @@
 """docs/configuration.md and its Chinese twin, written from the rows of settings.
 
-`python -m cursor_api.cli.document docs` writes both, and the clients' part of docs/clients.md; a
-test compares them with the rows.
+`python -m cursor_api.cli.document docs` writes both; a test compares them with the rows. It writes
+docs/commands.md and the clients' part of docs/clients.md as well.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cursor_api.cli.client_document import write_clients
+from cursor_api.cli.command_document import write_commands
 from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.settings import chinese, chinese_labels
@@ -293,3 +294,4 @@ def write_documents(folder: Path) -> None:
 if __name__ == "__main__":
     write_documents(Path(sys.argv[1]))
     write_clients(Path(sys.argv[1]))
+    write_commands(Path(sys.argv[1]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from cursor_api.cli import key_words
+from cursor_api.cli import key_amounts
 from cursor_api.cli.subcommand import Subcommands, add_config, run_later
 from cursor_api.domain.periods import Period
 from cursor_api.domain.permission import Permission
@@ -127,7 +127,7 @@ def add_commands(commands: Subcommands) -> None:
     rotate = _add(own, "rotate", ROTATE)
     rotate.add_argument(
         "--keep",
-        type=key_words.span,
+        type=key_amounts.span,
         default=0.0,
         metavar="TIME",
         help="how long the old secret goes on, such as 24h (default: not at all)",
@@ -165,7 +165,7 @@ def _add_terms(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument(
         "--expires",
-        type=key_words.expiry,
+        type=key_amounts.expiry,
         metavar="WHEN",
         help="its end: 90d, 2027-01-31 or never (default: never)",
     )
@@ -180,9 +180,9 @@ def _add_limits(sub: argparse.ArgumentParser) -> None:
         ("--concurrent", "requests at once"),
         ("--reserve", "tokens reserved for an answer that its request does not bound"),
     ):
-        sub.add_argument(option, type=key_words.count, metavar="N", help=what)
+        sub.add_argument(option, type=key_amounts.count, metavar="N", help=what)
     sub.add_argument(
-        "--budget", type=key_words.budget, metavar="AMOUNT", help="20usd or 5Mtokens, see --per"
+        "--budget", type=key_amounts.budget, metavar="AMOUNT", help="20usd or 5Mtokens, see --per"
     )
     sub.add_argument(
         "--per", choices=[one.value for one in Period], help="the budget's period (default: month)"
@@ -205,7 +205,7 @@ def _add_prices(commands: Subcommands) -> None:
     ):
         setting.add_argument(
             option,
-            type=key_words.price,
+            type=key_amounts.price,
             required=is_required,
             metavar="DOLLARS",
             help="for a million tokens" + ("" if is_required else " (default: as --input)"),
@@ -214,12 +214,12 @@ def _add_prices(commands: Subcommands) -> None:
     setting.add_argument(
         "--from",
         dest="valid_from",
-        type=key_words.day,
+        type=key_amounts.day,
         metavar="DATE",
         help="the first day, in UTC (default: today)",
     )
     remove.add_argument(
-        "--from", dest="valid_from", type=key_words.day, metavar="DATE", required=True
+        "--from", dest="valid_from", type=key_amounts.day, metavar="DATE", required=True
     )
     for sub in (listing, setting, remove):
         add_config(sub)

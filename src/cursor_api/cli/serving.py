@@ -58,7 +58,7 @@ SIMULATOR_KINDS: Final = ("cursor", "openai", "anthropic")
 def add_commands(commands: Subcommands) -> None:
     """Put serve, demo, simulate, check-config and checksum among the commands."""
     serve = commands.add("serve", _run("serve"), SERVE)
-    demo = commands.add("demo", _run("demo"), DEMO)
+    demo = commands.add("demo", run_later("simulating", "demo"), DEMO)
     for sub in (serve, demo):
         sub.add_argument("--host", help="address to listen on, in place of HOST")
         sub.add_argument("--port", help="port to listen on, in place of PORT; 0: any")
@@ -66,7 +66,7 @@ def add_commands(commands: Subcommands) -> None:
     check.add_argument("--all", action="store_true", help="show the defaults as well")
     for sub in (serve, check):
         add_config(sub)
-    simulator = commands.add("simulate", _run("simulate_alone"), SIMULATE)
+    simulator = commands.add("simulate", run_later("simulating", "simulate_alone"), SIMULATE)
     simulator.add_argument(
         "--kind", choices=SIMULATOR_KINDS, default="cursor", help="default: %(default)s"
     )

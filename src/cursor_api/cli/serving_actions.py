@@ -13,12 +13,10 @@ from typing import Any, Final, NoReturn
 
 from cursor_api import __version__
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_checksum
-from cursor_api.cli.demo import load_demo, serve_demo, url_of
 from cursor_api.cli.gateway_place import describe_running
 from cursor_api.cli.home import environment, find_home
 from cursor_api.cli.output import find_width, print_error, print_note, print_result
 from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
-from cursor_api.cli.simulators import SIMULATORS
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.running import claim
 from cursor_api.installed import SCHEMA, Settings
@@ -26,14 +24,12 @@ from cursor_api.options.addresses import mask_user
 from cursor_api.options.proxies import SharedProxies
 from cursor_api.runtime import run, serve_gateway
 from cursor_api.settings import ByCommand, Loaded, SettingsInUse, load_settings, render_check
-from cursor_api.simulator.options import SimulatorOptions
-from cursor_api.simulator.server import simulate
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.tls import TlsFileError
 
 
-def _end_at_sigterm() -> None:
+def end_at_sigterm() -> None:
     """Make SIGTERM the ordinary end: what is open is closed, what was learnt is saved.
 
     The HTTP server raises the signal again when its last stream has ended; by default that would
@@ -48,8 +44,8 @@ def _end_at_sigterm() -> None:
 
 def serve(parsed: argparse.Namespace) -> int:
     """`serve`."""
-    _end_at_sigterm()
-    folder, said = find_home(), ByCommand(_listener_of(parsed))
+    end_at_sigterm()
+    folder, said = find_home(), ByCommand(listener_of(parsed))
 
     def load() -> Loaded[Settings]:
         return load_settings(SCHEMA, environment(), folder, parsed.config, said)
@@ -59,40 +55,13 @@ def serve(parsed: argparse.Namespace) -> int:
 
     loaded, listener = check_and_listen(load())
     source = SettingsInUse(SCHEMA, loaded, read)
-    return _start(loaded, listener, functools.partial(_serve_for_real, source))
+    return start(loaded, listener, functools.partial(_serve_for_real, source))
 
 
-def demo(parsed: argparse.Namespace) -> int:
-    """`demo`."""
-    _end_at_sigterm()
-    environ = {**environment(), **_listener_of(parsed)}
-    loaded, listener = check_and_listen(load_demo(environ), has_files=False)
-    source = SettingsInUse(SCHEMA, loaded, lambda: loaded)
-    return _start(loaded, listener, functools.partial(serve_demo, source))
-
-
-def _listener_of(parsed: argparse.Namespace) -> dict[str, str]:
+def listener_of(parsed: argparse.Namespace) -> dict[str, str]:
+    """What the command line says of the listener, by the settings' names."""
     given = {"HOST": parsed.host, "PORT": parsed.port}
     return {name: text for name, text in given.items() if text is not None}
-
-
-def simulate_alone(parsed: argparse.Namespace) -> int:
-    """`simulate`."""
-    kind: str = parsed.kind
-    simulator = SIMULATORS[kind](SimulatorOptions(host=parsed.host, port=parsed.port))
-    _end_at_sigterm()
-
-    def tell(url: str) -> None:
-        block = f'[[upstream]] kind = "{kind}", base_url = "{url}"'
-        hint = f"CURSOR_BASE_URL={url}" if kind == "cursor" else block
-        print_note(f"simulator: {url}  ({hint})")
-
-    try:
-        run(simulate(simulator, tell))
-    except OSError as error:
-        print_error(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
-        return 1
-    return 0
 
 
 def check_config(parsed: argparse.Namespace) -> int:
@@ -118,7 +87,7 @@ THIS_MACHINE_ALONE: Final = (
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
 
-def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
+def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
     """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
     for warning in loaded.warnings:
         print_error(f"warning: {warning}")
@@ -153,6 +122,16 @@ async def _serve_for_real(
         with claim(find_home(), describe_running(root)):
             _welcome(gateway, source.loaded, root)
             await serve_gateway(gateway, settings, listener, source)
+
+
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    """Where to reach the listener from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - compared, not bound
+        settings.server.host, settings.server.host
+    )
+    port = listener.getsockname()[1]
+    scheme = "http" if settings.server.tls.cert_file is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from cursor_api.cli.language import say_word
 from cursor_api.cli.output import print_result
 
 Run = Callable[[argparse.Namespace], int]
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help in the user's language: Chinese takes two columns a sign and has no spaces."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        """With its first word."""
+        super().add_usage(usage, actions, groups, say_word("usage: ") if prefix is None else prefix)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        if text.isascii():
+            return super()._split_lines(text, width)
+        lines, columns = [""], 0
+        for sign in text:
+            taken = 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+            if columns + taken > width:
+                lines.append("")
+                columns = 0
+            lines[-1] += sign
+            columns += taken
+        return lines
 
 
 class Subcommands:
@@ -26,7 +55,7 @@ class Subcommands:
             name,
             help=text.split("\n", 1)[0],
             description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=HelpFormatter,
         )
         if run is not None:
             parser.set_defaults(command=run)

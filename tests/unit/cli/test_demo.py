@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from cursor_api.cli.demo import ROUTES, load_demo, url_of
+from cursor_api.cli.demo import ROUTES, load_demo
 from cursor_api.cli.gateway_call import Call, GatewayAddress, fetch_json
+from cursor_api.cli.serving_actions import url_of
 from cursor_api.domain.credential import Secret
 from cursor_api.web.server.tls import TlsOptions
 from tests.unit.cli.demo_stage import KEY, running_demo

@@ -1,76 +1,11 @@
-"""Amounts, budgets and times as they are typed and told."""
+"""Amounts, budgets and times in words."""
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-
 from cursor_api.cli import key_words
-from cursor_api.cli.key_words import Amount, BudgetAmount, Expiry
 from cursor_api.domain.periods import Period
 from cursor_api.domain.quota import Budget, Limit, Limits, Unit
 from cursor_api.domain.standing import Left, Standing
-
-
-@pytest.mark.parametrize(
-    ("read", "text", "value"),
-    [
-        (key_words.count, "500", Amount(500)),
-        (key_words.count, "40k", Amount(40_000)),
-        (key_words.count, "2M", Amount(2_000_000)),
-        (key_words.count, "none", Amount(None)),
-        (key_words.budget, "20usd", BudgetAmount(20_000_000_000, Unit.NANO_DOLLARS)),
-        (key_words.budget, "0.5USD", BudgetAmount(500_000_000, Unit.NANO_DOLLARS)),
-        (key_words.budget, "1.5Mtokens", BudgetAmount(1_500_000, Unit.TOKENS)),
-        (key_words.budget, "none", BudgetAmount(None)),
-        (key_words.span, "12h", 43_200.0),
-        (key_words.span, "2w", 1_209_600.0),
-        (key_words.expiry, "never", Expiry()),
-        (key_words.expiry, "90d", Expiry(span_s=7_776_000.0)),
-        (key_words.expiry, "2027-01-31T00:00:00+00:00", Expiry(at=1_801_353_600.0)),
-        (key_words.day, "2027-01-31", dt.date(2027, 1, 31)),
-        (key_words.price, "2.50", 2_500_000_000),
-        (key_words.price, "$0.075", 75_000_000),
-        (key_words.price, "0", 0),
-    ],
-)
-def test_what_is_typed_is_read(read: Callable[[str], Any], text: str, value: Any) -> None:
-    """With the endings that people use."""
-    assert read(text) == value
-
-
-@pytest.mark.parametrize(
-    ("read", "text"),
-    [
-        (key_words.count, "-1"),
-        (key_words.count, "1.5k"),
-        (key_words.count, "many"),
-        (key_words.budget, "20"),
-        (key_words.budget, "20eur"),
-        (key_words.budget, "0.5tokens"),
-        (key_words.span, "24"),
-        (key_words.span, "1y"),
-        (key_words.expiry, "soon"),
-        (key_words.day, "31.1.2027"),
-        (key_words.price, "-1"),
-        (key_words.price, "1e9"),
-    ],
-)
-def test_what_is_meant_otherwise_is_refused(read: Callable[[str], Any], text: str) -> None:
-    """In words that say what to type."""
-    with pytest.raises(argparse.ArgumentTypeError, match=r"^give a"):
-        read(text)
-
-
-def test_an_end_is_found_from_now() -> None:
-    """Or is an instant, or none."""
-    assert Expiry(span_s=60.0).find(1000.0) == 1060.0
-    assert Expiry(at=5.0).find(1000.0) == 5.0
-    assert Expiry().find(1000.0) is None
 
 
 def test_limits_are_told_in_a_line() -> None:

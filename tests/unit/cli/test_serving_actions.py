@@ -6,7 +6,6 @@ import http.client
 import json
 import re
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
@@ -56,24 +55,6 @@ def test_check_config_shows_sources_and_exits_by_verdict(tmp_path: Path) -> None
     assert call(tmp_path, environ(PORT="x"), "check-config").status == 1
 
 
-def test_a_port_in_use_is_one_sentence_and_a_way_out(tmp_path: Path) -> None:
-    """Not a traceback."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        done = subprocess.run(
-            command("demo"),
-            cwd=tmp_path,
-            env=environ(PORT=str(port)),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    assert done.returncode == 1
-    assert f"PORT={port + 1}" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_serve_serves_and_stops_at_sigterm(tmp_path: Path) -> None:
     """It says where it is, where its files are, and how many credentials it has."""
     (tmp_path / ".token").write_text("a-token\n")
@@ -120,17 +101,3 @@ def test_serve_says_through_which_proxy_each_upstream_is_asked(tmp_path: Path) -
         "upstream excepted: https://near.example without a proxy",
     ]
     assert "canary" not in shown
-
-
-@pytest.mark.parametrize(
-    ("kind", "hint"),
-    [
-        ("cursor", r"CURSOR_BASE_URL=http://127\.0\.0\.1:\d+"),
-        ("openai", r'kind = "openai", base_url = "http://127\.0\.0\.1:\d+"'),
-    ],
-)
-def test_simulate_says_how_to_use_it(tmp_path: Path, kind: str, hint: str) -> None:
-    """The variable to set, or what stands in the block of the upstream."""
-    with started(tmp_path, "simulate", "--port", "0", "--kind", kind) as process:
-        shown = read_until(process, "simulator:")
-    assert re.search(hint, shown)

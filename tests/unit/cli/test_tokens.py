@@ -123,11 +123,14 @@ def test_a_command_loads_only_what_it_needs() -> None:
         "cursor_api.cli.checkup",
         "cursor_api.clients.table",
     )
-    code = f"import sys, cursor_api.cli; print([n for n in {names} if n in sys.modules])"
+    code = (
+        f"import sys, cursor_api.cli; print([n for n in {names} if n in sys.modules])\n"
+        "import cursor_api.cli.serving_actions; print('cursor_api.simulator' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["[]", "False"]
 
 
 def test_renewing_keeps_the_device_and_the_wishes(house: House) -> None:
