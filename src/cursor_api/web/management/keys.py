@@ -113,8 +113,10 @@ class KeyRoutes:
         )
 
     async def list(self, _request: Request) -> Response:
-        """All of them; what is left of each is told one by one."""
-        return reply(KeysOut([self._show(key) for key in self._keys.all]))
+        """All of them, with what is left of those that were used."""
+        now = self._clock.now()
+        shown = [show_key(key, now, await self._quota.peek(key)) for key in self._keys.all]
+        return reply(KeysOut(shown))
 
     async def create(self, request: Request) -> Response:
         """A new one."""

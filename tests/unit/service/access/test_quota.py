@@ -281,6 +281,15 @@ async def test_places_are_renewed_while_requests_last(house: House) -> None:
     assert (await house.refuse(limits)).kind is FaultKind.KEY_LIMIT_REACHED
 
 
+async def test_a_look_asks_nobody(house: House) -> None:
+    """A list of ten thousand keys does not ask the records ten thousand times."""
+    key = _key(Limits(requests_per_day=10))
+    assert await house.quota.peek(key) is None
+    assert house.asked_count == 0
+    await house.enter(key.limits)
+    assert await house.quota.peek(key) == await house.quota.stand(key)
+
+
 async def test_what_is_left_is_told_of_a_key_that_never_asked(house: House) -> None:
     """All of it; and nothing of a key without limits."""
     house.used = Counters(day_request_count=3)

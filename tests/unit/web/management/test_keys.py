@@ -91,6 +91,7 @@ async def test_a_key_is_made_shown_once_and_used() -> None:
         listed = await desk.call("GET")
         assert listed.headers["cache-control"] == "no-store"
         assert [key["id"] for key in listed.json()["keys"]] == ["alice"]
+        assert listed.json()["keys"][0]["left"][0]["left"] == 1
         for answer in (listed, await desk.call("GET", "/alice")):
             assert made["secret"].encode() not in answer.body
 

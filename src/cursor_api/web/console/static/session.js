@@ -64,6 +64,11 @@ export function signOut(trouble = null) {
     connect: null,
     chat: null,
     settings: null,
+    keys: null,
+    keyForm: null,
+    keyAsk: null,
+    keySecret: null,
+    priceForm: null,
     working: new Map(),
     outcomes: new Map(),
   });

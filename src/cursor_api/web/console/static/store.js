@@ -33,6 +33,12 @@ export const state = {
   usage: null, // {key, data, trouble}
   grid: null, // the dialog that tries a credential with several models
   deletion: null, // the dialog that deletes records
+  keys: null, // {list, prices, trouble}
+  // dialogs of the keys: a form, a question, a secret that is shown once, a price
+  keyForm: null,
+  keyAsk: null,
+  keySecret: null,
+  priceForm: null,
   settings: null, // the last answer of GET api/settings, and what is looked for in it
 };
 

@@ -5,6 +5,7 @@ import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { loadModels } from "../chat.js";
 import { loadConnect } from "../connect.js";
 import { t } from "../i18n.js";
+import { loadKeys, pollKeys } from "../keys.js";
 import { enterOverview, pollOverview } from "../overview.js";
 import { enterRequests, pollRequests } from "../records.js";
 import { loadSettings } from "../settings.js";
@@ -20,6 +21,8 @@ import { editDialog } from "./edit.js";
 import { gridDialog } from "./grid.js";
 import { head } from "./head.js";
 import { icons } from "./icons.js";
+import { keyDialogs } from "./key_dialogs.js";
+import { keysPage } from "./keys.js";
 import { notices } from "./notices.js";
 import { overviewPage } from "./overview.js";
 import { requestsPage } from "./requests.js";
@@ -27,7 +30,7 @@ import { settingsPage } from "./settings.js";
 import { signInView } from "./signin.js";
 import { usagePage } from "./usage.js";
 
-// In the order of the navigation. `Keys` has its place between Credentials and Settings.
+// In the order of the navigation.
 // `enter` asks for what a page needs when it is gone to, `poll` again and again while it is shown;
 // a page that `hasList` shows the credentials.
 export const PAGES = [
@@ -37,6 +40,7 @@ export const PAGES = [
   { id: "requests", view: requestsPage, enter: enterRequests, poll: pollRequests },
   { id: "usage", view: usagePage, enter: loadUsage },
   { id: "credentials", view: credentialsPage, enter: enterCredentials, hasList: true },
+  { id: "keys", view: keysPage, enter: loadKeys, poll: pollKeys },
   { id: "settings", view: settingsPage, enter: loadSettings },
 ];
 
@@ -53,7 +57,7 @@ export function appView() {
       ${notices()}
       <div id="panel">${page ? page.view() : unknownPage()}</div>
     </main>
-    ${state.add?.isOpen ? addDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.grid ? gridDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${toasts()}`;
+    ${state.add?.isOpen ? addDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.grid ? gridDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${keyDialogs()} ${toasts()}`;
 }
 
 function unknownPage() {
