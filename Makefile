@@ -180,12 +180,26 @@ docs-site: $(SHIP).stamp ## Make the documents a site in both languages, in buil
 image-check: $(VENV)/dev.stamp ## Build the Dockerfile with buildah and run it with runc, as root (Debian)
 	$(BIN)/python -m tests.ship.image
 
+.PHONY: binaries
+binaries: cross ## This machine's executable and a .pyz for others, into dist/
+	PYTHON=$(BIN)/python sh scripts/build.sh
+
+.PHONY: cross
+cross: $(SHIP).stamp ## A .pyz for each system that has wheels, and the bill of materials, into dist/
+	sh scripts/build.sh --cross
+
+.PHONY: binaries-check
+binaries-check: $(SHIP).stamp ## Build them and run those that run here; BINARIES=--native leaves the others out
+	$(BIN)/python -m tests.ship.binaries $(BINARIES)
+
 .PHONY: space
 space: $(VENV)/dev.stamp ## Make dist/huggingface, a folder that is a Hugging Face Space
 	@$(BIN)/python -m scripts.space dist/huggingface
 
 .PHONY: workflows-check
-workflows-check: $(SHIP).stamp ## Hold compose.yaml to its schema
+workflows-check: $(SHIP).stamp ## Hold workflows and compose.yaml to their schemas, and workflows to zizmor
+	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(SHIP)/bin/zizmor --offline --persona pedantic --quiet .github/workflows
 	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
 .PHONY: release
@@ -218,6 +232,7 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group clients -o requirements/clients.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group sdk -c requirements/dev.txt -o requirements/sdk.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group ship -c requirements/run.txt -o requirements/ship.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group executable -c requirements/build.txt -o requirements/executable.txt
 
 clean: ## Remove what the commands above have made
 	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(NODE_SDKS)/node_modules $(AGENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

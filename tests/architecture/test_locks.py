@@ -25,6 +25,7 @@ LOCKS = {
     "clients": "clients",
     "sdk": "sdk",
     "ship": "ship",
+    "executable": "executable",
 }
 NODE_FOLDERS = ("tests/acceptance/node", "tests/clients/node", "tests/agents")
 

@@ -16,9 +16,13 @@ from typing import Final, NamedTuple
 
 import jsonschema_rs
 
+from cursor_api.domain.own_program import own_environment, own_program
+
 if sys.platform != "win32":
     import resource
 
+# Not `__name__`, which is another where it runs as a program.
+MODULE: Final = "cursor_api.service.inference.output_trial"
 # Real schemas take milliseconds.
 CPU_S_MAX: Final = 2
 # On a machine that has much else to do.
@@ -46,12 +50,12 @@ async def judge_apart(schema: bytes, text: str) -> Verdict | None:
     asked = json.dumps([schema.decode(), text]).encode()
     async with _room:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-s", "-B", __file__),
+            *own_program(MODULE, __file__, "-P", "-s", "-B"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             # Nothing of this environment, which holds secrets, but the library is found alike.
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **own_environment()},
         )
         try:
             async with asyncio.timeout(TRIAL_S_MAX):

@@ -181,6 +181,9 @@ def watch(orders: Orders) -> int:
 def main(text: str, *, becomes: bool = sys.platform == "linux") -> int:
     """Do what the orders say; comes back with an exit code where this process stays or fails."""
     orders: Orders = json.loads(text)
+    # Of the loader of an executable that is one file; it has done its work.
+    for name in [name for name in os.environ if name.startswith("_PYI_")]:
+        del os.environ[name]
     try:
         if becomes:
             become(orders)

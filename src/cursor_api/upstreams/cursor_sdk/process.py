@@ -24,6 +24,7 @@ import msgspec
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.own_program import own_environment, own_program
 from cursor_api.options.addresses import is_loopback
 from cursor_api.transport.options import check_base_url
 from cursor_api.upstreams.cursor_sdk import cage
@@ -162,7 +163,8 @@ async def start_process(launch: Launch) -> tuple[BridgeProcess, BridgeAddress]:
     folder = launch.folder
     program = launch.program
     orders = make_orders(launch)
-    argv = (sys.executable, "-I", "-S", "-B", str(cage.__file__), json.dumps(orders))
+    between = own_program(cage.__name__, str(cage.__file__), "-I", "-S", "-B")
+    argv = (*between, json.dumps(orders))
     is_exec = sys.platform == "linux"
     try:
         folder.clear()
@@ -171,7 +173,7 @@ async def start_process(launch: Launch) -> tuple[BridgeProcess, BridgeAddress]:
             stdin=subprocess.DEVNULL if is_exec else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=make_environment(folder, launch.options),
+            env={**make_environment(folder, launch.options), **own_environment()},
             cwd=folder.workspace,
             # Ctrl-C in the gateway's terminal is for the gateway, which ends the runs first.
             start_new_session=True,
