@@ -63,6 +63,7 @@ NOT_FOR_PAGES = {
     "/api/requests/{rest:path}",
     "/api/usage",
     "/api/settings",
+    "/api/settings/{rest:path}",
     "/api/reload",
     "/api/clients",
     "/api/keys",

@@ -55,6 +55,7 @@ OPEN_METHODS = {
     "/api/requests/{rest:path}": NOTHING,
     "/api/usage": NOTHING,
     "/api/settings": NOTHING,
+    "/api/settings/{rest:path}": NOTHING,
     "/api/reload": NOTHING,
     "/api/clients": NOTHING,
     "/api/keys": NOTHING,

@@ -23,7 +23,15 @@ from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.addresses import mask_user
 from cursor_api.options.proxies import SharedProxies
 from cursor_api.runtime import run, serve_gateway
-from cursor_api.settings import ByCommand, Loaded, SettingsInUse, load_settings, render_check
+from cursor_api.settings import (
+    ByCommand,
+    Drafts,
+    Loaded,
+    SettingsFiles,
+    SettingsInUse,
+    load_settings,
+    render_check,
+)
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.tls import TlsFileError
@@ -47,14 +55,16 @@ def serve(parsed: argparse.Namespace) -> int:
     end_at_sigterm()
     folder, said = find_home(), ByCommand(listener_of(parsed))
 
-    def load() -> Loaded[Settings]:
-        return load_settings(SCHEMA, environment(), folder, parsed.config, said)
+    def load(drafts: Drafts) -> Loaded[Settings]:
+        toml = drafts.toml or parsed.config
+        by_command = said._replace(dotenv=drafts.dotenv)
+        return load_settings(SCHEMA, environment(), folder, toml, by_command)
 
     def read() -> Loaded[Settings]:
-        return recheck(load())
+        return recheck(load(Drafts()))
 
-    loaded, listener = check_and_listen(load())
-    source = SettingsInUse(SCHEMA, loaded, read)
+    loaded, listener = check_and_listen(load(Drafts()))
+    source = SettingsInUse(SCHEMA, loaded, read, SettingsFiles(SCHEMA, load, folder))
     return start(loaded, listener, functools.partial(_serve_for_real, source))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -71,8 +72,45 @@ class Reloaded(Struct, frozen=True):
     credential_problem: str | None = None
 
 
+class UnknownSettingError(Exception):
+    """There is no setting of this name."""
+
+
+class FixedSettingError(Exception):
+    """It cannot be changed here; says why, and where it can."""
+
+
+class WrongSettingError(Exception):
+    """A value, or what follows from it, is wrong; nothing was changed."""
+
+    def __init__(self, problems: Sequence[ShownFinding]) -> None:
+        super().__init__("\n".join(one.text for one in problems))
+        self.problems = tuple(problems)
+
+
+class SettingsWriter(Protocol):
+    """Changes the files that settings stand in. The methods block, and are for a thread."""
+
+    def etag(self) -> str:
+        """The version of what is there."""
+        ...
+
+    def change(self, name: str, value: str | None, if_match: str | None) -> str:
+        """Set one, or None: leave it to what else says it; gives the name it is listed under.
+
+        Raises UnknownSettingError, FixedSettingError, WrongSettingError, StoreError, and
+        StaleTextError where `if_match` is not the version; nothing is changed then.
+        """
+        ...
+
+
 class Configuration(Protocol):
     """What the gateway was told."""
+
+    @property
+    def writer(self) -> SettingsWriter | None:
+        """What changes it; None where nothing does."""
+        ...
 
     def show(self) -> ShownSettings:
         """All of it, as it stands now."""
@@ -85,6 +123,8 @@ class Configuration(Protocol):
 
 class Unshown:
     """Implements Configuration for a gateway whose settings nobody is shown."""
+
+    writer: SettingsWriter | None = None
 
     def show(self) -> ShownSettings:
         """None of them."""

@@ -1,6 +1,7 @@
 """Everything that can be set: read once into frozen values, from four places in one order."""
 
-from cursor_api.settings.in_use import SettingsInUse, show_finding
+from cursor_api.settings.files import Drafts, SettingsFiles, show_finding
+from cursor_api.settings.in_use import SettingsInUse
 from cursor_api.settings.load import ByCommand, Draft, Loaded, load_settings
 from cursor_api.settings.report import render_check
 from cursor_api.settings.schema import Group, Schema
@@ -9,9 +10,11 @@ from cursor_api.settings.secrets import find_secrets
 __all__ = [
     "ByCommand",
     "Draft",
+    "Drafts",
     "Group",
     "Loaded",
     "Schema",
+    "SettingsFiles",
     "SettingsInUse",
     "find_secrets",
     "load_settings",

@@ -39,6 +39,11 @@ def read_dotenv(schema: AnySchema, path: Path, label: str) -> Reading:
         return Reading()
     except UnreadableError as error:
         return Reading(problems=(about(label, error),))
+    return parse_dotenv(schema, text, label)
+
+
+def parse_dotenv(schema: AnySchema, text: str, label: str) -> Reading:
+    """The text of such a file."""
     pairs: list[tuple[str, Given]] = []
     problems = []
     for binding in parse_stream(io.StringIO(text)):

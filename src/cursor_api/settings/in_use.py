@@ -9,13 +9,13 @@ from cursor_api.options.rules import Finding
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.ports.configuration import (
     Reloaded,
-    ShownFinding,
     ShownSetting,
     ShownSettings,
     Words,
 )
 from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
+from cursor_api.settings.files import SettingsFiles, show_finding
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 from cursor_api.settings.schema import S, Schema
@@ -32,10 +32,18 @@ class SettingsInUse(Generic[S]):
 
     `read` reads everything again and never raises. Of what is `loaded`, a gateway uses what needs a
     restart only from its next start on. `on_reload` is how it does that while it is served.
+    `writer` None: its files are not to be changed.
     """
 
-    def __init__(self, schema: Schema[S], loaded: Loaded[S], read: Callable[[], Loaded[S]]) -> None:
+    def __init__(
+        self,
+        schema: Schema[S],
+        loaded: Loaded[S],
+        read: Callable[[], Loaded[S]],
+        writer: SettingsFiles | None = None,
+    ) -> None:
         self._schema = schema
+        self.writer = writer
         self.loaded = loaded
         self.read = read
         self.on_reload: Callable[[], Coroutine[Any, Any, Reloaded]] | None = None
@@ -98,11 +106,6 @@ class SettingsInUse(Generic[S]):
 
     def _has_changed(self, name: str) -> bool:
         return bool(self._started_with.get(name) != self.loaded.facts.values.get(name))
-
-
-def show_finding(finding: Finding) -> ShownFinding:
-    """As the operator is shown it."""
-    return ShownFinding(finding.variable, finding.where, finding.message)
 
 
 def _translations(schema: Schema[Any]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Final, Generic, NamedTuple
 from cursor_api.options.rules import Facts, Finding, check, find_mode
 from cursor_api.options.setting import Setting
 from cursor_api.settings.blocks import BlockReader
-from cursor_api.settings.dotenv_file import read_dotenv
+from cursor_api.settings.dotenv_file import parse_dotenv, read_dotenv
 from cursor_api.settings.habits import find_habits
 from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Resolver, Row
 from cursor_api.settings.rules import MUST, SHOULD
@@ -43,11 +43,12 @@ class ByCommand(NamedTuple):
     """What the command says itself, by variable and as text.
 
     `overrides` win over every other place (an option of the command line), `defaults` replace
-    defaults of the rows (a demo's).
+    defaults of the rows (a demo's). `dotenv` is what `.env` would be after a change.
     """
 
     overrides: Mapping[str, str] = MappingProxyType({})
     defaults: Mapping[str, str] = MappingProxyType({})
+    dotenv: str | None = None
 
 
 _NOTHING: Final = ByCommand()
@@ -112,7 +113,10 @@ def load_settings(
     if unknown:
         raise KeyError(*unknown)
     directory = directory.absolute()
-    dotenv = read_dotenv(schema, directory / DOTENV, DOTENV)
+    if said.dotenv is None:
+        dotenv = read_dotenv(schema, directory / DOTENV, DOTENV)
+    else:
+        dotenv = parse_dotenv(schema, said.dotenv, DOTENV)
     readings = [_read_command(said), read_environment(schema, environ), dotenv]
     own = Resolver(directory)
     own.take(CONFIG, _config_given(readings, toml), None)

@@ -7,7 +7,6 @@ How often is for all who bring no key together; the operator, who does, is never
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.allowance import Allowance
+from cursor_api.web.http.etags import read_if_match
 from cursor_api.web.http.json_body import read_json, reply, too_large
 from cursor_api.web.http.operation import Key, Operation, Parameter
 from cursor_api.web.management.store_errors import GivenTextError
@@ -44,9 +44,6 @@ UNUSABLE = (
     "The token files cannot be used as they are; the tokens read before serve on. The gateway's"
     " log names the lines, and so does the page /tokeninfo."
 )
-
-# `W/` and quotes are a cache's and a program's habits; both name the same text here.
-_ETAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s",]+)')
 
 
 class TokenTextsIn(msgspec.Struct):
@@ -195,10 +192,8 @@ class TokenTexts:
 
     async def _find_match(self, values: list[str]) -> str | None:
         """The one etag that the texts must have; None when any will do."""
-        if not values:
-            return None
-        found: list[str] = [quoted or bare for quoted, bare in _ETAG.findall(", ".join(values))]
-        if "*" in found:
+        found = read_if_match(values)
+        if found is None:
             return None
         if len(found) == 1:
             return found[0]

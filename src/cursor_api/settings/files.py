@@ -1,0 +1,140 @@
+"""The settings' own files as a running gateway changes them: one setting at a time, checked first.
+
+Rules of this file:
+- A setting is changed where it stands: in `.env`, or in the TOML file; a new one goes into `.env`,
+  which wins over TOML and which only its owner can read.
+- What the environment or the command line says no file can change, and that is told.
+- What would be wrong afterwards, and was not before, is refused, and the file stays as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from cursor_api.domain.errors import StaleTextError
+from cursor_api.files.disk import Disk
+from cursor_api.options.rules import Finding
+from cursor_api.options.setting import Setting
+from cursor_api.ports.configuration import (
+    FixedSettingError,
+    ShownFinding,
+    UnknownSettingError,
+    WrongSettingError,
+)
+from cursor_api.settings.block_file import change_file
+from cursor_api.settings.dotenv_text import TextChangeError, set_variable
+from cursor_api.settings.load import TOML, Draft, Loaded
+from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Row
+from cursor_api.settings.schema import CONFIG, Schema
+from cursor_api.settings.sources import ENVIRONMENT, FILE_BYTES_MAX
+from cursor_api.settings.toml_text import set_key, write_value
+
+STALE: Final = "The settings are no longer those that you have seen."
+
+
+class Drafts(NamedTuple):
+    """What files would be after a change; None: as they are."""
+
+    toml: Draft | None = None
+    dotenv: str | None = None
+
+
+# Reads everything, these drafts in the place of files; never raises for what users wrote.
+Load = Callable[[Drafts], Loaded[Any]]
+
+
+class SettingsFiles:
+    """Implements `ports.SettingsWriter` over `.env` in the home folder, and the TOML file."""
+
+    def __init__(self, schema: Schema[Any], load: Load, home: Path) -> None:
+        self._schema = schema
+        self.load = load
+        self.home = home
+        self._disk = Disk()
+
+    @property
+    def dotenv(self) -> Path:
+        """Where `.env` is, or would be."""
+        return self.home / DOTENV
+
+    def find_toml(self) -> Path:
+        """Where the TOML file is, or would be."""
+        found: Path | None = self.load(Drafts()).facts.find(CONFIG.variable)
+        return found or self.home / TOML
+
+    def etag(self) -> str:
+        """Of both files together."""
+        digest = hashlib.sha256()
+        for path in (self.dotenv, self.find_toml()):
+            found = self._disk.find(Path(os.path.realpath(path)), FILE_BYTES_MAX)
+            digest.update(b"-" if found is None else b"%d:%b" % (len(found.data), found.data))
+        return digest.hexdigest()[:32]
+
+    def change(self, name: str, value: str | None, if_match: str | None) -> str:
+        """Set one, or None: leave it to what else says it; gives its variable.
+
+        See ports.SettingsWriter.
+        """
+        setting = self._schema.by_variable.get(name)
+        if setting is None or not setting.table:
+            raise UnknownSettingError(name)
+        if setting.needs_restart:
+            raise FixedSettingError(
+                f"{setting.variable} is used from the next start on; change it in the file and"
+                " start again"
+            )
+        loaded = self.load(Drafts())
+        row = next(row for row in loaded.rows if row.setting is setting)
+        for source in (ENVIRONMENT, COMMAND_LINE):
+            if source in row.source:
+                raise FixedSettingError(
+                    f"{setting.variable} stands in the {source}, which wins over every file;"
+                    " change it there"
+                )
+        try:
+            self._save(setting, row, value, (loaded, if_match))
+        except TextChangeError as error:
+            raise FixedSettingError(str(error)) from error
+        return setting.variable
+
+    def _save(
+        self, setting: Setting, row: Row, value: str | None, seen: tuple[Loaded[Any], str | None]
+    ) -> None:
+        loaded, if_match = seen
+        toml = self.find_toml()
+        is_in_toml = row.source.startswith(toml.name)
+
+        def change(text: str) -> str:
+            if if_match is not None and self.etag() != if_match:
+                raise StaleTextError(STALE)
+            if is_in_toml:
+                written = None if value is None else write_value(value, setting.kind.toml_types)
+                return set_key(text, setting.table, setting.name, written)
+            return set_variable(text, setting.variable, value, setting.aliases)
+
+        def check(draft: Draft) -> None:
+            drafts = Drafts(toml=draft) if is_in_toml else Drafts(dotenv=draft.text)
+            require_none(new_problems(loaded, self.load(drafts)))
+
+        change_file(toml if is_in_toml else self.dotenv, change, check, self._disk)
+
+
+def new_problems(old: Loaded[Any], new: Loaded[Any]) -> list[Finding]:
+    """Those that a change brings; what was wrong before does not count."""
+    known = {(problem.variable, problem.message) for problem in old.problems}
+    return [one for one in new.problems if (one.variable, one.message) not in known]
+
+
+def show_finding(finding: Finding) -> ShownFinding:
+    """As the operator is shown it."""
+    return ShownFinding(finding.variable, finding.where, finding.message)
+
+
+def require_none(problems: Sequence[Finding]) -> None:
+    """Raises WrongSettingError where there are any."""
+    if problems:
+        raise WrongSettingError(tuple(map(show_finding, problems)))
