@@ -111,8 +111,9 @@ demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embed
 install: $(VENV)/run.stamp ## Install into .venv, to serve your own accounts and keys
 	@echo "Installed: $(BIN)/cursor-api --help shows what it does."
 
-# The tests of the real bridge may be skipped elsewhere, never here.
+# The tests of the real bridge, and of real databases, may be skipped elsewhere, never here.
 test: export TEST_SDK_BRIDGE := required
+test: export REQUIRE_SERVERS := 1
 # Where the machine has Python write no bytecode, each worker would prepare each test file anew.
 test fast coverage: export PYTHONDONTWRITEBYTECODE :=
 test: lint types imports $(OPENAI_1).stamp $(VENV)/sdk.stamp $(NODE_STAMP) browser ## Everything that CI runs: lint, types, imports, all tests

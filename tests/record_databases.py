@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
+from cursor_api.domain.record_query import RefusalRow
 from cursor_api.ports.process import Clock
-from cursor_api.ports.record_database import Batch
+from cursor_api.ports.record_database import Batch, DatabaseState
 from cursor_api.stores.memory_records import MemoryRecords
 
 
@@ -28,6 +31,10 @@ class FickleDatabase(MemoryRecords):
         """Of what is written."""
         return list(self._ids)
 
+    def state(self) -> Any:
+        """As a database tells it."""
+        return DatabaseState()
+
     async def open(self) -> None:
         """Nothing has to be made."""
         self.refuse()
@@ -46,6 +53,16 @@ class FickleDatabase(MemoryRecords):
             self._names.add(batch.id)
             for hour, fault, count in batch.refusals:
                 self._refusals[hour, fault] = self._refusals.get((hour, fault), 0) + count
+
+    async def remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
+        """As a spool."""
+        for one in ids:
+            del self._by_id[one]
+            self._ids.remove(one)
+        for hour, fault, count in refusals:
+            self._refusals[hour, fault] -= count
+            if not self._refusals[hour, fault]:
+                del self._refusals[hour, fault]
 
     async def tidy(self) -> bool:
         """Nothing is too old."""

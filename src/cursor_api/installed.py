@@ -28,7 +28,7 @@ from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.kept_answers import KeptAnswersOptions
 from cursor_api.settings import Group, Schema, find_secrets
-from cursor_api.stores.options import RequestLogOptions, StoreFiles
+from cursor_api.stores.options import DatabaseOptions, RequestLogOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
 from cursor_api.telemetry.metric_options import MetricsOptions
 from cursor_api.telemetry.trace_options import TraceOptions
@@ -114,6 +114,7 @@ class Settings:
     lockout: LockoutOptions
     files: StoreFiles
     given: GivenOptions
+    database: DatabaseOptions
     request_log: RequestLogOptions
     pool: PoolOptions
     queue: QueueOptions
@@ -172,6 +173,7 @@ GROUPS: Final = (
         ),
     ),
     Group("logs", "Logs", ("logs", "request_log")),
+    Group("database", "Database", ("database",)),
     Group("metrics", "Metrics", ("metrics",)),
     Group("traces", "Traces", ("traces",)),
     Group("alerts", "Alerts", ("alerts",)),

@@ -130,11 +130,10 @@ def test_the_locks_agree(locks: dict[str, dict[str, Pin]]) -> None:
         assert name not in locks["run"] or locks["run"][name].version == pin.version, name
 
 
-def test_the_extra_is_what_is_locked_and_tested(pyproject: dict[str, Any]) -> None:
-    """Who installs it by its name gets the versions that the tests are about."""
-    assert pyproject["project"]["optional-dependencies"] == {
-        "sdk": pyproject["dependency-groups"]["sdk"]
-    }
+def test_an_extra_is_what_is_locked_and_tested(pyproject: dict[str, Any]) -> None:
+    """Who installs one by its name gets the versions that the tests are about."""
+    extras, groups = pyproject["project"]["optional-dependencies"], pyproject["dependency-groups"]
+    assert extras == {name: groups[name] for name in extras}
 
 
 def test_the_build_requirements_are_locked(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.deltas import FinishReason, Usage, UsageSource
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
@@ -23,9 +24,12 @@ from cursor_api.ports.record_database import Keeping
 from cursor_api.ports.records import Records, RefusalCounter
 from cursor_api.ports.stores import RequestLog
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.stores.postgres.link import Link
+from cursor_api.stores.postgres.records import PostgresRecords
 from cursor_api.stores.records.log import RecordLog
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.fakes import ListObserver, StillClock
+from tests.postgres_server import postgres_server
 
 # A whole hour of UTC.
 HOUR = 1_790_000_000 // 3600 * 3600
@@ -55,7 +59,33 @@ async def sqlite(folder: Path, clock: StillClock) -> AsyncIterator[Store]:
         yield log
 
 
+@asynccontextmanager
+async def postgres(url: Secret, clock: StillClock) -> AsyncIterator[Store]:
+    """In a database, all of whose tables are new."""
+    await forget_all(url)
+    database = PostgresRecords(url, EVERYTHING, clock.now)
+    async with RecordLog(database, 100, clock, ListObserver()) as log:
+        yield log
+
+
+async def forget_all(url: Secret) -> None:
+    """As if this program had never been there."""
+    link = Link(url, "test", 10.0)
+    await link.run(
+        lambda connection: connection.execute("DROP SCHEMA IF EXISTS cursor_api CASCADE")
+    )
+    await link.close()
+
+
 STORES: dict[str, Make] = {"memory": memory, "sqlite": sqlite}
+POSTGRES = "postgres"
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[Secret]:
+    """Of a server of this module's own."""
+    with postgres_server() as server:
+        yield Secret(server.url)
 
 
 @pytest.fixture
@@ -66,12 +96,17 @@ def clock() -> StillClock:
     return clock
 
 
-@pytest.fixture(params=sorted(STORES))
+@pytest.fixture(params=[*sorted(STORES), POSTGRES])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: StillClock
 ) -> AsyncIterator[Store]:
     """An empty one of each kind."""
-    async with STORES[request.param](tmp_path, clock) as made:
+    making: AbstractAsyncContextManager[Store]
+    if request.param == POSTGRES:
+        making = postgres(request.getfixturevalue("postgres_url"), clock)
+    else:
+        making = STORES[request.param](tmp_path, clock)
+    async with making as made:
         yield made
 
 

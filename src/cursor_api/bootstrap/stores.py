@@ -9,19 +9,27 @@ from dataclasses import dataclass, field
 
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyAndPriceStore
-from cursor_api.domain.credential import Credential
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
-from cursor_api.ports.record_database import Keeping
+from cursor_api.ports.process import Clock
+from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.records.log import RecordLog
+from cursor_api.stores.records.spooled import SpooledRecords
 from cursor_api.stores.sqlite.keys import SqliteKeys
 from cursor_api.stores.sqlite.records import SqliteRecords
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.wire.checksum import new_checksum
+
+# Beside the file of requests: what a database that is away does not take.
+SPOOL_SUFFIX = ".spool"
+# What waits is not too old.
+EVERYTHING = Keeping(days=3650, bytes_max=2**50, rows_max=2**50)
 
 
 def make_checksum() -> str:
@@ -68,11 +76,29 @@ def find_keeping(settings: Settings) -> Keeping:
 
 
 def _records(settings: Settings) -> RecordKeeper | None:
-    log, clock = settings.request_log, SystemClock()
+    log, clock, observer = settings.request_log, SystemClock(), LogObserver()
     if not log.kept_max:
         return None
-    database = SqliteRecords(settings.files.request_log_file, find_keeping(settings), clock.now)
-    return RecordLog(database, log.entries_max, clock, LogObserver())
+    path, url = settings.files.request_log_file, settings.database.url
+    database: RecordDatabase
+    if url is None:
+        database = SqliteRecords(path, find_keeping(settings), clock.now)
+    else:
+        spool = SqliteRecords(path.with_name(path.name + SPOOL_SUFFIX), EVERYTHING, clock.now)
+        database = SpooledRecords(_postgres(url, settings, clock), spool, observer)
+    return RecordLog(database, log.entries_max, clock, observer)
+
+
+def _postgres(url: Secret, settings: Settings, clock: Clock) -> RecordDatabase:
+    """Raises StoreError where what it needs is not installed."""
+    try:
+        from cursor_api.stores.postgres.records import PostgresRecords  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise StoreError(
+            "DATABASE_URL needs what is not installed: pip install 'cursor-api[postgres]'"
+            f" ({error})."
+        ) from error
+    return PostgresRecords(url, find_keeping(settings), clock.now)
 
 
 def memory_stores(credentials: Sequence[Credential]) -> Stores:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import Kind, show_plain
 
 # More proxies in a row are a mistake in the setting.
@@ -165,6 +166,32 @@ def base_url(example: str) -> Kind:
         (example,),
         parse,
         quote=quote_url,
+    )
+
+
+def database_url() -> Kind:
+    """A PostgreSQL database with how to get in, as libpq reads it; gives Secret."""
+
+    def parse(text: str) -> Secret:
+        if not text.startswith(("postgresql://", "postgres://")):
+            raise ValueError("does not begin with postgresql://")
+        if any(character.isspace() or not character.isprintable() for character in text):
+            raise ValueError("contains a space or a control character; a password has it as %20")
+        try:
+            urlsplit(text).port  # noqa: B018 - raises for what is no number
+        except ValueError:
+            # Several hosts, each with a port, are an address of libpq's own.
+            if "," not in text:
+                raise ValueError("has a port that is no number") from None
+        return Secret(text)
+
+    return Kind(
+        "address of a database",
+        ("postgresql://gateway:PASSWORD@db.example/gateway",),
+        parse,
+        show=lambda url: mask_user(url.reveal()),
+        quote=quote_url,
+        is_secret=True,
     )
 
 

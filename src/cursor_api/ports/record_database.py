@@ -33,6 +33,17 @@ class Keeping(NamedTuple):
     rows_max: int
 
 
+class DatabaseState(NamedTuple):
+    """How it goes. `spooled_count` records are somewhere else until it is reached again.
+
+    `dropped_count` were given up since the start.
+    """
+
+    is_reached: bool = True
+    spooled_count: int = 0
+    dropped_count: int = 0
+
+
 class RecordDatabase(Protocol):
     """A database of records. All raise StoreError; StoreAwayError where a later try is worth it.
 
@@ -42,6 +53,10 @@ class RecordDatabase(Protocol):
     @property
     def name(self) -> str:
         """One word, as `RecordsState.store`."""
+        ...
+
+    def state(self) -> DatabaseState:
+        """How it goes; asks nobody."""
         ...
 
     async def open(self) -> None:
@@ -90,4 +105,12 @@ class RecordDatabase(Protocol):
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """Delete some of them."""
+        ...
+
+
+class SpoolDatabase(RecordDatabase, Protocol):
+    """A database of records that wait for another one."""
+
+    async def remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
+        """These records are elsewhere now, and what was refused is counted there."""
         ...

@@ -279,6 +279,11 @@ REASONS: Final[Mapping[str, str]] = {
     "RECORDS_KEEP_BYTES": (
         "保留的请求记录最多占多少空间；超出时忘记最旧的，文件随之变小。一百万条约 350 MiB。"
     ),
+    "DATABASE_URL": (
+        "存放请求记录的 PostgreSQL 数据库（14 或更新），取代 `REQUEST_LOG_FILE`；需要附加组件"
+        " `cursor-api[postgres]`。表建在自己的 schema `cursor_api` 中。数据库无法访问时，记录在"
+        " `REQUEST_LOG_FILE` 旁的一个文件中等待。"
+    ),
     "METRICS_LISTEN": (
         "单独的端口，或地址加端口，`/metrics` 在此无需密钥即可访问。只写端口时监听本机。"
         "不设时指标在网关自己的端口上，须用 `AUTH_TOKEN` 访问。"
@@ -322,6 +327,7 @@ NOTES: Final[Mapping[str, str]] = {
     "CURSOR_SDK_BRIDGE_FOLDER": "本机临时文件目录中的 `cursor-api-UID`",
     "CURSOR_SDK_PROXY": "取 `HTTPS_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外",
     "CURSOR_SDK_CA_FILE": "Node 自带的",
+    "DATABASE_URL": "无：`REQUEST_LOG_FILE`",
     "METRICS_LISTEN": "无",
     "TRACES_URL": "无：不发送",
     "TRACES_PROXY": "与上游相同，取自环境变量",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cursor_api.domain.credential import Secret
+from cursor_api.options.addresses import database_url
 from cursor_api.options.kinds import path, size, whole
 from cursor_api.options.setting import GIB, MIB, setting
 
@@ -64,6 +66,23 @@ class StoreFiles:
         needs_restart=True,
         derive=_beside_tokens(REQUEST_LOG),
         unset=Path(REQUEST_LOG),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseOptions:
+    """Where several nodes keep what they share."""
+
+    url: Secret | None = setting(
+        "DATABASE_URL",
+        database_url(),
+        None,
+        "A PostgreSQL database (14 or newer) for the records of requests, in place of"
+        " `REQUEST_LOG_FILE`; needs the extra `cursor-api[postgres]`. The tables are made in a"
+        " schema of their own, `cursor_api`. While the database is away the records wait in a file"
+        " beside that of `REQUEST_LOG_FILE`.",
+        default_note="none: `REQUEST_LOG_FILE`",
+        needs_restart=True,
     )
 
 

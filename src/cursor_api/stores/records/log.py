@@ -100,11 +100,14 @@ class RecordLog:
     async def __aenter__(self) -> Self:
         try:
             await self._open()
-            page = await self._database.page(RecordQuery(rows_max=self._recent.maxlen or 1))
-            self._recent.extend(reversed(page.records))
         except StoreAwayError as error:
             self._report_failure(error)
             self._has_work.set()
+        else:
+            # Of a database that has just gone away others tell.
+            with contextlib.suppress(StoreAwayError):
+                page = await self._database.page(RecordQuery(rows_max=self._recent.maxlen or 1))
+                self._recent.extend(reversed(page.records))
         self._writing = asyncio.create_task(self._write_on())
         return self
 
@@ -145,8 +148,12 @@ class RecordLog:
 
     def state(self) -> RecordsState:
         """See ports.Records."""
+        theirs = self._database.state()
         return RecordsState(
-            self._database.name, not self._is_failing, self._waiting_count, self._dropped_count
+            self._database.name,
+            theirs.is_reached and not self._is_failing,
+            self._waiting_count + theirs.spooled_count,
+            self._dropped_count + theirs.dropped_count,
         )
 
     async def find(self, request_id: str) -> RequestRecord | None:
@@ -312,6 +319,8 @@ class RecordLog:
             tried.set_result(None)
 
     def _report_failure(self, error: StoreError) -> None:
+        # It may be another one when it comes back.
+        self._is_open = False
         if not self._is_failing:
             self._is_failing = True
             self._observer.warn(CANNOT_WRITE, detail=error.message)

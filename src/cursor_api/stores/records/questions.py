@@ -44,10 +44,11 @@ Values = Mapping[str, object]
 class Sql(Protocol):
     """A connection that only reads.
 
-    `text_found` is a condition: whether `error` holds `:text`, which is lower case, in either case
-    of the letters A to Z.
+    `prefix` stands before the names of tables. `text_found` is a condition: whether `error` holds
+    `:text`, which is lower case, in either case of the letters A to Z.
     """
 
+    prefix: str
     text_found: str
 
     async def fetch(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
@@ -70,7 +71,7 @@ class SqlQuestions:
 
     async def find(self, request_id: str) -> RequestRecord | None:
         """See ports.Records."""
-        statement = f"SELECT {COLUMN_LIST} FROM requests WHERE id = :id"
+        statement = f"SELECT {COLUMN_LIST} FROM {self._sql.prefix}requests WHERE id = :id"
         rows = await self._sql.fetch(statement, {"id": request_id})
         return _records(rows)[0] if rows else None
 
@@ -91,7 +92,7 @@ class SqlQuestions:
         values = {"since": hour_of(self._now() - CHOICES_S)}
         for name in ("model", "credential", "caller"):
             rows = await self._sql.fetch(
-                f"SELECT DISTINCT {name} FROM usage_hourly"
+                f"SELECT DISTINCT {name} FROM {self._sql.prefix}usage_hourly"
                 f" WHERE hour >= :since AND {name} <> '' ORDER BY {name}",
                 values,
             )
@@ -103,7 +104,8 @@ class SqlQuestions:
         where = ["hour >= :since", "hour < :until"]
         where += [f"{one} = :{one}" for one in KEYS[1:] if getattr(query, one) is not None]
         rows = await self._sql.fetch(
-            f"SELECT {_SUMS} FROM usage_hourly WHERE {_all(where)} ORDER BY {', '.join(KEYS)}",
+            f"SELECT {_SUMS} FROM {self._sql.prefix}usage_hourly"
+            f" WHERE {_all(where)} ORDER BY {', '.join(KEYS)}",
             query._asdict(),
         )
         return [UsageRow._make((*row[:4], UsageCounts._make(row[4:]))) for row in rows]
@@ -111,7 +113,7 @@ class SqlQuestions:
     async def refusals(self, since: int, until: int) -> Sequence[RefusalRow]:
         """See ports.Records."""
         rows = await self._sql.fetch(
-            "SELECT hour, fault, refused_count FROM refusals_hourly"
+            f"SELECT hour, fault, refused_count FROM {self._sql.prefix}refusals_hourly"
             " WHERE hour >= :since AND hour < :until ORDER BY hour, fault",
             {"since": since, "until": until},
         )
@@ -120,7 +122,8 @@ class SqlQuestions:
     async def first_delta_ms(self, since: float, rows_max: int) -> Sequence[float]:
         """See ports.Records."""
         rows = await self._sql.fetch(
-            "SELECT first_ms FROM requests WHERE id >= :since AND first_ms IS NOT NULL"
+            f"SELECT first_ms FROM {self._sql.prefix}requests"
+            " WHERE id >= :since AND first_ms IS NOT NULL"
             " ORDER BY id DESC LIMIT :rows_max",
             {"since": id_at(since), "rows_max": rows_max},
         )
@@ -129,7 +132,8 @@ class SqlQuestions:
     async def count(self, wanted: RecordFilter) -> int:
         """See ports.Records."""
         where, values = condition(self._sql, wanted)
-        rows = await self._sql.fetch(f"SELECT count(*) FROM requests WHERE {where}", values)
+        statement = f"SELECT count(*) FROM {self._sql.prefix}requests WHERE {where}"
+        rows = await self._sql.fetch(statement, values)
         return int(rows[0][0])
 
 
@@ -179,13 +183,14 @@ class _Walk:
         if not self._others:
             # Every row that the key leads to is one of the page.
             statement = (
-                f"SELECT {COLUMN_LIST} FROM requests WHERE {_all(along)}"
+                f"SELECT {COLUMN_LIST} FROM {self._sql.prefix}requests WHERE {_all(along)}"
                 f" ORDER BY {order} LIMIT :wanted"
             )
             self._found += _records(await self._sql.fetch(statement, values))
             self._is_exhausted = True
             return
-        slice_ = f"FROM requests WHERE {_all(along)} ORDER BY {order} LIMIT :slice"
+        table = f"{self._sql.prefix}requests"
+        slice_ = f"FROM {table} WHERE {_all(along)} ORDER BY {order} LIMIT :slice"
         rows = await self._sql.fetch(
             f"SELECT * FROM (SELECT {COLUMN_LIST} {slice_}) AS slice"
             f" WHERE {_all(self._others)} ORDER BY {order} LIMIT :wanted",

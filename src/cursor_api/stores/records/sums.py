@@ -10,6 +10,11 @@ from cursor_api.domain.record_query import UsageCounts, UsageRow, counts_of
 from cursor_api.stores.records.rows import Row
 
 HOUR_S: Final = 3600
+DAY_S: Final = 24 * HOUR_S
+# The sums outlive the rows: more than a year, for comparing.
+SUMS_KEPT_S: Final = 400 * DAY_S
+# A batch is written again within minutes, if at all.
+BATCHES_KEPT_S: Final = DAY_S
 KEYS: Final = ("hour", "model", "credential", "caller")
 COUNTS: Final = UsageCounts._fields
 

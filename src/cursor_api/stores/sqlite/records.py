@@ -11,17 +11,23 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from cursor_api.domain.errors import StoreAwayError
-from cursor_api.domain.record_query import RecordFilter
-from cursor_api.ports.record_database import Batch, Keeping
+from cursor_api.domain.record_query import RecordFilter, RefusalRow
+from cursor_api.ports.record_database import Batch, DatabaseState, Keeping
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
 from cursor_api.stores.records.rows import as_kept, row_of
-from cursor_api.stores.records.sums import hour_of, sums_of
+from cursor_api.stores.records.sums import (
+    BATCHES_KEPT_S,
+    DAY_S,
+    SUMS_KEPT_S,
+    hour_of,
+    sums_of,
+)
 from cursor_api.stores.sqlite.file import RecordFile
 from cursor_api.stores.sqlite.sql_files import RowStatement
 
@@ -34,10 +40,6 @@ STEP_ROWS_MAX: Final = 5_000
 # Pages that are given back to the system in one step, and those that are left to be filled again.
 SHRINK_PAGES: Final = 256
 SPARE_PAGES: Final = 256
-# The sums outlive the rows: more than a year, for comparing.
-SUMS_DAYS: Final = 400
-BATCHES_S: Final = 24 * 3600
-DAY_S: Final = 24 * 3600
 
 _INSERT: Final = RowStatement("insert_requests")
 _SUMS: Final = RowStatement("upsert_sums")
@@ -49,6 +51,7 @@ class SqliteRecords(SqlQuestions):
     """Implements `RecordDatabase` in one file. `now` is unix seconds."""
 
     name = "sqlite"
+    prefix = ""
     text_found = "instr(lower(error), :text) > 0"
 
     def __init__(self, path: Path, keeping: Keeping, now: Callable[[], float]) -> None:
@@ -67,6 +70,10 @@ class SqliteRecords(SqlQuestions):
     def check_file(self) -> None:
         """Whether the file can be this program's; changes nothing. Raises StoreError."""
         self._file.check()
+
+    def state(self) -> DatabaseState:
+        """See RecordDatabase."""
+        return DatabaseState()
 
     async def open(self) -> None:
         """See RecordDatabase."""
@@ -88,6 +95,10 @@ class SqliteRecords(SqlQuestions):
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """See RecordDatabase."""
         return await _run(self._writing, self._delete, wanted, rows_max)
+
+    async def remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
+        """See SpoolDatabase."""
+        await _run(self._writing, self._remove, ids, refusals)
 
     async def fetch(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
         """Implements `Sql`."""
@@ -135,6 +146,21 @@ class SqliteRecords(SqlQuestions):
             _count_rows(connection, -count)
             connection.execute("COMMIT")
         return count
+
+    def _remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
+        with self._file.use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            count = connection.executemany(
+                "DELETE FROM requests WHERE id = ?", [(one,) for one in ids]
+            ).rowcount
+            _count_rows(connection, -count)
+            connection.executemany(
+                "UPDATE refusals_hourly SET refused_count = refused_count - ?"
+                " WHERE hour = ? AND fault = ?",
+                [(count, hour, fault.value) for hour, fault, count in refusals],
+            )
+            connection.execute("DELETE FROM refusals_hourly WHERE refused_count <= 0")
+            connection.execute("COMMIT")
 
     def _tidy(self) -> bool:
         with self._file.use() as connection:
@@ -184,8 +210,10 @@ class SqliteRecords(SqlQuestions):
         if hour == self._swept_hour:
             return
         for table in ("usage_hourly", "refusals_hourly"):
-            connection.execute(f"DELETE FROM {table} WHERE hour < ?", (hour - SUMS_DAYS * DAY_S,))
-        connection.execute("DELETE FROM refusal_batches WHERE id < ?", (id_at(hour - BATCHES_S),))
+            connection.execute(f"DELETE FROM {table} WHERE hour < ?", (hour - SUMS_KEPT_S,))
+        connection.execute(
+            "DELETE FROM refusal_batches WHERE id < ?", (id_at(hour - BATCHES_KEPT_S),)
+        )
         self._swept_hour = hour
 
 

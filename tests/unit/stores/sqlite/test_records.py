@@ -12,8 +12,9 @@ import pytest
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.record_query import RecordFilter, RecordQuery, RefusalRow
 from cursor_api.ports.record_database import Batch, Keeping
+from cursor_api.stores.records.sums import SUMS_KEPT_S
 from cursor_api.stores.sqlite import records as sqlite_records
-from cursor_api.stores.sqlite.records import SUMS_DAYS, SqliteRecords
+from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.contract.test_records import ANY_TIME, EVERYTHING, FULL, HOUR, id_at, record
 from tests.fakes import StillClock
 
@@ -111,7 +112,7 @@ async def test_what_is_too_old_goes(tmp_path: Path) -> None:
         await tidy(records)
         assert await seconds_in(records) == [10 * DAY, 11 * DAY]
         assert sum(row.counts.answered_count for row in await records.usage(ANY_TIME)) == 4
-        clock.seconds = HOUR + (SUMS_DAYS + 1) * DAY
+        clock.seconds = HOUR + SUMS_KEPT_S + DAY
         await tidy(records)
         assert await seconds_in(records) == []
         assert [row.hour_at for row in await records.usage(ANY_TIME)] == [

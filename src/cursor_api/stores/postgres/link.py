@@ -1,0 +1,123 @@
+"""One connection to PostgreSQL, which is made when it is needed and again when it is lost.
+
+Rules of this file:
+- Nothing waits for ever: a server that is stopped or far away is given up after its time, and the
+  connection with it.
+- Whatever fails is a StoreError; StoreAwayError where a later try is worth it, which is nearly
+  always. Names and passwords of the address are not told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import psycopg
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import StoreAwayError, StoreError
+
+CONNECT_S: Final = 5
+# How long a server that has been given up may take to let go.
+LET_GO_S: Final = 1.0
+# What the server says where nothing but a person helps: classes of SQLSTATE, and words of what
+# comes before there is one.
+_FINAL_CLASSES: Final = ("28", "3D", "3F", "42")
+_FINAL_WORDS: Final = re.compile(
+    r"authentication failed|does not exist|no pg_hba\.conf entry|permission denied"
+    r"|invalid (?:URI|connection option|sslmode|port)|server does not support SSL"
+)
+_T = TypeVar("_T")
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Link:
+    """One connection. `name` is what the server shows of it."""
+
+    def __init__(self, url: Secret, name: str, limit_s: float) -> None:
+        self._url = url
+        self._name = name
+        self._limit_s = limit_s
+        self._connection: Connection | None = None
+        self._turn = asyncio.Lock()
+
+    async def run(
+        self, call: Callable[[Connection], Awaitable[_T]], limit_s: float | None = None
+    ) -> _T:
+        """What the call gives, in a transaction of its own; one call at a time."""
+        limit_s = limit_s or self._limit_s
+        async with self._turn:
+            running = asyncio.ensure_future(self._run(call))
+            try:
+                done, _ = await asyncio.wait([running], timeout=limit_s)
+            except asyncio.CancelledError:
+                # The database goes on with it; who comes next shall not wait for that.
+                await self._give_up(running)
+                raise
+            if not done:
+                await self._give_up(running)
+                raise StoreAwayError(f"The database has given no answer within {limit_s:g} s.")
+            try:
+                return running.result()
+            except (psycopg.DataError, psycopg.IntegrityError):
+                # A bug of ours: what the database cannot take now it never takes.
+                await self._drop()
+                raise
+            except psycopg.Error as error:
+                await self._drop()
+                raise explain(error) from error
+            except BaseException:
+                await self._drop()
+                raise
+
+    async def close(self) -> None:
+        """Let go of it; the next call makes it again."""
+        async with self._turn:
+            await self._drop()
+
+    async def _run(self, call: Callable[[Connection], Awaitable[_T]]) -> _T:
+        connection = self._connection
+        if connection is None or connection.closed:
+            connection = self._connection = await psycopg.AsyncConnection.connect(
+                self._url.reveal(),
+                connect_timeout=CONNECT_S,
+                application_name=self._name,
+                # A proxy that hands connections round knows no statements that were prepared.
+                prepare_threshold=None,
+            )
+        async with connection.transaction():
+            return await call(connection)
+
+    async def _give_up(self, running: asyncio.Future[Any]) -> None:
+        """End a call that hangs: its socket says that the server is gone."""
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.closed:
+            with (
+                contextlib.suppress(OSError),
+                socket.socket(fileno=os.dup(connection.fileno())) as one,
+            ):
+                one.shutdown(socket.SHUT_RDWR)
+        else:
+            running.cancel()
+        await asyncio.wait([running], timeout=LET_GO_S)
+        if running.done() and not running.cancelled():
+            running.exception()
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await connection.close()
+
+
+def explain(error: psycopg.Error) -> StoreError:
+    """What went wrong, in the server's own words on one line."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    is_final = (error.sqlstate or "").startswith(_FINAL_CLASSES) or bool(_FINAL_WORDS.search(words))
+    kind = StoreError if is_final else StoreAwayError
+    return kind(f"The database (DATABASE_URL) cannot be used: {words.rstrip('.')}.")

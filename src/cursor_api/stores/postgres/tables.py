@@ -1,0 +1,38 @@
+"""The schema `cursor_api` in PostgreSQL, and how it is made what it has to be."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final
+
+from cursor_api.stores.postgres.link import Connection
+from cursor_api.stores.records.migrations import plan, read_migrations
+
+MIGRATIONS: Final = read_migrations("cursor_api.stores.postgres")
+_LEDGER: Final = resources.files("cursor_api.stores.postgres").joinpath("sql/migrations.sql")
+# Of all who start at once one does it; an arbitrary number that nobody else takes.
+LOCK: Final = 7_377_243_001
+
+
+async def migrate(connection: Connection) -> None:
+    """Whole or not at all, in the caller's transaction. Raises StoreError for a newer one's."""
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    found = await connection.execute(
+        "SELECT to_regnamespace('cursor_api') IS NOT NULL,"
+        " to_regclass('cursor_api.migrations') IS NOT NULL"
+    )
+    has_schema, has_ledger = await found.fetchone() or (False, False)
+    if not has_schema:
+        await connection.execute("CREATE SCHEMA cursor_api")
+    if not has_ledger:
+        await connection.execute(_LEDGER.read_bytes())
+    ledger = await connection.execute(
+        "SELECT number, digest FROM cursor_api.migrations ORDER BY number"
+    )
+    done = await ledger.fetchall()
+    for migration in plan(done, MIGRATIONS, "The schema cursor_api of the database"):
+        await connection.execute(migration.text.encode())
+        await connection.execute(
+            "INSERT INTO cursor_api.migrations (number, digest) VALUES (%s, %s)",
+            (migration.number, migration.digest),
+        )

@@ -1,0 +1,220 @@
+"""A database that may be away, and a file that keeps its records until it is back.
+
+Rules of this file:
+- While the database is away its batches go into the file, and a write has worked: a death of the
+  process then costs nothing of them.
+- What the file holds is brought over by id, oldest first, when the database answers; who comes
+  twice counts once, so that a death in the middle is harmless as well.
+- The file is bounded; beyond that records are dropped, and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_query import (
+    ALL,
+    RecordChoices,
+    RecordFilter,
+    RecordPage,
+    RecordQuery,
+    RefusalRow,
+    UsageQuery,
+    UsageRow,
+)
+from cursor_api.ports.process import Observer
+from cursor_api.ports.record_database import Batch, DatabaseState, RecordDatabase, SpoolDatabase
+
+AWAY = "the database of records is away; requests go on, and their records are kept in a file"
+BACK = "the database of records is back"
+STUCK = "records cannot be moved from the file to the database; they stay in the file"
+# A million take some 350 MiB, and half an hour at 500 a second.
+SPOOL_ROWS_MAX: Final = 1_000_000
+MOVED_ROWS: Final = 500
+RETRY_S: Final = 5.0
+_EVER: Final = 2**53
+
+
+class SpooledRecords:
+    """Implements `RecordDatabase` with another one and, while that is away, a file.
+
+    Questions are for the database: what is in the file is not among the answers.
+    """
+
+    def __init__(
+        self,
+        database: RecordDatabase,
+        spool: SpoolDatabase,
+        observer: Observer,
+        *,
+        rows_max: int = SPOOL_ROWS_MAX,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        self._database = database
+        self._spool = spool
+        self._observer = observer
+        self._rows_max = rows_max
+        self._retry_s = retry_s
+        self._is_away = False
+        self._is_ready = False
+        self._has_file = False
+        self._spooled_count = 0
+        self._dropped_count = 0
+        self._told_dropped_count = 0
+        self._moving: asyncio.Task[None] | None = None
+        # One moves, or one adds: what is taken out is what was brought over.
+        self._turn = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"SpooledRecords({self._database!r}, spooled={self._spooled_count})"
+
+    @property
+    def name(self) -> str:
+        """That of the database."""
+        return self._database.name
+
+    def state(self) -> DatabaseState:
+        """See RecordDatabase."""
+        return DatabaseState(not self._is_away, self._spooled_count, self._dropped_count)
+
+    async def open(self) -> None:
+        """See RecordDatabase; that the database is away is told, and no error."""
+        if self._moving is not None:
+            return
+        await self._spool.open()
+        self._spooled_count = await self._spool.count(ALL)
+        self._has_file = bool(self._spooled_count or await self._spool.refusals(0, _EVER))
+        await self._make_ready()
+        self._moving = asyncio.create_task(self._move_on())
+
+    async def close(self) -> None:
+        """See RecordDatabase."""
+        moving, self._moving = self._moving, None
+        if moving is not None:
+            moving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await moving
+        await self._database.close()
+        await self._spool.close()
+
+    async def write(self, batch: Batch) -> None:
+        """See RecordDatabase; into the file where the database does not take it."""
+        if not self._is_away:
+            try:
+                await self._database.write(batch)
+            except StoreAwayError as error:
+                self._report_away(error)
+            else:
+                return
+        async with self._turn:
+            room = self._rows_max - self._spooled_count
+            kept = batch.records[: max(room, 0)]
+            self._has_file = True
+            await self._spool.write(batch._replace(records=kept))
+            self._spooled_count += len(kept)
+            self._dropped_count += len(batch.records) - len(kept)
+
+    async def tidy(self) -> bool:
+        """See RecordDatabase."""
+        return False if self._is_away else await self._database.tidy()
+
+    async def _make_ready(self) -> bool:
+        """Open the database, once; whether it is there."""
+        try:
+            if not self._is_ready:
+                await self._database.open()
+                self._is_ready = True
+            else:
+                await self._database.count(RecordFilter(until=0.0))
+        except StoreAwayError as error:
+            self._report_away(error)
+            return False
+        return True
+
+    async def _move_on(self) -> None:
+        while True:
+            if (self._has_file or self._is_away) and await self._make_ready():
+                try:
+                    while await self._move_some():
+                        pass
+                except StoreError as error:
+                    self._report_away(error)
+                except Exception as error:  # noqa: BLE001 - a bug costs what is in the file alone
+                    self._observer.warn(STUCK, exc_info=error)
+                    return
+                else:
+                    self._report_back()
+                    await self._spool.tidy()
+            await asyncio.sleep(self._retry_s)
+
+    async def _move_some(self) -> bool:
+        """Bring over some of what the file holds; whether there may be more of it."""
+        async with self._turn:
+            page = await self._spool.page(RecordQuery(after="", rows_max=MOVED_ROWS))
+            refusals = await self._spool.refusals(0, _EVER)
+            if page.records or refusals:
+                await self._database.write(Batch(_name(refusals), page.records, refusals))
+                await self._spool.remove([one.id for one in page.records], refusals)
+                self._spooled_count -= len(page.records)
+            if page.continue_from is None:
+                self._spooled_count, self._has_file = 0, False
+            return self._has_file
+
+    def _report_away(self, error: StoreError) -> None:
+        if not self._is_away:
+            self._is_away = True
+            self._observer.warn(AWAY, detail=error.message)
+
+    def _report_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            lost_count = self._dropped_count - self._told_dropped_count
+            self._told_dropped_count = self._dropped_count
+            self._observer.notice(BACK, lost_count=lost_count)
+
+    # --- Questions.
+
+    async def find(self, request_id: str) -> RequestRecord | None:
+        """See ports.Records."""
+        return await self._database.find(request_id)
+
+    async def page(self, query: RecordQuery) -> RecordPage:
+        """See ports.Records."""
+        return await self._database.page(query)
+
+    async def choices(self) -> RecordChoices:
+        """See ports.Records."""
+        return await self._database.choices()
+
+    async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
+        """See ports.Records."""
+        return await self._database.usage(query)
+
+    async def refusals(self, since: int, until: int) -> Sequence[RefusalRow]:
+        """See ports.Records."""
+        return await self._database.refusals(since, until)
+
+    async def first_delta_ms(self, since: float, rows_max: int) -> Sequence[float]:
+        """See ports.Records."""
+        return await self._database.first_delta_ms(since, rows_max)
+
+    async def count(self, wanted: RecordFilter) -> int:
+        """See ports.Records."""
+        return await self._database.count(wanted)
+
+    async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
+        """See ports.Records."""
+        return await self._database.delete(wanted, rows_max)
+
+
+def _name(refusals: Sequence[RefusalRow]) -> str:
+    """The same for the same: what they add is added once, though they may be moved twice."""
+    last_ms = max((row.hour_at for row in refusals), default=0) * 1000
+    digest = hashlib.sha256(repr(refusals).encode()).hexdigest()
+    return f"{last_ms:012x}{digest[:20]}"

@@ -1,0 +1,178 @@
+"""A file that keeps what a database does not take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
+from cursor_api.domain.record_query import ALL, RecordQuery, RefusalRow
+from cursor_api.ports.record_database import Batch
+from cursor_api.stores.records.spooled import AWAY, BACK, STUCK, SpooledRecords
+from tests.contract.test_records import ANY_TIME, HOUR, id_at, record
+from tests.fakes import ListObserver, StillClock
+from tests.record_databases import FickleDatabase
+
+GONE = StoreAwayError("no answer")
+WRONG_KEYS = RefusalRow(HOUR, FaultKind.UNAUTHENTICATED, 3)
+
+
+class House:
+    """A database, a file, and what stands between them."""
+
+    def __init__(self) -> None:
+        self.clock = StillClock()
+        self.database, self.spool = FickleDatabase(self.clock), FickleDatabase(self.clock)
+        self.observer = ListObserver()
+
+    def make(self) -> SpooledRecords:
+        """As a process does."""
+        return SpooledRecords(self.database, self.spool, self.observer, rows_max=5, retry_s=0.01)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[SpooledRecords]:
+        """For as long as a process lives."""
+        records = self.make()
+        await records.open()
+        yield records
+        await records.close()
+
+    @property
+    def told(self) -> list[str]:
+        """The events, without their facts."""
+        return [event for event, _ in self.observer.events]
+
+
+@pytest.fixture
+def house() -> House:
+    """A new one."""
+    return House()
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait for it."""
+    async with asyncio.timeout(5):
+        while not is_so():
+            await asyncio.sleep(0.002)
+
+
+async def test_the_file_is_for_bad_times_alone(house: House) -> None:
+    """What the database takes goes there, and questions always."""
+    async with house.opened() as records:
+        await records.write(Batch("b", [record(1, first_delta_ms=2.0)], [WRONG_KEYS]))
+        assert records.state() == (True, 0, 0)
+        assert await records.tidy() is False
+        assert (await records.page(RecordQuery())).continue_from is None
+        assert await records.find(id_at(1)) is not None
+        assert await records.count(ALL) == 1
+        assert len(await records.usage(ANY_TIME)) == len(await records.first_delta_ms(0, 9)) == 1
+        assert list(await records.refusals(0, 2**40)) == [WRONG_KEYS]
+        assert (await records.choices()).models == ("gpt-4o",)
+        assert await records.delete(ALL, 9) == 1
+        assert (records.name, repr(records)) == (
+            "fickle",
+            "SpooledRecords(MemoryRecords(0 of 1000000), spooled=0)",
+        )
+    assert house.spool.batches == []
+    assert house.told == []
+
+
+async def test_what_the_database_does_not_take_waits_in_the_file(house: House) -> None:
+    """A write has worked; when the database is back all of it is there, once."""
+    async with house.opened() as records:
+        await records.write(Batch("b0", [record(0)]))
+        house.database.error = GONE
+        await records.write(Batch("b1", [record(1), record(2)], [WRONG_KEYS]))
+        await records.write(Batch("b2", [record(3)], [WRONG_KEYS]))
+        assert records.state() == (False, 3, 0)
+        assert house.spool.ids == [id_at(1), id_at(2), id_at(3)]
+        await asyncio.sleep(0.03)
+        assert house.told == [AWAY]
+        house.database.error = None
+        await until(lambda: house.told == [AWAY, BACK])
+        assert records.state() == (True, 0, 0)
+        assert house.spool.ids == []
+        assert list(await house.spool.refusals(0, 2**40)) == []
+    assert house.database.ids == [id_at(second) for second in range(4)]
+    assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS._replace(refused_count=6)]
+
+
+async def test_a_death_in_an_outage_costs_nothing(house: House) -> None:
+    """The next process finds the file, also when the database is there from its start on."""
+    async with house.opened() as records:
+        house.database.error = GONE
+        await records.write(Batch("b", [record(1)], [WRONG_KEYS]))
+    async with house.opened() as records:
+        assert records.state() == (False, 1, 0)
+    house.database.error = None
+    async with house.opened() as records:
+        await until(lambda: records.state().spooled_count == 0)
+    assert house.database.ids == [id_at(1)]
+    assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS]
+
+
+async def test_what_was_moved_and_not_removed_counts_once(house: House) -> None:
+    """A death between the two."""
+    house.spool.add(record(1))
+    await house.spool.write(Batch("b", [], [WRONG_KEYS]))
+    records = house.make()
+    remove = house.spool.remove
+
+    async def die(*_: object) -> None:
+        raise GONE
+
+    house.spool.remove = die  # type: ignore[assignment,method-assign]
+    await records.open()
+    await until(lambda: house.told == [AWAY])
+    await until(lambda: len(house.database.batches) > 2)
+    house.spool.remove = remove  # type: ignore[method-assign]
+    await until(lambda: house.told == [AWAY, BACK])
+    await records.close()
+    assert house.database.ids == [id_at(1)]
+    assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS]
+
+
+async def test_the_file_is_bounded(house: House) -> None:
+    """What no longer fits is counted, and told when it is over."""
+    async with house.opened() as records:
+        house.database.error = GONE
+        for second in range(7):
+            await records.write(Batch(f"b{second}", [record(second)]))
+        assert records.state() == (False, 5, 2)
+        house.database.error = None
+        await until(lambda: house.told == [AWAY, BACK])
+    assert house.observer.events[1] == (BACK, {"lost_count": 2})
+    assert house.database.ids == [id_at(second) for second in range(5)]
+
+
+async def test_where_the_file_takes_nothing_either_it_is_an_error(house: House) -> None:
+    """Whoever writes keeps it then."""
+    async with house.opened() as records:
+        house.database.error = GONE
+        house.spool.error = StoreAwayError("the disk is full")
+        with pytest.raises(StoreAwayError, match="disk is full"):
+            await records.write(Batch("b", [record(1)]))
+
+
+async def test_a_database_that_can_never_be_used_stops_the_start(house: House) -> None:
+    """A wrong password, or a newer version's tables; a database that is away does not."""
+    house.database.error = StoreError("a newer version")
+    with pytest.raises(StoreError, match="newer version"):
+        await house.make().open()
+
+
+async def test_a_bug_leaves_the_file_as_it_is(house: House) -> None:
+    """It is told, and what is new goes its way."""
+    house.spool.add(record(1))
+    async with house.opened() as records:
+        house.database.error = ZeroDivisionError()
+        house.spool.add(record(2))
+        records._has_file = True
+        await until(lambda: house.told == [STUCK])
+        house.database.error = None
+        await records.write(Batch("b", [record(3)]))
+    assert id_at(3) in house.database.ids
+    assert id_at(2) in house.spool.ids
