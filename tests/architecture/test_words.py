@@ -24,7 +24,7 @@ OUTWARD = {
     "settings/chinese_labels.py": [r"."],
     # What people paste as a key by mistake.
     "settings/habits.py": [r"SessionToken="],
-    "stores/options.py": [r"Your Cursor tokens", r"ties it to a device", r"a new checksum looks"],
+    "stores/options.py": [r"Your Cursor API keys", r"ties it to a device", r"a new checksum looks"],
     "stores/postgres/records.py": [r"connection\.cursor\(\)"],
     "stores/sqlite/sql/0001_requests.sql": [r"checksum_masked"],
     "stores/sqlite/sql/0002_no_index.sql": [r"checksum_masked"],

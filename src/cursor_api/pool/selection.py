@@ -46,10 +46,10 @@ class PoolOptions:
         choice_of(Policy),
         "round_robin",
         "How credentials of the same priority share the work. `round_robin`: in turn, by"
-        " weight. `least_busy`: the one with the fewest requests under way. `fill_first`:"
-        " always the first that can. `sticky`: a caller stays with the credential it had. A"
-        " conversation of an agent, or one that is named (`prompt_cache_key`, the header"
-        " `x-conversation-id`), does so under every policy, as its prompt is cached there.",
+        " weight. `least_busy`: the one with the fewest requests under way. `fill_first`: always"
+        " the first that is free. `sticky`: a caller keeps the credential it had. Under every"
+        " policy, an agent's conversation, or one with a name (`prompt_cache_key`, the header"
+        " `x-conversation-id`), keeps its credential, because its prompt is cached there.",
     )
 
 

@@ -32,8 +32,8 @@ class QueueOptions:
         "GATEWAY_QUEUE_MAX",
         whole(0, 100_000, 100),
         "100",
-        "Requests that may wait while every credential is at the limit that you gave it."
-        " 0 lets none wait (503 at once).",
+        "How many requests may wait while all credentials are at the limits that you set. 0"
+        " lets none wait (503 at once).",
         key="queue_max",
         needs_restart=True,
     )
@@ -41,8 +41,8 @@ class QueueOptions:
         "GATEWAY_QUEUE_WAIT_S",
         duration(0.1, 3600, "10s"),
         "10",
-        "How long they wait at most. Agents ask in bursts and answers take seconds; who waits"
-        " longer is better told.",
+        "How long a request waits at most. Agents ask in bursts and answers take seconds; after"
+        " a longer wait, an error is more useful.",
         key="queue_wait_s",
         needs_restart=True,
     )

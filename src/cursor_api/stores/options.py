@@ -32,24 +32,24 @@ class StoreFiles:
         "TOKEN_FILE",
         path(),
         ".token",
-        "Your Cursor tokens, one a line, `token` or `alias::token`.",
+        "Your Cursor API keys and session tokens, one per line: `token` or `alias::token`.",
         needs_restart=True,
     )
     token_list_file: Path = setting(
         "TOKEN_LIST_FILE",
         path(),
         ".token-list",
-        "Each token with the checksum that ties it to a device. Written by the gateway;"
-        " keep it, a new checksum looks like a new computer.",
+        "Each token with the checksum that ties it to a device. The gateway writes this file."
+        " Keep it: a new checksum looks like a new computer.",
         needs_restart=True,
     )
     pool_state_file: Path = setting(
         "POOL_STATE_FILE",
         path(),
         None,
-        "What the pool remembers over a restart: cooldowns, quarantines, counts, and what you"
-        " set on the page (priority, weight, limit). Holds no token; losing it costs a few"
-        " refused requests.",
+        "What is remembered about credentials over a restart: cooldowns, quarantines, counts,"
+        " and what you set in the console (priority, weight, limit). It holds no token. Losing"
+        " it costs a few refused requests.",
         default_note="`.token-state` beside `TOKEN_FILE`",
         needs_restart=True,
         derive=_beside_tokens(POOL_STATE),

@@ -62,7 +62,7 @@ class LogOptions:
         "GATEWAY_LOG_LEVEL",
         choice(*LEVELS),
         "info",
-        "The least serious events that are written. Secrets are taken out at every level.",
+        "Events less serious than this are not logged. Secrets are removed at every level.",
     )
     format: str = setting(
         "GATEWAY_LOG_FORMAT",

@@ -52,9 +52,9 @@ class ImageFetchOptions:
         "GATEWAY_FETCH_IMAGES",
         flag(),
         "false",
-        "Fetches images that a request names by a web address, where the upstream takes only the"
-        " images themselves. Off by default: the gateway then opens no address that a caller gives."
-        " Public addresses only, on ports 80 and 443, 10 MiB at most.",
+        "Fetches images that a request gives as a web address, if the upstream accepts only the"
+        " images themselves. Off by default, so that the gateway opens no address that a caller"
+        " gives. Public addresses only, on ports 80 and 443, up to 10 MiB.",
         key="fetch_images",
     )
 

@@ -63,16 +63,16 @@ class WebOptions:
         "GATEWAY_CORS_ORIGINS",
         origins(),
         "",
-        "Origins of web pages that may call the gateway from a browser, with a key of theirs:"
-        " chat and models, never credentials or logs; `*` for every page. None by default: no"
-        " other page can then use a key that a browser holds.",
+        "Origins of web pages that may call the gateway from a browser with their own key, for"
+        " chat and models only, never for credentials or logs. `*` allows every page. None by"
+        " default, so that no other page can use a key that a browser holds.",
     )
     is_log_public: bool = setting(
         "LOGS_PUBLIC",
         flag(),
         None,
-        "Whether `GET /logs` answers without a key, with masked entries only. The same as"
-        " before on your own machine; closed where strangers could read along.",
+        "Whether `GET /logs` shows masked entries without a key. By default it does so on your"
+        " own machine, as it always has, and does not where strangers could read it.",
         key="logs_public",
         default_note="`true` on a loopback listener, else `false`",
         derive=_is_on_loopback,
@@ -82,10 +82,11 @@ class WebOptions:
         "GATEWAY_ALLOWED_HOSTS",
         host_names(),
         None,
-        "Further names under which the log answers without a key on a loopback listener. This"
-        " machine's own names do, unless a proxy's header is in the request: otherwise a reverse"
-        " proxy would show it to everybody, and a page that points its name at 127.0.0.1 could"
-        " read it. `*` is any name. With a key every name will do.",
+        "Further host names under which the log answers without a key on a loopback listener."
+        " This machine's own names are always accepted, unless the request has a proxy's header:"
+        " otherwise a reverse proxy would show the log to everybody, and a page that points its"
+        " name at 127.0.0.1 could read it. `*` accepts any name. With a key, every name is"
+        " accepted.",
         default_note="none on a loopback listener, else `*`",
         derive=_any_beyond_loopback,
         unset=(ANY,),

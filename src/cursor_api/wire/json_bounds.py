@@ -67,17 +67,17 @@ class JsonLimits:
         "GATEWAY_JSON_DEPTH_MAX",
         whole(8, 100_000, 128),
         "128",
-        "Most levels of objects and arrays one in the other in a request's body. A chat has"
-        " six; the schemas of tools, which are passed over, some twenty more.",
+        "How deeply objects and arrays may be nested in a request body. A chat needs six"
+        " levels; the schemas of tools, which are not counted, some twenty more.",
         key="json_depth_max",
     )
     containers_max: int = setting(
         "GATEWAY_JSON_CONTAINERS_MAX",
         whole(1000, 100_000_000, 100_000),
         "100000",
-        "Most objects and arrays in a request's body. The longest chat that the other limits"
-        " allow has 70,000; a body full of empty ones would stop everybody else's answers for"
-        " a quarter of a second and fill 200 MB.",
+        "Most objects and arrays in a request body. The longest chat within the other limits"
+        " has 70,000. A body full of empty ones would stop all other answers for a quarter of a"
+        " second and take 200 MB.",
         key="json_containers_max",
     )
 

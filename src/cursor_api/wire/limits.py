@@ -23,21 +23,21 @@ class RequestLimits:
         "GATEWAY_MESSAGES_MAX",
         whole(1, 1_000_000, 10_000),
         "10000",
-        "Most messages in one request. Long agent sessions have some hundred; every one"
+        "Most messages in one request. Long agent sessions have several hundred; each message"
         " costs memory beyond its bytes.",
     )
     parts_max: int = setting(
         "GATEWAY_PARTS_MAX",
         whole(1, 10_000_000, 20_000),
         "20000",
-        "Most content parts (texts, images) and tool calls in one request, those of all"
-        " messages together: two for each message that is allowed, where most have one.",
+        "Most content parts (texts, images) and tool calls in one request, over all messages."
+        " That allows two per message, where most messages have one.",
     )
     image_bytes_max: int = setting(
         "GATEWAY_IMAGE_BYTES_MAX",
         size(KIB, GIB, "5MiB"),
         "5MiB",
-        "Largest image in a request, decoded. The strictest of the vision models takes 5 MB.",
+        "Largest image in a request, decoded. The strictest vision model accepts 5 MB.",
     )
     model_chars_max: int = 256
     json: JsonLimits = field(default_factory=JsonLimits)

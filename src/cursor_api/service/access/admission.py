@@ -42,16 +42,16 @@ class AdmissionOptions:
         "GATEWAY_REQUESTS_MAX",
         whole(1, 100_000, 1200),
         str(REQUESTS_MAX),
-        "Chat requests under way at once; more are told to come back in a second (503). A"
-        " small server carries some thousand streams, and each caller waits longer with every"
-        " further one.",
+        "Most chat requests under way at once; further ones get a 503 and may try again after a"
+        " second. A small server can carry some thousand streams, but each further one makes all"
+        " of them slower.",
     )
     caller_requests_max: int = setting(
         "GATEWAY_CALLER_REQUESTS_MAX",
         whole(1, 100_000, 1000),
         None,
-        "The same for one key, the operator's too (429): a program gone wild leaves room for the"
-        " others.",
+        "The same limit for one key, including the operator's (429), so that one program cannot"
+        " use up everything.",
         default_note="as `GATEWAY_REQUESTS_MAX`",
         derive=_all_requests,
         unset=REQUESTS_MAX,
@@ -60,23 +60,23 @@ class AdmissionOptions:
         "GATEWAY_CALLER_PERCENT",
         whole(1, 100, 80),
         "80",
-        "How much of all requests, streams and bodies may be one caller's (429), be it a key of"
-        " `CLIENT_TOKENS` or a token in pass-through. `AUTH_TOKEN` may take all: whatever one"
-        " program does, the operator finds room.",
+        "The share of all requests, streams and bodies that one caller may use (429): a key of"
+        " `CLIENT_TOKENS`, or a token in pass-through. `AUTH_TOKEN` may use all, so that the"
+        " operator always gets through.",
     )
     streams_max: int = setting(
         "GATEWAY_STREAMS_MAX",
         whole(1, 100_000, 1000),
         "1000",
-        "How many of them may be streams (503), which hold their place for minutes: a stream"
-        " keeps up to 64 KiB of memory and two file descriptors.",
+        "How many of them may be streams (503). A stream lasts for minutes and takes up to 64"
+        " KiB of memory and two file descriptors.",
     )
     bodies_bytes_max: int = setting(
         "GATEWAY_BODIES_BYTES_MAX",
         size(MIB, 64 * GIB, "64MiB"),
         "64MiB",
-        "Request bodies kept at once, all together (503). A body is kept until its answer"
-        " begins, and takes about three times its size while it is read.",
+        "Memory for all request bodies together (503). A body is kept until its answer begins,"
+        " and takes about three times its size while it is read.",
     )
 
 

@@ -44,19 +44,19 @@ class FailoverOptions:
         "GATEWAY_ATTEMPTS_MAX",
         whole(1, 10, 3),
         "3",
-        "How often one request is tried while the upstream fails before its first word."
-        " After the first word nothing is tried again. A credential that is refused does not"
-        " count: the next one is asked at once.",
+        "How often one request is tried if the upstream fails before the first word. After the"
+        " first word nothing is tried again. A refused credential does not count: the next one"
+        " is tried at once.",
         key="attempts_max",
     )
     retry_percent: float = setting(
         "GATEWAY_RETRY_PERCENT",
         whole(0, 100, 20),
         "20",
-        "Of all requests together, how many may be tried again because the upstream failed."
-        " Enough for single faults; in an outage it keeps the gateway from making it worse. While"
-        " the upstream answers somebody, to go on to another credential is not counted."
-        " 0 tries nothing again.",
+        "How many additional attempts all requests together may cause, in percent, because the"
+        " upstream failed. This is enough for single failures and keeps the gateway from making"
+        " an outage worse. While the upstream answers others, trying another credential does not"
+        " count. 0 disables retries.",
     )
 
 

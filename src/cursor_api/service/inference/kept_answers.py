@@ -34,15 +34,15 @@ class KeptAnswersOptions:
         "GATEWAY_ANSWERS_BYTES_MAX",
         size(0, 64 * GIB, "64MiB"),
         "64MiB",
-        "Memory for answers that clients go on from by `previous_response_id` or ask for again."
-        " The oldest go first; `0` keeps none.",
+        "Memory for answers that clients continue from with `previous_response_id`, or ask for"
+        " again. The oldest are removed first; `0` keeps none.",
         key="answers_bytes_max",
     )
     age_s_max: float = setting(
         "GATEWAY_ANSWERS_KEPT_S",
         duration(1, 30 * 86_400, "1h"),
         "1h",
-        "How long such an answer is kept. A conversation seldom rests for longer and goes on.",
+        "How long such an answer is kept. Conversations are seldom continued after a longer pause.",
         key="answers_kept_s",
     )
 

@@ -100,14 +100,14 @@ class CursorOptions:
         "CURSOR_CLIENT_VERSION",
         version(),
         "0.42.5",
-        "The editor version that is stated. Raise it when the upstream answers that the"
-        " client is outdated.",
+        "The editor version that Cursor is told. Raise it if Cursor answers that the client is"
+        " outdated.",
     )
     timezone: str = setting(
         "CURSOR_TIMEZONE",
         time_zone(),
         None,
-        "The time zone that is stated; models use it for dates.",
+        "The time zone that Cursor is told; models use it for dates.",
         default_note="this machine's, else `UTC`",
         derive=_find_zone,
         unset="UTC",
@@ -117,24 +117,24 @@ class CursorOptions:
         "CURSOR_PRIVACY_MODE",
         flag(),
         "true",
-        "Asks Cursor to keep no prompts. On by default: what callers send is not ours to"
-        " give away.",
+        "Asks Cursor not to keep prompts. On by default: your callers should decide that, not"
+        " the gateway.",
         key="privacy_mode",
     )
     instructions: str = setting(
         "CURSOR_INSTRUCTIONS",
         prose(64 * KIB),
         "",
-        "A system prompt for requests that bring none. Empty by default: callers get what"
-        " they asked, nothing added.",
+        "A system prompt for requests that have none. Empty by default, so that nothing is"
+        " added to a request.",
         earlier="DEFAULT_INSTRUCTIONS",
     )
     more_models: tuple[str, ...] = setting(
         "CURSOR_MORE_MODELS",
         model_names(),
         "",
-        "Names of models that are served and listed beside the old list, such as `gpt-4o`. They"
-        " are sent as they are: whether an account has them is for Cursor to say.",
+        "Names of further models to list and serve, such as `gpt-4o`. They are sent unchanged;"
+        " Cursor decides whether an account may use them.",
     )
     checksum_time: ChecksumTime = setting(
         "CURSOR_CHECKSUM_TIME",
@@ -147,8 +147,8 @@ class CursorOptions:
         "X_CURSOR_CHECKSUM",
         checksum(),
         None,
-        "With `PASSTHROUGH`: the checksum for callers who send no `x-cursor-checksum`"
-        " header. Without it one is made up for them.",
+        "With `PASSTHROUGH`: the checksum for callers who send no `x-cursor-checksum` header."
+        " Without it, one is derived from their token.",
         key="checksum",
         default_note="made up",
         aliases=("x-cursor-checksum",),

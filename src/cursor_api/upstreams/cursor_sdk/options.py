@@ -62,40 +62,39 @@ class SdkOptions:
         "CURSOR_SDK_BRIDGE_URL",
         base_url("http://127.0.0.1:39195"),
         None,
-        "Attaches to a bridge that somebody else runs, and starts none.",
+        "Connects to a bridge that is already running, and starts none.",
         default_note="none: the gateway starts one",
     )
     bridge_token: Secret | None = setting(
         "CURSOR_SDK_BRIDGE_TOKEN",
         header_secret(),
         None,
-        "What the bridge of `CURSOR_SDK_BRIDGE_URL` wants to hear.",
+        "The token that the bridge at `CURSOR_SDK_BRIDGE_URL` requires.",
         default_note="none",
     )
     is_started_early: bool = setting(
         "CURSOR_SDK_BRIDGE_EARLY",
         flag(),
         "false",
-        "Starts the bridge with the gateway in any case. By default it is started when it is needed"
-        " first, which with an API key in the files is when models are listed, and without one"
-        " never.",
+        "Always starts the bridge together with the gateway. By default it starts when it is"
+        " first needed: with an API key in the files when models are listed, otherwise never.",
         key="bridge_early",
     )
     is_caged: bool = setting(
         "CURSOR_SDK_BRIDGE_CAGE",
         flag(),
         "true",
-        "On Linux, denies the bridge every file but its own, and every other program. Nothing else"
-        " keeps Cursor's servers from reading files by way of the bridge; switch it off only where"
-        " the bridge does not start with it.",
+        "On Linux, keeps the bridge from all files but its own and from running other programs."
+        " Nothing else prevents Cursor's servers from reading files through the bridge; switch"
+        " it off only if the bridge does not start with it.",
         key="bridge_cage",
     )
     folder: Path | None = setting(
         "CURSOR_SDK_BRIDGE_FOLDER",
         path(),
         None,
-        "Where the bridge's own folder is made: it holds conversations in clear, and is removed"
-        " when the bridge stops.",
+        "Where the bridge's own folder is created. It holds conversations unencrypted, and is"
+        " removed when the bridge stops.",
         key="bridge_folder",
         default_note="`cursor-api-UID` in the machine's folder for temporary files",
     )

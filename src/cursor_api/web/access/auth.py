@@ -90,29 +90,29 @@ class AccessOptions:
         "CLIENT_TOKENS",
         client_keys(),
         "",
-        "Further keys, for callers who may chat and nothing else: the addresses that show or"
-        " change credentials answer them 403. As long as `AUTH_TOKEN` has to be, and"
-        " other than it. One may have a name before it, as in `anna::key`, by which records and"
-        " the log call it; the others are `client-1`, `client-2`, by their place.",
+        "Further keys, for callers who may only chat: addresses that show or change credentials"
+        " answer them 403. They must be as long as `AUTH_TOKEN` and different from it. A key may"
+        " have a name before it, as in `anna::key`, which is used in records and in the log; the"
+        " others are called `client-1`, `client-2` and so on by their position.",
         earlier="SHARED_TOKEN",
     )
     is_passthrough: bool = setting(
         "PASSTHROUGH",
         flag(),
         "false",
-        "Callers bring their own Cursor tokens as their Bearer (several with commas), and"
-        " no token file is used for them. Off by default: anybody could then use the"
-        " gateway's address for an account of theirs.",
+        "Callers bring their own Cursor tokens as their Bearer (several with commas); token"
+        " files are not used for them. Off by default, because otherwise anybody could use the"
+        " gateway's network address for their own account.",
         key="passthrough",
     )
     trusted_proxies: TrustedProxies = setting(
         "GATEWAY_TRUSTED_PROXIES",
         trusted_proxies(),
         "",
-        "Proxies in front of the gateway whose `X-Forwarded-For` names the address of a caller:"
-        " their networks, or how many there are in a row where their addresses are not known."
-        " Without it all callers behind a proxy are one when wrong keys are counted. Give a number"
-        " only where nobody can reach the gateway past the proxies.",
+        "Proxies in front of the gateway whose `X-Forwarded-For` gives the address of a caller:"
+        " either their networks, or, if their addresses are not known, how many there are in a"
+        " row. Without it, all callers behind a proxy count as one when wrong keys are counted."
+        " Give a number only if nobody can reach the gateway without passing the proxies.",
     )
 
     def named_keys(self) -> dict[str, Secret]:

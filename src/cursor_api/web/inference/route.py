@@ -75,8 +75,8 @@ class InferenceOptions:
         "GATEWAY_BODY_BYTES_MAX",
         size(KIB, GIB, "10MiB"),
         "10MiB",
-        "Largest request body, counted after decompression. Coding agents send up to 80 KB"
-        " for a plain hello and some MiB with images.",
+        "Largest request body, after decompression. Coding agents send up to 80 KB for a plain"
+        " hello, and some MiB with images.",
         earlier="REQUEST_BODY_LIMIT",
     )
     parse: RequestLimits = field(default_factory=RequestLimits)

@@ -46,9 +46,9 @@ class KeepAliveOptions:
         "GATEWAY_KEEP_ALIVE_S",
         duration(1, 600, "15s"),
         "15",
-        "Silence after which a stream gets a comment line, so that proxies and clients do"
-        " not give it up; most of them wait 30 to 60 seconds. Before its first text that commits"
-        " the stream to status 200: what fails later is told in it.",
+        "After so much silence a stream gets a comment line, so that proxies and clients do not"
+        " close it; most of them wait 30 to 60 seconds. If this happens before the first text,"
+        " the stream has begun with status 200, and a later failure is reported in the stream.",
     )
 
 

@@ -53,40 +53,40 @@ class ConnectionLimits:
         "GATEWAY_WRITE_TIMEOUT_S",
         duration(1, 3600, "30s"),
         "30",
-        "How long a client may refuse to read before it is cut off; until then its answer"
-        " holds an upstream connection.",
+        "How long a client may fail to read before it is disconnected. Until then its answer"
+        " occupies an upstream connection.",
     )
     header_timeout_s: float = setting(
         "GATEWAY_HEADER_TIMEOUT_S",
         duration(1, 3600, "15s"),
         "15",
-        "How long a client may take to send a request's line and headers, and how long a new"
-        " connection may stay silent. Real clients send them in one packet. A TLS handshake before"
-        " it has as long.",
+        "How long a client may take to send the request line and headers, and how long a new"
+        " connection may stay silent. Real clients send them in one packet. A TLS handshake has"
+        " the same time to itself.",
     )
     body_timeout_s: float = setting(
         "GATEWAY_BODY_TIMEOUT_S",
         duration(1, 3600, "30s"),
         "30",
-        "How long a client may take for the next 16 KiB of a request's body, or for its end."
-        " A large body on a slow line is fine as long as it goes on.",
+        "How long a client may take for the next 16 KiB of a body, or for its end. A large body"
+        " on a slow line is fine as long as it keeps coming.",
     )
     # 64 KiB of headers is what nginx takes at most.
     header_bytes_max: int = setting(
         "GATEWAY_HEADER_BYTES_MAX",
         size(KIB, MIB, "64KiB"),
         "64KiB",
-        "Largest request head, line and headers together. Real clients send below 4 KiB;"
-        " cookies of other pages on the same host may add some.",
+        "Largest request head: request line and headers together. Real clients send less than 4"
+        " KiB; cookies of other pages on the same host may add some.",
     )
     # Of all connections together.
     connections_max: int = setting(
         "GATEWAY_CONNECTIONS_MAX",
         whole(1, 1_000_000, 4096),
         "4096",
-        "Most connections that callers may have open, those between two requests included;"
-        " the next one gets a 503. At most half of what the system lets the process have"
-        " (`ulimit -n`): the other half is for the connections upstream.",
+        "Most connections that callers may have open, including idle ones; the next one gets a"
+        " 503. It is at most half of what the system allows the process (`ulimit -n`), because"
+        " the other half is for connections to upstreams.",
     )
 
 

@@ -66,8 +66,8 @@ class ServerOptions:
         "HOST",
         listen_host(),
         "127.0.0.1",
-        "Address to listen on. Loopback by default: whoever can reach the gateway spends"
-        " your account. In a container it has to be `0.0.0.0`.",
+        "Address to listen on. By default only this machine can reach the gateway, because"
+        " anyone who can reach it can use your accounts. In a container it has to be `0.0.0.0`.",
         needs_restart=True,
     )
     port: int = setting(

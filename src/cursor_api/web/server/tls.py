@@ -40,9 +40,9 @@ class TlsOptions:
         CERT,
         path(),
         None,
-        "Certificate of the listener in PEM form, followed by those of its issuers; the address is"
-        " `https://` then. A renewed file is taken up by a reload; switching TLS on or off needs a"
-        " restart.",
+        "Certificate of the listener in PEM form, followed by those of its issuers. With it,"
+        " the address begins with `https://`. A reload takes up a renewed file; switching TLS on"
+        " or off needs a restart.",
         key="tls_cert_file",
         default_note="unset: plain HTTP",
     )
@@ -50,8 +50,8 @@ class TlsOptions:
         KEY,
         path(),
         None,
-        "Its private key in PEM form, without a passphrase. Let nobody but the gateway's user read"
-        " it.",
+        "Private key of the certificate in PEM form, without a passphrase. Only the gateway's"
+        " user should be able to read it.",
         key="tls_key_file",
         default_note="in `TLS_CERT_FILE`",
     )

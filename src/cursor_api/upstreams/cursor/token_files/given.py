@@ -105,8 +105,9 @@ class GivenOptions:
         "TOKENS",
         token_lines(),
         "",
-        "Credentials for a place without a disk that lasts, one a line, spelled as in `TOKEN_FILE`"
-        " or with the checksum behind a comma. Without one it is derived from the token, so that"
-        " it stays the same. They serve beside those of the files, and are changed here alone.",
+        "Credentials for places without a lasting disk, one per line, written as in"
+        " `TOKEN_FILE` or with the checksum after a comma. Without a checksum, one is derived"
+        " from the token, so that it stays the same. They are used together with those of the"
+        " files, and can only be changed here.",
         needs_restart=True,
     )
