@@ -91,7 +91,6 @@ class Console:
 
     def __init__(self) -> None:
         self._files = read_static_files()
-        self._compressed: dict[str, bytes] = {}
 
     def routes(self, prefix: str) -> list[Route]:
         """The addresses behind a prefix ("" for none)."""
@@ -126,10 +125,13 @@ class Console:
         file = self._files[name]
         if not _takes_gzip(request):
             return Response(file.body, headers=headers, media_type=file.content_type)
-        if name not in self._compressed:
-            self._compressed[name] = gzip.compress(file.body, mtime=0)
         headers = headers | {"content-encoding": "gzip"}
-        return Response(self._compressed[name], headers=headers, media_type=file.content_type)
+        return Response(_compress(file.body), headers=headers, media_type=file.content_type)
+
+
+@functools.cache
+def _compress(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
 
 
 def _takes_gzip(request: Request) -> bool:

@@ -8,7 +8,7 @@ import { state } from "../store.js";
 import { groupBy, periodsOf, requestCount, sum, tokenCount } from "../usage.js";
 import { barChart, legend, strip } from "./bars.js";
 import { checklist } from "./checklist.js";
-import { figure } from "./parts.js";
+import { figure, modelName } from "./parts.js";
 import { reasonText } from "./reasons.js";
 
 const UNDER_WAY_SHOWN = 8;
@@ -138,7 +138,7 @@ function underWay({ under_way: rows, under_way_count: count, waiting_count: wait
       ? html`<ul class="short-rows">
           ${shown.map(
             (one) => html`<li>
-              <a href=${link("requests", {}, one.id)}><bdi>${name(one.model)}</bdi></a>
+              <a href=${link("requests", {}, one.id)}><bdi>${modelName(one.model)}</bdi></a>
               <span><bdi>${name(one.caller)}</bdi></span>
               <span><bdi>${one.credential ? name(one.credential) : NONE}</bdi></span>
               <span class="end">${age(one)}</span>
@@ -164,7 +164,7 @@ function failures(rows) {
             (one) => html`<li>
               <a href=${link("requests", { status: "failed" }, one.id)}><time datetime=${one.started_at}>${shortTime(one.started_at)}</time></a>
               <span>${t(`cause.${one.fault}`)}</span>
-              <span><bdi>${name(one.model)}</bdi></span>
+              <span><bdi>${modelName(one.model)}</bdi></span>
               <span class="end"><bdi>${name(one.credential)}</bdi></span>
             </li>`,
           )}

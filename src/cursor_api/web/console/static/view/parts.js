@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
 import { name } from "../format.js";
+import { t } from "../i18n.js";
 
 // `options` are pairs of value and words.
 export function select(id, label, options, value, onChange) {
@@ -30,6 +31,11 @@ const APIS = {
 
 export function apiName(dialect) {
   return APIS[dialect] ?? name(dialect);
+}
+
+// Of a model that nobody serves the name is not kept: it may be anything that a caller sent.
+export function modelName(model) {
+  return model ? name(model) : t("requests.unknown_model");
 }
 
 export function figure(label, value, note = nothing) {

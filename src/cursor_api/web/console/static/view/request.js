@@ -6,7 +6,7 @@ import { dateTime, milliseconds, money, name, NONE, number, optionalMs, quoted }
 import { has, t } from "../i18n.js";
 import { link } from "../router.js";
 import { icons } from "./icons.js";
-import { apiName } from "./parts.js";
+import { apiName, modelName } from "./parts.js";
 
 export function detail(one) {
   return html`<div class="detail" data-request=${one.id}>
@@ -17,7 +17,7 @@ export function detail(one) {
 
 function fault({ fault: kind, error, model }) {
   return html`<div class="trouble">
-    <p><b>${t(`cause.${kind}`)}</b> ${has(`fault.${kind}`) ? t(`fault.${kind}`, { model: quoted(model) }) : nothing}</p>
+    <p><b>${t(`cause.${kind}`)}</b> ${has(`fault.${kind}`) ? t(`fault.${kind}`, { model: quoted(modelName(model)) }) : nothing}</p>
     ${error
       ? html`<p class="hint">${t("request.words")}:</p>
           <p class="quote" dir="auto">${name(error)}</p>`
@@ -62,7 +62,7 @@ function facts(one) {
         </button>
       </dd>
     </div>
-    ${fact("started", dateTime(one.started_at))} ${fact("asked", name(one.model))} ${fact("route", served)} ${fact("dialect", apiName(one.dialect))}
+    ${fact("started", dateTime(one.started_at))} ${fact("asked", modelName(one.model))} ${fact("route", served)} ${fact("dialect", apiName(one.dialect))}
     ${fact("client", name(one.client))} ${fact("stream", t(one.is_stream ? "request.streamed" : "request.whole"))}
     ${fact("finish", has(`finish.${one.finish}`) ? t(`finish.${one.finish}`) : (one.finish ?? ""))}
     ${fact("secret", one.credential_masked ? html`<code>${name(one.credential_masked)}</code>` : "")} ${fact("first", optionalMs(one.first_ms))}

@@ -10,7 +10,7 @@ import { exportAs, openDeletion } from "../removal.js";
 import { go, link } from "../router.js";
 import { state } from "../store.js";
 import { icons } from "./icons.js";
-import { apiName } from "./parts.js";
+import { apiName, modelName } from "./parts.js";
 import { detail } from "./request.js";
 
 const COLUMN_COUNT = 7;
@@ -176,7 +176,7 @@ function row(one, isOpen) {
         <span class="outcome-mark ${one.status}">${t(`status.${one.status}`)}</span>
         ${one.fault ? html`<span class="fault">${t(`cause.${one.fault}`)}</span>` : nothing}
       </td>
-      <td role="cell" class="model"><bdi title=${name(one.model)}>${name(one.model)}</bdi></td>
+      <td role="cell" class="model"><bdi title=${modelName(one.model)}>${modelName(one.model)}</bdi></td>
       <td role="cell" class="caller">
         <bdi>${name(one.caller)}</bdi>${one.client ? html` <span class="hint">${name(one.client)}</span>` : nothing}
       </td>

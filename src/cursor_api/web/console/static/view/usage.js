@@ -45,7 +45,8 @@ function content({ rows, totals, refusals, zone }) {
 }
 
 function groupName(key) {
-  return key ? html`<bdi>${name(key)}</bdi>` : t("usage.nobody");
+  if (key) return html`<bdi>${name(key)}</bdi>`;
+  return t(chosen().group === "model" ? "requests.unknown_model" : "usage.nobody");
 }
 
 // --- Bars: the largest groups have a colour each, the others share one.
