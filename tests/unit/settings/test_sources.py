@@ -345,6 +345,6 @@ def test_the_line_of_a_key_in_a_block(number: int, line: int | None) -> None:
 @pytest.mark.parametrize("text", [" " * 100_000, "a." * 100_000, "[" * 100_000, "a " * 100_000])
 def test_looking_for_a_line_takes_no_time(text: str) -> None:
     """Whatever a line is full of."""
-    begun_at = time.perf_counter()
+    begun_at = time.process_time()
     assert find_toml_line(text, "cursor", "base_url") is None
-    assert time.perf_counter() - begun_at < 1
+    assert time.process_time() - begun_at < 1

@@ -15,14 +15,14 @@ def exchange(ordinal: int) -> PlayedAnswer:
 async def test_idle_means_that_every_answer_has_ended() -> None:
     """It waits for the last one."""
     ledger = Ledger(10)
-    await asyncio.wait_for(ledger.wait_idle(), 1)
+    await asyncio.wait_for(ledger.wait_idle(), 10)
     ledger.begin()
     ledger.begin()
     ledger.end(exchange(0))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(ledger.wait_idle(), 0.01)
     ledger.end(exchange(1))
-    await asyncio.wait_for(ledger.wait_idle(), 1)
+    await asyncio.wait_for(ledger.wait_idle(), 10)
     assert ledger.active_count == 0
     assert repr(ledger) == "<Ledger 0 active, 2 kept>"
 

@@ -67,9 +67,9 @@ def test_ten_thousand_opaque_tokens_are_known_at_once() -> None:
     """Their number enters the time once, not squared (it took half a minute)."""
     tokens = [f"opaque-{number:06d}-{'ab' * 20}" for number in range(10_000)]
     redactor = Redactor()
-    started = time.perf_counter()
+    started = time.process_time()
     redactor.add_all(tokens)
-    first_s = time.perf_counter() - started
+    first_s = time.process_time() - started
     redactor.add_all(tokens)
     assert repr(redactor) == "Redactor(10000 spellings)"
     assert redactor.redact_text(tokens[7_777]) == MARK
@@ -175,6 +175,6 @@ def test_no_surroundings_save_a_secret(before: str, after: str) -> None:
 def test_hostile_text_costs_no_time(piece: str) -> None:
     """100 KB made to keep the expression busy is done in a blink."""
     text = "bearer" + piece * (100_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     redact_shapes(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -83,14 +83,14 @@ async def test_a_head_without_a_body_is_the_same_time_out() -> None:
     """Headers are not an answer: the limit runs on until the first byte of the body."""
 
     async def head_only(turn: Turn) -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.6)
         await turn.head()
         await turn.gone()
 
     started = asyncio.get_running_loop().time()
-    fault = await fault_from(head_only)
-    assert asyncio.get_running_loop().time() - started < 0.29
-    assert fault.message == "127.0.0.1 gave no word of an answer within 0.2 s."
+    fault = await fault_from(head_only, Timeouts(first_token_s=0.8, idle_s=5))
+    assert asyncio.get_running_loop().time() - started < 1.3
+    assert fault.message == "127.0.0.1 gave no word of an answer within 0.8 s."
 
 
 async def test_silence_in_the_middle_is_a_time_out_of_its_own() -> None:
@@ -103,23 +103,24 @@ async def test_silence_in_the_middle_is_a_time_out_of_its_own() -> None:
 
     started = asyncio.get_running_loop().time()
     fault = await fault_from(stall, Timeouts(first_token_s=30, idle_s=0.15))
-    assert asyncio.get_running_loop().time() - started < 2
+    assert asyncio.get_running_loop().time() - started < 20
     assert fault.kind is FaultKind.UPSTREAM_TIMEOUT
     assert fault.message == "127.0.0.1 fell silent in the middle of its answer, for 0.15 s."
 
 
 async def test_the_idle_limit_starts_again_with_every_read() -> None:
-    """A slow but living answer may take many times the limit."""
+    """A slow but living answer may take longer than the limit."""
 
     async def slow(turn: Turn) -> None:
         await turn.head()
         for _ in range(8):
             await turn.chunk(b"x")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.15)
         await turn.end()
 
     async with ScriptedServer(slow) as server, HttpClient(OPTIONS) as client:
-        assert await ask(client, server.url) == b"x" * 8
+        timeouts = Timeouts(first_token_s=5, idle_s=1)
+        assert await ask(client, server.url, timeouts) == b"x" * 8
 
 
 async def test_a_reader_that_pauses_is_not_the_upstreams_silence() -> None:

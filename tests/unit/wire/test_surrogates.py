@@ -72,9 +72,9 @@ def test_what_comes_out_is_what_a_browser_would_write(text: str, before: int) ->
 def test_megabytes_of_halves_are_replaced_in_steps() -> None:
     """Others have their turn meanwhile."""
     body = b'"' + b"\\ud83d" * 500_000 + b'"'
-    started = time.perf_counter()
+    started = time.process_time()
     mended, step_count = count_steps(replace_lone_surrogates(body))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert json.loads(mended) == "\ufffd" * 500_000
     assert step_count > len(body) // SLICE_BYTES
 

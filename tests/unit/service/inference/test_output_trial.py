@@ -50,4 +50,4 @@ async def test_a_schema_that_would_take_years_holds_up_nobody(
         FaultKind.INVALID_REQUEST,
         "invalid_json_schema",
     )
-    assert longest_s < 1
+    assert longest_s < 5

@@ -187,7 +187,7 @@ async def test_an_error_behind_a_word_is_told_after_it() -> None:
     async with upstream(fail) as (chat, _), chat.open(REQUEST, ROUTE, CREDENTIAL) as batches:
         assert await anext(batches) == [TextDelta("Hello")]
         with pytest.raises(Fault) as caught:
-            await asyncio.wait_for(anext(batches), 2)
+            await asyncio.wait_for(anext(batches), 10)
     assert caught.value.kind is FaultKind.UPSTREAM_OVERLOADED
 
 

@@ -87,4 +87,4 @@ async def test_a_bridge_that_is_gone_waits_for_nothing() -> None:
         )
         await asyncio.sleep(0.05)
         asking.cancel()
-        await asyncio.wait_for(ended.wait(), 2)
+        await asyncio.wait_for(ended.wait(), 10)

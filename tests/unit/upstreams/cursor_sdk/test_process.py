@@ -60,10 +60,8 @@ async def test_its_ready_line_says_where_it_is(tmp_path: Path) -> None:
     async with started(tmp_path, "good", []) as (bridge, address):
         assert (address.token, address.url[:17]) == (TOKEN, "http://127.0.0.1:")
         assert "runs" in repr(bridge)
-        asked_at = time.monotonic()
         await bridge.stop()
-        assert time.monotonic() - asked_at < STOP_S
-        assert bridge.exited.done()
+        assert bridge.exited.result() != -9
         assert "ended" in repr(bridge)
 
 
@@ -72,7 +70,7 @@ async def test_one_that_does_not_end_is_ended(tmp_path: Path) -> None:
     async with started(tmp_path, "stubborn", []) as (bridge, _):
         asked_at = time.monotonic()
         await bridge.stop()
-        assert STOP_S <= time.monotonic() - asked_at < STOP_S + 2
+        assert time.monotonic() - asked_at >= STOP_S
         assert bridge.exited.result() == -9
 
 

@@ -232,7 +232,7 @@ async def test_a_fault_behind_a_word_does_not_wait_for_the_network() -> None:
     async with upstream(fail) as (chat, _), chat.open(REQUEST, ROUTE, CREDENTIAL) as batches:
         assert await anext(batches) == [TextDelta("Hello")]
         with pytest.raises(Fault) as caught:
-            await asyncio.wait_for(anext(batches), 2)
+            await asyncio.wait_for(anext(batches), 10)
     assert caught.value.kind is FaultKind.UPSTREAM_OVERLOADED
 
 
@@ -281,7 +281,7 @@ async def test_leaving_early_closes_the_request() -> None:
     async with upstream(endless) as (chat, _):
         async with chat.open(REQUEST, Route("somewhere", "m"), CREDENTIAL) as batches:
             await anext(batches)
-        await asyncio.wait_for(gone.wait(), 2)
+        await asyncio.wait_for(gone.wait(), 10)
 
 
 def test_an_id_that_is_made_up_is_nobody_elses() -> None:

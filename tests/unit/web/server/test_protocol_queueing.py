@@ -75,7 +75,7 @@ async def test_who_answers_learns_of_the_end_though_others_wait() -> None:
             writer.write(GET)
             await asyncio.sleep(0.05)
         writer.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             while not app.left_count:
                 await asyncio.sleep(0.01)
     assert (app.asked_count, app.left_count) == (1, 1)

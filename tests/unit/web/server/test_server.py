@@ -150,8 +150,8 @@ async def test_nobody_waits_for_a_request_that_is_not_whole() -> None:
         writer.write(HALF)
         await asyncio.sleep(0.1)
         began_at = loop.time()
-    assert loop.time() - began_at < 2
-    answer = parse_answer(await asyncio.wait_for(reader.read(), 1))
+    assert loop.time() - began_at < 10
+    answer = parse_answer(await asyncio.wait_for(reader.read(), 10))
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert "shutting down" in answer.json()["error"]["message"]
     writer.close()
@@ -166,7 +166,7 @@ async def test_while_an_answer_runs_a_request_may_become_whole() -> None:
         await asyncio.sleep(0.1)
         rest = asyncio.get_running_loop().call_later(0.8, writer.write, b"wholly")
     assert (await running).status == 204
-    assert parse_answer(await asyncio.wait_for(reader.read(), 1)).status == 204
+    assert parse_answer(await asyncio.wait_for(reader.read(), 10)).status == 204
     rest.cancel()
     writer.close()
 
@@ -181,9 +181,9 @@ async def test_nobody_waits_for_the_rest_of_a_body_that_was_answered_already() -
     async with serve(hasty, ServerOptions(shutdown_grace_s=30)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(HALF.replace(b"Host", b"Connection: close\r\nHost"))
-        assert (await asyncio.wait_for(reader.read(), 1)).startswith(b"HTTP/1.1 204")
+        assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 204")
         began_at = loop.time()
-    assert loop.time() - began_at < 2
+    assert loop.time() - began_at < 10
     writer.close()
 
 

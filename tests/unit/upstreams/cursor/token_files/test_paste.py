@@ -114,6 +114,6 @@ def test_any_text_can_be_pasted(text: str) -> None:
 def test_hostile_text_costs_no_time(piece: str) -> None:
     """A megabyte of what keeps a careless expression busy."""
     text = "WorkosCursorSessionToken" + piece * (1_000_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     list(read_paste(text))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
