@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from cursor_api.cli import key_words
-from cursor_api.cli.subcommand import Subcommands, add_config, run_later
+from cursor_api.cli.subcommand import Subcommands, add_config, read_later, run_later
 from cursor_api.domain.periods import Period
 from cursor_api.domain.permission import Permission
 
@@ -127,7 +126,7 @@ def add_commands(commands: Subcommands) -> None:
     rotate = _add(own, "rotate", ROTATE)
     rotate.add_argument(
         "--keep",
-        type=key_words.span,
+        type=read_later("key_words", "span"),
         default=0.0,
         metavar="TIME",
         help="how long the old secret goes on, such as 24h (default: not at all)",
@@ -165,7 +164,7 @@ def _add_terms(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument(
         "--expires",
-        type=key_words.expiry,
+        type=read_later("key_words", "expiry"),
         metavar="WHEN",
         help="its end: 90d, 2027-01-31 or never (default: never)",
     )
@@ -180,9 +179,12 @@ def _add_limits(sub: argparse.ArgumentParser) -> None:
         ("--concurrent", "requests at once"),
         ("--reserve", "tokens reserved for an answer that its request does not bound"),
     ):
-        sub.add_argument(option, type=key_words.count, metavar="N", help=what)
+        sub.add_argument(option, type=read_later("key_words", "count"), metavar="N", help=what)
     sub.add_argument(
-        "--budget", type=key_words.budget, metavar="AMOUNT", help="20usd or 5Mtokens, see --per"
+        "--budget",
+        type=read_later("key_words", "budget"),
+        metavar="AMOUNT",
+        help="20usd or 5Mtokens, see --per",
     )
     sub.add_argument(
         "--per", choices=[one.value for one in Period], help="the budget's period (default: month)"
@@ -205,7 +207,7 @@ def _add_prices(commands: Subcommands) -> None:
     ):
         setting.add_argument(
             option,
-            type=key_words.price,
+            type=read_later("key_words", "price"),
             required=is_required,
             metavar="DOLLARS",
             help="for a million tokens" + ("" if is_required else " (default: as --input)"),
@@ -214,12 +216,16 @@ def _add_prices(commands: Subcommands) -> None:
     setting.add_argument(
         "--from",
         dest="valid_from",
-        type=key_words.day,
+        type=read_later("key_words", "day"),
         metavar="DATE",
         help="the first day, in UTC (default: today)",
     )
     remove.add_argument(
-        "--from", dest="valid_from", type=key_words.day, metavar="DATE", required=True
+        "--from",
+        dest="valid_from",
+        type=read_later("key_words", "day"),
+        metavar="DATE",
+        required=True,
     )
     for sub in (listing, setting, remove):
         add_config(sub)

@@ -16,6 +16,7 @@ from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_check
 from cursor_api.cli.demo import load_demo, serve_demo, url_of
 from cursor_api.cli.gateway_place import describe_running
 from cursor_api.cli.home import environment, find_home
+from cursor_api.cli.language import say
 from cursor_api.cli.output import find_width, print_error, print_note, print_result
 from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
 from cursor_api.cli.simulators import SIMULATORS
@@ -85,12 +86,19 @@ def simulate_alone(parsed: argparse.Namespace) -> int:
     def tell(url: str) -> None:
         block = f'[[upstream]] kind = "{kind}", base_url = "{url}"'
         hint = f"CURSOR_BASE_URL={url}" if kind == "cursor" else block
-        print_note(f"simulator: {url}  ({hint})")
+        print_note(say("simulator: {url}  ({hint})", url=url, hint=hint))
 
     try:
         run(simulate(simulator, tell))
     except OSError as error:
-        print_error(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
+        print_error(
+            say(
+                "error: cannot listen on {host} port {port}: {reason}",
+                host=parsed.host,
+                port=parsed.port,
+                reason=error.strerror,
+            )
+        )
         return 1
     return 0
 
@@ -99,7 +107,7 @@ def check_config(parsed: argparse.Namespace) -> int:
     """`check-config`."""
     folder = find_home()
     loaded = check_without_listening(load_settings(SCHEMA, environment(), folder, parsed.config))
-    print_result(f"home: {folder}\n")
+    print_result(say("home: {home}", home=folder) + "\n")
     print_result(render_check(loaded, width=find_width(), only_set=not parsed.all))
     return 1 if loaded.problems else 0
 
@@ -121,11 +129,11 @@ Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None
 def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
     """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
     for warning in loaded.warnings:
-        print_error(f"warning: {warning}")
+        print_error(say("warning: {warning}", warning=warning))
     if listener is None or loaded.problems:
         for problem in loaded.problems:
-            print_error(f"error: {problem}")
-        print_error("Nothing was started. `cursor-api check-config` shows all settings.")
+            print_error(say("error: {error}", error=problem))
+        print_error(say("Nothing was started. `cursor-api check-config` shows all settings."))
         if listener is not None:
             listener.close()
         return 1
@@ -138,7 +146,7 @@ def _start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Se
         try:
             run(serving(settings, listener, redactor))
         except (StoreError, TlsFileError) as error:
-            print_error(f"error: {error}")
+            print_error(say("error: {error}", error=error))
             return 1
     return 0
 
@@ -157,19 +165,35 @@ async def _serve_for_real(
 
 def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:
     settings = loaded.settings
-    print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
-    print_note(f"home: {find_home()}")
+    print_note(
+        say(
+            "cursor-api {version}: {root}/v1 (console: {root}/tokeninfo)",
+            version=__version__,
+            root=root,
+        )
+    )
+    print_note(say("home: {home}", home=find_home()))
     count = gateway.roster.credential_count
-    others = f", {more} from the settings" if (more := count - gateway.credential_count) else ""
-    print_note(f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}")
+    more = count - gateway.credential_count
+    others = say(", {count} from the settings", count=more) if more else ""
+    print_note(
+        say(
+            "credentials: {count} from {file}{others}",
+            count=gateway.credential_count,
+            file=settings.files.token_file,
+            others=others,
+        )
+    )
     if "HOST" not in loaded.facts.places:
-        print_note(THIS_MACHINE_ALONE)
+        print_note(say(THIS_MACHINE_ALONE))
     for line in _ways(loaded):
         print_note(line)
     if not count and not settings.access.is_passthrough:
         print_note(
-            "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
-            " `cursor-api upstream add` another provider's key; or use the console."
+            say(
+                "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
+                " `cursor-api upstream add` another provider's key; or use the console."
+            )
         )
 
 
