@@ -39,6 +39,7 @@ from cursor_api.cli.backup_pieces import (
     create_private,
 )
 from cursor_api.cli.home import find_home
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import print_table
 from cursor_api.cli.token_settings import load_upstreams
@@ -72,25 +73,33 @@ def backup(parsed: argparse.Namespace) -> int:
         found = list(_find(parsed))
         pieces = _save(found, target)
     except (BackupError, StoreError) as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=error))
         return 1
     except OSError as error:
-        print_error(f"error: {target} cannot be written: {error.strerror}.")
+        print_error(
+            say("error: {file} cannot be written: {reason}.", file=target, reason=error.strerror)
+        )
         return 1
     rows = [
-        (str(one.source), one.role.about, "yes" if one.role.is_secret else "no", f"{size:,}")
+        (
+            str(one.source),
+            say(one.role.about),
+            say("yes") if one.role.is_secret else say("no"),
+            f"{size:,}",
+        )
         for one, size in zip(found, (piece.size_bytes for piece in pieces), strict=True)
     ]
-    print_table(COLUMNS, rows)
-    print_result(f"Saved to {target}, which only you can read. {WARNING}")
+    print_table(list(map(say, COLUMNS)), rows)
+    print_result(say("Saved to {file}, which only you can read.", file=target))
+    print_result(say(WARNING))
     return 0
 
 
 def _require_free(target: Path, *, is_forced: bool) -> None:
     if target.is_dir():
-        raise BackupError(f"{target} is a folder; name a file in it.")
+        raise BackupError(say("{file} is a folder; name a file in it.", file=target))
     if os.path.lexists(target) and not is_forced:
-        raise BackupError(f"{target} is there already; --force replaces it.")
+        raise BackupError(say("{file} is there already; --force replaces it.", file=target))
 
 
 # --- What there is
@@ -121,7 +130,9 @@ def _find(parsed: argparse.Namespace) -> Iterator[_Found]:
 def _place(loaded: Loaded[Settings], role: Role) -> Path:
     path: Path | None = loaded.facts.find(role.variable)
     if path is None:
-        raise BackupError(f"{role.variable} cannot be read; `cursor-api check-config` says why.")
+        raise BackupError(
+            say("{name} cannot be read; `cursor-api check-config` says why.", name=role.variable)
+        )
     return path
 
 
@@ -133,7 +144,7 @@ def _key_files(loaded: Loaded[Settings], home: Path) -> Iterator[tuple[str, Path
         if path.is_relative_to(home):
             yield path.relative_to(home).as_posix(), path
         else:
-            print_error(f"warning: {path} lies elsewhere and is not in the backup")
+            print_error(say("warning: {file} lies elsewhere and is not in the backup", file=path))
 
 
 def _read(path: Path) -> bytes | None:
@@ -141,13 +152,17 @@ def _read(path: Path) -> bytes | None:
         if not path.exists():
             return None
         if not path.is_file():
-            raise BackupError(f"{path} is no file.")
+            raise BackupError(say("{file} is no file.", file=path))
         with path.open("rb") as file:
             data = file.read(TEXT_BYTES_MAX + 1)
     except OSError as error:
-        raise BackupError(f"{path} cannot be read: {error.strerror}.") from error
+        raise BackupError(
+            say("{file} cannot be read: {reason}.", file=path, reason=error.strerror)
+        ) from error
     if len(data) > TEXT_BYTES_MAX:
-        raise BackupError(f"{path} is larger than any such file; is it the right one?")
+        raise BackupError(
+            say("{file} is larger than any such file; is it the right one?", file=path)
+        )
     return data
 
 
@@ -205,7 +220,11 @@ def _copy_database(source: Path, copy: Path) -> None:
             there.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         raise BackupError(
-            f"{source} cannot be read ({error}); --without-records saves the rest."
+            say(
+                "{file} cannot be read ({error}); --without-records saves the rest.",
+                file=source,
+                error=error,
+            )
         ) from error
 
 

@@ -18,6 +18,7 @@ from typing import IO, Any, Final
 
 from cursor_api.cli.gateway_call import Call, CallError, GatewayAddress, open_answer
 from cursor_api.cli.gateway_place import ask_models, find_gateway
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_piece
 from cursor_api.cli.token_output import plain
 from cursor_api.clients.client import Api, choose_models
@@ -29,7 +30,6 @@ INPUT_CHARS_MAX: Final = 16 * 1024 * 1024
 # A line holds a few words; one of this size is no stream of a gateway.
 LINE_BYTES_MAX: Final = 8 * 1024 * 1024
 STDIN: Final = "-"
-NO_GATEWAY: Final = "what answers there is no such gateway: its stream is no JSON"
 _DATA: Final = b"data:"
 _DONE: Final = b"[DONE]"
 
@@ -57,7 +57,7 @@ def chat(parsed: argparse.Namespace) -> int:
         model = parsed.model or _choose(gateway)
         told = _ask(gateway, _body(model, parsed.system, prompt))
     except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     if sys.stderr.isatty():
         print_error(_describe(told))
@@ -71,10 +71,10 @@ def _read_prompt(words: Sequence[str]) -> str | None:
     try:
         given = sys.stdin.read(INPUT_CHARS_MAX + 1)
     except UnicodeDecodeError:
-        print_error("error: standard input is not UTF-8 text.")
+        print_error(say("error: standard input is not UTF-8 text."))
         return None
     if len(given) > INPUT_CHARS_MAX:
-        print_error("error: that is more than any model takes; is it the right file?")
+        print_error(say("error: that is more than any model takes; is it the right file?"))
         return None
     before = " ".join(words[: words.index(STDIN)])
     after = " ".join(words[words.index(STDIN) + 1 :])
@@ -85,7 +85,7 @@ def _choose(gateway: GatewayAddress) -> str:
     served = ask_models(gateway)
     chosen = choose_models(Api.CHAT, served.models)
     if chosen is None:
-        raise CallError(served.problem or "none of the models there is one for chats")
+        raise CallError(served.problem or say("none of the models there is one for chats"))
     return chosen[0]
 
 
@@ -131,11 +131,11 @@ def _chunks(answer: IO[bytes]) -> Iterator[Mapping[str, Any]]:
             chunk = json.loads(data)
         except ValueError:
             raise CallError(
-                "what answers there is no such gateway: its stream is no JSON"
+                say("what answers there is no such gateway: its stream is no JSON")
             ) from None
         if isinstance(chunk, dict):
             yield chunk
-    raise CallError("the answer broke off before its end")
+    raise CallError(say("the answer broke off before its end"))
 
 
 def _take(chunk: Mapping[str, Any], told: _Told) -> str:
@@ -160,12 +160,17 @@ def _shown(text: str) -> str:
 
 def _describe(told: _Told) -> str:
     """`gpt-5 by way of openai/gpt-5: first words after 0.4 s, 2.1 s in all, 8 + 35 tokens`."""
-    way = f" by way of {plain(told.route)}" if told.route else ""
-    first = f"first words after {told.first_s:.1f} s, " if told.first_s is not None else ""
+    way = say(" by way of {route}", route=plain(told.route)) if told.route else ""
+    first = ""
+    if told.first_s is not None:
+        first = say("first words after {first:.1f} s, ", first=told.first_s)
     tokens = ""
     if told.usage:
-        tokens = (
-            f", {told.usage.get('prompt_tokens')} + {told.usage.get('completion_tokens')} tokens"
+        tokens = say(
+            ", {given} + {got} tokens",
+            given=told.usage.get("prompt_tokens"),
+            got=told.usage.get("completion_tokens"),
         )
-    cut = "; cut off at the limit of tokens" if told.finish == "length" else ""
-    return f"{plain(told.model)}{way}: {first}{told.took_s:.1f} s in all{tokens}{cut}"
+    cut = say("; cut off at the limit of tokens") if told.finish == "length" else ""
+    took = say("{took:.1f} s in all", took=told.took_s)
+    return f"{plain(told.model)}{way}: {first}{took}{tokens}{cut}"

@@ -21,7 +21,7 @@ from cursor_api.cli import (
     upstreams,
 )
 from cursor_api.cli.home import HomeError
-from cursor_api.cli.language import speak
+from cursor_api.cli.language import say, speak
 from cursor_api.cli.output import open_missing_streams, print_error
 from cursor_api.cli.subcommand import HelpFormatter, Subcommands
 from cursor_api.options.masking import redact_shapes
@@ -52,13 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Path.cwd()
     except OSError as error:
         print_error(
-            f"error: the working directory cannot be used ({error.strerror}); cd to another."
+            say(
+                "error: the working directory cannot be used ({reason}); cd to another.",
+                reason=error.strerror,
+            )
         )
         return 1
     try:
         return command(parsed)
     except HomeError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=error))
         return 1
     except KeyboardInterrupt:
         return 130

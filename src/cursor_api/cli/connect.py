@@ -8,9 +8,10 @@ from typing import Final
 
 from cursor_api.cli.gateway_call import GatewayAddress
 from cursor_api.cli.gateway_place import Served, ask_models, find_gateway
+from cursor_api.cli.language import is_chinese, say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain, print_table
-from cursor_api.clients.client import Client, Place, choose_for, exports_of, fill
+from cursor_api.clients.client import Client, Phrase, Place, choose_for, exports_of, fill
 from cursor_api.clients.table import CLIENTS, find_client
 
 LIST_COLUMNS: Final = ("CLIENT", "WHAT", "SPEAKS", "RUN")
@@ -31,7 +32,7 @@ def connect(parsed: argparse.Namespace) -> int:
     try:
         gateway = find_gateway(parsed)
     except ValueError as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     served = ask_models(gateway)
     place = place_of(client, gateway, served, parsed)
@@ -50,9 +51,11 @@ def find_known(name: str) -> Client | None:
     client = find_client(name)
     if client is None:
         near = difflib.get_close_matches(name.lower(), CLIENTS, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        print_error(f"error: there is no client {plain(name)} here.{hint}")
-        print_error(f"There are: {', '.join(CLIENTS)}.")
+        hint = say(" Did you mean {name}?", name=near[0]) if near else ""
+        print_error(
+            say("error: there is no client {name} here.{hint}", name=plain(name), hint=hint)
+        )
+        print_error(say("There are: {names}.", names=", ".join(CLIENTS)))
     return client
 
 
@@ -73,21 +76,25 @@ def warn_without_tools(client: Client, place: Place, served: Served) -> None:
     is_known = place.model in served.models
     if client.uses_tools and is_known and place.model not in served.with_tools:
         print_error(
-            f"warning: {plain(place.model)} cannot call tools here, so that {client.title} works as"
-            " a chat only; an API key of Cursor or an upstream of your own has models that can"
+            say(
+                "warning: {model} cannot call tools here, so that {title} works as a chat only; an"
+                " API key of Cursor or an upstream of your own has models that can",
+                model=plain(place.model),
+                title=client.title,
+            )
         )
 
 
 def _print_list() -> None:
     print_table(
-        LIST_COLUMNS,
+        list(map(say, LIST_COLUMNS)),
         [
-            (one.name, one.title, one.api.value, "yes" if one.can_run else "no")
+            (one.name, one.title, one.api.value, say("yes") if one.can_run else say("no"))
             for one in CLIENTS.values()
         ],
     )
     print_result(
-        "`cursor-api connect CLIENT` shows its settings, `cursor-api run CLIENT` starts it."
+        say("`cursor-api connect CLIENT` shows its settings, `cursor-api run CLIENT` starts it.")
     )
 
 
@@ -95,39 +102,70 @@ def _print_shell(client: Client, place: Place, served: Served) -> int:
     lines = exports_of(client, place)
     if not lines:
         print_error(
-            f"error: {client.title} reads no variables; see: cursor-api connect {client.name}"
+            say(
+                "error: {title} reads no variables; see: cursor-api connect {name}",
+                title=client.title,
+                name=client.name,
+            )
         )
         return 1
     if served.problem:
         # In `eval` the lines would count, with texts that stand for what is missing.
-        print_error(f"error: {served.problem}.")
+        print_error(say("error: {error}.", error=served.problem))
         return 1
     for line in lines:
         print_result(line)
     if client.file is not None:
-        print_error(f"{client.title} needs a file as well: cursor-api connect {client.name}")
+        print_error(
+            say(
+                "{title} needs a file as well: cursor-api connect {name}",
+                title=client.title,
+                name=client.name,
+            )
+        )
     return 0
 
 
 def _print_all(client: Client, place: Place) -> None:
-    print_result(f"{client.title} at {place.root_url}, by way of {client.api.value}")
+    print_result(
+        say(
+            "{title} at {url}, by way of {api}",
+            title=client.title,
+            url=place.root_url,
+            api=client.api.value,
+        )
+    )
     for step in client.steps:
-        print_result(f"\n{fill(step.en, '', place)}")
+        print_result(f"\n{fill(_phrase(step), '', place)}")
     exports = exports_of(client, place)
     if exports:
-        print_result("\nVariables:\n")
+        print_result(f"\n{say('Variables:')}\n")
         _print_block("\n".join(exports))
     if client.file is not None:
-        print_result(f"\n{client.file.where.en}:\n")
+        print_result(f"\n{_phrase(client.file.where)}:\n")
         _print_block(fill(client.file.template, client.file.language, place))
     for snippet in client.snippets:
         print_result("")
         _print_block(fill(snippet.template, snippet.language, place))
     if client.program:
-        print_result(f"\nOr in one step, without changing anything: cursor-api run {client.name}")
+        print_result("")
+        print_result(
+            say(
+                "Or in one step, without changing anything: cursor-api run {name}", name=client.name
+            )
+        )
     if place.models:
         others = len(place.models) - 1
-        print_result(f"\nThe gateway serves {others} more model(s); --model takes any of them.")
+        print_result("")
+        print_result(
+            say(
+                "The gateway serves {count} more model(s); --model takes any of them.", count=others
+            )
+        )
+
+
+def _phrase(phrase: Phrase) -> str:
+    return phrase.zh if is_chinese() else phrase.en
 
 
 def _print_block(text: str) -> None:
@@ -138,8 +176,13 @@ def _print_block(text: str) -> None:
 def _print_gaps(gateway: GatewayAddress, served: Served) -> None:
     if gateway.key is None:
         print_error(
-            f"{NO_KEY} stands for the gateway's key, which is not known here: it is the AUTH_TOKEN"
-            " or one of the CLIENT_TOKENS that the gateway was started with."
+            say(
+                "{text} stands for the gateway's key, which is not known here: it is the AUTH_TOKEN"
+                " or one of the CLIENT_TOKENS that the gateway was started with.",
+                text=NO_KEY,
+            )
         )
     if served.problem:
-        print_error(f"{NO_MODEL} stands for a model, as {served.problem}.")
+        print_error(
+            say("{text} stands for a model, as {reason}.", text=NO_MODEL, reason=served.problem)
+        )

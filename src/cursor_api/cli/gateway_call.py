@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cursor_api import __version__
+from cursor_api.cli.language import say
 from cursor_api.cli.token_output import plain
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_loopback
@@ -81,19 +82,22 @@ def open_answer(gateway: GatewayAddress, call: Call) -> Iterator[http.client.HTT
         with error:
             raise CallError(_explain(error, gateway, call), error.code) from None
     except TimeoutError:
-        raise CallError(f"the gateway at {gateway.root_url} does not answer in time") from None
+        raise CallError(_too_late(gateway)) from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, TimeoutError):
-            words = f"the gateway at {gateway.root_url} does not answer in time"
-            raise CallError(words) from None
+            raise CallError(_too_late(gateway)) from None
         if isinstance(error.reason, ssl.SSLError):
-            words = f"{gateway.root_url} cannot be trusted: {error.reason.reason}"
+            words = say(
+                "{url} cannot be trusted: {reason}",
+                url=gateway.root_url,
+                reason=error.reason.reason,
+            )
             raise CallError(words) from None
         raise CallError(_nobody(gateway)) from None
     except ConnectionRefusedError:
         raise CallError(_nobody(gateway)) from None
     except (OSError, http.client.HTTPException):
-        raise CallError(f"the connection to {gateway.root_url} was lost") from None
+        raise CallError(say("the connection to {url} was lost", url=gateway.root_url)) from None
 
 
 def fetch(gateway: GatewayAddress, call: Call) -> bytes:
@@ -114,7 +118,9 @@ def decode(body: bytes, wanted: type[_T], gateway: GatewayAddress, call: Call) -
     except msgspec.MsgspecError:
         where = f"{gateway.root_url}{call.path}"
         raise CallError(
-            f"what answers at {where} is no such gateway, or one of another version"
+            say(
+                "what answers at {where} is no such gateway, or one of another version", where=where
+            )
         ) from None
 
 
@@ -123,9 +129,8 @@ def fetch_json(gateway: GatewayAddress, call: Call) -> Any:
     try:
         return json.loads(fetch(gateway, call))
     except ValueError:
-        words = (
-            f"what answers at {gateway.root_url}{call.path} is no such gateway: it gives no JSON"
-        )
+        where = f"{gateway.root_url}{call.path}"
+        words = say("what answers at {where} is no such gateway: it gives no JSON", where=where)
         raise CallError(words) from None
 
 
@@ -160,26 +165,36 @@ def _trust_only(cert_file: Path) -> ssl.SSLContext:
 
 
 def _nobody(gateway: GatewayAddress) -> str:
-    return (
-        f"no gateway answers at {gateway.root_url}; start it with `cursor-api serve`, or name"
-        " another with --url"
+    return say(
+        "no gateway answers at {url}; start it with `cursor-api serve`, or name another with --url",
+        url=gateway.root_url,
     )
+
+
+def _too_late(gateway: GatewayAddress) -> str:
+    return say("the gateway at {url} does not answer in time", url=gateway.root_url)
 
 
 def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call) -> str:
     status = error.code
     if status in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}:
-        which = f"the key from {gateway.key_from}" if gateway.key else "a request without a key"
-        return (
-            f"the gateway at {gateway.root_url} refuses {which}; run this where AUTH_TOKEN is set,"
-            " or name the variable that holds the key with --key-env"
+        which = say("a request without a key")
+        if gateway.key:
+            which = say("the key from {place}", place=gateway.key_from)
+        return say(
+            "the gateway at {url} refuses {which}; run this where AUTH_TOKEN is set, or name the"
+            " variable that holds the key with --key-env",
+            url=gateway.root_url,
+            which=which,
         )
     said = _sentence(error)
     if said:
         return said
-    return (
-        f"{gateway.root_url}{call.path} answers with status {status}; is that the gateway, and is"
-        " ROUTE_PREFIX part of the address?"
+    return say(
+        "{url} answers with status {status}; is that the gateway, and is ROUTE_PREFIX part of the"
+        " address?",
+        url=f"{gateway.root_url}{call.path}",
+        status=status,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from cursor_api.cli.gateway_call import Call, CallError, GatewayAddress, fetch
 from cursor_api.cli.home import find_home
+from cursor_api.cli.language import say
 from cursor_api.cli.token_output import plain
 from cursor_api.cli.token_settings import load_groups
 from cursor_api.domain.credential import Secret
@@ -59,7 +60,7 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
         return GatewayAddress(running, key, key_from, cert_file)
     host, port = facts.find("HOST"), facts.find("PORT")
     if host is None or port is None:
-        raise ValueError("HOST or PORT cannot be read; `cursor-api check-config` says why")
+        raise ValueError(say("HOST or PORT cannot be read; `cursor-api check-config` says why"))
     host = _EVERYWHERE.get(host, host)
     shown = f"[{host}]" if ":" in host else host
     root_url = f"http{'s' * bool(cert_file)}://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}"
@@ -87,7 +88,7 @@ def _find_key(
     if variable is not None:
         text = os.environ.get(variable, "").strip()
         if not text:
-            raise ValueError(f"the variable {plain(variable)} is not set, or empty")
+            raise ValueError(say("the variable {name} is not set, or empty", name=plain(variable)))
         return Secret(text), variable
     clients = values.get("CLIENT_TOKENS")
     if clients:
@@ -115,7 +116,9 @@ def _read(body: bytes) -> Served:
             str(one["id"]) for one in listed if one.get("cursor_api", {}).get("tools", True)
         )
     except (ValueError, TypeError, KeyError, AttributeError):
-        return Served(problem="what answers there is no such gateway: it gives no list of models")
+        return Served(
+            problem=say("what answers there is no such gateway: it gives no list of models")
+        )
     if not names:
-        return Served(problem=NO_MODELS)
+        return Served(problem=say(NO_MODELS))
     return Served(names, with_tools)

@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from cursor_api.cli.language import say
+
 VARIABLE: Final = "CURSOR_API_HOME"
 DOTENV: Final = ".env"
 MARKS: Final = (".token", "cursor-api.toml")
@@ -36,7 +38,13 @@ def find_home() -> Path:
         return here
     home = Path(named).expanduser().absolute()
     if not home.is_dir():
-        raise HomeError(f"{VARIABLE}: there is no folder {home}; make it with: mkdir -p {home}")
+        raise HomeError(
+            say(
+                "{name}: there is no folder {home}; make it with: mkdir -p {home}",
+                name=VARIABLE,
+                home=home,
+            )
+        )
     return home
 
 
@@ -49,7 +57,14 @@ def make_home() -> Path:
     try:
         home.mkdir(mode=0o700, parents=True)
     except OSError as error:
-        raise HomeError(f"{VARIABLE}: {home} cannot be made: {error.strerror}") from error
+        raise HomeError(
+            say(
+                "{name}: {home} cannot be made: {reason}",
+                name=VARIABLE,
+                home=home,
+                reason=error.strerror,
+            )
+        ) from error
     return home
 
 

@@ -18,6 +18,7 @@ from typing import Final
 
 from cursor_api.cli import token_actions, token_editor, upstream_changes
 from cursor_api.cli.home import DOTENV, make_home
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_settings import load_groups, load_upstreams
 from cursor_api.domain.errors import StoreError
@@ -54,19 +55,19 @@ ELSEWHERE: Final = "These work in this folder; from anywhere with: export CURSOR
 def init(parsed: argparse.Namespace) -> int:
     """`init`."""
     home = make_home()
-    print_result(f"home: {home}")
+    print_result(say("home: {home}", home=home))
     try:
         is_ready = _ensure_key(home, parsed)
     except StoreError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=error))
         return 1
     if not is_ready:
         return 1
     status = _add(parsed)
     if status == 0:
-        print_result(NEXT if _has_something(parsed) else NOTHING_TO_ASK)
+        print_result(say(NEXT) if _has_something(parsed) else say(NOTHING_TO_ASK))
         if home == Path.cwd():
-            print_result(ELSEWHERE.format(home=home))
+            print_result(say(ELSEWHERE, home=home))
     return status
 
 
@@ -77,19 +78,26 @@ def _ensure_key(home: Path, parsed: argparse.Namespace) -> bool:
     """Whether there is one now; a word on it where there is not. Raises StoreError."""
     loaded = load_groups(frozenset({"access"}), parsed.config)
     for problem in loaded.problems:
-        print_error(f"error: {problem}")
+        print_error(say("error: {error}", error=problem))
     if loaded.problems:
         return False
     place = loaded.facts.places.get("AUTH_TOKEN")
     # A key that was made up for loading the settings stands in no place.
     if place is not None and loaded.facts.find("AUTH_TOKEN") and not _is_empty(home, place):
-        print_result(f"The gateway's key is there already (AUTH_TOKEN, {place}).")
+        print_result(say("The gateway's key is there already (AUTH_TOKEN, {place}).", place=place))
         return True
     dotenv = home / DOTENV
     change_file(dotenv, _with_key, lambda _draft: None, Disk())
-    print_result(f"Made the gateway's key: AUTH_TOKEN in {dotenv}, which your programs present.")
+    print_result(
+        say(
+            "Made the gateway's key: AUTH_TOKEN in {path}, which your programs present.",
+            path=dotenv,
+        )
+    )
     if find_mode(dotenv) & OTHERS:
-        print_error(f"warning: other users of this computer can read it: chmod 600 {dotenv}")
+        print_error(
+            say("warning: other users of this computer can read it: chmod 600 {path}", path=dotenv)
+        )
     return True
 
 
@@ -125,14 +133,14 @@ def _add(parsed: argparse.Namespace) -> int:
 
 
 def _ask(parsed: argparse.Namespace) -> int:
-    print_result(MENU)
-    match _answer("Number [4]: "):
+    print_result(say(MENU))
+    match _answer(say("Number [4]: ")):
         case "1":
             return _add_token(parsed)
         case "2":
             return _take_editor(parsed)
         case "3":
-            name = _answer("Which? (openai, anthropic, deepseek, openrouter, ollama, …): ")
+            name = _answer(say("Which? (openai, anthropic, deepseek, openrouter, ollama, …): "))
             return _add_upstream(name, parsed) if name else 0
         case _:
             return 0

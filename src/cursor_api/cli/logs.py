@@ -16,6 +16,7 @@ import msgspec
 
 from cursor_api.cli.gateway_call import Call, CallError, GatewayAddress, fetch_as
 from cursor_api.cli.gateway_place import find_gateway
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.request_words import Request, describe, head, line
 from cursor_api.cli.token_output import now_utc, print_json
@@ -46,10 +47,10 @@ def show_logs(parsed: argparse.Namespace) -> int:
             return _show_one(gateway, parsed)
         _show_all(gateway, parsed)
     except msgspec.MsgspecError:
-        print_error("error: what answers there is a gateway of another version.")
+        print_error(say("error: what answers there is a gateway of another version."))
         return 1
     except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     return 0
 
@@ -72,7 +73,7 @@ def _show_all(gateway: GatewayAddress, parsed: argparse.Namespace) -> None:
         print_result(head())
     _print(seen.new_of(page), parsed)
     if not page and not parsed.follow:
-        print_error("No request yet that ended and fits. Those under way: cursor-api status")
+        print_error(say("No request yet that ended and fits. Those under way: cursor-api status"))
     while parsed.follow:
         time.sleep(POLL_S)
         _print(seen.new_of(_fetch(gateway, {**filters, "count": FOLLOW_COUNT})), parsed)
@@ -81,7 +82,7 @@ def _show_all(gateway: GatewayAddress, parsed: argparse.Namespace) -> None:
 def _read_filters(parsed: argparse.Namespace) -> dict[str, Any]:
     """As the address takes them; raises ValueError with words for its user."""
     if not 1 <= parsed.count <= COUNT_MAX:
-        raise ValueError(f"-n takes a number from 1 to {COUNT_MAX}")
+        raise ValueError(say("-n takes a number from 1 to {most}", most=COUNT_MAX))
     filters = {name: getattr(parsed, name) for name in _FILTERS}
     if parsed.since is not None:
         filters["since"] = _read_since(parsed.since)
@@ -95,7 +96,8 @@ def _read_since(text: str) -> str:
     try:
         return datetime.fromisoformat(text).astimezone().isoformat()
     except ValueError:
-        raise ValueError("--since takes 30m, 2h, 7d, or a time such as 2026-01-31T14:00") from None
+        words = say("--since takes 30m, 2h, 7d, or a time such as 2026-01-31T14:00")
+        raise ValueError(words) from None
 
 
 def _fetch(gateway: GatewayAddress, query: Mapping[str, Any]) -> list[msgspec.Raw]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cursor_api.cli.gateway_call import CallError, fetch_json
 from cursor_api.cli.gateway_place import MODELS, NO_MODELS, find_gateway
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error
 from cursor_api.cli.token_output import plain, print_json, print_table
 
@@ -20,18 +21,19 @@ def show_models(parsed: argparse.Namespace) -> int:
         listed = fetch_json(find_gateway(parsed), MODELS)["data"]
         rows = [_row(one) for one in listed]
     except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     except (TypeError, KeyError, AttributeError):
-        print_error("error: what answers there is no such gateway: it gives no list of models.")
+        words = say("what answers there is no such gateway: it gives no list of models")
+        print_error(say("error: {error}.", error=words))
         return 1
     if parsed.json:
         print_json(listed)
     elif not rows:
-        print_error(f"error: {NO_MODELS}.")
+        print_error(say("error: {error}.", error=say(NO_MODELS)))
         return 1
     else:
-        print_table(COLUMNS, rows)
+        print_table(list(map(say, COLUMNS)), rows)
     return 0
 
 
@@ -51,4 +53,4 @@ def _row(model: Mapping[str, Any]) -> tuple[str, ...]:
 def _yes_or_no(fact: object) -> str:
     if not isinstance(fact, bool):
         return "-"
-    return "yes" if fact else "no"
+    return say("yes") if fact else say("no")

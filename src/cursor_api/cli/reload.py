@@ -8,6 +8,7 @@ import msgspec
 
 from cursor_api.cli.gateway_call import Call, CallError, fetch_as
 from cursor_api.cli.gateway_place import find_gateway
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain
 
@@ -34,21 +35,22 @@ def reload(parsed: argparse.Namespace) -> int:
     try:
         done = fetch_as(find_gateway(parsed, is_operator=True), CALL, _Reloaded)
     except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     for problem in done.problems:
-        print_error(f"error: {_tell(problem)}")
+        print_error(say("error: {error}", error=_tell(problem)))
     if done.problems:
-        print_error("The old settings serve on.")
+        print_error(say("The old settings serve on."))
     else:
-        print_result(f"settings: {_names(done.changed) or 'nothing changed'}")
+        names = _names(done.changed) or say("nothing changed")
+        print_result(say("settings: {names}", names=names))
     if done.waiting:
-        print_result(f"wait for a restart: {_names(done.waiting)}")
+        print_result(say("wait for a restart: {names}", names=_names(done.waiting)))
     if done.credential_problem is not None:
-        print_error(f"error: {plain(done.credential_problem)}")
-        print_error("The old credentials serve on.")
+        print_error(say("error: {error}", error=plain(done.credential_problem)))
+        print_error(say("The old credentials serve on."))
     elif done.credential_count is not None:
-        print_result(f"credentials: {done.credential_count}")
+        print_result(say("credentials: {count}", count=done.credential_count))
     return 1 if done.problems or done.credential_problem is not None else 0
 
 

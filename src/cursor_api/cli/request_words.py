@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from cursor_api.cli.language import say
 from cursor_api.cli.token_output import plain
 from cursor_api.settings.report import display_width
 
@@ -68,14 +69,14 @@ class Request(msgspec.Struct):
 
 def head() -> str:
     """The names of the columns."""
-    return _join([name for name, _ in COLUMNS], LAST)
+    return _join([say(name) for name, _ in COLUMNS], say(LAST))
 
 
 def line(request: Request) -> str:
     """The request in columns: whole where nobody looks on, else as wide as the terminal."""
     cells = [
         f"{request.started_at.astimezone():%m-%d %H:%M:%S}",
-        _WORDS.get(request.status, request.status),
+        say(_WORDS.get(request.status, request.status)),
         _seconds(request.first_ms),
         _seconds(request.total_ms),
         request.caller or "-",
@@ -88,31 +89,32 @@ def line(request: Request) -> str:
 def describe(request: Request) -> Iterator[str]:
     """All that is known, a fact a line."""
     facts = {
-        "id": request.id,
-        "began": f"{request.started_at.astimezone():%Y-%m-%d %H:%M:%S}",
-        "status": _WORDS.get(request.status, request.status),
-        "caller": request.caller,
-        "client": request.client,
-        "api": request.dialect,
-        "model": request.model,
-        "route": request.route,
-        "credential": request.credential,
-        "first text": _seconds(request.first_ms),
-        "in all": _seconds(request.total_ms),
-        "tokens": _tokens(request.usage),
-        "finish": request.finish or "",
-        "fault": request.fault or "",
-        "error": request.error or "",
-        "advice": request.advice or "",
+        say("id"): request.id,
+        say("began"): f"{request.started_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        say("status"): say(_WORDS.get(request.status, request.status)),
+        say("caller"): request.caller,
+        say("client"): request.client,
+        say("api"): request.dialect,
+        say("model"): request.model,
+        say("route"): request.route,
+        say("credential"): request.credential,
+        say("first text"): _seconds(request.first_ms),
+        say("in all"): _seconds(request.total_ms),
+        say("tokens"): _tokens(request.usage),
+        say("finish"): request.finish or "",
+        say("fault"): request.fault or "",
+        say("error"): request.error or "",
+        say("advice"): request.advice or "",
     }
-    width = max(map(len, facts))
+    width = max(map(display_width, facts))
     for name, fact in facts.items():
         if fact:
-            yield f"{name:<{width}}  {plain(fact)}"
+            yield f"{_fit(name, width, is_cut=False)}  {plain(fact)}"
     for number, attempt in enumerate(request.attempts, start=1):
-        name = f"attempt {number}"
-        end = plain(f"{attempt.credential}: {attempt.fault or 'answered'}")
-        yield f"{name:<{width}}  {end} after {_seconds(attempt.duration_ms)}"
+        name = _fit(say("attempt {number}", number=number), width, is_cut=False)
+        end = plain(f"{attempt.credential}: {attempt.fault or say('answered')}")
+        took = _seconds(attempt.duration_ms)
+        yield f"{name}  {say('{end} after {took}', end=end, took=took)}"
 
 
 def _seconds(duration_ms: float | None) -> str:
@@ -120,7 +122,11 @@ def _seconds(duration_ms: float | None) -> str:
 
 
 def _tokens(usage: Usage | None) -> str:
-    return "" if usage is None else f"{usage.input} in, {usage.output} out ({usage.source})"
+    if usage is None:
+        return ""
+    return say(
+        "{given} in, {got} out ({source})", given=usage.input, got=usage.output, source=usage.source
+    )
 
 
 def _join(cells: list[str], last: str) -> str:

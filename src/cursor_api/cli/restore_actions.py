@@ -35,6 +35,7 @@ from cursor_api.cli.backup_pieces import (
     read_contents,
 )
 from cursor_api.cli.home import environment, make_home
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.running import keep_stopped
@@ -63,19 +64,32 @@ def restore(parsed: argparse.Namespace) -> int:
             _require_free(moves, is_forced=parsed.force)
             for move in moves:
                 _put(move)
-                print_result(f"{move.target}: {move.role.about}")
+                print_result(f"{move.target}: {say(move.role.about)}")
     except BackupError as error:
-        print_error(f"error: {parsed.file}: {error}; nothing was changed.")
+        print_error(
+            say("error: {file}: {error}; nothing was changed.", file=parsed.file, error=error)
+        )
         return 1
     except StoreError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=error))
         return 1
     except OSError as error:
-        print_error(f"error: {error.filename or home} cannot be written: {error.strerror}.")
-        print_error("What is listed above was restored; run it again with --force for the rest.")
+        place = error.filename or home
+        print_error(
+            say("error: {file} cannot be written: {reason}.", file=place, reason=error.strerror)
+        )
+        print_error(
+            say("What is listed above was restored; run it again with --force for the rest.")
+        )
         return 1
-    print_result(f"Restored what version {contents.version} had saved at {contents.made_at}.")
-    print_result("Next: cursor-api serve")
+    print_result(
+        say(
+            "Restored what version {version} had saved at {instant}.",
+            version=contents.version,
+            instant=contents.made_at,
+        )
+    )
+    print_result(say("Next: cursor-api serve"))
     return 0
 
 

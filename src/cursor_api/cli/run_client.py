@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from cursor_api.cli.connect import find_known, place_of, warn_without_tools
 from cursor_api.cli.gateway_place import ask_models, find_gateway
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error
 from cursor_api.clients.client import Client, Place, fill, fill_argument, variables_of
 from cursor_api.domain.credential import Secret
@@ -40,8 +41,8 @@ def run(parsed: argparse.Namespace) -> int:
     if client is None:
         return 1
     if not client.can_run:
-        print_error(f"error: {client.title} cannot be started from here.")
-        print_error(f"Its settings: cursor-api connect {client.name}")
+        print_error(say("error: {title} cannot be started from here.", title=client.title))
+        print_error(say("Its settings: cursor-api connect {name}", name=client.name))
         return 1
     command = _find_command(client, parsed.arguments)
     if command is None:
@@ -62,13 +63,20 @@ def _find_command(client: Client, arguments: Sequence[str]) -> list[str] | None:
         del given[0]
     name = client.program or (given.pop(0) if given else "")
     if not name:
-        print_error(f"error: say which program, as in: cursor-api run {client.name} python x.py")
+        print_error(
+            say(
+                "error: say which program, as in: cursor-api run {name} python x.py",
+                name=client.name,
+            )
+        )
         return None
     found = shutil.which(name)
     if found is None:
-        print_error(f"error: the program {name} is not installed, or not on the PATH.")
+        print_error(
+            say("error: the program {name} is not installed, or not on the PATH.", name=name)
+        )
         if client.program and client.install:
-            print_error(f"Install it: {client.install}")
+            print_error(say("Install it: {command}", command=client.install))
         return None
     return [found, *given]
 
@@ -77,11 +85,11 @@ def _find_place(client: Client, parsed: argparse.Namespace) -> Place | None:
     try:
         gateway = find_gateway(parsed)
     except ValueError as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return None
     served = ask_models(gateway)
     if served.problem:
-        print_error(f"error: {served.problem}.")
+        print_error(say("error: {error}.", error=served.problem))
         return None
     if gateway.key is None:
         # One in pass-through lists its models to everybody, but answers nobody without a key.
@@ -112,7 +120,13 @@ def _run(command: Sequence[str], environ: dict[str, str]) -> int:
         try:
             child = subprocess.Popen(command, env=environ)  # noqa: S603 - what the user asked for
         except OSError as error:
-            print_error(f"error: {command[0]} cannot be started: {error.strerror}.")
+            print_error(
+                say(
+                    "error: {program} cannot be started: {reason}.",
+                    program=command[0],
+                    reason=error.strerror,
+                )
+            )
             return CANNOT_RUN
         children.append(child)
         status = child.wait()

@@ -15,6 +15,7 @@ from cursor_api import __version__
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_checksum
 from cursor_api.cli.gateway_place import describe_running
 from cursor_api.cli.home import environment, find_home
+from cursor_api.cli.language import say
 from cursor_api.cli.output import find_width, print_error, print_note, print_result
 from cursor_api.cli.preflight import check_and_listen, check_without_listening, recheck
 from cursor_api.domain.errors import StoreError
@@ -78,7 +79,7 @@ def check_config(parsed: argparse.Namespace) -> int:
     """`check-config`."""
     folder = find_home()
     loaded = check_without_listening(load_settings(SCHEMA, environment(), folder, parsed.config))
-    print_result(f"home: {folder}\n")
+    print_result(say("home: {home}", home=folder) + "\n")
     print_result(render_check(loaded, width=find_width(), only_set=not parsed.all))
     return 1 if loaded.problems else 0
 
@@ -100,11 +101,11 @@ Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None
 def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
     """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
     for warning in loaded.warnings:
-        print_error(f"warning: {warning}")
+        print_error(say("warning: {warning}", warning=warning))
     if listener is None or loaded.problems:
         for problem in loaded.problems:
-            print_error(f"error: {problem}")
-        print_error("Nothing was started. `cursor-api check-config` shows all settings.")
+            print_error(say("error: {error}", error=problem))
+        print_error(say("Nothing was started. `cursor-api check-config` shows all settings."))
         if listener is not None:
             listener.close()
         return 1
@@ -117,7 +118,7 @@ def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Ser
         try:
             run(serving(settings, listener, redactor))
         except (StoreError, TlsFileError) as error:
-            print_error(f"error: {error}")
+            print_error(say("error: {error}", error=error))
             return 1
     return 0
 
@@ -146,19 +147,35 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
 
 def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:
     settings = loaded.settings
-    print_note(f"cursor-api {__version__}: {root}/v1 (console: {root}/tokeninfo)")
-    print_note(f"home: {find_home()}")
+    print_note(
+        say(
+            "cursor-api {version}: {root}/v1 (console: {root}/tokeninfo)",
+            version=__version__,
+            root=root,
+        )
+    )
+    print_note(say("home: {home}", home=find_home()))
     count = gateway.roster.credential_count
-    others = f", {more} from the settings" if (more := count - gateway.credential_count) else ""
-    print_note(f"credentials: {gateway.credential_count} from {settings.files.token_file}{others}")
+    more = count - gateway.credential_count
+    others = say(", {count} from the settings", count=more) if more else ""
+    print_note(
+        say(
+            "credentials: {count} from {file}{others}",
+            count=gateway.credential_count,
+            file=settings.files.token_file,
+            others=others,
+        )
+    )
     if "HOST" not in loaded.facts.places:
-        print_note(THIS_MACHINE_ALONE)
+        print_note(say(THIS_MACHINE_ALONE))
     for line in _ways(loaded):
         print_note(line)
     if not count and not settings.access.is_passthrough:
         print_note(
-            "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
-            " `cursor-api upstream add` another provider's key; or use the console."
+            say(
+                "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
+                " `cursor-api upstream add` another provider's key; or use the console."
+            )
         )
 
 

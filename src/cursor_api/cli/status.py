@@ -11,6 +11,7 @@ import msgspec
 
 from cursor_api.cli.gateway_call import Call, CallError, GatewayAddress, decode, fetch, fetch_as
 from cursor_api.cli.gateway_place import find_gateway
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import format_instant, now_utc, plain, print_facts, print_json
 
@@ -83,7 +84,7 @@ def show_status(parsed: argparse.Namespace) -> int:
         raw = fetch(gateway, NOW)
         now = decode(raw, _Now, gateway, NOW)
     except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     if parsed.json:
         print_json(msgspec.json.decode(raw))
@@ -93,17 +94,27 @@ def show_status(parsed: argparse.Namespace) -> int:
 
 
 def _print(gateway: GatewayAddress, health: _Health, now: _Now) -> None:
-    about = f"version {plain(health.version)}, up {_span(health.uptime)}"
+    about = say(
+        "version {version}, up {span}", version=plain(health.version), span=_span(health.uptime)
+    )
     upstreams = [_upstream(name, one) for name, one in now.upstreams.items()]
     print_facts(
         {
-            "gateway": f"{gateway.root_url} ({about})",
-            "can answer": "yes" if now.can_answer else "no",
-            "credentials": f"{now.credentials.ready} of {now.credentials.total} ready",
-            "upstreams": ", ".join(upstreams) or "-",
-            "under way": f"{now.under_way_count}, {now.waiting_count} of them waiting",
-            "last 24 h": _day(now.last_24h),
-            "records": _records(now.records),
+            say("gateway"): f"{gateway.root_url} ({about})",
+            say("can answer"): say("yes") if now.can_answer else say("no"),
+            say("credentials"): say(
+                "{ready} of {total} ready",
+                ready=now.credentials.ready,
+                total=now.credentials.total,
+            ),
+            say("upstreams"): ", ".join(upstreams) or "-",
+            say("under way"): say(
+                "{count}, {waiting} of them waiting",
+                count=now.under_way_count,
+                waiting=now.waiting_count,
+            ),
+            say("last 24 h"): _day(now.last_24h),
+            say("records"): _records(now.records),
         }
     )
     for reason in now.reasons:
@@ -115,26 +126,27 @@ def _upstream(name: str, standing: _Standing) -> str:
 
 
 def _reason(reason: _Reason) -> str:
-    words = _REASONS.get(reason.code, reason.code)
+    words = say(_REASONS.get(reason.code, reason.code))
     which = f" ({plain(reason.upstream)})" if reason.upstream else ""
-    until = f", until {format_instant(reason.until_at, now_utc())}" if reason.until_at else ""
+    until = ""
+    if reason.until_at:
+        until = say(", until {instant}", instant=format_instant(reason.until_at, now_utc()))
     return f"{plain(words)}{which}{until}"
 
 
 def _day(day: _Day | None) -> str:
     if day is None:
-        return "cannot be read now"
-    counts = [f"{day.answered} answered"]
-    counts += [
-        f"{count} {word}"
-        for count, word in (
-            (day.failed, "failed"),
-            (day.refused, "refused"),
-            (day.cancelled, "cancelled"),
-        )
-        if count
-    ]
-    tokens = f"; {day.input:,} tokens in, {day.output:,} out" if day.answered else ""
+        return say("cannot be read now")
+    counts = [say("{count} answered", count=day.answered)]
+    others = (
+        (day.failed, "{count} failed"),
+        (day.refused, "{count} refused"),
+        (day.cancelled, "{count} cancelled"),
+    )
+    counts += [say(words, count=count) for count, words in others if count]
+    tokens = ""
+    if day.answered:
+        tokens = say("; {given:,} tokens in, {got:,} out", given=day.input, got=day.output)
     return f"{', '.join(counts)}{_first(day)}{tokens}"
 
 
@@ -142,13 +154,17 @@ def _first(day: _Day) -> str:
     if day.first_ms_p50 is None or day.first_ms_p95 is None:
         return ""
     half, most = day.first_ms_p50 / 1000, day.first_ms_p95 / 1000
-    return f"; first text after {half:.2f} s (half), {most:.2f} s (95 of 100)"
+    return say(
+        "; first text after {half:.2f} s (half), {most:.2f} s (95 of 100)", half=half, most=most
+    )
 
 
 def _records(records: _Records) -> str:
-    state = records.store if records.is_writing else f"{records.store}, which cannot be written now"
-    lost = f", {records.dropped_count} lost" if records.dropped_count else ""
-    return f"{plain(state)}{lost}"
+    state = plain(records.store)
+    if not records.is_writing:
+        state = say("{store}, which cannot be written now", store=state)
+    lost = say(", {count} lost", count=records.dropped_count) if records.dropped_count else ""
+    return f"{state}{lost}"
 
 
 def _span(duration_s: float) -> str:
@@ -156,5 +172,7 @@ def _span(duration_s: float) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+        return say("{days} d {hours} h", days=days, hours=hours)
+    if hours:
+        return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return say("{count} min", count=minutes)

@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
-from cursor_api.cli.credential_words import describe_state, describe_use
+from cursor_api.cli.credential_words import describe_end, describe_state, describe_use
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import (
     TerminalObserver,
@@ -52,13 +53,15 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(page.credentials)
         elif not page.credentials:
-            print_result(f"No token yet in {settings.files.token_file}.")
+            print_result(say("No token yet in {file}.", file=settings.files.token_file))
             print_result(
-                "`cursor-api token import` takes the one of the Cursor editor on this computer;"
+                say(
+                    "`cursor-api token import` takes the one of the Cursor editor on this computer;"
+                    " `cursor-api token add` asks for one."
+                )
             )
-            print_result("`cursor-api token add` asks for one.")
         else:
-            print_table(LIST_COLUMNS, [_row(report) for report in page.credentials])
+            print_table(list(map(say, LIST_COLUMNS)), [_row(report) for report in page.credentials])
         return 0
 
     return with_credentials(parsed, work)
@@ -92,7 +95,12 @@ def remove(parsed: argparse.Namespace) -> int:
             return 1
         await operator.credentials.remove(parsed.alias)
         print_result(
-            f"Removed {plain(report.alias)} ({report.secret}) from {settings.files.token_file}."
+            say(
+                "Removed {name} ({secret}) from {file}.",
+                name=plain(report.alias),
+                secret=report.secret,
+                file=settings.files.token_file,
+            )
         )
         return 0
 
@@ -118,15 +126,15 @@ def run_work(settings: Settings, work: Work, others: Sequence[UpstreamSettings] 
             try:
                 return await work(operator, settings)
             except Fault as fault:
-                print_error(f"error: {plain(fault.message)}")
+                print_error(say("error: {error}", error=plain(fault.message)))
                 if fault.kind is FaultKind.NOT_FOUND:
-                    print_error(f"There are: {_list_aliases(operator)}.")
+                    print_error(say("There are: {names}.", names=_list_aliases(operator)))
                 return 1
 
     try:
         return asyncio.run(main())
     except StoreError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=error))
         return 1
 
 
@@ -134,11 +142,13 @@ def name_token(text: str, alias: str) -> str | None:
     """One token under a name; None, with a word on it, when that cannot be."""
     lines = tuple(read_paste(text))
     if len(lines) != 1:
-        print_error(f"error: --alias names one token, and {len(lines)} were given.")
+        print_error(
+            say("error: --alias names one token, and {count} were given.", count=len(lines))
+        )
         return None
     is_plain = alias.isprintable() and alias == alias.strip() and not alias.startswith("#")
     if not alias or not is_plain or "::" in alias or "," in alias:
-        print_error("error: an alias is a short name without `::`, commas and a `#` first.")
+        print_error(say("error: an alias is a short name without `::`, commas and a `#` first."))
         return None
     checksum = f",{lines[0].binding}" if lines[0].binding else ""
     return f"{alias}::{lines[0].secret}{checksum}"
@@ -146,24 +156,29 @@ def name_token(text: str, alias: str) -> str | None:
 
 def print_added(added: Sequence[CredentialReport], settings: Settings) -> None:
     """What is there now that was not before."""
-    now = now_utc()
     for report in added:
-        until = f", expires {format_instant(report.expires_at, now)}" if report.expires_at else ""
-        print_result(f"Added {plain(report.alias)} ({report.secret}){until}.")
+        name, until = plain(report.alias), describe_end(report)
+        print_result(
+            say("Added {name} ({secret}){until}.", name=name, secret=report.secret, until=until)
+        )
         if report.state is State.EXPIRED:
-            print_error(f"warning: {plain(report.alias)} has expired and cannot serve.")
+            print_error(say("warning: {name} has expired and cannot serve.", name=name))
     print_result(
-        f"In {settings.files.token_file}; a running gateway takes it up within two seconds."
+        say(
+            "In {file}; a running gateway takes it up within two seconds.",
+            file=settings.files.token_file,
+        )
     )
     if len(added) == 1:
-        print_result(f"See whether it works: cursor-api token test {plain(added[0].alias)}")
+        name = plain(added[0].alias)
+        print_result(say("See whether it works: cursor-api token test {name}", name=name))
 
 
 def _row(report: CredentialReport) -> tuple[str, ...]:
     now = now_utc()
     expires = format_instant(report.expires_at, now) if report.expires_at else "-"
     if report.expiry_warning and report.state is not State.EXPIRED:
-        expires += " soon!"
+        expires += say(" soon!")
     use, state = describe_use(report, now), describe_state(report, now)
     return (plain(report.alias), report.secret, expires, str(report.priority), use, state)
 
@@ -171,10 +186,10 @@ def _row(report: CredentialReport) -> tuple[str, ...]:
 def read_tokens(given: Sequence[str]) -> str | None:
     """The tokens from wherever they are; None, with a word on it, when there are none."""
     if len(given) > 1:
-        print_error("error: one token at a time here; `-` reads many from standard input.")
+        print_error(say("error: one token at a time here; `-` reads many from standard input."))
         return None
     if given and given[0] != "-":
-        print_error(IN_ARGUMENTS)
+        print_error(say(IN_ARGUMENTS))
         return given[0]
     return _ask_for_token() if not given and sys.stdin.isatty() else _read_input()
 
@@ -185,20 +200,21 @@ def is_meant(text: str) -> bool:
     if unusual is None:
         return True
     if not sys.stdin.isatty():
-        print_error(f"warning: {unusual}; it was taken all the same.")
+        print_error(say("warning: {unusual}; it was taken all the same.", unusual=unusual))
         return True
     with suppress(EOFError):
-        question = f"{unusual[0].upper()}{unusual[1:]}. Take it all the same? [y/N] "
+        sentence = f"{unusual[0].upper()}{unusual[1:]}"
+        question = say("{sentence}. Take it all the same? [y/N] ", sentence=sentence)
         if input(question).strip().lower() in {"y", "yes"}:
             return True
-    print_result("Nothing was changed.")
+    print_result(say("Nothing was changed."))
     return False
 
 
 def _ask_for_token() -> str | None:
     with suppress(EOFError):
-        return getpass.getpass("Token (not shown while you paste it): ")
-    print_error("Nothing was given; nothing was changed.")
+        return getpass.getpass(say("Token (not shown while you paste it): "))
+    print_error(say("Nothing was given; nothing was changed."))
     return None
 
 
@@ -206,27 +222,30 @@ def _read_input() -> str | None:
     try:
         text = sys.stdin.read(INPUT_CHARS_MAX + 1)
     except UnicodeDecodeError:
-        print_error("error: standard input is not UTF-8 text.")
+        print_error(say("error: standard input is not UTF-8 text."))
         return None
     if len(text) > INPUT_CHARS_MAX:
-        print_error("error: that is more than any list of tokens; is it the right file?")
+        print_error(say("error: that is more than any list of tokens; is it the right file?"))
         return None
     return text
 
 
 def _is_sure(report: CredentialReport) -> bool:
     if not sys.stdin.isatty():
-        print_error("error: nobody can be asked here; say --yes to remove it.")
+        print_error(say("error: nobody can be asked here; say --yes to remove it."))
         return False
     with suppress(EOFError):
-        answer = input(f"Remove {plain(report.alias)} ({report.secret})? [y/N] ")
+        name = plain(report.alias)
+        answer = input(say("Remove {name} ({secret})? [y/N] ", name=name, secret=report.secret))
         if answer.strip().lower() in {"y", "yes"}:
             return True
-    print_result("Nothing was changed.")
+    print_result(say("Nothing was changed."))
     return False
 
 
 def _list_aliases(operator: Operator) -> str:
     names = [plain(one.alias) for one in operator.pools.credentials]
-    shown = ", ".join(names[:NAMED_MAX]) or "none"
-    return f"{shown} and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else shown
+    shown = ", ".join(names[:NAMED_MAX]) or say("none")
+    if len(names) <= NAMED_MAX:
+        return shown
+    return say("{names} and {count} more", names=shown, count=len(names) - NAMED_MAX)

@@ -14,12 +14,14 @@ from urllib.parse import quote
 import msgspec
 
 from cursor_api.bootstrap import Operator
+from cursor_api.cli.credential_words import describe_end
 from cursor_api.cli.gateway_call import Call, CallError, fetch
 from cursor_api.cli.gateway_place import find_gateway
 from cursor_api.cli.home import find_home
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_actions import is_meant, read_tokens, with_credentials
-from cursor_api.cli.token_output import format_instant, now_utc, plain
+from cursor_api.cli.token_output import plain
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import PRIORITY_MAX
 from cursor_api.files.running import find_running
@@ -57,28 +59,38 @@ def renew(parsed: argparse.Namespace) -> int:
     text = read_tokens([])
     if text is None or not is_meant(text):
         return 1
-    return _change(parsed, _Wanted(token=text.strip()), _tell_renewed)
+    return _change(parsed, _Wanted(token=text.strip()), tell_renewed)
 
 
 def rename(parsed: argparse.Namespace) -> int:
     """`token rename`."""
     if not parsed.name.strip():
-        print_error("error: the new name is empty.")
+        print_error(say("error: the new name is empty."))
         return 1
     old = plain(parsed.alias)
-    return _change(parsed, _Wanted(alias=parsed.name), lambda now: f"{old} is {_name(now)} now.")
+
+    def tell(now: CredentialReport) -> str:
+        return say("{old} is {new} now.", old=old, new=_name(now))
+
+    return _change(parsed, _Wanted(alias=parsed.name), tell)
 
 
 def enable(parsed: argparse.Namespace) -> int:
     """`token enable`."""
-    return _change(parsed, _Wanted(enabled=True), lambda now: f"{_name(now)} is used again.")
+
+    def tell(now: CredentialReport) -> str:
+        return say("{name} is used again.", name=_name(now))
+
+    return _change(parsed, _Wanted(enabled=True), tell)
 
 
 def disable(parsed: argparse.Namespace) -> int:
     """`token disable`."""
 
     def tell(now: CredentialReport) -> str:
-        return f"{_name(now)} is not used any more, until: cursor-api token enable {_name(now)}"
+        return say(
+            "{name} is not used any more, until: cursor-api token enable {name}", name=_name(now)
+        )
 
     return _change(parsed, _Wanted(enabled=False), tell)
 
@@ -86,11 +98,15 @@ def disable(parsed: argparse.Namespace) -> int:
 def prefer(parsed: argparse.Namespace) -> int:
     """`token priority`."""
     if abs(parsed.priority) > PRIORITY_MAX:
-        print_error(f"error: a priority is a number from -{PRIORITY_MAX} to {PRIORITY_MAX}.")
+        print_error(say("error: a priority is a number from -{most} to {most}.", most=PRIORITY_MAX))
         return 1
 
     def tell(now: CredentialReport) -> str:
-        return f"{_name(now)} has priority {now.priority} now; the highest is used first."
+        return say(
+            "{name} has priority {priority} now; the highest is used first.",
+            name=_name(now),
+            priority=now.priority,
+        )
 
     return _change(parsed, _Wanted(priority=parsed.priority), tell)
 
@@ -101,7 +117,7 @@ def _change(parsed: argparse.Namespace, wanted: _Wanted, tell: Tell) -> int:
     try:
         report = _ask_gateway(parsed, wanted)
     except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     print_result(tell(report))
     return 0
@@ -127,9 +143,14 @@ def _change_files(parsed: argparse.Namespace, wanted: _Wanted, tell: Tell) -> in
     return with_credentials(parsed, work, is_adding=wanted.token is not None)
 
 
-def _tell_renewed(report: CredentialReport) -> str:
-    until = f", expires {format_instant(report.expires_at, now_utc())}" if report.expires_at else ""
-    return f"Renewed {plain(report.alias)} ({report.secret}){until}; it keeps its device."
+def tell_renewed(report: CredentialReport) -> str:
+    """That it was, under which name, until when."""
+    return say(
+        "Renewed {name} ({secret}){until}; it keeps its device.",
+        name=plain(report.alias),
+        secret=report.secret,
+        until=describe_end(report),
+    )
 
 
 def _name(report: CredentialReport) -> str:

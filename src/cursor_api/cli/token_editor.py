@@ -15,13 +15,15 @@ from cursor_api.cli.editor_database import (
     find_database_paths,
     read_account,
 )
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_actions import name_token, print_added, with_credentials
+from cursor_api.cli.token_changes import tell_renewed
 from cursor_api.cli.token_output import format_instant, now_utc, plain, print_facts, print_json
 from cursor_api.domain.credential import CredentialChange
 from cursor_api.domain.expiry import find_expiry
 from cursor_api.installed import Settings
-from cursor_api.service.credentials.report import CredentialReport, find_instant
+from cursor_api.service.credentials.report import find_instant
 from cursor_api.service.credentials.use_cases import PreferenceChange
 
 
@@ -52,17 +54,17 @@ def show(parsed: argparse.Namespace) -> int:
         print_json(Shown(token, parsed.reveal, *known, str(account.database)))
         return 0
     facts = {
-        "token": token,
-        "account": plain(account.email or account.user_id or "unknown"),
-        "plan": plain(account.plan or "unknown"),
-        "expires": format_instant(expires_at, now),
-        "read from": str(account.database),
+        say("token"): token,
+        say("account"): plain(account.email or account.user_id or say("unknown")),
+        say("plan"): plain(account.plan or say("unknown")),
+        say("expires"): format_instant(expires_at, now),
+        say("read from"): str(account.database),
     }
     print_facts(facts)
     if is_expired:
-        print_error("The token has expired: start Cursor, which renews it, and look again.")
+        print_error(say("The token has expired: start Cursor, which renews it, and look again."))
     elif not parsed.reveal:
-        print_error("`cursor-api token import` adds it to the token files; --reveal shows it.")
+        print_error(say("`cursor-api token import` adds it to the token files; --reveal shows it."))
     return 0
 
 
@@ -73,8 +75,8 @@ def take_over(parsed: argparse.Namespace) -> int:
         return 1
     expires_at, now = find_instant(find_expiry(account.token.reveal())), now_utc()
     if expires_at is not None and expires_at <= now:
-        print_error("error: the editor's token has expired; nothing was added.")
-        print_error("Start Cursor, which renews it, and try again.")
+        print_error(say("error: the editor's token has expired; nothing was added."))
+        print_error(say("Start Cursor, which renews it, and try again."))
         return 1
     alias = parsed.alias if parsed.alias is not None else _name_of(account)
     line = name_token(account.token.reveal(), alias)
@@ -86,18 +88,29 @@ def take_over(parsed: argparse.Namespace) -> int:
         owner = next((name for name, secret in there.items() if secret == account.token), None)
         if owner is not None:
             print_result(
-                f"The editor's token is there already, as {plain(owner)}; nothing was changed."
+                say(
+                    "The editor's token is there already, as {name}; nothing was changed.",
+                    name=plain(owner),
+                )
             )
             return 0
         if alias not in there:
             print_added(await operator.credentials.add(line), settings)
             return 0
         if not parsed.replace:
-            print_error(f"error: {plain(alias)} is there with another token; nothing was changed.")
-            print_error("--replace renews it and keeps its device; --alias takes another name.")
+            print_error(
+                say(
+                    "error: {name} is there with another token; nothing was changed.",
+                    name=plain(alias),
+                )
+            )
+            print_error(
+                say("--replace renews it and keeps its device; --alias takes another name.")
+            )
             return 1
         change = CredentialChange(secret=account.token)
-        _print_renewed(await operator.credentials.change(alias, change, PreferenceChange()))
+        renewed = await operator.credentials.change(alias, change, PreferenceChange())
+        print_result(tell_renewed(renewed))
         await operator.roster.save()
         return 0
 
@@ -109,7 +122,7 @@ def _find_account(parsed: argparse.Namespace) -> EditorAccount | None:
     try:
         return read_account(paths)
     except EditorError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=error))
         return None
 
 
@@ -117,8 +130,3 @@ def _name_of(account: EditorAccount) -> str:
     """The e-mail's part before the @, else the user id; of signs that are safe everywhere."""
     local = re.sub(r"[^\w.+-]+", "-", (account.email or "").partition("@")[0]).strip("-.")
     return local[:64] or account.user_id or "cursor"
-
-
-def _print_renewed(report: CredentialReport) -> None:
-    until = f", expires {format_instant(report.expires_at, now_utc())}" if report.expires_at else ""
-    print_result(f"Renewed {plain(report.alias)} ({report.secret}){until}; it keeps its device.")

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.settings.report import display_width
 
@@ -19,7 +20,11 @@ _MINUTE_S: Final = 60
 _HOUR_S: Final = 60 * _MINUTE_S
 _DAY_S: Final = 24 * _HOUR_S
 # Days are counted from two on: "in 30 h" tells more than "in 1 days".
-_UNITS: Final = ((2 * _DAY_S, _DAY_S, "days"), (2 * _HOUR_S, _HOUR_S, "h"), (0, _MINUTE_S, "min"))
+_UNITS: Final = (
+    (2 * _DAY_S, _DAY_S, "{count} days"),
+    (2 * _HOUR_S, _HOUR_S, "{count} h"),
+    (0, _MINUTE_S, "{count} min"),
+)
 
 
 class TerminalObserver:
@@ -31,7 +36,8 @@ class TerminalObserver:
     def warn(self, event: str, /, **facts: object) -> None:
         """One line on standard error."""
         details = "; ".join(str(fact) for fact in facts.values())
-        print_error(f"warning: {plain(event)}{': ' if details else ''}{plain(details)}")
+        text = f"{plain(event)}{': ' if details else ''}{plain(details)}"
+        print_error(say("warning: {warning}", warning=text))
 
 
 def plain(text: str) -> str:
@@ -43,13 +49,13 @@ def plain(text: str) -> str:
 def format_instant(at: datetime | None, now: datetime) -> str:
     """An instant as its reader counts it: `2026-12-01 14:05 (in 9 days)`, local time."""
     if at is None:
-        return "unknown"
+        return say("unknown")
     apart_s = (at - now).total_seconds()
     for from_s, unit_s, unit in _UNITS:
         if abs(apart_s) >= from_s:
-            count = f"{abs(apart_s) / unit_s:.0f} {unit}"
+            span = say(unit, count=round(abs(apart_s) / unit_s))
             break
-    distance = f"in {count}" if apart_s > 0 else f"{count} ago"
+    distance = say("in {span}", span=span) if apart_s > 0 else say("{span} ago", span=span)
     return f"{at.astimezone():%Y-%m-%d %H:%M} ({distance})"
 
 
@@ -57,9 +63,9 @@ def format_ago(at: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that tells enough."""
     apart_s = max((now - at).total_seconds(), 0.0)
     if apart_s < _MINUTE_S:
-        return f"{apart_s:.0f} s ago"
+        return say("{span} ago", span=say("{count} s", count=round(apart_s)))
     unit_s, unit = next((unit_s, unit) for from_s, unit_s, unit in _UNITS if apart_s >= from_s)
-    return f"{apart_s / unit_s:.0f} {unit} ago"
+    return say("{span} ago", span=say(unit, count=round(apart_s / unit_s)))
 
 
 def now_utc() -> datetime:
@@ -74,9 +80,9 @@ def print_json(value: object) -> None:
 
 def print_facts(facts: Mapping[str, str]) -> None:
     """One fact a line, never wrapped: what is copied from here must stay whole."""
-    width = max(map(len, facts), default=0)
+    width = max(map(display_width, facts), default=0)
     for name, fact in facts.items():
-        print_result(f"{name:<{width}}  {fact}")
+        print_result(f"{name}{' ' * (width - display_width(name))}  {fact}")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from cursor_api.bootstrap import Operator
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_result
 from cursor_api.cli.token_actions import run_work
 from cursor_api.cli.token_output import plain, print_json
@@ -33,9 +34,11 @@ def test(parsed: argparse.Namespace) -> int:
             await operator.roster.save()
             if not parsed.json:
                 print_result(
-                    "It was out of service. A gateway that runs now has to be told as well: test"
+                    say(
+                        "It was out of service. A gateway that runs now has to be told as well:"
+                        " test it on its page /tokeninfo."
+                    )
                 )
-                print_result("it on its page /tokeninfo.")
         return 0 if trial.is_ok else 1
 
     return run_work(settings, work)
@@ -46,9 +49,18 @@ def _print_trial(trial: Trial) -> None:
     if trial.fault is None:
         seconds = (trial.latency_ms or 0) / 1000
         print_result(
-            f"{alias} works: {trial.model} answered {plain(trial.text)!r} after {seconds:.1f} s."
+            say(
+                "{name} works: {model} answered {text!r} after {seconds:.1f} s.",
+                name=alias,
+                model=trial.model,
+                text=plain(trial.text),
+                seconds=seconds,
+            )
         )
         return
-    wait = f" (again in {trial.fault.retry_after_s:.0f} s)" if trial.fault.retry_after_s else ""
-    print_result(f"{alias} did not answer: {plain(trial.fault.message)}{wait}")
+    wait = ""
+    if trial.fault.retry_after_s:
+        wait = say(" (again in {seconds:.0f} s)", seconds=trial.fault.retry_after_s)
+    reason = f"{plain(trial.fault.message)}{wait}"
+    print_result(say("{name} did not answer: {reason}", name=alias, reason=reason))
     print_result(trial.advice)

@@ -10,6 +10,7 @@ from typing import Final
 
 from cursor_api.cli.gateway_call import Call, CallError, GatewayAddress, fetch_json
 from cursor_api.cli.gateway_place import find_gateway
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 
 PAGE: Final = "/tokeninfo"
@@ -23,13 +24,13 @@ def open_ui(parsed: argparse.Namespace) -> int:
     try:
         url = _make_url(find_gateway(parsed, is_operator=True))
     except (CallError, ValueError) as error:
-        print_error(f"error: {error}.")
+        print_error(say("error: {error}.", error=error))
         return 1
     if not parsed.only_prints and _has_screen() and webbrowser.open(url):
-        print_result("The console is open in your browser.")
+        print_result(say("The console is open in your browser."))
         return 0
     if not parsed.only_prints:
-        print_error("No browser can be opened here. Open this within a minute:")
+        print_error(say("No browser can be opened here. Open this within a minute:"))
     print_result(url)
     return 0
 
@@ -40,7 +41,7 @@ def _make_url(gateway: GatewayAddress) -> str:
     try:
         return f"{gateway.root_url}{PAGE}#code={made['code']}"
     except (TypeError, KeyError):
-        raise CallError("what answers there is no such gateway: it gives no code") from None
+        raise CallError(say("what answers there is no such gateway: it gives no code")) from None
 
 
 def _has_screen() -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from cursor_api.cli.language import say
 from cursor_api.domain.credential import find_unusual
 from cursor_api.installed import FORMS
 
@@ -24,6 +25,10 @@ def describe_unusual(lines: Iterable[tuple[int, str]]) -> str | None:
     if not found:
         return None
     numbers = [str(line) for line in list(found)[:NAMED_MAX]]
-    more = f" and {len(found) - NAMED_MAX} more" if len(found) > NAMED_MAX else ""
-    which = f"line {numbers[0]} is" if len(found) == 1 else f"lines {', '.join(numbers)}{more} are"
-    return f"{which} not {next(iter(found.values()))}"
+    what = next(iter(found.values()))
+    if len(found) == 1:
+        return say("line {line} is not {what}", line=numbers[0], what=what)
+    listed = ", ".join(numbers)
+    if len(found) > NAMED_MAX:
+        listed = say("{names} and {count} more", names=listed, count=len(found) - NAMED_MAX)
+    return say("lines {lines} are not {what}", lines=listed, what=what)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain, print_json, print_table
 from cursor_api.cli.token_settings import load_upstreams
@@ -35,16 +36,16 @@ def show_all(parsed: argparse.Namespace) -> int:
     """`upstream list`."""
     loaded = load_upstreams(parsed.config)
     for problem in loaded.problems:
-        print_error(f"error: {problem}")
+        print_error(say("error: {error}", error=problem))
     if loaded.problems:
         return 1
     listed = list(_list(loaded))
     if parsed.json:
         print_json(listed)
         return 0
-    print_table(LIST_COLUMNS, [_row(one) for one in listed])
+    print_table(list(map(say, LIST_COLUMNS)), [_row(one) for one in listed])
     if all(one.name in SCHEMA.own_kinds for one in listed):
-        print_result("`cursor-api upstream presets` lists well-known ones that can be added.")
+        print_result(say("`cursor-api upstream presets` lists well-known ones that can be added."))
     return 0
 
 
@@ -55,7 +56,7 @@ def show_presets(parsed: argparse.Namespace) -> int:
         print_json([row._asdict() for row in rows])
         return 0
     print_table(
-        PRESET_COLUMNS,
+        list(map(say, PRESET_COLUMNS)),
         [
             (
                 row.name,
@@ -63,12 +64,12 @@ def show_presets(parsed: argparse.Namespace) -> int:
                 if row.aliases
                 else row.title,
                 row.base_url,
-                row.keys_url or "needs none",
+                row.keys_url or say("needs none"),
             )
             for row in rows
         ],
     )
-    print_result("Add one: cursor-api upstream add NAME")
+    print_result(say("Add one: cursor-api upstream add NAME"))
     return 0
 
 
@@ -96,6 +97,6 @@ def _keys_from(loaded: Loaded[Settings], one: UpstreamSettings) -> str:
 
 
 def _row(one: Listed) -> tuple[str, ...]:
-    models = "asked" if one.models is None else str(len(one.models))
+    models = say("asked") if one.models is None else str(len(one.models))
     count = f" ({one.key_count})" if one.key_count > 1 else ""
     return (one.name, one.kind, plain(one.base_url), models, f"{plain(one.keys_from)}{count}")

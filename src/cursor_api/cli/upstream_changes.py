@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cursor_api.cli.home import find_home
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain
 from cursor_api.cli.token_settings import find_config, load_upstreams
@@ -67,8 +68,8 @@ def remove(parsed: argparse.Namespace) -> int:
 def _refuse(error: Exception, config: Path) -> int:
     where = f"{config.name}: " if isinstance(error, BlockTextError) else ""
     for line in str(error).splitlines():
-        print_error(f"error: {where}{line}")
-    print_error("Nothing was changed.")
+        print_error(say("error: {error}", error=f"{where}{line}"))
+    print_error(say("Nothing was changed."))
     return 1
 
 
@@ -96,11 +97,22 @@ def _add(parsed: argparse.Namespace, config: Path) -> None:
         if keys:
             remove_key_file(key_file, Disk())
         raise
-    where = f"; its key is in {key_file.name}, which only you can read" if keys else ""
+    where = ""
+    if keys:
+        where = say("; its key is in {file}, which only you can read", file=key_file.name)
     address = f", {entries['base_url']}" if "base_url" in entries else ""
-    print_result(f"Added {name} ({entries['kind']}{address}) to {config}{where}.")
-    print_result(f"See whether it works: cursor-api upstream test {name}")
-    print_result(RELOAD)
+    about = f"{entries['kind']}{address}"
+    print_result(
+        say(
+            "Added {name} ({about}) to {file}{where}.",
+            name=name,
+            about=about,
+            file=config,
+            where=where,
+        )
+    )
+    print_result(say("See whether it works: cursor-api upstream test {name}", name=name))
+    print_result(say(RELOAD))
 
 
 def _find_preset(parsed: argparse.Namespace) -> Preset | None:
@@ -172,10 +184,10 @@ def _take_keys(
 def _read_keys(preset: Preset | None) -> tuple[Secret, ...]:
     if sys.stdin.isatty():
         if preset is not None:
-            print_error(f"{preset.title} gives keys at {preset.keys_url}")
+            print_error(say("{title} gives keys at {url}", title=preset.title, url=preset.keys_url))
         text = ""
         with suppress(EOFError):
-            text = getpass.getpass("Key (not shown while you paste it): ")
+            text = getpass.getpass(say("Key (not shown while you paste it): "))
     else:
         text = _read_input()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -249,15 +261,17 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
         _require_none(_new_problems(draft, config))
 
     change_file(config, lambda text: cut_block(text, TABLE, name), check, Disk())
-    print_result(f"Removed {name} from {config}.")
+    print_result(say("Removed {name} from {file}.", name=name, file=config))
     key_file = _key_file(config, name)
     named = block.get("api_key_file")
     if named is not None and Path(str(named)).absolute() == key_file:
         remove_key_file(key_file, Disk())
-        print_result(f"Removed {key_file.name}; the key stays valid at its provider.")
+        print_result(
+            say("Removed {file}; the key stays valid at its provider.", file=key_file.name)
+        )
     elif named is not None:
-        print_result(f"The file of keys {plain(str(named))} is still there.")
-    print_result(RELOAD)
+        print_result(say("The file of keys {file} is still there.", file=plain(str(named))))
+    print_result(say(RELOAD))
     return 0
 
 
@@ -265,9 +279,12 @@ def _is_sure(name: str) -> bool:
     if not sys.stdin.isatty():
         raise _RefusedError("nobody can be asked here; say --yes to remove it")
     with suppress(EOFError):
-        if input(f"Remove the upstream {name}? [y/N] ").strip().lower() in {"y", "yes"}:
+        if input(say("Remove the upstream {name}? [y/N] ", name=name)).strip().lower() in {
+            "y",
+            "yes",
+        }:
             return True
-    print_result("Nothing was changed.")
+    print_result(say("Nothing was changed."))
     return False
 
 

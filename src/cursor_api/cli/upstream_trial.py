@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cursor_api.cli.language import say
 from cursor_api.cli.one_upstream import ask, open_upstream
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain, print_json
@@ -45,18 +46,20 @@ def test(parsed: argparse.Namespace) -> int:
     """`upstream test`."""
     loaded = load_upstreams(parsed.config)
     for problem in loaded.problems:
-        print_error(f"error: {problem}")
+        print_error(say("error: {error}", error=problem))
     if loaded.problems:
         return 1
     upstreams = {one.name: one for one in loaded.settings.upstreams}
     settings = upstreams.get(parsed.name)
     if settings is None:
-        print_error(f"error: there is no upstream {plain(parsed.name)}.")
-        print_error(f"There are: {', '.join(upstreams)}.")
+        print_error(say("error: there is no upstream {name}.", name=plain(parsed.name)))
+        print_error(say("There are: {names}.", names=", ".join(upstreams)))
         return 1
     if settings.name in SCHEMA.own_kinds and not settings.api_keys:
-        print_error(f"error: the credentials of {settings.name} are in the token files.")
-        print_error("Test one of them: cursor-api token test ALIAS")
+        print_error(
+            say("error: the credentials of {name} are in the token files.", name=settings.name)
+        )
+        print_error(say("Test one of them: cursor-api token test ALIAS"))
         return 1
     result = asyncio.run(try_upstream(settings, is_chat=parsed.chat, model=parsed.model))
     if parsed.json:
@@ -114,18 +117,32 @@ def _print(result: Result, *, is_chat: bool) -> None:
     if result.models is not None:
         shown = ", ".join(plain(model) for model in result.models[:SHOWN_MODELS_MAX])
         more = len(result.models) - SHOWN_MODELS_MAX
+        if more > 0:
+            shown = say("{names} and {count} more", names=shown, count=more)
         print_result(
-            f"{name} lists {len(result.models)} model(s) after {result.models_after_s:.1f} s:"
-            f" {shown}{f' and {more} more' if more > 0 else ''}"
+            say(
+                "{name} lists {count} model(s) after {seconds:.1f} s: {models}",
+                name=name,
+                count=len(result.models),
+                seconds=result.models_after_s,
+                models=shown,
+            )
         )
     if result.chat_model is not None:
         print_result(
-            f"{name} works: {plain(result.chat_model)} answered {plain(result.chat_text or '')!r}"
-            f" after {result.chat_after_s:.1f} s."
+            say(
+                "{name} works: {model} answered {text!r} after {seconds:.1f} s.",
+                name=name,
+                model=plain(result.chat_model),
+                text=plain(result.chat_text or ""),
+                seconds=result.chat_after_s,
+            )
         )
     if result.fault is not None:
-        print_result(f"{name} did not answer: {plain(result.fault)}")
+        print_result(say("{name} did not answer: {reason}", name=name, reason=plain(result.fault)))
         if result.advice:
             print_result(result.advice)
     elif not is_chat:
-        print_result(f"Ask one of them something: cursor-api upstream test {name} --chat")
+        print_result(
+            say("Ask one of them something: cursor-api upstream test {name} --chat", name=name)
+        )

@@ -16,6 +16,8 @@ from cursor_api.cli import main
 from cursor_api.cli.command import make_parser
 from cursor_api.cli.command_tree import walk
 from cursor_api.cli.language import is_chinese, load_chinese, say, say_word, speak
+from cursor_api.domain.record import Status
+from cursor_api.service.credentials.report import State
 
 SOURCES = Path(cursor_api.cli.__file__).parent
 NAMES = re.compile(r"\{(\w*)(?:[:!][^}]*)?\}")
@@ -30,7 +32,7 @@ def said() -> Iterator[str]:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
-            elif not isinstance(first, ast.Name):
+            elif isinstance(first, ast.JoinedStr | ast.BinOp):
                 pytest.fail(f"{path.name}:{node.lineno}: not a text that can be looked up")
 
 
@@ -40,6 +42,8 @@ def constants() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
+    # What the gateway tells by a word of a closed set.
+    yield from (one.value for one in (*State, *Status))
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_a_command_loads_only_what_it_needs() -> None:
     """Help and completion come at once, and a start loads nothing of the other commands."""
     names = (
         "asyncio",
+        "msgspec",
+        "cursor_api.cli.key_words",
         "cursor_api.installed",
         "cursor_api.cli.serving_actions",
         "getpass",
