@@ -20,7 +20,7 @@ from tests.acceptance.console_house import (
 )
 
 TOKENS = "one::first-token-0001\ntwo::second-token-0002\n"
-WIRE_BYTES_MAX = 165_000
+WIRE_BYTES_MAX = 150_000
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,13 @@ SECURITY_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+# Those that mean something of a file that is part of a page: seventy heads with the rest of them
+# would be a quarter of all bytes. An image can be opened as a page of its own.
+FILE_HEADERS = {
+    name: SECURITY_HEADERS[name]
+    for name in ("x-content-type-options", "cross-origin-resource-policy")
+}
+PAGE_TYPES = (CONTENT_TYPES["html"], CONTENT_TYPES["svg"])
 # The page is asked for anew each time. Its files are kept, but never used without asking whether
 # they are still the same: after an update no browser mixes old files with new ones.
 PAGE_CACHE = "no-store"
@@ -116,7 +123,9 @@ class Console:
         if found is None:
             raise Fault(FaultKind.NOT_FOUND, "The console has no file of this name.")
         etag = _gzip_etag(found.etag) if _takes_gzip(request) else found.etag
-        headers = SECURITY_HEADERS | _VARY | {"cache-control": FILE_CACHE, "etag": etag}
+        is_page = found.content_type in PAGE_TYPES
+        headers = SECURITY_HEADERS if is_page else FILE_HEADERS
+        headers = headers | _VARY | {"cache-control": FILE_CACHE, "etag": etag}
         if _is_known(request.headers.get("if-none-match", ""), etag):
             return Response(status_code=304, headers=headers)
         return self._answer(request, name, headers)
