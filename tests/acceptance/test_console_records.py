@@ -262,6 +262,7 @@ def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -
     totals = house.ask("GET", "/api/usage").json()["totals"]
     go(page, house, "#/usage")
     cells = page.locator(".numbers tfoot td")
+    cells.first.wait_for()
     shown = [one.inner_text() for one in cells.all()]
     expected = ["answered", "failed", "refused", "cancelled", "input", "output"]
     expected += ["input_estimated", "output_estimated", "cached", "reasoning"]

@@ -73,7 +73,7 @@ def test_a_named_page_chats_as_openais_sdk_does(pages: Pages, stream: str) -> No
     got = pages.ask(pages.named, "POST", "/v1/chat/completions", CHAT % stream, headers=SDK)
     assert got["status"] == 200, got
     assert got["text"].rstrip().endswith("[DONE]" if stream == "true" else "}")
-    assert len(got["seen"]["x-request-id"]) == 24
+    assert len(got["seen"]["x-request-id"]) == 32
 
 
 def test_a_named_page_reads_its_errors(pages: Pages) -> None:

@@ -278,7 +278,7 @@ ANSWERED = {
     *("allow", "cache-control", "connection", "content-length", "content-type", "date", "etag"),
     *("location", "retry-after", "transfer-encoding", "www-authenticate", "x-accel-buffering"),
     *("x-attempts", "x-ignored-params", "x-route", "x-request-id", "x-should-retry"),
-    *("request-id", "vary", "x-token-count"),
+    *("request-id", "vary", "x-token-count", "content-disposition"),
     # the console's
     *("content-security-policy", "cross-origin-opener-policy", "cross-origin-resource-policy"),
     *("permissions-policy", "referrer-policy", "x-content-type-options"),

@@ -106,14 +106,17 @@ def _judge_attempts(way: Way, seen: Seen, expect: Expect) -> Iterator[str]:
 
 def _judge_record(seen: Seen, expect: Expect) -> Iterator[str]:
     record, got = seen.record, seen.got
+    kinds = [kind for kind, shape in FAULTS.items() if shape.code == expect.code]
+    is_callers = bool(kinds) and all(SCOPES[kind] is Scope.REQUEST for kind in kinds)
     outcome = "success" if expect.shape is Shape.WHOLE else "failed"
+    if is_callers and expect.shape is not Shape.BROKEN:
+        outcome = "refused"
     if record["outcome"] != outcome:
         yield f"the record says {record['outcome']}"
-    told = [kind.value for kind, shape in FAULTS.items() if shape.code == expect.code]
-    if (record["error_kind"] or "") not in (told or [""]):
+    if (record["error_kind"] or "") not in ([kind.value for kind in kinds] or [""]):
         yield f"the record's fault is {record['error_kind']}"
     if got.headers is not None and record["id"] != got.headers.get("x-request-id"):
-        yield "the newest record is another request's"
+        yield "the record is another request's"
     durations = (record["duration_ms"], record["first_delta_ms"] or 0.0)
     if min(durations) < 0 or max(durations) > 60_000:
         yield f"the record's durations are {durations}"

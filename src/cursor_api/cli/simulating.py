@@ -7,6 +7,7 @@ import functools
 
 from cursor_api.cli.demo import load_demo, serve_demo
 from cursor_api.cli.home import environment
+from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_note
 from cursor_api.cli.preflight import check_and_listen
 from cursor_api.cli.serving_actions import end_at_sigterm, listener_of, start
@@ -36,11 +37,18 @@ def simulate_alone(parsed: argparse.Namespace) -> int:
     def tell(url: str) -> None:
         block = f'[[upstream]] kind = "{kind}", base_url = "{url}"'
         hint = f"CURSOR_BASE_URL={url}" if kind == "cursor" else block
-        print_note(f"simulator: {url}  ({hint})")
+        print_note(say("simulator: {url}  ({hint})", url=url, hint=hint))
 
     try:
         run(simulate(simulator, tell))
     except OSError as error:
-        print_error(f"error: cannot listen on {parsed.host} port {parsed.port}: {error.strerror}")
+        print_error(
+            say(
+                "error: cannot listen on {host} port {port}: {reason}",
+                host=parsed.host,
+                port=parsed.port,
+                reason=error.strerror,
+            )
+        )
         return 1
     return 0
