@@ -26,6 +26,16 @@ def test_an_address_below_a_dialects_own_answers_in_that_dialect(prefix: str) ->
         assert errors.render(prefix + path, fault).status == 404, path
 
 
+# In words for people, and by a code for programs where the problem has one.
+AS_TOLD = {
+    "file": "input",
+    "line": 2,
+    "problem": "a space inside the token",
+    "code": "",
+    "value": "",
+}
+
+
 def test_lines_at_fault_stand_in_the_rendered_answer() -> None:
     """Beside the dialect's own error."""
     rendered = DialectErrors((OpenAiChat(),), "").render(
@@ -33,7 +43,7 @@ def test_lines_at_fault_stand_in_the_rendered_answer() -> None:
     )
     body = json.loads(rendered.body)
     assert body["error"]["code"] == "conflict"
-    assert body["problems"] == [{"file": "input", "line": 2, "problem": PROBLEM.problem}]
+    assert body["problems"] == [AS_TOLD]
 
 
 def test_problems_stand_beside_the_error() -> None:
@@ -42,6 +52,6 @@ def test_problems_stand_beside_the_error() -> None:
     decoded: dict[str, Any] = json.loads(body)
     assert decoded == {
         "error": {"message": "x"},
-        "problems": [{"file": "input", "line": 2, "problem": "a space inside the token"}],
+        "problems": [AS_TOLD],
     }
     assert add_problems(b"{}", ()) == b"{}"
