@@ -10,7 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -84,8 +84,8 @@ class Line(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop, owner: LineOwner) -> None:
         self._loop = loop
         self._owner = owner
-        self._parser = httptools.HttpResponseParser(self)
-        self._feed = self._parser.feed_data
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._feed: Callable[[bytes], None] = self._parser.feed_data
         self._waiter: asyncio.Future[None] | None = None
         self._can_write = True
         self._is_reading = True
@@ -232,6 +232,8 @@ class Line(asyncio.Protocol):
                 self.error = LostError()
                 self.error.__cause__ = exc
         self.is_kept = False
+        # Each of both has the other: they would wait for the garbage collector.
+        self._parser, self._feed = None, _pass
         self._wake()
         self._owner.forget(self)
 
@@ -266,7 +268,7 @@ class Line(asyncio.Protocol):
         """The end of a head."""
         if self.has_head:
             return
-        status = self._parser.get_status_code()
+        status = self._get_parser().get_status_code()
         if status >= HTTPStatus.OK:
             self.status = status
             self.has_head = True
@@ -288,8 +290,13 @@ class Line(asyncio.Protocol):
         if self._is_interim:
             self._is_interim = False
             return
-        self.is_kept = self._parser.should_keep_alive() and not self._is_surplus
+        self.is_kept = self._get_parser().should_keep_alive() and not self._is_surplus
         self.is_whole = True
+
+    def _get_parser(self) -> httptools.HttpResponseParser:
+        if self._parser is None:
+            raise RuntimeError("a line that has ended reads nothing")
+        return self._parser
 
     def _end_unread(self) -> None:
         if self.is_whole:
@@ -307,3 +314,7 @@ class Line(asyncio.Protocol):
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+def _pass(_data: bytes) -> None:
+    """What reads for a line that has ended."""
