@@ -194,7 +194,7 @@ async def _everything(
     # Its end closes what the gateway keeps for the next request.
     await asyncio.to_thread(upstream.close)
     fds = await process.descriptors_settled(seen.before["fds"])
-    seen.after = await process.inside() | {"fds": fds}
+    seen.after = await process.inside_settled(seen.before["tasks"]) | {"fds": fds}
     return seen
 
 

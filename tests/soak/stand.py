@@ -73,6 +73,19 @@ class GatewayProcess:
         seen: dict[str, int] = json.loads(target.read_text(encoding="utf-8"))
         return seen
 
+    async def inside_settled(self, tasks: int) -> dict[str, int]:
+        """The same once it has no more tasks than these, or after a while all the same.
+
+        It asks its upstreams now and then which models they have, which is a task for a moment.
+        """
+        seen = await self.inside()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S_MAX):
+                while seen["tasks"] > tasks:
+                    await asyncio.sleep(LOOK_S)
+                    seen = await self.inside()
+        return seen
+
     def error_count(self) -> int:
         """Lines of its log that are errors: what it failed at itself."""
         said = self.program.said()
