@@ -26,6 +26,8 @@ from cursor_api.transport.watch import Watch
 LINGER_S: Final = 1.0
 # An upstream has a handful of addresses, and all their requests go the same way.
 PROXY_ANSWERS_KEPT: Final = 64
+# How many turns of the loop a connection that was ended may take to be gone.
+CLOSING_TURNS_MAX: Final = 10
 
 
 class _Way(NamedTuple):
@@ -91,8 +93,11 @@ class Connections:
             self._sweeping.cancel()
         for line in tuple(self._ways):
             line.close()
-        # Their transports close in the loop's next turn.
-        await asyncio.sleep(0)
+        # Their transports close in the loop's next turns, of which TLS takes several.
+        for _ in range(CLOSING_TURNS_MAX):
+            if not self._ways:
+                break
+            await asyncio.sleep(0)
 
     def find_target(self, url: str) -> Target:
         """What an address says and the way to it; raises ValueError."""

@@ -103,6 +103,7 @@ async def tunnel(
 ) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A proxy that leads where it is told, and the heads that it was sent."""
     heads: list[bytes] = []
+    writers: list[asyncio.StreamWriter] = []
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
@@ -110,6 +111,7 @@ async def tunnel(
         writer.close()
 
     async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         head = await reader.readuntil(b"\r\n\r\n")
         heads.append(head)
         writer.write(answer)
@@ -118,11 +120,16 @@ async def tunnel(
             return
         host, _, port = head.split()[1].decode().rpartition(":")
         there, back = await asyncio.open_connection(host, int(port))
+        writers.append(back)
         await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
 
     server = await asyncio.start_server(lead, "127.0.0.1", 0)
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
+    for writer in writers:
+        writer.transport.abort()
+    # What passed bytes on ends with them.
+    await asyncio.sleep(0.01)
 
 
 async def test_tls_goes_through_a_proxy_that_sees_nothing_of_it() -> None:

@@ -146,16 +146,20 @@ async def test_a_reader_that_pauses_is_not_the_upstreams_silence() -> None:
 
 async def test_a_connection_that_cannot_be_made_in_time_says_so() -> None:
     """TLS belongs to connecting: a listener that never shakes hands is no connection."""
+    is_over = asyncio.Event()
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
+        writer.transport.abort()
+        is_over.set()
 
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, HttpClient(HttpOptions(connect_timeout_s=0.2)) as client:
         with pytest.raises(Fault) as caught:
             await ask(client, f"https://127.0.0.1:{port}", Timeouts())
+        async with asyncio.timeout(5):
+            await is_over.wait()
     assert caught.value.kind is FaultKind.UNREACHABLE
     assert caught.value.message == "No connection to 127.0.0.1 within 0.2 s."
 

@@ -123,18 +123,22 @@ async def test_an_early_answer_spares_the_rest_of_the_question() -> None:
     body = b"q" * (32 << 20)
 
     async with reach(greet) as (client, _):
+        is_over = asyncio.Event()
 
         async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno")
             await asyncio.sleep(0.1)
-            writer.close()
+            writer.transport.abort()
+            is_over.set()
 
         server = await asyncio.start_server(refuse, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async with server, client.open_post(url, {}, body) as answer:
             assert answer.status == 413
             assert await answer.read() == b"no"
+        await is_over.wait()
+        await asyncio.sleep(0)
 
 
 def test_the_repr_tells_the_state() -> None:
