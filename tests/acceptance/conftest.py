@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.acceptance.console_house import open_browser
 from tests.acceptance.sdk_clients import COMMANDS, SdkClient
 from tests.acceptance.sdk_house import SdkHouse, open_house
 from tests.acceptance.wheel_house import Installed, build_wheel, install
@@ -28,6 +30,13 @@ def wheel_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pa
             install(build_wheel(folder / "dist"), folder / "venv")
             (folder / "done").touch()
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a file; each has a profile of its own in it."""
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

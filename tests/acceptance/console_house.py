@@ -5,6 +5,7 @@ The gateway lives on a loop of its own, so that the tests can drive the browser 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -20,6 +21,7 @@ from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.web.console.pages import read_static_files
 from tests.acceptance.background import LoopThread
 from tests.serving import Answer, ask, serve
 
@@ -64,6 +66,21 @@ def open_browser() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+class Words:
+    """What the page says in one of its languages; called with the name of an entry."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._table: dict[str, str] = json.loads(read_static_files()[f"lang/{language}.json"].body)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The entry, with these values in it."""
+        text = self._table[key]
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from tests.acceptance.console_house import (
     LOCALES,
     REMEMBER_KEY,
     House,
-    open_browser,
+    Words,
     open_house,
     open_page,
     sign_in,
@@ -30,15 +30,6 @@ ONE, TWO, THREE = "first-token-0001", "second-token-0002", "third-token-0003"
 TOKENS = f"# my accounts\none::{ONE}\n\ntwo::{TWO}\n"
 # Numbers of the private API's errors.
 NOT_LOGGED_IN, RATE_LIMITED = 2, 50
-
-Words = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests; each has a profile of its own in it."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])
@@ -50,15 +41,7 @@ def language(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def t(language: str) -> Words:
     """What the page says for an entry of the language's table."""
-    table: dict[str, str] = json.loads(read_static_files()[f"lang/{language}.json"].body)
-
-    def words(key: str, **values: object) -> str:
-        text = table[key]
-        for name, value in values.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
-
-    return words
+    return Words(language)
 
 
 @pytest.fixture

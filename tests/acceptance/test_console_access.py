@@ -12,7 +12,6 @@ from tests.acceptance.console_house import (
     KEY,
     REMEMBER_KEY,
     House,
-    open_browser,
     open_house,
     open_page,
 )
@@ -27,13 +26,6 @@ from tests.acceptance.console_states import HOSTILE, record
 
 TOKENS = "one::first-token-00000001\ntwo::second-token-00000002\n"
 MODEL = "gpt-4o-128k"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

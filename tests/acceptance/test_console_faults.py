@@ -16,7 +16,6 @@ from tests.acceptance.console_house import (
     LOCALES,
     REMEMBER_KEY,
     House,
-    open_browser,
     open_house,
     open_page,
 )
@@ -40,13 +39,6 @@ NAMES = re.compile(
     r"|https?://\S+|/\S+|Cookie|Bearer|JWT|API|UTF-8|U\+\w+( [A-Z]+)*"
     r"|WorkosCursorSessionToken|chmod|Esc|cursor\.com|F12|AUTH_TOKEN|HTTP|(o1)?-mini|\bone\b"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

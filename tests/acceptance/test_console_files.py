@@ -13,20 +13,12 @@ from tests.acceptance.console_house import (
     LOCALES,
     REMEMBER_KEY,
     House,
-    open_browser,
     open_house,
     open_page,
 )
 
 TOKENS = "# my accounts\none::first-token-0001\n\ntwo::second-token-0002\n"
 OTHERS = TOKENS + "three::third-token-0003\n"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from tests.acceptance.console_house import (
     KEY,
     REMEMBER_KEY,
     House,
-    open_browser,
     open_house,
     open_page,
     sign_in,
@@ -21,13 +20,6 @@ from tests.acceptance.console_house import (
 
 TOKENS = "one::first-token-0001\ntwo::second-token-0002\n"
 WIRE_BYTES_MAX = 150_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

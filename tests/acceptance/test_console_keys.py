@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cursor_api.web.console.pages import read_static_files
 from tests.acceptance.console_house import (
     LOCALES,
     REMEMBER_KEY,
     House,
-    open_browser,
+    Words,
     open_house,
     open_page,
 )
@@ -24,14 +23,6 @@ from tests.serving import Answer, ask
 TOKENS = "one::first-token-00000001\n"
 WIDE: Any = {"width": 1280, "height": 900}
 HOSTILE = "<img src=x onerror=window.ran=1>"
-Words = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +35,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(params=["en", "zh"])
 def words(request: pytest.FixtureRequest) -> Words:
     """The console's own words in one of its languages."""
-    table = json.loads(read_static_files()[f"lang/{request.param}.json"].body)
-
-    def find(key: str, **values: object) -> str:
-        text: str = table[key]
-        for name, value in values.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
-
-    find.language = request.param  # type: ignore[attr-defined]
-    return find
+    return Words(request.param)
 
 
 def chat(house: House, secret: str) -> Answer:
@@ -87,7 +69,7 @@ def test_a_key_is_made_and_its_secret_shown_once(
     browser: Browser, house: House, words: Words
 ) -> None:
     """It works at once; when the dialog is closed nobody can show it again."""
-    language = words.language  # type: ignore[attr-defined]
+    language = words.language
     with open_page(browser, viewport=WIDE, locale=LOCALES[language]) as page:
         open_keys(page, house)
         page.click("#new-key")

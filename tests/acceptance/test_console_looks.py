@@ -18,7 +18,6 @@ from tests.acceptance.console_house import (
     REMEMBER_KEY,
     House,
     find_chromium,
-    open_browser,
     open_house,
     open_page,
     sign_in,
@@ -44,13 +43,6 @@ from tests.acceptance.console_states import (
 
 TOKENS = "one::first-token-0001\ntwo::second-token-0002\n"
 LISTING = re.compile(r"/api/credentials\?order")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tests.acceptance.console_house import (
     LOCALES,
     REMEMBER_KEY,
     House,
-    open_browser,
+    Words,
     open_house,
     open_page,
 )
@@ -34,7 +34,6 @@ ANSWERED, FAILED, REFUSED, WRONG_KEYS = 20, 1, 3, 2
 ALL = ANSWERED + FAILED + REFUSED
 RATE_LIMITED = 50
 WIDE: Any = {"width": 1280, "height": 800}
-Words = Callable[..., str]
 
 
 def chat(house: House, model: str = MODEL, key: str = KEY, *, is_stream: bool = False) -> int:
@@ -51,13 +50,6 @@ def chat(house: House, model: str = MODEL, key: str = KEY, *, is_stream: bool = 
         )
     )
     return answer.status
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +82,7 @@ def language(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def t(language: str) -> Words:
     """What the page says for an entry of the language's table."""
-    table: dict[str, str] = json.loads(read_static_files()[f"lang/{language}.json"].body)
-
-    def words(key: str, **values: object) -> str:
-        text = table[key]
-        for name, value in values.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
-
-    return words
+    return Words(language)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 from cursor_api.clients.table import CLIENTS
 from cursor_api.simulator.cursor.refusals import UPDATE_REQUIRED
 from cursor_api.simulator.faults import Faults
-from cursor_api.web.console.pages import read_static_files
 from tests.acceptance.console_house import (
     CHAT_KEY,
     KEY,
     LOCALES,
     REMEMBER_KEY,
     House,
-    open_browser,
+    Words,
     open_house,
     open_page,
 )
@@ -28,14 +26,6 @@ ONE = "first-token-00000001"
 TOKENS = f"one::{ONE}\n"
 MODEL = "gpt-4o-128k"
 NO_SCRIPT = "<img src=x onerror=window.ran=1><script>window.ran=1</script>"
-Words = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the file."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +46,7 @@ def language(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def t(language: str) -> Words:
     """What the page says for an entry of the language's table."""
-    table: dict[str, str] = json.loads(read_static_files()[f"lang/{language}.json"].body)
-
-    def words(key: str, **values: object) -> str:
-        text = table[key]
-        for name, value in values.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
-
-    return words
+    return Words(language)
 
 
 @pytest.fixture(scope="module")
