@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import functools
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.dialing import Dialer
 from cursor_api.transport.line import Line
 from cursor_api.transport.options import HttpOptions
-from cursor_api.transport.target import Place, Proxy, Target, find_target
+from cursor_api.transport.target import Target, Way, find_target
 from cursor_api.transport.watch import Watch
 
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
@@ -28,13 +28,6 @@ LINGER_S: Final = 1.0
 PROXY_ANSWERS_KEPT: Final = 64
 # How many turns of the loop a connection that was ended may take to be gone.
 CLOSING_TURNS_MAX: Final = 10
-
-
-class _Way(NamedTuple):
-    """What a connection leads to: requests for the same may share it."""
-
-    place: Place
-    proxy: Proxy | None
 
 
 class _Linger:
@@ -61,9 +54,9 @@ class Connections:
         self._dialer: Dialer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         # All that are open, and what each leads to.
-        self._ways: dict[Line, _Way] = {}
+        self._ways: dict[Line, Way] = {}
         # Those that nobody uses, the last used last.
-        self._idle: dict[_Way, list[Line]] = {}
+        self._idle: dict[Way, list[Line]] = {}
         self._lingering: dict[Line, _Linger] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._find_proxy = functools.lru_cache(PROXY_ANSWERS_KEPT)(self._choose_proxy)
@@ -122,7 +115,7 @@ class Connections:
 
     def find_idle(self, target: Target) -> Line | None:
         """A connection that was kept alive; None where there is none that is young enough."""
-        idle = self._idle.get(_Way(target.place, target.proxy))
+        idle = self._idle.get(target.way)
         if not idle or self._loop is None:
             return None
         too_old_at = self._loop.time() - self.options.keepalive_s
@@ -137,8 +130,8 @@ class Connections:
         """A new connection; raises the errors of errors.py."""
         if self._dialer is None:
             raise RuntimeError("the HTTP client is not open")
-        line = await self._dialer.dial(target, self.options.connect_timeout_s)
-        self._ways[line] = _Way(target.place, target.proxy)
+        line = await self._dialer.dial(target.way, self.options.connect_timeout_s)
+        self._ways[line] = target.way
         return line
 
     def drop_idle(self, target: Target) -> None:
@@ -147,7 +140,7 @@ class Connections:
         A server that restarts and a router that forgets end all of them. Nobody can tell that from
         a server that takes a request and drops it, so that it is a fault like any other.
         """
-        for other in self._idle.pop(_Way(target.place, target.proxy), ()):
+        for other in self._idle.pop(target.way, ()):
             other.close()
 
     def give_back(self, line: Line, *, is_finished: bool) -> None:

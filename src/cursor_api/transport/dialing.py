@@ -31,7 +31,7 @@ from cursor_api.transport.errors import (
     ProxyUnreachableError,
 )
 from cursor_api.transport.line import Line, LineOwner
-from cursor_api.transport.target import Place, Proxy, Target
+from cursor_api.transport.target import Place, Proxy, Way
 
 # How long what a name means is taken for known: a burst of connections asks once.
 KNOWN_S: Final = 10.0
@@ -44,22 +44,19 @@ _Address: TypeAlias = tuple[
 ]
 
 
+def make_tls(ca_file: Path | None = None) -> ssl.SSLContext:
+    """Trusts the system's authorities, and those of the file too. Raises OSError."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    context.set_alpn_protocols(list(ALPN))
+    return context
+
+
 @functools.cache
 def _system_tls() -> ssl.SSLContext:
-    """Reads the system's authorities, which takes 20 ms."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(list(ALPN))
-    return context
-
-
-def make_tls(ca_file: Path | None) -> ssl.SSLContext:
-    """Trusts the system's authorities, and those of the file too. Raises OSError."""
-    if ca_file is None:
-        return _system_tls()
-    context = ssl.create_default_context()
-    context.load_verify_locations(cafile=ca_file)
-    context.set_alpn_protocols(list(ALPN))
-    return context
+    """One for the process: reading the system's authorities takes 20 ms."""
+    return make_tls()
 
 
 def make_socket(address: _Address) -> socket.socket:
@@ -119,19 +116,18 @@ class Dialer:
     def __init__(self, owner: LineOwner, ca_file: Path | None) -> None:
         self._owner = owner
         self._names = Names()
-        self._ca_file = ca_file
         # Read at the start where there is one, so that a wrong file stops it.
         self._tls = None if ca_file is None else make_tls(ca_file)
 
-    async def dial(self, target: Target, limit_s: float) -> Line:
-        """A new line to a target; raises the errors of errors.py."""
+    async def dial(self, way: Way, limit_s: float) -> Line:
+        """A new line; raises the errors of errors.py."""
         try:
             async with asyncio.timeout(limit_s):
-                if target.proxy is None:
-                    return await self._open(target.place)
-                if target.place.is_tls:
-                    return await self._tunnel(target, target.proxy)
-                return await self._open_proxy(target.proxy)
+                if way.proxy is None:
+                    return await self._open(way.place)
+                if way.place.is_tls:
+                    return await self._tunnel(way.place, way.proxy)
+                return await self._open_proxy(way.proxy)
         except TimeoutError as error:
             raise ConnectTimeoutError from error
 
@@ -184,17 +180,17 @@ class Dialer:
             os_error = getattr(error, "os_error", OSError(str(error)))
             raise ProxyUnreachableError(os_error) from error
 
-    async def _tunnel(self, target: Target, proxy: Proxy) -> Line:
+    async def _tunnel(self, place: Place, proxy: Proxy) -> Line:
         """A line through the proxy, which is asked for a connection first."""
         tls = await self._find_tls()
         outer = await self._open_proxy(proxy)
-        authority = f"[{target.place.host}]" if ":" in target.place.host else target.place.host
-        where = f"{authority}:{target.place.port}"
+        authority = f"[{place.host}]" if ":" in place.host else place.host
+        where = f"{authority}:{place.port}"
         head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n".encode("ascii")
         try:
             await outer.ask(head + proxy.authorization + b"\r\n", b"")
             _check_tunnel(outer.status)
-            return await self._wrap(outer, tls, target.place.host)
+            return await self._wrap(outer, tls, place.host)
         except (LostError, NotHttpError) as error:
             outer.close()
             raise ProxyRefusedError from error

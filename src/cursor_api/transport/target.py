@@ -29,15 +29,20 @@ class Proxy(NamedTuple):
     authorization: bytes
 
 
-class Target(NamedTuple):
-    """An address with what is written for it: `place`, and the heads' first lines.
+class Way(NamedTuple):
+    """What a connection leads to, and through which proxy; None: directly.
 
-    `proxy` leads there, None where it is asked directly.
+    Requests that go the same way may share a connection.
     """
 
     place: Place
     proxy: Proxy | None
-    authority: str
+
+
+class Target(NamedTuple):
+    """An address: the way to it, and the first lines of a head for it."""
+
+    way: Way
     post: bytes
     get: bytes
 
@@ -60,7 +65,7 @@ def find_target(url: str, proxy_url: str | None) -> Target:
         path = f"{parts.scheme}://{authority}{path}"
         more = proxy.authorization
     tail = f" {path} HTTP/1.1\r\nHost: {authority}\r\n".encode("ascii") + more
-    return Target(place, proxy, authority, b"POST" + tail, b"GET" + tail)
+    return Target(Way(place, proxy), b"POST" + tail, b"GET" + tail)
 
 
 def _place(url: str) -> Place:

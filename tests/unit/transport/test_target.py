@@ -22,7 +22,7 @@ from cursor_api.transport.target import Place, find_target
 def test_an_address_says_where_and_what(url: str, place: Place, first_lines: str) -> None:
     """The host is written as it was given, and the port where it does not go without saying."""
     target = find_target(url, None)
-    assert target.place == place
+    assert target.way.place == place
     assert target.post == f"POST {first_lines}\r\n".encode()
     assert target.get == f"GET {first_lines}\r\n".encode()
 
@@ -35,18 +35,18 @@ def test_a_proxy_is_asked_in_absolute_form_for_what_is_in_the_clear() -> None:
         b"POST http://a.example/x HTTP/1.1\r\nHost: a.example\r\n"
         b"Proxy-Authorization: Basic bWU6cDp3\r\n"
     )
-    assert plain.proxy is not None
-    assert plain.proxy.place == Place("proxy.example", 3128, False)
+    assert plain.way.proxy is not None
+    assert plain.way.proxy.place == Place("proxy.example", 3128, False)
     tunnelled = find_target("https://a.example/x", proxy)
     assert tunnelled.post == b"POST /x HTTP/1.1\r\nHost: a.example\r\n"
-    assert tunnelled.proxy == plain.proxy
+    assert tunnelled.way.proxy == plain.way.proxy
 
 
 def test_a_proxy_without_a_name_gets_no_header() -> None:
     """Nothing is made up."""
     target = find_target("http://a.example/x", "http://proxy.example")
-    assert target.proxy is not None
-    assert target.proxy.authorization == b""
+    assert target.way.proxy is not None
+    assert target.way.proxy.authorization == b""
 
 
 @pytest.mark.parametrize(
