@@ -86,15 +86,3 @@ def run_later(module: str, function: str) -> Run:
         return found(parsed)
 
     return run
-
-
-def read_later(module: str, function: str) -> Callable[[str], object]:
-    """The same for one that reads what stands behind an option."""
-
-    def read(text: str) -> object:
-        found: Callable[[str], object] = getattr(
-            importlib.import_module(f"cursor_api.cli.{module}"), function
-        )
-        return found(text)
-
-    return read

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.subcommand import Subcommands, add_config, read_later, run_later
+from cursor_api.cli.subcommand import Subcommands, add_config, run_later
 
 
 def test_a_command_is_listed_with_its_first_line_and_run_by_its_function() -> None:
@@ -49,6 +49,3 @@ def test_what_a_command_does_is_loaded_when_it_is_run() -> None:
     later = run_later("no_such_module", "run")
     with pytest.raises(ModuleNotFoundError):
         later(argparse.Namespace())
-    with pytest.raises(ModuleNotFoundError):
-        read_later("no_such_module", "read")("text")
-    assert read_later("chat", "_shown")("text") == "text"

@@ -67,10 +67,6 @@ class SqliteRecords(SqlQuestions):
     def __repr__(self) -> str:
         return f"SqliteRecords({str(self._path)!r})"
 
-    def check_file(self) -> None:
-        """Whether the file can be this program's; changes nothing. Raises StoreError."""
-        self._file.check()
-
     def state(self) -> DatabaseState:
         """See RecordDatabase."""
         return DatabaseState()

@@ -180,4 +180,3 @@ async def test_a_question_that_takes_too_long_is_ended(
             await records.fetch(endless, {})
         assert await records.count(RecordFilter()) == 0
         assert repr(records).startswith("SqliteRecords('")
-        records.check_file()
