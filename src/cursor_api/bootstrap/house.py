@@ -113,9 +113,8 @@ class House:
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
-        conditions = Conditions(
-            self._make_readiness(settings), self.pools, self._records.state, clock
-        )
+        self._readiness = self._make_readiness(settings)
+        conditions = Conditions(lambda: self._readiness, self.pools, self._records.state, clock)
         self.alerts = AlertWatch(conditions.find, clock, observer)
 
     async def use(self, settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cursor_api.domain.alert import Alert, AlertKind
+from cursor_api.domain.expiry import expires_soon
 from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RecordsState
 from cursor_api.service.credentials.pools import CredentialPools
@@ -21,16 +22,19 @@ _NOBODY = {
 
 
 class Conditions:
-    """Looks, and remembers only how many records were lost when it looked last."""
+    """Looks, and remembers only how many records were lost when it looked last.
+
+    `get_readiness` gives what looks under the settings of now.
+    """
 
     def __init__(
         self,
-        readiness: Readiness,
+        get_readiness: Callable[[], Readiness],
         pools: CredentialPools,
         records_state: Callable[[], RecordsState],
         clock: Clock,
     ) -> None:
-        self._readiness = readiness
+        self._get_readiness = get_readiness
         self._pools = pools
         self._records_state = records_state
         self._clock = clock
@@ -43,8 +47,11 @@ class Conditions:
         yield from self._of_records()
 
     def _of_credentials(self) -> Iterator[Alert]:
-        now, words = self._clock.now(), self._readiness.words
+        now, words = self._clock.now(), self._get_readiness().words
         for slot in self._pools.slots:
+            # Few of them, and a whole report of ten thousand would hold the loop for 40 ms.
+            if slot.find_quarantine(now) is None and not expires_soon(slot.expires_at, now):
+                continue
             known = words.get(slot.credential.endpoint)
             if known is None:
                 continue
@@ -53,10 +60,11 @@ class Conditions:
                 yield alert
 
     def _of_upstreams(self) -> Iterator[Alert]:
-        hindrance = self._readiness.find_hindrance()
+        readiness = self._get_readiness()
+        hindrance = readiness.find_hindrance()
         if hindrance is not None:
             yield Alert(AlertKind.NOBODY_LEFT, "", _NOBODY[hindrance.code])
-        for reason in self._readiness.reasons():
+        for reason in readiness.reasons():
             if reason.code == "upstream_open" and reason.upstream is not None:
                 fault = f", last with {reason.fault}" if reason.fault else ""
                 text = f"{reason.upstream} failed so often that it is not asked now{fault}."

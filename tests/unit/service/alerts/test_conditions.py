@@ -22,7 +22,7 @@ WELL = RecordsState("sqlite", is_writing=True)
 def find(house: House, *states: RecordsState) -> list[Alert]:
     """All that holds at the last of these looks."""
     given = iter((WELL, *(states or (WELL,))))
-    conditions = Conditions(look(house), house.pools, lambda: next(given), house.clock)
+    conditions = Conditions(lambda: look(house), house.pools, lambda: next(given), house.clock)
     found: list[Alert] = []
     for _ in states or (WELL,):
         found = list(conditions.find())
