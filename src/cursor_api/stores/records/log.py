@@ -34,6 +34,7 @@ from cursor_api.domain.record_query import (
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.ports.records import RecordsState
+from cursor_api.stores.records.outage import Outage
 from cursor_api.stores.records.sums import hour_of
 from cursor_api.stores.records.unwritten import add_to_page, add_to_usage, choices_with
 
@@ -83,9 +84,7 @@ class RecordLog:
         self._refusals: dict[tuple[int, FaultKind], int] = {}
         # What is being written, or was when that failed: the same batch again, with its name.
         self._batch: Batch | None = None
-        self._dropped_count = 0
-        self._told_dropped_count = 0
-        self._is_failing = False
+        self._outage = Outage(observer, CANNOT_WRITE, WRITTEN_AGAIN)
         self._is_open = False
         self._has_work = asyncio.Event()
         self._is_pressing = asyncio.Event()
@@ -130,7 +129,7 @@ class RecordLog:
             self._is_pressing.set()
             if len(waiting) > self._times.waiting_max:
                 waiting.popleft()
-                self._dropped_count += 1
+                self._outage.drop(1)
         self._has_work.set()
 
     def count_refusal(self, fault: FaultKind) -> None:
@@ -151,9 +150,9 @@ class RecordLog:
         theirs = self._database.state()
         return RecordsState(
             self._database.name,
-            theirs.is_reached and not self._is_failing,
+            theirs.is_reached and not self._outage.is_on,
             self._waiting_count + theirs.spooled_count,
-            self._dropped_count + theirs.dropped_count,
+            self._outage.dropped_count + theirs.dropped_count,
         )
 
     async def find(self, request_id: str) -> RequestRecord | None:
@@ -218,7 +217,7 @@ class RecordLog:
         if not self._waiting and not self._refusals and self._batch is None:
             return ()
         until = time.perf_counter() + self._times.settle_s
-        while not self._is_failing and self._writing is not None and time.perf_counter() < until:
+        while not self._outage.is_on and self._writing is not None and time.perf_counter() < until:
             if not self._waiting and not self._refusals and self._batch is None:
                 return ()
             self._is_pressing.set()
@@ -239,7 +238,7 @@ class RecordLog:
                 await _wait(self._is_pressing, self._times.write_after_s)
             while await self._write_some():
                 pass
-            if self._is_failing:
+            if self._outage.is_on:
                 await _wait(self._closing, self._times.retry_s)
             else:
                 await self._tidy()
@@ -264,7 +263,7 @@ class RecordLog:
             self._tell_tried()
             return False
         self._batch = None
-        self._report_recovery()
+        self._outage.end()
         self._tell_tried()
         return bool(self._waiting or self._refusals)
 
@@ -285,8 +284,7 @@ class RecordLog:
             raise
         except Exception as error:  # noqa: BLE001 - see above
             if len(batch.records) <= 1:
-                self._dropped_count += len(batch.records)
-                self._told_dropped_count += len(batch.records)
+                self._outage.drop(len(batch.records), is_told=True)
                 self._observer.warn(NOT_WRITTEN, lost_count=len(batch.records), exc_info=error)
                 return
             half = len(batch.records) // 2
@@ -308,7 +306,7 @@ class RecordLog:
                 # What has come meanwhile goes first.
                 while self._waiting and await self._write_some():
                     pass
-                if self._closing.is_set() or self._is_failing:
+                if self._closing.is_set() or self._outage.is_on:
                     return
         except StoreError as error:
             self._observer.warn(CANNOT_TIDY, detail=error.message)
@@ -321,20 +319,11 @@ class RecordLog:
     def _report_failure(self, error: StoreError) -> None:
         # It may be another one when it comes back.
         self._is_open = False
-        if not self._is_failing:
-            self._is_failing = True
-            self._observer.warn(CANNOT_WRITE, detail=error.message)
-
-    def _report_recovery(self) -> None:
-        if self._is_failing:
-            self._is_failing = False
-            lost_count = self._dropped_count - self._told_dropped_count
-            self._told_dropped_count = self._dropped_count
-            self._observer.notice(WRITTEN_AGAIN, lost_count=lost_count)
+        self._outage.begin(error)
 
     def _report_loss(self) -> None:
         """At the end: what was not written by then."""
-        lost_count = self._waiting_count + self._dropped_count - self._told_dropped_count
+        lost_count = self._waiting_count + self._outage.untold_count
         if lost_count:
             self._observer.warn(NOT_WRITTEN, lost_count=lost_count)
 

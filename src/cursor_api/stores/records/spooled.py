@@ -30,6 +30,7 @@ from cursor_api.domain.record_query import (
 )
 from cursor_api.ports.process import Observer
 from cursor_api.ports.record_database import Batch, DatabaseState, RecordDatabase, SpoolDatabase
+from cursor_api.stores.records.outage import Outage
 
 AWAY = "the database of records is away; requests go on, and their records are kept in a file"
 BACK = "the database of records is back"
@@ -61,12 +62,10 @@ class SpooledRecords:
         self._observer = observer
         self._rows_max = rows_max
         self._retry_s = retry_s
-        self._is_away = False
+        self._outage = Outage(observer, AWAY, BACK)
         self._is_ready = False
         self._has_file = False
         self._spooled_count = 0
-        self._dropped_count = 0
-        self._told_dropped_count = 0
         self._moving: asyncio.Task[None] | None = None
         # One moves, or one adds: what is taken out is what was brought over.
         self._turn = asyncio.Lock()
@@ -81,7 +80,9 @@ class SpooledRecords:
 
     def state(self) -> DatabaseState:
         """See RecordDatabase."""
-        return DatabaseState(not self._is_away, self._spooled_count, self._dropped_count)
+        return DatabaseState(
+            not self._outage.is_on, self._spooled_count, self._outage.dropped_count
+        )
 
     async def open(self) -> None:
         """See RecordDatabase; that the database is away is told, and no error."""
@@ -105,11 +106,11 @@ class SpooledRecords:
 
     async def write(self, batch: Batch) -> None:
         """See RecordDatabase; into the file where the database does not take it."""
-        if not self._is_away:
+        if not self._outage.is_on:
             try:
                 await self._database.write(batch)
             except StoreAwayError as error:
-                self._report_away(error)
+                self._outage.begin(error)
             else:
                 return
         async with self._turn:
@@ -118,11 +119,11 @@ class SpooledRecords:
             self._has_file = True
             await self._spool.write(batch._replace(records=kept))
             self._spooled_count += len(kept)
-            self._dropped_count += len(batch.records) - len(kept)
+            self._outage.drop(len(batch.records) - len(kept))
 
     async def tidy(self) -> bool:
         """See RecordDatabase."""
-        return False if self._is_away else await self._database.tidy()
+        return False if self._outage.is_on else await self._database.tidy()
 
     async def _make_ready(self) -> bool:
         """Open the database, once; whether it is there."""
@@ -133,23 +134,23 @@ class SpooledRecords:
             else:
                 await self._database.count(RecordFilter(until=0.0))
         except StoreAwayError as error:
-            self._report_away(error)
+            self._outage.begin(error)
             return False
         return True
 
     async def _move_on(self) -> None:
         while True:
-            if (self._has_file or self._is_away) and await self._make_ready():
+            if (self._has_file or self._outage.is_on) and await self._make_ready():
                 try:
                     while await self._move_some():
                         pass
                 except StoreError as error:
-                    self._report_away(error)
+                    self._outage.begin(error)
                 except Exception as error:  # noqa: BLE001 - a bug costs what is in the file alone
                     self._observer.warn(STUCK, exc_info=error)
                     return
                 else:
-                    self._report_back()
+                    self._outage.end()
                     await self._spool.tidy()
             await asyncio.sleep(self._retry_s)
 
@@ -165,18 +166,6 @@ class SpooledRecords:
             if page.continue_from is None:
                 self._spooled_count, self._has_file = 0, False
             return self._has_file
-
-    def _report_away(self, error: StoreError) -> None:
-        if not self._is_away:
-            self._is_away = True
-            self._observer.warn(AWAY, detail=error.message)
-
-    def _report_back(self) -> None:
-        if self._is_away:
-            self._is_away = False
-            lost_count = self._dropped_count - self._told_dropped_count
-            self._told_dropped_count = self._dropped_count
-            self._observer.notice(BACK, lost_count=lost_count)
 
     # --- Questions.
 
