@@ -6,15 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from cursor_api.domain.record import RequestRecord
-from cursor_api.domain.record_query import (
-    RecordChoices,
-    RecordFilter,
-    RecordPage,
-    RecordQuery,
-    RefusalRow,
-    UsageQuery,
-    UsageRow,
-)
+from cursor_api.domain.record_query import RefusalRow
+from cursor_api.ports.records import RecordQuestions
 
 
 class Batch(NamedTuple):
@@ -44,10 +37,10 @@ class DatabaseState(NamedTuple):
     dropped_count: int = 0
 
 
-class RecordDatabase(Protocol):
+class RecordDatabase(RecordQuestions, Protocol):
     """A database of records. All raise StoreError; StoreAwayError where a later try is worth it.
 
-    Questions are as in `ports.records.Records`, of what is written.
+    Questions are answered of what is written.
     """
 
     @property
@@ -73,38 +66,6 @@ class RecordDatabase(Protocol):
 
     async def tidy(self) -> bool:
         """Forget some of what is too old or too much, in some ms; whether there is more of it."""
-        ...
-
-    async def find(self, request_id: str) -> RequestRecord | None:
-        """One of them."""
-        ...
-
-    async def page(self, query: RecordQuery) -> RecordPage:
-        """Some of them."""
-        ...
-
-    async def choices(self) -> RecordChoices:
-        """What filters can be set to."""
-        ...
-
-    async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
-        """Sums."""
-        ...
-
-    async def refusals(self, since: int, until: int) -> Sequence[RefusalRow]:
-        """What was refused before it was a request."""
-        ...
-
-    async def first_delta_ms(self, since: float, rows_max: int) -> Sequence[float]:
-        """How long answers took to begin."""
-        ...
-
-    async def count(self, wanted: RecordFilter) -> int:
-        """How many there are."""
-        ...
-
-    async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
-        """Delete some of them."""
         ...
 
 

@@ -39,11 +39,8 @@ class RefusalCounter(Protocol):
         ...
 
 
-class Records(Protocol):
-    """Questions about ended requests. Each raises StoreError where the store cannot be asked.
-
-    What a log has taken can be asked for at once, though it may not be written yet.
-    """
+class RecordQuestions(Protocol):
+    """Questions about ended requests. Each raises StoreError where the store cannot be asked."""
 
     async def find(self, request_id: str) -> RequestRecord | None:
         """One of them; None where it is not kept (any more)."""
@@ -79,6 +76,10 @@ class Records(Protocol):
         Gives how many there were: fewer than `rows_max` means that none is left.
         """
         ...
+
+
+class Records(RecordQuestions, Protocol):
+    """The same, of what a log has taken too: at once, though it may not be written yet."""
 
     def state(self) -> RecordsState:
         """How it goes; asks nobody."""
