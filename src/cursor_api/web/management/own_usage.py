@@ -23,11 +23,11 @@ from cursor_api.service.records.periods import By
 from cursor_api.service.records.sums import STEP_ROWS, Group, merge, total
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.json_body import reply
-from cursor_api.web.http.operation import Key, Operation, Parameter
+from cursor_api.web.http.operation import Key, Operation
 from cursor_api.web.http.query import Query
 from cursor_api.web.management.key_shapes import LeftOut, LimitsOut, show_left, show_limits
 from cursor_api.web.management.record_errors import asking_records
-from cursor_api.web.management.usage import Totals, read_periods, sums_of
+from cursor_api.web.management.usage import Totals, describe_parameters, read_periods, sums_of
 
 NAMES: Final = ("since", "until", "by", "zone")
 NOT_YOURS = (
@@ -91,8 +91,6 @@ class OwnUsageRoute:
 
     def operations(self) -> Sequence[Operation]:
         """The one operation."""
-        text = {"type": "string"}
-        schemas = {"by": {"enum": [by.value for by in By], "default": By.HOUR.value}}
         return (
             Operation(
                 method="GET",
@@ -101,9 +99,7 @@ class OwnUsageRoute:
                 key=Key.LEFT_TO_HANDLER,
                 is_for_pages=True,
                 summary="What the key that asks has used, and what is left of its limits",
-                parameters=tuple(
-                    Parameter(name, "query", schemas.get(name, text)) for name in NAMES
-                ),
+                parameters=describe_parameters(NAMES),
                 good={200: OwnUsage},
                 bad=(400, 401, 403, 503),
             ),

@@ -98,17 +98,13 @@ class UsageRoutes:
 
     def operations(self) -> Sequence[Operation]:
         """The one operation."""
-        text = {"type": "string"}
-        schemas = {"by": {"enum": [by.value for by in By], "default": By.HOUR.value}}
         return (
             Operation(
                 method="GET",
                 path="/api/usage",
                 handler=self.show,
                 summary="Requests, tokens and costs by hour or day, model, credential and caller",
-                parameters=tuple(
-                    Parameter(name, "query", schemas.get(name, text)) for name in NAMES
-                ),
+                parameters=describe_parameters(NAMES),
                 good={200: UsagePage},
                 bad=(400, 401, 403, 503),
             ),
@@ -140,6 +136,12 @@ class UsageRoutes:
         )
         encoded = await self._steps.run(_encode(merged))
         return reply(msgspec.structs.asdict(page) | {"rows": encoded})
+
+
+def describe_parameters(names: Sequence[str]) -> tuple[Parameter, ...]:
+    """Those that `read_periods` reads, and others that are plain texts."""
+    schemas = {"by": {"enum": [by.value for by in By], "default": By.HOUR.value}}
+    return tuple(Parameter(name, "query", schemas.get(name, {"type": "string"})) for name in names)
 
 
 def read_periods(query: Query, clock: Clock) -> tuple[By, ZoneInfo, Periods]:
