@@ -88,6 +88,22 @@ async def test_an_answer_that_nobody_asked_for_ends_its_connection(late: bool) -
         assert server.connection_count == 2
 
 
+async def test_the_beginning_of_another_answer_ends_an_idle_connection() -> None:
+    """Its rest would be read as the answer to the next request."""
+
+    async def begin_another(turn: Turn) -> None:
+        await turn.answer(b"hello")
+        await asyncio.sleep(0.05)
+        await turn.write(b"HTTP/1.1 200 X\r\nContent-Length: 4\r\n")
+
+    async with reach(begin_another) as (client, server):
+        assert await fetch(client, server.url) == b"hello"
+        async with asyncio.timeout(5):
+            await server.closed_by_peer.wait()
+        assert await fetch(client, server.url) == b"hello"
+        assert server.connection_count == 2
+
+
 async def test_a_stream_that_nobody_reads_is_not_taken_in() -> None:
     """The sender is held back, and what was held comes when it is wanted."""
     chunk, count = b"x" * 65_536, 400
