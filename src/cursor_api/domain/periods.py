@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import math
 from typing import NamedTuple
 
 
@@ -39,7 +40,8 @@ class Moment(NamedTuple):
 
 def find_span(period: Period, zone: dt.tzinfo, at: float) -> Span:
     """The period that this instant is in, as a calendar on the wall of the zone has it."""
-    day = dt.datetime.fromtimestamp(at, zone).date()
+    # Whole seconds: fromtimestamp() rounds, and the last instant of a day would be in the next.
+    day = dt.datetime.fromtimestamp(math.floor(at), zone).date()
     match period:
         case Period.DAY:
             first, days_count = day, 1

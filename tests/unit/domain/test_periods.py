@@ -6,7 +6,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cursor_api.domain.periods import Period, find_span
@@ -80,6 +80,7 @@ def test_each_month_ends_where_the_next_begins() -> None:
     st.sampled_from(ZONES),
     st.floats(_at("2011-01-01T00:00+00:00"), _at("2039-01-01T00:00+00:00")),
 )
+@example(Period.DAY, "UTC", 2177452799.9999995)
 def test_every_instant_is_in_its_period(period: Period, zone: str, at: float) -> None:
     """It begins before and ends after; its end is in the next one, whose name sorts behind."""
     span = find_span(period, ZoneInfo(zone), at)

@@ -124,9 +124,10 @@ class Now:
         """All of it; where the records cannot be read, the rest."""
         with_ = self._parts
         readiness, is_draining = with_.readiness, with_.lifecycle.is_draining
+        # Before the sums: what ends meanwhile is in both, and nothing is in neither.
+        under_way = with_.under_way()
         last_day = await self._last_day()
         now = with_.clock.now()
-        under_way = with_.under_way()
         reasons = list(readiness.reasons())
         if is_draining:
             reasons.insert(0, Reason("draining"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from cursor_api.domain.record_query import UsageQuery, UsageRow
 from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.web.management.now import SHOWN_COUNT_MAX, find_percentile
 from tests.fakes import StillClock
@@ -89,6 +91,27 @@ async def test_what_is_under_way_is_there_with_its_age() -> None:
     )
     assert body["under_way_count"] == 1
     assert (after["under_way_count"], after["last_24h"]["failed"]) == (0, 1)
+
+
+async def test_a_request_that_ends_while_the_sums_are_read_is_not_lost() -> None:
+    """It is under way or in the sums; a figure of none in both would be wrong."""
+    gate = asyncio.Event()
+    house = still_house(script={"a": [gate]})
+    read = house.records.usage
+
+    async def read_while_it_ends(query: UsageQuery) -> Sequence[UsageRow]:
+        rows = await read(query)
+        gate.set()
+        await asked
+        return rows
+
+    async with serve(house.app) as port:
+        asked = asyncio.create_task(ask(port, "POST", PATH, headers=BEARER, body=CHAT))
+        while not house.upstream.asked:
+            await asyncio.sleep(0.001)
+        house.records.usage = read_while_it_ends  # type: ignore[method-assign]
+        body = await look(port)
+    assert body["under_way_count"] + body["last_24h"]["failed"] == 1
 
 
 async def test_of_many_the_oldest_are_shown_and_all_are_counted() -> None:
