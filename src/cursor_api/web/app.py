@@ -26,7 +26,7 @@ from cursor_api.web.inference.route import FAILED
 from cursor_api.web.management.store_errors import explain
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 from cursor_api.web.server.lifecycle import DRAINING
-from cursor_api.web.server.server import NEEDS_TLS
+from cursor_api.web.server.refusals import NEEDS_TLS
 from cursor_api.web.table import Table
 
 log = structlog.get_logger(__name__)
