@@ -29,6 +29,7 @@ from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.measuring import Measuring
 from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.observer import LogObserver
+from cursor_api.telemetry.told_log import ToldLog
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.web.access.auth import AccessOptions, Authenticator, Headers
@@ -121,7 +122,7 @@ class House:
         return Collaborators(
             self.catalog,
             self.endpoints,
-            self.measuring.log(BothLogs(self.log, self.records)),
+            ToldLog(BothLogs(self.log, self.records), [self.measuring.count]),
             self.clock,
             lambda: 0.0,
             self.keys.prices.find,

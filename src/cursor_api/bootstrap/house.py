@@ -42,7 +42,8 @@ from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.telemetry.request_spans import RequestSpans
-from cursor_api.telemetry.tracing import TracedLog, Tracing
+from cursor_api.telemetry.told_log import ToldLog
+from cursor_api.telemetry.tracing import Tracing
 from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
@@ -81,8 +82,10 @@ class House:
         self.catalog = Catalog()
         self.measuring = Measuring(self.catalog.lists, self._look)
         self.tracing = Tracing(RequestSpans(self._find_kind, self.catalog.lists), observer)
-        traced = TracedLog(self._request_log, self.tracing.take)
-        self._lines = RequestLines(self.measuring.log(traced), clock.monotonic)
+        self._lines = RequestLines(clock.monotonic)
+        log = ToldLog(
+            self._request_log, (self.tracing.take, self.measuring.count, self._lines.tell)
+        )
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
@@ -94,7 +97,7 @@ class House:
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
-            self._lines,
+            log,
             clock,
             random.random,
             self.key_house.prices.find,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from cursor_api.domain.record import RequestRecord
 from cursor_api.ports.records import RefusalCounter
-from cursor_api.ports.stores import RequestLog
-from cursor_api.telemetry.counted_log import CountedLog, CountedRefusals
+from cursor_api.telemetry.counted_refusals import CountedRefusals
 from cursor_api.telemetry.loop_lag import watch_lag
 from cursor_api.telemetry.metrics import Instruments, RequestMetrics
 from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
@@ -25,12 +25,12 @@ class Measuring:
         """Tell keys and credentials apart from now on, or do not."""
         self._requests.by_caller = by_caller
 
-    def log(self, inner: RequestLog) -> CountedLog:
-        """A log around another one, that counts."""
-        return CountedLog(inner, self._requests)
+    def count(self, record: RequestRecord) -> None:
+        """A request has ended."""
+        self._requests.count(record)
 
     def refusals(self, inner: RefusalCounter) -> CountedRefusals:
-        """The same for what never becomes a request."""
+        """A counter around another one, of what never becomes a request."""
         return CountedRefusals(inner, self._instruments)
 
     async def watch(self) -> None:

@@ -9,13 +9,12 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 
 from cursor_api.domain.record import RequestRecord, Status
-from cursor_api.ports.stores import RequestLog
 
 # Nobody reads more, and a terminal that shows more is no use.
 LINES_PER_S_MAX: Final = 20
@@ -40,33 +39,23 @@ def call_later(delay_s: float, call: Callable[[], None]) -> object:
 
 
 class RequestLines:
-    """Implements `ports.RequestLog` around another one, and tells each end in a line.
+    """Tells each request that has ended in a line.
 
     `is_on` may change at any time. `monotonic` gives seconds.
     """
 
-    def __init__(
-        self, inner: RequestLog, monotonic: Callable[[], float], later: CallLater = call_later
-    ) -> None:
+    def __init__(self, monotonic: Callable[[], float], later: CallLater = call_later) -> None:
         self.is_on = True
-        self._inner = inner
         self._monotonic = monotonic
         self._later = later
         self._window_ends_at = 0.0
         self._line_count = 0
         self._left_out_count = 0
 
-    def record(self, record: RequestRecord) -> None:
-        """Keep it in the other one; an end is told."""
-        self._inner.record(record)
-        if self.is_on and record.status is not Status.PENDING:
-            self._tell(record)
-
-    async def recent(self, count: int) -> Sequence[RequestRecord]:
-        """As the other one has them."""
-        return await self._inner.recent(count)
-
-    def _tell(self, record: RequestRecord) -> None:
+    def tell(self, record: RequestRecord) -> None:
+        """One that has ended."""
+        if not self.is_on:
+            return
         now = self._monotonic()
         if now >= self._window_ends_at:
             self._tell_left_out()

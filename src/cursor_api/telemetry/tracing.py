@@ -11,16 +11,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from cursor_api import __version__
 from cursor_api.domain.errors import Fault
-from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record import RequestRecord
 from cursor_api.ports.process import Observer
-from cursor_api.ports.stores import RequestLog
 from cursor_api.telemetry.request_spans import RequestSpans
 from cursor_api.telemetry.trace_options import TraceOptions
 from cursor_api.transport.client import HttpClient, HttpOptions
@@ -160,24 +159,6 @@ class Tracing:
         if not self._is_failing:
             self._is_failing = True
             self._observer.warn(CANNOT_DELIVER, detail=problem)
-
-
-class TracedLog:
-    """Implements `ports.RequestLog` around another one; each end becomes a trace."""
-
-    def __init__(self, inner: RequestLog, take: Callable[[RequestRecord], None]) -> None:
-        self._inner = inner
-        self._take = take
-
-    def record(self, record: RequestRecord) -> None:
-        """Keep it in the other one."""
-        self._inner.record(record)
-        if record.status is not Status.PENDING:
-            self._take(record)
-
-    async def recent(self, count: int) -> Sequence[RequestRecord]:
-        """As the other one has them."""
-        return await self._inner.recent(count)
 
 
 def address_of(url: str) -> str:

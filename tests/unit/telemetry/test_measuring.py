@@ -16,10 +16,9 @@ async def test_what_goes_through_is_on_the_page() -> None:
     """Requests, refusals and the loop's lag; names only once they are wanted."""
     store = MemoryRecords(StillClock())
     measuring = Measuring(lambda _name: True, lambda: STANDING)
-    log = measuring.log(store)
-    log.record(record_of(1, caller="anna"))
+    measuring.count(record_of(1, caller="anna"))
     measuring.use(by_caller=True)
-    log.record(record_of(2, caller="bob"))
+    measuring.count(record_of(2, caller="bob"))
     measuring.refusals(store).count_refusal(FaultKind.UNAUTHENTICATED)
     watching = asyncio.create_task(measuring.watch())
     await asyncio.sleep(0)

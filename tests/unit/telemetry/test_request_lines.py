@@ -13,6 +13,7 @@ from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.request_lines import LINES_PER_S_MAX, MODEL_LENGTH_MAX, RequestLines
+from cursor_api.telemetry.told_log import ToldLog
 from tests.fakes import ListLog
 
 ENDED = RequestRecord(
@@ -39,7 +40,8 @@ class Stage:
     timers: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lines = RequestLines(self.inner, lambda: self.now, self._later)
+        self.lines = RequestLines(lambda: self.now, self._later)
+        self.log = ToldLog(self.inner, [self.lines.tell])
 
     def _later(self, delay_s: float, call: Callable[[], None]) -> None:
         self.timers.append((delay_s, call))
@@ -49,8 +51,8 @@ def test_an_end_is_told_and_a_beginning_is_not() -> None:
     """Who asked whom by what, and how long it took; both records are kept."""
     stage = Stage()
     with structlog.testing.capture_logs() as told:
-        stage.lines.record(ENDED._replace(status=Status.PENDING))
-        stage.lines.record(ENDED)
+        stage.log.record(ENDED._replace(status=Status.PENDING))
+        stage.log.record(ENDED)
     assert told == [
         {
             "event": "answered",
@@ -66,20 +68,13 @@ def test_an_end_is_told_and_a_beginning_is_not() -> None:
     assert len(stage.inner.records) == 2
 
 
-async def test_what_is_kept_is_the_others() -> None:
-    """Asked as before."""
-    stage = Stage()
-    stage.lines.record(ENDED)
-    assert await stage.lines.recent(5) == [ENDED]
-
-
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.PENDING])
 def test_every_end_has_a_word(status: Status) -> None:
     """A fault is named by its kind, never by its text."""
     stage = Stage()
     failed = ENDED._replace(status=status, error_kind=FaultKind.RATE_LIMITED, first_delta_ms=None)
     with structlog.testing.capture_logs() as told:
-        stage.lines.record(failed)
+        stage.log.record(failed)
     (line,) = told
     assert line["fault"] == "rate_limited"
     assert "first_ms" not in line
@@ -91,8 +86,8 @@ def test_a_model_that_nobody_serves_may_be_a_key() -> None:
     stage = Stage()
     unknown = ENDED._replace(model="sk-canary", error_kind=FaultKind.MODEL_NOT_FOUND)
     with structlog.testing.capture_logs() as told:
-        stage.lines.record(unknown)
-        stage.lines.record(unknown._replace(attempts=(Attempt("me", 0.0, None),), model="m" * 999))
+        stage.log.record(unknown)
+        stage.log.record(unknown._replace(attempts=(Attempt("me", 0.0, None),), model="m" * 999))
     assert [line["model"] for line in told] == ["(unknown)", "m" * MODEL_LENGTH_MAX]
 
 
@@ -101,17 +96,17 @@ def test_more_than_anybody_reads_are_counted() -> None:
     stage = Stage()
     with structlog.testing.capture_logs() as told:
         for _ in range(LINES_PER_S_MAX + 5):
-            stage.lines.record(ENDED)
+            stage.log.record(ENDED)
         assert len(told) == LINES_PER_S_MAX
         ((delay_s, tell),) = stage.timers
         assert delay_s == 1.0
         stage.now += 1.0
-        stage.lines.record(ENDED)
+        stage.log.record(ENDED)
         assert [line.get("count") for line in told[LINES_PER_S_MAX:]] == [5, None]
         tell()
         assert len(told) == LINES_PER_S_MAX + 2
         for _ in range(LINES_PER_S_MAX + 1):
-            stage.lines.record(ENDED)
+            stage.log.record(ENDED)
         stage.timers[-1][1]()
     assert told[-1]["count"] == 2
     assert len(stage.inner.records) == 2 * LINES_PER_S_MAX + 7
@@ -119,9 +114,9 @@ def test_more_than_anybody_reads_are_counted() -> None:
 
 async def test_the_running_loop_is_the_timer() -> None:
     """Nothing else is needed where requests are served."""
-    lines = RequestLines(ListLog(), lambda: 0.0)
+    lines = RequestLines(lambda: 0.0)
     for _ in range(LINES_PER_S_MAX + 1):
-        lines.record(ENDED)
+        lines.tell(ENDED)
 
 
 def test_it_can_be_turned_off_at_any_time() -> None:
@@ -129,7 +124,7 @@ def test_it_can_be_turned_off_at_any_time() -> None:
     stage = Stage()
     stage.lines.is_on = False
     with structlog.testing.capture_logs() as told:
-        stage.lines.record(ENDED)
+        stage.log.record(ENDED)
     assert told == []
     assert stage.inner.records == [ENDED]
 
@@ -145,8 +140,8 @@ def test_it_is_a_line_of_the_log_like_any_other(line_format: str, wanted: str) -
     """At the level of information, in the log's own form."""
     stream = io.StringIO()
     configure_logging("info", line_format, stream)
-    Stage().lines.record(ENDED)
+    Stage().lines.tell(ENDED)
     configure_logging("warning", line_format, stream)
-    Stage().lines.record(ENDED)
+    Stage().lines.tell(ENDED)
     (line,) = stream.getvalue().splitlines()
     assert wanted in line

@@ -15,13 +15,13 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.record import Status
 from cursor_api.options.proxies import SharedProxies
 from cursor_api.telemetry.request_spans import RequestSpans
+from cursor_api.telemetry.told_log import ToldLog
 from cursor_api.telemetry.trace_options import TraceOptions
 from cursor_api.telemetry.tracing import (
     BATCH_MAX,
     CANNOT_DELIVER,
     DELIVERED_AGAIN,
     WAITING_MAX,
-    TracedLog,
     TraceTimes,
     Tracing,
     address_of,
@@ -75,7 +75,7 @@ async def collecting() -> AsyncIterator[tuple[Collector, Tracing, ListObserver]]
 async def test_what_has_ended_is_delivered_with_the_operators_headers() -> None:
     """As protobuf, at OTLP's own path, with the gateway's name."""
     async with collecting() as (collector, tracing, observer):
-        log = TracedLog(inner := ListLog(), tracing.take)
+        log = ToldLog(inner := ListLog(), [tracing.take])
         log.record(record_of(1, status=Status.PENDING))
         log.record(record_of(1))
         assert list(await log.recent(1)) == inner.records[1:]
