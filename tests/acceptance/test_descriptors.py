@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cursor_api.web.server.connection import REFUSED_MAX
 from cursor_api.web.server.descriptors import RESERVED_COUNT
+from cursor_api.web.server.limits import REFUSED_MAX
 from tests.acceptance.background import Upstream, upstream
 from tests.acceptance.programs import Program, running
 from tests.openai_stream import read_stream

@@ -26,7 +26,7 @@ from cursor_api.web.inference.route import FAILED
 from cursor_api.web.management.store_errors import explain
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 from cursor_api.web.server.lifecycle import DRAINING
-from cursor_api.web.server.server import NEEDS_TLS
+from cursor_api.web.server.refusals import NEEDS_TLS
 from cursor_api.web.table import Table
 
 log = structlog.get_logger(__name__)
@@ -140,7 +140,7 @@ class ErrorHandlers:
     async def _store_error(self, request: Request, error: StoreError) -> Response:
         fault = explain(error)
         if fault.kind is FaultKind.STORE_FAILED:
-            log.error("the token files could not be read or written", error=error.message)
+            log.error("what is kept could not be read or written", error=error.message)
         return self._respond(request, fault, problems=error.problems)
 
     async def _http_exception(self, request: Request, error: HTTPException) -> Response:

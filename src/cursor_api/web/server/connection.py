@@ -1,4 +1,4 @@
-"""What one connection may do to us: limits in time and size, and the refusals that answer them.
+"""One connection under its limits: what is waited for, and where a refusal is written.
 
 Rules of this file:
 - A connection has one timer at most. It is set when something is waited for and not taken back when
@@ -15,133 +15,29 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.options.kinds import duration, size, whole
-from cursor_api.options.setting import KIB, MIB, setting
-from cursor_api.ports.dialect import RenderedFault
+from cursor_api.domain.errors import Fault
 from cursor_api.web.server.lifecycle import DRAINING
+from cursor_api.web.server.limits import (
+    BODY_LINGER_S,
+    PROGRESS_BYTES,
+    REFUSAL_LINGER_S,
+    REFUSED_MAX,
+    WRITE_BUFFER_BYTES,
+    ConnectionLimits,
+)
 from cursor_api.web.server.lingering import LingeringTransport
+from cursor_api.web.server.refusals import (
+    HEAD_TOO_LARGE,
+    NO_ROOM,
+    OVERHEAD,
+    TOO_MANY_CONNECTIONS,
+    TOO_SLOW,
+    RenderRefusal,
+    write_refusal,
+)
 from cursor_api.web.server.room import Room
-
-# A body has to bring this much within the time limit: 16 KiB in 30 s is 4 kbit/s, below any
-# network that carries an answer.
-PROGRESS_BYTES = 16_384
-# What a refused client gets to read its answer; closed at once, what it still sends would make its
-# system throw the answer away.
-REFUSAL_LINGER_S = 1.0
-# How long a client may go on sending a body that was answered before it was whole. Most are through
-# in less; on a slow line only so much of the largest body comes through.
-BODY_LINGER_S = 5.0
-# What is kept for a client that does not read, before whoever writes to it has to wait. A stream's
-# write has some hundred bytes: this holds the dozens of them that a slow network is behind.
-WRITE_BUFFER_BYTES = 16_384
-# Connections beyond the limit that are refused in words; one more just ends.
-REFUSED_MAX = 32
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """What one connection may do to us."""
-
-    # A full socket buffer that nobody empties for this long is a client that is gone.
-    write_timeout_s: float = setting(
-        "GATEWAY_WRITE_TIMEOUT_S",
-        duration(1, 3600, "30s"),
-        "30",
-        "How long a client may fail to read before it is disconnected. Until then its answer"
-        " occupies an upstream connection.",
-    )
-    header_timeout_s: float = setting(
-        "GATEWAY_HEADER_TIMEOUT_S",
-        duration(1, 3600, "15s"),
-        "15",
-        "How long a client may take to send the request line and headers, and how long a new"
-        " connection may stay silent. Real clients send them in one packet. A TLS handshake has"
-        " the same time to itself.",
-    )
-    body_timeout_s: float = setting(
-        "GATEWAY_BODY_TIMEOUT_S",
-        duration(1, 3600, "30s"),
-        "30",
-        "How long a client may take for the next 16 KiB of a body, or for its end. A large body"
-        " on a slow line is fine as long as it keeps coming.",
-    )
-    # 64 KiB of headers is what nginx takes at most.
-    header_bytes_max: int = setting(
-        "GATEWAY_HEADER_BYTES_MAX",
-        size(KIB, MIB, "64KiB"),
-        "64KiB",
-        "Largest request head: request line and headers together. Real clients send less than 4"
-        " KiB; cookies of other pages on the same host may add some.",
-    )
-    # Of all connections together.
-    connections_max: int = setting(
-        "GATEWAY_CONNECTIONS_MAX",
-        whole(1, 1_000_000, 4096),
-        "4096",
-        "Most connections that callers may have open, including idle ones; the next one gets a"
-        " 503. It is at most half of what the system allows the process (`ulimit -n`), because"
-        " the other half is for connections to upstreams.",
-    )
-
-
-# What the server refuses, before there is a request that the app could answer.
-RenderRefusal = Callable[[Fault], RenderedFault]
-
-
-def fresh(refusal: Fault) -> Fault:
-    """The same, to be raised: one that is raised again and again keeps all its tracebacks."""
-    return Fault(refusal.kind, refusal.message)
-
-
-MALFORMED = Fault(FaultKind.MALFORMED_REQUEST, "This is not a well-formed HTTP/1.1 request.")
-TOO_MANY_CHUNKS = Fault(
-    FaultKind.MALFORMED_REQUEST,
-    "The request's body comes in too many small chunks; send larger ones, or a Content-Length.",
-)
-OVERHEAD = Fault(FaultKind.MALFORMED_REQUEST, "The request's body is mostly chunk headers.")
-HEAD_TOO_LARGE = Fault(
-    FaultKind.HEAD_TOO_LARGE,
-    "The request's headers are larger than this gateway's limit (GATEWAY_HEADER_BYTES_MAX).",
-)
-TOO_MANY_FIELDS = Fault(
-    FaultKind.HEAD_TOO_LARGE, "The request has more header fields than this gateway takes."
-)
-# Said to nobody, as an earlier request's answer runs: the connection ends with that.
-TOO_MANY_QUEUED = Fault(
-    FaultKind.CONCURRENCY_EXCEEDED, "Too many requests wait for an answer on this connection."
-)
-TOO_SLOW = Fault(
-    FaultKind.REQUEST_TIMEOUT,
-    "The request came too slowly (GATEWAY_HEADER_TIMEOUT_S, GATEWAY_BODY_TIMEOUT_S).",
-)
-# Its sender did nothing wrong and may come again.
-TOO_MANY_CONNECTIONS = Fault(
-    FaultKind.OVERLOADED,
-    "This gateway has as many connections open as it may (GATEWAY_CONNECTIONS_MAX);"
-    " send your request again.",
-)
-NO_ROOM = Fault(
-    FaultKind.OVERLOADED,
-    "This gateway holds as much of unfinished and waiting requests as it may; send yours again.",
-)
-
-
-def write_refusal(rendered: RenderedFault) -> bytes:
-    """The whole response, after which the connection ends."""
-    status = HTTPStatus(rendered.status)
-    headers = (
-        *rendered.headers,
-        ("content-length", str(len(rendered.body))),
-        ("connection", "close"),
-    )
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + rendered.body
 
 
 class Guarded:

@@ -10,14 +10,14 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.web.server.connection import (
+from cursor_api.web.server.connection import Guarded
+from cursor_api.web.server.limits import ConnectionLimits
+from cursor_api.web.server.refusals import (
     HEAD_TOO_LARGE,
     MALFORMED,
     TOO_MANY_CHUNKS,
     TOO_MANY_FIELDS,
     TOO_MANY_QUEUED,
-    ConnectionLimits,
-    Guarded,
     RenderRefusal,
     fresh,
 )

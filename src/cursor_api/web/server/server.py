@@ -14,22 +14,22 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 import structlog
 import uvicorn
 
-from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.addresses import listen_host
 from cursor_api.options.kinds import duration, whole
 from cursor_api.options.setting import setting
 from cursor_api.web.server import descriptors
-from cursor_api.web.server.connection import ConnectionLimits, RenderRefusal, write_refusal
 from cursor_api.web.server.lifecycle import Lifecycle
+from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.listener import HANDSHAKES_MAX, Handshakes, Listener
 from cursor_api.web.server.protocol import guarded_protocol
+from cursor_api.web.server.refusals import NEEDS_TLS, RenderRefusal, write_refusal
 from cursor_api.web.server.tls import Certificate, ListenerTls, TlsOptions, load_certificate
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
@@ -48,10 +48,6 @@ CUT_S = 0.4
 ASK_S = 0.5
 # So many may shake hands even where connections are at their limit: each is then told that.
 HANDSHAKES_MIN = 16
-NEEDS_TLS = Fault(
-    FaultKind.MALFORMED_REQUEST,
-    "This gateway speaks TLS here: use https:// in place of http:// in its address.",
-)
 # What the requests that were cut get to settle their leases and their records.
 SETTLE_S = 0.4
 
@@ -121,7 +117,7 @@ class GatewayServer(uvicorn.Server):
             self.tls.certificate = certificate
         self._grace_s = options.shutdown_grace_s
         protocol: Any = self.config.http
-        protocol.limits = _within_descriptors(options.limits)
+        protocol.limits = options.limits.within(descriptors.find_limit())
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; by our own hand where the loop would let clients in one by one, and over TLS."""
@@ -274,12 +270,6 @@ def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:
     return type(loop).__module__.partition(".")[0] == "uvloop"
 
 
-def _within_descriptors(limits: ConnectionLimits) -> ConnectionLimits:
-    """With callers' share of the connections that this process may have open."""
-    share = descriptors.share(limits.connections_max, descriptors.find_limit())
-    return replace(limits, connections_max=share)
-
-
 def create_server(
     app: Any,
     options: ServerOptions,
@@ -298,7 +288,7 @@ def create_server(
         host=options.host,
         port=options.port,
         loop="uvloop" if HAS_UVLOOP else "asyncio",
-        http=guarded_protocol(_within_descriptors(options.limits), render_refusal),
+        http=guarded_protocol(options.limits.within(descriptors.find_limit()), render_refusal),
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.server import ServerOptions
 from tests.serving import Answer, parse_answer
 

@@ -10,12 +10,7 @@ from typing import Any
 
 import pytest
 
-from cursor_api.web.server.connection import (
-    HEAD_TOO_LARGE,
-    REFUSED_MAX,
-    WRITE_BUFFER_BYTES,
-    ConnectionLimits,
-)
+from cursor_api.web.server.limits import REFUSED_MAX, WRITE_BUFFER_BYTES, ConnectionLimits
 from cursor_api.web.server.server import ServerOptions
 from tests.serving import serve
 from tests.unit.web.server.raw_client import GET, POST, QUICK, SMALL, Recorder, refusal, talk
@@ -150,39 +145,6 @@ async def test_a_connection_too_many_is_told_to_come_again() -> None:
         assert (await talk(port, GET[:-2] + b"Connection: close\r\n\r\n")).endswith(b"done")
         second.close()
     assert len(app.seen) == 3
-
-
-async def test_a_refusal_is_one_whole_error_that_says_no_more_than_it_has_to() -> None:
-    """Status, headers and code are those of the status that HTTP has for it."""
-    head = POST + b"Cookie: " + b"c" * 4000 + b"\r\n\r\n"
-    asked: list[tuple[bytes, int, str, str]] = [
-        (b"nonsense\r\n\r\n", 400, "Bad Request", "bad_request"),
-        (head, 431, "Request Header Fields Too Large", "request_header_fields_too_large"),
-    ]
-    async with serve(Recorder(), SMALL) as port:
-        for sent, status, phrase, code in asked:
-            raw = await talk(port, sent)
-            answer = refusal(raw, status)
-            assert raw.startswith(f"HTTP/1.1 {status} {phrase}\r\n".encode())
-            assert answer.headers == {
-                "content-type": "application/json",
-                "content-length": str(len(answer.body)),
-                "connection": "close",
-            }
-            error = answer.json()["error"]
-            message = error.pop("message")
-            assert message.endswith((".", "(GATEWAY_HEADER_BYTES_MAX)."))
-            assert error == {"type": "invalid_request_error", "param": None, "code": code}
-
-
-async def test_a_refusal_keeps_nothing_of_the_connection_that_it_answered() -> None:
-    """It is the same for all of them, and would hold each one's head and buffers."""
-    head = POST + b"Cookie: " + b"c" * 4000 + b"\r\n\r\n"
-    async with serve(Recorder(), SMALL) as port:
-        for _ in range(3):
-            refusal(await talk(port, head), 431)
-    assert HEAD_TOO_LARGE.__traceback__ is None
-    assert HEAD_TOO_LARGE.__context__ is None
 
 
 async def test_refusals_have_a_limit_of_their_own() -> None:

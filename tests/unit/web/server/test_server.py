@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from cursor_api.installed import DIALECTS
 from cursor_api.web.server import server as server_module
-from cursor_api.web.server.connection import ConnectionLimits
+from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.server import ServerOptions, create_server
 from tests.serving import ask, parse_answer, serve
 
