@@ -166,6 +166,15 @@ async def test_an_empty_answer_leaves_the_server_idle() -> None:
         writer.close()
 
 
+async def test_two_heads_in_one_step_leave_in_their_order() -> None:
+    """The first one's answer has no body, and the next request waited for it."""
+    inner, transport = holding()
+    transport.write_head(b"next")
+    transport.write(b"body")
+    await asyncio.sleep(0)
+    assert b"".join(data for _, data in inner.told) == b"headnextbody"
+
+
 async def test_a_head_waits_for_no_later_step() -> None:
     """Its body may come in a minute."""
     inner, transport = holding()
