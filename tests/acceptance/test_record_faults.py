@@ -16,7 +16,7 @@ import pytest
 from cursor_api.bootstrap import file_stores
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.record_query import ALL
-from cursor_api.installed import SCHEMA
+from cursor_api.installed import SCHEMA, Settings
 from cursor_api.ports.record_database import RecordDatabase
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
@@ -29,7 +29,7 @@ from cursor_api.stores.sqlite import file as sqlite_file
 from cursor_api.stores.sqlite.records import SqliteRecords
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.redaction import Redactor
-from tests.acceptance.in_process import KEY, gateway_of
+from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.contract.test_records import ANY_TIME, EVERYTHING, forget_all, record
 from tests.fakes import ListObserver
 from tests.postgres_server import PostgresServer, postgres_server
@@ -140,20 +140,28 @@ async def upstream() -> AsyncIterator[str]:
         yield simulator.url
 
 
+def settings_at(server: PostgresServer, folder: Path, upstream_url: str) -> Settings:
+    """Those of a node with one credential, in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    tokens = folder / ".token"
+    tokens.write_text("work::a-session-token-for-tests\n")
+    environment = {
+        "AUTH_TOKEN": KEY,
+        "DATABASE_URL": server.url,
+        "TOKEN_FILE": str(tokens),
+        "TOKEN_LIST_FILE": str(folder / ".token-list"),
+        "CURSOR_BASE_URL": upstream_url,
+    }
+    return load_settings(SCHEMA, environment, Path("/nonexistent"), None).settings
+
+
 async def test_a_gateway_goes_on_while_its_database_is_away(
     server: PostgresServer, tmp_path: Path
 ) -> None:
     """Questions about requests are told to come again; requests are answered, and recorded."""
     await forget_all(Secret(server.url))
-    tokens = tmp_path / ".token"
-    tokens.write_text("work::a-session-token-for-tests\n")
-    variables = {"AUTH_TOKEN": KEY, "DATABASE_URL": server.url, "TOKEN_FILE": str(tokens)}
     async with upstream() as url:
-        environment = variables | {
-            "CURSOR_BASE_URL": url,
-            "TOKEN_LIST_FILE": str(tmp_path / ".token-list"),
-        }
-        settings = load_settings(SCHEMA, environment, Path("/nonexistent"), None).settings
+        settings = settings_at(server, tmp_path, url)
         async with gateway_of(settings, file_stores(settings), Redactor()) as gateway:
             assert (await gateway.chat("Hello!")).status == 200
             before = json.loads((await gateway.ask("GET", "/api/requests")).body)
@@ -176,3 +184,41 @@ async def test_a_gateway_goes_on_while_its_database_is_away(
     names = {path.name for path in tmp_path.iterdir()}  # noqa: ASYNC240 - of a test's own folder
     assert ".request-log.sqlite3.spool" in names
     assert ".request-log.sqlite3" not in names
+
+
+async def test_no_key_is_wrong_because_the_database_is_away(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    """What one node made another one knows; what is known goes on, what is not comes back later."""
+    await forget_all(Secret(server.url))
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(upstream())
+
+        async def node(name: str) -> Gateway:
+            settings = settings_at(server, tmp_path / name, url)
+            opened = gateway_of(settings, file_stores(settings), Redactor())
+            return await stack.enter_async_context(opened)
+
+        one, other = await node("one"), await node("other")
+        made = await one.ask("POST", "/api/keys", body=b'{"id": "alice", "name": "Alice"}')
+        mine = {"Authorization": f"Bearer {made.json()['secret']}"}
+        async with asyncio.timeout(10):
+            while (await other.chat("Hello!", headers=mine)).status != 200:
+                await asyncio.sleep(0.2)
+        server.stop()
+        assert (await other.chat("Hello!", headers=mine)).status == 200
+        change = await one.ask("POST", "/api/keys/alice/revoke")
+        assert (change.status, change.json()["error"]["code"]) == (503, "store_away")
+        late = await node("late")
+        answer = await late.chat("Hello!", headers=mine)
+        assert answer.status == 503
+        assert "retry-after" in answer.headers
+        server.start()
+        async with asyncio.timeout(10):
+            while (await late.chat("Hello!", headers=mine)).status != 200:
+                await asyncio.sleep(0.2)
+        assert (await one.ask("POST", "/api/keys/alice/revoke")).status == 200
+        for node_ in (other, late):
+            async with asyncio.timeout(10):
+                while (await node_.chat("Hello!", headers=mine)).status != 401:
+                    await asyncio.sleep(0.2)

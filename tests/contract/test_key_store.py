@@ -13,6 +13,7 @@ from typing import Protocol
 import pytest
 
 from cursor_api.domain.api_key import ApiKey
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StaleKeyError
 from cursor_api.domain.periods import Period
 from cursor_api.domain.permission import Permission
@@ -20,7 +21,9 @@ from cursor_api.domain.price import Price
 from cursor_api.domain.quota import Budget, Limits, Unit
 from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
+from cursor_api.stores.postgres.keys import PostgresKeys
 from cursor_api.stores.sqlite.keys import SqliteKeys
+from tests.contract.test_records import POSTGRES, forget_all
 
 
 class BothStores(KeyStore, PriceStore, Protocol):
@@ -40,6 +43,15 @@ async def sqlite() -> AsyncIterator[BothStores]:
         store = SqliteKeys(Path(folder) / "log.sqlite3")
         yield store
         await store.close()
+
+
+@asynccontextmanager
+async def postgres(url: Secret) -> AsyncIterator[BothStores]:
+    """In a database that this program has never seen."""
+    await forget_all(url)
+    store = PostgresKeys(url)
+    yield store
+    await store.close()
 
 
 STORES: dict[str, Callable[[], AbstractAsyncContextManager[BothStores]]] = {
@@ -78,10 +90,15 @@ JANUARY, JUNE = dt.date(2025, 1, 1), dt.date(2025, 6, 1)
 PRICE = Price("gpt-*", JANUARY, 2_500_000_000, 10_000_000_000, "the maker's page")
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*STORES, POSTGRES])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[BothStores]:
     """Each of them, empty."""
-    async with STORES[request.param]() as store:
+    making: AbstractAsyncContextManager[BothStores]
+    if request.param == POSTGRES:
+        making = postgres(request.getfixturevalue("postgres_url"))
+    else:
+        making = STORES[request.param]()
+    async with making as store:
         yield store
 
 

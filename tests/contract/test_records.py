@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,7 +29,6 @@ from cursor_api.stores.postgres.records import PostgresRecords
 from cursor_api.stores.records.log import RecordLog
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.fakes import ListObserver, StillClock
-from tests.postgres_server import postgres_server
 
 # A whole hour of UTC.
 HOUR = 1_790_000_000 // 3600 * 3600
@@ -79,13 +78,6 @@ async def forget_all(url: Secret) -> None:
 
 STORES: dict[str, Make] = {"memory": memory, "sqlite": sqlite}
 POSTGRES = "postgres"
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[Secret]:
-    """Of a server of this module's own."""
-    with postgres_server() as server:
-        yield Secret(server.url)
 
 
 @pytest.fixture

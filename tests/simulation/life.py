@@ -1,7 +1,7 @@
 """Living through one plan: the whole gateway, with all who act on it, on virtual time.
 
-Real are the settings, the composition, the server, asyncio's transports and
-the simulator. Made up are the clock, the network under asyncio, and chance.
+Real are the settings, the composition, the HTTP server and client, asyncio's transports and the
+simulator. Made up are the clock, the network under asyncio, and chance.
 """
 
 from __future__ import annotations

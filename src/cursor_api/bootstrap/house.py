@@ -112,7 +112,6 @@ class House:
             CredentialParts(self.roster, self.pools, trials, self.endpoints, clock)
         )
         self._images = ImageFetcher()
-        stack.push_async_callback(self._images.close)
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)

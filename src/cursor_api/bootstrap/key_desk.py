@@ -1,6 +1,7 @@
 """API keys and prices without a gateway around them, for commands.
 
-They work on the file that gateways work on, which see what was changed within seconds.
+They work on the file or the database that gateways work on, which see what was changed within
+seconds.
 """
 
 from __future__ import annotations
@@ -9,21 +10,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
-from cursor_api.bootstrap.stores import find_keeping
+from cursor_api.bootstrap.stores import make_database, make_keys
 from cursor_api.installed import Settings
 from cursor_api.ports.process import Observer
-from cursor_api.stores.sqlite.keys import SqliteKeys
-from cursor_api.stores.sqlite.records import SqliteRecords
 from cursor_api.telemetry.clock import SystemClock
 
 
 @asynccontextmanager
 async def open_keys(settings: Settings, observer: Observer) -> AsyncIterator[KeyHouse]:
     """What is stored, loaded. Raises StoreError when it cannot be read."""
-    path, clock = settings.files.request_log_file, SystemClock()
-    store = SqliteKeys(path)
+    store, clock = make_keys(settings), SystemClock()
     # It is not opened before something is asked of it, and nobody is asked for a model here.
-    records = SqliteRecords(path, find_keeping(settings), clock.now)
+    records = make_database(settings)
     house = make_key_house(KeyHouseParts(store, records, lambda _model: (), clock, observer))
     try:
         await house.keys.load()

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyAndPriceStore
-from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
-from cursor_api.ports.process import Clock
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
@@ -64,7 +63,7 @@ def file_stores(settings: Settings) -> Stores:
             ),
         ),
         FilePoolStateStore(files.pool_state_file),
-        SqliteKeys(files.request_log_file),
+        make_keys(settings),
         _records(settings),
     )
 
@@ -75,30 +74,46 @@ def find_keeping(settings: Settings) -> Keeping:
     return Keeping(log.keep_days, log.keep_bytes, log.kept_max)
 
 
+def make_keys(settings: Settings) -> KeyAndPriceStore:
+    """In the database, or in the file of the records. Raises StoreError as `make_database`."""
+    url = settings.database.url
+    if url is None:
+        return SqliteKeys(settings.files.request_log_file)
+    try:
+        from cursor_api.stores.postgres.keys import PostgresKeys  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise _missing(error) from error
+    return PostgresKeys(url)
+
+
+def make_database(settings: Settings) -> RecordDatabase:
+    """Where records are in the end. Raises StoreError where what it needs is not installed."""
+    url, clock = settings.database.url, SystemClock()
+    if url is None:
+        return SqliteRecords(settings.files.request_log_file, find_keeping(settings), clock.now)
+    try:
+        from cursor_api.stores.postgres.records import PostgresRecords  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise _missing(error) from error
+    return PostgresRecords(url, find_keeping(settings), clock.now)
+
+
+def _missing(error: ImportError) -> StoreError:
+    return StoreError(
+        f"DATABASE_URL needs what is not installed: pip install 'cursor-api[postgres]' ({error})."
+    )
+
+
 def _records(settings: Settings) -> RecordKeeper | None:
     log, clock, observer = settings.request_log, SystemClock(), LogObserver()
     if not log.kept_max:
         return None
-    path, url = settings.files.request_log_file, settings.database.url
-    database: RecordDatabase
-    if url is None:
-        database = SqliteRecords(path, find_keeping(settings), clock.now)
-    else:
+    database = make_database(settings)
+    if settings.database.url is not None:
+        path = settings.files.request_log_file
         spool = SqliteRecords(path.with_name(path.name + SPOOL_SUFFIX), EVERYTHING, clock.now)
-        database = SpooledRecords(_postgres(url, settings, clock), spool, observer)
+        database = SpooledRecords(database, spool, observer)
     return RecordLog(database, log.entries_max, clock, observer)
-
-
-def _postgres(url: Secret, settings: Settings, clock: Clock) -> RecordDatabase:
-    """Raises StoreError where what it needs is not installed."""
-    try:
-        from cursor_api.stores.postgres.records import PostgresRecords  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise StoreError(
-            "DATABASE_URL needs what is not installed: pip install 'cursor-api[postgres]'"
-            f" ({error})."
-        ) from error
-    return PostgresRecords(url, find_keeping(settings), clock.now)
 
 
 def memory_stores(credentials: Sequence[Credential]) -> Stores:

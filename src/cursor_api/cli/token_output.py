@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -16,6 +18,8 @@ from cursor_api.settings.report import display_width
 
 # More than any name, sentence or address that is worth reading in a terminal.
 CELL_LENGTH_MAX: Final = 300
+# Room for a word, or for three signs of Chinese.
+COLUMN_WIDTH_MIN: Final = 8
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 60 * _MINUTE_S
 _DAY_S: Final = 24 * _HOUR_S
@@ -87,30 +91,44 @@ def print_facts(facts: Mapping[str, str]) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns that fit the terminal; aligned plain text where nobody looks on."""
-    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        _print_rich_table(columns, rows)
-        return
     widths = [max(map(display_width, cells)) for cells in zip(columns, *rows, strict=True)]
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        widths = _fit(widths, shutil.get_terminal_size().columns)
     for row in (columns, *rows):
-        cells = [
-            cell + " " * (width - display_width(cell))
-            for cell, width in zip(row, widths, strict=True)
-        ]
-        print_result("  ".join(cells).rstrip())
+        folded = [_fold(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for cells in itertools.zip_longest(*folded, fillvalue=""):
+            padded = [
+                cell + " " * (width - display_width(cell))
+                for cell, width in zip(cells, widths, strict=True)
+            ]
+            print_result("  ".join(padded).rstrip())
 
 
-def _print_rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    # Only who looks at a table pays for the library.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _fit(widths: Sequence[int], room: int) -> list[int]:
+    """Widths of columns that fit, the widest made narrower first, as far as that goes."""
+    found = list(widths)
+    excess = sum(found) + 2 * (len(found) - 1) - room
+    # An alias is typed again, a mask compared: those two are not broken.
+    folded = range(2, len(found))
+    while excess > 0 and max((found[at] for at in folded), default=0) > COLUMN_WIDTH_MIN:
+        found[max(folded, key=found.__getitem__)] -= 1
+        excess -= 1
+    return found
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        # An alias is typed again, a mask compared: those two are not broken.
-        table.add_column(column, no_wrap=column in columns[:2], overflow="fold")
-    for row in rows:
-        # As Text: square brackets in an alias are no markup.
-        cells: list[Any] = [Text(cell) for cell in row]
-        table.add_row(*cells)
-    Console().print(table)
+
+def _fold(cell: str, width: int) -> list[str]:
+    """A cell in lines of at most `width` columns, broken at spaces where there are some."""
+    if display_width(cell) <= width:
+        return [cell]
+    lines = [""]
+    for word in cell.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if display_width(joined) <= width:
+            lines[-1] = joined
+            continue
+        lines.append("")
+        for sign in word:
+            if display_width(lines[-1]) + display_width(sign) > width:
+                lines.append("")
+            lines[-1] += sign
+    return [line for line in lines if line]

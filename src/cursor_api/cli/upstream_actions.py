@@ -11,9 +11,10 @@ from cursor_api.cli.language import say
 from cursor_api.cli.output import print_error, print_result
 from cursor_api.cli.token_output import plain, print_json, print_table
 from cursor_api.cli.token_settings import load_upstreams
-from cursor_api.installed import KINDS, PRESETS, SCHEMA, Settings
-from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.ports.upstream_blocks import ShownUpstream
 from cursor_api.settings import Loaded
+from cursor_api.settings.upstream_blocks import show_upstreams
 
 LIST_COLUMNS: Final = ("NAME", "KIND", "ADDRESS", "MODELS", "KEYS")
 PRESET_COLUMNS: Final = ("NAME", "WHAT", "ADDRESS", "KEYS FROM")
@@ -51,9 +52,9 @@ def show_all(parsed: argparse.Namespace) -> int:
 
 def show_presets(parsed: argparse.Namespace) -> int:
     """`upstream presets`: those whose kind is installed."""
-    rows = [row for row in PRESETS.values() if row.kind in KINDS]
+    rows = SCHEMA.presets
     if parsed.json:
-        print_json([row._asdict() for row in rows])
+        print_json(rows)
         return 0
     print_table(
         list(map(say, PRESET_COLUMNS)),
@@ -74,26 +75,13 @@ def show_presets(parsed: argparse.Namespace) -> int:
 
 
 def _list(loaded: Loaded[Settings]) -> Iterator[Listed]:
-    for one, facts in zip(loaded.settings.upstreams, loaded.upstreams, strict=True):
-        yield Listed(
-            one.name,
-            one.kind,
-            facts.find("base_url") or "",
-            one.models,
-            len(one.api_keys),
-            _keys_from(loaded, one),
-        )
+    for one in show_upstreams(SCHEMA, loaded):
+        yield Listed(one.name, one.kind, one.base_url, one.models, one.key_count, _keys_from(one))
 
 
-def _keys_from(loaded: Loaded[Settings], one: UpstreamSettings) -> str:
-    if one.name in SCHEMA.own_kinds:
-        return "token files"
-    prefix = f"upstream.{one.name}"
-    for way, words in (("api_key_file", "file {}"), ("api_key_env", "variable {}")):
-        value = loaded.facts.find(f"{prefix}.{way}")
-        if value is not None:
-            return words.format(value)
-    return "TOML file"
+def _keys_from(one: ShownUpstream) -> str:
+    words = {"token_files": "token files", "toml": "TOML file"}
+    return words.get(one.keys_from) or f"{one.keys_from} {one.keys_place}"
 
 
 def _row(one: Listed) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,24 +18,32 @@ from cursor_api.cli.token_settings import find_config, load_upstreams
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.disk import Disk
-from cursor_api.installed import KINDS, SCHEMA, Preset, find_preset
-from cursor_api.options.kinds import header_secret
-from cursor_api.options.names import plain_name
+from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
+from cursor_api.ports.upstream_blocks import (
+    INVALID,
+    MISSING,
+    TAKEN,
+    NewUpstream,
+    Preset,
+    WrongUpstreamError,
+)
 from cursor_api.settings import Draft
-from cursor_api.settings.block_file import change_file, remove_key_file, write_key_file
-from cursor_api.settings.block_text import (
-    BlockTextError,
-    append_block,
-    cut_block,
-    find_block,
-    render_block,
+from cursor_api.settings.block_file import change_file, remove_key_file
+from cursor_api.settings.block_text import BlockTextError, cut_block, find_block
+from cursor_api.settings.files import new_problems
+from cursor_api.settings.upstream_blocks import (
+    NO_KEY,
+    TABLE,
+    Place,
+    add_block,
+    describe,
+    parse_keys,
+    read_config,
+    require_free,
+    require_right,
 )
 
-TABLE: Final = "upstream"
-DEFAULT_KIND: Final = "openai"
-# What a server without keys is given.
-NO_KEY: Final = "-"
 # Hundreds of keys; a larger input is no list of them.
 INPUT_CHARS_MAX: Final = 64 * 1024
 RELOAD: Final = "A gateway that runs takes it up by: cursor-api reload"
@@ -51,8 +58,10 @@ def add(parsed: argparse.Namespace) -> int:
     config = find_config(parsed.config)
     try:
         _add(parsed, config)
+    except WrongUpstreamError as error:
+        return _refuse(f"{error}{HINTS.get((error.field, error.code), '')}")
     except (_RefusedError, BlockTextError, StoreError) as error:
-        return _refuse(error, config)
+        return _refuse(_words(error, config))
     return 0
 
 
@@ -62,44 +71,62 @@ def remove(parsed: argparse.Namespace) -> int:
     try:
         return _remove(parsed, config)
     except (_RefusedError, BlockTextError, StoreError) as error:
-        return _refuse(error, config)
+        return _refuse(_words(error, config))
 
 
-def _refuse(error: Exception, config: Path) -> int:
-    where = f"{config.name}: " if isinstance(error, BlockTextError) else ""
-    for line in str(error).splitlines():
-        print_error(say("error: {error}", error=f"{where}{line}"))
+def _words(error: Exception, config: Path) -> str:
+    return f"{config.name}: {error}" if isinstance(error, BlockTextError) else str(error)
+
+
+def _refuse(text: str) -> int:
+    for line in text.splitlines():
+        print_error(say("error: {error}", error=line))
     print_error(say("Nothing was changed."))
     return 1
 
 
 # --- Adding
 
+# What helps with each mistake that is possible on the command line, by field and code.
+HINTS: Final = {
+    ("preset", INVALID): (
+        "; `cursor-api upstream presets` lists them, and --base-url takes any address"
+    ),
+    ("base_url", MISSING): (
+        ", as in --base-url https://api.example.com/v1, or --preset; `cursor-api upstream presets`"
+        " lists those"
+    ),
+    ("name", TAKEN): (
+        "; `cursor-api upstream remove NAME` takes one out, and --preset gives a second one"
+        " another name"
+    ),
+}
+
 
 def _add(parsed: argparse.Namespace, config: Path) -> None:
-    name = parsed.name
+    name, place = parsed.name, Place(config, find_home())
     if parsed.surplus:
         raise _RefusedError(
             "one name is all that stands there. A key is never taken from the command line, where"
             " your shell's history and other users see it: leave it out, and you are asked for it"
         )
-    _require_free(name, config)
-    preset = _find_preset(parsed)
-    entries = _describe(parsed, preset)
-    keys = _take_keys(parsed, preset, entries)
-    key_file = _key_file(config, name)
-    if keys:
-        entries["api_key_file"] = _as_written(key_file)
-        write_key_file(key_file, keys, Disk())
-    try:
-        _append(config, name, entries)
-    except (_RefusedError, BlockTextError, StoreError):
-        if keys:
-            remove_key_file(key_file, Disk())
-        raise
+    new = NewUpstream(
+        name,
+        parsed.preset,
+        parsed.kind,
+        parsed.base_url,
+        tuple(parsed.model or ()),
+        parsed.allow_http,
+    )
+    entries, preset = describe(SCHEMA, new)
+    # Before the key is asked for; looked at again under the lock.
+    require_free(read_config(config), name)
+    keys = _take_keys(parsed, preset, entries, place)
+    add_block(place, entries, keys, lambda draft: _check(name, draft, config))
     where = ""
     if keys:
-        where = say("; its key is in {file}, which only you can read", file=key_file.name)
+        key_file = place.key_file(name).name
+        where = say("; its key is in {file}, which only you can read", file=key_file)
     address = f", {entries['base_url']}" if "base_url" in entries else ""
     about = f"{entries['kind']}{address}"
     print_result(
@@ -115,65 +142,14 @@ def _add(parsed: argparse.Namespace, config: Path) -> None:
     print_result(say(RELOAD))
 
 
-def _find_preset(parsed: argparse.Namespace) -> Preset | None:
-    """The one that is named; without --preset the one of the upstream's own name."""
-    if parsed.preset is None:
-        # With an address given, the name is only a name, even if it is a preset's.
-        return None if parsed.base_url else find_preset(parsed.name)
-    preset = find_preset(parsed.preset)
-    if preset is None:
-        raise _RefusedError(
-            f"there is no preset {plain(parsed.preset)}; `cursor-api upstream presets` lists them,"
-            " and --base-url takes any address"
-        )
-    return preset
-
-
-def _describe(parsed: argparse.Namespace, preset: Preset | None) -> dict[str, Any]:
-    """The block's keys but for that of the key, as they are written."""
-    try:
-        name = plain_name().parse(parsed.name)
-    except ValueError as error:
-        raise _RefusedError(f"the name {error}") from None
-    kind = parsed.kind or (preset.kind if preset else DEFAULT_KIND)
-    if kind not in KINDS:
-        raise _RefusedError(f"there is no kind {plain(kind)} here; there are: {', '.join(KINDS)}")
-    url = parsed.base_url or (preset.base_url if preset else None)
-    if url is None and kind == DEFAULT_KIND:
-        raise _RefusedError(
-            f"{name} is no well-known upstream: give its address, as in --base-url"
-            " https://api.example.com/v1, or --preset; `cursor-api upstream presets` lists those"
-        )
-    entries: dict[str, Any] = {"name": name, "kind": kind}
-    if url is not None:
-        entries["base_url"] = url
-    if parsed.model:
-        entries["models"] = parsed.model
-    if parsed.allow_http:
-        entries["allow_http"] = True
-    return entries
-
-
-def _require_free(name: str, config: Path) -> None:
-    """Raises where the name is taken, before the key is asked for; checked again under the lock."""
-    if name in SCHEMA.own_kinds:
-        raise _RefusedError(f"{name} is there without a block; choose another name")
-    text = _read(config)
-    if find_block(text, TABLE, name) is not None:
-        raise _RefusedError(
-            f"there is an upstream {name} already; `cursor-api upstream remove {name}` takes it"
-            f" out, and --preset gives a second one another name"
-        )
-
-
 def _take_keys(
-    parsed: argparse.Namespace, preset: Preset | None, entries: dict[str, Any]
+    parsed: argparse.Namespace, preset: Preset | None, entries: dict[str, Any], place: Place
 ) -> tuple[Secret, ...]:
     """Those that are given now; () where the entries say where they are instead."""
     if parsed.key_env is not None:
         entries["api_key_env"] = parsed.key_env
     elif parsed.key_file is not None:
-        entries["api_key_file"] = _as_written(parsed.key_file.absolute())
+        entries["api_key_file"] = place.as_written(parsed.key_file.absolute())
     elif parsed.no_key or (preset is not None and not preset.keys_url):
         entries["api_key"] = NO_KEY
     else:
@@ -190,15 +166,10 @@ def _read_keys(preset: Preset | None) -> tuple[Secret, ...]:
             text = getpass.getpass(say("Key (not shown while you paste it): "))
     else:
         text = _read_input()
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
+    keys = parse_keys(text.splitlines())
+    if not keys:
         raise _RefusedError("no key was given; --no-key is for servers that ask for none")
-    if any(" " in line for line in lines):
-        raise _RefusedError("the key has a space in it; paste the key alone, one a line")
-    try:
-        return tuple(header_secret().parse(line) for line in dict.fromkeys(lines))
-    except ValueError as error:
-        raise _RefusedError(f"the key {error}") from None
+    return keys
 
 
 def _read_input() -> str:
@@ -211,32 +182,15 @@ def _read_input() -> str:
     return text
 
 
-def _key_file(config: Path, name: str) -> Path:
-    return Path(os.path.realpath(config)).parent / f".{name}.key"
-
-
-def _as_written(path: Path) -> str:
-    """Short where the gateway begins its paths as well: in the home folder."""
-    return path.name if path.parent == find_home() else str(path)
-
-
-def _append(config: Path, name: str, entries: dict[str, Any]) -> None:
-    def change(text: str) -> str:
-        if find_block(text, TABLE, name) is not None:
-            raise _RefusedError(f"there is an upstream {name} already")
-        return append_block(text, render_block(TABLE, entries))
-
-    def check(draft: Draft) -> None:
-        serious = []
-        for problem in _new_problems(draft, config):
-            # The gateway may run with variables that this shell has not.
-            if problem.variable.endswith(".api_key_env") and "is not set" in problem.message:
-                print_error(f"warning: {problem.variable}: {problem.message}")
-            else:
-                serious.append(problem)
-        _require_none(serious)
-
-    change_file(config, change, check, Disk())
+def _check(name: str, draft: Draft, config: Path) -> None:
+    serious = []
+    for problem in _new_problems(draft, config):
+        # The gateway may run with variables that this shell has not.
+        if problem.variable.endswith(".api_key_env") and "is not set" in problem.message:
+            print_error(f"warning: {problem.variable}: {problem.message}")
+        else:
+            serious.append(problem)
+    require_right(name, serious)
 
 
 # --- Removing
@@ -249,7 +203,7 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
             f"{name} has no block: it serves as long as its files hold credentials;"
             " `cursor-api token remove` takes them out"
         )
-    block = find_block(_read(config), TABLE, name)
+    block = find_block(read_config(config), TABLE, name)
     if block is None:
         raise _RefusedError(
             f"{config} has no upstream {plain(name)}; see: cursor-api upstream list"
@@ -258,11 +212,13 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
         return 1
 
     def check(draft: Draft) -> None:
-        _require_none(_new_problems(draft, config))
+        problems = _new_problems(draft, config)
+        if problems:
+            raise _RefusedError("\n".join(map(str, problems)))
 
     change_file(config, lambda text: cut_block(text, TABLE, name), check, Disk())
     print_result(say("Removed {name} from {file}.", name=name, file=config))
-    key_file = _key_file(config, name)
+    key_file = Place(config, find_home()).key_file(name)
     named = block.get("api_key_file")
     if named is not None and Path(str(named)).absolute() == key_file:
         remove_key_file(key_file, Disk())
@@ -291,24 +247,6 @@ def _is_sure(name: str) -> bool:
 # --- Both
 
 
-def _read(config: Path) -> str:
-    try:
-        return config.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise StoreError(f"{config} cannot be read: {reason}.") from error
-
-
 def _new_problems(draft: Draft, config: Path) -> Sequence[Finding]:
     """Problems that the change brings; those of the file as it is do not count."""
-    old = load_upstreams(Draft(config, _read(config))).problems
-    known = {(problem.variable, problem.message) for problem in old}
-    found = load_upstreams(draft).problems
-    return [problem for problem in found if (problem.variable, problem.message) not in known]
-
-
-def _require_none(problems: Sequence[Finding]) -> None:
-    if problems:
-        raise _RefusedError("\n".join(map(str, problems)))
+    return new_problems(load_upstreams(Draft(config, read_config(config))), load_upstreams(draft))

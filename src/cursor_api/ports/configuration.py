@@ -7,6 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from cursor_api.ports.upstream_blocks import NewUpstream, ShownUpstreams
+
 
 class Words(Struct, frozen=True):
     """One text in both languages of the house."""
@@ -103,6 +105,14 @@ class SettingsWriter(Protocol):
         """
         ...
 
+    def add_upstream(self, new: NewUpstream, keys: Sequence[str], if_match: str | None) -> None:
+        """Append its block, and put its keys into a file of their own.
+
+        Raises WrongUpstreamError, FixedSettingError, StoreError, and StaleTextError as above;
+        nothing is changed then.
+        """
+        ...
+
 
 class Configuration(Protocol):
     """What the gateway was told."""
@@ -114,6 +124,10 @@ class Configuration(Protocol):
 
     def show(self) -> ShownSettings:
         """All of it, as it stands now."""
+        ...
+
+    def upstreams(self) -> ShownUpstreams:
+        """The upstreams of it, and what another one can be made of."""
         ...
 
     async def reload(self) -> Reloaded:
@@ -129,6 +143,10 @@ class Unshown:
     def show(self) -> ShownSettings:
         """None of them."""
         return ShownSettings()
+
+    def upstreams(self) -> ShownUpstreams:
+        """None of them."""
+        return ShownUpstreams()
 
     async def reload(self) -> Reloaded:
         """There is nothing to be read."""

@@ -280,9 +280,9 @@ REASONS: Final[Mapping[str, str]] = {
         "保留的请求记录最多占多少空间；超出时忘记最旧的，文件随之变小。一百万条约 350 MiB。"
     ),
     "DATABASE_URL": (
-        "存放请求记录的 PostgreSQL 数据库（14 或更新），取代 `REQUEST_LOG_FILE`；需要附加组件"
-        " `cursor-api[postgres]`。表建在自己的 schema `cursor_api` 中。数据库无法访问时，记录在"
-        " `REQUEST_LOG_FILE` 旁的一个文件中等待。"
+        "存放请求记录、API 密钥与价格的 PostgreSQL 数据库（14 或更新），取代"
+        " `REQUEST_LOG_FILE`；需要附加组件 `cursor-api[postgres]`。表建在自己的"
+        " schema `cursor_api` 中。数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
     ),
     "METRICS_LISTEN": (
         "单独的端口，或地址加端口，`/metrics` 在此无需密钥即可访问。只写端口时监听本机。"

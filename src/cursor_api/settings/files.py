@@ -25,13 +25,23 @@ from cursor_api.ports.configuration import (
     UnknownSettingError,
     WrongSettingError,
 )
+from cursor_api.ports.upstream_blocks import MISSING, NewUpstream, WrongUpstreamError
 from cursor_api.settings.block_file import change_file
+from cursor_api.settings.block_text import BlockTextError
 from cursor_api.settings.dotenv_text import TextChangeError, set_variable
 from cursor_api.settings.load import TOML, Draft, Loaded
 from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Row
 from cursor_api.settings.schema import CONFIG, Schema
 from cursor_api.settings.sources import ENVIRONMENT, FILE_BYTES_MAX
 from cursor_api.settings.toml_text import set_key, write_value
+from cursor_api.settings.upstream_blocks import (
+    NO_KEY,
+    Place,
+    add_block,
+    describe,
+    parse_keys,
+    require_right,
+)
 
 STALE: Final = "The settings are no longer those that you have seen."
 
@@ -101,6 +111,31 @@ class SettingsFiles:
             raise FixedSettingError(str(error)) from error
         return setting.variable
 
+    def add_upstream(self, new: NewUpstream, keys: Sequence[str], if_match: str | None) -> None:
+        """Append its block; see ports.SettingsWriter."""
+        entries, preset = describe(self._schema, new)
+        secrets = parse_keys(keys)
+        if not secrets and preset is not None and preset.keys_url:
+            message = f"{preset.title} asks for a key; it gives them at {preset.keys_url}"
+            raise WrongUpstreamError("keys", message, MISSING)
+        if not secrets:
+            entries["api_key"] = NO_KEY
+        loaded = self.load(Drafts())
+
+        def check(draft: Draft) -> None:
+            found = new_problems(loaded, self.load(Drafts(toml=draft)))
+            require_right(entries["name"], found)
+
+        place = Place(self.find_toml(), self.home)
+        try:
+            add_block(place, entries, secrets, check, lambda: self._require_seen(if_match))
+        except BlockTextError as error:
+            raise FixedSettingError(f"{place.config.name}: {error}") from error
+
+    def _require_seen(self, if_match: str | None) -> None:
+        if if_match is not None and self.etag() != if_match:
+            raise StaleTextError(STALE)
+
     def _save(
         self, setting: Setting, row: Row, value: str | None, seen: tuple[Loaded[Any], str | None]
     ) -> None:
@@ -109,8 +144,7 @@ class SettingsFiles:
         is_in_toml = row.source.startswith(toml.name)
 
         def change(text: str) -> str:
-            if if_match is not None and self.etag() != if_match:
-                raise StaleTextError(STALE)
+            self._require_seen(if_match)
             if is_in_toml:
                 written = None if value is None else write_value(value, setting.kind.toml_types)
                 return set_key(text, setting.table, setting.name, written)

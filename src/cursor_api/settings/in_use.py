@@ -13,12 +13,14 @@ from cursor_api.ports.configuration import (
     ShownSettings,
     Words,
 )
+from cursor_api.ports.upstream_blocks import ShownUpstreams
 from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 from cursor_api.settings.files import SettingsFiles, show_finding
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 from cursor_api.settings.schema import S, Schema
+from cursor_api.settings.upstream_blocks import show_upstreams
 
 # What a block is called, by its table in TOML.
 BLOCK_TITLES: Final = {
@@ -73,6 +75,13 @@ class SettingsInUse(Generic[S]):
             tuple(map(self._show, self.loaded.rows)),
             tuple(map(show_finding, self._refused)),
             tuple(map(show_finding, self.loaded.warnings)),
+        )
+
+    def upstreams(self) -> ShownUpstreams:
+        """Those in use, and what another one can be made of."""
+        schema = self._schema
+        return ShownUpstreams(
+            tuple(show_upstreams(schema, self.loaded)), schema.presets, tuple(schema.kinds)
         )
 
     def _show(self, row: Row) -> ShownSetting:

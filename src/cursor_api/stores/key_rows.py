@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.periods import Period
@@ -14,6 +14,17 @@ from cursor_api.domain.price import Price
 from cursor_api.domain.quota import Budget, Limits, Unit
 
 Row = tuple[Any, ...]
+# In the order of the rows here.
+KEY_COLUMNS: Final = (
+    *("id", "digest", "previous_digest", "previous_until", "hint", "name", "owner", "note"),
+    *("role", "models", "requests_per_minute", "tokens_per_minute", "requests_per_day"),
+    *("tokens_per_day", "concurrent_max", "budget_amount", "budget_unit", "budget_period"),
+    *("output_reserve_count", "zone", "created_at", "expires_at", "revoked_at", "version"),
+)
+PRICE_COLUMNS: Final = (
+    *("pattern", "valid_from", "input_nano", "output_nano", "cache_read_nano"),
+    *("cache_written_nano", "source"),
+)
 
 
 def key_row(key: ApiKey) -> Row:

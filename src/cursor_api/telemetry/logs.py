@@ -43,9 +43,9 @@ FORMATS = ("auto", "text", "json")
 FIELD_LENGTH_MAX = 32 * 1024
 
 # Request lines hold query strings and addresses; the request log is where requests are kept.
-_QUIET_LOGGERS = ("uvicorn.access", "aiohttp.access")
+_QUIET_LOGGERS = ("uvicorn.access",)
 # Libraries that may have brought handlers of their own.
-_FOREIGN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "aiohttp")
+_FOREIGN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 
 # These stand first in a line, in this order.
 _HEAD = ("timestamp", "level", "logger", "event")

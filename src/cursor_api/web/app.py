@@ -140,7 +140,7 @@ class ErrorHandlers:
     async def _store_error(self, request: Request, error: StoreError) -> Response:
         fault = explain(error)
         if fault.kind is FaultKind.STORE_FAILED:
-            log.error("the token files could not be read or written", error=error.message)
+            log.error("what is kept could not be read or written", error=error.message)
         return self._respond(request, fault, problems=error.problems)
 
     async def _http_exception(self, request: Request, error: HTTPException) -> Response:

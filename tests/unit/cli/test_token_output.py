@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -86,19 +85,37 @@ def test_a_table_is_aligned_text_where_nobody_looks(capsys: pytest.CaptureFixtur
 def test_a_table_fits_the_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Alias and mask whole, the rest folded; markup in an alias is text."""
+    """Alias and mask whole, the rest folded at spaces and in long words; markup is text."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "60")
-    print_table(COLUMNS, ROWS)
-    lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
-    assert len(lines) > 4
-    assert all(len(line) <= 60 for line in lines)
-    assert "[red]a" in lines[1]
-    assert "eyJh…9xYz" in lines[1]
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(COLUMNS, [*ROWS, ("b", "m", f"{'安' * 20} [end]")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "ALIAS   TOKEN      STATE"
+    assert lines[1] == "[red]a  eyJh…9xYz  healthy"
+    assert lines[2] == "安娜    eyJh…0000  long long long long"
+    assert set(lines[3:-3]) == {f"{' ' * 19}long long long long", f"{' ' * 19}long long"}
+    assert lines[-3] == f"b       m          {'安' * 10}"
+    assert lines[-2:] == [f"{' ' * 19}{'安' * 10}", f"{' ' * 19}[end]"]
+    assert all(len(line) <= 40 for line in lines)
     monkeypatch.setenv("TERM", "dumb")
     print_table(COLUMNS, ROWS)
     assert capsys.readouterr().out.splitlines()[1] == "[red]a  eyJh…9xYz  healthy"
+
+
+def test_a_terminal_that_is_too_narrow_breaks_lines_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No column gets so narrow that nothing can be read in it."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")
+    print_table(COLUMNS, ROWS[:1])
+    print_table(COLUMNS[:1], [("a" * 30,)])
+    assert capsys.readouterr().out.splitlines()[1::2] == [
+        "[red]a  eyJh…9xYz  healthy",
+        "a" * 30,
+    ]
 
 
 def test_facts_are_never_wrapped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from cursor_api.domain.errors import (
     Fault,
     FaultKind,
     StaleTextError,
+    StoreAwayError,
     StoreError,
     UnknownCredentialError,
     invalid_request,
@@ -13,6 +14,8 @@ from cursor_api.domain.errors import (
 from cursor_api.service.credentials.use_cases import INPUT
 
 INVALID_TOKENS = "invalid_tokens"
+STORE_AWAY = "store_away"
+RETRY_AFTER_S = 5.0
 BROKEN_FILES = (
     "The token files have lines that cannot be used, so nothing can be changed here. Mend the"
     " lines first."
@@ -31,7 +34,8 @@ def explain(error: StoreError) -> Fault:
     """A store's error as whose fault it is.
 
     What was given is the caller's. A file that was broken already is a conflict. What has no line
-    at all is the disk's, or another program's that holds the files.
+    at all is the disk's, or another program's that holds the files. A database that is away is a
+    wait.
     """
     match error:
         case StaleTextError():
@@ -45,8 +49,16 @@ def explain(error: StoreError) -> Fault:
         case GivenTextError():
             return invalid_request(error.message, code=INVALID_TOKENS, param=error.param)
         case _ if not error.problems:
-            return Fault(FaultKind.STORE_FAILED, error.message)
+            return _without_lines(error)
         case _ if all(problem.file == INPUT for problem in error.problems):
             return invalid_request(error.message, code=INVALID_TOKENS)
         case _:
             return Fault(FaultKind.CONFLICT, BROKEN_FILES)
+
+
+def _without_lines(error: StoreError) -> Fault:
+    if not isinstance(error, StoreAwayError):
+        return Fault(FaultKind.STORE_FAILED, error.message)
+    fault = Fault(FaultKind.OVERLOADED, error.message, retry_after_s=RETRY_AFTER_S)
+    fault.code = STORE_AWAY
+    return fault

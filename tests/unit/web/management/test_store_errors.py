@@ -10,6 +10,7 @@ from cursor_api.domain.errors import (
     FaultKind,
     LineProblem,
     StaleTextError,
+    StoreAwayError,
     StoreError,
     UnknownCredentialError,
 )
@@ -30,6 +31,7 @@ OTHERS = LineProblem("/data/.token", 4, "a space inside the token")
         (GivenTextError(StoreError("Bad.", [OTHERS]), "tokens"), FaultKind.INVALID_REQUEST),
         (StoreError("The disk is full."), FaultKind.STORE_FAILED),
         (BindingNotStoredError("Read-only.", []), FaultKind.STORE_FAILED),
+        (StoreAwayError("The database is away."), FaultKind.OVERLOADED),
     ],
 )
 def test_a_stores_error_says_whose_fault_it_is(error: StoreError, kind: FaultKind) -> None:
