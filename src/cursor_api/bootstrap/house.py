@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cursor_api import installed
-from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
+from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import Settings
@@ -91,9 +91,7 @@ class House:
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = self._make_roster()
-        self.key_house = make_key_house(
-            KeyHouseParts(parts.stores.keys, self._records, self.catalog.resolve, clock, observer)
-        )
+        self.key_house = self._make_key_house()
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
@@ -117,7 +115,9 @@ class House:
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
         self._readiness = self._make_readiness(settings)
-        conditions = Conditions(lambda: self._readiness, self.pools, self._records.state, clock)
+        conditions = Conditions(
+            lambda: self._readiness, self.pools, self._records.state, clock, self._is_shared_up
+        )
         self.alerts = AlertWatch(conditions.find, clock, observer)
 
     async def use(self, settings: Settings) -> None:
@@ -200,7 +200,13 @@ class House:
             self._readiness.upstreams(),
             self._records.state(),
             self._admission.refused_counts,
+            self._is_shared_up(),
         )
+
+    def _is_shared_up(self) -> bool | None:
+        """Whether what nodes share can be reached; None where nothing is shared."""
+        limits = self._with.stores.limits
+        return limits.is_up if limits is not None else None
 
     def _make_roster(self) -> Roster:
         parts = self._with
@@ -212,6 +218,19 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._hide_secrets,
+            )
+        )
+
+    def _make_key_house(self) -> KeyHouse:
+        parts, stores = self._with, self._with.stores
+        return make_key_house(
+            KeyHouseParts(
+                stores.keys,
+                self._records,
+                self.catalog.resolve,
+                parts.clock,
+                parts.observer,
+                stores.limits,
             )
         )
 

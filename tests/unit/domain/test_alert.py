@@ -10,4 +10,5 @@ def test_the_words_do_not_change() -> None:
     assert {kind.value for kind in AlertKind} == {
         *("credential_quarantined", "credential_expires", "credential_expired"),
         *("nobody_left", "upstream_open", "records_not_written", "records_dropped"),
+        "shared_state_away",
     }

@@ -1,4 +1,4 @@
-"""Which alerts hold now, by a look at the credentials, the upstreams and the records."""
+"""Which alerts hold now, by a look at credentials, upstreams, records and what is shared."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _NOBODY = {
 class Conditions:
     """Looks, and remembers only how many records were lost when it looked last.
 
-    `get_readiness` gives what looks under the settings of now.
+    `get_readiness` gives what looks under the settings of now. `is_shared_up` gives None where
+    nothing is shared with other nodes.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Conditions:
         pools: CredentialPools,
         records_state: Callable[[], RecordsState],
         clock: Clock,
+        is_shared_up: Callable[[], bool | None] = lambda: None,
     ) -> None:
         self._get_readiness = get_readiness
         self._pools = pools
         self._records_state = records_state
         self._clock = clock
+        self._is_shared_up = is_shared_up
         self._dropped_count = records_state().dropped_count
 
     def find(self) -> Iterator[Alert]:
@@ -45,6 +48,9 @@ class Conditions:
         yield from self._of_credentials()
         yield from self._of_upstreams()
         yield from self._of_records()
+        if self._is_shared_up() is False:
+            text = "Redis is away: requests of API keys with limits are refused."
+            yield Alert(AlertKind.SHARED_STATE_AWAY, "", text)
 
     def _of_credentials(self) -> Iterator[Alert]:
         now, words = self._clock.now(), self._get_readiness().words

@@ -102,3 +102,19 @@ def test_records_that_cannot_be_written_and_those_that_were_lost_are_two() -> No
     assert "7 wait" in first[0].text
     assert first[1].text.startswith("3 records")
     assert kinds(find(house, away, away)) == [(AlertKind.RECORDS_NOT_WRITTEN, "")]
+
+
+def test_what_nodes_share_is_told_when_it_is_away() -> None:
+    """Where nothing is shared there is nothing to tell."""
+    house = House({"a": []})
+    states: dict[bool | None, list[AlertKind]] = {
+        None: [],
+        True: [],
+        False: [AlertKind.SHARED_STATE_AWAY],
+    }
+    given = iter(states)
+    conditions = Conditions(
+        lambda: look(house), house.pools, lambda: WELL, house.clock, lambda: next(given)
+    )
+    for expected in states.values():
+        assert [one.kind for one in conditions.find()] == expected
