@@ -23,6 +23,7 @@ export const state = {
   // dialogs: at most one is open
   add: null,
   edit: null,
+  upstream: null, // the form that adds one
   // messages
   toasts: [],
   files: null, // the tab with the two raw files
