@@ -32,7 +32,7 @@ async def port() -> AsyncIterator[int]:
 @pytest.mark.parametrize("stream", ["false", "true"])
 async def test_it_answers_there_as_well(port: int, stream: str) -> None:
     """A chat, streamed or not, and a refusal."""
-    body = b'{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":%b}'
+    body = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}],"stream":%b}'
     sent = body % stream.encode()
     answer = await ask(port, "POST", "/v1/chat/completions", headers=BEARER, body=sent)
     assert answer.status == 200
