@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from cursor_api.dialects.openai.faults import FAULTS
+from cursor_api.domain.content import Role
 from cursor_api.domain.credential import Spelling
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.problems import NoticeCode, ProblemCode
+from cursor_api.domain.record_content import SaidKind
 from cursor_api.service.credentials.report import CooldownPhase, State
 from cursor_api.settings.files import FIXED
 
@@ -47,6 +49,12 @@ def test_every_fault_has_a_name_and_advice() -> None:
     kinds = {kind.value for kind in FaultKind}
     assert entries("cause") == kinds
     assert entries("fault") == kinds
+
+
+def test_every_kind_of_what_was_said_has_a_name() -> None:
+    """Plain text needs none; who spoke has one always."""
+    assert entries("said") == {kind.value for kind in SaidKind} - {"text"}
+    assert entries("role") == {role.value for role in Role}
 
 
 def test_every_code_of_an_error_is_said() -> None:

@@ -112,6 +112,8 @@ DEFAULTS = {
     "DATABASE_URL": None,
     "RECORDS_KEEP_DAYS": "30",
     "RECORDS_KEEP_BYTES": "1GiB",
+    "RECORD_CONTENT": "false",
+    "RECORD_CONTENT_KEEP_DAYS": "7",
     "METRICS_LISTEN": None,
     "METRICS_BY_CALLER": "false",
     "TRACES_URL": None,

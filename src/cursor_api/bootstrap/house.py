@@ -34,6 +34,7 @@ from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.open_upstreams import OpenUpstreams, UpstreamPlan
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
+from cursor_api.service.inference.transcripts import Transcripts
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.memory_records import MemoryRecords
@@ -76,16 +77,13 @@ class House:
         self._api_keys: dict[str, Sequence[Secret]] = {}
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
-        entries_max = settings.request_log.entries_max
-        self._records = parts.stores.records or MemoryRecords(clock, entries_max=entries_max)
+        self._records = parts.stores.records or _memory_records(settings, clock)
         self._request_log = parts.stores.request_log or self._records
         self.catalog = Catalog()
         self.measuring = Measuring(self.catalog.lists, self._look)
         self.tracing = Tracing(RequestSpans(self._find_kind, self.catalog.lists), observer)
         self._lines = RequestLines(clock.monotonic)
-        log = ToldLog(
-            self._request_log, (self.tracing.take, self.measuring.count, self._lines.tell)
-        )
+        told = (self.tracing.take, self.measuring.count, self._lines.tell)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
@@ -94,14 +92,16 @@ class House:
         self.key_house = make_key_house(
             KeyHouseParts(parts.stores.keys, self._records, self.catalog.resolve, clock, observer)
         )
+        self._transcripts = Transcripts(self._records.keep, parts.redactor.redact_text)
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
-            log,
+            ToldLog(self._request_log, told),
             clock,
             random.random,
             self.key_house.prices.find,
             self.key_house.quota,
+            self._transcripts,
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
@@ -116,8 +116,11 @@ class House:
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
         self._readiness = self._make_readiness(settings)
-        conditions = Conditions(lambda: self._readiness, self.pools, self._records.state, clock)
-        self.alerts = AlertWatch(conditions.find, clock, observer)
+        self.alerts = AlertWatch(self._make_conditions(clock).find, clock, observer)
+
+    def _make_conditions(self, clock: Clock) -> Conditions:
+        find_budgets, records_state = self.key_house.budgets.find, self._records.state
+        return Conditions(lambda: self._readiness, self.pools, records_state, clock, find_budgets)
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -141,6 +144,7 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
+        self._transcripts.is_on = settings.request_log.keep_content
         self.measuring.use(by_caller=settings.metrics.by_caller)
         self.tracing.use(settings.traces)
         self._readiness = self._make_readiness(settings)
@@ -272,6 +276,11 @@ class House:
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
         self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)
+
+
+def _memory_records(settings: Settings, clock: Clock) -> MemoryRecords:
+    kept = settings.request_log
+    return MemoryRecords(clock, entries_max=kept.entries_max, content_days=kept.keep_content_days)
 
 
 def credentials_of(settings: UpstreamSettings) -> list[Credential]:
