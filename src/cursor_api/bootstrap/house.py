@@ -116,8 +116,11 @@ class House:
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
         self._readiness = self._make_readiness(settings)
-        conditions = Conditions(lambda: self._readiness, self.pools, self._records.state, clock)
-        self.alerts = AlertWatch(conditions.find, clock, observer)
+        self.alerts = AlertWatch(self._make_conditions(clock).find, clock, observer)
+
+    def _make_conditions(self, clock: Clock) -> Conditions:
+        find_budgets, records_state = self.key_house.budgets.find, self._records.state
+        return Conditions(lambda: self._readiness, self.pools, records_state, clock, find_budgets)
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""

@@ -308,8 +308,8 @@ REASONS: Final[Mapping[str, str]] = {
     "TRACES_HEADERS": "发往 `TRACES_URL` 的请求头，例如密钥。",
     "TRACES_PROXY": "通往 `TRACES_URL` 的 HTTP 代理；`none` 表示不用。",
     "ALERT_WEBHOOK_URL": (
-        "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、无人可应答、上游暂不"
-        "询问、记录无法写入。每件事在发生时通知一次，结束时再通知一次。"
+        "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、密钥预算将尽或"
+        "用尽、无人可应答、上游暂不询问、记录无法写入。每件事在发生时通知一次，结束时再通知一次。"
     ),
     "ALERT_PROXY": "通往 `ALERT_WEBHOOK_URL` 的 HTTP 代理；`none` 表示不用。",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.expiry import expires_soon
@@ -24,7 +24,8 @@ _NOBODY = {
 class Conditions:
     """Looks, and remembers only how many records were lost when it looked last.
 
-    `get_readiness` gives what looks under the settings of now.
+    `get_readiness` gives what looks under the settings of now, `find_budgets` what is to be told
+    of those of API keys.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Conditions:
         pools: CredentialPools,
         records_state: Callable[[], RecordsState],
         clock: Clock,
+        find_budgets: Callable[[], Iterable[Alert]],
     ) -> None:
         self._get_readiness = get_readiness
         self._pools = pools
         self._records_state = records_state
         self._clock = clock
+        self._find_budgets = find_budgets
         self._dropped_count = records_state().dropped_count
 
     def find(self) -> Iterator[Alert]:
@@ -45,6 +48,7 @@ class Conditions:
         yield from self._of_credentials()
         yield from self._of_upstreams()
         yield from self._of_records()
+        yield from self._find_budgets()
 
     def _of_credentials(self) -> Iterator[Alert]:
         now, words = self._clock.now(), self._get_readiness().words

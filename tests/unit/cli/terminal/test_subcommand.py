@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,4 @@ def test_what_a_command_does_is_loaded_when_it_is_run() -> None:
     later = run_later("no_such_module", "run")
     with pytest.raises(ModuleNotFoundError):
         later(argparse.Namespace())
+    assert gc.isenabled()

@@ -22,7 +22,9 @@ WELL = RecordsState("sqlite", is_writing=True)
 def find(house: House, *states: RecordsState) -> list[Alert]:
     """All that holds at the last of these looks."""
     given = iter((WELL, *(states or (WELL,))))
-    conditions = Conditions(lambda: look(house), house.pools, lambda: next(given), house.clock)
+    conditions = Conditions(
+        lambda: look(house), house.pools, lambda: next(given), house.clock, tuple
+    )
     found: list[Alert] = []
     for _ in states or (WELL,):
         found = list(conditions.find())
@@ -32,6 +34,14 @@ def find(house: House, *states: RecordsState) -> list[Alert]:
 def kinds(alerts: list[Alert]) -> list[tuple[AlertKind, str]]:
     """What each is about."""
     return [(one.kind, one.subject) for one in alerts]
+
+
+def test_budgets_of_api_keys_are_told_with_the_rest() -> None:
+    """By whoever watches them."""
+    house, told = House({"a": []}), Alert(AlertKind.BUDGET_SPENT, "alice", "All of it.")
+    look_now = lambda: look(house)  # noqa: E731 - as short as its neighbours
+    conditions = Conditions(look_now, house.pools, lambda: WELL, house.clock, lambda: [told])
+    assert list(conditions.find()) == [told]
 
 
 def test_where_all_is_well_there_is_nothing() -> None:
