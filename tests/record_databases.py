@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import RefusalRow
 from cursor_api.ports.process import Clock
 from cursor_api.ports.record_database import Batch, DatabaseState
@@ -24,6 +25,7 @@ class FickleDatabase(MemoryRecords):
         self.may_go_on.set()
         self.batches: list[Batch] = []
         self.tidied_count = 0
+        self.said: dict[str, RecordContent] = {}
         self._names: set[str] = set()
 
     @property
@@ -49,6 +51,7 @@ class FickleDatabase(MemoryRecords):
         self.batches.append(batch)
         for record in batch.records:
             self.add(record)
+        self.said |= {one.id: one for one in batch.contents}
         if batch.id not in self._names:
             self._names.add(batch.id)
             for hour, fault, count in batch.refusals:
@@ -59,10 +62,15 @@ class FickleDatabase(MemoryRecords):
         for one in ids:
             del self._by_id[one]
             self._ids.remove(one)
+            self.said.pop(one, None)
         for hour, fault, count in refusals:
             self._refusals[hour, fault] -= count
             if not self._refusals[hour, fault]:
                 del self._refusals[hour, fault]
+
+    async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
+        """What came with the records."""
+        return [self.said[one] for one in ids if one in self.said]
 
     async def tidy(self) -> bool:
         """Nothing is too old."""

@@ -7,6 +7,7 @@ from typing import Any
 from cursor_api.domain.deltas import FinishReason, Usage, UsageSource
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.domain.record_content import RecordContent, Said, SaidKind
 
 # 2025-10-25, a quarter past two in the morning of UTC.
 BEGAN_AT = 1_761_358_500.0
@@ -35,6 +36,24 @@ def record_of(number: int, **changes: Any) -> RequestRecord:
         finish=FinishReason.STOP,
     )
     return begun._replace(**changes)
+
+
+class Spoken:
+    """Implements `Transcript` with what a test says, which is what is kept."""
+
+    def __init__(
+        self, request_id: str, prompt: str = "What is it?", answer: str = "A cat."
+    ) -> None:
+        self.id = request_id
+        self.length = len(prompt) + len(answer)
+        self._parts = (
+            (Said("user", SaidKind.TEXT, prompt),),
+            (Said("assistant", SaidKind.TEXT, answer),),
+        )
+
+    def content(self) -> RecordContent:
+        """As it was said."""
+        return RecordContent(self.id, *self._parts)
 
 
 def failed_of(number: int, **changes: Any) -> RequestRecord:

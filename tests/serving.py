@@ -27,7 +27,7 @@ async def serve(app: Any, options: ServerOptions | None = None) -> AsyncIterator
             await asyncio.sleep(0.005)
         yield listener.getsockname()[1]
     finally:
-        server.should_exit = True
+        server.stop()
         await task
 
 

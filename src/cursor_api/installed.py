@@ -49,7 +49,7 @@ from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 from cursor_api.upstreams.openai.kind import OpenAiKind
-from cursor_api.upstreams.presets import PRESETS, Preset, find_preset
+from cursor_api.upstreams.presets import PRESETS
 from cursor_api.web.access.auth import AccessOptions, ReadOwnCredentials
 from cursor_api.web.access.lockout import LockoutOptions
 from cursor_api.web.parts import WebOptions
@@ -59,7 +59,6 @@ __all__ = [
     "DIALECTS",
     "FORMS",
     "KINDS",
-    "PRESETS",
     "SCHEMA",
     "Book",
     "FileCredentialStore",
@@ -68,12 +67,10 @@ __all__ = [
     "Names",
     "Outcome",
     "Plan",
-    "Preset",
     "Settings",
     "TextLimits",
     "TokenFiles",
     "Verdict",
-    "find_preset",
     "given_credentials",
     "own_credentials_reader",
     "plan_import",
@@ -181,7 +178,12 @@ GROUPS: Final = (
     Group("alerts", "Alerts", ("alerts",)),
 )
 
-SCHEMA: Final = Schema(Settings, GROUPS, {name: kind.options for name, kind in KINDS.items()})
+SCHEMA: Final = Schema(
+    Settings,
+    GROUPS,
+    {name: kind.options for name, kind in KINDS.items()},
+    presets=PRESETS,
+)
 
 
 def given_credentials(settings: Settings) -> tuple[Credential, ...]:

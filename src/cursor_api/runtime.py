@@ -99,7 +99,7 @@ async def serving_metrics(gateway: Gateway, listener: socket.socket) -> AsyncIte
     try:
         yield
     finally:
-        server.should_exit = True
+        server.stop()
         await serving
 
 

@@ -17,11 +17,20 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cursor_api.bootstrap import build_gateway, file_stores
-from cursor_api.installed import SCHEMA, Settings
-from cursor_api.settings import Loaded, SettingsInUse, load_settings
+from cursor_api.installed import DIALECTS, SCHEMA, Settings
+from cursor_api.runtime import Reloader
+from cursor_api.settings import (
+    ByCommand,
+    Drafts,
+    Loaded,
+    SettingsFiles,
+    SettingsInUse,
+    load_settings,
+)
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.console.pages import read_static_files
+from cursor_api.web.server.server import ServerOptions, create_server
 from tests.acceptance.background import LoopThread
 from tests.serving import Answer, ask, serve
 
@@ -125,18 +134,23 @@ async def _served(
             "TOKEN_LIST_FILE": str(folder / ".token-list"),
         }
 
-        def read() -> Loaded[Settings]:
-            return load_settings(SCHEMA, environ | dict(environment), folder, None)
+        def load(drafts: Drafts) -> Loaded[Settings]:
+            said = ByCommand(dotenv=drafts.dotenv)
+            return load_settings(SCHEMA, environ | dict(environment), folder, drafts.toml, said)
 
-        loaded = read()
+        loaded = load(Drafts())
         assert not loaded.problems, loaded.problems
         settings = loaded.settings
-        in_use = SettingsInUse(SCHEMA, loaded, read)
+        files = SettingsFiles(SCHEMA, load, folder)
+        in_use = SettingsInUse(SCHEMA, loaded, lambda: load(Drafts()), files)
         stores = file_stores(settings)
         async with (
             build_gateway(settings, stores, Redactor(), configuration=in_use) as gateway,
             serve(gateway.app) as port,
         ):
+            # What is reloaded of a server, the one that serves here has no use for.
+            server = create_server(gateway.app, ServerOptions(), DIALECTS[0].fault)
+            in_use.on_reload = Reloader(gateway, server, in_use).reload
             yield simulator, port
 
 

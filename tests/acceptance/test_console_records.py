@@ -52,13 +52,23 @@ def chat(house: House, model: str = MODEL, key: str = KEY, *, is_stream: bool = 
     return answer.status
 
 
+def keep_texts(house: House, whether: str) -> None:
+    """From now on."""
+    text = f"[logs]\nkeep_content = {whether}\n"
+    (house.folder / "cursor-api.toml").write_text(text, encoding="utf-8")
+    assert house.ask("POST", "/api/reload").status == 200
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A gateway with a past: answers of two models, a failure, unknown models, wrong keys."""
     with open_house(tmp_path_factory.mktemp("records"), TOKENS) as opened:
         for number in range(ANSWERED):
             model = OTHER_MODEL if number < 5 else MODEL
+            if number == ANSWERED - 1:
+                keep_texts(opened, "true")
             assert chat(opened, model, is_stream=number % 2 == 0) == 200
+        keep_texts(opened, "false")
         for _ in range(REFUSED):
             assert chat(opened, NO_MODEL) == 404
         for _ in range(WRONG_KEYS):
@@ -198,7 +208,7 @@ def test_rows_are_narrowed_and_the_place_keeps_it(signed_in: Page, house: House,
 
 
 def test_a_row_opens_where_it_stands(signed_in: Page, house: House, t: Words) -> None:
-    """Attempts as a timeline, whose fault it was and what helps; the address leads back to it."""
+    """Attempts as a timeline, whose fault it was, what helps; what was said, where that is kept."""
     page = signed_in
     go(page, house, "#/requests?status=failed")
     link = page.locator("tr.request a").first
@@ -217,6 +227,11 @@ def test_a_row_opens_where_it_stands(signed_in: Page, house: House, t: Words) ->
     page.keyboard.press("Tab")
     page.locator("tr.request .caller").first.click()
     expect(detail).to_have_count(0)
+    go(page, house, "#/requests?status=success")
+    page.locator("tr.request a").first.click()
+    expect(detail.locator(".spoken dd").first).to_have_text("Hi")
+    expect(detail.locator(".spoken dt")).to_have_text([t("role.user"), t("role.assistant")])
+    expect(detail).not_to_contain_text("RECORD_CONTENT")
     go(page, house, f"#/requests/{identity}?status=success")
     expect(page.locator(f'[data-request="{identity}"]')).to_be_visible()
     go(page, house, "#/requests/00000000000000000000000000000000")

@@ -64,6 +64,7 @@ NOT_FOR_PAGES = {
     "/api/usage",
     "/api/settings",
     "/api/settings/{rest:path}",
+    "/api/upstreams",
     "/api/reload",
     "/api/clients",
     "/api/keys",

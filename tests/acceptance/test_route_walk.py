@@ -56,6 +56,7 @@ OPEN_METHODS = {
     "/api/usage": NOTHING,
     "/api/settings": NOTHING,
     "/api/settings/{rest:path}": NOTHING,
+    "/api/upstreams": NOTHING,
     "/api/reload": NOTHING,
     "/api/clients": NOTHING,
     "/api/keys": NOTHING,

@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from cursor_api.dialects.openai.faults import FAULTS
+from cursor_api.domain.content import Role
 from cursor_api.domain.credential import Spelling
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.problems import NoticeCode, ProblemCode
+from cursor_api.domain.record_content import SaidKind
 from cursor_api.service.credentials.report import CooldownPhase, State
+from cursor_api.settings.files import FIXED
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ROOT / "src/cursor_api/web/console/static/lang"
@@ -48,6 +51,12 @@ def test_every_fault_has_a_name_and_advice() -> None:
     assert entries("fault") == kinds
 
 
+def test_every_kind_of_what_was_said_has_a_name() -> None:
+    """Plain text needs none; who spoke has one always."""
+    assert entries("said") == {kind.value for kind in SaidKind} - {"text"}
+    assert entries("role") == {role.value for role in Role}
+
+
 def test_every_code_of_an_error_is_said() -> None:
     """The gateway's own sentence is English; a reader of Chinese has the code's."""
     codes = {shape.code for shape in FAULTS.values()} | {"invalid_tokens"}
@@ -66,6 +75,8 @@ def test_every_state_and_reason_is_said() -> None:
     assert entries("quarantine") == {reason.value for reason in QuarantineReason}
     phases = {phase.value for phase in CooldownPhase} - {"waiting"}
     assert phases <= entries("cooldown")
+    fixed = {"config", "block", "no_files", *FIXED}
+    assert entries("settings_fixed") == fixed
     assert entries("spelling") == {spelling.value for spelling in Spelling}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -21,24 +21,19 @@ from cursor_api.domain.record_query import (
     counts_of,
 )
 from cursor_api.ports.record_database import Keeping
-from cursor_api.ports.records import Records, RefusalCounter
-from cursor_api.ports.stores import RequestLog
+from cursor_api.ports.records import RecordKeeper
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.stores.postgres.link import Link
 from cursor_api.stores.postgres.records import PostgresRecords
 from cursor_api.stores.records.log import RecordLog
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.fakes import ListObserver, StillClock
+from tests.records import Spoken
 
 # A whole hour of UTC.
 HOUR = 1_790_000_000 // 3600 * 3600
 ANY_TIME = UsageQuery(0, 2**40)
-
-
-class Store(Records, RequestLog, RefusalCounter, Protocol):
-    """All that a store of records is."""
-
-
+Store = RecordKeeper
 # Nothing is forgotten here.
 EVERYTHING = Keeping(days=10_000, bytes_max=2**40, rows_max=2**40)
 Make = Callable[[Path, StillClock], AbstractAsyncContextManager[Store]]
@@ -371,6 +366,22 @@ async def test_how_long_answers_took_to_begin(store: Store) -> None:
     store.record(record(6))
     assert sorted(await store.first_delta_ms(HOUR + 2, 3)) == [3, 4, 5]
     assert sorted(await store.first_delta_ms(HOUR + 4, 100)) == [4, 5]
+
+
+async def test_texts_are_kept_apart_and_go_with_their_requests(store: Store) -> None:
+    """Whatever is in them comes back, until somebody asks for a deletion of what he said."""
+    odd = 'It\'s "odd"; -- \0 猫'
+    for second in range(1, 5):
+        if second != 2:
+            store.keep(Spoken(id_at(second), answer=f"{second} {odd}"))
+        store.record(record(second, caller="anna" if second == 3 else "operator"))
+    every = [id_at(second) for second in range(1, 6)]
+    said = {one.id: one.answer[0].text for one in await store.contents(every)}
+    assert said == {id_at(second): f"{second} {odd}" for second in (1, 3, 4)}
+    assert await store.contents([every[0]]) == [Spoken(every[0], answer=f"1 {odd}").content()]
+    assert await store.delete(RecordFilter(caller="anna"), 9) == 1
+    assert await store.delete(RecordFilter(until=HOUR + 2), 9) == 1
+    assert [one.id for one in await store.contents(every)] == [id_at(4)]
 
 
 async def test_counts_add_up_to_the_requests() -> None:

@@ -321,6 +321,33 @@ MANAGEMENT = (
         ),
     ),
     Limit(
+        "kept_text_days",
+        Text("Days that prompts and answers are kept, if at all", "提示词与回答（若保留）的天数"),
+        setting="RECORD_CONTENT_KEEP_DAYS",
+        note=Text("they are deleted", "删除"),
+        shown_by="tests/unit/stores/sqlite/test_contents.py::test_texts_that_are_too_old_go",
+    ),
+    Limit(
+        "kept_text",
+        Text(
+            "A text that is kept, where `RECORD_CONTENT` is on",
+            "`RECORD_CONTENT` 开启时保留的一段文字",
+        ),
+        default=Text(
+            "16,384 characters; 32,768 for a prompt, and for an answer",
+            "16,384 个字符；提示词与回答各 32,768",
+        ),
+        note=Text("the rest is left out, which is said", "其余省略，并注明"),
+        reason=Text(
+            "To look for secrets in so much takes a few milliseconds of a thread.",
+            "在这么多文字中查找密钥，要占用线程几毫秒。",
+        ),
+        shown_by=(
+            "tests/unit/service/inference/test_transcripts.py"
+            "::test_the_last_parts_of_a_long_prompt_are_kept"
+        ),
+    ),
+    Limit(
         "unsaved_log",
         Text("Requests that wait for a disk that takes nothing", "等待写入磁盘的请求"),
         default=Text("40,000", "40,000"),

@@ -10,6 +10,7 @@ import pytest
 
 from cursor_api.dialects.openai.faults import FAULTS
 from cursor_api.domain.kept import NOT_FOUND
+from cursor_api.domain.record_content import PART_LENGTH_MAX, PROMPT_LENGTH_MAX
 from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
@@ -82,6 +83,9 @@ FIXED = {
     "token_file": f"{TextLimits().file_bytes_max // MIB} MiB",
     "reloads": f"{RELOAD_BURST_COUNT} at once, {RELOADS_PER_S:g} per second",
     "trials": f"{RUNNING_COUNT_MAX}",
+    "kept_text": (
+        f"{PART_LENGTH_MAX:,} characters; {PROMPT_LENGTH_MAX:,} for a prompt, and for an answer"
+    ),
     "unsaved_log": f"{LogTimes().waiting_max:,}",
 }
 

@@ -1,7 +1,7 @@
 """Living through one plan: the whole gateway, with all who act on it, on virtual time.
 
-Real are the settings, the composition, uvicorn and its protocols, aiohttp, asyncio's transports and
-the simulator. Made up are the clock, the network under asyncio, and chance.
+Real are the settings, the composition, the HTTP server and client, asyncio's transports and the
+simulator. Made up are the clock, the network under asyncio, and chance.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -119,7 +118,7 @@ async def _serve(world: World, redactor: Redactor) -> list[asyncio.Task[None]]:
             await asyncio.sleep(plan.stop_at)
         world.stopped_at = world.network.now
         world.tell("operator", "stops the gateway")
-        server.handle_exit(signal.SIGTERM, None)
+        server.stop()
         await serving
         world.tell("gateway", "has stopped serving")
         operating.cancel()
@@ -153,14 +152,6 @@ def _make_server(world: World, settings: Settings) -> GatewayServer:
 
     server = create_server(app, settings.server, gateway.app.render_refusal, gateway.lifecycle)
     server.on_hangup = Reloader(gateway, server, None)
-
-    async def main_loop() -> None:
-        # uvicorn looks ten times a second whether it shall end: most of what these worlds would do.
-        await server.on_tick(0)
-        while not server.should_exit:
-            await asyncio.sleep(1.0)
-
-    server.main_loop = main_loop  # type: ignore[method-assign]  # the reason is above
     return server
 
 

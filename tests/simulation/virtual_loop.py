@@ -13,8 +13,6 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from aiohttp import connector
-
 from tests.simulation.virtual_network import Address, VirtualListener, VirtualNetwork, VirtualSocket
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -101,7 +99,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, network: VirtualNetwork) -> None:
         super().__init__(VirtualSelector(network))
         self.network = network
-        # What aiohttp has connected itself: real sockets that stand for virtual ones.
+        # What `sock_connect` has connected: real sockets that stand for virtual ones.
         self._stand_ins: dict[int, VirtualSocket] = {}
         # Sums of floats miss a timer's moment by less than this.
         self._clock_resolution = 1e-9
@@ -152,11 +150,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 @contextlib.contextmanager
 def virtual_time(network: VirtualNetwork) -> Iterator[asyncio.Runner]:
-    """A runner in virtual time. aiohttp looks at the machine's clock to age idle connections."""
-    foreign: Any = connector
-    machines, foreign.monotonic = foreign.monotonic, lambda: network.now
-    try:
-        with asyncio.Runner(loop_factory=lambda: VirtualLoop(network)) as runner:
-            yield runner
-    finally:
-        foreign.monotonic = machines
+    """A runner in virtual time."""
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(network)) as runner:
+        yield runner

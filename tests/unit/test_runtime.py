@@ -120,7 +120,7 @@ level = "debug"
                 "GATEWAY_SHUTDOWN_GRACE_S",
                 "GATEWAY_LOG_LEVEL",
             ]
-            assert it.server.config.http.limits.header_timeout_s == 3  # type: ignore[union-attr]  # ours
+            assert it.server.limits.header_timeout_s == 3
             debug = structlog.make_filtering_bound_logger(logging.DEBUG)
             assert structlog.get_config()["wrapper_class"] is debug
             [again] = await it.reload_from(text)
@@ -182,7 +182,7 @@ async def test_the_order_of_blocks_is_a_setting_too(tmp_path: Path) -> None:
 async def test_settings_with_a_problem_are_refused_whole(tmp_path: Path) -> None:
     """Each problem with its line; the credentials are read all the same."""
     async with town(tmp_path) as it:
-        before = it.server.config.http
+        before = it.server.limits
         (tmp_path / ".token").write_text("a-token\nanother-token\n")
         text = "[listener]\nheader_timeout_s = 3\nkeep_alive_s = 0\n\n[logs]\nlevel = 'loud'\n"
         [refused] = await it.reload_from(text)
@@ -190,8 +190,8 @@ async def test_settings_with_a_problem_are_refused_whole(tmp_path: Path) -> None
         told = str(refused["problems"])
         assert f"{TOML}:3" in told
         assert f"{TOML}:6" in told
-        assert it.server.config.http is before
-        assert it.server.config.http.limits.header_timeout_s == 15  # type: ignore[union-attr]  # ours
+        assert it.server.limits is before
+        assert it.server.limits.header_timeout_s == 15
         assert it.gateway.roster.credential_count == 2
         [taken] = await it.reload_from("[listener]\nheader_timeout_s = 3\n")
         assert taken["changed"] == ["GATEWAY_HEADER_TIMEOUT_S"]
@@ -219,7 +219,7 @@ def test_what_needs_a_restart_says_so() -> None:
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
         *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("DATABASE_URL", "RECORDS_KEEP_DAYS", "RECORDS_KEEP_BYTES"),
+        *("DATABASE_URL", "RECORDS_KEEP_DAYS", "RECORDS_KEEP_BYTES", "RECORD_CONTENT_KEEP_DAYS"),
         *("METRICS_LISTEN", "REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
 

@@ -11,6 +11,7 @@ from cursor_api.domain.catalog import Route
 from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
+from cursor_api.service.access.budgets import BudgetWatch
 from cursor_api.service.access.keys import ApiKeys, KeyParts
 from cursor_api.service.access.quota import Quota, QuotaParts
 from cursor_api.service.access.recorded_use import RecordedUse, Sums
@@ -30,6 +31,7 @@ class KeyHouse:
     keys: ApiKeys
     prices: Prices
     quota: Quota
+    budgets: BudgetWatch
     watch: Sequence[StoreWatch]
 
     async def load(self) -> None:
@@ -39,7 +41,7 @@ class KeyHouse:
 
     def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What goes on for as long as the gateway does."""
-        return (*(one.run() for one in self.watch), self.quota.watch())
+        return (*(one.run() for one in self.watch), self.quota.watch(), self.budgets.run())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +65,21 @@ def make_key_house(parts: KeyHouseParts) -> KeyHouse:
     limits = parts.limits or MemoryLimitStore(clock)
     store = parts.store
     keys, prices = ApiKeys(KeyParts(store, limits, clock, os.urandom)), Prices(store)
+    quota = Quota(
+        QuotaParts(
+            limits,
+            RecordedUse(parts.records).find,
+            parts.resolve,
+            prices.find,
+            clock,
+            observer,
+        )
+    )
     return KeyHouse(
         keys,
         prices,
-        Quota(
-            QuotaParts(
-                limits,
-                RecordedUse(parts.records).find,
-                parts.resolve,
-                prices.find,
-                clock,
-                observer,
-            )
-        ),
+        quota,
+        BudgetWatch(quota, keys.find, clock),
         (
             StoreWatch("API keys", store.has_changed, keys.load, observer),
             StoreWatch("prices", store.have_prices_changed, prices.load, observer),

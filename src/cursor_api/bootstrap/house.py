@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import random
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
+from cursor_api.domain.alert import Alert
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
@@ -21,7 +22,7 @@ from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
-from cursor_api.service.alerts.conditions import Conditions
+from cursor_api.service.alerts.conditions import Conditions, find_shared
 from cursor_api.service.alerts.watch import AlertWatch
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
@@ -34,6 +35,7 @@ from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.service.inference.open_upstreams import OpenUpstreams, UpstreamPlan
 from cursor_api.service.inference.relay import Relay
 from cursor_api.service.inference.search import Collaborators
+from cursor_api.service.inference.transcripts import Transcripts
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
 from cursor_api.stores.memory_records import MemoryRecords
@@ -76,30 +78,29 @@ class House:
         self._api_keys: dict[str, Sequence[Secret]] = {}
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
-        entries_max = settings.request_log.entries_max
-        self._records = parts.stores.records or MemoryRecords(clock, entries_max=entries_max)
+        self._records = parts.stores.records or _memory_records(settings, clock)
         self._request_log = parts.stores.request_log or self._records
         self.catalog = Catalog()
         self.measuring = Measuring(self.catalog.lists, self._look)
         self.tracing = Tracing(RequestSpans(self._find_kind, self.catalog.lists), observer)
         self._lines = RequestLines(clock.monotonic)
-        log = ToldLog(
-            self._request_log, (self.tracing.take, self.measuring.count, self._lines.tell)
-        )
+        told = (self.tracing.take, self.measuring.count, self._lines.tell)
         self.steps = StepRunner()
         self.endpoints = Endpoints((), observer)
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = self._make_roster()
         self.key_house = self._make_key_house()
+        self._transcripts = Transcripts(self._records.keep, parts.redactor.redact_text)
         collaborators = Collaborators(
             self.catalog,
             self.endpoints,
-            log,
+            ToldLog(self._request_log, told),
             clock,
             random.random,
             self.key_house.prices.find,
             self.key_house.quota,
+            self._transcripts,
         )
         self.relay = relay = Relay(collaborators)
         self.upstreams = OpenUpstreams(lambda: relay.active, clock, observer)
@@ -110,15 +111,21 @@ class House:
             CredentialParts(self.roster, self.pools, trials, self.endpoints, clock)
         )
         self._images = ImageFetcher()
-        stack.push_async_callback(self._images.close)
         self._admission = Admission(settings.admission, clock, observer)
         self._lockout = Lockout(settings.lockout, clock)
         self.kept = KeptAnswers(settings.kept_answers, clock)
         self._readiness = self._make_readiness(settings)
-        conditions = Conditions(
-            lambda: self._readiness, self.pools, self._records.state, clock, self._is_shared_up
+        self.alerts = AlertWatch(self._make_conditions(clock).find, clock, observer)
+
+    def _make_conditions(self, clock: Clock) -> Conditions:
+        records_state = self._records.state
+        return Conditions(
+            lambda: self._readiness, self.pools, records_state, clock, self._find_alerts
         )
-        self.alerts = AlertWatch(conditions.find, clock, observer)
+
+    def _find_alerts(self) -> Iterator[Alert]:
+        yield from self.key_house.budgets.find()
+        yield from find_shared(is_up=self._is_shared_up())
 
     async def use(self, settings: Settings) -> None:
         """Serve under these settings; raises OSError, and changes nothing then."""
@@ -142,6 +149,7 @@ class House:
         self._lockout.options = settings.lockout
         self.kept.use(settings.kept_answers, settings.access)
         self._lines.is_on = settings.logs.requests
+        self._transcripts.is_on = settings.request_log.keep_content
         self.measuring.use(by_caller=settings.metrics.by_caller)
         self.tracing.use(settings.traces)
         self._readiness = self._make_readiness(settings)
@@ -292,6 +300,11 @@ class House:
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:
         self._with.redactor.add_all(credential.secret.reveal() for credential in credentials)
+
+
+def _memory_records(settings: Settings, clock: Clock) -> MemoryRecords:
+    kept = settings.request_log
+    return MemoryRecords(clock, entries_max=kept.entries_max, content_days=kept.keep_content_days)
 
 
 def credentials_of(settings: UpstreamSettings) -> list[Credential]:

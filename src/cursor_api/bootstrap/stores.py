@@ -30,7 +30,7 @@ from cursor_api.wire.checksum import new_checksum
 SPOOL_SUFFIX = ".spool"
 DATABASE_URL = "DATABASE_URL"
 # What waits is not too old.
-EVERYTHING = Keeping(days=3650, bytes_max=2**50, rows_max=2**50)
+EVERYTHING = Keeping(days=3650, bytes_max=2**50, rows_max=2**50, content_days=3650)
 
 
 def make_checksum() -> str:
@@ -76,7 +76,7 @@ def file_stores(settings: Settings) -> Stores:
 def find_keeping(settings: Settings) -> Keeping:
     """How much is kept of the requests."""
     log = settings.request_log
-    return Keeping(log.keep_days, log.keep_bytes, log.kept_max)
+    return Keeping(log.keep_days, log.keep_bytes, log.kept_max, log.keep_content_days)
 
 
 def make_keys(settings: Settings) -> KeyAndPriceStore:

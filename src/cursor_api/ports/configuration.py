@@ -7,6 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from cursor_api.ports.upstream_blocks import NewUpstream, ShownUpstreams
+
 
 class Words(Struct, frozen=True):
     """One text in both languages of the house."""
@@ -21,7 +23,9 @@ class ShownSetting(Struct, frozen=True):
     `default_text` says where a default comes from that is no fixed one, else what it is.
     `name` is its variable, or `upstream.NAME.key` for one of a block; `key` is its name in TOML,
     "" where it has none. `source` says where it was found. `is_waiting`: it was read anew, and is
-    used after a restart.
+    used after a restart. `fixed_by` says why it cannot be changed while the gateway runs:
+    `restart`, `environment`, `command_line`, `block`, `config` (it says where the files are) or
+    `no_files`; "" where it can.
     """
 
     name: str
@@ -35,6 +39,7 @@ class ShownSetting(Struct, frozen=True):
     default_text: Words
     needs_restart: bool
     is_waiting: bool
+    fixed_by: str
     text: Words
 
 
@@ -103,6 +108,14 @@ class SettingsWriter(Protocol):
         """
         ...
 
+    def add_upstream(self, new: NewUpstream, keys: Sequence[str], if_match: str | None) -> None:
+        """Append its block, and put its keys into a file of their own.
+
+        Raises WrongUpstreamError, FixedSettingError, StoreError, and StaleTextError as above;
+        nothing is changed then.
+        """
+        ...
+
 
 class Configuration(Protocol):
     """What the gateway was told."""
@@ -114,6 +127,10 @@ class Configuration(Protocol):
 
     def show(self) -> ShownSettings:
         """All of it, as it stands now."""
+        ...
+
+    def upstreams(self) -> ShownUpstreams:
+        """The upstreams of it, and what another one can be made of."""
         ...
 
     async def reload(self) -> Reloaded:
@@ -129,6 +146,10 @@ class Unshown:
     def show(self) -> ShownSettings:
         """None of them."""
         return ShownSettings()
+
+    def upstreams(self) -> ShownUpstreams:
+        """None of them."""
+        return ShownUpstreams()
 
     async def reload(self) -> Reloaded:
         """There is nothing to be read."""

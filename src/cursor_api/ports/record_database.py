@@ -6,24 +6,38 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import RefusalRow
 from cursor_api.ports.records import RecordQuestions
 
 
 class Batch(NamedTuple):
-    """What is written in one step. `id` sorts by time, and is another one for each batch."""
+    """What is written in one step. `id` sorts by time, and is another one for each batch.
+
+    Of the `contents` those are kept whose records are new.
+    """
 
     id: str
     records: Sequence[RequestRecord]
     refusals: Sequence[RefusalRow] = ()
+    contents: Sequence[RecordContent] = ()
 
 
 class Keeping(NamedTuple):
-    """How much is kept: the first bound that is met counts. The sums are kept longer."""
+    """How much is kept: the first bound that is met counts. The sums are kept longer.
+
+    Texts go after `content_days`, and when they take more than half of `bytes_max`.
+    """
 
     days: float
     bytes_max: int
     rows_max: int
+    content_days: float = 7.0
+
+    @property
+    def content_bytes_max(self) -> int:
+        """How much room texts may take."""
+        return self.bytes_max // 2
 
 
 class DatabaseState(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_content import RecordContent, Transcript
 from cursor_api.domain.record_query import (
     RecordChoices,
     RecordFilter,
@@ -46,6 +47,10 @@ class RecordQuestions(Protocol):
         """One of them; None where it is not kept (any more)."""
         ...
 
+    async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
+        """What was said in those of them whose texts are kept, in any order."""
+        ...
+
     async def page(self, query: RecordQuery) -> RecordPage:
         """Some of them, in at most 250 ms of looking."""
         ...
@@ -71,7 +76,9 @@ class RecordQuestions(Protocol):
         ...
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
-        """Delete at most `rows_max` of them, oldest first; what they added to the sums stays.
+        """Delete at most `rows_max` of them, oldest first, with their texts.
+
+        What they added to the sums stays.
 
         Gives how many there were: fewer than `rows_max` means that none is left.
         """
@@ -88,3 +95,7 @@ class Records(RecordQuestions, Protocol):
 
 class RecordKeeper(RequestLog, Records, RefusalCounter, Protocol):
     """All that keeping records is: they come in, and they are asked for."""
+
+    def keep(self, transcript: Transcript) -> None:
+        """What was said in a request whose record comes next; must not block or raise."""
+        ...

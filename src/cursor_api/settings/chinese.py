@@ -107,7 +107,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "REQUEST_LOG_FILE": (
         "每个请求的结果，重启后仍保留：一个 SQLite 文件，记录时间、模型、凭据名称、结"
-        "果、token 数和各次尝试。不含提示词、回答和令牌；删除后会重新开始。"
+        "果、token 数和各次尝试。不含令牌，只有设了 `RECORD_CONTENT` 才含提示词和回答；删除后会"
+        "重新开始。"
     ),
     "TOKENS": (
         "供没有持久磁盘的地方使用的凭据，每行一个，写法同 `TOKEN_FILE`，也可在逗号后写校验和。"
@@ -279,6 +280,15 @@ REASONS: Final[Mapping[str, str]] = {
     "RECORDS_KEEP_BYTES": (
         "保留的请求记录最多占多少空间；超出时忘记最旧的，文件随之变小。一百万条约 350 MiB。"
     ),
+    "RECORD_CONTENT": (
+        "是否在请求之外也保留提示词和回答的文字，供需要弄清某个客户端行为的时候使用。每段文字"
+        "最多 16,384 个字符，提示词与回答各最多 32,768 个；网关知道或认出的密钥会被遮盖。持有"
+        "管理密钥的人可以阅读。"
+    ),
+    "RECORD_CONTENT_KEEP_DAYS": (
+        "文字保留多少天，不会比所属的请求更久。它们最多占 `RECORDS_KEEP_BYTES` 的一半；超出时"
+        "先删除最旧的。"
+    ),
     "DATABASE_URL": (
         "存放请求记录、API 密钥与价格的 PostgreSQL 数据库（14 或更新），取代"
         " `REQUEST_LOG_FILE`；需要附加组件 `cursor-api[postgres]`。表建在自己的"
@@ -303,8 +313,8 @@ REASONS: Final[Mapping[str, str]] = {
     "TRACES_HEADERS": "发往 `TRACES_URL` 的请求头，例如密钥。",
     "TRACES_PROXY": "通往 `TRACES_URL` 的 HTTP 代理；`none` 表示不用。",
     "ALERT_WEBHOOK_URL": (
-        "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、无人可应答、上游暂不"
-        "询问、记录无法写入。每件事在发生时通知一次，结束时再通知一次。"
+        "必须让你知道的事以一小段 JSON 发到这个地址：凭据停用或即将过期、密钥预算将尽或"
+        "用尽、无人可应答、上游暂不询问、记录无法写入。每件事在发生时通知一次，结束时再通知一次。"
     ),
     "ALERT_PROXY": "通往 `ALERT_WEBHOOK_URL` 的 HTTP 代理；`none` 表示不用。",
 }

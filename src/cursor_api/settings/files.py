@@ -25,13 +25,23 @@ from cursor_api.ports.configuration import (
     UnknownSettingError,
     WrongSettingError,
 )
+from cursor_api.ports.upstream_blocks import MISSING, NewUpstream, WrongUpstreamError
 from cursor_api.settings.block_file import change_file
+from cursor_api.settings.block_text import BlockTextError
 from cursor_api.settings.dotenv_text import TextChangeError, set_variable
 from cursor_api.settings.load import TOML, Draft, Loaded
 from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Row
 from cursor_api.settings.schema import CONFIG, Schema
-from cursor_api.settings.sources import ENVIRONMENT, FILE_BYTES_MAX
+from cursor_api.settings.sources import BLOCKS, ENVIRONMENT, FILE_BYTES_MAX
 from cursor_api.settings.toml_text import set_key, write_value
+from cursor_api.settings.upstream_blocks import (
+    NO_KEY,
+    Place,
+    add_block,
+    describe,
+    parse_keys,
+    require_right,
+)
 
 STALE: Final = "The settings are no longer those that you have seen."
 
@@ -41,6 +51,30 @@ class Drafts(NamedTuple):
 
     toml: Draft | None = None
     dotenv: str | None = None
+
+
+# Why a setting cannot be changed here, by its code (see ports.ShownSetting).
+FIXED: Final = {
+    "restart": "{name} is used from the next start on; change it in the file and start again",
+    "environment": (
+        "{name} stands in the environment, which wins over every file; change it there"
+    ),
+    "command_line": (
+        "{name} stands in the command line, which wins over every file; change it there"
+    ),
+}
+_SOURCES: Final = {ENVIRONMENT: "environment", COMMAND_LINE: "command_line"}
+
+
+def find_fixed(setting: Setting, source: str) -> str:
+    """The code of why a setting of this source cannot be changed here; "" where it can."""
+    if not setting.table:
+        return "config"
+    if setting.table in BLOCKS:
+        return "block"
+    if setting.needs_restart:
+        return "restart"
+    return next((code for place, code in _SOURCES.items() if place in source), "")
 
 
 # Reads everything, these drafts in the place of files; never raises for what users wrote.
@@ -82,24 +116,41 @@ class SettingsFiles:
         setting = self._schema.by_variable.get(name)
         if setting is None or not setting.table:
             raise UnknownSettingError(name)
-        if setting.needs_restart:
-            raise FixedSettingError(
-                f"{setting.variable} is used from the next start on; change it in the file and"
-                " start again"
-            )
         loaded = self.load(Drafts())
         row = next(row for row in loaded.rows if row.setting is setting)
-        for source in (ENVIRONMENT, COMMAND_LINE):
-            if source in row.source:
-                raise FixedSettingError(
-                    f"{setting.variable} stands in the {source}, which wins over every file;"
-                    " change it there"
-                )
+        fixed_by = find_fixed(setting, row.source)
+        if fixed_by:
+            raise FixedSettingError(FIXED[fixed_by].format(name=setting.variable))
         try:
             self._save(setting, row, value, (loaded, if_match))
         except TextChangeError as error:
             raise FixedSettingError(str(error)) from error
         return setting.variable
+
+    def add_upstream(self, new: NewUpstream, keys: Sequence[str], if_match: str | None) -> None:
+        """Append its block; see ports.SettingsWriter."""
+        entries, preset = describe(self._schema, new)
+        secrets = parse_keys(keys)
+        if not secrets and preset is not None and preset.keys_url:
+            message = f"{preset.title} asks for a key; it gives them at {preset.keys_url}"
+            raise WrongUpstreamError("keys", message, MISSING)
+        if not secrets:
+            entries["api_key"] = NO_KEY
+        loaded = self.load(Drafts())
+
+        def check(draft: Draft) -> None:
+            found = new_problems(loaded, self.load(Drafts(toml=draft)))
+            require_right(entries["name"], found)
+
+        place = Place(self.find_toml(), self.home)
+        try:
+            add_block(place, entries, secrets, check, lambda: self._require_seen(if_match))
+        except BlockTextError as error:
+            raise FixedSettingError(f"{place.config.name}: {error}") from error
+
+    def _require_seen(self, if_match: str | None) -> None:
+        if if_match is not None and self.etag() != if_match:
+            raise StaleTextError(STALE)
 
     def _save(
         self, setting: Setting, row: Row, value: str | None, seen: tuple[Loaded[Any], str | None]
@@ -109,8 +160,7 @@ class SettingsFiles:
         is_in_toml = row.source.startswith(toml.name)
 
         def change(text: str) -> str:
-            if if_match is not None and self.etag() != if_match:
-                raise StaleTextError(STALE)
+            self._require_seen(if_match)
             if is_in_toml:
                 written = None if value is None else write_value(value, setting.kind.toml_types)
                 return set_key(text, setting.table, setting.name, written)

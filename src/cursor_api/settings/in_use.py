@@ -13,12 +13,14 @@ from cursor_api.ports.configuration import (
     ShownSettings,
     Words,
 )
+from cursor_api.ports.upstream_blocks import ShownUpstreams
 from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
-from cursor_api.settings.files import SettingsFiles, show_finding
+from cursor_api.settings.files import SettingsFiles, find_fixed, show_finding
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 from cursor_api.settings.schema import S, Schema
+from cursor_api.settings.upstream_blocks import show_upstreams
 
 # What a block is called, by its table in TOML.
 BLOCK_TITLES: Final = {
@@ -75,6 +77,13 @@ class SettingsInUse(Generic[S]):
             tuple(map(show_finding, self.loaded.warnings)),
         )
 
+    def upstreams(self) -> ShownUpstreams:
+        """Those in use, and what another one can be made of."""
+        schema = self._schema
+        return ShownUpstreams(
+            tuple(show_upstreams(schema, self.loaded)), schema.presets, tuple(schema.kinds)
+        )
+
     def _show(self, row: Row) -> ShownSetting:
         setting = row.setting
         in_block = setting.table in BLOCK_TITLES
@@ -90,6 +99,7 @@ class SettingsInUse(Generic[S]):
             default_text=self._default(setting),
             needs_restart=setting.needs_restart,
             is_waiting=setting.needs_restart and self._has_changed(row.name),
+            fixed_by=find_fixed(setting, row.source) if self.writer else "no_files",
             text=Words(setting.reason, self._translations[setting.reason]),
         )
 

@@ -7,7 +7,7 @@ in the order in which documentation, check-config and findings show them.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
@@ -15,6 +15,7 @@ from cursor_api.domain.catalog import NamedModel
 from cursor_api.options.kinds import path
 from cursor_api.options.setting import FieldPath, Setting, build_options, find_rows
 from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.ports.upstream_blocks import Preset
 from cursor_api.settings.unknown import is_ours
 
 # Not in the file, of course: it says where the file is.
@@ -54,8 +55,8 @@ class Schema(Generic[S]):
 
     Each field of that class is an options class, but for `upstreams` and `models`. `kinds` are the
     options classes of the kinds of upstreams. A kind that has a group is an upstream of its own
-    name that exists without an `[[upstream]]` block. Raises ValueError for a row without a group,
-    and for a name that stands for two settings.
+    name that exists without an `[[upstream]]` block; `presets` are well-known endpoints of these
+    kinds. Raises ValueError for a row without a group, and for a name that stands for two settings.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class Schema(Generic[S]):
         groups: Sequence[Group],
         kinds: Mapping[str, type],
         *,
+        presets: Iterable[Preset] = (),
         has_blocks: bool = True,
     ) -> None:
         self._settings = settings
         self._groups = tuple(groups)
         self.kinds = dict(kinds)
+        self.presets = tuple(one for one in presets if one.kind in self.kinds)
         # Whether `[[upstream]]` and `[[model]]` count.
         self.has_blocks = has_blocks
         self.titles = {"": CONFIG_TITLE} | {group.table: group.title for group in groups}
@@ -83,7 +86,9 @@ class Schema(Generic[S]):
 
     def without_blocks(self) -> Schema[S]:
         """The same, where `[[upstream]]` and `[[model]]` are passed over."""
-        return Schema(self._settings, self._groups, self.kinds, has_blocks=False)
+        return Schema(
+            self._settings, self._groups, self.kinds, presets=self.presets, has_blocks=False
+        )
 
     @property
     def own_kinds(self) -> tuple[str, ...]:

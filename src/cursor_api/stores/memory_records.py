@@ -9,6 +9,7 @@ from itertools import islice
 
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_content import RecordContent, Transcript
 from cursor_api.domain.record_query import (
     RecordChoices,
     RecordFilter,
@@ -25,6 +26,7 @@ from cursor_api.ports.records import RecordsState
 from cursor_api.stores.records.matching import fits
 from cursor_api.stores.records.rows import as_kept
 from cursor_api.stores.records.sums import HOUR_S, hour_of
+from cursor_api.stores.records.transcribed import KeptTranscripts
 
 # Some 10 MB.
 ROWS_MAX = 10_000
@@ -32,6 +34,7 @@ ROWS_MAX = 10_000
 ENTRIES_MAX = 100
 # As long as the stores that outlive the process keep theirs by default.
 KEPT_S = 30 * 24 * HOUR_S
+CONTENT_DAYS = 7.0
 _Key = tuple[int, str, str, str]
 
 
@@ -42,9 +45,14 @@ class MemoryRecords:
     """
 
     def __init__(
-        self, clock: Clock, rows_max: int = ROWS_MAX, entries_max: int = ENTRIES_MAX
+        self,
+        clock: Clock,
+        rows_max: int = ROWS_MAX,
+        entries_max: int = ENTRIES_MAX,
+        content_days: float = CONTENT_DAYS,
     ) -> None:
         self._clock = clock
+        self._transcripts = KeptTranscripts(clock, content_days)
         self._rows_max = rows_max
         self._recent: deque[RequestRecord] = deque(maxlen=entries_max)
         self._by_id: dict[str, RequestRecord] = {}
@@ -67,6 +75,10 @@ class MemoryRecords:
         newest = list(islice(reversed(self._recent), max(count, 0)))
         return newest[::-1]
 
+    def keep(self, transcript: Transcript) -> None:
+        """See ports.RecordKeeper."""
+        self._transcripts.add(transcript)
+
     def count_refusal(self, fault: FaultKind) -> None:
         """See ports.RefusalCounter."""
         self.add_refusal(self._clock.now(), fault)
@@ -78,7 +90,9 @@ class MemoryRecords:
         self._by_id[record.id] = record
         insort(self._ids, record.id)
         if len(self._ids) > self._rows_max:
-            del self._by_id[self._ids.pop(0)]
+            oldest = self._ids.pop(0)
+            del self._by_id[oldest]
+            self._transcripts.forget(oldest)
         hour = hour_of(record.started_at)
         key = (hour, record.model, record.credential_alias, record.caller)
         self._sums[key] = self._sums.get(key, UsageCounts()).plus(counts_of(record))
@@ -93,6 +107,10 @@ class MemoryRecords:
     async def find(self, request_id: str) -> RequestRecord | None:
         """See ports.Records."""
         return self._by_id.get(request_id)
+
+    async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
+        """See ports.Records."""
+        return self._transcripts.find(ids)
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
@@ -155,6 +173,7 @@ class MemoryRecords:
         gone = list(islice(fitting, rows_max))
         for one in gone:
             del self._by_id[one]
+            self._transcripts.forget(one)
         self._ids = [one for one in self._ids if one in self._by_id]
         return len(gone)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import database_url, redis_url
-from cursor_api.options.kinds import path, size, whole
+from cursor_api.options.kinds import flag, path, size, whole
 from cursor_api.options.setting import GIB, MIB, setting
 
 POOL_STATE = ".token-state"
@@ -60,8 +60,8 @@ class StoreFiles:
         path(),
         None,
         "What became of each request, over a restart: an SQLite file with the time, caller, model,"
-        " credential's name, outcome, tokens and attempts of each. Holds no prompt, no answer"
-        " and no token; remove it and it begins anew.",
+        " credential's name, outcome, tokens and attempts of each. Holds no token, and prompts and"
+        " answers only with `RECORD_CONTENT`; remove it and it begins anew.",
         default_note="`.request-log.sqlite3` beside `TOKEN_FILE`",
         needs_restart=True,
         derive=_beside_tokens(REQUEST_LOG),
@@ -134,5 +134,22 @@ class RequestLogOptions:
         "1GiB",
         "How much room the kept requests take; the oldest are forgotten, and the file becomes"
         " smaller. A million take some 350 MiB.",
+        needs_restart=True,
+    )
+    keep_content: bool = setting(
+        "RECORD_CONTENT",
+        flag(),
+        "false",
+        "Whether the texts of prompts and answers are kept too, beside the requests: for a day on"
+        " which a client has to be understood. Each text is cut at 16,384 characters, a prompt and"
+        " an answer at 32,768; secrets that the gateway knows or recognises are masked. Who has the"
+        " admin key can read them.",
+    )
+    keep_content_days: int = setting(
+        "RECORD_CONTENT_KEEP_DAYS",
+        whole(1, 3650, 7),
+        "7",
+        "How many days texts are kept, never longer than their requests. They take at most half of"
+        " `RECORDS_KEEP_BYTES`; the oldest go first.",
         needs_restart=True,
     )

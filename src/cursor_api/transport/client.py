@@ -9,6 +9,7 @@ from typing import Final, Self
 from cursor_api.domain.credential import Secret
 from cursor_api.transport.answer import HttpAnswer
 from cursor_api.transport.connections import Connections
+from cursor_api.transport.dialing import Names
 from cursor_api.transport.line import Body
 from cursor_api.transport.options import HttpOptions, Timeouts
 
@@ -20,13 +21,19 @@ DEFAULT_TIMEOUTS: Final = Timeouts()
 class HttpClient:
     """Opens answers; an async context manager, outside of which there are no connections.
 
-    `headers` go with every request that does not write one of the same name itself.
+    `headers` go with every request that does not write one of the same name itself; `names` says
+    what names of hosts mean.
     """
 
-    def __init__(self, options: HttpOptions, headers: Iterable[tuple[str, Secret]] = ()) -> None:
+    def __init__(
+        self,
+        options: HttpOptions,
+        headers: Iterable[tuple[str, Secret]] = (),
+        names: Names | None = None,
+    ) -> None:
         self.options = options
         self._headers = tuple(headers)
-        self._connections = Connections(options)
+        self._connections = Connections(options, names)
 
     def __repr__(self) -> str:
         return f"HttpClient(open={self.open_count} of {self.options.connections_max})"

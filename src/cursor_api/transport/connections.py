@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.transport.dialing import Dialer
+from cursor_api.transport.dialing import Dialer, Names
 from cursor_api.transport.line import Line
 from cursor_api.transport.options import HttpOptions
 from cursor_api.transport.target import Target, Way, find_target
@@ -47,8 +47,9 @@ class _Linger:
 class Connections:
     """Which answers are open, on connections that are kept alive; an async context manager."""
 
-    def __init__(self, options: HttpOptions) -> None:
+    def __init__(self, options: HttpOptions, names: Names | None = None) -> None:
         self.options = options
+        self._names = names
         self.watch = Watch()
         self._open_count = 0
         self._dialer: Dialer | None = None
@@ -71,7 +72,7 @@ class Connections:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._dialer = Dialer(self, self.options.ca_file)
+        self._dialer = Dialer(self, self.options.ca_file, self._names)
         return self
 
     async def __aexit__(

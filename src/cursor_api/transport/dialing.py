@@ -39,7 +39,7 @@ KNOWN_S: Final = 10.0
 NEXT_ADDRESS_S: Final = 0.25
 ALPN: Final = ("http/1.1",)
 
-_Address: TypeAlias = tuple[
+Address: TypeAlias = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
 ]
 
@@ -59,7 +59,7 @@ def _system_tls() -> ssl.SSLContext:
     return make_tls()
 
 
-def make_socket(address: _Address) -> socket.socket:
+def make_socket(address: Address) -> socket.socket:
     """A socket for a connection to an address."""
     family, kind, protocol, _, _ = address
     return socket.socket(family, kind, protocol)
@@ -69,9 +69,9 @@ class Names:
     """What names mean; each is asked for once at a time."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[str, int], asyncio.Task[Sequence[_Address]]] = {}
+        self._asked: dict[tuple[str, int], asyncio.Task[Sequence[Address]]] = {}
 
-    async def find(self, place: Place) -> Sequence[_Address]:
+    async def find(self, place: Place) -> Sequence[Address]:
         """The addresses of a place; raises NoAddressError."""
         try:
             ip = ipaddress.ip_address(place.host)
@@ -80,7 +80,7 @@ class Names:
         family = socket.AF_INET if ip.version == 4 else socket.AF_INET6  # noqa: PLR2004 - of IP
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (place.host, place.port))]
 
-    async def _ask(self, host: str, port: int) -> Sequence[_Address]:
+    async def _ask(self, host: str, port: int) -> Sequence[Address]:
         loop = asyncio.get_running_loop()
         key = (host, port)
         asking = self._asked.get(key)
@@ -93,7 +93,7 @@ class Names:
         except (OSError, UnicodeError) as error:
             raise NoAddressError from error
 
-    async def _resolve(self, host: str, port: int) -> Sequence[_Address]:
+    async def _resolve(self, host: str, port: int) -> Sequence[Address]:
         return await asyncio.get_running_loop().getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
         )
@@ -102,7 +102,7 @@ class Names:
         self,
         key: tuple[str, int],
         loop: asyncio.AbstractEventLoop,
-        asked: asyncio.Future[Sequence[_Address]],
+        asked: asyncio.Future[Sequence[Address]],
     ) -> None:
         if asked.cancelled() or asked.exception() is not None:
             self._asked.pop(key, None)
@@ -113,9 +113,9 @@ class Names:
 class Dialer:
     """Makes lines for an owner."""
 
-    def __init__(self, owner: LineOwner, ca_file: Path | None) -> None:
+    def __init__(self, owner: LineOwner, ca_file: Path | None, names: Names | None = None) -> None:
         self._owner = owner
-        self._names = Names()
+        self._names = names or Names()
         # Read at the start where there is one, so that a wrong file stops it.
         self._tls = None if ca_file is None else make_tls(ca_file)
 

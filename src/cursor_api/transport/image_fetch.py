@@ -11,20 +11,20 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
-
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
+from urllib.parse import quote, urljoin, urlsplit
 
 from cursor_api.domain.content import Image
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
+from cursor_api.transport.client import HttpAnswer, HttpClient, HttpOptions
+from cursor_api.transport.dialing import Address, Names
+from cursor_api.transport.errors import NoAddressError
+from cursor_api.transport.target import PORTS, Place
 from cursor_api.wire.images import ImageError, image_of
 
 REDIRECTS_MAX: Final = 3
@@ -34,7 +34,17 @@ FETCH_S: Final = 20.0
 IMAGE_BYTES_MAX: Final = 10 << 20
 # Each may have IMAGE_BYTES_MAX in memory.
 FETCHES_MAX: Final = 4
-PORTS: Final = {"http": 80, "https": 443}
+# Those that are signed are the longest.
+URL_CHARS_MAX: Final = 8192
+# Each address is asked on a connection of its own.
+HEADERS: Final = {
+    "User-Agent": "cursor-api",
+    "Accept": "image/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+# What a path and a query may have as it is; of the rest percent signs and digits are made.
+_KEPT: Final = "/?:@!$&'()*+,;=%"
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 HTTP_OK: Final = 200
 CODE: Final = "invalid_image_url"
@@ -74,120 +84,105 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-class PublicResolver(AbstractResolver):
-    """What a name means, but for addresses that are not public."""
+class PublicNames(Names):
+    """What names mean, but for addresses that are not public."""
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Raises OSError where none is left."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-        results = [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=port,
-                family=of_family,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for of_family, _, protocol, _, address in found
-            if self.accepts(str(address[0]))
-        ]
-        if not results:
-            raise OSError("the name means no public address")
-        return results
+    async def find(self, place: Place) -> Sequence[Address]:
+        """Raises NoAddressError where none is left. What it gives is what is connected to."""
+        found = await super().find(place)
+        public = [address for address in found if self.accepts(str(address[4][0]))]
+        if not public:
+            raise NoAddressError
+        return public
 
     def accepts(self, address: str) -> bool:
         """Whether an address may be connected to."""
         return is_public(ip_address(address.partition("%")[0]))
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
 
 class ImageFetcher:
-    """Implements `linked_images.ImageSource`; to be closed at the end."""
+    """Implements `linked_images.ImageSource`. Nothing is open between two images."""
 
     def __init__(
-        self, resolver: PublicResolver | None = None, ports: Iterable[int] = PORTS.values()
+        self, names: PublicNames | None = None, ports: Iterable[int] = PORTS.values()
     ) -> None:
-        self._resolver = resolver or PublicResolver()
+        self._names = names or PublicNames()
         self._ports = frozenset(ports)
         self._room = asyncio.Semaphore(FETCHES_MAX)
-        self._session: aiohttp.ClientSession | None = None
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        """Opened when it is first needed: most gateways fetch nothing."""
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=self._resolver, use_dns_cache=False, force_close=True
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None),
-            headers={"User-Agent": "cursor-api", "Accept": "image/*"},
-            auto_decompress=False,
-        )
-
-    async def close(self) -> None:
-        """Close what is open."""
-        if self._session is not None:
-            await self._session.close()
 
     async def fetch(self, url: str) -> Image:
         """See linked_images.ImageSource. The message says of the image why it cannot be had."""
         try:
-            async with self._room, asyncio.timeout(FETCH_S):
-                return await self._follow(url)
+            async with (
+                self._room,
+                asyncio.timeout(FETCH_S),
+                HttpClient(HttpOptions(proxy=None), names=self._names) as http,
+            ):
+                return await self._follow(http, url)
         except ImageError as error:
             raise _refusal(str(error)) from error
         except TimeoutError as error:
             raise _refusal(f"did not come within {FETCH_S:g} seconds") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (Fault, ValueError) as error:
             raise _refusal("cannot be fetched from there") from error
 
-    async def _follow(self, url: str) -> Image:
-        session = self._session = self._session or self._open_session()
-        place = URL(url)
+    async def _follow(self, http: HttpClient, url: str) -> Image:
         for _ in range(REDIRECTS_MAX + 1):
-            self._check(place)
-            async with session.get(place, allow_redirects=False) as answer:
+            url = self._check(url)
+            async with http.open_get(url, HEADERS) as answer:
                 if answer.status in REDIRECTS:
-                    place = place.join(URL(answer.headers.get("location", "")))
+                    url = urljoin(url, answer.headers.get("location", ""))
                     continue
                 if answer.status != HTTP_OK:
                     raise ImageError(f"was answered with status {answer.status}")
                 if answer.headers.get("content-encoding", "identity") != "identity":
                     raise ImageError("was answered compressed")
-                return image_of(await _read(answer), answer.content_type, IMAGE_BYTES_MAX)
+                media_type = answer.headers.get("content-type", "").partition(";")[0]
+                data = await _read(answer)
+                return image_of(data, media_type.strip().lower(), IMAGE_BYTES_MAX)
         raise ImageError("leads on and on to other addresses")
 
-    def _check(self, place: URL) -> None:
-        """Judge what the HTTP client reads in it: another reader may find another host there."""
-        host = place.raw_host
-        if place.scheme not in PORTS or not host:
+    def _check(self, url: str) -> str:
+        """The address made of what was read in it, so that no other reader finds another host.
+
+        Raises ImageError and ValueError.
+        """
+        if len(url) > URL_CHARS_MAX:
+            raise ImageError(f"has more than {URL_CHARS_MAX} characters")
+        parts = urlsplit(url)
+        if parts.scheme not in PORTS or not parts.hostname:
             raise ImageError("leads to an address that is neither http nor https")
-        if place.raw_user is not None or place.raw_password is not None:
+        if "@" in parts.netloc:
             raise ImageError("holds a name or a password")
-        if place.port not in self._ports:
+        port = PORTS[parts.scheme] if parts.port is None else parts.port
+        if port not in self._ports:
             raise ImageError("leads to another port than 80 or 443")
-        try:
-            is_accepted = self._resolver.accepts(host)
-        except ValueError:
-            return  # a name, which the resolver judges
-        if not is_accepted:
+        # Other digits and full stops than ASCII's become those of an address here.
+        host = parts.hostname.encode("idna").decode("ascii")
+        if _is_refused(host, self._names):
             raise ImageError("leads to an address that is not public")
+        where = f"[{host}]" if ":" in host else host
+        if port != PORTS[parts.scheme]:
+            where = f"{where}:{port}"
+        query = f"?{quote(parts.query, _KEPT)}" if parts.query else ""
+        return f"{parts.scheme}://{where}{quote(parts.path, _KEPT)}{query}"
+
+
+def _is_refused(host: str, names: PublicNames) -> bool:
+    """Whether it is an address, and none that is taken; names are judged by what they mean."""
+    try:
+        return not names.accepts(host)
+    except ValueError:
+        return False
 
 
 def _refusal(why: str) -> Fault:
     return invalid_request(f"An image that is named by its address {why}.", code=CODE, param=None)
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def _read(answer: HttpAnswer) -> bytes:
     found = bytearray()
-    async for piece in answer.content.iter_any():
+    while piece := await answer.read():
         found += piece
         if len(found) > IMAGE_BYTES_MAX:
             raise ImageError(f"is larger than the limit of {IMAGE_BYTES_MAX} bytes")

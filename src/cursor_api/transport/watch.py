@@ -10,6 +10,10 @@ import asyncio
 import math
 from typing import Protocol
 
+# A look goes over all that is watched: a limit may be noticed so much later, and thousands of them
+# that are over one after the other cost no look each.
+LOOK_S = 0.05
+
 
 class Watched(Protocol):
     """Something that is waited for until `deadline`, by the loop's clock; math.inf: it is not."""
@@ -31,6 +35,7 @@ class Watch:
         self._watched: dict[Watched, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._look_at = math.inf
+        self._looked_at = -math.inf
 
     def __repr__(self) -> str:
         return f"Watch({len(self._watched)})"
@@ -46,6 +51,9 @@ class Watch:
 
     def expect(self, deadline: float, loop: asyncio.AbstractEventLoop) -> None:
         """A limit was set: see that somebody looks when it is over."""
+        if deadline >= self._look_at:
+            return
+        deadline = max(deadline, self._looked_at + LOOK_S)
         if deadline >= self._look_at:
             return
         if self._timer is not None:
@@ -65,12 +73,11 @@ class Watch:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        self._timer, self._look_at = None, math.inf
+        self._timer, self._look_at, self._looked_at = None, math.inf, now
         due = [one for one in self._watched if one.deadline <= now]
         for one in due:
             self.discard(one)
             one.expire()
         nearest = min((one.deadline for one in self._watched), default=math.inf)
-        if nearest < self._look_at and self._watched:
-            self.close()
-            self._set(nearest, loop)
+        if nearest < math.inf:
+            self.expect(nearest, loop)

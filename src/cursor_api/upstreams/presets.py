@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+from cursor_api.ports.upstream_blocks import Preset
 
-class Preset(NamedTuple):
-    """One endpoint. `keys_url` is where its owner gives keys, "" where none is needed."""
-
-    name: str
-    title: str
-    kind: str
-    base_url: str
-    keys_url: str = ""
-    aliases: tuple[str, ...] = ()
-
-
-_ROWS: Final = (
+PRESETS: Final = (
     Preset(
         "openai",
         "OpenAI",
@@ -144,11 +133,3 @@ _ROWS: Final = (
         aliases=("llama.cpp", "llama-cpp"),
     ),
 )
-
-PRESETS: Final[Mapping[str, Preset]] = {row.name: row for row in _ROWS}
-
-
-def find_preset(name: str) -> Preset | None:
-    """The one of this name, or of this other name."""
-    wanted = name.lower()
-    return PRESETS.get(wanted) or next((row for row in _ROWS if wanted in row.aliases), None)

@@ -32,6 +32,7 @@ from cursor_api.web.management.routes import management_operations
 from cursor_api.web.management.settings import SettingRoutes
 from cursor_api.web.management.tokens import NewBinding
 from cursor_api.web.management.ui_codes import UiSignIn
+from cursor_api.web.management.upstreams import UpstreamRoutes
 from cursor_api.web.management.usage import UsageRoutes
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 
@@ -173,6 +174,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
         *Metrics(parts.metrics).operations(),
         *SettingRoutes(parts.configuration).operations(),
+        *UpstreamRoutes(parts.configuration).operations(),
         *clients.operations(),
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),
         *PriceRoutes(parts.prices).operations(),

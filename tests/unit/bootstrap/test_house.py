@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from cursor_api.bootstrap import Gateway, build_gateway, memory_stores
+from cursor_api.bootstrap import Gateway, build_gateway, file_stores, memory_stores
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.options.masking import MARK
 from cursor_api.service.inference.open_upstreams import OpenUpstreams
 from cursor_api.settings import load_settings
+from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor.chat import CursorChat
 from tests.serving import ask, serve
@@ -94,3 +97,35 @@ async def test_an_upstream_that_was_replaced_is_closed_before_the_gateway_ends(
         monkeypatch.setattr(OpenUpstreams, "close_unused", look)
         async with asyncio.timeout(10):
             await closed.wait()
+
+
+async def test_what_is_said_is_kept_only_where_that_is_set(tmp_path: Path) -> None:
+    """Without secrets; a reload turns it on and off."""
+    (tmp_path / ".token").write_text("one\n")
+    headers = {"Authorization": f"Bearer {KEY}"}
+    body = json.dumps(
+        {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": f"My key is {KEY}, see"}]}
+    ).encode()
+
+    async with CursorSimulator() as simulator:
+        block = f'[cursor]\nbase_url = "{simulator.url}"\n[logs]\nkeep_content = '
+        off, on = (settings(tmp_path, block + one) for one in ("false", "true"))
+        async with (
+            build_gateway(off, file_stores(off), Redactor()) as gateway,
+            serve(gateway.app) as port,
+        ):
+            for now in (off, on, off):
+                await gateway.renew(now)
+                await ask(port, "POST", "/v1/chat/completions", headers=headers, body=body)
+            listed = await ask(port, "GET", "/api/requests", headers=headers)
+            found = [
+                await ask(port, "GET", f"/api/requests/{one['id']}", headers=headers)
+                for one in listed.json()["requests"]
+            ]
+    contents = [one.json()["content"] for one in found]
+    assert (contents[0], contents[2]) == (None, None)
+    assert contents[1]["prompt"][0]["text"] == f"My key is {MARK}, see"
+    assert contents[1]["answer"][0]["text"]
+    file = (tmp_path / ".request-log.sqlite3").read_bytes()
+    assert b"My key is" in file
+    assert KEY.encode() not in file

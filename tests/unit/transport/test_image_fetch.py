@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 import pytest
@@ -13,7 +13,8 @@ import pytest
 from cursor_api.domain.content import Image
 from cursor_api.domain.errors import Fault
 from cursor_api.transport import image_fetch
-from cursor_api.transport.image_fetch import ImageFetcher, PublicResolver, is_public
+from cursor_api.transport.dialing import Address
+from cursor_api.transport.image_fetch import ImageFetcher, PublicNames, is_public
 from tests.scripted_server import Handler, ScriptedServer, Turn
 
 PNG = base64.b64decode(
@@ -22,16 +23,7 @@ PNG = base64.b64decode(
 )
 
 
-@asynccontextmanager
-async def closing(fetcher: ImageFetcher) -> AsyncIterator[ImageFetcher]:
-    """Closed at the end."""
-    try:
-        yield fetcher
-    finally:
-        await fetcher.close()
-
-
-class LoopbackResolver(PublicResolver):
+class LoopbackNames(PublicNames):
     """Lets tests reach this machine at 127.0.0.1, and still nothing else of it."""
 
     def accepts(self, address: str) -> bool:
@@ -43,8 +35,7 @@ async def fetch(handler: Handler, path: str = "/a.png") -> Image:
     """The image that a server of this machine has."""
     async with ScriptedServer(handler) as server:
         port = int(server.url.rsplit(":", 1)[1])
-        async with closing(ImageFetcher(LoopbackResolver(), (port,))) as fetcher:
-            return await fetcher.fetch(f"{server.url}{path}")
+        return await ImageFetcher(LoopbackNames(), (port,)).fetch(f"{server.url}{path}")
 
 
 async def refusal(handler: Handler) -> str:
@@ -121,13 +112,19 @@ async def test_an_image_is_fetched_with_nothing_of_the_gateways() -> None:
         "file:///etc/passwd",
         "ftp://example.com/a.png",
         "http:///a.png",
+        "http://[::1%25eth0]/a.png",
+        "http://example.com\\@127.0.0.1/a.png",
+        "http://127.0.0.1./a.png",
+        "http://a..b/a.png",
+        "http://a b/a.png",
+        "http://example.com:0/a.png",
+        f"http://example.com/{'x' * 8192}",
     ],
 )
 async def test_addresses_that_lead_elsewhere_are_refused(url: str) -> None:
     """Before anything is sent; what they hold is not repeated."""
-    async with closing(ImageFetcher()) as fetcher:
-        with pytest.raises(Fault) as caught:
-            await fetcher.fetch(url)
+    with pytest.raises(Fault) as caught:
+        await ImageFetcher().fetch(url)
     assert "secret" not in str(caught.value)
 
 
@@ -147,6 +144,47 @@ async def test_a_redirect_is_looked_at_like_the_first_address(place: str) -> Non
     assert "leads to" in await refusal(redirect_to(place))
 
 
+async def test_the_address_that_was_judged_is_the_one_that_is_connected_to() -> None:
+    """A name is asked for once: what it means a moment later is nobody's way in."""
+    meanings = [["127.0.0.2", "127.0.0.1"], ["127.0.0.2"]]
+    inside: list[object] = []
+
+    class Rebinding(LoopbackNames):
+        """A name server that changes its mind, and names an address inside beside the good one."""
+
+        async def _resolve(self, _host: str, port: int) -> Sequence[Address]:
+            found = meanings.pop(0)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in found]
+
+    def reached(_reader: object, writer: asyncio.StreamWriter) -> None:
+        inside.append(writer)
+        writer.close()
+
+    async def handler(turn: Turn) -> None:
+        assert turn.headers["host"] == f"rebinds.example:{port}"
+        await turn.answer(PNG, content_type="image/png")
+
+    async with ScriptedServer(handler) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        async with await asyncio.start_server(reached, "127.0.0.2", port):
+            fetcher = ImageFetcher(Rebinding(), (port,))
+            assert (await fetcher.fetch(f"http://rebinds.example:{port}/a.png")).data == PNG
+            assert len(meanings) == 1
+            with pytest.raises(Fault, match="cannot be fetched"):
+                await fetcher.fetch(f"http://again.example:{port}/a.png")
+    assert not inside
+
+
+async def test_an_address_is_asked_for_as_it_was_judged() -> None:
+    """Letters of the world are put as HTTP has them; what has percent signs keeps them."""
+
+    async def handler(turn: Turn) -> None:
+        assert turn.line == "GET /%C3%BC%20/%2e%2e/x?q=%E4%BD%A0&a=1%2F2 HTTP/1.1"
+        await turn.answer(PNG, content_type="IMAGE/PNG")
+
+    assert (await fetch(handler, "/ü /%2e%2e/x?q=你&a=1%2F2#part")).media_type == "image/png"
+
+
 @pytest.mark.parametrize("host", ["①②⑦.0.0.1", "127。0。0。1", "1２7.0.0.1"])
 async def test_an_address_is_read_as_the_http_client_reads_it(host: str) -> None:
     """Which takes other digits and full stops for those of an address, and asks no resolver."""
@@ -158,9 +196,8 @@ async def test_an_address_is_read_as_the_http_client_reads_it(host: str) -> None
 
     async with ScriptedServer(handler) as server:
         port = int(server.url.rsplit(":", 1)[1])
-        async with closing(ImageFetcher(ports=(port,))) as fetcher:
-            with pytest.raises(Fault, match="not public"):
-                await fetcher.fetch(f"http://{host}:{port}/a.png")
+        with pytest.raises(Fault, match="not public"):
+            await ImageFetcher(ports=(port,)).fetch(f"http://{host}:{port}/a.png")
     assert not asked
 
 
@@ -216,6 +253,5 @@ async def test_a_server_that_takes_its_time_is_left(monkeypatch: pytest.MonkeyPa
 
 async def test_a_server_that_is_not_there_is_told_so() -> None:
     """A port that nobody listens on."""
-    async with closing(ImageFetcher(LoopbackResolver(), (1,))) as fetcher:
-        with pytest.raises(Fault, match="cannot be fetched"):
-            await fetcher.fetch("http://127.0.0.1:1/a.png")
+    with pytest.raises(Fault, match="cannot be fetched"):
+        await ImageFetcher(LoopbackNames(), (1,)).fetch("http://127.0.0.1:1/a.png")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
-from cursor_api.transport.watch import Watch
+from cursor_api.transport.watch import LOOK_S, Watch
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
 
@@ -68,3 +68,13 @@ def test_a_limit_that_moves_is_kept() -> None:
 
     with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
         runner.run(main())
+
+
+def test_limits_that_are_over_one_after_the_other_cost_few_looks() -> None:
+    """Each look goes over all of them; a limit is noticed a moment later for that."""
+    count = 1000
+    (found, *others) = run(*(1.0 + at * 0.01 for at in range(count)))
+    looks = {found[0], *(one[0] for one in others)}
+    assert len(looks) <= count * 0.01 / LOOK_S + 2
+    for at, (expired_at,) in enumerate([found, *others]):
+        assert 0 <= expired_at - (1.0 + at * 0.01) <= LOOK_S

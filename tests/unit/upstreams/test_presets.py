@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 
 from cursor_api.options.addresses import base_url, is_loopback
 from cursor_api.upstreams.openai.options import OpenAiOptions
-from cursor_api.upstreams.presets import PRESETS, find_preset
+from cursor_api.upstreams.presets import PRESETS
 
 
 def test_every_address_is_one_that_the_settings_take_as_it_is() -> None:
     """With TLS, or on this machine; only what needs no key has no page for keys."""
-    for row in PRESETS.values():
+    for row in PRESETS:
         assert base_url("https://example.com").parse(row.base_url) == row.base_url
         is_here = is_loopback(urlsplit(row.base_url).hostname or "")
         assert row.base_url.startswith("http://" if is_here else "https://"), row
@@ -22,8 +22,6 @@ def test_every_address_is_one_that_the_settings_take_as_it_is() -> None:
 
 def test_a_name_is_one_endpoint() -> None:
     """Other names lead to it as well, in any case."""
-    names = [name for row in PRESETS.values() for name in (row.name, *row.aliases)]
+    names = [name for row in PRESETS for name in (row.name, *row.aliases)]
     assert len(set(names)) == len(names)
-    assert all(find_preset(name.upper()) is not None for name in names)
-    assert find_preset("Kimi") is PRESETS["moonshot"]
-    assert find_preset("nobody") is None
+    assert all(name == name.lower() for name in names)

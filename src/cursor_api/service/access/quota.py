@@ -88,7 +88,11 @@ class Quota:
     def __init__(self, parts: QuotaParts) -> None:
         self._with = parts
         # Those under way, whose places are to be renewed: by key, then by request.
-        self._active: dict[str, dict[str, None]] = {}
+        self._active: dict[str, dict[str, Claim]] = {}
+        # Keys with a budget that was used since somebody looked, and those of which a request did
+        # not fit any more, with the period.
+        self.touched: set[str] = set()
+        self.full: dict[str, str] = {}
         self._seeding: dict[str, asyncio.Lock] = {}
 
     def __repr__(self) -> str:
@@ -120,11 +124,13 @@ class Quota:
             if isinstance(error, StoreAwayError):
                 raise _unavailable() from error
             raise
+        if key.limits.budget is not None:
+            self._note(claim, decision)
         if isinstance(decision, Refused):
             counters = await self._find(key)
             known = Counters() if isinstance(counters, Unknown) else counters
             raise _refuse(decision, claim, _stand(claim, known))
-        self._active.setdefault(key.id, {})[claim.request_id] = None
+        self._active.setdefault(key.id, {})[claim.request_id] = claim
         return Hold(self, claim, _stand(claim, decision.counters))
 
     def settle(self, claim: Claim, spent: Spent) -> None:
@@ -134,6 +140,8 @@ class Quota:
             requests.pop(claim.request_id, None)
             if not requests:
                 del self._active[claim.key_id]
+        if claim.limits.budget is not None:
+            self.touched.add(claim.key_id)
         self._with.store.settle(_settlement(claim, spent))
 
     async def peek(self, key: ApiKey) -> Standing | None:
@@ -156,6 +164,32 @@ class Quota:
         if isinstance(counters, Unknown):
             raise _unavailable()
         return _stand(claim, counters)
+
+    async def find_budget_used(self, key: ApiKey) -> int | None:
+        """What is used of its budget in the period of now; None where that is not known.
+
+        What its requests here have reserved is not used yet.
+        """
+        budget, moment = key.limits.budget, key.moment(self._with.clock.now())
+        counters = await self._with.store.find(key.id, key.limits)
+        if budget is None or moment.period is None or isinstance(counters, Unknown):
+            return None
+        is_money = budget.unit is Unit.NANO_DOLLARS
+        counters = counters.on(moment)
+        used = counters.period_cost_nano if is_money else counters.period_token_count
+        for claim in self._active.get(key.id, {}).values():
+            if claim.held.period == moment.period.name:
+                used -= claim.reserved.cost_nano if is_money else claim.reserved.tokens_count
+        return max(0, used)
+
+    def _note(self, claim: Claim, decision: Admitted | Refused) -> None:
+        self.touched.add(claim.key_id)
+        if not isinstance(decision, Refused) or decision.limit is not Limit.BUDGET:
+            return
+        # Another request's reservation is in nobody's way for long, and one that is larger than
+        # the whole budget says nothing of it.
+        if decision.wait_s is not None and claim.key_id not in self._active:
+            self.full[claim.key_id] = claim.held.period
 
     async def watch(self, every_s: float = RENEW_EVERY_S) -> None:
         """Renew the places of what is under way, for ever."""
@@ -262,7 +296,7 @@ def _refuse(refused: Refused, claim: Claim, standing: Standing) -> LimitReachedE
     """The fault that names the limit."""
     limits = claim.limits
     if refused.limit is Limit.BUDGET:
-        kind, what = FaultKind.KEY_BUDGET_SPENT, _budget_in_words(limits)
+        kind, what = FaultKind.KEY_BUDGET_SPENT, budget_in_words(limits)
     else:
         amount = getattr(limits, refused.limit.value)
         kind = FaultKind.KEY_LIMIT_REACHED
@@ -281,7 +315,8 @@ def _refuse(refused: Refused, claim: Claim, standing: Standing) -> LimitReachedE
     )
 
 
-def _budget_in_words(limits: Limits) -> str:
+def budget_in_words(limits: Limits) -> str:
+    """As a person says it; "" where there is none."""
     budget = limits.budget
     if budget is None:
         return ""

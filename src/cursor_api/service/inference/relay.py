@@ -125,6 +125,7 @@ class Exchange:
         "_search",
         "_started",
         "_started_at",
+        "_taking",
         "_task",
         "_tried",
         "_usage",
@@ -166,6 +167,8 @@ class Exchange:
         self._hold: Hold | None = None
         self.standing: Standing | None = None
         self.has_begun = False
+        transcripts = collaborators.transcripts
+        self._taking = transcripts.begin(incoming) if transcripts is not None else None
         # Who works on it, and why he was told to stop.
         self._task: asyncio.Task[object] | None = None
         self._breaking: Fault | None = None
@@ -286,6 +289,8 @@ class Exchange:
             endpoint = self._with.endpoints[self.route.endpoint]
             self.ignored = endpoint.find_ignored(incoming.chat, self.route.model)
         self._first_delta_ms = (self._with.clock.monotonic() - self._started) * 1000
+        if self._taking is not None:
+            self._batches = self._taking.listen(self._first, self._batches)
         self._incoming = None
 
     def _end(self, error: BaseException | None) -> None:
@@ -328,6 +333,8 @@ class Exchange:
         record = self._describe(status, fault)
         if self._hold is not None:
             self._hold.settle(record.usage, record.cost_nano)
+        if self._taking is not None:
+            self._taking.end()
         self._with.request_log.record(record)
 
     def _find_cost(self) -> int | None:

@@ -39,6 +39,7 @@ from cursor_api.service.inference.repeated import repeats
 from cursor_api.service.inference.retrying import RetryState
 from cursor_api.service.inference.routes import Routes
 from cursor_api.service.inference.structured_output import InvalidOutput, ask_again
+from cursor_api.service.inference.transcripts import Transcripts
 
 SILENT = "It gave no answer in time, where another credential was answered."
 FAILING = "It failed where another credential was answered."
@@ -56,6 +57,8 @@ class Collaborators:
     # What tokens cost at an endpoint, at an instant; None: nobody knows.
     find_price: Callable[[Route, float], Price | None] = PriceList().find
     quota: Quota | None = None
+    # What takes down what is said, where the operator wants that.
+    transcripts: Transcripts | None = None
 
 
 class BegunAnswer(NamedTuple):

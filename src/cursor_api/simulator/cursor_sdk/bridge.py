@@ -6,18 +6,19 @@ import asyncio
 import random
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-import aiohttp
 import msgspec
-from aiohttp import web
 
 from cursor_api.simulator.cursor_sdk.directives import obey
 from cursor_api.simulator.cursor_sdk.frames import KEEPALIVE
 from cursor_api.simulator.cursor_sdk.options import BridgeFaults, BridgeOptions, Refusal
 from cursor_api.simulator.cursor_sdk.run import Agent, Backdrop, Run
+from cursor_api.transport.connections import Connections
+from cursor_api.transport.loopback import BreakOffError, Call, LoopbackServer, Reply
+from cursor_api.transport.options import HttpOptions
 from cursor_api.wire.connect import (
     CODE_TO_HTTP,
     ConnectFailure,
@@ -35,6 +36,9 @@ VERSION: Final = {
         *("agent.management", "cursor.catalog", "artifacts.chunked", "agent.usage"),
     ],
 }
+SEND: Final = "SdkAgentService/Send"
+JSON_TYPE: Final = "application/json"
+STREAM_TYPE: Final = "application/connect+json"
 # Streams that are still read when it closes are broken off.
 SHUTDOWN_S: Final = 0.05
 UNAUTHORIZED: Final = Refusal(401, "unauthenticated", "Unauthorized")
@@ -70,8 +74,8 @@ class BridgeSimulator:
         self.callback = self.options.tool_callback_url, self.options.tool_callback_token
         self.is_shut_down = asyncio.Event()
         self._ordinal = 0
-        self._runner: web.AppRunner | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._server = LoopbackServer(self._serve, self.options.request_bytes_max)
+        self._connections = Connections(HttpOptions())
         self._unary: dict[str, Callable[[Json], Awaitable[Json]]] = {
             "SdkBridgeControlService/Ping": self._ping,
             "SdkBridgeControlService/GetVersion": self._get_version,
@@ -86,36 +90,25 @@ class BridgeSimulator:
         }
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
-        app = web.Application(client_max_size=self.options.request_bytes_max)
-        app.router.add_post("/sdk.v1.{service}/{method}", self._serve)
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.options.host, self.options.port).start()
+        await self._connections.__aenter__()
+        await self._server.start(self.options.host, self.options.port)
         return self
 
     async def __aexit__(
         self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         for run in self.runs.values():
             await run.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._session is not None:
-            await self._session.close()
+        await self._server.close(SHUTDOWN_S)
+        await self._connections.__aexit__(kind, error, traceback)
 
     @property
     def port(self) -> int:
         """The port it listens on; raises RuntimeError outside the context."""
-        if self._runner is None or not self._runner.addresses:
-            raise RuntimeError("the simulated bridge is not serving")
-        port: int = self._runner.addresses[0][1]
-        return port
+        return self._server.port
 
     @property
     def url(self) -> str:
@@ -139,47 +132,42 @@ class BridgeSimulator:
         """As after a restart: nobody knows the agents that there were."""
         self.agents.clear()
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        method = f"{request.match_info['service']}/{request.match_info['method']}"
-        if request.headers.get("Authorization") != f"Bearer {self.token}":
+    async def _serve(self, request: Call) -> Reply:
+        method = request.path.removeprefix("/sdk.v1.")
+        if request.headers.get("authorization") != f"Bearer {self.token}":
             return _refuse(UNAUTHORIZED)
         call = self._unary.get(method)
-        is_send = method == "SdkAgentService/Send"
+        is_send = method == SEND
         if call is None and not is_send:
-            return web.Response(status=404)
-        if request.content_type != f"application/{'connect+' if is_send else ''}json":
-            return web.Response(status=415)
+            return Reply(404)
+        if request.headers.get("content-type") != (STREAM_TYPE if is_send else JSON_TYPE):
+            return Reply(415)
         if call is None:
             envelope = await request.read()
-            return await self._send(request, msgspec.json.decode(envelope[5:]))
+            body = msgspec.json.decode(envelope[5:])
+            self.calls.append(ReceivedCall(SEND, body))
+            return Reply(200, self._send(body), STREAM_TYPE)
         body = msgspec.json.decode(await request.read() or b"{}")
         self.calls.append(ReceivedCall(method, body))
         try:
             answer = await call(body)
         except RefusedError as error:
             return _refuse(error.refusal)
-        return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+        return Reply(200, msgspec.json.encode(answer))
 
-    async def _send(self, request: web.Request, body: Json) -> web.StreamResponse:
-        self.calls.append(ReceivedCall("SdkAgentService/Send", body))
-        response = web.StreamResponse(headers={"Content-Type": "application/connect+json"})
-        await response.prepare(request)
+    async def _send(self, body: Json) -> AsyncGenerator[bytes, None]:
         agent = self.agents.get(body.get("agentId", ""))
         problem = self._problem(agent, body)
         if problem is not None or agent is None:
-            await response.write(encode_end_stream(failure_json(problem or ConnectFailure("", ""))))
-            await response.write_eof()
-            return response
+            yield encode_end_stream(failure_json(problem or ConnectFailure("", "")))
+            return
         agent.sends.append(body)
         run = Run(agent, body["message"], self._backdrop(body))
         agent.run = self.runs[run.id] = run
         async for frame in run.read():
-            await response.write(KEEPALIVE if frame is None else frame)
-        if run.status == "RESET" and request.transport is not None:
-            request.transport.abort()
-            return response
-        await response.write_eof()
-        return response
+            yield KEEPALIVE if frame is None else frame
+        if run.status == "RESET":
+            raise BreakOffError
 
     def _problem(self, agent: Agent | None, body: Json) -> ConnectFailure | None:
         if agent is None or agent.is_closed:
@@ -189,13 +177,11 @@ class BridgeSimulator:
         return None
 
     def _backdrop(self, body: Json) -> Backdrop:
-        if self._session is None:
-            raise RuntimeError("the simulated bridge is not serving")
         text = body["message"].get("text", "")
         self._ordinal += 1
         chance = random.Random(f"{self.options.seed}/{self._ordinal}")  # noqa: S311 - reproducible
         faults = obey(text, self.faults)
-        return Backdrop(self._session, *self.callback, self.options.scenario, faults, chance)
+        return Backdrop(self._connections, *self.callback, self.options.scenario, faults, chance)
 
     async def _ping(self, _body: Json) -> Json:
         return {"message": "pong"}
@@ -261,9 +247,7 @@ class BridgeSimulator:
             raise RefusedError(BAD_KEY)
 
 
-def _refuse(refusal: Refusal) -> web.Response:
+def _refuse(refusal: Refusal) -> Reply:
     failure = ConnectFailure(refusal.code, refusal.message)
     status = refusal.status or CODE_TO_HTTP.get(refusal.code, 500)
-    return web.Response(
-        status=status, body=encode_error_json(failure), content_type="application/json"
-    )
+    return Reply(status, encode_error_json(failure))

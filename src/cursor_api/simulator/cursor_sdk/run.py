@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import msgspec
 
 from cursor_api.simulator.cursor_sdk.frames import Json, RunFrames
@@ -25,6 +23,7 @@ from cursor_api.simulator.cursor_sdk.options import BridgeFaults
 from cursor_api.simulator.model.asks import Call, Reply, Result, Role, Turn
 from cursor_api.simulator.model.replies import reply_to
 from cursor_api.simulator.scenario import Scenario, split_pieces
+from cursor_api.transport.connections import Connections
 from cursor_api.wire.connect import encode_end_stream
 
 CALL_PATH = "/sdk.v1.SdkCustomToolCallbackService/CallCustomTool"
@@ -32,6 +31,7 @@ HTTP_OK = 200
 # Parallel calls come one by one.
 CALL_GAP_S = 0.02
 CALL_ROUNDS_MAX = 8
+CHUNK_BYTES = 1 << 16
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Agent:
 class Backdrop:
     """What a run plays against."""
 
-    session: aiohttp.ClientSession
+    connections: Connections
     callback_url: str
     callback_token: str = field(repr=False)
     scenario: Scenario
@@ -205,21 +205,26 @@ class Run:
     async def _ask_adapter(self, body: Json) -> tuple[int, Json]:
         if not self._with.callback_url:
             raise ToolsMissing("no tool callback is set")
-        encoded = msgspec.json.encode(body)
-
-        async def pieces() -> AsyncIterator[bytes]:
-            # Chunked, as the genuine bridge sends it.
-            for start in range(0, len(encoded), 1 << 16):
-                yield encoded[start : start + (1 << 16)]
-
-        headers = {
-            "Authorization": f"Bearer {self._with.callback_token}",
-            "Content-Type": "application/json",
-            "Connect-Protocol-Version": "1",
-        }
-        url = self._with.callback_url.rstrip("/") + CALL_PATH
-        async with self._with.session.post(url, data=pieces(), headers=headers) as answer:
-            return answer.status, await answer.json(content_type=None)
+        connections = self._with.connections
+        target = connections.find_target(self._with.callback_url.rstrip("/") + CALL_PATH)
+        fields = (
+            f"Authorization: Bearer {self._with.callback_token}\r\nConnection: close\r\n"
+            "Content-Type: application/json\r\nConnect-Protocol-Version: 1\r\n"
+            # As the genuine bridge sends it.
+            "Transfer-Encoding: chunked\r\n\r\n"
+        )
+        line = await connections.dial(target)
+        try:
+            await line.ask(target.post + fields.encode("ascii"), _chunks(msgspec.json.encode(body)))
+            answer = line.take()
+            while not line.has_ended():
+                await line.wait()
+                answer += line.take()
+        finally:
+            line.close()
+        if line.error is not None:
+            raise line.error
+        return line.status, msgspec.json.decode(answer)
 
     def _think(self, thoughts: str) -> None:
         for piece in split_pieces(thoughts, "", self._with.chance):
@@ -286,8 +291,7 @@ class Run:
         return {**counts, "cacheWriteTokens": 0, "totalTokens": asked + said}
 
 
-async def end_all(runs: Sequence[Run]) -> None:
-    """Stop those that still go."""
-    with contextlib.suppress(asyncio.CancelledError):
-        for run in runs:
-            await run.stop()
+def _chunks(body: bytes) -> list[bytes]:
+    """A body in HTTP chunks."""
+    pieces = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)]
+    return [*(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces), b"0\r\n\r\n"]

@@ -16,6 +16,11 @@ from typing import Any, Final
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.record_query import RecordFilter, UsageRow
 from cursor_api.ports.record_database import Batch, DatabaseState, Keeping
+from cursor_api.stores.postgres.contents import (
+    delete_contents,
+    forget_contents,
+    insert_contents,
+)
 from cursor_api.stores.postgres.link import Connection, Link
 from cursor_api.stores.postgres.tables import migrate
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
@@ -43,7 +48,7 @@ TIDY_LOCK: Final = 7_377_243_002
 ROW_OVERHEAD_BYTES: Final = 130
 SAMPLE_ROWS: Final = 500
 
-_PARAMETER: Final = re.compile(r":([a-z_]+)")
+_PARAMETER: Final = re.compile(r":([a-z_0-9]+)")
 _INCOMING: Final = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE cursor_api.requests) ON COMMIT DELETE ROWS"
 )
@@ -139,7 +144,11 @@ class PostgresRecords(SqlQuestions):
             await _sweep(connection, hour)
             self._rows_max = await self._fitting_rows(connection)
             self._swept_hour = hour
-        oldest = id_at(self._now() - self._keeping.days * DAY_S)
+        keeping = self._keeping
+        aged = id_at(self._now() - min(keeping.content_days, keeping.days) * DAY_S)
+        if await forget_contents(connection, aged, keeping.content_bytes_max):
+            return True
+        oldest = id_at(self._now() - keeping.days * DAY_S)
         ids = "SELECT id FROM cursor_api.requests WHERE id < :oldest ORDER BY id LIMIT :step"
         values: dict[str, object] = {"oldest": oldest, "step": STEP_ROWS}
         count = await _delete(connection, ids=_spell(ids), values=values)
@@ -181,6 +190,8 @@ async def _write(connection: Connection, batch: Batch) -> None:
     if batch.refusals:
         await _count_refusals(connection, batch)
     if kept and new:
+        ids = {one for (one,) in new}
+        await insert_contents(connection, [one for one in batch.contents if one.id in ids])
         await connection.execute(_COUNT, (len(new),))
 
 
@@ -198,9 +209,11 @@ async def _count_refusals(connection: Connection, batch: Batch) -> None:
 
 async def _delete(connection: Connection, ids: bytes, values: Values) -> int:
     deleted = await connection.execute(
-        b"DELETE FROM cursor_api.requests WHERE id IN (" + ids + b")", values
+        b"DELETE FROM cursor_api.requests WHERE id IN (" + ids + b") RETURNING id", values
     )
     if deleted.rowcount:
+        gone = [one async for (one,) in deleted]
+        await delete_contents(connection, b"id = ANY(%s)", gone)
         await connection.execute(_COUNT, (-deleted.rowcount,))
     return deleted.rowcount
 

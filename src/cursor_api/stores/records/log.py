@@ -22,6 +22,7 @@ from typing import Self
 
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_content import RecordContent, Transcript
 from cursor_api.domain.record_query import (
     RecordChoices,
     RecordFilter,
@@ -36,11 +37,13 @@ from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.ports.records import RecordsState
 from cursor_api.stores.records.outage import Outage
 from cursor_api.stores.records.sums import hour_of
+from cursor_api.stores.records.transcribed import WaitingTranscripts, read_all
 from cursor_api.stores.records.unwritten import add_to_page, add_to_usage, choices_with
 
 CANNOT_WRITE = "the request log cannot be written; requests go on"
 WRITTEN_AGAIN = "the request log is written again"
 NOT_WRITTEN = "some requests are not in the request log"
+TEXTS_NOT_WRITTEN = "the texts of some requests are not in the request log"
 CANNOT_TIDY = "what is too old in the request log cannot be deleted"
 
 
@@ -52,6 +55,8 @@ class LogTimes:
     write_after_s: float = 0.25
     # More would keep the interpreter from everybody else for too long.
     batch_rows: int = 750
+    # Of requests with their texts, which are some megabytes at the most.
+    content_rows: int = 50
     retry_s: float = 5.0
     # Requests that wait for a database: 80 s at 500 a second; some 40 MB.
     waiting_max: int = 40_000
@@ -81,6 +86,7 @@ class RecordLog:
         self._times = times or LogTimes()
         self._recent: deque[RequestRecord] = deque(maxlen=entries_max)
         self._waiting: deque[RequestRecord] = deque()
+        self._transcripts = WaitingTranscripts()
         self._refusals: dict[tuple[int, FaultKind], int] = {}
         # What is being written, or was when that failed: the same batch again, with its name.
         self._batch: Batch | None = None
@@ -128,9 +134,13 @@ class RecordLog:
         if len(waiting) >= self._times.batch_rows:
             self._is_pressing.set()
             if len(waiting) > self._times.waiting_max:
-                waiting.popleft()
+                self._transcripts.take([waiting.popleft().id])
                 self._outage.drop(1)
         self._has_work.set()
+
+    def keep(self, transcript: Transcript) -> None:
+        """See ports.RecordKeeper."""
+        self._transcripts.add(transcript)
 
     def count_refusal(self, fault: FaultKind) -> None:
         """See ports.RefusalCounter."""
@@ -161,6 +171,14 @@ class RecordLog:
             if record.id == request_id:
                 return record
         return await self._database.find(request_id)
+
+    async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
+        """See ports.Records."""
+        await self._settle()
+        written = self._batch.contents if self._batch else ()
+        found = [*(one for one in written if one.id in ids), *self._transcripts.find(ids)]
+        left = set(ids).difference([one.id for one in found])
+        return [*found, *await self._database.contents(sorted(left))] if left else found
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
@@ -254,6 +272,11 @@ class RecordLog:
         if batch is None:
             self._tell_tried()
             return False
+        if self._transcripts:
+            # Once: it is of this batch from then on, however often that is tried.
+            taken = self._transcripts.take([one.id for one in batch.records])
+            contents = await asyncio.to_thread(read_all, taken) if taken else ()
+            batch = self._batch = batch._replace(contents=(*batch.contents, *contents))
         try:
             await self._open()
             await self._write(batch)
@@ -264,13 +287,17 @@ class RecordLog:
             return False
         self._batch = None
         self._outage.end()
+        lost_count, self._transcripts.lost_count = self._transcripts.lost_count, 0
+        if lost_count:
+            self._observer.warn(TEXTS_NOT_WRITTEN, lost_count=lost_count)
         self._tell_tried()
         return bool(self._waiting or self._refusals)
 
     def _next_batch(self) -> Batch | None:
         if not self._waiting and not self._refusals:
             return None
-        count = min(len(self._waiting), self._times.batch_rows)
+        rows_max = self._times.content_rows if self._transcripts else self._times.batch_rows
+        count = min(len(self._waiting), rows_max)
         records = [self._waiting.popleft() for _ in range(count)]
         refusals, self._refusals = self._refusals, {}
         name = f"{int(self._clock.now() * 1000):012x}{os.urandom(10).hex()}"

@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from cursor_api.domain.errors import FaultKind, StoreError
 from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import (
     RecordChoices,
     RecordFilter,
@@ -25,6 +26,7 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
+from cursor_api.stores.records.content_rows import content_of
 from cursor_api.stores.records.matching import fold
 from cursor_api.stores.records.rows import COLUMN_LIST, RowError, record_of
 from cursor_api.stores.records.sums import COUNTS, HOUR_S, KEYS, hour_of
@@ -39,6 +41,7 @@ CHOICES_S: Final = 30 * 24 * HOUR_S
 _MS_MAX: Final = 2**48 - 1
 _SUMS: Final = ", ".join((*KEYS, *COUNTS))
 Values = Mapping[str, object]
+_T = TypeVar("_T")
 
 
 class Sql(Protocol):
@@ -74,6 +77,18 @@ class SqlQuestions:
         statement = f"SELECT {COLUMN_LIST} FROM {self._sql.prefix}requests WHERE id = :id"
         rows = await self._sql.fetch(statement, {"id": request_id})
         return _records(rows)[0] if rows else None
+
+    async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
+        """See ports.Records."""
+        if not ids:
+            return ()
+        values = {f"id_{number}": one for number, one in enumerate(ids)}
+        rows = await self._sql.fetch(
+            f"SELECT id, prompt, answer, is_cut FROM {self._sql.prefix}contents"
+            f" WHERE id IN ({', '.join(f':{name}' for name in values)})",
+            values,
+        )
+        return [_read(content_of, row) for row in rows]
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
@@ -264,7 +279,11 @@ def _all(conditions: Sequence[str]) -> str:
 
 
 def _records(rows: Sequence[Sequence[Any]]) -> list[RequestRecord]:
+    return [_read(record_of, row) for row in rows]
+
+
+def _read(read: Callable[[Sequence[Any]], _T], row: Sequence[Any]) -> _T:
     try:
-        return [record_of(row) for row in rows]
+        return read(row)
     except RowError as error:
         raise StoreError(f"The store of requests is damaged: {error}.") from error

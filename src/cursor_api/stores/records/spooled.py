@@ -18,6 +18,7 @@ from typing import Final
 
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import (
     ALL,
     RecordChoices,
@@ -38,6 +39,7 @@ STUCK = "records cannot be moved from the file to the database; they stay in the
 # A million take some 350 MiB, and half an hour at 500 a second.
 SPOOL_ROWS_MAX: Final = 1_000_000
 MOVED_ROWS: Final = 500
+MOVED_CONTENTS: Final = 20
 RETRY_S: Final = 5.0
 _EVER: Final = 2**53
 
@@ -158,20 +160,35 @@ class SpooledRecords:
         """Bring over some of what the file holds; whether there may be more of it."""
         async with self._turn:
             page = await self._spool.page(RecordQuery(after="", rows_max=MOVED_ROWS))
+            records, contents = await self._with_contents(page.records[::-1])
             refusals = await self._spool.refusals(0, _EVER)
-            if page.records or refusals:
-                await self._database.write(Batch(_name(refusals), page.records, refusals))
-                await self._spool.remove([one.id for one in page.records], refusals)
-                self._spooled_count -= len(page.records)
-            if page.continue_from is None:
+            if records or refusals:
+                await self._database.write(Batch(_name(refusals), records, refusals, contents))
+                await self._spool.remove([one.id for one in records], refusals)
+                self._spooled_count -= len(records)
+            if page.continue_from is None and len(records) == len(page.records):
                 self._spooled_count, self._has_file = 0, False
             return self._has_file
+
+    async def _with_contents(
+        self, records: Sequence[RequestRecord]
+    ) -> tuple[Sequence[RequestRecord], Sequence[RecordContent]]:
+        """As many of them, oldest first, as go with their texts in one step: texts are long."""
+        for begun in range(0, len(records), MOVED_CONTENTS):
+            some = records[begun : begun + MOVED_CONTENTS]
+            if contents := await self._spool.contents([one.id for one in some]):
+                return records[: begun + MOVED_CONTENTS], contents
+        return records, ()
 
     # --- Questions.
 
     async def find(self, request_id: str) -> RequestRecord | None:
         """See ports.Records."""
         return await self._database.find(request_id)
+
+    async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
+        """See ports.Records."""
+        return await self._database.contents(ids)
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""

@@ -28,6 +28,12 @@ from cursor_api.stores.records.sums import (
     hour_of,
     sums_of,
 )
+from cursor_api.stores.sqlite.contents import (
+    ContentSweep,
+    delete_contents,
+    delete_contents_of,
+    insert_contents,
+)
 from cursor_api.stores.sqlite.file import RecordFile
 from cursor_api.stores.sqlite.sql_files import RowStatement
 
@@ -61,6 +67,7 @@ class SqliteRecords(SqlQuestions):
         self._now = now
         self._file, self._reader = RecordFile(path), RecordFile(path, reads=True)
         self._writing, self._reading = _thread("write"), _thread("read")
+        self._contents = ContentSweep(keeping.content_bytes_max)
         self._step_rows = STEP_ROWS_MIN
         self._swept_hour = 0
 
@@ -111,7 +118,7 @@ class SqliteRecords(SqlQuestions):
 
     def _touch(self) -> None:
         with self._file.use() as connection:
-            for table in ("requests", "usage_hourly", "refusals_hourly", "kept"):
+            for table in ("requests", "usage_hourly", "refusals_hourly", "kept", "contents"):
                 connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchall()
 
     def _fetch(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
@@ -126,6 +133,9 @@ class SqliteRecords(SqlQuestions):
             sums = sums_of(kept[one] for (one,) in new)
             _SUMS.execute(connection, [(*row[:4], *row.counts) for row in sums])
             _count_rows(connection, len(new))
+            if batch.contents:
+                ids = {one for (one,) in new}
+                insert_contents(connection, [one for one in batch.contents if one.id in ids])
             if batch.refusals:
                 _count_refusals(connection, batch)
             connection.execute("COMMIT")
@@ -134,14 +144,16 @@ class SqliteRecords(SqlQuestions):
         where, values = condition(self, wanted)
         with self._file.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            count = connection.execute(
+            gone = connection.execute(
                 "DELETE FROM requests WHERE id IN"
-                f" (SELECT id FROM requests WHERE {where} ORDER BY id LIMIT :rows_max)",
+                f" (SELECT id FROM requests WHERE {where} ORDER BY id LIMIT :rows_max)"
+                " RETURNING id",
                 values | {"rows_max": rows_max},
-            ).rowcount
-            _count_rows(connection, -count)
+            ).fetchall()
+            delete_contents_of(connection, [one for (one,) in gone])
+            _count_rows(connection, -len(gone))
             connection.execute("COMMIT")
-        return count
+        return len(gone)
 
     def _remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
         with self._file.use() as connection:
@@ -149,6 +161,7 @@ class SqliteRecords(SqlQuestions):
             count = connection.executemany(
                 "DELETE FROM requests WHERE id = ?", [(one,) for one in ids]
             ).rowcount
+            delete_contents_of(connection, ids)
             _count_rows(connection, -count)
             connection.executemany(
                 "UPDATE refusals_hourly SET refused_count = refused_count - ?"
@@ -161,6 +174,9 @@ class SqliteRecords(SqlQuestions):
     def _tidy(self) -> bool:
         with self._file.use() as connection:
             self._sweep_sums(connection)
+            content_days = min(self._keeping.content_days, self._keeping.days)
+            if not self._contents.step(connection, id_at(self._now() - content_days * DAY_S)):
+                return True
             deleted_all = self._forget(connection)
             return _shrink(connection) or not deleted_all
 
@@ -177,6 +193,7 @@ class SqliteRecords(SqlQuestions):
         if last is not None:
             delete = "DELETE FROM requests WHERE id <= ?"
             count = connection.execute(delete, (last,)).rowcount
+            delete_contents(connection, "id <= ?", (last,))
             _count_rows(connection, -count)
         connection.execute("COMMIT")
         spent_s = max(time.perf_counter() - began, 1e-6)

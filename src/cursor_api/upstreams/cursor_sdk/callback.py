@@ -9,16 +9,17 @@ from types import TracebackType
 from typing import Final, Self
 
 import msgspec
-from aiohttp import web
 
 from cursor_api.domain.credential import Secret
+from cursor_api.transport.loopback import BodyTooLargeError, Call, LoopbackServer, Reply
 from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress
 from cursor_api.upstreams.cursor_sdk.tool_calls import ToolAnswer, refuse
 
 PATH: Final = "/sdk.v1.SdkCustomToolCallbackService/CallCustomTool"
-JSON: Final = "application/json"
 # Arguments are what a model writes: a large file has some hundred KiB.
 BODY_BYTES_MAX: Final = 8 << 20
+# What still waits at the end is answered before: nobody is to be waited for.
+CLOSE_S: Final = 0.1
 NOT_LET_IN: Final = ToolAnswer(401, b'{"code":"unauthenticated","message":"Unauthorized"}')
 TOO_LARGE: Final = refuse("The tool's arguments are too large.", "resource_exhausted")
 UNREADABLE: Final = refuse("The call cannot be read.", "invalid_argument")
@@ -44,31 +45,21 @@ class ToolServer:
     def __init__(self, run: Callable[[CustomToolCall], Awaitable[ToolAnswer]]) -> None:
         self._run = run
         self._token = Secret(secrets.token_urlsafe(32))
-        self._runner: web.AppRunner | None = None
+        self._server: LoopbackServer | None = None
 
     def __repr__(self) -> str:
-        return f"ToolServer({self._runner.addresses if self._runner else 'closed'})"
+        return f"ToolServer({self._server or 'closed'})"
 
     async def listen(self) -> BridgeAddress:
         """What the bridge is told. One call at a time, as bridges are greeted."""
-        if self._runner is None:
-            self._runner = await self._start()
-        return BridgeAddress(f"http://127.0.0.1:{self._runner.addresses[0][1]}", self._token)
+        if self._server is None:
+            server = LoopbackServer(self._serve, BODY_BYTES_MAX)
+            await server.start()
+            self._server = server
+        return BridgeAddress(f"http://127.0.0.1:{self._server.port}", self._token)
 
     async def __aenter__(self) -> Self:
         return self
-
-    async def _start(self) -> web.AppRunner:
-        app = web.Application(client_max_size=BODY_BYTES_MAX)
-        app.router.add_post(PATH, self._serve)
-        # A bridge that is gone waits for nothing. What still waits at the end is answered before:
-        # nobody is to be waited for.
-        runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
-        )
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return runner
 
     async def __aexit__(
         self,
@@ -76,21 +67,23 @@ class ToolServer:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._server is not None:
+            server, self._server = self._server, None
+            await server.close(CLOSE_S)
 
-    async def _serve(self, request: web.Request) -> web.Response:
-        answer = await self._answer(request)
-        return web.Response(status=answer.status, body=answer.body, content_type=JSON)
+    async def _serve(self, call: Call) -> Reply:
+        if call.path != PATH:
+            return Reply(404)
+        answer = await self._answer(call)
+        return Reply(answer.status, answer.body)
 
-    async def _answer(self, request: web.Request) -> ToolAnswer:
-        shown = request.headers.get("Authorization", "").encode()
+    async def _answer(self, request: Call) -> ToolAnswer:
+        shown = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(shown, f"Bearer {self._token.reveal()}".encode()):
             return NOT_LET_IN
         try:
             call = _CALL.decode(await request.read())
-        except web.HTTPRequestEntityTooLarge:
+        except BodyTooLargeError:
             return TOO_LARGE
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return UNREADABLE

@@ -14,17 +14,18 @@ import csv
 import enum
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import PAGE_ROWS_MAX, RecordFilter, RecordPage, RecordQuery
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.ports.records import Records
 from cursor_api.web.http.json_body import NO_STORE
 from cursor_api.web.management.record_errors import asking_records
-from cursor_api.web.management.request_report import RequestOut, report_request
+from cursor_api.web.management.request_report import ContentOut, RequestOut, report_request
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -33,6 +34,18 @@ COLUMNS = (
     *("credential", "is_stream", "status", "fault", "error", "finish", "first_ms", "total_ms"),
     *("input", "output", "cached", "reasoning", "usage_source", "cost_nano", "attempts"),
 )
+
+
+CONTENT_COLUMNS = ("prompt", "answer")
+# Texts are long: of some megabytes at a time.
+CONTENT_ROWS = 50
+
+
+class WithContent(enum.Enum):
+    """Whether a file has what was said too; without a word it has not."""
+
+    TRUE = "true"
+    FALSE = "false"
 
 
 class Format(enum.Enum):
@@ -48,22 +61,41 @@ MEDIA_TYPES: Mapping[Format, str] = {
 }
 
 
-async def export(
-    records: Records, wanted: RecordFilter, form: Format, words: Mapping[str, UpstreamWords]
-) -> Response:
+class ExportSource(NamedTuple):
+    """Where the rows come from. `words` are those of each upstream by its name."""
+
+    records: Records
+    words: Mapping[str, UpstreamWords]
+    has_content: bool = False
+
+    @property
+    def rows_max(self) -> int:
+        """How many are read at a time."""
+        return CONTENT_ROWS if self.has_content else PAGE_ROWS_MAX
+
+    async def report(self, page: RecordPage) -> Sequence[RequestOut]:
+        """What a page has, as it is told."""
+        contents: Mapping[str, RecordContent] = {}
+        if self.has_content:
+            found = await self.records.contents([one.id for one in page.records])
+            contents = {one.id: one for one in found}
+        return [report_request(one, self.words, contents.get(one.id)) for one in page.records]
+
+
+async def export(source: ExportSource, wanted: RecordFilter, form: Format) -> Response:
     """The file; raises Fault where the first page of it cannot be read."""
     with asking_records():
-        first = await records.page(RecordQuery(wanted, rows_max=PAGE_ROWS_MAX))
-    write = _write_csv if form is Format.CSV else _write_lines
+        first = await source.records.page(RecordQuery(wanted, rows_max=source.rows_max))
 
     async def pieces() -> AsyncIterator[bytes]:
         if form is Format.CSV:
-            yield _csv([COLUMNS])
+            yield _csv([(*COLUMNS, *CONTENT_COLUMNS) if source.has_content else COLUMNS])
         page: RecordPage | None = first
         while page is not None:
             if page.records:
-                yield write(page.records, words)
-            page = await _next(records, wanted, page)
+                rows = await source.report(page)
+                yield _csv(_rows(rows, source)) if form is Format.CSV else _lines(rows)
+            page = await _next(source, wanted, page)
 
     return StreamingResponse(
         pieces(),
@@ -72,21 +104,32 @@ async def export(
     )
 
 
-async def _next(records: Records, wanted: RecordFilter, page: RecordPage) -> RecordPage | None:
+async def _next(source: ExportSource, wanted: RecordFilter, page: RecordPage) -> RecordPage | None:
     if page.continue_from is None:
         return None
-    return await records.page(
-        RecordQuery(wanted, before=page.continue_from, rows_max=PAGE_ROWS_MAX)
+    return await source.records.page(
+        RecordQuery(wanted, before=page.continue_from, rows_max=source.rows_max)
     )
 
 
-def _write_lines(records: Sequence[RequestRecord], words: Mapping[str, UpstreamWords]) -> bytes:
+def _lines(rows: Sequence[RequestOut]) -> bytes:
     encode = msgspec.json.encode
-    return b"".join(encode(report_request(record, words)) + b"\n" for record in records)
+    return b"".join(encode(row) + b"\n" for row in rows)
 
 
-def _write_csv(records: Sequence[RequestRecord], words: Mapping[str, UpstreamWords]) -> bytes:
-    return _csv([_cells(report_request(record, words)) for record in records])
+def _rows(rows: Sequence[RequestOut], source: ExportSource) -> Sequence[Sequence[object]]:
+    if not source.has_content:
+        return [_cells(row) for row in rows]
+    return [[*_cells(row), *_texts(row.content)] for row in rows]
+
+
+def _texts(content: ContentOut | None) -> Sequence[object]:
+    if content is None:
+        return (None, None)
+    return [
+        "\n\n".join(f"{one.role} ({one.kind.value}): {one.text}" for one in parts)
+        for parts in (content.prompt, content.answer)
+    ]
 
 
 def _cells(row: RequestOut) -> list[object]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from cursor_api.domain.deltas import UsageSource
 from cursor_api.domain.errors import SCOPES, FaultKind, Scope
 from cursor_api.domain.record import Attempt, RequestRecord, Status
+from cursor_api.domain.record_content import RecordContent, SaidKind
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.service.credentials.report import Instant, instant
 
@@ -39,12 +40,32 @@ class AttemptOut(Struct, frozen=True):
     duration_ms: float
 
 
+class SaidOut(Struct, frozen=True):
+    """One part of a conversation; of an image its kind and size."""
+
+    role: str
+    kind: SaidKind
+    text: str
+
+
+class ContentOut(Struct, frozen=True):
+    """What was said, secrets masked. `is_cut`: there was more than is kept.
+
+    Of a long prompt the last parts are kept, of a long answer the first ones.
+    """
+
+    prompt: Sequence[SaidOut]
+    answer: Sequence[SaidOut]
+    is_cut: bool
+
+
 class RequestOut(Struct, frozen=True):
     """A request, under way or ended.
 
     `model` is what was asked for, `model_served` what answered, `route` both with the upstream.
     `first_ms` is until the first text, `total_ms` until the end. `cost_nano` is in billionths of a
-    dollar; null: no price is known. `content` is null: prompts and answers are not kept.
+    dollar; null: no price is known. `content` is what was said, null where that is not kept, while
+    the request is under way, and in every list.
     """
 
     id: str
@@ -68,10 +89,14 @@ class RequestOut(Struct, frozen=True):
     usage: UsageOut | None
     cost_nano: int | None
     attempts: Sequence[AttemptOut]
-    content: None = None
+    content: ContentOut | None = None
 
 
-def report_request(record: RequestRecord, words: Mapping[str, UpstreamWords]) -> RequestOut:
+def report_request(
+    record: RequestRecord,
+    words: Mapping[str, UpstreamWords],
+    content: RecordContent | None = None,
+) -> RequestOut:
     """It, with what to do in the words of its upstream; `words` are by the names of those."""
     endpoint = record.endpoint
     return RequestOut(
@@ -96,6 +121,7 @@ def report_request(record: RequestRecord, words: Mapping[str, UpstreamWords]) ->
         usage=_usage(record),
         cost_nano=record.cost_nano,
         attempts=[_attempt(one) for one in record.attempts],
+        content=_content(content) if content is not None else None,
     )
 
 
@@ -105,6 +131,11 @@ def find_advice(kind: FaultKind | None, words: UpstreamWords | None) -> str | No
         return None
     own = words.advice_by_scope[SCOPES[kind]] if SCOPES[kind] in UPSTREAMS_OWN else None
     return words.advice.get(kind) or own
+
+
+def _content(content: RecordContent) -> ContentOut:
+    prompt, answer = ([SaidOut(*one) for one in parts] for parts in content[1:3])
+    return ContentOut(prompt, answer, content.is_cut)
 
 
 def _usage(record: RequestRecord) -> UsageOut | None:

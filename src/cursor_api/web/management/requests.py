@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
-from cursor_api.domain.record import RequestRecord
+from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import RecordFilter
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.ports.process import Clock
@@ -20,7 +21,7 @@ from cursor_api.service.credentials.report import Instant, instant
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.http.operation import FOLDER_ROUTE, Operation, Parameter
 from cursor_api.web.http.query import Query
-from cursor_api.web.management.export import Format, export
+from cursor_api.web.management.export import ExportSource, Format, WithContent, export
 from cursor_api.web.management.record_errors import asking_records
 from cursor_api.web.management.request_filter import (
     ENDED,
@@ -133,6 +134,7 @@ class RequestRoutes:
     def _operations_below(self) -> Sequence[Operation]:
         request_id = Parameter("id", "path", {"type": "string", "minLength": 1}, "01976c")
         form = Parameter("format", "query", {"enum": [one.value for one in Format]})
+        content = Parameter("content", "query", {"enum": [one.value for one in WithContent]})
         return (
             Operation(
                 method="GET",
@@ -147,7 +149,7 @@ class RequestRoutes:
                 path=f"{REQUESTS_PATH}/export",
                 handler=self.export,
                 summary="The same requests as a file, CSV or one JSON object a line",
-                parameters=(*FILTER_PARAMETERS, form),
+                parameters=(*FILTER_PARAMETERS, form, content),
                 good={200: None},
                 bad=(400, 401, 403, 503),
             ),
@@ -184,7 +186,11 @@ class RequestRoutes:
             raise Fault(
                 FaultKind.NOT_FOUND, "There is no record of such a request (any more).", param="id"
             )
-        return reply(report_request(found, self._words()))
+        contents: Sequence[RecordContent] = ()
+        if found.status is not Status.PENDING:
+            with asking_records():
+                contents = await self._records.contents([wanted])
+        return reply(report_request(found, self._words(), next(iter(contents), None)))
 
     async def choices(self, _request: Request) -> Response:
         """What filters can be set to."""
@@ -204,9 +210,11 @@ class RequestRoutes:
 
     async def export(self, request: Request) -> Response:
         """All of them, streamed as they are read."""
-        query = Query(request, (*FILTER_NAMES, "format"))
+        query = Query(request, (*FILTER_NAMES, "format", "content"))
         form = query.member("format", Format) or Format.CSV
-        return await export(self._records, read_filter(query), form, self._words())
+        has_content = query.member("content", WithContent) is WithContent.TRUE
+        source = ExportSource(self._records, self._words(), has_content)
+        return await export(source, read_filter(query), form)
 
     async def delete(self, request: Request) -> Response:
         """Count, and delete what was counted and confirmed; raises Fault(CONFLICT)."""

@@ -45,16 +45,12 @@ class LingeringTransport:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
-    def hold_next(self) -> None:
-        """What is written next leaves with what is written behind it, or at the end of this step.
-
-        Said again while something is held, it changes nothing.
-        """
-        if self._flushing is None:
-            self.write = self._hold
-
-    def _hold(self, data: bytes) -> None:
-        self._held = data
+    def write_head(self, head: bytes) -> None:
+        """It leaves with what is written behind it, or at the end of this step."""
+        if self._flushing is not None:
+            self.write(head)
+            return
+        self._held = head
         self._flushing = self._loop.call_soon(self._flush)
         self.write = self._write_behind
 

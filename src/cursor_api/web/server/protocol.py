@@ -1,29 +1,29 @@
-"""uvicorn's protocol for one connection on the C parser, with our limits."""
+"""How requests are read: by the C parser, strict about bytes, less so about what they say."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import math
+import re
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.web.server.connection import Guarded
-from cursor_api.web.server.limits import ConnectionLimits
+from cursor_api.web.server.connection import Connection
 from cursor_api.web.server.refusals import (
     HEAD_TOO_LARGE,
     MALFORMED,
     TOO_MANY_CHUNKS,
     TOO_MANY_FIELDS,
     TOO_MANY_QUEUED,
-    RenderRefusal,
     fresh,
 )
-from cursor_api.web.server.room import Room
+from cursor_api.web.server.request import Request
+from cursor_api.web.server.serving import Serving
 from cursor_api.web.server.strict import FIELDS_MAX, find_flaw
-from cursor_api.web.server.unframed import UnframedCycle
 
 # How many bytes of chunk headers, extensions and trailers may come with one byte of body. Chunks
 # of one byte each need six.
@@ -43,24 +43,35 @@ REQUEST_BYTES = 2048
 FIELD_BYTES = 128
 # A request line up to this length is looked for, even where it came in pieces.
 LINE_BYTES_MAX = 8192
+# Everybody's targets; others are taken apart with care.
+_PLAIN_TARGET: Final = re.compile(rb"/[!-~]*")
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 
 
-class GuardedHttpTools(Guarded, HttpToolsProtocol):
-    """The C parser: strict about bytes, less so about what they say."""
+class HttpConnection(Connection):
+    """A client's connection that speaks HTTP/1.1."""
 
     __slots__ = (
         "_begun",
         "_body_bytes",
+        "_feed",
+        "_is_expecting",
         "_is_new",
         "_is_upgrade",
         "_line_at",
+        "_parser",
         "_piece_count",
         "_read",
-        "_row",
+        "_url",
+        "headers",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, serving: Serving, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(serving, loop)
+        self._parse_anew()
+        self._url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._is_expecting = False
         self._is_upgrade = False
         self._is_new = False
         # What is being parsed, and the beginning of the head that an earlier read ended in.
@@ -70,58 +81,69 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         self._line_at = 0
         self._body_bytes = 0
         self._piece_count = 0
-        # Where requests wait: the one whose answer was made then, and those behind it.
-        self._row: list[RequestResponseCycle] = []
+
+    def _parse_anew(self) -> None:
+        parser = httptools.HttpRequestParser(self)
+        # A client may send more behind its last request. It is dropped, and the request answered.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser: httptools.HttpRequestParser | None = parser
+        self._feed: Callable[[bytes], None] = parser.feed_data
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Whoever answers is told, even where newer requests wait; those are dropped."""
-        self._drop_waiting()
+        """See Connection."""
+        self._parser, self._feed = None, _pass
         super().connection_lost(exc)
-        self._row = []
 
     def data_received(self, data: bytes) -> None:
-        """Like uvicorn's, with limits."""
+        """See asyncio.Protocol."""
         if self._is_refused:
             return
-        self._unset_keepalive_if_required()
         was_in_body = self._is_in_body
         self._read = data
         self._line_at = 0
         self._is_new = False
         try:
-            self.parser.feed_data(data)
+            self._feed(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._stay_with_http(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            cause = error.__context__
-            if isinstance(cause, Fault):
-                # Its traceback has this frame, which has it.
-                self._refuse(cause.with_traceback(None))
-            else:
-                self._refuse(MALFORMED)
+            self._refuse_unread(error)
         self._read = b""
         if self._is_in_head or self._is_in_body:
             size_bytes = len(data)
             if self._is_in_head:
                 size_bytes = self._head_bytes(data, is_behind=was_in_body)
             self._wait_for_more(size_bytes, is_new=self._is_new)
-        if self._has_room or self._is_in_head or self.pipeline or self.flow.write_paused:
+        if self._has_room or self._is_in_head or self._waiting or self.writable is not None:
             self._keep(self._waiting_bytes())
 
-    def _has_queue(self) -> bool:
-        return bool(self.pipeline)
+    def _refuse_unread(self, error: httptools.HttpParserError) -> None:
+        cause = error.__context__
+        if isinstance(cause, Fault):
+            # Its traceback has a frame of this connection, which has it.
+            self._refuse(cause.with_traceback(None))
+        else:
+            self._refuse(MALFORMED)
+
+    # --- The parser's side.
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
         self._received_bytes = 0
         self._is_in_head = self._is_new = True
-        super().on_message_begin()
+        self._url = b""
+        self.headers = []
+        self._is_expecting = False
+
+    def on_url(self, url: bytes) -> None:
+        """Its target, or a piece of that."""
+        self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field; also of a trailer. Raises Fault, as below."""
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
+            self._is_expecting = True
         headers = self.headers
         headers.append((name, value))
         if len(headers) > FIELDS_MAX:
@@ -129,98 +151,119 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A head is whole; raises Fault, which ends the parser's work."""
-        version = self.parser.get_http_version()
-        method = self.parser.get_method()
-        flaw = find_flaw(version, method, self.url, self.headers)
-        version_at = len(method) + len(self.url) + 2
+        parser = self._get_parser()
+        version = parser.get_http_version()
+        method = parser.get_method()
+        flaw = find_flaw(version, method, self._url, self.headers)
+        version_at = len(method) + len(self._url) + 2
         if not self._line_at and self._read.startswith(b"HTTP/1.", version_at):
             self._line_at = version_at
         else:
             flaw = flaw or self._find_line_flaw(method)
         if flaw is not None:
             raise Fault(FaultKind.MALFORMED_REQUEST, flaw)
-        if self._received_bytes + len(self._read) > self.limits.header_bytes_max:
+        if self._received_bytes + len(self._read) > self.serving.limits.header_bytes_max:
             self._check_head_size()
-        if len(self.pipeline) >= QUEUED_MAX:
+        if len(self._waiting) >= QUEUED_MAX:
             raise fresh(TOO_MANY_QUEUED)
-        if self.parser.should_upgrade():
+        if parser.should_upgrade():
             self._is_upgrade = True
             return
-        before = self.cycle
-        super().on_headers_complete()
-        if self.pipeline:
-            row = [one for one in self._row or [before] if not one.response_complete]
-            self._row = [*row, self.cycle]
-            if len(self.pipeline) <= QUEUED_MAX // 2:
-                # Else nobody would see the client leave.
-                self.flow.resume_reading()
-        if version == "1.0":
-            self.cycle.__class__ = UnframedCycle
-        self.transport.hold_next()
-        # What comes as a trailer is no header.
-        self.headers = []
+        is_new_version = version != "1.0"
+        request = Request(
+            self,
+            self._make_scope(version, method),
+            is_kept=is_new_version and parser.should_keep_alive(),
+            is_expecting=is_new_version and self._is_expecting,
+        )
         self._is_in_head = False
         self._is_in_body = self._is_new = True
+        # What comes as a trailer is no header.
+        self.headers = []
         self._body_bytes = self._piece_count = 0
+        self._take(request)
+        if len(self._waiting) > QUEUED_MAX // 2:
+            # Not at the first one that waits: else nobody would see the client leave.
+            self.pause_reading()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body, without what chunks add; raises Fault, as above.
-
-        Like uvicorn's, which asks each time whether the connection speaks another protocol.
-        """
+        """A piece of a body, without what chunks add; raises Fault, as above."""
         self._body_bytes += len(body)
         self._piece_count += 1
         if (self._piece_count - PIECES_FREE) * BYTES_PER_PIECE > self._body_bytes:
             raise fresh(TOO_MANY_CHUNKS)
-        cycle = self.cycle
-        if cycle.response_complete:
-            return
-        cycle.body += body
-        if len(cycle.body) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
-        cycle.message_event.set()
+        if self._reading is not None:
+            self._reading.add_body(body)
 
     def on_message_complete(self) -> None:
         """A body is whole; also called for a head with an upgrade, which is parsed again."""
         if self._is_upgrade:
             return
         self._is_in_body = False
-        cycle = self.cycle
-        if not cycle.response_complete:
-            cycle.more_body = False
-            cycle.message_event.set()
+        reading, self._reading = self._reading, None
+        if reading is None:
+            return
+        reading.end_body()
+        if reading.is_answered:
+            self._expect_within(self.serving.idle_s)
+        else:
+            # Nothing more is waited for but its answer.
+            self._due_at, self.deadline = math.inf, self._cut_at
 
-    def _served(self) -> RequestResponseCycle:
-        """Whose answer is made, or was last; `cycle` is the newest request, which may wait."""
-        while self._row and self._row[0].response_complete:
-            del self._row[0]
-        return self._row[0] if self._row else self.cycle
+    def _get_parser(self) -> httptools.HttpRequestParser:
+        if self._parser is None:
+            raise RuntimeError("a connection that has ended reads nothing")
+        return self._parser
+
+    def _make_scope(self, version: str, method: bytes) -> dict[str, Any]:
+        """The request as the app gets it; raises httptools' errors for what is no target."""
+        url = self._url
+        if _PLAIN_TARGET.fullmatch(url):
+            raw_path, _, query = url.partition(b"?")
+        else:
+            parsed = httptools.parse_url(url)
+            raw_path, query = parsed.path or b"/", parsed.query or b""
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": method.decode("ascii"),
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+        }
+
+    # --- Room.
 
     def _waiting_bytes(self) -> int:
         """What is kept of requests that nobody serves, with what it takes as objects."""
         size_bytes = 0
         if self._is_in_head:
             size_bytes = self._received_bytes + FIELD_BYTES * len(self.headers)
-        for cycle, _app in self.pipeline:
-            fields: list[tuple[bytes, bytes]] = list(cycle.scope["headers"])
-            size_bytes += REQUEST_BYTES + FIELD_BYTES * len(fields) + len(cycle.body)
+        for request in self._waiting:
+            fields: list[tuple[bytes, bytes]] = request.scope["headers"]
+            size_bytes += REQUEST_BYTES + FIELD_BYTES * len(fields) + request.body_bytes
             size_bytes += sum(len(name) + len(value) for name, value in fields)
-        if self.flow.write_paused and self.cycle is not None:
-            # Its client does not read: it may be answered already, and its body be read by nobody.
-            size_bytes += len(self._served().body)
+        if self.writable is not None and self._served is not None:
+            # Its client does not read, and its body may be read by nobody.
+            size_bytes += self._served.body_bytes
         return size_bytes
 
     def _drop_waiting(self) -> None:
-        for cycle, _app in self.pipeline:
-            cycle.on_response = _do_nothing
-        if self.pipeline:
-            self.pipeline.clear()
-            self.cycle = self._served()
+        if self._waiting:
+            self._waiting.clear()
+            self._reading = None
             self._is_in_body = False
         if self._is_in_head:
             # What it had said lies in the parser as well.
-            self.headers, self.url = [], b""
-            self.parser = None  # type: ignore[assignment]  # as uvicorn leaves it at the end
+            self.headers, self._url = [], b""
+            self._parser, self._feed = None, _pass
 
     def _body_read_bytes_max(self) -> float:
         # The read in which a body begins has its head, too.
@@ -237,10 +280,10 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
                 self._begun += data[:LINE_BYTES_MAX]
             return len(data)
         self._begun = b"" if is_behind or self._line_at else data[:LINE_BYTES_MAX]
-        if len(data) <= self.limits.header_bytes_max:
+        if len(data) <= self.serving.limits.header_bytes_max:
             return len(data)
-        known_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if data.rfind(self.url, -len(self.url) - len(b" HTTP/1.1\r")) >= 0:
+        known_bytes = len(self._url) + sum(len(name) + len(value) for name, value in self.headers)
+        if data.rfind(self._url, -len(self._url) - len(b" HTTP/1.1\r")) >= 0:
             return known_bytes
         last_line_at = data.rfind(b"\r\n", 0, data.rfind(b"\r\n"))
         return known_bytes + len(data) - last_line_at
@@ -251,7 +294,7 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         One that came in pieces, the first of them behind another request, is not known; nobody who
         reads HTTP/1.1 as it is written sends such a thing and a doubtful line with it.
         """
-        line = b"%s %s HTTP/1." % (method, self.url)
+        line = b"%s %s HTTP/1." % (method, self._url)
         at = self._read.find(line, self._line_at)
         if at >= 0:
             self._line_at = at + len(line)
@@ -266,7 +309,7 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
     def _check_head_size(self) -> None:
         # Two bytes between a name and its value, two after it.
         fields_bytes = sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if len(self.url) + fields_bytes > self.limits.header_bytes_max:
+        if len(self._url) + fields_bytes > self.serving.limits.header_bytes_max:
             raise fresh(HEAD_TOO_LARGE)
 
     def _stay_with_http(self, rest: bytes) -> None:
@@ -277,30 +320,21 @@ class GuardedHttpTools(Guarded, HttpToolsProtocol):
         one it was is still to be seen.
         """
         self._is_upgrade = False
-        head = [b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
+        head = [b"%s %s HTTP/1.1\r\n" % (self._get_parser().get_method(), self._url)]
         head += [
             b"%s: %s\r\n" % header
             for header in self.headers
             if header[0] not in {b"connection", b"http2-settings"}
         ]
-        self.parser = httptools.HttpRequestParser(self)
+        self._parse_anew()
         self._read = b"".join([*head, b"connection: close\r\n\r\n", rest])
         self._line_at = 0
         try:
             # The sender may go on in the other protocol: this connection has no second request.
-            self.parser.feed_data(self._read)
+            self._feed(self._read)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(MALFORMED)
 
 
-def guarded_protocol(
-    limits: ConnectionLimits, render_refusal: RenderRefusal
-) -> type[asyncio.Protocol]:
-    """The class of every connection, with its limits and how it words its refusals."""
-    base: Any = GuardedHttpTools
-    own = {"limits": limits, "room": Room(), "render_refusal": staticmethod(render_refusal)}
-    return type("GatewayProtocol", (base,), own)
-
-
-def _do_nothing() -> None:
-    """What an answer that is never made reports to."""
+def _pass(_data: bytes) -> None:
+    """What reads for a connection that has ended."""

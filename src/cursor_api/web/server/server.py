@@ -1,7 +1,7 @@
-"""The HTTP server: uvicorn, with what it lacks.
+"""The HTTP server: it listens, serves any ASGI application, and ends in good order.
 
 A stop signal lets running answers end and keeps the listener open until they have: a request that
-comes meanwhile is refused with 503, and a probe sees 503, where uvicorn would refuse connections.
+comes meanwhile is refused with 503, and a probe sees 503, where connections would be refused.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 import structlog
-import uvicorn
 
 from cursor_api.options.addresses import listen_host
 from cursor_api.options.kinds import duration, whole
@@ -28,8 +27,9 @@ from cursor_api.web.server import descriptors
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.listener import HANDSHAKES_MAX, Handshakes, Listener
-from cursor_api.web.server.protocol import guarded_protocol
+from cursor_api.web.server.protocol import HttpConnection
 from cursor_api.web.server.refusals import NEEDS_TLS, RenderRefusal, write_refusal
+from cursor_api.web.server.serving import Application, Serving
 from cursor_api.web.server.tls import Certificate, ListenerTls, TlsOptions, load_certificate
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
@@ -86,27 +86,57 @@ class ServerOptions:
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
-class GatewayServer(uvicorn.Server):
+class GatewayServer:
     """Drains at the first SIGTERM or SIGINT, ends at the second, calls `on_hangup` at SIGHUP.
 
     `serve` returns when all has ended; the caller still closes what is its own.
     """
 
     def __init__(
-        self,
-        config: uvicorn.Config,
-        grace_s: float,
-        lifecycle: Lifecycle,
-        on_hangup: Hangup | None,
+        self, serving: Serving, grace_s: float, lifecycle: Lifecycle, on_hangup: Hangup | None
     ) -> None:
-        super().__init__(config)
+        self._serving = serving
         self._grace_s = grace_s
         self._lifecycle = lifecycle
         self.on_hangup = on_hangup
         self.tls: ListenerTls | None = None
         # A server beside the first one ends when that one has ended.
         self.hears_signals = True
+        # It accepts connections.
+        self.started = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
+        self._is_stopping = False
+        self._is_forced = False
         self._hangups: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"GatewayServer({self._serving!r})"
+
+    @property
+    def limits(self) -> ConnectionLimits:
+        """Those that count now."""
+        return self._serving.limits
+
+    async def serve(self, sockets: Sequence[socket.socket]) -> None:
+        """Serve on these listening sockets until `stop`, and let answers end then; closes them."""
+        self._loop = asyncio.get_running_loop()
+        with self._hear_signals():
+            listeners = [await self._listen(one) for one in sockets]
+            self.started = True
+            await self._stopping.wait()
+            await self._shut_down(listeners, sockets)
+
+    def stop(self) -> None:
+        """Let what runs end; at the second time, end at once. Also for signal handlers."""
+        self._is_forced = self._is_stopping
+        self._is_stopping = True
+        # At once, not at the loop's next turn: a probe shall see it.
+        self._lifecycle.drain()
+        if self._loop is None:
+            self._stopping.set()
+        else:
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
     def use(self, options: ServerOptions, certificate: Certificate | None = None) -> None:
         """Other times and limits, for open connections as well; the address stays.
@@ -116,55 +146,48 @@ class GatewayServer(uvicorn.Server):
         if self.tls is not None and certificate is not None:
             self.tls.certificate = certificate
         self._grace_s = options.shutdown_grace_s
-        protocol: Any = self.config.http
-        protocol.limits = options.limits.within(descriptors.find_limit())
+        self._serving.limits = options.limits.within(descriptors.find_limit())
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen; by our own hand where the loop would let clients in one by one, and over TLS."""
+    async def _listen(self, listening: socket.socket) -> Any:
+        """By our own hand where the loop would let clients in one by one, and over TLS."""
+        loop, serving = asyncio.get_running_loop(), self._serving
+
+        def connect() -> HttpConnection:
+            return HttpConnection(serving, loop)
+
         # Windows' loop is not told when a socket can be read; its own server has to do.
-        is_ours = _is_uvloop(asyncio.get_running_loop()) or (self.tls and sys.platform != "win32")
-        if sockets is None or not is_ours:
-            self.config.ssl = self.tls.context if self.tls else None
-            await super().startup(sockets)
-            return
-
-        def make_protocol() -> asyncio.Protocol:
-            protocol: Any = self.config.http
-            made: asyncio.Protocol = protocol(self.config, self.server_state, self.lifespan.state)
-            return made
-
-        handshakes = self._handshakes()
-        listeners: list[Any] = [Listener(one, make_protocol, handshakes) for one in sockets]
-        self.servers = listeners
-        self.started = True
+        if _is_uvloop(loop) or (self.tls and sys.platform != "win32"):
+            return Listener(listening, connect, self._handshakes())
+        context = self.tls.context if self.tls else None
+        return await loop.create_server(connect, sock=listening, ssl=context, backlog=BACKLOG_COUNT)
 
     def _handshakes(self) -> Handshakes | None:
         if self.tls is None:
             return None
-        protocol: Any = self.config.http
-        answer = write_refusal(protocol.render_refusal(NEEDS_TLS))
+        serving = self._serving
+        answer = write_refusal(serving.render_refusal(NEEDS_TLS))
 
         def count_max() -> int:
-            left_count: int = protocol.limits.connections_max - len(self.server_state.connections)
+            left_count = serving.limits.connections_max - len(serving.connections)
             return max(HANDSHAKES_MIN, min(HANDSHAKES_MAX, left_count))
 
         return Handshakes(
-            self.tls.context, lambda: protocol.limits.header_timeout_s, count_max, answer
+            self.tls.context, lambda: serving.limits.header_timeout_s, count_max, answer
         )
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Hear signals while serving.
-
-        uvicorn raises what it heard once more at the end, which would cut short the closing of
-        everything around the server.
-        """
+    def _hear_signals(self) -> Iterator[None]:
+        """Hear signals while serving."""
         if not self.hears_signals or threading.current_thread() is not threading.main_thread():
             yield
             return
+
+        def hear_stop(_number: int, _frame: FrameType | None) -> None:
+            self.stop()
+
         handlers: dict[int, Callable[[int, FrameType | None], None]] = {
-            signal.SIGINT: self.handle_exit,
-            signal.SIGTERM: self.handle_exit,
+            signal.SIGINT: hear_stop,
+            signal.SIGTERM: hear_stop,
         }
         if self.on_hangup is not None and hasattr(signal, "SIGHUP"):
             loop = asyncio.get_running_loop()
@@ -180,48 +203,39 @@ class GatewayServer(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        """A stop signal: the first drains, the second ends."""
-        if self.should_exit:
-            self.force_exit = True
-        self.should_exit = True
-        # At once, not at the next tick: a probe shall see it.
-        self._lifecycle.drain()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def _shut_down(self, listeners: Sequence[Any], sockets: Sequence[socket.socket]) -> None:
         """Let what runs end, within the grace time; then close the listeners and what is left.
 
         An answer whose time is over ends with an error for its client. Only a client that
         does not read, and one that sent its request not yet whole, is cut without a word.
         """
-        self._lifecycle.drain()
+        connections = self._serving.connections
         running = self._end_idle()
         if not await self._wait_for(running, self._grace_s):
-            cut_count = len(running & self.server_state.connections)
+            cut_count = len(running & connections)
             self._lifecycle.cut()
             log.warning("the grace time is over; answers are broken off", answer_count=cut_count)
             await self._wait_for(running, CUT_S)
-        connections: set[Any] = {*self.server_state.connections}
         if any(one.is_leaving for one in connections):
             # They are to read why.
             await asyncio.sleep(CUT_S)
-        for server in self.servers:
-            server.close()
-        for listener in sockets or []:
+        for listener in listeners:
             listener.close()
-        for connection in list(self.server_state.connections):
+        for one in sockets:
+            one.close()
+        for connection in list(connections):
             connection.transport.abort()
         await self._settle()
+        self._serving.watch.close()
 
     def _end_idle(self) -> set[Any]:
         """Close connections between two requests; gives those with an answer under way.
 
         One that has not asked anything yet may be about to, and is then refused with 503.
         """
-        connections: set[Any] = {*self.server_state.connections}
-        asked = {one for one in connections if one.cycle is not None}
+        asked = {one for one in self._serving.connections if one.has_asked}
         for connection in asked:
-            connection.shutdown()
+            connection.end()
         return asked
 
     async def _wait_for(self, running: set[Any], limit_s: float) -> bool:
@@ -232,8 +246,8 @@ class GatewayServer(uvicorn.Server):
         """
         loop = asyncio.get_running_loop()
         began_at = loop.time()
-        while not self.force_exit:
-            left = {one for one in running & self.server_state.connections if not one.is_leaving}
+        while not self._is_forced:
+            left = {one for one in running & self._serving.connections if not one.is_leaving}
             if not left:
                 return True
             if loop.time() >= began_at + limit_s:
@@ -246,7 +260,7 @@ class GatewayServer(uvicorn.Server):
 
     async def _settle(self) -> None:
         """See the requests off whose connections have been cut."""
-        tasks = {*self.server_state.tasks, *self._hangups}
+        tasks = {*self._serving.tasks, *self._hangups}
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=SETTLE_S)
@@ -271,7 +285,7 @@ def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 def create_server(
-    app: Any,
+    app: Application,
     options: ServerOptions,
     render_refusal: RenderRefusal,
     lifecycle: Lifecycle | None = None,
@@ -283,26 +297,9 @@ def create_server(
     cannot be used.
     """
     certificate = load_certificate(options.tls)
-    config = uvicorn.Config(
-        app,
-        host=options.host,
-        port=options.port,
-        loop="uvloop" if HAS_UVLOOP else "asyncio",
-        http=guarded_protocol(options.limits.within(descriptors.find_limit()), render_refusal),
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        # The request log is the record; a line per request would cost more than the request.
-        access_log=False,
-        log_level="warning",
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG_COUNT,
-        timeout_keep_alive=int(options.idle_connection_s),
-        timeout_graceful_shutdown=int(options.shutdown_grace_s),
-    )
-    server = GatewayServer(config, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)
+    limits = options.limits.within(descriptors.find_limit())
+    serving = Serving(app, limits, render_refusal, options.idle_connection_s)
+    server = GatewayServer(serving, options.shutdown_grace_s, lifecycle or Lifecycle(), on_hangup)
     if certificate is not None:
         server.tls = ListenerTls(certificate)
     return server

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -28,9 +30,11 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record_content import Transcript
 from cursor_api.pool.pool import Pool
 from cursor_api.service.inference.relay import Exchange, Relay
 from cursor_api.service.inference.search import Collaborators
+from cursor_api.service.inference.transcripts import Transcripts
 from tests.endpoints import FAKE, catalog_of, endpoints_of
 from tests.fakes import ListLog, ScriptedUpstream, Step, TickingClock
 
@@ -361,6 +365,28 @@ async def test_an_exchange_is_iterated_inside_its_context() -> None:
     house = House({"a": [[TextDelta("x")], [END]]})
     with pytest.raises(RuntimeError, match="async with"):
         await anext(house.relay.open(INCOMING))
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_what_is_said_is_taken_down_where_it_is_wanted(*, is_answered: bool) -> None:
+    """Once for each record, also of a request that nobody answered."""
+    house = House({"a": [[TextDelta("Hel")], [TextDelta("lo")], [END]] if is_answered else []})
+    kept: list[Transcript] = []
+    transcripts = Transcripts(kept.append, lambda text: text.replace("hi", "**"))
+    house.relay = Relay(replace(house.relay._collaborators, transcripts=transcripts))
+    with suppress(Fault):
+        await house.ask()
+    assert kept == []
+    transcripts.is_on = True
+    with suppress(Fault):
+        await house.ask()
+    (one,) = kept
+    content = one.content()
+    assert (content.id, [said.text for said in content.prompt]) == (
+        house.log.records[-1].id,
+        ["**"],
+    )
+    assert [said.text for said in content.answer] == ["Hello"] * is_answered
 
 
 async def test_a_request_is_let_go_of_when_its_answer_begins() -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
+import httpx
 import pytest
 
 from cursor_api.simulator.cursor_sdk.bridge import VERSION, BridgeSimulator
@@ -23,7 +23,7 @@ REFUSALS = {"limited": Refusal(429, "resource_exhausted", "Too many")}
 class Client:
     """Calls of a bridge over real sockets."""
 
-    def __init__(self, session: aiohttp.ClientSession, bridge: BridgeSimulator) -> None:
+    def __init__(self, session: httpx.AsyncClient, bridge: BridgeSimulator) -> None:
         self._session = session
         self.bridge = bridge
 
@@ -31,8 +31,8 @@ class Client:
         """A unary call."""
         headers = {"Authorization": f"Bearer {token or self.bridge.token}"}
         url = f"{self.bridge.url}/sdk.v1.{method}"
-        async with self._session.post(url, json=body, headers=headers) as answer:
-            return answer.status, await answer.json()
+        answer = await self._session.post(url, json=body, headers=headers)
+        return answer.status_code, answer.json()
 
     async def send(self, agent_id: str, text: str) -> list[Json]:
         """All items of a run, the end's JSON last."""
@@ -44,9 +44,9 @@ class Client:
             "Content-Type": "application/connect+json",
         }
         url = f"{self.bridge.url}/sdk.v1.SdkAgentService/Send"
-        async with self._session.post(url, data=body, headers=headers) as answer:
-            assert answer.status == 200
-            frames = EnvelopeDecoder(1 << 20, 1 << 20).feed(await answer.read())
+        answer = await self._session.post(url, content=body, headers=headers)
+        assert answer.status_code == 200
+        frames = EnvelopeDecoder(1 << 20, 1 << 20).feed(answer.content)
         return [json.loads(frame.payload) for frame in frames]
 
     async def create(self, **options: Any) -> str:
@@ -63,7 +63,7 @@ async def serving(**options: Any) -> AsyncIterator[Client]:
     """A bridge and its client."""
     async with (
         BridgeSimulator(BridgeOptions(**options)) as bridge,
-        aiohttp.ClientSession() as session,
+        httpx.AsyncClient() as session,
     ):
         yield Client(session, bridge)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from cursor_api.simulator.cursor_sdk.run import CALL_PATH
+from cursor_api.transport.loopback import Call, LoopbackServer, Reply
 from tests.unit.simulator.cursor_sdk.test_bridge import Client, serving
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -22,23 +23,22 @@ class Adapter:
         self._error = error
 
     async def __aenter__(self) -> str:
-        app = web.Application()
-        app.router.add_post(CALL_PATH, self._serve)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._server = LoopbackServer(self._serve, 1 << 20)
+        await self._server.start()
+        return f"http://127.0.0.1:{self._server.port}"
 
     async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+        await self._server.close(1)
 
-    async def _serve(self, request: web.Request) -> web.Response:
-        assert request.headers["Authorization"] == "Bearer theirs"
-        assert request.headers["Transfer-Encoding"] == "chunked"
-        self.asked.append(await request.json())
+    async def _serve(self, request: Call) -> Reply:
+        assert request.path == CALL_PATH
+        assert request.headers["authorization"] == "Bearer theirs"
+        assert request.headers["transfer-encoding"] == "chunked"
+        self.asked.append(json.loads(await request.read()))
         if self._error:
-            return web.json_response({"code": "unknown", "message": self._error}, status=400)
-        return web.json_response({"result": {"content": [{"type": "text", "text": "sunny"}]}})
+            return Reply(400, json.dumps({"code": "unknown", "message": self._error}).encode())
+        content = [{"type": "text", "text": "sunny"}]
+        return Reply(200, json.dumps({"result": {"content": content}}).encode())
 
 
 async def run(client: Client, url: str, text: str) -> list[Json]:

@@ -14,13 +14,16 @@ from cursor_api.stores.records.log import (
     CANNOT_TIDY,
     CANNOT_WRITE,
     NOT_WRITTEN,
+    TEXTS_NOT_WRITTEN,
     WRITTEN_AGAIN,
     LogTimes,
     RecordLog,
 )
+from cursor_api.stores.records.transcribed import WAITING_LENGTH_MAX
 from tests.contract.test_records import ANY_TIME, HOUR, id_at, record
 from tests.fakes import ListObserver, StillClock
 from tests.record_databases import FickleDatabase
+from tests.records import Spoken
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
 
@@ -253,6 +256,43 @@ async def test_a_question_has_what_cannot_be_written(*, is_slow: bool) -> None:
         house.database.error = None
         house.database.may_go_on.set()
     assert house.database.ids == [id_at(0), id_at(1)]
+
+
+async def test_texts_are_written_with_their_requests() -> None:
+    """In small batches, as they are long; who asks sees them before."""
+    times = LogTimes(write_after_s=60.0, batch_rows=5, content_rows=2)
+    house = House(times)
+    async with asyncio.timeout(5), house.log:
+        for second in range(5):
+            if second != 3:
+                house.log.keep(Spoken(id_at(second)))
+            house.log.record(record(second))
+        found = await house.log.contents([id_at(second) for second in range(5)])
+        assert sorted(one.id for one in found) == [id_at(second) for second in (0, 1, 2, 4)]
+    assert [(len(one.records), len(one.contents)) for one in house.database.batches] == [
+        (2, 2),
+        (2, 1),
+        (1, 1),
+    ]
+    assert len(house.database.said) == 4
+
+
+async def test_texts_of_a_database_that_is_away_are_shown_and_bounded(house: House) -> None:
+    """They go with their requests; what there is no room for is told once it is back."""
+    house.database.error = FULL
+    async with house.log:
+        house.log.keep(Spoken(id_at(0), answer="x" * WAITING_LENGTH_MAX))
+        for second in range(3):
+            house.log.keep(Spoken(id_at(second)))
+            house.log.record(record(second))
+        await until(lambda: CANNOT_WRITE in house.told)
+        assert len(await house.log.contents([id_at(0), id_at(2)])) == 2
+        for second in range(3, 12):
+            house.log.keep(Spoken(id_at(second)))
+            house.log.record(record(second))
+        house.database.error = None
+        await until(lambda: TEXTS_NOT_WRITTEN in house.told)
+    assert set(house.database.said) == set(house.database.ids)
 
 
 async def test_what_is_too_old_is_looked_for_now_and_then(

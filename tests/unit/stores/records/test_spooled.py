@@ -11,10 +11,12 @@ import pytest
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.record_query import ALL, RecordQuery, RefusalRow
 from cursor_api.ports.record_database import Batch
+from cursor_api.stores.records import spooled
 from cursor_api.stores.records.spooled import AWAY, BACK, STUCK, SpooledRecords
 from tests.contract.test_records import ANY_TIME, HOUR, id_at, record
 from tests.fakes import ListObserver, StillClock
 from tests.record_databases import FickleDatabase
+from tests.records import Spoken
 
 GONE = StoreAwayError("no answer")
 WRONG_KEYS = RefusalRow(HOUR, FaultKind.UNAUTHENTICATED, 3)
@@ -133,6 +135,22 @@ async def test_what_was_moved_and_not_removed_counts_once(house: House) -> None:
     await records.close()
     assert house.database.ids == [id_at(1)]
     assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS]
+
+
+async def test_texts_wait_in_the_file_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And come over with their requests, few at a time."""
+    monkeypatch.setattr(spooled, "MOVED_CONTENTS", 2)
+    house.database.error = GONE
+    said = [Spoken(id_at(second)).content() for second in (3, 4, 5)]
+    async with house.opened() as records:
+        await records.write(Batch("b", [record(second) for second in range(1, 6)], (), said))
+        assert set(house.spool.said) == {one.id for one in said}
+        house.database.error = None
+        await until(lambda: len(house.database.ids) == 5)
+        assert list(await records.contents([one.id for one in said])) == said
+    moved = [(len(one.records), len(one.contents)) for one in house.database.batches]
+    assert moved == [(4, 2), (1, 1)]
+    assert house.spool.said == {}
 
 
 async def test_the_file_is_bounded(house: House) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
+from collections.abc import AsyncIterator
 
-import aiohttp
+import httpx
 import pytest
 
 from cursor_api.upstreams.cursor_sdk.callback import (
@@ -39,31 +39,35 @@ async def echo(call: CustomToolCall) -> ToolAnswer:
 async def test_a_call_is_answered_by_what_it_says(body: bytes, status: int, said: bytes) -> None:
     """In chunks or in one piece; the arguments stay as they came."""
 
-    async def pieces() -> object:
+    async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(body), 1 << 20):
             yield body[start : start + (1 << 20)]
 
-    async with ToolServer(echo) as server, aiohttp.ClientSession() as session:
+    async with ToolServer(echo) as server, httpx.AsyncClient() as session:
         there = await server.listen()
         url = there.url + PATH
         headers = {"Authorization": f"Bearer {there.token.reveal()}"}
-        for data in (io.BytesIO(body), pieces()):
-            async with session.post(url, data=data, headers=headers) as answer:
-                assert (answer.status, answer.content_type) == (status, "application/json")
-                assert said in await answer.read()
+        for content in (body, pieces()):
+            answer = await session.post(url, content=content, headers=headers)
+            assert answer.status_code == status
+            assert answer.headers["content-type"] == "application/json"
+            assert said in answer.content
 
 
 async def test_only_who_has_the_token_is_let_in() -> None:
     """On the loopback alone; and nothing is told of the token."""
-    async with ToolServer(echo) as server, aiohttp.ClientSession() as session:
+    async with ToolServer(echo) as server, httpx.AsyncClient() as session:
         assert repr(server) == "ToolServer(closed)"
         there = await server.listen()
         assert there.url.startswith("http://127.0.0.1:")
         assert await server.listen() == there
-        for shown in ("", "Bearer ", "Bearer wrong", "Bearer \xff"):
-            headers = {"Authorization": shown} if shown else {}
-            async with session.post(there.url + PATH, data=GOOD, headers=headers) as answer:
-                assert answer.status == 401
+        for shown in (b"", b"Bearer", b"Bearer wrong", b"Bearer \xff"):
+            headers = {b"Authorization": shown} if shown else {}
+            answer = await session.post(there.url + PATH, content=GOOD, headers=headers)
+            assert answer.status_code == 401
+        good = {"Authorization": f"Bearer {there.token.reveal()}"}
+        answer = await session.post(f"{there.url}/else", content=GOOD, headers=good)
+        assert answer.status_code == 404
         assert there.token.reveal() not in repr(server)
     assert repr(server) == "ToolServer(closed)"
 
@@ -79,12 +83,10 @@ async def test_a_bridge_that_is_gone_waits_for_nothing() -> None:
             ended.set()
         raise AssertionError
 
-    async with ToolServer(wait) as server, aiohttp.ClientSession() as session:
+    async with ToolServer(wait) as server, httpx.AsyncClient() as session:
         there = await server.listen()
         headers = {"Authorization": f"Bearer {there.token.reveal()}"}
-        asking = asyncio.create_task(
-            session.post(there.url + PATH, data=GOOD, headers=headers).__aenter__()
-        )
+        asking = asyncio.create_task(session.post(there.url + PATH, content=GOOD, headers=headers))
         await asyncio.sleep(0.05)
         asking.cancel()
         await asyncio.wait_for(ended.wait(), 10)

@@ -13,7 +13,7 @@ from cursor_api.domain.record_query import PAGE_ROWS_MAX, RecordPage, RecordQuer
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.web.management.export import COLUMNS
 from tests.house import BEARER, House
-from tests.records import failed_of, record_of
+from tests.records import Spoken, failed_of, record_of
 from tests.serving import Answer, ask, serve
 
 
@@ -70,6 +70,25 @@ async def test_a_file_of_json_has_what_the_address_has() -> None:
     lines = [json.loads(line) for line in answer.body.splitlines()]
     assert lines == listed.json()["requests"]
     assert answer.headers["content-disposition"].endswith('"requests.jsonl"')
+
+
+async def test_texts_are_in_a_file_that_is_asked_for_them() -> None:
+    """And in no other; where there are none the cells are empty."""
+    house = House()
+    for number in (1, 2):
+        house.records.add(record_of(number))
+    house.records.keep(Spoken(record_of(2).id, answer="=1+1"))
+    assert b"=1+1" not in (await get(house, "?format=jsonl")).body
+    assert b"=1+1" not in (await get(house, "?format=csv&content=false")).body
+    lines = (await get(house, "?format=jsonl&content=true")).body.splitlines()
+    contents = [json.loads(line)["content"] for line in lines]
+    said = {"role": "assistant", "kind": "text", "text": "=1+1"}
+    assert (contents[0]["answer"], contents[1]) == ([said], None)
+    rows = rows_of(await get(house, "?content=true"))
+    assert [row["answer"] for row in rows] == ["assistant (text): =1+1", ""]
+    assert rows[0]["prompt"] == "user (text): What is it?"
+    wrong = await get(house, "?content=yes")
+    assert (wrong.status, wrong.json()["error"]["param"]) == (400, "content")
 
 
 async def test_nothing_is_a_file_with_its_heading() -> None:

@@ -14,7 +14,7 @@ from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.web.management.requests import DELETED_ROWS_MAX
 from tests.fakes import StillClock
 from tests.house import BEARER, House
-from tests.records import BEGAN_AT, failed_of, record_of
+from tests.records import BEGAN_AT, Spoken, failed_of, record_of
 from tests.serving import Answer, ask, serve
 
 CHAT = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
@@ -192,6 +192,23 @@ async def test_many_are_deleted_in_steps() -> None:
     count = DELETED_ROWS_MAX + 1
     answer = await get(house, f"/api/requests?caller=operator&confirm={count}", "DELETE")
     assert answer.json()["deleted"] == count
+
+
+async def test_one_request_has_what_was_said_where_it_is_kept() -> None:
+    """A list of them has not."""
+    house = house_of()
+    one = record_of(501)
+    house.records.add(one)
+    house.records.keep(Spoken(one.id))
+    async with serve(house.app) as port:
+        found = await ask(port, "GET", f"/api/requests/{one.id}", headers=BEARER)
+        listed = await ask(port, "GET", "/api/requests", headers=BEARER)
+    assert found.json()["content"] == {
+        "prompt": [{"role": "user", "kind": "text", "text": "What is it?"}],
+        "answer": [{"role": "assistant", "kind": "text", "text": "A cat."}],
+        "is_cut": False,
+    }
+    assert [row["content"] for row in listed.json()["requests"] if row["id"] == one.id] == [None]
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cursor_api.installed import SCHEMA, Settings
+from cursor_api.installed import SCHEMA
 from cursor_api.ports.configuration import Reloaded
-from cursor_api.settings import (
-    ByCommand,
-    Drafts,
-    Loaded,
-    SettingsFiles,
-    SettingsInUse,
-    load_settings,
-)
+from cursor_api.settings import SettingsInUse, load_settings
 from tests.house import BEARER, KEY, House
 from tests.serving import Answer, ask, serve
+from tests.unit.web.management.settings_town import Town
 
 
 async def test_all_settings_are_listed_and_none_shows_a_secret(tmp_path: Path) -> None:
@@ -61,31 +55,6 @@ async def test_they_are_read_again_when_the_operator_asks(tmp_path: Path) -> Non
         "credential_problem": None,
     }
     assert (refused.status, asked) == (401, [True])
-
-
-class Town:
-    """A house whose settings stand in a folder; what a reload would do is counted."""
-
-    def __init__(self, folder: Path) -> None:
-        (folder / ".env").write_text(f"AUTH_TOKEN={KEY}\n")
-
-        def load(drafts: Drafts) -> Loaded[Settings]:
-            said = ByCommand(dotenv=drafts.dotenv)
-            return load_settings(SCHEMA, {}, folder, drafts.toml, said)
-
-        loaded = load(Drafts())
-        self.in_use = SettingsInUse(
-            SCHEMA, loaded, lambda: load(Drafts()), SettingsFiles(SCHEMA, load, folder)
-        )
-        self.in_use.on_reload = self.reload
-        self.reload_count = 0
-        self.app = House(configuration=self.in_use).app
-
-    async def reload(self) -> Reloaded:
-        """As the runtime does."""
-        self.reload_count += 1
-        self.in_use.take(self.in_use.read())
-        return Reloaded(changed=("X",))
 
 
 async def put(port: int, name: str, value: str | None, **headers: str) -> Answer:

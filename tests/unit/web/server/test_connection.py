@@ -66,7 +66,7 @@ async def test_a_kept_connection_may_be_idle_longer_than_a_head_may_take() -> No
     refusal(raw[raw.rindex(b"HTTP/1.1") :], 408)
 
 
-async def test_a_connection_that_is_reset_leaves_no_timer() -> None:
+async def test_a_connection_that_is_reset_is_waited_for_no_more() -> None:
     """The wait for its next request would keep all that belonged to it for more than a minute."""
     async with serve(Recorder(), ServerOptions(shutdown_grace_s=1)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -74,18 +74,33 @@ async def test_a_connection_that_is_reset_leaves_no_timer() -> None:
         await reader.readuntil(b"done")
         made: socket.socket = writer.get_extra_info("socket")
         made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        assert waits_for_requests()
+        assert watched_count() == 1
         writer.transport.abort()
         async with asyncio.timeout(5):
-            while waits_for_requests():
+            while watched_count():
                 await asyncio.sleep(0.01)
 
 
-def waits_for_requests() -> list[asyncio.TimerHandle]:
-    """Timers that wait for a connection's next request."""
+def watched_count() -> int:
+    """Connections that the server's clock looks at; it has one timer for all of them."""
     loop: Any = asyncio.get_running_loop()
-    waits = [one for one in loop._scheduled if "timeout_keep_alive_handler" in repr(one)]
-    return [one for one in waits if not one.cancelled()]
+    looks = [one for one in loop._scheduled if "Watch._look" in repr(one) and not one.cancelled()]
+    assert len(looks) <= 1
+    return sum(len(one._callback.__self__._watched) for one in looks)
+
+
+async def test_many_connections_have_one_timer() -> None:
+    """Whatever each of them waits for."""
+    async with serve(Recorder(), ServerOptions(shutdown_grace_s=1)) as port:
+        held = [await hold(port) for _ in range(3)]
+        begun = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for _, writer in begun:
+            writer.write(GET[:20])
+        async with asyncio.timeout(5):
+            while watched_count() != 6:
+                await asyncio.sleep(0.01)
+        for writer in [*held, *(writer for _, writer in begun)]:
+            writer.close()
 
 
 async def test_a_body_that_stops_is_refused_and_the_app_sees_the_client_gone() -> None:
@@ -177,10 +192,10 @@ class Trickle:
     async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
         """Write for ever."""
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        while not send.__self__.disconnected:
+        while not send.__self__.is_gone:
             await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
             self.wrote_at = time.monotonic()
-            self.kept_bytes = send.__self__.transport.get_write_buffer_size()
+            self.kept_bytes = send.__self__._owner.transport.get_write_buffer_size()
             await asyncio.sleep(0)
 
 

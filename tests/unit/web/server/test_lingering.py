@@ -120,20 +120,17 @@ class Written:
         return self.is_over
 
 
-def holding(*, is_held: bool = True) -> tuple[Written, LingeringTransport]:
-    """A transport that holds what is written next."""
+def holding() -> tuple[Written, LingeringTransport]:
+    """A transport that holds a head."""
     inner = Written()
     transport = LingeringTransport(inner, lambda: False, asyncio.get_running_loop())
-    if is_held:
-        transport.hold_next()
+    transport.write_head(b"head")
     return inner, transport
 
 
 async def test_a_head_leaves_with_its_body() -> None:
     """In one write, and what follows in its own."""
     inner, transport = holding()
-    transport.write(b"head")
-    transport.hold_next()
     assert inner.told == []
     transport.write(b"body")
     transport.write(b"more")
@@ -145,7 +142,6 @@ async def test_a_head_leaves_with_its_body() -> None:
 async def test_a_body_of_any_size_follows_its_head(body: bytes) -> None:
     """None at all, and one that is not copied."""
     inner, transport = holding()
-    transport.write(b"head")
     transport.write(body)
     assert b"".join(data for _, data in inner.told) == b"head" + body
     assert (inner.told[-1][1] is body) is bool(body)
@@ -170,10 +166,18 @@ async def test_an_empty_answer_leaves_the_server_idle() -> None:
         writer.close()
 
 
+async def test_two_heads_in_one_step_leave_in_their_order() -> None:
+    """The first one's answer has no body, and the next request waited for it."""
+    inner, transport = holding()
+    transport.write_head(b"next")
+    transport.write(b"body")
+    await asyncio.sleep(0)
+    assert b"".join(data for _, data in inner.told) == b"headnextbody"
+
+
 async def test_a_head_waits_for_no_later_step() -> None:
     """Its body may come in a minute."""
     inner, transport = holding()
-    transport.write(b"head")
     await asyncio.sleep(0)
     transport.write(b"body")
     assert inner.told == [("write", b"head"), ("write", b"body")]
@@ -183,7 +187,6 @@ async def test_a_head_waits_for_no_later_step() -> None:
 async def test_what_is_held_leaves_before_the_end(end: str) -> None:
     """And once."""
     inner, transport = holding()
-    transport.write(b"head")
     getattr(transport, end)()
     await asyncio.sleep(0)
     assert inner.told == [("write", b"head"), (end.removeprefix("write_"), b"")]
@@ -193,7 +196,6 @@ async def test_nothing_is_written_to_a_lost_connection() -> None:
     """Whether or not the loss was told."""
     for is_told in (True, False):
         inner, transport = holding()
-        transport.write(b"head")
         inner.is_over = True
         if is_told:
             transport.forget()

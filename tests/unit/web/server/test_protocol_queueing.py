@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cursor_api.web.server import protocol
-from cursor_api.web.server.connection import Guarded
+from cursor_api.web.server import serving
+from cursor_api.web.server.connection import Connection
 from cursor_api.web.server.protocol import BYTES_PER_PIECE, PIECES_FREE, QUEUED_MAX
 from cursor_api.web.server.room import Room
 from cursor_api.web.server.server import ServerOptions
@@ -153,7 +153,7 @@ async def test_who_keeps_most_goes_where_all_together_keep_too_much(
     monkeypatch: pytest.MonkeyPatch, waits: str
 ) -> None:
     """The client whose head comes in two packets stays, however many others there are."""
-    monkeypatch.setattr(protocol, "Room", lambda: Room[Any](100_000))
+    monkeypatch.setattr(serving, "Room", lambda: Room[Any](100_000))
     app = Recorder()
     if waits == "behind":
         app.may_answer.clear()
@@ -201,7 +201,7 @@ LEFT = {
 
 def connections() -> int:
     """Connections that are still in memory."""
-    return sum(isinstance(one, Guarded) for one in gc.get_objects())
+    return sum(isinstance(one, Connection) for one in gc.get_objects())
 
 
 @pytest.mark.parametrize("is_reset", [False, True])
@@ -239,7 +239,7 @@ async def test_a_client_that_neither_reads_nor_waits_keeps_little(
         rooms.append(Room(50_000))
         return rooms[-1]
 
-    monkeypatch.setattr(protocol, "Room", make)
+    monkeypatch.setattr(serving, "Room", make)
 
     async def flood(_scope: Any, _receive: Any, send: Any) -> None:
         headers = [(b"content-length", b"8000000")]

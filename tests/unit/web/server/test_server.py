@@ -1,4 +1,4 @@
-"""What the gateway's server adds to uvicorn."""
+"""How the server listens, hears signals and ends."""
 
 from __future__ import annotations
 
@@ -116,13 +116,15 @@ def test_clients_that_come_together_are_let_in_together() -> None:
     uvloop.run(check())
 
 
-def test_options_reach_the_server() -> None:
-    """Each has a setting of its own."""
-    config = create_server(
-        None, ServerOptions(idle_connection_s=7, shutdown_grace_s=9), DIALECTS[0].fault
-    ).config
-    assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (7, 9)
-    assert config.access_log is False
+async def test_an_idle_connection_is_closed_after_its_time() -> None:
+    """Which is an option of the server's."""
+    async with serve(hello, ServerOptions(idle_connection_s=0.1, shutdown_grace_s=1)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw = await asyncio.wait_for(reader.read(), 10)
+        assert raw.startswith(b"HTTP/1.1 204")
+        assert b"connection" not in raw
+        writer.close()
 
 
 class Reader:
@@ -209,7 +211,7 @@ async def test_a_hangup_that_fails_is_told_and_ends_nothing() -> None:
             async with asyncio.timeout(5):
                 while len(logs) < count:
                     await asyncio.sleep(0.005)
-    server.should_exit = True
+    server.stop()
     await task
     assert heard == ["SIGHUP"] * 2
     assert [str(log["exc_info"]) for log in logs] == ["planted"] * 2

@@ -67,6 +67,22 @@ export function complain(error) {
   if (text) showToast(text, { kind: "trouble" });
 }
 
+// What a form asks for: gives {answer}; or null, and what went wrong stands in the draft.
+export async function attempt(draft, action, words = explain) {
+  if (draft.isSending) return null;
+  Object.assign(draft, { isSending: true, trouble: "", param: "" });
+  changed();
+  try {
+    return { answer: await action() };
+  } catch (error) {
+    Object.assign(draft, { trouble: words(error), param: error.param ?? "" });
+    return null;
+  } finally {
+    draft.isSending = false;
+    changed();
+  }
+}
+
 // Do something with one credential while its row shows that; true when it worked.
 async function work(alias, what, action) {
   if (state.working.has(alias)) return false;

@@ -1,10 +1,10 @@
 // API keys and prices: what there is, and each change as the gateway is asked for it.
 
 import { call } from "./api.js";
-import { explain } from "./credentials.js";
+import { attempt, explain } from "./credentials.js";
 import { quoted } from "./format.js";
 import { t } from "./i18n.js";
-import { changed, state, update } from "./store.js";
+import { state, update } from "./store.js";
 import { showToast } from "./toasts.js";
 
 export const COUNTS = ["requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day", "concurrent_max"];
@@ -150,21 +150,13 @@ export async function removePrice({ model, valid_from: day }) {
 }
 
 // Gives {answer} when it worked, and has the list anew; null otherwise.
-async function send(draft, action) {
-  if (draft.isSending) return null;
-  Object.assign(draft, { isSending: true, trouble: "", param: "" });
-  changed();
-  try {
+function send(draft, action) {
+  const anew = async () => {
     const answer = await action();
     await loadKeys();
-    return { answer };
-  } catch (error) {
-    draft.trouble = words(error);
-    draft.param = error.param ?? "";
-  }
-  draft.isSending = false;
-  changed();
-  return null;
+    return answer;
+  };
+  return attempt(draft, anew, words);
 }
 
 function words(error) {

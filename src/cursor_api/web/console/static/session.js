@@ -53,6 +53,7 @@ export function signOut(trouble = null) {
     filter: "all",
     search: "",
     add: null,
+    upstream: null,
     edit: null,
     files: null,
     now: null,

@@ -28,6 +28,7 @@ import { overviewPage } from "./overview.js";
 import { requestsPage } from "./requests.js";
 import { settingsPage } from "./settings.js";
 import { signInView } from "./signin.js";
+import { upstreamDialog } from "./upstream.js";
 import { usagePage } from "./usage.js";
 
 // In the order of the navigation.
@@ -57,7 +58,7 @@ export function appView() {
       ${notices()}
       <div id="panel">${page ? page.view() : unknownPage()}</div>
     </main>
-    ${state.add?.isOpen ? addDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.grid ? gridDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${keyDialogs()} ${toasts()}`;
+    ${state.add?.isOpen ? addDialog() : nothing} ${state.upstream?.isOpen ? upstreamDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.grid ? gridDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${keyDialogs()} ${toasts()}`;
 }
 
 function unknownPage() {

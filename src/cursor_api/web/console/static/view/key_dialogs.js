@@ -2,15 +2,14 @@
 // and one for a price.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { live } from "../vendor/lit-html/directives/live.js";
 import { copyText } from "../copying.js";
-import { name, quoted } from "../format.js";
+import { quoted } from "../format.js";
 import { t } from "../i18n.js";
 import { confirmAsked, COUNTS, saveKey, savePrice } from "../keys.js";
 import { state, update } from "../store.js";
 import { closeDialog, dialog } from "./dialog.js";
 import { icons } from "./icons.js";
-import { select } from "./parts.js";
+import { field, formEnd, select } from "./parts.js";
 
 const KEEPS = ["0", "3600", "86400", "604800"];
 
@@ -26,7 +25,7 @@ function keyDialog() {
   const set = (key) => (value) => {
     draft[key] = value;
   };
-  const input = (key, more) => field(draft, key, { id: `key-${key}`, label: `keys.${key}`, ...more });
+  const input = (key, more) => field(draft, key, { id: `key-${key}`, label: `keys.${key}`, form: "key-form", ...more });
   return dialog({
     id: "key-form",
     title: draft.was ? t("keys.edit_title", { key: quoted(draft.was.id) }) : t("keys.new"),
@@ -39,7 +38,7 @@ function keyDialog() {
       <fieldset>
         <legend>${t("keys.limits")}</legend>
         <div class="fields">
-          ${COUNTS.map((key) => field(draft, key, { id: `key-${key}`, label: `limit.${key}`, param: `limits.${key}`, mode: "numeric" }))}
+          ${COUNTS.map((key) => field(draft, key, { id: `key-${key}`, label: `limit.${key}`, param: `limits.${key}`, mode: "numeric", form: "key-form" }))}
         </div>
         <div class="fields">
           ${input("amount", { label: "keys.budget", param: "limits.budget", mode: "decimal" })}
@@ -69,7 +68,7 @@ function askDialog() {
             ask.keep = value;
           })
         : nothing}
-      ${formEnd(ask, "key-ask", `keys.${ask.kind}`, ask.kind === "rotate" ? "primary" : "danger")}
+      ${formEnd(ask, "key-ask", `keys.${ask.kind}`, { css: ask.kind === "rotate" ? "primary" : "danger" })}
     </form>`,
     onClosed: () => update({ keyAsk: null }),
   });
@@ -93,7 +92,7 @@ function secretDialog() {
 
 function priceDialog() {
   const draft = state.priceForm;
-  const input = (key, more) => field(draft, key, { id: `price-${key}`, label: `prices.${key}`, ...more });
+  const input = (key, more) => field(draft, key, { id: `price-${key}`, label: `prices.${key}`, form: "price-form", ...more });
   return dialog({
     id: "price-form",
     title: t("prices.new"),
@@ -120,34 +119,4 @@ async function submit(event, draft, action, form) {
   // The dialog stays open and shows what came of it.
   update({ [form]: null, keySecret: done.answer });
   requestAnimationFrame(() => document.querySelector("#key-secret [data-first]")?.focus());
-}
-
-function formEnd(draft, id, button, css = "primary") {
-  return html`${draft.trouble ? html`<div class="trouble" role="alert" id="${id}-trouble"><p>${draft.trouble}</p></div>` : nothing}
-    <div class="form-end">
-      <button type="button" @click=${closeDialog}>${t("dialog.cancel")}</button>
-      <button type="submit" class=${css} aria-disabled=${draft.isSending ? "true" : "false"}>${t(button)}</button>
-    </div>`;
-}
-
-function field(draft, key, { id, label, hint, param = key, type = "text", mode = "text", isFirst = false }) {
-  const isWrong = Boolean(draft.param) && draft.param.startsWith(param);
-  return html`<div class="field">
-    <label for=${id}>${t(label)}</label>
-    <input
-      id=${id}
-      type=${type}
-      inputmode=${mode}
-      spellcheck="false"
-      autocomplete="off"
-      ?data-first=${isFirst}
-      aria-invalid=${isWrong ? "true" : "false"}
-      aria-describedby=${hint ? `${id}-hint` : nothing}
-      .value=${live(name(draft[key]))}
-      @input=${(event) => {
-        draft[key] = event.target.value;
-      }}
-    />
-    ${hint ? html`<p class="hint" id="${id}-hint">${t(hint)}</p>` : nothing}
-  </div>`;
 }

@@ -4,6 +4,7 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
 import { name } from "../format.js";
 import { t } from "../i18n.js";
+import { closeDialog } from "./dialog.js";
 
 // `options` are pairs of value and words.
 export function select(id, label, options, value, onChange) {
@@ -13,6 +14,41 @@ export function select(id, label, options, value, onChange) {
       ${options.map(([one, words]) => html`<option value=${one} ?selected=${one === value}>${words}</option>`)}
     </select>
   </div>`;
+}
+
+// A line of a form. `param` is what the gateway calls it, `form` where its troubles stand.
+export function field(draft, key, { id, label, hint, form, param = key, type = "text", mode = "text", isFirst = false, onInput = () => {} }) {
+  const isWrong = Boolean(draft.param) && draft.param.startsWith(param);
+  const told = [hint && `${id}-hint`, isWrong && `${form}-trouble`].filter(Boolean).join(" ");
+  return html`<div class="field">
+    <label for=${id}>${t(label)}</label>
+    <input
+      id=${id}
+      type=${type}
+      inputmode=${mode}
+      spellcheck="false"
+      autocomplete="off"
+      ?data-first=${isFirst}
+      aria-invalid=${isWrong ? "true" : "false"}
+      aria-describedby=${told || nothing}
+      .value=${live(name(draft[key]))}
+      @input=${(event) => {
+        draft[key] = event.target.value;
+        onInput();
+      }}
+    />
+    ${hint ? html`<p class="hint" id="${id}-hint">${t(hint)}</p>` : nothing}
+  </div>`;
+}
+
+// What went wrong, and the buttons. `reason` is why the form cannot be sent now.
+export function formEnd(draft, id, button, { css = "primary", reason = "", cancel = closeDialog } = {}) {
+  return html`${draft.trouble ? html`<div class="trouble" role="alert" id="${id}-trouble"><p>${draft.trouble}</p></div>` : nothing}
+    <div class="form-end">
+      ${reason && !draft.trouble ? html`<p class="hint" role="status">${reason}</p>` : nothing}
+      <button type="button" @click=${cancel}>${t("dialog.cancel")}</button>
+      <button type="submit" class=${css} aria-disabled=${draft.isSending || reason ? "true" : "false"} title=${reason || nothing}>${t(button)}</button>
+    </div>`;
 }
 
 // A sentence with names in `backquotes`; it stays text, whatever is in it.

@@ -8,11 +8,28 @@ import { link } from "../router.js";
 import { icons } from "./icons.js";
 import { apiName, modelName } from "./parts.js";
 
-export function detail(one) {
+// `one` is whole, with what was said, where it was asked for by its id; a row of a list has less.
+export function detail(one, isWhole) {
   return html`<div class="detail" data-request=${one.id}>
     ${one.fault ? fault(one) : nothing} ${one.attempts.length ? timeline(one) : html`<p class="hint">${t("request.no_attempt")}</p>`} ${facts(one)}
-    <p class="hint">${t("request.no_content")} <code>RECORD_CONTENT</code></p>
+    ${isWhole && one.status !== "pending" ? said(one.content) : nothing}
   </div>`;
+}
+
+function said(content) {
+  if (!content) return html`<p class="hint">${t("request.no_content")} <code>RECORD_CONTENT</code></p>`;
+  const parts = (list) =>
+    list.map(
+      ({ role, kind, text }) => html`<div>
+        <dt>${t(`role.${role}`)}${kind === "text" ? nothing : html` · ${t(`said.${kind}`)}`}</dt>
+        <dd dir="auto" tabindex="0">${name(text)}</dd>
+      </div>`,
+    );
+  return html`<h3>${t("request.said")}</h3>
+    ${content.is_cut ? html`<p class="hint">${t("request.is_cut")}</p>` : nothing}
+    <dl class="spoken">
+      ${parts(content.prompt)} ${parts(content.answer)}
+    </dl>`;
 }
 
 function fault({ fault: kind, error, model }) {

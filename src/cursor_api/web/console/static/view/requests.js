@@ -148,7 +148,7 @@ function table({ rows, single, singleTrouble }) {
       ${repeat(
         rows,
         ({ id }) => id,
-        (one) => row(one, one.id === open),
+        (one) => (one.id !== open ? row(one) : row(single?.id === open ? single : one, true, single?.id === open)),
       )}
     </tbody>
   </table>`;
@@ -156,14 +156,14 @@ function table({ rows, single, singleTrouble }) {
 
 // A link may lead to one that is not among the rows: it stands above them.
 function alone(open, single, trouble) {
-  if (single?.id === open) return row(single, true);
+  if (single?.id === open) return row(single, true, true);
   const text = trouble === "not_found" ? t("requests.gone") : trouble || t("requests.loading");
   return html`<tr role="row" class="detail-row">
     <td role="cell" colspan=${COLUMN_COUNT}><p class="nothing" role="status">${text}</p></td>
   </tr>`;
 }
 
-function row(one, isOpen) {
+function row(one, isOpen, isWhole) {
   const given = filters();
   const place = isOpen ? link("requests", given) : link("requests", given, one.id);
   return html`<tr role="row" class="request ${isOpen ? "open" : ""}" data-id=${one.id} @click=${(event) => onRow(event, place)}>
@@ -186,12 +186,12 @@ function row(one, isOpen) {
       </td>
       <td role="cell" class="used-tokens">${tokens(one.usage)}</td>
     </tr>
-    ${isOpen ? detailRow(one) : nothing}`;
+    ${isOpen ? detailRow(one, isWhole) : nothing}`;
 }
 
-function detailRow(one) {
+function detailRow(one, isWhole) {
   return html`<tr role="row" class="detail-row">
-    <td role="cell" colspan=${COLUMN_COUNT}>${detail(one)}</td>
+    <td role="cell" colspan=${COLUMN_COUNT}>${detail(one, isWhole)}</td>
   </tr>`;
 }
 

@@ -6,6 +6,7 @@ import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { number } from "../format.js";
 import { t } from "../i18n.js";
 import { state, update } from "../store.js";
+import { openUpstream } from "../upstreams.js";
 import { addForm, openAdd, whereFrom } from "./add.js";
 import { bounded, dragOver, dropHint, dropOn, dropZone } from "./drag.js";
 import { icons } from "./icons.js";
@@ -45,6 +46,7 @@ function firstSteps() {
     <h2 id="first-title">${t("first.title")}</h2>
     ${whereFrom()} ${addForm({ isInDialog: false })}
     <p class="hint">${t("first.command")} <code>cursor-api token import</code></p>
+    <p class="hint">${t("first.upstream")} ${upstreamButton()}</p>
   </section>`;
 }
 
@@ -66,7 +68,12 @@ function toolbar() {
       @input=${(event) => update({ search: event.target.value })}
     />
     <button type="button" class="primary" id="open-add" @click=${openAdd}>${icons.plus} ${t("add.open")}</button>
+    ${upstreamButton()}
   </div>`;
+}
+
+function upstreamButton() {
+  return html`<button type="button" id="open-upstream" @click=${openUpstream}>${icons.plus} ${t("upstreams.open")}</button>`;
 }
 
 function filterButton(name, count) {
