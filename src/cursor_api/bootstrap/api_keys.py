@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 from cursor_api.domain.catalog import Route
 from cursor_api.ports.keys import KeyStore, PriceStore
+from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
+from cursor_api.service.access.budgets import BudgetWatch
 from cursor_api.service.access.keys import ApiKeys, KeyParts
 from cursor_api.service.access.quota import Quota, QuotaParts
 from cursor_api.service.access.recorded_use import RecordedUse, Sums
@@ -29,6 +31,7 @@ class KeyHouse:
     keys: ApiKeys
     prices: Prices
     quota: Quota
+    budgets: BudgetWatch
     watch: Sequence[StoreWatch]
 
     async def load(self) -> None:
@@ -38,39 +41,45 @@ class KeyHouse:
 
     def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What goes on for as long as the gateway does."""
-        return (*(one.run() for one in self.watch), self.quota.watch())
+        return (*(one.run() for one in self.watch), self.quota.watch(), self.budgets.run())
 
 
 @dataclass(frozen=True, slots=True)
 class KeyHouseParts:
-    """What they are made with. `resolve` gives the ways to a model."""
+    """What they are made with. `resolve` gives the ways to a model.
+
+    `limits` None: counters of this process.
+    """
 
     store: KeyAndPriceStore
     records: Sums
     resolve: Callable[[str], Sequence[Route]]
     clock: Clock
     observer: Observer
+    limits: LimitStore | None = None
 
 
 def make_key_house(parts: KeyHouseParts) -> KeyHouse:
-    """With counters of this process."""
+    """All of them, of the same parts."""
     clock, observer = parts.clock, parts.observer
-    limits = MemoryLimitStore(clock)
+    limits = parts.limits or MemoryLimitStore(clock)
     store = parts.store
     keys, prices = ApiKeys(KeyParts(store, limits, clock, os.urandom)), Prices(store)
+    quota = Quota(
+        QuotaParts(
+            limits,
+            RecordedUse(parts.records).find,
+            parts.resolve,
+            prices.find,
+            clock,
+            observer,
+        )
+    )
     return KeyHouse(
         keys,
         prices,
-        Quota(
-            QuotaParts(
-                limits,
-                RecordedUse(parts.records).find,
-                parts.resolve,
-                prices.find,
-                clock,
-                observer,
-            )
-        ),
+        quota,
+        BudgetWatch(quota, keys.find, clock),
         (
             StoreWatch("API keys", store.has_changed, keys.load, observer),
             StoreWatch("prices", store.have_prices_changed, prices.load, observer),

@@ -12,14 +12,17 @@ class AlertKind(enum.Enum):
     CREDENTIAL_QUARANTINED = "credential_quarantined"
     CREDENTIAL_EXPIRES = "credential_expires"
     CREDENTIAL_EXPIRED = "credential_expired"
+    BUDGET_NEARLY_SPENT = "budget_nearly_spent"
+    BUDGET_SPENT = "budget_spent"
     NOBODY_LEFT = "nobody_left"
     UPSTREAM_OPEN = "upstream_open"
     RECORDS_NOT_WRITTEN = "records_not_written"
     RECORDS_DROPPED = "records_dropped"
+    SHARED_STATE_AWAY = "shared_state_away"
 
 
 class Alert(NamedTuple):
-    """`subject` is what it is about (an alias, an upstream), "" for the gateway as a whole.
+    """`subject` is what it is about (an alias, an API key, an upstream), "" for the whole gateway.
 
     `text` is a sentence for a person, without any secret.
     """

@@ -55,8 +55,9 @@ class WebhookOptions:
         webhook_url(),
         None,
         "An address that gets a small JSON object for what you must know: a credential out of"
-        " service or about to expire, nobody left to answer, an upstream that is not asked, records"
-        " that cannot be written. Each once when it begins, and once when it is over.",
+        " service or about to expire, an API key's budget nearly or wholly spent, nobody left to"
+        " answer, an upstream that is not asked, records that cannot be written. Each once when it"
+        " begins, and once when it is over.",
         key="alert_webhook_url",
         default_note="none: nobody is told",
     )

@@ -9,5 +9,7 @@ def test_the_words_do_not_change() -> None:
     """Somebody's rules match on them."""
     assert {kind.value for kind in AlertKind} == {
         *("credential_quarantined", "credential_expires", "credential_expired"),
+        *("budget_nearly_spent", "budget_spent"),
         *("nobody_left", "upstream_open", "records_not_written", "records_dropped"),
+        "shared_state_away",
     }

@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.deltas import Usage
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.periods import Moment
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import (
@@ -87,7 +88,11 @@ class Quota:
     def __init__(self, parts: QuotaParts) -> None:
         self._with = parts
         # Those under way, whose places are to be renewed: by key, then by request.
-        self._active: dict[str, dict[str, None]] = {}
+        self._active: dict[str, dict[str, Claim]] = {}
+        # Keys with a budget that was used since somebody looked, and those of which a request did
+        # not fit any more, with the period.
+        self.touched: set[str] = set()
+        self.full: dict[str, str] = {}
         self._seeding: dict[str, asyncio.Lock] = {}
 
     def __repr__(self) -> str:
@@ -113,15 +118,19 @@ class Quota:
         claim = key.claim(incoming.id, reserve(key.limits, input_count, output_max, price), now)
         try:
             decision = await self._admit(key, claim)
-        except BaseException:
+        except BaseException as error:
             # It may have been counted all the same.
             self._with.store.settle(_settlement(claim, NOTHING))
+            if isinstance(error, StoreAwayError):
+                raise _unavailable() from error
             raise
+        if key.limits.budget is not None:
+            self._note(claim, decision)
         if isinstance(decision, Refused):
-            counters = await self._with.store.find(key.id, key.limits)
+            counters = await self._find(key)
             known = Counters() if isinstance(counters, Unknown) else counters
             raise _refuse(decision, claim, _stand(claim, known))
-        self._active.setdefault(key.id, {})[claim.request_id] = None
+        self._active.setdefault(key.id, {})[claim.request_id] = claim
         return Hold(self, claim, _stand(claim, decision.counters))
 
     def settle(self, claim: Claim, spent: Spent) -> None:
@@ -131,11 +140,13 @@ class Quota:
             requests.pop(claim.request_id, None)
             if not requests:
                 del self._active[claim.key_id]
+        if claim.limits.budget is not None:
+            self.touched.add(claim.key_id)
         self._with.store.settle(_settlement(claim, spent))
 
     async def peek(self, key: ApiKey) -> Standing | None:
         """The same as `stand`, where it is known without asking the records."""
-        counters = await self._with.store.find(key.id, key.limits)
+        counters = await self._find(key)
         if isinstance(counters, Unknown):
             return None
         return _stand(key.claim("", NOTHING, self._with.clock.now()), counters)
@@ -143,20 +154,58 @@ class Quota:
     async def stand(self, key: ApiKey) -> Standing:
         """What the key has left now. Raises Fault(LIMITS_UNAVAILABLE)."""
         claim = key.claim("", NOTHING, self._with.clock.now())
-        counters = await self._with.store.find(key.id, key.limits)
+        counters = await self._find(key)
         if isinstance(counters, Unknown):
-            await self._seed(key, claim)
-            counters = await self._with.store.find(key.id, key.limits)
+            try:
+                await self._seed(key, claim)
+            except StoreAwayError as error:
+                raise _unavailable() from error
+            counters = await self._find(key)
         if isinstance(counters, Unknown):
             raise _unavailable()
         return _stand(claim, counters)
+
+    async def find_budget_used(self, key: ApiKey) -> int | None:
+        """What is used of its budget in the period of now; None where that is not known.
+
+        What its requests here have reserved is not used yet.
+        """
+        budget, moment = key.limits.budget, key.moment(self._with.clock.now())
+        counters = await self._with.store.find(key.id, key.limits)
+        if budget is None or moment.period is None or isinstance(counters, Unknown):
+            return None
+        is_money = budget.unit is Unit.NANO_DOLLARS
+        counters = counters.on(moment)
+        used = counters.period_cost_nano if is_money else counters.period_token_count
+        for claim in self._active.get(key.id, {}).values():
+            if claim.held.period == moment.period.name:
+                used -= claim.reserved.cost_nano if is_money else claim.reserved.tokens_count
+        return max(0, used)
+
+    def _note(self, claim: Claim, decision: Admitted | Refused) -> None:
+        self.touched.add(claim.key_id)
+        if not isinstance(decision, Refused) or decision.limit is not Limit.BUDGET:
+            return
+        # Another request's reservation is in nobody's way for long, and one that is larger than
+        # the whole budget says nothing of it.
+        if decision.wait_s is not None and claim.key_id not in self._active:
+            self.full[claim.key_id] = claim.held.period
 
     async def watch(self, every_s: float = RENEW_EVERY_S) -> None:
         """Renew the places of what is under way, for ever."""
         while True:
             await asyncio.sleep(every_s)
-            for key_id, requests in list(self._active.items()):
-                await self._with.store.renew(key_id, list(requests))
+            # Away: two signs of life may be lost, and what is held meanwhile is nobody else's.
+            with contextlib.suppress(StoreAwayError):
+                for key_id, requests in list(self._active.items()):
+                    await self._with.store.renew(key_id, list(requests))
+
+    async def _find(self, key: ApiKey) -> Counters | Unknown:
+        """What is known of its use; nothing, where the counters are away."""
+        try:
+            return await self._with.store.find(key.id, key.limits)
+        except StoreAwayError:
+            return Unknown()
 
     async def _admit(self, key: ApiKey, claim: Claim) -> Admitted | Refused:
         decision = await self._with.store.admit(claim)
@@ -247,7 +296,7 @@ def _refuse(refused: Refused, claim: Claim, standing: Standing) -> LimitReachedE
     """The fault that names the limit."""
     limits = claim.limits
     if refused.limit is Limit.BUDGET:
-        kind, what = FaultKind.KEY_BUDGET_SPENT, _budget_in_words(limits)
+        kind, what = FaultKind.KEY_BUDGET_SPENT, budget_in_words(limits)
     else:
         amount = getattr(limits, refused.limit.value)
         kind = FaultKind.KEY_LIMIT_REACHED
@@ -266,7 +315,8 @@ def _refuse(refused: Refused, claim: Claim, standing: Standing) -> LimitReachedE
     )
 
 
-def _budget_in_words(limits: Limits) -> str:
+def budget_in_words(limits: Limits) -> str:
+    """As a person says it; "" where there is none."""
     budget = limits.budget
     if budget is None:
         return ""

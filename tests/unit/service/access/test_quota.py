@@ -15,10 +15,21 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming, Parameters, Sampling
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Usage, UsageSource
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.periods import Moment, Period
 from cursor_api.domain.price import Price, PriceList
-from cursor_api.domain.quota import NO_LIMITS, Budget, Counters, Limits, Unit
+from cursor_api.domain.quota import (
+    NO_LIMITS,
+    Admitted,
+    Budget,
+    Claim,
+    Counters,
+    Limits,
+    Refused,
+    Unit,
+    Unknown,
+)
+from cursor_api.ports.limits import Settlement
 from cursor_api.service.access.quota import Hold, LimitReachedError, Quota, QuotaParts
 from cursor_api.stores.memory_limits import MemoryLimitStore
 from tests.fakes import ListObserver, StillClock
@@ -39,16 +50,15 @@ class House:
         self.asked_count = 0
         self.error: StoreError | None = None
         self.store = MemoryLimitStore(self.clock, 30.0)
-        self.quota = Quota(
-            QuotaParts(
-                self.store,
-                self._find_used,
-                self._resolve,
-                PriceList([PRICE]).find,
-                self.clock,
-                self.observer,
-            )
+        self.parts = QuotaParts(
+            self.store,
+            self._find_used,
+            self._resolve,
+            PriceList([PRICE]).find,
+            self.clock,
+            self.observer,
         )
+        self.quota = Quota(self.parts)
 
     async def _find_used(self, _key: ApiKey, moment: Moment) -> Counters:
         self.asked_count += 1
@@ -67,23 +77,45 @@ class House:
 
     async def enter(self, limits: Limits, request_id: str = "r", model: str = "m") -> Hold:
         """A request of 100 tokens that bounds its answer to 50, which is let in."""
-        key = _key(limits)
-        hold = await self.quota.enter(_incoming(key, request_id, model), 100)
+        key = make_key(limits)
+        hold = await self.quota.enter(make_incoming(key, request_id, model), 100)
         assert hold is not None
         return hold
 
     async def refuse(self, limits: Limits, request_id: str = "s", model: str = "m") -> Fault:
         """The same, which is not."""
         with pytest.raises(Fault) as caught:
-            await self.quota.enter(_incoming(_key(limits), request_id, model), 100)
+            await self.quota.enter(make_incoming(make_key(limits), request_id, model), 100)
         return caught.value
 
 
-def _key(limits: Limits, models: tuple[str, ...] = ()) -> ApiKey:
+class AwayLimitStore(MemoryLimitStore):
+    """One that cannot be reached; what is told of the ends of requests is in `settled`."""
+
+    def __init__(self, clock: StillClock) -> None:
+        super().__init__(clock)
+        self.settled: list[str] = []
+
+    async def admit(self, _claim: Claim) -> Admitted | Refused | Unknown:
+        """Nobody answers."""
+        raise StoreAwayError("away")
+
+    async def find(self, _key_id: str, _limits: Limits) -> Counters | Unknown:
+        """Nobody answers."""
+        raise StoreAwayError("away")
+
+    def settle(self, settlement: Settlement) -> None:
+        """Kept for later."""
+        self.settled.append(settlement.request_id)
+
+
+def make_key(limits: Limits, models: tuple[str, ...] = ()) -> ApiKey:
+    """One with these limits."""
     return ApiKey("alice", b"d", "h", "Alice", 0.0, limits=limits, models=models)
 
 
-def _incoming(key: ApiKey | None, request_id: str = "r", model: str = "m") -> Incoming:
+def make_incoming(key: ApiKey | None, request_id: str = "r", model: str = "m") -> Incoming:
+    """A request that bounds its answer to 50 tokens."""
     chat = ChatRequest(
         model,
         (Message(Role.USER, (Text("hello"),)),),
@@ -105,17 +137,17 @@ def house() -> House:
 
 async def test_who_has_no_limits_passes_without_a_counter(house: House) -> None:
     """Nor is anything kept of it."""
-    assert await house.quota.enter(_incoming(None), 100) is None
-    assert await house.quota.enter(_incoming(_key(NO_LIMITS)), 100) is None
+    assert await house.quota.enter(make_incoming(None), 100) is None
+    assert await house.quota.enter(make_incoming(make_key(NO_LIMITS)), 100) is None
     assert repr(house.store) == "MemoryLimitStore(keys=0, held=0)"
     assert house.asked_count == 0
 
 
 async def test_a_model_that_is_not_on_the_list_is_refused(house: House) -> None:
     """By the name that the request gives, before anything is counted."""
-    key = _key(Limits(requests_per_minute=1), models=("gpt-*",))
+    key = make_key(Limits(requests_per_minute=1), models=("gpt-*",))
     with pytest.raises(Fault, match="may not use the model 'm'") as caught:
-        await house.quota.enter(_incoming(key), 100)
+        await house.quota.enter(make_incoming(key), 100)
     assert (caught.value.kind, caught.value.param) == (FaultKind.MODEL_NOT_ALLOWED, "model")
     assert repr(house.store) == "MemoryLimitStore(keys=0, held=0)"
 
@@ -128,7 +160,7 @@ async def test_what_was_used_takes_the_place_of_what_was_reserved(house: House) 
     assert hold.standing.tokens.left_count == 850
     for _ in range(2):
         hold.settle(ANSWER, None)
-    left = (await house.quota.stand(_key(limits))).tokens
+    left = (await house.quota.stand(make_key(limits))).tokens
     assert left is not None
     assert left.left_count == 970
     assert repr(house.quota) == "Quota(keys=0, requests=0)"
@@ -138,7 +170,7 @@ async def test_a_failure_uses_nothing_but_its_request(house: House) -> None:
     """It was one of the day all the same."""
     limits = Limits(tokens_per_day=1000, requests_per_day=2)
     (await house.enter(limits)).settle(None, None)
-    standing = await house.quota.stand(_key(limits))
+    standing = await house.quota.stand(make_key(limits))
     assert [one.left_count for one in standing.lefts] == [1, 1000]
 
 
@@ -148,7 +180,7 @@ async def test_what_is_reserved_is_what_the_price_says(house: House) -> None:
     hold = await house.enter(limits)
     assert (await house.refuse(limits)).kind is FaultKind.KEY_BUDGET_SPENT
     hold.settle(ANSWER, 50)
-    assert (await house.quota.stand(_key(limits))).lefts[0].left_count == 250
+    assert (await house.quota.stand(make_key(limits))).lefts[0].left_count == 250
 
 
 async def test_a_budget_of_money_buys_no_unpriced_model(house: House) -> None:
@@ -218,16 +250,16 @@ async def test_a_refusal_says_which_limit_and_when(
     assert (fault.kind, fault.retry_after_s) == (kind, wait_s)
     assert words in fault.message
     assert isinstance(fault, LimitReachedError)
-    assert fault.standing == await house.quota.stand(_key(limits))
+    assert fault.standing == await house.quota.stand(make_key(limits))
 
 
 async def test_counters_begin_with_what_the_records_say(house: House) -> None:
     """Of 200 that come at once after a restart, one asks them; the room that is left is exact."""
     house.used = Counters(day_request_count=950)
     limits = Limits(requests_per_day=1000)
-    key = _key(limits)
+    key = make_key(limits)
     entered = await asyncio.gather(
-        *(house.quota.enter(_incoming(key, str(number)), 1) for number in range(200)),
+        *(house.quota.enter(make_incoming(key, str(number)), 1) for number in range(200)),
         return_exceptions=True,
     )
     assert sum(isinstance(one, Hold) for one in entered) == 50
@@ -241,16 +273,30 @@ async def test_without_the_records_nothing_begins_at_nothing(house: House) -> No
     assert (fault.kind, fault.retry_after_s) == (FaultKind.LIMITS_UNAVAILABLE, 1.0)
     assert house.observer.warnings[0][1] == {"key": "alice", "detail": "the disk is away"}
     with pytest.raises(Fault, match="not known"):
-        await house.quota.stand(_key(Limits(requests_per_day=5)))
+        await house.quota.stand(make_key(Limits(requests_per_day=5)))
     await house.enter(Limits(requests_per_minute=5))
     house.error = None
     await house.enter(Limits(requests_per_day=5), "later")
 
 
+async def test_counters_that_are_away_are_a_wait(house: House) -> None:
+    """For whom they count; what was told of the request meanwhile is taken back."""
+    away = AwayLimitStore(house.clock)
+    quota = Quota(replace(house.parts, store=away))
+    key = make_key(Limits(requests_per_minute=5, requests_per_day=5))
+    for call in (quota.enter(make_incoming(key), 100), quota.stand(key)):
+        with pytest.raises(Fault) as raised:
+            await call
+        assert raised.value.kind is FaultKind.LIMITS_UNAVAILABLE
+        assert raised.value.retry_after_s == 1.0
+    assert await quota.peek(key) is None
+    assert away.settled == ["r"]
+
+
 async def test_who_leaves_while_it_is_decided_holds_nothing(house: House) -> None:
     """What may have been counted is given back."""
-    key = _key(Limits(requests_per_day=5, concurrent_max=1))
-    task = asyncio.create_task(house.quota.enter(_incoming(key), 100))
+    key = make_key(Limits(requests_per_day=5, concurrent_max=1))
+    task = asyncio.create_task(house.quota.enter(make_incoming(key), 100))
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -283,7 +329,7 @@ async def test_places_are_renewed_while_requests_last(house: House) -> None:
 
 async def test_a_look_asks_nobody(house: House) -> None:
     """A list of ten thousand keys does not ask the records ten thousand times."""
-    key = _key(Limits(requests_per_day=10))
+    key = make_key(Limits(requests_per_day=10))
     assert await house.quota.peek(key) is None
     assert house.asked_count == 0
     await house.enter(key.limits)
@@ -293,6 +339,6 @@ async def test_a_look_asks_nobody(house: House) -> None:
 async def test_what_is_left_is_told_of_a_key_that_never_asked(house: House) -> None:
     """All of it; and nothing of a key without limits."""
     house.used = Counters(day_request_count=3)
-    standing = await house.quota.stand(_key(Limits(requests_per_day=10, concurrent_max=2)))
+    standing = await house.quota.stand(make_key(Limits(requests_per_day=10, concurrent_max=2)))
     assert [one.left_count for one in standing.lefts] == [7]
-    assert (await house.quota.stand(replace(_key(NO_LIMITS), id="bob"))).lefts == ()
+    assert (await house.quota.stand(replace(make_key(NO_LIMITS), id="bob"))).lefts == ()

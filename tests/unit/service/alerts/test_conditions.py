@@ -10,7 +10,7 @@ from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Quarantine, QuarantineReason
 from cursor_api.ports.records import RecordsState
-from cursor_api.service.alerts.conditions import Conditions
+from cursor_api.service.alerts.conditions import Conditions, find_shared
 from tests.endpoints import FAKE
 from tests.fakes import StillClock
 from tests.house import House
@@ -22,7 +22,9 @@ WELL = RecordsState("sqlite", is_writing=True)
 def find(house: House, *states: RecordsState) -> list[Alert]:
     """All that holds at the last of these looks."""
     given = iter((WELL, *(states or (WELL,))))
-    conditions = Conditions(lambda: look(house), house.pools, lambda: next(given), house.clock)
+    conditions = Conditions(
+        lambda: look(house), house.pools, lambda: next(given), house.clock, tuple
+    )
     found: list[Alert] = []
     for _ in states or (WELL,):
         found = list(conditions.find())
@@ -32,6 +34,14 @@ def find(house: House, *states: RecordsState) -> list[Alert]:
 def kinds(alerts: list[Alert]) -> list[tuple[AlertKind, str]]:
     """What each is about."""
     return [(one.kind, one.subject) for one in alerts]
+
+
+def test_budgets_of_api_keys_are_told_with_the_rest() -> None:
+    """By whoever watches them."""
+    house, told = House({"a": []}), Alert(AlertKind.BUDGET_SPENT, "alice", "All of it.")
+    look_now = lambda: look(house)  # noqa: E731 - as short as its neighbours
+    conditions = Conditions(look_now, house.pools, lambda: WELL, house.clock, lambda: [told])
+    assert list(conditions.find()) == [told]
 
 
 def test_where_all_is_well_there_is_nothing() -> None:
@@ -102,3 +112,9 @@ def test_records_that_cannot_be_written_and_those_that_were_lost_are_two() -> No
     assert "7 wait" in first[0].text
     assert first[1].text.startswith("3 records")
     assert kinds(find(house, away, away)) == [(AlertKind.RECORDS_NOT_WRITTEN, "")]
+
+
+def test_what_nodes_share_is_told_when_it_is_away() -> None:
+    """Where nothing is shared there is nothing to tell."""
+    assert list(find_shared(is_up=None)) == list(find_shared(is_up=True)) == []
+    assert kinds(list(find_shared(is_up=False))) == [(AlertKind.SHARED_STATE_AWAY, "")]
