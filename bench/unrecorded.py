@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from cursor_api.bootstrap import Stores, file_stores
-from cursor_api.cli import main, serving_actions
+from cursor_api.cli import main
+from cursor_api.cli.serving import serve
 from cursor_api.domain.record import RequestRecord
 from cursor_api.installed import Settings
 
@@ -29,5 +30,5 @@ def unrecorded(settings: Settings) -> Stores:
 
 
 if __name__ == "__main__":
-    serving_actions.file_stores = unrecorded  # type: ignore[attr-defined]
+    serve.file_stores = unrecorded  # type: ignore[attr-defined]
     sys.exit(main(sys.argv[1:]))
