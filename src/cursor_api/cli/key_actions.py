@@ -19,7 +19,7 @@ from cursor_api.cli.key_words import (
 )
 from cursor_api.cli.output import print_error, print_note, print_result
 from cursor_api.cli.token_output import TerminalObserver, print_facts, print_json, print_table
-from cursor_api.cli.token_settings import FILE_GROUPS, find_settings
+from cursor_api.cli.token_settings import KEY_GROUPS, find_client_names, find_settings
 from cursor_api.domain.api_key import ApiKey, KeyTerms
 from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.domain.periods import Period
@@ -45,6 +45,7 @@ def create(parsed: argparse.Namespace) -> int:
     """`key create`."""
 
     async def work(house: KeyHouse) -> int:
+        house.keys.keep_apart(find_client_names(parsed.config))
         terms = _terms(parsed, KeyTerms(parsed.name))
         new = await house.keys.create(terms._replace(limits=_limits(parsed, NO_LIMITS)), parsed.id)
         _tell_secret(parsed, new, f"Made the API key {new.key.id}.")
@@ -145,7 +146,7 @@ def delete(parsed: argparse.Namespace) -> int:
 
 def with_keys(parsed: argparse.Namespace, work: Work) -> int:
     """Do this with the stored keys and prices; the exit status."""
-    settings = find_settings(FILE_GROUPS, parsed.config)
+    settings = find_settings(KEY_GROUPS, parsed.config)
     if settings is None:
         return 1
 
