@@ -1,4 +1,4 @@
-"""What is set from the console: upstreams of one's own."""
+"""What is set from the console: upstreams of one's own, and settings that a reload takes."""
 
 from __future__ import annotations
 
@@ -116,3 +116,67 @@ def test_the_dialog_of_upstreams_is_for_everybody(browser: Browser, house: House
         expect(page.locator("#open-upstream")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator("#upstream-keys")).to_have_value("")
+
+
+def test_a_setting_is_changed_where_it_stands(browser: Browser, house: House) -> None:
+    """A wrong value is told at its field; the default comes back; what needs a restart says so."""
+    t = Words("zh")
+    with open_page(browser, locale=LOCALES["zh"], viewport=NARROW) as page:
+        come_in(page, house, "settings")
+        load_axe(page)
+        page.fill("#settings-search", "GATEWAY_REQUESTS_MAX")
+        row = page.locator('[id="setting-GATEWAY_REQUESTS_MAX"]')
+        row.locator("button.edit").click()
+        value = row.locator("input")
+        value.fill("many")
+        value.press("Enter")
+        expect(row.get_by_role("alert")).to_be_visible()
+        expect(value).to_have_attribute("aria-invalid", "true")
+        expect(value).to_have_value("many")
+        assert_fits(page, "a setting that is changed")
+        assert_no_barrier(page, "a setting that is changed")
+        value.fill("77")
+        value.press("Enter")
+        expect(row.locator(".setting-value")).to_have_text("77")
+        expect(page.locator(".toast")).to_contain_text("GATEWAY_REQUESTS_MAX")
+        expect(row.locator("button.edit")).to_be_focused()
+        assert "GATEWAY_REQUESTS_MAX=77" in (house.folder / ".env").read_text()
+        row.locator("button.edit").click()
+        row.get_by_role("button", name=t("settings.unset")).click()
+        expect(row.locator("form")).to_have_count(0)
+        assert "GATEWAY_REQUESTS_MAX" not in (house.folder / ".env").read_text()
+        page.fill("#settings-search", "PORT")
+        fixed = page.locator('[id="setting-PORT"] button.edit')
+        expect(fixed).to_have_attribute("title", t("settings_fixed.restart"))
+
+
+def test_a_setting_that_others_change_is_compared(browser: Browser, house: House) -> None:
+    """Another one's change is none of this; the same one's is shown, and the reader decides."""
+
+    def elsewhere(name: str, value: str) -> None:
+        body = b'{"value": "%b"}' % value.encode()
+        assert house.ask("PUT", f"/api/settings/{name}", body).status == 200
+
+    with open_page(browser) as page:
+        come_in(page, house, "settings")
+        page.fill("#settings-search", "GATEWAY_BREAKER_OPEN_S")
+        row = page.locator('[id="setting-GATEWAY_BREAKER_OPEN_S"]')
+        row.locator("button.edit").click()
+        row.locator("input").fill("7")
+        elsewhere("GATEWAY_STREAMS_MAX", "60")
+        row.locator("button[type=submit]").click()
+        expect(row.locator(".setting-value")).to_have_text("7 s")
+        for ours, theirs, choice, kept in (
+            ("8", "9", "Take theirs", "9 s"),
+            ("10", "11", "Save mine", "10 s"),
+        ):
+            row.locator("button.edit").click()
+            row.locator("input").fill(ours)
+            elsewhere("GATEWAY_BREAKER_OPEN_S", theirs)
+            row.locator("button[type=submit]").click()
+            expect(row.locator(".conflict")).to_contain_text(f"{theirs} s")
+            row.get_by_role("button", name=choice).click()
+            if choice == "Take theirs":
+                expect(row.locator("input")).to_have_value(kept)
+                row.get_by_role("button", name="Cancel").click()
+            expect(row.locator(".setting-value")).to_have_text(kept)

@@ -185,13 +185,15 @@ def test_settings_are_shown_and_copied(page: Page, house: House, t: Words) -> No
     row = page.locator('[id="setting-GATEWAY_QUEUE_MAX"]')
     expect(row.locator(".setting-value")).to_have_text("50")
     expect(row).to_contain_text(".env")
-    row.get_by_role("button").click()
+    row.locator("button.copy").click()
     page.wait_for_function(
         "() => navigator.clipboard.readText().then((text) => text === 'GATEWAY_QUEUE_MAX=50')"
     )
     secret = page.locator('[id="setting-AUTH_TOKEN"]')
     expect(secret.locator(".setting-value")).to_have_text(t("settings.hidden"))
-    expect(secret.get_by_role("button")).to_have_attribute("title", t("settings.hidden_copy"))
+    expect(secret.locator("button.copy")).to_have_attribute("title", t("settings.hidden_copy"))
+    fixed = t("settings_fixed.environment")
+    expect(secret.locator("button.edit")).to_have_attribute("title", fixed)
     assert KEY not in page.content()
     expect(page.locator('[id="setting-HOST"]')).to_have_count(0)
     page.locator("#settings-all").click()

@@ -20,6 +20,7 @@ from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.problems import NoticeCode, ProblemCode
 from cursor_api.domain.record_content import SaidKind
 from cursor_api.service.credentials.report import CooldownPhase, State
+from cursor_api.settings.files import FIXED
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ROOT / "src/cursor_api/web/console/static/lang"
@@ -74,6 +75,8 @@ def test_every_state_and_reason_is_said() -> None:
     assert entries("quarantine") == {reason.value for reason in QuarantineReason}
     phases = {phase.value for phase in CooldownPhase} - {"waiting"}
     assert phases <= entries("cooldown")
+    fixed = {"config", "block", "no_files", *FIXED}
+    assert entries("settings_fixed") == fixed
     assert entries("spelling") == {spelling.value for spelling in Spelling}
 
 

@@ -314,3 +314,11 @@ def test_names_in_reasons_are_settings_or_code() -> None:
     for row in SCHEMA.rows:
         named = re.findall(r"`([A-Z][A-Z_]{3,})`", row.reason)
         assert known >= set(named), row.variable
+
+
+def test_what_is_shown_of_a_setting_can_be_written_again() -> None:
+    """Whoever changes one begins with its text as it is shown."""
+    for row in SCHEMA.rows:
+        if row.default and not row.kind.is_secret:
+            value = row.kind.parse(row.default)
+            assert row.kind.parse(row.kind.show(value)) == value, row.variable

@@ -43,7 +43,7 @@ def durations_by_model(minimum_s: float, maximum_s: float, example: str) -> Kind
     def show(rows: SecondsByModel) -> str:
         *named, (_, rest) = rows
         return ", ".join(
-            [show_duration(rest), *(f"{name} {show_duration(seconds)}" for name, seconds in named)]
+            [show_duration(rest), *(f"{name}={show_duration(seconds)}" for name, seconds in named)]
         )
 
     return Kind(

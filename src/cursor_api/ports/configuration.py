@@ -23,7 +23,9 @@ class ShownSetting(Struct, frozen=True):
     `default_text` says where a default comes from that is no fixed one, else what it is.
     `name` is its variable, or `upstream.NAME.key` for one of a block; `key` is its name in TOML,
     "" where it has none. `source` says where it was found. `is_waiting`: it was read anew, and is
-    used after a restart.
+    used after a restart. `fixed_by` says why it cannot be changed while the gateway runs:
+    `restart`, `environment`, `command_line`, `block`, `config` (it says where the files are) or
+    `no_files`; "" where it can.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ShownSetting(Struct, frozen=True):
     default_text: Words
     needs_restart: bool
     is_waiting: bool
+    fixed_by: str
     text: Words
 
 

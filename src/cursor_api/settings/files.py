@@ -32,7 +32,7 @@ from cursor_api.settings.dotenv_text import TextChangeError, set_variable
 from cursor_api.settings.load import TOML, Draft, Loaded
 from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Row
 from cursor_api.settings.schema import CONFIG, Schema
-from cursor_api.settings.sources import ENVIRONMENT, FILE_BYTES_MAX
+from cursor_api.settings.sources import BLOCKS, ENVIRONMENT, FILE_BYTES_MAX
 from cursor_api.settings.toml_text import set_key, write_value
 from cursor_api.settings.upstream_blocks import (
     NO_KEY,
@@ -51,6 +51,30 @@ class Drafts(NamedTuple):
 
     toml: Draft | None = None
     dotenv: str | None = None
+
+
+# Why a setting cannot be changed here, by its code (see ports.ShownSetting).
+FIXED: Final = {
+    "restart": "{name} is used from the next start on; change it in the file and start again",
+    "environment": (
+        "{name} stands in the environment, which wins over every file; change it there"
+    ),
+    "command_line": (
+        "{name} stands in the command line, which wins over every file; change it there"
+    ),
+}
+_SOURCES: Final = {ENVIRONMENT: "environment", COMMAND_LINE: "command_line"}
+
+
+def find_fixed(setting: Setting, source: str) -> str:
+    """The code of why a setting of this source cannot be changed here; "" where it can."""
+    if not setting.table:
+        return "config"
+    if setting.table in BLOCKS:
+        return "block"
+    if setting.needs_restart:
+        return "restart"
+    return next((code for place, code in _SOURCES.items() if place in source), "")
 
 
 # Reads everything, these drafts in the place of files; never raises for what users wrote.
@@ -92,19 +116,11 @@ class SettingsFiles:
         setting = self._schema.by_variable.get(name)
         if setting is None or not setting.table:
             raise UnknownSettingError(name)
-        if setting.needs_restart:
-            raise FixedSettingError(
-                f"{setting.variable} is used from the next start on; change it in the file and"
-                " start again"
-            )
         loaded = self.load(Drafts())
         row = next(row for row in loaded.rows if row.setting is setting)
-        for source in (ENVIRONMENT, COMMAND_LINE):
-            if source in row.source:
-                raise FixedSettingError(
-                    f"{setting.variable} stands in the {source}, which wins over every file;"
-                    " change it there"
-                )
+        fixed_by = find_fixed(setting, row.source)
+        if fixed_by:
+            raise FixedSettingError(FIXED[fixed_by].format(name=setting.variable))
         try:
             self._save(setting, row, value, (loaded, if_match))
         except TextChangeError as error:

@@ -16,7 +16,7 @@ from cursor_api.ports.configuration import (
 from cursor_api.ports.upstream_blocks import ShownUpstreams
 from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
-from cursor_api.settings.files import SettingsFiles, show_finding
+from cursor_api.settings.files import SettingsFiles, find_fixed, show_finding
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 from cursor_api.settings.schema import S, Schema
@@ -99,6 +99,7 @@ class SettingsInUse(Generic[S]):
             default_text=self._default(setting),
             needs_restart=setting.needs_restart,
             is_waiting=setting.needs_restart and self._has_changed(row.name),
+            fixed_by=find_fixed(setting, row.source) if self.writer else "no_files",
             text=Words(setting.reason, self._translations[setting.reason]),
         )
 

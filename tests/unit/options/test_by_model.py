@@ -46,4 +46,4 @@ def test_what_cannot_be_meant_is_refused(text: str, words: str) -> None:
 
 def test_it_is_shown_as_people_read_it() -> None:
     """The value of most models first."""
-    assert KIND.show(KIND.parse("60, o1*=300")) == "60 s, o1* 300 s"
+    assert KIND.show(KIND.parse("60, o1*=300")) == "60 s, o1*=300 s"

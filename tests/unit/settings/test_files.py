@@ -17,6 +17,7 @@ from cursor_api.ports.configuration import (
     WrongSettingError,
 )
 from cursor_api.settings import ByCommand, Drafts, Loaded, SettingsFiles, load_settings
+from cursor_api.settings.files import find_fixed
 
 KEY = "a-key-of-the-operator"
 NOTHING = ByCommand()
@@ -109,6 +110,20 @@ def test_what_no_file_can_change_is_told(
     """With where it can be."""
     with pytest.raises(FixedSettingError, match=words):
         files_of(tmp_path, environ, said).change(name, "8", None)
+
+
+def test_why_one_is_fixed_has_a_code(tmp_path: Path) -> None:
+    """For those who say it in another language."""
+    block = '[[upstream]]\nname = "x"\nkind = "openai"\napi_key = "-"\n'
+    (tmp_path / "cursor-api.toml").write_text(block)
+    environ = {"GATEWAY_REQUESTS_MAX": "7"}
+    rows = files_of(tmp_path, environ).load(Drafts()).rows
+    found = {row.name: find_fixed(row.setting, row.source) for row in rows}
+    assert found["GATEWAY_CONFIG"] == "config"
+    assert found["PORT"] == "restart"
+    assert found["GATEWAY_REQUESTS_MAX"] == "environment"
+    assert found["upstream.x.api_key"] == "block"
+    assert found["GATEWAY_STREAMS_MAX"] == ""
 
 
 @pytest.mark.parametrize("name", ["NOBODY", "GATEWAY_CONFIG", "upstream.x.api_key", ""])

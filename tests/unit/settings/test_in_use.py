@@ -54,6 +54,7 @@ def test_each_has_its_value_its_source_and_its_words(tmp_path: Path) -> None:
     assert (key.is_secret, key.default_text) == (True, Words("none, required", "无，必填"))
     assert (port.is_secret, port.default_text) == (False, Words("3000", "3000"))
     assert by_name["HOST"].is_set is False
+    assert by_name["HOST"].fixed_by == "no_files"
 
 
 def test_the_keys_of_blocks_are_among_them(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ export const state = {
   keyAsk: null,
   keySecret: null,
   priceForm: null,
-  settings: null, // the last answer of GET api/settings, and what is looked for in it
+  settings: null, // the last answer of GET api/settings, what is looked for in it, and what is being changed
 };
 
 let draw = () => {};

@@ -5,10 +5,10 @@ import { live } from "../vendor/lit-html/directives/live.js";
 import { copyText } from "../copying.js";
 import { name, number } from "../format.js";
 import { said, t } from "../i18n.js";
-import { change, groups, lineOf, loadSettings } from "../settings.js";
+import { change, edit, groups, keepMine, leave, lineOf, loadSettings, save } from "../settings.js";
 import { state } from "../store.js";
 import { icons } from "./icons.js";
-import { inCode } from "./parts.js";
+import { field, formEnd, inCode } from "./parts.js";
 
 export function settingsPage() {
   const { data, trouble } = state.settings ?? {};
@@ -77,7 +77,7 @@ function group(heading, rows) {
 function setting(one) {
   const line = lineOf(one);
   const reason = line ? "" : t(one.is_secret ? "settings.hidden_copy" : "settings.block_copy");
-  const label = t("settings.copy", { name: one.name });
+  const draft = state.settings.edits.get(one.name);
   return html`<li id="setting-${one.name}">
     <div class="setting-head">
       <code class="setting-name">${one.name}</code>
@@ -87,20 +87,61 @@ function setting(one) {
         ${one.needs_restart ? html`<span class="tag">${t("settings.restart")}</span>` : nothing}
         ${one.is_waiting ? html`<span class="tag warn">${t("settings.waiting")}</span>` : nothing}
       </span>
-      <button
-        type="button"
-        class="quiet only-icon copy"
-        aria-label=${label}
-        aria-disabled=${reason ? "true" : "false"}
-        title=${reason || label}
-        @click=${() => line && copyText(line)}
-      >
-        ${icons.copy}
-      </button>
+      <span class="key-actions">
+        ${button("copy", icons.copy, t("settings.copy", { name: one.name }), reason, () => copyText(line))}
+        ${button("edit", icons.edit, t("settings.edit", { name: one.name }), one.fixed_by && t(`settings_fixed.${one.fixed_by}`), () => edit(one))}
+      </span>
     </div>
     <p class="hint">${inCode(said(one.text))}</p>
+    ${draft ? editor(one, draft) : nothing}
     ${one.is_set && said(one.default_text) ? html`<p class="hint">${t("settings.otherwise")} ${inCode(said(one.default_text))}</p>` : nothing}
   </li>`;
+}
+
+// A button that does nothing says why.
+function button(css, icon, label, reason, action) {
+  return html`<button
+    type="button"
+    class="quiet only-icon ${css}"
+    aria-label=${label}
+    aria-disabled=${reason ? "true" : "false"}
+    title=${reason || label}
+    @click=${() => reason || action()}
+  >
+    ${icon}
+  </button>`;
+}
+
+function editor(one, draft) {
+  const id = `edit-${one.name}`;
+  const send = (event, value) => {
+    event.preventDefault();
+    save(one.name, value).then((isSaved) => isSaved && focusOn(one.name));
+  };
+  const giveUp = () => {
+    leave(one.name);
+    focusOn(one.name);
+  };
+  return html`<form class="setting-edit" @submit=${(event) => send(event, draft.value)} novalidate>
+    ${field(draft, "value", { id, label: "settings.value", hint: one.is_secret ? "settings.secret_hint" : undefined, form: id })}
+    ${draft.theirs ? conflict(one, draft) : nothing}
+    ${one.is_set ? html`<button type="button" class="link" @click=${(event) => send(event, null)}>${t("settings.unset")}</button>` : nothing}
+    ${formEnd(draft, id, "edit.save", { cancel: giveUp })}
+  </form>`;
+}
+
+function conflict(one, draft) {
+  return html`<div class="conflict">
+    <p>${t("settings.theirs")} <code>${valueOf(draft.theirs)}</code></p>
+    <div class="buttons">
+      <button type="button" @click=${() => edit(draft.theirs)}>${t("conflict.theirs")}</button>
+      <button type="button" @click=${() => keepMine(one.name)}>${t("conflict.mine")}</button>
+    </div>
+  </div>`;
+}
+
+function focusOn(name) {
+  requestAnimationFrame(() => document.getElementById(`setting-${name}`)?.querySelector("button.edit")?.focus());
 }
 
 function valueOf(one) {
