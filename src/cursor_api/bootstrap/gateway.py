@@ -66,9 +66,9 @@ async def build_gateway(
     """Put the parts together, and keep them up to date while the context lasts.
 
     Raises StoreError when the credentials or the API keys cannot be read whole, an API key is
-    called as one of CLIENT_TOKENS is, or requests cannot be recorded where they shall be; OSError
-    when an upstream cannot be opened. `clock` None is the machine's. `configuration` is what the
-    operator is shown of the settings.
+    called as one of CLIENT_TOKENS is, or requests cannot be recorded or counted where they shall
+    be; OSError when an upstream cannot be opened. `clock` None is the machine's. `configuration` is
+    what the operator is shown of the settings.
     """
     parts = HouseParts(
         stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
@@ -76,6 +76,8 @@ async def build_gateway(
     async with AsyncExitStack() as stack:
         if isinstance(stores.records, RecordLog):
             await stack.enter_async_context(stores.records)
+        if stores.limits is not None:
+            await stack.enter_async_context(stores.limits)
         stack.push_async_callback(stores.keys.close)
         house = House(settings, parts, stack)
         await house.use(settings)
@@ -128,7 +130,7 @@ async def open_credentials(
     that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
-    stores = replace(file_stores(settings), records=None)
+    stores = replace(file_stores(settings), records=None, limits=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)
