@@ -237,7 +237,13 @@ def test_what_needs_a_restart_says_so() -> None:
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
         *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("DATABASE_URL", "RECORDS_KEEP_DAYS", "RECORDS_KEEP_BYTES", "RECORD_CONTENT_KEEP_DAYS"),
+        *(
+            "DATABASE_URL",
+            "REDIS_URL",
+            "RECORDS_KEEP_DAYS",
+            "RECORDS_KEEP_BYTES",
+            "RECORD_CONTENT_KEEP_DAYS",
+        ),
         *("METRICS_LISTEN", "REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
 
