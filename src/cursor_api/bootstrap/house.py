@@ -128,8 +128,9 @@ class House:
         yield from find_shared(is_up=self._is_shared_up())
 
     async def use(self, settings: Settings) -> None:
-        """Serve under these settings; raises OSError, and changes nothing then."""
+        """Serve under these settings; raises OSError and StoreError, and changes nothing then."""
         upstreams = settings.upstreams
+        self.key_house.keys.keep_apart(settings.access.client_names)
         # All that can fail. What follows is done in one step.
         opened = await self.upstreams.replace({one.name: self._plan(one) for one in upstreams})
         self._api_keys = {one.name: one.api_keys for one in upstreams}
