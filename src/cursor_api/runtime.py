@@ -167,6 +167,8 @@ class Reloader:
         if settings != old.settings:
             try:
                 await self._gateway.renew(settings)
+            except StoreError as error:
+                return (Finding("", "", error.message),)
             except OSError as error:
                 message = f"the ca_file of an upstream cannot be used: {error.strerror or error}"
                 return (Finding("", "", message),)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol
 
 from cursor_api.domain.quota import Admitted, Claim, Counters, Limits, Refused, Spent, Unknown
 
@@ -21,7 +22,9 @@ class LimitStore(Protocol):
     """Counts. However many ask at once, no more are let in than fit.
 
     Whoever was let in holds one of its key's places among the requests at once, by a lease that
-    ends by itself when nobody renews it: after a crash none is held for ever.
+    ends by itself when nobody renews it: after a crash none is held for ever. Each method but
+    `settle` and `forget` raises StoreAwayError where the counters cannot be reached; it may have
+    counted then.
     """
 
     async def admit(self, claim: Claim) -> Admitted | Refused | Unknown:
@@ -61,4 +64,16 @@ class LimitStore(Protocol):
 
     async def forget(self, key_id: str) -> None:
         """Nothing is known any more of the day and the period: the next one to ask seeds."""
+        ...
+
+
+class SharedLimits(LimitStore, AbstractAsyncContextManager[Any], Protocol):
+    """Counts for several nodes, while the context lasts.
+
+    Entering raises StoreError where only a person can help.
+    """
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the counters can be reached."""
         ...

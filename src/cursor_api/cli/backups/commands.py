@@ -7,14 +7,15 @@ from pathlib import Path
 from cursor_api.cli.terminal.subcommand import Subcommands, add_config, run_later
 
 BACKUP = """\
-Save all that a gateway keeps into one file: settings, tokens, what it learnt of them, its records.
+Save all that a gateway keeps into one file: settings, tokens, API keys, its records.
 
   cursor-api backup gateway.tar.gz
   cursor-api backup gateway.tar.gz --without-records
 
 The gateway may run meanwhile. The file has your keys and tokens in it as they are: it is made so
 that only you can read it, and what in it is secret is listed. Not in it are files that the settings
-name in other folders, and records in a database elsewhere."""
+name in other folders, and records, API keys and prices in a database elsewhere. API keys and prices
+are kept with the records, and left out with them."""
 
 RESTORE = """\
 Put back what `backup` has saved, in this folder or in the one that CURSOR_API_HOME names.
@@ -30,7 +31,9 @@ def add_commands(commands: Subcommands) -> None:
     """Put `backup` and `restore` among the commands."""
     backup = commands.add("backup", run_later("backups.backup", "backup"), BACKUP)
     backup.add_argument("file", metavar="FILE", type=Path)
-    backup.add_argument("--without-records", action="store_true", help="leave the records out")
+    backup.add_argument(
+        "--without-records", action="store_true", help="leave the records, API keys and prices out"
+    )
     backup.add_argument("--force", action="store_true", help="replace FILE if it is there")
     add_config(backup)
     restore = commands.add("restore", run_later("backups.restore", "restore"), RESTORE)

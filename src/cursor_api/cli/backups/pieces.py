@@ -44,7 +44,7 @@ TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN
 POOL_STATE: Final = Role("pool-state", "what was learnt of each token", False, "POOL_STATE_FILE")
 RECORDS: Final = Role(
     "records.sqlite3",
-    "requests, and texts where RECORD_CONTENT keeps them; no token",
+    "requests, API keys without their secrets, prices, and texts where RECORD_CONTENT keeps them",
     False,
     "REQUEST_LOG_FILE",
     is_database=True,

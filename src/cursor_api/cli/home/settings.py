@@ -18,6 +18,8 @@ from cursor_api.settings.schema import CONFIG
 
 # The groups of the table of settings that say where the tokens are.
 FILE_GROUPS: Final = frozenset({"files"})
+# And where API keys are, and the prices by which they are billed.
+KEY_GROUPS: Final = FILE_GROUPS | {"database"}
 # And with what they are tested.
 FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", *SCHEMA.own_kinds})
 
@@ -46,6 +48,12 @@ def load_groups(groups: AbstractSet[str], config: Path | None) -> Loaded[Setting
 def load_upstreams(config: Path | Draft | None) -> Loaded[Settings]:
     """Everything about upstreams and the token files; the other settings have their defaults."""
     return _load(SCHEMA, _unset_others(FILE_AND_CURSOR_GROUPS), config)
+
+
+def find_client_names(config: Path | None) -> tuple[str, ...]:
+    """The names in CLIENT_TOKENS; () where something is wrong with them."""
+    found = load_groups(frozenset({"access"}), config).facts.find("CLIENT_TOKENS") or ()
+    return tuple(key.name for key in found)
 
 
 def find_config(config: Path | None) -> Path:

@@ -11,7 +11,7 @@ from typing import Final
 
 from cursor_api.bootstrap import open_keys
 from cursor_api.bootstrap.api_keys import KeyHouse
-from cursor_api.cli.home.settings import FILE_GROUPS, find_settings
+from cursor_api.cli.home.settings import KEY_GROUPS, find_client_names, find_settings
 from cursor_api.cli.keys.words import (
     instant_in_words,
     limits_in_words,
@@ -45,6 +45,7 @@ def create(parsed: argparse.Namespace) -> int:
     """`key create`."""
 
     async def work(house: KeyHouse) -> int:
+        house.keys.keep_apart(find_client_names(parsed.config))
         terms = _terms(parsed, KeyTerms(parsed.name))
         new = await house.keys.create(terms._replace(limits=_limits(parsed, NO_LIMITS)), parsed.id)
         _tell_secret(parsed, new, f"Made the API key {new.key.id}.")
@@ -145,7 +146,7 @@ def delete(parsed: argparse.Namespace) -> int:
 
 def with_keys(parsed: argparse.Namespace, work: Work) -> int:
     """Do this with the stored keys and prices; the exit status."""
-    settings = find_settings(FILE_GROUPS, parsed.config)
+    settings = find_settings(KEY_GROUPS, parsed.config)
     if settings is None:
         return 1
 

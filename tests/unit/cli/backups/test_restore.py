@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import stat
 from pathlib import Path
@@ -9,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli import main
+from cursor_api.domain.api_key import ApiKey, digest_of
+from cursor_api.domain.price import Price
 from cursor_api.files.running import claim
+from cursor_api.stores.sqlite.keys import SqliteKeys
 from tests.unit.cli.backup_folder import (
     RECORDS,
     TEXTS,
@@ -168,3 +173,31 @@ def test_what_is_no_backup_is_refused_and_not_waited_for(file: Path, home: Path)
     os.mkfifo(home.parent / "pipe")
     for other in (home.parent, home.parent / "pipe", home.parent / "gone"):
         refuse(other, home)
+
+
+def test_api_keys_and_prices_come_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the records, in whose file they are: what opened before opens afterwards."""
+    for name in ("from", "to"):
+        (tmp_path / name).mkdir()
+    enter(tmp_path / "from", monkeypatch)
+    assert main(["key", "create", "Anna", "--rpm", "7", "--json"]) == 0
+    secret = json.loads(capsys.readouterr().out)["secret"]
+    price = ["m-*", "--input", "1", "--output", "2", "--source", "a page"]
+    assert main(["price", "set", *price]) == 0
+    saved = str(tmp_path / "all.tar.gz")
+    assert main(["backup", saved]) == 0
+    enter(tmp_path / "to", monkeypatch)
+    assert main(["restore", saved]) == 0
+    capsys.readouterr()
+
+    async def load() -> tuple[list[ApiKey], list[Price]]:
+        store = SqliteKeys(tmp_path / "to" / RECORDS)
+        found = list(await store.load()), list(await store.load_prices())
+        await store.close()
+        return found
+
+    [key], [kept] = asyncio.run(load())
+    assert (key.id, key.digest, key.limits.requests_per_minute) == ("anna", digest_of(secret), 7)
+    assert (kept.pattern, kept.source) == ("m-*", "a page")

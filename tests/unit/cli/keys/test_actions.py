@@ -171,3 +171,28 @@ def test_a_file_that_is_none_of_ours_is_left_alone(capsys: Read, folder: Path) -
     assert key("create", "a") == 1
     assert "is no request log of this program" in capsys.readouterr().err
     assert (folder / ".request-log.sqlite3").read_text() == "a diary"
+
+
+def test_a_name_of_client_tokens_is_no_id(
+    capsys: Read, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given or made, whatever else is wrong with the settings; wrong names forbid nothing."""
+    (folder / ".env").write_text("CLIENT_TOKENS=anna::a-long-random-text\nPORT=x\n")
+    assert key("create", "Anna", "--id", "anna") == 1
+    assert "'anna' is the name of a key in CLIENT_TOKENS" in capsys.readouterr().err
+    assert told(capsys, "create", "Anna")["key"]["id"] == "anna-2"
+    monkeypatch.setenv("CLIENT_TOKENS", "!::x")
+    assert told(capsys, "create", "Anna")["key"]["id"] == "anna"
+
+
+def test_keys_are_where_the_settings_say(
+    capsys: Read, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the database that is named, and not in a file that no gateway looks into."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:canary@127.0.0.1:1/there")
+    assert key("create", "Anna") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert "canary" not in said.err
+    assert list(folder.iterdir()) == []
