@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check docs-site soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench bench-records fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check docs-site soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -146,6 +146,9 @@ coverage: $(VENV)/dev.stamp $(NODE_STAMP) ## Lines and branches that the fast te
 
 bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes docs/benchmarks.md (needs a C compiler)
 	$(BIN)/python -m bench
+
+bench-records: $(VENV)/dev.stamp ## What records cost and how fast they are found, among a million; writes its part of docs/benchmarks.md
+	$(BIN)/python -m bench.records
 
 fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds; properties with all examples
 	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)
