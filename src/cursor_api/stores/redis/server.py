@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from redis import exceptions
+from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.redis.scripts import Script
 
@@ -30,6 +35,36 @@ class Met(NamedTuple):
 
     run: str
     warning: str
+
+
+def make_pool(url: Secret) -> ConnectionPool:
+    """Only for what it reads of the address. Nothing waits or tries again by itself."""
+    return ConnectionPool.from_url(
+        url.reveal(),
+        protocol=2,
+        socket_timeout=None,
+        socket_connect_timeout=None,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_error=[],
+        health_check_interval=0,
+    )
+
+
+async def connect(
+    pool: ConnectionPool, scripts: Sequence[Script]
+) -> tuple[AbstractConnection, Met]:
+    """A connection to a server that can be used, with the scripts in it. Raises StoreError."""
+    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await connection.connect()  # type: ignore[no-untyped-call]
+            return connection, await meet(connection, scripts)
+    except (exceptions.RedisError, OSError, TimeoutError) as error:
+        await connection.disconnect(nowait=True)
+        raise explain(error) from error
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
 
 
 async def meet(connection: AbstractConnection, scripts: Sequence[Script]) -> Met:
