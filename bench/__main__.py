@@ -23,6 +23,7 @@ from bench.measure import (
 )
 from bench.peers import PeerMissingError, litellm, portkey
 from bench.processes import Cores, end_tidily, share_out_cores
+from bench.record_page import find, put_in
 from bench.report import DIRECT, Results, render
 from bench.subjects import ROOT, SUBJECTS, Subject
 
@@ -144,7 +145,9 @@ def main(arguments: Sequence[str]) -> int:
     is_whole = not (options.quick or options.only or options.no_peers)
     output = options.output or (ROOT / "docs" / "benchmarks.md" if is_whole else None)
     if output:
-        output.write_text(page)
+        # Another command writes its own part of the page.
+        records = find(output.read_text("utf-8")) if output.exists() else ""
+        output.write_text(put_in(page, records), "utf-8")
         say.prefix = ""
         say(f"written to {output}")
     return 1 if set(results.missing) - set(INSTALLERS) else 0

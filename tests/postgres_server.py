@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,8 +44,9 @@ def find_programs() -> Path | None:
 class PostgresServer:
     """A running server on a port of its own, with `url` for its superuser."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, settings: Sequence[str] = QUICK) -> None:
         self._programs = programs
+        self._settings = settings
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         # It refuses to run as root.
@@ -88,7 +89,7 @@ class PostgresServer:
                     "-c",
                     f"unix_socket_directories={self._folder}",
                 ),
-                *QUICK,
+                *self._settings,
             ],
             user=self._user,
             stdout=subprocess.DEVNULL,

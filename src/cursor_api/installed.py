@@ -28,7 +28,7 @@ from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.kept_answers import KeptAnswersOptions
 from cursor_api.settings import Group, Schema, find_secrets
-from cursor_api.stores.options import DatabaseOptions, RequestLogOptions, StoreFiles
+from cursor_api.stores.options import DatabaseOptions, RequestLogOptions, SharedOptions, StoreFiles
 from cursor_api.telemetry.logs import LogOptions
 from cursor_api.telemetry.metric_options import MetricsOptions
 from cursor_api.telemetry.trace_options import TraceOptions
@@ -112,6 +112,7 @@ class Settings:
     files: StoreFiles
     given: GivenOptions
     database: DatabaseOptions
+    shared: SharedOptions
     request_log: RequestLogOptions
     pool: PoolOptions
     queue: QueueOptions
@@ -171,6 +172,7 @@ GROUPS: Final = (
     ),
     Group("logs", "Logs", ("logs", "request_log")),
     Group("database", "Database", ("database",)),
+    Group("shared", "Shared by nodes", ("shared",)),
     Group("metrics", "Metrics", ("metrics",)),
     Group("traces", "Traces", ("traces",)),
     Group("alerts", "Alerts", ("alerts",)),

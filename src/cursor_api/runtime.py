@@ -168,6 +168,8 @@ class Reloader:
         if settings != old.settings:
             try:
                 await self._gateway.renew(settings)
+            except StoreError as error:
+                return (Finding("", "", error.message),)
             except OSError as error:
                 message = tell(
                     "the ca_file of an upstream cannot be used: {reason}",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bench import records as bench_records
 from bench.measure import Durations, Round
+from bench.record_page import find, put_in
 from bench.report import Results, render
 
 TITLES = {"gateway": "this gateway", "floor": "floor", "peer": "Peer 1.0", "direct": "(nothing)"}
@@ -74,3 +76,30 @@ def test_a_busy_machine_is_confessed(results: Results) -> None:
     assert "not quiet" not in render(results)
     results.bystanders_share = 0.3
     assert "other programs used 30% of its processors" in render(results)
+
+
+def test_each_command_keeps_the_others_part(results: Results) -> None:
+    """`make bench` writes the page, `make bench-records` a part of it."""
+    page = render(results)
+    both = put_in(page, "## Records\n\nfast\n")
+    assert both.startswith(page.rstrip())
+    assert find(both) == "## Records\n\nfast"
+    again = put_in(both, "## Records\n\nfaster\n")
+    assert (again.count("## Records"), find(again)) == (1, "## Records\n\nfaster")
+    assert find(put_in(page, find(again))) == find(again)
+    assert put_in(page, find(page)) == page
+
+
+def test_records_are_judged_by_their_goals() -> None:
+    """A loss, a slow page and a dear request are called so."""
+    found = bench_records.Results(bench_records.QUICK)
+    cost = {"on_us": 130.0, "off_us": 100.0, "ratio": 1.3}
+    found.costs["records"] = {"request": cost, "frame": cost | {"ratio": 1.01}}
+    found.written = [bench_records.Written("sqlite", 1000, 999, 1, 40.0, 3.0)]
+    taken = {"the newest": [1.0] * 99 + [900.0], "failed": [301.0] * 3}
+    found.looked = [bench_records.Looked("sqlite", 5, taken, 3000.0)]
+    page = bench_records.render(found)
+    assert "**1 lost: missed**" in page
+    assert "| the newest | 1.0 / **1.0** / 900 |" in page
+    assert "sqlite 301 ms, **missed**" in page
+    assert "per request at most ×1.15: ×1.300, **missed**; per frame at most ×1.02" in page

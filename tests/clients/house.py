@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import httpx2 as httpx
 
-from cursor_api.cli.demo import demo_gateway, load_demo
+from cursor_api.cli.serving.demo import demo_gateway, load_demo
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions

@@ -14,12 +14,15 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cursor_api.bootstrap import Gateway, build_gateway, file_stores
+from cursor_api.bootstrap import Gateway, build_gateway, file_stores, open_keys
+from cursor_api.domain.api_key import KeyTerms
+from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.runtime import Reloader, listen, run, serving_metrics
 from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
+from tests.fakes import ListObserver
 from tests.serving import ask
 
 KEY = "runtime-key-0123456789"
@@ -130,6 +133,21 @@ level = "debug"
         logging.getLogger().setLevel(level)
 
 
+async def test_a_name_that_is_an_api_keys_is_refused_at_a_reload_and_at_a_start(
+    tmp_path: Path,
+) -> None:
+    """Records could not tell the two callers apart; the old settings serve on."""
+    async with open_keys(read(tmp_path).settings, ListObserver()) as house:
+        await house.keys.create(KeyTerms("Anna"))
+    async with town(tmp_path) as it:
+        named = '[access]\nclient_tokens = ["Anna::a-long-random-text"]\n'
+        [refused] = await it.reload_from(named)
+        assert "the name 'anna' is the id of an API key" in str(refused["problems"])
+    with pytest.raises(StoreError, match="is the id of an API key"):
+        async with town(tmp_path):
+            pass
+
+
 async def test_whoever_asks_for_it_is_told_what_came_of_it(tmp_path: Path) -> None:
     """What is used, what waits, how many credentials; or why the old ones serve on."""
     async with town(tmp_path) as it:
@@ -219,7 +237,13 @@ def test_what_needs_a_restart_says_so() -> None:
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
         *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
-        *("DATABASE_URL", "RECORDS_KEEP_DAYS", "RECORDS_KEEP_BYTES", "RECORD_CONTENT_KEEP_DAYS"),
+        *(
+            "DATABASE_URL",
+            "REDIS_URL",
+            "RECORDS_KEEP_DAYS",
+            "RECORDS_KEEP_BYTES",
+            "RECORD_CONTENT_KEEP_DAYS",
+        ),
         *("METRICS_LISTEN", "REQUEST_LOG_FILE", "GATEWAY_LOG_ENTRIES_MAX", "GATEWAY_LOG_KEPT_MAX"),
     }
 

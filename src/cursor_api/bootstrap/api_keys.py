@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from cursor_api.domain.catalog import Route
 from cursor_api.ports.keys import KeyStore, PriceStore
+from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.access.budgets import BudgetWatch
 from cursor_api.service.access.keys import ApiKeys, KeyParts
@@ -45,19 +46,23 @@ class KeyHouse:
 
 @dataclass(frozen=True, slots=True)
 class KeyHouseParts:
-    """What they are made with. `resolve` gives the ways to a model."""
+    """What they are made with. `resolve` gives the ways to a model.
+
+    `limits` None: counters of this process.
+    """
 
     store: KeyAndPriceStore
     records: Sums
     resolve: Callable[[str], Sequence[Route]]
     clock: Clock
     observer: Observer
+    limits: LimitStore | None = None
 
 
 def make_key_house(parts: KeyHouseParts) -> KeyHouse:
-    """With counters of this process."""
+    """All of them, of the same parts."""
     clock, observer = parts.clock, parts.observer
-    limits = MemoryLimitStore(clock)
+    limits = parts.limits or MemoryLimitStore(clock)
     store = parts.store
     keys, prices = ApiKeys(KeyParts(store, limits, clock, os.urandom)), Prices(store)
     quota = Quota(

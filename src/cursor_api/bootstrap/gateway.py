@@ -65,9 +65,10 @@ async def build_gateway(
 ) -> AsyncIterator[Gateway]:
     """Put the parts together, and keep them up to date while the context lasts.
 
-    Raises StoreError when the credentials or the API keys cannot be read whole, or requests cannot
-    be recorded where they shall be; OSError when an upstream cannot be opened. `clock` None is the
-    machine's. `configuration` is what the operator is shown of the settings.
+    Raises StoreError when the credentials or the API keys cannot be read whole, an API key is
+    called as one of CLIENT_TOKENS is, or requests cannot be recorded or counted where they shall
+    be; OSError when an upstream cannot be opened. `clock` None is the machine's. `configuration` is
+    what the operator is shown of the settings.
     """
     parts = HouseParts(
         stores, clock or SystemClock(), LogObserver(), redactor, configuration or Unshown()
@@ -77,8 +78,11 @@ async def build_gateway(
             await stack.enter_async_context(stores.records)
         stack.push_async_callback(stores.keys.close)
         house = House(settings, parts, stack)
+        if stores.shared is not None:
+            await stack.enter_async_context(stores.shared)  # now that somebody listens to it
         await house.use(settings)
         await house.key_house.load()
+        house.key_house.keys.keep_apart(settings.access.client_names)
         credential_count = await _begin(house.roster)
         await house.model_lists.refresh()
         app = App(house.web_parts(settings), _web_options(settings))
@@ -126,7 +130,7 @@ async def open_credentials(
     that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
-    stores = replace(file_stores(settings), records=None)
+    stores = replace(file_stores(settings), records=None, shared=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)

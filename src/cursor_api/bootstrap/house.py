@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import os
 import random
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from cursor_api import installed
-from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
+from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
+from cursor_api.domain.alert import Alert
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
@@ -21,10 +22,11 @@ from cursor_api.ports.configuration import Configuration
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
-from cursor_api.service.alerts.conditions import Conditions
+from cursor_api.service.alerts.conditions import Conditions, find_shared
 from cursor_api.service.alerts.watch import AlertWatch
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
+from cursor_api.service.credentials.shared_health import SharedHealth, SharedHealthParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
@@ -89,9 +91,8 @@ class House:
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = self._make_roster()
-        self.key_house = make_key_house(
-            KeyHouseParts(parts.stores.keys, self._records, self.catalog.resolve, clock, observer)
-        )
+        self._health = self._share_health()
+        self.key_house = self._make_key_house()
         self._transcripts = Transcripts(self._records.keep, parts.redactor.redact_text)
         collaborators = Collaborators(
             self.catalog,
@@ -119,12 +120,19 @@ class House:
         self.alerts = AlertWatch(self._make_conditions(clock).find, clock, observer)
 
     def _make_conditions(self, clock: Clock) -> Conditions:
-        find_budgets, records_state = self.key_house.budgets.find, self._records.state
-        return Conditions(lambda: self._readiness, self.pools, records_state, clock, find_budgets)
+        records_state = self._records.state
+        return Conditions(
+            lambda: self._readiness, self.pools, records_state, clock, self._find_alerts
+        )
+
+    def _find_alerts(self) -> Iterator[Alert]:
+        yield from self.key_house.budgets.find()
+        yield from find_shared(is_up=self._is_shared_up())
 
     async def use(self, settings: Settings) -> None:
-        """Serve under these settings; raises OSError, and changes nothing then."""
+        """Serve under these settings; raises OSError and StoreError, and changes nothing then."""
         upstreams = settings.upstreams
+        self.key_house.keys.keep_apart(settings.access.client_names)
         # All that can fail. What follows is done in one step.
         opened = await self.upstreams.replace({one.name: self._plan(one) for one in upstreams})
         self._api_keys = {one.name: one.api_keys for one in upstreams}
@@ -161,6 +169,7 @@ class House:
             self.measuring.watch(),
             self.tracing.run(),
             *self.key_house.watches(),
+            *((self._health.watch(),) if self._health is not None else ()),
         )
 
     def web_parts(self, settings: Settings) -> WebParts:
@@ -203,7 +212,13 @@ class House:
             self._readiness.upstreams(),
             self._records.state(),
             self._admission.refused_counts,
+            self._is_shared_up(),
         )
+
+    def _is_shared_up(self) -> bool | None:
+        """Whether what nodes share can be reached; None where nothing is shared."""
+        shared = self._with.stores.shared
+        return shared.is_up if shared is not None else None
 
     def _make_roster(self) -> Roster:
         parts = self._with
@@ -215,6 +230,26 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._hide_secrets,
+            )
+        )
+
+    def _share_health(self) -> SharedHealth | None:
+        shared = self._with.stores.shared
+        if shared is None:
+            return None
+        parts = SharedHealthParts(shared.facts, self.pools, self.roster.digest, self._with.clock)
+        return SharedHealth(parts)
+
+    def _make_key_house(self) -> KeyHouse:
+        parts, stores = self._with, self._with.stores
+        return make_key_house(
+            KeyHouseParts(
+                stores.keys,
+                self._records,
+                self.catalog.resolve,
+                parts.clock,
+                parts.observer,
+                stores.shared.limits if stores.shared is not None else None,
             )
         )
 
@@ -272,6 +307,7 @@ class House:
             queue=self._queue,
             no_credentials=kind.words.no_credentials,
         )
+        pool.watcher = self._health
         return Endpoint(settings.name, upstream, pool, kind, trouble)
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:

@@ -14,6 +14,7 @@ from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
+from cursor_api.ports.shared import Shared
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
@@ -27,6 +28,7 @@ from cursor_api.wire.checksum import new_checksum
 
 # Beside the file of requests: what a database that is away does not take.
 SPOOL_SUFFIX = ".spool"
+DATABASE_URL = "DATABASE_URL"
 # What waits is not too old.
 EVERYTHING = Keeping(days=3650, bytes_max=2**50, rows_max=2**50, content_days=3650)
 
@@ -40,7 +42,8 @@ def make_checksum() -> str:
 class Stores:
     """Where credentials, the pool's state, API keys, prices and records of requests are kept.
 
-    `records` None: in memory. `request_log` is told of each request in their place.
+    `records` None: in memory. `request_log` is told of each request in their place. `shared` None:
+    this process is alone.
     """
 
     credentials: CredentialFiles
@@ -48,6 +51,7 @@ class Stores:
     keys: KeyAndPriceStore = field(default_factory=MemoryKeyStore)
     records: RecordKeeper | None = None
     request_log: RequestLog | None = None
+    shared: Shared | None = None
 
 
 def file_stores(settings: Settings) -> Stores:
@@ -65,6 +69,7 @@ def file_stores(settings: Settings) -> Stores:
         FilePoolStateStore(files.pool_state_file),
         make_keys(settings),
         _records(settings),
+        shared=make_shared(settings),
     )
 
 
@@ -98,9 +103,23 @@ def make_database(settings: Settings) -> RecordDatabase:
     return PostgresRecords(url, find_keeping(settings), clock.now)
 
 
-def _missing(error: ImportError) -> StoreError:
+def make_shared(settings: Settings) -> Shared | None:
+    """What nodes share; None without REDIS_URL. Raises StoreError as `make_database`."""
+    url = settings.shared.url
+    if url is None:
+        return None
+    try:
+        from cursor_api.stores.redis.shared import RedisShared  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise _missing(error, "REDIS_URL", "redis") from error
+    return RedisShared(url, LogObserver())
+
+
+def _missing(
+    error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres"
+) -> StoreError:
     return StoreError(
-        f"DATABASE_URL needs what is not installed: pip install 'cursor-api[postgres]' ({error})."
+        f"{setting} needs what is not installed: pip install 'cursor-api[{extra}]' ({error})."
     )
 
 

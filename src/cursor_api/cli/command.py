@@ -8,22 +8,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from cursor_api import __version__
-from cursor_api.cli import (
-    asking,
-    backups,
-    clients,
-    doctor,
-    init,
-    keys,
-    serving,
-    shells,
-    tokens,
-    upstreams,
-)
-from cursor_api.cli.home import HomeError
-from cursor_api.cli.language import say, speak
-from cursor_api.cli.output import open_missing_streams, print_error
-from cursor_api.cli.subcommand import HelpFormatter, Subcommands
+from cursor_api.cli import shells
+from cursor_api.cli.asking import commands as asking
+from cursor_api.cli.backups import commands as backups
+from cursor_api.cli.clients import commands as clients
+from cursor_api.cli.doctor import commands as doctor
+from cursor_api.cli.home.folder import HomeError
+from cursor_api.cli.keys import commands as keys
+from cursor_api.cli.serving import commands as serving
+from cursor_api.cli.start import commands as init
+from cursor_api.cli.terminal.language import say, speak
+from cursor_api.cli.terminal.output import open_missing_streams, print_error
+from cursor_api.cli.terminal.subcommand import HelpFormatter, Subcommands
+from cursor_api.cli.tokens import commands as tokens
+from cursor_api.cli.upstreams import commands as upstreams
 from cursor_api.options.masking import redact_shapes
 
 PROGRAM_DESCRIPTION = """\

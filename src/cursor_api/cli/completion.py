@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from cursor_api.cli.command import make_parser
-from cursor_api.cli.command_tree import Node, Word, walk
-from cursor_api.cli.language import speak
-from cursor_api.cli.output import print_result
+from cursor_api.cli.terminal.command_tree import Node, Word, walk
+from cursor_api.cli.terminal.language import speak
+from cursor_api.cli.terminal.output import print_result
 
 
 def completion(parsed: argparse.Namespace) -> int:

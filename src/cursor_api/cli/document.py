@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from cursor_api.cli.client_document import write_clients
-from cursor_api.cli.command_document import write_commands
+from cursor_api.cli.documents.clients import write_clients
+from cursor_api.cli.documents.commands import write_commands
 from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.settings import chinese, chinese_labels

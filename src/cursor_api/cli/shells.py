@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cursor_api.cli.subcommand import Subcommands, run_later
+from cursor_api.cli.terminal.subcommand import Subcommands, run_later
 
 SHELLS: Final = ("bash", "zsh", "fish")
 

@@ -18,6 +18,7 @@ class AlertKind(enum.Enum):
     UPSTREAM_OPEN = "upstream_open"
     RECORDS_NOT_WRITTEN = "records_not_written"
     RECORDS_DROPPED = "records_dropped"
+    SHARED_STATE_AWAY = "shared_state_away"
 
 
 class Alert(NamedTuple):

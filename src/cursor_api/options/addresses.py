@@ -206,6 +206,39 @@ def database_url() -> Kind:
     )
 
 
+def redis_url() -> Kind:
+    """A Redis or Valkey with how to get in, as redis-py reads it; gives Secret."""
+
+    def parse(text: str) -> Secret:
+        if not text.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError(tell("begins with none of redis://, rediss:// (with TLS) and unix://"))
+        if any(character.isspace() or not character.isprintable() for character in text):
+            raise ValueError(
+                tell("contains a space or a control character; a password has it as %20")
+            )
+        parts = urlsplit(text)
+        try:
+            parts.port  # noqa: B018 - raises for what is no number
+        except ValueError:
+            raise ValueError(tell("has a port that is no number")) from None
+        if parts.scheme == "unix" and not parts.path:
+            raise ValueError(tell("names no socket: unix:///path/to/socket"))
+        if parts.scheme != "unix" and not parts.hostname:
+            raise ValueError(tell("names no host: redis://host:6379/0"))
+        if parts.scheme != "unix" and not re.fullmatch(r"/?|/\d{1,5}", parts.path):
+            raise ValueError(tell("has a path that is no number of a database, such as /0"))
+        return Secret(text)
+
+    return Kind(
+        "address of a Redis",
+        ("redis://:PASSWORD@redis.example:6379/0",),
+        parse,
+        show=lambda url: mask_user(url.reveal()),
+        quote=quote_url,
+        is_secret=True,
+    )
+
+
 def origins() -> Kind:
     """Web origins with commas between them; gives a tuple of `scheme://host[:port]`, or `*`."""
 

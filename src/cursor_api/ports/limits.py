@@ -21,7 +21,9 @@ class LimitStore(Protocol):
     """Counts. However many ask at once, no more are let in than fit.
 
     Whoever was let in holds one of its key's places among the requests at once, by a lease that
-    ends by itself when nobody renews it: after a crash none is held for ever.
+    ends by itself when nobody renews it: after a crash none is held for ever. Each method but
+    `settle` and `forget` raises StoreAwayError where the counters cannot be reached; it may have
+    counted then.
     """
 
     async def admit(self, claim: Claim) -> Admitted | Refused | Unknown:

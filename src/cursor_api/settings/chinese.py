@@ -294,6 +294,11 @@ REASONS: Final[Mapping[str, str]] = {
         " `REQUEST_LOG_FILE`；需要附加组件 `cursor-api[postgres]`。表建在自己的"
         " schema `cursor_api` 中。数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
     ),
+    "REDIS_URL": (
+        "Redis（7 或更新）或 Valkey。多个节点在其中共同计算 API 密钥的用量，使限额对所有节点"
+        "合计有效，并互相告知各自发现的凭据状况；需要附加组件 `cursor-api[redis]`。它不可用时，"
+        "有限额的密钥的请求被拒绝（503），其余照常。"
+    ),
     "METRICS_LISTEN": (
         "单独的端口，或地址加端口，`/metrics` 在此无需密钥即可访问。只写端口时监听本机。"
         "不设时指标在网关自己的端口上，须用 `AUTH_TOKEN` 访问。"
@@ -338,6 +343,7 @@ NOTES: Final[Mapping[str, str]] = {
     "CURSOR_SDK_PROXY": "取 `HTTPS_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外",
     "CURSOR_SDK_CA_FILE": "Node 自带的",
     "DATABASE_URL": "无：`REQUEST_LOG_FILE`",
+    "REDIS_URL": "无：每个节点各自计算",
     "METRICS_LISTEN": "无",
     "TRACES_URL": "无：不发送",
     "TRACES_PROXY": "与上游相同，取自环境变量",

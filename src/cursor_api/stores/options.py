@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cursor_api.domain.credential import Secret
-from cursor_api.options.addresses import database_url
+from cursor_api.options.addresses import database_url, redis_url
 from cursor_api.options.kinds import flag, path, size, whole
 from cursor_api.options.setting import GIB, MIB, setting
 
@@ -82,6 +82,23 @@ class DatabaseOptions:
         " in a schema of their own, `cursor_api`. While the database is away the records wait in a"
         " file beside that of `REQUEST_LOG_FILE`.",
         default_note="none: `REQUEST_LOG_FILE`",
+        needs_restart=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedOptions:
+    """Where several nodes count together."""
+
+    url: Secret | None = setting(
+        "REDIS_URL",
+        redis_url(),
+        None,
+        "A Redis (7 or newer) or Valkey, in which several nodes count what API keys use, so that"
+        " their limits hold over all of them, and over which they tell each other what they find"
+        " out of credentials; needs the extra `cursor-api[redis]`. While it is away, requests of"
+        " keys with limits are refused (503), and all others go on.",
+        default_note="none: each node counts for itself",
         needs_restart=True,
     )
 

@@ -42,11 +42,6 @@ FORMATS = ("auto", "text", "json")
 # One value of one line; a traceback through a deep recursion is about this long.
 FIELD_LENGTH_MAX = 32 * 1024
 
-# Request lines hold query strings and addresses; the request log is where requests are kept.
-_QUIET_LOGGERS = ("uvicorn.access",)
-# Libraries that may have brought handlers of their own.
-_FOREIGN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
-
 # These stand first in a line, in this order.
 _HEAD = ("timestamp", "level", "logger", "event")
 # These stand last, on lines of their own.
@@ -219,13 +214,12 @@ def _bridge_stdlib(handler: StdlibBridge, threshold: int) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(threshold)
-    for name in _FOREIGN_LOGGERS:
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-        logger.setLevel(logging.NOTSET)
-    for name in _QUIET_LOGGERS:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for logger in logging.root.manager.loggerDict.values():
+        # A library's own handler would write past the redaction. (Others hold a place in the tree.)
+        if isinstance(logger, logging.Logger) and (logger.handlers or not logger.propagate):
+            logger.handlers.clear()
+            logger.propagate = True
+            logger.setLevel(logging.NOTSET)
     logging.captureWarnings(capture=True)
 
 

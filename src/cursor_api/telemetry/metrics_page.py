@@ -33,6 +33,8 @@ class Standing(NamedTuple):
     upstreams: Mapping[str, UpstreamStanding]
     records: RecordsState
     limits: Mapping[str, int]
+    # Whether what nodes share can be reached; None where nothing is shared.
+    is_shared_up: bool | None = None
 
 
 class ScrapedMetrics:
@@ -95,6 +97,10 @@ def _families(seen: Standing) -> Iterator[Metric]:
         f"{PREFIX}_records_dropped", "Records that were given up.", records.dropped_count
     )
     yield _gauge("database_up", "1 while records are written.", float(records.is_writing))
+    if seen.is_shared_up is not None:
+        yield _gauge(
+            "shared_state_up", "1 while what nodes share is reached.", float(seen.is_shared_up)
+        )
 
 
 def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from cursor_api.cli.demo import demo_gateway, load_demo
+from cursor_api.cli.serving.demo import demo_gateway, load_demo
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.background import LoopThread
 from tests.serving import serve

@@ -11,4 +11,5 @@ def test_the_words_do_not_change() -> None:
         *("credential_quarantined", "credential_expires", "credential_expired"),
         *("budget_nearly_spent", "budget_spent"),
         *("nobody_left", "upstream_open", "records_not_written", "records_dropped"),
+        "shared_state_away",
     }

@@ -18,6 +18,7 @@ STANDING = Standing(
     },
     records=RecordsState("sqlite", is_writing=False, waiting_count=7, dropped_count=5),
     limits={"GATEWAY_REQUESTS_MAX": 4},
+    is_shared_up=True,
 )
 
 
@@ -41,6 +42,7 @@ async def test_how_things_stand_is_on_it() -> None:
         "cursor_api_records_spooled 7.0",
         "cursor_api_records_dropped_total 5.0",
         "cursor_api_database_up 0.0",
+        "cursor_api_shared_state_up 1.0",
     ):
         assert line in lines
     assert any(line.startswith("cursor_api_build_info{") for line in lines)

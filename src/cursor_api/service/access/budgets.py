@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.api_key import ApiKey, KeyState
+from cursor_api.domain.errors import StoreError
 from cursor_api.domain.quota import Unit
 from cursor_api.ports.process import Clock
 from cursor_api.service.access.quota import Quota, budget_in_words
@@ -59,9 +60,15 @@ class BudgetWatch:
     async def look(self) -> None:
         """Ask about the keys that were used since the last look."""
         for key_id in list(self._quota.touched)[:KEYS_MAX]:
+            # Before it is asked about: what is used meanwhile is for the next look.
             self._quota.touched.discard(key_id)
             key = self._find_key(key_id)
-            used = await self._quota.find_budget_used(key) if key else None
+            try:
+                used = await self._quota.find_budget_used(key) if key else None
+            except StoreError:
+                # Away, which others tell: the next look asks again.
+                self._quota.touched.add(key_id)
+                return
             if key is None or key.limits.budget is None or used is None:
                 continue
             period = key.moment(self._clock.now()).period

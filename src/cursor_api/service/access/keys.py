@@ -9,7 +9,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -23,7 +23,13 @@ from cursor_api.domain.api_key import (
 )
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.errors import Fault, FaultKind, StaleKeyError, invalid_request
+from cursor_api.domain.errors import (
+    Fault,
+    FaultKind,
+    StaleKeyError,
+    StoreError,
+    invalid_request,
+)
 from cursor_api.ports.keys import KeyStore
 from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock
@@ -68,6 +74,8 @@ class ApiKeys:
         self._with = parts
         self._keys: dict[str, ApiKey] = {}
         self._found: dict[bytes, _Found] = {}
+        # Names of other callers, in small letters.
+        self._others: frozenset[str] = frozenset()
         self.is_loaded = False
         # Whoever reads the store and whoever changes it take turns, or the older would stay.
         self._turn = asyncio.Lock()
@@ -84,6 +92,20 @@ class ApiKeys:
     def digests(self) -> Collection[bytes]:
         """Of all secrets that are or were good."""
         return self._found.keys()
+
+    def keep_apart(self, names: Iterable[str]) -> None:
+        """No key may be called as one of CLIENT_TOKENS is: records could not tell them apart.
+
+        Raises StoreError where one is already, and changes nothing then.
+        """
+        others = frozenset(name.lower() for name in names)
+        for name in sorted(others & self._keys.keys()):
+            raise StoreError(
+                f"CLIENT_TOKENS: the name {name!r} is the id of an API key, and records could not"
+                " tell the two apart. Give it another name there, or delete the key with"
+                f" `cursor-api key revoke {name}` and `cursor-api key delete {name}`"
+            )
+        self._others = others
 
     def find_caller(self, digest: bytes) -> Caller | None:
         """Whose secret has this digest; None: nobody's.
@@ -127,12 +149,18 @@ class ApiKeys:
             check_id(key_id)
             if key_id in self._keys:
                 raise Fault(FaultKind.CONFLICT, f"There is an API key {key_id!r}.", param="id")
+            if key_id in self._others:
+                raise Fault(
+                    FaultKind.CONFLICT,
+                    f"{key_id!r} is the name of a key in CLIENT_TOKENS; choose another id.",
+                    param="id",
+                )
         check_terms(terms, now)
         if len(self._keys) >= KEYS_MAX:
             raise Fault(FaultKind.CONFLICT, f"There are {KEYS_MAX:,} API keys; delete old ones.")
         secret = make_secret(self._with.random)
         key = ApiKey(
-            id=key_id or derive_id(terms.name, self._keys),
+            id=key_id or derive_id(terms.name, self._keys.keys() | self._others),
             digest=digest_of(secret.reveal()),
             hint=hint_of(secret),
             created_at=now,

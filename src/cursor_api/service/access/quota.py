@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.deltas import Usage
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.periods import Moment
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import (
@@ -117,14 +118,16 @@ class Quota:
         claim = key.claim(incoming.id, reserve(key.limits, input_count, output_max, price), now)
         try:
             decision = await self._admit(key, claim)
-        except BaseException:
+        except BaseException as error:
             # It may have been counted all the same.
             self._with.store.settle(_settlement(claim, NOTHING))
+            if isinstance(error, StoreAwayError):
+                raise _unavailable() from error
             raise
         if key.limits.budget is not None:
             self._note(claim, decision)
         if isinstance(decision, Refused):
-            counters = await self._with.store.find(key.id, key.limits)
+            counters = await self._find(key)
             known = Counters() if isinstance(counters, Unknown) else counters
             raise _refuse(decision, claim, _stand(claim, known))
         self._active.setdefault(key.id, {})[claim.request_id] = claim
@@ -143,7 +146,7 @@ class Quota:
 
     async def peek(self, key: ApiKey) -> Standing | None:
         """The same as `stand`, where it is known without asking the records."""
-        counters = await self._with.store.find(key.id, key.limits)
+        counters = await self._find(key)
         if isinstance(counters, Unknown):
             return None
         return _stand(key.claim("", NOTHING, self._with.clock.now()), counters)
@@ -151,10 +154,13 @@ class Quota:
     async def stand(self, key: ApiKey) -> Standing:
         """What the key has left now. Raises Fault(LIMITS_UNAVAILABLE)."""
         claim = key.claim("", NOTHING, self._with.clock.now())
-        counters = await self._with.store.find(key.id, key.limits)
+        counters = await self._find(key)
         if isinstance(counters, Unknown):
-            await self._seed(key, claim)
-            counters = await self._with.store.find(key.id, key.limits)
+            try:
+                await self._seed(key, claim)
+            except StoreAwayError as error:
+                raise _unavailable() from error
+            counters = await self._find(key)
         if isinstance(counters, Unknown):
             raise _unavailable()
         return _stand(claim, counters)
@@ -189,8 +195,17 @@ class Quota:
         """Renew the places of what is under way, for ever."""
         while True:
             await asyncio.sleep(every_s)
-            for key_id, requests in list(self._active.items()):
-                await self._with.store.renew(key_id, list(requests))
+            # Away: two signs of life may be lost, and what is held meanwhile is nobody else's.
+            with contextlib.suppress(StoreAwayError):
+                for key_id, requests in list(self._active.items()):
+                    await self._with.store.renew(key_id, list(requests))
+
+    async def _find(self, key: ApiKey) -> Counters | Unknown:
+        """What is known of its use; nothing, where the counters are away."""
+        try:
+            return await self._with.store.find(key.id, key.limits)
+        except StoreAwayError:
+            return Unknown()
 
     async def _admit(self, key: ApiKey, claim: Claim) -> Admitted | Refused:
         decision = await self._with.store.admit(claim)

@@ -1,4 +1,4 @@
-"""Which alerts hold now, by a look at the credentials, the upstreams and the records."""
+"""Which alerts hold now, by a look at credentials, upstreams, records and what is shared."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _NOBODY = {
 class Conditions:
     """Looks, and remembers only how many records were lost when it looked last.
 
-    `get_readiness` gives what looks under the settings of now, `find_budgets` what is to be told
-    of those of API keys.
+    `get_readiness` gives what looks under the settings of now, `find_others` what else is
+    to be told: of budgets, and of what nodes share.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class Conditions:
         pools: CredentialPools,
         records_state: Callable[[], RecordsState],
         clock: Clock,
-        find_budgets: Callable[[], Iterable[Alert]],
+        find_others: Callable[[], Iterable[Alert]],
     ) -> None:
         self._get_readiness = get_readiness
         self._pools = pools
         self._records_state = records_state
         self._clock = clock
-        self._find_budgets = find_budgets
+        self._find_others = find_others
         self._dropped_count = records_state().dropped_count
 
     def find(self) -> Iterator[Alert]:
@@ -48,7 +48,7 @@ class Conditions:
         yield from self._of_credentials()
         yield from self._of_upstreams()
         yield from self._of_records()
-        yield from self._find_budgets()
+        yield from self._find_others()
 
     def _of_credentials(self) -> Iterator[Alert]:
         now, words = self._clock.now(), self._get_readiness().words
@@ -84,6 +84,13 @@ class Conditions:
         if lost_count > 0:
             text = f"{lost_count} records of requests were given up. Usage counts too little."
             yield Alert(AlertKind.RECORDS_DROPPED, "", text)
+
+
+def find_shared(*, is_up: bool | None) -> Iterator[Alert]:
+    """Whether what nodes share can be reached; None where nothing is shared."""
+    if is_up is False:
+        text = "Redis is away: requests of API keys with limits are refused."
+        yield Alert(AlertKind.SHARED_STATE_AWAY, "", text)
 
 
 def _of_credential(one: CredentialReport) -> Alert | None:

@@ -5,7 +5,8 @@ Rules of this file:
   first of it came, so that a death costs no more than that and an idle gateway does nothing.
 - A database that takes nothing costs records, never requests: what is not written is kept up to a
   bound and tried again, and the operator is told once, and once more when it is over.
-- A question is answered with all that was recorded before it, written or not.
+- A question is answered with all that was recorded before it, written or not. Pages do not wait
+  for the writing; what adds up does, or a request would count twice.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.ports.records import RecordsState
 from cursor_api.stores.records.outage import Outage
+from cursor_api.stores.records.progress import Progress
 from cursor_api.stores.records.sums import hour_of
 from cursor_api.stores.records.transcribed import WaitingTranscripts, read_all
 from cursor_api.stores.records.unwritten import add_to_page, add_to_usage, choices_with
@@ -87,6 +89,7 @@ class RecordLog:
         self._recent: deque[RequestRecord] = deque(maxlen=entries_max)
         self._waiting: deque[RequestRecord] = deque()
         self._transcripts = WaitingTranscripts()
+        self._progress = Progress()
         self._refusals: dict[tuple[int, FaultKind], int] = {}
         # What is being written, or was when that failed: the same batch again, with its name.
         self._batch: Batch | None = None
@@ -129,12 +132,14 @@ class RecordLog:
     def record(self, record: RequestRecord) -> None:
         """See ports.RequestLog."""
         self._recent.append(record)
+        self._progress.records_count += 1
         waiting = self._waiting
         waiting.append(record)
         if len(waiting) >= self._times.batch_rows:
             self._is_pressing.set()
             if len(waiting) > self._times.waiting_max:
                 self._transcripts.take([waiting.popleft().id])
+                self._progress.done_records_count += 1
                 self._outage.drop(1)
         self._has_work.set()
 
@@ -146,6 +151,7 @@ class RecordLog:
         """See ports.RefusalCounter."""
         key = (hour_of(self._clock.now()), fault)
         self._refusals[key] = self._refusals.get(key, 0) + 1
+        self._progress.refusals_count += 1
         self._has_work.set()
 
     async def recent(self, count: int) -> Sequence[RequestRecord]:
@@ -167,7 +173,7 @@ class RecordLog:
 
     async def find(self, request_id: str) -> RequestRecord | None:
         """See ports.Records."""
-        for record in await self._settle():
+        for record in self._unwritten():
             if record.id == request_id:
                 return record
         return await self._database.find(request_id)
@@ -182,12 +188,13 @@ class RecordLog:
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
-        unwritten = await self._settle()
+        # Taken first: who is written meanwhile comes twice, and counts once.
+        unwritten = self._unwritten()
         return add_to_page(await self._database.page(query), query, unwritten)
 
     async def choices(self) -> RecordChoices:
         """See ports.Records."""
-        return choices_with(await self._settle(), await self._database.choices())
+        return choices_with(self._unwritten(), await self._database.choices())
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
         """See ports.Records."""
@@ -232,18 +239,21 @@ class RecordLog:
 
     async def _settle(self) -> Sequence[RequestRecord]:
         """Have everything written that was recorded until now; gives what could not be."""
-        if not self._waiting and not self._refusals and self._batch is None:
-            return ()
+        progress, mark = self._progress, self._progress.mark
         until = time.perf_counter() + self._times.settle_s
-        while not self._outage.is_on and self._writing is not None and time.perf_counter() < until:
-            if not self._waiting and not self._refusals and self._batch is None:
-                return ()
+        while not progress.has_passed(mark):
+            is_late = time.perf_counter() >= until
+            if self._outage.is_on or self._writing is None or is_late:
+                return self._unwritten()
             self._is_pressing.set()
             if self._tried is None:
                 self._tried = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._tried], timeout=self._times.settle_s)
-        batch = self._batch.records if self._batch else ()
-        return [*batch, *self._waiting]
+        # What has come meanwhile is for the next question: under load there is always more of it.
+        return ()
+
+    def _unwritten(self) -> Sequence[RequestRecord]:
+        return [*(self._batch.records if self._batch else ()), *self._waiting]
 
     def _unwritten_refusals(self) -> Sequence[RefusalRow]:
         waiting = [RefusalRow(*key, count) for key, count in self._refusals.items()]
@@ -286,6 +296,8 @@ class RecordLog:
             self._tell_tried()
             return False
         self._batch = None
+        self._progress.done_records_count += len(batch.records)
+        self._progress.done_refusals_count += sum(row.refused_count for row in batch.refusals)
         self._outage.end()
         lost_count, self._transcripts.lost_count = self._transcripts.lost_count, 0
         if lost_count:

@@ -115,6 +115,11 @@ class AccessOptions:
         " Give a number only if nobody can reach the gateway without passing the proxies.",
     )
 
+    @property
+    def client_names(self) -> tuple[str, ...]:
+        """The names that the operator gave to keys of CLIENT_TOKENS."""
+        return tuple(key.name for key in self.client_tokens if isinstance(key, NamedSecret))
+
     def named_keys(self) -> dict[str, Secret]:
         """All keys by the names of their callers, the operator's last."""
         named: dict[str, Secret] = {

@@ -10,7 +10,7 @@ import pytest
 from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.deltas import Usage, UsageSource
-from cursor_api.domain.errors import Fault
+from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.domain.periods import Period
 from cursor_api.domain.quota import Budget, Limits, Unit
 from cursor_api.service.access.budgets import BudgetWatch
@@ -140,6 +140,23 @@ async def test_what_was_changed_meanwhile_is_judged_anew() -> None:
     desk.house.quota.touched.add("alice")
     desk.key = None
     assert await desk.look() == []
+
+
+async def test_while_the_counters_are_away_nothing_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was told holds, and what was used meanwhile is told when they are back."""
+    desk = Desk()
+    await desk.use(800)
+
+    async def find(*_: object) -> None:
+        raise StoreError("away")
+
+    with monkeypatch.context() as away:
+        (await desk.enter()).settle(Usage(200, 0, UsageSource.UPSTREAM), 0)
+        away.setattr(desk.house.store, "find", find)
+        assert await desk.kinds() == [NEARLY]
+    assert await desk.kinds() == [NEARLY, SPENT]
 
 
 async def test_keys_without_a_budget_are_not_asked_about() -> None:

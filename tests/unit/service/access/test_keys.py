@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from cursor_api.domain.api_key import ApiKey, KeyTerms, digest_of
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.quota import Counters, Limits, Unknown
@@ -87,6 +87,20 @@ async def test_ids_are_given_or_made_and_never_twice(house: House) -> None:
     assert (await refusal(house.keys.create(KeyTerms("Bob"), "operator"))).param == "id"
     assert [key.id for key in house.keys.all] == ["alice", "alice-2", "alice-3", "b"]
     assert repr(house.keys) == "ApiKeys(4)"
+
+
+async def test_a_key_is_never_called_as_another_caller_is(house: House) -> None:
+    """Neither by a given id nor by a made one; whoever would be called so is told what to do."""
+    house.keys.keep_apart(["Anna"])
+    fault = await refusal(house.keys.create(KeyTerms("x"), "anna"))
+    assert (fault.kind, fault.param) == (FaultKind.CONFLICT, "id")
+    assert "CLIENT_TOKENS" in fault.message
+    assert (await house.create("Anna")).key.id == "anna-2"
+    await house.create("Bob")
+    with pytest.raises(StoreError, match=r"the name 'bob' is the id of an API key.*key delete bob"):
+        house.keys.keep_apart(["Bob", "carol"])
+    assert (await house.create("Carol")).key.id == "carol"
+    assert (await house.create("Anna")).key.id == "anna-3"
 
 
 async def test_wrong_terms_make_no_key(house: House) -> None:

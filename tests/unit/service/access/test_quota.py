@@ -15,10 +15,21 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Incoming, Parameters, Sampling
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Usage, UsageSource
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.periods import Moment, Period
 from cursor_api.domain.price import Price, PriceList
-from cursor_api.domain.quota import NO_LIMITS, Budget, Counters, Limits, Unit
+from cursor_api.domain.quota import (
+    NO_LIMITS,
+    Admitted,
+    Budget,
+    Claim,
+    Counters,
+    Limits,
+    Refused,
+    Unit,
+    Unknown,
+)
+from cursor_api.ports.limits import Settlement
 from cursor_api.service.access.quota import Hold, LimitReachedError, Quota, QuotaParts
 from cursor_api.stores.memory_limits import MemoryLimitStore
 from tests.fakes import ListObserver, StillClock
@@ -39,16 +50,15 @@ class House:
         self.asked_count = 0
         self.error: StoreError | None = None
         self.store = MemoryLimitStore(self.clock, 30.0)
-        self.quota = Quota(
-            QuotaParts(
-                self.store,
-                self._find_used,
-                self._resolve,
-                PriceList([PRICE]).find,
-                self.clock,
-                self.observer,
-            )
+        self.parts = QuotaParts(
+            self.store,
+            self._find_used,
+            self._resolve,
+            PriceList([PRICE]).find,
+            self.clock,
+            self.observer,
         )
+        self.quota = Quota(self.parts)
 
     async def _find_used(self, _key: ApiKey, moment: Moment) -> Counters:
         self.asked_count += 1
@@ -77,6 +87,26 @@ class House:
         with pytest.raises(Fault) as caught:
             await self.quota.enter(make_incoming(make_key(limits), request_id, model), 100)
         return caught.value
+
+
+class AwayLimitStore(MemoryLimitStore):
+    """One that cannot be reached; what is told of the ends of requests is in `settled`."""
+
+    def __init__(self, clock: StillClock) -> None:
+        super().__init__(clock)
+        self.settled: list[str] = []
+
+    async def admit(self, _claim: Claim) -> Admitted | Refused | Unknown:
+        """Nobody answers."""
+        raise StoreAwayError("away")
+
+    async def find(self, _key_id: str, _limits: Limits) -> Counters | Unknown:
+        """Nobody answers."""
+        raise StoreAwayError("away")
+
+    def settle(self, settlement: Settlement) -> None:
+        """Kept for later."""
+        self.settled.append(settlement.request_id)
 
 
 def make_key(limits: Limits, models: tuple[str, ...] = ()) -> ApiKey:
@@ -247,6 +277,20 @@ async def test_without_the_records_nothing_begins_at_nothing(house: House) -> No
     await house.enter(Limits(requests_per_minute=5))
     house.error = None
     await house.enter(Limits(requests_per_day=5), "later")
+
+
+async def test_counters_that_are_away_are_a_wait(house: House) -> None:
+    """For whom they count; what was told of the request meanwhile is taken back."""
+    away = AwayLimitStore(house.clock)
+    quota = Quota(replace(house.parts, store=away))
+    key = make_key(Limits(requests_per_minute=5, requests_per_day=5))
+    for call in (quota.enter(make_incoming(key), 100), quota.stand(key)):
+        with pytest.raises(Fault) as raised:
+            await call
+        assert raised.value.kind is FaultKind.LIMITS_UNAVAILABLE
+        assert raised.value.retry_after_s == 1.0
+    assert await quota.peek(key) is None
+    assert away.settled == ["r"]
 
 
 async def test_who_leaves_while_it_is_decided_holds_nothing(house: House) -> None:

@@ -10,7 +10,7 @@ from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Quarantine, QuarantineReason
 from cursor_api.ports.records import RecordsState
-from cursor_api.service.alerts.conditions import Conditions
+from cursor_api.service.alerts.conditions import Conditions, find_shared
 from tests.endpoints import FAKE
 from tests.fakes import StillClock
 from tests.house import House
@@ -112,3 +112,9 @@ def test_records_that_cannot_be_written_and_those_that_were_lost_are_two() -> No
     assert "7 wait" in first[0].text
     assert first[1].text.startswith("3 records")
     assert kinds(find(house, away, away)) == [(AlertKind.RECORDS_NOT_WRITTEN, "")]
+
+
+def test_what_nodes_share_is_told_when_it_is_away() -> None:
+    """Where nothing is shared there is nothing to tell."""
+    assert list(find_shared(is_up=None)) == list(find_shared(is_up=True)) == []
+    assert kinds(list(find_shared(is_up=False))) == [(AlertKind.SHARED_STATE_AWAY, "")]

@@ -216,12 +216,14 @@ async def test_a_bug_costs_the_record_that_meets_it(
 
 
 async def test_a_question_has_what_is_not_written_yet() -> None:
-    """It is written first, long before its time."""
+    """A page has it as it is; before sums it is written, long before its time."""
     house = House(LogTimes(write_after_s=60.0))
     async with house.log:
         house.log.record(record(0))
         house.log.count_refusal(FaultKind.UNAUTHENTICATED)
         assert ids((await house.log.page(RecordQuery())).records) == [id_at(0)]
+        assert house.database.ids == []
+        assert len(await house.log.usage(ANY_TIME)) == 1
         assert house.database.ids == [id_at(0)]
         house.log.record(record(1))
         assert await house.log.find(id_at(1)) is not None
@@ -256,6 +258,28 @@ async def test_a_question_has_what_cannot_be_written(*, is_slow: bool) -> None:
         house.database.error = None
         house.database.may_go_on.set()
     assert house.database.ids == [id_at(0), id_at(1)]
+
+
+async def test_a_question_does_not_wait_for_what_comes_after_it() -> None:
+    """Under load there is always something to be written: a page is there at once all the same."""
+    house = House(LogTimes(write_after_s=0.0, batch_rows=1, settle_s=60.0))
+    house.database.may_go_on.clear()
+    async with asyncio.timeout(5), house.log:
+        house.log.record(record(0))
+        await asyncio.sleep(0)
+        assert ids((await house.log.page(RecordQuery())).records) == [id_at(0)]
+        house.log.record(record(1))
+        asking = asyncio.create_task(house.log.usage(ANY_TIME))
+        for second in range(2, 50):
+            house.log.record(record(second))
+            house.database.may_go_on.set()
+            await asyncio.sleep(0)
+            house.database.may_go_on.clear()
+            if asking.done():
+                break
+        assert asking.done()
+        assert len(house.database.ids) < 50
+        house.database.may_go_on.set()
 
 
 async def test_texts_are_written_with_their_requests() -> None:

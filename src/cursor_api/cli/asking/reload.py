@@ -1,0 +1,64 @@
+"""The command that has a running gateway read its settings and token files again."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from cursor_api.cli.gateway.call import Call, CallError, fetch_as
+from cursor_api.cli.gateway.place import find_gateway
+from cursor_api.cli.terminal.display import plain
+from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.output import print_error, print_result
+
+# It may read thousands of tokens, and open every upstream anew.
+CALL = Call("POST", "/api/reload", timeout_s=60.0)
+
+
+class _Problem(msgspec.Struct):
+    name: str
+    where: str
+    text: str
+
+
+class _Reloaded(msgspec.Struct):
+    changed: list[str]
+    waiting: list[str]
+    problems: list[_Problem]
+    credential_count: int | None
+    credential_problem: str | None
+
+
+def reload(parsed: argparse.Namespace) -> int:
+    """`reload`."""
+    try:
+        done = fetch_as(find_gateway(parsed, is_operator=True), CALL, _Reloaded)
+    except (CallError, ValueError) as error:
+        print_error(say("error: {error}.", error=error))
+        return 1
+    for problem in done.problems:
+        print_error(say("error: {error}", error=_tell(problem)))
+    if done.problems:
+        print_error(say("The old settings serve on."))
+    else:
+        names = _names(done.changed) or say("nothing changed")
+        print_result(say("settings: {names}", names=names))
+    if done.waiting:
+        print_result(say("wait for a restart: {names}", names=_names(done.waiting)))
+    if done.credential_problem is not None:
+        print_error(say("error: {error}", error=plain(done.credential_problem)))
+        print_error(say("The old credentials serve on."))
+    elif done.credential_count is not None:
+        print_result(say("credentials: {count}", count=done.credential_count))
+    return 1 if done.problems or done.credential_problem is not None else 0
+
+
+def _names(names: list[str]) -> str:
+    return plain(", ".join(names))
+
+
+def _tell(problem: _Problem) -> str:
+    where = f" ({problem.where})" if problem.name and problem.where else problem.where
+    about = f"{problem.name}{where}"
+    return plain(f"{about}: {problem.text}" if about else problem.text)

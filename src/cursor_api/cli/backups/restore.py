@@ -1,0 +1,210 @@
+"""The command that puts back what a backup has.
+
+Rules of this file:
+- Everything is unpacked beside the home folder's files and checked before the first is replaced.
+- Nothing is unpacked by the names in the archive: what is there is compared with its list of
+  contents, and goes where the settings say that things of its role lie.
+- No gateway runs meanwhile, and none can be started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cursor_api.cli.backups.pieces import (
+    CONTENTS,
+    CONTENTS_BYTES_MAX,
+    DOTENV,
+    KEY_FILE,
+    ROLES,
+    SETTINGS,
+    BackupError,
+    Contents,
+    Piece,
+    Role,
+    create_private,
+    read_contents,
+)
+from cursor_api.cli.home.folder import environment, make_home
+from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.domain.errors import StoreError
+from cursor_api.files.running import keep_stopped
+from cursor_api.installed import SCHEMA
+from cursor_api.settings import ByCommand, load_settings
+
+# SQLite keeps these beside a database; with another database they would spoil it.
+_BESIDE_DATABASE: Final = ("-wal", "-shm", "-journal")
+_BLOCK_BYTES: Final = 1024 * 1024
+
+
+class _Move(NamedTuple):
+    """A piece that was unpacked and checked, and where it goes."""
+
+    role: Role
+    unpacked: Path
+    target: Path
+
+
+def restore(parsed: argparse.Namespace) -> int:
+    """`restore`."""
+    home = make_home()
+    try:
+        with keep_stopped(home), _unpacked(parsed.file.absolute(), home) as (contents, pieces):
+            moves = list(_plan(pieces, home))
+            _require_free(moves, is_forced=parsed.force)
+            for move in moves:
+                _put(move)
+                print_result(f"{move.target}: {say(move.role.about)}")
+    except BackupError as error:
+        print_error(
+            say("error: {file}: {error}; nothing was changed.", file=parsed.file, error=error)
+        )
+        return 1
+    except StoreError as error:
+        print_error(say("error: {error}", error=error))
+        return 1
+    except OSError as error:
+        place = error.filename or home
+        print_error(
+            say("error: {file} cannot be written: {reason}.", file=place, reason=error.strerror)
+        )
+        print_error(
+            say("What is listed above was restored; run it again with --force for the rest.")
+        )
+        return 1
+    print_result(
+        say(
+            "Restored what version {version} had saved at {instant}.",
+            version=contents.version,
+            instant=contents.made_at,
+        )
+    )
+    print_result(say("Next: cursor-api serve"))
+    return 0
+
+
+# --- Reading
+
+
+@contextmanager
+def _unpacked(file: Path, home: Path) -> Iterator[tuple[Contents, Mapping[Piece, Path]]]:
+    """All pieces, checked, in a private folder as long as the context lasts; raises BackupError."""
+    if not file.is_file():
+        raise BackupError("there is no such file")
+    with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
+        try:
+            with tarfile.open(file, "r|gz") as archive:
+                members = iter(archive)
+                contents = _read_contents(archive, members)
+                pieces = {
+                    piece: _unpack(archive, members, piece, Path(folder) / str(number))
+                    for number, piece in enumerate(contents.pieces)
+                }
+                if next(members, None) is not None:
+                    raise BackupError("it has more in it than its list of contents says")
+        except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise BackupError("it is damaged, or no backup") from None
+        yield contents, pieces
+
+
+def _read_contents(archive: tarfile.TarFile, members: Iterator[tarfile.TarInfo]) -> Contents:
+    first = next(members, None)
+    if first is None or first.name != CONTENTS or not first.isreg():
+        raise BackupError("it is no backup of this program")
+    data = archive.extractfile(first)
+    if data is None or first.size > CONTENTS_BYTES_MAX:
+        raise BackupError("its list of contents is wrong")
+    return read_contents(data.read())
+
+
+def _unpack(
+    archive: tarfile.TarFile, members: Iterator[tarfile.TarInfo], piece: Piece, target: Path
+) -> Path:
+    member = next(members, None)
+    is_expected = member is not None and (member.name, member.size, member.isreg()) == (
+        piece.member,
+        piece.size_bytes,
+        True,
+    )
+    data = archive.extractfile(member) if member is not None and is_expected else None
+    if data is None:
+        raise BackupError("what is in it is not what its list of contents says")
+    digest = hashlib.sha256()
+    with create_private(target) as file:
+        while block := data.read(_BLOCK_BYTES):
+            digest.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    if digest.hexdigest() != piece.sha256:
+        raise BackupError(f"{piece.member} in it is damaged")
+    return target
+
+
+# --- Where it goes
+
+
+def _plan(pieces: Mapping[Piece, Path], home: Path) -> Iterator[_Move]:
+    places = _find_places(pieces, home)
+    for piece, unpacked in pieces.items():
+        role = ROLES[piece.role]
+        target = home / piece.path if role is KEY_FILE else places[role]
+        yield _Move(role, unpacked, Path(os.path.realpath(target)))
+
+
+def _find_places(pieces: Mapping[Piece, Path], home: Path) -> dict[Role, Path]:
+    """By the settings as they will be: those in the backup, with this process's environment."""
+    texts = {piece.role: path for piece, path in pieces.items()}
+    with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as name:
+        folder = Path(name)
+        for role in (DOTENV, SETTINGS):
+            if role.name in texts:
+                (folder / role.name).write_bytes(texts[role.name].read_bytes())
+        needed = ByCommand(defaults={"AUTH_TOKEN": "-" * 48})
+        facts = load_settings(SCHEMA.without_blocks(), environment(), folder, said=needed).facts
+    places = {DOTENV: home / DOTENV.name, SETTINGS: home / SETTINGS.name}
+    for role in ROLES.values():
+        if role.variable:
+            path: Path | None = facts.find(role.variable)
+            if path is None:
+                raise BackupError(f"its settings have no usable {role.variable}")
+            is_inside = path.is_relative_to(folder)
+            places[role] = home / path.relative_to(folder) if is_inside else path
+    return places
+
+
+def _require_free(moves: list[_Move], *, is_forced: bool) -> None:
+    taken = [str(move.target) for move in moves if os.path.lexists(move.target)]
+    if taken and not is_forced:
+        raise BackupError(f"{', '.join(taken)}: there already; --force replaces what is there")
+
+
+def _put(move: _Move) -> None:
+    """In one step, where the target's folder is another disk as well. Raises OSError."""
+    move.target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = move.target.with_name(f"{move.target.name}.restoring")
+    part.unlink(missing_ok=True)
+    with (
+        move.unpacked.open("rb") as source,
+        create_private(part) as target,
+    ):
+        while block := source.read(_BLOCK_BYTES):
+            target.write(block)
+        target.flush()
+        os.fsync(target.fileno())
+    if move.role.is_database:
+        for suffix in _BESIDE_DATABASE:
+            move.target.with_name(f"{move.target.name}{suffix}").unlink(missing_ok=True)
+    part.replace(move.target)

@@ -1,0 +1,1 @@
+"""`connect` and `run`: client programs and their settings."""

@@ -1,0 +1,1 @@
+"""`doctor`: what works, what is missing and what to do."""

@@ -1,0 +1,139 @@
+"""The command that looks at everything, and how it tells.
+
+Rules of this file:
+- What serving checks before it starts is asked of `preflight`, not checked again.
+- Every sentence goes through the redactor, wherever it comes from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cursor_api import __version__
+from cursor_api.cli.doctor.live_trial import try_live
+from cursor_api.cli.doctor.machine import check_machine, is_running
+from cursor_api.cli.doctor.upstreams import check_routes, find_secrets_of
+from cursor_api.cli.home.folder import environment, find_home
+from cursor_api.cli.home.settings import load_upstreams
+from cursor_api.cli.serving.preflight import check_without_listening
+from cursor_api.cli.terminal.display import print_json
+from cursor_api.cli.terminal.output import find_width, print_result
+from cursor_api.domain.diagnosis import Check, Verdict
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.settings import Loaded, load_settings
+from cursor_api.settings.report import wrap
+from cursor_api.telemetry.redaction import Redactor
+
+SETTINGS: Final = "settings"
+_MARK_WIDTH: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `doctor --json` prints."""
+
+    version: str
+    system: str
+    is_ok: bool
+    checks: tuple[Check, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """With the checks as objects."""
+        checks = [one._asdict() for one in self.checks]
+        return {
+            "version": self.version,
+            "system": self.system,
+            "is_ok": self.is_ok,
+            "checks": checks,
+        }
+
+
+def doctor(parsed: argparse.Namespace) -> int:
+    """`doctor`."""
+    loaded = check_without_listening(
+        load_settings(SCHEMA, environment(), find_home(), parsed.config)
+    )
+    # A key that only the gateway's own environment has shall not keep the rest from being seen.
+    usable = loaded.checked or load_upstreams(parsed.config).checked
+    if parsed.live:
+        return try_live(usable, parsed)
+    redactor = Redactor()
+    machine = list(check_machine(loaded, parsed))
+    checks = [*_check_settings(loaded, is_running=any(map(is_running, machine))), *machine]
+    if usable is None:
+        checks.append(
+            Check(
+                "upstreams",
+                Verdict.SKIPPED,
+                "credentials and upstreams are looked at once the settings can be used",
+            )
+        )
+    else:
+        redactor.add_all(find_secrets_of(usable))
+        checks += asyncio.run(check_routes(usable, redactor))
+    report = _report(checks, redactor)
+    if parsed.json:
+        print_json(report.as_json())
+    else:
+        _print(report)
+    return 0 if report.is_ok else 1
+
+
+def describe_system() -> str:
+    """What a bug report needs of the machine, and nothing that names it."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    libc = "".join(platform.libc_ver()) or "no glibc"
+    return f"{platform.system()} {platform.machine()}, {python}, {libc}"
+
+
+def _report(checks: Sequence[Check], redactor: Redactor) -> Report:
+    masked = tuple(
+        one._replace(
+            message=redactor.redact_text(one.message), advice=redactor.redact_text(one.advice)
+        )
+        for one in checks
+    )
+    is_ok = all(one.verdict is not Verdict.PROBLEM for one in masked)
+    return Report(__version__, describe_system(), is_ok, masked)
+
+
+def _check_settings(loaded: Loaded[Settings], *, is_running: bool) -> Iterator[Check]:
+    for problem in loaded.problems:
+        yield Check(SETTINGS, Verdict.PROBLEM, str(problem))
+    for warning in loaded.warnings:
+        # That the port is in use, by the gateway that runs there, is as it should be.
+        if is_running and warning.variable == "PORT":
+            continue
+        yield Check(SETTINGS, Verdict.WARNING, str(warning))
+    if not loaded.problems:
+        yield Check(SETTINGS, Verdict.OK, f"{len(loaded.rows)} settings can be used")
+
+
+def _print(report: Report) -> None:
+    print_result(f"cursor-api {report.version} on {report.system}")
+    for area, checks in itertools.groupby(report.checks, key=lambda one: one.area):
+        print_result(f"\n{area}")
+        for check in checks:
+            _print_check(check)
+    counts = {verdict: sum(one.verdict is verdict for one in report.checks) for verdict in Verdict}
+    verdict = "OK" if report.is_ok else "NOT OK"
+    print_result(
+        f"\n{verdict}: {counts[Verdict.PROBLEM]} problem(s), {counts[Verdict.WARNING]} warning(s)."
+    )
+
+
+def _print_check(check: Check) -> None:
+    indent = " " * (_MARK_WIDTH + 2)
+    width = find_width() - len(indent)
+    lines = [*wrap(check.message, width), *(wrap(check.advice, width) if check.advice else ())]
+    for number, line in enumerate(lines):
+        mark = f"  {check.verdict.value:<{_MARK_WIDTH}}" if number == 0 else indent
+        print_result(f"{mark}{line}")
+    sys.stdout.flush()

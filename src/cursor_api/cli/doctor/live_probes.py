@@ -1,0 +1,184 @@
+"""The small chats of `doctor --live`: what each sends, and what a good answer to it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from cursor_api.cli.doctor.inner_call import App, Called, call
+from cursor_api.domain.credential import Secret
+
+CHAT_PATH: Final = "/v1/chat/completions"
+HTTP_OK: Final = 200
+QUESTION: Final = "Reply with the single word OK."
+# Long enough to be broken off in the middle.
+LONG_QUESTION: Final = "Count from 1 to 200 in words, one number a line."
+TOOL: Final[Mapping[str, Any]] = {
+    "type": "function",
+    "function": {
+        "name": "get_temperature",
+        "description": "The temperature at a place, in degrees Celsius.",
+        "parameters": {
+            "type": "object",
+            "properties": {"place": {"type": "string"}},
+            "required": ["place"],
+        },
+    },
+}
+TOOL_QUESTION: Final = "Use the tool to find out the temperature in Oslo."
+# The upstream should be let go of at once; more than this is a run that goes on spending.
+LEAVING_S_MAX: Final = 5.0
+SAID_MAX: Final = 40
+DATA: Final = b"data: "
+DONE: Final = b"[DONE]"
+
+
+class Target(NamedTuple):
+    """A route: one model of one upstream. `model` None: none is known."""
+
+    upstream: str
+    kind: str
+    model: str | None
+
+
+class Outcome(NamedTuple):
+    """What came of one chat, in a line."""
+
+    name: str
+    is_ok: bool
+    detail: str
+
+
+Probe = Callable[[App, Secret, Target], Awaitable[Outcome]]
+
+
+async def _try_whole(app: App, key: Secret, target: Target) -> Outcome:
+    called = await call(app, CHAT_PATH, key, _body(target, QUESTION))
+    content = _read(called)
+    if content is None:
+        return _failed("whole", called)
+    choice = content["choices"][0]
+    said = str(choice["message"].get("content") or "")
+    detail = (
+        f"{called.took_s:.1f} s, {choice.get('finish_reason')}, said {said[:SAID_MAX]!r},"
+        f" usage {_usage(content.get('usage'))}{_ignored(called)}"
+    )
+    return Outcome("whole", is_ok=bool(said), detail=detail)
+
+
+async def _try_stream(app: App, key: Secret, target: Target) -> Outcome:
+    more = {"stream": True, "stream_options": {"include_usage": True}}
+    called = await call(app, CHAT_PATH, key, _body(target, QUESTION) | more)
+    events = _events(called)
+    if called.status != HTTP_OK or not events:
+        return _failed("stream", called)
+    choices = [choice for one in events for choice in one.get("choices") or ()]
+    text = "".join(str((one.get("delta") or {}).get("content") or "") for one in choices)
+    reason = next((one["finish_reason"] for one in choices if one.get("finish_reason")), None)
+    usage = next((one["usage"] for one in events if one.get("usage")), None)
+    fault = next((one["error"] for one in events if one.get("error")), None)
+    has_end = called.body.rstrip().endswith(DATA + DONE)
+    detail = (
+        f"first after {called.first_after_s or 0:.1f} s, all after {called.took_s:.1f} s,"
+        f" {len(events)} events, {reason}, usage {_usage(usage)}{'' if has_end else ', no [DONE]'}"
+        f"{f', error: {_message(fault)}' if fault else ''}"
+    )
+    is_ok = bool(text and reason and usage and has_end and not fault)
+    return Outcome("stream", is_ok=is_ok, detail=detail)
+
+
+async def _try_tool(app: App, key: Secret, target: Target) -> Outcome:
+    """A model may answer in text, and a route without tools says that it left them out."""
+    body = _body(target, TOOL_QUESTION) | {"tools": [TOOL]}
+    called = await call(app, CHAT_PATH, key, body)
+    content = _read(called)
+    if content is None:
+        return _failed("tool", called)
+    choice = content["choices"][0]
+    calls = choice["message"].get("tool_calls") or ()
+    if not calls:
+        words = f"no call; {choice.get('finish_reason')}, answered in text{_ignored(called)}"
+        return Outcome("tool", is_ok=True, detail=words)
+    function = calls[0].get("function") or {}
+    try:
+        is_right = "place" in json.loads(function.get("arguments") or "")
+    except (ValueError, TypeError):
+        is_right = False
+    detail = (
+        f"{called.took_s:.1f} s, {len(calls)} call(s) of {function.get('name')}, arguments"
+        f" {'as asked' if is_right else 'not as asked'}, {choice.get('finish_reason')}"
+    )
+    return Outcome("tool", is_ok=is_right, detail=detail)
+
+
+async def _try_leaving(app: App, key: Secret, target: Target) -> Outcome:
+    body = _body(target, LONG_QUESTION) | {"stream": True}
+    called = await call(app, CHAT_PATH, key, body, leaves=True)
+    if called.status != HTTP_OK or called.ended_after_leaving_s is None:
+        return _failed("cancel", called)
+    gone_s = called.ended_after_leaving_s
+    detail = f"left after {called.first_after_s or 0:.1f} s, let go of after {gone_s:.2f} s"
+    return Outcome("cancel", is_ok=gone_s <= LEAVING_S_MAX, detail=detail)
+
+
+PROBES: Final[Mapping[str, Probe]] = {
+    "whole": _try_whole,
+    "stream": _try_stream,
+    "tool": _try_tool,
+    "cancel": _try_leaving,
+}
+
+
+def _body(target: Target, question: str) -> dict[str, Any]:
+    return {
+        "model": f"{target.upstream}/{target.model}",
+        "messages": [{"role": "user", "content": question}],
+    }
+
+
+def _read(called: Called) -> Any:
+    """The answer's object; None for what is none."""
+    try:
+        content = json.loads(called.body)
+    except ValueError:
+        return None
+    is_good = called.status == HTTP_OK and isinstance(content, dict) and content.get("choices")
+    return content if is_good else None
+
+
+def _events(called: Called) -> list[dict[str, Any]]:
+    found = []
+    for line in called.body.split(b"\n"):
+        data = line.removeprefix(DATA).strip()
+        if line.startswith(DATA) and data != DONE:
+            try:
+                event = json.loads(data)
+            except ValueError:
+                continue
+            if isinstance(event, dict):
+                found.append(event)
+    return found
+
+
+def _failed(name: str, called: Called) -> Outcome:
+    try:
+        words = _message(json.loads(called.body).get("error"))
+    except (ValueError, AttributeError):
+        words = "not the answer that was asked for"
+    return Outcome(name, is_ok=False, detail=f"status {called.status}: {words}")
+
+
+def _message(error: Any) -> str:
+    return str(error.get("message")) if isinstance(error, dict) else str(error)
+
+
+def _usage(usage: Any) -> str:
+    if not isinstance(usage, dict):
+        return "none"
+    return f"{usage.get('prompt_tokens')}+{usage.get('completion_tokens')}"
+
+
+def _ignored(called: Called) -> str:
+    names = called.headers.get("x-ignored-params")
+    return f", ignored: {names}" if names else ""

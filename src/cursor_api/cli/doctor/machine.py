@@ -1,0 +1,116 @@
+"""What the machine has to do with it, beyond what serving checks before it starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cursor_api.cli.gateway.call import GatewayAddress
+from cursor_api.cli.gateway.place import ask_models, find_gateway
+from cursor_api.cli.home.folder import find_home
+from cursor_api.domain.diagnosis import Check, Verdict
+from cursor_api.files.atomic import has_leftovers, set_aside
+from cursor_api.files.disk import Disk
+from cursor_api.installed import Settings
+from cursor_api.options.rules import find_mode
+from cursor_api.settings import Loaded
+from cursor_api.settings.resolve import DOTENV
+from cursor_api.settings.schema import CONFIG
+
+FILES: Final = "files"
+GATEWAY: Final = "gateway"
+# The request log at its default size takes 30 MB; a disk with less than this fills up soon.
+FREE_BYTES_MIN: Final = 100_000_000
+RUNS: Final = "one runs at"
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_machine(loaded: Loaded[Settings], parsed: argparse.Namespace) -> Iterator[Check]:
+    """Files that hold secrets, the disk, what saves have left, and a gateway that runs."""
+    found = [*_check_secret_files(loaded), *_check_data(loaded)]
+    yield from found
+    if not found:
+        yield Check(FILES, Verdict.OK, "private, whole, and with room on the disk")
+    yield _check_gateway(parsed)
+
+
+def is_running(check: Check) -> bool:
+    """Whether it says that a gateway runs here now."""
+    return check.area == GATEWAY and check.message.startswith(RUNS)
+
+
+def _check_secret_files(loaded: Loaded[Settings]) -> Iterator[Check]:
+    for path in _secret_files(loaded):
+        if os.name == "posix" and find_mode(path) & OTHERS:
+            yield Check(
+                FILES,
+                Verdict.WARNING,
+                f"{path} may hold secrets, and other users of this machine can read it",
+                f"chmod 600 {path}",
+            )
+
+
+def _secret_files(loaded: Loaded[Settings]) -> Iterator[Path]:
+    """The token files are looked at by those who read them."""
+    yield find_home() / DOTENV
+    config: Path | None = loaded.facts.find(CONFIG.variable)
+    if config is not None:
+        yield config
+    for name, value in loaded.facts.values.items():
+        if name.endswith(".api_key_file") and isinstance(value, Path):
+            yield value
+
+
+def _check_data(loaded: Loaded[Settings]) -> Iterator[Check]:
+    token_file: Path | None = loaded.facts.find("TOKEN_FILE")
+    token_list: Path | None = loaded.facts.find("TOKEN_LIST_FILE")
+    if token_file is None or token_list is None or not token_file.parent.is_dir():
+        return
+    free_bytes = shutil.disk_usage(token_file.parent).free
+    if free_bytes < FREE_BYTES_MIN:
+        yield Check(
+            FILES,
+            Verdict.WARNING,
+            f"the disk of {token_file.parent} has {free_bytes // 1_000_000} MB left",
+            "Make room on it: when it is full, nothing can be saved.",
+        )
+    disk = Disk()
+    for path in (token_file, token_list):
+        real = Path(os.path.realpath(path))
+        if has_leftovers(real, disk):
+            yield Check(
+                FILES,
+                Verdict.WARNING,
+                f"a save of {path} was cut off, or is going on",
+                "The next load of the file finishes it: start the gateway, or `token list`.",
+            )
+        if disk.exists(set_aside(real)):
+            yield Check(
+                FILES,
+                Verdict.WARNING,
+                f"{set_aside(real)} has an earlier text of {path}, from a save that was cut off",
+                "Look whether anything in it is missing, and delete it: it holds secrets.",
+            )
+
+
+def _check_gateway(parsed: argparse.Namespace) -> Check:
+    try:
+        there = find_gateway(argparse.Namespace(url=None, key_env=None, config=parsed.config))
+    except ValueError as error:
+        return Check(GATEWAY, Verdict.SKIPPED, str(error))
+    served = ask_models(there)
+    if served.models:
+        words = f"{RUNS} {there.root_url} and serves {len(served.models)} model(s)"
+        return Check(GATEWAY, Verdict.OK, words)
+    if _is_not_there(there, served.problem):
+        return Check(GATEWAY, Verdict.OK, f"none runs at {there.root_url} now")
+    return Check(GATEWAY, Verdict.WARNING, served.problem)
+
+
+def _is_not_there(there: GatewayAddress, problem: str) -> bool:
+    return problem.startswith(f"no gateway answers at {there.root_url}")

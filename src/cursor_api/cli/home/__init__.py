@@ -1,0 +1,1 @@
+"""The folder of the files, and the settings that a command needs."""

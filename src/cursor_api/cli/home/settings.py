@@ -1,0 +1,89 @@
+"""The settings that a command needs, whatever is wrong with the others."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Final
+
+from cursor_api.cli.home.folder import environment, find_home
+from cursor_api.cli.terminal.output import print_error
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.settings import ByCommand, Draft, Loaded, Schema, load_settings
+from cursor_api.settings.load import TOML
+from cursor_api.settings.schema import CONFIG
+
+# The groups of the table of settings that say where the tokens are.
+FILE_GROUPS: Final = frozenset({"files"})
+# And where API keys are, and the prices by which they are billed.
+KEY_GROUPS: Final = FILE_GROUPS | {"database"}
+# And with what they are tested.
+FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", *SCHEMA.own_kinds})
+
+
+def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:
+    """The settings, read as `serve` reads them; None when those of `groups` are not right.
+
+    Settings of other groups have their defaults, so that a mistake in them stops no command that
+    does not need them. What is wrong is told on standard error.
+    """
+    unset = _unset_others(groups)
+    loaded = _load(SCHEMA.without_blocks(), unset, config)
+    for warning in loaded.warnings:
+        if warning.variable and warning.variable not in unset:
+            print_error(f"warning: {warning}")
+    for problem in loaded.problems:
+        print_error(f"error: {problem}")
+    return None if loaded.problems else loaded.settings
+
+
+def load_groups(groups: AbstractSet[str], config: Path | None) -> Loaded[Settings]:
+    """Settings of these groups as they are; the others, and blocks, have their defaults."""
+    return _load(SCHEMA.without_blocks(), _unset_others(groups), config)
+
+
+def load_upstreams(config: Path | Draft | None) -> Loaded[Settings]:
+    """Everything about upstreams and the token files; the other settings have their defaults."""
+    return _load(SCHEMA, _unset_others(FILE_AND_CURSOR_GROUPS), config)
+
+
+def find_client_names(config: Path | None) -> tuple[str, ...]:
+    """The names in CLIENT_TOKENS; () where something is wrong with them."""
+    found = load_groups(frozenset({"access"}), config).facts.find("CLIENT_TOKENS") or ()
+    return tuple(key.name for key in found)
+
+
+def find_config(config: Path | None) -> Path:
+    """Where the TOML file is, or would be."""
+    if config is not None:
+        return config.absolute()
+    found: Path | None = load_upstreams(None).facts.find(CONFIG.variable)
+    return found or find_home() / TOML
+
+
+def find_upstreams(config: Path | None) -> tuple[UpstreamSettings, ...]:
+    """The upstreams with their keys; () and a warning where something is wrong with them."""
+    loaded = _load(SCHEMA, _unset_others(FILE_GROUPS), config)
+    for problem in loaded.problems:
+        print_error(f"warning: {problem}; a token that is its key would not be found out")
+    return () if loaded.problems else loaded.settings.upstreams
+
+
+def _unset_others(groups: AbstractSet[str]) -> Mapping[str, str]:
+    """An empty variable of the process means the default, and wins over every file."""
+    return {
+        setting.variable: ""
+        for setting in SCHEMA.rows
+        if setting.table and setting.table not in groups
+    }
+
+
+def _load(
+    schema: Schema[Settings], unset: Mapping[str, str], config: Path | Draft | None
+) -> Loaded[Settings]:
+    needed = {"AUTH_TOKEN": secrets.token_hex(24)}
+    said = ByCommand(defaults=needed)
+    return load_settings(schema, {**environment(), **unset}, find_home(), config, said)

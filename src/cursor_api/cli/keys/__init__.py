@@ -1,0 +1,1 @@
+"""`key` and `price`: API keys, their limits, and what models cost."""

@@ -1,0 +1,249 @@
+"""The commands that look at API keys and change them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+from cursor_api.bootstrap import open_keys
+from cursor_api.bootstrap.api_keys import KeyHouse
+from cursor_api.cli.home.settings import KEY_GROUPS, find_client_names, find_settings
+from cursor_api.cli.keys.words import (
+    instant_in_words,
+    limits_in_words,
+    standing_in_words,
+    text_in_words,
+)
+from cursor_api.cli.terminal.display import TerminalObserver, print_facts, print_json, print_table
+from cursor_api.cli.terminal.output import print_error, print_note, print_result
+from cursor_api.domain.api_key import ApiKey, KeyTerms
+from cursor_api.domain.errors import Fault, StoreError
+from cursor_api.domain.periods import Period
+from cursor_api.domain.permission import Permission
+from cursor_api.domain.quota import NO_LIMITS, OUTPUT_RESERVE, Budget, Limits
+from cursor_api.domain.standing import Standing
+from cursor_api.service.access.keys import NewKey
+from cursor_api.web.management.key_shapes import KeysOut, NewKeyOut, show_key
+
+COLUMNS: Final = ("ID", "STATE", "ROLE", "OWNER", "MODELS", "LIMITS", "EXPIRES")
+_COUNTS: Final = {
+    "rpm": "requests_per_minute",
+    "tpm": "tokens_per_minute",
+    "rpd": "requests_per_day",
+    "tpd": "tokens_per_day",
+    "concurrent": "concurrent_max",
+}
+
+Work = Callable[[KeyHouse], Awaitable[int]]
+
+
+def create(parsed: argparse.Namespace) -> int:
+    """`key create`."""
+
+    async def work(house: KeyHouse) -> int:
+        house.keys.keep_apart(find_client_names(parsed.config))
+        terms = _terms(parsed, KeyTerms(parsed.name))
+        new = await house.keys.create(terms._replace(limits=_limits(parsed, NO_LIMITS)), parsed.id)
+        _tell_secret(parsed, new, f"Made the API key {new.key.id}.")
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def show_all(parsed: argparse.Namespace) -> int:
+    """`key list`."""
+
+    async def work(house: KeyHouse) -> int:
+        keys, now = house.keys.all, time.time()
+        if parsed.json:
+            print_json(KeysOut([show_key(key, now, None) for key in keys]))
+        elif not keys:
+            print_result("No API key yet. `cursor-api key create NAME` makes one.")
+        else:
+            print_table(COLUMNS, [_row(key, now) for key in keys])
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def show(parsed: argparse.Namespace) -> int:
+    """`key show`."""
+
+    async def work(house: KeyHouse) -> int:
+        key = house.keys.get(parsed.id)
+        _tell_key(parsed, key, await house.quota.stand(key))
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def change(parsed: argparse.Namespace) -> int:
+    """`key change`."""
+
+    async def work(house: KeyHouse) -> int:
+        terms = _terms(parsed, house.keys.get(parsed.id).terms)
+        if parsed.name is not None:
+            terms = terms._replace(name=parsed.name)
+        if parsed.all_models:
+            terms = terms._replace(models=())
+        _tell_key(parsed, await house.keys.change(parsed.id, terms), None)
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def limits(parsed: argparse.Namespace) -> int:
+    """`key limits`."""
+
+    async def work(house: KeyHouse) -> int:
+        terms = house.keys.get(parsed.id).terms
+        wanted = terms._replace(limits=_limits(parsed, terms.limits))
+        _tell_key(parsed, await house.keys.change(parsed.id, wanted), None)
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def rotate(parsed: argparse.Namespace) -> int:
+    """`key rotate`."""
+
+    async def work(house: KeyHouse) -> int:
+        new = await house.keys.rotate(parsed.id, parsed.keep)
+        _tell_secret(parsed, new, f"The API key {new.key.id} has another secret now.")
+        if new.key.previous_until is not None and not parsed.json:
+            until = instant_in_words(new.key.previous_until, "")
+            print_note(f"The old one is good until {until}.")
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def revoke(parsed: argparse.Namespace) -> int:
+    """`key revoke`."""
+
+    async def work(house: KeyHouse) -> int:
+        key = await house.keys.revoke(parsed.id)
+        print_result(f"{key.id} is revoked: a running gateway refuses it within two seconds.")
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def delete(parsed: argparse.Namespace) -> int:
+    """`key delete`."""
+
+    async def work(house: KeyHouse) -> int:
+        await house.keys.delete(parsed.id)
+        print_result(f"{parsed.id} is forgotten; its records stay.")
+        return 0
+
+    return with_keys(parsed, work)
+
+
+def with_keys(parsed: argparse.Namespace, work: Work) -> int:
+    """Do this with the stored keys and prices; the exit status."""
+    settings = find_settings(KEY_GROUPS, parsed.config)
+    if settings is None:
+        return 1
+
+    async def run() -> int:
+        async with open_keys(settings, TerminalObserver()) as house:
+            return await work(house)
+
+    try:
+        return asyncio.run(run())
+    except (Fault, StoreError) as error:
+        print_error(f"error: {error.message}")
+        return 1
+
+
+def _terms(parsed: argparse.Namespace, terms: KeyTerms) -> KeyTerms:
+    """These, with what was typed."""
+    typed = {
+        "owner": parsed.owner,
+        "note": parsed.note,
+        "role": None if parsed.role is None else Permission(parsed.role),
+        "models": None if parsed.model is None else tuple(parsed.model),
+        "zone": parsed.zone,
+    }
+    terms = terms._replace(**{name: value for name, value in typed.items() if value is not None})
+    if parsed.expires is not None:
+        terms = terms._replace(expires_at=parsed.expires.find(time.time()))
+    return terms
+
+
+def _limits(parsed: argparse.Namespace, limits: Limits) -> Limits:
+    """These, with what was typed."""
+    for option, name in _COUNTS.items():
+        typed = getattr(parsed, option)
+        if typed is not None:
+            limits = replace(limits, **{name: typed.value})
+    if parsed.reserve is not None:
+        reserved = parsed.reserve.value
+        limits = replace(
+            limits, output_reserve_count=OUTPUT_RESERVE if reserved is None else reserved
+        )
+    return replace(limits, budget=_budget(parsed, limits.budget))
+
+
+def _budget(parsed: argparse.Namespace, budget: Budget | None) -> Budget | None:
+    period = None if parsed.per is None else Period(parsed.per)
+    if parsed.budget is not None:
+        if parsed.budget.amount is None:
+            return None
+        known = budget.period if budget else Period.MONTH
+        return Budget(parsed.budget.amount, parsed.budget.unit, period or known)
+    return budget._replace(period=period) if budget and period else budget
+
+
+def _tell_secret(parsed: argparse.Namespace, new: NewKey, done: str) -> None:
+    if parsed.json:
+        print_json(NewKeyOut(show_key(new.key, time.time(), None), new.secret.reveal()))
+        return
+    print_note(f"{done} Its secret is shown this once:\n")
+    print_result(new.secret.reveal())
+    print_note("\nA running gateway knows it within two seconds.")
+
+
+def _tell_key(parsed: argparse.Namespace, key: ApiKey, standing: Standing | None) -> None:
+    now = time.time()
+    if parsed.json:
+        print_json(show_key(key, now, standing))
+        return
+    facts = {
+        "id": key.id,
+        "name": text_in_words(key.name),
+        "owner": text_in_words(key.owner),
+        "note": text_in_words(key.note),
+        "state": key.state(now).value,
+        "role": key.role.value,
+        "secret": f"{key.hint}…",
+        "models": ", ".join(key.models) or "all",
+        "limits": limits_in_words(key.limits),
+        "time zone": key.zone,
+        "made": instant_in_words(key.created_at, ""),
+        "expires": instant_in_words(key.expires_at, "never"),
+    }
+    if key.revoked_at is not None:
+        facts["revoked"] = instant_in_words(key.revoked_at, "")
+    if key.previous_until is not None and key.previous_until > now:
+        facts["old secret"] = f"good until {instant_in_words(key.previous_until, '')}"
+    if standing is not None:
+        facts |= standing_in_words(standing)
+    print_facts(facts)
+
+
+def _row(key: ApiKey, now: float) -> tuple[str, ...]:
+    return (
+        key.id,
+        key.state(now).value,
+        key.role.value,
+        text_in_words(key.owner),
+        ", ".join(key.models) or "all",
+        limits_in_words(key.limits),
+        instant_in_words(key.expires_at, "never"),
+    )

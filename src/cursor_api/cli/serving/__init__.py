@@ -1,0 +1,1 @@
+"""`serve`, `check-config`, `demo` and `simulate`."""

@@ -1,0 +1,213 @@
+"""The demo: a gateway before a simulated upstream of each kind, on this machine alone."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from cursor_api.bootstrap import Gateway, build_gateway, make_checksum, memory_stores
+from cursor_api.cli.serving.serve import url_of
+from cursor_api.cli.terminal.output import print_note
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.installed import KINDS, SCHEMA, Settings
+from cursor_api.options.upstreams import UpstreamSettings
+from cursor_api.ports.configuration import Configuration
+from cursor_api.runtime import serve_gateway
+from cursor_api.settings import Loaded, load_settings
+from cursor_api.simulator.anthropic.kind import AnthropicSimulator
+from cursor_api.simulator.api_server import ApiSimulator
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
+from cursor_api.simulator.cursor_sdk.options import BridgeFaults, BridgeOptions
+from cursor_api.simulator.faults import Faults
+from cursor_api.simulator.json_api import ApiOptions
+from cursor_api.simulator.openai.kind import OpenAiSimulator
+from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.telemetry.redaction import Redactor
+
+WELCOME: Final = """\
+cursor-api demo: a gateway with simulated upstreams behind it. Nothing leaves this machine.
+
+  address  {url}/v1
+  key      {key}
+  console  {url}/tokeninfo
+
+Each model has a way of its own (`GET {url}/v1/models` lists them all):
+
+{routes}
+
+Ask one something:
+
+  curl -N {url}/v1/chat/completions \\
+    -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
+    -d '{{"model": "gpt-4o-mini", "stream": true,
+         "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+
+or let one call a tool:
+
+  curl {url}/v1/chat/completions \\
+    -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
+    -d '{{"model": "gpt-demo",
+         "messages": [{{"role": "user", "content": "Weather in Paris and Rome?"}}],
+         "tools": [{{"type": "function", "function": {{"name": "get_weather", "parameters":
+           {{"type": "object", "properties": {{"city": {{"type": "string"}}}}}}}}}}]}}'
+
+or from Python (pip install openai):
+
+  from openai import OpenAI
+  client = OpenAI(base_url="{url}/v1", api_key="{key}")
+  answer = client.chat.completions.create(
+      model="gpt-4o-mini", messages=[{{"role": "user", "content": "Show me some Python code."}}]
+  )
+  print(answer.choices[0].message.content)
+
+Point an agent at it: behind every way but the first, the simulated models call tools. They read
+the files that you name, run the commands that you quote, search, ask for the weather, fill JSON
+schemas, and answer from what the tools gave, in English and 中文.
+The message /sim shows which faults can be asked for, such as /sim 429 retry-after 2
+
+Ctrl-C stops it."""
+
+ALIASES: Final = ("demo-1", "demo-2")
+# A pace at which one sees it stream.
+TOKENS_PER_S: Final = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRoute:
+    """A simulated endpoint beside the old wire: what it is called and how it is reached."""
+
+    name: str
+    kind: str
+    models: tuple[str, ...]
+    about: str
+    simulator: Callable[[SimulatorOptions, ApiOptions], ApiSimulator]
+
+    @property
+    def key(self) -> str:
+        """The only key that its simulator accepts."""
+        return f"key-of-{self.name}"
+
+
+# Kinds that are there without a block of settings.
+CURSOR_KIND: Final = "cursor"
+SDK_KIND: Final = "cursor-sdk"
+CURSOR: Final = ("gpt-4o-mini, claude-3.5-haiku, …", "cursor: a Cursor account's private wire")
+SDK: Final = (
+    "composer-2.5, claude-opus-4.5, auto",
+    "cursor-sdk: Cursor's official way, by API key",
+)
+TOKENS: Final = Path(".token (in memory)")
+TOKEN_LIST: Final = Path(".token-list (in memory)")
+# Of the form that the real ones have, which tells the way.
+SDK_KEY: Final = f"crsr_{'d0' * 32}"
+ROUTES: Final = (
+    DemoRoute(
+        "demo-openai",
+        "openai",
+        ("gpt-demo", "gpt-demo-thinking", "text-embedding-demo"),
+        "an OpenAI-compatible endpoint",
+        OpenAiSimulator,
+    ),
+    DemoRoute(
+        "demo-anthropic",
+        "anthropic",
+        ("claude-demo", "claude-demo-large"),
+        "Anthropic's API",
+        AnthropicSimulator,
+    ),
+)
+
+
+def load_demo(environ: Mapping[str, str]) -> Loaded[Settings]:
+    """The settings: those of the listener and of the gateway are honoured, a key is made up."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name in {"PORT", "HOST", "AUTH_TOKEN"} or name.startswith("GATEWAY_")
+    }
+    made_up = {} if kept.get("AUTH_TOKEN") else {"AUTH_TOKEN": f"demo-{secrets.token_hex(12)}"}
+    for name in {"TLS_CERT_FILE", "TLS_KEY_FILE"} & environ.keys():
+        kept[name] = str(Path(environ[name]).expanduser().absolute()) if environ[name] else ""
+    # Nothing of the folder the demo is started in: it shall work anywhere.
+    with tempfile.TemporaryDirectory() as empty:
+        return load_settings(SCHEMA.without_blocks(), kept | made_up, Path(empty))
+
+
+async def serve_demo(
+    configuration: Configuration, settings: Settings, listener: socket.socket, redactor: Redactor
+) -> None:
+    """Serve until the server ends."""
+    async with demo_gateway(settings, redactor, TOKENS_PER_S, configuration) as gateway:
+        print_note(_welcome(url_of(settings, listener), settings))
+        await serve_gateway(gateway, settings, listener)
+
+
+@asynccontextmanager
+async def demo_gateway(
+    settings: Settings,
+    redactor: Redactor,
+    tokens_per_s: float,
+    configuration: Configuration | None = None,
+) -> AsyncIterator[Gateway]:
+    """A gateway and its simulators, which speak at this pace; 0 is as fast as they are taken."""
+    credentials = [
+        Credential(alias, Secret(f"simulated-token-of-{alias}"), make_checksum())
+        for alias in ALIASES
+    ]
+    credentials.append(Credential("demo-sdk", Secret(SDK_KEY), endpoint=SDK_KIND))
+    options = SimulatorOptions(faults=Faults(tokens_per_s=tokens_per_s))
+    bridge_options = BridgeOptions(
+        api_keys=frozenset({SDK_KEY}), faults=BridgeFaults(tokens_per_s=tokens_per_s)
+    )
+    async with AsyncExitStack() as stack:
+        cursor = await stack.enter_async_context(CursorSimulator(options))
+        bridge = await stack.enter_async_context(BridgeSimulator(bridge_options))
+        reached: dict[str, Mapping[str, object]] = {
+            CURSOR_KIND: {"base_url": cursor.url},
+            SDK_KIND: {"bridge_url": bridge.url, "bridge_token": Secret(bridge.token)},
+        }
+        upstreams = [_at(reached[upstream.kind], upstream) for upstream in settings.upstreams]
+        for route in ROUTES:
+            api = ApiOptions(models=route.models, keys=frozenset({route.key}), owner=route.name)
+            simulator = await stack.enter_async_context(route.simulator(options, api))
+            upstreams.append(_settings_of(route, simulator.url))
+        # Nothing is on disk: the page shall not name a folder that is not there.
+        files = replace(settings.files, token_file=TOKENS, token_list_file=TOKEN_LIST)
+        settings = replace(settings, upstreams=tuple(upstreams), files=files)
+        yield await stack.enter_async_context(
+            build_gateway(
+                settings, memory_stores(credentials), redactor, configuration=configuration
+            )
+        )
+
+
+def _at(where: Mapping[str, object], upstream: UpstreamSettings) -> UpstreamSettings:
+    return replace(upstream, options=replace(upstream.options, **where))
+
+
+def _settings_of(route: DemoRoute, url: str) -> UpstreamSettings:
+    options = KINDS[route.kind].options(base_url=url)
+    return UpstreamSettings(route.name, route.kind, options, api_keys=(Secret(route.key),))
+
+
+def _welcome(url: str, settings: Settings) -> str:
+    """What a newcomer pastes next."""
+    assert settings.access.auth_token is not None  # noqa: S101 - the demo made one up
+    rows = [
+        CURSOR,
+        SDK,
+        *((", ".join(route.models), f"{route.name}: {route.about}") for route in ROUTES),
+    ]
+    width = max(len(models) for models, _ in rows)
+    return WELCOME.format(
+        url=f"{url}{settings.web.route_prefix}",
+        key=settings.access.auth_token.reveal(),
+        routes="\n".join(f"  {models:<{width}}  {about}" for models, about in rows),
+    )

@@ -1,0 +1,1 @@
+"""`init`: the first steps."""

@@ -1,0 +1,1 @@
+"""What every command shows with, and how it explains itself."""

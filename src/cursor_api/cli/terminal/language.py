@@ -1,0 +1,74 @@
+"""In which language the commands speak: Chinese where the user's is, else English.
+
+The English stands where it is said. The Chinese stands in `chinese.toml`, by the English or by the
+name of the command; what is missing there is said in English.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from cursor_api.cli.terminal.command_tree import walk
+
+# The first that is set counts, as for every program.
+VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+CHINESE: Final = Path(__file__).parent.parent / "chinese.toml"
+
+Table = Mapping[str, Mapping[str, str]]
+
+
+def is_chinese(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the user's language is Chinese, as the environment says."""
+    environ = os.environ if environ is None else environ
+    language = next((value for name in VARIABLES if (value := environ.get(name))), "")
+    return language.lower().startswith("zh")
+
+
+@functools.cache
+def load_chinese() -> Table:
+    """All of it, by section; loaded by those alone who want it."""
+    return tomllib.loads(CHINESE.read_text(encoding="utf-8"))
+
+
+def say(text: str, /, **facts: object) -> str:
+    """The text in the user's language, with the facts in its braces.
+
+    A text without facts is taken as it is, braces and all.
+    """
+    said = load_chinese()["said"].get(text, text) if is_chinese() else text
+    return said.format(**facts) if facts else said
+
+
+def say_word(text: str) -> str:
+    """A word of the parser's own."""
+    return load_chinese()["words"].get(text, text) if is_chinese() else text
+
+
+def speak(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The parser, with its help in the user's language."""
+    if is_chinese():
+        translate(parser, load_chinese())
+    return parser
+
+
+def translate(parser: argparse.ArgumentParser, table: Table) -> None:
+    """Put the table's words in the place of the parser's, in all commands below it."""
+    for node in list(walk(parser)):
+        own = node.parser
+        own.description = table["help"].get(" ".join(node.path), own.description)
+        groups: Any = own._action_groups  # noqa: SLF001 - argparse has no other way to them
+        for group in groups:
+            group.title = table["words"].get(group.title, group.title)
+        for action in own._actions:  # noqa: SLF001 - as above
+            if action.help:
+                action.help = table["options"].get(action.help, action.help)
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - as above
+                for one in action._choices_actions:  # noqa: SLF001 - as above
+                    text = table["help"].get(" ".join((*node.path, one.dest)))
+                    one.help = text.split("\n", 1)[0] if text else one.help

@@ -1,0 +1,1 @@
+"""`token` and `import`: the credentials of the token files."""

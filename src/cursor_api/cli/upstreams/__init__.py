@@ -1,0 +1,1 @@
+"""`upstream`: the upstreams of the TOML file."""

@@ -1,0 +1,90 @@
+"""The commands that look at upstreams and at those that are known by name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cursor_api.cli.home.settings import load_upstreams
+from cursor_api.cli.terminal.display import plain, print_json, print_table
+from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.installed import SCHEMA, Settings
+from cursor_api.ports.upstream_blocks import ShownUpstream
+from cursor_api.settings import Loaded
+from cursor_api.settings.upstream_blocks import show_upstreams
+
+LIST_COLUMNS: Final = ("NAME", "KIND", "ADDRESS", "MODELS", "KEYS")
+PRESET_COLUMNS: Final = ("NAME", "WHAT", "ADDRESS", "KEYS FROM")
+_MORE_NAMES: Final = "also: "
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What `upstream list --json` prints. `models` None: the upstream is asked for them."""
+
+    name: str
+    kind: str
+    base_url: str
+    models: tuple[str, ...] | None
+    key_count: int
+    keys_from: str
+
+
+def show_all(parsed: argparse.Namespace) -> int:
+    """`upstream list`."""
+    loaded = load_upstreams(parsed.config)
+    for problem in loaded.problems:
+        print_error(say("error: {error}", error=problem))
+    if loaded.problems:
+        return 1
+    listed = list(_list(loaded))
+    if parsed.json:
+        print_json(listed)
+        return 0
+    print_table(list(map(say, LIST_COLUMNS)), [_row(one) for one in listed])
+    if all(one.name in SCHEMA.own_kinds for one in listed):
+        print_result(say("`cursor-api upstream presets` lists well-known ones that can be added."))
+    return 0
+
+
+def show_presets(parsed: argparse.Namespace) -> int:
+    """`upstream presets`: those whose kind is installed."""
+    rows = SCHEMA.presets
+    if parsed.json:
+        print_json(rows)
+        return 0
+    print_table(
+        list(map(say, PRESET_COLUMNS)),
+        [
+            (
+                row.name,
+                f"{row.title} ({_MORE_NAMES}{', '.join(row.aliases)})"
+                if row.aliases
+                else row.title,
+                row.base_url,
+                row.keys_url or say("needs none"),
+            )
+            for row in rows
+        ],
+    )
+    print_result(say("Add one: cursor-api upstream add NAME"))
+    return 0
+
+
+def _list(loaded: Loaded[Settings]) -> Iterator[Listed]:
+    for one in show_upstreams(SCHEMA, loaded):
+        yield Listed(one.name, one.kind, one.base_url, one.models, one.key_count, _keys_from(one))
+
+
+def _keys_from(one: ShownUpstream) -> str:
+    words = {"token_files": "token files", "toml": "TOML file"}
+    return words.get(one.keys_from) or f"{one.keys_from} {one.keys_place}"
+
+
+def _row(one: Listed) -> tuple[str, ...]:
+    models = say("asked") if one.models is None else str(len(one.models))
+    count = f" ({one.key_count})" if one.key_count > 1 else ""
+    return (one.name, one.kind, plain(one.base_url), models, f"{plain(one.keys_from)}{count}")

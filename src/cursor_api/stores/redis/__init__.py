@@ -1,0 +1,1 @@
+"""What nodes share in Redis or Valkey."""

@@ -1,0 +1,216 @@
+"""Counters of API keys that several nodes share.
+
+Rules of this file:
+- Scripts decide and count; whatever they are told twice they count once (see lua/).
+- What ends is told until the server has heard it; it waits here while the server is away.
+- A server that has lost what it counted is told by the records, and what was under way then is
+  counted when it ends.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from cursor_api.domain.errors import StoreAwayError
+from cursor_api.domain.quota import (
+    Admitted,
+    Bucket,
+    Claim,
+    Counters,
+    Limits,
+    Refused,
+    Unknown,
+    decide,
+)
+from cursor_api.ports.limits import Settlement
+from cursor_api.stores.memory_limits import LEASE_S
+from cursor_api.stores.redis.link import Argument, RedisLink
+from cursor_api.stores.redis.scripts import Script, read_script
+
+# What waits while the server is away: a minute at 500 requests a second. What is dropped stays
+# counted as it was reserved.
+UNTOLD_MAX: Final = 30_000
+
+_ADMIT: Final = read_script("admit")
+_SETTLE: Final = read_script("settle")
+_SEED: Final = read_script("seed")
+_FIND: Final = read_script("find")
+_RENEW: Final = read_script("renew")
+_FORGET: Final = read_script("forget")
+LIMIT_SCRIPTS: Final = (_ADMIT, _SETTLE, _SEED, _FIND, _RENEW, _FORGET)
+_YES, _NO, _UNKNOWN = 1, 0, 2
+
+
+class _LetIn(NamedTuple):
+    """In which counters a request is counted."""
+
+    epoch: str
+    day: str
+    period: str
+
+
+class _Told(NamedTuple):
+    """What the server has to hear, whenever it is there."""
+
+    script: Script
+    arguments: tuple[Argument, ...]
+
+
+class _Answer(NamedTuple):
+    """What a script says."""
+
+    verdict: int
+    now_ms: int
+    live_count: int
+    known: str
+    epoch: str
+    counters: Counters
+
+
+_NEVER: Final = _LetIn("", "", "")
+_Place = tuple[str, str]
+
+
+class RedisLimitStore:
+    """Implements `ports.LimitStore` over a link that has LIMIT_SCRIPTS."""
+
+    def __init__(self, link: RedisLink, lease_s: float = LEASE_S) -> None:
+        self._link = link
+        link.on_up.append(self._tell_all)
+        self._lease_ms = round(lease_s * 1000)
+        # By key and request: None while it is not known whether it was let in.
+        self._let_in: dict[_Place, _LetIn | None] = {}
+        # By key and request, or by key alone.
+        self._untold: dict[_Place, _Told] = {}
+
+    def __repr__(self) -> str:
+        return f"RedisLimitStore(untold={len(self._untold)})"
+
+    async def admit(self, claim: Claim) -> Admitted | Refused | Unknown:
+        """See ports.LimitStore."""
+        place, moment = (claim.key_id, claim.request_id), claim.moment
+        self._let_in.setdefault(place, None)
+        keys = (*_keys(claim.key_id), _mark(*place))
+        answer = _read(await self._link.call(_ADMIT, keys, *self._question(claim)))
+        if answer.verdict == _YES:
+            period = moment.period.name if moment.period else ""
+            self._let_in[place] = _LetIn(answer.epoch, moment.day.name, period)
+            return Admitted(answer.counters)
+        if self._let_in[place] is None:
+            del self._let_in[place]
+        if answer.verdict == _UNKNOWN:
+            return Unknown()
+        if answer.verdict != _NO:
+            raise StoreAwayError("The request was given up meanwhile.")
+        # Whose limit it is, and for how long, is said by the same rules.
+        return decide(claim, answer.counters, answer.live_count, answer.now_ms)
+
+    def settle(self, settlement: Settlement) -> None:
+        """See ports.LimitStore."""
+        place = (settlement.key_id, settlement.request_id)
+        is_doubtful = self._let_in.get(place, _NEVER) is None
+        let_in = self._let_in.pop(place, None) or _NEVER
+        keys = (*_keys(settlement.key_id), _mark(*place))
+        self._tell(
+            place,
+            _SETTLE,
+            (
+                *(len(keys), *keys, settlement.request_id),
+                *(settlement.spent.tokens_count, settlement.spent.cost_nano),
+                *(settlement.tokens_per_minute or 0, "gone" if is_doubtful else ""),
+                *let_in,
+            ),
+        )
+
+    async def renew(self, key_id: str, request_ids: Sequence[str]) -> None:
+        """See ports.LimitStore."""
+        mine = [one for one in request_ids if self._let_in.get((key_id, one)) is not None]
+        if mine:
+            await self._link.call(_RENEW, _keys(key_id), self._lease_ms, *mine)
+
+    async def seed(self, key_id: str, counters: Counters) -> None:
+        """See ports.LimitStore."""
+        await self._link.call(
+            _SEED,
+            _keys(key_id),
+            *(self._link.run, os.urandom(8).hex()),
+            *(counters.day, counters.day_request_count, counters.day_token_count),
+            *(counters.period, counters.period_token_count, counters.period_cost_nano),
+        )
+
+    async def find(self, key_id: str, limits: Limits) -> Counters | Unknown:
+        """See ports.LimitStore."""
+        answer = _read(await self._link.call(_FIND, _keys(key_id)))
+        if limits.is_lasting and answer.known != self._link.run:
+            return Unknown()
+        return answer.counters.filled(limits, answer.now_ms)
+
+    async def forget(self, key_id: str) -> None:
+        """See ports.LimitStore; when the server is there again, where it is away."""
+        keys = _keys(key_id)
+        self._tell((key_id, ""), _FORGET, (len(keys), *keys))
+
+    def _question(self, claim: Claim) -> tuple[Argument, ...]:
+        limits, budget, held = claim.limits, claim.limits.budget, claim.held
+        return (
+            *(claim.request_id, self._lease_ms),
+            *claim.reserved,
+            *(limits.requests_per_minute or 0, limits.tokens_per_minute or 0),
+            *(limits.requests_per_day or 0, limits.tokens_per_day or 0),
+            *(limits.concurrent_max or 0, budget.amount if budget else 0),
+            *(budget.unit.value if budget else "", int(limits.is_lasting)),
+            *(held.day, held.period, self._link.run),
+        )
+
+    def _tell(self, place: _Place, script: Script, arguments: tuple[Argument, ...]) -> None:
+        told = _Told(script, arguments)
+        if place not in self._untold and len(self._untold) >= UNTOLD_MAX:
+            del self._untold[next(iter(self._untold))]
+        self._untold[place] = told
+        if self._link.is_up:
+            self._say(place, told)
+
+    def _tell_all(self) -> None:
+        for place, told in list(self._untold.items()):
+            self._say(place, told)
+
+    def _say(self, place: _Place, told: _Told) -> None:
+        done = functools.partial(self._hear, place, told)
+        self._link.send(told.script, told.arguments, done)
+
+    def _hear(self, place: _Place, told: _Told, reply: Any) -> None:
+        if isinstance(reply, StoreAwayError):
+            return
+        if self._untold.get(place) is told:
+            del self._untold[place]
+
+
+def _keys(key_id: str) -> tuple[str, str, str]:
+    """One tag for all of a key: they stay together in a cluster behind a proxy."""
+    stem = f"ca:k:{{{key_id}}}"
+    return f"{stem}:c", f"{stem}:live", f"{stem}:held"
+
+
+def _mark(key_id: str, request_id: str) -> str:
+    return f"ca:k:{{{key_id}}}:gone:{request_id}"
+
+
+def _read(reply: bytes) -> _Answer:
+    """The order is that of NAMES in lua/counters.lua."""
+    verdict, now_ms, live_count, known, epoch, *values = reply.decode().split("|")
+    requests, requests_at, tokens, tokens_at, day, day_requests, day_tokens, *rest = values
+    period, period_tokens, period_cost = rest
+    counters = Counters(
+        Bucket(int(requests), int(requests_at)),
+        Bucket(int(tokens), int(tokens_at)),
+        day,
+        int(day_requests),
+        int(day_tokens),
+        period,
+        int(period_tokens),
+        int(period_cost),
+    )
+    return _Answer(int(verdict), int(now_ms), int(live_count), known, epoch, counters)

@@ -1,0 +1,26 @@
+"""The Lua that stands in files: each script, with what several of them begin with."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from typing import Final, NamedTuple
+
+_FOLDER: Final = resources.files("cursor_api.stores.redis").joinpath("lua")
+
+
+class Script(NamedTuple):
+    """One; `sha` is what the server calls it."""
+
+    name: str
+    text: str
+    sha: str
+
+
+def read_script(name: str, begin: str = "counters") -> Script:
+    """The one of `lua/<name>.lua`, after another one, or "" for none."""
+    names = filter(None, (begin, name))
+    parts = [_FOLDER.joinpath(f"{one}.lua").read_bytes() for one in names]
+    text = b"".join(parts).replace(b"\r\n", b"\n").decode()
+    # The server's name for it, and no secret.
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

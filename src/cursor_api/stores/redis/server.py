@@ -1,0 +1,128 @@
+"""What has to be known of a Redis or Valkey server before it is used, and what its errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from redis import exceptions
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.stores.redis.scripts import Script
+
+CONNECT_S: Final = 2.0
+# `SET` with it shows whether anything can be written.
+PROBE: Final = ("SET", "ca:probe", "1", "PX", "1000")
+# Refusals that pass by themselves.
+_PASSING: Final = (
+    exceptions.BusyLoadingError,
+    exceptions.OutOfMemoryError,
+    exceptions.ReadOnlyError,
+    exceptions.MasterDownError,
+    exceptions.MaxConnectionsError,
+)
+_PASSING_WORDS: Final = ("BUSY ", "MISCONF ", "max number of clients", "NOREPLICAS ")
+
+
+class Met(NamedTuple):
+    """What was found: the server's run, and what to warn of, or ""."""
+
+    run: str
+    warning: str
+
+
+def make_pool(url: Secret) -> ConnectionPool:
+    """Only for what it reads of the address. Nothing waits or tries again by itself."""
+    return ConnectionPool.from_url(
+        url.reveal(),
+        protocol=2,
+        socket_timeout=None,
+        socket_connect_timeout=None,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_error=[],
+        health_check_interval=0,
+    )
+
+
+async def connect(
+    pool: ConnectionPool, scripts: Sequence[Script]
+) -> tuple[AbstractConnection, Met]:
+    """A connection to a server that can be used, with the scripts in it. Raises StoreError."""
+    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await connection.connect()  # type: ignore[no-untyped-call]
+            return connection, await meet(connection, scripts)
+    except (exceptions.RedisError, OSError, TimeoutError) as error:
+        await connection.disconnect(nowait=True)
+        raise explain(error) from error
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
+
+
+async def meet(connection: AbstractConnection, scripts: Sequence[Script]) -> Met:
+    """Look at a server, and give it the scripts. Raises StoreError, RedisError, OSError."""
+    facts = _facts(await _ask(connection, "INFO"))
+    if facts.get("redis_mode") == "cluster":
+        raise StoreError(
+            "Redis (REDIS_URL) cannot be used: it is a cluster, and a single server, or one behind"
+            " a proxy, is needed."
+        )
+    await _ask(connection, *PROBE)
+    for script in scripts:
+        try:
+            await _ask(connection, "SCRIPT LOAD", script.text)
+        except exceptions.ResponseError as error:
+            if isinstance(error, _PASSING):
+                raise
+            raise StoreError(
+                f"Redis (REDIS_URL) cannot be used: it runs no Lua scripts ({_line(error)})."
+            ) from error
+    return Met(facts.get("run_id", "")[:16] or "-", _find_warning(facts))
+
+
+def explain(error: Exception) -> StoreError:
+    """What went wrong; StoreAwayError where a later try is worth it."""
+    words = _line(error)
+    if isinstance(error, exceptions.AuthenticationError):
+        return StoreError(f"Redis (REDIS_URL) refuses the user name or the password: {words}.")
+    if isinstance(error, (exceptions.InvalidResponse, ValueError)):
+        return StoreError(f"What answers at REDIS_URL is no Redis or Valkey: {words}.")
+    is_answer = isinstance(error, exceptions.ResponseError)
+    is_passing = isinstance(error, _PASSING) or words.startswith(_PASSING_WORDS)
+    if isinstance(error, TimeoutError) and not error.args:
+        words = f"no answer within {CONNECT_S:g} s"
+    kind = StoreError if is_answer and not is_passing else StoreAwayError
+    return kind(f"Redis (REDIS_URL) cannot be used: {words}.")
+
+
+async def _ask(connection: AbstractConnection, *command: str) -> Any:
+    await connection.send_command(*command, check_health=False)
+    return await connection.read_response()
+
+
+def _facts(info: Any) -> dict[str, str]:
+    text = info.decode("utf-8", "replace") if isinstance(info, bytes) else str(info)
+    lines = (line.partition(":") for line in text.splitlines())
+    return {name: value for name, colon, value in lines if colon}
+
+
+def _find_warning(facts: dict[str, str]) -> str:
+    policy = facts.get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        return ""
+    return (
+        f"Redis (REDIS_URL) may throw away what it keeps: its maxmemory-policy is {policy}, not"
+        " noeviction. Counters that go are made again from the records."
+    )
+
+
+def _line(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__).rstrip(".")

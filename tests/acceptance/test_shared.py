@@ -1,0 +1,122 @@
+"""Two gateways at one Redis: limits hold over both, and both know what one finds out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from cursor_api.bootstrap import file_stores
+from cursor_api.installed import SCHEMA
+from cursor_api.settings import load_settings
+from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.faults import Faults
+from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.telemetry.redaction import Redactor
+from tests.acceptance.in_process import KEY, Gateway, gateway_of
+from tests.redis_server import RedisServer, redis_server
+
+TOKEN = "a-session-token-for-tests"
+NOT_LOGGED_IN = 2
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    """One that is maltreated."""
+    with redis_server() as made:
+        yield made
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[CursorSimulator]:
+    """The upstream of both."""
+    async with CursorSimulator(SimulatorOptions()) as made:
+        yield made
+
+
+@pytest.fixture
+async def nodes(
+    server: RedisServer, simulator: CursorSimulator, tmp_path: Path
+) -> AsyncIterator[list[Gateway]]:
+    """Two of them, at one file of keys, and a Redis with nothing in it."""
+    server.ask("FLUSHALL")
+    (tmp_path / ".token").write_text(f"work::{TOKEN}\n")
+    async with AsyncExitStack() as stack:
+        environment = {
+            "AUTH_TOKEN": KEY,
+            "REDIS_URL": server.url,
+            "CURSOR_BASE_URL": simulator.url,
+            "TOKEN_FILE": str(tmp_path / ".token"),
+            "TOKEN_LIST_FILE": str(tmp_path / ".token-list"),
+        }
+        settings = load_settings(SCHEMA, environment, Path("/nonexistent"), None).settings
+        yield [
+            await stack.enter_async_context(gateway_of(settings, file_stores(settings), Redactor()))
+            for _ in range(2)
+        ]
+
+
+async def make_key(nodes: list[Gateway], name: str, limits: dict[str, int]) -> dict[str, str]:
+    """A key that both know, as a header."""
+    body = json.dumps({"id": name, "name": name, "limits": limits}).encode()
+    made = await nodes[0].ask("POST", "/api/keys", body=body)
+    own = {"Authorization": f"Bearer {made.json()['secret']}"}
+    async with asyncio.timeout(10):
+        while (await nodes[1].ask("GET", "/v1/usage", headers=own)).status != 200:
+            await asyncio.sleep(0.2)
+    return own
+
+
+async def test_a_limit_holds_over_both_and_its_absence_is_a_503(
+    nodes: list[Gateway], server: RedisServer
+) -> None:
+    """Twelve at once at either, with room for five; keys without limits go on without Redis."""
+    limited = await make_key(nodes, "alice", {"requests_per_day": 5})
+    free = await make_key(nodes, "bob", {})
+    answers = await asyncio.gather(
+        *(nodes[number % 2].chat("Hello!", headers=limited) for number in range(12))
+    )
+    assert sorted(one.status for one in answers) == [200] * 5 + [429] * 7
+    left = (await nodes[1].ask("GET", "/v1/usage", headers=limited)).json()["key"]["left"]
+    assert [one["left"] for one in left] == [0]
+    server.stop()
+    async with asyncio.timeout(10):
+        while (away := await nodes[0].chat("Hello!", headers=limited)).status != 503:
+            await asyncio.sleep(0.05)
+    assert away.json()["error"]["code"] == "limits_unavailable"
+    assert "retry-after" in away.headers
+    for headers in (free, None):
+        assert (await nodes[0].chat("Hello!", headers=headers)).status == 200
+    metrics = (await nodes[0].ask("GET", "/metrics")).body.decode()
+    assert "cursor_api_shared_state_up 0.0" in metrics
+    # Back, with nothing in it: the records say what was used.
+    server.start()
+    async with asyncio.timeout(10):
+        while (answer := await nodes[0].chat("Hello!", headers=limited)).status == 503:
+            await asyncio.sleep(0.1)
+    assert answer.status == 429
+
+
+async def test_what_one_gateway_finds_out_the_other_knows(
+    nodes: list[Gateway], simulator: CursorSimulator
+) -> None:
+    """A credential that the upstream refuses is asked once; a person's word counts at both."""
+    one, other = nodes
+    simulator.script(TOKEN, Faults(error_before_text=1, error_number=NOT_LOGGED_IN))
+    assert (await one.chat("Hello!")).status == 502
+
+    async def states() -> list[str]:
+        answers = [await node.ask("GET", "/api/credentials") for node in nodes]
+        return [answer.json()["credentials"][0]["state"] for answer in answers]
+
+    async with asyncio.timeout(10):
+        while await states() != ["quarantined"] * 2:
+            await asyncio.sleep(0.05)
+    assert (await other.ask("POST", "/api/credentials/work/clear")).status == 200
+    async with asyncio.timeout(10):
+        while await states() != ["healthy"] * 2:
+            await asyncio.sleep(0.05)

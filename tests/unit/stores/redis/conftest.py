@@ -1,0 +1,24 @@
+"""One server for the tests of this folder's modules, started when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cursor_api.domain.credential import Secret
+from tests.redis_server import RedisServer, redis_server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    """A module's own, so that it may be stopped."""
+    with redis_server() as made:
+        yield made
+
+
+@pytest.fixture
+def url(server: RedisServer) -> Secret:
+    """How to get in, to nothing."""
+    server.ask("FLUSHALL")
+    return Secret(server.url)
