@@ -44,6 +44,7 @@ def pages(middle: str) -> Sequence[Page]:
 
     return (
         Page("the newest", RecordQuery()),
+        Page("what ended in 12 s", RecordQuery(ended_since=time.time() - 12)),
         Page("further back", RecordQuery(before=middle)),
         Page("of a model", of(model=MODELS[3])),
         Page("of a rare model", of(model=RARE_MODEL)),

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -239,20 +240,30 @@ def test_a_row_opens_where_it_stands(signed_in: Page, house: House, t: Words) ->
 
 
 def test_new_rows_come_by_themselves_but_move_nothing(browser: Browser, tmp_path: Path) -> None:
-    """Above at once; as "1 new" while a row is open."""
+    """Where they belong at once, though they began long ago; as "1 new" while a row is open."""
     with open_house(tmp_path, TOKENS) as house, open_page(browser) as page:
         page.context.add_init_script(REMEMBER_KEY)
         page.goto(f"{house.url}/console#/requests")
         expect(page.locator("#panel")).to_contain_text("No request is on record yet")
+        house.simulator.script(ONE, Faults(first_text_delay_s=2.0))
+        house.simulator.script(TWO, Faults(first_text_delay_s=2.0))
+        slow = Thread(target=chat, args=(house, OTHER_MODEL))
+        slow.start()
+        while not house.ask("GET", "/api/now").json()["under_way_count"]:
+            pass
+        house.simulator.script(ONE, Faults())
+        house.simulator.script(TWO, Faults())
         assert chat(house) == 200
-        expect(page.locator("tr.request")).to_have_count(1)
-        page.locator("tr.request a").click()
+        expect(page.locator("tr.request .model")).to_have_text([MODEL])
+        slow.join()
+        expect(page.locator("tr.request .model")).to_have_text([MODEL, OTHER_MODEL])
+        page.locator("tr.request a").first.click()
         page.locator(".detail").wait_for()
         assert chat(house) == 200
         expect(page.locator("#show-newer")).to_have_text("1 new")
-        assert rows(page) == 1
+        assert rows(page) == 2
         page.locator("#show-newer").click()
-        expect(page.locator("tr.request")).to_have_count(2)
+        expect(page.locator("tr.request")).to_have_count(3)
 
 
 def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -> None:

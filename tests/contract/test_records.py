@@ -16,7 +16,6 @@ from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.domain.record_query import (
     RecordFilter,
     RecordQuery,
-    UsageCounts,
     UsageQuery,
     counts_of,
 )
@@ -384,6 +383,17 @@ async def test_texts_are_kept_apart_and_go_with_their_requests(store: Store) -> 
     assert [one.id for one in await store.contents(every)] == [id_at(4)]
 
 
-async def test_counts_add_up_to_the_requests() -> None:
-    """What a row of sums is made of."""
-    assert UsageCounts().plus(counts_of(FULL)).request_count == 1
+async def test_what_ended_last_is_found_whenever_it_began(store: Store) -> None:
+    """The last end first; who follows along misses none that lasted long."""
+    for second, lasted in ((50, 1), (1, 60), (40, 11), (2, 5), (52, 0.5)):
+        store.record(record(second, duration_ms=lasted * 1000.0, model=f"m-{second}"))
+    assert await store.count(RecordFilter()) == 5, "it is written"
+    wanted = RecordFilter(model="m-40", caller="operator", since=HOUR + 5, until=HOUR + 45)
+    for query, seconds in (
+        (RecordQuery(ended_since=HOUR + 51), (1, 52, 50, 40)),
+        (RecordQuery(ended_since=HOUR + 51, rows_max=2), (1, 52)),
+        (RecordQuery(wanted, ended_since=HOUR + 51), (40,)),
+    ):
+        page = await store.page(query)
+        assert [one.id for one in page.records] == [id_at(second) for second in seconds]
+        assert page.continue_from is None

@@ -73,6 +73,12 @@ class RequestRecord(NamedTuple):
     cost_nano: int | None = None
 
     @property
+    def ended_at(self) -> float | None:
+        """When it ended, unix seconds; None while it is under way."""
+        ended = self.duration_ms
+        return None if ended is None else self.started_at + ended / 1000
+
+    @property
     def has_foreign_model(self) -> bool:
         """Whether nobody serves the model: then it is any text of a caller, perhaps a key."""
         return self.error_kind is FaultKind.MODEL_NOT_FOUND and not self.attempts

@@ -36,21 +36,25 @@ ALL = RecordFilter()
 class RecordQuery(NamedTuple):
     """One page. `before` and `after` are ids of records and stay out of the page themselves.
 
-    With `after` the page holds the oldest of those that are newer than it.
+    With `after` the page holds the oldest of those that are newer than it. With `ended_since`, unix
+    seconds, it holds those that ended then or later, by their ends, the last one first: one that
+    lasted long is among them, though it began before many that are known. `before` and `after` do
+    not go with it.
     """
 
     filter: RecordFilter = ALL
     before: str | None = None
     after: str | None = None
     rows_max: int = PAGE_ROWS
+    ended_since: float | None = None
 
 
 class RecordPage(NamedTuple):
-    """Records, newest first, and where to go on.
+    """Records, newest first (or the last end first), and where to go on.
 
     `continue_from` is the `before` (after an `after` the `after`) of the next page; None: no more.
     A page may have fewer records than were asked for, or none, and say where to go on all the
-    same: its time was over.
+    same: its time was over. By their ends there is only one page.
     """
 
     records: tuple[RequestRecord, ...]

@@ -23,7 +23,7 @@ from cursor_api.domain.record_query import (
 )
 from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RecordsState
-from cursor_api.stores.records.matching import fits
+from cursor_api.stores.records.matching import fits, last_ends
 from cursor_api.stores.records.rows import as_kept
 from cursor_api.stores.records.sums import HOUR_S, hour_of
 from cursor_api.stores.records.transcribed import KeptTranscripts
@@ -114,6 +114,8 @@ class MemoryRecords:
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
+        if query.ended_since is not None:
+            return RecordPage(last_ends(self._by_id.values(), query), None)
         fitting = (one for one in self._walk(query) if fits(one, query.filter))
         found = list(islice(fitting, query.rows_max + 1))
         has_more = len(found) > query.rows_max

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cursor_api.domain.record import RequestRecord
-from cursor_api.domain.record_query import RecordFilter
+from cursor_api.domain.record_query import RecordFilter, RecordQuery
 
 
 def fold(text: str) -> str:
     """Without the difference between A and a; other letters stay, as in every database."""
     return text.encode("utf-8", "replace").lower().decode()
+
+
+def last_ends(records: Iterable[RequestRecord], query: RecordQuery) -> tuple[RequestRecord, ...]:
+    """Those that ended since then and fit, the last end first."""
+    since = query.ended_since
+    found = [
+        (one.ended_at, one.id, one)
+        for one in records
+        if since is not None
+        and one.ended_at is not None
+        and one.ended_at >= since
+        and fits(one, query.filter)
+    ]
+    found.sort(reverse=True)
+    return tuple([one for _, _, one in found[: query.rows_max]])
 
 
 def fits(record: RequestRecord, wanted: RecordFilter) -> bool:

@@ -12,7 +12,7 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
-from cursor_api.stores.records.matching import fits
+from cursor_api.stores.records.matching import fits, last_ends
 from cursor_api.stores.records.rows import as_kept, row_of
 from cursor_api.stores.records.sums import sums_of
 
@@ -23,6 +23,9 @@ def add_to_page(page: RecordPage, query: RecordQuery, unwritten: Records) -> Rec
     """The same page with those of them that belong on it."""
     if not unwritten:
         return page
+    if query.ended_since is not None:
+        both = {one.id: one for one in (*page.records, *map(as_kept, unwritten))}
+        return RecordPage(last_ends(both.values(), query), None)
     is_up = query.after is not None
     found = {one.id: one for one in page.records}
     for one in map(as_kept, unwritten):

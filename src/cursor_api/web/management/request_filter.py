@@ -35,6 +35,7 @@ PAGE_PARAMETERS: Final = (
     *FILTER_PARAMETERS,
     Parameter("before", "query", _TEXT),
     Parameter("after", "query", _TEXT),
+    Parameter("ended_since", "query", _INSTANT),
     Parameter(
         "count",
         "query",
@@ -72,8 +73,11 @@ def read_page(query: Query) -> RecordQuery:
     before, after = _id(query, "before"), _id(query, "after")
     if before is not None and after is not None:
         raise wrong("after", "it cannot be given with 'before'")
+    ended_since = query.instant("ended_since")
+    if ended_since is not None and (before is not None or after is not None):
+        raise wrong("ended_since", "it cannot be given with 'before' or 'after'")
     count = query.number("count", PAGE_ROWS, (1, PAGE_ROWS_MAX))
-    return RecordQuery(read_filter(query), before, after, count)
+    return RecordQuery(read_filter(query), before, after, count, ended_since)
 
 
 def is_everything(wanted: RecordFilter) -> bool:

@@ -43,6 +43,7 @@ REQUESTS_PATH = "/api/requests"
 DELETED_ROWS_MAX = 2000
 CONFIRMED_MAX = 999_999_999
 NEWEST_FIRST = "newest_first"
+LAST_ENDED_FIRST = "last_ended_first"
 
 UNFILTERED = (
     "Say which requests are meant: at least one of the filters, such as caller or until. All of"
@@ -54,7 +55,8 @@ class RequestsOut(Struct):
     """Requests that ended, newest first.
 
     `continue_from` is the `before` (after an `after` the `after`) of the next page; null: no more.
-    A page may have fewer than were asked for and say where to go on all the same.
+    A page may have fewer than were asked for and say where to go on all the same. With
+    `ended_since` they are in the order of their ends, the last one first, and there is one page.
     """
 
     requests: Sequence[RequestOut]
@@ -172,7 +174,8 @@ class RequestRoutes:
             page = await self._records.page(wanted)
         words = self._words()
         rows = [report_request(record, words) for record in page.records]
-        return reply(RequestsOut(rows, page.continue_from, NEWEST_FIRST))
+        order = NEWEST_FIRST if wanted.ended_since is None else LAST_ENDED_FIRST
+        return reply(RequestsOut(rows, page.continue_from, order))
 
     async def get(self, request: Request) -> Response:
         """One of them; raises Fault(NOT_FOUND)."""

@@ -56,6 +56,14 @@ def test_a_page_stays_as_long_as_was_asked_for() -> None:
     assert (seconds(page), page.continue_from) == ([4, 2], id_at(4))
 
 
+def test_by_their_ends_the_last_end_is_first() -> None:
+    """Whenever it began; those of both together are as many as were asked for."""
+    late = record(0, duration_ms=9000.0)
+    page = RecordPage((KEPT[0], KEPT[1]), None)
+    query = RecordQuery(ended_since=record(3).ended_at, rows_max=4)
+    assert seconds(add_to_page(page, query, [late, *UNWRITTEN])) == [0, 6, 5, 4]
+
+
 def test_what_lies_beyond_the_page_is_on_another_one() -> None:
     """It goes on there, and would be seen twice."""
     page = add_to_page(RecordPage(tuple(KEPT[:2]), id_at(3)), RecordQuery(), UNWRITTEN)

@@ -64,6 +64,12 @@ async def test_pages_go_back_in_time_and_forward() -> None:
         assert last["continue_from"] is None
         newer = await page(f"after={record_of(2).id}")
         assert [one["id"] for one in newer["requests"]] == [record_of(4).id, record_of(3).id]
+        late = record_of(0).started_at + 60
+        house.records.add(record_of(-5, duration_ms=65_000.0))
+        house.records.add(record_of(70))
+        ended = await page(f"ended_since={late}")
+        assert [one["id"] for one in ended["requests"]] == [record_of(70).id, record_of(-5).id]
+        assert (ended["continue_from"], ended["order"]) == (None, "last_ended_first")
 
 
 async def test_every_filter_narrows() -> None:
@@ -100,7 +106,7 @@ async def test_every_filter_narrows() -> None:
         *(("count=501", "count"), ("count=0", "count"), ("count=9999999999999", "count")),
         *(("text=a%00b", "text"), ("caller=%FF", "caller"), ("model=a&model=b", "model")),
         *(("before=%27", "before"), ("after=..%2F..", "after"), ("before=a&after=b", "after")),
-        (f"text={'x' * 1001}", "text"),
+        *((f"text={'x' * 1001}", "text"), ("ended_since=1&before=a", "ended_since")),
     ],
 )
 async def test_a_wrong_parameter_is_named(query: str, param: str) -> None:

@@ -14,6 +14,8 @@ const NEW_ROWS_MAX = 200;
 const ROWS_MAX = 1000;
 // A search without a match goes back by slices; after so many somebody is asked whether to go on.
 const SLICES_MAX = 4;
+// Ends of several gateways come in this much out of their order.
+const LATE_S = 10;
 
 function fresh(key) {
   return { key, rows: null, newer: [], continueFrom: null, isLoading: false, isOver: false, trouble: "", choices: null, single: null };
@@ -68,26 +70,36 @@ export async function loadOlder() {
   changed();
 }
 
-// What ended since the newest that is known. It stands above at once, unless that would move what
-// is being read.
+// What ended lately, whenever it began: one that lasted long has its place further down. What is new
+// stands there at once, unless that would move what is being read.
 export async function pollRequests() {
   const shown = state.requests;
   if (!shown?.rows || shown.isLoading) return;
   const [id] = state.route.rest;
   if (id && shown.single?.status === "pending") loadSingle(id);
   if (shown.newer.length >= NEW_ROWS_MAX) return;
-  const newest = shown.newer[0] ?? shown.rows[0];
-  const more = { count: NEW_ROWS_MAX, ...(newest && { after: newest.id }) };
+  const known = [...shown.newer, ...shown.rows];
+  const ends = known.map(endOf);
+  const more = { count: NEW_ROWS_MAX, ...(ends.length && { ended_since: (Math.max(...ends) / 1000 - LATE_S).toFixed(3) }) };
   const { data } = await call("GET", `api/requests?${queryOf(filters(), more)}`);
-  if (state.requests !== shown || !data.requests.length) return;
-  shown.newer = [...data.requests, ...shown.newer];
+  if (state.requests !== shown) return;
+  const ids = new Set(known.map(({ id }) => id));
+  // Where the list goes on, an older one comes by itself.
+  const isListed = ({ id }) => !shown.continueFrom || id > shown.continueFrom;
+  const unseen = data.requests.filter((one) => !ids.has(one.id) && isListed(one));
+  if (!unseen.length) return;
+  shown.newer = [...unseen, ...shown.newer];
   if (!id && window.scrollY < 40) showNewer();
   changed();
 }
 
+function endOf({ started_at: start, total_ms: total }) {
+  return Date.parse(start) + (total ?? 0);
+}
+
 export function showNewer() {
   const shown = state.requests;
-  shown.rows = [...shown.newer, ...shown.rows];
+  shown.rows = [...shown.newer, ...shown.rows].sort((one, other) => (one.id < other.id ? 1 : -1));
   shown.newer = [];
   if (shown.rows.length > ROWS_MAX) {
     shown.rows = shown.rows.slice(0, ROWS_MAX);
