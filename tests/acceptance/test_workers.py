@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -47,10 +46,12 @@ def workers(program: Program) -> list[psutil.Process]:
 
 def ask(program: Program) -> int:
     """One request on a connection of its own; its status."""
-    asked = urllib.request.Request(f"{program.url}/v1/models")
-    asked.add_header("Authorization", f"Bearer {KEY}")
-    with urllib.request.urlopen(asked, timeout=20) as answer:
-        return int(answer.status)
+    connection = http.client.HTTPConnection("127.0.0.1", program.port, timeout=20)
+    try:
+        connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer {KEY}"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def test_they_are_one_gateway_to_the_outside(program: Program) -> None:

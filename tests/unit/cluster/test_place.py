@@ -62,7 +62,9 @@ def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
     ("number", "is_first_start", "speaks"), [(1, True, True), (1, False, False), (2, True, False)]
 )
 def test_what_one_gateway_says_is_said_once(
-    number: int, is_first_start: bool, speaks: bool
+    number: int,
+    is_first_start: bool,  # noqa: FBT001 - a parameter of the test
+    speaks: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """The first worker says where the gateway is, when it is new."""
     place = WorkerPlace(number, 2, 0, 0, 0, is_first_start)

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -89,11 +89,11 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    """Two workers, not started yet, each at a port of its own, so that a test knows whom it asks."""
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Two workers that wait to be started, each at a port of its own: a test knows whom it asks."""
     monkeypatch.setattr(module, "DELAY_S", 0.01)
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    yield Stage(tmp_path, listeners)  # type: ignore[misc]
+    yield Stage(tmp_path, listeners)
     for one in listeners:
         one.close()
 
@@ -118,6 +118,7 @@ async def test_a_worker_that_dies_is_followed_by_another_at_its_socket(stage: St
     async with supervised(stage):
         first = await stage.ask(1)
         os.kill(first, signal.SIGKILL)
+        await stage.until_told("a worker has ended and is started again")
         second = await stage.ask(1)
         assert second != first
         assert stage.noted(2) == ["start"]

@@ -41,7 +41,7 @@ def test_one_worker_needs_no_supervisor(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_had_is_said(
-    is_linux: bool,
+    is_linux: bool,  # noqa: FBT001 - a parameter of the test
     variables: dict[str, str],
     words: str,
     tmp_path: Path,
