@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench bench-records fuzz wall clients agents deb deb-check chart-check metrics-check docs-site soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench bench-records fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check docs-site soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -211,6 +211,9 @@ release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRIT
 
 metrics-check: $(VENV)/dev.stamp ## The metrics, alerts and dashboard under Prometheus's own tool (Debian: prometheus)
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/acceptance/test_metrics_tools.py
+
+proxies-check: $(VENV)/dev.stamp ## The examples for nginx, Caddy and HAProxy, run before a gateway (Debian has all three; curl)
+	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/proxies/check.py
 
 soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)

@@ -118,7 +118,7 @@ def _command(plan: LoadPlan) -> list[str]:
         ("seconds", plan.seconds),
         ("requests-max", plan.requests_max),
         ("ramp", plan.ramp_s),
-        ("timeouts", plan.patience_s),
+        ("patience", plan.patience_s),
         ("hold", plan.hold_s),
     ):
         command += [f"--{name}", str(value)]
@@ -159,7 +159,7 @@ class LoadFailedError(Exception):
 def held_streams(plan: LoadPlan, core: int | None) -> Iterator[None]:
     """Inside, all of the plan's streams are open and have shown their first frame.
 
-    Raises LoadFailedError when they cannot all be opened within the plan's timeouts.
+    Raises LoadFailedError when they cannot all be opened within the plan's patience.
     """
     with pinned(core):
         process = subprocess.Popen(

@@ -41,6 +41,14 @@ def find_servers() -> dict[str, Path]:
 SERVERS = find_servers()
 
 
+def free_port() -> int:
+    """One that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 class RedisServer:
     """A running server on a port of its own."""
 
@@ -49,9 +57,7 @@ class RedisServer:
         self._folder = folder
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:

@@ -33,7 +33,7 @@ from cursor_api.domain.quota import (
 from cursor_api.ports.limits import LimitStore, Settlement
 from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.stores.redis import link
-from cursor_api.stores.redis.limits import RedisLimitStore
+from cursor_api.stores.redis.shared import RedisShared
 from tests.fakes import ListObserver, StillClock
 from tests.redis_server import RedisServer, redis_server
 
@@ -69,9 +69,9 @@ async def memory() -> AsyncIterator[Stage]:
 async def redis(server: RedisServer) -> AsyncIterator[Stage]:
     """In a server that holds nothing yet."""
     server.ask("FLUSHALL")
-    async with RedisLimitStore(Secret(server.url), ListObserver(), LEASE_S) as store:
+    async with RedisShared(Secret(server.url), ListObserver(), LEASE_S) as shared:
         # A fifth: a server takes ten times as long. MIXED=10000 asks for all.
-        yield Stage(store, asyncio.sleep, int(os.environ.get("MIXED", "2000")))
+        yield Stage(shared.limits, asyncio.sleep, int(os.environ.get("MIXED", "2000")))
 
 
 @pytest.fixture(scope="module", params=["memory", "redis", "valkey"])

@@ -17,7 +17,7 @@ from cursor_api.service.access.admission import AdmissionOptions
 from tests.simulation.callers import End, question_of
 from tests.simulation.case import Case
 from tests.simulation.judge_world import WORLD_RULES
-from tests.simulation.plan import OPERATOR_KEY, Call, Flaw
+from tests.simulation.plan import OPERATOR_KEY, Call, Flaw, Manner
 from tests.simulation.plays import Fate
 from tests.simulation.told import read_told
 from tests.simulation.world import CLOCK_S, Refusal, World
@@ -80,6 +80,11 @@ def _is_well_formed(case: Case) -> Breaches:
         yield f"a whole answer with the finish reasons {told.finish_reasons}"
 
 
+def _was_not_whole(case: Case) -> bool:
+    """Whether the stop may have found a half of it; the rest never comes, or a second later."""
+    return case.call.flaw is Flaw.HALF_SENT or case.call.manner is Manner.DRIBBLED
+
+
 def _was_refused_early(case: Case) -> Breaches:
     """What is not recorded was refused before the relay, for a reason, or its client left."""
     seen, call = case.seen, case.call
@@ -90,7 +95,7 @@ def _was_refused_early(case: Case) -> Breaches:
     if seen.status is None:
         if seen.end is not End.LEFT and not case.is_after_stop:
             yield f"it got no response: {seen.end.value}"
-    elif call.flaw is Flaw.HALF_SENT and case.is_after_stop and seen.status == TURNED_AWAY:
+    elif _was_not_whole(case) and case.is_after_stop and seen.status == TURNED_AWAY:
         return
     elif not _is_refusal_true(case) and seen.status != case.early_status:
         yield f"it was refused with {seen.status}, and had {call.flaw.value} wrong"

@@ -253,7 +253,7 @@ BUGS: dict[str, tuple[Any, str, Change]] = {
     "who waits is not served": (Queue, "serve", _serve_nobody),
     "the last credential is forgotten": (Tier, "find_in_turn", _forget_the_last),
     "usage is counted short": (relay, "estimate_usage", _count_characters),
-    "nobody notices who leaves": (Watch, "_begin", _never_look),
+    "nobody notices who leaves": (Watch, "_end", _never_look),
     "streams keep their place": (Admission, "leave", _keep_place),
     "the breaker is ignored": (Breaker, "check", _ignore_the_breaker),
     "retries cost nothing": (failover.RetryBudget, "take", _spend_freely),

@@ -76,10 +76,10 @@ async def build_gateway(
     async with AsyncExitStack() as stack:
         if isinstance(stores.records, RecordLog):
             await stack.enter_async_context(stores.records)
-        if stores.limits is not None:
-            await stack.enter_async_context(stores.limits)
         stack.push_async_callback(stores.keys.close)
         house = House(settings, parts, stack)
+        if stores.shared is not None:
+            await stack.enter_async_context(stores.shared)  # now that somebody listens to it
         await house.use(settings)
         await house.key_house.load()
         house.key_house.keys.keep_apart(settings.access.client_names)
@@ -130,7 +130,7 @@ async def open_credentials(
     that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
-    stores = replace(file_stores(settings), records=None, limits=None)
+    stores = replace(file_stores(settings), records=None, shared=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)

@@ -26,6 +26,7 @@ from cursor_api.service.alerts.conditions import Conditions, find_shared
 from cursor_api.service.alerts.watch import AlertWatch
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster, RosterParts
+from cursor_api.service.credentials.shared_health import SharedHealth, SharedHealthParts
 from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import CredentialParts, Credentials
 from cursor_api.service.inference.catalog import Catalog
@@ -90,6 +91,7 @@ class House:
         self.model_lists = ModelLists(self.catalog, self.endpoints, observer)
         self.pools = CredentialPools(self.endpoints)
         self.roster = self._make_roster()
+        self._health = self._share_health()
         self.key_house = self._make_key_house()
         self._transcripts = Transcripts(self._records.keep, parts.redactor.redact_text)
         collaborators = Collaborators(
@@ -167,6 +169,7 @@ class House:
             self.measuring.watch(),
             self.tracing.run(),
             *self.key_house.watches(),
+            *((self._health.watch(),) if self._health is not None else ()),
         )
 
     def web_parts(self, settings: Settings) -> WebParts:
@@ -214,8 +217,8 @@ class House:
 
     def _is_shared_up(self) -> bool | None:
         """Whether what nodes share can be reached; None where nothing is shared."""
-        limits = self._with.stores.limits
-        return limits.is_up if limits is not None else None
+        shared = self._with.stores.shared
+        return shared.is_up if shared is not None else None
 
     def _make_roster(self) -> Roster:
         parts = self._with
@@ -230,6 +233,13 @@ class House:
             )
         )
 
+    def _share_health(self) -> SharedHealth | None:
+        shared = self._with.stores.shared
+        if shared is None:
+            return None
+        parts = SharedHealthParts(shared.facts, self.pools, self.roster.digest, self._with.clock)
+        return SharedHealth(parts)
+
     def _make_key_house(self) -> KeyHouse:
         parts, stores = self._with, self._with.stores
         return make_key_house(
@@ -239,7 +249,7 @@ class House:
                 self.catalog.resolve,
                 parts.clock,
                 parts.observer,
-                stores.limits,
+                stores.shared.limits if stores.shared is not None else None,
             )
         )
 
@@ -297,6 +307,7 @@ class House:
             queue=self._queue,
             no_credentials=kind.words.no_credentials,
         )
+        pool.watcher = self._health
         return Endpoint(settings.name, upstream, pool, kind, trouble)
 
     def _hide_secrets(self, credentials: Sequence[Credential]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
-from cursor_api.bootstrap.stores import make_database, make_keys, make_limits
+from cursor_api.bootstrap.stores import make_database, make_keys, make_shared
 from cursor_api.installed import Settings
 from cursor_api.ports.process import Observer
 from cursor_api.telemetry.clock import SystemClock
@@ -22,12 +22,13 @@ async def open_keys(settings: Settings, observer: Observer) -> AsyncIterator[Key
     store, clock = make_keys(settings), SystemClock()
     # It is not opened before something is asked of it, and nobody is asked for a model here.
     records = make_database(settings)
-    limits = make_limits(settings)
+    shared = make_shared(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(records.close)
         stack.push_async_callback(store.close)
-        if limits is not None:
-            await stack.enter_async_context(limits)
+        if shared is not None:
+            await stack.enter_async_context(shared)
+        limits = shared.limits if shared is not None else None
         house = make_key_house(
             KeyHouseParts(store, records, lambda _model: (), clock, observer, limits)
         )

@@ -12,9 +12,9 @@ from cursor_api.bootstrap.api_keys import KeyAndPriceStore
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
-from cursor_api.ports.limits import SharedLimits
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
+from cursor_api.ports.shared import Shared
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore, RequestLog
 from cursor_api.stores.files.pool_state import FilePoolStateStore, MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
@@ -42,8 +42,8 @@ def make_checksum() -> str:
 class Stores:
     """Where credentials, the pool's state, API keys, prices and records of requests are kept.
 
-    `records` None: in memory. `request_log` is told of each request in their place. `limits` None:
-    what API keys use is counted by this process alone.
+    `records` None: in memory. `request_log` is told of each request in their place. `shared` None:
+    this process is alone.
     """
 
     credentials: CredentialFiles
@@ -51,7 +51,7 @@ class Stores:
     keys: KeyAndPriceStore = field(default_factory=MemoryKeyStore)
     records: RecordKeeper | None = None
     request_log: RequestLog | None = None
-    limits: SharedLimits | None = None
+    shared: Shared | None = None
 
 
 def file_stores(settings: Settings) -> Stores:
@@ -69,7 +69,7 @@ def file_stores(settings: Settings) -> Stores:
         FilePoolStateStore(files.pool_state_file),
         make_keys(settings),
         _records(settings),
-        limits=make_limits(settings),
+        shared=make_shared(settings),
     )
 
 
@@ -87,7 +87,7 @@ def make_keys(settings: Settings) -> KeyAndPriceStore:
     try:
         from cursor_api.stores.postgres.keys import PostgresKeys  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
     return PostgresKeys(url)
 
 
@@ -99,25 +99,24 @@ def make_database(settings: Settings) -> RecordDatabase:
     try:
         from cursor_api.stores.postgres.records import PostgresRecords  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
     return PostgresRecords(url, find_keeping(settings), clock.now)
 
 
-def make_limits(settings: Settings) -> SharedLimits | None:
-    """Counters of several nodes; None without REDIS_URL. Raises StoreError as `make_database`."""
+def make_shared(settings: Settings) -> Shared | None:
+    """What nodes share; None without REDIS_URL. Raises StoreError as `make_database`."""
     url = settings.shared.url
     if url is None:
         return None
     try:
-        from cursor_api.stores.redis.limits import RedisLimitStore  # noqa: PLC0415 - an extra
+        from cursor_api.stores.redis.shared import RedisShared  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise _missing(error, "REDIS_URL", "redis") from error
-    return RedisLimitStore(url, LogObserver())
+        raise missing(error, "REDIS_URL", "redis") from error
+    return RedisShared(url, LogObserver())
 
 
-def _missing(
-    error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres"
-) -> StoreError:
+def missing(error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres") -> StoreError:
+    """For a setting that needs an extra."""
     return StoreError(
         f"{setting} needs what is not installed: pip install 'cursor-api[{extra}]' ({error})."
     )

@@ -19,7 +19,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.clock_steps import ClockStepDetector
 from cursor_api.pool.lease import Ask, Lease, LeaseHooks
 from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
-from cursor_api.pool.slot import Hindrance, LeaseOutcome, Slot
+from cursor_api.pool.slot import HealthWatcher, Hindrance, LeaseOutcome, Slot
 from cursor_api.pool.waiting import Queue, QueueOptions
 from cursor_api.ports.process import Clock
 
@@ -59,6 +59,7 @@ class Pool:
         self._hooks = LeaseHooks(self._settle, self._blame)
         # Goes up with every change worth keeping over a restart.
         self.revision = 0
+        self.watcher: HealthWatcher | None = None
 
     def __repr__(self) -> str:
         return (
@@ -153,7 +154,9 @@ class Pool:
 
     def clear(self, alias: str) -> None:
         """End a credential's cooldowns and quarantine; raises Fault(NOT_FOUND)."""
-        self.get_slot(alias).clear()
+        slot = self.get_slot(alias)
+        slot.clear()
+        self._tell(slot)
         self.revision += 1
         self.serve_waiting()
 
@@ -210,7 +213,10 @@ class Pool:
     def _settle(self, slot: Slot, model: str, outcome: LeaseOutcome) -> None:
         self._leased_count -= 1
         self.revision += 1
+        is_well = outcome.fault is None and not slot.cooldowns
         slot.record(model, outcome, self._now(), self._random())
+        if not is_well:
+            self._tell(slot)
         if self._queue:
             self._serve(slot)
 
@@ -221,6 +227,11 @@ class Pool:
         self.revision += 1
         outcome = LeaseOutcome(is_success=False, fault=fault)
         slot.record(model, outcome, now, self._random())
+        self._tell(slot)
+
+    def _tell(self, slot: Slot) -> None:
+        if self.watcher is not None:
+            self.watcher.changed(slot)
 
     def _serve(self, slot: Slot) -> None:
         """A credential came free: only it has to be looked at, however many there are."""
@@ -262,7 +273,10 @@ class Pool:
 
     def _grant(self, slot: Slot, model: str, now: float) -> Lease:
         self._leased_count += 1
-        return Lease(self._hooks, slot, model, is_probe=slot.take(model, now))
+        is_probe = slot.take(model, now)
+        if is_probe and self.watcher is not None:
+            self.watcher.probed(slot, model)
+        return Lease(self._hooks, slot, model, is_probe=is_probe)
 
     def _choose(self, ask: Ask, is_eligible: Callable[[int], bool]) -> int | None:
         if ask.pinned is not None:

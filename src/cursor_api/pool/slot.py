@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.credential_health import (
@@ -41,6 +42,18 @@ class LeaseOutcome:
 
     is_success: bool
     fault: Fault | None = None
+
+
+class HealthWatcher(Protocol):
+    """Whoever is told of the health of credentials; must not block or raise."""
+
+    def changed(self, slot: Slot) -> None:
+        """Its cooldowns or its quarantine may be others now."""
+        ...
+
+    def probed(self, slot: Slot, model: str) -> None:
+        """A request finds out whether its cooldown for a model is over."""
+        ...
 
 
 class Slot:
@@ -189,6 +202,13 @@ class Slot:
         # A probe that is under way stays one: were it forgotten, its end would later be taken for
         # that of another.
         self.quarantine = None
+
+    def learn(self, model: str, cooldown: Cooldown | None) -> None:
+        """What somebody else has found out of it; None: it serves the model again."""
+        if cooldown is None:
+            self.cooldowns.pop(model, None)
+        else:
+            self._cool(model, cooldown)
 
     def _blame(self, model: str, fault: Fault, now: float, jitter: float) -> None:
         previous = self.cooldowns.get(model)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from cursor_api.domain.quota import Admitted, Claim, Counters, Limits, Refused, Spent, Unknown
 
@@ -64,16 +63,4 @@ class LimitStore(Protocol):
 
     async def forget(self, key_id: str) -> None:
         """Nothing is known any more of the day and the period: the next one to ask seeds."""
-        ...
-
-
-class SharedLimits(LimitStore, AbstractAsyncContextManager[Any], Protocol):
-    """Counts for several nodes, while the context lasts.
-
-    Entering raises StoreError where only a person can help.
-    """
-
-    @property
-    def is_up(self) -> bool:
-        """Whether the counters can be reached."""
         ...

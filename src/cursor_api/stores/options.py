@@ -95,8 +95,9 @@ class SharedOptions:
         redis_url(),
         None,
         "A Redis (7 or newer) or Valkey, in which several nodes count what API keys use, so that"
-        " their limits hold over all of them; needs the extra `cursor-api[redis]`. While it is"
-        " away, requests of keys with limits are refused (503), and all others go on.",
+        " their limits hold over all of them, and over which they tell each other what they find"
+        " out of credentials; needs the extra `cursor-api[redis]`. While it is away, requests of"
+        " keys with limits are refused (503), and all others go on.",
         default_note="none: each node counts for itself",
         needs_restart=True,
     )

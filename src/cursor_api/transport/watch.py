@@ -48,6 +48,8 @@ class Watch:
     def discard(self, one: Watched) -> None:
         """Watch it no more."""
         self._watched.pop(one, None)
+        if not self._watched:
+            self.close()
 
     def expect(self, deadline: float, loop: asyncio.AbstractEventLoop) -> None:
         """A limit was set: see that somebody looks when it is over."""

@@ -60,13 +60,15 @@ class BudgetWatch:
     async def look(self) -> None:
         """Ask about the keys that were used since the last look."""
         for key_id in list(self._quota.touched)[:KEYS_MAX]:
+            # Before it is asked about: what is used meanwhile is for the next look.
+            self._quota.touched.discard(key_id)
             key = self._find_key(key_id)
             try:
                 used = await self._quota.find_budget_used(key) if key else None
             except StoreError:
                 # Away, which others tell: the next look asks again.
+                self._quota.touched.add(key_id)
                 return
-            self._quota.touched.discard(key_id)
             if key is None or key.limits.budget is None or used is None:
                 continue
             period = key.moment(self._clock.now()).period

@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.credential_health import CredentialHealth, Preferences
+from cursor_api.domain.credential_health import (
+    Cooldown,
+    CredentialHealth,
+    Preferences,
+    Quarantine,
+)
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.pool.lease import Lease
@@ -97,6 +102,22 @@ class CredentialPools:
     def clear(self, alias: str) -> None:
         """End a credential's cooldowns and quarantine; raises Fault(NOT_FOUND)."""
         self.get_endpoint(alias).pool.clear(alias)
+
+    def learn(self, slot: Slot, model: str, cooldown: Cooldown | None) -> None:
+        """What another node has found out of one of them for a model; None: it serves again."""
+        slot.learn(model, cooldown)
+        self._learnt(slot)
+
+    def learn_quarantine(self, slot: Slot, quarantine: Quarantine | None) -> None:
+        """The same, for all models."""
+        slot.quarantine = quarantine
+        self._learnt(slot)
+
+    def _learnt(self, slot: Slot) -> None:
+        endpoint = self._endpoints.get(slot.credential.endpoint)
+        if endpoint is not None:
+            endpoint.pool.revision += 1
+            endpoint.pool.serve_waiting()
 
     def lease_for_test(self, alias: str, model: str) -> Lease:
         """A lease of one credential whatever its state, for a person who tests it."""

@@ -189,7 +189,7 @@ class Roster:
     def state(self) -> PoolState:
         """What is worth keeping over a restart, by the digest of the secret."""
         return {
-            self._digest(slot.credential): (slot.preferences, slot.health)
+            self.digest(slot.credential): (slot.preferences, slot.health)
             for slot in self._with.pools.slots
         }
 
@@ -267,7 +267,7 @@ class Roster:
         kept = {
             credential: self._kept[key]
             for credential in new
-            if (key := self._digest(credential)) in self._kept
+            if (key := self.digest(credential)) in self._kept
         }
         for homeless in self._with.pools.replace(credentials, kept):
             # A configured one has its endpoint, but where nobody serves anything.
@@ -304,7 +304,7 @@ class Roster:
         places = {_place(credential) for credential in staying}
         for slot in self._with.pools.slots:
             if _place(slot.credential) not in places:
-                key = self._digest(slot.credential)
+                key = self.digest(slot.credential)
                 self._kept.pop(key, None)
                 self._kept[key] = (slot.preferences, slot.health)
         while len(self._kept) > KEPT_MAX:
@@ -323,7 +323,8 @@ class Roster:
             self._last_warned[matter] = detail
             self._with.observer.warn(matter, **({"detail": detail} if detail else {}))
 
-    def _digest(self, credential: Credential) -> str:
+    def digest(self, credential: Credential) -> str:
+        """What a credential is known by where its secret must not stand."""
         is_configured = credential.endpoint in self._configured_endpoints
         return digest(credential.secret, credential.endpoint if is_configured else "")
 

@@ -12,10 +12,8 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
-from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.quota import (
     Admitted,
@@ -28,15 +26,10 @@ from cursor_api.domain.quota import (
     decide,
 )
 from cursor_api.ports.limits import Settlement
-from cursor_api.ports.process import Observer
 from cursor_api.stores.memory_limits import LEASE_S
-from cursor_api.stores.redis.link import Argument, RedisLink, Words
+from cursor_api.stores.redis.link import Argument, RedisLink
 from cursor_api.stores.redis.scripts import Script, read_script
 
-WORDS: Final = Words(
-    "the shared counters (REDIS_URL) are away; requests of API keys with limits are refused",
-    "the shared counters (REDIS_URL) are back",
-)
 # What waits while the server is away: a minute at 500 requests a second. What is dropped stays
 # counted as it was reserved.
 UNTOLD_MAX: Final = 30_000
@@ -47,7 +40,7 @@ _SEED: Final = read_script("seed")
 _FIND: Final = read_script("find")
 _RENEW: Final = read_script("renew")
 _FORGET: Final = read_script("forget")
-_ALL: Final = (_ADMIT, _SETTLE, _SEED, _FIND, _RENEW, _FORGET)
+LIMIT_SCRIPTS: Final = (_ADMIT, _SETTLE, _SEED, _FIND, _RENEW, _FORGET)
 _YES, _NO, _UNKNOWN = 1, 0, 2
 
 
@@ -82,11 +75,11 @@ _Place = tuple[str, str]
 
 
 class RedisLimitStore:
-    """Implements `ports.SharedLimits`, as long as the context lasts."""
+    """Implements `ports.LimitStore` over a link that has LIMIT_SCRIPTS."""
 
-    def __init__(self, url: Secret, observer: Observer, lease_s: float = LEASE_S) -> None:
-        self._link = RedisLink(url, _ALL, WORDS, observer)
-        self._link.on_up = self._tell_all
+    def __init__(self, link: RedisLink, lease_s: float = LEASE_S) -> None:
+        self._link = link
+        link.on_up.append(self._tell_all)
         self._lease_ms = round(lease_s * 1000)
         # By key and request: None while it is not known whether it was let in.
         self._let_in: dict[_Place, _LetIn | None] = {}
@@ -94,24 +87,7 @@ class RedisLimitStore:
         self._untold: dict[_Place, _Told] = {}
 
     def __repr__(self) -> str:
-        return f"RedisLimitStore({self._link!r}, untold={len(self._untold)})"
-
-    @property
-    def is_up(self) -> bool:
-        """See ports.SharedLimits."""
-        return self._link.is_up
-
-    async def __aenter__(self) -> Self:
-        await self._link.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._link.__aexit__(kind, error, traceback)
+        return f"RedisLimitStore(untold={len(self._untold)})"
 
     async def admit(self, claim: Claim) -> Admitted | Refused | Unknown:
         """See ports.LimitStore."""

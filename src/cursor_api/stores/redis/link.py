@@ -19,16 +19,13 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from redis import exceptions
-from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.ports.process import Observer
 from cursor_api.stores.redis.scripts import Script
-from cursor_api.stores.redis.server import CONNECT_S, explain, meet
+from cursor_api.stores.redis.server import connect, explain, make_pool
 
 # An answer takes some tenths of a millisecond; whoever has to be told that there is none does not
 # want to wait for it.
@@ -69,17 +66,17 @@ class RedisLink:
     """The connection, as long as the context lasts.
 
     Entering raises StoreError where only a person can help; a server that is away is told.
-    `on_up` is called when there is a connection, before anybody else's commands are taken.
+    What is in `on_up` is called when there is a connection, before other commands are taken.
     """
 
     def __init__(
         self, url: Secret, scripts: Sequence[Script], words: Words, observer: Observer
     ) -> None:
-        self._pool = _pool_of(url)
+        self._pool = make_pool(url)
         self._scripts = scripts
         self._words = words
         self._observer = observer
-        self.on_up: Callable[[], None] = lambda: None
+        self.on_up: list[Callable[[], None]] = []
         # The server's run: another one each time that it starts.
         self.run = ""
         self._open: _Open | None = None
@@ -178,17 +175,7 @@ class RedisLink:
             await asyncio.sleep(RETRY_S)
 
     async def _connect(self) -> AbstractConnection:
-        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                await connection.connect()  # type: ignore[no-untyped-call]
-                met = await meet(connection, self._scripts)
-        except (exceptions.RedisError, OSError, TimeoutError) as error:
-            await connection.disconnect(nowait=True)
-            raise explain(error) from error
-        except BaseException:
-            await connection.disconnect(nowait=True)
-            raise
+        connection, met = await connect(self._pool, self._scripts)
         self.run = met.run
         if met.warning and met.warning != self._warned:
             self._observer.warn(met.warning)
@@ -200,7 +187,8 @@ class RedisLink:
         if self._is_told:
             self._is_told = False
             self._observer.notice(self._words.back)
-        self.on_up()
+        for call in self.on_up:
+            call()
 
     async def _use(self, opened: _Open) -> StoreError:
         """Send and read until there is trouble: gives what it is."""
@@ -305,16 +293,3 @@ def pack(words: Sequence[Argument]) -> bytes:
     if not parts.isascii():
         parts = "".join([f"${len(text.encode())}\r\n{text}\r\n" for text in texts])
     return f"*{len(texts)}\r\n{parts}".encode()
-
-
-def _pool_of(url: Secret) -> ConnectionPool:
-    """Only for what it reads of the address. Nothing waits or tries again by itself."""
-    return ConnectionPool.from_url(
-        url.reveal(),
-        protocol=2,
-        socket_timeout=None,
-        socket_connect_timeout=None,
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[],
-        health_check_interval=0,
-    )

@@ -1,4 +1,4 @@
-"""The Lua that stands in files: each script with what all of them begin with."""
+"""The Lua that stands in files: each script, with what several of them begin with."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class Script(NamedTuple):
     sha: str
 
 
-def read_script(name: str) -> Script:
-    """The one of `lua/<name>.lua`."""
-    parts = [_FOLDER.joinpath(f"{one}.lua").read_bytes() for one in ("counters", name)]
+def read_script(name: str, begin: str = "counters") -> Script:
+    """The one of `lua/<name>.lua`, after another one, or "" for none."""
+    names = filter(None, (begin, name))
+    parts = [_FOLDER.joinpath(f"{one}.lua").read_bytes() for one in names]
     text = b"".join(parts).replace(b"\r\n", b"\n").decode()
     # The server's name for it, and no secret.
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

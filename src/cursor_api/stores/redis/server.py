@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from redis import exceptions
+from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
-from cursor_api.stores.redis.scripts import Script
+from cursor_api.stores.redis.scripts import Script, read_script
 
 CONNECT_S: Final = 2.0
 # `SET` with it shows whether anything can be written.
@@ -26,10 +31,41 @@ _PASSING_WORDS: Final = ("BUSY ", "MISCONF ", "max number of clients", "NOREPLIC
 
 
 class Met(NamedTuple):
-    """What was found: the server's run, and what to warn of, or ""."""
+    """What was found: the server's run, what it is, and what to warn of, or ""."""
 
     run: str
+    name: str
     warning: str
+
+
+def make_pool(url: Secret) -> ConnectionPool:
+    """Only for what it reads of the address. Nothing waits or tries again by itself."""
+    return ConnectionPool.from_url(
+        url.reveal(),
+        protocol=2,
+        socket_timeout=None,
+        socket_connect_timeout=None,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_error=[],
+        health_check_interval=0,
+    )
+
+
+async def connect(
+    pool: ConnectionPool, scripts: Sequence[Script]
+) -> tuple[AbstractConnection, Met]:
+    """A connection to a server that can be used, with the scripts in it. Raises StoreError."""
+    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await connection.connect()  # type: ignore[no-untyped-call]
+            return connection, await meet(connection, scripts)
+    except (exceptions.RedisError, OSError, TimeoutError) as error:
+        await connection.disconnect(nowait=True)
+        raise explain(error) from error
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
 
 
 async def meet(connection: AbstractConnection, scripts: Sequence[Script]) -> Met:
@@ -50,7 +86,15 @@ async def meet(connection: AbstractConnection, scripts: Sequence[Script]) -> Met
             raise StoreError(
                 f"Redis (REDIS_URL) cannot be used: it runs no Lua scripts ({_line(error)})."
             ) from error
-    return Met(facts.get("run_id", "")[:16] or "-", _find_warning(facts))
+    run = facts.get("run_id", "")[:16] or "-"
+    return Met(run, _find_name(facts), _find_warning(facts))
+
+
+async def look(url: Secret) -> Met:
+    """What is at an address, by a look. Raises StoreError."""
+    connection, met = await connect(make_pool(url), [read_script("find")])
+    await connection.disconnect(nowait=True)
+    return met
 
 
 def explain(error: Exception) -> StoreError:
@@ -77,6 +121,12 @@ def _facts(info: Any) -> dict[str, str]:
     text = info.decode("utf-8", "replace") if isinstance(info, bytes) else str(info)
     lines = (line.partition(":") for line in text.splitlines())
     return {name: value for name, colon, value in lines if colon}
+
+
+def _find_name(facts: dict[str, str]) -> str:
+    if "valkey_version" in facts:
+        return f"Valkey {facts['valkey_version']}"
+    return f"Redis {facts.get('redis_version', 'of an unknown version')}"
 
 
 def _find_warning(facts: dict[str, str]) -> str:

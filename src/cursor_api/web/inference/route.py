@@ -51,6 +51,7 @@ from cursor_api.web.inference.pinning import (
 )
 from cursor_api.web.inference.streaming import STREAM_HEADERS, KeepAliveOptions, Watch, stream
 from cursor_api.web.inference.threads import KeepableAnswer, KeptThread, Threads
+from cursor_api.web.server.request import SERVED
 from cursor_api.wire.limits import RequestLimits
 
 log = structlog.get_logger(__name__)
@@ -177,7 +178,8 @@ class InferenceRoute:
         return answer
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
-        watch = Watch(call.receive, answer.send, self._options.stream, answer.break_silence)
+        options, served = self._options.stream, call.scope.get(SERVED)
+        watch = Watch(call.receive, answer.send, options, answer.break_silence, served)
         try:
             async with answer.exchange:
                 self._admission.release_body(call.place)

@@ -4,8 +4,9 @@ Rules of this file:
 - One batch of deltas is one write; before the upstream's first delta nothing is sent but what
   breaks a silence.
 - The watch ends a request whose client has left, by cancelling its task, and has silence broken
-  with the dialect's pings. It costs one timer a request, and a task only for those that last longer
-  than WATCH_AFTER_S. A client that does not read is cut by the server (server.py), and so has left.
+  with the dialect's pings. It costs a stream one timer. Our own server tells it of the departure;
+  another one is asked, by a task for requests that last longer than WATCH_AFTER_S. A client that
+  does not read is cut by the server, and so has left.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -52,6 +53,14 @@ class KeepAliveOptions:
     )
 
 
+class Departing(Protocol):
+    """A request that tells when its client leaves."""
+
+    def tell_departure(self, departing: Callable[[], None] | None) -> None:
+        """Call this then, or now if it has left; None: nobody asks any more."""
+        ...
+
+
 BreakSilence = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -59,6 +68,7 @@ class Watch:
     """Looks after one response; `is_client_gone` says that it ended the request.
 
     `break_silence` sends a ping; None where an answer is one piece, and silence its nature.
+    `served` is the request where the server tells of departures.
     """
 
     __slots__ = (
@@ -71,6 +81,8 @@ class Watch:
         "_pinging",
         "_receive",
         "_send",
+        "_served",
+        "_silence",
         "_timer",
         "_written_at",
         "is_client_gone",
@@ -82,6 +94,7 @@ class Watch:
         send: Send,
         options: KeepAliveOptions,
         break_silence: BreakSilence | None,
+        served: Departing | None = None,
     ) -> None:
         self._receive = receive
         self._send = send
@@ -93,20 +106,33 @@ class Watch:
         self._pinging: asyncio.Task[None] | None = None
         self._is_writing = False
         self.is_client_gone = False
-        self._timer = self._loop.call_later(WATCH_AFTER_S, self._begin)
+        self._timer: asyncio.TimerHandle | None = None
+        self._silence: asyncio.TimerHandle | None = None
         # Nothing was written yet: silence begins with the watch.
-        self._written_at = self._timer.when() - WATCH_AFTER_S
+        self._written_at = 0.0
+        if break_silence is not None:
+            self._written_at = self._loop.time()
+            self._listen_until(self._written_at + options.keep_alive_s)
+        self._served = served
+        if served is None:
+            self._timer = self._loop.call_later(WATCH_AFTER_S, self._begin)
+        else:
+            served.tell_departure(self._end)
 
     def stop(self) -> asyncio.Task[None] | None:
         """The request is over. Gives a ping that is still under way, to be waited for."""
-        self._timer.cancel()
+        if self._served is not None:
+            self._served.tell_departure(None)
+        for timer in (self._timer, self._silence):
+            if timer is not None:
+                timer.cancel()
         pinging = self._pinging
         for task in (self._departure, pinging):
             if task is not None:
                 task.cancel()
         # They know this watch: in a circle all three would last until the collector comes by, which
         # looks at what has lasted once in some hundred thousand requests.
-        self._departure = self._pinging = None
+        self._departure = self._pinging = self._served = self._timer = self._silence = None
         return None if pinging is None or pinging.done() else pinging
 
     async def write(self, body: bytes, *, has_more: bool = True) -> None:
@@ -119,23 +145,32 @@ class Watch:
     def _begin(self) -> None:
         self._departure = self._loop.create_task(self._wait_for_departure())
         self._departure.add_done_callback(_log_failure)
-        self._timer = self._loop.call_later(TICK_S, self._tick)
 
     async def _wait_for_departure(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._end()
+
+    def _end(self) -> None:
         self.is_client_gone = True
         if self._main is not None:
             self._main.cancel("the client left")
 
-    def _tick(self) -> None:
+    def _listen_until(self, then: float) -> None:
+        self._silence = self._loop.call_at(then, self._listen)
+
+    def _listen(self) -> None:
         now = self._loop.time()
-        is_silent = now - self._written_at >= self._options.keep_alive_s
-        if is_silent and not self._is_writing and self._break_silence is not None:
+        silent_until = self._written_at + self._options.keep_alive_s
+        if self._is_writing:
+            # Whoever waits for the client to read has broken the silence already.
+            silent_until = now + TICK_S
+        elif silent_until <= now and self._break_silence is not None:
             self._written_at = now
+            silent_until = now + self._options.keep_alive_s
             self._pinging = self._loop.create_task(self._break_silence())
             self._pinging.add_done_callback(_log_failure)
-        self._timer = self._loop.call_later(TICK_S, self._tick)
+        self._listen_until(silent_until)
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

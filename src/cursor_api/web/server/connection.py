@@ -129,7 +129,7 @@ class Connection(asyncio.Protocol):
         self.serving.connections.discard(self)
         self.serving.watch.discard(self)
         self.transport.forget()
-        self._waiting.clear()
+        self._drop_requests()
         served, self._served, self._reading = self._served, None, None
         if served is not None:
             served.leave()
@@ -224,6 +224,12 @@ class Connection(asyncio.Protocol):
             self._served.start()
         elif not (self._is_in_head or self._is_in_body):
             self._expect_within(self.serving.idle_s)
+
+    def _drop_requests(self) -> None:
+        """Those that wait are never answered."""
+        for request in self._waiting:
+            request.drop()
+        self._waiting.clear()
 
     # --- Room.
 

@@ -247,7 +247,7 @@ class HttpConnection(Connection):
         if self._is_in_head:
             size_bytes = self._received_bytes + FIELD_BYTES * len(self.headers)
         for request in self._waiting:
-            fields: list[tuple[bytes, bytes]] = request.scope["headers"]
+            fields = request.fields
             size_bytes += REQUEST_BYTES + FIELD_BYTES * len(fields) + request.body_bytes
             size_bytes += sum(len(name) + len(value) for name, value in fields)
         if self.writable is not None and self._served is not None:
@@ -257,7 +257,7 @@ class HttpConnection(Connection):
 
     def _drop_waiting(self) -> None:
         if self._waiting:
-            self._waiting.clear()
+            self._drop_requests()
             self._reading = None
             self._is_in_body = False
         if self._is_in_head:

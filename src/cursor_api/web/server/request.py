@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -40,6 +41,8 @@ BODY_BYTES_KEPT: Final = 65_536
 CRASHED: Final = Fault(FaultKind.INTERNAL, "The gateway failed at this request; its log says more.")
 # Their answers have no body, and need no length.
 _BODILESS: Final = frozenset((HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value))
+# Where a scope names its request, for apps that know this server: see `tell_departure`.
+SERVED: Final = "cursor_api.request"
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -74,11 +77,15 @@ class Request:
 
     __slots__ = (
         "_body",
+        "_departing",
         "_has_news",
         "_is_chunked",
         "_is_expecting",
+        "_is_old",
         "_left_bytes",
+        "_method",
         "_owner",
+        "_scope",
         "_task",
         "_waiters",
         "has_more",
@@ -86,14 +93,18 @@ class Request:
         "is_begun",
         "is_gone",
         "is_kept",
-        "scope",
     )
 
     def __init__(
         self, owner: RequestOwner, scope: dict[str, Any], *, is_kept: bool, is_expecting: bool
     ) -> None:
         self._owner = owner
-        self.scope = scope
+        scope[SERVED] = self
+        self._scope: dict[str, Any] | None = scope
+        self._method: str = scope["method"]
+        # It knows no chunks.
+        self._is_old = scope["http_version"] == "1.0"
+        self._departing: Callable[[], None] | None = None
         self.is_kept = is_kept
         # Its client sends the body when it is told to.
         self._is_expecting = is_expecting
@@ -109,7 +120,7 @@ class Request:
 
     def __repr__(self) -> str:
         state = "answered" if self.is_answered else "begun" if self.is_begun else "asked"
-        return f"Request({self.scope['method']}, {state}{', gone' if self.is_gone else ''})"
+        return f"Request({self._method}, {state}{', gone' if self.is_gone else ''})"
 
     # --- The connection's side.
 
@@ -118,11 +129,25 @@ class Request:
         """What is kept of its body."""
         return len(self._body)
 
+    @property
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Those of its head, while it waits."""
+        fields: list[tuple[bytes, bytes]] = self._scope["headers"] if self._scope else []
+        return fields
+
     def start(self) -> None:
         """Let the app answer it."""
+        # Each has the other: whoever is answered, or dropped, lets go.
+        scope, self._scope = self._scope, None
+        if scope is None:
+            raise RuntimeError("a request is answered once")
         tasks = self._owner.serving.tasks
-        self._task = task = self._owner.loop.create_task(self._run())
+        self._task = task = self._owner.loop.create_task(self._run(scope))
         tasks.add(task)
+
+    def drop(self) -> None:
+        """Nobody will answer it."""
+        self._scope = None
 
     def add_body(self, piece: bytes) -> None:
         """A piece of its body has come."""
@@ -148,9 +173,20 @@ class Request:
         """Its client is gone, or will get another answer."""
         if not self.is_answered:
             self.is_gone = True
+            if self._departing is not None:
+                self._departing()
         self._tell()
 
     # --- The app's side.
+
+    def tell_departure(self, departing: Callable[[], None] | None) -> None:
+        """Call this when the client leaves, now if it has left; None: nobody asks any more.
+
+        Costs no task, as waiting for `receive` would.
+        """
+        self._departing = departing
+        if departing is not None and self.is_gone:
+            departing()
 
     async def receive(self) -> Message:
         """See ASGI: a piece of the body, or that the client is gone or answered."""
@@ -190,7 +226,7 @@ class Request:
             self.is_kept = False
         elif not self.is_kept:
             lines += CLOSE_LINE
-        if self.scope["method"] != "HEAD" and status not in _BODILESS:
+        if self._method != "HEAD" and status not in _BODILESS:
             lines += self._frame(framing)
         self.is_begun = True
         owner = self._owner
@@ -202,8 +238,8 @@ class Request:
         length = framing.get(CONTENT_LENGTH)
         if length is not None:
             self._left_bytes = int(length)
-        elif self.scope["http_version"] == "1.0":
-            # It knows no chunks: the connection's end is the body's.
+        elif self._is_old:
+            # The connection's end is the body's.
             self._left_bytes = math.inf
         else:
             self._is_chunked = True
@@ -218,7 +254,7 @@ class Request:
                 write(b"%x\r\n%b%b" % (len(body), body, end))
             elif not has_more:
                 write(_LAST_CHUNK)
-        elif self.scope["method"] != "HEAD":
+        elif self._method != "HEAD":
             if len(body) > self._left_bytes:
                 raise RuntimeError("an app sent more of a body than its Content-Length says")
             self._left_bytes -= len(body)
@@ -236,10 +272,10 @@ class Request:
             self._owner.transport.close()
         self._owner.take_back(self)
 
-    async def _run(self) -> None:
+    async def _run(self, scope: dict[str, Any]) -> None:
         app = self._owner.serving.app
         try:
-            await app(self.scope, self.receive, self.send)
+            await app(scope, self.receive, self.send)
         except asyncio.CancelledError:
             # Whoever ends the server does that, and nobody else.
             self._give_up()

@@ -14,9 +14,19 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.periods import Period
-from cursor_api.domain.quota import Admitted, Budget, Limit, Limits, Spent, Unit, Unknown
+from cursor_api.domain.quota import (
+    NO_LIMITS,
+    Admitted,
+    Budget,
+    Limit,
+    Limits,
+    Spent,
+    Unit,
+    Unknown,
+)
 from cursor_api.stores.redis import link as redis_link
 from cursor_api.stores.redis.limits import RedisLimitStore
+from cursor_api.stores.redis.shared import RedisShared
 from tests.contract.test_limit_store import (
     ALL_AT_ONCE,
     FRESH,
@@ -42,15 +52,26 @@ async def nodes(
     monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(RedisLimitStore(url, ListObserver())) for _ in range(2)
+            (await stack.enter_async_context(RedisShared(url, ListObserver()))).limits
+            for _ in range(2)
         ]
 
 
 async def back(*stores: RedisLimitStore) -> None:
     """When all are."""
-    async with asyncio.timeout(10):
-        while not all(one.is_up for one in stores):
-            await asyncio.sleep(0.01)
+    for one in stores:
+        async with asyncio.timeout(10):
+            while await is_away(one):
+                await asyncio.sleep(0.01)
+
+
+async def is_away(store: RedisLimitStore) -> bool:
+    """Whether nobody answers."""
+    try:
+        await store.find("nobody", NO_LIMITS)
+    except StoreAwayError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("limit", KINDS)
@@ -64,7 +85,7 @@ async def test_two_nodes_let_in_together_what_one_would(
         *(nodes[number % 2].admit(claim) for number, claim in enumerate(claims))
     )
     assert sum(isinstance(one, Admitted) for one in decisions) == ROOM
-    assert repr(nodes[0]).startswith("RedisLimitStore(RedisLink(is_up=True, waiting=0), untold=0")
+    assert repr(nodes[0]) == "RedisLimitStore(untold=0)"
 
 
 async def test_large_numbers_are_counted_to_the_last(nodes: list[RedisLimitStore]) -> None:
@@ -107,7 +128,7 @@ async def test_a_server_that_begins_anew_is_told_anew(
     await node.admit(_claim("under way", DAY_ONLY))
     server.stop()
     async with asyncio.timeout(10):
-        while node.is_up:
+        while not await is_away(node):
             await asyncio.sleep(0.01)
     with pytest.raises(StoreAwayError):
         await node.admit(_claim("asked", DAY_ONLY))
@@ -151,9 +172,9 @@ async def test_what_ends_while_the_server_is_away_is_told_later(
 async def test_a_node_that_dies_holds_its_places_for_a_lease(url: Secret) -> None:
     """Not longer: the others go on then."""
     limits = Limits(concurrent_max=1)
-    async with RedisLimitStore(url, ListObserver(), 0.2) as dead:
-        assert isinstance(await dead.admit(_claim("dead", limits)), Admitted)
-    async with RedisLimitStore(url, ListObserver(), 0.2) as alive:
-        assert not isinstance(await alive.admit(_claim("r", limits)), Admitted)
+    async with RedisShared(url, ListObserver(), 0.2) as dead:
+        assert isinstance(await dead.limits.admit(_claim("dead", limits)), Admitted)
+    async with RedisShared(url, ListObserver(), 0.2) as alive:
+        assert not isinstance(await alive.limits.admit(_claim("r", limits)), Admitted)
         await asyncio.sleep(0.25)
-        assert isinstance(await alive.admit(_claim("r", limits)), Admitted)
+        assert isinstance(await alive.limits.admit(_claim("r", limits)), Admitted)

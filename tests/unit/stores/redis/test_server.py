@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -12,8 +13,9 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.redis.link import RedisLink, Words
 from cursor_api.stores.redis.scripts import read_script
+from cursor_api.stores.redis.server import look
 from tests.fakes import ListObserver
-from tests.redis_server import RedisServer, redis_server
+from tests.redis_server import RedisServer, free_port, redis_server
 
 SCRIPT = read_script("find")
 WORDS = Words("it is away", "it is back")
@@ -115,8 +117,11 @@ async def test_a_server_that_throws_away_is_warned_of() -> None:
 
 async def test_a_cluster_is_refused() -> None:
     """Its keys are on several servers."""
-    with (
-        redis_server("--cluster-enabled", "yes") as cluster,
-        pytest.raises(StoreError, match="cluster"),
-    ):
+    bus = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    with redis_server(*bus) as cluster, pytest.raises(StoreError, match="cluster"):
         await enter(cluster.url)
+
+
+async def test_a_look_tells_which_server_it_is(url: Secret) -> None:
+    """With its version."""
+    assert re.match(r"(Redis|Valkey) \d+\.", (await look(url)).name)

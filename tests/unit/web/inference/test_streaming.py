@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -205,6 +205,42 @@ async def test_a_client_that_leaves_ends_its_request() -> None:
         await task
     assert watches[0].is_client_gone
     watches[0].stop()
+
+
+class Served:
+    """A request whose server tells of the departure."""
+
+    def __init__(self) -> None:
+        self.departing: Callable[[], None] | None = None
+
+    def tell_departure(self, departing: Callable[[], None] | None) -> None:
+        """See Departing."""
+        self.departing = departing
+
+
+async def test_where_the_server_tells_of_the_departure_nobody_asks() -> None:
+    """No task, and for an answer in one piece no timer either; at the end nobody is told."""
+    client, served = Client(), Served()
+    loop: Any = asyncio.get_running_loop()
+    before = len(asyncio.all_tasks()), len(loop._scheduled)
+    watches: list[Watch] = []
+
+    async def request() -> None:
+        watches.append(Watch(client.receive, client.send, KeepAliveOptions(), None, served))
+        await asyncio.sleep(0.05)
+        # The test itself is a task, and sleeps by a timer.
+        assert (len(asyncio.all_tasks()) - 1, len(loop._scheduled) - 1) == before
+        await asyncio.sleep(10)
+
+    task = asyncio.create_task(request())
+    await asyncio.sleep(0.1)
+    assert served.departing is not None
+    served.departing()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert watches[0].is_client_gone
+    watches[0].stop()
+    assert served.departing is None
 
 
 async def test_a_short_request_costs_no_task() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from cursor_api.web.server.request import SERVED
 from cursor_api.web.server.server import ServerOptions
 from tests.serving import parse_answer, serve
 from tests.unit.web.server.raw_client import GET, POST, Recorder, refusal, talk
@@ -185,3 +186,30 @@ async def test_all_who_wait_learn_that_the_client_has_left() -> None:
         writer.transport.abort()
         await asyncio.wait_for(is_over.wait(), 5)
     assert told == ["http.disconnect"] * 3
+
+
+async def test_whoever_asks_is_called_when_the_client_leaves() -> None:
+    """Once; at once where it has left already; and not where it got its answer."""
+    told: list[str] = []
+    is_over = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        served = scope[SERVED]
+        path = scope["path"]
+        served.tell_departure(lambda: told.append(f"{path} leaves"))
+        if path == "/answered":
+            await Script(start((b"content-length", b"2")), body(b"ok"))(scope, receive, send)
+            return
+        await receive()
+        await receive()
+        served.tell_departure(None)
+        served.tell_departure(lambda: told.append(f"{path} has left"))
+        is_over.set()
+
+    async with serve(app, OPTIONS) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET.replace(b"/ ", b"/answered ") + GET.replace(b"/ ", b"/waiting "))
+        await reader.readuntil(b"ok")
+        writer.transport.abort()
+        await asyncio.wait_for(is_over.wait(), 5)
+    assert told == ["/waiting leaves", "/waiting has left"]

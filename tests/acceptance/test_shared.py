@@ -1,4 +1,4 @@
-"""Two gateways at one Redis: a key's limits hold over both, and its absence is no refusal."""
+"""Two gateways at one Redis: limits hold over both, and both know what one finds out."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from cursor_api.bootstrap import file_stores
 from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.redis_server import RedisServer, redis_server
+
+TOKEN = "a-session-token-for-tests"
+NOT_LOGGED_IN = 2
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +32,20 @@ def server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-async def nodes(server: RedisServer, tmp_path: Path) -> AsyncIterator[list[Gateway]]:
-    """Two of them, at one file of keys."""
-    (tmp_path / ".token").write_text("work::a-session-token-for-tests\n")
+async def simulator() -> AsyncIterator[CursorSimulator]:
+    """The upstream of both."""
+    async with CursorSimulator(SimulatorOptions()) as made:
+        yield made
+
+
+@pytest.fixture
+async def nodes(
+    server: RedisServer, simulator: CursorSimulator, tmp_path: Path
+) -> AsyncIterator[list[Gateway]]:
+    """Two of them, at one file of keys, and a Redis with nothing in it."""
+    server.ask("FLUSHALL")
+    (tmp_path / ".token").write_text(f"work::{TOKEN}\n")
     async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(CursorSimulator(SimulatorOptions()))
         environment = {
             "AUTH_TOKEN": KEY,
             "REDIS_URL": server.url,
@@ -86,3 +99,24 @@ async def test_a_limit_holds_over_both_and_its_absence_is_a_503(
         while (answer := await nodes[0].chat("Hello!", headers=limited)).status == 503:
             await asyncio.sleep(0.1)
     assert answer.status == 429
+
+
+async def test_what_one_gateway_finds_out_the_other_knows(
+    nodes: list[Gateway], simulator: CursorSimulator
+) -> None:
+    """A credential that the upstream refuses is asked once; a person's word counts at both."""
+    one, other = nodes
+    simulator.script(TOKEN, Faults(error_before_text=1, error_number=NOT_LOGGED_IN))
+    assert (await one.chat("Hello!")).status == 502
+
+    async def states() -> list[str]:
+        answers = [await node.ask("GET", "/api/credentials") for node in nodes]
+        return [answer.json()["credentials"][0]["state"] for answer in answers]
+
+    async with asyncio.timeout(10):
+        while await states() != ["quarantined"] * 2:
+            await asyncio.sleep(0.05)
+    assert (await other.ask("POST", "/api/credentials/work/clear")).status == 200
+    async with asyncio.timeout(10):
+        while await states() != ["healthy"] * 2:
+            await asyncio.sleep(0.05)
