@@ -136,3 +136,4 @@ class WebParts:
     api_keys: ApiKeys
     quota: Quota
     prices: Prices
+    is_shared_up: Callable[[], bool | None] = lambda: None

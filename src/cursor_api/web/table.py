@@ -162,6 +162,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.records,
                 parts.clock,
                 parts.steps,
+                parts.is_shared_up,
             )
         ).operations(),
         *RequestRoutes(

@@ -74,7 +74,8 @@ class NowOut(Struct, frozen=True):
 
     `under_way` are the oldest of those that have not ended, 100 at most; `under_way_count` are all,
     and `waiting_count` of them wait for room at a credential. `last_24h` is null while the records
-    cannot be read.
+    cannot be read. `is_shared_up`: what nodes share (Redis) can be reached; null where it is not
+    set.
     """
 
     now: Instant
@@ -88,6 +89,7 @@ class NowOut(Struct, frozen=True):
     upstreams: Mapping[str, UpstreamStanding]
     last_24h: LastDay | None
     records: RecordsOut
+    is_shared_up: bool | None = None
 
 
 class NowParts(NamedTuple):
@@ -99,6 +101,7 @@ class NowParts(NamedTuple):
     records: Records
     clock: Clock
     steps: Steps
+    is_shared_up: Callable[[], bool | None] = lambda: None
 
 
 class Now:
@@ -145,6 +148,7 @@ class Now:
                 upstreams=readiness.upstreams(),
                 last_24h=last_day,
                 records=RecordsOut(*state),
+                is_shared_up=with_.is_shared_up(),
             )
         )
 
