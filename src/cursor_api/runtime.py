@@ -16,6 +16,7 @@ from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Reloaded
 from cursor_api.settings import Loaded, SettingsInUse, show_finding
@@ -163,14 +164,17 @@ class Reloader:
         try:
             certificate = await asyncio.to_thread(tls.load_certificate, settings.server.tls)
         except tls.TlsFileError as error:
-            return (Finding("", "", str(error)),)
+            return (Finding(error.variable, "", error.message),)
         if settings != old.settings:
             try:
                 await self._gateway.renew(settings)
             except StoreError as error:
                 return (Finding("", "", error.message),)
             except OSError as error:
-                message = f"the ca_file of an upstream cannot be used: {error.strerror or error}"
+                message = tell(
+                    "the ca_file of an upstream cannot be used: {reason}",
+                    reason=error.strerror or error,
+                )
                 return (Finding("", "", message),)
         # In any case: a renewed certificate has the old one's name.
         self._server.use(settings.server, certificate)

@@ -29,12 +29,15 @@ TOKENS = "one::first-token-00000001\n"
 SECRET = "sk-a-key-of-a-provider-0123456789"
 # Nothing listens there; its models are named, so that it is not asked.
 ADDRESS = "http://127.0.0.1:9/v1"
+WARNING = "没有这项设置；是不是 GATEWAY_REQUESTS_MAX？"
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One gateway for the file; each test has upstreams and settings of its own there."""
-    with open_house(tmp_path_factory.mktemp("settings"), TOKENS) as opened:
+    folder = tmp_path_factory.mktemp("settings")
+    (folder / ".env").write_text("GATEWAY_REQUESTS_MAY=7\n")
+    with open_house(folder, TOKENS) as opened:
         yield opened
 
 
@@ -66,7 +69,7 @@ def test_an_upstream_is_added_and_served(browser: Browser, house: House) -> None
         page.fill("#upstream-models", "small, large")
         page.keyboard.press("Enter")
         trouble = page.locator("#upstream-trouble")
-        expect(trouble).to_have_text(t("code.invalid_value_base_url"))
+        expect(trouble).to_contain_text("不是以 https:// 或 http:// 开头")
         expect(page.locator("#upstream-base_url")).to_have_attribute("aria-invalid", "true")
         page.fill("#upstream-base_url", ADDRESS)
         expect(page.locator("#upstream-allow_http")).to_be_visible()
@@ -130,7 +133,9 @@ def test_a_setting_is_changed_where_it_stands(browser: Browser, house: House) ->
         value = row.locator("input")
         value.fill("many")
         value.press("Enter")
-        expect(row.get_by_role("alert")).to_be_visible()
+        expect(row.get_by_role("alert")).to_have_text(
+            '"many" 不是 1 到 100000 的整数；例如 GATEWAY_REQUESTS_MAX=1200'
+        )
         expect(value).to_have_attribute("aria-invalid", "true")
         expect(value).to_have_value("many")
         assert_fits(page, "a setting that is changed")
@@ -145,6 +150,7 @@ def test_a_setting_is_changed_where_it_stands(browser: Browser, house: House) ->
         row.get_by_role("button", name=t("settings.unset")).click()
         expect(row.locator("form")).to_have_count(0)
         assert "GATEWAY_REQUESTS_MAX" not in (house.folder / ".env").read_text()
+        expect(page.locator("#settings-warnings")).to_contain_text(WARNING)
         page.fill("#settings-search", "PORT")
         fixed = page.locator('[id="setting-PORT"] button.edit')
         expect(fixed).to_have_attribute("title", t("settings_fixed.restart"))

@@ -32,6 +32,7 @@ CHINESE_FILES += ROOT.glob("src/cursor_api/clients/*.py")
 CHINESE_FILES.append(ROOT / "src/cursor_api/settings/chinese.py")
 CHINESE_FILES.append(ROOT / "src/cursor_api/settings/chinese_labels.py")
 CHINESE_FILES.append(ROOT / "src/cursor_api/cli/chinese.toml")
+CHINESE_FILES.append(ROOT / "src/cursor_api/settings/chinese_findings.toml")
 
 
 def bare(key: str) -> str:

@@ -6,6 +6,7 @@ carries a secret into logs.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import Kind, show_plain
+from cursor_api.options.said import tell
 
 # More proxies in a row are a mistake in the setting.
 _HOPS_MAX = 9
@@ -91,8 +93,10 @@ def listen_host() -> Kind:
             if re.fullmatch(_HOST_NAME, text):
                 return text.lower()
         raise ValueError(
-            "is not an address to listen on; the port is set by PORT"
-            " (some shells and build tools set HOST for themselves)"
+            tell(
+                "is not an address to listen on; the port is set by PORT (some shells"
+                " and build tools set HOST for themselves)"
+            )
         )
 
     return Kind("IP address or host name", ("127.0.0.1", "0.0.0.0"), parse)  # noqa: S104 - an example for people, not a default
@@ -116,13 +120,13 @@ def listen_address() -> Kind:
     def parse(text: str) -> ListenAddress:
         host, _, port = text.rpartition(":")
         if not re.fullmatch("[0-9]{1,5}", port) or int(port) > PORT_MAX:
-            raise ValueError("is not a port, or an address and a port such as 127.0.0.1:9464")
+            raise ValueError(tell("is not a port, or an address and a port such as 127.0.0.1:9464"))
         if not host:
             return ListenAddress(LOOPBACK, int(port))
         try:
             return ListenAddress(read_host.parse(host), int(port))
         except ValueError:
-            raise ValueError("has no address to listen on before its port") from None
+            raise ValueError(tell("has no address to listen on before its port")) from None
 
     return Kind("port, or address:port", ("9464", "127.0.0.1:9464"), parse, toml_types=(int,))
 
@@ -139,8 +143,11 @@ def route_prefix() -> Kind:
         if len(prefix) <= _PREFIX_LENGTH_MAX and re.fullmatch(rf"(?:{_SEGMENT})+", prefix):
             return prefix
         raise ValueError(
-            "is not a plain path: segments of letters, digits, '.', '_', '~' and '-' between"
-            f" single slashes, no '.' or '..', at most {_PREFIX_LENGTH_MAX} characters"
+            tell(
+                "is not a plain path: segments of letters, digits, '.', '_', '~' and"
+                " '-' between single slashes, no '.' or '..', at most {count} characters",
+                count=_PREFIX_LENGTH_MAX,
+            )
         )
 
     return Kind("path", ("/cursor",), parse)
@@ -152,12 +159,14 @@ def base_url(example: str) -> Kind:
     def parse(text: str) -> str:
         parts = split_url(text, ("https", "http"))
         if "@" in parts.netloc:
-            raise ValueError("has a user name or password in it, which does not belong there")
+            raise ValueError(tell("has a user name or password in it, which does not belong there"))
         url_path = parts.path.removesuffix("/")
         if not re.fullmatch(rf"(?:{_SEGMENT})*", url_path):
             raise ValueError(
-                "has a path with empty, '.', '..' or escaped segments, which no two servers read"
-                " alike"
+                tell(
+                    "has a path with empty, '.', '..' or escaped segments, which no two"
+                    " servers read alike"
+                )
             )
         return f"{parts.scheme}://{parts.netloc.lower()}{url_path}"
 
@@ -174,15 +183,17 @@ def database_url() -> Kind:
 
     def parse(text: str) -> Secret:
         if not text.startswith(("postgresql://", "postgres://")):
-            raise ValueError("does not begin with postgresql://")
+            raise ValueError(tell("does not begin with postgresql://"))
         if any(character.isspace() or not character.isprintable() for character in text):
-            raise ValueError("contains a space or a control character; a password has it as %20")
+            raise ValueError(
+                tell("contains a space or a control character; a password has it as %20")
+            )
         try:
             urlsplit(text).port  # noqa: B018 - raises for what is no number
         except ValueError:
             # Several hosts, each with a port, are an address of libpq's own.
             if "," not in text:
-                raise ValueError("has a port that is no number") from None
+                raise ValueError(tell("has a port that is no number")) from None
         return Secret(text)
 
     return Kind(
@@ -200,20 +211,22 @@ def redis_url() -> Kind:
 
     def parse(text: str) -> Secret:
         if not text.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("begins with none of redis://, rediss:// (with TLS) and unix://")
+            raise ValueError(tell("begins with none of redis://, rediss:// (with TLS) and unix://"))
         if any(character.isspace() or not character.isprintable() for character in text):
-            raise ValueError("contains a space or a control character; a password has it as %20")
+            raise ValueError(
+                tell("contains a space or a control character; a password has it as %20")
+            )
         parts = urlsplit(text)
         try:
             parts.port  # noqa: B018 - raises for what is no number
         except ValueError:
-            raise ValueError("has a port that is no number") from None
+            raise ValueError(tell("has a port that is no number")) from None
         if parts.scheme == "unix" and not parts.path:
-            raise ValueError("names no socket: unix:///path/to/socket")
+            raise ValueError(tell("names no socket: unix:///path/to/socket"))
         if parts.scheme != "unix" and not parts.hostname:
-            raise ValueError("names no host: redis://host:6379/0")
+            raise ValueError(tell("names no host: redis://host:6379/0"))
         if parts.scheme != "unix" and not re.fullmatch(r"/?|/\d{1,5}", parts.path):
-            raise ValueError("has a path that is no number of a database, such as /0")
+            raise ValueError(tell("has a path that is no number of a database, such as /0"))
         return Secret(text)
 
     return Kind(
@@ -236,8 +249,11 @@ def origins() -> Kind:
                 continue
             if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://(?:{_URL_HOST})(?::[0-9]{{1,5}})?", origin):
                 raise ValueError(
-                    f"has an entry ({position}) that is no origin: a scheme, a host and perhaps"
-                    " a port, without a path"
+                    tell(
+                        "has an entry ({position}) that is no origin: a scheme, a host and"
+                        " perhaps a port, without a path",
+                        position=position,
+                    )
                 )
         return tuple(dict.fromkeys(map(_as_browsers_send, entries)))
 
@@ -259,8 +275,11 @@ def host_names() -> Kind:
         for position, entry in enumerate(entries, start=1):
             if entry != "*" and not re.fullmatch(_HOST_NAME, entry) and not _is_address(entry):
                 raise ValueError(
-                    f"has an entry ({position}) that is no host name or address: neither a scheme"
-                    " nor a port belongs there; '*' alone is any name"
+                    tell(
+                        "has an entry ({position}) that is no host name or address: neither a"
+                        " scheme nor a port belongs there; '*' alone is any name",
+                        position=position,
+                    )
                 )
         return tuple(dict.fromkeys(entry.removesuffix(".") for entry in entries))
 
@@ -280,7 +299,7 @@ def trusted_proxies() -> Kind:
     def parse(text: str) -> TrustedProxies:
         if re.fullmatch("[0-9]+", text):
             if not re.fullmatch(f"[0-{_HOPS_MAX}]", text):
-                raise ValueError(f"is more proxies in a row than {_HOPS_MAX}")
+                raise ValueError(tell("is more proxies in a row than {count}", count=_HOPS_MAX))
             return TrustedProxies(hop_count=int(text))
         entries = [entry.strip() for entry in text.split(",") if entry.strip()]
         networks = []
@@ -289,13 +308,20 @@ def trusted_proxies() -> Kind:
                 network = ipaddress.ip_network(entry, strict=False)
             except ValueError:
                 raise ValueError(
-                    f"has an entry ({position}) that is no address or network such as 10.0.0.0/8;"
-                    " where the proxies' addresses are not known, give their number"
+                    tell(
+                        "has an entry ({position}) that is no address or network such as"
+                        " 10.0.0.0/8; where the proxies' addresses are not known, give their"
+                        " number",
+                        position=position,
+                    )
                 ) from None
             if not network.prefixlen:
                 raise ValueError(
-                    f"has an entry ({position}) that is everybody, whose word is worth nothing;"
-                    " give the number of proxies in front instead"
+                    tell(
+                        "has an entry ({position}) that is everybody, whose word is worth"
+                        " nothing; give the number of proxies in front instead",
+                        position=position,
+                    )
                 )
             networks.append(network)
         return TrustedProxies(tuple(dict.fromkeys(networks)))
@@ -323,21 +349,26 @@ def _as_browsers_send(origin: str) -> str:
     return origin.removesuffix(port)
 
 
+def _either(one: str, other: str) -> str:
+    return tell("{one} or {other}", one=one, other=other)
+
+
 def split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
     """The parts of a URL that is only a scheme, an authority and a path; ValueError otherwise."""
     # Before urlsplit, which drops tabs and line ends without a word.
     if not re.fullmatch(r"[!-~]+", text) or "\\" in text:
-        raise ValueError("has spaces, a backslash or characters that are not ASCII")
+        raise ValueError(tell("has spaces, a backslash or characters that are not ASCII"))
     if "?" in text or "#" in text:
-        raise ValueError("has a query or a fragment, which does not belong there")
+        raise ValueError(tell("has a query or a fragment, which does not belong there"))
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError("is not a URL") from None
+        raise ValueError(tell("is not a URL")) from None
     if parts.scheme not in schemes or not text.lower().startswith(f"{parts.scheme}://"):
-        raise ValueError(f"does not begin with {' or '.join(f'{name}://' for name in schemes)}")
+        known = functools.reduce(_either, (f"{name}://" for name in schemes))
+        raise ValueError(tell("does not begin with {schemes}", schemes=known))
     host = parts.netloc.rpartition("@")[2]
     if not re.fullmatch(rf"(?:{_URL_HOST})(?::[0-9]{{1,5}})?", host) or port == 0:
-        raise ValueError("has no host, or one that is not a name or an address")
+        raise ValueError(tell("has no host, or one that is not a name or an address"))
     return parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cursor_api.options.kinds import Kind, duration, show_duration
+from cursor_api.options.said import tell
 
 # A model's name, with * and ? standing for any part of it.
 _PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]{1,100}")
@@ -28,15 +29,17 @@ def durations_by_model(minimum_s: float, maximum_s: float, example: str) -> Kind
             pattern = pattern.strip() if equals else "*"
             if not _PATTERN.fullmatch(pattern):
                 raise ValueError(
-                    "is not a duration, or a row of them such as `60, o1*=300` (model=duration)"
+                    tell(
+                        "is not a duration, or a row of them such as `60, o1*=300` (model=duration)"
+                    )
                 )
             if pattern in rows:
-                raise ValueError("names a model twice, or has two values for all others")
+                raise ValueError(tell("names a model twice, or has two values for all others"))
             rows[pattern] = span.parse(value.strip())
         if "*" not in rows:
-            raise ValueError("has no value for all other models, such as `60, o1*=300`")
+            raise ValueError(tell("has no value for all other models, such as `60, o1*=300`"))
         if len(rows) > ROWS_MAX:
-            raise ValueError(f"has more than {ROWS_MAX} parts")
+            raise ValueError(tell("has more than {count} parts", count=ROWS_MAX))
         rest = rows.pop("*")
         return (*rows.items(), ("*", rest))
 

@@ -10,6 +10,7 @@ from typing import Final
 from cursor_api.domain.api_key import RESERVED_IDS
 from cursor_api.domain.credential import NamedSecret, Secret
 from cursor_api.options.kinds import Kind, header_secret
+from cursor_api.options.said import tell
 
 # All of them stay in memory; more of them call for a directory of users, not a list.
 CLIENT_KEYS_MAX: Final = 1000
@@ -29,7 +30,7 @@ def client_keys() -> Kind:
     def parse(text: str) -> tuple[NamedSecret, ...]:
         given = [key.strip() for key in text.split(",") if key.strip()]
         if len(given) > CLIENT_KEYS_MAX:
-            raise ValueError(f"cannot have more than {CLIENT_KEYS_MAX} keys")
+            raise ValueError(tell("cannot have more than {count} keys", count=CLIENT_KEYS_MAX))
         keys = tuple(
             _read_client_key(place, one.parse(key)) for place, key in enumerate(given, start=1)
         )
@@ -53,13 +54,20 @@ def _read_client_key(place: int, text: Secret) -> NamedSecret:
     name, key = name.strip(), key.strip()
     if not _CLIENT_NAME.fullmatch(name):
         raise ValueError(
-            f"cannot have what stands before the `::` of number {place} as a name: letters, digits"
-            " and _ . @ - are, up to 64"
+            tell(
+                "cannot have what stands before the `::` of number {place} as a name:"
+                " letters, digits and _ . @ - are, up to 64",
+                place=place,
+            )
         )
     if RESERVED_IDS.fullmatch(name.lower()):
-        raise ValueError(f"cannot have the name of number {place}, which is the gateway's own")
+        raise ValueError(
+            tell("cannot have the name of number {place}, which is the gateway's own", place=place)
+        )
     if not key:
-        raise ValueError(f"cannot have a name alone: number {place} has nothing after its `::`")
+        raise ValueError(
+            tell("cannot have a name alone: number {place} has nothing after its `::`", place=place)
+        )
     return NamedSecret(key, name)
 
 
@@ -70,13 +78,20 @@ def _require_different(keys: Sequence[NamedSecret]) -> None:
         first = places.setdefault(key.reveal(), place)
         if first != place:
             raise ValueError(
-                f"cannot have a key twice: number {place} is number {first} again, and the log"
-                " could not tell who called"
+                tell(
+                    "cannot have a key twice: number {place} is number {first} again, and"
+                    " the log could not tell who called",
+                    place=place,
+                    first=first,
+                )
             )
         if key.name and named.setdefault(key.name.lower(), place) != place:
             raise ValueError(
-                f"cannot have a name twice: that of number {place} is that of number"
-                f" {named[key.name.lower()]}"
+                tell(
+                    "cannot have a name twice: that of number {place} is that of number {first}",
+                    place=place,
+                    first=named[key.name.lower()],
+                )
             )
 
 

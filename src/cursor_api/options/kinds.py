@@ -19,6 +19,7 @@ from typing import Any
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.masking import escape_controls, redact_shapes
+from cursor_api.options.said import tell
 
 # What is shown of one value, in messages and in the table; a name or a URL fits.
 SHOWN_LENGTH_MAX = 60
@@ -91,7 +92,7 @@ def flag() -> Kind:
             return True
         if lowered in _FALSE:
             return False
-        raise ValueError("is neither true, 1, yes, on nor false, 0, no, off")
+        raise ValueError(tell("is neither true, 1, yes, on nor false, 0, no, off"))
 
     return Kind(
         "yes or no",
@@ -108,7 +109,13 @@ def whole(minimum: int, maximum: int, example: int) -> Kind:
     def parse(text: str) -> int:
         if re.fullmatch(rf"-?[0-9]{{1,{_DIGITS_MAX}}}", text) and minimum <= int(text) <= maximum:
             return int(text)
-        raise ValueError(f"is not a whole number from {minimum} to {maximum}")
+        raise ValueError(
+            tell(
+                "is not a whole number from {minimum} to {maximum}",
+                minimum=minimum,
+                maximum=maximum,
+            )
+        )
 
     return Kind(
         f"number, {minimum} to {maximum}",
@@ -133,8 +140,12 @@ def duration(minimum_s: float, maximum_s: float, example: str) -> Kind:
             if minimum_s <= value_s <= maximum_s:
                 return value_s
         raise ValueError(
-            f"is not a duration from {show_duration(minimum_s)} to {show_duration(maximum_s)}"
-            " (plain seconds, or a number with ms, s, m or h)"
+            tell(
+                "is not a duration from {minimum} to {maximum} (plain seconds, or a"
+                " number with ms, s, m or h)",
+                minimum=show_duration(minimum_s),
+                maximum=show_duration(maximum_s),
+            )
         )
 
     return Kind(
@@ -164,8 +175,12 @@ def size(minimum_bytes: int, maximum_bytes: int, example: str) -> Kind:
             if minimum_bytes <= value_bytes <= maximum_bytes:
                 return value_bytes
         raise ValueError(
-            f"is not a size from {show_size(minimum_bytes)} to {show_size(maximum_bytes)}"
-            " (bytes, or a number with KiB, MiB or GiB)"
+            tell(
+                "is not a size from {minimum} to {maximum} (bytes, or a number with"
+                " KiB, MiB or GiB)",
+                minimum=show_size(minimum_bytes),
+                maximum=show_size(maximum_bytes),
+            )
         )
 
     return Kind(
@@ -183,7 +198,7 @@ def choice(*options: str) -> Kind:
     def parse(text: str) -> str:
         if text.lower() in options:
             return text.lower()
-        raise ValueError(f"is none of {', '.join(options)}")
+        raise ValueError(tell("is none of {options}", options=", ".join(options)))
 
     words = ", ".join(f"`{option}`" for option in options)
     return Kind(f"one of {words}", options, parse)
@@ -204,7 +219,7 @@ def prose(length_max: int) -> Kind:
 
     def parse(text: str) -> str:
         if len(text) > length_max:
-            raise ValueError(f"is longer than {length_max} characters")
+            raise ValueError(tell("is longer than {length_max} characters", length_max=length_max))
         return text
 
     return Kind(
@@ -222,7 +237,7 @@ def version() -> Kind:
     def parse(text: str) -> str:
         if re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}", text):
             return text
-        raise ValueError("is not a version number")
+        raise ValueError(tell("is not a version number"))
 
     return Kind("version number", ("0.42.5",), parse)
 
@@ -235,16 +250,19 @@ def path() -> Kind:
 
     def parse(text: str) -> Path:
         if "\0" in text:
-            raise ValueError("is no path: it holds a NUL character")
+            raise ValueError(tell("is no path: it holds a NUL character"))
         if _CONTROL.search(text):
             raise ValueError(
-                "is no path: it holds a tab, a line feed or their like. Between double quotes a"
-                " backslash makes them (\\t, \\n): use single quotes, or / in place of it"
+                tell(
+                    "is no path: it holds a tab, a line feed or their like. Between double"
+                    " quotes a backslash makes them (\\t, \\n): use single quotes, or / in"
+                    " place of it"
+                )
             )
         try:
             return Path(text).expanduser()
         except RuntimeError:
-            raise ValueError("begins with ~, and no home folder is known for it") from None
+            raise ValueError(tell("begins with ~, and no home folder is known for it")) from None
 
     return Kind("path", ("/var/lib/cursor-api/file",), parse, show=show_path)
 
@@ -256,8 +274,12 @@ def header_secret() -> Kind:
         for position, character in enumerate(text, start=1):
             if not " " <= character <= "~":
                 raise ValueError(
-                    f"cannot travel in an HTTP header: character {position} of {len(text)}"
-                    " is not printable ASCII"
+                    tell(
+                        "cannot travel in an HTTP header: character {position} of {count} is"
+                        " not printable ASCII",
+                        position=position,
+                        count=len(text),
+                    )
                 )
         return Secret(text)
 
@@ -304,7 +326,9 @@ def time_zone() -> Kind:
         if is_zone(text):
             return text
         near = difflib.get_close_matches(text, zoneinfo.available_timezones())
-        hint = next((f" (did you mean {name}?)" for name in near if is_zone(name)), "")
-        raise ValueError(f"is not the name of a time zone{hint}")
+        hint = next(
+            (tell(" (did you mean {name}?)", name=name) for name in near if is_zone(name)), ""
+        )
+        raise ValueError(tell("is not the name of a time zone{hint}", hint=hint))
 
     return Kind("IANA time zone", ("Europe/Berlin", "Asia/Shanghai"), parse)

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import Kind, header_secret, show_plain
+from cursor_api.options.said import tell
 
 # Names stand in logs, in headers and in front of a slash: `upstream/model`.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -33,7 +34,7 @@ def plain_name() -> Kind:
         if _PLAIN.fullmatch(text):
             return text
         raise ValueError(
-            "is not a plain name: letters, digits, '-', '_' and '.', at most 64 characters"
+            tell("is not a plain name: letters, digits, '-', '_' and '.', at most 64 characters")
         )
 
     return Kind("name", ("work",), parse)
@@ -47,7 +48,7 @@ def model_name() -> Kind:
 def _parse_model(text: str) -> str:
     if _MODEL.fullmatch(text):
         return text
-    raise ValueError("is not a model's name: printable ASCII without spaces and commas")
+    raise ValueError(tell("is not a model's name: printable ASCII without spaces and commas"))
 
 
 def model_names() -> Kind:
@@ -62,7 +63,7 @@ def routes() -> Kind:
         upstream, slash, model = text.partition("/")
         if slash and _PLAIN.fullmatch(upstream) and _MODEL.fullmatch(model):
             return Route(upstream, model)
-        raise ValueError("has an entry that is not upstream/model, the names of both")
+        raise ValueError(tell("has an entry that is not upstream/model, the names of both"))
 
     kind = _list_of("upstream/model, comma between", parse, "work/gpt-4o, cursor/gpt-4o")
     return replace(kind, show=lambda found: show_plain(", ".join(map("/".join, found))))
@@ -72,9 +73,9 @@ def _list_of(label: str, parse_one: Callable[[str], _T], example: str) -> Kind:
     def parse(text: str) -> tuple[_T, ...]:
         found = tuple(parse_one(entry.strip()) for entry in text.split(",") if entry.strip())
         if len(set(found)) < len(found):
-            raise ValueError("has an entry twice")
+            raise ValueError(tell("has an entry twice"))
         if len(found) > LIST_MAX:
-            raise ValueError(f"has more than {LIST_MAX} entries")
+            raise ValueError(tell("has more than {count} entries", count=LIST_MAX))
         return found
 
     def show(found: tuple[Any, ...]) -> str:
@@ -107,7 +108,7 @@ def headers() -> Kind:
             case dict():
                 return tuple(_check_header(name, value) for name, value in table.items())
             case _:
-                raise ValueError('is not a table of headers, such as { x-team = "red" }')
+                raise ValueError(tell('is not a table of headers, such as { x-team = "red" }'))
 
     def show(found: tuple[tuple[str, Secret], ...]) -> str:
         return show_plain(f"{', '.join(name for name, _ in found)} (values hidden)")
@@ -125,9 +126,13 @@ def headers() -> Kind:
 
 def _check_header(name: str, value: object) -> tuple[str, Secret]:
     if not _HEADER.fullmatch(name):
-        raise ValueError("has a name that no header can have")
+        raise ValueError(tell("has a name that no header can have"))
     if name.lower() in _HEADERS_OF_OURS:
-        raise ValueError(f"has the header {name.lower()}, which the gateway writes itself")
+        raise ValueError(
+            tell("has the header {name}, which the gateway writes itself", name=name.lower())
+        )
     if not isinstance(value, str) or not value.isascii() or not value.isprintable():
-        raise ValueError(f"has a value for {name} that is no text of printable ASCII")
+        raise ValueError(
+            tell("has a value for {name} that is no text of printable ASCII", name=name)
+        )
     return name, Secret(value)

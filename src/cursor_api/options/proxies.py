@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_loopback, mask_user, quote_url, split_url
 from cursor_api.options.kinds import Kind
+from cursor_api.options.said import tell, told_by
 
 # By the scheme of the address that is asked, the first that is set.
 VARIABLES: Final = {"https": ("HTTPS_PROXY", "ALL_PROXY"), "http": ("HTTP_PROXY", "ALL_PROXY")}
@@ -121,17 +122,19 @@ def _look_up(name: str, environ: Mapping[str, str]) -> str:
 
 def _read(name: str, text: str) -> NamedProxy:
     if text.lower().startswith("socks"):
-        return NamedProxy(name, None, "names a SOCKS proxy, and the gateway speaks HTTP to proxies")
+        return NamedProxy(
+            name, None, tell("names a SOCKS proxy, and the gateway speaks HTTP to proxies")
+        )
     try:
         return NamedProxy(name, _parse_url(text if "://" in text else f"http://{text}"))
     except ValueError as error:
-        return NamedProxy(name, None, str(error))
+        return NamedProxy(name, None, told_by(error))
 
 
 def _parse_url(text: str) -> Secret:
     parts = split_url(text, ("http", "https"))
     if parts.path not in {"", "/"}:
-        raise ValueError("has a path, which a proxy does not have")
+        raise ValueError(tell("has a path, which a proxy does not have"))
     return Secret(f"{parts.scheme}://{parts.netloc}")
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from cursor_api.ports.upstream_blocks import NewUpstream, ShownUpstreams
+from cursor_api.ports.upstream_blocks import INVALID, NewUpstream, ShownUpstreams
 
 
 class Words(Struct, frozen=True):
@@ -46,12 +46,14 @@ class ShownSetting(Struct, frozen=True):
 class ShownFinding(Struct, frozen=True):
     """Something that is wrong, or looks wrong, with what to do about it; never a secret.
 
-    `name` is the setting, "" where it is about a file; `where` is the place in it.
+    `name` is the setting, "" where it is about a file; `where` is the place in it. `text` is the
+    English of its `words`.
     """
 
     name: str
     where: str
     text: str
+    words: Words
 
 
 class ShownSettings(Struct, frozen=True):
@@ -91,6 +93,22 @@ class WrongSettingError(Exception):
     def __init__(self, problems: Sequence[ShownFinding]) -> None:
         super().__init__("\n".join(one.text for one in problems))
         self.problems = tuple(problems)
+
+
+class WrongUpstreamError(Exception):
+    """It cannot be added as it is said; nothing was changed. `field` is the one to blame, or ""."""
+
+    def __init__(
+        self,
+        field: str,
+        message: str,
+        code: str = INVALID,
+        findings: tuple[ShownFinding, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+        self.findings = findings
 
 
 class SettingsWriter(Protocol):

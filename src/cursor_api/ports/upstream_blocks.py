@@ -62,12 +62,3 @@ class NewUpstream:
     base_url: str | None = None
     models: tuple[str, ...] = ()
     allow_http: bool = False
-
-
-class WrongUpstreamError(Exception):
-    """It cannot be added as it is said; nothing was changed. `field` is the one to blame, or ""."""
-
-    def __init__(self, field: str, message: str, code: str = INVALID) -> None:
-        super().__init__(message)
-        self.field = field
-        self.code = code

@@ -1,6 +1,7 @@
 """Everything that can be set: read once into frozen values, from four places in one order."""
 
-from cursor_api.settings.files import Drafts, SettingsFiles, show_finding
+from cursor_api.settings.files import Drafts, SettingsFiles
+from cursor_api.settings.findings import show_finding
 from cursor_api.settings.in_use import SettingsInUse
 from cursor_api.settings.load import ByCommand, Draft, Loaded, load_settings
 from cursor_api.settings.report import render_check

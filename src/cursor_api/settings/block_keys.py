@@ -8,6 +8,7 @@ from typing import Any
 
 from cursor_api.options.kinds import show_plain
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import tell, told_by
 from cursor_api.options.setting import Setting
 from cursor_api.settings.resolve import Resolver, Row
 from cursor_api.settings.sources import Block, Given, as_text
@@ -58,12 +59,12 @@ class BlockKeys:
         if row.name in self.block.entries:
             where, wrong = (
                 self.block.places[row.name],
-                f"has the wrong type: it is a {row.kind.label}",
+                tell("has the wrong type: it is a {label}", label=row.kind.label),
             )
             try:
                 text = as_text(row, self.block.entries[row.name])
             except ValueError as error:
-                text, wrong = None, str(error)
+                text, wrong = None, told_by(error)
             if text is None:
                 self._wrong.add(row.name)
                 self._own.problems.append(Finding(mine.variable, where, wrong))
@@ -100,5 +101,10 @@ class BlockKeys:
         for name in self.block.entries:
             if name not in self._known:
                 hint = find_nearest(name, self._known)
-                message = f"no such key in [[{table}]]: {show_plain(name)}{hint}"
+                message = tell(
+                    "no such key in [[{table}]]: {name}{hint}",
+                    table=table,
+                    name=show_plain(name),
+                    hint=hint,
+                )
                 yield Finding("", self.block.places[name], message)

@@ -26,6 +26,7 @@ from cursor_api.options.names import (
     routes,
 )
 from cursor_api.options.rules import Facts, Finding, check, rules_of
+from cursor_api.options.said import tell
 from cursor_api.options.setting import FieldPath, Setting, build_options, find_rows
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.settings.api_keys import find_api_keys, variable_name
@@ -169,7 +170,9 @@ class BlockReader:
         for row in taken.values():
             self._own.derive(row, self._variables)
         if kind is None:
-            keys.require("kind", f"has no kind: one of {', '.join(self._schema.kinds)}")
+            keys.require(
+                "kind", tell("has no kind: one of {kinds}", kinds=", ".join(self._schema.kinds))
+            )
         else:
             # Whose keys they are is unknown without a kind.
             self.warnings.extend(keys.find_unknown())
@@ -182,7 +185,7 @@ class BlockReader:
         variables = {way: row.variable for way, row in taken.items()}
         models, sent = keys.value("models"), keys.value("headers") or ()
         if "models" in block.entries and keys.is_right("models") and not models:
-            keys.refuse("models", "is empty; name some, or leave it out to ask the upstream")
+            keys.refuse("models", tell("is empty; name some, or leave it out to ask the upstream"))
         self._draft(_Draft(name, kind, variables, found, models, sent), taken)
 
     def _draft(self, draft: _Draft, rows: Mapping[FieldPath, Setting]) -> None:
@@ -206,11 +209,13 @@ class BlockReader:
     def _take_name(self, keys: BlockKeys) -> str | None:
         name: str | None = keys.value("name")
         if name is None:
-            keys.require("name", "has no name; models and logs need one")
+            keys.require("name", tell("has no name; models and logs need one"))
         elif name in self._schema.own_kinds:
-            keys.refuse("name", f'"{name}" is the upstream of [{name}]; choose another name')
+            keys.refuse(
+                "name", tell('"{name}" is the upstream of [{name}]; choose another name', name=name)
+            )
         elif name in self._names:
-            keys.refuse("name", f'"{name}" is the name of another upstream, too')
+            keys.refuse("name", tell('"{name}" is the name of another upstream, too', name=name))
         else:
             self._names.add(name)
             return name
@@ -220,8 +225,10 @@ class BlockReader:
         if is_in_the_clear(keys.value("base_url") or "") and not keys.value("allow_http"):
             keys.refuse(
                 "base_url",
-                "has no TLS: whoever is on the way can read keys and prompts. Use https://, or add"
-                " allow_http = true within your own network",
+                tell(
+                    "has no TLS: whoever is on the way can read keys and prompts. Use"
+                    " https://, or add allow_http = true within your own network"
+                ),
             )
 
     # --- Models
@@ -233,11 +240,13 @@ class BlockReader:
         self.rows.extend(keys.rows())
         name, routes = keys.value("name"), keys.value("routes")
         if name is None:
-            keys.require("name", "has no name; callers need one to ask for it")
+            keys.require("name", tell("has no name; callers need one to ask for it"))
         elif name in self._models:
-            keys.refuse("name", f'"{name}" is the name of another model, too')
+            keys.refuse("name", tell('"{name}" is the name of another model, too', name=name))
         if not routes:
-            keys.require("routes", 'has no routes; give some, as in routes = ["upstream/model"]')
+            keys.require(
+                "routes", tell('has no routes; give some, as in routes = ["upstream/model"]')
+            )
             return
         self._check_upstreams(keys, routes)
         _check_patterns(keys, (*filter(None, [name]), *(keys.value("aliases") or ())), routes)
@@ -248,25 +257,39 @@ class BlockReader:
         for route in routes:
             if route.endpoint not in self._names:
                 hint = find_nearest(route.endpoint, self._names)
-                keys.refuse("routes", f'there is no upstream "{route.endpoint}"{hint}')
+                keys.refuse(
+                    "routes",
+                    tell('there is no upstream "{name}"{hint}', name=route.endpoint, hint=hint),
+                )
 
     def _check_aliases(self) -> None:
-        meanings = {name: f'the name of the model "{name}"' for name in self._models}
+        meanings = {
+            name: tell('the name of the model "{name}"', name=name) for name in self._models
+        }
         for model in self._models.values():
             variable = f"model.{model.name}.aliases"
             for alias in model.aliases:
                 if alias in meanings:
                     where = self._own.places.get(variable, "")
-                    message = f'"{alias}" is {meanings[alias]} already; leave one'
+                    message = tell(
+                        '"{alias}" is {meaning} already; leave one',
+                        alias=alias,
+                        meaning=meanings[alias],
+                    )
                     self._own.problems.append(Finding(variable, where, message))
-                meanings.setdefault(alias, f'an alias of "{model.name}"')
+                meanings.setdefault(alias, tell('an alias of "{name}"', name=model.name))
 
 
 def _check_patterns(keys: BlockKeys, names: tuple[str, ...], routes: tuple[Route, ...]) -> None:
     """One `*` stands for any text; a route has one only where each name has one to fill it."""
     if any(name.count(ANY) > 1 for name in names):
-        keys.refuse("name", f'has more than one "{ANY}", which stands for any text; leave one')
+        keys.refuse(
+            "name", tell('has more than one "{any}", which stands for any text; leave one', any=ANY)
+        )
     if any(route.model.count(ANY) > 1 for route in routes):
-        keys.refuse("routes", f'a route has more than one "{ANY}"; leave one')
+        keys.refuse("routes", tell('a route has more than one "{any}"; leave one', any=ANY))
     if any(ANY in route.model for route in routes) and any(ANY not in name for name in names):
-        keys.refuse("routes", f'a route has "{ANY}" and a name of the model has none to fill it')
+        keys.refuse(
+            "routes",
+            tell('a route has "{any}" and a name of the model has none to fill it', any=ANY),
+        )

@@ -13,6 +13,7 @@ from dotenv.parser import Binding, parse_stream
 
 from cursor_api.options.kinds import show_plain
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import tell
 from cursor_api.settings.sources import (
     AnySchema,
     Given,
@@ -52,7 +53,9 @@ def parse_dotenv(schema: AnySchema, text: str, label: str) -> Reading:
         if binding.error or (binding.key is not None and binding.value is None):
             problems.append(
                 Finding(
-                    "", where, "this line is not NAME=value; close its quotes or put # before it"
+                    "",
+                    where,
+                    tell("this line is not NAME=value; close its quotes or put # before it"),
                 )
             )
         elif binding.key is not None and binding.value is not None:
@@ -72,7 +75,11 @@ def _misspelt(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Iterator[Fin
     for name, value in strangers[:STRANGERS_MAX]:
         meant = find_misspelt(name, schema.by_variable)
         if meant is not None:
-            yield Finding(show_plain(name), value.where, f"no such setting; did you mean {meant}?")
+            yield Finding(
+                show_plain(name),
+                value.where,
+                tell("no such setting; did you mean {meant}?", meant=meant),
+            )
 
 
 def _first_line(binding: Binding) -> int:
@@ -88,5 +95,5 @@ def _unexpanded(given: Mapping[str, Given]) -> Iterator[Finding]:
             yield Finding(
                 variable,
                 value.where,
-                "has ${…} in it; variables are not replaced here, write it out",
+                tell("has ${…} in it; variables are not replaced here, write it out"),
             )

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from cursor_api.options.said import tell
+
 # Names that other programs have, too.
 _COMMON: Final = frozenset(
     {"CONFIG_FILE", "DATA_DIR", "DEBUG", "DEBUG_LOG_FILE", "NTP_SERVERS", "PROXIES"}
@@ -37,11 +39,15 @@ UNUSED: Final = _COMMON | {
     *("TOKEN_SHORT_VALIDITY", "TOOL_CALL_TIMEOUT", "USAGE_CHECK", "USE_COMMA_DELIMITER"),
     *("USE_OFFICIAL_CLAUDE_PROMPTS", "VISION_ABILITY"),
 }
-READ_AS: Final = "is read as {}; write that in its place"
-UNUSED_HERE: Final = (
+UNUSED_HERE: Final = tell(
     "the earlier program's later versions had them, and nothing here heeds them; docs/upgrade.md"
     " says what there is in their place"
 )
+
+
+def read_as(name: str) -> str:
+    """What is told of a variable that is called otherwise here."""
+    return tell("is read as {name}; write that in its place", name=name)
 
 
 def find_unused(names: Iterable[str], *, is_shared: bool) -> list[str]:

@@ -21,14 +21,15 @@ from cursor_api.options.rules import Finding
 from cursor_api.options.setting import Setting
 from cursor_api.ports.configuration import (
     FixedSettingError,
-    ShownFinding,
     UnknownSettingError,
     WrongSettingError,
+    WrongUpstreamError,
 )
-from cursor_api.ports.upstream_blocks import MISSING, NewUpstream, WrongUpstreamError
+from cursor_api.ports.upstream_blocks import MISSING, NewUpstream
 from cursor_api.settings.block_file import change_file
 from cursor_api.settings.block_text import BlockTextError
 from cursor_api.settings.dotenv_text import TextChangeError, set_variable
+from cursor_api.settings.findings import show_finding
 from cursor_api.settings.load import TOML, Draft, Loaded
 from cursor_api.settings.resolve import COMMAND_LINE, DOTENV, Row
 from cursor_api.settings.schema import CONFIG, Schema
@@ -177,11 +178,6 @@ def new_problems(old: Loaded[Any], new: Loaded[Any]) -> list[Finding]:
     """Those that a change brings; what was wrong before does not count."""
     known = {(problem.variable, problem.message) for problem in old.problems}
     return [one for one in new.problems if (one.variable, one.message) not in known]
-
-
-def show_finding(finding: Finding) -> ShownFinding:
-    """As the operator is shown it."""
-    return ShownFinding(finding.variable, finding.where, finding.message)
 
 
 def require_none(problems: Sequence[Finding]) -> None:

@@ -14,18 +14,19 @@ from typing import Any, Final
 
 from cursor_api.domain.credential import NamedSecret, Secret
 from cursor_api.options.rules import Facts, Finding
+from cursor_api.options.said import tell
 from cursor_api.settings.own_keys import OWN_KEYS, is_example
 
 _QUOTES: Final = "\"'`"
-KEPT_QUOTES: Final = (
+KEPT_QUOTES: Final = tell(
     "has quotes around it, which are part of the value (an env-file of Docker, for one, takes"
     " nothing away); leave them out"
 )
-_JSON_LIST: Final = (
+_JSON_LIST: Final = tell(
     "looks like a JSON list, whose brackets and quotes are part of the keys; write the keys alone,"
     " with commas between"
 )
-_NO_KEY: Final = (
+_NO_KEY: Final = tell(
     "looks like an account's token (a JWT or a browser's cookie), which belongs into TOKEN_FILE;"
     " this is a key of your own, which callers present. Make one with: openssl rand -hex 24"
 )
@@ -33,12 +34,14 @@ _TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.|user_[^:%\s]+(?:::|%(?:25)?3A)|
 _LEFT_OVER: Final = (
     (
         re.compile("^bearer ", re.IGNORECASE),
-        "begins with `Bearer`, which is no part of a key: programs write it in front of one",
+        tell("begins with `Bearer`, which is no part of a key: programs write it in front of one"),
     ),
     (
         re.compile(r"\s#"),
-        "has a `#` behind a blank, which is part of the value (an env-file of Docker, for one,"
-        " knows no comments behind one); leave the comment out",
+        tell(
+            "has a `#` behind a blank, which is part of the value (an env-file of Docker, for one,"
+            " knows no comments behind one); leave the comment out"
+        ),
     ),
 )
 # Of documents and examples, as they are or nearly so.
@@ -47,7 +50,7 @@ _PLACEHOLDER: Final = re.compile(
     r"(?:key|token|secret)\b.*|the-value-of-.*|<.*>|(?:sk-)?(?:x{3,}|\.{3}|\*{3,})",
     re.IGNORECASE,
 )
-_STILL_TO_FILL: Final = (
+_STILL_TO_FILL: Final = tell(
     "looks like the text of an example that was to be replaced; put the real key in its place"
 )
 _DERIVED: Final = ".api_keys"

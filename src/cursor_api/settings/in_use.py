@@ -16,7 +16,8 @@ from cursor_api.ports.configuration import (
 from cursor_api.ports.upstream_blocks import ShownUpstreams
 from cursor_api.settings import chinese, chinese_labels
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
-from cursor_api.settings.files import SettingsFiles, find_fixed, show_finding
+from cursor_api.settings.files import SettingsFiles, find_fixed
+from cursor_api.settings.findings import show_finding
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 from cursor_api.settings.schema import S, Schema

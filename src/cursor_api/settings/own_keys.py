@@ -16,13 +16,14 @@ from typing import Final
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_loopback
 from cursor_api.options.rules import Facts, Finding
+from cursor_api.options.said import tell
 
 # OWASP ASVS 5.0, 6.2.1 asks 8 of a person's password: below that, guessing comes to an end.
 KEY_LENGTH_MIN: Final = 8
 # A key that a program keeps can be longer; 16 random characters are never guessed over a network.
 KEY_LENGTH_GOOD: Final = 16
 
-MAKE_ONE: Final = "Make a good one with: openssl rand -hex 24"
+MAKE_ONE: Final = tell("Make a good one with: openssl rand -hex 24")
 
 # What callers present to the gateway.
 OWN_KEYS: Final = ("AUTH_TOKEN", "CLIENT_TOKENS")
@@ -54,8 +55,12 @@ def key_is_no_example(facts: Facts) -> Finding | None:
         if is_example(key.reveal()):
             return facts.finding(
                 variable,
-                f"{which}is the text of an example, or a key that everybody tries first."
-                f" {MAKE_ONE}",
+                tell(
+                    "{which}is the text of an example, or a key that everybody tries"
+                    " first. {advice}",
+                    which=which,
+                    advice=MAKE_ONE,
+                ),
             )
     return None
 
@@ -68,8 +73,14 @@ def key_is_long_enough(facts: Facts) -> Finding | None:
     variable, which = short
     return facts.finding(
         variable,
-        f"{which}has fewer than {KEY_LENGTH_MIN} characters, and the listener on"
-        f" {facts.find('HOST')} can be reached from other machines. {MAKE_ONE}",
+        tell(
+            "{which}has fewer than {count} characters, and the listener on {host}"
+            " can be reached from other machines. {advice}",
+            which=which,
+            count=KEY_LENGTH_MIN,
+            host=facts.find("HOST"),
+            advice=MAKE_ONE,
+        ),
     )
 
 
@@ -81,9 +92,15 @@ def key_is_good(facts: Facts) -> Finding | None:
     variable, which = short
     return facts.finding(
         variable,
-        f"{which}has fewer than {KEY_LENGTH_GOOD} characters, and the listener on"
-        f" {facts.find('HOST')} can be reached from other machines: it serves, and a longer one"
-        f" is safer. {MAKE_ONE}",
+        tell(
+            "{which}has fewer than {count} characters, and the listener on {host}"
+            " can be reached from other machines: it serves, and a longer one is"
+            " safer. {advice}",
+            which=which,
+            count=KEY_LENGTH_GOOD,
+            host=facts.find("HOST"),
+            advice=MAKE_ONE,
+        ),
     )
 
 
@@ -94,8 +111,13 @@ def key_can_be_tried_at_will(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "AUTH_TOKEN",
-        f"has fewer than {KEY_LENGTH_GOOD} characters, and with PASSTHROUGH a chat takes every"
-        f" wrong key for somebody's token, so that trying locks nobody out. {MAKE_ONE}",
+        tell(
+            "has fewer than {count} characters, and with PASSTHROUGH a chat takes"
+            " every wrong key for somebody's token, so that trying locks nobody"
+            " out. {advice}",
+            count=KEY_LENGTH_GOOD,
+            advice=MAKE_ONE,
+        ),
     )
 
 
@@ -120,4 +142,4 @@ def _keys(facts: Facts) -> Iterator[tuple[str, Secret, str]]:
     if key:
         yield "AUTH_TOKEN", key, ""
     for place, one in enumerate(facts.find("CLIENT_TOKENS") or (), start=1):
-        yield "CLIENT_TOKENS", one, f"key number {place} "
+        yield "CLIENT_TOKENS", one, tell("key number {place} ", place=place)

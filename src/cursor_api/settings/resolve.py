@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import tell, told_by
 from cursor_api.options.setting import Setting
 from cursor_api.settings.habits import KEPT_QUOTES, is_quoted
 from cursor_api.settings.sources import ENVIRONMENT, Given
@@ -87,9 +88,15 @@ class Resolver:
             text.encode()
             value = kind.parse(text)
         except UnicodeEncodeError:
-            self._refuse_text(setting, given, f"{kind.quote(text)} is not valid UTF-8")
+            self._refuse_text(
+                setting, given, tell("{value} is not valid UTF-8", value=kind.quote(text))
+            )
         except ValueError as error:
-            self._refuse_text(setting, given, f"{kind.quote(text)} {error}")
+            self._refuse_text(
+                setting,
+                given,
+                tell("{value} {error}", value=kind.quote(text), error=told_by(error)),
+            )
         else:
             # Relative to the working directory, whatever that is later.
             self.values[setting.variable] = (
@@ -98,12 +105,12 @@ class Resolver:
 
     def _refuse_text(self, setting: Setting, given: Given, message: str) -> None:
         if is_quoted(given.text.strip()):
-            message = f"{message}; it {KEPT_QUOTES}"
+            message = tell("{message}; it {habit}", message=message, habit=KEPT_QUOTES)
         for example in setting.kind.examples[:1]:
             spelled = f"{setting.variable}={example}"
             if given.source not in {ENVIRONMENT, DOTENV, DEFAULT, COMMAND_LINE}:
                 spelled = f'{setting.name} = "{example}"'
-            message = f"{message}; for example {spelled}"
+            message = tell("{message}; for example {spelled}", message=message, spelled=spelled)
         self.problems.append(Finding(setting.variable, given.where, message))
         self._quoted[setting.variable] = setting.kind.quote(given.text)
 

@@ -11,6 +11,7 @@ import stat
 
 from cursor_api.options.addresses import is_loopback
 from cursor_api.options.rules import Facts, Finding, Rule, find_mode
+from cursor_api.options.said import tell
 from cursor_api.settings.own_keys import (
     key_can_be_tried_at_will,
     key_is_good,
@@ -22,11 +23,15 @@ from cursor_api.settings.own_keys import (
 def _key_is_set(facts: Facts) -> Finding | None:
     if "AUTH_TOKEN" not in facts.values or facts.find("AUTH_TOKEN") or facts.find("PASSTHROUGH"):
         return None
-    state = "is empty" if "AUTH_TOKEN" in facts.places else "is not set"
+    state = tell("is empty") if "AUTH_TOKEN" in facts.places else tell("is not set")
     return facts.finding(
         "AUTH_TOKEN",
-        f"{state}; it is the key that callers present, and without one anybody could use your"
-        " account. Make one with: cursor-api init, or openssl rand -hex 24",
+        tell(
+            "{state}; it is the key that callers present, and without one anybody"
+            " could use your account. Make one with: cursor-api init, or openssl"
+            " rand -hex 24",
+            state=state,
+        ),
     )
 
 
@@ -36,8 +41,11 @@ def _client_keys_are_others(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "CLIENT_TOKENS",
-        f"key number {keys.index(key) + 1} is AUTH_TOKEN, which may do everything; give callers"
-        " who shall only chat another one",
+        tell(
+            "key number {place} is AUTH_TOKEN, which may do everything; give"
+            " callers who shall only chat another one",
+            place=keys.index(key) + 1,
+        ),
     )
 
 
@@ -49,7 +57,10 @@ def _differs(variable: str, *others: str) -> Rule:
             if path and taken and os.path.realpath(path) == os.path.realpath(taken):
                 return facts.finding(
                     variable,
-                    f"is the same file as {other}, which it would overwrite; give each its own",
+                    tell(
+                        "is the same file as {other}, which it would overwrite; give each its own",
+                        other=other,
+                    ),
                 )
         return None
 
@@ -63,7 +74,10 @@ def _not_a_folder(variable: str) -> Rule:
             return None
         return facts.finding(
             variable,
-            "is a folder; name a file (containers make a folder where a mounted file is missing)",
+            tell(
+                "is a folder; name a file (containers make a folder where a mounted"
+                " file is missing)"
+            ),
         )
 
     return rule
@@ -76,8 +90,10 @@ def _key_has_a_certificate(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "TLS_KEY_FILE",
-        "is set and TLS_CERT_FILE is not; name the certificate as well, or leave both out for plain"
-        " HTTP",
+        tell(
+            "is set and TLS_CERT_FILE is not; name the certificate as well, or"
+            " leave both out for plain HTTP"
+        ),
     )
 
 
@@ -87,8 +103,10 @@ def _bodies_hold_one(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "GATEWAY_BODIES_BYTES_MAX",
-        "is less than GATEWAY_BODY_BYTES_MAX: the largest request could never be taken. Raise it,"
-        " or lower the other",
+        tell(
+            "is less than GATEWAY_BODY_BYTES_MAX: the largest request could never"
+            " be taken. Raise it, or lower the other"
+        ),
     )
 
 
@@ -98,7 +116,7 @@ def _log_is_open(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "LOGS_PUBLIC",
-        f"anybody who reaches {host} can read the masked request log without a key",
+        tell("anybody who reaches {host} can read the masked request log without a key", host=host),
     )
 
 

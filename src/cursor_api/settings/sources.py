@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from cursor_api.options.kinds import show_path, show_plain
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import tell, told_by
 from cursor_api.options.setting import MIB, Setting
-from cursor_api.settings.earlier import READ_AS, UNUSED_HERE, find_unused
+from cursor_api.settings.earlier import UNUSED_HERE, find_unused, read_as
 from cursor_api.settings.schema import Schema
 from cursor_api.settings.unknown import find_nearest
 
@@ -98,11 +99,16 @@ def collect(schema: AnySchema, pairs: list[tuple[str, Given]]) -> Reading:
     for name, value in pairs:
         if name in spelled and name in schema.by_variable:
             warnings.append(
-                Finding(show_plain(name), value.where, f"replaces {spelled[name].where}")
+                Finding(
+                    show_plain(name),
+                    value.where,
+                    tell("replaces {place}", place=spelled[name].where),
+                )
             )
         spelled[name] = value
         if name not in schema.by_variable and schema.is_ours(name):
-            message = f"no such setting{find_nearest(name, schema.by_variable)}"
+            hint = find_nearest(name, schema.by_variable)
+            message = tell("no such setting{hint}", hint=hint)
             warnings.append(Finding(show_plain(name), value.where, message))
     given: dict[str, Given] = {}
     for setting in schema.rows:
@@ -122,7 +128,7 @@ def _take_earlier(
         name = setting.earlier
         if name in spelled and setting.variable not in given:
             given[setting.variable] = spelled[name]
-            yield Finding(name, spelled[name].where, READ_AS.format(setting.variable))
+            yield Finding(name, spelled[name].where, read_as(setting.variable))
     is_shared = any(one.source == ENVIRONMENT for one in spelled.values())
     unused = find_unused(spelled, is_shared=is_shared)
     if unused:
@@ -135,7 +141,7 @@ def read_toml(schema: AnySchema, path: Path, label: str, *, is_required: bool) -
     try:
         text = read_text(path)
     except FileNotFoundError:
-        missing = Finding("", label, f"there is no such file: {show_path(path)}")
+        missing = Finding("", label, tell("there is no such file: {path}", path=show_path(path)))
         return Reading(problems=(missing,) if is_required else ())
     except UnreadableError as error:
         return Reading(problems=(about(label, error),))
@@ -154,17 +160,17 @@ def parse_toml(schema: AnySchema, text: str, label: str) -> Reading:
 def _toml_error(error: ValueError | RecursionError, text: str) -> UnreadableError:
     """The parser's words and line, without what it quotes from the file."""
     if isinstance(error, RecursionError):
-        return UnreadableError("not TOML: it nests too deeply")
+        return UnreadableError(tell("not TOML: it nests too deeply"))
     if not isinstance(error, tomllib.TOMLDecodeError):
         # Python's own words for a number of thousands of digits, with advice for programmers.
         found = _LONG_NUMBER.search(text)
         line = text.count("\n", 0, found.start()) + 1 if found else None
-        return UnreadableError("not TOML: a number with thousands of digits", line)
+        return UnreadableError(tell("not TOML: a number with thousands of digits"), line)
     message = str(error)
     at = re.search(r"\(at line (\d+), column \d+\)$", message)
     line = int(at[1]) if at else text.count("\n") + 1
     words = re.sub(r"['\"].*['\"]", "…", message.partition(" (at ")[0], flags=re.DOTALL)
-    return UnreadableError(f"not TOML: {words}", line)
+    return UnreadableError(tell("not TOML: {words}", words=words), line)
 
 
 class _TomlReader:
@@ -188,9 +194,12 @@ class _TomlReader:
                 self._read_blocks(table, entries)
             elif table not in known:
                 hint = _home_of(self._schema, table) or find_nearest(table, {*known, *BLOCKS})
-                self._warn(where, f"no such table: {show_plain(table)}{hint}")
+                message = tell("no such table: {table}{hint}", table=show_plain(table), hint=hint)
+                self._warn(where, message)
             elif not isinstance(entries, dict):
-                message = f"{table} is a table; write [{table}] on a line of its own"
+                message = tell(
+                    "{table} is a table; write [{table}] on a line of its own", table=table
+                )
                 self._problems.append(Finding("", where, message))
             else:
                 for name, value in entries.items():
@@ -201,7 +210,7 @@ class _TomlReader:
 
     def _read_blocks(self, table: str, blocks: object) -> None:
         if not isinstance(blocks, list) or not all(isinstance(one, dict) for one in blocks):
-            message = f"{table} is a list of tables; write [[{table}]] above each"
+            message = tell("{table} is a list of tables; write [[{table}]] above each", table=table)
             self._problems.append(Finding("", self._where(table, ""), message))
             return
         for number, entries in enumerate(blocks, start=1):
@@ -215,15 +224,33 @@ class _TomlReader:
         if setting is None:
             names = {known.name for known in self._schema.rows if known.table == table}
             hint = find_nearest(name, names) or _home_of(self._schema, name)
-            self._warn(where, f"no such key in [{table}]: {show_plain(name)}{hint}")
+            self._warn(
+                where,
+                tell(
+                    "no such key in [{table}]: {name}{hint}",
+                    table=table,
+                    name=show_plain(name),
+                    hint=hint,
+                ),
+            )
             return
         try:
             text = as_text(setting, value)
         except ValueError as error:
-            self._problems.append(Finding(setting.variable, where, f"{table}.{name} {error}"))
+            self._problems.append(
+                Finding(
+                    setting.variable,
+                    where,
+                    tell("{table}.{name} {error}", table=table, name=name, error=told_by(error)),
+                )
+            )
             return
         if text is None:
-            message = f"{table}.{name} has the wrong type; write it in quotes, like in .env"
+            message = tell(
+                "{table}.{name} has the wrong type; write it in quotes, like in .env",
+                table=table,
+                name=name,
+            )
             self._problems.append(Finding(setting.variable, where, message))
         else:
             self._given[setting.variable] = Given(text, f"{self._label} [{table}]", where)
@@ -240,7 +267,7 @@ def _home_of(schema: AnySchema, name: str) -> str:
     """Where a key that stands in the wrong place, or a variable's name, belongs."""
     for setting in schema.by_key.values():
         if name in {setting.name, setting.variable}:
-            return f"; {setting.name} belongs under [{setting.table}]"
+            return tell("; {name} belongs under [{table}]", name=setting.name, table=setting.table)
     return ""
 
 
@@ -268,7 +295,11 @@ def as_text(setting: Setting, value: object) -> str | None:
 def _join(entries: list[str]) -> str:
     for number, entry in enumerate(entries, start=1):
         if "," in entry:
-            raise ValueError(f"has a comma in its entry {number}; write an entry for each part")
+            raise ValueError(
+                tell(
+                    "has a comma in its entry {number}; write an entry for each part", number=number
+                )
+            )
     return ",".join(entries)
 
 
@@ -313,29 +344,31 @@ def read_text(path: Path) -> str:
         data = _read_bytes(path)
     except FileNotFoundError:
         if path.is_symlink():
-            raise UnreadableError("is a link to a file that is not there") from None
+            raise UnreadableError(tell("is a link to a file that is not there")) from None
         raise
     except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+        raise UnreadableError(tell("cannot be read: {reason}", reason=error.strerror)) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableError("is not UTF-8; save it as UTF-8", line) from None
+        raise UnreadableError(tell("is not UTF-8; save it as UTF-8"), line) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise UnreadableError("holds a NUL character; save it as UTF-8", line)
+        raise UnreadableError(tell("holds a NUL character; save it as UTF-8"), line)
     return text
 
 
 def _read_bytes(path: Path) -> bytes:
     # Before opening: a named pipe would wait for somebody to write into it.
     if not stat.S_ISREG(path.stat().st_mode):
-        raise UnreadableError("is not a file (a folder, perhaps); remove it or name another")
+        raise UnreadableError(tell("is not a file (a folder, perhaps); remove it or name another"))
     with path.open("rb") as file:
         data = file.read(FILE_BYTES_MAX + 1)
     if len(data) > FILE_BYTES_MAX:
-        raise UnreadableError(f"is larger than {FILE_BYTES_MAX} bytes; is it the right file?")
+        raise UnreadableError(
+            tell("is larger than {count} bytes; is it the right file?", count=FILE_BYTES_MAX)
+        )
     return data
 
 

@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Collection, Sequence
 
+from cursor_api.options.said import tell
+
 # CGI servers set it.
 _FOREIGN = re.compile(r"GATEWAY_INTERFACE")
 _APART_MAX = 2
@@ -31,7 +33,7 @@ def find_nearest(name: str, known: Collection[str]) -> str:
     """`; did you mean X?` with the known name that is most alike, else ""."""
     by_fold = {candidate.upper(): candidate for candidate in known}
     near = difflib.get_close_matches(name.upper(), by_fold, 1, cutoff=0.6)
-    return f"; did you mean {by_fold[near[0]]}?" if near else ""
+    return tell("; did you mean {name}?", name=by_fold[near[0]]) if near else ""
 
 
 def find_misspelt(name: str, known: Collection[str]) -> str | None:

@@ -20,16 +20,11 @@ from cursor_api.options.kinds import header_secret, show_plain
 from cursor_api.options.names import plain_name
 from cursor_api.options.rules import Finding
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.ports.upstream_blocks import (
-    MISSING,
-    TAKEN,
-    NewUpstream,
-    Preset,
-    ShownUpstream,
-    WrongUpstreamError,
-)
+from cursor_api.ports.configuration import WrongUpstreamError
+from cursor_api.ports.upstream_blocks import MISSING, TAKEN, NewUpstream, Preset, ShownUpstream
 from cursor_api.settings.block_file import change_file, remove_key_file, write_key_file
 from cursor_api.settings.block_text import append_block, find_block, render_block
+from cursor_api.settings.findings import show_finding
 from cursor_api.settings.load import Draft, Loaded
 from cursor_api.settings.schema import Schema
 from cursor_api.settings.sources import FILE_BYTES_MAX
@@ -188,7 +183,8 @@ def require_right(name: str, problems: Sequence[Finding]) -> None:
             field = ""
         if field.startswith("api_key"):
             field = "keys"
-        raise WrongUpstreamError(field, "\n".join(map(str, problems)))
+        findings = tuple(map(show_finding, problems))
+        raise WrongUpstreamError(field, "\n".join(map(str, problems)), findings=findings)
 
 
 def show_upstreams(schema: Schema[Any], loaded: Loaded[Any]) -> Iterator[ShownUpstream]:

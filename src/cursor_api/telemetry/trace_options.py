@@ -11,6 +11,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import base_url
 from cursor_api.options.kinds import Kind
 from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy_url
+from cursor_api.options.said import tell
 from cursor_api.options.setting import setting
 
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -25,9 +26,9 @@ def trace_headers() -> Kind:
             name, equals, value = entry.partition("=")
             shown = unquote(value.strip())
             if not equals or not _NAME.fullmatch(name.strip()):
-                raise ValueError("has an entry that is not name=value")
+                raise ValueError(tell("has an entry that is not name=value"))
             if not shown.isascii() or not shown.isprintable():
-                raise ValueError("has a value that no header can have")
+                raise ValueError(tell("has a value that no header can have"))
             found.append((name.strip(), Secret(shown)))
         return tuple(found)
 

@@ -14,6 +14,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import duration, path, whole
 from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy_url
 from cursor_api.options.rules import Facts, Finding, Rules, find_mode
+from cursor_api.options.said import tell
 from cursor_api.options.setting import setting
 
 # `v1`, `v4`, `v1beta`: a segment of the addresses of most APIs.
@@ -44,7 +45,7 @@ def _ca_file_is_there(facts: Facts) -> Finding | None:
     ca_file: Path | None = facts.find("ca_file")
     if not ca_file or stat.S_ISREG(find_mode(ca_file)):
         return None
-    return facts.finding("ca_file", "there is no such file; mend the path or leave it out")
+    return facts.finding("ca_file", tell("there is no such file; mend the path or leave it out"))
 
 
 def _shared_proxy_can_be_used(facts: Facts) -> Finding | None:
@@ -54,8 +55,12 @@ def _shared_proxy_can_be_used(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "proxy",
-        f"{found.variable} {found.flaw}, so that requests go without one. Name an HTTP proxy here"
-        " (most that speak SOCKS speak HTTP as well), or `none`",
+        tell(
+            "{name} {flaw}, so that requests go without one. Name an HTTP proxy"
+            " here (most that speak SOCKS speak HTTP as well), or `none`",
+            name=found.variable,
+            flaw=found.flaw,
+        ),
     )
 
 

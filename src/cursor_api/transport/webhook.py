@@ -19,6 +19,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.addresses import is_in_the_clear, quote_url, split_url
 from cursor_api.options.kinds import Kind
 from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy_url
+from cursor_api.options.said import tell
 from cursor_api.options.setting import setting
 from cursor_api.transport.client import HttpClient, HttpOptions
 
@@ -32,9 +33,11 @@ def webhook_url() -> Kind:
     def parse(text: str) -> Secret:
         split_url(text.partition("?")[0], ("https", "http"))
         if not text.isascii() or not text.isprintable() or " " in text or "#" in text:
-            raise ValueError("has spaces, a fragment or characters that are not ASCII")
+            raise ValueError(tell("has spaces, a fragment or characters that are not ASCII"))
         if is_in_the_clear(text):
-            raise ValueError("is http:// to another machine; everybody on the way reads along")
+            raise ValueError(
+                tell("is http:// to another machine; everybody on the way reads along")
+            )
         return Secret(text)
 
     return Kind(

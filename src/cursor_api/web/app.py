@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.ports.dialect import RenderedFault
 from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RefusalCounter
@@ -21,7 +21,7 @@ from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.http.answers import encode_headers, new_request_id, send_fault
 from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, RefusedPreflights
-from cursor_api.web.http.errors import DialectErrors
+from cursor_api.web.http.errors import NOTHING, Beside, DialectErrors, FoundFault
 from cursor_api.web.inference.route import FAILED
 from cursor_api.web.management.store_errors import explain
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
@@ -83,7 +83,7 @@ class App:
             self._refused_preflights.note(scope)
         if self._lifecycle.is_draining and path not in self._served_while_draining:
             await send_fault(
-                send, self._errors.render(path, DRAINING, (), scope["headers"]), [CLOSE]
+                send, self._errors.render(path, DRAINING, NOTHING, scope["headers"]), [CLOSE]
             )
             return
         route = self._inference.get(path)
@@ -135,13 +135,14 @@ class ErrorHandlers:
         if fault.kind in WRONG_KEYS:
             self._refusals.count_refusal(fault.kind)
         await delay_if_locked_out(fault)
-        return self._respond(request, fault.without_traceback())
+        beside = Beside(findings=fault.findings) if isinstance(fault, FoundFault) else NOTHING
+        return self._respond(request, fault.without_traceback(), beside)
 
     async def _store_error(self, request: Request, error: StoreError) -> Response:
         fault = explain(error)
         if fault.kind is FaultKind.STORE_FAILED:
             log.error("what is kept could not be read or written", error=error.message)
-        return self._respond(request, fault, problems=error.problems)
+        return self._respond(request, fault, Beside(error.problems))
 
     async def _http_exception(self, request: Request, error: HTTPException) -> Response:
         match error.status_code:
@@ -165,11 +166,9 @@ class ErrorHandlers:
         log.error("request failed inside the gateway", request_id=request_id, exc_info=error)
         return response
 
-    def _respond(
-        self, request: Request, fault: Fault, problems: tuple[LineProblem, ...] = ()
-    ) -> Response:
+    def _respond(self, request: Request, fault: Fault, beside: Beside = NOTHING) -> Response:
         path, headers = request.scope["path"], request.scope["headers"]
-        rendered = self._errors.render(path, fault, problems, headers)
+        rendered = self._errors.render(path, fault, beside, headers)
         response = Response(rendered.body, rendered.status)
         request_id = new_request_id(int(self._clock.now() * 1000))
         ids = self._errors.id_headers(path, headers, request_id)

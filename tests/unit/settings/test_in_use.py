@@ -85,7 +85,9 @@ def test_what_was_read_and_refused_is_told_until_something_better_is(tmp_path: P
     """The old ones stay in use meanwhile."""
     settings = in_use(tmp_path)
     settings.refuse((Finding("PORT", ".env:3", "is no port"),))
-    assert settings.show().problems == (ShownFinding("PORT", ".env:3", "is no port"),)
+    assert settings.show().problems == (
+        ShownFinding("PORT", ".env:3", "is no port", Words("is no port", "is no port")),
+    )
     assert shown(settings)["PORT"].value == "3000"
     settings.take(in_use(tmp_path, {"PORT": "3002"}).loaded)
     assert settings.show().problems == ()

@@ -11,13 +11,8 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
-from cursor_api.ports.upstream_blocks import (
-    INVALID,
-    MISSING,
-    TAKEN,
-    NewUpstream,
-    WrongUpstreamError,
-)
+from cursor_api.ports.configuration import WrongUpstreamError
+from cursor_api.ports.upstream_blocks import INVALID, MISSING, TAKEN, NewUpstream
 from cursor_api.settings import load_settings
 from cursor_api.settings.upstream_blocks import (
     Place,

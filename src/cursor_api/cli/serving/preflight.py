@@ -17,14 +17,16 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_denied
 from cursor_api.cli.tokens.unusual import describe_unusual
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Book, Names, Settings, TokenFiles
 from cursor_api.options.rules import Facts, Finding, find_mode
+from cursor_api.options.said import tell
 from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
 from cursor_api.stores.files.pool_state import FilePoolStateStore
@@ -38,16 +40,7 @@ PORT_MAX: Final = 65_535
 DEFAULT_PORT: Final = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One check's result. `may_be_ours`: a gateway that runs already would cause it as well."""
-
-    finding: Finding
-    is_problem: bool
-    may_be_ours: bool = False
-
-
-_Check = Callable[[Facts], Iterable[_Found]]
+_Check = Callable[[Facts], Iterable[Found]]
 
 
 def check_and_listen(
@@ -75,7 +68,7 @@ def check_without_listening(loaded: Loaded[Settings]) -> Loaded[Settings]:
     listener, found = _take_port(facts)
     if listener is not None:
         listener.close()
-    found = [_Found(one.finding, one.is_problem and not one.may_be_ours) for one in found]
+    found = [Found(one.finding, one.is_problem and not one.may_be_ours) for one in found]
     found.extend(_run(FILE_CHECKS, facts))
     found.extend(_check_the_rest(loaded, facts))
     return _with_found(loaded, found)
@@ -89,12 +82,12 @@ def recheck(loaded: Loaded[Settings]) -> Loaded[Settings]:
     return _with_found(loaded, _check_the_rest(loaded, _valid_facts(loaded)))
 
 
-def _run(checks: Iterable[_Check], facts: Facts) -> Iterator[_Found]:
+def _run(checks: Iterable[_Check], facts: Facts) -> Iterator[Found]:
     for check in checks:
         yield from check(facts)
 
 
-def _check_the_rest(loaded: Loaded[Settings], facts: Facts) -> Iterator[_Found]:
+def _check_the_rest(loaded: Loaded[Settings], facts: Facts) -> Iterator[Found]:
     upstreams = [_without_wrong(loaded, upstream) for upstream in loaded.upstreams]
     for upstream in upstreams:
         yield from _run(UPSTREAM_CHECKS, upstream)
@@ -113,25 +106,17 @@ def _without_wrong(loaded: Loaded[Settings], facts: Facts) -> Facts:
     return replace(facts, values=right)
 
 
-def _with_found(loaded: Loaded[Settings], found: Iterable[_Found]) -> Loaded[Settings]:
+def _with_found(loaded: Loaded[Settings], found: Iterable[Found]) -> Loaded[Settings]:
     findings: dict[bool, list[Finding]] = {True: [], False: []}
     for one in found:
         findings[one.is_problem].append(one.finding)
     return loaded.with_findings(tuple(findings[True]), tuple(findings[False]))
 
 
-def _problem(facts: Facts, variable: str, message: str) -> _Found:
-    return _Found(facts.finding(variable, message), is_problem=True)
-
-
-def _warning(facts: Facts, variable: str, message: str) -> _Found:
-    return _Found(facts.finding(variable, message), is_problem=False)
-
-
 # --- The listener
 
 
-def _take_port(facts: Facts) -> tuple[socket.socket | None, list[_Found]]:
+def _take_port(facts: Facts) -> tuple[socket.socket | None, list[Found]]:
     host, port = facts.find("HOST"), facts.find("PORT")
     if host is None or port is None:
         return None, []
@@ -141,10 +126,10 @@ def _take_port(facts: Facts) -> tuple[socket.socket | None, list[_Found]]:
         return None, [_explain_port(facts, host, port, error)]
 
 
-def _explain_port(facts: Facts, host: str, port: int, error: OSError) -> _Found:
+def _explain_port(facts: Facts, host: str, port: int, error: OSError) -> Found:
     if isinstance(error, socket.gaierror):
         message = f"{host} is a name without an address here; use an address, such as 127.0.0.1"
-        return _problem(facts, "HOST", message)
+        return as_problem(facts, "HOST", message)
     match error.errno:
         case errno.EADDRINUSE:
             other = port + 1 if port < PORT_MAX else DEFAULT_PORT
@@ -152,16 +137,16 @@ def _explain_port(facts: Facts, host: str, port: int, error: OSError) -> _Found:
                 f"another program listens on port {port} of {host}; stop it, or choose another"
                 f" port, as in PORT={other}"
             )
-            return _Found(facts.finding("PORT", message), is_problem=True, may_be_ours=True)
+            return Found(facts.finding("PORT", message), is_problem=True, may_be_ours=True)
         case errno.EACCES | errno.EPERM if port <= PRIVILEGED_PORT_MAX:
-            return _problem(
+            return as_problem(
                 facts,
                 "PORT",
                 f"{port} is for privileged programs only; choose one above {PRIVILEGED_PORT_MAX},"
                 f" as in PORT={DEFAULT_PORT}",
             )
         case errno.EADDRNOTAVAIL:
-            return _problem(
+            return as_problem(
                 facts,
                 "HOST",
                 f"{host} is no address of this machine; use 127.0.0.1 (this machine alone), or"
@@ -169,28 +154,28 @@ def _explain_port(facts: Facts, host: str, port: int, error: OSError) -> _Found:
             )
         case errno.EAFNOSUPPORT:
             message = f"{host} is an IPv6 address, and this machine has no IPv6; use an IPv4 one"
-            return _problem(facts, "HOST", message)
+            return as_problem(facts, "HOST", message)
         case _:
             message = f"cannot listen on {host} port {port} ({error.strerror}); choose others"
-            return _problem(facts, "HOST", message)
+            return as_problem(facts, "HOST", message)
 
 
-def _check_certificate(facts: Facts) -> Iterator[_Found]:
+def _check_certificate(facts: Facts) -> Iterator[Found]:
     try:
         found = load_certificate(
             TlsOptions(facts.find("TLS_CERT_FILE"), facts.find("TLS_KEY_FILE"))
         )
     except TlsFileError as error:
-        yield _problem(facts, error.variable, error.message)
+        yield as_problem(facts, error.variable, error.message)
         return
     for variable, message in found.find_flaws(utc_now()) if found else ():
-        yield _warning(facts, variable, message)
+        yield as_warning(facts, variable, message)
 
 
 # --- Files
 
 
-def _check_folders(facts: Facts) -> Iterator[_Found]:
+def _check_folders(facts: Facts) -> Iterator[Found]:
     """Each folder once, named by the first setting that leads there."""
     seen: set[Path] = set()
     for variable in FILE_VARIABLES:
@@ -203,28 +188,32 @@ def _check_folders(facts: Facts) -> Iterator[_Found]:
             yield from _check_folder(facts, variable, folder)
 
 
-def _check_folder(facts: Facts, variable: str, folder: Path) -> Iterator[_Found]:
+def _check_folder(facts: Facts, variable: str, folder: Path) -> Iterator[Found]:
     mode = find_mode(folder)
     if not mode and not os.path.lexists(folder):
         message = f"the folder {folder} does not exist; make it with: mkdir -p {folder}"
-        yield _problem(facts, variable, message)
+        yield as_problem(facts, variable, message)
     elif not stat.S_ISDIR(mode):
-        yield _problem(
+        yield as_problem(
             facts, variable, f"{folder} is no folder that can be entered; name a file in one"
         )
     elif not os.access(folder, os.W_OK | os.X_OK):
-        yield _warning(
+        yield as_warning(
             facts,
             variable,
-            f"the folder {folder} cannot be written, so that credentials cannot be changed here and"
-            f" the pool and the request log forget at a restart; {_give_rights('write')}",
+            tell(
+                "the folder {folder} cannot be written, so that credentials cannot be changed here"
+                " and the pool and the request log forget at a restart; {remedy}",
+                folder=folder,
+                remedy=give_rights("write"),
+            ),
         )
     elif _is_full(folder):
-        yield _warning(
-            facts,
-            variable,
-            f"the disk of {folder} is full, so that nothing can be saved; make room on it",
+        message = tell(
+            "the disk of {folder} is full, so that nothing can be saved; make room on it",
+            folder=folder,
         )
+        yield as_warning(facts, variable, message)
 
 
 def _is_full(folder: Path) -> bool:
@@ -235,7 +224,7 @@ def _is_full(folder: Path) -> bool:
     return status.f_blocks > 0 and status.f_bavail == 0
 
 
-def _check_tokens(facts: Facts) -> Iterator[_Found]:
+def _check_tokens(facts: Facts) -> Iterator[Found]:
     tokens, token_list = facts.find("TOKEN_FILE"), facts.find("TOKEN_LIST_FILE")
     if tokens is None or token_list is None:
         return
@@ -246,10 +235,12 @@ def _check_tokens(facts: Facts) -> Iterator[_Found]:
         yield from _explain_tokens(facts, error)
         return
     for warning in files.warnings:
-        yield _warning(facts, "TOKEN_FILE", warning.text)
+        yield as_warning(facts, "TOKEN_FILE", warning.text)
     unusual = describe_unusual((entry.line, entry.bearer) for entry in book.tokens)
     if unusual:
-        yield _warning(facts, "TOKEN_FILE", f"{unusual}; is it the right text?")
+        yield as_warning(
+            facts, "TOKEN_FILE", tell("{unusual}; is it the right text?", unusual=unusual)
+        )
     yield from _check_devices(facts, book, token_list)
 
 
@@ -257,23 +248,23 @@ def _no_checksum() -> str:
     raise RuntimeError("a look gives nobody a device")
 
 
-def _explain_tokens(facts: Facts, error: StoreError) -> Iterator[_Found]:
+def _explain_tokens(facts: Facts, error: StoreError) -> Iterator[Found]:
     for line in error.problems:
         # Those with a colon say more than what is wrong.
         advice = "" if ":" in line.problem else "; mend the line or delete it"
         finding = Finding("", f"{line.file}:{line.line}", f"{line.problem}{advice}")
-        yield _Found(finding, is_problem=True)
+        yield Found(finding, is_problem=True)
     if not error.problems:
-        remedy = f" {_give_rights('read').capitalize()}." if _is_denied(error) else ""
-        yield _problem(facts, "TOKEN_FILE", f"{error.message}{remedy}")
+        remedy = f" {give_rights('read').capitalize()}." if is_denied(error) else ""
+        yield as_problem(facts, "TOKEN_FILE", f"{error.message}{remedy}")
 
 
-def _check_devices(facts: Facts, book: Book, token_list: Path) -> Iterator[_Found]:
+def _check_devices(facts: Facts, book: Book, token_list: Path) -> Iterator[Found]:
     """A new token waits until its device can be stored; without any other nobody is left."""
     folder = Path(os.path.realpath(token_list)).parent
     if not book.lacking or (os.access(folder, os.W_OK | os.X_OK) and not _is_full(folder)):
         return
-    yield _Found(
+    yield Found(
         facts.finding(
             "TOKEN_LIST_FILE",
             f"{len(book.lacking)} new token(s) cannot be served, because the checksum of each"
@@ -284,61 +275,76 @@ def _check_devices(facts: Facts, book: Book, token_list: Path) -> Iterator[_Foun
     )
 
 
-def _check_pool_state(facts: Facts) -> Iterator[_Found]:
+def _check_pool_state(facts: Facts) -> Iterator[Found]:
     path = facts.find("POOL_STATE_FILE")
     if path is None:
         return
     try:
         asyncio.run(FilePoolStateStore(path).load())
     except StoreError as error:
-        yield _warning(
+        yield as_warning(
             facts,
             "POOL_STATE_FILE",
-            f"{error.message} All credentials begin as healthy, and the file is replaced; to keep"
-            " it, move it away first",
+            tell(
+                "{error} All credentials begin as healthy, and the file is replaced;"
+                " to keep it, move it away first",
+                error=error.message,
+            ),
         )
 
 
-def _check_request_log(facts: Facts) -> Iterator[_Found]:
+def _check_request_log(facts: Facts) -> Iterator[Found]:
     path: Path | None = facts.find("REQUEST_LOG_FILE")
     if path is None or not facts.find("GATEWAY_LOG_KEPT_MAX"):
         return
     try:
         RecordFile(path).check()
     except StoreError as error:
-        yield _problem(facts, "REQUEST_LOG_FILE", error.message.removesuffix("."))
+        yield as_problem(facts, "REQUEST_LOG_FILE", error.message.removesuffix("."))
 
 
 # --- Certificates
 
 
-def _check_ca_file(upstream: Facts) -> Iterator[_Found]:
+def _check_ca_file(upstream: Facts) -> Iterator[Found]:
     path: Path | None = upstream.find("ca_file")
     if path is None:
         return
     try:
         ssl.create_default_context().load_verify_locations(cafile=path)
     except ssl.SSLError:
-        yield _problem(
+        yield as_problem(
             upstream,
             "ca_file",
-            f"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----); make one of a"
-            " DER file with: openssl x509 -inform der -in FILE -out FILE.pem",
+            tell(
+                "{path} holds no certificate in PEM form (-----BEGIN"
+                " CERTIFICATE-----); make one of a DER file with: openssl x509 -inform"
+                " der -in FILE -out FILE.pem",
+                path=path,
+            ),
         )
     except OSError as error:
-        message = f"{path} cannot be read ({error.strerror}); {_give_rights('read')}"
-        yield _problem(upstream, "ca_file", message)
+        message = tell(
+            "{path} cannot be read ({reason}); {remedy}",
+            path=path,
+            reason=error.strerror,
+            remedy=give_rights("read"),
+        )
+        yield as_problem(upstream, "ca_file", message)
 
 
-def _check_trust(upstream: Facts) -> Iterator[_Found]:
+def _check_trust(upstream: Facts) -> Iterator[Found]:
     url = upstream.find("base_url") or ""
     if not url.startswith("https://") or upstream.find("ca_file") or _has_authorities():
         return
-    yield _warning(
+    yield as_warning(
         upstream,
         "base_url",
-        "this machine knows no certificate authority, so that no TLS address can be trusted;"
-        f" install its ca-certificates package, or set {upstream.label('ca_file')}",
+        tell(
+            "this machine knows no certificate authority, so that no TLS address"
+            " can be trusted; install its ca-certificates package, or set {name}",
+            name=upstream.label("ca_file"),
+        ),
     )
 
 
@@ -353,7 +359,7 @@ def _has_authorities() -> bool:
 # --- The process
 
 
-def _check_descriptors(facts: Facts, upstreams: Sequence[Facts]) -> Iterator[_Found]:
+def _check_descriptors(facts: Facts, upstreams: Sequence[Facts]) -> Iterator[Found]:
     callers = facts.find("GATEWAY_CONNECTIONS_MAX")
     counts = {
         one.label("connections_max"): count
@@ -368,25 +374,20 @@ def _check_descriptors(facts: Facts, upstreams: Sequence[Facts]) -> Iterator[_Fo
         return
     share_count = descriptors.share(callers, limit_count)
     names = " and ".join(["GATEWAY_CONNECTIONS_MAX", *counts])
-    yield _warning(
+    yield as_warning(
         facts,
         "GATEWAY_CONNECTIONS_MAX",
-        f"the system lets this process have {limit_count} files and connections open, and"
-        f" {needed_count} are needed: callers get {share_count} connections. Raise the limit"
-        f" (`ulimit -n`, LimitNOFILE= of systemd, --ulimit nofile= of Docker), or set"
-        f" {names} to {share_count}",
+        tell(
+            "the system lets this process have {limit_count} files and connections"
+            " open, and {needed_count} are needed: callers get {share_count}"
+            " connections. Raise the limit (`ulimit -n`, LimitNOFILE= of systemd,"
+            " --ulimit nofile= of Docker), or set {names} to {share_count}",
+            limit_count=limit_count,
+            needed_count=needed_count,
+            share_count=share_count,
+            names=names,
+        ),
     )
-
-
-def _is_denied(error: StoreError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno in {errno.EACCES, errno.EPERM}
-
-
-def _give_rights(right: str) -> str:
-    """What to do where this user may not."""
-    who = f"the user with the id {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
-    return f"give {who} the right to {right} it"
 
 
 FILE_CHECKS: Final[tuple[_Check, ...]] = (

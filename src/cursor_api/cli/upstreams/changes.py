@@ -20,14 +20,8 @@ from cursor_api.domain.errors import StoreError
 from cursor_api.files.disk import Disk
 from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
-from cursor_api.ports.upstream_blocks import (
-    INVALID,
-    MISSING,
-    TAKEN,
-    NewUpstream,
-    Preset,
-    WrongUpstreamError,
-)
+from cursor_api.ports.configuration import WrongUpstreamError
+from cursor_api.ports.upstream_blocks import INVALID, MISSING, TAKEN, NewUpstream, Preset
 from cursor_api.settings import Draft
 from cursor_api.settings.block_file import change_file, remove_key_file
 from cursor_api.settings.block_text import BlockTextError, cut_block, find_block

@@ -20,6 +20,7 @@ from cursor_api.options.kinds import (
 )
 from cursor_api.options.names import model_names
 from cursor_api.options.rules import Facts, Finding, Rules
+from cursor_api.options.said import tell
 from cursor_api.options.setting import KIB, setting
 from cursor_api.options.zone import find_machine_zone
 from cursor_api.transport.options import HttpOptions, check_base_url, is_header_value
@@ -41,8 +42,10 @@ def checksum() -> Kind:
         if CHECKSUM.fullmatch(text):
             return Secret(text)
         raise ValueError(
-            "cannot be a checksum: letters, digits, '+', '/', '_', '=' and '-' only, at most 256"
-            " (GET /checksum makes one)"
+            tell(
+                "cannot be a checksum: letters, digits, '+', '/', '_', '=' and '-'"
+                " only, at most 256 (GET /checksum makes one)"
+            )
         )
 
     return replace(
@@ -62,8 +65,10 @@ def _token_is_in_the_clear(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "base_url",
-        "has no TLS: whoever is on the way can read your Cursor tokens. Use https://, or http://"
-        " only within your own network",
+        tell(
+            "has no TLS: whoever is on the way can read your Cursor tokens. Use"
+            " https://, or http:// only within your own network"
+        ),
     )
 
 
@@ -72,8 +77,10 @@ def _checksum_is_unused(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "checksum",
-        "has no effect without PASSTHROUGH=true; checksums of tokens in TOKEN_FILE stand in"
-        " TOKEN_LIST_FILE",
+        tell(
+            "has no effect without PASSTHROUGH=true; checksums of tokens in"
+            " TOKEN_FILE stand in TOKEN_LIST_FILE"
+        ),
     )
 
 

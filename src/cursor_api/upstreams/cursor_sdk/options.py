@@ -11,6 +11,7 @@ from cursor_api.options.addresses import base_url, is_in_the_clear
 from cursor_api.options.kinds import duration, flag, header_secret, path, whole
 from cursor_api.options.proxies import SharedProxies, find_shared_proxies, proxy_url
 from cursor_api.options.rules import Facts, Finding, Rules
+from cursor_api.options.said import tell
 from cursor_api.options.setting import setting
 from cursor_api.transport.timeouts import TimeoutsByModel
 from cursor_api.upstreams.cursor_sdk.run_options import RunOptions
@@ -24,8 +25,10 @@ def _token_is_there(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "bridge_url",
-        "needs bridge_token (CURSOR_SDK_BRIDGE_TOKEN) beside it: the text in the file that the"
-        " bridge's ready line calls authTokenFile",
+        tell(
+            "needs bridge_token (CURSOR_SDK_BRIDGE_TOKEN) beside it: the text in"
+            " the file that the bridge's ready line calls authTokenFile"
+        ),
     )
 
 
@@ -34,8 +37,10 @@ def _key_is_in_the_clear(facts: Facts) -> Finding | None:
         return None
     return facts.finding(
         "bridge_url",
-        "has no TLS: whoever is on the way can read your API keys and prompts. Attach to a bridge"
-        " on this machine, or by https://",
+        tell(
+            "has no TLS: whoever is on the way can read your API keys and prompts."
+            " Attach to a bridge on this machine, or by https://"
+        ),
     )
 
 
@@ -43,7 +48,7 @@ def _program_is_unused(facts: Facts) -> Finding | None:
     if not facts.find("bridge_url") or not facts.find("bridge_bin"):
         return None
     return facts.finding(
-        "bridge_bin", "has no effect beside bridge_url (CURSOR_SDK_BRIDGE_URL); leave one"
+        "bridge_bin", tell("has no effect beside bridge_url (CURSOR_SDK_BRIDGE_URL); leave one")
     )
 
 

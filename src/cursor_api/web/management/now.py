@@ -144,7 +144,7 @@ class Now:
                 credentials=readiness.credentials(),
                 upstreams=readiness.upstreams(),
                 last_24h=last_day,
-                records=RecordsOut(*state),
+                records=RecordsOut(*state[:4]),
             )
         )
 

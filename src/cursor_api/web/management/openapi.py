@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.errors import LineProblem
+from cursor_api.ports.configuration import ShownFinding
 from cursor_api.ports.dialect import Dialect
 from cursor_api.web.http.operation import Key, Operation, Parameter
 
@@ -32,10 +33,11 @@ class ErrorObject(Struct):
 
 
 class ErrorOut(Struct, omit_defaults=True):
-    """What went wrong; `problems` names the lines at fault, where lines are."""
+    """What went wrong; `problems` names the lines at fault, `findings` the settings."""
 
     error: ErrorObject
     problems: list[LineProblem] = []
+    findings: list[ShownFinding] = []
 
 
 ERROR_DESCRIPTIONS = {

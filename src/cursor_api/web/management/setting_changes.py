@@ -13,10 +13,13 @@ from cursor_api.ports.configuration import (
     Configuration,
     FixedSettingError,
     SettingsWriter,
+    ShownFinding,
     UnknownSettingError,
     WrongSettingError,
+    WrongUpstreamError,
 )
-from cursor_api.ports.upstream_blocks import TAKEN, WrongUpstreamError
+from cursor_api.ports.upstream_blocks import TAKEN
+from cursor_api.web.http.errors import FoundFault
 from cursor_api.web.http.etags import read_if_match
 
 NO_FILES: Final = "This gateway has no files of settings that could be changed: it is a demo."
@@ -66,7 +69,7 @@ async def write(
     except FixedSettingError as error:
         raise Fault(FaultKind.CONFLICT, f"{error}.", param="name") from error
     except WrongSettingError as error:
-        raise invalid_request(str(error), code="invalid_value", param="value") from error
+        raise _found(str(error), "value", error.problems) from error
     except WrongUpstreamError as error:
         raise _explain(error) from error
     except StaleTextError as error:
@@ -79,4 +82,12 @@ def _explain(error: WrongUpstreamError) -> Fault:
     message, param = f"{error}.", error.field or None
     if error.code == TAKEN:
         return Fault(FaultKind.CONFLICT, message, param=param)
+    if error.findings:
+        return _found(str(error), param, error.findings)
     return invalid_request(message, code=error.code, param=param)
+
+
+def _found(message: str, param: str | None, findings: tuple[ShownFinding, ...]) -> FoundFault:
+    fault = FoundFault(FaultKind.INVALID_REQUEST, message, param=param)
+    fault.code, fault.findings = "invalid_value", findings
+    return fault

@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 
 from cursor_api.options.kinds import path
 from cursor_api.options.rules import find_mode
+from cursor_api.options.said import tell
 from cursor_api.options.setting import setting
 from cursor_api.web.server.certificate import Validity, read_validity
 
@@ -81,22 +82,35 @@ class Certificate:
         begins_at, ends_at = self.validity
         if now > ends_at:
             found.append(
-                f"the certificate in {self.cert_file} expired on {ends_at:%Y-%m-%d}, so that"
-                " clients refuse it; renew it, and reload"
+                tell(
+                    "the certificate in {file} expired on {day}, so that clients refuse it; renew"
+                    " it, and reload",
+                    file=self.cert_file,
+                    day=ends_at.date(),
+                )
             )
         elif now < begins_at:
             found.append(
-                f"the certificate in {self.cert_file} holds from {begins_at:%Y-%m-%d} only, so that"
-                " clients refuse it; set this machine's clock, or use another certificate"
+                tell(
+                    "the certificate in {file} holds from {day} only, so that clients refuse it;"
+                    " set this machine's clock, or use another certificate",
+                    file=self.cert_file,
+                    day=begins_at.date(),
+                )
             )
         elif now > ends_at - _SOON:
             found.append(
-                f"the certificate in {self.cert_file} expires on {ends_at:%Y-%m-%d}; renew it, and"
-                " reload"
+                tell(
+                    "the certificate in {file} expires on {day}; renew it, and reload",
+                    file=self.cert_file,
+                    day=ends_at.date(),
+                )
             )
         flaws = [(CERT, message) for message in found]
         if os.name == "posix" and find_mode(self.key_file) & stat.S_IROTH:
-            message = f"others can read {self.key_file}; make it private: chmod o= {self.key_file}"
+            message = tell(
+                "others can read {file}; make it private: chmod o= {file}", file=self.key_file
+            )
             flaws.append((KEY, message))
         return flaws
 
@@ -117,7 +131,12 @@ def load_certificate(options: TlsOptions) -> Certificate | None:
     except (ssl.SSLError, ValueError) as error:
         raise _explain(error, cert_file, key_file) from error
     except OSError as error:
-        raise TlsFileError(CERT, f"{cert_file} cannot be read ({error.strerror})") from error
+        raise TlsFileError(
+            CERT,
+            tell(
+                "{cert_file} cannot be read ({reason})", cert_file=cert_file, reason=error.strerror
+            ),
+        ) from error
     return Certificate(cert_file, key_file, context, validity)
 
 
@@ -153,13 +172,21 @@ def _read_cert(cert_file: Path) -> str:
     if _KEY_MARK in text:
         raise TlsFileError(
             CERT,
-            f"{cert_file} holds a private key and no certificate; name the certificate here, and"
-            f" this file in {KEY}",
+            tell(
+                "{cert_file} holds a private key and no certificate; name the"
+                " certificate here, and this file in {variable}",
+                cert_file=cert_file,
+                variable=KEY,
+            ),
         )
     raise TlsFileError(
         CERT,
-        f"{cert_file} holds no certificate in PEM form ({_CERT_MARK}); make one of a DER file with:"
-        " openssl x509 -inform der -in FILE -out FILE.pem",
+        tell(
+            "{cert_file} holds no certificate in PEM form ({mark}); make one of a"
+            " DER file with: openssl x509 -inform der -in FILE -out FILE.pem",
+            cert_file=cert_file,
+            mark=_CERT_MARK,
+        ),
     )
 
 
@@ -168,17 +195,30 @@ def _check_key(key_file: Path, variable: str) -> None:
     if "ENCRYPTED" in text and _KEY_MARK in text:
         raise TlsFileError(
             variable,
-            f"the private key in {key_file} has a passphrase, which nobody could type at a start;"
-            f" take it off with: openssl pkey -in {key_file} -out NEW",
+            tell(
+                "the private key in {key_file} has a passphrase, which nobody could"
+                " type at a start; take it off with: openssl pkey -in {key_file} -out"
+                " NEW",
+                key_file=key_file,
+            ),
         )
     if _KEY_MARK in text:
         return
     if variable == CERT:
-        raise TlsFileError(KEY, f"is not set, and {key_file} holds no private key; name its file")
+        raise TlsFileError(
+            KEY,
+            tell(
+                "is not set, and {key_file} holds no private key; name its file", key_file=key_file
+            ),
+        )
     raise TlsFileError(
         KEY,
-        f"{key_file} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----); make one of a"
-        " DER file with: openssl pkey -inform der -in FILE -out FILE.pem",
+        tell(
+            "{key_file} holds no private key in PEM form (-----BEGIN PRIVATE"
+            " KEY-----); make one of a DER file with: openssl pkey -inform der -in"
+            " FILE -out FILE.pem",
+            key_file=key_file,
+        ),
     )
 
 
@@ -187,14 +227,24 @@ def _read(file: Path, variable: str) -> str:
         with file.open("rb") as opened:
             return opened.read(_FILE_BYTES_MAX).decode("latin-1")
     except FileNotFoundError:
-        message = f"there is no file {file}; mend the path, or leave both settings out"
+        message = tell(
+            "there is no file {file}; mend the path, or leave both settings out", file=file
+        )
         raise TlsFileError(variable, message) from None
     except OSError as error:
-        remedy = "name a file"
+        remedy = tell("name a file")
         if not stat.S_ISDIR(find_mode(file)):
-            who = f"the user with the id {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
-            remedy = f"give {who} the right to read it"
-        message = f"{file} cannot be read ({error.strerror}); {remedy}"
+            has_id = hasattr(os, "geteuid")
+            who = (
+                tell("the user with the id {id}", id=os.geteuid()) if has_id else tell("this user")
+            )
+            remedy = tell("give {who} the right to read it", who=who)
+        message = tell(
+            "{file} cannot be read ({reason}); {remedy}",
+            file=file,
+            reason=error.strerror,
+            remedy=remedy,
+        )
         raise TlsFileError(variable, message) from error
 
 
@@ -207,15 +257,24 @@ def _explain(error: Exception, cert_file: Path, key_file: Path) -> TlsFileError:
     if reason in _MISMATCHES:
         return TlsFileError(
             KEY,
-            f"the private key in {key_file} does not belong to the first certificate in"
-            f" {cert_file}; name the key that it was made with, and put the listener's own"
-            " certificate before those of its issuers",
+            tell(
+                "the private key in {key_file} does not belong to the first"
+                " certificate in {cert_file}; name the key that it was made with, and"
+                " put the listener's own certificate before those of its issuers",
+                key_file=key_file,
+                cert_file=cert_file,
+            ),
         )
     said = reason.replace("_", " ").lower()
     return TlsFileError(
         CERT,
-        f"{cert_file} and {key_file} cannot be used ({said}); make them anew, as in"
-        " docs/operations.md",
+        tell(
+            "{cert_file} and {key_file} cannot be used ({said}); make them anew,"
+            " as in docs/operations.md",
+            cert_file=cert_file,
+            key_file=key_file,
+            said=said,
+        ),
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem
-from cursor_api.web.http.errors import DialectErrors, add_problems
+from cursor_api.ports.configuration import ShownFinding, Words
+from cursor_api.web.http.errors import NOTHING, Beside, DialectErrors, add_beside
 from tests.unit.web.second_dialect import SecondDialect
 
 PROBLEM = LineProblem("input", 2, "a space inside the token")
@@ -39,7 +40,7 @@ AS_TOLD = {
 def test_lines_at_fault_stand_in_the_rendered_answer() -> None:
     """Beside the dialect's own error."""
     rendered = DialectErrors((OpenAiChat(),), "").render(
-        "/", Fault(FaultKind.CONFLICT, "Bad lines."), (PROBLEM,)
+        "/", Fault(FaultKind.CONFLICT, "Bad lines."), Beside((PROBLEM,))
     )
     body = json.loads(rendered.body)
     assert body["error"]["code"] == "conflict"
@@ -48,10 +49,19 @@ def test_lines_at_fault_stand_in_the_rendered_answer() -> None:
 
 def test_problems_stand_beside_the_error() -> None:
     """OpenAI's object stays as it is; programs read the list."""
-    body = add_problems(b'{"error":{"message":"x"}}', (PROBLEM,))
+    finding = ShownFinding("PORT", ".env:3", "is no port", Words("is no port", "不是端口"))
+    body = add_beside(b'{"error":{"message":"x"}}', Beside((PROBLEM,), (finding,)))
     decoded: dict[str, Any] = json.loads(body)
     assert decoded == {
         "error": {"message": "x"},
         "problems": [AS_TOLD],
+        "findings": [
+            {
+                "name": "PORT",
+                "where": ".env:3",
+                "text": "is no port",
+                "words": {"en": "is no port", "zh": "不是端口"},
+            }
+        ],
     }
-    assert add_problems(b"{}", ()) == b"{}"
+    assert add_beside(b"{}", NOTHING) == b"{}"

@@ -14,9 +14,11 @@ from cursor_api.ports.configuration import (
     ShownFinding,
     UnknownSettingError,
     Unshown,
+    Words,
     WrongSettingError,
+    WrongUpstreamError,
 )
-from cursor_api.ports.upstream_blocks import MISSING, TAKEN, WrongUpstreamError
+from cursor_api.ports.upstream_blocks import MISSING, TAKEN
 from cursor_api.web.management.setting_changes import etag_of, write
 from tests.unit.web.management.settings_town import Town
 
@@ -48,7 +50,7 @@ async def test_a_change_learns_which_version_was_seen(
         (UnknownSettingError("X"), FaultKind.NOT_FOUND, "name"),
         (FixedSettingError("it is fixed"), FaultKind.CONFLICT, "name"),
         (
-            WrongSettingError([ShownFinding("X", "", "is wrong")]),
+            WrongSettingError([ShownFinding("X", "", "is wrong", Words("is wrong", "错了"))]),
             FaultKind.INVALID_REQUEST,
             "value",
         ),

@@ -16,6 +16,7 @@ from typing import Final
 from cursor_api.domain.credential import Credential, CredentialForm
 from cursor_api.domain.errors import StoreError
 from cursor_api.options.kinds import Kind
+from cursor_api.options.said import tell
 from cursor_api.options.setting import setting
 from cursor_api.upstreams.cursor.passthrough import device_checksum
 from cursor_api.upstreams.cursor.token_files.book import Names, Reader, Texts
@@ -41,7 +42,9 @@ def token_lines() -> Kind:
             # What is wrong with a token is wrong with it in the list as well.
             problems = {one.line: one.problem for one in reversed(error.problems)}
             told = [f"line {line}: {problems[line]}" for line in sorted(problems)]
-            raise ValueError(f"cannot be used: {'; '.join(told) or error.message}") from None
+            raise ValueError(
+                tell("cannot be used: {error}", error="; ".join(told) or error.message)
+            ) from None
 
     return Kind(
         "secret lines",

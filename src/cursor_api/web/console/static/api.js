@@ -6,7 +6,8 @@ const TIMEOUT_MS = 20_000;
 // A test is a real request to a model; the gateway's own limits end it earlier.
 export const TEST_TIMEOUT_MS = 180_000;
 
-// The gateway answered, and the answer is no. `problems` are lines: {file, line, problem}.
+// The gateway answered, and the answer is no. `problems` are lines: {file, line, problem};
+// `findings` are about settings, with their words in both languages.
 export class Refusal extends Error {
   constructor(status, body, retryAfterS) {
     super(body?.error?.message || `HTTP ${status}`);
@@ -14,6 +15,7 @@ export class Refusal extends Error {
     this.code = body?.error?.code || "";
     this.param = body?.error?.param || "";
     this.problems = Array.isArray(body?.problems) ? body.problems : [];
+    this.findings = Array.isArray(body?.findings) ? body.findings : [];
     this.retryAfterS = retryAfterS;
   }
 }

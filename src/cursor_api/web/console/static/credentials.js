@@ -2,7 +2,7 @@
 
 import { call, credentialPath, Lost, TEST_TIMEOUT_MS } from "./api.js";
 import { quoted } from "./format.js";
-import { currentLanguage, has, t } from "./i18n.js";
+import { currentLanguage, has, said, t } from "./i18n.js";
 import { endsSession } from "./session.js";
 import { changed, state, update } from "./store.js";
 import { dropToast, showToast } from "./toasts.js";
@@ -55,7 +55,8 @@ export function explain(error) {
 
 // By the code, and by the field where that says more. The gateway's own sentence, which is English,
 // is for readers of English only.
-function inWords({ code, param, message, status }) {
+function inWords({ code, param, message, status, findings }) {
+  if (findings.length) return findings.map((one) => said(one.words)).join(" ");
   if (currentLanguage() === "en") return message;
   const key = [`code.${code}_${param}`, `code.${code}`].find(has);
   if (!key) return t("trouble.unknown", { status });

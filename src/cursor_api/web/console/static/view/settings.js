@@ -54,13 +54,13 @@ function toolbar({ settings }) {
   </div>`;
 }
 
-// The sentences are the gateway's own, about names and files; they are quoted as such.
+// What is wrong, or looks wrong, and where.
 function findings(kind, list, css) {
   if (!list.length) return nothing;
   return html`<div class="notice ${css}" role="status" id="settings-${kind}">
     <p><b>${t(`settings.${kind}`)}</b></p>
     <ul>
-      ${list.map((one) => html`<li><code>${name([one.where, one.name].filter(Boolean).join(" "))}</code> <span class="quote" lang="en">${name(one.text)}</span></li>`)}
+      ${list.map((one) => html`<li><code>${name([one.where, one.name].filter(Boolean).join(" "))}</code> ${name(said(one.words))}</li>`)}
     </ul>
   </div>`;
 }
