@@ -147,7 +147,7 @@ class Now:
                 credentials=readiness.credentials(),
                 upstreams=readiness.upstreams(),
                 last_24h=last_day,
-                records=RecordsOut(*state),
+                records=RecordsOut(*state[:4]),
                 is_shared_up=with_.is_shared_up(),
             )
         )
