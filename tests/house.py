@@ -137,6 +137,8 @@ class House:
             self.readiness.upstreams(),
             self.records.state(),
             self.admission.refused_counts,
+            # As with several nodes, so that every metric is there.
+            is_shared_up=True,
         )
 
     def _make_app(self) -> App:

@@ -87,7 +87,7 @@ def make_keys(settings: Settings) -> KeyAndPriceStore:
     try:
         from cursor_api.stores.postgres.keys import PostgresKeys  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
     return PostgresKeys(url)
 
 
@@ -99,7 +99,7 @@ def make_database(settings: Settings) -> RecordDatabase:
     try:
         from cursor_api.stores.postgres.records import PostgresRecords  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
     return PostgresRecords(url, find_keeping(settings), clock.now)
 
 
@@ -111,13 +111,12 @@ def make_shared(settings: Settings) -> Shared | None:
     try:
         from cursor_api.stores.redis.shared import RedisShared  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise _missing(error, "REDIS_URL", "redis") from error
+        raise missing(error, "REDIS_URL", "redis") from error
     return RedisShared(url, LogObserver())
 
 
-def _missing(
-    error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres"
-) -> StoreError:
+def missing(error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres") -> StoreError:
+    """For a setting that needs an extra."""
     return StoreError(
         f"{setting} needs what is not installed: pip install 'cursor-api[{extra}]' ({error})."
     )

@@ -14,6 +14,7 @@ from cursor_api.options.addresses import (
     listen_host,
     mask_user,
     origins,
+    redis_url,
     route_prefix,
     trusted_proxies,
 )
@@ -331,3 +332,38 @@ def test_a_password_in_an_origin_is_not_shown() -> None:
     with pytest.raises(ValueError, match="no origin") as caught:
         origins().parse(text)
     assert "canary" not in str(caught.value) + origins().quote(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("http://redis.example", "begins with none of redis://"),
+        ("redis.example:6379", "begins with none of redis://"),
+        ("redis://", "names no host"),
+        ("redis:///0", "names no host"),
+        ("redis://redis.example:port/0", "port that is no number"),
+        ("redis://redis.example/mine", "no number of a database"),
+        ("redis://:pass word@redis.example", "a space"),
+        ("unix://", "names no socket"),
+    ],
+)
+def test_a_wrong_address_of_a_redis_says_what_is_wrong(text: str, problem: str) -> None:
+    """Without the password in it."""
+    with pytest.raises(ValueError, match=problem) as raised:
+        redis_url().parse(text)
+    assert "pass word" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "redis://redis.example",
+        "rediss://user:s3cret@redis.example:6380/15",
+        "unix:///run/redis.sock",
+    ],
+)
+def test_an_address_of_a_redis_is_shown_without_its_password(text: str) -> None:
+    """By TCP, by TLS and by a socket."""
+    url = redis_url().parse(text)
+    assert url.reveal() == text
+    assert "s3cret" not in redis_url().show(url)

@@ -19,6 +19,7 @@ from typing import Final
 from cursor_api import __version__
 from cursor_api.cli.doctor.live_trial import try_live
 from cursor_api.cli.doctor.machine import check_machine, is_running
+from cursor_api.cli.doctor.servers import check_servers
 from cursor_api.cli.doctor.upstreams import check_routes, find_secrets_of
 from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.home.settings import load_upstreams
@@ -77,6 +78,7 @@ def doctor(parsed: argparse.Namespace) -> int:
         )
     else:
         redactor.add_all(find_secrets_of(usable))
+        checks += asyncio.run(check_servers(usable))
         checks += asyncio.run(check_routes(usable, redactor))
     report = _report(checks, redactor)
     if parsed.json:

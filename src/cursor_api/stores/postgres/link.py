@@ -121,3 +121,14 @@ def explain(error: psycopg.Error) -> StoreError:
     is_final = (error.sqlstate or "").startswith(_FINAL_CLASSES) or bool(_FINAL_WORDS.search(words))
     kind = StoreError if is_final else StoreAwayError
     return kind(f"The database (DATABASE_URL) cannot be used: {words.rstrip('.')}.")
+
+
+async def look(url: Secret) -> str:
+    """What is at an address, by a look that changes nothing. Raises StoreError."""
+    link = Link(url, "cursor-api looks", CONNECT_S)
+    try:
+        found = await link.run(lambda connection: connection.execute("SHOW server_version"))
+        row = await found.fetchone()
+    finally:
+        await link.close()
+    return f"PostgreSQL {row[0].split()[0]}" if row else "PostgreSQL"

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
-from cursor_api.stores.redis.scripts import Script
+from cursor_api.stores.redis.scripts import Script, read_script
 
 CONNECT_S: Final = 2.0
 # `SET` with it shows whether anything can be written.
@@ -31,9 +31,10 @@ _PASSING_WORDS: Final = ("BUSY ", "MISCONF ", "max number of clients", "NOREPLIC
 
 
 class Met(NamedTuple):
-    """What was found: the server's run, and what to warn of, or ""."""
+    """What was found: the server's run, what it is, and what to warn of, or ""."""
 
     run: str
+    name: str
     warning: str
 
 
@@ -85,7 +86,15 @@ async def meet(connection: AbstractConnection, scripts: Sequence[Script]) -> Met
             raise StoreError(
                 f"Redis (REDIS_URL) cannot be used: it runs no Lua scripts ({_line(error)})."
             ) from error
-    return Met(facts.get("run_id", "")[:16] or "-", _find_warning(facts))
+    run = facts.get("run_id", "")[:16] or "-"
+    return Met(run, _find_name(facts), _find_warning(facts))
+
+
+async def look(url: Secret) -> Met:
+    """What is at an address, by a look. Raises StoreError."""
+    connection, met = await connect(make_pool(url), [read_script("find")])
+    await connection.disconnect(nowait=True)
+    return met
 
 
 def explain(error: Exception) -> StoreError:
@@ -112,6 +121,12 @@ def _facts(info: Any) -> dict[str, str]:
     text = info.decode("utf-8", "replace") if isinstance(info, bytes) else str(info)
     lines = (line.partition(":") for line in text.splitlines())
     return {name: value for name, colon, value in lines if colon}
+
+
+def _find_name(facts: dict[str, str]) -> str:
+    if "valkey_version" in facts:
+        return f"Valkey {facts['valkey_version']}"
+    return f"Redis {facts.get('redis_version', 'of an unknown version')}"
 
 
 def _find_warning(facts: dict[str, str]) -> str:

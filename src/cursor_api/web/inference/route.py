@@ -178,13 +178,8 @@ class InferenceRoute:
         return answer
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
-        watch = Watch(
-            call.receive,
-            answer.send,
-            self._options.stream,
-            answer.break_silence,
-            call.scope.get(SERVED),
-        )
+        options, served = self._options.stream, call.scope.get(SERVED)
+        watch = Watch(call.receive, answer.send, options, answer.break_silence, served)
         try:
             async with answer.exchange:
                 self._admission.release_body(call.place)

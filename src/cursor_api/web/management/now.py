@@ -148,7 +148,7 @@ class Now:
                 credentials=readiness.credentials(),
                 upstreams=readiness.upstreams(),
                 last_24h=last_day,
-                records=RecordsOut(*state),
+                records=RecordsOut(*state[:4]),
                 settings=with_.configuration.findings(),
             )
         )

@@ -57,11 +57,13 @@ class RequestsOut(Struct):
     `continue_from` is the `before` (after an `after` the `after`) of the next page; null: no more.
     A page may have fewer than were asked for and say where to go on all the same. With
     `ended_since` they are in the order of their ends, the last one first, and there is one page.
+    `waiting_rows` more are in no answer: their database was away, and they are brought over.
     """
 
     requests: Sequence[RequestOut]
     continue_from: str | None
     order: str
+    waiting_rows: int = 0
 
 
 class ChoicesOut(Struct):
@@ -175,7 +177,8 @@ class RequestRoutes:
         words = self._words()
         rows = [report_request(record, words) for record in page.records]
         order = NEWEST_FIRST if wanted.ended_since is None else LAST_ENDED_FIRST
-        return reply(RequestsOut(rows, page.continue_from, order))
+        waiting_rows = self._records.state().spooled_count
+        return reply(RequestsOut(rows, page.continue_from, order, waiting_rows))
 
     async def get(self, request: Request) -> Response:
         """One of them; raises Fault(NOT_FOUND)."""

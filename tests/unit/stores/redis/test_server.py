@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -12,6 +13,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.redis.link import RedisLink, Words
 from cursor_api.stores.redis.scripts import read_script
+from cursor_api.stores.redis.server import look
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer, free_port, redis_server
 
@@ -118,3 +120,8 @@ async def test_a_cluster_is_refused() -> None:
     bus = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     with redis_server(*bus) as cluster, pytest.raises(StoreError, match="cluster"):
         await enter(cluster.url)
+
+
+async def test_a_look_tells_which_server_it_is(url: Secret) -> None:
+    """With its version."""
+    assert re.match(r"(Redis|Valkey) \d+\.", (await look(url)).name)
