@@ -260,9 +260,10 @@ class Authenticator:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         return caller
 
-    async def require_admin(self, scope: Scope) -> None:
-        """Let the operator through; raises Fault: UNAUTHENTICATED, FORBIDDEN for a chat-only key.
+    async def require_admin(self, scope: Scope) -> Caller:
+        """Let an operator through, and say who it is.
 
+        Raises Fault: UNAUTHENTICATED, FORBIDDEN for a chat-only key.
         In pass-through any text may be somebody's credential; here it is a wrong key.
         """
         caller = await self.find(scope, is_own_taken=False)
@@ -270,6 +271,7 @@ class Authenticator:
             raise Fault(FaultKind.UNAUTHENTICATED, WRONG_KEY)
         if not caller.is_admin:
             raise Fault(FaultKind.FORBIDDEN, CHAT_ONLY)
+        return caller
 
     async def _judge_wrong(self, network: str, digests: Sequence[bytes]) -> None:
         # In pure pass-through there is no key to be guessed.
