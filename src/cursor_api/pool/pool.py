@@ -283,7 +283,8 @@ class Pool:
             if position is None:
                 raise Fault(
                     FaultKind.INVALID_REQUEST,
-                    "The header x-credential names no credential of this gateway.",
+                    "The header x-credential, or the end of the key, names no credential of"
+                    " this gateway.",
                     param="x-credential",
                 )
             return position if is_eligible(position) else None

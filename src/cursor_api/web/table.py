@@ -161,6 +161,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.lifecycle,
                 parts.relay.under_way,
                 parts.records,
+                parts.configuration,
                 parts.clock,
                 parts.steps,
                 parts.is_shared_up,
