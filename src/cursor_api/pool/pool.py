@@ -214,7 +214,8 @@ class Pool:
         self._leased_count -= 1
         self.revision += 1
         slot.record(model, outcome, self._now(), self._random())
-        self._tell(slot)
+        if self.watcher is not None:
+            self.watcher.changed(slot)
         if self._queue:
             self._serve(slot)
 
