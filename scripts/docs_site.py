@@ -72,6 +72,7 @@ _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
         Page("docs/configuration.md", "Configuration", "配置"),
         Page("docs/commands.md", "Commands", "命令"),
         Page("docs/operations.md", "Operations", "运维"),
+        Page("docs/records.md", "Records of requests", "请求记录"),
         Page("docs/metrics.md", "Metrics", "指标"),
         Page("docs/nodes.md", "Several nodes", "多个节点"),
         Page("docs/limits.md", "Limits", "限制"),

@@ -137,6 +137,8 @@ class House:
             self.readiness.upstreams(),
             self.records.state(),
             self.admission.refused_counts,
+            # As with several nodes, so that every metric is there.
+            is_shared_up=True,
         )
 
     def _make_app(self) -> App:
@@ -167,6 +169,7 @@ class House:
             api_keys=self.keys.keys,
             quota=self.keys.quota,
             prices=self.keys.prices,
+            audit=self.keys.audit,
         )
         return App(self.parts, self.options)
 

@@ -358,4 +358,18 @@ MANAGEMENT = (
         ),
         shown_by="tests/unit/stores/records/test_log.py::test_what_waits_is_bounded",
     ),
+    Limit(
+        "spool",
+        Text(
+            "Requests that wait in a file while the database (`DATABASE_URL`) is away",
+            "数据库（`DATABASE_URL`）无法访问时在文件中等待的请求",
+        ),
+        default=Text("1,000,000", "1,000,000"),
+        note=Text("further ones are dropped, and counted", "更多的被丢弃并计数"),
+        reason=Text(
+            "Some 350 MiB: half an hour's outage at 500 requests a second loses nothing.",
+            "约 350 MiB：每秒 500 个请求时，半小时的中断不会丢失任何记录。",
+        ),
+        shown_by="tests/unit/stores/records/test_spooled.py::test_the_file_is_bounded",
+    ),
 )

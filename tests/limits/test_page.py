@@ -15,6 +15,7 @@ from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.trial import RUNNING_COUNT_MAX
 from cursor_api.service.credentials.use_cases import ADDED_COUNT_MAX
 from cursor_api.stores.records.log import LogTimes
+from cursor_api.stores.records.spooled import SPOOL_ROWS_MAX
 from cursor_api.transport.answer import ERROR_BODY_BYTES_MAX
 from cursor_api.transport.events import (
     ANSWER_BYTES_MAX,
@@ -87,6 +88,7 @@ FIXED = {
         f"{PART_LENGTH_MAX:,} characters; {PROMPT_LENGTH_MAX:,} for a prompt, and for an answer"
     ),
     "unsaved_log": f"{LogTimes().waiting_max:,}",
+    "spool": f"{SPOOL_ROWS_MAX:,}",
 }
 
 

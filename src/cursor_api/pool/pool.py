@@ -213,10 +213,9 @@ class Pool:
     def _settle(self, slot: Slot, model: str, outcome: LeaseOutcome) -> None:
         self._leased_count -= 1
         self.revision += 1
-        is_well = outcome.fault is None and not slot.cooldowns
         slot.record(model, outcome, self._now(), self._random())
-        if not is_well:
-            self._tell(slot)
+        if self.watcher is not None:
+            self.watcher.changed(slot)
         if self._queue:
             self._serve(slot)
 
@@ -274,8 +273,8 @@ class Pool:
     def _grant(self, slot: Slot, model: str, now: float) -> Lease:
         self._leased_count += 1
         is_probe = slot.take(model, now)
-        if is_probe and self.watcher is not None:
-            self.watcher.probed(slot, model)
+        if self.watcher is not None:
+            self.watcher.taken(slot, model, is_probe=is_probe)
         return Lease(self._hooks, slot, model, is_probe=is_probe)
 
     def _choose(self, ask: Ask, is_eligible: Callable[[int], bool]) -> int | None:
@@ -284,7 +283,8 @@ class Pool:
             if position is None:
                 raise Fault(
                     FaultKind.INVALID_REQUEST,
-                    "The header x-credential names no credential of this gateway.",
+                    "The header x-credential, or the end of the key, names no credential of"
+                    " this gateway.",
                     param="x-credential",
                 )
             return position if is_eligible(position) else None

@@ -48,11 +48,11 @@ class HealthWatcher(Protocol):
     """Whoever is told of the health of credentials; must not block or raise."""
 
     def changed(self, slot: Slot) -> None:
-        """Its cooldowns or its quarantine may be others now."""
+        """A lease has ended, or its cooldowns or its quarantine may be others now."""
         ...
 
-    def probed(self, slot: Slot, model: str) -> None:
-        """A request finds out whether its cooldown for a model is over."""
+    def taken(self, slot: Slot, model: str, *, is_probe: bool) -> None:
+        """A lease begins; as a probe it finds out whether the cooldown for a model is over."""
         ...
 
 
@@ -66,6 +66,7 @@ class Slot:
         "expires_at",
         "failure_count",
         "last_used_at",
+        "others_count",
         "preferences",
         "probing",
         "quarantine",
@@ -84,6 +85,8 @@ class Slot:
         self.preferences = preferences or Preferences()
         self.expires_at = find_expiry(credential.secret.reveal())
         self.active_count = 0
+        # What other nodes have under way of it, where it has a limit.
+        self.others_count = 0
         self.cooldowns = dict(health.cooldowns)
         # Models whose cooldown is over and whose one probe is under way.
         self.probing: set[str] = set()
@@ -124,7 +127,7 @@ class Slot:
             return Hindrance.EXPIRED
         if (
             preferences.concurrency_max is not None
-            and self.active_count >= preferences.concurrency_max
+            and self.active_count + self.others_count >= preferences.concurrency_max
         ):
             return Hindrance.BUSY
         return self._find_cooling(model, now) if self.cooldowns else None

@@ -30,7 +30,12 @@ class FactListener(Protocol):
 
 
 class FactChannel(Protocol):
-    """Tells all nodes, and keeps what holds for those that come later."""
+    """Tells all nodes, and keeps what holds for those that come later.
+
+    `node` is what this one is called among all that ever were.
+    """
+
+    node: str
 
     def tell(self, fact: Fact, kept_s: float) -> None:
         """Must not block or raise; where the others cannot be reached, later.

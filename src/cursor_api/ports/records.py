@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import RequestRecord
@@ -19,17 +20,40 @@ from cursor_api.domain.record_query import (
 )
 from cursor_api.ports.stores import RequestLog
 
+# Up to so many seconds.
+WRITE_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class WriteTimes(NamedTuple):
+    """How long batches took to be written, since the start.
+
+    `counts` are of those up to each of `WRITE_BOUNDS_S` and not up to the one before; the last is
+    of the others. `total_s` is over all of them.
+    """
+
+    counts: tuple[int, ...] = (0,) * (len(WRITE_BOUNDS_S) + 1)
+    total_s: float = 0.0
+
+    def plus(self, taken_s: float) -> WriteTimes:
+        """With one more."""
+        place = bisect_left(WRITE_BOUNDS_S, taken_s)
+        counts = (*self.counts[:place], self.counts[place] + 1, *self.counts[place + 1 :])
+        return WriteTimes(counts, self.total_s + taken_s)
+
 
 class RecordsState(NamedTuple):
     """How keeping goes. `store` is memory, sqlite or postgres.
 
     `waiting_count` records are still to be written; `dropped_count` were given up since the start.
+    Of those that wait, `spooled_count` are in no answer, until they are brought over.
     """
 
     store: str
     is_writing: bool
     waiting_count: int = 0
     dropped_count: int = 0
+    spooled_count: int = 0
+    write_times: WriteTimes = WriteTimes()
 
 
 class RefusalCounter(Protocol):

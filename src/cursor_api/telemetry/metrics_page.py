@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Final, NamedTuple
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -15,7 +21,7 @@ from prometheus_client.registry import Collector
 from cursor_api import __version__
 from cursor_api.pool.breaker import BreakerState
 from cursor_api.ports.metrics import MetricsPage
-from cursor_api.ports.records import RecordsState
+from cursor_api.ports.records import WRITE_BOUNDS_S, RecordsState, WriteTimes
 from cursor_api.service.credentials.report import State
 from cursor_api.service.readiness import CredentialCounts, UpstreamStanding
 from cursor_api.telemetry.metrics import PREFIX, Instruments
@@ -96,11 +102,22 @@ def _families(seen: Standing) -> Iterator[Metric]:
     yield CounterMetricFamily(
         f"{PREFIX}_records_dropped", "Records that were given up.", records.dropped_count
     )
+    yield _write_times(records.write_times)
     yield _gauge("database_up", "1 while records are written.", float(records.is_writing))
     if seen.is_shared_up is not None:
         yield _gauge(
             "shared_state_up", "1 while what nodes share is reached.", float(seen.is_shared_up)
         )
+
+
+def _write_times(times: WriteTimes) -> HistogramMetricFamily:
+    bounds = [*(f"{bound:g}" for bound in WRITE_BOUNDS_S), "+Inf"]
+    return HistogramMetricFamily(
+        f"{PREFIX}_record_write_seconds",
+        "How long a batch of records took to be written.",
+        buckets=list(zip(bounds, accumulate(times.counts), strict=True)),
+        sum_value=times.total_s,
+    )
 
 
 def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:

@@ -35,4 +35,4 @@ async def test_sums_of_long_ago_are_forgotten() -> None:
 
 def test_it_says_how_it_goes() -> None:
     """Nothing ever waits."""
-    assert MemoryRecords(StillClock()).state() == ("memory", True, 0, 0)
+    assert MemoryRecords(StillClock()).state()[:4] == ("memory", True, 0, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cursor_api.pool.breaker import BreakerState
-from cursor_api.ports.records import RecordsState
+from cursor_api.ports.records import RecordsState, WriteTimes
 from cursor_api.service.readiness import CredentialCounts, UpstreamStanding
 from cursor_api.telemetry.metrics import Instruments
 from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
@@ -16,7 +16,13 @@ STANDING = Standing(
         "mine": UpstreamStanding("openai", BreakerState.OPEN),
         "other": UpstreamStanding("openai", BreakerState.HALF_OPEN),
     },
-    records=RecordsState("sqlite", is_writing=False, waiting_count=7, dropped_count=5),
+    records=RecordsState(
+        "sqlite",
+        is_writing=False,
+        waiting_count=7,
+        dropped_count=5,
+        write_times=WriteTimes().plus(0.001).plus(0.002).plus(60.0),
+    ),
     limits={"GATEWAY_REQUESTS_MAX": 4},
     is_shared_up=True,
 )
@@ -42,6 +48,12 @@ async def test_how_things_stand_is_on_it() -> None:
         "cursor_api_records_spooled 7.0",
         "cursor_api_records_dropped_total 5.0",
         "cursor_api_database_up 0.0",
+        'cursor_api_record_write_seconds_bucket{le="0.001"} 1.0',
+        'cursor_api_record_write_seconds_bucket{le="0.0025"} 2.0',
+        'cursor_api_record_write_seconds_bucket{le="2.5"} 2.0',
+        'cursor_api_record_write_seconds_bucket{le="+Inf"} 3.0',
+        "cursor_api_record_write_seconds_count 3.0",
+        "cursor_api_record_write_seconds_sum 60.003",
         "cursor_api_shared_state_up 1.0",
     ):
         assert line in lines

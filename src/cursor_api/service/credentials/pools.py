@@ -113,6 +113,13 @@ class CredentialPools:
         slot.quarantine = quarantine
         self._learnt(slot)
 
+    def learn_use(self, slot: Slot, count: int) -> None:
+        """How many requests other nodes have under way of one of them."""
+        is_less, slot.others_count = count < slot.others_count, count
+        endpoint = self._endpoints.get(slot.credential.endpoint)
+        if is_less and endpoint is not None:
+            endpoint.pool.serve_waiting()
+
     def _learnt(self, slot: Slot) -> None:
         endpoint = self._endpoints.get(slot.credential.endpoint)
         if endpoint is not None:

@@ -5,6 +5,7 @@ Rules of this file:
   what it knew. The last one to speak is right.
 - Times travel as seconds from now, never as a clock's: clocks of nodes differ.
 - A cooldown that is over is tried by one node at a time: whoever tries tells, and the others wait.
+- What a node has under way counts for as long as it says so: a dead one's is free after a lease.
 - Credentials are named by the digest of the secret. A caller's own are nobody's business.
 """
 
@@ -23,6 +24,7 @@ from cursor_api.pool.slot import Slot
 from cursor_api.ports.facts import Fact, FactChannel
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.pools import CredentialPools
+from cursor_api.service.credentials.shared_use import SharedUse
 
 # While one node tries whether a cooldown is over, or until it is taken for dead.
 PROBE_S: Final = 10.0
@@ -70,6 +72,7 @@ class SharedHealth:
         self._known: dict[str, dict[str, _State]] = {}
         # By name, with when it was so.
         self._unplaced: dict[str, tuple[Fact, float]] = {}
+        self._use = SharedUse(parts.channel, parts.pools, parts.clock)
         parts.channel.listen(self)
 
     def __repr__(self) -> str:
@@ -81,14 +84,19 @@ class SharedHealth:
         digest = self._digests.get(slot)
         if digest is None:
             return
+        self._use.tell(slot, digest)
+        if not slot.cooldowns and slot.quarantine is None and digest not in self._known:
+            return
         for model in {*slot.cooldowns, *self._known.get(digest, ())} - {_ALL}:
             self._tell_change(digest, model, slot.cooldowns.get(model))
         self._tell_change(digest, _ALL, slot.quarantine)
 
-    def probed(self, slot: Slot, model: str) -> None:
+    def taken(self, slot: Slot, model: str, *, is_probe: bool) -> None:
         """See pool.HealthWatcher."""
         cooldown, digest = slot.cooldowns.get(model), self._digests.get(slot)
-        if cooldown is not None and digest is not None:
+        if digest is not None:
+            self._use.tell(slot, digest)
+        if is_probe and cooldown is not None and digest is not None:
             now = self._with.clock.now()
             trying = Cooldown(now + PROBE_S, cooldown.step, cooldown.cause)
             self._tell_change(digest, model, trying)
@@ -101,6 +109,7 @@ class SharedHealth:
     def begin(self, facts: Sequence[Fact]) -> None:
         """See ports.FactListener. What nobody has told so far is told."""
         self._look()
+        self._use.begin()
         now = self._with.clock.now()
         for fact in facts:
             self._take(fact, now)
@@ -116,6 +125,8 @@ class SharedHealth:
         """Tell credentials that are new what was heard of them before; for ever."""
         while True:
             self._look()
+            self._use.renew(self._by_digest)
+            self._use.forget_the_dead(self._by_digest)
             await asyncio.sleep(every_s)
 
     def _look(self) -> None:
@@ -133,6 +144,9 @@ class SharedHealth:
             self._take(fact, at)
 
     def _take(self, fact: Fact, now: float) -> None:
+        if self._use.is_of_use(fact):
+            self._use.take(fact, self._by_digest)
+            return
         digest, _, model = fact.name.partition("|")
         slot = self._by_digest.get(digest)
         if slot is None:

@@ -35,7 +35,7 @@ from cursor_api.domain.record_query import (
 )
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.record_database import Batch, RecordDatabase
-from cursor_api.ports.records import RecordsState
+from cursor_api.ports.records import RecordsState, WriteTimes
 from cursor_api.stores.records.outage import Outage
 from cursor_api.stores.records.progress import Progress
 from cursor_api.stores.records.sums import hour_of
@@ -90,6 +90,7 @@ class RecordLog:
         self._waiting: deque[RequestRecord] = deque()
         self._transcripts = WaitingTranscripts()
         self._progress = Progress()
+        self._write_times = WriteTimes()
         self._refusals: dict[tuple[int, FaultKind], int] = {}
         # What is being written, or was when that failed: the same batch again, with its name.
         self._batch: Batch | None = None
@@ -169,6 +170,8 @@ class RecordLog:
             theirs.is_reached and not self._outage.is_on,
             self._waiting_count + theirs.spooled_count,
             self._outage.dropped_count + theirs.dropped_count,
+            theirs.spooled_count,
+            self._write_times,
         )
 
     async def find(self, request_id: str) -> RequestRecord | None:
@@ -289,7 +292,9 @@ class RecordLog:
             batch = self._batch = batch._replace(contents=(*batch.contents, *contents))
         try:
             await self._open()
+            began = time.perf_counter()
             await self._write(batch)
+            self._write_times = self._write_times.plus(time.perf_counter() - began)
         except StoreError as error:
             self._report_failure(error)
             self._has_work.set()

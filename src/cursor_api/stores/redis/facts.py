@@ -47,8 +47,7 @@ class RedisFacts:
         self._link = link
         self._pool = make_pool(url)
         self._observer = observer
-        # Among all nodes that ever were.
-        self._node = os.urandom(8).hex()
+        self.node = os.urandom(8).hex()
         self._listener: FactListener | None = None
         self._listening: asyncio.Task[None] | None = None
         self._untold: dict[str, tuple[Argument, ...]] = {}
@@ -81,7 +80,7 @@ class RedisFacts:
     def tell(self, fact: Fact, kept_s: float) -> None:
         """See ports.FactChannel."""
         kept_ms = round(kept_s * 1000)
-        told = (len(KEYS), *KEYS, self._node, fact.name, fact.state.decode(), kept_ms)
+        told = (len(KEYS), *KEYS, self.node, fact.name, fact.state.decode(), kept_ms)
         self._untold[fact.name] = told
         if self._link.is_up:
             self._say(fact.name, told)
@@ -127,7 +126,7 @@ class RedisFacts:
             for _, events in reply or ():
                 for last_, (node, name, state) in map(_event, events):
                     last = last_
-                    if node != self._node:
+                    if node != self.node:
                         self._hear(Fact(name, state))
 
     async def _read_all(self, connection: AbstractConnection) -> str:

@@ -20,6 +20,7 @@ from cursor_api.service.credentials.shared_health import (
     SharedHealth,
     SharedHealthParts,
 )
+from cursor_api.service.credentials.shared_use import LEASE_S
 from cursor_api.service.inference.endpoints import Endpoints
 from tests.endpoints import endpoint_of
 from tests.fakes import ListObserver, ScriptedUpstream, StillClock
@@ -42,10 +43,11 @@ class Wire:
 
         def __init__(self, wire: Wire) -> None:
             self._wire = wire
+            self.node = f"node{len(wire.nodes)}"
 
         def tell(self, fact: Fact, kept_s: float) -> None:
             """To all others."""
-            assert kept_s >= 24 * 3600
+            assert kept_s >= LEASE_S
             self._wire.told[fact.name] = fact
             for end, listener in self._wire.nodes:
                 if end is not self:

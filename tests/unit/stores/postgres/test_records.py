@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,20 @@ from cursor_api.domain.record_query import ALL, RecordQuery, RefusalRow
 from cursor_api.ports.record_database import Batch, Keeping
 from cursor_api.stores.postgres import records as postgres_records
 from cursor_api.stores.postgres.records import PostgresRecords
+from cursor_api.stores.records.spooled import SpooledRecords
 from cursor_api.stores.records.sums import SUMS_KEPT_S
-from tests.contract.test_records import ANY_TIME, EVERYTHING, FULL, HOUR, forget_all, record
-from tests.fakes import StillClock
+from cursor_api.stores.sqlite.records import SqliteRecords
+from tests.contract.test_records import (
+    ANY_TIME,
+    EVERYTHING,
+    FULL,
+    HOUR,
+    forget_all,
+    id_at,
+    record,
+)
+from tests.fakes import ListObserver, StillClock
+from tests.records import Spoken
 
 DAY = 24 * 3600
 
@@ -82,6 +94,30 @@ async def test_many_nodes_write_at_once(url: Secret) -> None:
         assert await one.count(ALL) == 150
         counts = [row.counts.answered_count for row in await two.usage(ANY_TIME)]
         assert counts == [30] * len(models)
+
+
+async def test_the_records_of_a_file_are_brought_over(url: Secret, tmp_path: Path) -> None:
+    """Who begins with a file and moves here later names it as the one of bad times."""
+    clock = StillClock()
+    file = tmp_path / "log.sqlite3"
+    earlier = SqliteRecords(file, EVERYTHING, clock.now)
+    await earlier.open()
+    refused = [RefusalRow(HOUR, FaultKind.UNAUTHENTICATED, 3)]
+    said = [Spoken(id_at(2)).content()]
+    await earlier.write(Batch("b", [record(1), record(2)], refused, said))
+    await earlier.close()
+    async with opened(url) as records:
+        spool = SqliteRecords(file, EVERYTHING, clock.now)
+        moved = SpooledRecords(records, spool, ListObserver(), retry_s=0.01)
+        await moved.open()
+        async with asyncio.timeout(10):
+            while moved.state().spooled_count:
+                await asyncio.sleep(0.01)
+        assert await seconds_in(records) == [1, 2]
+        assert list(await moved.refusals(0, 2**40)) == refused
+        assert list(await moved.contents([id_at(2)])) == said
+        assert sum(row.counts.answered_count for row in await moved.usage(ANY_TIME)) == 2
+        await moved.close()
 
 
 async def test_what_is_too_old_goes(url: Secret) -> None:

@@ -1,0 +1,112 @@
+"""A credential's limit of requests at once, over several nodes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from cursor_api.domain.credential_health import Preferences
+from cursor_api.domain.errors import Fault
+from cursor_api.pool.lease import Ask, Lease
+from cursor_api.pool.slot import LeaseOutcome
+from cursor_api.ports.facts import Fact
+from cursor_api.service.credentials.shared_use import LEASE_S, RENEW_EVERY_S
+from tests.unit.service.credentials.test_shared_health import A, Node, Wire
+
+ASK = Ask("m")
+SUCCESS = LeaseOutcome(is_success=True)
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """Nobody is at it."""
+    return Wire()
+
+
+def nodes(wire: Wire, count: int = 2, limit: int | None = 3) -> Sequence[Node]:
+    """Each with one credential, of which so many requests may be under way."""
+    made = [Node(wire, 0.0, A) for _ in range(count)]
+    for one in made:
+        one.pools.set_preferences("a", Preferences(concurrency_max=limit))
+    return made
+
+
+def others(node: Node) -> int:
+    """What others have, to its knowledge."""
+    return node.pools.get_slot("a").others_count
+
+
+async def look(node: Node) -> None:
+    """One round of its watch."""
+    watching = asyncio.create_task(node.health.watch(60.0))
+    await asyncio.sleep(0)
+    watching.cancel()
+
+
+async def test_the_limit_is_that_of_all_together(wire: Wire) -> None:
+    """And whoever waits at one node gets the place that comes free at another."""
+    mine, theirs = nodes(wire)
+    leases = [mine.pool.lease(ASK), theirs.pool.lease(ASK), mine.pool.lease(ASK)]
+    for node in (mine, theirs):
+        with pytest.raises(Fault, match="in use"):
+            node.pool.lease(ASK)
+    waiting: asyncio.Task[Lease] = asyncio.create_task(
+        theirs.pool.wait(ASK, frozenset(), Fault.__new__(Fault))
+    )
+    await asyncio.sleep(0)
+    leases[0].settle(SUCCESS)
+    leases.append(await waiting)
+    for lease in leases:
+        lease.settle(SUCCESS)
+    assert (others(mine), others(theirs)) == (0, 0)
+
+
+async def test_what_a_dead_node_had_is_free_after_a_lease(wire: Wire) -> None:
+    """A living one says again what it has; who comes later is told of it."""
+    dead, alive, looking = nodes(wire, 3)
+    dead.pool.lease(ASK)
+    alive.pool.lease(ASK)
+    assert others(looking) == 2
+    for _ in range(4):
+        for node in (alive, looking):
+            node.clock.seconds += RENEW_EVERY_S
+            await look(node)
+    assert others(looking) == 1
+    assert LEASE_S < 4 * RENEW_EVERY_S
+    late = Node(wire, 0.0, A)
+    assert others(late) == 2
+
+
+async def test_after_a_gap_the_others_counts_are_read_anew(wire: Wire) -> None:
+    """What ended meanwhile does not stay; one's own is told again, and is no other's."""
+    mine, theirs = nodes(wire)
+    theirs.pool.lease(ASK)
+    lease = mine.pool.lease(ASK)
+    told = dict(wire.told)
+    wire.told.clear()
+    mine.health.begin([fact._replace(state=b"0") for fact in told.values()])
+    assert others(mine) == 0
+    assert [fact.state for fact in wire.told.values()] == [b"1"]
+    lease.settle(SUCCESS)
+    await look(mine)
+    theirs.health.hear(Fact("digest-of-a@node9", b"of another version"))
+    assert others(theirs) == 0
+
+
+async def test_of_a_credential_that_has_gone_nothing_is_under_way(wire: Wire) -> None:
+    """Though its last request may still be."""
+    mine, theirs = nodes(wire)
+    mine.pool.lease(ASK)
+    mine.pools.replace([])
+    mine.clock.seconds += RENEW_EVERY_S
+    await look(mine)
+    assert others(theirs) == 0
+
+
+def test_who_has_no_limit_tells_nothing(wire: Wire) -> None:
+    """Nobody would ask."""
+    mine, _ = nodes(wire, limit=None)
+    mine.pool.lease(ASK).settle(SUCCESS)
+    assert wire.told == {}
