@@ -169,6 +169,7 @@ class House:
             api_keys=self.keys.keys,
             quota=self.keys.quota,
             prices=self.keys.prices,
+            audit=self.keys.audit,
         )
         return App(self.parts, self.options)
 

@@ -140,7 +140,8 @@ GROUPS: Final = (
         "listener",
         "Listener",
         (
-            *("server.host", "server.port", "server.tls", "web.route_prefix", "web.cors_origins"),
+            *("server.host", "server.port", "server.workers", "server.tls", "web.route_prefix"),
+            "web.cors_origins",
             *("server.limits.connections_max", "web.inference.stream", "server.limits", "server"),
         ),
     ),

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from cursor_api.bootstrap import Gateway
+from cursor_api.cluster.place import WorkerPlace
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
@@ -40,8 +41,10 @@ GC_THRESHOLDS = (5_000, 20, 50)
 METRICS_GRACE_S = 1.0
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
     """Take the port before anything is started; raises OSError when it is taken.
+
+    `is_shared`: with others of this user who say the same; each gets a part of the connections.
 
     `::` is every address of this machine, those of IPv4 too where the system can do both in one.
     """
@@ -50,6 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
         (host, port),
         family=family,
         backlog=BACKLOG_COUNT,
+        reuse_port=is_shared,
         dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
     )
     # For all its connections: asyncio (not uvloop) leaves out those of a ready-made listener, and
@@ -63,6 +67,7 @@ async def serve_gateway(
     settings: Settings,
     listener: socket.socket,
     source: SettingsInUse[Settings] | None = None,
+    place: WorkerPlace | None = None,
 ) -> None:
     """Serve until a stop signal, then let streams end within the grace time.
 
@@ -75,6 +80,10 @@ async def serve_gateway(
     if source is not None:
         source.on_reload = reloader.reload
     beside = settings.metrics.listen
+    if place is not None:
+        server.on_started = place.tell_ready
+        if not place.does_shared_work:
+            beside = None
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()
     gc.freeze()
@@ -82,7 +91,8 @@ async def serve_gateway(
     if beside is None:
         await server.serve(sockets=[listener])
         return
-    with listen(*beside) as metrics_listener:
+    # The one that follows this worker begins before this one ends.
+    with listen(*beside, is_shared=place is not None) as metrics_listener:
         async with serving_metrics(gateway, metrics_listener):
             await server.serve(sockets=[listener])
 

@@ -154,6 +154,9 @@ def test_a_setting_is_changed_where_it_stands(browser: Browser, house: House) ->
         page.fill("#settings-search", "PORT")
         fixed = page.locator('[id="setting-PORT"] button.edit')
         expect(fixed).to_have_attribute("title", t("settings_fixed.restart"))
+        page.evaluate("location.hash = '#/overview'")
+        expect(page.locator("#settings-warnings")).to_contain_text(WARNING)
+        assert_fits(page, "an overview with a warning")
 
 
 def test_a_setting_that_others_change_is_compared(browser: Browser, house: House) -> None:

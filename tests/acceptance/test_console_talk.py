@@ -253,3 +253,7 @@ def test_a_credential_is_tried_with_models_and_apis(page: Page, tmp_path: Path, 
         dialog.locator("td a").first.click()
         expect(page.locator(".detail")).to_be_visible()
         expect(dialog).to_have_count(0)
+        page.locator("#page-credentials").click()
+        page.locator('tr.row[data-alias="one"] button.grid').click()
+        # One API and two models, as they were chosen last.
+        expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(3)

@@ -70,6 +70,7 @@ NOT_FOR_PAGES = {
     "/api/keys",
     "/api/keys/{rest:path}",
     "/api/prices",
+    "/api/audit",
     "/api/ui-code",
     "/api/ui-session",
     "/tokeninfo",

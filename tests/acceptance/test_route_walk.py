@@ -62,6 +62,7 @@ OPEN_METHODS = {
     "/api/keys": NOTHING,
     "/api/keys/{rest:path}": NOTHING,
     "/api/prices": NOTHING,
+    "/api/audit": NOTHING,
     "/v1/usage": NOTHING,
     "/api/ui-code": NOTHING,
     "/api/ui-session": frozenset({"POST"}),  # the code in its body stands for the key

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import pytest
 
+from cursor_api.domain.act import Act, ActKind, ActQuery
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StaleKeyError
@@ -19,6 +20,7 @@ from cursor_api.domain.periods import Period
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import Budget, Limits, Unit
+from cursor_api.ports.audit import AuditStore
 from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.postgres.keys import PostgresKeys
@@ -26,7 +28,7 @@ from cursor_api.stores.sqlite.keys import SqliteKeys
 from tests.contract.test_records import POSTGRES, forget_all
 
 
-class BothStores(KeyStore, PriceStore, Protocol):
+class BothStores(KeyStore, PriceStore, AuditStore, Protocol):
     """They are one."""
 
 
@@ -149,3 +151,43 @@ async def test_prices_are_by_pattern_and_day(store: BothStores) -> None:
     assert await store.delete_price("gpt-*", JANUARY)
     assert not await store.delete_price("gpt-*", JANUARY)
     assert list(await store.load_prices()) == [other, later]
+
+
+async def test_acts_are_kept_in_their_order_and_found_by_what_they_are(store: BothStores) -> None:
+    """The last one first, in pages; by time, by who and by what."""
+    acts = [
+        Act(100.25, "operator", "key_created", "alice"),
+        Act(100.5, "bob", "price_set", "m-* 2026-01-31 – 价格 🙂"),
+        # Its clock is behind.
+        Act(50.0, "command-line", "key_created", ""),
+    ]
+    assert await store.find_acts(ActQuery(10)) == []
+    for act in acts:
+        await store.add_act(act)
+    found = await store.find_acts(ActQuery(10))
+    assert [one.act for one in found] == acts[::-1]
+    numbers = [one.number for one in found]
+    assert numbers == sorted(numbers, reverse=True)
+
+    async def wanted(**more: object) -> list[Act]:
+        query = ActQuery(10)._replace(**more)  # type: ignore[arg-type]  # its fields
+        return [one.act for one in await store.find_acts(query)]
+
+    assert await wanted(acts_max=2) == [acts[2], acts[1]]
+    assert await wanted(before=numbers[0]) == [acts[1], acts[0]]
+    assert await wanted(since=100.25, until=100.5) == [acts[0]]
+    assert await wanted(actor="bob") == [acts[1]]
+    assert await wanted(kind=ActKind.KEY_CREATED, actor="operator") == [acts[0]]
+    assert await wanted(kind=ActKind.KEY_REVOKED) == []
+
+
+async def test_the_oldest_acts_go(store: BothStores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk is not filled by what nobody reads any more."""
+    if isinstance(store, MemoryKeyStore):
+        pytest.skip("its bound is made with it")
+    module = "sqlite" if isinstance(store, SqliteKeys) else "postgres"
+    monkeypatch.setattr(f"cursor_api.stores.{module}.keys.ACTS_MAX", 2)
+    for number in range(4):
+        await store.add_act(Act(float(number), "operator", "key_created", str(number)))
+    kept = await store.find_acts(ActQuery(10))
+    assert [one.act.subject for one in kept] == ["3", "2"]

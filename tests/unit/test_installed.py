@@ -20,6 +20,7 @@ KEY = "k" * 16
 # What users of the earlier program already have.
 REFERENCE = {
     "PORT": "3000",
+    "WORKERS": "1",
     "AUTH_TOKEN": None,
     "ROUTE_PREFIX": "",
     "TOKEN_FILE": ".token",
@@ -110,6 +111,7 @@ DEFAULTS = {
     "GATEWAY_LOG_ENTRIES_MAX": "100",
     "GATEWAY_LOG_KEPT_MAX": "10000000",
     "DATABASE_URL": None,
+    "REDIS_URL": None,
     "RECORDS_KEEP_DAYS": "30",
     "RECORDS_KEEP_BYTES": "1GiB",
     "RECORD_CONTENT": "false",
@@ -183,8 +185,8 @@ def test_the_order_in_which_people_read() -> None:
     """The page, the report and findings have it: what concerns one thing stands together."""
     listener = [row.name for row in SCHEMA.rows if row.table == "listener"]
     assert listener == [
-        *("host", "port", "tls_cert_file", "tls_key_file", "route_prefix", "cors_origins"),
-        *("connections_max", "keep_alive_s"),
+        *("host", "port", "workers", "tls_cert_file", "tls_key_file", "route_prefix"),
+        *("cors_origins", "connections_max", "keep_alive_s"),
         *("write_timeout_s", "header_timeout_s", "body_timeout_s", "shutdown_grace_s"),
     ]
     access = [row.name for row in SCHEMA.rows if row.table == "access"]

@@ -235,7 +235,7 @@ async def test_a_token_file_with_a_problem_keeps_no_setting_waiting(tmp_path: Pa
 def test_what_needs_a_restart_says_so() -> None:
     """The sockets, the files, the queue, the request log and the form of a line."""
     assert {row.variable for row in SCHEMA.rows if row.needs_restart} == {
-        *("HOST", "PORT", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
+        *("HOST", "PORT", "WORKERS", "TOKENS", "TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE"),
         *("GATEWAY_QUEUE_MAX", "GATEWAY_QUEUE_WAIT_S", "GATEWAY_LOG_FORMAT"),
         *(
             "DATABASE_URL",

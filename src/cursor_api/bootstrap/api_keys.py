@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cursor_api.domain.catalog import Route
+from cursor_api.ports.audit import AuditStore
 from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
@@ -16,12 +17,13 @@ from cursor_api.service.access.keys import ApiKeys, KeyParts
 from cursor_api.service.access.quota import Quota, QuotaParts
 from cursor_api.service.access.recorded_use import RecordedUse, Sums
 from cursor_api.service.access.store_watch import StoreWatch
+from cursor_api.service.audit import Audit
 from cursor_api.service.prices import Prices
 from cursor_api.stores.memory_limits import MemoryLimitStore
 
 
-class KeyAndPriceStore(KeyStore, PriceStore, Protocol):
-    """Keys and prices are kept in one place."""
+class KeyAndPriceStore(KeyStore, PriceStore, AuditStore, Protocol):
+    """Keys, prices and what was done with them are kept in one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class KeyHouse:
     prices: Prices
     quota: Quota
     budgets: BudgetWatch
+    audit: Audit
     watch: Sequence[StoreWatch]
 
     async def load(self) -> None:
@@ -80,6 +83,7 @@ def make_key_house(parts: KeyHouseParts) -> KeyHouse:
         prices,
         quota,
         BudgetWatch(quota, keys.find, clock),
+        Audit(store, clock, observer),
         (
             StoreWatch("API keys", store.has_changed, keys.load, observer),
             StoreWatch("prices", store.have_prices_changed, prices.load, observer),

@@ -42,7 +42,8 @@ class Setting:
     it, None when there is none or when it follows from something else: `derive` finds it then, and
     `default_note` says so. `reason` tells what it is for and why its default is what it is.
     `aliases` are other spellings of the variable. One that `needs_restart` is not taken up by a
-    gateway that runs. `label_field` is the field beside it that holds what users know the setting
+    gateway that runs. One that `is_divided` bounds what a process takes: each of several workers
+    gets its part. `label_field` is the field beside it that holds what users know the setting
     by, where the component has to name it. `earlier` is what the earlier program's later versions
     called the variable: it is read, with a note.
     """
@@ -59,6 +60,7 @@ class Setting:
     table: str = ""
     label_field: str = ""
     earlier: str = ""
+    is_divided: bool = False
 
     @property
     def key(self) -> str:
@@ -85,6 +87,7 @@ class More(TypedDict, total=False):
     unset: Any
     label_field: str
     earlier: str
+    is_divided: bool
 
 
 def setting(
@@ -103,6 +106,7 @@ def setting(
         derive=more.get("derive"),
         label_field=more.get("label_field", ""),
         earlier=more.get("earlier", ""),
+        is_divided=more.get("is_divided", False),
     )
     value = row.parse_default() if default is not None else more.get("unset")
     return dataclasses.field(default=value, metadata={_ROW: row})
@@ -126,6 +130,27 @@ def build_options(options: type[_T], values: Mapping[FieldPath, Any]) -> _T:
     """The class with these values, by the paths that `find_rows` gives; ValueError as it raises."""
     made: _T = _fill(options(), values)
     return made
+
+
+def divide(options: _T, count: int) -> _T:
+    """The part of one of `count` processes: of what `is_divided`, however deep it is. 0 stays 0."""
+    divided: _T = _divide(options, count)
+    return divided
+
+
+def _divide(value: Any, count: int) -> Any:
+    if type(value) is tuple:
+        return tuple(_divide(one, count) for one in value)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    changed: dict[str, Any] = {}
+    for one in dataclasses.fields(value):
+        row: Setting | None = one.metadata.get(_ROW)
+        held = getattr(value, one.name)
+        part = -(-held // count) if row and row.is_divided else _divide(held, count)
+        if part is not held and one.init:
+            changed[one.name] = part
+    return replace(value, **changed) if changed else value
 
 
 def _fill(made: Any, values: Mapping[FieldPath, Any]) -> Any:

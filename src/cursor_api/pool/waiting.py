@@ -36,6 +36,7 @@ class QueueOptions:
         " lets none wait (503 at once).",
         key="queue_max",
         needs_restart=True,
+        is_divided=True,
     )
     wait_s: float = setting(
         "GATEWAY_QUEUE_WAIT_S",

@@ -56,12 +56,17 @@ class ShownFinding(Struct, frozen=True):
     words: Words
 
 
-class ShownSettings(Struct, frozen=True):
-    """All settings in use. `problems` are why what was read last is not."""
+class ShownFindings(Struct, frozen=True):
+    """What is wrong. `problems` are why the settings that were read last are not in use."""
 
-    settings: tuple[ShownSetting, ...] = ()
     problems: tuple[ShownFinding, ...] = ()
     warnings: tuple[ShownFinding, ...] = ()
+
+
+class ShownSettings(ShownFindings, frozen=True):
+    """All settings in use, and what is wrong."""
+
+    settings: tuple[ShownSetting, ...] = ()
 
 
 class Reloaded(Struct, frozen=True):
@@ -147,6 +152,10 @@ class Configuration(Protocol):
         """All of it, as it stands now."""
         ...
 
+    def findings(self) -> ShownFindings:
+        """What is wrong with it, as it stands now."""
+        ...
+
     def upstreams(self) -> ShownUpstreams:
         """The upstreams of it, and what another one can be made of."""
         ...
@@ -164,6 +173,10 @@ class Unshown:
     def show(self) -> ShownSettings:
         """None of them."""
         return ShownSettings()
+
+    def findings(self) -> ShownFindings:
+        """Nothing."""
+        return ShownFindings()
 
     def upstreams(self) -> ShownUpstreams:
         """None of them."""

@@ -9,6 +9,7 @@ from cursor_api.options.rules import Finding
 from cursor_api.options.setting import Setting, find_rows
 from cursor_api.ports.configuration import (
     Reloaded,
+    ShownFindings,
     ShownSetting,
     ShownSettings,
     Words,
@@ -72,10 +73,14 @@ class SettingsInUse(Generic[S]):
 
     def show(self) -> ShownSettings:
         """All that can be set, as it stands."""
-        return ShownSettings(
-            tuple(map(self._show, self.loaded.rows)),
-            tuple(map(show_finding, self._refused)),
-            tuple(map(show_finding, self.loaded.warnings)),
+        found = self.findings()
+        rows = tuple(map(self._show, self.loaded.rows))
+        return ShownSettings(found.problems, found.warnings, rows)
+
+    def findings(self) -> ShownFindings:
+        """What is wrong with what was read last, and what looks wrong of what is in use."""
+        return ShownFindings(
+            tuple(map(show_finding, self._refused)), tuple(map(show_finding, self.loaded.warnings))
         )
 
     def upstreams(self) -> ShownUpstreams:

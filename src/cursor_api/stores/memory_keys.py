@@ -1,13 +1,19 @@
-"""API keys and prices for as long as the process lasts: the reference of their ports."""
+"""API keys, prices and what operators did, for as long as the process lasts.
+
+The reference of their ports.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Sequence
 
+from cursor_api.domain.act import Act, ActQuery, KeptAct
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.errors import StaleKeyError
 from cursor_api.domain.price import Price
+from cursor_api.ports.audit import ACTS_MAX
 
 
 def changed_meanwhile(key_id: str) -> StaleKeyError:
@@ -16,11 +22,12 @@ def changed_meanwhile(key_id: str) -> StaleKeyError:
 
 
 class MemoryKeyStore:
-    """Implements `ports.KeyStore` and `ports.PriceStore`."""
+    """Implements `ports.KeyStore`, `ports.PriceStore` and `ports.AuditStore`."""
 
     def __init__(self) -> None:
         self._keys: dict[str, ApiKey] = {}
         self._prices: dict[tuple[str, dt.date], Price] = {}
+        self._acts: deque[KeptAct] = deque(maxlen=ACTS_MAX)
 
     def __repr__(self) -> str:
         return f"MemoryKeyStore(keys={len(self._keys)}, prices={len(self._prices)})"
@@ -65,3 +72,24 @@ class MemoryKeyStore:
     async def delete_price(self, pattern: str, valid_from: dt.date) -> bool:
         """Forget one; whether it was there."""
         return self._prices.pop((pattern, valid_from), None) is not None
+
+    async def add_act(self, act: Act) -> None:
+        """Keep it; the oldest goes where there are too many."""
+        number = self._acts[-1].number if self._acts else 0
+        self._acts.append(KeptAct(number + 1, act))
+
+    async def find_acts(self, query: ActQuery) -> Sequence[KeptAct]:
+        """Those that are wanted, the last one first."""
+        found = [one for one in reversed(self._acts) if _is_wanted(one, query)]
+        return found[: query.acts_max]
+
+
+def _is_wanted(one: KeptAct, query: ActQuery) -> bool:
+    act = one.act
+    return (
+        (query.before is None or one.number < query.before)
+        and (query.since is None or act.at >= query.since)
+        and (query.until is None or act.at < query.until)
+        and query.actor in {None, act.actor}
+        and (query.kind is None or query.kind.value == act.kind)
+    )

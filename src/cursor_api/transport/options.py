@@ -104,6 +104,7 @@ class HttpOptions:
         "4096",
         "Open connections upstream, one per running answer. Each needs a file descriptor,"
         " and its caller a second one: `ulimit -n` has to allow both.",
+        is_divided=True,
     )
     # Idle connections go before the 60 s after which the usual load balancers drop them.
     keepalive_s: float = 45.0

@@ -20,6 +20,7 @@ from cursor_api.ports.stores import RequestLog
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.access.keys import ApiKeys
 from cursor_api.service.access.quota import Quota
+from cursor_api.service.audit import Audit
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.catalog import Catalog
@@ -136,3 +137,5 @@ class WebParts:
     api_keys: ApiKeys
     quota: Quota
     prices: Prices
+    audit: Audit
+    is_shared_up: Callable[[], bool | None] = lambda: None

@@ -12,11 +12,12 @@ from cursor_api.web.console.pages import Console
 from cursor_api.web.http import operation
 from cursor_api.web.http.addresses import Addresses
 from cursor_api.web.http.cors import OpenAddresses
-from cursor_api.web.http.operation import Operation
+from cursor_api.web.http.operation import Guard, Operation
 from cursor_api.web.inference.counting import CountsTokens, TokenCounts
 from cursor_api.web.inference.kept import kept_operations
 from cursor_api.web.inference.models import Models
 from cursor_api.web.inference.route import InferenceOptions, InferenceParts, InferenceRoute
+from cursor_api.web.management.audit import AuditRoutes
 from cursor_api.web.management.clients import ClientRoutes
 from cursor_api.web.management.health import Health
 from cursor_api.web.management.keys import KeyRoutes
@@ -47,7 +48,7 @@ class Table:
         self._prefix = options.route_prefix
         # Where the addresses are that answer with and without the prefix.
         self._places = ("", self._prefix) if self._prefix else ("",)
-        self._require_admin = parts.authenticator.require_admin
+        self._guard = Guard(parts.authenticator.require_admin, parts.audit.note)
         inference = _inference(parts)
         self.inference = {
             self._prefix + path: InferenceRoute(dialect, inference, options.inference)
@@ -71,7 +72,7 @@ class Table:
         # For the router, the hot addresses too: `GET /` names them.
         routes = [Route(path, route) for path, route in self.inference.items()]
         # The reference puts only /v1 behind the prefix; of the others both spellings answer.
-        routes += operation.routes((*models, *counts), (self._prefix,), self._require_admin)
+        routes += operation.routes((*models, *counts), (self._prefix,), self._guard)
         routes += self._routes(pages) + self._routes(management)
         console = Console()
         routes += [route for place in self._places for route in console.routes(place)]
@@ -107,7 +108,7 @@ class Table:
         return frozenset(place + path for place in self._places for path in paths)
 
     def _routes(self, operations: Sequence[Operation]) -> list[Route]:
-        return operation.routes(operations, self._places, self._require_admin)
+        return operation.routes(operations, self._places, self._guard)
 
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
@@ -160,8 +161,10 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.lifecycle,
                 parts.relay.under_way,
                 parts.records,
+                parts.configuration,
                 parts.clock,
                 parts.steps,
+                parts.is_shared_up,
             )
         ).operations(),
         *RequestRoutes(
@@ -178,5 +181,6 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
         *clients.operations(),
         *KeyRoutes(parts.api_keys, parts.quota, parts.clock).operations(),
         *PriceRoutes(parts.prices).operations(),
+        *AuditRoutes(parts.audit).operations(),
         *UiSignIn(lasting.ui_codes, parts.keys.get(OPERATOR.name)).operations(),
     )

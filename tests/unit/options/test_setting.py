@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cursor_api.options.kinds import flag, size, whole
-from cursor_api.options.setting import Setting, build_options, find_rows, setting
+from cursor_api.options.setting import Setting, build_options, divide, find_rows, setting
 
 
 def _from_port(values: Mapping[str, Any], _environ: Mapping[str, str]) -> bool:
@@ -20,7 +20,9 @@ def _from_port(values: Mapping[str, Any], _environ: Mapping[str, str]) -> bool:
 class Limits:
     """Options inside others."""
 
-    body_bytes_max: int = setting("BODY", size(1, 1 << 40, "1MiB"), "10MiB", "How large.")
+    body_bytes_max: int = setting(
+        "BODY", size(1, 1 << 40, "1MiB"), "10MiB", "How large.", is_divided=True
+    )
     fixed: int = 7
 
 
@@ -78,3 +80,13 @@ def test_a_default_that_is_none_of_its_kind_is_found_at_once() -> None:
     """When the class is made, not when somebody reads settings."""
     with pytest.raises(ValueError, match="is not a whole number"):
         setting("PORT", whole(0, 65535, 1), "many", "Where.")
+
+
+def test_one_of_several_processes_has_its_part() -> None:
+    """Rounded up, so that nobody has nothing; what bounds no process stays whole, and so does 0."""
+    whole_one = Listener(limits=Limits(body_bytes_max=10, fixed=10))
+    part = divide(whole_one, 3)
+    assert part.limits == Limits(body_bytes_max=4, fixed=10)
+    assert (part.port, part.name) == (3000, None)
+    assert divide(((Limits(body_bytes_max=0), "text"),), 3) == ((Limits(body_bytes_max=0), "text"),)
+    assert divide(whole_one, 1) is whole_one

@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import DIALECTS
@@ -18,7 +19,7 @@ from cursor_api.web.app import ErrorHandlers
 from cursor_api.web.http.addresses import Addresses
 from cursor_api.web.http.errors import DialectErrors
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import Key, Operation, routes
+from cursor_api.web.http.operation import Acts, Guard, Key, Operation, routes
 from tests.fakes import TickingClock
 from tests.house import CLIENT_KEY, KEY
 from tests.serving import Answer, ask, serve
@@ -65,6 +66,21 @@ async def do(request: Request) -> Response:
     return reply({"name": request.path_params["name"], "action": "do"})
 
 
+NOTED: list[tuple[str, ActKind, str]] = []
+
+
+async def note(actor: str, kind: ActKind, subject: str) -> None:
+    """What was done."""
+    NOTED.append((actor, kind, subject))
+
+
+def find_subject(request: Request, answer: dict[str, str]) -> str | None:
+    """Nothing was done to a thing called `nothing`."""
+    name: str = request.path_params["name"]
+    return None if name == "nothing" else f"{answer['action']} {name}"
+
+
+GUARD = Guard(KEYS.require_admin, note)
 THINGS = "/things/{rest:path}"
 ROWS = (
     Operation(method="GET", path="/closed", handler=show),
@@ -75,10 +91,16 @@ ROWS = (
     Operation(method="GET", path="/free", handler=show, key=Key.NONE),
     Operation(method="GET", path="/decided", handler=show, key=Key.LEFT_TO_HANDLER),
     Operation(method="GET", path="/things/{name}", route=THINGS, handler=get),
-    Operation(method="POST", path="/things/{name}/do", route=THINGS, handler=do),
+    Operation(
+        method="POST",
+        path="/things/{name}/do",
+        route=THINGS,
+        handler=do,
+        acts=Acts(ActKind.SETTING_CHANGED, find_subject),
+    ),
 )
 APP = Starlette(
-    routes=routes(ROWS, ("",), KEYS.require_admin),
+    routes=routes(ROWS, ("",), GUARD),
     exception_handlers=ErrorHandlers(
         DialectErrors(DIALECTS, ""),
         Addresses("", ()).explain,

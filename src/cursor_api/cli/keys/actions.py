@@ -20,6 +20,7 @@ from cursor_api.cli.keys.words import (
 )
 from cursor_api.cli.terminal.display import TerminalObserver, print_facts, print_json, print_table
 from cursor_api.cli.terminal.output import print_error, print_note, print_result
+from cursor_api.domain.act import COMMAND_LINE, ActKind
 from cursor_api.domain.api_key import ApiKey, KeyTerms
 from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.domain.periods import Period
@@ -48,6 +49,7 @@ def create(parsed: argparse.Namespace) -> int:
         house.keys.keep_apart(find_client_names(parsed.config))
         terms = _terms(parsed, KeyTerms(parsed.name))
         new = await house.keys.create(terms._replace(limits=_limits(parsed, NO_LIMITS)), parsed.id)
+        await note(house, ActKind.KEY_CREATED, new.key.id)
         _tell_secret(parsed, new, f"Made the API key {new.key.id}.")
         return 0
 
@@ -90,7 +92,9 @@ def change(parsed: argparse.Namespace) -> int:
             terms = terms._replace(name=parsed.name)
         if parsed.all_models:
             terms = terms._replace(models=())
-        _tell_key(parsed, await house.keys.change(parsed.id, terms), None)
+        changed = await house.keys.change(parsed.id, terms)
+        await note(house, ActKind.KEY_CHANGED, changed.id)
+        _tell_key(parsed, changed, None)
         return 0
 
     return with_keys(parsed, work)
@@ -102,7 +106,9 @@ def limits(parsed: argparse.Namespace) -> int:
     async def work(house: KeyHouse) -> int:
         terms = house.keys.get(parsed.id).terms
         wanted = terms._replace(limits=_limits(parsed, terms.limits))
-        _tell_key(parsed, await house.keys.change(parsed.id, wanted), None)
+        changed = await house.keys.change(parsed.id, wanted)
+        await note(house, ActKind.KEY_CHANGED, changed.id)
+        _tell_key(parsed, changed, None)
         return 0
 
     return with_keys(parsed, work)
@@ -113,6 +119,7 @@ def rotate(parsed: argparse.Namespace) -> int:
 
     async def work(house: KeyHouse) -> int:
         new = await house.keys.rotate(parsed.id, parsed.keep)
+        await note(house, ActKind.KEY_ROTATED, new.key.id)
         _tell_secret(parsed, new, f"The API key {new.key.id} has another secret now.")
         if new.key.previous_until is not None and not parsed.json:
             until = instant_in_words(new.key.previous_until, "")
@@ -127,6 +134,7 @@ def revoke(parsed: argparse.Namespace) -> int:
 
     async def work(house: KeyHouse) -> int:
         key = await house.keys.revoke(parsed.id)
+        await note(house, ActKind.KEY_REVOKED, key.id)
         print_result(f"{key.id} is revoked: a running gateway refuses it within two seconds.")
         return 0
 
@@ -138,10 +146,16 @@ def delete(parsed: argparse.Namespace) -> int:
 
     async def work(house: KeyHouse) -> int:
         await house.keys.delete(parsed.id)
+        await note(house, ActKind.KEY_DELETED, parsed.id)
         print_result(f"{parsed.id} is forgotten; its records stay.")
         return 0
 
     return with_keys(parsed, work)
+
+
+async def note(house: KeyHouse, kind: ActKind, subject: str) -> None:
+    """Keep that this was done here."""
+    await house.audit.note(COMMAND_LINE, kind, subject)
 
 
 def with_keys(parsed: argparse.Namespace, work: Work) -> int:

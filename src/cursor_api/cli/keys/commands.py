@@ -1,4 +1,4 @@
-"""`cursor-api key …` and `price …`: what they are called and how they explain themselves.
+"""`cursor-api key …`, `price …` and `audit`: what they are called and how they explain themselves.
 
 What they do is loaded when one is run, so that serving starts without it.
 """
@@ -9,6 +9,7 @@ import argparse
 
 from cursor_api.cli.keys import amounts as key_amounts
 from cursor_api.cli.terminal.subcommand import Subcommands, add_config, run_later
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.periods import Period
 from cursor_api.domain.permission import Permission
 
@@ -108,8 +109,19 @@ Take a price away.
   cursor-api price remove gpt-4o --from 2026-01-01"""
 
 
+AUDIT = """\
+Show what operators did: API keys, prices, settings, credentials, deleted records. The last first.
+
+  cursor-api audit
+  cursor-api audit --kind key_revoked --count 10
+  cursor-api audit --json | jq -r '.acts[] | [.at, .actor, .kind, .subject] | @tsv'
+
+Who worked at the command line, on keys and prices, is called `command-line`. Reads the file
+REQUEST_LOG_FILE or the database DATABASE_URL, and needs no AUTH_TOKEN."""
+
+
 def add_commands(commands: Subcommands) -> None:
-    """Put `key` and `price` among the commands, with what stands below them."""
+    """Put `key`, `price` and `audit` among the commands, with what stands below them."""
     own = Subcommands(commands.add("key", None, OVERVIEW))
     create = _add(own, "create", CREATE)
     create.add_argument("name", metavar="NAME", help="whose key it is, or what for")
@@ -140,6 +152,13 @@ def add_commands(commands: Subcommands) -> None:
     for sub in (create, listing, show, change, limits, rotate, revoke, delete):
         add_config(sub)
     _add_prices(commands)
+    audit = commands.add("audit", run_later("keys.audit", "show_all"), AUDIT)
+    audit.add_argument(
+        "-n", "--count", type=int, default=50, metavar="N", help="how many (default: %(default)s)"
+    )
+    audit.add_argument("--kind", choices=[one.value for one in ActKind], help="only these acts")
+    audit.add_argument("--json", action="store_true", help="for scripts")
+    add_config(audit)
 
 
 def _add(own: Subcommands, name: str, text: str) -> argparse.ArgumentParser:

@@ -7,10 +7,11 @@ import datetime as dt
 from typing import Final
 
 from cursor_api.bootstrap.api_keys import KeyHouse
-from cursor_api.cli.keys.actions import with_keys
+from cursor_api.cli.keys.actions import note, with_keys
 from cursor_api.cli.keys.words import money, text_in_words
 from cursor_api.cli.terminal.display import print_json, print_table
 from cursor_api.cli.terminal.output import print_result
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.price import Price
 from cursor_api.web.management.key_shapes import PricesOut, show_price
 
@@ -47,6 +48,7 @@ def set_one(parsed: argparse.Namespace) -> int:
 
     async def work(house: KeyHouse) -> int:
         await house.prices.put(price)
+        await note(house, ActKind.PRICE_SET, f"{price.pattern} {price.valid_from}")
         print_result(
             f"A million tokens of {price.pattern} cost {money(price.input_nano)} in and"
             f" {money(price.output_nano)} out from {price.valid_from} on."
@@ -61,6 +63,7 @@ def remove(parsed: argparse.Namespace) -> int:
 
     async def work(house: KeyHouse) -> int:
         await house.prices.delete(parsed.model, parsed.valid_from)
+        await note(house, ActKind.PRICE_REMOVED, f"{parsed.model} {parsed.valid_from}")
         print_result(
             f"The price of {text_in_words(parsed.model)} from {parsed.valid_from} is gone."
         )

@@ -15,6 +15,7 @@ Serve the gateway with the credentials of the token files.
   cursor-api serve
   cursor-api serve --port 8080
   cursor-api serve --host 0.0.0.0        everybody who can reach this machine, with the key
+  cursor-api serve --workers 2           two processes at one address, for two cores (Linux)
 
 Settings come from the options above, then from the environment, .env, cursor-api.toml and defaults;
 `cursor-api check-config` shows each with its source. AUTH_TOKEN is the one you must set. The files
@@ -62,6 +63,9 @@ def add_commands(commands: Subcommands) -> None:
     for sub in (serve, demo):
         sub.add_argument("--host", help="address to listen on, in place of HOST")
         sub.add_argument("--port", help="port to listen on, in place of PORT; 0: any")
+    serve.add_argument(
+        "--workers", metavar="N", help="processes that serve the address, in place of WORKERS"
+    )
     check = commands.add("check-config", _run("check_config"), CHECK)
     check.add_argument("--all", action="store_true", help="show the defaults as well")
     for sub in (serve, check):

@@ -16,8 +16,17 @@ from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_check
 from cursor_api.cli.gateway.place import describe_running
 from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.serving.preflight import check_and_listen, check_without_listening, recheck
+from cursor_api.cli.serving.workers import (
+    begin_as_worker,
+    check_workers,
+    has_workers,
+    supervise,
+    tell_warnings,
+    use_share,
+)
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import find_width, print_error, print_note, print_result
+from cursor_api.cluster.place import WorkerPlace
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.running import claim
 from cursor_api.installed import SCHEMA, Settings
@@ -54,31 +63,45 @@ def end_at_sigterm() -> None:
 def serve(parsed: argparse.Namespace) -> int:
     """`serve`."""
     end_at_sigterm()
+    place = begin_as_worker()
     folder, said = find_home(), ByCommand(listener_of(parsed))
 
     def load(drafts: Drafts) -> Loaded[Settings]:
         toml = drafts.toml or parsed.config
         by_command = said._replace(dotenv=drafts.dotenv)
-        return load_settings(SCHEMA, environment(), folder, toml, by_command)
+        return use_share(load_settings(SCHEMA, environment(), folder, toml, by_command), place)
 
     def read() -> Loaded[Settings]:
         return recheck(load(Drafts()))
 
-    loaded, listener = check_and_listen(load(Drafts()))
+    loaded, listener = _check(load(Drafts()), place)
+    if listener is not None and place is None and has_workers(loaded):
+        return supervise(loaded, listener)
     source = SettingsInUse(SCHEMA, loaded, read, SettingsFiles(SCHEMA, load, folder))
-    return start(loaded, listener, functools.partial(_serve_for_real, source))
+    return start(loaded, listener, functools.partial(_serve_for_real, source, place))
+
+
+def _check(
+    loaded: Loaded[Settings], place: WorkerPlace | None
+) -> tuple[Loaded[Settings], socket.socket | None]:
+    if place is None:
+        return check_and_listen(check_workers(loaded))
+    # Its supervisor has looked at the rest.
+    return recheck(loaded), socket.socket(fileno=place.listener)
 
 
 def listener_of(parsed: argparse.Namespace) -> dict[str, str]:
     """What the command line says of the listener, by the settings' names."""
-    given = {"HOST": parsed.host, "PORT": parsed.port}
+    workers = getattr(parsed, "workers", None)
+    given = {"HOST": parsed.host, "PORT": parsed.port, "WORKERS": workers}
     return {name: text for name, text in given.items() if text is not None}
 
 
 def check_config(parsed: argparse.Namespace) -> int:
     """`check-config`."""
     folder = find_home()
-    loaded = check_without_listening(load_settings(SCHEMA, environment(), folder, parsed.config))
+    loaded = load_settings(SCHEMA, environment(), folder, parsed.config)
+    loaded = check_without_listening(check_workers(loaded))
     print_result(say("home: {home}", home=folder) + "\n")
     print_result(render_check(loaded, width=find_width(), only_set=not parsed.all))
     return 1 if loaded.problems else 0
@@ -100,8 +123,7 @@ Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None
 
 def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Serving) -> int:
     """Say all that is wrong, or serve and turn what can be foreseen into one sentence."""
-    for warning in loaded.warnings:
-        print_error(say("warning: {warning}", warning=warning))
+    tell_warnings(loaded)
     if listener is None or loaded.problems:
         for problem in loaded.problems:
             print_error(say("error: {error}", error=problem))
@@ -124,15 +146,20 @@ def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Ser
 
 
 async def _serve_for_real(
-    source: SettingsInUse[Settings], settings: Settings, listener: socket.socket, redactor: Redactor
+    source: SettingsInUse[Settings],
+    place: WorkerPlace | None,
+    settings: Settings,
+    listener: socket.socket,
+    redactor: Redactor,
 ) -> None:
     async with build_gateway(
         settings, file_stores(settings), redactor, configuration=source
     ) as gateway:
         root = f"{url_of(settings, listener)}{settings.web.route_prefix}"
-        with claim(find_home(), describe_running(root)):
-            _welcome(gateway, source.loaded, root)
-            await serve_gateway(gateway, settings, listener, source)
+        with claim(find_home(), describe_running(root, place.supervisor if place else None)):
+            if place is None or place.speaks:
+                _welcome(gateway, source.loaded, root)
+            await serve_gateway(gateway, settings, listener, source, place)
 
 
 def url_of(settings: Settings, listener: socket.socket) -> str:

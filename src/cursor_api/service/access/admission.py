@@ -45,6 +45,7 @@ class AdmissionOptions:
         "Most chat requests under way at once; further ones get a 503 and may try again after a"
         " second. A small server can carry some thousand streams, but each further one makes all"
         " of them slower.",
+        is_divided=True,
     )
     caller_requests_max: int = setting(
         "GATEWAY_CALLER_REQUESTS_MAX",
@@ -55,6 +56,7 @@ class AdmissionOptions:
         default_note="as `GATEWAY_REQUESTS_MAX`",
         derive=_all_requests,
         unset=REQUESTS_MAX,
+        is_divided=True,
     )
     caller_percent: int = setting(
         "GATEWAY_CALLER_PERCENT",
@@ -70,6 +72,7 @@ class AdmissionOptions:
         "1000",
         "How many of them may be streams (503). A stream lasts for minutes and takes up to 64"
         " KiB of memory and two file descriptors.",
+        is_divided=True,
     )
     bodies_bytes_max: int = setting(
         "GATEWAY_BODIES_BYTES_MAX",
@@ -77,6 +80,7 @@ class AdmissionOptions:
         "64MiB",
         "Memory for all request bodies together (503). A body is kept until its answer begins,"
         " and takes about three times its size while it is read.",
+        is_divided=True,
     )
 
 

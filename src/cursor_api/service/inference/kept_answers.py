@@ -37,6 +37,7 @@ class KeptAnswersOptions:
         "Memory for answers that clients continue from with `previous_response_id`, or ask for"
         " again. The oldest are removed first; `0` keeps none.",
         key="answers_bytes_max",
+        is_divided=True,
     )
     age_s_max: float = setting(
         "GATEWAY_ANSWERS_KEPT_S",

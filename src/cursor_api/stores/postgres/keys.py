@@ -1,4 +1,4 @@
-"""API keys and prices in PostgreSQL, for all nodes at one database.
+"""API keys, prices and what operators did in PostgreSQL, for all nodes at one database.
 
 Rules of this file:
 - The count of changes is read before the rows: whoever reads rows that are newer than it only reads
@@ -13,9 +13,12 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from cursor_api.domain.act import Act, ActQuery, KeptAct
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.price import Price
+from cursor_api.ports.audit import ACTS_MAX
+from cursor_api.stores.act_rows import act_of, act_question
 from cursor_api.stores.key_rows import (
     KEY_COLUMNS,
     PRICE_COLUMNS,
@@ -59,13 +62,20 @@ _CHANGED: Final = (
     "UPDATE cursor_api.changes SET changes_count = changes_count + 1 WHERE name = %s"
     " RETURNING changes_count"
 )
+_ADD_ACT: Final = (
+    "INSERT INTO cursor_api.audit (at, actor, kind, subject) VALUES (%s, %s, %s, %s)"
+    " RETURNING number"
+)
+_DROP_ACTS: Final = "DELETE FROM cursor_api.audit WHERE number <= %s"
 _KEYS: Final = "keys"
 _PRICES: Final = "prices"
 _T = TypeVar("_T")
 
 
 class PostgresKeys:
-    """Implements `ports.KeyStore` and `ports.PriceStore` in the schema `cursor_api`.
+    """Implements `ports.KeyStore`, `ports.PriceStore` and `ports.AuditStore`.
+
+    All of it is in the schema `cursor_api`.
 
     A change whose answer was lost on its way is an error here, and may have been made all the same.
     """
@@ -121,6 +131,16 @@ class PostgresKeys:
         """See ports.PriceStore."""
         return await self._change(_PRICES, _DELETE_PRICE, (pattern, valid_from.isoformat()))
 
+    async def add_act(self, act: Act) -> None:
+        """See ports.AuditStore."""
+        await self._run(functools.partial(_add_act, act=act))
+
+    async def find_acts(self, query: ActQuery) -> Sequence[KeptAct]:
+        """See ports.AuditStore."""
+        statement, values = act_question(query, "cursor_api.audit", "%s")
+        rows = await self._run(functools.partial(_rows, statement=statement, values=values))
+        return [act_of(row) for row in rows]
+
     async def _load(self, name: str, question: str) -> list[Row]:
         count, rows = await self._run(functools.partial(_read, name=name, question=question))
         self._seen[name] = count
@@ -157,6 +177,15 @@ async def _change(connection: Connection, name: str, statement: str, values: Row
     done = await connection.execute(statement.encode(), values)
     count: int | None = await _value(connection, _CHANGED, (name,)) if done.rowcount else None
     return count
+
+
+async def _add_act(connection: Connection, act: Act) -> None:
+    number = await _value(connection, _ADD_ACT, act)
+    await connection.execute(_DROP_ACTS.encode(), (number - ACTS_MAX,))
+
+
+async def _rows(connection: Connection, statement: str, values: Sequence[Any]) -> list[Row]:
+    return await (await connection.execute(statement.encode(), values)).fetchall()
 
 
 async def _value(connection: Connection, statement: str, values: Row) -> Any:

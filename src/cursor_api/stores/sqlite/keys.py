@@ -1,4 +1,4 @@
-"""API keys and prices in the SQLite file of the records.
+"""API keys, prices and what operators did, in the SQLite file of the records.
 
 A file that is not there yet has none, and is not made to find that out.
 """
@@ -13,8 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
+from cursor_api.domain.act import Act, ActQuery, KeptAct
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.price import Price
+from cursor_api.ports.audit import ACTS_MAX
+from cursor_api.stores.act_rows import act_of, act_question
 from cursor_api.stores.key_rows import key_of, key_row, price_of, price_row
 from cursor_api.stores.memory_keys import changed_meanwhile
 from cursor_api.stores.sqlite.file import RecordFile
@@ -29,13 +32,18 @@ _COUNT: Final = "SELECT changes_count FROM changes WHERE name = ?"
 _CHANGED: Final = (
     "UPDATE changes SET changes_count = changes_count + 1 WHERE name = ? RETURNING changes_count"
 )
+_ADD_ACT: Final = "INSERT INTO audit (at, actor, kind, subject) VALUES (?, ?, ?, ?)"
+_DROP_ACTS: Final = "DELETE FROM audit WHERE number <= ?"
 _KEYS: Final = "keys"
 _PRICES: Final = "prices"
 _T = TypeVar("_T")
 
 
 class SqliteKeys:
-    """Implements `ports.KeyStore` and `ports.PriceStore`; waits for the disk in a thread."""
+    """Implements `ports.KeyStore`, `ports.PriceStore` and `ports.AuditStore`.
+
+    Waits for the disk in a thread.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -92,6 +100,27 @@ class SqliteKeys:
         """See ports.PriceStore."""
         values = (pattern, valid_from.isoformat())
         return await self._run(self._change, _PRICES, _DELETE_PRICE, values)
+
+    async def add_act(self, act: Act) -> None:
+        """See ports.AuditStore."""
+        await self._run(self._add_act, act)
+
+    async def find_acts(self, query: ActQuery) -> Sequence[KeptAct]:
+        """See ports.AuditStore."""
+        return [act_of(row) for row in await self._run(self._find_acts, query)]
+
+    def _add_act(self, act: Act) -> None:
+        with self._file.use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            number = connection.execute(_ADD_ACT, act).lastrowid or 0
+            connection.execute(_DROP_ACTS, (number - ACTS_MAX,))
+            connection.execute("COMMIT")
+
+    def _find_acts(self, query: ActQuery) -> list[tuple[object, ...]]:
+        if not self._path.exists():
+            return []
+        with self._file.use() as connection:
+            return connection.execute(*act_question(query, "audit", "?")).fetchall()
 
     def _load(self, name: str, question: str) -> list[tuple[object, ...]]:
         if not self._path.exists():

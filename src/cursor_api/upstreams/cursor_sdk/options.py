@@ -124,6 +124,7 @@ class SdkOptions:
         whole(1, 10_000, 256),
         "256",
         "Requests under way at once. The bridge takes some 5 MB of memory for each.",
+        is_divided=True,
     )
     run_max_s: float = setting(
         "CURSOR_SDK_RUN_TIMEOUT_S",

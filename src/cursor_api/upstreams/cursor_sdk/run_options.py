@@ -36,6 +36,7 @@ class RunOptions:
         whole(1, 10_000, 256),
         "256",
         "Tool calls that wait for results at once. One more is refused, and the model told so.",
+        is_divided=True,
     )
     conversations_max: int = setting(
         "CURSOR_SDK_CONVERSATIONS_MAX",
@@ -43,6 +44,7 @@ class RunOptions:
         "64",
         "Conversations whose agents are kept for their next turn, so that history and prompt cache"
         " are real. One more ends the oldest. 0 sends each conversation as text.",
+        is_divided=True,
     )
     conversation_idle_s: float = setting(
         "CURSOR_SDK_CONVERSATION_IDLE_S",

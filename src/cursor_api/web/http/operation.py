@@ -1,5 +1,7 @@
 """A management operation said once: its route, its OpenAPI entry and its CORS rule are one row.
 
+So is what is noted of it, where it changes something.
+
 The frame of every such address: the key first, then the method, then the body. Nothing of a request
 but its headers is looked at before the operator's key is found in them, and the key comes in a
 header only: there is no cookie that a foreign page could use.
@@ -13,21 +15,28 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cursor_api.domain.act import ActKind
+from cursor_api.domain.caller import Caller
 from cursor_api.web.http.body import ClientGoneError, Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
 # By method.
 Handlers = Mapping[str, "Operation"]
-# Lets the operator through, raises Fault for anybody else.
-RequireAdmin = Callable[[Scope], Awaitable[None]]
+# Lets the operator through and says who it is, raises Fault for anybody else.
+RequireAdmin = Callable[[Scope], Awaitable[Caller]]
+# Who has done what to what.
+NoteAct = Callable[[str, ActKind, str], Awaitable[None]]
+# What an act was done to, of a request and its good answer; None: nothing was done.
+FindSubject = Callable[[Request, Any], str | None]
 
 
 class Key(enum.Enum):
@@ -51,6 +60,20 @@ class Parameter(NamedTuple):
     where: str
     schema: Mapping[str, object]
     example: str | None = None
+
+
+class Acts(NamedTuple):
+    """What is noted of an operation that has done something."""
+
+    kind: ActKind
+    find_subject: FindSubject
+
+
+class Guard(NamedTuple):
+    """What stands around every operation."""
+
+    require_admin: RequireAdmin
+    note: NoteAct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +101,8 @@ class Operation:
     bad: tuple[int, ...] = ()
     # The type of its errors where that is not OpenAI's object.
     error: type | None = None
+    # Where it changes something: what the audit has of it. It asks for the key then.
+    acts: Acts | None = None
     # Of good answers, by name: their descriptions.
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,23 +110,29 @@ class Operation:
 class Resource:
     """An ASGI endpoint with an operation for each method."""
 
-    def __init__(self, operations: Iterable[Operation], require_admin: RequireAdmin) -> None:
+    def __init__(self, operations: Iterable[Operation], guard: Guard) -> None:
         self._handlers: Handlers = {one.method: one for one in operations}
-        self._require_admin = require_admin
+        self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; raises Fault, StoreError and HTTPException for app.py to render."""
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        caller = None
         if self._asks_for_key(method):
-            await self._require_admin(scope)
+            caller = await self._guard.require_admin(scope)
         handlers = self._find_handlers(scope)
         operation = handlers.get(method)
         if operation is None:
             raise HTTPException(405, headers={"Allow": ", ".join(_allowed(handlers))})
+        request = Request(scope, receive)
         try:
-            response = await operation.handler(Request(scope, receive))
+            response = await operation.handler(request)
         except ClientGoneError:
             return
+        if operation.acts is not None and caller is not None:
+            subject = operation.acts.find_subject(request, msgspec.json.decode(response.body))
+            if subject is not None:
+                await self._guard.note(caller.name, operation.acts.kind, subject)
         await response(scope, receive, send)
 
     def _asks_for_key(self, method: str) -> bool:
@@ -122,10 +153,8 @@ class Folder(Resource):
     Every one of its operations asks for the key, and so does every address that it has not.
     """
 
-    def __init__(
-        self, operations: Iterable[Operation], require_admin: RequireAdmin, base: str
-    ) -> None:
-        super().__init__((), require_admin)
+    def __init__(self, operations: Iterable[Operation], guard: Guard, base: str) -> None:
+        super().__init__((), guard)
         self._base = base
         self._by_action: dict[str, dict[str, Operation]] = {}
         for one in operations:
@@ -148,9 +177,7 @@ class Folder(Resource):
 FOLDER_ROUTE = "/{rest:path}"
 
 
-def routes(
-    operations: Iterable[Operation], bases: Iterable[str], require_admin: RequireAdmin
-) -> list[Route]:
+def routes(operations: Iterable[Operation], bases: Iterable[str], guard: Guard) -> list[Route]:
     """The routes of these operations below each base, in their order."""
     by_route: dict[str, list[Operation]] = {}
     for one in operations:
@@ -160,9 +187,9 @@ def routes(
         for route, group in by_route.items():
             folder, separator, _ = route.partition(FOLDER_ROUTE)
             if separator:
-                endpoint: Resource = Folder(group, require_admin, base + folder)
+                endpoint: Resource = Folder(group, guard, base + folder)
             else:
-                endpoint = Resource(group, require_admin)
+                endpoint = Resource(group, guard)
             made.append(Route(base + route, endpoint))
     return made
 

@@ -372,7 +372,7 @@ _Answer = _StreamedAnswer | _WholeAnswer
 
 def _incoming(response: _Response, call: _Call, chat: ChatRequest) -> Incoming:
     caller = call.caller
-    pinned = route = conversation = None
+    pinned, route, conversation = caller.pinned, None, None
     client = ""
     for name, value in call.scope["headers"]:
         if name == CLIENT_HEADER:

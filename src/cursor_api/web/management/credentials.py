@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import CONCURRENCY_MAX, PRIORITY_MAX, WEIGHT_MAX
 from cursor_api.domain.errors import invalid_request
@@ -26,7 +27,7 @@ from cursor_api.service.credentials.use_cases import (
     Removal,
 )
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import FOLDER_ROUTE, Handler, Operation, Parameter
+from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Handler, Operation, Parameter
 
 _T = TypeVar("_T")
 
@@ -113,6 +114,7 @@ class CredentialRoutes:
                 path=CREDENTIALS_PATH,
                 handler=self.add,
                 summary="Add one or many tokens in any spelling, or see what was recognised",
+                acts=Acts(ActKind.CREDENTIAL_ADDED, _find_added),
                 body=CredentialsIn,
                 good={200: Preview, 201: AddedOut},
                 bad=(400, 401, 403, 409, 413, 500),
@@ -133,6 +135,7 @@ class CredentialRoutes:
                 "PATCH",
                 self.change,
                 summary="Rename, renew, prefer, limit, switch on or off",
+                acts=Acts(ActKind.CREDENTIAL_CHANGED, _find_alias),
                 body=CredentialPatch,
                 good={200: CredentialReport},
                 bad=(400, 401, 403, 404, 409, 413, 500),
@@ -141,6 +144,7 @@ class CredentialRoutes:
                 "DELETE",
                 self.remove,
                 summary="Take it out; the answer holds what brings it back",
+                acts=Acts(ActKind.CREDENTIAL_REMOVED, _find_alias),
                 good={200: Removal},
                 bad=(401, 403, 404, 409, 500),
             ),
@@ -159,6 +163,7 @@ class CredentialRoutes:
                 self.clear,
                 "/clear",
                 summary="End its cooldowns and its quarantine",
+                acts=Acts(ActKind.CREDENTIAL_CHANGED, _find_alias),
                 good={200: CredentialReport},
                 bad=(401, 403, 404),
             ),
@@ -214,6 +219,18 @@ class CredentialRoutes:
     async def clear(self, request: Request) -> Response:
         """End its cooldowns and its quarantine."""
         return reply(self._credentials.clear(_alias(request)))
+
+
+def _find_added(_request: Request, answer: Mapping[str, Any]) -> str | None:
+    """The aliases of those that were added; None for a preview."""
+    if "credentials" not in answer:
+        return None
+    return ", ".join(one["alias"] for one in answer["credentials"])
+
+
+def _find_alias(request: Request, _answer: object) -> str:
+    alias: str = request.path_params["alias"]
+    return alias
 
 
 def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Operation:

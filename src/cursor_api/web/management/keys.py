@@ -9,12 +9,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.ports.process import Clock
 from cursor_api.service.access.keys import ApiKeys
 from cursor_api.service.access.quota import Quota
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import FOLDER_ROUTE, Handler, Operation, Parameter
+from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Handler, Operation, Parameter
 from cursor_api.web.management.key_shapes import (
     KeyIn,
     KeyOut,
@@ -63,6 +64,7 @@ class KeyRoutes:
                 summary="Make an API key; its secret is in this answer and never again",
                 body=KeyIn,
                 good={201: NewKeyOut},
+                acts=Acts(ActKind.KEY_CREATED, lambda _request, answer: answer["key"]["id"]),
                 bad=(400, 401, 403, 409, 413, 500),
             ),
             *self._operations_of_one(),
@@ -81,6 +83,7 @@ class KeyRoutes:
                 "PATCH",
                 self.change,
                 summary="Change its name, its limits and what it may do",
+                acts=Acts(ActKind.KEY_CHANGED, _find_id),
                 body=KeyPatch,
                 good={200: KeyOut},
                 bad=(400, 401, 403, 404, 409, 412, 413, 500),
@@ -89,6 +92,7 @@ class KeyRoutes:
                 "DELETE",
                 self.delete,
                 summary="Forget an API key that is revoked or has expired",
+                acts=Acts(ActKind.KEY_DELETED, _find_id),
                 good={200: KeyOut},
                 bad=(401, 403, 404, 409, 500),
             ),
@@ -97,6 +101,7 @@ class KeyRoutes:
                 self.rotate,
                 "/rotate",
                 summary="Give it another secret, which is in this answer and never again",
+                acts=Acts(ActKind.KEY_ROTATED, _find_id),
                 body=RotationIn,
                 is_body_required=False,
                 good={200: NewKeyOut},
@@ -107,6 +112,7 @@ class KeyRoutes:
                 self.revoke,
                 "/revoke",
                 summary="Let no request of it in any more, for ever",
+                acts=Acts(ActKind.KEY_REVOKED, _find_id),
                 good={200: KeyOut},
                 bad=(401, 403, 404, 409, 500),
             ),
@@ -170,6 +176,10 @@ def _of_one(method: str, handler: Handler, action: str = "", **more: Any) -> Ope
         parameters=(key_id,),
         **more,
     )
+
+
+def _find_id(request: Request, _answer: object) -> str:
+    return _id(request)
 
 
 def _id(request: Request) -> str:

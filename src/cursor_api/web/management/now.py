@@ -13,6 +13,7 @@ from starlette.responses import Response
 from cursor_api.domain.errors import StoreError
 from cursor_api.domain.record import RequestRecord
 from cursor_api.domain.record_query import UsageQuery
+from cursor_api.ports.configuration import Configuration, ShownFindings
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.ports.records import Records
 from cursor_api.service.credentials.report import Instant, instant
@@ -21,6 +22,7 @@ from cursor_api.service.records.periods import HOUR_S
 from cursor_api.service.records.sums import total
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.http.operation import Operation
+from cursor_api.web.management.request_report import round_ms
 from cursor_api.web.management.usage import Totals, sums_of
 from cursor_api.web.server.lifecycle import Lifecycle
 
@@ -74,7 +76,8 @@ class NowOut(Struct, frozen=True):
 
     `under_way` are the oldest of those that have not ended, 100 at most; `under_way_count` are all,
     and `waiting_count` of them wait for room at a credential. `last_24h` is null while the records
-    cannot be read.
+    cannot be read. `settings` says what is wrong with them. `is_shared_up`: what nodes share
+    (Redis) can be reached; null where it is not set.
     """
 
     now: Instant
@@ -88,6 +91,8 @@ class NowOut(Struct, frozen=True):
     upstreams: Mapping[str, UpstreamStanding]
     last_24h: LastDay | None
     records: RecordsOut
+    settings: ShownFindings
+    is_shared_up: bool | None = None
 
 
 class NowParts(NamedTuple):
@@ -97,8 +102,10 @@ class NowParts(NamedTuple):
     lifecycle: Lifecycle
     under_way: Callable[[], Sequence[RequestRecord]]
     records: Records
+    configuration: Configuration
     clock: Clock
     steps: Steps
+    is_shared_up: Callable[[], bool | None] = lambda: None
 
 
 class Now:
@@ -145,6 +152,8 @@ class Now:
                 upstreams=readiness.upstreams(),
                 last_24h=last_day,
                 records=RecordsOut(*state[:4]),
+                settings=with_.configuration.findings(),
+                is_shared_up=with_.is_shared_up(),
             )
         )
 
@@ -175,7 +184,6 @@ def find_percentile(values: Sequence[float], percent: int) -> float | None:
 
 
 def _under_way(record: RequestRecord, now: float) -> UnderWay:
-    first = record.first_delta_ms
     return UnderWay(
         id=record.id,
         started_at=instant(record.started_at),
@@ -185,6 +193,6 @@ def _under_way(record: RequestRecord, now: float) -> UnderWay:
         model=record.model,
         credential=record.credential_alias,
         is_stream=record.is_stream,
-        first_ms=None if first is None else round(first, 3),
+        first_ms=round_ms(record.first_delta_ms),
         age_ms=round(max(now - record.started_at, 0) * 1000, 3),
     )

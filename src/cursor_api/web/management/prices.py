@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.service.prices import Prices
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import Operation, Parameter
+from cursor_api.web.http.operation import Acts, Operation, Parameter
 from cursor_api.web.http.query import Query, wrong
 from cursor_api.web.management.key_shapes import PriceShape, PricesOut, read_price, show_price
 
@@ -43,6 +44,7 @@ class PriceRoutes:
                 path=PRICES_PATH,
                 handler=self.put,
                 summary="Enter a price, or correct the one of that model and day",
+                acts=Acts(ActKind.PRICE_SET, lambda _request, answer: _name(answer)),
                 body=PriceShape,
                 good={200: PriceShape},
                 bad=(400, 401, 403, 409, 413, 500),
@@ -52,6 +54,9 @@ class PriceRoutes:
                 path=PRICES_PATH,
                 handler=self.delete,
                 summary="Take a price away",
+                acts=Acts(
+                    ActKind.PRICE_REMOVED, lambda request, _answer: _name(request.query_params)
+                ),
                 parameters=(
                     Parameter("model", "query", {"type": "string"}),
                     Parameter("valid_from", "query", {"type": "string", "format": "date"}),
@@ -84,3 +89,8 @@ class PriceRoutes:
 
     def _show(self) -> Response:
         return reply(PricesOut([show_price(price) for price in self._prices.all]))
+
+
+def _name(price: Mapping[str, Any]) -> str:
+    """By which one is known in the audit."""
+    return f"{price['model']} {price['valid_from']}"

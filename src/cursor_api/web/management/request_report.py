@@ -116,8 +116,8 @@ def report_request(
         error=record.error,
         advice=find_advice(record.error_kind, words.get(endpoint)),
         finish=record.finish.value if record.finish else None,
-        first_ms=_round(record.first_delta_ms),
-        total_ms=_round(record.duration_ms),
+        first_ms=round_ms(record.first_delta_ms),
+        total_ms=round_ms(record.duration_ms),
         usage=_usage(record),
         cost_nano=record.cost_nano,
         attempts=[_attempt(one) for one in record.attempts],
@@ -161,5 +161,6 @@ def _attempt(attempt: Attempt) -> AttemptOut:
     )
 
 
-def _round(ms: float | None) -> float | None:
+def round_ms(ms: float | None) -> float | None:
+    """To the microsecond."""
     return None if ms is None else round(ms, 3)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.domain.record_content import RecordContent
@@ -19,7 +21,7 @@ from cursor_api.ports.process import Clock
 from cursor_api.ports.records import Records
 from cursor_api.service.credentials.report import Instant, instant
 from cursor_api.web.http.json_body import reply
-from cursor_api.web.http.operation import FOLDER_ROUTE, Operation, Parameter
+from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Operation, Parameter
 from cursor_api.web.http.query import Query
 from cursor_api.web.management.export import ExportSource, Format, WithContent, export
 from cursor_api.web.management.record_errors import asking_records
@@ -128,6 +130,7 @@ class RequestRoutes:
                 path=REQUESTS_PATH,
                 handler=self.delete,
                 summary="Delete those that a filter means, or say how many they are",
+                acts=Acts(ActKind.RECORDS_DELETED, _find_deleted),
                 parameters=(*FILTER_PARAMETERS, confirm),
                 good={200: DeletionOut},
                 bad=(400, 401, 403, 409, 503),
@@ -258,3 +261,13 @@ class RequestRoutes:
             if gone < step:
                 break
         return deleted
+
+
+def _find_deleted(request: Request, answer: Mapping[str, Any]) -> str | None:
+    """How many, and by which filter; None where they were counted only."""
+    if "deleted" not in answer:
+        return None
+    given = request.query_params
+    # What was looked for in texts may be anything.
+    filters = [f"{name}={'…' if name == 'text' else given[name]}" for name in given]
+    return f"{answer['deleted']}: {' '.join(one for one in filters if 'confirm=' not in one)}"

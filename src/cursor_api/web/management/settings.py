@@ -9,6 +9,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.ports.configuration import (
     Configuration,
     Reloaded,
@@ -16,7 +17,7 @@ from cursor_api.ports.configuration import (
     ShownSettings,
 )
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import FOLDER_ROUTE, Operation, Parameter
+from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Operation, Parameter
 from cursor_api.web.management.setting_changes import ETAG, etag_of, write
 
 SETTINGS_PATH = "/api/settings"
@@ -64,6 +65,9 @@ class SettingRoutes:
                 route=SETTINGS_PATH + FOLDER_ROUTE,
                 handler=self.change,
                 summary="Write one setting into its file, and take it up",
+                acts=Acts(
+                    ActKind.SETTING_CHANGED, lambda _request, answer: answer["setting"]["name"]
+                ),
                 parameters=(
                     Parameter("name", "path", {**text, "minLength": 1}, "GATEWAY_REQUESTS_MAX"),
                     Parameter("If-Match", "header", text),
@@ -78,6 +82,10 @@ class SettingRoutes:
                 path=RELOAD_PATH,
                 handler=self.reload,
                 summary="Read settings and token files again, and serve with them",
+                acts=Acts(
+                    ActKind.SETTINGS_RELOADED,
+                    lambda _request, answer: ", ".join(answer["changed"]),
+                ),
                 good={200: Reloaded},
                 bad=(401, 403),
             ),

@@ -14,6 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import FileTexts
 from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
 from cursor_api.ports.process import Clock
@@ -22,7 +23,7 @@ from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.http.allowance import Allowance
 from cursor_api.web.http.etags import read_if_match
 from cursor_api.web.http.json_body import read_json, reply, too_large
-from cursor_api.web.http.operation import Key, Operation, Parameter
+from cursor_api.web.http.operation import Acts, Key, Operation, Parameter
 from cursor_api.web.management.store_errors import GivenTextError
 
 # Anybody may ask; each time costs a few looks at the disk. A person who saves and reloads stays
@@ -121,6 +122,7 @@ class TokenTexts:
                 path="/update-tokeninfo",
                 handler=self.replace,
                 summary="Replace the token files, whole or not at all",
+                acts=Acts(ActKind.TOKENS_REPLACED, lambda _request, _answer: ""),
                 parameters=(Parameter("If-Match", "header", {"type": "string"}),),
                 body=TokenTextsIn,
                 good={200: TokenUpdateOut},

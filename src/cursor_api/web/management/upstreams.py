@@ -10,10 +10,11 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.ports.configuration import Configuration, Reloaded
 from cursor_api.ports.upstream_blocks import NewUpstream, ShownUpstreams
 from cursor_api.web.http.json_body import read_json, reply
-from cursor_api.web.http.operation import Operation, Parameter
+from cursor_api.web.http.operation import Acts, Operation, Parameter
 from cursor_api.web.management.setting_changes import ETAG, etag_of, write
 
 UPSTREAMS_PATH: Final = "/api/upstreams"
@@ -79,6 +80,11 @@ class UpstreamRoutes:
                 path=UPSTREAMS_PATH,
                 handler=self.add,
                 summary="Add an upstream to the TOML file, its keys to a file of their own; serve",
+                # The last block is the new one.
+                acts=Acts(
+                    ActKind.UPSTREAM_ADDED,
+                    lambda _request, answer: answer["upstreams"]["upstreams"][-1]["name"],
+                ),
                 parameters=(Parameter("If-Match", "header", {"type": "string"}),),
                 body=UpstreamIn,
                 good={201: UpstreamAdded},

@@ -67,6 +67,7 @@ class ConnectionLimits:
         "Most connections that callers may have open, including idle ones; the next one gets a"
         " 503. It is at most half of what the system allows the process (`ulimit -n`), because"
         " the other half is for connections to upstreams.",
+        is_divided=True,
     )
 
     def within(self, descriptor_limit: int | None) -> ConnectionLimits:

@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 # So many connections may wait to be accepted; the kernel's own default drops bursts.
 BACKLOG_COUNT = 2048
+# Far more than there are cores where one machine is enough.
+WORKERS_MAX = 64
 # How often a draining server looks whether its last answer has ended.
 DRAIN_POLL_S = 0.05
 # What the answers that were broken off get to send their last error.
@@ -73,6 +75,14 @@ class ServerOptions:
         "Port to listen on; 0 takes any free one.",
         needs_restart=True,
     )
+    workers: int = setting(
+        "WORKERS",
+        whole(1, WORKERS_MAX, 2),
+        "1",
+        "How many processes serve the address together, on Linux: one for each core that is to be"
+        " used. Limits that are a process's own are divided among them.",
+        needs_restart=True,
+    )
     tls: TlsOptions = field(default_factory=TlsOptions)
     # An idle connection may be used again within this time; above most clients' own 60 s.
     idle_connection_s: float = 75.0
@@ -104,6 +114,8 @@ class GatewayServer:
         self.hears_signals = True
         # It accepts connections.
         self.started = False
+        # Told of it.
+        self.on_started: Callable[[], None] = _nothing
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._is_stopping = False
@@ -124,6 +136,7 @@ class GatewayServer:
         with self._hear_signals():
             listeners = [await self._listen(one) for one in sockets]
             self.started = True
+            self.on_started()
             await self._stopping.wait()
             await self._shut_down(listeners, sockets)
 
@@ -278,6 +291,10 @@ class GatewayServer:
         self._hangups.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("SIGHUP: reading again failed; the old state serves on", exc_info=error)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _is_uvloop(loop: asyncio.AbstractEventLoop) -> bool:

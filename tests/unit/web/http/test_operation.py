@@ -6,10 +6,11 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cursor_api.domain.act import ActKind
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.http.operation import Key, Operation, routes
 from tests.house import BEARER, CLIENT_KEY, KEY
-from tests.unit.web.operations_app import APP, KEYS, one
+from tests.unit.web.operations_app import APP, GUARD, NOTED, one
 
 CHAT_ONLY = {"Authorization": f"Bearer {CLIENT_KEY}"}
 
@@ -82,6 +83,17 @@ async def test_a_name_in_an_address_is_taken_apart_before_it_is_decoded() -> Non
         assert (await one("GET", path, {})).status == 401
 
 
+async def test_what_was_done_is_noted_with_who_did_it() -> None:
+    """Once it is done, and nothing that was refused."""
+    NOTED.clear()
+    for headers in ({}, CHAT_ONLY):
+        assert (await one("POST", "/things/a/do", headers)).status in {401, 403}
+    assert (await one("POST", "/things/nothing/do", BEARER)).status == 200
+    assert NOTED == []
+    assert (await one("POST", "/things/a%2Fb/do", BEARER)).status == 200
+    assert NOTED == [("operator", ActKind.SETTING_CHANGED, "do a/b")]
+
+
 async def nothing(_request: Request) -> Response:
     """A handler."""
     return reply({})
@@ -94,6 +106,6 @@ def test_a_row_is_a_route_below_every_base() -> None:
         Operation(method="GET", path="/b/{id}", handler=nothing, route="/b/{it:path}"),
         Operation(method="POST", path="/a", handler=nothing, key=Key.NONE),
     ]
-    paths = [route.path for route in routes(rows, ("", "/hf"), KEYS.require_admin)]
+    paths = [route.path for route in routes(rows, ("", "/hf"), GUARD)]
     assert paths == ["/a", "/b/{it:path}", "/hf/a", "/hf/b/{it:path}"]
     assert {route.path for route in APP.routes if hasattr(route, "path")} >= {"/closed", "/open"}

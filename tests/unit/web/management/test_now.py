@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cursor_api.domain.record_query import UsageQuery, UsageRow
+from cursor_api.installed import SCHEMA
 from cursor_api.service.access.admission import AdmissionOptions
+from cursor_api.settings import SettingsInUse, load_settings
 from cursor_api.web.management.now import SHOWN_COUNT_MAX, find_percentile
 from tests.fakes import StillClock
 from tests.house import BEARER, House
@@ -147,3 +150,17 @@ async def test_what_stands_in_the_way_has_a_code() -> None:
 def test_a_percentile_is_one_of_the_values(count: int, percent: int, found: float | None) -> None:
     """None of nothing."""
     assert find_percentile([float(n + 1) for n in range(count)], percent) == found
+
+
+async def test_a_short_key_of_the_operators_is_told(tmp_path: Path) -> None:
+    """Where others reach the listener: the console shows it on its first page."""
+    environ = {"AUTH_TOKEN": "twelve-chars", "HOST": "0.0.0.0"}
+    loaded = load_settings(SCHEMA, environ, tmp_path)
+    house = House(configuration=SettingsInUse(SCHEMA, loaded, lambda: loaded))
+    async with serve(house.app) as port:
+        found = (await look(port))["settings"]
+    assert found["problems"] == []
+    (warning,) = (one for one in found["warnings"] if one["name"] == "AUTH_TOKEN")
+    assert "fewer than 16 characters" in warning["words"]["en"]
+    assert "少于 16 个字符" in warning["words"]["zh"]
+    assert "twelve-chars" not in str(found)

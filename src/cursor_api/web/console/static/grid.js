@@ -36,14 +36,17 @@ export function apisOfGateway() {
   return Object.keys(SHAPES).filter((path) => served.has(path));
 }
 
+// What was chosen for the last test stays chosen, as far as this credential has it.
 export async function openGrid(credential) {
-  const grid = { alias: credential.alias, models: null, chosen: new Set(), apis: new Set(apisOfGateway()), cells: new Map(), controller: null, trouble: "" };
+  const last = state.gridChoice;
+  const grid = { alias: credential.alias, models: null, chosen: new Set(), apis: new Set(last?.apis ?? apisOfGateway()), cells: new Map(), controller: null, trouble: "" };
   update({ grid });
   try {
     const { data } = await call("GET", `${rootUrl()}/v1/models`);
     const here = `${credential.upstream}/`;
     grid.models = data.data.filter((one) => one.cursor_api?.routes?.some((route) => route.startsWith(here))).map(({ id }) => id);
-    grid.models.slice(0, MODELS_CHOSEN).forEach((model) => grid.chosen.add(model));
+    const again = grid.models.filter((model) => last?.chosen.has(model));
+    (again.length ? again : grid.models.slice(0, MODELS_CHOSEN)).forEach((model) => grid.chosen.add(model));
   } catch (error) {
     grid.models = [];
     grid.trouble = explain(error);

@@ -61,6 +61,7 @@ export function signOut(trouble = null) {
     requests: null,
     usage: null,
     grid: null,
+    gridChoice: null,
     deletion: null,
     connect: null,
     chat: null,

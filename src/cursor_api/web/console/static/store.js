@@ -33,6 +33,7 @@ export const state = {
   requests: null, // what is listed: see records.js
   usage: null, // {key, data, trouble}
   grid: null, // the dialog that tries a credential with several models
+  gridChoice: null, // what was chosen in it last
   deletion: null, // the dialog that deletes records
   keys: null, // {list, prices, trouble}
   // dialogs of the keys: a form, a question, a secret that is shown once, a price

@@ -58,7 +58,7 @@ export function appView() {
       ${notices()}
       <div id="panel">${page ? page.view() : unknownPage()}</div>
     </main>
-    ${state.add?.isOpen ? addDialog() : nothing} ${state.upstream?.isOpen ? upstreamDialog() : nothing} ${state.edit ? editDialog() : nothing} ${state.grid ? gridDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${keyDialogs()} ${toasts()}`;
+    ${state.add?.isOpen ? addDialog() : nothing} ${state.upstream?.isOpen ? upstreamDialog() : nothing} ${state.edit?.isOpen ? editDialog() : nothing} ${state.grid ? gridDialog() : nothing} ${state.deletion ? deletionDialog() : nothing} ${keyDialogs()} ${toasts()}`;
 }
 
 function unknownPage() {

@@ -4,9 +4,9 @@ import { html } from "../vendor/lit-html/lit-html.js";
 import { t } from "../i18n.js";
 import { icons } from "./icons.js";
 
-// `onClosed` runs however the dialog is closed, `onEscape` before Escape closes it.
-export function dialog({ id, title, content, onClosed, onEscape = () => {} }) {
-  return html`<dialog id=${id} aria-labelledby="${id}-title" @close=${onClosed} @cancel=${onEscape}>
+// `onClosed` runs however the dialog is closed.
+export function dialog({ id, title, content, onClosed }) {
+  return html`<dialog id=${id} aria-labelledby="${id}-title" @close=${onClosed}>
     <div class="dialog-head">
       <h2 id="${id}-title">${title}</h2>
       <button type="button" class="quiet only-icon" aria-label=${t("dialog.close")} title=${t("dialog.close")} @click=${closeDialog}>

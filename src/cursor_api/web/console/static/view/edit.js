@@ -13,6 +13,11 @@ import { problemText } from "./problems.js";
 export function openEdit(alias, first = "alias") {
   const credential = find(alias);
   if (!credential) return;
+  const kept = state.edit;
+  if (kept?.was.alias === alias) {
+    update({ edit: Object.assign(kept, { was: credential, isOpen: true, trouble: "", param: "" }) });
+    return;
+  }
   update({
     edit: {
       was: credential,
@@ -26,6 +31,7 @@ export function openEdit(alias, first = "alias") {
       trouble: "",
       param: "",
       isSending: false,
+      isOpen: true,
     },
   });
 }
@@ -53,7 +59,7 @@ async function save(event) {
   if (!draft || draft.isSending) return;
   const wanted = changes(draft);
   if (!Object.keys(wanted).length) {
-    closeDialog();
+    giveUp();
     return;
   }
   draft.isSending = true;
@@ -61,7 +67,7 @@ async function save(event) {
   changed();
   try {
     const credential = await change(draft.was.alias, wanted);
-    closeDialog();
+    giveUp();
     const key = wanted.token ? "edit.renewed" : "edit.done";
     showToast(t(key, { alias: quoted(credential.alias) }));
     refocus(credential.alias);
@@ -74,14 +80,22 @@ async function save(event) {
   changed();
 }
 
-// Escape is easily pressed by mistake, and a token is not easily fetched again.
-function keepOnce(event) {
-  const draft = state.edit;
-  if (draft.isWarned || draft.isSending || !Object.keys(changes(draft)).length) return;
-  event.preventDefault();
-  draft.isWarned = true;
-  draft.trouble = t("dialog.escape_again");
-  changed();
+// Closed by its own way, so that the focus goes back to where it was.
+function giveUp() {
+  closeDialog();
+  update({ edit: null });
+}
+
+// Escape is easily pressed by mistake, and a token is not easily fetched again: what was typed is
+// there when the same credential is opened again.
+function onClosed(draft) {
+  if (state.edit !== draft) return;
+  if (!Object.keys(changes(draft)).length) {
+    update({ edit: null });
+    return;
+  }
+  draft.isOpen = false;
+  showToast(t("edit.kept"));
 }
 
 // A new name or priority makes a new row; its button takes the focus of the old one.
@@ -117,12 +131,11 @@ export function editDialog() {
           </fieldset>`}
       ${draft.trouble ? html`<div class="trouble" role="alert" id="edit-trouble"><p>${draft.trouble}</p></div>` : nothing}
       <div class="form-end">
-        <button type="button" @click=${closeDialog}>${t("dialog.cancel")}</button>
+        <button type="button" @click=${giveUp}>${t("dialog.cancel")}</button>
         <button type="submit" class="primary" aria-disabled=${draft.isSending ? "true" : "false"}>${t("edit.save")}</button>
       </div>
     </form>`,
-    onClosed: () => update({ edit: null }),
-    onEscape: keepOnce,
+    onClosed: () => onClosed(draft),
   });
 }
 

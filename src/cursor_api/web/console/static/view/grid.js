@@ -19,7 +19,8 @@ export function gridDialog() {
     content: grid.models ? form(grid) : html`<p class="loading" role="status">${t("chat.loading")}</p>`,
     onClosed: () => {
       stopGrid();
-      update({ grid: null });
+      const { apis, chosen } = grid;
+      update({ grid: null, gridChoice: { apis, chosen } });
     },
   });
 }

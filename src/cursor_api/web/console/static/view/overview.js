@@ -10,6 +10,7 @@ import { barChart, legend, strip } from "./bars.js";
 import { checklist } from "./checklist.js";
 import { figure, modelName } from "./parts.js";
 import { reasonText } from "./reasons.js";
+import { findings } from "./settings.js";
 
 const UNDER_WAY_SHOWN = 8;
 
@@ -17,7 +18,7 @@ export function overviewPage() {
   const { now, overview } = state;
   if (!now) return html`<p class="loading" role="status">${t("overview.loading")}</p>`;
   return html`<div class="overview">
-    ${checklist()} ${figures(now)}
+    ${checklist()} ${figures(now)} ${findings("problems", now.settings.problems, "bad")} ${findings("warnings", now.settings.warnings, "warn")}
     ${overview?.trouble ? html`<p class="trouble" role="alert">${overview.trouble}</p>` : nothing}
     ${overview?.usage ? charts(overview.usage) : nothing}
     <div class="columns">${underWay(now)} ${failures(overview?.failures)}</div>

@@ -55,7 +55,7 @@ function toolbar({ settings }) {
 }
 
 // What is wrong, or looks wrong, and where.
-function findings(kind, list, css) {
+export function findings(kind, list, css) {
   if (!list.length) return nothing;
   return html`<div class="notice ${css}" role="status" id="settings-${kind}">
     <p><b>${t(`settings.${kind}`)}</b></p>

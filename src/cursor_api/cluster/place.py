@@ -1,0 +1,76 @@
+"""What a worker is told by the supervisor that starts it: which one it is, and what it inherits."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import signal
+from collections.abc import MutableMapping
+from typing import Final
+
+import msgspec
+
+# Taken out of the environment at once: no program that a worker starts takes it for its own.
+VARIABLE: Final = "_CURSOR_API_WORKER"
+READY: Final = b"1"
+# <sys/prctl.h>
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class WorkerPlace(msgspec.Struct, frozen=True):
+    """One of `count` workers; `number` counts from 1.
+
+    `listener` and `ready` are file descriptors: its own listening socket, and the pipe in which it
+    says that it serves. `is_first_start`: nobody has been told yet that the gateway serves. All
+    count together at `shared_url`, where nobody has set REDIS_URL.
+    """
+
+    number: int
+    count: int
+    listener: int
+    ready: int
+    supervisor: int
+    is_first_start: bool
+    shared_url: str | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says what one gateway says once."""
+        return self.number == 1 and self.is_first_start
+
+    @property
+    def does_shared_work(self) -> bool:
+        """Whether what one of them has to do is its to do."""
+        return self.number == 1
+
+    def tell_ready(self) -> None:
+        """It serves; once."""
+        os.write(self.ready, READY)
+        os.close(self.ready)
+
+
+def find_place(environ: MutableMapping[str, str]) -> WorkerPlace | None:
+    """This process's, taken out of its environment; None where no supervisor has started it."""
+    text = environ.pop(VARIABLE, None)
+    if text is None:
+        return None
+    place = msgspec.json.decode(text, type=WorkerPlace)
+    for descriptor in (place.listener, place.ready):
+        os.set_inheritable(descriptor, False)
+    return place
+
+
+@functools.cache
+def load_libc() -> ctypes.CDLL:
+    """The system's own library; loaded before a fork, where the child needs it."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """Have the system send this process a signal when its parent ends, however that is; Linux only.
+
+    A child of a parent that has ended before has another one by now: whoever calls looks.
+    """
+    if load_libc().prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")

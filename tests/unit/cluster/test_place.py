@@ -1,0 +1,92 @@
+"""What a worker is told by its supervisor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import msgspec
+import psutil
+import pytest
+
+from cursor_api.cluster.place import READY, VARIABLE, WorkerPlace, end_with_parent, find_place
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are for Linux")
+
+ENDED = psutil.STATUS_ZOMBIE
+# A parent that starts a child and dies of it; the child says how it ended to whoever reads.
+PARENT = """
+import os, signal, subprocess, sys
+child = subprocess.Popen([sys.executable, "-S", "-c", sys.argv[1]], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+CHILD = """
+import sys, time
+sys.path.extend({path!r})
+from cursor_api.cluster.place import end_with_parent
+end_with_parent()
+print(flush=True)
+time.sleep(30)
+"""
+
+
+def test_nobody_has_a_place_without_a_supervisor() -> None:
+    """As one process serves, it is nobody's worker."""
+    assert find_place({"PATH": "/bin"}) is None
+
+
+def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
+    """What a worker starts inherits neither, and does not think itself a worker."""
+    read, write = os.pipe()
+    for one in (read, write):
+        os.set_inheritable(one, True)
+    told = WorkerPlace(2, 3, read, write, os.getpid(), is_first_start=True)
+    environ = {VARIABLE: msgspec.json.encode(told).decode(), "PATH": "/bin"}
+    with closing(os.fdopen(read, "rb", 0)) as heard:
+        place = find_place(environ)
+        assert place == told
+        assert environ == {"PATH": "/bin"}
+        assert not os.get_inheritable(read)
+        assert not os.get_inheritable(write)
+        place.tell_ready()
+        assert heard.read() == READY
+
+
+@pytest.mark.parametrize(
+    ("number", "is_first_start", "speaks"), [(1, True, True), (1, False, False), (2, True, False)]
+)
+def test_what_one_gateway_says_is_said_once(
+    number: int,
+    is_first_start: bool,  # noqa: FBT001 - a parameter of the test
+    speaks: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """The first worker says where the gateway is, when it is new."""
+    place = WorkerPlace(number, 2, 0, 0, 0, is_first_start)
+    assert place.speaks is speaks
+    assert place.does_shared_work is (number == 1)
+
+
+def test_who_is_bound_to_its_parent_ends_with_it() -> None:
+    """Even where the parent has had no time to say anything."""
+    child = CHILD.format(path=sys.path)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", PARENT, child], capture_output=True, timeout=20, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    child_pid, deadline = int(done.stdout), time.monotonic() + 10
+    # Whoever has inherited it may not have heard of its end.
+    while psutil.pid_exists(child_pid) and psutil.Process(child_pid).status() != ENDED:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_bond_that_cannot_be_made_is_an_error() -> None:
+    """No worker goes on that would outlive its supervisor."""
+    with pytest.raises(OSError, match="PDEATHSIG"):
+        end_with_parent(10_000)
