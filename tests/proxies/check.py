@@ -12,6 +12,8 @@ import os
 import shutil
 import socket
 import ssl
+import subprocess
+import textwrap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -293,3 +295,21 @@ async def test_callers_are_known_by_their_address(name: str, tmp_path: Path) -> 
             forged = {"X-Forwarded-For": "203.0.113.9"}
             assert (await client.get(f"{url}/v1/models", headers=forged)).status_code == OK
     assert [turn.headers["x-forwarded-for"] for turn in seen] == ["127.0.0.1"]
+
+
+def test_the_proxy_of_the_compose_file_is_read(tmp_path: Path) -> None:
+    """By HAProxy itself; the names in it are known where compose runs it."""
+    if shutil.which("haproxy") is None:
+        pytest.skip("no haproxy here (Debian: apt-get install haproxy)")
+    text = (ROOT / "compose.nodes.yaml").read_text(encoding="utf-8")
+    _, _, content = text.partition("    content: |\n")
+    (tmp_path / "haproxy.cfg").write_text(textwrap.dedent(content.partition("\nvolumes:")[0]))
+    done = subprocess.run(
+        ["haproxy", "-c", "-f", str(tmp_path / "haproxy.cfg")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if "WARNING" in line]
+    assert all("could not resolve address 'node-" in line for line in warnings), warnings
