@@ -93,6 +93,8 @@ async def test_a_limit_holds_over_both_and_its_absence_is_a_503(
         assert (await nodes[0].chat("Hello!", headers=headers)).status == 200
     metrics = (await nodes[0].ask("GET", "/metrics")).body.decode()
     assert "cursor_api_shared_state_up 0.0" in metrics
+    now = (await nodes[0].ask("GET", "/api/now")).json()
+    assert (now["is_shared_up"], now["can_answer"]) == (False, True)
     # Back, with nothing in it: the records say what was used.
     server.start()
     async with asyncio.timeout(10):

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
 from cursor_api.files.running import find_running
+from tests import serving
+from tests.acceptance.background import upstream
 from tests.acceptance.programs import Program, running
+from tests.redis_server import SERVERS
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are for Linux")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not SERVERS, reason="workers are for Linux, and need a server"
+)
 
 KEY = "workers-key-0123456789"
+MODEL = "gpt-4o-mini"
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +34,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("workers")
     (folder / ".token").write_text("a-token\n")
     command = [sys.executable, "-m", "cursor_api", "serve", "--port", "0", "--workers", "2"]
-    with running(command, folder, {"AUTH_TOKEN": KEY, "WORKERS": "9"}) as program:
+    variables = {"AUTH_TOKEN": KEY, "WORKERS": "9"}
+    with (
+        upstream() as simulator,
+        running(command, folder, variables | {"CURSOR_BASE_URL": simulator.url}) as program,
+    ):
         until(lambda: "all workers serve" in program.said())
         yield program
 
@@ -41,7 +53,8 @@ def until(is_so: Callable[[], bool]) -> None:
 
 def workers(program: Program) -> list[psutil.Process]:
     """Those that run."""
-    return psutil.Process(program.process.pid).children()
+    found = psutil.Process(program.process.pid).children()
+    return [one for one in found if "serve" in one.cmdline()]
 
 
 def ask(program: Program) -> int:
@@ -60,10 +73,31 @@ def test_they_are_one_gateway_to_the_outside(program: Program) -> None:
     said = program.said()
     assert said.count("/v1 (console:") == 1
     assert said.count("credentials: 1 from") == 1
-    assert said.count("without REDIS_URL") == 1
     found = json.loads(find_running(program.output.parent) or "")
     assert found == {"url": program.url, "pid": program.process.pid}
     assert ask(program) == 200
+
+
+async def test_limits_are_exact_over_all_of_them(program: Program) -> None:
+    """Sixty at once, each on a connection of its own, with room for twenty: twenty are let in."""
+    body = json.dumps({"id": "alice", "name": "alice", "limits": {"requests_per_day": 20}}).encode()
+    operator = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    made = await serving.ask(program.port, "POST", "/api/keys", headers=operator, body=body)
+    own = operator | {"Authorization": f"Bearer {made.json()['secret']}"}
+    # The one that did not make it hears of it within two seconds; each has half of those who ask.
+    async with asyncio.timeout(20):
+        while True:
+            known = [serving.ask(program.port, "GET", "/v1/usage", headers=own) for _ in range(12)]
+            if {one.status for one in await asyncio.gather(*known)} == {200}:
+                break
+            await asyncio.sleep(0.1)
+    hello = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}).encode()
+    asked = [
+        serving.ask(program.port, "POST", "/v1/chat/completions", headers=own, body=hello)
+        for _ in range(60)
+    ]
+    statuses = Counter(one.status for one in await asyncio.gather(*asked))
+    assert statuses == {200: 20, 429: 40}
 
 
 def test_a_killed_worker_is_followed_by_another(program: Program) -> None:
@@ -86,7 +120,8 @@ def test_a_hangup_reloads_all(program: Program) -> None:
 
 def test_nobody_outlives_a_killed_supervisor(program: Program) -> None:
     """Whatever ends it, the address is free afterwards."""
-    left = workers(program)
+    left = psutil.Process(program.process.pid).children()
+    assert len(left) == 3
     program.process.kill()
     program.process.wait()
     _, alive = psutil.wait_procs(left, timeout=10)

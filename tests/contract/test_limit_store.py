@@ -330,6 +330,15 @@ async def test_an_answer_over_midnight_is_yesterdays(stage: Stage) -> None:
     assert _lasting(await _counters(store)) == (1, 100, 101, 9)
 
 
+async def test_a_clock_that_is_behind_counts_in_the_day_that_has_begun(stage: Stage) -> None:
+    """Of two nodes at midnight: what is reserved there is settled there."""
+    store = stage.store
+    await store.seed("alice", Counters(day="2025-06-02", period="2025-07"))
+    await store.admit(_claim("behind", ALL_AT_ONCE))
+    store.settle(_settlement("behind", Spent(1, 2)))
+    assert _lasting(await _counters(store)) == (1, 1, 1, 2)
+
+
 async def test_keys_do_not_count_for_each_other(stage: Stage) -> None:
     """Two people with the same limit have it twice."""
     store, limits = stage.store, Limits(requests_per_minute=1)

@@ -187,6 +187,7 @@ class House:
             quota=self.key_house.quota,
             prices=self.key_house.prices,
             audit=self.key_house.audit,
+            is_shared_up=self._is_shared_up,
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,

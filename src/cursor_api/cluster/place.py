@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import signal
 from collections.abc import MutableMapping
@@ -21,7 +22,8 @@ class WorkerPlace(msgspec.Struct, frozen=True):
     """One of `count` workers; `number` counts from 1.
 
     `listener` and `ready` are file descriptors: its own listening socket, and the pipe in which it
-    says that it serves. `is_first_start`: nobody has been told yet that the gateway serves.
+    says that it serves. `is_first_start`: nobody has been told yet that the gateway serves. All
+    count together at `shared_url`, where nobody has set REDIS_URL.
     """
 
     number: int
@@ -30,6 +32,7 @@ class WorkerPlace(msgspec.Struct, frozen=True):
     ready: int
     supervisor: int
     is_first_start: bool
+    shared_url: str | None = None
 
     @property
     def speaks(self) -> bool:
@@ -58,11 +61,16 @@ def find_place(environ: MutableMapping[str, str]) -> WorkerPlace | None:
     return place
 
 
+@functools.cache
+def load_libc() -> ctypes.CDLL:
+    """The system's own library; loaded before a fork, where the child needs it."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def end_with_parent(number: int = signal.SIGTERM) -> None:
     """Have the system send this process a signal when its parent ends, however that is; Linux only.
 
     A child of a parent that has ended before has another one by now: whoever calls looks.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
+    if load_libc().prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")

@@ -34,11 +34,12 @@ DELAY_S_MAX = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run, and how often: once for each listening socket."""
+    """What is run, and how often: once for each listening socket. `shared_url`: see WorkerPlace."""
 
     command: Sequence[str]
     environ: Mapping[str, str]
     listeners: Sequence[socket.socket]
+    shared_url: str | None = None
 
 
 class Worker:
@@ -128,6 +129,7 @@ class Supervisor:
             ready=told,
             supervisor=os.getpid(),
             is_first_start=not self._has_started,
+            shared_url=self._plan.shared_url,
         )
         try:
             process = await asyncio.create_subprocess_exec(

@@ -13,13 +13,15 @@ from cursor_api.domain.permission import Permission
 class Caller:
     """An authenticated client. In pass-through its own credentials travel with it.
 
-    `key` is the API key that it presents, None where that stands in the settings.
+    `key` is the API key that it presents, None where that stands in the settings. `pinned` is the
+    alias of the credential that its key asks for, None for any.
     """
 
     name: str
     permission: Permission = Permission.CHAT
     credentials: tuple[Credential, ...] = ()
     key: ApiKey | None = None
+    pinned: str | None = None
 
     @property
     def is_admin(self) -> bool:

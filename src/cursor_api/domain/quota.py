@@ -139,10 +139,16 @@ class Claim(NamedTuple):
     moment: Moment
 
     @property
-    def held(self) -> Held:
-        """What is kept of it until it is settled."""
-        period = self.moment.period
-        return Held(self.reserved, self.moment.day.name, period.name if period else "")
+    def period(self) -> str:
+        """The name of the period that it wants to count in; "" where there is none."""
+        return self.moment.period.name if self.moment.period else ""
+
+    def held_in(self, counters: Counters) -> Held:
+        """What is kept of it until it is settled: in the day and the period that it counts in.
+
+        They may be later than its own, which are by the clock of its node.
+        """
+        return Held(self.reserved, counters.day, counters.period)
 
 
 class Held(NamedTuple):

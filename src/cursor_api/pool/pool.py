@@ -214,7 +214,8 @@ class Pool:
         self._leased_count -= 1
         self.revision += 1
         slot.record(model, outcome, self._now(), self._random())
-        self._tell(slot)
+        if self.watcher is not None:
+            self.watcher.changed(slot)
         if self._queue:
             self._serve(slot)
 
@@ -282,7 +283,8 @@ class Pool:
             if position is None:
                 raise Fault(
                     FaultKind.INVALID_REQUEST,
-                    "The header x-credential names no credential of this gateway.",
+                    "The header x-credential, or the end of the key, names no credential of"
+                    " this gateway.",
                     param="x-credential",
                 )
             return position if is_eligible(position) else None

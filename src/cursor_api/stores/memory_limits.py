@@ -69,7 +69,7 @@ class MemoryLimitStore:
         decision = decide(claim, key.counters, len(key.leases), int(now * 1000))
         if isinstance(decision, Admitted):
             key.counters = decision.counters
-            key.held[claim.request_id] = claim.held
+            key.held[claim.request_id] = claim.held_in(key.counters)
             key.leases[claim.request_id] = now + self._lease_s
         return decision
 

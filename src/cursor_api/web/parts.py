@@ -138,3 +138,4 @@ class WebParts:
     quota: Quota
     prices: Prices
     audit: Audit
+    is_shared_up: Callable[[], bool | None] = lambda: None

@@ -164,6 +164,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.configuration,
                 parts.clock,
                 parts.steps,
+                parts.is_shared_up,
             )
         ).operations(),
         *RequestRoutes(

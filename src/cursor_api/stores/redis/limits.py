@@ -91,14 +91,14 @@ class RedisLimitStore:
 
     async def admit(self, claim: Claim) -> Admitted | Refused | Unknown:
         """See ports.LimitStore."""
-        place, moment = (claim.key_id, claim.request_id), claim.moment
+        place = (claim.key_id, claim.request_id)
         self._let_in.setdefault(place, None)
         keys = (*_keys(claim.key_id), _mark(*place))
         answer = _read(await self._link.call(_ADMIT, keys, *self._question(claim)))
         if answer.verdict == _YES:
-            period = moment.period.name if moment.period else ""
-            self._let_in[place] = _LetIn(answer.epoch, moment.day.name, period)
-            return Admitted(answer.counters)
+            counters = answer.counters
+            self._let_in[place] = _LetIn(answer.epoch, counters.day, counters.period)
+            return Admitted(counters)
         if self._let_in[place] is None:
             del self._let_in[place]
         if answer.verdict == _UNKNOWN:
@@ -154,7 +154,7 @@ class RedisLimitStore:
         self._tell((key_id, ""), _FORGET, (len(keys), *keys))
 
     def _question(self, claim: Claim) -> tuple[Argument, ...]:
-        limits, budget, held = claim.limits, claim.limits.budget, claim.held
+        limits, budget = claim.limits, claim.limits.budget
         return (
             *(claim.request_id, self._lease_ms),
             *claim.reserved,
@@ -162,7 +162,7 @@ class RedisLimitStore:
             *(limits.requests_per_day or 0, limits.tokens_per_day or 0),
             *(limits.concurrent_max or 0, budget.amount if budget else 0),
             *(budget.unit.value if budget else "", int(limits.is_lasting)),
-            *(held.day, held.period, self._link.run),
+            *(claim.moment.day.name, claim.period, self._link.run),
         )
 
     def _tell(self, place: _Place, script: Script, arguments: tuple[Argument, ...]) -> None:

@@ -2,8 +2,9 @@
 
 The keys are known by a hash salted with this process's own secret. A caller cannot foresee the
 hash of what is tried, so how long it takes to look one up tells nothing about the keys, and it
-takes the same however many there are. API keys are known by the hash that is stored of them, which
-is of 256 random bits: nobody has a part of them to begin with.
+takes the same however many there are. One that has a dash behind as many characters as the
+operator's key has may be that with an alias, and costs a second hash. API keys are known by the
+hash that is stored of them, which is of 256 random bits: nobody has a part of them to begin with.
 
 Wrong keys are counted by the address that they come from (lockout.py), which is the connection's:
 what a header says about it is anybody's word, but for that of proxies which the settings name. A
@@ -14,10 +15,12 @@ what fails where only the operator's key will do.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import structlog
 
@@ -33,7 +36,7 @@ from cursor_api.options.setting import setting
 from cursor_api.service.access.keys import ApiKeys
 from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.access.proxies import find_caller
-from cursor_api.web.http.body import Scope
+from cursor_api.web.server.serving import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -157,6 +160,8 @@ class Authenticator:
             self._digest(key.reveal().encode()): OPERATOR if name == OPERATOR.name else Caller(name)
             for name, key in options.named_keys().items()
         }
+        operators = options.auth_token.reveal() if options.auth_token is not None else ""
+        self._operator_key_length = len(operators.encode())
         self._api_keys = api_keys
         lockout.use_keys((*self._callers, *(api_keys.digests if api_keys else ())))
 
@@ -180,8 +185,7 @@ class Authenticator:
         for key in keys:
             if len(key) > KEY_LENGTH_MAX:
                 continue
-            digest = self._digest(key)
-            caller = self._callers.get(digest)
+            digest, caller = self._know(key)
             if caller is not None:
                 if not lockout.is_known(network, digest):
                     # Right or wrong, the wait is the same.
@@ -199,6 +203,22 @@ class Authenticator:
                 return own
         await self._judge_wrong(network, digests)
         return None
+
+    def _know(self, key: bytes) -> tuple[bytes, Caller | None]:
+        """The hash of a key of the settings and whose it is; None for what is none.
+
+        `AUTH_TOKEN-ALIAS` is the operator's too, and asks for that credential.
+        """
+        digest = self._digest(key)
+        caller = self._callers.get(digest)
+        end = self._operator_key_length
+        alias = key[end + 1 :]
+        if caller is None and end and alias and key[end : end + 1] == b"-":
+            operators = self._digest(key[:end])
+            if self._callers.get(operators) is OPERATOR:
+                pinned = unquote(alias.decode(errors="replace"))
+                return operators, dataclasses.replace(OPERATOR, pinned=pinned)
+        return digest, caller
 
     async def _find_api_caller(self, api_keys: ApiKeys, key: bytes, network: str) -> Caller | None:
         """Whose API key this is; raises Fault(UNAUTHENTICATED) where it was one."""

@@ -76,7 +76,8 @@ class NowOut(Struct, frozen=True):
 
     `under_way` are the oldest of those that have not ended, 100 at most; `under_way_count` are all,
     and `waiting_count` of them wait for room at a credential. `last_24h` is null while the records
-    cannot be read. `settings` says what is wrong with them.
+    cannot be read. `settings` says what is wrong with them. `is_shared_up`: what nodes share
+    (Redis) can be reached; null where it is not set.
     """
 
     now: Instant
@@ -91,6 +92,7 @@ class NowOut(Struct, frozen=True):
     last_24h: LastDay | None
     records: RecordsOut
     settings: ShownFindings
+    is_shared_up: bool | None = None
 
 
 class NowParts(NamedTuple):
@@ -103,6 +105,7 @@ class NowParts(NamedTuple):
     configuration: Configuration
     clock: Clock
     steps: Steps
+    is_shared_up: Callable[[], bool | None] = lambda: None
 
 
 class Now:
@@ -150,6 +153,7 @@ class Now:
                 last_24h=last_day,
                 records=RecordsOut(*state[:4]),
                 settings=with_.configuration.findings(),
+                is_shared_up=with_.is_shared_up(),
             )
         )
 

@@ -16,6 +16,7 @@ from cursor_api.cli.serving.workers import (
     use_share,
 )
 from cursor_api.cluster.place import VARIABLE, WorkerPlace
+from cursor_api.domain.credential import Secret
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import Loaded, load_settings
 
@@ -33,26 +34,32 @@ def test_one_worker_needs_no_supervisor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_linux", "variables", "words"),
+    ("is_linux", "has_client", "variables", "words"),
     [
-        (True, {}, "each worker counts by itself"),
-        (True, {"REDIS_URL": "redis://127.0.0.1:6379/0"}, ""),
-        (False, {}, "for Linux; here one serves"),
+        (True, True, {"REDIS_URL": "redis://127.0.0.1:6379/0"}, ""),
+        (True, True, {}, "there is none here: install valkey-server"),
+        (True, False, {}, "pip install 'cursor-api[workers]'"),
+        (False, True, {}, "for Linux; here one serves"),
     ],
 )
-def test_what_cannot_be_had_is_said(
+def test_what_is_missing_is_said_in_one_sentence(  # noqa: PLR0917 - four of them say the case
     is_linux: bool,  # noqa: FBT001 - a parameter of the test
+    has_client: bool,  # noqa: FBT001 - a parameter of the test
     variables: dict[str, str],
     words: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Elsewhere one serves; and limits that hold for each alone are no surprise."""
+    """Where the workers could not count together, none is started; elsewhere one serves."""
     monkeypatch.setattr(workers, "HAS_WORKERS", is_linux)
+    monkeypatch.setattr(workers, "find_spec", lambda name: name if has_client else None)
+    monkeypatch.setattr(workers, "find_program", lambda: None)
     found = check_workers(loaded(tmp_path, WORKERS="3", **variables))
-    assert [str(one) for one in found.warnings if words in str(one)] if words else True
-    assert len(found.warnings) == bool(words)
-    assert has_workers(found) is is_linux
+    said = " ".join(map(str, (*found.warnings, *found.problems)))
+    assert words in said
+    assert bool(words) is ("WORKERS" in said)
+    assert bool(found.problems) is (bool(words) and is_linux)
+    assert has_workers(found) is not bool(words)
 
 
 def test_settings_that_are_wrong_start_nobody(tmp_path: Path) -> None:
@@ -62,13 +69,16 @@ def test_settings_that_are_wrong_start_nobody(tmp_path: Path) -> None:
 
 def test_a_worker_has_its_share_and_tells_no_warnings(tmp_path: Path) -> None:
     """The supervisor has told them; what is shown of the settings is what was set."""
-    place = WorkerPlace(2, 3, 0, 0, 0, is_first_start=True)
-    whole = check_workers(loaded(tmp_path, WORKERS="3", GATEWAY_STREAMS_MAX="100"))
+    place = WorkerPlace(2, 3, 0, 0, 0, is_first_start=True, shared_url="unix:///s")
+    whole = loaded(tmp_path, WORKERS="3", GATEWAY_STREAMS_MAX="100")
     part = use_share(whole, place)
     assert part.settings.admission.streams_max == 34
     assert part.facts.find("GATEWAY_STREAMS_MAX") == 100
     assert part.warnings == ()
+    assert part.settings.shared.url == Secret("unix:///s")
     assert use_share(whole, None) is whole
+    own = use_share(loaded(tmp_path, REDIS_URL="redis://there"), place)
+    assert own.settings.shared.url == Secret("redis://there")
 
 
 def test_a_worker_whose_supervisor_is_gone_does_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:

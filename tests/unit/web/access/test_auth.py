@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import hashlib
 import inspect
 from contextlib import suppress
@@ -47,6 +48,27 @@ async def test_the_operators_key_is_taken_in_both_spellings(fields: dict[str, st
     Where a proxy needs one of the places for a key of its own, the other one is enough.
     """
     assert await KEYED.authenticate(asked(**fields)) is OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("ending", "pinned"),
+    [("-anna", "anna"), ("-a-b", "a-b"), ("-%E5%BC%A0", "张"), ("-张", "张")],
+)
+async def test_the_operators_key_may_end_in_the_alias_of_a_credential(
+    ending: str, pinned: str
+) -> None:
+    """As with the reference; it is as good as the header x-credential."""
+    caller = await KEYED.authenticate(asked(authorization=f"Bearer {KEY}{ending}"))
+    assert caller == dataclasses.replace(OPERATOR, pinned=pinned)
+
+
+@pytest.mark.parametrize("ending", ["-", "anna", "_anna", " -anna"])
+async def test_nothing_else_may_follow_a_key(ending: str) -> None:
+    """Nor may an alias follow the key of somebody who has no choice."""
+    with pytest.raises(Fault):
+        await KEYED.authenticate(asked(authorization=f"Bearer {KEY}{ending}"))
+    with pytest.raises(Fault):
+        await KEYED.authenticate(asked(authorization=f"Bearer {CLIENT_KEYS[0]}-anna"))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from cursor_api.web.inference.route import InferenceOptions
 from cursor_api.web.inference.streaming import KeepAliveOptions
 from cursor_api.web.parts import WebOptions
 from tests.fakes import Step
-from tests.house import BEARER, CLIENT_KEY, END, House
+from tests.house import BEARER, CLIENT_KEY, END, HELLO, House
 from tests.serving import Answer, ask, serve
 from tests.unit.web.second_dialect import PING, SecondDialect
 
@@ -99,6 +99,17 @@ async def test_a_name_in_any_script_can_be_asked_for(spelling: str) -> None:
     answer = await post(house, request_body(), BEARER | {"x-credential": spelling})
     assert answer.status == 200
     assert answer.headers["x-attempts"].startswith('"%E4%B8%AD%E6%96%87";')
+
+
+async def test_the_operators_key_with_an_alias_asks_for_that_credential() -> None:
+    """As the reference has it; an alias that nobody has is no reason to take another one."""
+    house = House(script={"a": HELLO, "b": HELLO})
+    for alias in ("b", "a", "b"):
+        named = {"Authorization": f"{BEARER['Authorization']}-{alias}"}
+        answer = await post(house, request_body(), named)
+        assert answer.headers["x-attempts"].startswith(f'"{alias}";')
+    nobodys = {"Authorization": f"{BEARER['Authorization']}-nobody"}
+    assert (await post(house, request_body(), nobodys)).status == 400
 
 
 async def test_a_name_that_is_no_utf8_is_nobodys() -> None:

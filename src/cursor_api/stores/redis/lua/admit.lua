@@ -72,7 +72,8 @@ counters.day_tokens = counters.day_tokens + tokens
 counters.period_tokens = counters.period_tokens + tokens
 counters.period_cost = counters.period_cost + cost
 write(counters)
-hold(id, ARGV[3], ARGV[4], ARGV[13], ARGV[14])
+-- Where it is counted, which may be later than its node's clock says.
+hold(id, ARGV[3], ARGV[4], counters.day, counters.period)
 redis.call('ZADD', KEYS[2], spell(now + lease_ms), id)
 redis.call('PEXPIRE', KEYS[2], KEPT_MS)
 return answer(1, counters, live)
