@@ -15,12 +15,12 @@ WORKDIR /build
 # Cursor's official route needs Cursor's own package, which may not be passed on: an image with it is
 # for its builder alone. `--build-arg CURSOR_SDK=yes` puts it in.
 ARG CURSOR_SDK=
-COPY requirements/run.txt requirements/build.txt requirements/sdk.txt requirements/
+COPY requirements/run.txt requirements/build.txt requirements/nodes.txt requirements/sdk.txt requirements/
 # The environment of the gateway has no pip: another one's installs into it.
 RUN python -m venv --without-pip /opt/cursor-api \
  && python -m venv /opt/build \
  && into="/opt/build/bin/pip --python /opt/cursor-api/bin/python install --no-cache-dir" \
- && $into --require-hashes -r requirements/run.txt \
+ && $into --require-hashes -r requirements/run.txt -r requirements/nodes.txt \
  && if [ -n "$CURSOR_SDK" ]; then $into --require-hashes -r requirements/sdk.txt; fi \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY pyproject.toml hatch_build.py README.md LICENSE ./

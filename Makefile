@@ -200,10 +200,10 @@ space: $(VENV)/dev.stamp ## Make dist/huggingface, a folder that is a Hugging Fa
 	@$(BIN)/python -m scripts.space dist/huggingface
 
 .PHONY: workflows-check
-workflows-check: $(SHIP).stamp ## Hold workflows and compose.yaml to their schemas, and workflows to zizmor
+workflows-check: $(SHIP).stamp ## Hold workflows and compose files to their schemas, and workflows to zizmor
 	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(SHIP)/bin/zizmor --offline --persona pedantic --quiet .github/workflows
-	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml compose.nodes.yaml
 
 .PHONY: release
 release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
@@ -240,6 +240,7 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group openai-1 -o requirements/openai-1.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group clients -o requirements/clients.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group sdk -c requirements/dev.txt -o requirements/sdk.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group nodes -c requirements/dev.txt -o requirements/nodes.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group ship -c requirements/run.txt -o requirements/ship.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group executable -c requirements/build.txt -o requirements/executable.txt
 

@@ -34,7 +34,8 @@ from bench.processes import Running, end_tidily, free_port, running
 from bench.pure import Errand, Upstream, ask, run
 from bench.subjects import SUBJECTS, Place, Subject, launch_gateway
 
-START_PATIENCE_S = 10.0
+# On a busy machine a start takes ten times as long.
+START_PATIENCE_S = 30.0
 # A round takes 1.5 s where there is nothing to wait for.
 ROUND_PATIENCE_S = 3.0
 REQUEST_CONNECTIONS = 16

@@ -16,6 +16,7 @@ ROOT: Final = Path(__file__).parents[1]
 PARTS: Final = (
     "deploy/huggingface/Dockerfile",
     "deploy/huggingface/README.md",
+    "requirements/nodes.txt",
     "requirements/run.txt",
 )
 

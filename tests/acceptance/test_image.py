@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +25,7 @@ from cursor_api.settings import load_settings
 from tests.acceptance.programs import environment
 
 ROOT = Path(__file__).parents[2]
+COMPOSE_FILES = ("compose.yaml", "compose.nodes.yaml")
 HEALTHCHECK = ROOT / "deploy" / "image" / "healthcheck.py"
 VECTORS = ROOT / "tests" / "vectors"
 HAS_IPV6 = socket.has_dualstack_ipv6()
@@ -131,15 +133,17 @@ def test_the_image_and_compose_call_it_alike() -> None:
     command = json.loads(found[1])
     assert command == ["python", f"/opt/cursor-api/{HEALTHCHECK.name}"]
     assert "COPY deploy/image/healthcheck.py /opt/cursor-api/\n" in text
-    assert f'test: ["CMD", {json.dumps(command)[1:]}' in read("compose.yaml")
+    for name in COMPOSE_FILES:
+        assert f'test: ["CMD", {json.dumps(command)[1:]}' in read(name)
 
 
-def test_an_engine_waits_longer_than_the_gateway() -> None:
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_an_engine_waits_longer_than_the_gateway(name: str) -> None:
     """Docker kills after ten seconds, compose after what it says."""
     [grace] = re.findall(r"GATEWAY_SHUTDOWN_GRACE_S=(\d+) *$", read("Dockerfile"), re.MULTILINE)
     assert int(grace) < 10
-    [grace] = re.findall(r'GATEWAY_SHUTDOWN_GRACE_S: "(\d+)"', read("compose.yaml"))
-    [period] = re.findall(r"stop_grace_period: (\d+)s", read("compose.yaml"))
+    [grace] = re.findall(r'GATEWAY_SHUTDOWN_GRACE_S: "(\d+)"', read(name))
+    [period] = re.findall(r"stop_grace_period: (\d+)s", read(name))
     assert int(grace) < int(period)
 
 
@@ -160,11 +164,23 @@ def test_the_example_of_variables_is_whole_but_for_the_key(tmp_path: Path) -> No
     assert (after.server, after.web) == (before.server, before.web)
 
 
-def test_compose_asks_for_a_key() -> None:
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_compose_asks_for_a_key(name: str) -> None:
     """Without one it says so and starts nothing."""
-    assert re.search(
-        r"AUTH_TOKEN: \$\{AUTH_TOKEN:\?[^}]*openssl rand -hex 24", read("compose.yaml")
-    )
+    assert re.search(r"AUTH_TOKEN: \$\{AUTH_TOKEN:\?[^}]*openssl rand -hex 24", read(name))
+
+
+def test_the_addresses_that_compose_gives_to_nodes_are_taken() -> None:
+    """And the names in them are those of its services."""
+    text = read("compose.nodes.yaml")
+    environ = {"AUTH_TOKEN": "k" * 48}
+    for name in ("DATABASE_URL", "REDIS_URL", "GATEWAY_TRUSTED_PROXIES"):
+        [value] = re.findall(rf'^    {name}: "?([^"\n]+)"?$', text, re.MULTILINE)
+        environ[name] = re.sub(r"\$\{POSTGRES_PASSWORD[^}]*\}", "secret", value)
+    assert not load_settings(SCHEMA, environ, ROOT / "nowhere").problems
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        host = urlsplit(environ[name]).hostname
+        assert f"\n  {host}:\n" in text
 
 
 def read(name: str) -> str:

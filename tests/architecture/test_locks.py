@@ -24,6 +24,7 @@ LOCKS = {
     "openai-1": "openai-1",
     "clients": "clients",
     "sdk": "sdk",
+    "nodes": "nodes",
     "ship": "ship",
     "executable": "executable",
 }

@@ -1,8 +1,8 @@
-"""One connection of the simulator: HTTP/1.1 by h11, and a hand on the socket under it.
+"""One connection of the simulator: HTTP/1.1, and a hand on the socket under it.
 
-h11 parses requests and frames answers; this file decides when bytes leave and how the connection
-ends. Rules: a connection serves one request after another; while an answer is played the other
-side is watched, so its leaving ends the answer at once; nothing is waited for without bound.
+`framing` reads requests and frames answers; this file decides when bytes leave and how the
+connection ends. Rules: a connection serves one request after another; while an answer is played the
+other side is watched, so its leaving ends the answer at once; nothing is waited for without bound.
 """
 
 from __future__ import annotations
@@ -13,8 +13,14 @@ import socket
 import struct
 from collections.abc import Callable, Iterable
 
-import h11
-
+from cursor_api.simulator.framing import (
+    GO_ON,
+    HEADERS_BYTES_MAX,
+    AnswerFrame,
+    NotHttpError,
+    RequestHead,
+    Requests,
+)
 from cursor_api.simulator.kind import PlannedAnswer
 from cursor_api.simulator.ledger import Ledger, PlayedAnswer, PlayOutcome
 from cursor_api.simulator.options import SimulatorOptions
@@ -23,8 +29,6 @@ from cursor_api.simulator.request import RawRequest, join_headers
 from cursor_api.simulator.steps import Data, Ending, Head, Pause, Step
 
 READ_BYTES = 64 * 1024
-# A whole header block, or requests sent ahead; about what real load balancers allow.
-HEADERS_BYTES_MAX = 64 * 1024
 # After a close or a half-close the other side gets this long to close too.
 CLOSE_WAIT_S = 5.0
 # SO_LINGER on, with a time of zero: closing sends RST.
@@ -45,7 +49,8 @@ class Connection:
         self._respond = respond
         self._ledger = ledger
         self._options = options
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEADERS_BYTES_MAX)
+        self._requests = Requests()
+        self._frame = AnswerFrame(None)
         self._body_bytes = 0
         self._due_at = 0.0
         # With this, what was written has left when drain() returns: a reset overtakes no data.
@@ -53,8 +58,8 @@ class Connection:
         self._writer.transport.set_write_buffer_limits(high=1)
 
     def __repr__(self) -> str:
-        states = f"client {self._http.their_state}, server {self._http.our_state}"
-        return f"<Connection {states}, wrote {self._body_bytes} bytes of the body>"
+        ahead = f"{self._requests.ahead_bytes} bytes ahead"
+        return f"<Connection {ahead}, wrote {self._body_bytes} bytes of the body>"
 
     async def serve(self) -> None:
         """Answer requests until the connection is over; raises nothing but cancellation."""
@@ -62,8 +67,7 @@ class Connection:
             while request := await self._read_request():
                 if not await self._answer(self._respond(request)):
                     return
-                self._http.start_next_cycle()
-        except h11.RemoteProtocolError as error:
+        except NotHttpError as error:
             await self._refuse(error)
         except OSError:
             # A lost connection or a time-out: there is nobody left to tell.
@@ -80,33 +84,43 @@ class Connection:
     async def _read_request(self) -> RawRequest | None:
         """The next whole request; None when the client has closed instead."""
         async with asyncio.timeout(self._options.idle_timeout_s):
-            request = await self._next_event()
-        if not isinstance(request, h11.Request):
+            head = await self._read_head()
+        if head is None:
             return None
         body = bytearray()
         is_oversized = False
         async with asyncio.timeout(self._options.request_timeout_s):
-            while isinstance(part := await self._next_event(), h11.Data):
-                is_oversized |= len(body) + len(part.data) > self._options.request_bytes_max
+            while piece := await self._read_piece(head):
+                is_oversized |= len(body) + len(piece) > self._options.request_bytes_max
                 if not is_oversized:
-                    body += part.data
+                    body += piece
+        self._frame = AnswerFrame(head)
         return RawRequest(
-            method=request.method.decode("latin-1"),
-            target=request.target.decode("latin-1"),
-            headers=join_headers(request.headers),
+            method=head.method.decode("latin-1"),
+            target=head.target.decode("latin-1"),
+            headers=join_headers(head.headers),
             body=bytes(body),
             is_oversized=is_oversized,
         )
 
-    async def _next_event(self) -> h11.Event:
-        while not isinstance(event := self._http.next_event(), h11.Event):
-            # Else it is PAUSED, which h11 gives only while an answer is owed, and none is here.
-            assert event is h11.NEED_DATA, event  # noqa: S101 - a broken rule of this file
-            if self._http.they_are_waiting_for_100_continue:
-                go_on = h11.InformationalResponse(status_code=100, headers=[])
-                self._writer.write(self._http.send(go_on) or b"")
-            self._http.receive_data(await self._reader.read(READ_BYTES))
-        return event
+    async def _read_head(self) -> RequestHead | None:
+        self._frame = AnswerFrame(None)
+        try:
+            while (head := self._requests.take_head()) is None:
+                self._requests.feed(await self._reader.read(READ_BYTES))
+        except EOFError:
+            return None
+        return head
+
+    async def _read_piece(self, head: RequestHead) -> bytes:
+        """The next of the body, b"" at its end."""
+        is_expecting = head.is_expecting
+        while (piece := self._requests.take_piece()) is None:
+            if is_expecting:
+                is_expecting = False
+                self._writer.write(GO_ON)
+            self._requests.feed(await self._reader.read(READ_BYTES))
+        return piece
 
     async def _answer(self, answer: PlannedAnswer) -> bool:
         """Play the answer; whether the connection can serve another request."""
@@ -122,7 +136,7 @@ class Connection:
                 outcome = PlayOutcome.PLAYED
                 if ending is Ending.HALF_CLOSE:
                     await asyncio.wait({watching}, timeout=CLOSE_WAIT_S)
-                return ending is Ending.COMPLETE and self._http.our_state is h11.DONE
+                return ending is Ending.COMPLETE and self._frame.is_kept
             return False
         finally:
             for task in (playing, watching):
@@ -138,7 +152,7 @@ class Connection:
         with contextlib.suppress(OSError):
             while data := await self._reader.read(READ_BYTES):
                 # Kept in any case: where the answer has ended meanwhile, it is the next request's.
-                self._http.receive_data(data)
+                self._requests.feed(data)
                 ahead_bytes += len(data)
                 if ahead_bytes > HEADERS_BYTES_MAX:
                     return
@@ -147,13 +161,10 @@ class Connection:
         for step in steps:
             match step:
                 case Head():
-                    reason = status_phrase(step.status)
-                    head = h11.Response(
-                        status_code=step.status, headers=list(step.headers), reason=reason
-                    )
-                    await self._send(head)
+                    phrase = status_phrase(step.status)
+                    await self._send(self._frame.head(step.status, phrase, step.headers))
                 case Data():
-                    await self._send(h11.Data(data=step.data))
+                    await self._send(self._frame.data(step.data))
                     self._body_bytes += len(step.data)
                     await self._keep_pace(step.pace_s)
                 case Pause():
@@ -164,8 +175,8 @@ class Connection:
                     return step
         raise AssertionError("an answer's steps have no ending")
 
-    async def _send(self, event: h11.Event) -> None:
-        self._writer.write(self._http.send(event) or b"")
+    async def _send(self, data: bytes) -> None:
+        self._writer.write(data)
         await self._writer.drain()
         # A drain that finds the socket free does not yield, and a fast answer would starve others.
         await asyncio.sleep(0)
@@ -181,7 +192,7 @@ class Connection:
     async def _end(self, ending: Ending) -> None:
         match ending:
             case Ending.COMPLETE:
-                await self._send(h11.EndOfMessage())
+                await self._send(self._frame.end())
             case Ending.RESET:
                 self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
                 self._writer.transport.abort()
@@ -193,10 +204,9 @@ class Connection:
         found: socket.socket = self._writer.get_extra_info("socket")
         return found
 
-    async def _refuse(self, error: h11.RemoteProtocolError) -> None:
-        """Answer what is not HTTP, if an answer can still be sent, and let the client read it."""
-        if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-            return
+    async def _refuse(self, error: NotHttpError) -> None:
+        """Answer what is not HTTP, and let the client read it."""
+        self._frame = AnswerFrame(None)
         headers = (("content-type", TEXT_MEDIA_TYPE), ("connection", "close"))
         with contextlib.suppress(OSError):
-            await self._play(plain_answer(error.error_status_hint, str(error).encode(), *headers))
+            await self._play(plain_answer(error.status, str(error).encode(), *headers))

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from cursor_api.simulator.connection import HEADERS_BYTES_MAX, Connection
+from cursor_api.simulator.connection import Connection
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.cursor.responder import CursorResponder
 from cursor_api.simulator.faults import Faults, Mishap
+from cursor_api.simulator.framing import HEADERS_BYTES_MAX
 from cursor_api.simulator.ledger import Ledger, PlayOutcome
 from cursor_api.simulator.options import SimulatorOptions
 from tests.unit.simulator.asking import (
@@ -242,7 +243,7 @@ async def test_a_reader_that_stands_still_holds_the_writer() -> None:
     ],
 )
 async def test_what_is_not_http_is_answered_and_closed(junk: bytes) -> None:
-    """400 or 431 with h11's reason."""
+    """400 or 431, with the reason."""
     async with serve() as simulator, await Client.connect(simulator.port) as client:
         client.writer.write(junk)
         raw = await asyncio.wait_for(client.reader.read(), 5)
@@ -307,7 +308,7 @@ async def test_a_connection_shows_its_state() -> None:
     subject = Connection(
         streams[1], CursorResponder(SimulatorOptions()).respond, Ledger(1), SimulatorOptions()
     )
-    assert repr(subject) == "<Connection client IDLE, server IDLE, wrote 0 bytes of the body>"
+    assert repr(subject) == "<Connection 0 bytes ahead, wrote 0 bytes of the body>"
     for _, writer in streams:
         writer.close()
 
@@ -324,8 +325,8 @@ async def test_what_is_sent_ahead_is_never_lost() -> None:
         )
         reader.feed_data(bytes(4 * HEADERS_BYTES_MAX))
         await connection._watch()
-        kept, _ = connection._http.trailing_data
-        assert len(kept) > HEADERS_BYTES_MAX
-        assert len(kept) + len(await reader.read(4 * HEADERS_BYTES_MAX)) == 4 * HEADERS_BYTES_MAX
+        kept_bytes = connection._requests.ahead_bytes
+        assert kept_bytes > HEADERS_BYTES_MAX
+        assert kept_bytes + len(await reader.read(4 * HEADERS_BYTES_MAX)) == 4 * HEADERS_BYTES_MAX
         writer.close()
         await writer.wait_closed()

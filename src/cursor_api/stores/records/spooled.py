@@ -47,7 +47,8 @@ _EVER: Final = 2**53
 class SpooledRecords:
     """Implements `RecordDatabase` with another one and, while that is away, a file.
 
-    Questions are for the database: what is in the file is not among the answers.
+    Questions are for the database: what is in the file is not among the answers. It is counted and
+    deleted, though.
     """
 
     def __init__(
@@ -211,12 +212,22 @@ class SpooledRecords:
         return await self._database.first_delta_ms(since, rows_max)
 
     async def count(self, wanted: RecordFilter) -> int:
-        """See ports.Records."""
-        return await self._database.count(wanted)
+        """See ports.Records; those in the file are among them, as they can be deleted."""
+        if not self._spooled_count:
+            return await self._database.count(wanted)
+        async with self._turn:
+            return await self._database.count(wanted) + await self._spool.count(wanted)
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
-        """See ports.Records."""
-        return await self._database.delete(wanted, rows_max)
+        """See ports.Records; in the file too, or they would come back from there."""
+        if not self._spooled_count:
+            return await self._database.delete(wanted, rows_max)
+        async with self._turn:
+            gone = await self._spool.delete(wanted, rows_max)
+            self._spooled_count -= gone
+            if gone < rows_max:
+                gone += await self._database.delete(wanted, rows_max - gone)
+            return gone
 
 
 def _name(refusals: Sequence[RefusalRow]) -> str:

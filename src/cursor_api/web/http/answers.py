@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from cursor_api.ports.dialect import RenderedFault
-from cursor_api.web.http.body import Send
+from cursor_api.web.server.serving import Send
 
 Header = tuple[bytes, bytes]
 

@@ -12,10 +12,12 @@ from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.refusals import RenderRefusal
 from cursor_api.web.server.room import Room
 
+# See the ASGI specification.
+Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Application: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Serving:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
-from cursor_api.domain.record_query import ALL, RecordQuery, RefusalRow
+from cursor_api.domain.record_query import ALL, RecordFilter, RecordQuery, RefusalRow
 from cursor_api.ports.record_database import Batch
 from cursor_api.stores.records import spooled
 from cursor_api.stores.records.spooled import AWAY, BACK, STUCK, SpooledRecords
@@ -151,6 +151,22 @@ async def test_texts_wait_in_the_file_too(house: House, monkeypatch: pytest.Monk
     moved = [(len(one.records), len(one.contents)) for one in house.database.batches]
     assert moved == [(4, 2), (1, 1)]
     assert house.spool.said == {}
+
+
+async def test_who_asks_for_a_deletion_means_the_file_too(house: House) -> None:
+    """What is still to be brought over would come back otherwise."""
+    async with house.opened() as records:
+        await records.write(Batch("a", [record(1, caller="anna"), record(2)]))
+        house.database.error = GONE
+        await records.write(Batch("b", [record(3, caller="anna"), record(4, caller="anna")]))
+        anna = RecordFilter(caller="anna")
+        assert (await records.count(anna), records.state().spooled_count) == (3, 2)
+        assert await records.delete(anna, 1) == 1
+        assert await records.delete(anna, 9) == 2
+        assert (await records.count(anna), records.state().spooled_count) == (0, 0)
+        house.database.error = None
+        await until(lambda: BACK in house.told)
+    assert house.database.ids == [id_at(2)]
 
 
 async def test_the_file_is_bounded(house: House) -> None:

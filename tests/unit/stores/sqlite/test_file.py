@@ -14,9 +14,11 @@ import pytest
 
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.records.migrations import read_migrations
+from cursor_api.stores.records.rows import row_of
 from cursor_api.stores.sqlite import file as sqlite_file
 from cursor_api.stores.sqlite.file import FORMAT, MIGRATIONS, RecordFile
-from cursor_api.stores.sqlite.sql_files import split_script
+from cursor_api.stores.sqlite.sql_files import RowStatement, split_script
+from tests.contract.test_records import FULL
 from tests.sqlite_files import torn
 
 
@@ -126,6 +128,20 @@ def test_every_earlier_file_is_brought_up_to_date(path: Path, version: int) -> N
     ]
     assert kept == (len(OLD_ROWS),)
     assert ledger == [(one.number, one.digest) for one in MIGRATIONS]
+
+
+@pytest.mark.parametrize("version", range(3, FORMAT))
+def test_a_file_of_any_format_keeps_its_rows(path: Path, version: int) -> None:
+    """Each that was ever written by this program, since a row is what it is now."""
+    row = row_of(FULL)
+    with plain(path) as connection:
+        for migration in MIGRATIONS[:version]:
+            connection.executescript(migration.text)
+        RowStatement("insert_requests").execute(connection, [row])
+    with opened(path) as connection:
+        assert connection.execute("SELECT * FROM requests").fetchall() == [row]
+        assert connection.execute("SELECT content_bytes FROM kept").fetchall() == [(0,)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
 
 
 def test_an_old_file_can_shrink_afterwards(path: Path) -> None:
