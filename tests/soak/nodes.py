@@ -108,11 +108,17 @@ async def _compare(nodes: Nodes) -> list[Figure]:
     requests = row["answered"] + row["failed"] + row["refused"] + row["cancelled"]
     tokens = sum(row[one] for one in ("input", "output", "input_estimated", "output_estimated"))
     counted = {name: LIMITS[name] - left[name] for name in ("requests_per_day", "tokens_per_day")}
+    # What another node has not written yet when a lost counter is told anew: a quarter of a second.
+    missing_max = FLUSH_COUNT * CLIENT_COUNT
+    missing = requests - counted["requests_per_day"]
     return [
-        exactly(
-            "requests counted beyond those recorded", counted["requests_per_day"] - requests, 0
+        Figure(
+            "recorded, and missing in the counters after ten losses",
+            missing,
+            at_least=0,
+            at_most=missing_max,
         ),
-        exactly("tokens counted beyond those recorded", counted["tokens_per_day"] - tokens, 0),
+        Figure("tokens of those", tokens - counted["tokens_per_day"], at_least=0),
     ]
 
 
