@@ -81,7 +81,7 @@ async def serve_gateway(
         source.on_reload = reloader.reload
     beside = settings.metrics.listen
     if place is not None:
-        server.on_started = place.tell_ready
+        server.on_started, server.can_retire = place.tell_ready, True
         if not place.does_shared_work:
             beside = None
     # What exists now lives as long as the process; the collector need never look at it again.

@@ -18,6 +18,7 @@ from cursor_api.files.running import find_running
 from tests import serving
 from tests.acceptance.background import upstream
 from tests.acceptance.programs import Program, running
+from tests.acceptance.rolling import load_on
 from tests.redis_server import SERVERS
 
 pytestmark = pytest.mark.skipif(
@@ -116,6 +117,20 @@ def test_a_hangup_reloads_all(program: Program) -> None:
     """Each of them says so."""
     program.process.send_signal(signal.SIGHUP)
     until(lambda: program.said().count("SIGHUP: credentials reloaded") == 2)
+
+
+async def test_a_roll_under_load_fails_no_request(program: Program) -> None:
+    """New connections, those in use, and streams: each is served by the old one or by the new."""
+    before = workers(program)
+    async with load_on(program.port, KEY, 1) as load:
+        program.process.send_signal(signal.SIGUSR2)
+        async with asyncio.timeout(40):
+            while "all workers have been replaced" not in program.said():
+                await asyncio.sleep(0.02)
+    assert load.failures == []
+    assert min(load.counts.values()) > 1
+    until(lambda: len(workers(program)) == 2)
+    assert not set(before) & set(workers(program))
 
 
 def test_nobody_outlives_a_killed_supervisor(program: Program) -> None:
