@@ -48,6 +48,8 @@ _PASSING: Final = (
     "SQLITE_CANTOPEN",
     "SQLITE_INTERRUPT",
 )
+# What is said of a folder in which no file can be made.
+_NOT_WRITABLE: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 _INCREMENTAL: Final = 2
 _MOVE_IT: Final = "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
 
@@ -107,8 +109,19 @@ class RecordFile:
             self._roll_back(error)
             raise self._explain(error) from error
         except OSError as error:
-            kind = StoreAwayError if error.errno == errno.ENOSPC else StoreError
-            raise kind(f"{self._path} cannot be opened: {error.strerror}.") from error
+            raise self._kind_of(error)(
+                f"{self._path} cannot be opened: {error.strerror}."
+            ) from error
+
+    def _kind_of(self, error: OSError) -> type[StoreError]:
+        """A folder that is full or cannot be written passes: a gateway serves without this file.
+
+        A file that is there and cannot be used is somebody's mistake.
+        """
+        if error.errno == errno.ENOSPC:
+            return StoreAwayError
+        is_there = os.path.lexists(self._path)
+        return StoreAwayError if error.errno in _NOT_WRITABLE and not is_there else StoreError
 
     def _roll_back(self, error: sqlite3.Error) -> None:
         connection = self._connection

@@ -239,6 +239,14 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that root cannot write either")
+def test_a_folder_that_cannot_be_written_may_become_so() -> None:
+    """A volume that belongs to somebody else: the gateway serves, and its operator is told."""
+    path = Path("/sys/log.sqlite3")
+    with pytest.raises(StoreAwayError, match="cannot be opened: "), opened(path):
+        pass
+
+
 def test_what_is_no_file_cannot_be_looked_at(tmp_path: Path) -> None:
     """A folder."""
     with pytest.raises(StoreError, match="cannot be read: Is a directory"):
