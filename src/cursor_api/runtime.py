@@ -78,7 +78,7 @@ async def serve_gateway(
     )
     server.on_hangup = reloader = Reloader(gateway, server, source)
     if source is not None:
-        source.on_reload = reloader.reload
+        source.on_reload = _reload_all(reloader, place)
     beside = settings.metrics.listen
     if place is not None:
         server.on_started, server.can_retire = place.tell_ready, True
@@ -95,6 +95,22 @@ async def serve_gateway(
     with listen(*beside, is_shared=place is not None) as metrics_listener:
         async with serving_metrics(gateway, metrics_listener):
             await server.serve(sockets=[listener])
+
+
+def _reload_all(
+    reloader: Reloader, place: WorkerPlace | None
+) -> Callable[[], Coroutine[Any, Any, Reloaded]]:
+    """What a reload does that somebody asks for: what one worker takes, the others take, too."""
+    if place is None:
+        return reloader.reload
+
+    async def reload() -> Reloaded:
+        done = await reloader.reload()
+        if not done.problems:
+            place.tell_all_to_reload()
+        return done
+
+    return reload
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.bootstrap import file_stores
-from cursor_api.installed import SCHEMA
+from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
@@ -38,22 +38,29 @@ async def simulator() -> AsyncIterator[CursorSimulator]:
         yield made
 
 
+def settings_of(
+    server: RedisServer, simulator: CursorSimulator, folder: Path, **more: str
+) -> Settings:
+    """Those of a node with one credential."""
+    (folder / ".token").write_text(f"work::{TOKEN}\n")
+    environment = {
+        "AUTH_TOKEN": KEY,
+        "REDIS_URL": server.url,
+        "CURSOR_BASE_URL": simulator.url,
+        "TOKEN_FILE": str(folder / ".token"),
+        "TOKEN_LIST_FILE": str(folder / ".token-list"),
+    }
+    return load_settings(SCHEMA, environment | more, Path("/nonexistent"), None).settings
+
+
 @pytest.fixture
 async def nodes(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> AsyncIterator[list[Gateway]]:
     """Two of them, at one file of keys, and a Redis with nothing in it."""
     server.ask("FLUSHALL")
-    (tmp_path / ".token").write_text(f"work::{TOKEN}\n")
+    settings = settings_of(server, simulator, tmp_path)
     async with AsyncExitStack() as stack:
-        environment = {
-            "AUTH_TOKEN": KEY,
-            "REDIS_URL": server.url,
-            "CURSOR_BASE_URL": simulator.url,
-            "TOKEN_FILE": str(tmp_path / ".token"),
-            "TOKEN_LIST_FILE": str(tmp_path / ".token-list"),
-        }
-        settings = load_settings(SCHEMA, environment, Path("/nonexistent"), None).settings
         yield [
             await stack.enter_async_context(gateway_of(settings, file_stores(settings), Redactor()))
             for _ in range(2)
@@ -122,3 +129,20 @@ async def test_what_one_gateway_finds_out_the_other_knows(
     async with asyncio.timeout(10):
         while await states() != ["healthy"] * 2:
             await asyncio.sleep(0.05)
+
+
+async def test_a_node_goes_on_with_its_share_where_it_shall(
+    server: RedisServer, simulator: CursorSimulator, tmp_path: Path
+) -> None:
+    """LIMITS_WHEN_DOWN=local: four of four, as there is no other node."""
+    server.ask("FLUSHALL")
+    settings = settings_of(server, simulator, tmp_path, LIMITS_WHEN_DOWN="local")
+    async with gateway_of(settings, file_stores(settings), Redactor()) as gateway:
+        body = b'{"id": "carol", "name": "Carol", "limits": {"requests_per_day": 4}}'
+        made = await gateway.ask("POST", "/api/keys", body=body)
+        own = {"Authorization": f"Bearer {made.json()['secret']}"}
+        assert (await gateway.chat("Hello!", headers=own)).status == 200
+        server.stop()
+        statuses = [(await gateway.chat("Hello!", headers=own)).status for _ in range(5)]
+        server.start()
+    assert statuses == [200, 200, 200, 429, 429]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -51,8 +52,12 @@ async def until_said(program: Program, words: str, count: int) -> None:
 
 def workers(program: Program) -> list[psutil.Process]:
     """Those that run."""
-    found = psutil.Process(program.process.pid).children()
-    return [one for one in found if "serve" in one.cmdline()]
+    found = []
+    for one in psutil.Process(program.process.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "serve" in one.cmdline():
+                found.append(one)
+    return found
 
 
 @pytest.mark.timeout(300)

@@ -49,6 +49,10 @@ class WorkerPlace(msgspec.Struct, frozen=True):
         os.write(self.ready, READY)
         os.close(self.ready)
 
+    def tell_all_to_reload(self) -> None:
+        """Each worker reads everything again, as at SIGHUP to the supervisor; this one, too."""
+        os.kill(self.supervisor, signal.SIGHUP)
+
 
 def find_place(environ: MutableMapping[str, str]) -> WorkerPlace | None:
     """This process's, taken out of its environment; None where no supervisor has started it."""

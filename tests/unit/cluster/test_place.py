@@ -58,6 +58,17 @@ def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
         assert heard.read() == READY
 
 
+def test_a_reload_of_one_is_asked_of_all() -> None:
+    """By way of the supervisor, which knows them."""
+    heard: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, _: heard.append(number))
+    try:
+        WorkerPlace(1, 2, 0, 0, os.getpid(), is_first_start=False).tell_all_to_reload()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert heard == [signal.SIGHUP]
+
+
 @pytest.mark.parametrize(
     ("number", "is_first_start", "speaks"), [(1, True, True), (1, False, False), (2, True, False)]
 )
