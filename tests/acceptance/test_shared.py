@@ -16,6 +16,7 @@ from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.stores.redis import link as redis_link
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.redis_server import RedisServer, redis_server
@@ -29,6 +30,12 @@ def server() -> Iterator[RedisServer]:
     """One that is maltreated."""
     with redis_server() as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine an answer of Redis may take long."""
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
 
 
 @pytest.fixture

@@ -112,9 +112,12 @@ class ScriptedMemory:
         self.state = state or {}
         self.error: Exception | None = None
         self.save_count = 0
+        self.others: PoolState = {}
+        self.is_others = False
 
     async def load(self) -> PoolState:
         """What was kept."""
+        self.is_others = False
         if self.error:
             raise self.error
         return self.state
@@ -125,6 +128,17 @@ class ScriptedMemory:
             raise self.error
         self.state = state
         self.save_count += 1
+
+    async def merge(self, state: PoolState) -> PoolState:
+        """Keep it; `others` is what another gateway has saved."""
+        await self.save(state)
+        self.is_others = False
+        self.state = {**state, **self.others}
+        return self.state if self.others else state
+
+    async def has_changed(self) -> bool:
+        """Whether another gateway has saved."""
+        return self.is_others
 
 
 class ListObserver:

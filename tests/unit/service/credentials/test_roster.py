@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
-from cursor_api.domain.credential_health import Preferences
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.service.credentials import roster as roster_module
@@ -81,6 +81,23 @@ async def test_saving_happens_only_after_a_change_and_is_tried_again_after_a_fai
     await house.roster.save()
     await house.roster.save()
     assert house.memory.save_count == 1
+
+
+async def test_what_the_owner_prefers_at_another_gateway_counts_here_too() -> None:
+    """Whether this one has something to save or not; what was changed here last stays."""
+    house = House(A, B)
+    await house.roster.start()
+    liked = (Preferences(priority=7), CredentialHealth())
+    house.memory.state = {digest(A.secret): liked}
+    house.memory.is_others = True
+    await house.roster.save()
+    assert house.pool.get_slot("a").preferences.priority == 7
+    assert house.pool.get_slot("b").preferences.priority == 0
+    house.memory.others = {digest(B.secret): liked}
+    house.cool()
+    await house.roster.save()
+    assert house.pool.get_slot("b").preferences.priority == 7
+    assert house.observer.warnings == []
 
 
 async def test_a_removed_credential_that_comes_back_has_its_past() -> None:

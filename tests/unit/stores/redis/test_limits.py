@@ -49,7 +49,6 @@ async def nodes(
 ) -> AsyncIterator[list[RedisLimitStore]]:
     """Two of them, that have time."""
     monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
-    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
     async with AsyncExitStack() as stack:
         yield [
             (await stack.enter_async_context(RedisShared(url, ListObserver()))).limits
@@ -159,6 +158,7 @@ async def test_what_ends_while_the_server_is_away_is_told_later(
         node.settle(_settlement("under way", Spent(30, 2)))
         await node.forget("nobody")
         assert "untold=3" in repr(node)
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
     await back(node, other)
     counters = await _counters(node)
     assert counters.day_token_count == 30
