@@ -166,6 +166,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.clock,
                 parts.steps,
                 parts.is_shared_up,
+                parts.siblings,
             )
         ).operations(),
         *RequestRoutes(
