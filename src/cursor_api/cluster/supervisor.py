@@ -20,6 +20,7 @@ import signal
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -36,11 +37,15 @@ DELAY_S_MAX = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run, and how often: once for each listening socket. `shared_url`: see WorkerPlace."""
+    """What is run, and how often: once for each listening socket.
+
+    `folder` and `shared_url` are WorkerPlace's.
+    """
 
     command: Sequence[str]
     environ: Mapping[str, str]
     listeners: Sequence[socket.socket]
+    folder: Path
     shared_url: str | None = None
 
 
@@ -163,6 +168,7 @@ class Supervisor:
             ready=told,
             supervisor=os.getpid(),
             is_first_start=not self._has_started,
+            folder=str(self._plan.folder),
             shared_url=self._plan.shared_url,
         )
         try:

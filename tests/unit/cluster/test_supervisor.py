@@ -60,7 +60,9 @@ class Stage:
         self.observer = ListObserver()
         self.listeners = listeners
         command = [sys.executable, "-S", "-E", "-c", WORKER, str(folder)]
-        self.supervisor = Supervisor(Plan(command, dict(os.environ), listeners), self.observer)
+        self.supervisor = Supervisor(
+            Plan(command, dict(os.environ), listeners, folder), self.observer
+        )
 
     def noted(self, number: int) -> list[str]:
         """What happened to this worker and its followers."""
