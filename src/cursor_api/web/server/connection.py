@@ -197,11 +197,15 @@ class Connection(asyncio.Protocol):
 
     def end(self) -> None:
         """End it with the last answer that it waits for, now if there is none."""
-        newest = self._find_newest()
-        if newest is None:
+        if not self.end_after_answer():
             self.transport.close()
-        else:
+
+    def end_after_answer(self) -> bool:
+        """End it with the last answer that it waits for; False where it waits for none."""
+        newest = self._find_newest()
+        if newest is not None:
             newest.is_kept = False
+        return newest is not None
 
     # --- Requests and their answers.
 
@@ -213,6 +217,8 @@ class Connection(asyncio.Protocol):
         """Have a request answered, in its turn."""
         self._has_asked = True
         self._reading = request
+        if self.serving.is_handing_over:
+            request.is_kept = False
         if self._served is None:
             self._served = request
             request.start()
