@@ -13,6 +13,7 @@ from typing import Any
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
+from cursor_api.domain.act import FILES
 from cursor_api.domain.alert import Alert
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import Settings
@@ -244,6 +245,7 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._hide_secrets,
+                lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
             )
         )
 

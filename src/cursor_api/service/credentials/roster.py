@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -48,7 +49,10 @@ DIGEST_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class RosterParts:
-    """What the roster works with. `on_load` sees new credentials before logs can."""
+    """What the roster works with. `on_load` sees new credentials before logs can.
+
+    `note` is told what somebody else has changed in the store: what was done, to which aliases.
+    """
 
     store: CredentialFiles
     state_store: PoolStateStore
@@ -56,6 +60,7 @@ class RosterParts:
     clock: Clock
     observer: Observer
     on_load: Callable[[Sequence[Credential]], None]
+    note: Callable[[ActKind, str], Awaitable[None]]
 
 
 class Roster:
@@ -127,7 +132,17 @@ class Roster:
         """Read the store again when it changed; raises StoreError like `reload`."""
         if not await self._with.store.has_changed():
             return False
+        before = {one.alias: one.secret for one in self._stored}
         await self.reload()
+        after = {one.alias: one.secret for one in self._stored}
+        stayed = before.keys() & after.keys()
+        for kind, aliases in (
+            (ActKind.CREDENTIAL_ADDED, after.keys() - before.keys()),
+            (ActKind.CREDENTIAL_REMOVED, before.keys() - after.keys()),
+            (ActKind.CREDENTIAL_CHANGED, {one for one in stayed if before[one] != after[one]}),
+        ):
+            if aliases:
+                await self._with.note(kind, ", ".join(sorted(aliases)))
         return True
 
     async def refresh(self) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
@@ -230,6 +232,22 @@ async def test_a_refresh_sees_a_change_at_its_second_look(monkeypatch: pytest.Mo
     monkeypatch.setattr(house.store, "has_changed", has_changed)
     assert await house.roster.refresh()
     assert house.serving == "ab"
+
+
+async def test_what_somebody_else_changed_in_the_store_is_noted() -> None:
+    """By the aliases; what the roster itself loads at the start or changes is not."""
+    house = House(A, B)
+    await house.roster.start()
+    house.store.credentials[:] = [replace(A, secret=Secret("another-token")), replace(B, alias="c")]
+    house.store.is_changed = True
+    assert await house.roster.reload_if_changed()
+    assert house.noted == [
+        (ActKind.CREDENTIAL_ADDED, "c"),
+        (ActKind.CREDENTIAL_REMOVED, "b"),
+        (ActKind.CREDENTIAL_CHANGED, "a"),
+    ]
+    await house.roster.reload()
+    assert len(house.noted) == 3
 
 
 async def test_trouble_lasts_until_the_store_is_right_again(
