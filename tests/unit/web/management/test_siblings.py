@@ -57,6 +57,16 @@ async def test_now_shows_all_workers_together() -> None:
     assert [one["age_ms"] for one in shown["under_way"]] == [2000.0]
 
 
+async def test_the_log_is_of_all_workers() -> None:
+    """What another one has answered stands in the records that they share."""
+    house = House()
+    house.records.add(record_of(5))
+    async with serve(house.app) as port:
+        assert (await ask(port, "GET", "/logs", headers=BEARER)).json()["total"] == 0
+        house.measuring.page.siblings = Other()
+        assert (await ask(port, "GET", "/logs", headers=BEARER)).json()["total"] == 1
+
+
 def test_the_oldest_come_first_and_the_count_is_of_all() -> None:
     """A list that nobody reads to its end is not sent."""
     ages = range(SHOWN_COUNT_MAX)
