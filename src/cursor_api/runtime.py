@@ -6,13 +6,15 @@ import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from cursor_api.bootstrap import Gateway
 from cursor_api.cluster.place import WorkerPlace
+from cursor_api.cluster.siblings import listen_for_siblings
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
@@ -25,6 +27,7 @@ from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.web.management.metrics import MetricsApp
+from cursor_api.web.management.siblings import SiblingApp
 from cursor_api.web.server import tls
 from cursor_api.web.server.server import (
     BACKLOG_COUNT,
@@ -33,6 +36,7 @@ from cursor_api.web.server.server import (
     ServerOptions,
     create_server,
 )
+from cursor_api.web.server.serving import Application
 
 # A request makes some hundred short-lived objects, few of them in cycles: at the default of 700
 # the collector runs at every request and takes 7 % of its time to find nothing.
@@ -78,30 +82,60 @@ async def serve_gateway(
     )
     server.on_hangup = reloader = Reloader(gateway, server, source)
     if source is not None:
-        source.on_reload = reloader.reload
-    beside = settings.metrics.listen
+        source.on_reload = _reload_all(reloader, place)
     if place is not None:
-        server.on_started = place.tell_ready
-        if not place.does_shared_work:
-            beside = None
+        server.on_started, server.can_retire = place.tell_ready, True
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    if beside is None:
+    async with AsyncExitStack() as stack:
+        if place is not None:
+            await stack.enter_async_context(_among_siblings(gateway, place))
+        if settings.metrics.listen is not None and (place is None or place.does_shared_work):
+            # The one that follows this worker begins before this one ends.
+            beside = listen(*settings.metrics.listen, is_shared=place is not None)
+            stack.enter_context(beside)
+            await stack.enter_async_context(serving_metrics(gateway, beside))
         await server.serve(sockets=[listener])
-        return
-    # The one that follows this worker begins before this one ends.
-    with listen(*beside, is_shared=place is not None) as metrics_listener:
-        async with serving_metrics(gateway, metrics_listener):
-            await server.serve(sockets=[listener])
+
+
+def _reload_all(
+    reloader: Reloader, place: WorkerPlace | None
+) -> Callable[[], Coroutine[Any, Any, Reloaded]]:
+    """What a reload does that somebody asks for: what one worker takes, the others take, too."""
+    if place is None:
+        return reloader.reload
+
+    async def reload() -> Reloaded:
+        done = await reloader.reload()
+        if not done.problems:
+            place.tell_all_to_reload()
+        return done
+
+    return reload
 
 
 @asynccontextmanager
-async def serving_metrics(gateway: Gateway, listener: socket.socket) -> AsyncIterator[None]:
+async def _among_siblings(gateway: Gateway, place: WorkerPlace) -> AsyncIterator[None]:
+    """Ask the other workers, and answer them, for as long as the context lasts."""
+    with listen_for_siblings(Path(place.folder), place.number) as listener:
+        async with _serving(gateway, listener, SiblingApp(gateway.metrics.own, gateway.now)):
+            gateway.metrics.siblings = place.siblings
+            yield
+
+
+def serving_metrics(gateway: Gateway, listener: socket.socket) -> AbstractAsyncContextManager[None]:
     """Serve the metrics alone on this listener, without a key, for as long as the context lasts."""
+    return _serving(gateway, listener, MetricsApp(gateway.metrics))
+
+
+@asynccontextmanager
+async def _serving(
+    gateway: Gateway, listener: socket.socket, app: Application
+) -> AsyncIterator[None]:
     server = create_server(
-        MetricsApp(gateway.metrics),
+        app,
         ServerOptions(shutdown_grace_s=METRICS_GRACE_S),
         gateway.app.render_refusal,
     )

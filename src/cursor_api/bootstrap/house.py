@@ -13,15 +13,18 @@ from typing import Any
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
+from cursor_api.domain.act import FILES
 from cursor_api.domain.alert import Alert
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
 from cursor_api.ports.configuration import Configuration
+from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
+from cursor_api.service.access.local_limits import LocalWhenAway
 from cursor_api.service.alerts.conditions import Conditions, find_shared
 from cursor_api.service.alerts.watch import AlertWatch
 from cursor_api.service.credentials.pools import CredentialPools
@@ -39,7 +42,9 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.inference.transcripts import Transcripts
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
+from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.stores.options import WhenAway
 from cursor_api.telemetry.measuring import Measuring
 from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
@@ -51,6 +56,7 @@ from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
+from cursor_api.web.management.now import WorkerNow, worker_now
 from cursor_api.web.parts import WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 
@@ -79,6 +85,7 @@ class House:
         self._api_keys: dict[str, Sequence[Secret]] = {}
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
+        self._when_away = settings.shared.when_away
         self._records = parts.stores.records or _memory_records(settings, clock)
         self._request_log = parts.stores.request_log or self._records
         self.catalog = Catalog()
@@ -188,6 +195,7 @@ class House:
             prices=self.key_house.prices,
             audit=self.key_house.audit,
             is_shared_up=self._is_shared_up,
+            siblings=lambda: self.measuring.page.siblings,
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,
@@ -200,6 +208,11 @@ class House:
             readiness=self._readiness,
             keys=settings.access.named_keys(),
         )
+
+    def now(self) -> WorkerNow:
+        """What is under way here, for the other workers."""
+        waiting_count = self._readiness.waiting_count
+        return worker_now(self.relay.under_way(), waiting_count, self._with.clock.now())
 
     def _find_kind(self, endpoint: str) -> str | None:
         found = self.endpoints.get(endpoint)
@@ -232,7 +245,17 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._hide_secrets,
+                lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
             )
+        )
+
+    def _find_limits(self) -> LimitStore | None:
+        """What counts for API keys; None: this process alone."""
+        shared, health, clock = self._with.stores.shared, self._health, self._with.clock
+        if shared is None or health is None or self._when_away is WhenAway.REFUSE:
+            return shared.limits if shared is not None else None
+        return LocalWhenAway(
+            shared.limits, lambda: MemoryLimitStore(clock), lambda: health.node_count
         )
 
     def _share_health(self) -> SharedHealth | None:
@@ -251,7 +274,7 @@ class House:
                 self.catalog.resolve,
                 parts.clock,
                 parts.observer,
-                stores.shared.limits if stores.shared is not None else None,
+                self._find_limits(),
             )
         )
 

@@ -32,6 +32,7 @@ class Serving:
         "connections",
         "dates",
         "idle_s",
+        "is_handing_over",
         "limits",
         "render_refusal",
         "room",
@@ -50,6 +51,8 @@ class Serving:
         self.limits = limits
         self.render_refusal = render_refusal
         self.idle_s = idle_s
+        # Each answer is its connection's last.
+        self.is_handing_over = False
         self.connections: set[Any] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.room: Room[Any] = Room()
