@@ -34,6 +34,7 @@ from bench.record_load import PER_S, SPAN_S, Pacer, fill, look
 from bench.record_page import put_in
 from bench.subjects import ROOT, Place, Subject, launch_gateway
 from cursor_api.domain.credential import Secret
+from cursor_api.domain.errors import StoreError
 from cursor_api.domain.record_query import ALL
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.stores.postgres.records import PostgresRecords
@@ -155,7 +156,10 @@ async def measure_databases(results: Results, folder: Path) -> None:
         return
     with postgres(programs) as url:
         say(f"PostgreSQL: pages among {size.rows:,}")
-        results.looked.append(await search(PostgresRecords(url, KEEPING, now), size))
+        try:
+            results.looked.append(await search(PostgresRecords(url, KEEPING, now), size))
+        except StoreError as error:
+            results.missing.append(f"PostgreSQL: {error.message}")
 
 
 @contextmanager
