@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench bench-records fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check docs-site soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench bench-records fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check workers-check docs-site soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -214,6 +214,9 @@ metrics-check: $(VENV)/dev.stamp ## The metrics, alerts and dashboard under Prom
 
 proxies-check: $(VENV)/dev.stamp ## The examples for nginx, Caddy and HAProxy, run before a gateway (Debian has all three; curl)
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/proxies/check.py
+
+workers-check: $(VENV)/dev.stamp ## Several workers under load: rolls, kills and limits, many times over
+	REQUIRE_SERVERS=1 $(BIN)/pytest -q -s tests/workers/check.py
 
 soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)

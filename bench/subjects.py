@@ -155,7 +155,7 @@ SUBJECTS = (
     Subject(
         name="floor",
         title="floor",
-        note="`bench/floor.py`: the same libraries (uvicorn's raw ASGI, uvloop, httptools, "
+        note="`bench/floor.py`: the usual libraries (uvicorn's raw ASGI, uvloop, httptools, "
         "aiohttp, msgspec) and the same translation to StreamChat and back, nothing else: no key, "
         "no limits, no time-outs, no errors, no log.",
         launch=launch_floor,

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 
 from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
+from cursor_api.domain.act import FILES
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.installed import DIALECTS
@@ -182,5 +183,6 @@ class House:
                 self.clock,
                 LogObserver(),
                 lambda _credentials: None,
+                lambda kind, aliases: self.keys.audit.note(FILES, kind, aliases),
             )
         )

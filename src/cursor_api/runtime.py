@@ -6,13 +6,15 @@ import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from cursor_api.bootstrap import Gateway
 from cursor_api.cluster.place import WorkerPlace
+from cursor_api.cluster.siblings import listen_for_siblings
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
@@ -20,6 +22,7 @@ from cursor_api.options.rules import Finding
 from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Reloaded
+from cursor_api.ports.metrics import MetricsSource
 from cursor_api.settings import Loaded, SettingsInUse, show_finding
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
@@ -78,30 +81,56 @@ async def serve_gateway(
     )
     server.on_hangup = reloader = Reloader(gateway, server, source)
     if source is not None:
-        source.on_reload = reloader.reload
-    beside = settings.metrics.listen
+        source.on_reload = _reload_all(reloader, place)
     if place is not None:
-        server.on_started = place.tell_ready
-        if not place.does_shared_work:
-            beside = None
+        server.on_started, server.can_retire = place.tell_ready, True
     # What exists now lives as long as the process; the collector need never look at it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    if beside is None:
+    async with AsyncExitStack() as stack:
+        if place is not None:
+            await stack.enter_async_context(_among_siblings(gateway, place))
+        if settings.metrics.listen is not None and (place is None or place.does_shared_work):
+            # The one that follows this worker begins before this one ends.
+            beside = listen(*settings.metrics.listen, is_shared=place is not None)
+            stack.enter_context(beside)
+            await stack.enter_async_context(serving_metrics(gateway, beside))
         await server.serve(sockets=[listener])
-        return
-    # The one that follows this worker begins before this one ends.
-    with listen(*beside, is_shared=place is not None) as metrics_listener:
-        async with serving_metrics(gateway, metrics_listener):
-            await server.serve(sockets=[listener])
+
+
+def _reload_all(
+    reloader: Reloader, place: WorkerPlace | None
+) -> Callable[[], Coroutine[Any, Any, Reloaded]]:
+    """What a reload does that somebody asks for: what one worker takes, the others take, too."""
+    if place is None:
+        return reloader.reload
+
+    async def reload() -> Reloaded:
+        done = await reloader.reload()
+        if not done.problems:
+            place.tell_all_to_reload()
+        return done
+
+    return reload
 
 
 @asynccontextmanager
-async def serving_metrics(gateway: Gateway, listener: socket.socket) -> AsyncIterator[None]:
+async def _among_siblings(gateway: Gateway, place: WorkerPlace) -> AsyncIterator[None]:
+    """Ask the other workers, and answer them, for as long as the context lasts."""
+    with listen_for_siblings(Path(place.folder), place.number) as listener:
+        async with serving_metrics(gateway, listener, gateway.metrics.own):
+            gateway.metrics.siblings = place.siblings
+            yield
+
+
+@asynccontextmanager
+async def serving_metrics(
+    gateway: Gateway, listener: socket.socket, source: MetricsSource | None = None
+) -> AsyncIterator[None]:
     """Serve the metrics alone on this listener, without a key, for as long as the context lasts."""
     server = create_server(
-        MetricsApp(gateway.metrics),
+        MetricsApp(source or gateway.metrics),
         ServerOptions(shutdown_grace_s=METRICS_GRACE_S),
         gateway.app.render_refusal,
     )

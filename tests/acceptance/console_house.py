@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cursor_api.bootstrap import build_gateway, file_stores
+from cursor_api.domain.record import RequestRecord
 from cursor_api.installed import DIALECTS, SCHEMA, Settings
 from cursor_api.runtime import Reloader
 from cursor_api.settings import (
@@ -28,6 +29,8 @@ from cursor_api.settings import (
     load_settings,
 )
 from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.console.pages import read_static_files
 from cursor_api.web.server.server import ServerOptions, create_server
@@ -123,7 +126,7 @@ class House:
 
 @asynccontextmanager
 async def _served(
-    folder: Path, environment: Mapping[str, str]
+    folder: Path, environment: Mapping[str, str], records: Sequence[RequestRecord]
 ) -> AsyncIterator[tuple[CursorSimulator, int]]:
     async with CursorSimulator() as simulator:
         environ = {
@@ -144,6 +147,11 @@ async def _served(
         files = SettingsFiles(SCHEMA, load, folder)
         in_use = SettingsInUse(SCHEMA, loaded, lambda: load(Drafts()), files)
         stores = file_stores(settings)
+        if records:
+            kept = MemoryRecords(SystemClock(), len(records) + 1000)
+            for record in records:
+                kept.record(record)
+            stores = replace(stores, records=kept)
         async with (
             build_gateway(settings, stores, Redactor(), configuration=in_use) as gateway,
             serve(gateway.app) as port,
@@ -156,13 +164,19 @@ async def _served(
 
 @contextmanager
 def open_house(
-    folder: Path, tokens: str = "", environment: Mapping[str, str] | None = None
+    folder: Path,
+    tokens: str = "",
+    environment: Mapping[str, str] | None = None,
+    records: Sequence[RequestRecord] = (),
 ) -> Iterator[House]:
-    """A gateway that serves while the context lasts, with that text as its token file."""
+    """A gateway that serves while the context lasts, with that text as its token file.
+
+    `records` are of requests that ended before.
+    """
     (folder / ".token").write_text(tokens, encoding="utf-8")
     (folder / ".token").chmod(0o600)
     with LoopThread() as loop:
-        simulator, port = loop.open(_served(folder, environment or {}))
+        simulator, port = loop.open(_served(folder, environment or {}, records))
         yield House(loop, simulator, port, folder)
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from cursor_api.bootstrap import file_stores
-from cursor_api.installed import SCHEMA
+from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
+from cursor_api.stores.redis import link as redis_link
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.redis_server import RedisServer, redis_server
@@ -31,11 +32,32 @@ def server() -> Iterator[RedisServer]:
         yield made
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine an answer of Redis may take long."""
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
+
+
 @pytest.fixture
 async def simulator() -> AsyncIterator[CursorSimulator]:
     """The upstream of both."""
     async with CursorSimulator(SimulatorOptions()) as made:
         yield made
+
+
+def settings_of(
+    server: RedisServer, simulator: CursorSimulator, folder: Path, **more: str
+) -> Settings:
+    """Those of a node with one credential."""
+    (folder / ".token").write_text(f"work::{TOKEN}\n")
+    environment = {
+        "AUTH_TOKEN": KEY,
+        "REDIS_URL": server.url,
+        "CURSOR_BASE_URL": simulator.url,
+        "TOKEN_FILE": str(folder / ".token"),
+        "TOKEN_LIST_FILE": str(folder / ".token-list"),
+    }
+    return load_settings(SCHEMA, environment | more, Path("/nonexistent"), None).settings
 
 
 @pytest.fixture
@@ -44,16 +66,8 @@ async def nodes(
 ) -> AsyncIterator[list[Gateway]]:
     """Two of them, at one file of keys, and a Redis with nothing in it."""
     server.ask("FLUSHALL")
-    (tmp_path / ".token").write_text(f"work::{TOKEN}\n")
+    settings = settings_of(server, simulator, tmp_path)
     async with AsyncExitStack() as stack:
-        environment = {
-            "AUTH_TOKEN": KEY,
-            "REDIS_URL": server.url,
-            "CURSOR_BASE_URL": simulator.url,
-            "TOKEN_FILE": str(tmp_path / ".token"),
-            "TOKEN_LIST_FILE": str(tmp_path / ".token-list"),
-        }
-        settings = load_settings(SCHEMA, environment, Path("/nonexistent"), None).settings
         yield [
             await stack.enter_async_context(gateway_of(settings, file_stores(settings), Redactor()))
             for _ in range(2)
@@ -122,3 +136,20 @@ async def test_what_one_gateway_finds_out_the_other_knows(
     async with asyncio.timeout(10):
         while await states() != ["healthy"] * 2:
             await asyncio.sleep(0.05)
+
+
+async def test_a_node_goes_on_with_its_share_where_it_shall(
+    server: RedisServer, simulator: CursorSimulator, tmp_path: Path
+) -> None:
+    """LIMITS_WHEN_DOWN=local: four of four, as there is no other node."""
+    server.ask("FLUSHALL")
+    settings = settings_of(server, simulator, tmp_path, LIMITS_WHEN_DOWN="local")
+    async with gateway_of(settings, file_stores(settings), Redactor()) as gateway:
+        body = b'{"id": "carol", "name": "Carol", "limits": {"requests_per_day": 4}}'
+        made = await gateway.ask("POST", "/api/keys", body=body)
+        own = {"Authorization": f"Bearer {made.json()['secret']}"}
+        assert (await gateway.chat("Hello!", headers=own)).status == 200
+        server.stop()
+        statuses = [(await gateway.chat("Hello!", headers=own)).status for _ in range(5)]
+        server.start()
+    assert statuses == [200, 200, 200, 429, 429]

@@ -15,7 +15,7 @@ import ssl
 import subprocess
 import textwrap
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -50,11 +50,12 @@ OK, UNAUTHORIZED, TOO_LARGE = 200, 401, 413
 
 
 class Places(NamedTuple):
-    """Where a proxy listens, where it leads, and a folder of its own."""
+    """Where a proxy listens, where it leads, and a folder of its own. `more` is HAProxy's."""
 
     port: int
     behind: int
     folder: Path
+    more: str = ""
 
 
 def change(path: str, *changes: tuple[str, str]) -> str:
@@ -105,7 +106,7 @@ def haproxy(places: Places) -> list[str]:
         ("127.0.0.1:3000", f"127.0.0.1:{places.behind}"),
     )
     path = places.folder / "haproxy.cfg"
-    path.write_text(text)
+    path.write_text(text + places.more)
     return ["haproxy", "-db", "-f", str(path)]
 
 
@@ -124,11 +125,11 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @asynccontextmanager
-async def proxy(name: str, behind: int, folder: Path) -> AsyncIterator[str]:
+async def proxy(name: str, behind: int, folder: Path, more: str = "") -> AsyncIterator[str]:
     """The proxy before this port; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = PROXIES[name](Places(port, behind, folder))
+    command = PROXIES[name](Places(port, behind, folder, more))
     environment = {**os.environ, "HOME": str(folder)}
     log = (folder / "log").open("wb")
     process = await asyncio.create_subprocess_exec(
@@ -313,3 +314,27 @@ def test_the_proxy_of_the_compose_file_is_read(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     warnings = [line for line in done.stderr.splitlines() if "WARNING" in line]
     assert all("could not resolve address 'node-" in line for line in warnings), warnings
+
+
+async def test_a_node_that_cannot_be_reached_costs_nobody_a_request(tmp_path: Path) -> None:
+    """HAProxy asks another one, before its own look at the node tells it."""
+    if shutil.which("haproxy") is None:
+        pytest.skip("no haproxy here (Debian: apt-get install haproxy)")
+    asked: set[int] = set()
+
+    async def answer(turn: Turn) -> None:
+        if not turn.line.startswith("GET /readyz"):
+            asked.add(turn.writer.get_extra_info("sockname")[1])
+        await turn.answer(b"{}", content_type="application/json")
+
+    async with ScriptedServer(answer) as first, AsyncExitStack() as stack:
+        second = await stack.enter_async_context(ScriptedServer(answer))
+        ports = [int(one.url.rsplit(":", 1)[1]) for one in (first, second)]
+        more = f"    server two 127.0.0.1:{ports[1]}\n"
+        async with proxy("haproxy", ports[0], tmp_path, more) as url, asking() as client:
+            together = [client.get(f"{url}/v1/models") for _ in range(40)]
+            assert {one.status_code for one in await asyncio.gather(*together)} == {OK}
+            assert asked == set(ports)
+            await stack.aclose()
+            for _ in range(10):
+                assert (await client.get(f"{url}/v1/models")).status_code == OK

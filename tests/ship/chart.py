@@ -24,11 +24,28 @@ VERSIONS: Final = ("1.25.0", "1.33.0")
 KEY: Final = "a-key-for-the-chart-0123"
 CONFIG: Final = '[[upstream]]\nname = "local"\nkind = "openai"\nbase_url = "http://ollama:11434"\n'
 WITH_KEY: Final[Mapping[str, Any]] = {"auth": {"token": KEY}}
+SHARED: Final[Mapping[str, Any]] = {
+    "databaseUrl": "postgresql://gateway:secret@db/gateway",
+    "redisUrl": "redis://:secret@valkey:6379/0",
+}
+SEVERAL: Final[Mapping[str, Any]] = {
+    **WITH_KEY,
+    "replicas": 2,
+    "tokens": "me::token",
+    "shared": SHARED,
+}
 CASES: Final[Mapping[str, Mapping[str, Any]]] = {
     "by default": WITH_KEY,
     "with a Secret of one's own": {"auth": {"existingSecret": "mine"}},
     "without a volume": {**WITH_KEY, "persistence": {"enabled": False}, "tokens": "me::token\n"},
     "with a claim that is there": {**WITH_KEY, "persistence": {"existingClaim": "mine"}},
+    "several": SEVERAL,
+    "several, with Secrets of one's own": {
+        "auth": {"existingSecret": "mine"},
+        "replicas": 3,
+        "shared": {"existingSecret": "theirs"},
+        "persistence": {"enabled": False},
+    },
     "with all there is": {
         **WITH_KEY,
         "config": CONFIG,
@@ -49,7 +66,26 @@ CASES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
 }
 REFUSED: Final[Mapping[str, tuple[Mapping[str, Any], str]]] = {
-    "several replicas": ({**WITH_KEY, "replicas": 2}, "which a later release will have"),
+    "several replicas that share nothing": (
+        {**WITH_KEY, "replicas": 2, "tokens": "me::token"},
+        "shared.databaseUrl",
+    ),
+    "several replicas with half of it": (
+        {**WITH_KEY, "replicas": 2, "tokens": "me::token", "shared": {"redisUrl": "redis://r"}},
+        "shared.databaseUrl",
+    ),
+    "several replicas without credentials": (
+        {**WITH_KEY, "replicas": 2, "shared": SHARED},
+        "the same credentials",
+    ),
+    "several replicas at one volume": (
+        {**SEVERAL, "persistence": {"existingClaim": "mine"}},
+        "persistence.existingClaim",
+    ),
+    "addresses that nobody would read": (
+        {**WITH_KEY, "shared": {**SHARED, "existingSecret": "theirs"}},
+        "as DATABASE_URL",
+    ),
     "no key": ({}, "openssl rand -hex 24"),
     "a short key": ({"auth": {"token": "short"}}, "token"),
     "tokens that nobody would read": (
@@ -116,6 +152,12 @@ def _check_pod(objects: list[dict[str, Any]]) -> None:
     scheme = "HTTPS" if "TLS_CERT_FILE" in variables else "HTTP"
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert container[probe]["httpGet"]["scheme"] == scheme, probe
+    secrets = {
+        one["metadata"]["name"]: one["stringData"] for one in objects if one["kind"] == "Secret"
+    }
+    for name in (one["secretRef"]["name"] for one in container["envFrom"]):
+        assert secrets.get(name, {}).keys() <= SCHEMA.by_variable.keys(), name
+        assert name in {*secrets, "mine", "theirs"}, name
     mounted = {one["name"] for one in container["volumeMounts"]}
     claimed = workload["spec"].get("volumeClaimTemplates", ())
     named = {one["name"] for one in pod["volumes"]}

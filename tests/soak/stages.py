@@ -12,6 +12,7 @@ from tests.soak import (
     lag,
     memory,
     million,
+    nodes,
     outage,
     overload,
     readers,
@@ -87,6 +88,11 @@ STAGES = (
         "kill",
         "Killed at 50 moments it leaves whole files, and starts again without help",
         kill.run,
+    ),
+    Stage(
+        "nodes",
+        "Two nodes count as one, while Redis loses everything and hangs, and one of them is killed",
+        nodes.run,
     ),
     Stage("flood", "Wrong keys from one address leave other callers' p99 within 2 x", flood.run),
 )

@@ -240,6 +240,7 @@ def test_what_needs_a_restart_says_so() -> None:
         *(
             "DATABASE_URL",
             "REDIS_URL",
+            "LIMITS_WHEN_DOWN",
             "RECORDS_KEEP_DAYS",
             "RECORDS_KEEP_BYTES",
             "RECORD_CONTENT_KEEP_DAYS",

@@ -98,6 +98,8 @@ BYTES = (
         name=Text("a frame that inflates to 64 MiB", "一个解压后为 64 MiB 的帧"),
         credentials={"work": (Faults(gzip_bomb=1, fault_after_count=MIDDLE),), "home": FINE},
         steps=(broken(502, "upstream_protocol_error", ("work", "protocol_error")),),
+        # The simulator takes its time to deflate so much.
+        settings={"CURSOR_FIRST_TOKEN_TIMEOUT_S": "10", "CURSOR_IDLE_TIMEOUT_S": "10"},
         deeper="tests/acceptance/test_bombs.py",
     ),
     Scenario(

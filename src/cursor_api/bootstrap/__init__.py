@@ -4,7 +4,7 @@ Here the parts are made and handed to each other; what they are made of is named
 """
 
 from cursor_api.bootstrap.gateway import Gateway, Operator, build_gateway, open_credentials
-from cursor_api.bootstrap.key_desk import open_keys
+from cursor_api.bootstrap.key_desk import copy_keys, open_keys
 from cursor_api.bootstrap.servers import look_at_servers
 from cursor_api.bootstrap.stores import Stores, file_stores, make_checksum, memory_stores
 
@@ -13,6 +13,7 @@ __all__ = [
     "Operator",
     "Stores",
     "build_gateway",
+    "copy_keys",
     "file_stores",
     "look_at_servers",
     "make_checksum",

@@ -15,7 +15,6 @@ from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
-from cursor_api.ports.metrics import MetricsSource
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
@@ -25,6 +24,7 @@ from cursor_api.stores.records.log import RecordLog
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
+from cursor_api.telemetry.workers_metrics import WorkersMetrics
 from cursor_api.web.app import App
 from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.parts import WebOptions
@@ -43,7 +43,7 @@ class Gateway:
     # Serve with other settings from the next request on; raises OSError, and changes nothing then.
     # Those of the listener, of files, of the queue and of the request log stay as they were.
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
-    metrics: MetricsSource
+    metrics: WorkersMetrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,18 @@ from typing import Any
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import Stores, make_checksum
+from cursor_api.domain.act import FILES
 from cursor_api.domain.alert import Alert
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.pool.pool import Pool
 from cursor_api.ports.configuration import Configuration
+from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.access.admission import Admission
+from cursor_api.service.access.local_limits import LocalWhenAway
 from cursor_api.service.alerts.conditions import Conditions, find_shared
 from cursor_api.service.alerts.watch import AlertWatch
 from cursor_api.service.credentials.pools import CredentialPools
@@ -39,7 +42,9 @@ from cursor_api.service.inference.search import Collaborators
 from cursor_api.service.inference.transcripts import Transcripts
 from cursor_api.service.readiness import Readiness
 from cursor_api.service.steps import StepRunner
+from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.stores.options import WhenAway
 from cursor_api.telemetry.measuring import Measuring
 from cursor_api.telemetry.metrics_page import Standing
 from cursor_api.telemetry.redaction import Redactor
@@ -79,6 +84,7 @@ class House:
         self._api_keys: dict[str, Sequence[Secret]] = {}
         clock, observer = parts.clock, parts.observer
         self._queue = settings.queue
+        self._when_away = settings.shared.when_away
         self._records = parts.stores.records or _memory_records(settings, clock)
         self._request_log = parts.stores.request_log or self._records
         self.catalog = Catalog()
@@ -232,7 +238,17 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._hide_secrets,
+                lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
             )
+        )
+
+    def _find_limits(self) -> LimitStore | None:
+        """What counts for API keys; None: this process alone."""
+        shared, health, clock = self._with.stores.shared, self._health, self._with.clock
+        if shared is None or health is None or self._when_away is WhenAway.REFUSE:
+            return shared.limits if shared is not None else None
+        return LocalWhenAway(
+            shared.limits, lambda: MemoryLimitStore(clock), lambda: health.node_count
         )
 
     def _share_health(self) -> SharedHealth | None:
@@ -251,7 +267,7 @@ class House:
                 self.catalog.resolve,
                 parts.clock,
                 parts.observer,
-                stores.shared.limits if stores.shared is not None else None,
+                self._find_limits(),
             )
         )
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import NamedTuple
 
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
-from cursor_api.bootstrap.stores import make_database, make_keys, make_shared
+from cursor_api.bootstrap.stores import make_database, make_keys
+from cursor_api.domain.errors import StaleKeyError, StoreError
 from cursor_api.installed import Settings
 from cursor_api.ports.process import Observer
+from cursor_api.stores.sqlite.keys import SqliteKeys
 from cursor_api.telemetry.clock import SystemClock
 
 
@@ -22,16 +26,48 @@ async def open_keys(settings: Settings, observer: Observer) -> AsyncIterator[Key
     store, clock = make_keys(settings), SystemClock()
     # It is not opened before something is asked of it, and nobody is asked for a model here.
     records = make_database(settings)
-    shared = make_shared(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(records.close)
         stack.push_async_callback(store.close)
-        if shared is not None:
-            await stack.enter_async_context(shared)
-        limits = shared.limits if shared is not None else None
-        house = make_key_house(
-            KeyHouseParts(store, records, lambda _model: (), clock, observer, limits)
-        )
+        house = make_key_house(KeyHouseParts(store, records, lambda _model: (), clock, observer))
         await house.keys.load()
         await house.prices.load()
         yield house
+
+
+class Copied(NamedTuple):
+    """Ids of keys that were copied, and of those that were there or are another's; prices."""
+
+    keys: tuple[str, ...]
+    left: tuple[str, ...]
+    price_count: int
+
+
+async def copy_keys(settings: Settings) -> Copied:
+    """Bring keys and prices from the file into the database, which keeps what it has.
+
+    Secrets go on as they are. Raises StoreError.
+    """
+    if settings.database.url is None:
+        raise StoreError("There is no database to copy to: DATABASE_URL is not set.")
+    file, database = SqliteKeys(settings.files.request_log_file), make_keys(settings)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(file.close)
+        stack.push_async_callback(database.close)
+        copied, left = [], []
+        for key in await file.load():
+            try:
+                await database.put(replace(key, version=1))
+            except StaleKeyError:
+                left.append(key.id)
+            else:
+                copied.append(key.id)
+        there = {(price.pattern, price.valid_from) for price in await database.load_prices()}
+        prices = [
+            price
+            for price in await file.load_prices()
+            if (price.pattern, price.valid_from) not in there
+        ]
+        for price in prices:
+            await database.put_price(price)
+    return Copied(tuple(copied), tuple(left), len(prices))

@@ -7,9 +7,12 @@ import functools
 import os
 import signal
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from cursor_api.cluster.siblings import SocketSiblings
 
 # Taken out of the environment at once: no program that a worker starts takes it for its own.
 VARIABLE: Final = "_CURSOR_API_WORKER"
@@ -22,8 +25,8 @@ class WorkerPlace(msgspec.Struct, frozen=True):
     """One of `count` workers; `number` counts from 1.
 
     `listener` and `ready` are file descriptors: its own listening socket, and the pipe in which it
-    says that it serves. `is_first_start`: nobody has been told yet that the gateway serves. All
-    count together at `shared_url`, where nobody has set REDIS_URL.
+    says that it serves. `is_first_start`: nobody has been told yet that the gateway serves. Workers
+    meet at sockets in `folder`. All count together at `shared_url`, where nobody has set REDIS_URL.
     """
 
     number: int
@@ -32,6 +35,7 @@ class WorkerPlace(msgspec.Struct, frozen=True):
     ready: int
     supervisor: int
     is_first_start: bool
+    folder: str
     shared_url: str | None = None
 
     @property
@@ -44,10 +48,19 @@ class WorkerPlace(msgspec.Struct, frozen=True):
         """Whether what one of them has to do is its to do."""
         return self.number == 1
 
+    @property
+    def siblings(self) -> SocketSiblings:
+        """The other workers."""
+        return SocketSiblings(Path(self.folder), self.number, self.count)
+
     def tell_ready(self) -> None:
         """It serves; once."""
         os.write(self.ready, READY)
         os.close(self.ready)
+
+    def tell_all_to_reload(self) -> None:
+        """Each worker reads everything again, as at SIGHUP to the supervisor; this one, too."""
+        os.kill(self.supervisor, signal.SIGHUP)
 
 
 def find_place(environ: MutableMapping[str, str]) -> WorkerPlace | None:

@@ -6,6 +6,8 @@ Rules of this file:
   its connections wait in the socket's queue, and the next worker finds them there.
 - A worker that ends by itself is started again: at once where it has served for a while, later and
   later where it ends soon after its start. One that never served is a start that has failed.
+- At SIGUSR2 each worker in turn is replaced: the new one serves at the same socket before the old
+  one leaves it, and the old one ends when its last client has gone.
 - A signal that has no handler yet would end a worker: only those that serve get any but SIGTERM.
 """
 
@@ -18,6 +20,7 @@ import signal
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,11 +37,15 @@ DELAY_S_MAX = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run, and how often: once for each listening socket. `shared_url`: see WorkerPlace."""
+    """What is run, and how often: once for each listening socket.
+
+    `folder` and `shared_url` are WorkerPlace's.
+    """
 
     command: Sequence[str]
     environ: Mapping[str, str]
     listeners: Sequence[socket.socket]
+    folder: Path
     shared_url: str | None = None
 
 
@@ -68,7 +75,10 @@ class Supervisor:
     def __init__(self, plan: Plan, observer: Observer) -> None:
         self._plan = plan
         self._observer = observer
+        # Those whose end is missed, and all that run: some are to take a place, some have left it.
         self._current: dict[int, Worker] = {}
+        self._running: set[Worker] = set()
+        self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._has_started = False
         self._has_failed = False
@@ -86,13 +96,16 @@ class Supervisor:
         """Serve until a stop signal; gives the exit status.
 
         The first SIGTERM or SIGINT drains all workers, the second ends them at once. SIGHUP has all
-        of them read settings and credentials again.
+        of them read settings and credentials again. SIGUSR2 replaces them one after the other.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(ending, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
-        workers = [await self._start(number) for number in self._numbers]
+        loop.add_signal_handler(signal.SIGUSR2, lambda: self._keep(self._roll()))
+        for number in self._numbers:
+            self._current[number] = await self._start(number)
+        workers = list(self._current.values())
         if all(await asyncio.gather(*(worker.is_ready for worker in workers))):
             self._has_started = True
             pids = {worker.number: worker.process.pid for worker in workers}
@@ -108,18 +121,44 @@ class Supervisor:
     def _stop(self) -> None:
         """A worker takes the first for draining and the second for the end."""
         self._stopping.set()
-        for worker in self._current.values():
+        for worker in self._running:
             worker.send(signal.SIGTERM)
 
     def _reload(self) -> None:
-        for worker in self._current.values():
+        for worker in self._running:
             if worker.ready_at is None:
                 worker.is_to_reload = True
             else:
                 worker.send(signal.SIGHUP)
 
+    async def _roll(self) -> None:
+        """Replace all of them; where a new one does not serve, the old ones go on."""
+        async with self._turn:
+            for number in self._numbers:
+                if self._stopping.is_set() or not await self._replace(number):
+                    return
+            pids = {number: worker.process.pid for number, worker in self._current.items()}
+            self._observer.notice("all workers have been replaced", pids=pids)
+
+    async def _replace(self, number: int) -> bool:
+        try:
+            new = await self._start(number)
+        except OSError as error:
+            self._observer.warn("a worker cannot be replaced", worker=number, error=str(error))
+            return False
+        if not await new.is_ready:
+            if not self._stopping.is_set():
+                self._observer.warn(
+                    "a worker cannot be replaced; the old one goes on", worker=number
+                )
+            return False
+        # Perhaps not the one that was there before: that may have ended meanwhile.
+        old, self._current[number] = self._current[number], new
+        old.send(signal.SIGUSR2)
+        return True
+
     async def _start(self, number: int) -> Worker:
-        """Start one and watch it; its place in the order is taken from here on."""
+        """Start one and watch it."""
         listener = self._plan.listeners[number - 1]
         heard, told = os.pipe()
         place = WorkerPlace(
@@ -129,6 +168,7 @@ class Supervisor:
             ready=told,
             supervisor=os.getpid(),
             is_first_start=not self._has_started,
+            folder=str(self._plan.folder),
             shared_url=self._plan.shared_url,
         )
         try:
@@ -144,7 +184,8 @@ class Supervisor:
             raise
         finally:
             os.close(told)
-        worker = self._current[number] = Worker(number, process)
+        worker = Worker(number, process)
+        self._running.add(worker)
         if self._stopping.is_set():
             worker.send(signal.SIGTERM)
         self._keep(self._listen(worker, heard))
@@ -174,6 +215,7 @@ class Supervisor:
     async def _watch(self, worker: Worker) -> None:
         """Until it ends; starts another one in its place where it has not been told to end."""
         status = await worker.process.wait()
+        self._running.discard(worker)
         await worker.is_ready
         if self._is_over(worker):
             return
@@ -185,9 +227,9 @@ class Supervisor:
             ended_by=describe_end(status),
             after_s=delay_s,
         )
-        while await self._wait(delay_s):
+        while await self._wait(delay_s) and not self._is_over(worker):
             try:
-                await self._start(worker.number)
+                self._current[worker.number] = await self._start(worker.number)
             except OSError as error:
                 # No memory or no process to be had; it may be later.
                 delay_s = self._find_delay(worker)
@@ -204,9 +246,10 @@ class Supervisor:
         return not self._stopping.is_set()
 
     def _is_over(self, worker: Worker) -> bool:
-        """Whether nobody follows it: all end, or it is a start that has failed."""
-        has_failed = not self._has_started and worker.ready_at is None
-        return self._stopping.is_set() or has_failed
+        """Whether nobody follows it: all end, it has been replaced, or is a start that failed."""
+        if self._stopping.is_set() or self._current.get(worker.number) is not worker:
+            return True
+        return not self._has_started and worker.ready_at is None
 
     def _find_delay(self, worker: Worker) -> float:
         """How long to wait before the next start: not at all after one that was steady."""

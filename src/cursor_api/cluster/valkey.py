@@ -13,7 +13,6 @@ import contextlib
 import os
 import shutil
 import signal
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -30,8 +29,6 @@ POLL_S: Final = 0.005
 # Doubled with each further failure.
 RESTART_S: Final = 0.25
 RESTART_S_MAX: Final = 30.0
-# The address of a socket has 107 bytes at most.
-PARENT_BYTES_MAX: Final = 70
 # In memory alone; counters are never thrown away for want of room.
 OPTIONS: Final = (
     *("--port", "0", "--unixsocketperm", "700", "--save", "", "--appendonly", "no"),
@@ -54,12 +51,15 @@ def find_program() -> Path | None:
 
 
 class OwnValkey:
-    """It runs while the context lasts. `url` is where, as REDIS_URL would name it."""
+    """It runs while the context lasts. `url` is where, as REDIS_URL would name it.
 
-    def __init__(self, program: Path, observer: Observer) -> None:
+    `folder` is one that only this user can enter.
+    """
+
+    def __init__(self, program: Path, folder: Path, observer: Observer) -> None:
         self._program = program
         self._observer = observer
-        self._folder = Path()
+        self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -77,11 +77,10 @@ class OwnValkey:
 
     async def __aenter__(self) -> Self:
         """Start it, and wait until it serves; raises StoreError."""
-        self._folder = _make_folder()
         try:
             await self._start()
         except BaseException:
-            await self._end()
+            await self._kill()
             raise
         self._watching = asyncio.create_task(self._watch())
         return self
@@ -95,7 +94,7 @@ class OwnValkey:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
-        await self._end()
+        await self._kill()
 
     async def _start(self) -> None:
         load_libc()
@@ -142,27 +141,8 @@ class OwnValkey:
             else:
                 delay_s = RESTART_S
 
-    async def _end(self) -> None:
-        await self._kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     async def _kill(self) -> None:
         process = self._process
         if process is not None and process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def _make_folder() -> Path:
-    """Which only this user can enter; raises StoreError."""
-    parent = tempfile.gettempdir()
-    if len(os.fsencode(parent)) > PARENT_BYTES_MAX:
-        # No address of a socket would be short enough.
-        parent = "/tmp"  # noqa: S108 - mkdtemp makes what is private
-    try:
-        return Path(tempfile.mkdtemp(prefix="cursor-api-", dir=parent))
-    except OSError as error:
-        raise StoreError(
-            f"The folder {parent} cannot be written ({error.strerror}), and the workers count"
-            " together at a socket in it: set TMPDIR to another, or REDIS_URL to a server."
-        ) from error

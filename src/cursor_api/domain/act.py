@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 # Who works at the command line, on the stores themselves. No API key can be called so.
 COMMAND_LINE = "command-line"
+# Whoever has changed the files of credentials, by hand or with a command.
+FILES = "files"
 # A longer subject is cut.
 SUBJECT_LENGTH_MAX = 500
 

@@ -37,6 +37,11 @@ class FactChannel(Protocol):
 
     node: str
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the others can be reached."""
+        ...
+
     def tell(self, fact: Fact, kept_s: float) -> None:
         """Must not block or raise; where the others cannot be reached, later.
 

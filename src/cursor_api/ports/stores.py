@@ -105,6 +105,17 @@ class PoolStateStore(Protocol):
         """Replace it whole. Raises StoreError; the earlier state is still there then."""
         ...
 
+    async def merge(self, state: PoolState) -> PoolState:
+        """Save what differs from what was loaded, saved or merged last; gives all that is kept.
+
+        What others have saved meanwhile stays. Raises StoreError like `save`.
+        """
+        ...
+
+    async def has_changed(self) -> bool:
+        """Whether others have saved since what was loaded, saved or merged last."""
+        ...
+
 
 class RequestLog(Protocol):
     """What became of requests: one record of each, when it has ended."""

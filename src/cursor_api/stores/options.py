@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import database_url, redis_url
-from cursor_api.options.kinds import flag, path, size, whole
+from cursor_api.options.kinds import choice_of, flag, path, size, whole
 from cursor_api.options.setting import GIB, MIB, setting
 
 POOL_STATE = ".token-state"
@@ -86,6 +87,13 @@ class DatabaseOptions:
     )
 
 
+class WhenAway(enum.Enum):
+    """What becomes of requests of keys with limits while the counters of all nodes are away."""
+
+    REFUSE = "refuse"
+    LOCAL = "local"
+
+
 @dataclass(frozen=True, slots=True)
 class SharedOptions:
     """Where several nodes count together."""
@@ -99,6 +107,15 @@ class SharedOptions:
         " out of credentials; needs the extra `cursor-api[redis]`. While it is away, requests of"
         " keys with limits are refused (503), and all others go on.",
         default_note="none: each node counts for itself",
+        needs_restart=True,
+    )
+    when_away: WhenAway = setting(
+        "LIMITS_WHEN_DOWN",
+        choice_of(WhenAway),
+        WhenAway.REFUSE.value,
+        "What happens to requests of keys with limits while `REDIS_URL` cannot be used. `refuse`:"
+        " they get a 503, so that no limit is exceeded. `local`: each node goes on with its share:"
+        " what is left, divided by the number of nodes.",
         needs_restart=True,
     )
 

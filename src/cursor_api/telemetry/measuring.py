@@ -11,6 +11,7 @@ from cursor_api.telemetry.counted_refusals import CountedRefusals
 from cursor_api.telemetry.loop_lag import watch_lag
 from cursor_api.telemetry.metrics import Instruments, RequestMetrics
 from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
+from cursor_api.telemetry.workers_metrics import WorkersMetrics
 
 
 class Measuring:
@@ -19,7 +20,7 @@ class Measuring:
     def __init__(self, is_listed: Callable[[str], bool], look: Callable[[], Standing]) -> None:
         self._instruments = Instruments()
         self._requests = RequestMetrics(self._instruments, is_listed)
-        self.page = ScrapedMetrics(self._instruments, look)
+        self.page = WorkersMetrics(ScrapedMetrics(self._instruments, look))
 
     def use(self, *, by_caller: bool) -> None:
         """Tell keys and credentials apart from now on, or do not."""

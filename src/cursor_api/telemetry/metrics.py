@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import SCOPES, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.telemetry.counting import Count, Counts, Spread, Spreads
 
 PREFIX: Final = "cursor_api"
 OTHER: Final = "other"
@@ -42,8 +43,6 @@ class Instruments:
     """All counters and histograms, in a registry of their own."""
 
     def __init__(self) -> None:
-        # Else each counter has a second series, of when it began; for the whole process.
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs
         self.registry = CollectorRegistry()
         count, spread = self._counter, self._histogram
         self.requests = count(
@@ -51,7 +50,7 @@ class Instruments:
         )
         self.request_seconds = spread(
             "request_seconds", "From a request to the end of its answer.", REQUEST_BUCKETS
-        )
+        ).labels()
         self.first_token_seconds = spread(
             "first_token_seconds",
             "From a request to the first text of its answer.",
@@ -66,7 +65,9 @@ class Instruments:
             "kind",
         )
         self.cost = count("cost_dollars", "What requests with a known price have cost.", "model")
-        self.unpriced = count("unpriced_requests", "Requests that used tokens without a price.")
+        self.unpriced = count(
+            "unpriced_requests", "Requests that used tokens without a price."
+        ).labels()
         self.faults = count("faults", "Faults that requests ended with.", "kind", "scope")
         self.attempts = count(
             "attempts", "Tries at an upstream: answered, or the fault.", "route", "result"
@@ -86,35 +87,39 @@ class Instruments:
         )
         self.loop_lag = spread(
             "loop_lag_seconds", "How late a timer of the event loop was.", LAG_BUCKETS
-        )
+        ).labels()
 
-    def _counter(self, name: str, about: str, *labels: str) -> Counter:
-        return Counter(f"{PREFIX}_{name}", about, labels, registry=self.registry)
+    def _counter(self, name: str, about: str, *labels: str) -> Counts:
+        made = Counts(f"{PREFIX}_{name}", about, labels)
+        self.registry.register(made)
+        return made
 
     def _histogram(
         self, name: str, about: str, buckets: tuple[float, ...], *labels: str
-    ) -> Histogram:
-        return Histogram(f"{PREFIX}_{name}", about, labels, registry=self.registry, buckets=buckets)
+    ) -> Spreads:
+        made = Spreads(f"{PREFIX}_{name}", about, labels, buckets)
+        self.registry.register(made)
+        return made
 
 
 class _Tokens(NamedTuple):
     """A counter for each kind; the names are the labels."""
 
-    input: Counter
-    output: Counter
-    cached: Counter
-    reasoning: Counter
-    input_estimated: Counter
-    output_estimated: Counter
+    input: Count
+    output: Count
+    cached: Count
+    reasoning: Count
+    input_estimated: Count
+    output_estimated: Count
 
 
 class _OfModel(NamedTuple):
     """What counts for every request of one model in one dialect."""
 
-    outcomes: dict[Status, Counter]
-    first_token: Histogram
+    outcomes: dict[Status, Count]
+    first_token: Spread
     tokens: _Tokens
-    cost: Counter
+    cost: Count
 
 
 class RequestMetrics:
@@ -130,8 +135,8 @@ class RequestMetrics:
         self.by_caller = False
         self._models: dict[tuple[str, str], _OfModel] = {}
         self._known: set[str] = set()
-        self._faults: dict[FaultKind, Counter] = {}
-        self._attempts: dict[tuple[str, FaultKind | None], Counter] = {}
+        self._faults: dict[FaultKind, Count] = {}
+        self._attempts: dict[tuple[str, FaultKind | None], Count] = {}
         self._callers: set[str] = set()
         self._caller_tokens: dict[str, _Tokens] = {}
         self._credentials: set[str] = set()
@@ -181,13 +186,13 @@ class RequestMetrics:
         )
         return made
 
-    def _fault(self, kind: FaultKind) -> Counter:
+    def _fault(self, kind: FaultKind) -> Count:
         child = self._faults.get(kind)
         if child is None:
             child = self._faults[kind] = self._on.faults.labels(kind.value, SCOPES[kind].value)
         return child
 
-    def _attempt(self, endpoint: str, fault: FaultKind | None) -> Counter:
+    def _attempt(self, endpoint: str, fault: FaultKind | None) -> Count:
         child = self._attempts.get((endpoint, fault))
         if child is None:
             result = fault.value if fault else "answered"

@@ -19,7 +19,6 @@ from cursor_api.ports.process import Clock
 from cursor_api.ports.records import RefusalCounter
 from cursor_api.web.access.lockout import delay_if_locked_out
 from cursor_api.web.http.answers import encode_headers, new_request_id, send_fault
-from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, RefusedPreflights
 from cursor_api.web.http.errors import NOTHING, Beside, DialectErrors, FoundFault
 from cursor_api.web.inference.route import FAILED
@@ -27,6 +26,7 @@ from cursor_api.web.management.store_errors import explain
 from cursor_api.web.parts import Lasting, WebOptions, WebParts
 from cursor_api.web.server.lifecycle import DRAINING
 from cursor_api.web.server.refusals import NEEDS_TLS
+from cursor_api.web.server.serving import Receive, Scope, Send
 from cursor_api.web.table import Table
 
 log = structlog.get_logger(__name__)

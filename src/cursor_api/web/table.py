@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 from starlette.routing import Route
@@ -63,10 +64,10 @@ class Table:
         counts = _counts(parts, inference, options.inference)
         pages = _pages(parts, options)
         rows = _management(parts, options, lasting)
-        self.document = describe(
-            options.version, self._prefix, (*rows, *models, *counts), parts.dialects
+        self.describe = functools.partial(
+            describe, options.version, self._prefix, (*rows, *models, *counts), parts.dialects
         )
-        management = (*rows, *OpenApi(self.document).operations())
+        management = (*rows, *OpenApi(self.describe).operations())
         probes = Probes(parts.lifecycle, parts.readiness).operations()
         self.probes = self._routes(probes)
         # For the router, the hot addresses too: `GET /` names them.

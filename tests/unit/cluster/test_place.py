@@ -46,7 +46,7 @@ def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
     read, write = os.pipe()
     for one in (read, write):
         os.set_inheritable(one, True)
-    told = WorkerPlace(2, 3, read, write, os.getpid(), is_first_start=True)
+    told = WorkerPlace(2, 3, read, write, os.getpid(), is_first_start=True, folder="/f")
     environ = {VARIABLE: msgspec.json.encode(told).decode(), "PATH": "/bin"}
     with closing(os.fdopen(read, "rb", 0)) as heard:
         place = find_place(environ)
@@ -58,6 +58,17 @@ def test_a_place_is_taken_once_and_its_descriptors_go_no_further() -> None:
         assert heard.read() == READY
 
 
+def test_a_reload_of_one_is_asked_of_all() -> None:
+    """By way of the supervisor, which knows them."""
+    heard: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, _: heard.append(number))
+    try:
+        WorkerPlace(1, 2, 0, 0, os.getpid(), is_first_start=False, folder="/f").tell_all_to_reload()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert heard == [signal.SIGHUP]
+
+
 @pytest.mark.parametrize(
     ("number", "is_first_start", "speaks"), [(1, True, True), (1, False, False), (2, True, False)]
 )
@@ -67,7 +78,7 @@ def test_what_one_gateway_says_is_said_once(
     speaks: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """The first worker says where the gateway is, when it is new."""
-    place = WorkerPlace(number, 2, 0, 0, 0, is_first_start)
+    place = WorkerPlace(number, 2, 0, 0, 0, is_first_start, "/f")
     assert place.speaks is speaks
     assert place.does_shared_work is (number == 1)
 

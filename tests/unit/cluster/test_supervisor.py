@@ -37,6 +37,11 @@ def stop(*_):
         os._exit(0)
 signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGHUP, lambda *_: note("reload"))
+def retire(*_):
+    note("retire")
+    if not os.path.exists(f"{folder}/long"):
+        os._exit(0)
+signal.signal(signal.SIGUSR2, retire)
 note("start")
 os.write(place["ready"], b"1")
 listener = socket.socket(fileno=place["listener"])
@@ -55,7 +60,9 @@ class Stage:
         self.observer = ListObserver()
         self.listeners = listeners
         command = [sys.executable, "-S", "-E", "-c", WORKER, str(folder)]
-        self.supervisor = Supervisor(Plan(command, dict(os.environ), listeners), self.observer)
+        self.supervisor = Supervisor(
+            Plan(command, dict(os.environ), listeners, folder), self.observer
+        )
 
     def noted(self, number: int) -> list[str]:
         """What happened to this worker and its followers."""
@@ -145,6 +152,34 @@ async def test_a_hangup_goes_to_all(stage: Stage) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
         await stage.until(1, "start", "reload")
         await stage.until(2, "start", "reload")
+
+
+async def test_a_roll_replaces_one_after_the_other(stage: Stage) -> None:
+    """The next one serves before the last one leaves, which stays for its clients until the end."""
+    (stage.folder / "long").touch()
+    async with supervised(stage) as running:
+        os.kill(os.getpid(), signal.SIGUSR2)
+        await stage.until_told("all workers have been replaced")
+        for number in (1, 2):
+            await stage.until(number, "start", "start", "retire")
+        assert len(stage.supervisor._running) == 4
+        # Nobody follows the old ones.
+        (stage.folder / "long").unlink()
+        os.kill(stage.pids(1)[0], signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
+    assert "a worker has ended and is started again" not in dict(stage.observer.events)
+    assert stage.noted(2).count("stop") == 2
+
+
+async def test_a_roll_ends_where_a_new_one_does_not_serve(stage: Stage) -> None:
+    """What is wrong is told, and the old ones go on."""
+    async with supervised(stage):
+        (stage.folder / "refuse").touch()
+        os.kill(os.getpid(), signal.SIGUSR2)
+        await stage.until_told("a worker cannot be replaced; the old one goes on")
+        assert await stage.ask(1) == stage.pids(1)[0]
+        assert stage.noted(2) == ["start"]
 
 
 async def test_a_start_that_fails_ends_all(stage: Stage) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import stat
 import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from cursor_api.cluster import valkey
+from cursor_api.cluster.folder import private_folder
 from cursor_api.cluster.valkey import OwnValkey, find_program
 from cursor_api.domain.errors import StoreError
 from tests.fakes import ListObserver
@@ -22,6 +22,18 @@ from tests.redis_server import SERVERS
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not SERVERS, reason="workers are for Linux, and need a server"
 )
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Of a short name."""
+    with private_folder() as made:
+        yield made
+
+
+def names(folder: Path) -> set[str]:
+    """What is in it."""
+    return {one.name for one in folder.iterdir()}
 
 
 async def ask(url: str, command: bytes) -> bytes:
@@ -34,25 +46,25 @@ async def ask(url: str, command: bytes) -> bytes:
         writer.close()
 
 
-async def test_it_serves_this_user_alone_and_leaves_nothing() -> None:
-    """No port, a folder for nobody else, nothing thrown away; and afterwards no file."""
+async def test_it_serves_at_a_socket_alone_and_leaves_nothing(folder: Path) -> None:
+    """No port, and afterwards no process and no file but its socket."""
     program = find_program()
     assert program is not None
-    async with OwnValkey(program, ListObserver()) as own:
-        folder = Path(own.url.removeprefix("unix://")).parent
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    async with OwnValkey(program, folder, ListObserver()) as own:
         assert await ask(own.url, b"PING") == b"+PONG\r\n"
         [server] = psutil.Process().children()
         assert server.net_connections("tcp") == []
-    assert not folder.exists()
+    assert names(folder) <= {"valkey.sock"}
     assert psutil.Process().children() == []
 
 
-async def test_one_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_ends_is_started_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At the same socket: the workers find it there."""
     monkeypatch.setattr(valkey, "RESTART_S", 0.01)
     observer = ListObserver()
-    async with OwnValkey(next(iter(SERVERS.values())), observer) as own:
+    async with OwnValkey(next(iter(SERVERS.values())), folder, observer) as own:
         os.kill(psutil.Process().children()[0].pid, signal.SIGKILL)
         async with asyncio.timeout(10):
             while not observer.warnings:
@@ -69,25 +81,10 @@ async def test_one_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("program", "words"), [("/bin/false", "set REDIS_URL"), ("/nonexistent", "No such file")]
 )
-async def test_one_that_does_not_serve_is_an_error(program: str, words: str) -> None:
+async def test_one_that_does_not_serve_is_an_error(program: str, words: str, folder: Path) -> None:
     """No worker is started that would count for itself alone."""
     with pytest.raises(StoreError, match=words):
-        async with OwnValkey(Path(program), ListObserver()):
-            raise AssertionError
-
-
-async def test_a_folder_that_cannot_be_made_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It says what to set."""
-    monkeypatch.setattr(tempfile, "tempdir", "/proc/none")
-    with pytest.raises(StoreError, match="TMPDIR"):
-        async with OwnValkey(Path("/bin/false"), ListObserver()):
-            raise AssertionError
-    # An address of a socket is short, whatever the temporary folder is called.
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 25)))
-    with pytest.raises(StoreError, match="does not serve"):
-        async with OwnValkey(Path("/bin/false"), ListObserver()):
+        async with OwnValkey(Path(program), folder, ListObserver()):
             raise AssertionError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.act import COMMAND_LINE, ActKind
+from cursor_api.domain.act import COMMAND_LINE, FILES, ActKind
 from cursor_api.domain.api_key import RESERVED_IDS
 
 
@@ -16,6 +16,7 @@ def test_the_words_do_not_change() -> None:
     }
 
 
-def test_no_api_key_can_be_called_as_the_command_line_is() -> None:
+def test_no_api_key_can_be_called_as_those_who_have_none() -> None:
     """Or nobody could tell who it was."""
     assert RESERVED_IDS.fullmatch(COMMAND_LINE)
+    assert RESERVED_IDS.fullmatch(FILES)

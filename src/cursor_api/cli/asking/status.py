@@ -119,7 +119,9 @@ def _print(gateway: GatewayAddress, health: _Health, now: _Now) -> None:
         }
     )
     if now.is_shared_up is False:
-        print_result(f"! {say('Redis is away: requests of API keys with limits are refused')}")
+        print_result(
+            f"! {say('Redis is away; LIMITS_WHEN_DOWN says what becomes of API keys with limits')}"
+        )
     for reason in now.reasons:
         print_result(f"! {_reason(reason)}")
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from cursor_api.bootstrap import open_keys
+from cursor_api.bootstrap import copy_keys, open_keys
 from cursor_api.bootstrap.api_keys import KeyHouse
 from cursor_api.cli.home.settings import KEY_GROUPS, find_client_names, find_settings
 from cursor_api.cli.keys.words import (
@@ -151,6 +151,24 @@ def delete(parsed: argparse.Namespace) -> int:
         return 0
 
     return with_keys(parsed, work)
+
+
+def copy(parsed: argparse.Namespace) -> int:
+    """`key copy`."""
+    settings = find_settings(KEY_GROUPS, parsed.config)
+    if settings is None:
+        return 1
+    try:
+        copied = asyncio.run(copy_keys(settings))
+    except StoreError as error:
+        print_error(f"error: {error.message}")
+        return 1
+    for key_id in copied.left:
+        print_note(f"{key_id} is in the database already, and stays as it is there.")
+    print_result(
+        f"Copied {len(copied.keys)} key(s) and {copied.price_count} price(s) into the database."
+    )
+    return 0
 
 
 async def note(house: KeyHouse, kind: ActKind, subject: str) -> None:

@@ -20,8 +20,9 @@ Make, list, limit, rotate and revoke the API keys that others use the gateway wi
   cursor-api key list
 
 A key may have limits of requests and tokens, a budget, a list of models, and an end. Its secret is
-shown once. The commands work on the file REQUEST_LOG_FILE and need no AUTH_TOKEN. A running
-gateway notices a change within two seconds. AUTH_TOKEN and CLIENT_TOKENS stay where they are."""
+shown once. The commands work on the file REQUEST_LOG_FILE or the database DATABASE_URL, and need no
+AUTH_TOKEN. A running gateway notices a change within two seconds. AUTH_TOKEN and CLIENT_TOKENS stay
+where they are."""
 
 CREATE = """\
 Make an API key and show its secret, this once.
@@ -78,6 +79,14 @@ DELETE = """\
 Forget an API key that is revoked or has expired. What was recorded of it stays.
 
   cursor-api key delete alice"""
+
+COPY = """\
+Copy the API keys and prices of the file REQUEST_LOG_FILE into the database DATABASE_URL.
+
+  cursor-api key copy
+
+For a gateway that moves to a database. Secrets, limits and ends stay as they are. What the database
+has already is left alone, and nothing is taken out of the file."""
 
 PRICES = """\
 Say what models cost, so that requests have a cost and budgets can be in dollars.
@@ -145,11 +154,12 @@ def add_commands(commands: Subcommands) -> None:
         help="how long the old secret goes on, such as 24h (default: not at all)",
     )
     revoke, delete = _add(own, "revoke", REVOKE), _add(own, "delete", DELETE)
+    copy = _add(own, "copy", COPY)
     for sub in (show, change, limits, rotate, revoke, delete):
         sub.add_argument("id", metavar="ID", help="as `key list` shows it")
     for sub in (create, listing, show, change, limits, rotate):
         sub.add_argument("--json", action="store_true", help="for scripts")
-    for sub in (create, listing, show, change, limits, rotate, revoke, delete):
+    for sub in (create, listing, show, change, limits, rotate, revoke, delete, copy):
         add_config(sub)
     _add_prices(commands)
     audit = commands.add("audit", run_later("keys.audit", "show_all"), AUDIT)

@@ -13,6 +13,7 @@ from typing import Final
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error
+from cursor_api.cluster.folder import private_folder
 from cursor_api.cluster.place import WorkerPlace, end_with_parent, find_place
 from cursor_api.cluster.supervisor import Plan, Supervisor
 from cursor_api.cluster.valkey import OwnValkey, find_program
@@ -105,7 +106,9 @@ def supervise(loaded: Loaded[Settings], listener: socket.socket) -> int:
                 for _ in range(settings.server.workers)
             ]
             # As it was called, with its options.
-            plan = Plan([sys.executable, *sys.orig_argv[1:]], dict(os.environ), listeners)
+            command = [sys.executable, *sys.orig_argv[1:]]
+            folder = stack.enter_context(private_folder())
+            plan = Plan(command, dict(os.environ), listeners, folder)
             return asyncio.run(_run(plan, has_server=settings.shared.url is not None))
         except (OSError, StoreError) as error:
             print_error(say("error: {error}", error=error))
@@ -117,6 +120,6 @@ async def _run(plan: Plan, *, has_server: bool) -> int:
     program = None if has_server else find_program()
     async with AsyncExitStack() as stack:
         if program is not None:
-            valkey = await stack.enter_async_context(OwnValkey(program, observer))
+            valkey = await stack.enter_async_context(OwnValkey(program, plan.folder, observer))
             plan = replace(plan, shared_url=valkey.url)
         return await Supervisor(plan, observer).run()

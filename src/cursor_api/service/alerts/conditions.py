@@ -89,7 +89,7 @@ class Conditions:
 def find_shared(*, is_up: bool | None) -> Iterator[Alert]:
     """Whether what nodes share can be reached; None where nothing is shared."""
     if is_up is False:
-        text = "Redis is away: requests of API keys with limits are refused."
+        text = "Redis is away. LIMITS_WHEN_DOWN says what becomes of API keys with limits."
         yield Alert(AlertKind.SHARED_STATE_AWAY, "", text)
 
 

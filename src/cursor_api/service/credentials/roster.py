@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -26,7 +27,7 @@ from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
 from cursor_api.ports.process import Clock, Observer
-from cursor_api.ports.stores import CredentialFiles, PoolState, PoolStateStore
+from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.pools import CredentialPools
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
@@ -48,7 +49,10 @@ DIGEST_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class RosterParts:
-    """What the roster works with. `on_load` sees new credentials before logs can."""
+    """What the roster works with. `on_load` sees new credentials before logs can.
+
+    `note` is told what somebody else has changed in the store: what was done, to which aliases.
+    """
 
     store: CredentialFiles
     state_store: PoolStateStore
@@ -56,6 +60,7 @@ class RosterParts:
     clock: Clock
     observer: Observer
     on_load: Callable[[Sequence[Credential]], None]
+    note: Callable[[ActKind, str], Awaitable[None]]
 
 
 class Roster:
@@ -127,7 +132,17 @@ class Roster:
         """Read the store again when it changed; raises StoreError like `reload`."""
         if not await self._with.store.has_changed():
             return False
+        before = {one.alias: one.secret for one in self._stored}
         await self.reload()
+        after = {one.alias: one.secret for one in self._stored}
+        stayed = before.keys() & after.keys()
+        for kind, aliases in (
+            (ActKind.CREDENTIAL_ADDED, after.keys() - before.keys()),
+            (ActKind.CREDENTIAL_REMOVED, before.keys() - after.keys()),
+            (ActKind.CREDENTIAL_CHANGED, {one for one in stayed if before[one] != after[one]}),
+        ):
+            if aliases:
+                await self._with.note(kind, ", ".join(sorted(aliases)))
         return True
 
     async def refresh(self) -> bool:
@@ -186,25 +201,32 @@ class Roster:
         await self.reload()
         return credential
 
-    def state(self) -> PoolState:
-        """What is worth keeping over a restart, by the digest of the secret."""
-        return {
-            self.digest(slot.credential): (slot.preferences, slot.health)
-            for slot in self._with.pools.slots
-        }
-
     async def save(self) -> None:
-        """Keep the pool's memory when it changed; a failure is told once and tried again."""
-        revision = self._with.pools.revision
-        if revision == self._saved_revision:
+        """Keep the pool's memory when it changed; a failure is told once and tried again.
+
+        What the owner prefers at another gateway of the same files counts here, too.
+        """
+        revision, store = self._with.pools.revision, self._with.state_store
+        if revision == self._saved_revision and not await store.has_changed():
             return
+        slots = {self.digest(slot.credential): slot for slot in self._with.pools.slots}
+        state = {key: (slot.preferences, slot.health) for key, slot in slots.items()}
         try:
-            await self._with.state_store.save(self.state())
+            is_changed = revision != self._saved_revision
+            kept = await (store.merge(state) if is_changed else store.load())
         except StoreError as error:
             self._warn_once(CANNOT_SAVE, str(error))
             return
         self._saved_revision = revision
         self._last_warned.pop(CANNOT_SAVE, None)
+        if kept is state:
+            return
+        staying = set(self._with.pools.slots)
+        for key, slot in slots.items():
+            theirs = kept[key][0] if key in kept else slot.preferences
+            # What was changed here meanwhile is newer.
+            if theirs != slot.preferences == state[key][0] and slot in staying:
+                self._with.pools.set_preferences(slot.credential.alias, theirs)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""

@@ -78,6 +78,11 @@ class SharedHealth:
     def __repr__(self) -> str:
         return f"SharedHealth(known={len(self._known)}, unplaced={len(self._unplaced)})"
 
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are, this one included."""
+        return self._use.node_count
+
     def changed(self, slot: Slot) -> None:
         """See pool.HealthWatcher."""
         self._look()

@@ -19,6 +19,8 @@ LEASE_S: Final = 30.0
 RENEW_EVERY_S: Final = 10.0
 # Between a credential and a node.
 _OF: Final = "@"
+# Instead of a credential: that the node is there.
+_NODE: Final = "node"
 
 
 class _Use(NamedTuple):
@@ -37,12 +39,17 @@ class SharedUse:
         self._clock = clock
         # By credential, what was told of this node; none is 0.
         self._told: dict[str, int] = {}
-        self._renewed_at = clock.monotonic()
+        self._renewed_at = clock.monotonic() - RENEW_EVERY_S
         # By credential and node.
         self._others: dict[str, dict[str, _Use]] = {}
 
     def __repr__(self) -> str:
         return f"SharedUse(mine={self._told}, others={self._others})"
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are, this one included."""
+        return 1 + sum(one.request_count for one in self._others.get(_NODE, {}).values())
 
     def tell(self, slot: Slot, digest: str) -> None:
         """What is under way of a credential here, if that is another count now."""
@@ -69,6 +76,7 @@ class SharedUse:
         if now - self._renewed_at < RENEW_EVERY_S:
             return
         self._renewed_at = now
+        self._say(_NODE, 1)
         for digest, count in list(self._told.items()):
             if digest in slots:
                 self._say(digest, count)
@@ -94,6 +102,9 @@ class SharedUse:
         """Who has not said it for so long has nothing under way any more."""
         now = self._clock.monotonic()
         for digest, counts in list(self._others.items()):
+            # While nobody is heard, all that were there share what limits leave.
+            if digest == _NODE and not self._channel.is_up:
+                continue
             over = [
                 node for node, one in counts.items() if one.until_at <= now or not one.request_count
             ]

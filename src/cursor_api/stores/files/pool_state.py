@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ import msgspec
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.atomic import has_leftovers, is_torn, recover, save
-from cursor_api.files.disk import Disk, Snapshot
+from cursor_api.files.disk import Disk, Fingerprint, Snapshot
 from cursor_api.files.lock import lock_folders
 from cursor_api.ports.stores import PoolState
 
@@ -54,6 +55,9 @@ class FilePoolStateStore:
         self._path = path
         self._disk = disk or Disk()
         self._lock_wait_s = lock_wait_s
+        # What this process knows of the file.
+        self._known: PoolState = {}
+        self._fingerprint: Fingerprint | None = None
 
     def __repr__(self) -> str:
         return f"FilePoolStateStore({str(self._path)!r})"
@@ -64,15 +68,27 @@ class FilePoolStateStore:
 
     async def save(self, state: PoolState) -> None:
         """Replace the file whole. Raises StoreError; the old file is still there then."""
-        document = _Document(
-            VERSION,
-            {key: _Kept(preferences, health) for key, (preferences, health) in state.items()},
-        )
-        data = msgspec.json.encode(document)
-        await asyncio.to_thread(self._save, data)
+        await asyncio.to_thread(self._save, state)
+
+    async def merge(self, state: PoolState) -> PoolState:
+        """See ports.PoolStateStore."""
+        return await asyncio.to_thread(self._merge, state)
+
+    async def has_changed(self) -> bool:
+        """See ports.PoolStateStore; False where the file cannot be looked at."""
+        return await asyncio.to_thread(self._has_changed)
 
     def _load(self) -> PoolState:
         snapshot = self._read_whole()
+        state = self._decode(snapshot)
+        self._remember(state, snapshot)
+        return state
+
+    def _remember(self, state: PoolState, snapshot: Snapshot | None) -> None:
+        self._known = state
+        self._fingerprint = snapshot.fingerprint if snapshot is not None else None
+
+    def _decode(self, snapshot: Snapshot | None) -> PoolState:
         if snapshot is None:
             return {}
         try:
@@ -105,10 +121,36 @@ class FilePoolStateStore:
             if is_torn(target, self._disk):
                 raise
 
-    def _save(self, data: bytes) -> None:
+    def _save(self, state: PoolState) -> None:
         target = self._target()
         with self._locked(target):
-            save(target, data, self._find(target), self._disk)
+            self._write(target, state)
+
+    def _merge(self, state: PoolState) -> PoolState:
+        target = self._target()
+        with self._locked(target):
+            snapshot = self._find(target)
+            if snapshot is not None and snapshot.fingerprint != self._fingerprint:
+                # What nobody can read is replaced.
+                with contextlib.suppress(StoreError):
+                    state = merge_states(self._known, state, self._decode(snapshot))
+            self._write(target, state)
+        return state
+
+    def _write(self, target: Path, state: PoolState) -> None:
+        document = _Document(
+            VERSION,
+            {key: _Kept(preferences, health) for key, (preferences, health) in state.items()},
+        )
+        save(target, msgspec.json.encode(document), self._find(target), self._disk)
+        self._known = state
+        self._fingerprint = self._disk.find_fingerprint(target)
+
+    def _has_changed(self) -> bool:
+        try:
+            return self._disk.find_fingerprint(self._target()) != self._fingerprint
+        except OSError:
+            return False
 
     @contextmanager
     def _locked(self, target: Path) -> Iterator[None]:
@@ -127,6 +169,24 @@ class FilePoolStateStore:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
 
 
+def merge_states(known: PoolState, mine: PoolState, theirs: PoolState) -> PoolState:
+    """Two changes of what was known, put together; where both changed the same, mine counts.
+
+    What the owner prefers and what was learnt are apart: the one seldom changes, the other always.
+    """
+    merged = {key: kept for key, kept in theirs.items() if key in mine or key not in known}
+    for key, (preferences, health) in mine.items():
+        known_preferences, known_health = known.get(key, (Preferences(), None))
+        if key in theirs:
+            their_preferences, their_health = theirs[key]
+            if preferences == known_preferences:
+                preferences = their_preferences  # noqa: PLW2901 - the newer one
+            if health == known_health:
+                health = their_health  # noqa: PLW2901 - the newer one
+        merged[key] = preferences, health
+    return merged
+
+
 class MemoryPoolStateStore:
     """Implements `ports.PoolStateStore` until the process ends."""
 
@@ -140,3 +200,12 @@ class MemoryPoolStateStore:
     async def save(self, state: PoolState) -> None:
         """Keep it."""
         self._state = dict(state)
+
+    async def merge(self, state: PoolState) -> PoolState:
+        """Keep it: nobody else does."""
+        await self.save(state)
+        return state
+
+    async def has_changed(self) -> bool:
+        """By nobody else."""
+        return False

@@ -57,6 +57,11 @@ class RedisFacts:
     def __repr__(self) -> str:
         return f"RedisFacts(untold={len(self._untold)})"
 
+    @property
+    def is_up(self) -> bool:
+        """See ports.FactChannel."""
+        return self._link.is_up
+
     def listen(self, listener: FactListener) -> None:
         """See ports.FactChannel."""
         self._listener = listener

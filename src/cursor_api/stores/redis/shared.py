@@ -14,7 +14,7 @@ from cursor_api.stores.redis.limits import LIMIT_SCRIPTS, RedisLimitStore
 from cursor_api.stores.redis.link import RedisLink, Words
 
 WORDS: Final = Words(
-    "what nodes share (REDIS_URL) is away; requests of API keys with limits are refused",
+    "what nodes share (REDIS_URL) is away; LIMITS_WHEN_DOWN says what becomes of limited keys",
     "what nodes share (REDIS_URL) is back",
 )
 

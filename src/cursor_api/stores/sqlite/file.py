@@ -5,10 +5,14 @@ Rules of this file:
 - A file that is not this program's is never written to. Which one it is stands in SQLite's header.
 - The file is in WAL mode: others may read it, and a second gateway may write to it, at any time,
   and what a death leaves half written SQLite puts right when the file is next opened.
+- Nobody but SQLite opens the file here: with any descriptor of it that a process closes, the system
+  lets go of all locks that this process has on it (https://www.sqlite.org/howtocorrupt.html, 2.2),
+  and another process that closes the file would take its journal away from under this one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
@@ -27,11 +31,6 @@ from cursor_api.stores.sqlite.sql_files import read_sql, split_script
 APPLICATION_ID: Final = 0x63727372
 MIGRATIONS: Final = read_migrations("cursor_api.stores.sqlite")
 FORMAT: Final = len(MIGRATIONS)
-# https://www.sqlite.org/fileformat.html, section 1.3
-MAGIC: Final = b"SQLite format 3\0"
-SQLITE_HEADER_BYTES: Final = 100
-FORMAT_AT: Final = 60
-APPLICATION_ID_AT: Final = 68
 # The first with RETURNING.
 VERSION_MIN: Final = (3, 35, 0)
 
@@ -49,6 +48,8 @@ _PASSING: Final = (
     "SQLITE_CANTOPEN",
     "SQLITE_INTERRUPT",
 )
+# What is said of a folder in which no file can be made.
+_NOT_WRITABLE: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 _INCREMENTAL: Final = 2
 _MOVE_IT: Final = "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
 
@@ -68,16 +69,16 @@ class RecordFile:
     def check(self) -> None:
         """Whether the file can be this program's; changes nothing. Raises StoreError."""
         try:
-            header = self._read_header()
+            if not self._find_size():
+                return
         except FileNotFoundError:
             return
         except OSError as error:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
-        if not header:
-            return
-        if not header.startswith(MAGIC) or _number(header, APPLICATION_ID_AT) != APPLICATION_ID:
+        application_id, version = self._read_header()
+        if application_id != APPLICATION_ID:
             raise StoreError(f"{self._path} is no request log of this program; {_MOVE_IT}.")
-        if (version := _number(header, FORMAT_AT)) > FORMAT:
+        if version > FORMAT:
             raise StoreError(
                 f"{self._path} was written by a newer version of this program (format {version};"
                 f" this one knows {FORMAT}); {_MOVE_IT}."
@@ -108,8 +109,19 @@ class RecordFile:
             self._roll_back(error)
             raise self._explain(error) from error
         except OSError as error:
-            kind = StoreAwayError if error.errno == errno.ENOSPC else StoreError
-            raise kind(f"{self._path} cannot be opened: {error.strerror}.") from error
+            raise self._kind_of(error)(
+                f"{self._path} cannot be opened: {error.strerror}."
+            ) from error
+
+    def _kind_of(self, error: OSError) -> type[StoreError]:
+        """A folder that is full or cannot be written passes: a gateway serves without this file.
+
+        A file that is there and cannot be used is somebody's mistake.
+        """
+        if error.errno == errno.ENOSPC:
+            return StoreAwayError
+        is_there = os.path.lexists(self._path)
+        return StoreAwayError if error.errno in _NOT_WRITABLE and not is_there else StoreError
 
     def _roll_back(self, error: sqlite3.Error) -> None:
         connection = self._connection
@@ -130,7 +142,8 @@ class RecordFile:
             )
         self.check()
         # SQLite gives its other files the mode of this one.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(
             self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
@@ -170,13 +183,34 @@ class RecordFile:
             return None
         return status.st_dev, status.st_ino
 
-    def _read_header(self) -> bytes:
-        mode = self._path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+    def _find_size(self) -> int:
+        """Raises OSError for what is no file that can be read."""
+        status = self._path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(status.st_mode):
             # A pipe would be waited for until somebody writes, a terminal read for ever.
             raise OSError(errno.EINVAL, "It is no regular file")
-        with self._path.open("rb") as file:
-            return file.read(SQLITE_HEADER_BYTES)
+        if not os.access(self._path, os.R_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        return status.st_size
+
+    def _read_header(self) -> tuple[int, int]:
+        """Whose file it is and its format, as its first page says; (0, 0) for no SQLite file.
+
+        Nothing is locked for it, and no file made beside it.
+        """
+        connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?immutable=1", uri=True)
+        try:
+            (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error as error:
+            if _name(error) in _BROKEN:
+                return 0, 0
+            raise StoreError(f"{self._path} cannot be read: {error}.") from error
+        finally:
+            connection.close()
+        return int(application_id), int(version)
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         if _name(error) in _BROKEN:
@@ -223,7 +257,3 @@ def _write_down(connection: sqlite3.Connection, migrations: Sequence[Migration])
         "INSERT INTO migrations (number, digest) VALUES (?, ?)",
         [(one.number, one.digest) for one in migrations],
     )
-
-
-def _number(header: bytes, at: int) -> int:
-    return int.from_bytes(header[at : at + 4], "big")

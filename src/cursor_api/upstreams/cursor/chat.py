@@ -7,7 +7,6 @@ tested them against Cursor's own servers; they are written in `StreamChatCalls._
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
@@ -17,6 +16,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
+from cursor_api.domain.random_bytes import random_bytes
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
@@ -53,7 +53,7 @@ class ChatTools(NamedTuple):
 
     steps: Steps
     mask: Callable[[str], str] = str
-    random_bytes: Callable[[int], bytes] = os.urandom
+    random_bytes: Callable[[int], bytes] = random_bytes
 
 
 class StreamChatCalls:

@@ -36,7 +36,7 @@ from cursor_api.options.setting import setting
 from cursor_api.service.access.keys import ApiKeys
 from cursor_api.web.access.lockout import Lockout, network_of
 from cursor_api.web.access.proxies import find_caller
-from cursor_api.web.http.body import Scope
+from cursor_api.web.server.serving import Scope
 
 log = structlog.get_logger(__name__)
 

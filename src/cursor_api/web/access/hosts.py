@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cursor_api.options.addresses import is_loopback
-from cursor_api.web.http.body import Scope
+from cursor_api.web.server.serving import Scope
 
 ANY = "*"
 # What proxies add. Those that begin with x-forwarded- count as well.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from cursor_api.options.addresses import TrustedProxies
-from cursor_api.web.http.body import Scope
+from cursor_api.web.server.serving import Scope
 
 HEADER = b"x-forwarded-for"
 # Longer chains of proxies are made up.

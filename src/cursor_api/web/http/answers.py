@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
+from cursor_api.domain.random_bytes import random_bytes
 from cursor_api.ports.dialect import RenderedFault
-from cursor_api.web.http.body import Send
+from cursor_api.web.server.serving import Send
 
 Header = tuple[bytes, bytes]
 
@@ -20,7 +20,7 @@ def new_request_id(now_ms: int) -> str:
 
     The answer's id and x-request-id are made of it, and records are kept in its order.
     """
-    return f"{now_ms:012x}{os.urandom(RANDOM_BYTES).hex()}"
+    return f"{now_ms:012x}{random_bytes(RANDOM_BYTES).hex()}"
 
 
 async def send_whole(

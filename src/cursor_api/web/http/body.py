@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
-from typing import Any
+from collections.abc import Callable, Generator
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.process import Steps
 from cursor_api.service.steps import StepRunner
+from cursor_api.web.server.serving import Message, Receive, Scope
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 # Called with every so many bytes more that a body takes in memory; may refuse them with a Fault.
 Hold = Callable[[int], None]
 

@@ -28,7 +28,7 @@ from cursor_api.options.kinds import show_plain
 from cursor_api.ports.process import Clock
 from cursor_api.web.http.addresses import show_path
 from cursor_api.web.http.answers import Header
-from cursor_api.web.http.body import Message, Receive, Scope, Send
+from cursor_api.web.server.serving import Message, Receive, Scope, Send
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.service.steps import StepRunner
-from cursor_api.web.http.body import Message, Receive, read_any_body
+from cursor_api.web.http.body import read_any_body
+from cursor_api.web.server.serving import Message, Receive
 from cursor_api.wire.json_bounds import JsonLimits
 from cursor_api.wire.json_decode import decode_json
 

@@ -26,7 +26,8 @@ from starlette.routing import Route
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.caller import Caller
-from cursor_api.web.http.body import ClientGoneError, Receive, Scope, Send
+from cursor_api.web.http.body import ClientGoneError
+from cursor_api.web.server.serving import Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
 # By method.

@@ -28,7 +28,6 @@ from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Exchange, Relay
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.lockout import delay_if_locked_out
-from cursor_api.web.http import body as http_body
 from cursor_api.web.http.answers import (
     JSON_HEADER,
     Header,
@@ -36,7 +35,7 @@ from cursor_api.web.http.answers import (
     new_request_id,
     send_whole,
 )
-from cursor_api.web.http.body import ClientGoneError, Receive, Send, read_body
+from cursor_api.web.http.body import ClientGoneError, read_body
 from cursor_api.web.http.dialects import id_headers
 from cursor_api.web.inference.attempts import attempts_header
 from cursor_api.web.inference.client import CLIENT_HEADER, CLIENT_LENGTH_MAX, read_client
@@ -51,7 +50,9 @@ from cursor_api.web.inference.pinning import (
 )
 from cursor_api.web.inference.streaming import STREAM_HEADERS, KeepAliveOptions, Watch, stream
 from cursor_api.web.inference.threads import KeepableAnswer, KeptThread, Threads
+from cursor_api.web.server import serving as asgi
 from cursor_api.web.server.request import SERVED
+from cursor_api.web.server.serving import Receive, Send
 from cursor_api.wire.limits import RequestLimits
 
 log = structlog.get_logger(__name__)
@@ -108,7 +109,7 @@ class InferenceRoute:
         if isinstance(dialect, KeepingDialect):
             self._threads = Threads(parts.kept, dialect, parts.steps, options.parse)
 
-    async def __call__(self, scope: http_body.Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: asgi.Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Everything that goes wrong ends here."""
         now_ms = int(self._now() * 1000)
         response: _Response = _Response(self._dialect, new_request_id(now_ms), send)
@@ -210,7 +211,7 @@ class _Call(NamedTuple):
 
     caller: Caller
     place: Place
-    scope: http_body.Scope
+    scope: asgi.Scope
     receive: Receive
     now_ms: int
 

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.ports.metrics import MetricsSource
-from cursor_api.web.http.body import Receive, Scope, Send
 from cursor_api.web.http.json_body import NO_STORE
 from cursor_api.web.http.operation import Operation
+from cursor_api.web.server.serving import Receive, Scope, Send
 
 METRICS_PATH = "/metrics"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -63,12 +64,18 @@ ANY_KEY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 class OpenApi:
     """Answers `GET /api/openapi.json`; it holds no secret and asks for no key."""
 
-    def __init__(self, document: Document) -> None:
-        self._body = msgspec.json.encode(document)
+    def __init__(self, make_document: Callable[[], Document]) -> None:
+        self._make_document = make_document
+        self._body = b""
 
     async def show(self, _request: Request) -> Response:
-        """The document."""
+        """The document. Few ask for it, and it takes as long as twenty modules to load."""
+        if not self._body:
+            self._body = await asyncio.to_thread(self._encode)
         return Response(self._body, media_type=JSON_MEDIA_TYPE)
+
+    def _encode(self) -> bytes:
+        return msgspec.json.encode(self._make_document())
 
     def operations(self) -> Sequence[Operation]:
         """The document is not in itself."""

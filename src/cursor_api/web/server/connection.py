@@ -37,6 +37,10 @@ from cursor_api.web.server.refusals import (
 from cursor_api.web.server.request import Request
 from cursor_api.web.server.serving import Serving
 
+# With more requests waiting, further ones are left to the kernel. Not from the first one on: else
+# nobody would see the client leave.
+WAITING_FREE = 8
+
 Place = tuple[str, int]
 
 
@@ -160,7 +164,11 @@ class Connection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Somebody does."""
+        """Somebody does; unless too many requests wait as it is."""
+        if self._is_paused and len(self._waiting) <= WAITING_FREE:
+            self._read_on()
+
+    def _read_on(self) -> None:
         if self._is_paused:
             self._is_paused = False
             self.transport.resume_reading()
@@ -189,11 +197,15 @@ class Connection(asyncio.Protocol):
 
     def end(self) -> None:
         """End it with the last answer that it waits for, now if there is none."""
-        newest = self._find_newest()
-        if newest is None:
+        if not self.end_after_answer():
             self.transport.close()
-        else:
+
+    def end_after_answer(self) -> bool:
+        """End it with the last answer that it waits for; False where it waits for none."""
+        newest = self._find_newest()
+        if newest is not None:
             newest.is_kept = False
+        return newest is not None
 
     # --- Requests and their answers.
 
@@ -205,6 +217,8 @@ class Connection(asyncio.Protocol):
         """Have a request answered, in its turn."""
         self._has_asked = True
         self._reading = request
+        if self.serving.is_handing_over:
+            request.is_kept = False
         if self._served is None:
             self._served = request
             request.start()
@@ -218,10 +232,11 @@ class Connection(asyncio.Protocol):
         self._served = None
         if self.transport.is_closing():
             return
+        next_one = self._waiting.pop(0) if self._waiting else None
         self.resume_reading()
-        if self._waiting:
-            self._served = self._waiting.pop(0)
-            self._served.start()
+        if next_one is not None:
+            self._served = next_one
+            next_one.start()
         elif not (self._is_in_head or self._is_in_body):
             self._expect_within(self.serving.idle_s)
 
@@ -348,7 +363,7 @@ class Connection(asyncio.Protocol):
         # What comes from now on is dropped where it arrives.
         self._is_refused = True
         self._end_our_side()
-        self.resume_reading()
+        self._read_on()
         self._abort_after(BODY_LINGER_S)
         return True
 

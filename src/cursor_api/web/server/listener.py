@@ -79,11 +79,15 @@ class Listener:
         listening.setblocking(False)
         self._watch()
 
-    def close(self) -> None:
-        """Accept no more. The socket stays open: its owner closes it."""
+    def leave(self) -> None:
+        """Accept no more; who has been accepted is let in. The socket stays open."""
         if self._retry is not None:
             self._retry.cancel()
         self._loop.remove_reader(self._listening)
+
+    def close(self) -> None:
+        """Accept no more, and let nobody in. The socket stays open: its owner closes it."""
+        self.leave()
         if self._handshakes is not None:
             for task in self._tasks:
                 task.cancel()

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import httptools
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.web.server.connection import Connection
+from cursor_api.web.server.connection import WAITING_FREE, Connection
 from cursor_api.web.server.refusals import (
     HEAD_TOO_LARGE,
     MALFORMED,
@@ -84,8 +84,6 @@ class HttpConnection(Connection):
 
     def _parse_anew(self) -> None:
         parser = httptools.HttpRequestParser(self)
-        # A client may send more behind its last request. It is dropped, and the request answered.
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._parser: httptools.HttpRequestParser | None = parser
         self._feed: Callable[[bytes], None] = parser.feed_data
 
@@ -182,8 +180,7 @@ class HttpConnection(Connection):
         self.headers = []
         self._body_bytes = self._piece_count = 0
         self._take(request)
-        if len(self._waiting) > QUEUED_MAX // 2:
-            # Not at the first one that waits: else nobody would see the client leave.
+        if len(self._waiting) > WAITING_FREE:
             self.pause_reading()
 
     def on_body(self, body: bytes) -> None:

@@ -280,7 +280,7 @@ class Request:
             # Whoever ends the server does that, and nobody else.
             self._give_up()
             raise
-        except BaseException:
+        except (Exception, SystemExit, KeyboardInterrupt):
             # An exit() in the path of one request ends no other.
             log.exception("a request failed outside of its address")
             self._give_up()

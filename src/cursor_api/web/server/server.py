@@ -24,6 +24,7 @@ from cursor_api.options.addresses import listen_host
 from cursor_api.options.kinds import duration, whole
 from cursor_api.options.setting import setting
 from cursor_api.web.server import descriptors
+from cursor_api.web.server.handover import hand_over
 from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.listener import HANDSHAKES_MAX, Handshakes, Listener
@@ -99,6 +100,8 @@ class ServerOptions:
 class GatewayServer:
     """Drains at the first SIGTERM or SIGINT, ends at the second, calls `on_hangup` at SIGHUP.
 
+    Where it `can_retire`, SIGUSR2 leaves the address to another process that serves it already.
+
     `serve` returns when all has ended; the caller still closes what is its own.
     """
 
@@ -112,6 +115,8 @@ class GatewayServer:
         self.tls: ListenerTls | None = None
         # A server beside the first one ends when that one has ended.
         self.hears_signals = True
+        self.can_retire = False
+        self._is_retiring = False
         # It accepts connections.
         self.started = False
         # Told of it.
@@ -138,6 +143,8 @@ class GatewayServer:
             self.started = True
             self.on_started()
             await self._stopping.wait()
+            if self._is_retiring and not self._is_stopping:
+                await self._retire(listeners)
             await self._shut_down(listeners, sockets)
 
     def stop(self) -> None:
@@ -150,6 +157,18 @@ class GatewayServer:
             self._stopping.set()
         else:
             self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def retire(self) -> None:
+        """Accept no more, and end when the last client has gone; for the loop's thread."""
+        self._is_retiring = True
+        self._stopping.set()
+
+    async def _retire(self, listeners: Sequence[Any]) -> None:
+        for one in listeners:
+            one.leave() if isinstance(one, Listener) else one.close()
+        await hand_over(self._serving, lambda: self._is_stopping)
+        if not self._is_stopping:
+            self.stop()
 
     def use(self, options: ServerOptions, certificate: Certificate | None = None) -> None:
         """Other times and limits, for open connections as well; the address stays.
@@ -209,6 +228,13 @@ class GatewayServer:
                 loop.call_soon_threadsafe(self._hang_up)
 
             handlers[signal.SIGHUP] = hear_hangup
+        if self.can_retire and hasattr(signal, "SIGUSR2"):
+            at_once = asyncio.get_running_loop().call_soon_threadsafe
+
+            def hear_retire(_number: int, _frame: FrameType | None) -> None:
+                at_once(self.retire)
+
+            handlers[signal.SIGUSR2] = hear_retire
         before = {number: signal.signal(number, handle) for number, handle in handlers.items()}
         try:
             yield

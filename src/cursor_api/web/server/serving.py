@@ -12,10 +12,12 @@ from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.refusals import RenderRefusal
 from cursor_api.web.server.room import Room
 
+# See the ASGI specification.
+Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Application: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Serving:
@@ -30,6 +32,7 @@ class Serving:
         "connections",
         "dates",
         "idle_s",
+        "is_handing_over",
         "limits",
         "render_refusal",
         "room",
@@ -48,6 +51,8 @@ class Serving:
         self.limits = limits
         self.render_refusal = render_refusal
         self.idle_s = idle_s
+        # Each answer is its connection's last.
+        self.is_handing_over = False
         self.connections: set[Any] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.room: Room[Any] = Room()

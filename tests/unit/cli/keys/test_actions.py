@@ -196,3 +196,9 @@ def test_keys_are_where_the_settings_say(
     assert said.err.startswith("error: ")
     assert "canary" not in said.err
     assert list(folder.iterdir()) == []
+
+
+def test_without_a_database_there_is_nowhere_to_copy_to(capsys: Read) -> None:
+    """It says which setting is missing."""
+    assert key("copy") == 1
+    assert "DATABASE_URL is not set" in capsys.readouterr().err

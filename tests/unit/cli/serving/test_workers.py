@@ -69,7 +69,7 @@ def test_settings_that_are_wrong_start_nobody(tmp_path: Path) -> None:
 
 def test_a_worker_has_its_share_and_tells_no_warnings(tmp_path: Path) -> None:
     """The supervisor has told them; what is shown of the settings is what was set."""
-    place = WorkerPlace(2, 3, 0, 0, 0, is_first_start=True, shared_url="unix:///s")
+    place = WorkerPlace(2, 3, 0, 0, 0, is_first_start=True, folder="/f", shared_url="unix:///s")
     whole = loaded(tmp_path, WORKERS="3", GATEWAY_STREAMS_MAX="100")
     part = use_share(whole, place)
     assert part.settings.admission.streams_max == 34
@@ -85,7 +85,7 @@ def test_a_worker_whose_supervisor_is_gone_does_not_begin(monkeypatch: pytest.Mo
     """It would serve with nobody to end it."""
     assert begin_as_worker() is None
     ends = os.pipe()
-    place = WorkerPlace(1, 2, *ends, supervisor=1, is_first_start=True)
+    place = WorkerPlace(1, 2, *ends, supervisor=1, is_first_start=True, folder="/f")
     monkeypatch.setenv(VARIABLE, msgspec.json.encode(place).decode())
     monkeypatch.setattr(workers, "end_with_parent", lambda: None)
     with pytest.raises(SystemExit):

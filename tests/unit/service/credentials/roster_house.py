@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
@@ -112,9 +113,12 @@ class ScriptedMemory:
         self.state = state or {}
         self.error: Exception | None = None
         self.save_count = 0
+        self.others: PoolState = {}
+        self.is_others = False
 
     async def load(self) -> PoolState:
         """What was kept."""
+        self.is_others = False
         if self.error:
             raise self.error
         return self.state
@@ -125,6 +129,17 @@ class ScriptedMemory:
             raise self.error
         self.state = state
         self.save_count += 1
+
+    async def merge(self, state: PoolState) -> PoolState:
+        """Keep it; `others` is what another gateway has saved."""
+        await self.save(state)
+        self.is_others = False
+        self.state = {**state, **self.others}
+        return self.state if self.others else state
+
+    async def has_changed(self) -> bool:
+        """Whether another gateway has saved."""
+        return self.is_others
 
 
 class ListObserver:
@@ -144,6 +159,10 @@ class ListObserver:
         self.warnings.append((event, facts))
 
 
+async def note_nothing(_kind: ActKind, _aliases: str) -> None:
+    """For tests that are about other things."""
+
+
 class House:
     """A roster over scripts."""
 
@@ -155,11 +174,21 @@ class House:
         self.pools = CredentialPools(endpoints_of(ScriptedUpstream({}), self.pool))
         self.observer = ListObserver()
         self.loaded: list[str] = []
+        self.noted: list[tuple[ActKind, str]] = []
         self.roster = Roster(
             RosterParts(
-                self.store, self.memory, self.pools, self.clock, self.observer, self._on_load
+                self.store,
+                self.memory,
+                self.pools,
+                self.clock,
+                self.observer,
+                self._on_load,
+                self._note,
             )
         )
+
+    async def _note(self, kind: ActKind, aliases: str) -> None:
+        self.noted.append((kind, aliases))
 
     def _on_load(self, credentials: Sequence[Credential]) -> None:
         self.loaded += [item.alias for item in credentials]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
-from cursor_api.domain.credential_health import Preferences
+from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.service.credentials import roster as roster_module
@@ -81,6 +83,23 @@ async def test_saving_happens_only_after_a_change_and_is_tried_again_after_a_fai
     await house.roster.save()
     await house.roster.save()
     assert house.memory.save_count == 1
+
+
+async def test_what_the_owner_prefers_at_another_gateway_counts_here_too() -> None:
+    """Whether this one has something to save or not; what was changed here last stays."""
+    house = House(A, B)
+    await house.roster.start()
+    liked = (Preferences(priority=7), CredentialHealth())
+    house.memory.state = {digest(A.secret): liked}
+    house.memory.is_others = True
+    await house.roster.save()
+    assert house.pool.get_slot("a").preferences.priority == 7
+    assert house.pool.get_slot("b").preferences.priority == 0
+    house.memory.others = {digest(B.secret): liked}
+    house.cool()
+    await house.roster.save()
+    assert house.pool.get_slot("b").preferences.priority == 7
+    assert house.observer.warnings == []
 
 
 async def test_a_removed_credential_that_comes_back_has_its_past() -> None:
@@ -213,6 +232,22 @@ async def test_a_refresh_sees_a_change_at_its_second_look(monkeypatch: pytest.Mo
     monkeypatch.setattr(house.store, "has_changed", has_changed)
     assert await house.roster.refresh()
     assert house.serving == "ab"
+
+
+async def test_what_somebody_else_changed_in_the_store_is_noted() -> None:
+    """By the aliases; what the roster itself loads at the start or changes is not."""
+    house = House(A, B)
+    await house.roster.start()
+    house.store.credentials[:] = [replace(A, secret=Secret("another-token")), replace(B, alias="c")]
+    house.store.is_changed = True
+    assert await house.roster.reload_if_changed()
+    assert house.noted == [
+        (ActKind.CREDENTIAL_ADDED, "c"),
+        (ActKind.CREDENTIAL_REMOVED, "b"),
+        (ActKind.CREDENTIAL_CHANGED, "a"),
+    ]
+    await house.roster.reload()
+    assert len(house.noted) == 3
 
 
 async def test_trouble_lasts_until_the_store_is_right_again(

@@ -15,6 +15,7 @@ from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from tests.endpoints import FAKE, FAKE_FORM, endpoint_of
 from tests.fakes import ListObserver, ScriptedUpstream, TickingClock
+from tests.unit.service.credentials.roster_house import note_nothing
 
 STORED = Credential("a", Secret("secret-of-a"), f"{'A' * 8}{'0' * 64}", FAKE)
 
@@ -35,7 +36,13 @@ class Town:
         store = MemoryCredentialStore([STORED], lambda: "", forms=(FAKE_FORM,))
         self.roster = Roster(
             RosterParts(
-                store, self.memory, self.pools, TickingClock(), self.observer, lambda _new: None
+                store,
+                self.memory,
+                self.pools,
+                TickingClock(),
+                self.observer,
+                lambda _new: None,
+                note_nothing,
             )
         )
         self.use([FAKE])

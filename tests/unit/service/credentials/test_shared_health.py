@@ -44,6 +44,7 @@ class Wire:
         def __init__(self, wire: Wire) -> None:
             self._wire = wire
             self.node = f"node{len(wire.nodes)}"
+            self.is_up = True
 
         def tell(self, fact: Fact, kept_s: float) -> None:
             """To all others."""
@@ -69,9 +70,8 @@ class Node:
         self.pools = CredentialPools(endpoints)
         self.pool = pool
         self.pools.replace(credentials or (A, B))
-        self.health = SharedHealth(
-            SharedHealthParts(Wire.End(wire), self.pools, _digest, self.clock)
-        )
+        self.end = Wire.End(wire)
+        self.health = SharedHealth(SharedHealthParts(self.end, self.pools, _digest, self.clock))
         pool.watcher = self.health
         self.health.begin(list(wire.told.values()))
 

@@ -105,6 +105,20 @@ async def test_of_a_credential_that_has_gone_nothing_is_under_way(wire: Wire) ->
     assert others(theirs) == 0
 
 
+async def test_nodes_know_how_many_they_are(wire: Wire) -> None:
+    """A dead one is one for a lease; while nobody is heard, those that were there still are."""
+    mine, theirs = nodes(wire)
+    for one in (mine, theirs):
+        await look(one)
+    assert (mine.health.node_count, theirs.health.node_count) == (2, 2)
+    mine.end.is_up = False
+    for expected in (2, 1):
+        mine.clock.seconds += LEASE_S + 1
+        await look(mine)
+        assert mine.health.node_count == expected
+        mine.end.is_up = True
+
+
 def test_who_has_no_limit_tells_nothing(wire: Wire) -> None:
     """Nobody would ask."""
     mine, _ = nodes(wire, limit=None)

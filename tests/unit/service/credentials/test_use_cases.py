@@ -32,6 +32,7 @@ from cursor_api.telemetry.observer import LogObserver
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
 from tests.fakes import ListLog, ScriptedUpstream, TickingClock
+from tests.unit.service.credentials.roster_house import note_nothing
 
 NOTHING = CredentialChange()
 NO_WISH = PreferenceChange()
@@ -72,6 +73,7 @@ class Office:
                 self.clock,
                 LogObserver(),
                 lambda _credentials: None,
+                note_nothing,
             )
         )
         trials = Trials(

@@ -95,3 +95,48 @@ async def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> No
     assert await FilePoolStateStore(path).load() == {}
     with pytest.raises(StoreError, match="nowhere"):
         await FilePoolStateStore(path).save(STATE)
+
+
+HEALTHY, LIKED = CredentialHealth(), Preferences(priority=5)
+USED = CredentialHealth(success_count=1)
+
+
+async def test_two_gateways_of_one_file_keep_what_either_says(tmp_path: Path) -> None:
+    """Each saves what it changed; the other's preferences, health and credentials stay."""
+    one, other = (FilePoolStateStore(tmp_path / "state") for _ in range(2))
+    await one.save({"a": (Preferences(), HEALTHY), "gone": (Preferences(), HEALTHY)})
+    assert await other.has_changed()
+    await other.load()
+    assert not await other.has_changed()
+    # The owner prefers one at one gateway while the other uses it; each knows what is new there.
+    await one.merge({"a": (LIKED, HEALTHY), "mine": (Preferences(), USED)})
+    kept = await other.merge({"a": (Preferences(), USED), "theirs": (Preferences(), HEALTHY)})
+    assert kept == {
+        "a": (LIKED, USED),
+        "mine": (Preferences(), USED),
+        "theirs": (Preferences(), HEALTHY),
+    }
+    assert await one.has_changed()
+    assert await one.load() == kept
+    # Nobody else has said anything: it is what is saved.
+    again = {"a": (Preferences(), USED)}
+    assert await one.merge(again) is again
+
+
+async def test_a_file_that_cannot_be_read_is_replaced_by_what_is_known(tmp_path: Path) -> None:
+    """It would be lost all the same."""
+    path = tmp_path / "state"
+    path.write_text("{")
+    store = FilePoolStateStore(path)
+    with pytest.raises(StoreError):
+        await store.load()
+    await store.merge(STATE)
+    assert await FilePoolStateStore(path).load() == STATE
+
+
+async def test_a_memory_has_no_others() -> None:
+    """What is merged is what is kept."""
+    store = MemoryPoolStateStore()
+    assert await store.merge(STATE) is STATE
+    assert await store.load() == STATE
+    assert not await store.has_changed()

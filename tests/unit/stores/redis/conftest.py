@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cursor_api.domain.credential import Secret
+from cursor_api.stores.redis import link as redis_link
 from tests.redis_server import RedisServer, redis_server
 
 
@@ -22,3 +23,9 @@ def url(server: RedisServer) -> Secret:
     """How to get in, to nothing."""
     server.ask("FLUSHALL")
     return Secret(server.url)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine an answer may take long; that is told where it is meant."""
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)

@@ -49,7 +49,6 @@ async def nodes(
 ) -> AsyncIterator[list[RedisLimitStore]]:
     """Two of them, that have time."""
     monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
-    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
     async with AsyncExitStack() as stack:
         yield [
             (await stack.enter_async_context(RedisShared(url, ListObserver()))).limits
@@ -153,12 +152,14 @@ async def test_what_ends_while_the_server_is_away_is_told_later(
     await node.seed("alice", FRESH)
     await node.admit(_claim("under way", ALL_AT_ONCE))
     with server.paused():
+        # It is on its way, and is told again.
+        node.settle(_settlement("under way", Spent(30, 2)))
         with pytest.raises(StoreAwayError):
             await node.admit(_claim("too late", ALL_AT_ONCE))
         node.settle(_settlement("too late", Spent()))
-        node.settle(_settlement("under way", Spent(30, 2)))
         await node.forget("nobody")
         assert "untold=3" in repr(node)
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
     await back(node, other)
     counters = await _counters(node)
     assert counters.day_token_count == 30

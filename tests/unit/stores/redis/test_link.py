@@ -68,9 +68,13 @@ async def test_forgotten_scripts_are_given_again(server: RedisServer, link: Redi
 
 
 async def test_a_paused_server_holds_nobody_for_long(
-    server: RedisServer, link: RedisLink, observer: ListObserver
+    server: RedisServer,
+    link: RedisLink,
+    observer: ListObserver,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A quarter of a second for those who were waiting, and nothing for those who come then."""
+    monkeypatch.setattr(redis_link, "ANSWER_S", 0.25)
     with server.paused():
         began = time.monotonic()
         answers = await asyncio.gather(
@@ -81,6 +85,7 @@ async def test_a_paused_server_holds_nobody_for_long(
         assert "no answer within 0.25 s" in str(answers[0])
         with pytest.raises(StoreAwayError, match="it is away"):
             await link.call(SCRIPT, KEYS)
+    monkeypatch.setattr(redis_link, "ANSWER_S", 10.0)
     await back(link)
     assert await link.call(SCRIPT, KEYS)
     assert len(observer.warnings) == len(observer.notices) == 1, observer.events

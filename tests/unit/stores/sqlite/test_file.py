@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -238,6 +239,14 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that root cannot write either")
+def test_a_folder_that_cannot_be_written_may_become_so() -> None:
+    """A volume that belongs to somebody else: the gateway serves, and its operator is told."""
+    path = Path("/sys/log.sqlite3")
+    with pytest.raises(StoreAwayError, match="cannot be opened: "), opened(path):
+        pass
+
+
 def test_what_is_no_file_cannot_be_looked_at(tmp_path: Path) -> None:
     """A folder."""
     with pytest.raises(StoreError, match="cannot be read: Is a directory"):
@@ -278,6 +287,26 @@ def test_a_file_that_was_moved_away_is_begun_anew(path: Path) -> None:
         pass
     file.close()
     assert path.exists()
+
+
+def test_another_process_that_closes_the_file_takes_nothing_away(path: Path) -> None:
+    """Two gateways of one folder, or a command beside one: the journal stays whose it is."""
+    writer, reader = RecordFile(path), RecordFile(path, reads=True)
+    with writer.use() as connection:
+        connection.execute("CREATE TABLE ours (number INTEGER)")
+    # Opened while this process holds its locks, and looked at again.
+    with reader.use() as connection:
+        connection.execute("SELECT * FROM ours").fetchall()
+    RecordFile(path).check()
+    other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM ours')"
+    subprocess.run([sys.executable, "-c", f"{other}; c.close()", path], check=True)
+    assert path.with_name(f"{path.name}-wal").exists()
+    with writer.use() as connection:
+        connection.execute("INSERT INTO ours VALUES (1)")
+    with reader.use() as connection:
+        assert connection.execute("SELECT * FROM ours").fetchall() == [(1,)]
+    reader.close()
+    writer.close()
 
 
 def test_a_reader_cannot_write(path: Path) -> None:

@@ -39,9 +39,14 @@ def batch(*seconds: float, name: str = "b") -> Batch:
 
 
 async def seconds_in(records: SqliteRecords) -> list[float]:
-    """When the kept ones began, oldest first."""
-    page = await records.page(RecordQuery(rows_max=10_000))
-    return [one.started_at - HOUR for one in reversed(page.records)]
+    """When the kept ones began, oldest first; a page ends early on a busy machine."""
+    query, found = RecordQuery(rows_max=10_000), []
+    while True:
+        page = await records.page(query)
+        found += [one.started_at - HOUR for one in page.records]
+        if page.continue_from is None:
+            return found[::-1]
+        query = query._replace(before=page.continue_from)
 
 
 async def tidy(records: SqliteRecords) -> int:

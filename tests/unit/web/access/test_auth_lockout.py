@@ -13,7 +13,7 @@ from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.addresses import trusted_proxies
 from cursor_api.web.access.auth import OPERATOR, AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
-from cursor_api.web.http.body import Scope
+from cursor_api.web.server.serving import Scope
 from tests.fakes import StillClock
 from tests.unit.web.access.auth_stage import (
     CLIENT_KEYS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from cursor_api.web.http.body import Message, Receive, Scope, Send
 from cursor_api.web.http.cors import Cors, OpenAddresses, RefusedPreflights
+from cursor_api.web.server.serving import Message, Receive, Scope, Send
 from tests.fakes import TickingClock
 
 GOOD, OTHER = "https://good.example", "http://localhost:5173"

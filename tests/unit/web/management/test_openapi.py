@@ -23,7 +23,7 @@ def describe_all(version: str, route_prefix: str) -> dict[str, Any]:
     """The document of the rows that the app has."""
     house = House()
     options = WebOptions(version=version, route_prefix=route_prefix)
-    return Table(house.parts, options, Lasting(house.clock)).document
+    return Table(house.parts, options, Lasting(house.clock)).describe()
 
 
 DOCUMENT = describe_all("1.2.3", "")

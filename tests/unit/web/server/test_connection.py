@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from cursor_api.installed import DIALECTS
 from cursor_api.web.server.limits import REFUSED_MAX, WRITE_BUFFER_BYTES, ConnectionLimits
+from cursor_api.web.server.protocol import HttpConnection
 from cursor_api.web.server.server import ServerOptions
+from cursor_api.web.server.serving import Serving
 from tests.serving import serve
 from tests.unit.web.server.raw_client import GET, POST, QUICK, SMALL, Recorder, refusal, talk
 
@@ -112,6 +115,30 @@ async def test_a_body_that_stops_is_refused_and_the_app_sees_the_client_gone() -
         assert app.seen == ["gone"]
 
 
+async def test_whoever_waits_for_a_body_that_was_refused_is_told_at_once() -> None:
+    """Not when the client has ended its side, which may take it a while."""
+    app = Recorder()
+    async with serve(app, QUICK) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(POST + b"Content-Length: 9\r\n\r\nhalf")
+        refusal(await asyncio.wait_for(reader.read(), 5), 408)
+        assert app.seen == ["gone"]
+        writer.close()
+
+
+async def test_a_client_is_not_blamed_for_what_nobody_reads() -> None:
+    """Its body waits for an app that takes its time, longer than a body may take."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.4)
+        await Recorder()(scope, receive, send)
+
+    head = POST + b"Connection: close\r\nContent-Length: 3000000\r\n\r\n"
+    limits = ConnectionLimits(body_timeout_s=0.1)
+    async with serve(app, ServerOptions(limits=limits, shutdown_grace_s=1)) as port:
+        assert (await talk(port, head + b"x" * 3_000_000)).endswith(b"done")
+
+
 async def test_a_slow_body_that_goes_on_is_taken() -> None:
     """Longer than the limit in all, never without progress."""
     app = Recorder()
@@ -208,3 +235,40 @@ async def test_little_is_kept_for_a_client_that_does_not_read() -> None:
             while not app.wrote_at or time.monotonic() < app.wrote_at + 0.3:
                 await asyncio.sleep(0.05)
         assert WRITE_BUFFER_BYTES < app.kept_bytes < WRITE_BUFFER_BYTES + 2000
+
+
+class Deaf:
+    """A transport whose client takes the last bytes never; notes how it was ended."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_arguments: None
+
+    def close(self) -> None:
+        """What was written would have to leave first."""
+        self.told.append("close")
+
+    def is_closing(self) -> bool:
+        """From then on."""
+        return bool(self.told)
+
+    def abort(self) -> None:
+        """The end."""
+        self.told.append("abort")
+
+
+async def test_an_end_that_its_client_never_takes_has_a_limit() -> None:
+    """However little of the answer is left."""
+    loop = asyncio.get_running_loop()
+    limits = ConnectionLimits(write_timeout_s=0.1)
+    serving = Serving(Recorder(), limits, DIALECTS[0].fault, 75.0)
+    transport, connection = Deaf(), HttpConnection(serving, loop)
+    connection.connection_made(transport)
+    connection.data_received(GET[:-2] + b"Connection: close\r\n\r\n")
+    async with asyncio.timeout(5):
+        while "abort" not in transport.told:
+            await asyncio.sleep(0.01)
+    assert transport.told == ["close", "abort"]
+    connection.connection_lost(None)

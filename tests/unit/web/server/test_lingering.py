@@ -96,6 +96,18 @@ async def test_what_follows_an_early_answer_is_no_request() -> None:
         assert raw.count(b"HTTP/1.1 413") == 1
 
 
+async def test_a_connection_that_was_answered_early_is_idle_when_its_body_is_whole() -> None:
+    """And has the time that an idle one has."""
+    options = ServerOptions(idle_connection_s=0.1, shutdown_grace_s=1)
+    async with serve(Hasty([]), options) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEAD % (b"", 10) + b"half")
+        await reader.readuntil(b"much")
+        writer.write(b"wholly")
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
 class Written:
     """A transport that keeps what it is told."""
 

@@ -51,6 +51,22 @@ async def test_requests_go_on_waiting_as_others_are_answered() -> None:
     assert raw.count(b"HTTP/1.1 200") == 161
 
 
+async def test_where_many_wait_already_the_next_ones_are_not_read_yet() -> None:
+    """So that a client which sends them bit by bit has all of them answered."""
+    app = Recorder()
+    app.may_answer.clear()
+    async with serve(app, OPTIONS) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for count in (10, QUEUED_MAX // 2):
+            writer.write(GET * count)
+            await asyncio.sleep(0.05)
+        app.may_answer.set()
+        async with asyncio.timeout(5):
+            for _ in range(10 + QUEUED_MAX // 2):
+                await reader.readuntil(b"done")
+        writer.close()
+
+
 class Stuck:
     """Answers nobody, and sees who leaves."""
 
@@ -225,6 +241,25 @@ async def test_a_dead_connection_leaves_nothing_for_the_collector(
                 writer.close()
             await asyncio.sleep(0.05)
             assert connections() == 0
+        finally:
+            gc.enable()
+
+
+async def test_requests_that_nobody_answered_leave_nothing_either() -> None:
+    """Those that waited when their client left."""
+    app = Stuck()
+    async with serve(app, OPTIONS) as port:
+        gc.collect()
+        gc.disable()
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(GET * 5)
+            await asyncio.sleep(0.05)
+            assert (app.asked_count, connections()) == (1, 1)
+            writer.close()
+            async with asyncio.timeout(5):
+                while connections():
+                    await asyncio.sleep(0.01)
         finally:
             gc.enable()
 

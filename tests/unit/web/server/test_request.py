@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -213,3 +214,20 @@ async def test_whoever_asks_is_called_when_the_client_leaves() -> None:
         writer.transport.abort()
         await asyncio.wait_for(is_over.wait(), 5)
     assert told == ["/waiting leaves", "/waiting has left"]
+
+
+async def test_a_request_that_is_cut_with_the_server_is_no_failure_of_the_app() -> None:
+    """Its task is cancelled; the log has nothing to tell of it."""
+    begun = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    with capture_logs() as logs:
+        async with serve(app, ServerOptions(shutdown_grace_s=0)) as port:
+            talking = asyncio.create_task(talk(port, GET))
+            await asyncio.wait_for(begun.wait(), 5)
+        with suppress(ConnectionError):
+            assert await talking == b""
+    assert [line["event"] for line in logs] == ["the grace time is over; answers are broken off"]

@@ -59,16 +59,18 @@ function toolbar() {
       ${filterButton("all", state.list.credentials.length)}
       ${present.map((name) => filterButton(name, counts.get(name)))}
     </div>
-    <input
-      type="search"
-      class="search"
-      aria-label=${t("list.search")}
-      placeholder=${t("list.search")}
-      .value=${live(state.search)}
-      @input=${(event) => update({ search: event.target.value })}
-    />
-    <button type="button" class="primary" id="open-add" @click=${openAdd}>${icons.plus} ${t("add.open")}</button>
-    ${upstreamButton()}
+    <div class="tools">
+      <input
+        type="search"
+        class="search"
+        aria-label=${t("list.search")}
+        placeholder=${t("list.search")}
+        .value=${live(state.search)}
+        @input=${(event) => update({ search: event.target.value })}
+      />
+      <button type="button" class="primary" id="open-add" @click=${openAdd}>${icons.plus} ${t("add.open")}</button>
+      ${upstreamButton()}
+    </div>
   </div>`;
 }
 

@@ -1,0 +1,36 @@
+"""A folder for the sockets of one gateway's processes, as long as its supervisor runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cursor_api.domain.errors import StoreError
+
+# The address of a socket has 107 bytes at most.
+PARENT_BYTES_MAX: Final = 70
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Which only this user can enter, and which is gone afterwards; raises StoreError."""
+    parent = tempfile.gettempdir()
+    if len(os.fsencode(parent)) > PARENT_BYTES_MAX:
+        # No address of a socket would be short enough.
+        parent = "/tmp"  # noqa: S108 - mkdtemp makes what is private
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="cursor-api-", dir=parent))
+    except OSError as error:
+        raise StoreError(
+            f"The folder {parent} cannot be written ({error.strerror}), and the workers meet at"
+            " sockets in it: set TMPDIR to another."
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,19 @@
+"""The other workers of this gateway, as one of them sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Siblings(Protocol):
+    """Asks the other workers; `number` is this one's own."""
+
+    @property
+    def number(self) -> int:
+        """Which one this is, from 1."""
+        ...
+
+    async def ask(self, path: str, accept: str) -> Mapping[int, bytes]:
+        """What each of the others answers; who does not answer in time is left out."""
+        ...
