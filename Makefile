@@ -98,9 +98,9 @@ $(AGENTS_STAMP): $(AGENTS)/package.json $(AGENTS)/package-lock.json | $(VENV)/de
 # The console is driven in the machine's own browser; on a CI machine it is installed from Debian.
 .PHONY: browser
 browser:
-	@command -v "$${CHROMIUM:-chromium}" >/dev/null 2>&1 || { \
+	@command -v "$${CHROMIUM:-chromium-headless-shell}" >/dev/null 2>&1 || command -v "$${CHROMIUM:-chromium}" >/dev/null 2>&1 || { \
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Chromium (first time only) ..." && \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >/dev/null; } || { \
 	  echo "The console's tests need Chromium. On Debian or Ubuntu: sudo apt-get install chromium; elsewhere: make CHROMIUM=/path/to/chromium $(MAKECMDGOALS)" >&2; exit 1; }
 
 # --- What people use.

@@ -171,6 +171,7 @@ class House:
             quota=self.keys.quota,
             prices=self.keys.prices,
             audit=self.keys.audit,
+            siblings=lambda: self.measuring.page.siblings,
         )
         return App(self.parts, self.options)
 

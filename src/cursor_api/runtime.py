@@ -6,7 +6,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,12 @@ from cursor_api.options.rules import Finding
 from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Reloaded
-from cursor_api.ports.metrics import MetricsSource
 from cursor_api.settings import Loaded, SettingsInUse, show_finding
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.web.management.metrics import MetricsApp
+from cursor_api.web.management.siblings import SiblingApp
 from cursor_api.web.server import tls
 from cursor_api.web.server.server import (
     BACKLOG_COUNT,
@@ -36,6 +36,7 @@ from cursor_api.web.server.server import (
     ServerOptions,
     create_server,
 )
+from cursor_api.web.server.serving import Application
 
 # A request makes some hundred short-lived objects, few of them in cycles: at the default of 700
 # the collector runs at every request and takes 7 % of its time to find nothing.
@@ -119,18 +120,22 @@ def _reload_all(
 async def _among_siblings(gateway: Gateway, place: WorkerPlace) -> AsyncIterator[None]:
     """Ask the other workers, and answer them, for as long as the context lasts."""
     with listen_for_siblings(Path(place.folder), place.number) as listener:
-        async with serving_metrics(gateway, listener, gateway.metrics.own):
+        async with _serving(gateway, listener, SiblingApp(gateway.metrics.own, gateway.now)):
             gateway.metrics.siblings = place.siblings
             yield
 
 
-@asynccontextmanager
-async def serving_metrics(
-    gateway: Gateway, listener: socket.socket, source: MetricsSource | None = None
-) -> AsyncIterator[None]:
+def serving_metrics(gateway: Gateway, listener: socket.socket) -> AbstractAsyncContextManager[None]:
     """Serve the metrics alone on this listener, without a key, for as long as the context lasts."""
+    return _serving(gateway, listener, MetricsApp(gateway.metrics))
+
+
+@asynccontextmanager
+async def _serving(
+    gateway: Gateway, listener: socket.socket, app: Application
+) -> AsyncIterator[None]:
     server = create_server(
-        MetricsApp(source or gateway.metrics),
+        app,
         ServerOptions(shutdown_grace_s=METRICS_GRACE_S),
         gateway.app.render_refusal,
     )

@@ -56,11 +56,13 @@ CHROMIUM_FLAGS = (
 
 def find_chromium() -> str:
     """The browser's path; a machine without one fails the tests and learns what to install."""
-    named = os.environ.get("CHROMIUM") or "chromium"
-    path = shutil.which(named)
+    named = os.environ.get("CHROMIUM")
+    # The same browser without windows takes a third less time; where there is none, the whole one.
+    names = (named,) if named else ("chromium-headless-shell", "chromium")
+    path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         raise AssertionError(
-            f"The console's tests need Chromium and there is no program `{named}`."
+            f"The console's tests need Chromium and there is no program `{names[-1]}`."
             " On Debian or Ubuntu: apt-get install chromium;"
             " elsewhere set CHROMIUM to the path of a Chromium or Chrome."
         )

@@ -26,6 +26,7 @@ from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.workers_metrics import WorkersMetrics
 from cursor_api.web.app import App
+from cursor_api.web.management.now import WorkerNow
 from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.parts import WebOptions
 from cursor_api.web.server.lifecycle import Lifecycle
@@ -44,6 +45,8 @@ class Gateway:
     # Those of the listener, of files, of the queue and of the request log stay as they were.
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
     metrics: WorkersMetrics
+    # What is under way in this process.
+    now: Callable[[], WorkerNow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ async def build_gateway(
 
         try:
             lasting = (house.roster, house.lifecycle, house.endpoints)
-            yield Gateway(app, credential_count, *lasting, renew, house.measuring.page)
+            yield Gateway(app, credential_count, *lasting, renew, house.measuring.page, house.now)
         finally:
             for task in tasks:
                 task.cancel()

@@ -56,6 +56,7 @@ from cursor_api.transport.image_fetch import ImageFetcher
 from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
+from cursor_api.web.management.now import WorkerNow, worker_now
 from cursor_api.web.parts import WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 
@@ -194,6 +195,7 @@ class House:
             prices=self.key_house.prices,
             audit=self.key_house.audit,
             is_shared_up=self._is_shared_up,
+            siblings=lambda: self.measuring.page.siblings,
             clock=self._with.clock,
             roster=self.roster,
             credentials=self.credentials,
@@ -206,6 +208,11 @@ class House:
             readiness=self._readiness,
             keys=settings.access.named_keys(),
         )
+
+    def now(self) -> WorkerNow:
+        """What is under way here, for the other workers."""
+        waiting_count = self._readiness.waiting_count
+        return worker_now(self.relay.under_way(), waiting_count, self._with.clock.now())
 
     def _find_kind(self, endpoint: str) -> str | None:
         found = self.endpoints.get(endpoint)

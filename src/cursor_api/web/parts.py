@@ -16,6 +16,7 @@ from cursor_api.ports.dialect import Dialect
 from cursor_api.ports.metrics import MetricsSource
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.ports.records import Records, RefusalCounter
+from cursor_api.ports.siblings import Siblings
 from cursor_api.ports.stores import RequestLog
 from cursor_api.service.access.admission import Admission
 from cursor_api.service.access.keys import ApiKeys
@@ -139,3 +140,4 @@ class WebParts:
     prices: Prices
     audit: Audit
     is_shared_up: Callable[[], bool | None] = lambda: None
+    siblings: Callable[[], Siblings | None] = lambda: None

@@ -114,10 +114,14 @@ class Table:
 
 def _pages(parts: WebParts, options: WebOptions) -> Sequence[Operation]:
     public_to = Hosts(options.allowed_hosts) if options.is_log_public else None
-    logs = Logs(
-        LogParts(parts.request_log, parts.relay.under_way, parts.authenticator, parts.clock),
-        public_to,
+    log_parts = LogParts(
+        parts.request_log,
+        parts.relay.under_way,
+        parts.authenticator,
+        parts.clock,
+        lambda: None if parts.siblings() is None else parts.records,
     )
+    logs = Logs(log_parts, public_to)
     return (*logs.operations(), *NewBinding(parts.new_binding).operations())
 
 
@@ -166,6 +170,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.clock,
                 parts.steps,
                 parts.is_shared_up,
+                parts.siblings,
             )
         ).operations(),
         *RequestRoutes(

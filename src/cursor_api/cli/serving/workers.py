@@ -27,6 +27,7 @@ from cursor_api.settings import Loaded
 from cursor_api.stores.options import SharedOptions
 from cursor_api.telemetry.logs import configure_logging
 from cursor_api.telemetry.observer import LogObserver
+from cursor_api.transport.webhook import WebhookOptions
 
 WORKERS: Final = "WORKERS"
 HAS_WORKERS: Final = sys.platform == "linux"
@@ -88,6 +89,9 @@ def use_share(loaded: Loaded[Settings], place: WorkerPlace | None) -> Loaded[Set
     settings = divide(loaded.checked, place.count)
     if settings.shared.url is None and place.shared_url is not None:
         settings = replace(settings, shared=SharedOptions(Secret(place.shared_url)))
+    if not place.does_shared_work:
+        # Whoever is alerted hears it once.
+        settings = replace(settings, alerts=WebhookOptions())
     return replace(loaded, checked=settings, warnings=())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -9,8 +10,11 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from cursor_api.domain.errors import StoreError
 from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.domain.record_query import RecordQuery
 from cursor_api.ports.process import Clock
+from cursor_api.ports.records import Records
 from cursor_api.ports.stores import RequestLog
 from cursor_api.web.access.auth import Authenticator
 from cursor_api.web.access.hosts import Hosts
@@ -31,12 +35,16 @@ CLIENT_LEFT = "the client left before the end"
 
 
 class LogParts(NamedTuple):
-    """What the log is made of; `under_way` gives the requests that have not ended."""
+    """What the log is made of; `under_way` gives the requests that have not ended.
+
+    `find_shared` gives the records of all workers, where there are several.
+    """
 
     request_log: RequestLog
     under_way: Callable[[], Sequence[RequestRecord]]
     authenticator: Authenticator
     clock: Clock
+    find_shared: Callable[[], Records | None] = lambda: None
 
 
 class Logs:
@@ -50,7 +58,8 @@ class Logs:
         parts: LogParts,
         public_to: Hosts | None,
     ) -> None:
-        self._request_log, self._under_way, self._authenticator, self._clock = parts
+        self._request_log, self._under_way, self._authenticator, self._clock = parts[:4]
+        self._find_shared = parts.find_shared
         self._public_to = public_to
 
     def operations(self) -> Sequence[Operation]:
@@ -82,9 +91,17 @@ class Logs:
 
     async def _recent(self) -> Sequence[RequestRecord]:
         """In the order in which they began, those that are under way among them."""
-        ended = await self._request_log.recent(SHOWN_COUNT_MAX)
+        ended = await self._ended()
         records = sorted([*ended, *self._under_way()], key=lambda record: record.id)
         return records[-SHOWN_COUNT_MAX:]
+
+    async def _ended(self) -> Sequence[RequestRecord]:
+        shared = self._find_shared()
+        if shared is not None:
+            # While the records cannot be read, this worker's own are better than none.
+            with contextlib.suppress(StoreError):
+                return (await shared.page(RecordQuery(rows_max=SHOWN_COUNT_MAX))).records
+        return await self._request_log.recent(SHOWN_COUNT_MAX)
 
 
 def masked(record: RequestRecord) -> dict[str, object]:

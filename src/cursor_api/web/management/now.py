@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.json import Decoder
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from cursor_api.domain.record_query import UsageQuery
 from cursor_api.ports.configuration import Configuration, ShownFindings
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.ports.records import Records
+from cursor_api.ports.siblings import Siblings
 from cursor_api.service.credentials.report import Instant, instant
 from cursor_api.service.readiness import CredentialCounts, Readiness, Reason, UpstreamStanding
 from cursor_api.service.records.periods import HOUR_S
@@ -29,6 +31,8 @@ from cursor_api.web.server.lifecycle import Lifecycle
 # More is no list that anybody reads; the count tells all of them.
 SHOWN_COUNT_MAX = 100
 DAY_HOURS = 24
+# Where a worker tells the others.
+WORKER_NOW_PATH = "/now"
 # Percentiles of the last so many answers.
 SAMPLE_COUNT = 1000
 
@@ -95,6 +99,30 @@ class NowOut(Struct, frozen=True):
     is_shared_up: bool | None = None
 
 
+class WorkerNow(Struct, frozen=True):
+    """What is under way at one of several workers."""
+
+    under_way: Sequence[UnderWay]
+    under_way_count: int
+    waiting_count: int
+
+
+def worker_now(under_way: Sequence[RequestRecord], waiting_count: int, now: float) -> WorkerNow:
+    """What this process has under way."""
+    shown = [_under_way(one, now) for one in under_way[:SHOWN_COUNT_MAX]]
+    return WorkerNow(shown, len(under_way), waiting_count)
+
+
+def all_now(workers: Sequence[WorkerNow]) -> WorkerNow:
+    """What they have under way together, the oldest first."""
+    shown = [one for worker in workers for one in worker.under_way]
+    return WorkerNow(
+        sorted(shown, key=lambda one: one.started_at)[:SHOWN_COUNT_MAX],
+        sum(worker.under_way_count for worker in workers),
+        sum(worker.waiting_count for worker in workers),
+    )
+
+
 class NowParts(NamedTuple):
     """What is looked at; `under_way` gives what is known of requests that have not ended."""
 
@@ -106,6 +134,7 @@ class NowParts(NamedTuple):
     clock: Clock
     steps: Steps
     is_shared_up: Callable[[], bool | None] = lambda: None
+    siblings: Callable[[], Siblings | None] = lambda: None
 
 
 class Now:
@@ -132,7 +161,7 @@ class Now:
         with_ = self._parts
         readiness, is_draining = with_.readiness, with_.lifecycle.is_draining
         # Before the sums: what ends meanwhile is in both, and nothing is in neither.
-        under_way = with_.under_way()
+        under_way = await self._under_way()
         last_day = await self._last_day()
         now = with_.clock.now()
         reasons = list(readiness.reasons())
@@ -145,9 +174,9 @@ class Now:
                 ready=not is_draining,
                 can_answer=not is_draining and readiness.find_hindrance() is None,
                 reasons=reasons,
-                under_way=[_under_way(one, now) for one in under_way[:SHOWN_COUNT_MAX]],
-                under_way_count=len(under_way),
-                waiting_count=readiness.waiting_count,
+                under_way=under_way.under_way,
+                under_way_count=under_way.under_way_count,
+                waiting_count=under_way.waiting_count,
                 credentials=readiness.credentials(),
                 upstreams=readiness.upstreams(),
                 last_24h=last_day,
@@ -156,6 +185,15 @@ class Now:
                 is_shared_up=with_.is_shared_up(),
             )
         )
+
+    async def _under_way(self) -> WorkerNow:
+        with_ = self._parts
+        own = worker_now(with_.under_way(), with_.readiness.waiting_count, with_.clock.now())
+        siblings = with_.siblings()
+        if siblings is None:
+            return own
+        others = await siblings.ask(WORKER_NOW_PATH, "")
+        return all_now([own, *map(_WORKER_NOW.decode, others.values())])
 
     async def _last_day(self) -> LastDay | None:
         end = int(self._parts.clock.now() // HOUR_S + 1) * HOUR_S
@@ -174,6 +212,9 @@ class Now:
             first_ms_p95=find_percentile(begun, 95),
             **sums_of(counts),
         )
+
+
+_WORKER_NOW = Decoder(WorkerNow)
 
 
 def find_percentile(values: Sequence[float], percent: int) -> float | None:

@@ -70,11 +70,20 @@ def test_settings_that_are_wrong_start_nobody(tmp_path: Path) -> None:
 def test_a_worker_has_its_share_and_tells_no_warnings(tmp_path: Path) -> None:
     """The supervisor has told them; what is shown of the settings is what was set."""
     place = WorkerPlace(2, 3, 0, 0, 0, is_first_start=True, folder="/f", shared_url="unix:///s")
-    whole = loaded(tmp_path, WORKERS="3", GATEWAY_STREAMS_MAX="100")
+    whole = loaded(
+        tmp_path,
+        WORKERS="3",
+        GATEWAY_STREAMS_MAX="100",
+        ALERT_WEBHOOK_URL="https://alerts.example/x",
+    )
     part = use_share(whole, place)
     assert part.settings.admission.streams_max == 34
     assert part.facts.find("GATEWAY_STREAMS_MAX") == 100
     assert part.warnings == ()
+    # Another one tells of alerts.
+    assert part.settings.alerts.url is None
+    first = use_share(whole, WorkerPlace(1, 3, 0, 0, 0, is_first_start=True, folder="/f"))
+    assert first.settings.alerts.url == Secret("https://alerts.example/x")
     assert part.settings.shared.url == Secret("unix:///s")
     assert use_share(whole, None) is whole
     own = use_share(loaded(tmp_path, REDIS_URL="redis://there"), place)
