@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from cursor_api.domain.deltas import FinishReason, Usage, UsageSource
-from cursor_api.domain.errors import FaultKind
+from cursor_api.domain.errors import FaultKind, StoreAwayError
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.domain.record_query import RecordFilter, RecordQuery
 from cursor_api.ports.record_database import Batch, RecordDatabase
@@ -21,6 +21,7 @@ PER_S: Final = 3_000
 # As requests end: a few each time that the loop comes round.
 STEP_S: Final = 0.005
 BATCH_ROWS: Final = 750
+TRIES_MAX: Final = 10
 SPAN_S: Final = 29 * 24 * 3600.0
 MODELS: Final = tuple(f"model-{number}" for number in range(20))
 RARE_MODEL: Final = "model-rare"
@@ -98,7 +99,19 @@ async def fill(database: RecordDatabase, count: int, until: float) -> None:
     """So many requests over 29 days until then, oldest first."""
     await database.open()
     for batch in _batches(count, until):
-        await database.write(batch)
+        await _write(database, batch)
+
+
+async def _write(database: RecordDatabase, batch: Batch) -> None:
+    """As a log does: what a busy disk does not take in its time is written again."""
+    for _ in range(TRIES_MAX):
+        try:
+            await database.write(batch)
+        except StoreAwayError:
+            await asyncio.sleep(1.0)
+        else:
+            return
+    await database.write(batch)
 
 
 class Pacer:

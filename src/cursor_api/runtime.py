@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from cursor_api.bootstrap import Gateway
 from cursor_api.cluster.place import WorkerPlace
 from cursor_api.cluster.siblings import listen_for_siblings
+from cursor_api.domain.act import SIGNAL, ActKind
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
@@ -167,7 +168,10 @@ class Reloader:
 
     async def __call__(self) -> None:
         """At SIGHUP, which has nobody to answer but the log."""
-        await self._reload("SIGHUP")
+        done = await self._reload("SIGHUP")
+        if done.changed:
+            names = ", ".join(done.changed)
+            await self._gateway.audit.note(SIGNAL, ActKind.SETTINGS_RELOADED, names)
 
     async def reload(self) -> Reloaded:
         """For whoever has asked."""

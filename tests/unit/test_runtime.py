@@ -15,6 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores, open_keys
+from cursor_api.domain.act import SIGNAL, ActQuery
 from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
@@ -128,6 +129,8 @@ level = "debug"
             assert structlog.get_config()["wrapper_class"] is debug
             [again] = await it.reload_from(text)
             assert again["changed"] == []
+            [act] = (await it.gateway.audit.page(ActQuery(9))).acts
+            assert act.act[1:] == (SIGNAL, "settings_reloaded", ", ".join(taken["changed"]))
     finally:
         structlog.reset_defaults()
         logging.getLogger().setLevel(level)

@@ -16,6 +16,7 @@ from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
 from cursor_api.ports.process import Clock, Observer
+from cursor_api.service.audit import Audit
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
@@ -47,6 +48,7 @@ class Gateway:
     metrics: WorkersMetrics
     # What is under way in this process.
     now: Callable[[], WorkerNow]
+    audit: Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,6 @@ async def build_gateway(
         credential_count = await _begin(house.roster)
         await house.model_lists.refresh()
         app = App(house.web_parts(settings), _web_options(settings))
-
         tasks = {asyncio.create_task(one) for one in house.watches()}
 
         async def renew(new: Settings) -> None:
@@ -103,7 +104,8 @@ async def build_gateway(
 
         try:
             lasting = (house.roster, house.lifecycle, house.endpoints)
-            yield Gateway(app, credential_count, *lasting, renew, house.measuring.page, house.now)
+            told = (house.measuring.page, house.now, house.key_house.audit)
+            yield Gateway(app, credential_count, *lasting, renew, *told)
         finally:
             for task in tasks:
                 task.cancel()

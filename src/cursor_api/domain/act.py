@@ -9,6 +9,8 @@ from typing import NamedTuple
 COMMAND_LINE = "command-line"
 # Whoever has changed the files of credentials, by hand or with a command.
 FILES = "files"
+# Whoever has sent SIGHUP, after a change of the settings.
+SIGNAL = "signal"
 # A longer subject is cut.
 SUBJECT_LENGTH_MAX = 500
 

@@ -33,7 +33,7 @@ SLOT_S = 900
 # It stands in records, logs and addresses.
 ID_FORM = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 # Whom records know by these names is no API key.
-RESERVED_IDS = re.compile(r"operator|passthrough|command-line|files|client-[0-9]+")
+RESERVED_IDS = re.compile(r"operator|passthrough|command-line|files|signal|client-[0-9]+")
 
 
 class KeyState(enum.Enum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.act import COMMAND_LINE, FILES, ActKind
+from cursor_api.domain.act import COMMAND_LINE, FILES, SIGNAL, ActKind
 from cursor_api.domain.api_key import RESERVED_IDS
 
 
@@ -18,5 +18,4 @@ def test_the_words_do_not_change() -> None:
 
 def test_no_api_key_can_be_called_as_those_who_have_none() -> None:
     """Or nobody could tell who it was."""
-    assert RESERVED_IDS.fullmatch(COMMAND_LINE)
-    assert RESERVED_IDS.fullmatch(FILES)
+    assert all(RESERVED_IDS.fullmatch(one) for one in (COMMAND_LINE, FILES, SIGNAL))

@@ -17,6 +17,7 @@ from cursor_api.domain.errors import FaultKind, StoreError
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import (
+    ALL,
     RecordChoices,
     RecordFilter,
     RecordPage,
@@ -108,19 +109,21 @@ class SqlQuestions:
 
     async def _last_ends(self, query: RecordQuery) -> RecordPage:
         where, values = condition(self._sql, query.filter)
-        # The slice bounds how much is looked at, and no other index is thought better.
+        is_all = query.filter == ALL
         by_end = f"ORDER BY {ENDED} DESC, id DESC LIMIT"
-        rows = await self._sql.fetch(
-            f"SELECT * FROM (SELECT {COLUMN_LIST} FROM {self._sql.prefix}requests"
-            f" WHERE {ENDED} >= :ended {by_end} :slice) AS slice"
-            f" WHERE {where} {by_end} :rows_max",
-            values
-            | {
-                "ended": (query.ended_since or 0.0) * 1000,
-                "slice": SLICE_ROWS_MAX,
-                "rows_max": query.rows_max,
-            },
+        statement = (
+            f"SELECT {COLUMN_LIST} FROM {self._sql.prefix}requests"
+            f" WHERE {ENDED} >= :ended {by_end} :slice"
         )
+        if not is_all:
+            # The slice bounds how much is looked at, and no other index is thought better.
+            statement = f"SELECT * FROM ({statement}) AS slice WHERE {where} {by_end} :rows_max"
+        values |= {
+            "ended": (query.ended_since or 0.0) * 1000,
+            "slice": query.rows_max if is_all else SLICE_ROWS_MAX,
+            "rows_max": query.rows_max,
+        }
+        rows = await self._sql.fetch(statement, values)
         return RecordPage(tuple(_records(rows)), None)
 
     async def choices(self) -> RecordChoices:
