@@ -26,8 +26,6 @@ from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.wire.checksum import new_checksum
 
-# Beside the file of requests: what a database that is away does not take.
-SPOOL_SUFFIX = ".spool"
 DATABASE_URL = "DATABASE_URL"
 # What waits is not too old.
 EVERYTHING = Keeping(days=3650, bytes_max=2**50, rows_max=2**50, content_days=3650)
@@ -129,7 +127,9 @@ def _records(settings: Settings) -> RecordKeeper | None:
     database = make_database(settings)
     if settings.database.url is not None:
         path = settings.files.request_log_file
-        spool = SqliteRecords(path.with_name(path.name + SPOOL_SUFFIX), EVERYTHING, clock.now)
+        spool = SqliteRecords(
+            path.with_name(path.name + settings.database.spool_suffix), EVERYTHING, clock.now
+        )
         database = SpooledRecords(database, spool, observer)
     return RecordLog(database, log.entries_max, clock, observer)
 

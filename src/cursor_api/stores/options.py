@@ -85,6 +85,9 @@ class DatabaseOptions:
         default_note="none: `REQUEST_LOG_FILE`",
         needs_restart=True,
     )
+    # Of the file beside that of the requests, for what the database does not take while it is away:
+    # one for each process, as whoever brings it over has to be alone.
+    spool_suffix: str = ".spool"
 
 
 class WhenAway(enum.Enum):

@@ -90,8 +90,11 @@ def use_share(loaded: Loaded[Settings], place: WorkerPlace | None) -> Loaded[Set
     if settings.shared.url is None and place.shared_url is not None:
         settings = replace(settings, shared=SharedOptions(Secret(place.shared_url)))
     if not place.does_shared_work:
-        # Whoever is alerted hears it once.
-        settings = replace(settings, alerts=WebhookOptions())
+        # Whoever is alerted hears it once, and each spool is one worker's.
+        database = replace(
+            settings.database, spool_suffix=f"{settings.database.spool_suffix}-{place.number}"
+        )
+        settings = replace(settings, alerts=WebhookOptions(), database=database)
     return replace(loaded, checked=settings, warnings=())
 
 

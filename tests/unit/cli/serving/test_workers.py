@@ -80,9 +80,11 @@ def test_a_worker_has_its_share_and_tells_no_warnings(tmp_path: Path) -> None:
     assert part.settings.admission.streams_max == 34
     assert part.facts.find("GATEWAY_STREAMS_MAX") == 100
     assert part.warnings == ()
-    # Another one tells of alerts.
+    # Another one tells of alerts, and has the spool of the plain name.
+    assert part.settings.database.spool_suffix == ".spool-2"
     assert part.settings.alerts.url is None
     first = use_share(whole, WorkerPlace(1, 3, 0, 0, 0, is_first_start=True, folder="/f"))
+    assert first.settings.database.spool_suffix == ".spool"
     assert first.settings.alerts.url == Secret("https://alerts.example/x")
     assert part.settings.shared.url == Secret("unix:///s")
     assert use_share(whole, None) is whole
