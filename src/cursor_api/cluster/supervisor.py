@@ -33,6 +33,8 @@ STEADY_S = 10.0
 # Before the first new start after an early end; doubled with each further one.
 DELAY_S = 0.25
 DELAY_S_MAX = 30.0
+# One that could serve is back within a second, however often it ends.
+SERVED_DELAY_S_MAX = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ class Supervisor:
         if worker.ready_at is not None and now - worker.ready_at >= STEADY_S:
             self._delays[worker.number] = DELAY_S
             return 0.0
-        delay_s = self._delays[worker.number]
+        limit_s = DELAY_S_MAX if worker.ready_at is None else SERVED_DELAY_S_MAX
+        delay_s = min(self._delays[worker.number], limit_s)
         self._delays[worker.number] = min(2 * delay_s, DELAY_S_MAX)
         return delay_s
 

@@ -205,6 +205,21 @@ async def test_one_that_cannot_come_back_is_tried_again(stage: Stage) -> None:
         await stage.until(1, "start", "start")
 
 
+async def test_one_that_could_serve_is_back_soon_however_often_it_ends(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others have to wait longer each time: they only cost."""
+    monkeypatch.setattr(module, "SERVED_DELAY_S_MAX", 0.02)
+    async with supervised(stage):
+        for count in range(1, 5):
+            os.kill(stage.pids(1)[-1], signal.SIGKILL)
+            await stage.until(1, *["start"] * (count + 1))
+            # It has said that it serves before anybody could kill it again.
+            assert await stage.ask(1) == stage.pids(1)[-1]
+    delays = [facts["after_s"] for event, facts in stage.observer.warnings if "ended" in event]
+    assert delays == [0.01, 0.02, 0.02, 0.02]
+
+
 def test_how_a_process_has_ended_is_told_in_words() -> None:
     """By itself, or by a signal."""
     assert describe_end(1) == "exit status 1"
