@@ -199,7 +199,8 @@ class SqliteRecords(SqlQuestions):
         spent_s = max(time.perf_counter() - began, 1e-6)
         fitting = int(step * STEP_S / spent_s)
         self._step_rows = max(STEP_ROWS_MIN, min(2 * step, fitting, STEP_ROWS_MAX))
-        return count < step
+        # Whether that was enough the next look says.
+        return count == 0
 
     def _find_excess(
         self, connection: sqlite3.Connection, step: int
@@ -211,8 +212,11 @@ class SqliteRecords(SqlQuestions):
             return "SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?", (oldest, step)
         (rows_count,) = connection.execute("SELECT rows_count FROM kept").fetchone()
         excess = rows_count - self._keeping.rows_max
-        if excess <= 0 and _used_bytes(connection) > self._keeping.bytes_max:
-            excess = step
+        used_bytes = _used_bytes(connection)
+        excess_bytes = used_bytes - self._keeping.bytes_max
+        if excess <= 0 and excess_bytes > 0:
+            # About as many as take so much, and some in any case: or a step would take too many.
+            excess = max(rows_count * excess_bytes // used_bytes, STEP_ROWS_MIN)
         if excess <= 0 or not rows_count:
             return None, ()
         return "SELECT id FROM requests ORDER BY id LIMIT ?", (min(excess, step),)
