@@ -11,10 +11,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
+from cursor_api.cluster.place import VARIABLE
 from cursor_api.files.running import find_running
 from tests import serving
 from tests.acceptance.background import upstream
@@ -157,7 +159,10 @@ def test_nobody_outlives_a_killed_supervisor(program: Program) -> None:
     left = psutil.Process(program.process.pid).children()
     # Two workers and the server that they count in; one may be seen that has just ended.
     assert len(left) >= 3
+    place = json.loads(workers(program)[0].environ()[VARIABLE])
+    assert Path(place["folder"]).is_dir()
     program.process.kill()
     program.process.wait()
     _, alive = psutil.wait_procs(left, timeout=10)
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+    assert not Path(place["folder"]).exists()

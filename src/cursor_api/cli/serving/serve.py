@@ -20,6 +20,7 @@ from cursor_api.cli.serving.workers import (
     begin_as_worker,
     check_workers,
     has_workers,
+    leave,
     supervise,
     tell_warnings,
     use_share,
@@ -78,7 +79,11 @@ def serve(parsed: argparse.Namespace) -> int:
     if listener is not None and place is None and has_workers(loaded):
         return supervise(loaded, listener)
     source = SettingsInUse(SCHEMA, loaded, read, SettingsFiles(SCHEMA, load, folder))
-    return start(loaded, listener, functools.partial(_serve_for_real, source, place))
+    try:
+        return start(loaded, listener, functools.partial(_serve_for_real, source, place))
+    finally:
+        if place is not None:
+            leave(place)
 
 
 def _check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import sys
 from contextlib import AsyncExitStack, ExitStack
@@ -77,6 +78,12 @@ def begin_as_worker() -> WorkerPlace | None:
             # It has ended meanwhile.
             raise SystemExit(1)
     return place
+
+
+def leave(place: WorkerPlace) -> None:
+    """The end of a worker: what a killed supervisor has left behind nobody else removes."""
+    if os.getppid() != place.supervisor:
+        shutil.rmtree(place.folder, ignore_errors=True)
 
 
 def use_share(loaded: Loaded[Settings], place: WorkerPlace | None) -> Loaded[Settings]:

@@ -13,6 +13,7 @@ from cursor_api.cli.serving.workers import (
     begin_as_worker,
     check_workers,
     has_workers,
+    leave,
     use_share,
 )
 from cursor_api.cluster.place import VARIABLE, WorkerPlace
@@ -90,6 +91,17 @@ def test_a_worker_has_its_share_and_tells_no_warnings(tmp_path: Path) -> None:
     assert use_share(whole, None) is whole
     own = use_share(loaded(tmp_path, REDIS_URL="redis://there"), place)
     assert own.settings.shared.url == Secret("redis://there")
+
+
+def test_what_a_killed_supervisor_leaves_its_workers_remove(tmp_path: Path) -> None:
+    """And nothing where it lives: the others still meet there."""
+    folder = tmp_path / "sockets"
+    folder.mkdir()
+    place = WorkerPlace(1, 2, 0, 0, os.getppid(), is_first_start=False, folder=str(folder))
+    leave(place)
+    assert folder.exists()
+    leave(msgspec.structs.replace(place, supervisor=-1))
+    assert not folder.exists()
 
 
 def test_a_worker_whose_supervisor_is_gone_does_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
