@@ -272,7 +272,7 @@ async def test_no_error_and_no_log_line_holds_a_secret(tmp_path: Path) -> None:
             assert 400 <= answer.status < 500, (method, path, answer)
             assert b"canary" not in answer.body.replace(b"canary-secret-a/test", b"")
             assert b"canary" not in str(answer.headers).encode()
-            for key in (CHAT_KEY, f"{KEY}-wrong"):
+            for key in (CHAT_KEY, f"wrong-{KEY}"):
                 refused = await it.call(method, path, body, {"Authorization": f"Bearer {key}"})
                 assert refused.status in {401, 403}
                 assert b"canary" not in refused.body

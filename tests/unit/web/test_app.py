@@ -135,7 +135,7 @@ async def test_a_refused_preflight_is_told_in_the_log(origins: tuple[str, ...]) 
 async def test_no_error_body_shows_the_key() -> None:
     """Neither the right one nor the wrong one."""
     async with serve(House().app) as port:
-        wrong = {"Authorization": f"Bearer {KEY}-wrong"}
+        wrong = {"Authorization": f"Bearer wrong-{KEY}"}
         answers = [
             await ask(port, "POST", "/v1/chat/completions", headers=wrong),
             await ask(port, "POST", "/v1/chat/completions", headers=BEARER, body=b"{"),
