@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +34,11 @@ def names(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir()}
 
 
+def children() -> set[psutil.Process]:
+    """Of this process; other tests have servers that last."""
+    return set(psutil.Process().children())
+
+
 async def ask(url: str, command: bytes) -> bytes:
     """The first line of its answer."""
     reader, writer = await asyncio.open_unix_connection(url.removeprefix("unix://"))
@@ -48,14 +51,14 @@ async def ask(url: str, command: bytes) -> bytes:
 
 async def test_it_serves_at_a_socket_alone_and_leaves_nothing(folder: Path) -> None:
     """No port, and afterwards no process and no file but its socket."""
-    program = find_program()
+    program, others = find_program(), children()
     assert program is not None
     async with OwnValkey(program, folder, ListObserver()) as own:
         assert await ask(own.url, b"PING") == b"+PONG\r\n"
-        [server] = psutil.Process().children()
+        [server] = children() - others
         assert server.net_connections("tcp") == []
     assert names(folder) <= {"valkey.sock"}
-    assert psutil.Process().children() == []
+    assert children() == others
 
 
 async def test_one_that_ends_is_started_again(
@@ -63,9 +66,10 @@ async def test_one_that_ends_is_started_again(
 ) -> None:
     """At the same socket: the workers find it there."""
     monkeypatch.setattr(valkey, "RESTART_S", 0.01)
-    observer = ListObserver()
+    observer, others = ListObserver(), children()
     async with OwnValkey(next(iter(SERVERS.values())), folder, observer) as own:
-        os.kill(psutil.Process().children()[0].pid, signal.SIGKILL)
+        [server] = children() - others
+        server.kill()
         async with asyncio.timeout(10):
             while not observer.warnings:
                 await asyncio.sleep(0.005)
