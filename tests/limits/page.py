@@ -25,16 +25,16 @@ _INTRODUCTION = Text(
 
 中文：[limits.zh-CN.md](limits.zh-CN.md)
 
-Everything that a caller or the upstream can make large, long or many has a bound here, with the
-reason for its figure and the test in which somebody goes beyond it. Settings are described in
-[configuration.md](configuration.md). An error's `code` stands in its body (`error.code`); a refusal
-that a later try can mend carries `Retry-After`.
+Every size, duration or number that a caller or the upstream controls has a limit. This page lists
+them all, with the reason for each figure and the test that exceeds it. Settings are described in
+[configuration.md](configuration.md). An error's `code` is in its body (`error.code`). A refusal has
+`Retry-After` if a later attempt can succeed.
 
-Large bodies are taken in steps, so that nobody else waits for them: inflating, checking,
-translating and sending one of 10 MiB never holds the event loop for 50 ms at a time (`make soak`,
-stage `lag`).
-One thing is done in one go, whatever the size: finding the messages in the JSON, 25 ms for 10 MiB
-of the dearest kind. Whoever raises `GATEWAY_BODY_BYTES_MAX` tenfold makes that ten times as long.
+Large bodies are processed in steps, so that other requests do not wait for them: decompressing,
+checking, translating and sending a body of 10 MiB never blocks the event loop for 50 ms at a time
+(`make soak`, stage `lag`). One step is not divided, whatever the size: finding the messages in the
+JSON, which takes 25 ms for the most expensive 10 MiB. If you raise `GATEWAY_BODY_BYTES_MAX`
+tenfold, it takes ten times as long.
 """,
     """\
 # 限制
