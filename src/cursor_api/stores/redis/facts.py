@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import math
 import os
 from collections.abc import Sequence
@@ -25,7 +24,8 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.ports.facts import Fact, FactListener
 from cursor_api.ports.process import Observer
-from cursor_api.stores.redis.link import RETRY_S, Argument, RedisLink
+from cursor_api.stores.redis.link import RETRY_S, RedisLink
+from cursor_api.stores.redis.outbox import Outbox
 from cursor_api.stores.redis.scripts import read_script
 from cursor_api.stores.redis.server import connect, make_pool
 
@@ -50,9 +50,8 @@ class RedisFacts:
         self.node = os.urandom(8).hex()
         self._listener: FactListener | None = None
         self._listening: asyncio.Task[None] | None = None
-        self._untold: dict[str, tuple[Argument, ...]] = {}
+        self._untold: Outbox[str] = Outbox(link)
         self._is_warned = False
-        link.on_up.append(self._tell_all)
 
     def __repr__(self) -> str:
         return f"RedisFacts(untold={len(self._untold)})"
@@ -86,20 +85,7 @@ class RedisFacts:
         """See ports.FactChannel."""
         kept_ms = round(kept_s * 1000)
         told = (len(KEYS), *KEYS, self.node, fact.name, fact.state.decode(), kept_ms)
-        self._untold[fact.name] = told
-        if self._link.is_up:
-            self._say(fact.name, told)
-
-    def _tell_all(self) -> None:
-        for name, told in list(self._untold.items()):
-            self._say(name, told)
-
-    def _say(self, name: str, told: tuple[Argument, ...]) -> None:
-        self._link.send(_TELL, told, functools.partial(self._hear_back, name, told))
-
-    def _hear_back(self, name: str, told: tuple[Argument, ...], reply: Any) -> None:
-        if not isinstance(reply, StoreAwayError) and self._untold.get(name) is told:
-            del self._untold[name]
+        self._untold.tell(fact.name, _TELL, told)
 
     # --- Listening.
 

@@ -9,10 +9,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.quota import (
@@ -28,7 +27,8 @@ from cursor_api.domain.quota import (
 from cursor_api.ports.limits import Settlement
 from cursor_api.stores.memory_limits import LEASE_S
 from cursor_api.stores.redis.link import Argument, RedisLink
-from cursor_api.stores.redis.scripts import Script, read_script
+from cursor_api.stores.redis.outbox import Outbox
+from cursor_api.stores.redis.scripts import read_script
 
 # What waits while the server is away: a minute at 500 requests a second. What is dropped stays
 # counted as it was reserved.
@@ -52,13 +52,6 @@ class _LetIn(NamedTuple):
     period: str
 
 
-class _Told(NamedTuple):
-    """What the server has to hear, whenever it is there."""
-
-    script: Script
-    arguments: tuple[Argument, ...]
-
-
 class _Answer(NamedTuple):
     """What a script says."""
 
@@ -79,12 +72,11 @@ class RedisLimitStore:
 
     def __init__(self, link: RedisLink, lease_s: float = LEASE_S) -> None:
         self._link = link
-        link.on_up.append(self._tell_all)
         self._lease_ms = round(lease_s * 1000)
         # By key and request: None while it is not known whether it was let in.
         self._let_in: dict[_Place, _LetIn | None] = {}
         # By key and request, or by key alone.
-        self._untold: dict[_Place, _Told] = {}
+        self._untold: Outbox[_Place] = Outbox(link, UNTOLD_MAX)
 
     def __repr__(self) -> str:
         return f"RedisLimitStore(untold={len(self._untold)})"
@@ -114,7 +106,7 @@ class RedisLimitStore:
         is_doubtful = self._let_in.get(place, _NEVER) is None
         let_in = self._let_in.pop(place, None) or _NEVER
         keys = (*_keys(settlement.key_id), _mark(*place))
-        self._tell(
+        self._untold.tell(
             place,
             _SETTLE,
             (
@@ -151,7 +143,7 @@ class RedisLimitStore:
     async def forget(self, key_id: str) -> None:
         """See ports.LimitStore; when the server is there again, where it is away."""
         keys = _keys(key_id)
-        self._tell((key_id, ""), _FORGET, (len(keys), *keys))
+        self._untold.tell((key_id, ""), _FORGET, (len(keys), *keys))
 
     def _question(self, claim: Claim) -> tuple[Argument, ...]:
         limits, budget = claim.limits, claim.limits.budget
@@ -164,28 +156,6 @@ class RedisLimitStore:
             *(budget.unit.value if budget else "", int(limits.is_lasting)),
             *(claim.moment.day.name, claim.period, self._link.run),
         )
-
-    def _tell(self, place: _Place, script: Script, arguments: tuple[Argument, ...]) -> None:
-        told = _Told(script, arguments)
-        if place not in self._untold and len(self._untold) >= UNTOLD_MAX:
-            del self._untold[next(iter(self._untold))]
-        self._untold[place] = told
-        if self._link.is_up:
-            self._say(place, told)
-
-    def _tell_all(self) -> None:
-        for place, told in list(self._untold.items()):
-            self._say(place, told)
-
-    def _say(self, place: _Place, told: _Told) -> None:
-        done = functools.partial(self._hear, place, told)
-        self._link.send(told.script, told.arguments, done)
-
-    def _hear(self, place: _Place, told: _Told, reply: Any) -> None:
-        if isinstance(reply, StoreAwayError):
-            return
-        if self._untold.get(place) is told:
-            del self._untold[place]
 
 
 def _keys(key_id: str) -> tuple[str, str, str]:

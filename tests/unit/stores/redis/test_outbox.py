@@ -1,0 +1,67 @@
+"""What is told waits until the server has heard it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from cursor_api.domain.credential import Secret
+from cursor_api.stores.redis import link as redis_link
+from cursor_api.stores.redis.link import RedisLink, Words
+from cursor_api.stores.redis.outbox import Outbox
+from cursor_api.stores.redis.scripts import Script
+from tests.fakes import ListObserver
+from tests.redis_server import RedisServer
+
+TEXT = "return redis.call('RPUSH', KEYS[1], ARGV[1])"
+SAY = Script("say", TEXT, hashlib.sha1(TEXT.encode(), usedforsecurity=False).hexdigest())
+READ = "return redis.call('LRANGE', KEYS[1], 0, -1)"
+HEARD = Script("heard", READ, hashlib.sha1(READ.encode(), usedforsecurity=False).hexdigest())
+
+
+@pytest.fixture
+async def link(url: Secret, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RedisLink]:
+    """One that tries again soon."""
+    monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
+    async with RedisLink(url, [SAY, HEARD], Words("away", "back"), ListObserver()) as made:
+        yield made
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait for it."""
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.005)
+
+
+def say(outbox: Outbox[str], name: str, word: str) -> None:
+    """A word under a name."""
+    outbox.tell(name, SAY, (1, "said", word))
+
+
+async def test_what_is_heard_waits_no_longer(link: RedisLink) -> None:
+    """In the order in which it was told."""
+    outbox: Outbox[str] = Outbox(link)
+    say(outbox, "a", "one")
+    say(outbox, "b", "two")
+    assert ("a" in outbox, len(outbox)) == (True, 2)
+    await until(lambda: not len(outbox))
+    assert await link.call(HEARD, ("said",)) == [b"one", b"two"]
+
+
+async def test_without_a_server_the_last_of_each_name_waits(
+    link: RedisLink, server: RedisServer
+) -> None:
+    """The oldest names go where there is no room for more."""
+    outbox: Outbox[str] = Outbox(link, 2)
+    server.stop()
+    await until(lambda: not link.is_up)
+    for name, word in (("a", "gone"), ("b", "old"), ("b", "new"), ("c", "last")):
+        say(outbox, name, word)
+    assert ("a" in outbox, len(outbox)) == (False, 2)
+    server.start()
+    await until(lambda: not len(outbox))
+    assert await link.call(HEARD, ("said",)) == [b"new", b"last"]
