@@ -178,16 +178,19 @@ def base_url(example: str) -> Kind:
     )
 
 
+def _check_signs(text: str) -> None:
+    """Raises ValueError where somebody's password is not written as an address has it."""
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise ValueError(tell("contains a space or a control character; a password has it as %20"))
+
+
 def database_url() -> Kind:
     """A PostgreSQL database with how to get in, as libpq reads it; gives Secret."""
 
     def parse(text: str) -> Secret:
         if not text.startswith(("postgresql://", "postgres://")):
             raise ValueError(tell("does not begin with postgresql://"))
-        if any(character.isspace() or not character.isprintable() for character in text):
-            raise ValueError(
-                tell("contains a space or a control character; a password has it as %20")
-            )
+        _check_signs(text)
         try:
             urlsplit(text).port  # noqa: B018 - raises for what is no number
         except ValueError:
@@ -212,10 +215,7 @@ def redis_url() -> Kind:
     def parse(text: str) -> Secret:
         if not text.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError(tell("begins with none of redis://, rediss:// (with TLS) and unix://"))
-        if any(character.isspace() or not character.isprintable() for character in text):
-            raise ValueError(
-                tell("contains a space or a control character; a password has it as %20")
-            )
+        _check_signs(text)
         parts = urlsplit(text)
         try:
             parts.port  # noqa: B018 - raises for what is no number
