@@ -30,7 +30,7 @@ def render_check(loaded: Loaded[Any], *, width: int = WIDTH, only_set: bool = Fa
     ]
     lines: list[str] = []
     for heading, rows in itertools.groupby(shown, key=lambda row: row.heading):
-        lines.append(_cut(heading, width))
+        lines.append(cut(heading, width))
         for row in rows:
             lines.extend(_row_lines(row, width, is_wrong=row.name in wrong))
         lines.append("")
@@ -48,7 +48,7 @@ def _row_lines(row: Row, width: int, *, is_wrong: bool) -> Iterator[str]:
     # In a narrow terminal the source comes close behind the value.
     value_width = min(_VALUE_WIDTH, max(width - WIDTH + _VALUE_WIDTH, 0))
     head = f"{'!' if is_wrong else '':<{_INDENT}}{row.label:<{_NAME_WIDTH}}"
-    value = _cut(row.shown, width - value_column)
+    value = cut(row.shown, width - value_column)
     padding = max(value_width - display_width(value), 0) or 1
     source_column = value_column + display_width(value) + padding
     if source_column + display_width(row.source) <= width and (
@@ -58,7 +58,7 @@ def _row_lines(row: Row, width: int, *, is_wrong: bool) -> Iterator[str]:
         return
     yield f"{head}{value}"
     source_column = value_column + value_width
-    yield f"{' ' * source_column}{_cut(row.source, width - source_column)}"
+    yield f"{' ' * source_column}{cut(row.source, width - source_column)}"
 
 
 def _finding_lines(title: str, findings: Sequence[Finding], width: int) -> Iterator[str]:
@@ -88,7 +88,8 @@ def display_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` terminal columns; what is left out leaves a sign."""
     if display_width(text) <= width:
         return text
     while display_width(text) > width - 1:
@@ -104,5 +105,5 @@ def wrap(text: str, width: int) -> list[str]:
         if display_width(joined) <= width:
             lines[-1] = joined
         else:
-            lines.append(_cut(word, width))
+            lines.append(cut(word, width))
     return [line for line in lines if line]

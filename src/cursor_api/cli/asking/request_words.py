@@ -12,7 +12,7 @@ import msgspec
 
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
-from cursor_api.settings.report import display_width
+from cursor_api.settings.report import cut, display_width
 
 # The columns before the last one, which takes what is left.
 COLUMNS: Final = (
@@ -138,17 +138,9 @@ def _join(cells: list[str], last: str) -> str:
     text = "  ".join([*padded, last]).rstrip()
     if not is_terminal:
         return text
-    return _cut(text, shutil.get_terminal_size().columns)
+    return cut(text, shutil.get_terminal_size().columns)
 
 
 def _fit(cell: str, width: int, *, is_cut: bool) -> str:
-    shown = _cut(cell, width) if is_cut else cell
+    shown = cut(cell, width) if is_cut else cell
     return shown + " " * (width - display_width(shown))
-
-
-def _cut(text: str, width: int) -> str:
-    if display_width(text) <= width:
-        return text
-    while display_width(text) > width - 1:
-        text = text[:-1]
-    return f"{text}…"

@@ -92,10 +92,7 @@ def change(parsed: argparse.Namespace) -> int:
             terms = terms._replace(name=parsed.name)
         if parsed.all_models:
             terms = terms._replace(models=())
-        changed = await house.keys.change(parsed.id, terms)
-        await note(house, ActKind.KEY_CHANGED, changed.id)
-        _tell_key(parsed, changed, None)
-        return 0
+        return await _change(parsed, house, terms)
 
     return with_keys(parsed, work)
 
@@ -106,12 +103,16 @@ def limits(parsed: argparse.Namespace) -> int:
     async def work(house: KeyHouse) -> int:
         terms = house.keys.get(parsed.id).terms
         wanted = terms._replace(limits=_limits(parsed, terms.limits))
-        changed = await house.keys.change(parsed.id, wanted)
-        await note(house, ActKind.KEY_CHANGED, changed.id)
-        _tell_key(parsed, changed, None)
-        return 0
+        return await _change(parsed, house, wanted)
 
     return with_keys(parsed, work)
+
+
+async def _change(parsed: argparse.Namespace, house: KeyHouse, terms: KeyTerms) -> int:
+    changed = await house.keys.change(parsed.id, terms)
+    await note(house, ActKind.KEY_CHANGED, changed.id)
+    _tell_key(parsed, changed, None)
+    return 0
 
 
 def rotate(parsed: argparse.Namespace) -> int:
