@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -26,6 +25,7 @@ from tests.record_databases import FickleDatabase
 from tests.records import Spoken
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
+from tests.waiting import until
 
 QUICK = LogTimes(write_after_s=0.01, batch_rows=5, retry_s=0.02, waiting_max=5, settle_s=0.05)
 FULL = StoreAwayError("the disk is full")
@@ -45,13 +45,6 @@ class House:
     def told(self) -> list[str]:
         """The events, without their facts."""
         return [event for event, _ in self.observer.events]
-
-
-async def until(is_so: Callable[[], object]) -> None:
-    """Wait for it."""
-    async with asyncio.timeout(5):
-        while not is_so():
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture

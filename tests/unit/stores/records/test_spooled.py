@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,6 +17,7 @@ from tests.contract.test_records import ANY_TIME, HOUR, id_at, record
 from tests.fakes import ListObserver, StillClock
 from tests.record_databases import FickleDatabase
 from tests.records import Spoken
+from tests.waiting import until
 
 GONE = StoreAwayError("no answer")
 WRONG_KEYS = RefusalRow(HOUR, FaultKind.UNAUTHENTICATED, 3)
@@ -52,13 +53,6 @@ class House:
 def house() -> House:
     """A new one."""
     return House()
-
-
-async def until(is_so: Callable[[], object]) -> None:
-    """Wait for it."""
-    async with asyncio.timeout(5):
-        while not is_so():
-            await asyncio.sleep(0.002)
 
 
 async def test_the_file_is_for_bad_times_alone(house: House) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
 import pytest
@@ -15,6 +14,7 @@ from cursor_api.stores.redis import link as redis_link
 from cursor_api.stores.redis.shared import RedisShared
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 HOUR_S = 3600.0
 
@@ -40,13 +40,6 @@ class Node:
     def tell(self, name: str, state: bytes, kept_s: float = HOUR_S) -> None:
         """To all."""
         self.shared.facts.tell(Fact(name, state), kept_s)
-
-
-async def until(is_so: Callable[[], object]) -> None:
-    """Wait for it."""
-    async with asyncio.timeout(10):
-        while not is_so():
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -15,6 +14,7 @@ from cursor_api.stores.redis.outbox import Outbox
 from cursor_api.stores.redis.scripts import Script
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 TEXT = "return redis.call('RPUSH', KEYS[1], ARGV[1])"
 SAY = Script("say", TEXT, hashlib.sha1(TEXT.encode(), usedforsecurity=False).hexdigest())
@@ -28,13 +28,6 @@ async def link(url: Secret, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Re
     monkeypatch.setattr(redis_link, "RETRY_S", 0.02)
     async with RedisLink(url, [SAY, HEARD], Words("away", "back"), ListObserver()) as made:
         yield made
-
-
-async def until(is_so: Callable[[], object]) -> None:
-    """Wait for it."""
-    async with asyncio.timeout(10):
-        while not is_so():
-            await asyncio.sleep(0.005)
 
 
 def say(outbox: Outbox[str], name: str, word: str) -> None:
