@@ -235,11 +235,12 @@ class LineProblem:
 class StoreError(Exception):
     """A store could not be read or written whole; what it held before is still there.
 
-    `notice` says the message once more, for those who say it in another language.
+    `said` is the message as it was raised, for those who say it in another language.
     """
 
     def __init__(self, message: str | Notice, problems: Sequence[LineProblem] = ()) -> None:
         super().__init__("\n".join([str(message), *map(str, problems)]))
+        self.said = message
         self.message = str(message)
         self.notice = message if isinstance(message, Notice) else None
         self.problems = tuple(problems)
