@@ -297,6 +297,7 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._find_limits(),
+                self._is_shared_up,
             )
         )
 
