@@ -103,6 +103,16 @@ Send one real, minimal request with a token and say what came of it.
 
 Exits with 0 when it answered and with 1 when it did not. Needs no running gateway."""
 
+SEALING_KEY = """\
+Make a key that seals tokens, and show it. Nothing else is done, and it is kept nowhere.
+
+  cursor-api token sealing-key
+
+Put it into CREDENTIALS_KEY, or into a file that CREDENTIALS_KEY_FILE names, and restart: the tokens
+in the token files are sealed then. Keep it apart from them and from backups. To change it:
+  CREDENTIALS_KEY=NEW,OLD                    and restart: tokens are sealed with the new one
+  CREDENTIALS_KEY=NEW                        later"""
+
 TAKE_OVER = """\
 Take over the tokens of the earlier program, of its later versions, or of a file of your own.
 
@@ -148,6 +158,7 @@ def add_commands(commands: Subcommands) -> None:
     test.add_argument("--model", help="the model to ask (default: a cheap one)")
 
     changes = _add_changes(own)
+    own.add("sealing-key", run_later("tokens.sealing", "make_key"), SEALING_KEY)
 
     for sub in (show, listing, test):
         sub.add_argument("--json", action="store_true", help="for scripts")
