@@ -91,6 +91,10 @@ ONE_WORD = {
     "移除": "删除",
     "您": "你",
     "通行证": "凭据",
+    # 令牌 is what opens an account; what text is counted in is `token`.
+    "(会话|编辑器的|Cursor( 的)?|新|其他|某人的) token(?![a-zA-Z])": "令牌",
+    " token(文件| 文件| 列表)": "令牌文件，令牌列表",
+    "令牌/|令牌数|百万令牌|(输入|输出)令牌": "token",
 }
 
 

@@ -110,7 +110,7 @@ async def build_gateway(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await house.roster.save()
+            await house.end()
 
 
 async def _begin(roster: Roster) -> int:

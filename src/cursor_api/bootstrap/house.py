@@ -166,6 +166,12 @@ class House:
         url = settings.alerts.url
         self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
 
+    async def end(self) -> None:
+        """What has to be told and written at the end."""
+        if self._health is not None:
+            self._health.leave()
+        await self.roster.save()
+
     def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What goes on beside the requests, until it is cancelled."""
         return (
@@ -262,7 +268,13 @@ class House:
         shared = self._with.stores.shared
         if shared is None:
             return None
-        parts = SharedHealthParts(shared.facts, self.pools, self.roster.digest, self._with.clock)
+        parts = SharedHealthParts(
+            shared.facts,
+            self.pools,
+            self.roster.digest,
+            self._with.clock,
+            lambda: self.lifecycle.is_leaving,
+        )
         return SharedHealth(parts)
 
     def _make_key_house(self) -> KeyHouse:
@@ -304,6 +316,7 @@ class House:
             self._with.redactor.redact_text,
             functools.partial(self._find_api_keys, settings.name),
             self._with.observer,
+            self._health,
         )
         return UpstreamPlan(
             (settings.kind, settings.options, settings.headers),

@@ -20,6 +20,7 @@ from typing import Final
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
+from cursor_api.options.said import tell, told_by
 from cursor_api.options.sealing_keys import read_keys
 
 # A text has a nonce of its own: with 96 random bits, a key may seal some billions of texts.
@@ -52,7 +53,13 @@ class Sealer:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
         except ImportError as error:
             raise StoreError(
-                f"{KEY} needs what is not installed: pip install 'cursor-api[sealed]' ({error})."
+                tell(
+                    "{name} needs what is not installed: pip install 'cursor-api[{extra}]'"
+                    " ({reason}).",
+                    name=KEY,
+                    extra="sealed",
+                    reason=error,
+                )
             ) from error
         self._invalid = InvalidTag
         # By their ids, in order.
@@ -109,7 +116,9 @@ def make_sealer(keys: Sequence[Secret], key_file: Path | None) -> Sealer | None:
     """
     if key_file is not None:
         if keys:
-            raise StoreError(f"{KEY} and {KEY_FILE} are both set; leave one of them out.")
+            raise StoreError(
+                tell("{one} and {other} are both set; leave one out.", one=KEY, other=KEY_FILE)
+            )
         keys = _read_key_file(key_file)
     return Sealer(keys) if keys else None
 
@@ -120,13 +129,15 @@ def _read_key_file(path: Path) -> tuple[Secret, ...]:
             text = opened.read(KEY_FILE_BYTES_MAX).decode()
         keys = read_keys(text)
     except OSError as error:
-        raise StoreError(f"{path} ({KEY_FILE}) cannot be read: {error.strerror}.") from error
+        raise StoreError(
+            tell("{path} cannot be read: {reason}.", path=path, reason=error.strerror)
+        ) from error
     except UnicodeDecodeError:
-        raise StoreError(f"{path} ({KEY_FILE}) is no text.") from None
+        raise StoreError(tell("{path} is not UTF-8 text.", path=path)) from None
     except ValueError as error:
-        raise StoreError(f"{path} ({KEY_FILE}) {error}.") from None
+        raise StoreError(tell("{path} {error}.", path=path, error=told_by(error))) from None
     if not keys:
         raise StoreError(
-            f"{path} ({KEY_FILE}) is empty; `cursor-api token sealing-key` makes a key."
+            tell("{path} is empty; `cursor-api token sealing-key` makes a key.", path=path)
         )
     return keys

@@ -87,17 +87,17 @@ def test_a_key_comes_from_a_setting_or_a_file(tmp_path: Path) -> None:
         (None, "cannot be read: No such file"),
         (b"", "is empty"),
         (b"canary", "has no key in place 1"),
-        (b"\xff", "no text"),
+        (b"\xff", "not UTF-8 text"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, content: bytes | None, words: str) -> None:
-    """With its path and the setting, and nothing of what is in it."""
+    """With its path, and nothing of what is in it."""
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(StoreError, match=words) as told:
         make_sealer((), file)
-    assert f"{file} (CREDENTIALS_KEY_FILE)" in str(told.value)
+    assert str(file) in str(told.value)
     assert "canary" not in str(told.value)
 
 

@@ -11,7 +11,6 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import socket
 import ssl
@@ -22,12 +21,13 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_full
+from cursor_api.cli.serving.port import take_port
 from cursor_api.cli.serving.token_checks import check_tokens
+from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
 from cursor_api.options.rules import Facts, Finding, find_mode
 from cursor_api.options.said import tell
-from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.sqlite.file import RecordFile
@@ -35,9 +35,6 @@ from cursor_api.web.server import descriptors
 from cursor_api.web.server.tls import TlsFileError, TlsOptions, load_certificate, utc_now
 
 FILE_VARIABLES: Final = ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE")
-PRIVILEGED_PORT_MAX: Final = 1023
-PORT_MAX: Final = 65_535
-DEFAULT_PORT: Final = 3000
 
 
 _Check = Callable[[Facts], Iterable[Found]]
@@ -52,7 +49,7 @@ def check_and_listen(
     of file descriptors is raised on the way.
     """
     facts = _valid_facts(loaded)
-    listener, found = _take_port(facts)
+    listener, found = take_port(facts)
     if has_files:
         found.extend(_run(FILE_CHECKS, facts))
     found.extend(_check_the_rest(loaded, facts))
@@ -65,7 +62,7 @@ def check_without_listening(loaded: Loaded[Settings]) -> Loaded[Settings]:
     A port in use is only a warning then: it may be that gateway which has it.
     """
     facts = _valid_facts(loaded)
-    listener, found = _take_port(facts)
+    listener, found = take_port(facts)
     if listener is not None:
         listener.close()
     found = [Found(one.finding, one.is_problem and not one.may_be_ours) for one in found]
@@ -113,65 +110,6 @@ def _with_found(loaded: Loaded[Settings], found: Iterable[Found]) -> Loaded[Sett
     return loaded.with_findings(tuple(findings[True]), tuple(findings[False]))
 
 
-# --- The listener
-
-
-def _take_port(facts: Facts) -> tuple[socket.socket | None, list[Found]]:
-    host, port = facts.find("HOST"), facts.find("PORT")
-    if host is None or port is None:
-        return None, []
-    try:
-        return listen(host, port), []
-    except OSError as error:
-        return None, [_explain_port(facts, host, port, error)]
-
-
-def _explain_port(facts: Facts, host: str, port: int, error: OSError) -> Found:
-    if isinstance(error, socket.gaierror):
-        message = f"{host} is a name without an address here; use an address, such as 127.0.0.1"
-        return as_problem(facts, "HOST", message)
-    match error.errno:
-        case errno.EADDRINUSE:
-            other = port + 1 if port < PORT_MAX else DEFAULT_PORT
-            message = (
-                f"another program listens on port {port} of {host}; stop it, or choose another"
-                f" port, as in PORT={other}"
-            )
-            return Found(facts.finding("PORT", message), is_problem=True, may_be_ours=True)
-        case errno.EACCES | errno.EPERM if port <= PRIVILEGED_PORT_MAX:
-            return as_problem(
-                facts,
-                "PORT",
-                f"{port} is for privileged programs only; choose one above {PRIVILEGED_PORT_MAX},"
-                f" as in PORT={DEFAULT_PORT}",
-            )
-        case errno.EADDRNOTAVAIL:
-            return as_problem(
-                facts,
-                "HOST",
-                f"{host} is no address of this machine; use 127.0.0.1 (this machine alone), or"
-                " 0.0.0.0 or :: (everybody who can reach it)",
-            )
-        case errno.EAFNOSUPPORT:
-            message = f"{host} is an IPv6 address, and this machine has no IPv6; use an IPv4 one"
-            return as_problem(facts, "HOST", message)
-        case _:
-            message = f"cannot listen on {host} port {port} ({error.strerror}); choose others"
-            return as_problem(facts, "HOST", message)
-
-
-def _check_certificate(facts: Facts) -> Iterator[Found]:
-    try:
-        found = load_certificate(
-            TlsOptions(facts.find("TLS_CERT_FILE"), facts.find("TLS_KEY_FILE"))
-        )
-    except TlsFileError as error:
-        yield as_problem(facts, error.variable, error.message)
-        return
-    for variable, message in found.find_flaws(utc_now()) if found else ():
-        yield as_warning(facts, variable, message)
-
-
 # --- Files
 
 
@@ -191,11 +129,15 @@ def _check_folders(facts: Facts) -> Iterator[Found]:
 def _check_folder(facts: Facts, variable: str, folder: Path) -> Iterator[Found]:
     mode = find_mode(folder)
     if not mode and not os.path.lexists(folder):
-        message = f"the folder {folder} does not exist; make it with: mkdir -p {folder}"
+        message = tell(
+            "the folder {folder} does not exist; make it with: mkdir -p {folder}", folder=folder
+        )
         yield as_problem(facts, variable, message)
     elif not stat.S_ISDIR(mode):
         yield as_problem(
-            facts, variable, f"{folder} is no folder that can be entered; name a file in one"
+            facts,
+            variable,
+            tell("{folder} is no folder that can be entered; name a file in one", folder=folder),
         )
     elif not os.access(folder, os.W_OK | os.X_OK):
         yield as_warning(
@@ -229,7 +171,7 @@ def _check_pool_state(facts: Facts) -> Iterator[Found]:
             tell(
                 "{error} All credentials begin as healthy, and the file is replaced;"
                 " to keep it, move it away first",
-                error=error.message,
+                error=told_shortly(error),
             ),
         )
 
@@ -241,10 +183,22 @@ def _check_request_log(facts: Facts) -> Iterator[Found]:
     try:
         RecordFile(path).check()
     except StoreError as error:
-        yield as_problem(facts, "REQUEST_LOG_FILE", error.message.removesuffix("."))
+        yield as_problem(facts, "REQUEST_LOG_FILE", told_shortly(error).rstrip(".。"))
 
 
 # --- Certificates
+
+
+def _check_certificate(facts: Facts) -> Iterator[Found]:
+    try:
+        found = load_certificate(
+            TlsOptions(facts.find("TLS_CERT_FILE"), facts.find("TLS_KEY_FILE"))
+        )
+    except TlsFileError as error:
+        yield as_problem(facts, error.variable, error.message)
+        return
+    for variable, message in found.find_flaws(utc_now()) if found else ():
+        yield as_warning(facts, variable, message)
 
 
 def _check_ca_file(upstream: Facts) -> Iterator[Found]:

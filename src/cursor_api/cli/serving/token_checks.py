@@ -14,6 +14,8 @@ from cursor_api.cli.serving.found import (
     is_denied,
     is_full,
 )
+from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import told, told_of_line, told_shortly
 from cursor_api.cli.tokens.unusual import describe_unusual
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.sealing import KEY, KEY_FILE, Sealer, make_sealer
@@ -30,7 +32,7 @@ def check_tokens(facts: Facts) -> Iterator[Found]:
     sealer = _find_sealer(facts)
     if isinstance(sealer, StoreError):
         variable = KEY_FILE if facts.find(KEY_FILE) else KEY
-        yield as_problem(facts, variable, sealer.message.removesuffix("."))
+        yield as_problem(facts, variable, told_shortly(sealer).rstrip(".。"))
         return
     names = Names(str(tokens), str(token_list))
     files = TokenFiles(names, _no_checksum, FileOptions(sealer=sealer))
@@ -40,7 +42,7 @@ def check_tokens(facts: Facts) -> Iterator[Found]:
         yield from _explain_tokens(facts, error)
         return
     for warning in files.warnings:
-        yield as_warning(facts, "TOKEN_FILE", warning.text)
+        yield as_warning(facts, "TOKEN_FILE", told(warning))
     unusual = describe_unusual((entry.line, entry.bearer) for entry in book.tokens)
     if unusual:
         yield as_warning(
@@ -63,12 +65,17 @@ def _no_checksum() -> str:
 def _explain_tokens(facts: Facts, error: StoreError) -> Iterator[Found]:
     for line in error.problems:
         # Those with a colon say more than what is wrong.
-        advice = "" if ":" in line.problem else "; mend the line or delete it"
-        finding = Finding("", f"{line.file}:{line.line}", f"{line.problem}{advice}")
-        yield Found(finding, is_problem=True)
+        words = told_of_line(line)
+        if ":" not in line.problem:
+            words = say("{problem}; mend the line or delete it", problem=words)
+        yield Found(Finding("", f"{line.file}:{line.line}", words), is_problem=True)
     if not error.problems:
-        remedy = f" {give_rights('read').capitalize()}." if is_denied(error) else ""
-        yield as_problem(facts, "TOKEN_FILE", f"{error.message}{remedy}")
+        message = told_shortly(error)
+        if is_denied(error):
+            message = tell(
+                "{error}; {remedy}", error=message.rstrip(".。"), remedy=give_rights("read")
+            )
+        yield as_problem(facts, "TOKEN_FILE", message)
 
 
 def _check_devices(facts: Facts, book: Book, token_list: Path) -> Iterator[Found]:
@@ -79,9 +86,14 @@ def _check_devices(facts: Facts, book: Book, token_list: Path) -> Iterator[Found
     yield Found(
         facts.finding(
             "TOKEN_LIST_FILE",
-            f"{len(book.lacking)} new token(s) cannot be served, because the checksum of each"
-            f" cannot be stored in {folder}; make that folder writable, or write a line"
-            f" `token,checksum` for each into {token_list}",
+            tell(
+                "{count} new token(s) cannot be served, because the checksum of each cannot be"
+                " stored in {folder}; make that folder writable, or write a line `token,checksum`"
+                " for each into {path}",
+                count=len(book.lacking),
+                folder=folder,
+                path=token_list,
+            ),
         ),
         is_problem=not book.credentials,
     )

@@ -30,6 +30,7 @@ from cursor_api.domain.errors import (
     StoreError,
     invalid_request,
 )
+from cursor_api.options.said import tell
 from cursor_api.ports.keys import KeyStore
 from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock
@@ -101,9 +102,12 @@ class ApiKeys:
         others = frozenset(name.lower() for name in names)
         for name in sorted(others & self._keys.keys()):
             raise StoreError(
-                f"CLIENT_TOKENS: the name {name!r} is the id of an API key, and records could not"
-                " tell the two apart. Give it another name there, or delete the key with"
-                f" `cursor-api key revoke {name}` and `cursor-api key delete {name}`"
+                tell(
+                    "CLIENT_TOKENS: the name {name} is the id of an API key, and records could not"
+                    " tell the two apart. Give it another name there, or delete the key with"
+                    " `cursor-api key revoke {name}` and `cursor-api key delete {name}`",
+                    name=name,
+                )
             )
         self._others = others
 

@@ -20,6 +20,7 @@ from cursor_api.domain.errors import BindingNotStoredError, StaleTextError, Stor
 from cursor_api.domain.problems import Notice
 from cursor_api.files.atomic import FileChangedError
 from cursor_api.files.disk import Disk, Fingerprint
+from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.token_files.book import (
     Book,
     File,
@@ -205,7 +206,7 @@ class TokenFiles:
                 state = self._pair.read()
                 if if_match is not None and if_match != state.texts.etag:
                     raise StaleTextError(
-                        "The token files were changed since you read them; nothing was saved."
+                        tell("The token files were changed since you read them; nothing was saved.")
                     )
                 old = self._reader.survey(state.texts)
                 new = self._reader.complete(make(old), self._new_checksum)

@@ -29,6 +29,7 @@ from cursor_api.files.atomic import (
 from cursor_api.files.disk import Disk, FileTooLargeError, Fingerprint, Snapshot
 from cursor_api.files.lock import lock_folders
 from cursor_api.files.sealing import Sealer
+from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
 from cursor_api.upstreams.cursor.token_files.book import File, Names, Texts
 from cursor_api.upstreams.cursor.token_files.sealed import Opened, close_lines, open_lines
@@ -94,7 +95,9 @@ class FilePair:
         """Bring `state` up to date after a save."""
         found = state.snapshots[file] = self._find(file, state.targets[file])
         if not found or found.data != saved:
-            raise FileChangedError(f"{self.paths[file]} was changed right after it was saved.")
+            raise FileChangedError(
+                tell("{path} was changed right after it was saved.", path=self.paths[file])
+            )
         state.opened[file] = self._open(file, found)
 
     def put_back(self, state: State, file: File, was: bytes) -> None:
@@ -169,7 +172,7 @@ class FilePair:
         now = self.find_fingerprints()
         is_half = any(is_torn(target, self._disk) for target in state.targets.values())
         if is_half or now != state.fingerprints:
-            raise FileChangedError("The token files are being written by another program.")
+            raise FileChangedError(tell("The token files are being written by another program."))
 
     def _find(self, file: File, target: Path) -> Snapshot | None:
         path, limits = self.paths[file], self._options.text
