@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.dialects.openai.faults import FAULTS
+from cursor_api.domain.act import COMMAND_LINE, FILES, SIGNAL, ActKind
 from cursor_api.domain.content import Role
 from cursor_api.domain.credential import Spelling
 from cursor_api.domain.credential_health import QuarantineReason
@@ -21,6 +22,7 @@ from cursor_api.domain.problems import NoticeCode, ProblemCode
 from cursor_api.domain.record_content import SaidKind
 from cursor_api.service.credentials.report import CooldownPhase, State
 from cursor_api.settings.files import FIXED
+from cursor_api.web.access.auth import OPERATOR
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ROOT / "src/cursor_api/web/console/static/lang"
@@ -62,6 +64,12 @@ def test_every_code_of_an_error_is_said() -> None:
     """The gateway's own sentence is English; a reader of Chinese has the code's."""
     codes = {shape.code for shape in FAULTS.values()} | {"invalid_tokens"}
     assert codes <= entries("code")
+
+
+def test_every_act_of_an_operator_is_said() -> None:
+    """And who did it, where that is no API key."""
+    assert entries("act") == {kind.value for kind in ActKind}
+    assert entries("actor") == {OPERATOR.name, COMMAND_LINE, FILES, SIGNAL}
 
 
 def test_every_problem_and_notice_is_said() -> None:

@@ -57,6 +57,9 @@ from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.management.now import WorkerNow, worker_now
+from cursor_api.web.management.request_report import RequestOut
+from cursor_api.web.management.requests import find_here
+from cursor_api.web.management.siblings import WorkerView
 from cursor_api.web.parts import WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 
@@ -215,8 +218,15 @@ class House:
             keys=settings.access.named_keys(),
         )
 
-    def now(self) -> WorkerNow:
-        """What is under way here, for the other workers."""
+    def view(self) -> WorkerView:
+        """What is told the other workers."""
+        return WorkerView(self._now, self._find_request)
+
+    async def _find_request(self, request_id: str) -> RequestOut | None:
+        under_way, words = self.relay.under_way(), self._readiness.words
+        return await find_here(request_id, under_way, self._records, words)
+
+    def _now(self) -> WorkerNow:
         waiting_count = self._readiness.waiting_count
         return worker_now(self.relay.under_way(), waiting_count, self._with.clock.now())
 
@@ -287,6 +297,7 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._find_limits(),
+                self._is_shared_up,
             )
         )
 
