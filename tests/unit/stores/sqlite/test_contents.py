@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cursor_api.domain.record_query import RecordFilter
 from cursor_api.ports.record_database import Batch
+from cursor_api.stores.records.content_rows import STEP_BYTES
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.contract.test_records import EVERYTHING, HOUR, id_at, record
 from tests.fakes import StillClock
@@ -65,6 +66,24 @@ async def test_texts_that_are_too_old_go(tmp_path: Path) -> None:
         assert sizes(tmp_path)[0] == sizes(tmp_path)[1] > 0
     async with opened(tmp_path, EVERYTHING._replace(days=3, content_days=7), clock) as records:
         await tidy(records)
+        assert sizes(tmp_path) == (0, 0)
+
+
+async def test_requests_that_are_too_many_go_with_their_texts_some_at_a_time(
+    tmp_path: Path,
+) -> None:
+    """However long those are; and so do texts that are too old."""
+    clock = StillClock()
+    clock.seconds = HOUR + 100
+    few = EVERYTHING._replace(rows_max=5)
+    async with opened(tmp_path, few, clock) as records:
+        await records.write(batch(*range(25), length=STEP_BYTES // 5))
+        assert await tidy(records) > 20 / 5
+        assert await said_at(records, *range(25)) == list(range(20, 25))
+    clock.seconds = HOUR + 10 * DAY
+    async with opened(tmp_path, EVERYTHING._replace(content_days=7), clock) as records:
+        await records.write(batch(*range(25, 35), length=STEP_BYTES // 5, name="c"))
+        assert await tidy(records) >= 15 / 5
         assert sizes(tmp_path) == (0, 0)
 
 
