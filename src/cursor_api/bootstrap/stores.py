@@ -12,6 +12,7 @@ from cursor_api.bootstrap.api_keys import KeyAndPriceStore
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
+from cursor_api.options.said import tell
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.shared import Shared
@@ -116,7 +117,12 @@ def make_shared(settings: Settings) -> Shared | None:
 def missing(error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres") -> StoreError:
     """For a setting that needs an extra."""
     return StoreError(
-        f"{setting} needs what is not installed: pip install 'cursor-api[{extra}]' ({error})."
+        tell(
+            "{name} needs what is not installed: pip install 'cursor-api[{extra}]' ({reason}).",
+            name=setting,
+            extra=extra,
+            reason=error,
+        )
     )
 
 

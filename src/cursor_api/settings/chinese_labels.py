@@ -65,6 +65,29 @@ LABELS: Final[Mapping[str, str]] = {
 }
 
 
+# Who set a value, and what stands for one that is not shown.
+SOURCES: Final[Mapping[str, str]] = {
+    "environment": "环境变量",
+    "default": "默认值",
+    "command line": "命令行",
+}
+SHOWN: Final[Mapping[str, str]] = {
+    "(not set)": "（未设置）",
+    "(empty)": "（空）",
+}
+_HIDDEN: Final = re.compile(r"set \((\d+) characters?, hidden\)")
+
+
+def translate_source(source: str) -> str:
+    """Who set a value, in Chinese; a file's name stays."""
+    return SOURCES.get(source, source)
+
+
+def translate_shown(shown: str) -> str:
+    """What is shown of a value: the value itself stays."""
+    return SHOWN.get(shown) or _HIDDEN.sub(r"已设置（\1 个字符，已隐藏）", shown)
+
+
 def translate_label(label: str) -> str:
     """A label in Chinese; KeyError for one that has no translation."""
     for english, chinese in LABELS.items():

@@ -18,7 +18,9 @@ from typing import Final
 from cursor_api.bootstrap import make_checksum
 from cursor_api.cli.home.settings import FILE_GROUPS, find_settings
 from cursor_api.cli.terminal.display import plain
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import (
     FORMS,
@@ -72,7 +74,7 @@ def import_files(parsed: argparse.Namespace) -> int:
     try:
         plan = _take(settings, sources, is_trial=parsed.dry_run)
     except StoreError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=told(error)))
         return 1
     _tell(plan, settings, path, is_trial=parsed.dry_run)
     return 1 if plan.count(Verdict.REFUSED) else 0

@@ -33,6 +33,7 @@ from cursor_api.files.atomic import (
 )
 from cursor_api.files.disk import Disk, FileTooLargeError, Fingerprint, Snapshot
 from cursor_api.files.lock import lock_folders
+from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
 from cursor_api.upstreams.cursor.token_files.book import (
     Book,
@@ -248,7 +249,7 @@ class TokenFiles:
                 state = self._read()
                 if if_match is not None and if_match != state.texts.etag:
                     raise StaleTextError(
-                        "The token files were changed since you read them; nothing was saved."
+                        tell("The token files were changed since you read them; nothing was saved.")
                     )
                 old = self._reader.survey(state.texts)
                 new = self._reader.complete(make(old), self._new_checksum)
@@ -270,7 +271,9 @@ class TokenFiles:
                 raise
             found = state.snapshots[file] = self._find(file, state.targets[file])
             if not found or found.data != data:
-                raise FileChangedError(f"{self._paths[file]} was changed right after it was saved.")
+                raise FileChangedError(
+                    tell("{path} was changed right after it was saved.", path=self._paths[file])
+                )
 
     def _read_settled(self) -> _State:
         """Both files, whole; a save that was cut off is finished first."""
@@ -300,7 +303,7 @@ class TokenFiles:
         now = self._find_fingerprints()
         is_half = any(is_torn(target, self._disk) for target in state.targets.values())
         if is_half or now != state.fingerprints:
-            raise FileChangedError("The token files are being written by another program.")
+            raise FileChangedError(tell("The token files are being written by another program."))
         return state
 
     def _find(self, file: File, target: Path) -> Snapshot | None:
