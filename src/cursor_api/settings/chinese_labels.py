@@ -43,6 +43,7 @@ LABELS: Final[Mapping[str, str]] = {
     ),
     "secret texts, comma between": "密钥文本，以逗号分隔",
     "secret lines": "机密文本，每行一个",
+    "secret keys of {} hexadecimal digits, comma between": "{} 个十六进制数字的密钥，以逗号分隔",
     "checksum, secret": "校验和，机密",
     "IANA time zone": "IANA 时区名",
     "port, or address:port": "端口，或 地址:端口",

@@ -20,13 +20,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_denied
+from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_full
 from cursor_api.cli.serving.port import take_port
-from cursor_api.cli.terminal.language import say
-from cursor_api.cli.terminal.telling import told, told_of_line, told_shortly
-from cursor_api.cli.tokens.unusual import describe_unusual
+from cursor_api.cli.serving.token_checks import check_tokens
+from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.errors import StoreError
-from cursor_api.installed import Book, Names, Settings, TokenFiles
+from cursor_api.installed import Settings
 from cursor_api.options.rules import Facts, Finding, find_mode
 from cursor_api.options.said import tell
 from cursor_api.settings import Loaded
@@ -151,81 +150,12 @@ def _check_folder(facts: Facts, variable: str, folder: Path) -> Iterator[Found]:
                 remedy=give_rights("write"),
             ),
         )
-    elif _is_full(folder):
+    elif is_full(folder):
         message = tell(
             "the disk of {folder} is full, so that nothing can be saved; make room on it",
             folder=folder,
         )
         yield as_warning(facts, variable, message)
-
-
-def _is_full(folder: Path) -> bool:
-    if not hasattr(os, "statvfs"):
-        return False
-    status = os.statvfs(folder)
-    # A file system that tells no size (some of the network's) is not full.
-    return status.f_blocks > 0 and status.f_bavail == 0
-
-
-def _check_tokens(facts: Facts) -> Iterator[Found]:
-    tokens, token_list = facts.find("TOKEN_FILE"), facts.find("TOKEN_LIST_FILE")
-    if tokens is None or token_list is None:
-        return
-    files = TokenFiles(Names(str(tokens), str(token_list)), _no_checksum)
-    try:
-        book = files.look()
-    except StoreError as error:
-        yield from _explain_tokens(facts, error)
-        return
-    for warning in files.warnings:
-        yield as_warning(facts, "TOKEN_FILE", told(warning))
-    unusual = describe_unusual((entry.line, entry.bearer) for entry in book.tokens)
-    if unusual:
-        yield as_warning(
-            facts, "TOKEN_FILE", tell("{unusual}; is it the right text?", unusual=unusual)
-        )
-    yield from _check_devices(facts, book, token_list)
-
-
-def _no_checksum() -> str:
-    raise RuntimeError("a look gives nobody a device")
-
-
-def _explain_tokens(facts: Facts, error: StoreError) -> Iterator[Found]:
-    for line in error.problems:
-        # Those with a colon say more than what is wrong.
-        words = told_of_line(line)
-        if ":" not in line.problem:
-            words = say("{problem}; mend the line or delete it", problem=words)
-        yield Found(Finding("", f"{line.file}:{line.line}", words), is_problem=True)
-    if not error.problems:
-        message = told_shortly(error)
-        if is_denied(error):
-            message = tell(
-                "{error}; {remedy}", error=message.rstrip(".。"), remedy=give_rights("read")
-            )
-        yield as_problem(facts, "TOKEN_FILE", message)
-
-
-def _check_devices(facts: Facts, book: Book, token_list: Path) -> Iterator[Found]:
-    """A new token waits until its device can be stored; without any other nobody is left."""
-    folder = Path(os.path.realpath(token_list)).parent
-    if not book.lacking or (os.access(folder, os.W_OK | os.X_OK) and not _is_full(folder)):
-        return
-    yield Found(
-        facts.finding(
-            "TOKEN_LIST_FILE",
-            tell(
-                "{count} new token(s) cannot be served, because the checksum of each cannot be"
-                " stored in {folder}; make that folder writable, or write a line `token,checksum`"
-                " for each into {path}",
-                count=len(book.lacking),
-                folder=folder,
-                path=token_list,
-            ),
-        ),
-        is_problem=not book.credentials,
-    )
 
 
 def _check_pool_state(facts: Facts) -> Iterator[Found]:
@@ -357,7 +287,7 @@ def _check_descriptors(facts: Facts, upstreams: Sequence[Facts]) -> Iterator[Fou
 
 FILE_CHECKS: Final[tuple[_Check, ...]] = (
     _check_folders,
-    _check_tokens,
+    check_tokens,
     _check_pool_state,
     _check_request_log,
 )

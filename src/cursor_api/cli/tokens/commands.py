@@ -103,6 +103,16 @@ Send one small, real request with a token and show the result.
 
 Exits with 0 if the model answered and with 1 if not. No running gateway is needed."""
 
+SEALING_KEY = """\
+Make a key that seals tokens, and show it. Nothing else is done, and it is kept nowhere.
+
+  cursor-api token sealing-key
+
+Put it into CREDENTIALS_KEY, or into a file that CREDENTIALS_KEY_FILE names, and restart: the tokens
+in the token files are sealed then. Keep it apart from them and from backups. To change it:
+  CREDENTIALS_KEY=NEW,OLD                    and restart: tokens are sealed with the new one
+  CREDENTIALS_KEY=NEW                        later"""
+
 TAKE_OVER = """\
 Import tokens from the earlier program, from its later versions, or from a file of your own.
 
@@ -156,6 +166,7 @@ def add_commands(commands: Subcommands) -> None:
     test.add_argument("--model", help="the model to ask (default: a cheap one)")
 
     changes = _add_changes(own)
+    own.add("sealing-key", run_later("tokens.sealing", "make_key"), SEALING_KEY)
 
     for sub in (show, listing, test):
         sub.add_argument("--json", action="store_true", help="print JSON, for scripts")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from cursor_api.bootstrap import make_checksum
+from cursor_api.bootstrap import file_options, make_checksum
 from cursor_api.cli.home.settings import FILE_GROUPS, find_settings
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
@@ -23,9 +23,7 @@ from cursor_api.cli.terminal.output import print_error, print_result
 from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import (
-    FORMS,
     Book,
-    FileOptions,
     Names,
     Outcome,
     Plan,
@@ -82,7 +80,7 @@ def import_files(parsed: argparse.Namespace) -> int:
 
 def _take(settings: Settings, sources: Sequence[tuple[str, bytes]], *, is_trial: bool) -> Plan:
     names = Names(str(settings.files.token_file), str(settings.files.token_list_file))
-    files = TokenFiles(names, make_checksum, FileOptions(forms=FORMS))
+    files = TokenFiles(names, make_checksum, file_options(settings))
     if is_trial:
         return plan_import(files.look(), sources, TextLimits())
     plans: list[Plan] = []
