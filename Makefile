@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench bench-records fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check workers-check docs-site soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench bench-records bench-nodes fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check workers-check docs-site soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -149,6 +149,9 @@ bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes
 
 bench-records: $(VENV)/dev.stamp ## What records cost and how fast they are found, among a million; writes its part of docs/benchmarks.md
 	$(BIN)/python -m bench.records
+
+bench-nodes: $(VENV)/dev.stamp ## What workers and nodes carry, and what each costs (as root in network namespaces); writes its part of docs/benchmarks.md
+	$(BIN)/python -m bench.nodes
 
 fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds; properties with all examples
 	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)

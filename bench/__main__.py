@@ -21,9 +21,9 @@ from bench.measure import (
     measure,
     measure_direct,
 )
+from bench.page_parts import keep_parts
 from bench.peers import PeerMissingError, litellm, portkey
 from bench.processes import Cores, end_tidily, share_out_cores
-from bench.record_page import find, put_in
 from bench.report import DIRECT, Results, render
 from bench.subjects import ROOT, SUBJECTS, Subject
 
@@ -145,9 +145,9 @@ def main(arguments: Sequence[str]) -> int:
     is_whole = not (options.quick or options.only or options.no_peers)
     output = options.output or (ROOT / "docs" / "benchmarks.md" if is_whole else None)
     if output:
-        # Another command writes its own part of the page.
-        records = find(output.read_text("utf-8")) if output.exists() else ""
-        output.write_text(put_in(page, records), "utf-8")
+        # Other commands write their own parts of the page.
+        old = output.read_text("utf-8") if output.exists() else ""
+        output.write_text(keep_parts(page, old), "utf-8")
         say.prefix = ""
         say(f"written to {output}")
     return 1 if set(results.missing) - set(INSTALLERS) else 0

@@ -66,6 +66,7 @@ class LoadPlan:
     ramp_s: float = 0.0
     patience_s: float = 30.0
     hold_s: float = 0.0
+    host: str = "127.0.0.1"
 
 
 def build() -> None:
@@ -91,9 +92,9 @@ def build() -> None:
 
 
 @contextlib.contextmanager
-def upstream(folder: Path, core: int | None) -> Iterator[int]:
+def upstream(folder: Path, core: int | None, host: str = "127.0.0.1") -> Iterator[int]:
     """The C upstream on a port of its own; gives the port."""
-    launch = Launch([str(BUILD / "upstream")])
+    launch = Launch([str(BUILD / "upstream"), "0", host])
     with running(launch, core=core, log_path=folder / "upstream.log") as program:
         yield _announced_port(program)
 
@@ -111,6 +112,7 @@ def _announced_port(program: Running) -> int:
 def _command(plan: LoadPlan) -> list[str]:
     command = [str(BUILD / "load")]
     for name, value in (
+        ("host", plan.host),
         ("port", plan.port),
         ("path", plan.path),
         ("body", plan.body_file),

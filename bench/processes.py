@@ -100,7 +100,7 @@ class Running:
 
     def cpu_s(self) -> float:
         """CPU seconds used so far by the program and its living children."""
-        return sum(_cpu_s(process) for process in self._family())
+        return sum(cpu_s_of(process) for process in self._family())
 
     def rss_bytes(self) -> int:
         """Resident memory of the program and its living children."""
@@ -132,8 +132,11 @@ class Running:
         return []
 
 
-def _cpu_s(process: psutil.Process) -> float:
-    """In nanosecond steps on Linux; psutil's hundredths of a second elsewhere."""
+def cpu_s_of(process: psutil.Process) -> float:
+    """CPU seconds of a process, 0 of one that is gone.
+
+    In nanosecond steps on Linux; psutil's hundredths of a second elsewhere.
+    """
     if sys.platform == "linux":
         with suppress(OSError):
             return time.clock_gettime((~process.pid << 3) | CPUCLOCK_SCHED)

@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench import machine
+from bench.page_parts import RECORDS
 from bench.processes import Launch, end_tidily
 from bench.pure import run
 from bench.ratio import Load, RatioError, compare, find_subject
 from bench.record_load import PER_S, SPAN_S, Pacer, fill, look
-from bench.record_page import put_in
 from bench.subjects import ROOT, Place, Subject, launch_gateway
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
@@ -335,7 +335,7 @@ def main(arguments: Sequence[str]) -> int:
     print(text)
     if not options.quick and not options.only:
         page = ROOT / "docs" / "benchmarks.md"
-        page.write_text(put_in(page.read_text("utf-8"), text), "utf-8")
+        page.write_text(RECORDS.put_in(page.read_text("utf-8"), text), "utf-8")
         say(f"written to {page}")
     return 0
 

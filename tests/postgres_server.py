@@ -59,6 +59,12 @@ class PostgresServer:
             self.port: int = free.getsockname()[1]
         self.url = f"postgresql://tester:a-password@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """Of the process that makes the others."""
+        assert self._process is not None
+        return self._process.pid
+
     def make(self) -> None:
         """Its files, once."""
         password = self._folder / "password"

@@ -1,5 +1,6 @@
 /* The benchmark's load generator: epoll, one thread, keep-alive connections.
  *
+ * --host takes an IPv4 address, 127.0.0.1 unless said.
  * Each connection posts the body, reads the answer to its end and begins again, until --seconds
  * have passed or --requests-max were begun. --ramp S spreads the opening of the connections over S
  * seconds: a burst would measure the accept queue. With --hold S it opens every stream, waits until each
@@ -32,7 +33,7 @@ struct options {
     int port, connections;
     double seconds, ramp_s, hold_s, patience_s;
     unsigned long long requests_max; /* 0: no bound but time */
-    const char *path, *body_file, *headers[HEADERS_MAX];
+    const char *host, *path, *body_file, *headers[HEADERS_MAX];
     int header_count;
 };
 
@@ -43,7 +44,8 @@ struct stream {
 };
 
 static struct options options = {
-    .connections = 1, .seconds = 1, .patience_s = 60, .path = "/v1/chat/completions"};
+    .connections = 1, .seconds = 1, .patience_s = 60, .host = "127.0.0.1",
+    .path = "/v1/chat/completions"};
 static char *request;
 static size_t request_len;
 static int epoll_fd, busy_count, opened_count;
@@ -63,7 +65,7 @@ static int open_connection(struct stream *s) {
     int one = 1;
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)options.port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+                                  .sin_addr.s_addr = inet_addr(options.host)};
     s->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(s->fd, (void *)&address, sizeof address)) {
         note_error("connection refused", 18);
@@ -153,9 +155,10 @@ static void read_options(int argc, char **argv) {
         {"port", 1, 0, 'p'},         {"connections", 1, 0, 'c'}, {"seconds", 1, 0, 's'},
         {"requests-max", 1, 0, 'n'}, {"hold", 1, 0, 'h'},        {"patience", 1, 0, 'w'},
         {"ramp", 1, 0, 'r'},         {"path", 1, 0, 'u'},        {"body", 1, 0, 'b'},
-        {"header", 1, 0, 'H'},       {0}};
+        {"header", 1, 0, 'H'},       {"host", 1, 0, 'a'},        {0}};
     for (int o; (o = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (o) {
+        case 'a': options.host = optarg; break;
         case 'p': options.port = atoi(optarg); break;
         case 'c': options.connections = atoi(optarg); break;
         case 's': options.seconds = atof(optarg); break;
@@ -186,9 +189,9 @@ static int build_request(void) {
     fclose(file);
     request = malloc(body_len + HEAD_MAX);
     int n = snprintf(request, HEAD_MAX,
-                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                     "POST %s HTTP/1.1\r\nHost: %s:%d\r\n"
                      "Content-Type: application/json\r\nContent-Length: %zu\r\n",
-                     options.path, options.port, body_len);
+                     options.path, options.host, options.port, body_len);
     for (int k = 0; k < options.header_count && n < HEAD_MAX; k++)
         n += snprintf(request + n, (size_t)(HEAD_MAX - n), "%s\r\n", options.headers[k]);
     if (n + 2 >= HEAD_MAX) return -1;

@@ -1,6 +1,7 @@
 /* The benchmark's upstream: epoll, one thread, HTTP/1.1 keep-alive, chunked answers.
  *
- * usage: upstream [PORT]     (0 or none: any free port). Prints "PORT <n>" once it listens.
+ * usage: upstream [PORT [ADDRESS]]     (0 or none: any free port; an IPv4 address, 127.0.0.1
+ * unless said). Prints "PORT <n>" once it listens.
  *
  * A request's body or path may hold `@@n,d,s@@`: n frames, d ms apart (0: at once), s bytes of text
  * each. A path with "chat/completions" is answered as OpenAI does, any other as a Connect stream.
@@ -193,13 +194,13 @@ static void bury(void) {
     grave_count = 0;
 }
 
-static int listen_on(int port) {
+static int listen_on(const char *host, int port) {
     int one = 1;
     listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     setsockopt(listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+                                  .sin_addr.s_addr = inet_addr(host)};
     socklen_t size = sizeof address;
     if (bind(listen_fd, (void *)&address, size) || listen(listen_fd, BACKLOG)) return -1;
     getsockname(listen_fd, (void *)&address, &size);
@@ -213,7 +214,7 @@ int main(int argc, char **argv) {
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    int port = listen_on(argc > 1 ? atoi(argv[1]) : 0);
+    int port = listen_on(argc > 2 ? argv[2] : "127.0.0.1", argc > 1 ? atoi(argv[1]) : 0);
     if (port < 0) {
         perror("listen");
         return 1;

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bench import nodes_page
 from bench import records as bench_records
 from bench.measure import Durations, Round
-from bench.record_page import find, put_in
+from bench.page_parts import NODES, RECORDS, keep_parts
 from bench.report import Results, render
 
 TITLES = {"gateway": "this gateway", "floor": "floor", "peer": "Peer 1.0", "direct": "(nothing)"}
@@ -78,16 +79,17 @@ def test_a_busy_machine_is_confessed(results: Results) -> None:
     assert "other programs used 30% of its processors" in render(results)
 
 
-def test_each_command_keeps_the_others_part(results: Results) -> None:
-    """`make bench` writes the page, `make bench-records` a part of it."""
+def test_each_command_keeps_the_others_parts(results: Results) -> None:
+    """`make bench` writes the page, `make bench-records` and `make bench-nodes` a part each."""
     page = render(results)
-    both = put_in(page, "## Records\n\nfast\n")
+    both = NODES.put_in(RECORDS.put_in(page, "## Records\n\nfast\n"), "## Nodes\n\ntwo\n")
     assert both.startswith(page.rstrip())
-    assert find(both) == "## Records\n\nfast"
-    again = put_in(both, "## Records\n\nfaster\n")
-    assert (again.count("## Records"), find(again)) == (1, "## Records\n\nfaster")
-    assert find(put_in(page, find(again))) == find(again)
-    assert put_in(page, find(page)) == page
+    assert (RECORDS.find(both), NODES.find(both)) == ("## Records\n\nfast", "## Nodes\n\ntwo")
+    again = RECORDS.put_in(both, "## Records\n\nfaster\n")
+    assert (again.count("## Records"), RECORDS.find(again)) == (1, "## Records\n\nfaster")
+    assert NODES.find(again) == NODES.find(both)
+    assert keep_parts(page, again) == again
+    assert keep_parts(page, page) == page
 
 
 def test_records_are_judged_by_their_goals() -> None:
@@ -103,3 +105,19 @@ def test_records_are_judged_by_their_goals() -> None:
     assert "| the newest | 1.0 / **1.0** / 900 |" in page
     assert "sqlite 301 ms, **missed**" in page
     assert "per request at most ×1.15: ×1.300, **missed**; per frame at most ×1.02" in page
+
+
+def test_nodes_are_compared_with_the_single_process_of_the_same_round() -> None:
+    """And what a server costs stands beside what the gateway does."""
+    found = nodes_page.Results(2, 1.0, has_namespaces=False)
+    for single_us, nodes_us in ((100.0, 300.0), (300.0, 300.0)):
+        for name, own_us, redis_us in (("single", single_us, 0.0), ("nodes", nodes_us, 40.0)):
+            cpu_us = {"gateway": own_us, "Redis": redis_us, "PostgreSQL": 0.0}
+            found.costs.setdefault((name, "limited"), []).append(
+                nodes_page.Costs(1000.0, 5.0, cpu_us)
+            )
+    page = nodes_page.render(found)
+    assert "| single process | **1,000** | **5.0** | **200** | - | - |" in page
+    assert "| 2 nodes | **1,000** ×1.00 | **5.0** ×1.00 | **300** ×2.00 | 40 | - |" in page
+    assert "on the loopback, without root" in page
+    assert "not quiet" not in page

@@ -64,6 +64,7 @@ class RunParts(Struct, frozen=True):
     calls: SdkCalls
     agents: Agents
     parking: Parking
+    new_call_id: Callable[[], str]
     on_end: Callable[[Run], None]
 
 
@@ -80,7 +81,8 @@ class Run:
 
     def __init__(self, agent: Agent, rules: RunRules, parts: RunParts) -> None:
         self.agent = agent
-        self.calls = RunCalls((tool.name for tool in agent.spec.tools), parts.parking)
+        names = (tool.name for tool in agent.spec.tools)
+        self.calls = RunCalls(names, parts.parking, parts.new_call_id)
         # Of the part that is taken now.
         self.said: list[str] = []
         self._rules = rules
