@@ -85,7 +85,8 @@ FIXED = {
     "reloads": f"{RELOAD_BURST_COUNT} at once, {RELOADS_PER_S:g} per second",
     "trials": f"{RUNNING_COUNT_MAX}",
     "kept_text": (
-        f"{PART_LENGTH_MAX:,} characters; {PROMPT_LENGTH_MAX:,} for a whole prompt or a whole answer"
+        f"{PART_LENGTH_MAX:,} characters;"
+        f" {PROMPT_LENGTH_MAX:,} for a whole prompt or a whole answer"
     ),
     "unsaved_log": f"{LogTimes().waiting_max:,}",
     "spool": f"{SPOOL_ROWS_MAX:,}",
