@@ -24,7 +24,6 @@ from cursor_api.ports.records import RecordKeeper
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.stores.postgres.link import Link
 from cursor_api.stores.postgres.records import PostgresRecords
-from cursor_api.stores.records.content_rows import STEP_BYTES
 from cursor_api.stores.records.log import RecordLog
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.fakes import ListObserver, StillClock
@@ -382,22 +381,6 @@ async def test_texts_are_kept_apart_and_go_with_their_requests(store: Store) -> 
     assert await store.delete(RecordFilter(caller="anna"), 9) == 1
     assert await store.delete(RecordFilter(until=HOUR + 2), 9) == 1
     assert [one.id for one in await store.contents(every)] == [id_at(4)]
-
-
-async def test_long_texts_are_deleted_some_at_a_time(store: Store) -> None:
-    """Others wait for a step, so that each is of few bytes; one of any length goes at last."""
-    length = STEP_BYTES // 8
-    for second in range(20):
-        text = "x" * (length if second else 2 * STEP_BYTES)
-        store.keep(Spoken(id_at(second), answer=text))
-        store.record(record(second))
-    assert await store.count(RecordFilter()) == 20, "it is written"
-    steps = []
-    while gone := await store.delete(RecordFilter(), 100):
-        steps.append(gone)
-    if not isinstance(store, MemoryRecords):
-        assert steps == [1, 7, 7, 5]
-    assert await store.contents([id_at(second) for second in range(20)]) == []
 
 
 async def test_what_ended_last_is_found_whenever_it_began(store: Store) -> None:

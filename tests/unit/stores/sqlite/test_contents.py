@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from cursor_api.domain.record_query import RecordFilter
-from cursor_api.ports.record_database import Batch
+from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.stores.records.content_rows import STEP_BYTES
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.contract.test_records import EVERYTHING, HOUR, id_at, record
@@ -50,6 +50,28 @@ async def test_texts_count_once_and_go_with_their_rows(tmp_path: Path) -> None:
         assert await records.delete(RecordFilter(until=HOUR + 3), 9) == 1
         assert await said_at(records, 1, 2, 3) == [3]
         await records.delete(RecordFilter(caller="operator"), 9)
+        assert sizes(tmp_path) == (0, 0)
+
+
+async def write_long(database: RecordDatabase) -> None:
+    """Twenty requests with texts of an eighth of what goes in one step; the first has far more."""
+    await database.write(batch(0, length=2 * STEP_BYTES, name="first"))
+    await database.write(batch(*range(1, 20), length=STEP_BYTES // 8))
+
+
+async def delete_all(database: RecordDatabase) -> list[int]:
+    """How many went in each step."""
+    steps = []
+    while gone := await database.delete(RecordFilter(), 100):
+        steps.append(gone)
+    return steps
+
+
+async def test_long_texts_are_deleted_some_at_a_time(tmp_path: Path) -> None:
+    """Others wait for a step, so that each is of few bytes; one of any length goes at last."""
+    async with opened(tmp_path) as records:
+        await write_long(records)
+        assert await delete_all(records) == [1, 7, 7, 5]
         assert sizes(tmp_path) == (0, 0)
 
 
