@@ -21,6 +21,7 @@ from cursor_api.domain.deltas import (
     ToolArgumentsDelta,
     ToolCallBegun,
 )
+from cursor_api.ports.nodes import Nodes
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
@@ -130,7 +131,11 @@ def request(
 
 @asynccontextmanager
 async def stage(
-    options: BridgeOptions | None = None, *, runs: RunOptions = QUICK, **more: Any
+    options: BridgeOptions | None = None,
+    *,
+    runs: RunOptions = QUICK,
+    nodes: Nodes | None = None,
+    **more: Any,
 ) -> AsyncIterator[Stage]:
     """An upstream attached to a simulated bridge."""
     async with BridgeSimulator(options) as bridge:
@@ -138,7 +143,7 @@ async def stage(
             bridge_url=bridge.url, bridge_token=Secret(bridge.token), runs=runs, **more
         )
         parts = UpstreamParts(
-            "cursor-sdk", TickingClock(), StepRunner(), find_api_keys=lambda: (KEY,)
+            "cursor-sdk", TickingClock(), StepRunner(), find_api_keys=lambda: (KEY,), nodes=nodes
         )
         async with CursorSdkKind().build(sdk, parts) as upstream:
             yield Stage(upstream, bridge)

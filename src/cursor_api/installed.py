@@ -28,7 +28,13 @@ from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.service.inference.failover import FailoverOptions
 from cursor_api.service.inference.kept_answers import KeptAnswersOptions
 from cursor_api.settings import Group, Schema, find_secrets
-from cursor_api.stores.options import DatabaseOptions, RequestLogOptions, SharedOptions, StoreFiles
+from cursor_api.stores.options import (
+    DatabaseOptions,
+    RequestLogOptions,
+    SealingOptions,
+    SharedOptions,
+    StoreFiles,
+)
 from cursor_api.telemetry.logs import LogOptions
 from cursor_api.telemetry.metric_options import MetricsOptions
 from cursor_api.telemetry.trace_options import TraceOptions
@@ -40,10 +46,11 @@ from cursor_api.upstreams.cursor.kind import CursorKind
 from cursor_api.upstreams.cursor.options import FOREIGN_VARIABLES, CursorOptions
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
 from cursor_api.upstreams.cursor.token_files.book import Book, Names
-from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 from cursor_api.upstreams.cursor.token_files.foreign import Outcome, Plan, Verdict, plan_import
 from cursor_api.upstreams.cursor.token_files.given import GivenOptions, place
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
@@ -111,6 +118,7 @@ class Settings:
     lockout: LockoutOptions
     files: StoreFiles
     given: GivenOptions
+    sealing: SealingOptions
     database: DatabaseOptions
     shared: SharedOptions
     request_log: RequestLogOptions
@@ -146,7 +154,7 @@ GROUPS: Final = (
         ),
     ),
     Group("access", "Access", ("access", "cursor.passthrough_checksum", "web", "lockout")),
-    Group("files", "Files", ("files", "given")),
+    Group("files", "Files", ("files", "given", "sealing")),
     Group("pool", "Pool of credentials", ("pool",)),
     Group("failover", "Failover", ("failover", "breaker")),
     Group("admission", "Load", ("admission", "queue", "kept_answers")),

@@ -7,14 +7,12 @@ import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from cursor_api.bootstrap import Gateway
 from cursor_api.cluster.place import WorkerPlace
-from cursor_api.cluster.siblings import listen_for_siblings
 from cursor_api.domain.act import SIGNAL, ActKind
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.domain.errors import StoreError
@@ -120,9 +118,10 @@ def _reload_all(
 @asynccontextmanager
 async def _among_siblings(gateway: Gateway, place: WorkerPlace) -> AsyncIterator[None]:
     """Ask the other workers, and answer them, for as long as the context lasts."""
-    with listen_for_siblings(Path(place.folder), place.number) as listener:
-        async with _serving(gateway, listener, SiblingApp(gateway.metrics.own, gateway.now)):
-            gateway.metrics.siblings = place.siblings
+    app = SiblingApp(gateway.metrics.own, gateway.view)
+    with place.meet_siblings() as (listener, siblings):
+        async with _serving(gateway, listener, app):
+            gateway.metrics.siblings = siblings
             yield
 
 

@@ -19,6 +19,7 @@ from tests.acceptance.console_house import (
     open_house,
     open_page,
 )
+from tests.acceptance.console_looking import NARROW, assert_fits
 from tests.acceptance.console_states import (
     cooldown,
     credential,
@@ -221,3 +222,28 @@ def test_every_button_that_does_nothing_says_why(browser: Browser, house: House)
         page.locator("#masked-tokens").wait_for()
         for one in page.locator(blocked).all():
             assert one.get_attribute("title"), one.inner_text()
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_what_is_out_of_reach_is_told_on_every_page(
+    browser: Browser, house: House, language: str
+) -> None:
+    """A database that records wait for, and what nodes share; nothing of it while all is well."""
+    away = house.ask("GET", "/api/now").json()
+    away["records"] = {
+        "store": "postgres",
+        "is_writing": False,
+        "waiting_rows": 1234,
+        "dropped_count": 0,
+    }
+    away["is_shared_up"] = False
+    with open_page(browser, locale=LOCALES[language], viewport=NARROW) as page:
+        come_in(page, house, "#/requests")
+        expect(page.locator("#ready")).to_have_class(re.compile("good"))
+        expect(page.locator("#records-away, #shared-away")).to_have_count(0)
+        page.route("**/api/now", lambda route: route.fulfill(json=away))
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator("#records-away")).to_contain_text("PostgreSQL")
+        expect(page.locator("#records-away")).to_contain_text("1,234")
+        expect(page.locator("#shared-away")).to_contain_text("Redis")
+        assert_fits(page, "what is away")

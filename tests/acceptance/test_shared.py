@@ -14,6 +14,7 @@ from cursor_api.bootstrap import file_stores
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
+from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.stores.redis import link as redis_link
@@ -153,3 +154,76 @@ async def test_a_node_goes_on_with_its_share_where_it_shall(
         statuses = [(await gateway.chat("Hello!", headers=own)).status for _ in range(5)]
         server.start()
     assert statuses == [200, 200, 200, 429, 429]
+
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+CALL = {"name": "get_weather", "parameters": CITY}
+QUESTION = {"role": "user", "content": "Call get_weather for Paris."}
+SDK_MODEL = "cursor-sdk/composer-2.5"
+
+
+async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
+    server: RedisServer, simulator: CursorSimulator, tmp_path: Path
+) -> None:
+    """In each API's own form, with the node's name; a client that tries again connects anew."""
+    server.ask("FLUSHALL")
+    async with AsyncExitStack() as stack:
+        nodes, bridges = [], []
+        for _ in range(2):
+            bridge = await stack.enter_async_context(BridgeSimulator())
+            attached = {
+                "CURSOR_SDK_BRIDGE_URL": bridge.url,
+                "CURSOR_SDK_BRIDGE_TOKEN": bridge.token,
+            }
+            settings = settings_of(server, simulator, tmp_path, **attached)
+            (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
+            gateway = gateway_of(settings, file_stores(settings), Redactor())
+            nodes.append(await stack.enter_async_context(gateway))
+            bridges.append(bridge)
+        one, other = nodes
+        asked = {"model": SDK_MODEL, "tools": [{"type": "function", "function": CALL}]}
+        told = await one.post(json.dumps(asked | {"messages": [QUESTION]}).encode())
+        said = told.json()["choices"][0]["message"]
+        (call,) = said["tool_calls"]
+        name = call["id"].split("_")[1]
+        result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+        whole = json.dumps(asked | {"messages": [QUESTION, said, result]}).encode()
+        async with asyncio.timeout(10):
+            while (refused := await other.post(whole)).status != 409:
+                await asyncio.sleep(0.1)
+        assert refused.json()["error"]["code"] == "wrong_node"
+        assert f"the node {name}" in refused.json()["error"]["message"]
+        assert refused.headers["connection"] == "close"
+        assert "x-should-retry" not in refused.headers
+        for path, body in _elsewhere(call["id"]).items():
+            answer = await other.ask("POST", path, body=json.dumps(body).encode())
+            assert answer.status == 409
+            assert f"the node {name}" in answer.json()["error"]["message"]
+        assert not bridges[1].asked("CreateAgent")
+        answer = await one.post(whole)
+        assert "sunny" in answer.json()["choices"][0]["message"]["content"]
+
+
+def _elsewhere(call_id: str) -> dict[str, object]:
+    """The same conversation in the words of the other APIs."""
+    use = {"type": "tool_use", "id": call_id, "name": CALL["name"], "input": {}}
+    result = {"type": "tool_result", "tool_use_id": call_id, "content": "sunny"}
+    call = {"type": "function_call", "call_id": call_id, "name": CALL["name"], "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": call_id, "output": "sunny"}
+    return {
+        "/v1/messages": {
+            "model": SDK_MODEL,
+            "max_tokens": 100,
+            "tools": [{"name": CALL["name"], "input_schema": CITY}],
+            "messages": [
+                QUESTION,
+                {"role": "assistant", "content": [use]},
+                {"role": "user", "content": [result]},
+            ],
+        },
+        "/v1/responses": {
+            "model": SDK_MODEL,
+            "tools": [{"type": "function", **CALL}],
+            "input": [QUESTION, call, output],
+        },
+    }

@@ -26,7 +26,7 @@ WRITER = """
 import asyncio, os, sys
 from pathlib import Path
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
-from cursor_api.upstreams.cursor.token_files.files import FileOptions
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 
 def new_checksum():
     return "AAAAAAAA" + os.urandom(32).hex()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.dialects.openai.faults import FAULTS
+from cursor_api.domain.act import COMMAND_LINE, FILES, SIGNAL, ActKind
 from cursor_api.domain.content import Role
 from cursor_api.domain.credential import Spelling
 from cursor_api.domain.credential_health import QuarantineReason
@@ -21,6 +22,7 @@ from cursor_api.domain.problems import NoticeCode, ProblemCode
 from cursor_api.domain.record_content import SaidKind
 from cursor_api.service.credentials.report import CooldownPhase, State
 from cursor_api.settings.files import FIXED
+from cursor_api.web.access.auth import OPERATOR
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ROOT / "src/cursor_api/web/console/static/lang"
@@ -64,6 +66,12 @@ def test_every_code_of_an_error_is_said() -> None:
     assert codes <= entries("code")
 
 
+def test_every_act_of_an_operator_is_said() -> None:
+    """And who did it, where that is no API key."""
+    assert entries("act") == {kind.value for kind in ActKind}
+    assert entries("actor") == {OPERATOR.name, COMMAND_LINE, FILES, SIGNAL}
+
+
 def test_every_problem_and_notice_is_said() -> None:
     """Of a line and of a file, by its code alone."""
     assert entries("problem") == {code.value for code in ProblemCode} | {"line"}
@@ -91,6 +99,10 @@ ONE_WORD = {
     "移除": "删除",
     "您": "你",
     "通行证": "凭据",
+    # 令牌 is what opens an account; what text is counted in is `token`.
+    "(会话|编辑器的|Cursor( 的)?|新|其他|某人的) token(?![a-zA-Z])": "令牌",
+    " token(文件| 文件| 列表)": "令牌文件，令牌列表",
+    "令牌/|令牌数|百万令牌|(输入|输出)令牌": "token",
 }
 
 

@@ -21,6 +21,7 @@ OUTWARD = {
         r'"binding": "checksum"\}',
     ],
     "settings/chinese.py": [r"."],
+    "settings/chinese_notes.py": [r"."],
     "settings/chinese_labels.py": [r"."],
     # What people paste as a key by mistake.
     "settings/habits.py": [r"SessionToken="],

@@ -11,8 +11,10 @@ import pytest
 
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.errors import StaleTextError, StoreError, UnknownCredentialError
+from cursor_api.files.sealing import Sealer
 from cursor_api.ports.stores import CredentialFiles
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 
 
@@ -37,7 +39,14 @@ def in_files(folder: Path) -> CredentialFiles:
     return FileCredentialStore(folder / ".token", folder / ".token-list", new_checksums())
 
 
-@pytest.fixture(params=[in_memory, in_files])
+def in_sealed_files(folder: Path) -> CredentialFiles:
+    """The two files, the tokens in them sealed."""
+    options = FileOptions(sealer=Sealer([Secret("5" * 64)]))
+    tokens, token_list = folder / ".token", folder / ".token-list"
+    return FileCredentialStore(tokens, token_list, new_checksums(), options)
+
+
+@pytest.fixture(params=[in_memory, in_files, in_sealed_files])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> CredentialFiles:
     """An empty store of each kind."""
     made: CredentialFiles = request.param(tmp_path)

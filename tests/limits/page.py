@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cursor_api.installed import SCHEMA
-from cursor_api.settings import chinese
+from cursor_api.settings import chinese, chinese_notes
 from tests.limits.limit import Limit
 from tests.limits.table import SECTIONS
 from tests.texts import Text
@@ -95,7 +95,7 @@ def default_of(row: Limit, language: str) -> str:
         return _say(row.default, language)
     setting = SCHEMA.by_variable[row.setting]
     if setting.default is None:
-        return chinese.NOTES[row.setting] if language == "zh" else setting.default_note
+        return chinese_notes.NOTES[row.setting] if language == "zh" else setting.default_note
     default = setting.default
     is_bare = setting.kind.label == "duration in seconds" and default[-1:].isdigit()
     return f"{default} s" if is_bare else default

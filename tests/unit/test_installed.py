@@ -112,6 +112,8 @@ DEFAULTS = {
     "GATEWAY_LOG_KEPT_MAX": "10000000",
     "DATABASE_URL": None,
     "REDIS_URL": None,
+    "CREDENTIALS_KEY": "",
+    "CREDENTIALS_KEY_FILE": None,
     "LIMITS_WHEN_DOWN": "refuse",
     "RECORDS_KEEP_DAYS": "30",
     "RECORDS_KEEP_BYTES": "1GiB",

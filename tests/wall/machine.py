@@ -194,7 +194,7 @@ ROWS: Final[tuple[Row, ...]] = (
         key="disk-full",
         name=Text(
             "the disk is full: tokens and memory cannot be saved",
-            "磁盘已满：无法保存 token 和状态",
+            "磁盘已满：无法保存令牌和状态",
         ),
         run=run_disk_full,
         deeper="tests/acceptance/test_store_mounts.py",

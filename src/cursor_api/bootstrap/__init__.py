@@ -6,7 +6,13 @@ Here the parts are made and handed to each other; what they are made of is named
 from cursor_api.bootstrap.gateway import Gateway, Operator, build_gateway, open_credentials
 from cursor_api.bootstrap.key_desk import copy_keys, open_keys
 from cursor_api.bootstrap.servers import look_at_servers
-from cursor_api.bootstrap.stores import Stores, file_stores, make_checksum, memory_stores
+from cursor_api.bootstrap.stores import (
+    Stores,
+    file_options,
+    file_stores,
+    make_checksum,
+    memory_stores,
+)
 
 __all__ = [
     "Gateway",
@@ -14,6 +20,7 @@ __all__ = [
     "Stores",
     "build_gateway",
     "copy_keys",
+    "file_options",
     "file_stores",
     "look_at_servers",
     "make_checksum",

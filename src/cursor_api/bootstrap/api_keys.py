@@ -51,7 +51,7 @@ class KeyHouse:
 class KeyHouseParts:
     """What they are made with. `resolve` gives the ways to a model.
 
-    `limits` None: counters of this process.
+    `limits` None: counters of this process. `is_shared_up` None: nothing is shared with others.
     """
 
     store: KeyAndPriceStore
@@ -60,6 +60,7 @@ class KeyHouseParts:
     clock: Clock
     observer: Observer
     limits: LimitStore | None = None
+    is_shared_up: Callable[[], bool | None] = lambda: None
 
 
 def make_key_house(parts: KeyHouseParts) -> KeyHouse:
@@ -67,7 +68,8 @@ def make_key_house(parts: KeyHouseParts) -> KeyHouse:
     clock, observer = parts.clock, parts.observer
     limits = parts.limits or MemoryLimitStore(clock)
     store = parts.store
-    keys, prices = ApiKeys(KeyParts(store, limits, clock, os.urandom)), Prices(store)
+    keys = ApiKeys(KeyParts(store, limits, clock, os.urandom, parts.is_shared_up))
+    prices = Prices(store)
     quota = Quota(
         QuotaParts(
             limits,
@@ -85,7 +87,7 @@ def make_key_house(parts: KeyHouseParts) -> KeyHouse:
         BudgetWatch(quota, keys.find, clock),
         Audit(store, clock, observer),
         (
-            StoreWatch("API keys", store.has_changed, keys.load, observer),
+            StoreWatch("API keys", keys.has_changed, keys.load, observer),
             StoreWatch("prices", store.have_prices_changed, prices.load, observer),
         ),
     )

@@ -27,7 +27,7 @@ from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.workers_metrics import WorkersMetrics
 from cursor_api.web.app import App
-from cursor_api.web.management.now import WorkerNow
+from cursor_api.web.management.siblings import WorkerView
 from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.parts import WebOptions
 from cursor_api.web.server.lifecycle import Lifecycle
@@ -47,7 +47,7 @@ class Gateway:
     renew: Callable[[Settings], Coroutine[Any, Any, None]]
     metrics: WorkersMetrics
     # What is under way in this process.
-    now: Callable[[], WorkerNow]
+    view: WorkerView
     audit: Audit
 
 
@@ -104,13 +104,13 @@ async def build_gateway(
 
         try:
             lasting = (house.roster, house.lifecycle, house.endpoints)
-            told = (house.measuring.page, house.now, house.key_house.audit)
+            told = (house.measuring.page, house.view(), house.key_house.audit)
             yield Gateway(app, credential_count, *lasting, renew, *told)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await house.roster.save()
+            await house.end()
 
 
 async def _begin(roster: Roster) -> int:

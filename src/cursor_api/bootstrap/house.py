@@ -57,6 +57,9 @@ from cursor_api.transport.webhook import Webhook
 from cursor_api.web.access.auth import SALT_BYTES, Authenticator
 from cursor_api.web.access.lockout import Lockout
 from cursor_api.web.management.now import WorkerNow, worker_now
+from cursor_api.web.management.request_report import RequestOut
+from cursor_api.web.management.requests import find_here
+from cursor_api.web.management.siblings import WorkerView
 from cursor_api.web.parts import WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 
@@ -166,6 +169,12 @@ class House:
         url = settings.alerts.url
         self.alerts.deliver = Webhook(url, settings.alerts.proxy).deliver if url else None
 
+    async def end(self) -> None:
+        """What has to be told and written at the end."""
+        if self._health is not None:
+            self._health.leave()
+        await self.roster.save()
+
     def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What goes on beside the requests, until it is cancelled."""
         return (
@@ -209,8 +218,15 @@ class House:
             keys=settings.access.named_keys(),
         )
 
-    def now(self) -> WorkerNow:
-        """What is under way here, for the other workers."""
+    def view(self) -> WorkerView:
+        """What is told the other workers."""
+        return WorkerView(self._now, self._find_request)
+
+    async def _find_request(self, request_id: str) -> RequestOut | None:
+        under_way, words = self.relay.under_way(), self._readiness.words
+        return await find_here(request_id, under_way, self._records, words)
+
+    def _now(self) -> WorkerNow:
         waiting_count = self._readiness.waiting_count
         return worker_now(self.relay.under_way(), waiting_count, self._with.clock.now())
 
@@ -262,7 +278,13 @@ class House:
         shared = self._with.stores.shared
         if shared is None:
             return None
-        parts = SharedHealthParts(shared.facts, self.pools, self.roster.digest, self._with.clock)
+        parts = SharedHealthParts(
+            shared.facts,
+            self.pools,
+            self.roster.digest,
+            self._with.clock,
+            lambda: self.lifecycle.is_leaving,
+        )
         return SharedHealth(parts)
 
     def _make_key_house(self) -> KeyHouse:
@@ -275,6 +297,7 @@ class House:
                 parts.clock,
                 parts.observer,
                 self._find_limits(),
+                self._is_shared_up,
             )
         )
 
@@ -304,6 +327,7 @@ class House:
             self._with.redactor.redact_text,
             functools.partial(self._find_api_keys, settings.name),
             self._with.observer,
+            self._health,
         )
         return UpstreamPlan(
             (settings.kind, settings.options, settings.headers),

@@ -15,6 +15,7 @@ from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_hous
 from cursor_api.bootstrap.stores import make_database, make_keys
 from cursor_api.domain.errors import StaleKeyError, StoreError
 from cursor_api.installed import Settings
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Observer
 from cursor_api.stores.sqlite.keys import SqliteKeys
 from cursor_api.telemetry.clock import SystemClock
@@ -49,7 +50,7 @@ async def copy_keys(settings: Settings) -> Copied:
     Secrets go on as they are. Raises StoreError.
     """
     if settings.database.url is None:
-        raise StoreError("There is no database to copy to: DATABASE_URL is not set.")
+        raise StoreError(tell("There is no database to copy to: DATABASE_URL is not set."))
     file, database = SqliteKeys(settings.files.request_log_file), make_keys(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(file.close)

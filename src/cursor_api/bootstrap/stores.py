@@ -11,7 +11,9 @@ from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyAndPriceStore
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import StoreError
+from cursor_api.files.sealing import make_sealer
 from cursor_api.installed import Settings
+from cursor_api.options.said import tell
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.shared import Shared
@@ -60,14 +62,21 @@ def file_stores(settings: Settings) -> Stores:
             files.token_file,
             files.token_list_file,
             make_checksum,
-            installed.FileOptions(
-                forms=installed.FORMS, given=installed.given_credentials(settings)
-            ),
+            file_options(settings),
         ),
         FilePoolStateStore(files.pool_state_file),
         make_keys(settings),
         _records(settings),
         shared=make_shared(settings),
+    )
+
+
+def file_options(settings: Settings) -> installed.FileOptions:
+    """How the token files are read and written. Raises StoreError for wrong sealing keys."""
+    return installed.FileOptions(
+        forms=installed.FORMS,
+        given=installed.given_credentials(settings),
+        sealer=make_sealer(settings.sealing.keys, settings.sealing.key_file),
     )
 
 
@@ -116,7 +125,12 @@ def make_shared(settings: Settings) -> Shared | None:
 def missing(error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres") -> StoreError:
     """For a setting that needs an extra."""
     return StoreError(
-        f"{setting} needs what is not installed: pip install 'cursor-api[{extra}]' ({error})."
+        tell(
+            "{name} needs what is not installed: pip install 'cursor-api[{extra}]' ({reason}).",
+            name=setting,
+            extra=extra,
+            reason=error,
+        )
     )
 
 

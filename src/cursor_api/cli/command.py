@@ -25,20 +25,20 @@ from cursor_api.cli.upstreams import commands as upstreams
 from cursor_api.options.masking import redact_shapes
 
 PROGRAM_DESCRIPTION = """\
-A self-hosted AI gateway: your own Cursor account and your other keys behind one address. Clients
-of OpenAI's and Anthropic's APIs can use it.
+A self-hosted AI gateway: your Cursor account and your other API keys behind one address, for any
+client of the OpenAI or Anthropic API.
 
-New here? `cursor-api demo` needs no account and answers at once. For real:
-  cursor-api init                    makes the gateway's key, and asks what to add
-  cursor-api serve                   and in another terminal
-  cursor-api chat "Say hello."
-  cursor-api connect                 the settings of your programs; `run` starts them
-More to ask at any time:
-  cursor-api token add               your Cursor API key, crsr_… (official), or a session token
+New here? `cursor-api demo` needs no account and answers at once. To set up your own gateway:
+  cursor-api init                    create the gateway's key and choose what to add
+  cursor-api serve                   start the gateway; then, in another terminal:
+  cursor-api chat "Say hello."       get a first answer
+  cursor-api connect                 show the settings for a client program; `run` starts one
+Add more at any time:
+  cursor-api token add               a Cursor API key (crsr_…, official) or a session token
   cursor-api upstream add deepseek   another provider's key; `upstream presets` lists them
   cursor-api upstream add ollama     models on this machine
-For others: `cursor-api key create NAME` makes keys with limits of their own.
-When something does not work: `cursor-api doctor`."""
+To let others use it, `cursor-api key create NAME` makes an API key with limits of its own.
+If something does not work, run `cursor-api doctor`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

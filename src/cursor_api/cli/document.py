@@ -16,7 +16,7 @@ from cursor_api.cli.documents.clients import write_clients
 from cursor_api.cli.documents.commands import write_commands
 from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import Setting, find_rows
-from cursor_api.settings import chinese, chinese_labels
+from cursor_api.settings import chinese, chinese_labels, chinese_notes
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 
 
@@ -183,7 +183,7 @@ _KEYS_ABOVE = Phrase(
 )
 # The Chinese of what the tables say, by its English.
 _ABOVE = {row.reason: chinese.REASONS[row.variable] for row in SCHEMA.rows} | {
-    row.default_note: chinese.NOTES[row.variable] for row in SCHEMA.rows if row.default_note
+    row.default_note: chinese_notes.NOTES[row.variable] for row in SCHEMA.rows if row.default_note
 }
 _BLOCK_COLUMNS = Phrase("In TOML | Kind | Default | What for", "TOML | 类型 | 默认值 | 用途")
 
@@ -276,7 +276,7 @@ def _cells(*cells: str) -> str:
 
 def _default(setting: Setting, language: str) -> str:
     if setting.default_note:
-        note = Phrase(setting.default_note, chinese.NOTES[setting.variable])
+        note = Phrase(setting.default_note, chinese_notes.NOTES[setting.variable])
         return _say(note, language)
     return f"`{setting.default}`" if setting.default else _say(_EMPTY, language)
 

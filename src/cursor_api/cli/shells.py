@@ -9,7 +9,7 @@ from cursor_api.cli.terminal.subcommand import Subcommands, run_later
 SHELLS: Final = ("bash", "zsh", "fish")
 
 COMPLETION = """\
-Print a script with which a shell completes this program's commands and options.
+Print a shell completion script for this program.
 
   source <(cursor-api completion bash)                        in ~/.bashrc
   source <(cursor-api completion zsh)                         in ~/.zshrc, after compinit
@@ -19,4 +19,4 @@ Print a script with which a shell completes this program's commands and options.
 def add_commands(commands: Subcommands) -> None:
     """Put `completion` among the commands."""
     completion = commands.add("completion", run_later("completion", "completion"), COMPLETION)
-    completion.add_argument("shell", choices=SHELLS)
+    completion.add_argument("shell", choices=SHELLS, help="the shell to complete in")

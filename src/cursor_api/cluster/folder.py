@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.options.said import tell
 
 # The address of a socket has 107 bytes at most.
 PARENT_BYTES_MAX: Final = 70
@@ -27,8 +28,12 @@ def private_folder() -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix="cursor-api-", dir=parent))
     except OSError as error:
         raise StoreError(
-            f"The folder {parent} cannot be written ({error.strerror}), and the workers meet at"
-            " sockets in it: set TMPDIR to another."
+            tell(
+                "The folder {folder} cannot be written ({reason}), and the workers meet at sockets"
+                " in it: set TMPDIR to another.",
+                folder=parent,
+                reason=error.strerror,
+            )
         ) from error
     try:
         yield folder

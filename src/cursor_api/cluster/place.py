@@ -7,12 +7,13 @@ import functools
 import os
 import signal
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from cursor_api.cluster.siblings import SocketSiblings
+from cursor_api.cluster.siblings import Meeting, meet_siblings
 
 # Taken out of the environment at once: no program that a worker starts takes it for its own.
 VARIABLE: Final = "_CURSOR_API_WORKER"
@@ -48,10 +49,9 @@ class WorkerPlace(msgspec.Struct, frozen=True):
         """Whether what one of them has to do is its to do."""
         return self.number == 1
 
-    @property
-    def siblings(self) -> SocketSiblings:
-        """The other workers."""
-        return SocketSiblings(Path(self.folder), self.number, self.count)
+    def meet_siblings(self) -> AbstractContextManager[Meeting]:
+        """Ask the other workers and be asked, for as long as the context lasts."""
+        return meet_siblings(Path(self.folder), self.number, self.count)
 
     def tell_ready(self) -> None:
         """It serves; once."""

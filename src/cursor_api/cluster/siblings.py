@@ -2,7 +2,8 @@
 
 Rules of this file:
 - Each worker has one socket, by its number. Whoever follows it puts a socket of its own in its
-  place, so that nobody asks one that is leaving.
+  place, so that nobody asks one that is leaving. By a name of its own it can be asked to its end:
+  what it still has under way is of interest.
 - What one worker does not answer in time is not waited for: it may be starting, or gone.
 """
 
@@ -10,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 # A worker answers in some ms; one that is busy is worth waiting for, one that hangs is not.
 ANSWER_S: Final = 1.0
@@ -22,25 +24,35 @@ ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
 OK: Final = b" 200 "
 
 
-def listen_for_siblings(folder: Path, number: int) -> socket.socket:
-    """This worker's socket, in the place of its predecessor's."""
-    path, own = folder / f"{number}.sock", folder / f"{number}-{os.getpid()}.sock"
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
+class Meeting(NamedTuple):
+    """Where this worker is asked, and how it asks the others."""
+
+    listener: socket.socket
+    siblings: SocketSiblings
+
+
+@contextmanager
+def meet_siblings(folder: Path, number: int, count: int) -> Iterator[Meeting]:
+    """As one of `count`, in the place of a predecessor, as long as the context lasts."""
+    own = folder / f"{number}-{secrets.token_hex(4)}.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(own))
-        listener.listen()
-        own.rename(path)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
+        try:
+            listener.listen()
+            link = own.with_suffix(".new")
+            link.hardlink_to(own)
+            link.rename(folder / f"{number}.sock")
+            yield Meeting(listener, SocketSiblings(own, number, count))
+        finally:
+            own.unlink(missing_ok=True)
 
 
 class SocketSiblings:
     """Implements `ports.Siblings`."""
 
-    def __init__(self, folder: Path, number: int, count: int) -> None:
-        self._folder = folder
+    def __init__(self, own: Path, number: int, count: int) -> None:
+        self._own = own
+        self._folder = own.parent
         self._number = number
         self._count = count
 
@@ -55,21 +67,29 @@ class SocketSiblings:
     async def ask(self, path: str, accept: str = "") -> Mapping[int, bytes]:
         """See ports.Siblings."""
         others = [number for number in range(1, self._count + 1) if number != self._number]
-        answers = await asyncio.gather(*(self._ask(number, path, accept) for number in others))
+        answers = await asyncio.gather(
+            *(self._ask(self._folder / f"{number}.sock", path, accept) for number in others)
+        )
         return {
             number: answer
             for number, answer in zip(others, answers, strict=True)
             if answer is not None
         }
 
-    async def _ask(self, number: int, path: str, accept: str) -> bytes | None:
+    async def ask_all(self, path: str) -> Sequence[bytes]:
+        """See ports.Siblings. Of one that was killed there is a socket that nobody answers."""
+        others = [one for one in self._folder.glob("*-*.sock") if one != self._own]
+        answers = await asyncio.gather(*(self._ask(one, path, "") for one in others))
+        return [answer for answer in answers if answer is not None]
+
+    async def _ask(self, at: Path, path: str, accept: str) -> bytes | None:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(ANSWER_S):
-                return await self._fetch(number, path, accept)
+                return await self._fetch(at, path, accept)
         return None
 
-    async def _fetch(self, number: int, path: str, accept: str) -> bytes | None:
-        reader, writer = await asyncio.open_unix_connection(self._folder / f"{number}.sock")
+    async def _fetch(self, at: Path, path: str, accept: str) -> bytes | None:
+        reader, writer = await asyncio.open_unix_connection(at)
         try:
             # Of the older version: the answer ends with the connection.
             writer.write(

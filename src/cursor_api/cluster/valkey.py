@@ -20,6 +20,7 @@ from typing import Final, Self
 
 from cursor_api.cluster.place import end_with_parent, load_libc
 from cursor_api.domain.errors import StoreError
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Observer
 
 PROGRAMS: Final = ("valkey-server", "redis-server")
@@ -109,7 +110,11 @@ class OwnValkey:
                 preexec_fn=lambda: end_with_parent(signal.SIGKILL),
             )
         except OSError as error:
-            raise StoreError(f"{self._program} cannot be started: {error.strerror}.") from error
+            raise StoreError(
+                tell(
+                    "{path} cannot be started: {reason}.", path=self._program, reason=error.strerror
+                )
+            ) from error
         self._process = process
         loop = asyncio.get_running_loop()
         until = loop.time() + START_S
@@ -120,8 +125,11 @@ class OwnValkey:
                 return
             if process.returncode is not None or loop.time() >= until:
                 raise StoreError(
-                    f"{self._program}, in which the workers count together, does not serve;"
-                    " set REDIS_URL to a server that does."
+                    tell(
+                        "{path}, in which the workers count together, does not serve; set REDIS_URL"
+                        " to a server that does.",
+                        path=self._program,
+                    )
                 )
             await asyncio.sleep(POLL_S)
 

@@ -39,6 +39,7 @@ class FaultKind(enum.Enum):
     CONTEXT_TOO_LONG = "context_too_long"
     CONTENT_REFUSED = "content_refused"
     CONFLICT = "conflict"
+    WRONG_NODE = "wrong_node"  # what it goes on with is another node's
     PRECONDITION_FAILED = "precondition_failed"  # If-Match names a state that is no more
     # the same, of what its API key may use
     MODEL_NOT_ALLOWED = "model_not_allowed"
@@ -88,6 +89,7 @@ SCOPES: dict[FaultKind, Scope] = {
     FaultKind.CONTEXT_TOO_LONG: Scope.REQUEST,
     FaultKind.CONTENT_REFUSED: Scope.REQUEST,
     FaultKind.CONFLICT: Scope.REQUEST,
+    FaultKind.WRONG_NODE: Scope.REQUEST,
     FaultKind.PRECONDITION_FAILED: Scope.REQUEST,
     FaultKind.MODEL_NOT_ALLOWED: Scope.REQUEST,
     FaultKind.KEY_LIMIT_REACHED: Scope.REQUEST,
@@ -233,11 +235,12 @@ class LineProblem:
 class StoreError(Exception):
     """A store could not be read or written whole; what it held before is still there.
 
-    `notice` says the message once more, for those who say it in another language.
+    `said` is the message as it was raised, for those who say it in another language.
     """
 
     def __init__(self, message: str | Notice, problems: Sequence[LineProblem] = ()) -> None:
         super().__init__("\n".join([str(message), *map(str, problems)]))
+        self.said = message
         self.message = str(message)
         self.notice = message if isinstance(message, Notice) else None
         self.problems = tuple(problems)

@@ -75,10 +75,14 @@ class NoticeCode(enum.Enum):
     OPEN_TO_OTHERS = "open_to_others"  # path, mode
     SET_ASIDE = "set_aside"  # path, aside
     OLD_MOUNT = "old_mount"  # path
+    NOT_SEALED = "not_sealed"  # path, cause
     # it cannot be read
     TOO_LARGE = "too_large"  # path, size, limit
     UNREADABLE = "unreadable"  # path, cause
     SAME_FILE = "same_file"  # path
+    SEALED_NO_KEY = "sealed_no_key"  # path, lines, key
+    SEALED_OTHER_KEY = "sealed_other_key"  # path, lines, key
+    SEALED_ALTERED = "sealed_altered"  # path, lines, key
 
 
 @dataclass(frozen=True, slots=True)

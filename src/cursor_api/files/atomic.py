@@ -22,6 +22,7 @@ from typing import Final
 
 from cursor_api.domain.errors import StaleTextError, StoreError
 from cursor_api.files.disk import Disk, Snapshot
+from cursor_api.options.said import tell
 
 # rename(2) over a mount point; the second where the file system is stacked.
 _MOUNTED: Final = {errno.EBUSY, errno.EXDEV}
@@ -55,7 +56,11 @@ def save(target: Path, data: bytes, over: Snapshot | None, disk: Disk) -> None:
     try:
         disk.sync_folder(target.parent)
     except OSError as error:
-        words = f"{target} was saved, but the disk does not confirm it: {error.strerror}."
+        words = tell(
+            "{path} was saved, but the disk does not confirm it: {reason}.",
+            path=target,
+            reason=error.strerror,
+        )
         raise StoreError(words) from error
 
 
@@ -85,7 +90,11 @@ def recover(target: Path, size_bytes_max: int, disk: Disk) -> None:
         disk.sync_folder(target.parent)
     except OSError as error:
         raise StoreError(
-            f"A save of {target} was cut off and cannot be finished: {error.strerror}."
+            tell(
+                "A save of {path} was cut off and cannot be finished: {reason}.",
+                path=target,
+                reason=error.strerror,
+            )
         ) from error
 
 
@@ -113,7 +122,9 @@ def _settle(target: Path, size_bytes_max: int, disk: Disk) -> None:
 
 def _require_same(target: Path, over: Snapshot | None, disk: Disk) -> None:
     if disk.find_fingerprint(target) != (over.fingerprint if over else None):
-        raise FileChangedError(f"{target} was changed by another program; it was not saved.")
+        raise FileChangedError(
+            tell("{path} was changed by another program; it was not saved.", path=target)
+        )
 
 
 def _save_in_place(target: Path, data: bytes, over: Snapshot, disk: Disk) -> None:
@@ -155,8 +166,13 @@ def _put_back(target: Path, data: bytes, disk: Disk) -> None:
             if now is not None and now.data == data:
                 return  # not a byte had been written
         raise StoreError(
-            f"{target} is half written: {error.strerror}. Its text before is in {_before(target)};"
-            " it is put right by itself as soon as the disk can be written."
+            tell(
+                "{path} is half written: {reason}. Its text before is in {before}; it is put right"
+                " by itself as soon as the disk can be written.",
+                path=target,
+                reason=error.strerror,
+                before=_before(target),
+            )
         ) from error
 
 
@@ -224,4 +240,6 @@ def _part(target: Path) -> Path:
 
 
 def _not_written(target: Path, error: OSError) -> str:
-    return f"{target} cannot be written and is as it was: {error.strerror}."
+    return tell(
+        "{path} cannot be written and is as it was: {reason}.", path=target, reason=error.strerror
+    )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.options.said import tell
 
 LOCK_NAME: Final = ".cursor-api.lock"
 _POLL_S: Final = 0.01
@@ -44,15 +45,22 @@ def _lock(path: Path, deadline: float) -> Iterator[None]:
         file = os.open(path, flags, 0o600)
     except OSError as error:
         raise StoreError(
-            f"The folder {path.parent} cannot be written ({error.strerror}). A file is saved by way"
-            " of a second one beside it, so mount a folder, not a single file."
+            tell(
+                "The folder {folder} cannot be written ({reason}). A file is saved by way of a"
+                " second one beside it, so mount a folder, not a single file.",
+                folder=path.parent,
+                reason=error.strerror,
+            )
         ) from error
     try:
         while not try_lock(file):
             if time.monotonic() >= deadline:
                 raise StoreError(
-                    f"Another process is saving the token files and does not finish: {path} stays"
-                    " locked. Nothing was changed."
+                    tell(
+                        "Another process is saving the token files and does not finish: {path}"
+                        " stays locked. Nothing was changed.",
+                        path=path,
+                    )
                 )
             time.sleep(_POLL_S)
         yield
@@ -84,5 +92,7 @@ else:
             return False
         except OSError as error:
             if error.errno not in _NO_LOCKS:
-                raise StoreError(f"The lock cannot be taken: {error.strerror}.") from error
+                raise StoreError(
+                    tell("The lock cannot be taken: {reason}.", reason=error.strerror)
+                ) from error
         return True

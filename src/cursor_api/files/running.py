@@ -18,6 +18,7 @@ from typing import Final
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.lock import try_lock
+from cursor_api.options.said import tell
 
 RUNNING_NAME: Final = ".cursor-api.running"
 # Far above what a gateway writes.
@@ -70,10 +71,16 @@ def keep_stopped(folder: Path) -> Iterator[None]:
     try:
         file = os.open(folder / RUNNING_NAME, os.O_RDWR | os.O_CREAT | _NO_FOLLOW, 0o600)
     except OSError as error:
-        raise StoreError(f"The folder {folder} cannot be written: {error.strerror}.") from error
+        raise StoreError(
+            tell(
+                "The folder {folder} cannot be written: {reason}.",
+                folder=folder,
+                reason=error.strerror,
+            )
+        ) from error
     try:
         if not try_lock(file):
-            raise StoreError(f"A gateway runs in {folder}; stop it first.")
+            raise StoreError(tell("A gateway runs in {folder}; stop it first.", folder=folder))
         # Whoever looks meanwhile finds nobody.
         os.ftruncate(file, 0)
         yield
@@ -85,5 +92,10 @@ def _wait(file: int, folder: Path) -> None:
     deadline = time.monotonic() + _WAIT_S
     while not try_lock(file, is_shared=True):
         if time.monotonic() >= deadline:
-            raise StoreError(f"The files in {folder} are being restored; start when that is done.")
+            raise StoreError(
+                tell(
+                    "The files in {folder} are being restored; start when that is done.",
+                    folder=folder,
+                )
+            )
         time.sleep(_POLL_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -16,4 +16,8 @@ class Siblings(Protocol):
 
     async def ask(self, path: str, accept: str) -> Mapping[int, bytes]:
         """What each of the others answers; who does not answer in time is left out."""
+        ...
+
+    async def ask_all(self, path: str) -> Sequence[bytes]:
+        """The same of every process: of those, too, that were replaced and still have clients."""
         ...

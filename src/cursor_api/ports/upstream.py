@@ -12,6 +12,7 @@ from cursor_api.domain.credential import Credential, CredentialForm, Secret
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.features import Feature
 from cursor_api.domain.words import UpstreamWords
+from cursor_api.ports.nodes import Nodes
 from cursor_api.ports.process import Clock, Observer, Steps
 
 # One batch per network read: frames that came together leave together. Never empty.
@@ -47,6 +48,7 @@ class UpstreamParts(NamedTuple):
     that the upstream writes itself wins over one of the same name. `mask` takes every secret of
     this gateway, other endpoints' too, out of what an upstream said. `find_api_keys` gives its keys
     as they are now, of its settings or else those that serve, for what nobody in particular asks.
+    `nodes` is None where this process serves alone.
     """
 
     endpoint: str
@@ -56,6 +58,7 @@ class UpstreamParts(NamedTuple):
     mask: Callable[[str], str] = str
     find_api_keys: Callable[[], Sequence[Secret]] = tuple
     observer: Observer | None = None
+    nodes: Nodes | None = None
 
 
 class UpstreamKind(Protocol):

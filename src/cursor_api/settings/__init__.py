@@ -4,7 +4,7 @@ from cursor_api.settings.files import Drafts, SettingsFiles
 from cursor_api.settings.findings import show_finding
 from cursor_api.settings.in_use import SettingsInUse
 from cursor_api.settings.load import ByCommand, Draft, Loaded, load_settings
-from cursor_api.settings.report import render_check
+from cursor_api.settings.report import Page, render_check
 from cursor_api.settings.schema import Group, Schema
 from cursor_api.settings.secrets import find_secrets
 
@@ -14,6 +14,7 @@ __all__ = [
     "Drafts",
     "Group",
     "Loaded",
+    "Page",
     "Schema",
     "SettingsFiles",
     "SettingsInUse",

@@ -18,6 +18,7 @@ from cursor_api.domain.errors import StoreError
 from cursor_api.files.atomic import recover, save
 from cursor_api.files.disk import Disk, Snapshot
 from cursor_api.files.lock import lock_folders
+from cursor_api.options.said import tell
 from cursor_api.settings.load import Draft
 from cursor_api.settings.sources import FILE_BYTES_MAX
 
@@ -40,7 +41,7 @@ def change_file(
         try:
             text = over.data.decode() if over else ""
         except UnicodeDecodeError as error:
-            raise StoreError(f"{path} is not UTF-8; save it as UTF-8.") from error
+            raise StoreError(tell("{path} is not UTF-8; save it as UTF-8.", path=path)) from error
         draft = Draft(path, change(text))
         check(draft)
         save(target, draft.text.encode(), over, disk)
@@ -50,8 +51,11 @@ def write_key_file(path: Path, keys: Sequence[Secret], disk: Disk) -> None:
     """One key a line, in a new file; raises StoreError, also for a file that is there."""
     if disk.exists(path):
         raise StoreError(
-            f"{path} is there already, perhaps with a key that is still needed; move it away, or"
-            " name a file of keys yourself."
+            tell(
+                "{path} is there already, perhaps with a key that is still needed; move it away, or"
+                " name a file of keys yourself.",
+                path=path,
+            )
         )
     with lock_folders({path.parent}, LOCK_WAIT_S):
         save(path, "".join(f"{key.reveal()}\n" for key in keys).encode(), None, disk)
@@ -63,11 +67,15 @@ def remove_key_file(path: Path, disk: Disk) -> None:
         disk.remove(path)
         disk.sync_folder(path.parent)
     except OSError as error:
-        raise StoreError(f"{path} cannot be removed: {error.strerror}.") from error
+        raise StoreError(
+            tell("{path} cannot be removed: {reason}.", path=path, reason=error.strerror)
+        ) from error
 
 
 def _find(target: Path, disk: Disk) -> Snapshot | None:
     try:
         return disk.find(target, FILE_BYTES_MAX)
     except OSError as error:
-        raise StoreError(f"{target} cannot be read: {error.strerror}.") from error
+        raise StoreError(
+            tell("{path} cannot be read: {reason}.", path=target, reason=error.strerror)
+        ) from error

@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from cursor_api.options.said import tell
+
 BOM: Final = "\ufeff"
 _HEADER: Final = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 # A block's own sub-tables end nothing; one with more of them than this is left to its owner.
@@ -63,7 +65,9 @@ def cut_block(text: str, table: str, name: str) -> str:
     wanted = _parse(text)
     block = _find(wanted, table, name)
     if block is None:
-        raise BlockTextError(f'there is no [[{table}]] with name = "{name}"')
+        raise BlockTextError(
+            tell('there is no [[{table}]] with name = "{name}"', table=table, name=name)
+        )
     rest = [one for one in wanted[table] if one is not block]
     if rest:
         wanted[table] = rest
@@ -75,8 +79,12 @@ def cut_block(text: str, table: str, name: str) -> str:
         if _is(shorter, wanted):
             return shorter
     raise BlockTextError(
-        f'the [[{table}]] with name = "{name}" is not written as a block of its own; take it out'
-        " by hand"
+        tell(
+            'the [[{table}]] with name = "{name}" is not written as a block of its own; take it out'
+            " by hand",
+            table=table,
+            name=name,
+        )
     )
 
 
@@ -126,4 +134,6 @@ def _parse(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text.removeprefix(BOM))
     except (ValueError, RecursionError) as error:
-        raise BlockTextError("it is not TOML; `cursor-api check-config` says where") from error
+        raise BlockTextError(
+            tell("it is not TOML; `cursor-api check-config` says where")
+        ) from error

@@ -117,6 +117,15 @@ REASONS: Final[Mapping[str, str]] = {
         "供没有持久磁盘的地方使用的凭据，每行一个，写法同 `TOKEN_FILE`，也可在逗号后写校验和。"
         "没有写校验和时由令牌推导得出，因此保持不变。它们与文件中的凭据一起使用，只能在这里修改。"
     ),
+    "CREDENTIALS_KEY": (
+        "用来加密令牌文件中的令牌（AES-256-GCM），没有此密钥就无法读出；需要附加组件 "
+        "`cursor-api[sealed]`。64 个十六进制数字；`cursor-api token sealing-key` 可生成一个。请把它"
+        "与令牌文件、备份分开保存：丢了它，令牌就丢了。更换时，把新密钥写在旧密钥前面，以逗号隔"
+        "开：第一个用来加密，所有的都能解密。"
+    ),
+    "CREDENTIALS_KEY_FILE": (
+        "内容同 `CREDENTIALS_KEY` 的文件，每行一个密钥，供以文件形式提供秘密的服务使用。"
+    ),
     "POOL_POLICY": (
         "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
         "行中请求最少的。`fill_first`：总是选第一个可用的。`sticky`：调用方一直使用原来的凭"
@@ -324,38 +333,6 @@ REASONS: Final[Mapping[str, str]] = {
         "用尽、无人可应答、上游暂不询问、记录无法写入。每件事在发生时通知一次，结束时再通知一次。"
     ),
     "ALERT_PROXY": "通往 `ALERT_WEBHOOK_URL` 的 HTTP 代理；`none` 表示不用。",
-}
-
-# Where a default comes from that is no fixed one, by the variable.
-NOTES: Final[Mapping[str, str]] = {
-    "GATEWAY_CONFIG": "`cursor-api.toml`（若存在）",
-    "TLS_CERT_FILE": "未设置：明文 HTTP",
-    "TLS_KEY_FILE": "在 `TLS_CERT_FILE` 中",
-    "AUTH_TOKEN": "无，必填",
-    "X_CURSOR_CHECKSUM": "自动生成",
-    "LOGS_PUBLIC": "只监听本机时为 `true`，否则为 `false`",
-    "GATEWAY_ALLOWED_HOSTS": "只监听本机时为无，否则为 `*`",
-    "POOL_STATE_FILE": "`TOKEN_FILE` 旁的 `.token-state`",
-    "REQUEST_LOG_FILE": "`TOKEN_FILE` 旁的 `.request-log.sqlite3`",
-    "GATEWAY_CALLER_REQUESTS_MAX": "同 `GATEWAY_REQUESTS_MAX`",
-    "CURSOR_TIMEZONE": "本机时区，无法得知时为 `UTC`",
-    "CURSOR_PROXY": (
-        "按上游的协议取 `HTTPS_PROXY` 或 `HTTP_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外"
-    ),
-    "CURSOR_CA_FILE": "仅系统自带",
-    "CURSOR_SDK_BRIDGE_BIN": "已安装的 `cursor-sdk` 包中的程序",
-    "CURSOR_SDK_BRIDGE_URL": "无：由网关启动",
-    "CURSOR_SDK_BRIDGE_TOKEN": "无",
-    "CURSOR_SDK_BRIDGE_FOLDER": "本机临时文件目录中的 `cursor-api-UID`",
-    "CURSOR_SDK_PROXY": "取 `HTTPS_PROXY`，否则取 `ALL_PROXY`，`NO_PROXY` 所列除外",
-    "CURSOR_SDK_CA_FILE": "Node 自带的",
-    "DATABASE_URL": "无：`REQUEST_LOG_FILE`",
-    "REDIS_URL": "无：每个节点各自计算",
-    "METRICS_LISTEN": "无",
-    "TRACES_URL": "无：不发送",
-    "TRACES_PROXY": "与上游相同，取自环境变量",
-    "ALERT_WEBHOOK_URL": "无：不通知任何人",
-    "ALERT_PROXY": "与上游相同，取自环境变量",
 }
 
 # The keys of blocks, by `block.key`.

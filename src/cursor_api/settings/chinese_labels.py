@@ -43,6 +43,7 @@ LABELS: Final[Mapping[str, str]] = {
     ),
     "secret texts, comma between": "密钥文本，以逗号分隔",
     "secret lines": "机密文本，每行一个",
+    "secret keys of {} hexadecimal digits, comma between": "{} 个十六进制数字的密钥，以逗号分隔",
     "checksum, secret": "校验和，机密",
     "IANA time zone": "IANA 时区名",
     "port, or address:port": "端口，或 地址:端口",
@@ -63,6 +64,29 @@ LABELS: Final[Mapping[str, str]] = {
     "table of headers": "请求头表",
     "networks, comma between, or a number of proxies": "网段，以逗号分隔，或代理层数",
 }
+
+
+# Who set a value, and what stands for one that is not shown.
+SOURCES: Final[Mapping[str, str]] = {
+    "environment": "环境变量",
+    "default": "默认值",
+    "command line": "命令行",
+}
+SHOWN: Final[Mapping[str, str]] = {
+    "(not set)": "（未设置）",
+    "(empty)": "（空）",
+}
+_HIDDEN: Final = re.compile(r"set \((\d+) characters?, hidden\)")
+
+
+def translate_source(source: str) -> str:
+    """Who set a value, in Chinese; a file's name stays."""
+    return SOURCES.get(source, source)
+
+
+def translate_shown(shown: str) -> str:
+    """What is shown of a value: the value itself stays."""
+    return SHOWN.get(shown) or _HIDDEN.sub(r"已设置（\1 个字符，已隐藏）", shown)
 
 
 def translate_label(label: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from cursor_api.domain.errors import StaleTextError
 from cursor_api.files.disk import Disk
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import tell
 from cursor_api.options.setting import Setting
 from cursor_api.ports.configuration import (
     FixedSettingError,
@@ -44,7 +45,7 @@ from cursor_api.settings.upstream_blocks import (
     require_right,
 )
 
-STALE: Final = "The settings are no longer those that you have seen."
+STALE: Final = tell("The settings are no longer those that you have seen.")
 
 
 class Drafts(NamedTuple):

@@ -15,7 +15,7 @@ from cursor_api.ports.configuration import (
     Words,
 )
 from cursor_api.ports.upstream_blocks import ShownUpstreams
-from cursor_api.settings import chinese, chinese_labels
+from cursor_api.settings import chinese, chinese_labels, chinese_notes
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 from cursor_api.settings.files import SettingsFiles, find_fixed
 from cursor_api.settings.findings import show_finding
@@ -137,4 +137,4 @@ def _translations(schema: Schema[Any]) -> Iterator[tuple[str, str]]:
     for row in schema.rows:
         yield row.reason, chinese.REASONS[row.variable]
         if row.default_note:
-            yield row.default_note, chinese.NOTES[row.variable]
+            yield row.default_note, chinese_notes.NOTES[row.variable]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cursor_api.options.rules import Finding
+from cursor_api.settings import chinese_labels
+from cursor_api.settings.findings import show_finding
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 
@@ -16,13 +20,27 @@ WIDTH = 100
 _NAME_WIDTH = 34
 _VALUE_WIDTH = 36
 _INDENT = 2
+# What a line is not broken in: spaces, one wide sign, a word; with what has to stand behind it.
+_PIECES = re.compile(r" +|(?:[\u2e80-\uffef]|[^ \u2e80-\uffef]+)[，。；：、？！）】”]*")
 
 
-def render_check(loaded: Loaded[Any], *, width: int = WIDTH, only_set: bool = False) -> str:
-    """The report as plain text without a line end at its end, at most `width` columns wide.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How wide it may be, in terminal columns, and in which language."""
+
+    width: int = WIDTH
+    is_chinese: bool = False
+
+    def say(self, english: str, chinese: str) -> str:
+        """The one that is wanted."""
+        return chinese if self.is_chinese else english
+
+
+def render_check(loaded: Loaded[Any], page: Page = Page(), *, only_set: bool = False) -> str:
+    """The report as plain text without a line end at its end.
 
     `only_set` leaves out what has its default and no problem. Its last line begins with "OK"
-    exactly when `loaded` has no problems.
+    exactly when `loaded` has no problems, in both languages.
     """
     wrong = {problem.variable for problem in loaded.problems}
     shown = [
@@ -30,53 +48,69 @@ def render_check(loaded: Loaded[Any], *, width: int = WIDTH, only_set: bool = Fa
     ]
     lines: list[str] = []
     for heading, rows in itertools.groupby(shown, key=lambda row: row.heading):
-        lines.append(cut(heading, width))
-        for row in rows:
-            lines.extend(_row_lines(row, width, is_wrong=row.name in wrong))
+        group = list(rows)
+        title = chinese_labels.TITLES.get(group[0].setting.table, heading)
+        lines.append(cut(page.say(heading, title), page.width))
+        for row in group:
+            lines.extend(_row_lines(row, page, is_wrong=row.name in wrong))
         lines.append("")
-    lines.extend(_finding_lines("Warnings", loaded.warnings, width))
-    lines.extend(_finding_lines("Problems", loaded.problems, width))
+    lines.extend(_finding_lines(page.say("Warnings", "警告"), loaded.warnings, page))
+    lines.extend(_finding_lines(page.say("Problems", "错误"), loaded.problems, page))
     left_out_count = len(loaded.rows) - len(shown)
     if left_out_count:
-        lines.append(f"{left_out_count} more have their defaults: cursor-api check-config --all")
-    lines.append(_verdict(loaded))
+        lines.append(
+            page.say(
+                f"{left_out_count} more have their defaults: cursor-api check-config --all",
+                f"另有 {left_out_count} 项为默认值：cursor-api check-config --all",
+            )
+        )
+    lines.append(_verdict(loaded, page))
     return "\n".join(lines)
 
 
-def _row_lines(row: Row, width: int, *, is_wrong: bool) -> Iterator[str]:
+def _row_lines(row: Row, page: Page, *, is_wrong: bool) -> Iterator[str]:
+    width, source = page.width, page.say(row.source, chinese_labels.translate_source(row.source))
     value_column = _INDENT + _NAME_WIDTH
     # In a narrow terminal the source comes close behind the value.
     value_width = min(_VALUE_WIDTH, max(width - WIDTH + _VALUE_WIDTH, 0))
     head = f"{'!' if is_wrong else '':<{_INDENT}}{row.label:<{_NAME_WIDTH}}"
-    value = cut(row.shown, width - value_column)
+    shown = page.say(row.shown, chinese_labels.translate_shown(row.shown))
+    value = cut(shown, width - value_column)
     padding = max(value_width - display_width(value), 0) or 1
     source_column = value_column + display_width(value) + padding
-    if source_column + display_width(row.source) <= width and (
+    if source_column + display_width(source) <= width and (
         display_width(value) < value_width or width < WIDTH
     ):
-        yield f"{head}{value}{' ' * padding}{row.source}".rstrip()
+        yield f"{head}{value}{' ' * padding}{source}".rstrip()
         return
     yield f"{head}{value}"
     source_column = value_column + value_width
-    yield f"{' ' * source_column}{cut(row.source, width - source_column)}"
+    yield f"{' ' * source_column}{cut(source, width - source_column)}"
 
 
-def _finding_lines(title: str, findings: Sequence[Finding], width: int) -> Iterator[str]:
+def _finding_lines(title: str, findings: Sequence[Finding], page: Page) -> Iterator[str]:
     if not findings:
         return
     yield title
     for number, finding in enumerate(findings, start=1):
         mark = f"{number:>{_INDENT + 2}}. "
-        for index, line in enumerate(wrap(str(finding), width - len(mark))):
+        shown = finding
+        if page.is_chinese:
+            shown = replace(finding, message=show_finding(finding).words.zh)
+        for index, line in enumerate(wrap(str(shown), page.width - len(mark))):
             yield f"{mark if index == 0 else ' ' * len(mark)}{line}"
     yield ""
 
 
-def _verdict(loaded: Loaded[Any]) -> str:
+def _verdict(loaded: Loaded[Any], page: Page) -> str:
     warnings = _count(len(loaded.warnings), "warning")
+    said = f"OK: {_count(len(loaded.rows), 'setting')}, no problems, {warnings}."
     if loaded.problems:
-        return f"NOT OK: {_count(len(loaded.problems), 'problem')}, {warnings}."
-    return f"OK: {_count(len(loaded.rows), 'setting')}, no problems, {warnings}."
+        said = f"NOT OK: {_count(len(loaded.problems), 'problem')}, {warnings}."
+    if not page.is_chinese:
+        return said
+    rest = f"{len(loaded.problems)} 个错误，{len(loaded.warnings)} 个警告。"
+    return f"NOT OK：{rest}" if loaded.problems else f"OK：{len(loaded.rows)} 项设置，{rest}"
 
 
 def _count(number: int, word: str) -> str:
@@ -98,12 +132,15 @@ def cut(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width` columns, broken at spaces; an overlong word is cut."""
+    """The text in lines of at most `width` columns; an overlong word is cut.
+
+    Lines break at spaces, and between Chinese signs, but before none that ends something.
+    """
     lines = [""]
-    for word in text.split(" "):
-        joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if display_width(joined) <= width:
+    for piece in _PIECES.findall(text):
+        joined = lines[-1] + piece
+        if display_width(joined.rstrip()) <= width:
             lines[-1] = joined
-        else:
-            lines.append(cut(word, width))
-    return [line for line in lines if line]
+        elif piece.strip():
+            lines.append(cut(piece, width))
+    return [line.strip() for line in lines if line.strip()]

@@ -19,6 +19,7 @@ from cursor_api.files.disk import Disk
 from cursor_api.options.kinds import header_secret, show_plain
 from cursor_api.options.names import plain_name
 from cursor_api.options.rules import Finding
+from cursor_api.options.said import tell, told_by
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import WrongUpstreamError
 from cursor_api.ports.upstream_blocks import MISSING, TAKEN, NewUpstream, Preset, ShownUpstream
@@ -72,19 +73,21 @@ def describe(schema: Schema[Any], new: NewUpstream) -> Described:
     try:
         name = plain_name().parse(new.name)
     except ValueError as error:
-        raise WrongUpstreamError("name", f"the name {error}") from None
+        raise WrongUpstreamError("name", tell("the name {error}", error=told_by(error))) from None
     if name in schema.own_kinds:
-        message = f"{name} is there without a block; choose another name"
+        message = tell("{name} is there without a block; choose another name", name=name)
         raise WrongUpstreamError("name", message, TAKEN)
     preset = _preset_of(schema, new)
     kind = new.kind or (preset.kind if preset else DEFAULT_KIND)
     if kind not in schema.kinds:
         known = ", ".join(schema.kinds)
-        message = f"there is no kind {show_plain(kind)} here; there are: {known}"
+        message = tell(
+            "there is no kind {kind} here; there are: {known}", kind=show_plain(kind), known=known
+        )
         raise WrongUpstreamError("kind", message)
     url = new.base_url or (preset.base_url if preset else None)
     if url is None and kind == DEFAULT_KIND:
-        message = f"{name} is no well-known upstream: give its address"
+        message = tell("{name} is no well-known upstream: give its address", name=name)
         raise WrongUpstreamError("base_url", message, MISSING)
     entries: dict[str, Any] = {"name": name, "kind": kind}
     if url is not None:
@@ -103,7 +106,7 @@ def _preset_of(schema: Schema[Any], new: NewUpstream) -> Preset | None:
         return None if new.base_url else find_preset(schema.presets, new.name)
     preset = find_preset(schema.presets, new.preset)
     if preset is None:
-        message = f"there is no preset {show_plain(new.preset)}"
+        message = tell("there is no preset {name}", name=show_plain(new.preset))
         raise WrongUpstreamError("preset", message)
     return preset
 
@@ -111,19 +114,21 @@ def _preset_of(schema: Schema[Any], new: NewUpstream) -> Preset | None:
 def require_free(text: str, name: str) -> None:
     """Raises WrongUpstreamError where the TOML file's text has an upstream of this name."""
     if find_block(text, TABLE, name) is not None:
-        raise WrongUpstreamError("name", f"there is an upstream {name} already", TAKEN)
+        raise WrongUpstreamError(
+            "name", tell("there is an upstream {name} already", name=name), TAKEN
+        )
 
 
 def parse_keys(lines: Iterable[str]) -> tuple[Secret, ...]:
     """Each key once, empty lines left out; raises WrongUpstreamError, which repeats no key."""
     keys = dict.fromkeys(filter(None, (line.strip() for line in lines)))
     if any(character.isspace() for key in keys for character in key):
-        message = "the key has a space in it; paste the key alone, one a line"
+        message = tell("the key has a space in it; paste the key alone, one a line")
         raise WrongUpstreamError("keys", message)
     try:
         return tuple(map(header_secret().parse, keys))
     except ValueError as error:
-        raise WrongUpstreamError("keys", f"the key {error}") from None
+        raise WrongUpstreamError("keys", tell("the key {error}", error=told_by(error))) from None
 
 
 def add_block(
@@ -151,9 +156,10 @@ def add_block(
         # Before a key comes to the disk for nothing.
         require_free(read_config(place.config), name)
         if disk.exists(key_file):
-            message = (
-                f"{key_file} is there already, perhaps with a key that is still needed; move it"
-                " away, or choose another name"
+            message = tell(
+                "{path} is there already, perhaps with a key that is still needed; move it away, or"
+                " choose another name",
+                path=key_file,
             )
             raise WrongUpstreamError("name", message, TAKEN)
         write_key_file(key_file, keys, disk)
@@ -171,8 +177,10 @@ def read_config(config: Path) -> str:
         found = Disk().find(config, FILE_BYTES_MAX)
         return found.data.decode() if found else ""
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise StoreError(f"{config} cannot be read: {reason}.") from error
+        reason = error.strerror if isinstance(error, OSError) else tell("it is not UTF-8")
+        raise StoreError(
+            tell("{path} cannot be read: {reason}.", path=config, reason=reason)
+        ) from error
 
 
 def require_right(name: str, problems: Sequence[Finding]) -> None:

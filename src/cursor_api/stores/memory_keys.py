@@ -13,12 +13,15 @@ from cursor_api.domain.act import Act, ActQuery, KeptAct
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.errors import StaleKeyError
 from cursor_api.domain.price import Price
+from cursor_api.options.said import tell
 from cursor_api.ports.audit import ACTS_MAX
 
 
 def changed_meanwhile(key_id: str) -> StaleKeyError:
     """For a change of a key that another change came before."""
-    return StaleKeyError(f"The API key {key_id!r} was changed meanwhile; read it again.")
+    return StaleKeyError(
+        tell("The API key {key} was changed meanwhile; read it again.", key=repr(key_id))
+    )
 
 
 class MemoryKeyStore:

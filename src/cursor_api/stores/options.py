@@ -11,6 +11,7 @@ from typing import Any
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import database_url, redis_url
 from cursor_api.options.kinds import choice_of, flag, path, size, whole
+from cursor_api.options.sealing_keys import sealing_keys
 from cursor_api.options.setting import GIB, MIB, setting
 
 POOL_STATE = ".token-state"
@@ -67,6 +68,34 @@ class StoreFiles:
         needs_restart=True,
         derive=_beside_tokens(REQUEST_LOG),
         unset=Path(REQUEST_LOG),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SealingOptions:
+    """With what credentials are sealed where they are kept."""
+
+    keys: tuple[Secret, ...] = setting(
+        "CREDENTIALS_KEY",
+        sealing_keys(),
+        "",
+        "Seals the tokens in the token files, so that nobody can read them without this key"
+        " (AES-256-GCM); needs the extra `cursor-api[sealed]`. 64 hexadecimal digits;"
+        " `cursor-api token sealing-key` makes a key. Keep it apart from the files and from"
+        " backups: without it, the tokens are lost. To change it, put the new key before the old"
+        " one, with a comma between: the first seals, all of them open.",
+        key="credentials_key",
+        needs_restart=True,
+    )
+    key_file: Path | None = setting(
+        "CREDENTIALS_KEY_FILE",
+        path(),
+        None,
+        "A file with what `CREDENTIALS_KEY` would hold, one key per line, for services that get"
+        " secrets as files.",
+        key="credentials_key_file",
+        default_note="none",
+        needs_restart=True,
     )
 
 

@@ -29,7 +29,7 @@ from cursor_api.web.management.openapi import OpenApi, describe
 from cursor_api.web.management.own_usage import OwnUsageParts, OwnUsageRoute
 from cursor_api.web.management.prices import PriceRoutes
 from cursor_api.web.management.probes import Probes
-from cursor_api.web.management.requests import RequestRoutes
+from cursor_api.web.management.requests import RequestParts, RequestRoutes
 from cursor_api.web.management.routes import management_operations
 from cursor_api.web.management.settings import SettingRoutes
 from cursor_api.web.management.tokens import NewBinding
@@ -174,11 +174,14 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
             )
         ).operations(),
         *RequestRoutes(
-            parts.records,
-            parts.relay.under_way,
-            lambda: parts.readiness.words,
-            [dialect.name for dialect in parts.dialects],
-            parts.clock,
+            RequestParts(
+                parts.records,
+                parts.relay.under_way,
+                lambda: parts.readiness.words,
+                [dialect.name for dialect in parts.dialects],
+                parts.clock,
+                parts.siblings,
+            )
         ).operations(),
         *UsageRoutes(parts.records, parts.clock, parts.steps).operations(),
         *Metrics(parts.metrics).operations(),

@@ -29,6 +29,9 @@ def retry_headers(
         headers.append(("retry-after", str(retry_after_s)))
     if should_retry is False or _is_long_wait(fault):
         headers.append(("x-should-retry", "false"))
+    if fault.kind is FaultKind.WRONG_NODE:
+        # The same connection would lead to the same node.
+        headers.append(("connection", "close"))
     return headers
 
 

@@ -13,21 +13,22 @@ import pytest
 
 from cursor_api.cluster import siblings as module
 from cursor_api.cluster.folder import private_folder
-from cursor_api.cluster.siblings import SocketSiblings, listen_for_siblings
+from cursor_api.cluster.siblings import meet_siblings
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are for Linux")
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Where they meet."""
+    """Where they meet; nothing is left that would be asked in vain."""
     with private_folder() as made:
         yield made
+        assert not list(made.glob("*-*"))
 
 
 @asynccontextmanager
-async def answering(folder: Path, number: int, answer: bytes) -> Any:
-    """A worker that answers so."""
+async def answering(folder: Path, number: int, answer: bytes, count: int = 2) -> Any:
+    """A worker that answers so: what it was asked, and how it asks."""
     heads: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,20 +36,19 @@ async def answering(folder: Path, number: int, answer: bytes) -> Any:
         writer.write(answer)
         writer.close()
 
-    server = await asyncio.start_unix_server(serve, sock=listen_for_siblings(folder, number))
-    async with server:
-        yield heads
+    with meet_siblings(folder, number, count) as (listener, siblings):
+        async with await asyncio.start_unix_server(serve, sock=listener):
+            yield heads, siblings
 
 
 async def test_each_of_the_others_is_asked(folder: Path) -> None:
     """Who is not there, refuses or breaks off is left out; nobody asks itself."""
     async with (
-        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nfirst") as heads,
-        answering(folder, 2, b"HTTP/1.1 200 OK\r\n\r\nown"),
+        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nfirst") as (heads, _),
+        answering(folder, 2, b"HTTP/1.1 200 OK\r\n\r\nown", 5) as (_, asked),
         answering(folder, 3, b"HTTP/1.1 404 Not Found\r\n\r\nno"),
         answering(folder, 4, b""),
     ):
-        asked = SocketSiblings(folder, 2, 5)
         assert await asked.ask("/metrics", "text/plain") == {1: b"first"}
         [head] = heads
         assert head.startswith(b"GET /metrics HTTP/1.0\r\n")
@@ -56,11 +56,15 @@ async def test_each_of_the_others_is_asked(folder: Path) -> None:
 
 
 async def test_the_one_that_follows_takes_the_place(folder: Path) -> None:
-    """The old one still runs, for its clients; it is not asked any more."""
-    old = listen_for_siblings(folder, 1)
-    async with answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nnew"):
-        assert await SocketSiblings(folder, 2, 2).ask("/now") == {1: b"new"}
-    old.close()
+    """The old one still runs, for its clients; it is asked only for what each process has."""
+    async with (
+        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nold") as (_, old),
+        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nnew"),
+        answering(folder, 2, b"HTTP/1.1 200 OK\r\n\r\nown") as (_, asked),
+    ):
+        assert await asked.ask("/now") == {1: b"new"}
+        assert sorted(await asked.ask_all("/now")) == [b"new", b"old"]
+        assert sorted(await old.ask_all("/now")) == [b"new", b"own"]
 
 
 async def test_nobody_waits_for_one_that_hangs(
@@ -68,12 +72,17 @@ async def test_nobody_waits_for_one_that_hangs(
 ) -> None:
     """A scrape has an end, too."""
     monkeypatch.setattr(module, "ANSWER_S", 0.01)
-    with listen_for_siblings(folder, 1):
-        assert await SocketSiblings(folder, 2, 2).ask("/metrics") == {}
+    async with answering(folder, 2, b"") as (_, asked):
+        with meet_siblings(folder, 1, 2):
+            assert await asked.ask("/metrics") == {}
+            assert await asked.ask_all("/now") == []
 
 
 async def test_an_endless_answer_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a worker says, this one has a bound."""
     monkeypatch.setattr(module, "ANSWER_BYTES_MAX", 10)
-    async with answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nfirst"):
-        assert await SocketSiblings(folder, 2, 2).ask("/metrics") == {}
+    async with (
+        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nfirst"),
+        answering(folder, 2, b"") as (_, asked),
+    ):
+        assert await asked.ask("/metrics") == {}

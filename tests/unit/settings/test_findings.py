@@ -1,4 +1,4 @@
-"""Findings are shown in both languages, and every sentence of the house has its Chinese."""
+"""Findings and what stores refuse are shown in both languages; every sentence has its Chinese."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ TELLING = "cursor_api.options.said import"
 # What a setting's own error or finding is made with, and which argument is its sentence.
 MAKERS = {"ValueError": 0, "UnreadableError": 0, "refuse": 1, "require": 1, "finding": 1}
 MAKERS |= {"Finding": 2}
+# What a store's error is made with; and where a log has its sentence, and no person.
+STORE_ERRORS = {"StoreError": 0, "StoreAwayError": 0, "StaleTextError": 0, "EditorError": 1}
+STORE_ERRORS |= {"FileChangedError": 0, "StaleKeyError": 0, "WrongUpstreamError": 1}
+LOGGED = {"stores/redis/link.py"}
 
 
 def calls() -> Iterator[tuple[str, str, ast.Call]]:
@@ -68,6 +72,20 @@ def test_whatever_is_wrong_with_a_setting_is_told() -> None:
         sentence = call.args[at] if len(call.args) > at else None
         if isinstance(sentence, ast.JoinedStr | ast.Constant):
             past.append(f"{module}:{call.lineno}")
+    assert past == []
+
+
+def test_whatever_a_store_refuses_is_told() -> None:
+    """A sentence with facts is one that `tell` knows, wherever it is made."""
+    past = []
+    for path in sorted(ROOT.rglob("*.py")):
+        module = str(path.relative_to(ROOT))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or module in LOGGED:
+                continue
+            at = STORE_ERRORS.get(getattr(node.func, "id", ""), len(node.args))
+            if any(isinstance(one, ast.JoinedStr) for one in node.args[at : at + 1]):
+                past.append(f"{module}:{node.lineno}")
     assert past == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
 from cursor_api.settings.load import Loaded, load_settings
-from cursor_api.settings.report import WIDTH, display_width, render_check, wrap
+from cursor_api.settings.report import WIDTH, Page, display_width, render_check, wrap
 
 KEY = "canary-key-0123456789"
 
@@ -67,7 +67,7 @@ def test_a_narrow_terminal_is_kept_to(tmp_path: Path, width: int) -> None:
     """Whatever the values are."""
     environ = {"AUTH_TOKEN": KEY, "CURSOR_INSTRUCTIONS": "词 " * 80, "PORT": "4000", "HOST": "::1"}
     loaded = load_settings(SCHEMA, environ | {"CURSOR_PORT": "x" * 80}, tmp_path)
-    report = render_check(loaded, width=width)
+    report = render_check(loaded, Page(width))
     assert max(map(display_width, report.splitlines())) <= width
     assert re.search(r"^  PORT +4000 +environment$", report, re.MULTILINE)
 
@@ -84,8 +84,9 @@ def test_only_what_is_set_can_be_shown(tmp_path: Path) -> None:
 
 
 def test_wrapping_counts_columns() -> None:
-    """Chinese takes two columns a sign; a word without spaces is cut."""
-    assert wrap("中文 中文 ab", 7) == ["中文", "中文 ab"]
+    """Chinese takes two columns a sign, and breaks anywhere but before what ends it; words not."""
+    assert wrap("中文 中文 ab", 7) == ["中文 中", "文 ab"]
+    assert wrap("设置（PORT）。请改正", 9) == ["设置（", "PORT）。", "请改正"]
     assert wrap("abcdefgh ij", 5) == ["abcd…", "ij"]
     assert wrap("", 5) == []
 
@@ -99,3 +100,19 @@ def test_ok_means_no_problems() -> None:
     assert render_check(Loaded((), (warning,), (), None)).endswith(
         "NOT OK: 1 problem, no warnings."
     )
+
+
+def test_a_reader_of_chinese_gets_all_of_it(tmp_path: Path) -> None:
+    """Headings, what stands for values, who set them, what is wrong, and the count."""
+    environ = {"AUTH_TOKEN": KEY, "PORT": "many", "PORTT": "1"}
+    loaded = load_settings(SCHEMA, environ, tmp_path)
+    report = render_check(loaded, Page(is_chinese=True))
+    assert max(map(display_width, report.splitlines())) <= WIDTH
+    for words in ("监听\n", "已设置（21 个字符，已隐藏）", "环境变量", "默认值", "（未设置）"):
+        assert words in report
+    assert '1. PORT (environment): "many" 不是 0 到 65535 的整数' in report
+    assert report.splitlines()[-1].startswith("NOT OK：1 个错误，")
+    shorter = render_check(loaded, Page(is_chinese=True), only_set=True)
+    assert "项为默认值：cursor-api check-config --all" in shorter
+    good = load_settings(SCHEMA, {"AUTH_TOKEN": KEY}, tmp_path)
+    assert render_check(good, Page(is_chinese=True)).splitlines()[-1].startswith("OK：")

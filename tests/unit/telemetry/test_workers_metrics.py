@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -45,6 +45,10 @@ class Others:
         """What it says."""
         assert (path, accept) == ("/metrics", "text")
         return {1: page(2, 20)}
+
+    async def ask_all(self, path: str) -> Sequence[bytes]:
+        """Nobody needs it here."""
+        raise NotImplementedError
 
 
 async def test_a_process_alone_says_what_it_said() -> None:

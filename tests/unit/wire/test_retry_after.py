@@ -54,3 +54,9 @@ def test_a_limit_of_ours_is_not_the_upstreams() -> None:
     """It says when there is room again."""
     fault = Fault(FaultKind.KEY_LIMIT_REACHED, "Enough.", retry_after_s=7200)
     assert explain_wait(fault) == "Enough. There is room again in 2 h."
+
+
+def test_a_retry_comes_over_a_new_connection_where_the_old_one_leads_astray() -> None:
+    """As one worker of several has all that comes over it."""
+    fault = Fault(FaultKind.WRONG_NODE, "Elsewhere.")
+    assert retry_headers(fault, should_retry=True, default_s=None) == [("connection", "close")]

@@ -11,21 +11,17 @@ from cursor_api.cli.gateway.place import find_gateway
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
+from cursor_api.ports.configuration import ShownFinding
 
 # It may read thousands of tokens, and open every upstream anew.
 CALL = Call("POST", "/api/reload", timeout_s=60.0)
 
 
-class _Problem(msgspec.Struct):
-    name: str
-    where: str
-    text: str
-
-
 class _Reloaded(msgspec.Struct):
     changed: list[str]
     waiting: list[str]
-    problems: list[_Problem]
+    problems: list[ShownFinding]
     credential_count: int | None
     credential_problem: str | None
 
@@ -38,7 +34,7 @@ def reload(parsed: argparse.Namespace) -> int:
         print_error(say("error: {error}.", error=error))
         return 1
     for problem in done.problems:
-        print_error(say("error: {error}", error=_tell(problem)))
+        print_error(say("error: {error}", error=plain(told(problem))))
     if done.problems:
         print_error(say("The old settings serve on."))
     else:
@@ -56,9 +52,3 @@ def reload(parsed: argparse.Namespace) -> int:
 
 def _names(names: list[str]) -> str:
     return plain(", ".join(names))
-
-
-def _tell(problem: _Problem) -> str:
-    where = f" ({problem.where})" if problem.name and problem.where else problem.where
-    about = f"{problem.name}{where}"
-    return plain(f"{about}: {problem.text}" if about else problem.text)

@@ -43,6 +43,7 @@ from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.terminal.display import print_table
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.lock import lock_folders
 from cursor_api.installed import Settings
@@ -73,7 +74,7 @@ def backup(parsed: argparse.Namespace) -> int:
         found = list(_find(parsed))
         pieces = _save(found, target)
     except (BackupError, StoreError) as error:
-        print_error(say("error: {error}", error=error))
+        print_error(say("error: {error}", error=told(error)))
         return 1
     except OSError as error:
         print_error(

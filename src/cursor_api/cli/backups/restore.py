@@ -37,6 +37,7 @@ from cursor_api.cli.backups.pieces import (
 from cursor_api.cli.home.folder import environment, make_home
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.running import keep_stopped
 from cursor_api.installed import SCHEMA
@@ -71,7 +72,7 @@ def restore(parsed: argparse.Namespace) -> int:
         )
         return 1
     except StoreError as error:
-        print_error(say("error: {error}", error=error))
+        print_error(say("error: {error}", error=told(error)))
         return 1
     except OSError as error:
         place = error.filename or home

@@ -26,6 +26,7 @@ from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.serving.preflight import check_without_listening
 from cursor_api.cli.terminal.display import print_json
 from cursor_api.cli.terminal.output import find_width, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.settings import Loaded, load_settings
@@ -108,12 +109,12 @@ def _report(checks: Sequence[Check], redactor: Redactor) -> Report:
 
 def _check_settings(loaded: Loaded[Settings], *, is_running: bool) -> Iterator[Check]:
     for problem in loaded.problems:
-        yield Check(SETTINGS, Verdict.PROBLEM, str(problem))
+        yield Check(SETTINGS, Verdict.PROBLEM, told(problem))
     for warning in loaded.warnings:
         # That the port is in use, by the gateway that runs there, is as it should be.
         if is_running and warning.variable == "PORT":
             continue
-        yield Check(SETTINGS, Verdict.WARNING, str(warning))
+        yield Check(SETTINGS, Verdict.WARNING, told(warning))
     if not loaded.problems:
         yield Check(SETTINGS, Verdict.OK, f"{len(loaded.rows)} settings can be used")
 

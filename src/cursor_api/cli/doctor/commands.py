@@ -5,31 +5,34 @@ from __future__ import annotations
 from cursor_api.cli.terminal.subcommand import Subcommands, add_config, run_later
 
 DOCTOR = """\
-Say for each credential and each upstream what works, what is missing and what to do.
+Check every credential and upstream: what works, what is wrong, and how to fix it.
 
   cursor-api doctor
   cursor-api doctor --json | jq '.checks[] | select(.verdict == "problem")'
 
-Looks at the settings and the files line by line, the folders, the disk, the port, the clock, the
-certificates and the proxy; asks each upstream for its models, which costs nothing. Changes nothing.
-Exits with 1 when there is a problem. Its output holds no secret.
+Checks the settings and files line by line, the folders, disk, port, clock, certificates and proxy,
+and asks each upstream for its list of models, which costs nothing. It changes nothing. Its output
+contains no secrets. Exits with 1 if there is a problem.
 
-  cursor-api doctor --live               asks before it spends
+  cursor-api doctor --live               ask before spending anything
   cursor-api doctor --live --yes --route deepseek --model deepseek-chat
 
-sends four small chats to a model of each upstream, the way a client's would go (a whole answer, a
-stream, a tool, a stream that is broken off), and prints a report that can be pasted into a bug
-report."""
+With --live, it also sends four small chats to one model of each upstream, as a client would (a
+complete answer, a stream, a tool call, and a stream that is cancelled), and prints a report that
+you can paste into an issue."""
 
 
 def add_commands(commands: Subcommands) -> None:
     """Put `doctor` among the commands."""
     doctor = commands.add("doctor", run_later("doctor.checkup", "doctor"), DOCTOR)
-    doctor.add_argument("--json", action="store_true", help="for scripts")
-    doctor.add_argument("--live", action="store_true", help="try it with a few real, small chats")
-    doctor.add_argument("--yes", action="store_true", help="do not ask before --live spends")
+    doctor.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    doctor.add_argument("--live", action="store_true", help="also try a few small, real chats")
+    doctor.add_argument("--yes", action="store_true", help="do not ask before --live spends tokens")
     doctor.add_argument(
-        "--route", action="append", metavar="UPSTREAM", help="--live with this one; may be repeated"
+        "--route",
+        action="append",
+        metavar="UPSTREAM",
+        help="with --live: only this upstream; may be repeated",
     )
-    doctor.add_argument("--model", help="--live with this model of the upstream")
+    doctor.add_argument("--model", help="with --live: use this model")
     add_config(doctor)

@@ -22,7 +22,9 @@ from cursor_api import __version__
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
 from cursor_api.cli.doctor.live_probes import PROBES, Outcome, Target
 from cursor_api.cli.terminal.display import plain, print_json
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.installed import KINDS, Settings
@@ -52,7 +54,7 @@ def try_live(settings: Settings | None, parsed: argparse.Namespace) -> int:
     try:
         return asyncio.run(_try_live(settings, parsed))
     except StoreError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=told(error)))
         return 1
 
 

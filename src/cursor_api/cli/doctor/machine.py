@@ -16,6 +16,7 @@ from cursor_api.cli.home.folder import find_home
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.files.atomic import has_leftovers, set_aside
 from cursor_api.files.disk import Disk
+from cursor_api.files.sealing import KEY_FILE
 from cursor_api.installed import Settings
 from cursor_api.options.rules import find_mode
 from cursor_api.settings import Loaded
@@ -62,7 +63,7 @@ def _secret_files(loaded: Loaded[Settings]) -> Iterator[Path]:
     if config is not None:
         yield config
     for name, value in loaded.facts.values.items():
-        if name.endswith(".api_key_file") and isinstance(value, Path):
+        if (name.endswith(".api_key_file") or name == KEY_FILE) and isinstance(value, Path):
             yield value
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.cli.home.folder import environment, find_home
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error
+from cursor_api.cli.terminal.telling import told
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.settings import ByCommand, Draft, Loaded, Schema, load_settings
@@ -34,9 +36,9 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     loaded = _load(SCHEMA.without_blocks(), unset, config)
     for warning in loaded.warnings:
         if warning.variable and warning.variable not in unset:
-            print_error(f"warning: {warning}")
+            print_error(say("warning: {warning}", warning=told(warning)))
     for problem in loaded.problems:
-        print_error(f"error: {problem}")
+        print_error(say("error: {error}", error=told(problem)))
     return None if loaded.problems else loaded.settings
 
 
@@ -68,7 +70,12 @@ def find_upstreams(config: Path | None) -> tuple[UpstreamSettings, ...]:
     """The upstreams with their keys; () and a warning where something is wrong with them."""
     loaded = _load(SCHEMA, _unset_others(FILE_GROUPS), config)
     for problem in loaded.problems:
-        print_error(f"warning: {problem}; a token that is its key would not be found out")
+        print_error(
+            say(
+                "warning: {warning}; a token that is its key would not be found out",
+                warning=told(problem),
+            )
+        )
     return () if loaded.problems else loaded.settings.upstreams
 
 

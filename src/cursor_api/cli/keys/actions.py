@@ -19,7 +19,9 @@ from cursor_api.cli.keys.words import (
     text_in_words,
 )
 from cursor_api.cli.terminal.display import TerminalObserver, print_facts, print_json, print_table
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_note, print_result
+from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.act import COMMAND_LINE, ActKind
 from cursor_api.domain.api_key import ApiKey, KeyTerms
 from cursor_api.domain.errors import Fault, StoreError
@@ -162,7 +164,7 @@ def copy(parsed: argparse.Namespace) -> int:
     try:
         copied = asyncio.run(copy_keys(settings))
     except StoreError as error:
-        print_error(f"error: {error.message}")
+        print_error(say("error: {error}", error=told_shortly(error)))
         return 1
     for key_id in copied.left:
         print_note(f"{key_id} is in the database already, and stays as it is there.")
@@ -190,7 +192,8 @@ def with_keys(parsed: argparse.Namespace, work: Work) -> int:
     try:
         return asyncio.run(run())
     except (Fault, StoreError) as error:
-        print_error(f"error: {error.message}")
+        words = told_shortly(error) if isinstance(error, StoreError) else error.message
+        print_error(say("error: {error}", error=words))
         return 1
 
 

@@ -10,47 +10,49 @@ from typing import Final
 from cursor_api.cli.terminal.subcommand import Run, Subcommands, add_config, run_later
 
 SERVE = """\
-Serve the gateway with the credentials of the token files.
+Start the gateway with your tokens and upstreams.
 
   cursor-api serve
   cursor-api serve --port 8080
-  cursor-api serve --host 0.0.0.0        everybody who can reach this machine, with the key
-  cursor-api serve --workers 2           two processes at one address, for two cores (Linux)
+  cursor-api serve --host 0.0.0.0        let other machines connect; they need the key
+  cursor-api serve --workers 2           two processes on one port, to use two cores (Linux)
 
-Settings come from the options above, then from the environment, .env, cursor-api.toml and defaults;
-`cursor-api check-config` shows each with its source. AUTH_TOKEN is the one you must set. The files
-are looked for in this folder, or else in the one that CURSOR_API_HOME names.
+Each setting comes from the first of these that has it: the options above, the environment, .env,
+cursor-api.toml, the default. `cursor-api check-config` shows every value and its source. Only
+AUTH_TOKEN is required; `cursor-api init` creates it. Files are read from this folder, or from
+CURSOR_API_HOME if this folder holds none.
 
-Stop with Ctrl-C or SIGTERM: running streams may end within the grace time; a second one ends at
-once. SIGHUP reads the settings and the token files again; what is wrong in them is told, and the
-old ones serve on."""
+Ctrl-C or SIGTERM stops the gateway: running requests may finish within the grace time; a second
+signal stops at once. SIGHUP reloads the settings and token files. If they have errors, the errors
+are shown and the old values stay in use."""
 
 DEMO = """\
-Serve a gateway whose upstreams are built-in simulators: no account, no file, no network.
+Start a gateway with built-in simulators as upstreams: no account, no files, no network.
 
-There is one for each way to reach models, each with models of its own. PORT, HOST, TLS_CERT_FILE,
-TLS_KEY_FILE and AUTH_TOKEN are honoured; without AUTH_TOKEN a key is made up and printed."""
+There is one simulator for each kind of upstream, and each has its own models. HOST, PORT,
+AUTH_TOKEN, TLS_CERT_FILE, TLS_KEY_FILE and GATEWAY_… are read from the environment. Without
+AUTH_TOKEN, a key is generated and shown."""
 
 SIMULATE = """\
-Run a simulator alone: a fake upstream that speaks the real bytes, Cursor's or another's.
+Run one simulator on its own: a fake upstream that speaks the protocol of the real one.
 
-It says how to point a gateway at it; for Cursor's: CURSOR_BASE_URL=http://127.0.0.1:3001"""
+It prints the setting that makes a gateway use it; for Cursor: CURSOR_BASE_URL=http://127.0.0.1:3001"""
 
 CHECK = """\
-Show what is set, each value (secrets masked) and where it came from, and all that is wrong.
+Show each setting with its value (secrets masked) and its source, and list all problems.
 
   cursor-api check-config
-  cursor-api check-config --all          with the settings that have their defaults
+  cursor-api check-config --all          include settings that have their default value
 
-Looks at what `serve` looks at before it starts: the settings, the token files line by line, the
-folders, the certificates, the address and the port, the number of files that may be open. Changes
-nothing and asks nobody on the network. Exits with 1 when the gateway would not start; a port in use
-is a warning here, as the gateway that runs already may be the one that uses it."""
+Makes the checks that `serve` makes before it starts: settings, every line of the token files,
+folders, certificates, address and port, and the limit of open files. It changes nothing and does
+not use the network. Exits with 1 if the gateway would not start. A port in use is only a warning
+here, because your running gateway may be the one that uses it."""
 
 CHECKSUM = """\
-Print a new checksum: the made-up device of one credential, for the second column of .token-list.
+Print a new checksum, a made-up device ID for the second column of .token-list.
 
-It ties a token to a device; make it once for a token and keep it."""
+A checksum ties a token to one device. Make one for each token and keep it."""
 
 # Those of `simulators.py`, which loads them all.
 SIMULATOR_KINDS: Final = ("cursor", "openai", "anthropic")
@@ -61,13 +63,13 @@ def add_commands(commands: Subcommands) -> None:
     serve = commands.add("serve", _run("serve"), SERVE)
     demo = commands.add("demo", run_later("serving.simulating", "demo"), DEMO)
     for sub in (serve, demo):
-        sub.add_argument("--host", help="address to listen on, in place of HOST")
-        sub.add_argument("--port", help="port to listen on, in place of PORT; 0: any")
-    serve.add_argument(
-        "--workers", metavar="N", help="processes that serve the address, in place of WORKERS"
-    )
+        sub.add_argument("--host", help="address to listen on; overrides HOST")
+        sub.add_argument("--port", help="port to listen on; overrides PORT; 0 picks a free one")
+    serve.add_argument("--workers", metavar="N", help="number of processes; overrides WORKERS")
     check = commands.add("check-config", _run("check_config"), CHECK)
-    check.add_argument("--all", action="store_true", help="show the defaults as well")
+    check.add_argument(
+        "--all", action="store_true", help="also show settings that have their default value"
+    )
     for sub in (serve, check):
         add_config(sub)
     simulator = commands.add(
@@ -77,7 +79,9 @@ def add_commands(commands: Subcommands) -> None:
         "--kind", choices=SIMULATOR_KINDS, default="cursor", help="default: %(default)s"
     )
     simulator.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
-    simulator.add_argument("--port", type=int, default=3001, help="default: %(default)s; 0: any")
+    simulator.add_argument(
+        "--port", type=int, default=3001, help="default: %(default)s; 0 picks a free one"
+    )
     commands.add("checksum", _run("print_checksum"), CHECKSUM)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.options.rules import Facts, Finding
@@ -43,3 +44,12 @@ def is_denied(error: StoreError) -> bool:
     """Whether it is this user that may not."""
     cause = error.__cause__
     return isinstance(cause, OSError) and cause.errno in {errno.EACCES, errno.EPERM}
+
+
+def is_full(folder: Path) -> bool:
+    """Whether nothing can be saved in a folder for want of room."""
+    if not hasattr(os, "statvfs"):
+        return False
+    status = os.statvfs(folder)
+    # A file system that tells no size (some of the network's) is not full.
+    return status.f_blocks > 0 and status.f_bavail == 0

@@ -11,7 +11,6 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import socket
 import ssl
@@ -21,13 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_denied
-from cursor_api.cli.tokens.unusual import describe_unusual
+from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_full
+from cursor_api.cli.serving.port import take_port
+from cursor_api.cli.serving.token_checks import check_tokens
+from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.errors import StoreError
-from cursor_api.installed import Book, Names, Settings, TokenFiles
+from cursor_api.installed import Settings
 from cursor_api.options.rules import Facts, Finding, find_mode
 from cursor_api.options.said import tell
-from cursor_api.runtime import listen
 from cursor_api.settings import Loaded
 from cursor_api.stores.files.pool_state import FilePoolStateStore
 from cursor_api.stores.sqlite.file import RecordFile
@@ -35,9 +35,6 @@ from cursor_api.web.server import descriptors
 from cursor_api.web.server.tls import TlsFileError, TlsOptions, load_certificate, utc_now
 
 FILE_VARIABLES: Final = ("TOKEN_FILE", "TOKEN_LIST_FILE", "POOL_STATE_FILE", "REQUEST_LOG_FILE")
-PRIVILEGED_PORT_MAX: Final = 1023
-PORT_MAX: Final = 65_535
-DEFAULT_PORT: Final = 3000
 
 
 _Check = Callable[[Facts], Iterable[Found]]
@@ -52,7 +49,7 @@ def check_and_listen(
     of file descriptors is raised on the way.
     """
     facts = _valid_facts(loaded)
-    listener, found = _take_port(facts)
+    listener, found = take_port(facts)
     if has_files:
         found.extend(_run(FILE_CHECKS, facts))
     found.extend(_check_the_rest(loaded, facts))
@@ -65,7 +62,7 @@ def check_without_listening(loaded: Loaded[Settings]) -> Loaded[Settings]:
     A port in use is only a warning then: it may be that gateway which has it.
     """
     facts = _valid_facts(loaded)
-    listener, found = _take_port(facts)
+    listener, found = take_port(facts)
     if listener is not None:
         listener.close()
     found = [Found(one.finding, one.is_problem and not one.may_be_ours) for one in found]
@@ -113,65 +110,6 @@ def _with_found(loaded: Loaded[Settings], found: Iterable[Found]) -> Loaded[Sett
     return loaded.with_findings(tuple(findings[True]), tuple(findings[False]))
 
 
-# --- The listener
-
-
-def _take_port(facts: Facts) -> tuple[socket.socket | None, list[Found]]:
-    host, port = facts.find("HOST"), facts.find("PORT")
-    if host is None or port is None:
-        return None, []
-    try:
-        return listen(host, port), []
-    except OSError as error:
-        return None, [_explain_port(facts, host, port, error)]
-
-
-def _explain_port(facts: Facts, host: str, port: int, error: OSError) -> Found:
-    if isinstance(error, socket.gaierror):
-        message = f"{host} is a name without an address here; use an address, such as 127.0.0.1"
-        return as_problem(facts, "HOST", message)
-    match error.errno:
-        case errno.EADDRINUSE:
-            other = port + 1 if port < PORT_MAX else DEFAULT_PORT
-            message = (
-                f"another program listens on port {port} of {host}; stop it, or choose another"
-                f" port, as in PORT={other}"
-            )
-            return Found(facts.finding("PORT", message), is_problem=True, may_be_ours=True)
-        case errno.EACCES | errno.EPERM if port <= PRIVILEGED_PORT_MAX:
-            return as_problem(
-                facts,
-                "PORT",
-                f"{port} is for privileged programs only; choose one above {PRIVILEGED_PORT_MAX},"
-                f" as in PORT={DEFAULT_PORT}",
-            )
-        case errno.EADDRNOTAVAIL:
-            return as_problem(
-                facts,
-                "HOST",
-                f"{host} is no address of this machine; use 127.0.0.1 (this machine alone), or"
-                " 0.0.0.0 or :: (everybody who can reach it)",
-            )
-        case errno.EAFNOSUPPORT:
-            message = f"{host} is an IPv6 address, and this machine has no IPv6; use an IPv4 one"
-            return as_problem(facts, "HOST", message)
-        case _:
-            message = f"cannot listen on {host} port {port} ({error.strerror}); choose others"
-            return as_problem(facts, "HOST", message)
-
-
-def _check_certificate(facts: Facts) -> Iterator[Found]:
-    try:
-        found = load_certificate(
-            TlsOptions(facts.find("TLS_CERT_FILE"), facts.find("TLS_KEY_FILE"))
-        )
-    except TlsFileError as error:
-        yield as_problem(facts, error.variable, error.message)
-        return
-    for variable, message in found.find_flaws(utc_now()) if found else ():
-        yield as_warning(facts, variable, message)
-
-
 # --- Files
 
 
@@ -191,11 +129,15 @@ def _check_folders(facts: Facts) -> Iterator[Found]:
 def _check_folder(facts: Facts, variable: str, folder: Path) -> Iterator[Found]:
     mode = find_mode(folder)
     if not mode and not os.path.lexists(folder):
-        message = f"the folder {folder} does not exist; make it with: mkdir -p {folder}"
+        message = tell(
+            "the folder {folder} does not exist; make it with: mkdir -p {folder}", folder=folder
+        )
         yield as_problem(facts, variable, message)
     elif not stat.S_ISDIR(mode):
         yield as_problem(
-            facts, variable, f"{folder} is no folder that can be entered; name a file in one"
+            facts,
+            variable,
+            tell("{folder} is no folder that can be entered; name a file in one", folder=folder),
         )
     elif not os.access(folder, os.W_OK | os.X_OK):
         yield as_warning(
@@ -208,71 +150,12 @@ def _check_folder(facts: Facts, variable: str, folder: Path) -> Iterator[Found]:
                 remedy=give_rights("write"),
             ),
         )
-    elif _is_full(folder):
+    elif is_full(folder):
         message = tell(
             "the disk of {folder} is full, so that nothing can be saved; make room on it",
             folder=folder,
         )
         yield as_warning(facts, variable, message)
-
-
-def _is_full(folder: Path) -> bool:
-    if not hasattr(os, "statvfs"):
-        return False
-    status = os.statvfs(folder)
-    # A file system that tells no size (some of the network's) is not full.
-    return status.f_blocks > 0 and status.f_bavail == 0
-
-
-def _check_tokens(facts: Facts) -> Iterator[Found]:
-    tokens, token_list = facts.find("TOKEN_FILE"), facts.find("TOKEN_LIST_FILE")
-    if tokens is None or token_list is None:
-        return
-    files = TokenFiles(Names(str(tokens), str(token_list)), _no_checksum)
-    try:
-        book = files.look()
-    except StoreError as error:
-        yield from _explain_tokens(facts, error)
-        return
-    for warning in files.warnings:
-        yield as_warning(facts, "TOKEN_FILE", warning.text)
-    unusual = describe_unusual((entry.line, entry.bearer) for entry in book.tokens)
-    if unusual:
-        yield as_warning(
-            facts, "TOKEN_FILE", tell("{unusual}; is it the right text?", unusual=unusual)
-        )
-    yield from _check_devices(facts, book, token_list)
-
-
-def _no_checksum() -> str:
-    raise RuntimeError("a look gives nobody a device")
-
-
-def _explain_tokens(facts: Facts, error: StoreError) -> Iterator[Found]:
-    for line in error.problems:
-        # Those with a colon say more than what is wrong.
-        advice = "" if ":" in line.problem else "; mend the line or delete it"
-        finding = Finding("", f"{line.file}:{line.line}", f"{line.problem}{advice}")
-        yield Found(finding, is_problem=True)
-    if not error.problems:
-        remedy = f" {give_rights('read').capitalize()}." if is_denied(error) else ""
-        yield as_problem(facts, "TOKEN_FILE", f"{error.message}{remedy}")
-
-
-def _check_devices(facts: Facts, book: Book, token_list: Path) -> Iterator[Found]:
-    """A new token waits until its device can be stored; without any other nobody is left."""
-    folder = Path(os.path.realpath(token_list)).parent
-    if not book.lacking or (os.access(folder, os.W_OK | os.X_OK) and not _is_full(folder)):
-        return
-    yield Found(
-        facts.finding(
-            "TOKEN_LIST_FILE",
-            f"{len(book.lacking)} new token(s) cannot be served, because the checksum of each"
-            f" cannot be stored in {folder}; make that folder writable, or write a line"
-            f" `token,checksum` for each into {token_list}",
-        ),
-        is_problem=not book.credentials,
-    )
 
 
 def _check_pool_state(facts: Facts) -> Iterator[Found]:
@@ -288,7 +171,7 @@ def _check_pool_state(facts: Facts) -> Iterator[Found]:
             tell(
                 "{error} All credentials begin as healthy, and the file is replaced;"
                 " to keep it, move it away first",
-                error=error.message,
+                error=told_shortly(error),
             ),
         )
 
@@ -300,10 +183,22 @@ def _check_request_log(facts: Facts) -> Iterator[Found]:
     try:
         RecordFile(path).check()
     except StoreError as error:
-        yield as_problem(facts, "REQUEST_LOG_FILE", error.message.removesuffix("."))
+        yield as_problem(facts, "REQUEST_LOG_FILE", told_shortly(error).rstrip(".。"))
 
 
 # --- Certificates
+
+
+def _check_certificate(facts: Facts) -> Iterator[Found]:
+    try:
+        found = load_certificate(
+            TlsOptions(facts.find("TLS_CERT_FILE"), facts.find("TLS_KEY_FILE"))
+        )
+    except TlsFileError as error:
+        yield as_problem(facts, error.variable, error.message)
+        return
+    for variable, message in found.find_flaws(utc_now()) if found else ():
+        yield as_warning(facts, variable, message)
 
 
 def _check_ca_file(upstream: Facts) -> Iterator[Found]:
@@ -392,7 +287,7 @@ def _check_descriptors(facts: Facts, upstreams: Sequence[Facts]) -> Iterator[Fou
 
 FILE_CHECKS: Final[tuple[_Check, ...]] = (
     _check_folders,
-    _check_tokens,
+    check_tokens,
     _check_pool_state,
     _check_request_log,
 )

@@ -25,8 +25,9 @@ from cursor_api.cli.serving.workers import (
     tell_warnings,
     use_share,
 )
-from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.language import is_chinese, say
 from cursor_api.cli.terminal.output import find_width, print_error, print_note, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.cluster.place import WorkerPlace
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.running import claim
@@ -38,6 +39,7 @@ from cursor_api.settings import (
     ByCommand,
     Drafts,
     Loaded,
+    Page,
     SettingsFiles,
     SettingsInUse,
     load_settings,
@@ -108,7 +110,7 @@ def check_config(parsed: argparse.Namespace) -> int:
     loaded = load_settings(SCHEMA, environment(), folder, parsed.config)
     loaded = check_without_listening(check_workers(loaded))
     print_result(say("home: {home}", home=folder) + "\n")
-    print_result(render_check(loaded, width=find_width(), only_set=not parsed.all))
+    print_result(render_check(loaded, Page(find_width(), is_chinese()), only_set=not parsed.all))
     return 1 if loaded.problems else 0
 
 
@@ -131,7 +133,7 @@ def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Ser
     tell_warnings(loaded)
     if listener is None or loaded.problems:
         for problem in loaded.problems:
-            print_error(say("error: {error}", error=problem))
+            print_error(say("error: {error}", error=told(problem)))
         print_error(say("Nothing was started. `cursor-api check-config` shows all settings."))
         if listener is not None:
             listener.close()
@@ -145,7 +147,7 @@ def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Ser
         try:
             run(serving(settings, listener, redactor))
         except (StoreError, TlsFileError) as error:
-            print_error(say("error: {error}", error=error))
+            print_error(say("error: {error}", error=told(error)))
             return 1
     return 0
 

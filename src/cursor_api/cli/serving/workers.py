@@ -14,6 +14,7 @@ from typing import Final
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error
+from cursor_api.cli.terminal.telling import told
 from cursor_api.cluster.folder import private_folder
 from cursor_api.cluster.place import WorkerPlace, end_with_parent, find_place
 from cursor_api.cluster.supervisor import Plan, Supervisor
@@ -66,7 +67,7 @@ def has_workers(loaded: Loaded[Settings]) -> bool:
 def tell_warnings(loaded: Loaded[Settings]) -> None:
     """What is not as it could be, on standard error."""
     for warning in loaded.warnings:
-        print_error(say("warning: {warning}", warning=warning))
+        print_error(say("warning: {warning}", warning=told(warning)))
 
 
 def begin_as_worker() -> WorkerPlace | None:
@@ -125,7 +126,7 @@ def supervise(loaded: Loaded[Settings], listener: socket.socket) -> int:
             plan = Plan(command, dict(os.environ), listeners, folder)
             return asyncio.run(_run(plan, has_server=settings.shared.url is not None))
         except (OSError, StoreError) as error:
-            print_error(say("error: {error}", error=error))
+            print_error(say("error: {error}", error=told(error)))
             return 1
 
 

@@ -20,6 +20,7 @@ from cursor_api.cli.home.folder import DOTENV, make_home
 from cursor_api.cli.home.settings import load_groups, load_upstreams
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.cli.tokens import actions as token_actions
 from cursor_api.cli.tokens import editor as token_editor
 from cursor_api.cli.upstreams import changes as upstream_changes
@@ -61,7 +62,7 @@ def init(parsed: argparse.Namespace) -> int:
     try:
         is_ready = _ensure_key(home, parsed)
     except StoreError as error:
-        print_error(say("error: {error}", error=error))
+        print_error(say("error: {error}", error=told(error)))
         return 1
     if not is_ready:
         return 1
@@ -80,7 +81,7 @@ def _ensure_key(home: Path, parsed: argparse.Namespace) -> bool:
     """Whether there is one now; a word on it where there is not. Raises StoreError."""
     loaded = load_groups(frozenset({"access"}), parsed.config)
     for problem in loaded.problems:
-        print_error(say("error: {error}", error=problem))
+        print_error(say("error: {error}", error=told(problem)))
     if loaded.problems:
         return False
     place = loaded.facts.places.get("AUTH_TOKEN")

@@ -22,6 +22,7 @@ from cursor_api.cli.terminal.display import (
 )
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.cli.tokens.credential_words import describe_end, describe_state, describe_use
 from cursor_api.cli.tokens.unusual import describe_unusual
 from cursor_api.domain.errors import Fault, FaultKind, StoreError
@@ -134,7 +135,7 @@ def run_work(settings: Settings, work: Work, others: Sequence[UpstreamSettings] 
     try:
         return asyncio.run(main())
     except StoreError as error:
-        print_error(say("error: {error}", error=error))
+        print_error(say("error: {error}", error=told(error)))
         return 1
 
 

@@ -12,6 +12,7 @@ from cursor_api.bootstrap import Operator
 from cursor_api.cli.terminal.display import format_instant, now_utc, plain, print_facts, print_json
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.cli.tokens.actions import name_token, print_added, with_credentials
 from cursor_api.cli.tokens.changes import tell_renewed
 from cursor_api.cli.tokens.editor_database import (
@@ -122,7 +123,7 @@ def _find_account(parsed: argparse.Namespace) -> EditorAccount | None:
     try:
         return read_account(paths)
     except EditorError as error:
-        print_error(say("error: {error}", error=error))
+        print_error(say("error: {error}", error=told(error)))
         return None
 
 

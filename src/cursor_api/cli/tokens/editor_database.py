@@ -31,6 +31,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.disk import Disk, Fingerprint
 from cursor_api.installed import read_token
+from cursor_api.options.said import tell
 
 # Below the folder where the system keeps what programs remember.
 _BELOW: Final = ("Cursor", "User", "globalStorage", "state.vscdb")
@@ -53,7 +54,7 @@ _ACCOUNT: Final = re.compile(r"user_\w+")
 # ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.
 _WINDOWS_BUSY: Final = {32, 33}
 
-_CLOSE: Final = "Close Cursor and try again."
+_CLOSE: Final = tell("Close Cursor and try again.")
 
 
 class EditorProblem(enum.Enum):
@@ -116,18 +117,22 @@ def read_account(paths: Sequence[Path]) -> EditorAccount:
         if getattr(error, "winerror", None) in _WINDOWS_BUSY:
             raise _locked(database) from error
         raise EditorError(
-            EditorProblem.UNREADABLE, f"{database} cannot be read: {error.strerror}."
+            EditorProblem.UNREADABLE,
+            tell("{path} cannot be read: {reason}.", path=database, reason=error.strerror),
         ) from error
     text = values.get(_TOKEN, "")
     if not text:
         raise EditorError(
             EditorProblem.NOT_SIGNED_IN,
-            f"Cursor is installed here, but nobody is signed in (looked into {database})."
-            " Sign in with the editor, then try again.",
+            tell(
+                "Cursor is installed here, but nobody is signed in (looked into {path}). Sign in"
+                " with the editor, then try again.",
+                path=database,
+            ),
         )
     token = read_token(text)[1]
     if not _VISIBLE.fullmatch(token):
-        raise _damaged(database, "what stands in the place of the token is none")
+        raise _damaged(database, tell("what stands in the place of the token is none"))
     return EditorAccount(
         token=Secret(token),
         user_id=_find_user_id(token),
@@ -145,15 +150,20 @@ def _find(paths: Sequence[Path]) -> Path:
             continue
         except OSError as error:
             raise EditorError(
-                EditorProblem.UNREADABLE, f"{path} cannot be read: {error.strerror}."
+                EditorProblem.UNREADABLE,
+                tell("{path} cannot be read: {reason}.", path=path, reason=error.strerror),
             ) from error
         if not stat.S_ISREG(mode):
-            raise _damaged(path, "it is no file")
+            raise _damaged(path, tell("it is no file"))
         return path
-    tried = "".join(f"\n  {path}" for path in paths) or " nowhere: there is no home folder"
+    tried = "".join(f"\n  {path}" for path in paths)
     raise EditorError(
         EditorProblem.NOT_INSTALLED,
-        "The Cursor editor is not installed here, or has never been started. Looked for:" + tried,
+        tell(
+            "The Cursor editor is not installed here, or has never been started. Looked for:"
+            "{places}",
+            places=tried or tell(" nowhere: there is no home folder"),
+        ),
     )
 
 
@@ -200,8 +210,13 @@ class _Reading:
         if size_bytes > _COPY_BYTES_MAX:
             raise EditorError(
                 EditorProblem.LOCKED,
-                f"Cursor is using {self._database}, which is too large to be copied"
-                f" ({size_bytes} bytes). {_CLOSE}",
+                tell(
+                    "Cursor is using {path}, which is too large to be copied ({size} bytes)."
+                    " {remedy}",
+                    path=self._database,
+                    size=size_bytes,
+                    remedy=_CLOSE,
+                ),
             )
         try:
             for suffix, found in zip(("", *_LOGS), before, strict=True):
@@ -226,15 +241,20 @@ class _Reading:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return _locked(self._database)
             case sqlite3.SQLITE_NOTADB:
-                return _damaged(self._database, "it is no SQLite database")
+                return _damaged(self._database, tell("it is no SQLite database"))
             case sqlite3.SQLITE_CORRUPT:
-                return _damaged(self._database, "the database is corrupt")
+                return _damaged(self._database, tell("the database is corrupt"))
             case sqlite3.SQLITE_ERROR:
-                return _damaged(self._database, "it has no table ItemTable of the known form")
+                return _damaged(self._database, tell("it has no table ItemTable of the known form"))
             case _:
                 return EditorError(
                     EditorProblem.UNREADABLE,
-                    f"{self._database} cannot be read: {error}. {_CLOSE}",
+                    tell(
+                        "{path} cannot be read: {reason}. {remedy}",
+                        path=self._database,
+                        reason=error,
+                        remedy=_CLOSE,
+                    ),
                 )
 
 
@@ -274,13 +294,19 @@ def _find_user_id(token: str) -> str | None:
 
 def _locked(database: Path) -> EditorError:
     return EditorError(
-        EditorProblem.LOCKED, f"Cursor is using {database} and does not pause. {_CLOSE}"
+        EditorProblem.LOCKED,
+        tell("Cursor is using {path} and does not pause. {remedy}", path=database, remedy=_CLOSE),
     )
 
 
 def _damaged(database: Path, what: str) -> EditorError:
     return EditorError(
         EditorProblem.DAMAGED,
-        f"{database} is not what this program knows: {what}. Start Cursor once, so that it can"
-        " mend its database; or copy the token from your browser and use `cursor-api token add`.",
+        tell(
+            "{path} is not what this program knows: {reason}. Start Cursor once, so that it can"
+            " mend its database; or copy the token from your browser and use `cursor-api token"
+            " add`.",
+            path=database,
+            reason=what,
+        ),
     )

@@ -15,15 +15,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from cursor_api.bootstrap import make_checksum
+from cursor_api.bootstrap import file_options, make_checksum
 from cursor_api.cli.home.settings import FILE_GROUPS, find_settings
 from cursor_api.cli.terminal.display import plain
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import (
-    FORMS,
     Book,
-    FileOptions,
     Names,
     Outcome,
     Plan,
@@ -72,7 +72,7 @@ def import_files(parsed: argparse.Namespace) -> int:
     try:
         plan = _take(settings, sources, is_trial=parsed.dry_run)
     except StoreError as error:
-        print_error(f"error: {error}")
+        print_error(say("error: {error}", error=told(error)))
         return 1
     _tell(plan, settings, path, is_trial=parsed.dry_run)
     return 1 if plan.count(Verdict.REFUSED) else 0
@@ -80,7 +80,7 @@ def import_files(parsed: argparse.Namespace) -> int:
 
 def _take(settings: Settings, sources: Sequence[tuple[str, bytes]], *, is_trial: bool) -> Plan:
     names = Names(str(settings.files.token_file), str(settings.files.token_list_file))
-    files = TokenFiles(names, make_checksum, FileOptions(forms=FORMS))
+    files = TokenFiles(names, make_checksum, file_options(settings))
     if is_trial:
         return plan_import(files.look(), sources, TextLimits())
     plans: list[Plan] = []

@@ -11,6 +11,7 @@ from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.terminal.display import plain, print_json, print_table
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.ports.upstream_blocks import ShownUpstream
 from cursor_api.settings import Loaded
@@ -37,7 +38,7 @@ def show_all(parsed: argparse.Namespace) -> int:
     """`upstream list`."""
     loaded = load_upstreams(parsed.config)
     for problem in loaded.problems:
-        print_error(say("error: {error}", error=problem))
+        print_error(say("error: {error}", error=told(problem)))
     if loaded.problems:
         return 1
     listed = list(_list(loaded))

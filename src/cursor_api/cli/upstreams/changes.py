@@ -7,6 +7,7 @@ import getpass
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from cursor_api.cli.home.settings import find_config, load_upstreams
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.disk import Disk
@@ -53,7 +55,7 @@ def add(parsed: argparse.Namespace) -> int:
     try:
         _add(parsed, config)
     except WrongUpstreamError as error:
-        return _refuse(f"{error}{HINTS.get((error.field, error.code), '')}")
+        return _refuse(told(error) + say(HINTS.get((error.field, error.code), "")))
     except (_RefusedError, BlockTextError, StoreError) as error:
         return _refuse(_words(error, config))
     return 0
@@ -69,7 +71,7 @@ def remove(parsed: argparse.Namespace) -> int:
 
 
 def _words(error: Exception, config: Path) -> str:
-    return f"{config.name}: {error}" if isinstance(error, BlockTextError) else str(error)
+    return f"{config.name}: {told(error)}" if isinstance(error, BlockTextError) else told(error)
 
 
 def _refuse(text: str) -> int:
@@ -181,7 +183,7 @@ def _check(name: str, draft: Draft, config: Path) -> None:
     for problem in _new_problems(draft, config):
         # The gateway may run with variables that this shell has not.
         if problem.variable.endswith(".api_key_env") and "is not set" in problem.message:
-            print_error(f"warning: {problem.variable}: {problem.message}")
+            print_error(say("warning: {warning}", warning=told(replace(problem, where=""))))
         else:
             serious.append(problem)
     require_right(name, serious)
@@ -208,7 +210,7 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
     def check(draft: Draft) -> None:
         problems = _new_problems(draft, config)
         if problems:
-            raise _RefusedError("\n".join(map(str, problems)))
+            raise _RefusedError("\n".join(map(told, problems)))
 
     change_file(config, lambda text: cut_block(text, TABLE, name), check, Disk())
     print_result(say("Removed {name} from {file}.", name=name, file=config))

@@ -12,6 +12,7 @@ from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.terminal.display import plain, print_json
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import told
 from cursor_api.cli.upstreams.one import ask, open_upstream
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.errors import Fault
@@ -46,7 +47,7 @@ def test(parsed: argparse.Namespace) -> int:
     """`upstream test`."""
     loaded = load_upstreams(parsed.config)
     for problem in loaded.problems:
-        print_error(say("error: {error}", error=problem))
+        print_error(say("error: {error}", error=told(problem)))
     if loaded.problems:
         return 1
     upstreams = {one.name: one for one in loaded.settings.upstreams}

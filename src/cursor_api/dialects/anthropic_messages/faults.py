@@ -66,6 +66,8 @@ FAULTS: Final[dict[FaultKind, Shape]] = {
     FaultKind.CONCURRENCY_EXCEEDED: Shape(429, _RATE_LIMIT, should_retry=True, retry_after_s=1),
     # The SDKs retry every 409 unless told not to.
     FaultKind.CONFLICT: Shape(409, _INVALID, should_retry=False),
+    # Over a new connection it may come to the right one.
+    FaultKind.WRONG_NODE: Shape(409, _INVALID, should_retry=True),
     FaultKind.PRECONDITION_FAILED: Shape(412, _INVALID, should_retry=False),
     FaultKind.MALFORMED_REQUEST: Shape(400, _INVALID, should_retry=None),
     FaultKind.HEAD_TOO_LARGE: Shape(431, _INVALID, should_retry=None),

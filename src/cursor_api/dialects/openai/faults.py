@@ -73,6 +73,8 @@ FAULTS: dict[FaultKind, Shape] = {
     ),
     # The SDKs retry every 409 unless told not to.
     FaultKind.CONFLICT: Shape(409, _INVALID, "conflict", should_retry=False),
+    # Over a new connection it may come to the right one.
+    FaultKind.WRONG_NODE: Shape(409, _INVALID, "wrong_node", should_retry=True),
     FaultKind.PRECONDITION_FAILED: Shape(412, _INVALID, "precondition_failed", should_retry=False),
     # What the server refuses has the name that HTTP gives its status. Whoever sends it is rarely an
     # SDK, which would do the right thing by the status alone.

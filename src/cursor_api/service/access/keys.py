@@ -4,6 +4,8 @@ Rules of this file:
 - A secret leaves once, when it is made; what is kept is its digest.
 - What was decided is stored before it holds here; what another process stored holds soon after.
 - Whoever presents a key that was good once is told what became of it: nobody else can know it.
+- While the store is away, what was read last goes on. A process that cannot reach its nodes either
+  may be the only one that has not heard of a revocation: after a while it says so.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from cursor_api.domain.errors import (
     StoreError,
     invalid_request,
 )
+from cursor_api.options.said import tell
 from cursor_api.ports.keys import KeyStore
 from cursor_api.ports.limits import LimitStore
 from cursor_api.ports.process import Clock
@@ -38,6 +41,8 @@ from cursor_api.service.access.key_terms import check_id, check_terms, derive_id
 KEYS_MAX = 10_000
 # An old secret goes on for as long as it takes to bring the new one everywhere.
 KEEP_S_MAX = 30 * 24 * 3600.0
+# So long keys are trusted without a word of the store or of the other nodes.
+TRUSTED_S = 60.0
 
 REVOKED = "This API key was revoked. Ask the operator of this gateway for another one."
 EXPIRED = "This API key has expired. Ask the operator of this gateway for another one."
@@ -45,12 +50,16 @@ EXPIRED = "This API key has expired. Ask the operator of this gateway for anothe
 
 @dataclass(frozen=True, slots=True)
 class KeyParts:
-    """What API keys work with. `random` gives so many unforeseeable bytes."""
+    """What API keys work with. `random` gives so many unforeseeable bytes.
+
+    `is_shared_up` says whether what nodes share can be reached; None: nothing is shared.
+    """
 
     store: KeyStore
     limits: LimitStore
     clock: Clock
     random: Callable[[int], bytes]
+    is_shared_up: Callable[[], bool | None] = lambda: None
 
 
 class NewKey(NamedTuple):
@@ -77,6 +86,9 @@ class ApiKeys:
         # Names of other callers, in small letters.
         self._others: frozenset[str] = frozenset()
         self.is_loaded = False
+        # The store could not be asked the last time; when that and what nodes share last could.
+        self._is_away = False
+        self._read_at = self._shared_at = parts.clock.monotonic()
         # Whoever reads the store and whoever changes it take turns, or the older would stay.
         self._turn = asyncio.Lock()
 
@@ -93,6 +105,35 @@ class ApiKeys:
         """Of all secrets that are or were good."""
         return self._found.keys()
 
+    @property
+    def is_current(self) -> bool:
+        """Whether a key that is not known here is none."""
+        return self.is_loaded and not self._is_away
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether others may have revoked a key long ago, and this process could not hear of it."""
+        if not self._is_away or self._with.is_shared_up() is not False:
+            return False
+        heard_at = max(self._read_at, self._shared_at)
+        return self._with.clock.monotonic() - heard_at > TRUSTED_S
+
+    async def has_changed(self) -> bool:
+        """Whether a load would see another's change; to be asked every few seconds.
+
+        Raises StoreError.
+        """
+        if self._with.is_shared_up():
+            self._shared_at = self._with.clock.monotonic()
+        try:
+            has_changed = await self._with.store.has_changed()
+        except StoreError:
+            self._is_away = True
+            raise
+        self._is_away = False
+        self._read_at = self._with.clock.monotonic()
+        return has_changed
+
     def keep_apart(self, names: Iterable[str]) -> None:
         """No key may be called as one of CLIENT_TOKENS is: records could not tell them apart.
 
@@ -101,9 +142,12 @@ class ApiKeys:
         others = frozenset(name.lower() for name in names)
         for name in sorted(others & self._keys.keys()):
             raise StoreError(
-                f"CLIENT_TOKENS: the name {name!r} is the id of an API key, and records could not"
-                " tell the two apart. Give it another name there, or delete the key with"
-                f" `cursor-api key revoke {name}` and `cursor-api key delete {name}`"
+                tell(
+                    "CLIENT_TOKENS: the name {name} is the id of an API key, and records could not"
+                    " tell the two apart. Give it another name there, or delete the key with"
+                    " `cursor-api key revoke {name}` and `cursor-api key delete {name}`",
+                    name=name,
+                )
             )
         self._others = others
 

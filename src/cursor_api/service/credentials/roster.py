@@ -156,7 +156,7 @@ class Roster:
         if await self.reload_if_changed():
             return True
         if self.trouble is not None:
-            raise StoreError(self.trouble.message, self.trouble.problems)
+            raise StoreError(self.trouble.said, self.trouble.problems)
         return False
 
     async def read_text(self) -> FileTexts:

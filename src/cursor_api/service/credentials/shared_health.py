@@ -34,6 +34,8 @@ QUARANTINE_KEPT_S: Final = 365 * 24 * 3600.0
 LOOK_EVERY_S: Final = 1.0
 # Of credentials that are not here, or not yet.
 UNPLACED_MAX: Final = 20_000
+# Of a node's id, what it is called by; enough among hundreds.
+NAME_CHARS: Final = 6
 # Instead of a model, where all are meant.
 _ALL: Final = ""
 _State = Cooldown | Quarantine
@@ -52,16 +54,20 @@ class _Quarantined(msgspec.Struct):
 
 
 class SharedHealthParts(NamedTuple):
-    """What it works with. `digest` is what a credential is known by."""
+    """What it works with. `digest` is what a credential is known by.
+
+    `is_leaving` says whether this node takes no more clients.
+    """
 
     channel: FactChannel
     pools: CredentialPools
     digest: Callable[[Credential], str]
     clock: Clock
+    is_leaving: Callable[[], bool] = lambda: False
 
 
 class SharedHealth:
-    """Implements `HealthWatcher` and `ports.FactListener`."""
+    """Implements `HealthWatcher`, `ports.FactListener` and `ports.Nodes`."""
 
     def __init__(self, parts: SharedHealthParts) -> None:
         self._with = parts
@@ -82,6 +88,15 @@ class SharedHealth:
     def node_count(self) -> int:
         """How many nodes there are, this one included."""
         return self._use.node_count
+
+    @property
+    def name(self) -> str:
+        """See ports.Nodes."""
+        return self._with.channel.node[:NAME_CHARS]
+
+    def is_another(self, name: str) -> bool:
+        """See ports.Nodes."""
+        return name != self.name and self._use.knows(name)
 
     def changed(self, slot: Slot) -> None:
         """See pool.HealthWatcher."""
@@ -126,6 +141,10 @@ class SharedHealth:
             if slot.quarantine is not None and _name(digest, _ALL) not in told:
                 self._tell(digest, _ALL, slot.quarantine)
 
+    def leave(self) -> None:
+        """This node ends: nothing waits here for a request that is still to come."""
+        self._use.leave()
+
     async def watch(self, every_s: float = LOOK_EVERY_S) -> None:
         """Tell credentials that are new what was heard of them before; for ever."""
         while True:
@@ -135,6 +154,8 @@ class SharedHealth:
     def tend(self) -> None:
         """One such look; counts that last are told again, and those of dead nodes forgotten."""
         self._look()
+        if self._with.is_leaving():
+            self.leave()
         self._use.renew(self._by_digest)
         self._use.forget_the_dead(self._by_digest)
 

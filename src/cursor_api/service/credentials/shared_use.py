@@ -40,6 +40,7 @@ class SharedUse:
         # By credential, what was told of this node; none is 0.
         self._told: dict[str, int] = {}
         self._renewed_at = clock.monotonic() - RENEW_EVERY_S
+        self._has_left = False
         # By credential and node.
         self._others: dict[str, dict[str, _Use]] = {}
 
@@ -50,6 +51,11 @@ class SharedUse:
     def node_count(self) -> int:
         """How many nodes there are, this one included."""
         return 1 + sum(one.request_count for one in self._others.get(_NODE, {}).values())
+
+    def knows(self, name: str) -> bool:
+        """Whether there is another node whose id begins so."""
+        others = self._others.get(_NODE, {})
+        return any(id_.startswith(name) and one.request_count for id_, one in others.items())
 
     def tell(self, slot: Slot, digest: str) -> None:
         """What is under way of a credential here, if that is another count now."""
@@ -70,13 +76,20 @@ class SharedUse:
         for digest, count in self._told.items():
             self._say(digest, count)
 
+    def leave(self) -> None:
+        """This node takes no more requests, for good; what is under way counts on."""
+        if not self._has_left:
+            self._has_left = True
+            self._say(_NODE, 0)
+
     def renew(self, slots: Mapping[str, Slot]) -> None:
         """Say again what lasts; of a credential that has gone nothing does."""
         now = self._clock.monotonic()
         if now - self._renewed_at < RENEW_EVERY_S:
             return
         self._renewed_at = now
-        self._say(_NODE, 1)
+        if not self._has_left:
+            self._say(_NODE, 1)
         for digest, count in list(self._told.items()):
             if digest in slots:
                 self._say(digest, count)

@@ -28,6 +28,7 @@ from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
 from cursor_api.domain.expiry import expires_soon, find_expiry
 from cursor_api.domain.problems import Notice, Problem, ProblemCode
+from cursor_api.options.said import tell
 from cursor_api.pool.slot import Slot
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.pools import CredentialPools
@@ -237,10 +238,10 @@ class Credentials:
         lines, problems = await self._examine(text, binding)
         if problems:
             count = len(problems)
-            raise StoreError(
-                f"{count} line{' ' if count == 1 else 's '}cannot be added; nothing was changed.",
-                [problems[line] for line in sorted(problems)],
-            )
+            message = tell("{count} lines cannot be added; nothing was changed.", count=count)
+            if count == 1:
+                message = tell("1 line cannot be added; nothing was changed.")
+            raise StoreError(message, [problems[line] for line in sorted(problems)])
         added = await self._roster.add(lines, _own_binding(lines, binding))
         return tuple(self.get(credential.alias) for credential in added)
 

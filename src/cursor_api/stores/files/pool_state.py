@@ -24,6 +24,7 @@ from cursor_api.domain.errors import StoreError
 from cursor_api.files.atomic import has_leftovers, is_torn, recover, save
 from cursor_api.files.disk import Disk, Fingerprint, Snapshot
 from cursor_api.files.lock import lock_folders
+from cursor_api.options.said import tell
 from cursor_api.ports.stores import PoolState
 
 VERSION: Final = 1
@@ -94,10 +95,17 @@ class FilePoolStateStore:
         try:
             document = msgspec.json.decode(snapshot.data, type=_Document)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise StoreError(f"{self._path} is not a pool state: {error}.") from error
+            raise StoreError(
+                tell("{path} is not a pool state: {reason}.", path=self._path, reason=error)
+            ) from error
         if document.version != VERSION:
             raise StoreError(
-                f"{self._path} has version {document.version}; this program writes {VERSION}."
+                tell(
+                    "{path} has version {theirs}; this program writes {ours}.",
+                    path=self._path,
+                    theirs=document.version,
+                    ours=VERSION,
+                )
             )
         return {key: (kept.preferences, kept.health) for key, kept in document.credentials.items()}
 
@@ -108,7 +116,7 @@ class FilePoolStateStore:
             snapshot = self._find(target)
             if not is_torn(target, self._disk):
                 return snapshot
-        raise StoreError(f"{self._path} is being written by another process.")
+        raise StoreError(tell("{path} is being written by another process.", path=self._path))
 
     def _settle(self, target: Path) -> None:
         """Wait for a save that is going on, or finish one that was cut off."""
@@ -166,7 +174,9 @@ class FilePoolStateStore:
         try:
             return self._disk.find(target, SIZE_BYTES_MAX)
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
+            raise StoreError(
+                tell("{path} cannot be read: {reason}.", path=self._path, reason=error.strerror)
+            ) from error
 
 
 def merge_states(known: PoolState, mine: PoolState, theirs: PoolState) -> PoolState:

@@ -21,6 +21,7 @@ import psycopg
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.options.said import tell
 
 CONNECT_S: Final = 5
 # How long a server that has been given up may take to let go.
@@ -61,7 +62,12 @@ class Link:
                 raise
             if not done:
                 await self._give_up(running)
-                raise StoreAwayError(f"The database has given no answer within {limit_s:g} s.")
+                raise StoreAwayError(
+                    tell(
+                        "The database has given no answer within {limit_s} s.",
+                        limit_s=f"{limit_s:g}",
+                    )
+                )
             try:
                 return running.result()
             except (psycopg.DataError, psycopg.IntegrityError):
@@ -120,7 +126,9 @@ def explain(error: psycopg.Error) -> StoreError:
     words = " ".join(str(error).split()) or type(error).__name__
     is_final = (error.sqlstate or "").startswith(_FINAL_CLASSES) or bool(_FINAL_WORDS.search(words))
     kind = StoreError if is_final else StoreAwayError
-    return kind(f"The database (DATABASE_URL) cannot be used: {words.rstrip('.')}.")
+    return kind(
+        tell("The database (DATABASE_URL) cannot be used: {reason}.", reason=words.rstrip("."))
+    )
 
 
 async def look(url: Secret) -> str:

@@ -33,6 +33,7 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.record_database import Batch, RecordDatabase
 from cursor_api.ports.records import RecordsState, WriteTimes
@@ -231,7 +232,7 @@ class RecordLog:
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
         """See ports.Records; raises StoreError where some of them are still to be written."""
         if await self._settle():
-            raise StoreAwayError("Requests cannot be deleted while they cannot be recorded.")
+            raise StoreAwayError(tell("Requests cannot be deleted while they cannot be recorded."))
         return await self._database.delete(wanted, rows_max)
 
     # --- Writing.

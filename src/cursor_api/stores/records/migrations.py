@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from cursor_api.domain.errors import StoreError
+from cursor_api.options.said import tell
 
 _NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
@@ -52,13 +53,22 @@ def plan(
     """
     if len(done) > len(known):
         raise StoreError(
-            f"{where} was written by a newer version of this program (format {len(done)}; this one"
-            f" knows {len(known)}). Use that version, or keep the requests elsewhere."
+            tell(
+                "{where} was written by a newer version of this program (format {theirs}; this one"
+                " knows {ours}). Use that version, or keep the requests elsewhere.",
+                where=where,
+                theirs=len(done),
+                ours=len(known),
+            )
         )
     for (number, digest), migration in zip(done, known, strict=False):
         if (number, digest) != (migration.number, migration.digest):
             raise StoreError(
-                f"{where} was made by another {migration.name} than this program has: it belongs"
-                " to a version that was never released. Keep the requests elsewhere."
+                tell(
+                    "{where} was made by another {name} than this program has: it belongs to a"
+                    " version that was never released. Keep the requests elsewhere.",
+                    where=where,
+                    name=migration.name,
+                )
             )
     return known[len(done) :]

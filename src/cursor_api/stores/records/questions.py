@@ -27,6 +27,7 @@ from cursor_api.domain.record_query import (
     UsageQuery,
     UsageRow,
 )
+from cursor_api.options.said import tell
 from cursor_api.stores.records.content_rows import content_of
 from cursor_api.stores.records.matching import fold
 from cursor_api.stores.records.rows import COLUMN_LIST, RowError, record_of
@@ -311,4 +312,6 @@ def _read(read: Callable[[Sequence[Any]], _T], row: Sequence[Any]) -> _T:
     try:
         return read(row)
     except RowError as error:
-        raise StoreError(f"The store of requests is damaged: {error}.") from error
+        raise StoreError(
+            tell("The store of requests is damaged: {reason}.", reason=error)
+        ) from error

@@ -23,6 +23,7 @@ from redis.asyncio.connection import AbstractConnection
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Observer
 from cursor_api.stores.redis.scripts import Script
 from cursor_api.stores.redis.server import connect, explain, make_pool
@@ -211,7 +212,7 @@ class RedisLink:
                 return explain(end)
             if isinstance(end, Exception):
                 self._observer.warn("a fault in the use of Redis", exc_info=end)
-        return StoreAwayError("The connection to Redis has ended.")
+        return StoreAwayError(tell("The connection to Redis has ended."))
 
     async def _end(self, connection: AbstractConnection) -> None:
         self._open = None
@@ -250,7 +251,7 @@ class RedisLink:
             asked.done(RuntimeError(f"the script {asked.script.name} failed: {error}"))
             return
         explained = explain(error)
-        trouble = StoreAwayError(explained.message)
+        trouble = StoreAwayError(explained.said)
         asked.done(trouble)
         self._give_up(trouble)
 
@@ -268,7 +269,11 @@ class RedisLink:
             self._overdue = oldest
             self._timer = loop.call_later(LOOK_AGAIN_S, self._look_at_time)
         else:
-            self._give_up(StoreAwayError(f"Redis has given no answer within {ANSWER_S:g} s."))
+            self._give_up(
+                StoreAwayError(
+                    tell("Redis has given no answer within {limit_s} s.", limit_s=f"{ANSWER_S:g}")
+                )
+            )
 
     def _give_up(self, trouble: StoreError) -> None:
         if self._open is not None and not self._open.trouble.done():
@@ -278,7 +283,7 @@ class RedisLink:
     def _fail_all(self, trouble: StoreError) -> None:
         waiting, self._waiting = self._waiting, deque()
         for asked in waiting:
-            asked.done(StoreAwayError(trouble.message))
+            asked.done(StoreAwayError(trouble.said))
 
     def _tell_away(self, error: StoreError) -> None:
         if not self._is_told:

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.options.said import tell
 from cursor_api.stores.redis.scripts import Script, read_script
 
 CONNECT_S: Final = 2.0
@@ -73,8 +74,10 @@ async def meet(connection: AbstractConnection, scripts: Sequence[Script]) -> Met
     facts = _facts(await _ask(connection, "INFO"))
     if facts.get("redis_mode") == "cluster":
         raise StoreError(
-            "Redis (REDIS_URL) cannot be used: it is a cluster, and a single server, or one behind"
-            " a proxy, is needed."
+            tell(
+                "Redis (REDIS_URL) cannot be used: it is a cluster, and a single server, or one"
+                " behind a proxy, is needed."
+            )
         )
     await _ask(connection, *PROBE)
     for script in scripts:
@@ -84,7 +87,10 @@ async def meet(connection: AbstractConnection, scripts: Sequence[Script]) -> Met
             if isinstance(error, _PASSING):
                 raise
             raise StoreError(
-                f"Redis (REDIS_URL) cannot be used: it runs no Lua scripts ({_line(error)})."
+                tell(
+                    "Redis (REDIS_URL) cannot be used: it runs no Lua scripts ({reason}).",
+                    reason=_line(error),
+                )
             ) from error
     run = facts.get("run_id", "")[:16] or "-"
     return Met(run, _find_name(facts), _find_warning(facts))
@@ -101,15 +107,19 @@ def explain(error: Exception) -> StoreError:
     """What went wrong; StoreAwayError where a later try is worth it."""
     words = _line(error)
     if isinstance(error, exceptions.AuthenticationError):
-        return StoreError(f"Redis (REDIS_URL) refuses the user name or the password: {words}.")
+        return StoreError(
+            tell("Redis (REDIS_URL) refuses the user name or the password: {reason}.", reason=words)
+        )
     if isinstance(error, (exceptions.InvalidResponse, ValueError)):
-        return StoreError(f"What answers at REDIS_URL is no Redis or Valkey: {words}.")
+        return StoreError(
+            tell("What answers at REDIS_URL is no Redis or Valkey: {reason}.", reason=words)
+        )
     is_answer = isinstance(error, exceptions.ResponseError)
     is_passing = isinstance(error, _PASSING) or words.startswith(_PASSING_WORDS)
     if isinstance(error, TimeoutError) and not error.args:
-        words = f"no answer within {CONNECT_S:g} s"
+        words = tell("no answer within {limit_s} s", limit_s=f"{CONNECT_S:g}")
     kind = StoreError if is_answer and not is_passing else StoreAwayError
-    return kind(f"Redis (REDIS_URL) cannot be used: {words}.")
+    return kind(tell("Redis (REDIS_URL) cannot be used: {reason}.", reason=words))
 
 
 async def _ask(connection: AbstractConnection, *command: str) -> Any:

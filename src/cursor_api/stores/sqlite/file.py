@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.options.said import tell
 from cursor_api.stores.records.migrations import Migration, plan, read_migrations
 from cursor_api.stores.sqlite.sql_files import read_sql, split_script
 
@@ -51,7 +52,9 @@ _PASSING: Final = (
 # What is said of a folder in which no file can be made.
 _NOT_WRITABLE: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 _INCREMENTAL: Final = 2
-_MOVE_IT: Final = "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
+_MOVE_IT: Final = tell(
+    "move it away, and a new one is begun; or name another file in REQUEST_LOG_FILE"
+)
 
 
 class RecordFile:
@@ -74,14 +77,28 @@ class RecordFile:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be read: {error.strerror}.") from error
+            raise StoreError(
+                tell("{path} cannot be read: {reason}.", path=self._path, reason=error.strerror)
+            ) from error
         application_id, version = self._read_header()
         if application_id != APPLICATION_ID:
-            raise StoreError(f"{self._path} is no request log of this program; {_MOVE_IT}.")
+            raise StoreError(
+                tell(
+                    "{path} is no request log of this program; {remedy}.",
+                    path=self._path,
+                    remedy=_MOVE_IT,
+                )
+            )
         if version > FORMAT:
             raise StoreError(
-                f"{self._path} was written by a newer version of this program (format {version};"
-                f" this one knows {FORMAT}); {_MOVE_IT}."
+                tell(
+                    "{path} was written by a newer version of this program (format {theirs}; this"
+                    " one knows {ours}); {remedy}.",
+                    path=self._path,
+                    theirs=version,
+                    ours=FORMAT,
+                    remedy=_MOVE_IT,
+                )
             )
 
     def interrupt(self) -> None:
@@ -110,7 +127,7 @@ class RecordFile:
             raise self._explain(error) from error
         except OSError as error:
             raise self._kind_of(error)(
-                f"{self._path} cannot be opened: {error.strerror}."
+                tell("{path} cannot be opened: {reason}.", path=self._path, reason=error.strerror)
             ) from error
 
     def _kind_of(self, error: OSError) -> type[StoreError]:
@@ -137,8 +154,11 @@ class RecordFile:
     def _open(self) -> sqlite3.Connection:
         if sqlite3.sqlite_version_info < VERSION_MIN:
             raise StoreError(
-                f"Requests are kept with SQLite 3.35 or newer, and this Python has"
-                f" {sqlite3.sqlite_version}; GATEWAY_LOG_KEPT_MAX=0 keeps none."
+                tell(
+                    "Requests are kept with SQLite 3.35 or newer, and this Python has {version};"
+                    " GATEWAY_LOG_KEPT_MAX=0 keeps none.",
+                    version=sqlite3.sqlite_version,
+                )
             )
         self.check()
         # SQLite gives its other files the mode of this one.
@@ -168,8 +188,13 @@ class RecordFile:
             if _is_passing(error) or _name(error) in _BROKEN:
                 raise
             raise StoreError(
-                f"{self._path} could not be brought up to date ({error}), and is as it was;"
-                f" {_MOVE_IT}."
+                tell(
+                    "{path} could not be brought up to date ({reason}), and is as it was;"
+                    " {remedy}.",
+                    path=self._path,
+                    reason=error,
+                    remedy=_MOVE_IT,
+                )
             ) from error
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
@@ -207,17 +232,27 @@ class RecordFile:
         except sqlite3.Error as error:
             if _name(error) in _BROKEN:
                 return 0, 0
-            raise StoreError(f"{self._path} cannot be read: {error}.") from error
+            raise StoreError(
+                tell("{path} cannot be read: {reason}.", path=self._path, reason=error)
+            ) from error
         finally:
             connection.close()
         return int(application_id), int(version)
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         if _name(error) in _BROKEN:
-            return StoreError(f"{self._path} is damaged ({error}); {_MOVE_IT}.")
-        verb = "read" if self._reads else "written"
+            return StoreError(
+                tell(
+                    "{path} is damaged ({reason}); {remedy}.",
+                    path=self._path,
+                    reason=error,
+                    remedy=_MOVE_IT,
+                )
+            )
         kind = StoreAwayError if _is_passing(error) else StoreError
-        return kind(f"{self._path} cannot be {verb}: {error}.")
+        if self._reads:
+            return kind(tell("{path} cannot be read: {reason}.", path=self._path, reason=error))
+        return kind(tell("{path} cannot be written: {reason}.", path=self._path, reason=error))
 
 
 def _name(error: sqlite3.Error) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.record_query import RecordFilter, RefusalRow
+from cursor_api.options.said import tell
 from cursor_api.ports.record_database import Batch, DatabaseState, Keeping
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
 from cursor_api.stores.records.rows import as_kept, row_of
@@ -112,7 +113,11 @@ class SqliteRecords(SqlQuestions):
             await asyncio.wait([asking])
             if asking.exception() is not None:
                 raise StoreAwayError(
-                    f"{self._path} took longer than {QUESTION_S:.0f} s to answer: ask for less."
+                    tell(
+                        "{path} took longer than {limit_s} s to answer: ask for less.",
+                        path=self._path,
+                        limit_s=f"{QUESTION_S:.0f}",
+                    )
                 )
         return asking.result()
 

@@ -11,6 +11,7 @@ from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.upstreams.cursor_sdk.agents import Agents
 from cursor_api.upstreams.cursor_sdk.board import Board
+from cursor_api.upstreams.cursor_sdk.call_ids import CallIds
 from cursor_api.upstreams.cursor_sdk.callback import ToolServer
 from cursor_api.upstreams.cursor_sdk.checkup import diagnose
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
@@ -50,7 +51,9 @@ class CursorSdkKind:
         ):
             listing = ModelListing(calls, parts)
             agents = Agents(calls, options.runs.conversations_max, options.runs.conversation_idle_s)
-            runs = Runs(Workshop(calls, agents, board, listing, parts.steps), options)
+            call_ids = CallIds(parts.nodes, parts.clock, options.runs.tool_result_timeout_s)
+            workshop = Workshop(calls, agents, board, listing, parts.steps, call_ids)
+            runs = Runs(workshop, options)
             try:
                 yield SdkUpstream(listing, runs)
             finally:

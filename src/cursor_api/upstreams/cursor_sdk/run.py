@@ -65,6 +65,7 @@ class RunParts:
     calls: SdkCalls
     agents: Agents
     parking: Parking
+    new_call_id: Callable[[], str]
     on_end: Callable[[Run], None]
 
 
@@ -82,7 +83,8 @@ class Run:
 
     def __init__(self, agent: Agent, rules: RunRules, parts: RunParts) -> None:
         self.agent = agent
-        self.calls = RunCalls((tool.name for tool in agent.spec.tools), parts.parking)
+        names = (tool.name for tool in agent.spec.tools)
+        self.calls = RunCalls(names, parts.parking, parts.new_call_id)
         # Of the part that is taken now.
         self.said: list[str] = []
         self._rules = rules

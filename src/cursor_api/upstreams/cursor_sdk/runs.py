@@ -3,7 +3,8 @@
 Rules of this file:
 - A request with results of tools goes on with the run that waits for them, if that run is of the
   same key, model and tools. Where there is none (it waited too long, the gateway was restarted, the
-  calls were another upstream's), the whole conversation goes to a new agent as text.
+  calls were another upstream's), the whole conversation goes to a new agent as text. A run that
+  waits at another node is not left in the lurch: such a request is refused (`call_ids`).
 - A request whose conversation has an agent goes on with that one. Any other begins with a new one.
 - The bridge asks Cursor again by itself. What fails late was tried several times, and is not tried
   again here; what fails at once may be.
@@ -28,6 +29,7 @@ from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.cursor_sdk.agents import Agent, Agents, AgentSpec
 from cursor_api.upstreams.cursor_sdk.board import Board
+from cursor_api.upstreams.cursor_sdk.call_ids import CallIds
 from cursor_api.upstreams.cursor_sdk.calls import SdkCalls, as_fault_of_text
 from cursor_api.upstreams.cursor_sdk.faults import LOST_AGENT_CODES
 from cursor_api.upstreams.cursor_sdk.history import History, add_turn, read_history
@@ -69,6 +71,7 @@ class Workshop:
     board: Board
     listing: ModelListing
     steps: Steps
+    call_ids: CallIds
 
 
 class Plan(NamedTuple):
@@ -91,6 +94,7 @@ class Runs:
             workshop.calls,
             workshop.agents,
             Parking(options.runs.waiting_calls_max),
+            workshop.call_ids.make,
             workshop.board.remove,
         )
 
@@ -174,8 +178,10 @@ class Runs:
     def _resume(
         self, plan: Plan, rest: Sequence[Message], results: Sequence[ToolResult]
     ) -> Run | None:
-        run = self._with.board.find_waiting(result.call_id for result in results)
+        call_ids = [result.call_id for result in results]
+        run = self._with.board.find_waiting(call_ids)
         if run is None:
+            self._with.call_ids.require_own(call_ids)
             return None
         if run.agent.spec != plan.spec or plan.rules.must_call:
             # Its calls are answered, but not to it: nobody will come back.

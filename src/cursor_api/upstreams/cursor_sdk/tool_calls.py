@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -113,9 +112,10 @@ class Parking:
 class RunCalls:
     """The calls of one run that wait, in the order in which they came."""
 
-    def __init__(self, names: Iterable[str], parking: Parking) -> None:
+    def __init__(self, names: Iterable[str], parking: Parking, new_id: Callable[[], str]) -> None:
         self._names = frozenset(names)
         self._parking = parking
+        self._new_id = new_id
         self._by_id: dict[str, ToolCall] = {}
         self._is_closed = False
 
@@ -146,7 +146,7 @@ class RunCalls:
         elif not self._parking.enter(arguments):
             answer.set_result(refuse(TOO_MANY, "resource_exhausted"))
         else:
-            call = ToolCall(f"call_{secrets.token_hex(16)}", name, arguments, waiting=[answer])
+            call = ToolCall(self._new_id(), name, arguments, waiting=[answer])
             self._by_id[call.id] = call
         return answer
 

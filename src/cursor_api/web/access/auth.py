@@ -64,6 +64,10 @@ WRONG_KEY = (
 KEYS_AWAY = (
     "The gateway cannot read its API keys at the moment; yours may be right. Come back soon."
 )
+KEYS_IN_DOUBT = (
+    "The gateway has not been able to look up for a while whether API keys were revoked. Come back"
+    " soon."
+)
 API_KEY_BEGINS = SECRET_PREFIX.encode()
 CHAT_ONLY = (
     "This API key may chat and nothing else. Credentials are shown and changed with the gateway's"
@@ -224,10 +228,11 @@ class Authenticator:
         """Whose API key this is; raises Fault(UNAUTHENTICATED) where it was one."""
         digest = hashlib.sha256(key).digest()
         caller = api_keys.find_caller(digest)
-        if caller is None and not api_keys.is_loaded and key.startswith(API_KEY_BEGINS):
-            fault = Fault(FaultKind.LIMITS_UNAVAILABLE, KEYS_AWAY)
-            fault.code = "keys_unavailable"
-            raise fault
+        is_unknown = caller is None and not api_keys.is_current
+        if is_unknown and key.startswith(API_KEY_BEGINS):
+            raise _keys_away(KEYS_AWAY)
+        if caller is not None and api_keys.is_in_doubt:
+            raise _keys_away(KEYS_IN_DOUBT)
         if caller is None or self._lockout.is_known(network, digest):
             return caller
         await self._lockout.take_turn(network)
@@ -307,3 +312,9 @@ def _find_keys(headers: Headers) -> tuple[bytes, ...]:
     if not api_key:
         return (bearer,) if bearer else ()
     return (bearer, api_key) if bearer else (api_key,)
+
+
+def _keys_away(message: str) -> Fault:
+    fault = Fault(FaultKind.LIMITS_UNAVAILABLE, message)
+    fault.code = "keys_unavailable"
+    return fault

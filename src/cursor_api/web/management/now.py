@@ -192,8 +192,8 @@ class Now:
         siblings = with_.siblings()
         if siblings is None:
             return own
-        others = await siblings.ask(WORKER_NOW_PATH, "")
-        return all_now([own, *map(_WORKER_NOW.decode, others.values())])
+        others = await siblings.ask_all(WORKER_NOW_PATH)
+        return all_now([own, *map(_WORKER_NOW.decode, others)])
 
     async def _last_day(self) -> LastDay | None:
         end = int(self._parts.clock.now() // HOUR_S + 1) * HOUR_S

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from msgspec import Struct
+from msgspec.json import Decoder
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.act import ActKind
-from cursor_api.domain.errors import Fault, FaultKind, invalid_request
+from cursor_api.domain.errors import Fault, FaultKind, StoreError, invalid_request
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.domain.record_content import RecordContent
 from cursor_api.domain.record_query import RecordFilter
 from cursor_api.domain.words import UpstreamWords
 from cursor_api.ports.process import Clock
 from cursor_api.ports.records import Records
+from cursor_api.ports.siblings import Siblings
 from cursor_api.service.credentials.report import Instant, instant
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Operation, Parameter
@@ -41,6 +44,8 @@ from cursor_api.web.management.request_report import RequestOut, report_request
 log = structlog.get_logger(__name__)
 
 REQUESTS_PATH = "/api/requests"
+# Where a worker tells the others.
+WORKER_REQUESTS_PATH = "/requests"
 # One step of a deletion: short enough that writing never waits for it.
 DELETED_ROWS_MAX = 2000
 CONFIRMED_MAX = 999_999_999
@@ -91,26 +96,31 @@ class DeletionOut(Struct, omit_defaults=True):
     deleted: int | None = None
 
 
-class RequestRoutes:
-    """Answers `/api/requests` and the addresses below it.
+class RequestParts(NamedTuple):
+    """What is looked at.
 
     `under_way` gives what is known of those that have not ended, `words` those of each upstream by
     its name; `dialects` are the names of the client APIs.
     """
 
-    def __init__(
-        self,
-        records: Records,
-        under_way: Callable[[], Sequence[RequestRecord]],
-        words: Callable[[], Mapping[str, UpstreamWords]],
-        dialects: Sequence[str],
-        clock: Clock,
-    ) -> None:
-        self._records = records
-        self._under_way = under_way
-        self._words = words
-        self._dialects = dialects
-        self._clock = clock
+    records: Records
+    under_way: Callable[[], Sequence[RequestRecord]]
+    words: Callable[[], Mapping[str, UpstreamWords]]
+    dialects: Sequence[str]
+    clock: Clock
+    siblings: Callable[[], Siblings | None] = lambda: None
+
+
+class RequestRoutes:
+    """Answers `/api/requests` and the addresses below it."""
+
+    def __init__(self, parts: RequestParts) -> None:
+        self._records = parts.records
+        self._words = parts.words
+        self._dialects = parts.dialects
+        self._clock = parts.clock
+        self._under_way = parts.under_way
+        self._siblings = parts.siblings
 
     def operations(self) -> Sequence[Operation]:
         """All of them, as rows; the names that are no ids come first."""
@@ -189,8 +199,14 @@ class RequestRoutes:
         found = next((one for one in self._under_way() if one.id == wanted), None)
         # An id is plain text of a short length; a database would stumble over some others.
         if found is None and is_id(wanted):
+            # Before the records: what ends meanwhile is in them, or still with the other worker.
+            theirs = await self._ask_siblings(wanted)
+            if theirs is not None and theirs.status is Status.PENDING:
+                return reply(theirs)
             with asking_records():
                 found = await self._records.find(wanted)
+            if found is None and theirs is not None:
+                return reply(theirs)
         if found is None:
             raise Fault(
                 FaultKind.NOT_FOUND, "There is no record of such a request (any more).", param="id"
@@ -200,6 +216,14 @@ class RequestRoutes:
             with asking_records():
                 contents = await self._records.contents([wanted])
         return reply(report_request(found, self._words(), next(iter(contents), None)))
+
+    async def _ask_siblings(self, request_id: str) -> RequestOut | None:
+        """What another worker has under way, or has not written yet."""
+        siblings = self._siblings()
+        if siblings is None:
+            return None
+        answers = await siblings.ask_all(f"{WORKER_REQUESTS_PATH}/{request_id}")
+        return next(map(_REQUEST.decode, answers), None)
 
     async def choices(self, _request: Request) -> Response:
         """What filters can be set to."""
@@ -261,6 +285,24 @@ class RequestRoutes:
             if gone < step:
                 break
         return deleted
+
+
+async def find_here(
+    request_id: str,
+    under_way: Sequence[RequestRecord],
+    records: Records,
+    words: Mapping[str, UpstreamWords],
+) -> RequestOut | None:
+    """What one worker tells the others of a request: under way, or ended and not written yet."""
+    found = next((one for one in under_way if one.id == request_id), None)
+    if found is None:
+        # Whoever asks is told by his own records that they cannot be read.
+        with contextlib.suppress(StoreError):
+            found = await records.find(request_id)
+    return report_request(found, words) if found is not None else None
+
+
+_REQUEST = Decoder(RequestOut)
 
 
 def _find_deleted(request: Request, answer: Mapping[str, Any]) -> str | None:

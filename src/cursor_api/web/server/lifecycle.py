@@ -31,14 +31,20 @@ class Lifecycle:
 
     def __init__(self, break_off: Callable[[Fault], int] = lambda _fault: 0) -> None:
         self._break_off = break_off
+        # It takes no new clients.
+        self.is_leaving = False
         self.is_draining = False
 
     def __repr__(self) -> str:
         return f"Lifecycle({'draining' if self.is_draining else 'serving'})"
 
+    def retire(self) -> None:
+        """From now on only the clients that are here are served, each to the end of an answer."""
+        self.is_leaving = True
+
     def drain(self) -> None:
         """From now on only what runs already is served."""
-        self.is_draining = True
+        self.is_leaving = self.is_draining = True
 
     def cut(self) -> int:
         """The time to drain is over: what still runs ends with a fault. Gives how many."""

@@ -161,6 +161,7 @@ class GatewayServer:
     def retire(self) -> None:
         """Accept no more, and end when the last client has gone; for the loop's thread."""
         self._is_retiring = True
+        self._lifecycle.retire()
         self._stopping.set()
 
     async def _retire(self, listeners: Sequence[Any]) -> None:

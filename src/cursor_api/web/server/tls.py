@@ -62,7 +62,7 @@ class TlsFileError(Exception):
     """A file that cannot be used: which setting names it, and what to do, in a sentence."""
 
     def __init__(self, variable: str, message: str) -> None:
-        super().__init__(f"{variable}: {message}")
+        super().__init__(tell("{variable}: {message}", variable=variable, message=message))
         self.variable = variable
         self.message = message
 

@@ -43,6 +43,12 @@ def reload(running: ListingGateway, **done: Any) -> int:
     return main(["reload", "--url", running.url])
 
 
+def problem(name: str, where: str, english: str, chinese: str = "") -> dict[str, Any]:
+    """As the gateway tells it, in both languages."""
+    words = {"en": english, "zh": chinese}
+    return {"name": name, "where": where, "text": english, "words": words}
+
+
 def test_what_changed_is_told(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
     """It is the operator who asks."""
     assert reload(running, changed=["ROUTE_PREFIX"], waiting=["PORT", "HOST"]) == 0
@@ -59,9 +65,9 @@ def test_what_changed_is_told(running: ListingGateway, capsys: pytest.CaptureFix
 def test_what_is_wrong_is_told(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:
     """Both kinds; and that the old serves on."""
     problems = [
-        {"name": "PORT", "where": ".env:1", "text": "it is wrong"},
-        {"name": "", "where": ".env:2", "text": "no line"},
-        {"name": "", "where": "", "text": "no file"},
+        problem("PORT", ".env:1", "it is wrong"),
+        problem("", ".env:2", "no line"),
+        problem("", "", "no file"),
     ]
     assert reload(running, problems=problems) == 1
     said = capsys.readouterr()
@@ -73,6 +79,15 @@ def test_what_is_wrong_is_told(running: ListingGateway, capsys: pytest.CaptureFi
     ]
     assert reload(running, credential_count=None, credential_problem="no line") == 1
     assert "The old credentials serve on." in capsys.readouterr().err
+
+
+def test_what_is_wrong_is_told_in_the_users_language(
+    running: ListingGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway knows both."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert reload(running, problems=[problem("PORT", ".env:1", "it is wrong", "不正确")]) == 1
+    assert capsys.readouterr().err.splitlines()[0] == "错误：PORT (.env:1): 不正确"
 
 
 def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:

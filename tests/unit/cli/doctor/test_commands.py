@@ -18,7 +18,7 @@ def test_it_teaches_by_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.value.code == 0
     said = capsys.readouterr().out
     assert "\n  cursor-api doctor\n" in said
-    assert "asks before it spends" in said
+    assert "ask before spending anything" in said
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

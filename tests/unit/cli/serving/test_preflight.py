@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import resource
 import shutil
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.cli.serving import preflight
 from cursor_api.cli.serving.preflight import check_and_listen, check_without_listening
 from cursor_api.files.lock import LOCK_NAME
 from cursor_api.installed import SCHEMA
@@ -76,43 +74,6 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
         "CURSOR_CA_FILE",
     ]
     assert "POOL_STATE_FILE" in [warning.variable for warning in warnings]
-
-
-@pytest.mark.parametrize(
-    ("error", "variable", "advice"),
-    [
-        (OSError(errno.EADDRINUSE, "x"), "PORT", "as in PORT=81"),
-        (OSError(errno.EACCES, "x"), "PORT", "choose one above 1023, as in PORT=3000"),
-        (OSError(errno.EPERM, "x"), "PORT", "choose one above 1023, as in PORT=3000"),
-        (OSError(errno.EADDRNOTAVAIL, "x"), "HOST", "use 127.0.0.1 (this machine alone)"),
-        (OSError(errno.EAFNOSUPPORT, "x"), "HOST", "use an IPv4 one"),
-        (socket.gaierror(socket.EAI_NONAME, "x"), "HOST", "use an address, such as 127.0.0.1"),
-        (OSError(errno.ENOBUFS, "No buffers"), "HOST", "(No buffers); choose others"),
-    ],
-    ids=lambda value: getattr(value, "strerror", None) and str(value),
-)
-def test_an_address_that_is_not_to_be_had(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, variable: str, advice: str
-) -> None:
-    """Each reason has its own way out."""
-
-    def listen(_host: str, _port: int) -> socket.socket:
-        raise error
-
-    monkeypatch.setattr(preflight, "listen", listen)
-    problem = one(found(tmp_path, PORT="80")[0])
-    assert problem.variable == variable
-    assert advice in problem.message
-
-
-def test_the_last_port_has_no_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The advice is a port that exists."""
-
-    def listen(_host: str, _port: int) -> socket.socket:
-        raise OSError(errno.EADDRINUSE, "x")
-
-    monkeypatch.setattr(preflight, "listen", listen)
-    assert "PORT=3000" in one(found(tmp_path, PORT="65535")[0]).message
 
 
 def test_a_port_in_use_may_be_the_gateways_own_for_who_only_asks(tmp_path: Path) -> None:
@@ -295,7 +256,7 @@ def test_a_user_without_rights_is_told_who_he_is(tmp_path: Path, powerless: list
     tmp_path.chmod(0o755)
     rights = f"the user with the id {os.geteuid()} the right to"
     assert said.startswith("1 ")
-    assert f".token cannot be read: Permission denied. Give {rights} read it" in said
+    assert f".token cannot be read: Permission denied; give {rights} read it" in said
     assert f"ca.pem cannot be read (Permission denied); give {rights} read it" in said
     assert "so that credentials cannot be changed here" in said
     assert f"give {rights} write it" in said

@@ -59,6 +59,7 @@ EXPECTED = {
     FaultKind.KEY_LIMIT_TOO_SMALL: (429, "rate_limit_exceeded", False),
     FaultKind.KEY_BUDGET_SPENT: (429, "insufficient_quota", False),
     FaultKind.CONFLICT: (409, "conflict", False),
+    FaultKind.WRONG_NODE: (409, "wrong_node", True),
     FaultKind.PRECONDITION_FAILED: (412, "precondition_failed", False),
     FaultKind.CREDENTIAL_REJECTED: (502, "upstream_auth_error", False),
     FaultKind.CREDENTIAL_FORBIDDEN: (403, "upstream_forbidden", False),
@@ -159,6 +160,7 @@ def test_status_code_and_retry_of_each_kind(kind: FaultKind) -> None:
                 FaultKind.CONTEXT_TOO_LONG,
                 FaultKind.CONTENT_REFUSED,
                 FaultKind.CONFLICT,
+                FaultKind.WRONG_NODE,
                 FaultKind.PRECONDITION_FAILED,
                 FaultKind.MALFORMED_REQUEST,
                 FaultKind.HEAD_TOO_LARGE,
@@ -202,9 +204,15 @@ def test_the_tables_are_total_and_differ_only_in_the_rejected_credential() -> No
 
 
 def test_no_mistake_of_the_caller_invites_a_retry() -> None:
-    """What the caller must change stays wrong however often it is sent; only limits refill."""
+    """What the caller must change stays wrong however often it is sent.
+
+    But limits refill, and another connection may lead to another node.
+    """
     mistakes = [kind for kind in FaultKind if Fault(kind, "").scope is Scope.REQUEST]
-    assert [kind for kind in mistakes if FAULTS[kind].should_retry] == [FaultKind.KEY_LIMIT_REACHED]
+    assert {kind for kind in mistakes if FAULTS[kind].should_retry} == {
+        FaultKind.KEY_LIMIT_REACHED,
+        FaultKind.WRONG_NODE,
+    }
 
 
 @pytest.mark.parametrize("kind", FaultKind)

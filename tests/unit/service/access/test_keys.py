@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -10,7 +11,7 @@ from itertools import count
 import pytest
 
 from cursor_api.domain.api_key import ApiKey, KeyTerms, digest_of
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.quota import Counters, Limits, Unknown
@@ -23,19 +24,35 @@ DAY = Limits(requests_per_day=5)
 SPAN = Moment(0.0, Span("1970-01-01", 0.0, 86_400.0))
 
 
+class LeavingStore(MemoryKeyStore):
+    """One that may be away."""
+
+    is_away = False
+
+    async def has_changed(self) -> bool:
+        """Not by others."""
+        if self.is_away:
+            raise StoreAwayError("The database cannot be reached.")
+        return False
+
+
 class House:
     """Keys with a clock in hand; secrets are told apart by a number."""
 
     def __init__(self) -> None:
-        self.store = MemoryKeyStore()
+        self.store = LeavingStore()
         self.clock = StillClock()
         self.limits = MemoryLimitStore(self.clock)
         self._numbers = count(1)
+        self.is_shared_up: bool | None = None
         self.keys = self.open()
 
     def open(self) -> ApiKeys:
         """The same store in another process."""
-        return ApiKeys(KeyParts(self.store, self.limits, self.clock, self._random))
+        parts = KeyParts(
+            self.store, self.limits, self.clock, self._random, lambda: self.is_shared_up
+        )
+        return ApiKeys(parts)
 
     def _random(self, bytes_count: int) -> bytes:
         return next(self._numbers).to_bytes(bytes_count, "big")
@@ -97,7 +114,7 @@ async def test_a_key_is_never_called_as_another_caller_is(house: House) -> None:
     assert "CLIENT_TOKENS" in fault.message
     assert (await house.create("Anna")).key.id == "anna-2"
     await house.create("Bob")
-    with pytest.raises(StoreError, match=r"the name 'bob' is the id of an API key.*key delete bob"):
+    with pytest.raises(StoreError, match=r"the name bob is the id of an API key.*key delete bob"):
         house.keys.keep_apart(["Bob", "carol"])
     assert (await house.create("Carol")).key.id == "carol"
     assert (await house.create("Anna")).key.id == "anna-3"
@@ -214,3 +231,28 @@ async def test_under_other_limits_it_is_counted_anew(house: House) -> None:
     await house.store.put(replace(stored, limits=Limits(tokens_per_day=1), version=4))
     await house.keys.load()
     assert isinstance(await house.limits.find("alice", DAY), Unknown)
+
+
+async def test_keys_are_in_doubt_when_nobody_has_been_heard_for_a_minute(house: House) -> None:
+    """Neither the store nor the other nodes; one of them is enough, and so is being alone."""
+
+    async def look(
+        seconds: float, *, is_away: bool = True, is_shared_up: bool | None = False
+    ) -> tuple[bool, bool]:
+        house.clock.seconds += seconds
+        house.store.is_away, house.is_shared_up = is_away, is_shared_up
+        with contextlib.suppress(StoreError):
+            await house.keys.has_changed()
+        return house.keys.is_current, house.keys.is_in_doubt
+
+    await house.keys.load()
+    assert await look(0, is_away=False, is_shared_up=True) == (True, False)
+    assert await look(1000, is_shared_up=True) == (False, False)
+    assert await look(60) == (False, False)
+    assert await look(1) == (False, True)
+    assert await look(1000, is_shared_up=None) == (False, False)
+    assert await look(0) == (False, True)
+    assert await look(0, is_shared_up=True) == (False, False)
+    assert await look(0, is_away=False) == (True, False)
+    assert await look(60) == (False, False)
+    assert await look(1) == (False, True)

@@ -71,7 +71,11 @@ class Node:
         self.pool = pool
         self.pools.replace(credentials or (A, B))
         self.end = Wire.End(wire)
-        self.health = SharedHealth(SharedHealthParts(self.end, self.pools, _digest, self.clock))
+        self.is_leaving = False
+        parts = SharedHealthParts(
+            self.end, self.pools, _digest, self.clock, lambda: self.is_leaving
+        )
+        self.health = SharedHealth(parts)
         pool.watcher = self.health
         self.health.begin(list(wire.told.values()))
 

@@ -119,6 +119,29 @@ async def test_nodes_know_how_many_they_are(wire: Wire) -> None:
         mine.end.is_up = True
 
 
+async def test_a_node_knows_the_others_by_name_until_they_leave(wire: Wire) -> None:
+    """At once where one says so, for all that it has under way; else after a lease."""
+    mine, theirs, silent = nodes(wire, 3)
+    for node, name in ((mine, "aaaaaa"), (theirs, "bbbbbb"), (silent, "cccccc")):
+        node.end.node = f"{name}0123456789"
+        await look(node)
+    assert theirs.health.name == "bbbbbb"
+    assert mine.health.is_another("bbbbbb")
+    assert mine.health.is_another("cccccc")
+    assert not mine.health.is_another("aaaaaa")
+    theirs.pool.lease(ASK)
+    theirs.is_leaving = True
+    await look(theirs)
+    assert not mine.health.is_another("bbbbbb")
+    assert (mine.health.node_count, others(mine)) == (2, 1)
+    theirs.clock.seconds += RENEW_EVERY_S
+    await look(theirs)
+    assert not mine.health.is_another("bbbbbb")
+    mine.clock.seconds += LEASE_S + 1
+    await look(mine)
+    assert not mine.health.is_another("cccccc")
+
+
 def test_who_has_no_limit_tells_nothing(wire: Wire) -> None:
     """Nobody would ask."""
     mine, _ = nodes(wire, limit=None)

@@ -26,6 +26,7 @@ from tests.sdk_stage import (
     stage,
     user,
 )
+from tests.unit.upstreams.cursor_sdk.test_call_ids import Others
 
 LIMITED = Credential("limited", Secret("crsr_limited"), endpoint="cursor-sdk")
 REFUSALS = {"crsr_limited": Refusal(429, "resource_exhausted", "Too many requests")}
@@ -122,6 +123,20 @@ async def test_a_tool_call_ends_an_answer_and_its_result_goes_on_with_the_run() 
         await on.ask(*turns, second.message, user("Thanks"), tools=(WEATHER, TIME))
         assert on.bridge.asked("Send")[-1]["message"]["text"] == "Thanks"
         assert len(on.bridge.asked("CreateAgent")) == 1
+
+
+async def test_a_result_for_another_nodes_run_is_refused() -> None:
+    """No new agent is told the conversation, as the run still waits; at its own node it goes on."""
+    known = Others("aaaaaa")
+    async with stage(nodes=known) as on, stage(nodes=Others("bbbbbb", "aaaaaa")) as other:
+        first = await on.ask(ASKED, tools=(WEATHER,))
+        turns = [ASKED, first.message, results(first.calls, "sunny")]
+        with pytest.raises(Fault, match="node aaaaaa") as raised:
+            await other.ask(*turns, tools=(WEATHER,))
+        assert raised.value.kind is FaultKind.WRONG_NODE
+        assert not other.bridge.asked("CreateAgent")
+        assert (await on.ask(*turns, tools=(WEATHER,))).text == "get_weather (Paris) says: sunny"
+        assert len(on.bridge.asked("Send")) == 1
 
 
 async def test_parallel_calls_are_one_answer_unless_they_are_not_wanted() -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cursor_api.domain.content import Image, Text, ToolResult
+from cursor_api.upstreams.cursor_sdk.call_ids import CallIds
 from cursor_api.upstreams.cursor_sdk.tool_calls import (
     Parking,
     RunCalls,
@@ -14,6 +15,7 @@ from cursor_api.upstreams.cursor_sdk.tool_calls import (
     ToolCall,
     answer_of,
 )
+from tests.fakes import StillClock
 
 
 def content(answer: ToolAnswer) -> object:
@@ -45,13 +47,16 @@ def test_a_result_has_the_form_that_the_bridge_takes(
     assert (answer.status, content(answer)) == (status, body if status == 200 else failed)
 
 
-async def test_ids_are_random_and_known_once_they_were_told() -> None:
-    """128 bits each; who was told of none can answer none."""
-    calls = RunCalls(["f"], Parking(10))
+def new_id() -> str:
+    """As a process that serves alone makes them."""
+    return CallIds(None, StillClock(), 1.0).make()
+
+
+async def test_ids_are_known_once_they_were_told() -> None:
+    """Who was told of none can answer none."""
+    calls = RunCalls(["f"], Parking(10), new_id)
     first, second = calls.add("f", b"{}"), calls.add("f", b'{"a":1}')
     one, other = calls.untold()
-    assert len(one.id) == len(other.id) == len("call_") + 32
-    assert one.id[:12] != other.id[:12]
     assert calls.ids == ()
     one.is_told = True
     calls.settle([ToolResult(one.id, (Text("x"),)), ToolResult(other.id, (Text("y"),))])
@@ -60,7 +65,7 @@ async def test_ids_are_random_and_known_once_they_were_told() -> None:
 
 async def test_the_same_call_is_one_call() -> None:
     """The bridge asks again for one that its backend lost; the answer goes to both."""
-    calls = RunCalls(["f"], Parking(10))
+    calls = RunCalls(["f"], Parking(10), new_id)
     first, second = calls.add("f", b"{}"), calls.add("f", b"{}")
     (call,) = calls.untold()
     call.is_told = True
@@ -72,7 +77,7 @@ async def test_the_same_call_is_one_call() -> None:
 async def test_there_is_room_for_so_many_and_so_much() -> None:
     """Over all runs together; what is answered makes room, and a closed run has none."""
     parking = Parking(2, 100)
-    calls, others = RunCalls(["f"], parking), RunCalls(["f"], parking)
+    calls, others = RunCalls(["f"], parking, new_id), RunCalls(["f"], parking, new_id)
     waiting = [calls.add("f", b"1"), others.add("f", b"2")]
     refused = calls.add("f", b"3").result()
     assert (refused.status, parking.count) == (400, 2)

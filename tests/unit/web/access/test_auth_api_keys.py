@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from itertools import count
 
 import pytest
 
 from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.domain.permission import Permission
 from cursor_api.service.access.keys import ApiKeys, KeyParts
-from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.web.access.auth import AccessOptions, Authenticator
 from cursor_api.web.access.lockout import Lockout, LockoutOptions
 from tests.fakes import StillClock
+from tests.unit.service.access.test_keys import LeavingStore
 from tests.unit.web.access.auth_stage import KEY, asked, read_own_credentials
 
 
@@ -32,14 +33,17 @@ class House:
     ) -> None:
         self.clock = StillClock()
         numbers = count(1)
+        store = LeavingStore()
         self.keys = ApiKeys(
             KeyParts(
-                MemoryKeyStore(),
+                store,
                 MemoryLimitStore(self.clock),
                 self.clock,
                 lambda bytes_count: next(numbers).to_bytes(bytes_count, "big"),
+                lambda: not store.is_away,
             )
         )
+        self.store = store
         self.keys.is_loaded = is_loaded
         self.lockout = Lockout(
             LockoutOptions(wrong_keys_max, first_delay_s=60, delay_s_max=60, wait_s_max=0.01),
@@ -148,6 +152,26 @@ async def test_while_nobody_knows_the_keys_a_right_one_is_not_called_wrong() -> 
     with pytest.raises(Fault) as caught:
         await house.door.authenticate(asked("10.9.9.9", x_api_key="sk-ca-of-somebody"))
     assert caught.value.kind is FaultKind.UNAUTHENTICATED
+
+
+async def test_while_the_keys_are_in_doubt_none_is_let_in() -> None:
+    """503 for those that may have been revoked and for unknown ones; settings' keys go on."""
+    house = House()
+    secret = await house.create()
+    house.store.is_away = True
+    for _ in range(2):
+        with contextlib.suppress(StoreError):
+            await house.keys.has_changed()
+        assert (await house.door.authenticate(asked(x_api_key=secret))).name == "alice"
+        house.clock.seconds += 31
+    for key in (secret, "sk-ca-of-somebody"):
+        with pytest.raises(Fault) as caught:
+            await house.door.authenticate(asked(x_api_key=key))
+        assert caught.value.code == "keys_unavailable"
+    assert (await house.door.authenticate(asked(x_api_key=KEY))).is_admin
+    house.store.is_away = False
+    await house.keys.has_changed()
+    assert (await house.door.authenticate(asked(x_api_key=secret))).name == "alice"
 
 
 async def test_the_keys_of_the_settings_come_first() -> None:

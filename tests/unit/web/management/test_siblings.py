@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports.metrics import MetricsPage
+from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.web.management.now import (
     SHOWN_COUNT_MAX,
     WorkerNow,
     all_now,
     worker_now,
 )
-from cursor_api.web.management.siblings import SiblingApp
+from cursor_api.web.management.request_report import RequestOut
+from cursor_api.web.management.requests import find_here
+from cursor_api.web.management.siblings import SiblingApp, WorkerView
+from tests.fakes import StillClock
 from tests.house import BEARER, House
-from tests.records import BEGAN_AT, record_of
+from tests.records import BEGAN_AT, Spoken, record_of
 from tests.serving import ask, serve
+
+RUNNING = record_of(2, status=Status.PENDING)
 
 
 class Own:
@@ -30,21 +38,42 @@ class Other:
 
     number = 1
 
+    def __init__(self) -> None:
+        self.records = MemoryRecords(StillClock())
+
     async def ask(self, path: str, accept: str) -> Mapping[int, bytes]:
+        """Nobody needs it here."""
+        raise NotImplementedError
+
+    async def ask_all(self, path: str) -> Sequence[bytes]:
         """As it says it at its socket."""
-        app = SiblingApp(Own(), lambda: worker_now([record_of(1)], 1, BEGAN_AT + 3))
-        async with serve(app) as port:
-            return {2: (await ask(port, "GET", path, headers={"Accept": accept})).body}
+
+        async def find(request_id: str) -> RequestOut | None:
+            return await find_here(request_id, [RUNNING], self.records, {})
+
+        view = WorkerView(lambda: worker_now([record_of(1)], 1, BEGAN_AT + 3), find)
+        async with serve(SiblingApp(Own(), view)) as port:
+            answer = await ask(port, "GET", path)
+        return [answer.body] if answer.status == 200 else []
 
 
 async def test_a_worker_tells_what_is_under_way_and_its_metrics() -> None:
     """To whoever reaches its socket."""
-    app = SiblingApp(Own(), lambda: WorkerNow([], 0, 0))
+
+    async def find(request_id: str) -> RequestOut | None:
+        return await find_here(request_id, [], records, {})
+
+    records = MemoryRecords(StillClock())
+    records.add(record_of(5))
+    app = SiblingApp(Own(), WorkerView(lambda: WorkerNow([], 0, 0), find))
     async with serve(app) as port:
         now = await ask(port, "GET", "/now")
         assert now.json() == {"under_way": [], "under_way_count": 0, "waiting_count": 0}
         assert (await ask(port, "GET", "/metrics", headers={"Accept": "x"})).body == b"x"
-        assert (await ask(port, "GET", "/other")).status == 404
+        ended = await ask(port, "GET", f"/requests/{record_of(5).id}")
+        assert ended.json()["status"] == "success"
+        for path in (f"/requests/{RUNNING.id}", "/requests/", "/other"):
+            assert (await ask(port, "GET", path)).status == 404
 
 
 async def test_now_shows_all_workers_together() -> None:
@@ -55,6 +84,26 @@ async def test_now_shows_all_workers_together() -> None:
         shown = (await ask(port, "GET", "/api/now", headers=BEARER)).json()
     assert (shown["under_way_count"], shown["waiting_count"]) == (1, 1)
     assert [one["age_ms"] for one in shown["under_way"]] == [2000.0]
+
+
+async def test_a_request_is_found_whichever_worker_has_it() -> None:
+    """Under way there, ended there and not written yet, or in the records of all."""
+    house, other = House(), Other()
+    house.measuring.page.siblings = other
+    written, unwritten = record_of(5), record_of(6)
+    house.records.add(written)
+    house.records.keep(Spoken(written.id))
+    for record in (written, unwritten):
+        other.records.add(record)
+    async with serve(house.app) as port:
+
+        async def find(record: RequestRecord) -> Any:
+            return await ask(port, "GET", f"/api/requests/{record.id}", headers=BEARER)
+
+        assert (await find(RUNNING)).json()["status"] == "pending"
+        assert (await find(unwritten)).json()["status"] == "success"
+        assert (await find(written)).json()["content"] is not None
+        assert (await find(record_of(7))).status == 404
 
 
 async def test_the_log_is_of_all_workers() -> None:

@@ -19,6 +19,7 @@ from typing import Self
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
 from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
 from cursor_api.domain.problems import Problem, ProblemCode
+from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, is_checksum, read_token
 from cursor_api.upstreams.cursor.token_files.lines import (
     append_lines,
@@ -142,7 +143,7 @@ class Book:
         for credential in self.credentials:
             if credential.alias == alias:
                 return credential.secret.reveal()
-        raise UnknownCredentialError("There is no credential of that alias.")
+        raise UnknownCredentialError(tell("There is no credential of that alias."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class Reader:
             _require_checksum(checksum)
             if len(entries) > 1:
                 raise StoreError(
-                    "One checksum cannot be for several tokens.",
+                    tell("One checksum cannot be for several tokens."),
                     [_of_input(entries[1].line, _SECOND)],
                 )
         known = {entry.bearer: entry.line for entry in book.tokens}
@@ -201,7 +202,7 @@ class Reader:
             if entry.bearer in known
         ]
         if repeated:
-            raise StoreError("The token is there already; nothing was changed.", repeated)
+            raise StoreError(tell("The token is there already; nothing was changed."), repeated)
         lines = [_spell(entry.alias, entry.bearer) for entry in entries]
         tokens, listed = append_lines(book.texts.tokens, lines), book.texts.token_list
         if checksum is not None:
@@ -243,7 +244,7 @@ class Reader:
         parsed = parse_tokens(text.encode("utf-8", "surrogatepass"), "input", self.limits)
         error = _find_error(parsed, limits=self.limits)
         if error is None and not parsed.entries:
-            error = StoreError("There is no token in the input.", [_of_input(1, _NONE)])
+            error = StoreError(tell("There is no token in the input."), [_of_input(1, _NONE)])
         if error is not None:
             raise error
         return parsed.entries
@@ -252,7 +253,9 @@ class Reader:
         """Refuse parts that a line would not give back, such as an alias with a line end in it."""
         entries = self._read_input(_spell(alias, bearer))
         if [(entry.alias, entry.bearer) for entry in entries] != [(alias, bearer)]:
-            rule = "An alias has no `::`, no line end, no space at either end and no `#` first."
+            rule = tell(
+                "An alias has no `::`, no line end, no space at either end and no `#` first."
+            )
             raise StoreError(rule, [_of_input(1, _ANOTHER_READING)])
 
 
@@ -325,7 +328,7 @@ def _known(line: int) -> Problem:
 
 def _require_checksum(text: str) -> None:
     if not is_checksum(text):
-        raise StoreError("The checksum cannot be used.", [_of_input(1, NOT_A_CHECKSUM)])
+        raise StoreError(tell("The checksum cannot be used."), [_of_input(1, NOT_A_CHECKSUM)])
 
 
 def _find_error(*parsed: Parsed, limits: TextLimits) -> StoreError | None:
@@ -333,7 +336,14 @@ def _find_error(*parsed: Parsed, limits: TextLimits) -> StoreError | None:
     if not count:
         return None
     problems = [problem for one in parsed for problem in one.problems][: limits.problems_max]
-    message = "A line cannot be used" if count == 1 else f"{count} lines cannot be used"
-    if count > len(problems):
-        message += f" (the first {len(problems)} are named)"
-    return StoreError(f"{message}; nothing was changed.", problems)
+    if count == 1:
+        message = tell("A line cannot be used; nothing was changed.")
+    elif count == len(problems):
+        message = tell("{count} lines cannot be used; nothing was changed.", count=count)
+    else:
+        message = tell(
+            "{count} lines cannot be used (the first {shown} are named); nothing was changed.",
+            count=count,
+            shown=len(problems),
+        )
+    return StoreError(message, problems)

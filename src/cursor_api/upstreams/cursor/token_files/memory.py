@@ -13,6 +13,7 @@ from cursor_api.domain.credential import (
 )
 from cursor_api.domain.errors import StaleTextError
 from cursor_api.domain.problems import Notice
+from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
 from cursor_api.upstreams.cursor.token_files.book import Book, Names, NewChecksum, Reader, Texts
 from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
@@ -112,7 +113,9 @@ class MemoryCredentialStore:
 
     def _require_match(self, if_match: str | None) -> None:
         if if_match is not None and if_match != self._book.texts.etag:
-            raise StaleTextError("The tokens were changed since you read them; nothing was saved.")
+            raise StaleTextError(
+                tell("The tokens were changed since you read them; nothing was saved.")
+            )
 
     def _keep(self, book: Book) -> None:
         self._book = self._reader.complete(book, self._new_checksum)

@@ -13,8 +13,9 @@ from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.domain.problems import Notice
 from cursor_api.files.disk import Disk
 from cursor_api.upstreams.cursor.token_files.book import Names, NewChecksum
-from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 from cursor_api.upstreams.cursor.token_files.given import join
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
 
 _T = TypeVar("_T")

@@ -17,6 +17,7 @@ from typing import Final
 
 from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode, Problem, ProblemCode
+from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     is_checksum,
@@ -174,7 +175,7 @@ def require_text(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problem = LineProblem.of(file, line, _not_utf8(data))
-        raise StoreError(f"{file} is not UTF-8 text.", [problem]) from None
+        raise StoreError(tell("{path} is not UTF-8 text.", path=file), [problem]) from None
 
 
 def too_large(file: str, size_bytes: int, limits: TextLimits) -> Notice:

@@ -42,6 +42,13 @@ export function has(key) {
   return key in strings || `${key}.other` in strings;
 }
 
+// What there is behind a prefix, in the order of the table.
+export function entries(prefix) {
+  return Object.keys(strings)
+    .filter((key) => key.startsWith(`${prefix}.`))
+    .map((key) => key.slice(prefix.length + 1));
+}
+
 // Of a text that came in both languages, the reader's.
 export function said(words) {
   return words[language] ?? words.en;

@@ -13,6 +13,9 @@ import { appView, findPage } from "./view/app.js";
 import { showNewDialog } from "./view/dialog.js";
 import { restoreTheme } from "./view/looks.js";
 
+// Their views change like pages.
+const WITH_TABS = ["credentials", "keys", "settings"];
+
 const root = document.getElementById("app");
 let wasSignedIn = false;
 let isFirst = true;
@@ -43,7 +46,7 @@ function title() {
 function arrive(before) {
   if (!state.key) return;
   const { page, rest } = state.route;
-  const isOtherPage = before?.page !== page || (page === "credentials" && before.rest[0] !== rest[0]);
+  const isOtherPage = before?.page !== page || (WITH_TABS.includes(page) && before.rest[0] !== rest[0]);
   if (isOtherPage) pollNow();
   // Its addresses are what every page is about.
   loadServer().then(() => findPage(state.route)?.enter(), complain);

@@ -41,6 +41,7 @@ export const state = {
   keyAsk: null,
   keySecret: null,
   priceForm: null,
+  audit: null, // {key, acts, continueFrom, actors, isLoading, trouble}
   settings: null, // the last answer of GET api/settings, what is looked for in it, and what is being changed
 };
 

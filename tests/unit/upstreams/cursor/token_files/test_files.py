@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cursor_api.domain.errors import BindingNotStoredError, StoreError
 from cursor_api.files.lock import LOCK_NAME
-from cursor_api.upstreams.cursor.token_files.files import FileOptions
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from tests.unit.files.scripted_disk import ScriptedDisk
 from tests.unit.upstreams.cursor.token_files.token_folder import Folder, checksum

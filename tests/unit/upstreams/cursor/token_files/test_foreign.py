@@ -8,8 +8,9 @@ import pytest
 
 from cursor_api.installed import FORMS
 from cursor_api.upstreams.cursor.token_files.book import Names, Reader, Texts
-from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 from cursor_api.upstreams.cursor.token_files.foreign import Plan, Verdict, plan_import
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 
 READER = Reader(Names(".token", ".token-list"), TextLimits(), FORMS)

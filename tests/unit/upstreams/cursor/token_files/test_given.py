@@ -12,8 +12,8 @@ from cursor_api.installed import FORMS, SCHEMA, Settings, given_credentials
 from cursor_api.settings.load import Loaded, load_settings
 from cursor_api.settings.report import render_check
 from cursor_api.upstreams.cursor.forms import is_checksum
-from cursor_api.upstreams.cursor.token_files.files import FileOptions
 from cursor_api.upstreams.cursor.token_files.given import LIMITS, join, place, token_lines
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from tests.unit.upstreams.cursor.token_files.token_folder import checksum
 

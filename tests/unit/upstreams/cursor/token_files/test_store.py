@@ -9,7 +9,7 @@ import pytest
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.lock import lock_folders
-from cursor_api.upstreams.cursor.token_files.files import FileOptions
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from tests.unit.upstreams.cursor.token_files.token_folder import checksum
 

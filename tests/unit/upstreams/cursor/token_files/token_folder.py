@@ -8,7 +8,8 @@ from pathlib import Path
 from cursor_api.files.disk import Disk
 from cursor_api.files.lock import LOCK_NAME
 from cursor_api.upstreams.cursor.token_files.book import Names
-from cursor_api.upstreams.cursor.token_files.files import FileOptions, TokenFiles
+from cursor_api.upstreams.cursor.token_files.files import TokenFiles
+from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 
 OPTIONS = FileOptions(lock_wait_s=0.2)
 

@@ -8,7 +8,6 @@ import { t } from "../i18n.js";
 import { loadKeys, pollKeys } from "../keys.js";
 import { enterOverview, pollOverview } from "../overview.js";
 import { enterRequests, pollRequests } from "../records.js";
-import { loadSettings } from "../settings.js";
 import { state } from "../store.js";
 import { dropToast } from "../toasts.js";
 import { loadUsage } from "../usage.js";
@@ -26,7 +25,7 @@ import { keysPage } from "./keys.js";
 import { notices } from "./notices.js";
 import { overviewPage } from "./overview.js";
 import { requestsPage } from "./requests.js";
-import { settingsPage } from "./settings.js";
+import { enterSettings, settingsPage } from "./settings.js";
 import { signInView } from "./signin.js";
 import { upstreamDialog } from "./upstream.js";
 import { usagePage } from "./usage.js";
@@ -42,7 +41,7 @@ export const PAGES = [
   { id: "usage", view: usagePage, enter: loadUsage },
   { id: "credentials", view: credentialsPage, enter: enterCredentials, hasList: true },
   { id: "keys", view: keysPage, enter: loadKeys, poll: pollKeys },
-  { id: "settings", view: settingsPage, enter: loadSettings },
+  { id: "settings", view: settingsPage, enter: enterSettings },
 ];
 
 export function findPage(route) {

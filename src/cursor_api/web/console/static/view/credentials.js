@@ -2,19 +2,19 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { isDirty, loadFiles } from "../files.js";
-import { t } from "../i18n.js";
 import { link } from "../router.js";
 import { state } from "../store.js";
 import { filesTab } from "./files.js";
 import { dirtyDot } from "./head.js";
+import { subnav } from "./parts.js";
 import { credentialsTab } from "./table.js";
 
 export function credentialsPage() {
   const isFiles = isFilesTab();
-  return html`<nav class="subnav" aria-label=${t("tab.label")}>
-      ${tab("credentials", link("credentials"), !isFiles, nothing)}
-      ${tab("files", link("credentials", {}, "files"), isFiles, isDirty() ? dirtyDot() : nothing)}
-    </nav>
+  return html`${subnav([
+      { id: "credentials", href: link("credentials"), isChosen: !isFiles },
+      { id: "files", href: link("credentials", {}, "files"), isChosen: isFiles, mark: isDirty() ? dirtyDot() : nothing },
+    ])}
     ${isFiles ? filesTab() : credentialsTab()}`;
 }
 
@@ -27,8 +27,4 @@ export function enterCredentials() {
   if (!isFilesTab() || isDirty()) return;
   if (state.files) state.files.isShown = false;
   loadFiles();
-}
-
-function tab(id, href, isChosen, mark) {
-  return html`<a id="tab-${id}" href=${href} aria-current=${isChosen ? "page" : nothing}>${t(`tab.${id}`)}${mark}</a>`;
 }

@@ -8,14 +8,15 @@ import { draftOf, loadKeys, newPrice, removePrice } from "../keys.js";
 import { link } from "../router.js";
 import { state, update } from "../store.js";
 import { icons } from "./icons.js";
+import { subnav } from "./parts.js";
 
 export function keysPage() {
   const { list, prices, trouble } = state.keys ?? {};
   const isPrices = state.route.rest[0] === "prices";
-  const tab = (id, href, isChosen) => html`<a id="tab-${id}" href=${href} aria-current=${isChosen ? "page" : nothing}>${t(`tab.${id}`)}</a>`;
-  return html`<nav class="subnav" aria-label=${t("tab.label")}>
-      ${tab("keys", link("keys"), !isPrices)} ${tab("prices", link("keys", {}, "prices"), isPrices)}
-    </nav>
+  return html`${subnav([
+      { id: "keys", href: link("keys"), isChosen: !isPrices },
+      { id: "prices", href: link("keys", {}, "prices"), isChosen: isPrices },
+    ])}
     ${trouble
       ? html`<div class="nothing"><p role="alert">${trouble}</p><button type="button" @click=${loadKeys}>${t("lost.retry")}</button></div>`
       : nothing}

@@ -6,6 +6,16 @@ import { name } from "../format.js";
 import { t } from "../i18n.js";
 import { closeDialog } from "./dialog.js";
 
+// The views of one page; each is {id, href, isChosen} and perhaps a mark behind its name.
+export function subnav(tabs) {
+  return html`<nav class="subnav" aria-label=${t("tab.label")}>
+    ${tabs.map(
+      ({ id, href, isChosen, mark = nothing }) =>
+        html`<a id="tab-${id}" href=${href} aria-current=${isChosen ? "page" : nothing}>${t(`tab.${id}`)}${mark}</a>`,
+    )}
+  </nav>`;
+}
+
 // `options` are pairs of value and words.
 export function select(id, label, options, value, onChange) {
   return html`<div class="field">

@@ -2,15 +2,35 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
+import { loadAudit } from "../audit.js";
 import { copyText } from "../copying.js";
 import { name, number } from "../format.js";
 import { said, t } from "../i18n.js";
+import { link } from "../router.js";
 import { change, edit, groups, keepMine, leave, lineOf, loadSettings, save } from "../settings.js";
 import { state } from "../store.js";
+import { auditTab } from "./audit.js";
 import { icons } from "./icons.js";
-import { field, formEnd, inCode } from "./parts.js";
+import { field, formEnd, inCode, subnav } from "./parts.js";
 
 export function settingsPage() {
+  const isChanges = isChangesTab();
+  return html`${subnav([
+      { id: "settings", href: link("settings"), isChosen: !isChanges },
+      { id: "changes", href: link("settings", {}, "changes"), isChosen: isChanges },
+    ])}
+    ${isChanges ? auditTab() : settingsTab()}`;
+}
+
+function isChangesTab() {
+  return state.route.rest[0] === "changes";
+}
+
+export function enterSettings() {
+  return isChangesTab() ? loadAudit() : loadSettings();
+}
+
+function settingsTab() {
   const { data, trouble } = state.settings ?? {};
   if (!data) {
     if (!trouble) return html`<p class="loading" role="status">${t("settings.loading")}</p>`;

@@ -1,0 +1,78 @@
+"""What the house tells of settings, files and databases, in the user's language.
+
+Rule of this file: the Chinese of a line of a token file is the console's, by the same code; it is
+written once.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.resources import files
+from typing import Final
+
+from cursor_api.cli.terminal.language import is_chinese
+from cursor_api.domain.errors import LineProblem, StoreError
+from cursor_api.domain.problems import Notice
+from cursor_api.options.rules import Finding
+from cursor_api.options.said import Said, told_by, translate
+from cursor_api.ports.configuration import ShownFinding, WrongUpstreamError
+from cursor_api.settings.findings import load_chinese, show_finding
+
+CONSOLE: Final = "cursor_api.web.console"
+
+Told = Finding | LineProblem | Notice | ShownFinding | Exception
+
+
+def told(what: Told) -> str:
+    """All that is known of it, in one sentence or, with its lines, in several."""
+    if not is_chinese():
+        return _in_english(what)
+    words = told_by(what) if isinstance(what, Exception) else ""
+    match what:
+        case Finding():
+            words = str(replace(what, message=show_finding(what).words.zh))
+        case LineProblem():
+            words = f"{what.file}:{what.line}: {told_of_line(what)}"
+        case Notice():
+            words = _load_console()[f"notice.{what.code.value}"].format(**what.values)
+        case ShownFinding():
+            words = str(Finding(what.name, what.where, what.words.zh))
+        case StoreError():
+            words = "\n".join([told_shortly(what), *map(told, what.problems)])
+        case WrongUpstreamError() if what.findings:
+            words = "\n".join(map(told, what.findings))
+        case _:
+            words = translate(words, load_chinese()) if isinstance(words, Said) else str(what)
+    return words
+
+
+def _in_english(what: Told) -> str:
+    if isinstance(what, ShownFinding):
+        return str(Finding(what.name, what.where, what.text))
+    return str(what)
+
+
+def told_shortly(error: StoreError) -> str:
+    """Without its lines."""
+    if not is_chinese():
+        return error.message
+    said = error.said
+    return told(said) if isinstance(said, Notice) else translate(said, load_chinese())
+
+
+def told_of_line(problem: LineProblem) -> str:
+    """Without its place."""
+    if not is_chinese() or not problem.code:
+        return problem.problem
+    return _load_console()[f"problem.{problem.code}"].format(value=problem.value)
+
+
+@functools.cache
+def _load_console() -> Mapping[str, str]:
+    found: dict[str, str] = json.loads(
+        files(CONSOLE).joinpath("static", "lang", "zh.json").read_text(encoding="utf-8")
+    )
+    return found

@@ -1,0 +1,121 @@
+"""Token files whose tokens are sealed: what a line says, and what stands in the file for it.
+
+Rules of this file:
+- Only the token of a line is sealed, so that the rest stays readable and every line keeps its
+  number: `alias::sealed:KEY:TEXT`, and in the token list `sealed:KEY:TEXT,checksum`.
+- A file with a line that cannot be opened is not read at all, and so never replaced by less.
+- A line that is not sealed yet is taken as it is; `close` seals it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from cursor_api.domain.errors import StoreError
+from cursor_api.domain.problems import Notice, NoticeCode
+from cursor_api.files.sealing import KEY, Sealer, UnsealError
+from cursor_api.upstreams.cursor.token_files.lines import replace_lines, split_lines
+from cursor_api.upstreams.cursor.token_files.text import Entry
+
+# What it is bound to; a token may stand in either file, and in any line of it.
+CONTEXT: Final = "token file"
+_MARK: Final = b"sealed:"
+# Where it may stand in a line: alone or after the alias, and before the checksum. Also one that was
+# cut short, or otherwise damaged: nobody may take that for a token.
+_PLACE: Final = re.compile(r"""(?:^|::|[\s"'])(?P<sealed>sealed:[^\s"',]*)""")
+# As many lines are named.
+_NAMED_MAX: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The text of a file with its tokens in the clear.
+
+    `sealed`: what stands in the file for a token, where it was sealed with the key of today.
+    """
+
+    data: bytes = field(default=b"", repr=False)
+    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def open_lines(data: bytes, path: str, sealer: Sealer | None) -> Opened:
+    """Raises StoreError, which names the lines that cannot be opened."""
+    if _MARK not in data:
+        return Opened(data)
+    texts: dict[int, str] = {}
+    known: dict[str, str] = {}
+    wrong: dict[str | None, list[int]] = {}
+    for number, line, found in _find_sealed(data):
+        if sealer is None:
+            wrong.setdefault("", []).append(number)
+            continue
+        try:
+            token = sealer.open_text(found["sealed"], CONTEXT)
+        except UnsealError as error:
+            wrong.setdefault(error.key_id, []).append(number)
+            continue
+        if found["sealed"].startswith(f"sealed:{sealer.key_id}:"):
+            known[token] = found["sealed"]
+        texts[number] = line[: found.start("sealed")] + token + line[found.end("sealed") :]
+    if wrong:
+        raise StoreError(_explain(path, wrong))
+    return Opened(replace_lines(data, texts), known)
+
+
+def close_lines(opened: Opened, entries: tuple[Entry, ...], sealer: Sealer) -> bytes:
+    """The file with the token of each entry sealed; what is sealed already stays as it is."""
+    lines = split_lines(opened.data)
+    texts = {}
+    for entry in entries:
+        line = lines[entry.line - 1].decode().removeprefix("\ufeff").rstrip("\r\n")
+        sealed = opened.sealed.get(entry.bearer) or sealer.seal_text(entry.bearer, CONTEXT)
+        texts[entry.line] = _put(line, entry, sealed)
+    return replace_lines(opened.data, texts)
+
+
+def _find_sealed(data: bytes) -> Iterator[tuple[int, str, re.Match[str]]]:
+    for number, raw in enumerate(split_lines(data), start=1):
+        if _MARK in raw and not raw.lstrip(b"\xef\xbb\xbf \t").startswith(b"#"):
+            line = raw.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
+            found = _PLACE.search(line)
+            if found is not None:
+                yield number, line, found
+
+
+def _put(line: str, entry: Entry, sealed: str) -> str:
+    """The line with the sealed text where its token is, in whatever spelling that stands there."""
+    before, comma, after = line.partition(",") if entry.checksum else (line, "", "")
+    start = before.rfind(entry.bearer)
+    if start >= 0:
+        put = before[:start] + sealed + before[start + len(entry.bearer) :]
+        found = _PLACE.search(put)
+        if found is not None and found.start("sealed") == start:
+            return put + comma + after
+    alias = f"{entry.alias}::" if entry.alias else ""
+    return f"{alias}{sealed}{comma}{after}"
+
+
+def _explain(path: str, wrong: Mapping[str | None, list[int]]) -> Notice:
+    key_id, numbers = next(iter(wrong.items()))
+    named = ", ".join(map(str, numbers[:_NAMED_MAX]))
+    lines = f"line{'' if len(numbers) == 1 else 's'} {named}"
+    if len(numbers) > _NAMED_MAX:
+        lines += f" and {len(numbers) - _NAMED_MAX} more"
+    values = {"path": path, "lines": named, "key": key_id or ""}
+    if key_id is None:
+        text = (
+            f"{path}: what is sealed in {lines} was altered; put back what stood there, or delete"
+            " it and add the token again. The file stays as it is."
+        )
+        return Notice(NoticeCode.SEALED_ALTERED, text, values)
+    if not key_id:
+        text = f"{path}: {lines} can only be read with the key that sealed them; set {KEY}."
+        return Notice(NoticeCode.SEALED_NO_KEY, text, values)
+    text = (
+        f"{path}: {lines} can only be read with the key {key_id}, which {KEY} does not have; put it"
+        " there, behind the new one if there is one. The file stays as it is."
+    )
+    return Notice(NoticeCode.SEALED_OTHER_KEY, text, values)
