@@ -22,6 +22,7 @@ from cursor_api.stores.postgres.contents import (
     insert_contents,
 )
 from cursor_api.stores.postgres.link import Connection, Link
+from cursor_api.stores.postgres.room import READS, WRITES
 from cursor_api.stores.postgres.tables import migrate
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
 from cursor_api.stores.records.rows import COLUMN_LIST, as_kept, row_of
@@ -90,8 +91,8 @@ class PostgresRecords(SqlQuestions):
         super().__init__(self, now)
         self._keeping = keeping
         self._now = now
-        self._writer = Link(url, "cursor-api writes", WRITE_S)
-        self._reader = Link(url, "cursor-api reads", QUESTION_S)
+        self._writer = Link(url, WRITES, WRITE_S)
+        self._reader = Link(url, READS, QUESTION_S)
         self._swept_hour = 0
         self._rows_max = keeping.rows_max
 
