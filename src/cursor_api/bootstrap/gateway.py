@@ -11,7 +11,7 @@ from typing import Any
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of
 from cursor_api.bootstrap.stores import Stores, file_stores
-from cursor_api.domain.errors import BindingNotStoredError
+from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
@@ -82,6 +82,8 @@ async def build_gateway(
         if isinstance(stores.records, RecordLog):
             await stack.enter_async_context(stores.records)
         stack.push_async_callback(stores.keys.close)
+        if stores.shared_credentials is not None:
+            stack.push_async_callback(stores.shared_credentials.close)
         house = House(settings, parts, stack)
         if stores.shared is not None:
             await stack.enter_async_context(stores.shared)  # now that somebody listens to it
@@ -114,9 +116,15 @@ async def build_gateway(
 
 
 async def _begin(roster: Roster) -> int:
-    """Start with the credentials that can serve, where only new bindings could not be stored."""
+    """Start with the credentials that can serve, where only new bindings could not be stored.
+
+    With none where a database that has them is away: they serve as soon as it is back.
+    """
     try:
         return await roster.start()
+    except StoreAwayError as error:
+        LogObserver().warn("the credentials cannot be read yet", detail=str(error))
+        return 0
     except BindingNotStoredError as error:
         if not error.known:
             raise
@@ -138,6 +146,8 @@ async def open_credentials(
     stores = replace(file_stores(settings), records=None, shared=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
+        if stores.shared_credentials is not None:
+            stack.push_async_callback(stores.shared_credentials.close)
         house = House(settings, parts, stack)
         await house.use(settings)
         if others:

@@ -262,6 +262,7 @@ class House:
                 parts.observer,
                 self._hide_secrets,
                 lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
+                parts.stores.shared_credentials,
             )
         )
 
