@@ -58,8 +58,8 @@ _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
         Page("docs/quickstart.md", "Quickstart", "快速开始"),
         Page("docs/install.md", "Install", "安装"),
         Page("docs/huggingface.md", "A Hugging Face Space", "Hugging Face Space"),
-        Page("docs/upgrade.md", "From the earlier cursor-api", "从早先的 cursor-api 迁移"),
-        Page("docs/faq.md", "Questions and answers", "问与答"),
+        Page("docs/upgrade.md", "From the earlier cursor-api", "从早期的 cursor-api 迁移"),
+        Page("docs/faq.md", "Questions and answers", "常见问题"),
     ),
     ("Use", "使用"): (
         Page("docs/clients.md", "Client by client", "逐个客户端"),

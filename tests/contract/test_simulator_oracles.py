@@ -7,7 +7,7 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,13 @@ from cursor_api.simulator.ledger import PlayOutcome
 from cursor_api.simulator.scenario import CHINESE, CODE, EMOJI, MARKDOWN
 from cursor_api.wire.checksum import Variant, new_checksum
 from tests.contract.connect_clients import (
-    CLIENTS,
     NODE_FOLDER,
+    Client,
+    ConnectNode,
     Question,
     Told,
-    ask_connect_node,
+    ask_buf,
+    ask_connectrpc,
     build_schema,
 )
 
@@ -51,19 +53,22 @@ async def simulator() -> AsyncIterator[CursorSimulator]:
         yield running
 
 
-@pytest.fixture(params=CLIENTS)
-def client(request: pytest.FixtureRequest) -> str:
-    """Each of the three."""
-    name: str = request.param
-    if name == "connect-node":
-        need_node_modules()
-    return name
-
-
-def need_node_modules() -> None:
-    """Skip where the Node clients are not installed; `make test` installs them."""
+@pytest.fixture(scope="module")
+def node() -> Iterator[ConnectNode]:
+    """The editor's library, running; skips where it is not installed (`make test` does it)."""
     if not (NODE_FOLDER / "node_modules" / "@connectrpc").is_dir():
         pytest.skip("the Node clients are not installed: make test does it")
+    with ConnectNode() as running:
+        yield running
+
+
+@pytest.fixture(params=["connect-node", "buf", "connectrpc"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """Each of the three."""
+    if request.param == "connect-node":
+        node: ConnectNode = request.getfixturevalue("node")
+        return Client(request.param, node.ask)
+    return Client(request.param, {"buf": ask_buf, "connectrpc": ask_connectrpc}[request.param])
 
 
 def message(text: str = "hello", **fields: object) -> Json:
@@ -91,9 +96,9 @@ def headers(token: str = GOOD, **changes: str | None) -> dict[str, str]:
     return {name: value for name, value in good.items() if value is not None}
 
 
-async def ask(client: str, simulator: CursorSimulator, schema: Path, question: Question) -> Told:
-    """Ask with the client of that name."""
-    return await CLIENTS[client](simulator.url, schema, question)
+async def ask(client: Client, simulator: CursorSimulator, schema: Path, question: Question) -> Told:
+    """Ask with that client."""
+    return await client.ask(simulator.url, schema, question)
 
 
 def title(told: Told) -> str:
@@ -105,7 +110,7 @@ def title(told: Told) -> str:
 
 @pytest.mark.parametrize("is_gzip", [False, True])
 async def test_every_client_reads_a_whole_answer(
-    client: str, simulator: CursorSimulator, schema: Path, *, is_gzip: bool
+    client: Client, simulator: CursorSimulator, schema: Path, *, is_gzip: bool
 ) -> None:
     """The echo (compressed), an empty frame, text in pieces, a clean end; requests may be gzip."""
     told = await ask(client, simulator, schema, Question(message(), headers(), is_gzip=is_gzip))
@@ -120,14 +125,14 @@ async def test_every_client_reads_a_whole_answer(
     assert len(pieces) > 20
     assert all(set(piece) == {"text"} for piece in pieces)
     sent = simulator.requests[-1].headers.get("connect-content-encoding", "identity")
-    assert sent == ("gzip" if is_gzip and client != "buf" else "identity")
+    assert sent == ("gzip" if is_gzip and client.name != "buf" else "identity")
 
 
 @pytest.mark.parametrize(
     ("word", "text"), [("code", CODE), ("markdown", MARKDOWN), ("中文", CHINESE), ("emoji", EMOJI)]
 )
 async def test_texts_arrive_to_the_letter(
-    client: str, simulator: CursorSimulator, schema: Path, word: str, text: str
+    client: Client, simulator: CursorSimulator, schema: Path, word: str, text: str
 ) -> None:
     """Indentation, Chinese and joined emoji survive being cut into pieces."""
     told = await ask(
@@ -137,7 +142,7 @@ async def test_texts_arrive_to_the_letter(
 
 
 async def test_everything_sent_is_decoded_and_echoed(
-    client: str, simulator: CursorSimulator, schema: Path
+    client: Client, simulator: CursorSimulator, schema: Path
 ) -> None:
     """What a client that is not ours encoded is what the simulator says it saw."""
     image = {"data": base64.b64encode(PIXELS).decode(), "dimension": {"width": 64, "height": 48}}
@@ -175,12 +180,11 @@ async def test_everything_sent_is_decoded_and_echoed(
 
 
 async def test_the_editors_library_sends_what_was_measured(
-    simulator: CursorSimulator, schema: Path
+    node: ConnectNode, simulator: CursorSimulator, schema: Path
 ) -> None:
     """The headers of a genuine connect-es 1.4.0, and a chunked body."""
-    need_node_modules()
     question = Question(message(), headers(), timeout_ms=5000)
-    told = await ask_connect_node(simulator.url, schema, question)
+    told = await node.ask(simulator.url, schema, question)
     assert told.error is None
     seen = simulator.requests[-1].headers
     assert seen["connect-accept-encoding"] == "gzip,br"
@@ -192,12 +196,12 @@ async def test_the_editors_library_sends_what_was_measured(
 
 
 async def test_a_numbered_error_arrives_with_its_details(
-    client: str, simulator: CursorSimulator, schema: Path
+    client: Client, simulator: CursorSimulator, schema: Path
 ) -> None:
     """Code, the literal message "Error", and ErrorDetails that decode by the schema."""
     told = await ask(client, simulator, schema, Question(message(), headers("sim-error-50")))
     assert told.messages == []
-    number = "ERROR_RATE_LIMITED" if client == "buf" else 50
+    number = "ERROR_RATE_LIMITED" if client.name == "buf" else 50
     words = {"title": "Rate limited", "detail": "Slow down."}
     assert told.error == {
         "code": "resource_exhausted",
@@ -207,7 +211,7 @@ async def test_a_numbered_error_arrives_with_its_details(
 
 
 async def test_an_error_can_come_after_text(
-    client: str, simulator: CursorSimulator, schema: Path
+    client: Client, simulator: CursorSimulator, schema: Path
 ) -> None:
     """The text before it is delivered, and the stream is no success."""
     token = "sim-error-38-mid+after-5"
@@ -238,26 +242,26 @@ BROKEN = {
 
 @pytest.mark.parametrize("directive", BROKEN)
 async def test_no_client_takes_a_broken_stream_for_a_whole_one(
-    client: str, simulator: CursorSimulator, schema: Path, directive: str
+    client: Client, simulator: CursorSimulator, schema: Path, directive: str
 ) -> None:
     """Each framing and transport fault is one: every client raises."""
     told = await ask(client, simulator, schema, Question(message(), headers(f"sim-{directive}")))
     assert told.error is not None, told.text
-    if client == "connect-node":
+    if client.name == "connect-node":
         assert BROKEN[directive] in told.error["message"]
 
 
 async def test_a_reserved_flag_is_refused_by_the_strict(
-    client: str, simulator: CursorSimulator, schema: Path
+    client: Client, simulator: CursorSimulator, schema: Path
 ) -> None:
     """The editor's library takes such a frame for data; the two others refuse it."""
     told = await ask(client, simulator, schema, Question(message(), headers("sim-reserved")))
-    assert (told.error is None) == (client == "connect-node")
+    assert (told.error is None) == (client.name == "connect-node")
 
 
 @pytest.mark.parametrize("directive", ["flag-3", "one-byte", "batch-9", "split-7", "no-text"])
 async def test_what_is_legal_is_accepted(
-    client: str, simulator: CursorSimulator, schema: Path, directive: str
+    client: Client, simulator: CursorSimulator, schema: Path, directive: str
 ) -> None:
     """A compressed end frame, any splitting and an answer without text are no faults."""
     told = await ask(client, simulator, schema, Question(message(), headers(f"sim-{directive}")))
@@ -266,7 +270,7 @@ async def test_what_is_legal_is_accepted(
 
 
 async def test_thinking_models_think_in_whole_frames(
-    client: str, simulator: CursorSimulator, schema: Path
+    client: Client, simulator: CursorSimulator, schema: Path
 ) -> None:
     """`<think>` is the first text frame, its end a later one, and no empty frame comes before."""
     asked = message(modelDetails={"modelName": "claude-3.7-sonnet-thinking"})
@@ -326,7 +330,7 @@ REFUSED: dict[str, tuple[Question, str, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 async def test_a_wrong_request_is_refused_by_name(
-    client: str, simulator: CursorSimulator, schema: Path, case: str
+    client: Client, simulator: CursorSimulator, schema: Path, case: str
 ) -> None:
     """The code fits, and the detail names what was wrong."""
     question, code, named = REFUSED[case]
@@ -338,7 +342,7 @@ async def test_a_wrong_request_is_refused_by_name(
 
 
 async def test_an_unknown_call_is_unimplemented(
-    client: str, simulator: CursorSimulator, schema: Path
+    client: Client, simulator: CursorSimulator, schema: Path
 ) -> None:
     """404, which every Connect client reads so."""
     told = await ask(client, simulator, schema, Question(message(), headers(), "NoSuchCall"))
@@ -348,7 +352,7 @@ async def test_an_unknown_call_is_unimplemented(
 
 @pytest.mark.parametrize("variant", Variant)
 async def test_both_variants_of_the_checksum_are_accepted(
-    client: str, simulator: CursorSimulator, schema: Path, variant: Variant
+    client: Client, simulator: CursorSimulator, schema: Path, variant: Variant
 ) -> None:
     """The editor's arithmetic and the reference's."""
     checksum = new_checksum(os.urandom, time.time(), variant=variant)
@@ -357,7 +361,7 @@ async def test_both_variants_of_the_checksum_are_accepted(
     assert told.error is None
 
 
-async def test_the_outdated_client_has_two_numbers(client: str, schema: Path) -> None:
+async def test_the_outdated_client_has_two_numbers(client: Client, schema: Path) -> None:
     """30 by name, 28 as seen; both say "Update Required"."""
     gate = Gate(client_version_min="1.0", outdated_number=30)
     async with CursorSimulator(gate=gate) as simulator:
@@ -367,13 +371,12 @@ async def test_the_outdated_client_has_two_numbers(client: str, schema: Path) ->
 
 
 async def test_a_client_that_leaves_ends_its_answer(
-    simulator: CursorSimulator, schema: Path
+    node: ConnectNode, simulator: CursorSimulator, schema: Path
 ) -> None:
     """A slow answer stops as soon as nobody reads it."""
-    need_node_modules()
     question = Question(message("a long one"), headers("sim-rate-50"))
     started_at = time.monotonic()
-    told = await ask_connect_node(simulator.url, schema, replace(question, leave_after=5))
+    told = await node.ask(simulator.url, schema, replace(question, leave_after=5))
     assert len(told.messages) == 5
     async with asyncio.timeout(5):
         await simulator.wait_idle()

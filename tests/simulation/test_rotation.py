@@ -132,9 +132,11 @@ def day(seed: int, weather: Weather) -> Day:
     return Day(rng, make_accounts(rng, weather))
 
 
-async def live_through(one: Day, weather: Weather, state_path: Path | None) -> None:
-    """Twelve hours, with a restart in the middle if there is a path for it."""
-    schedule = make_arrivals(one.rng, weather, HOURS)
+async def live_through(
+    one: Day, weather: Weather, state_path: Path | None, hours: float = HOURS
+) -> None:
+    """So many hours, with a restart in the middle if there is a path for it."""
+    schedule = make_arrivals(one.rng, weather, hours)
     half = len(schedule) // 2
     await one.run(schedule[:half])
     if state_path is not None:
@@ -203,7 +205,7 @@ async def test_on_a_rough_day_every_refusal_is_true(tmp_path: Path, seed: int) -
 async def test_a_refusal_says_when_to_come_back(tmp_path: Path) -> None:
     """Whoever waits as long as he was told is served."""
     one = day(7, ROUGH)
-    await live_through(one, ROUGH, tmp_path / "state")
+    await live_through(one, ROUGH, tmp_path / "state", hours=2.0)
     await one.run([(one.clock.now() + HOUR_S, 40)] * 2)
     await one.run([(one.clock.now(), 1)])
     at, fault = one.refused[-1]

@@ -69,14 +69,14 @@ def _elsewhere(key: str, name: Text, refusal: Refusal, fault: str) -> Trouble:
 
 _KEPT_ALIVE: Final = BridgeFaults(is_silent=True, keepalive_s=0.2)
 _REFUSALS: Final = (
-    ("key", Text("an API key that is not accepted", "API key 不被接受"), 401, "unauthenticated"),
+    ("key", Text("an API key that is not accepted", "API 密钥不被接受"), 401, "unauthenticated"),
     (
         "plan",
-        Text("an API key without a plan for it", "API key 的套餐不允许"),
+        Text("an API key without a plan for it", "API 密钥的套餐不允许"),
         403,
         "plan_required",
     ),
-    ("limit", Text("an API key over its rate", "API key 超出速率"), 429, "resource_exhausted"),
+    ("limit", Text("an API key over its rate", "API 密钥超出速率"), 429, "resource_exhausted"),
 )
 _FAULTS: Final = {
     "unauthenticated": "credential_rejected",

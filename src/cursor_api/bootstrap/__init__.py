@@ -6,7 +6,7 @@ Here the parts are made and handed to each other; what they are made of is named
 from cursor_api.bootstrap.credential_desk import Resealed, copy_credentials, reseal_credentials
 from cursor_api.bootstrap.gateway import Gateway, Operator, build_gateway, open_credentials
 from cursor_api.bootstrap.key_desk import copy_keys, open_keys
-from cursor_api.bootstrap.servers import look_at_servers
+from cursor_api.bootstrap.servers import look_at_servers, warn_of_room
 from cursor_api.bootstrap.stores import (
     Stores,
     file_options,
@@ -31,4 +31,5 @@ __all__ = [
     "open_credentials",
     "open_keys",
     "reseal_credentials",
+    "warn_of_room",
 ]

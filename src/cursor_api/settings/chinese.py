@@ -304,8 +304,9 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "DATABASE_URL": (
         "存放请求记录、API 密钥与价格的 PostgreSQL 数据库（14 或更新），取代"
-        " `REQUEST_LOG_FILE`；设置了 `CREDENTIALS_KEY` 时也存放凭据。需要附加组件 `cursor-api[postgres]`。表建在自己的"
-        " schema `cursor_api` 中。数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
+        " `REQUEST_LOG_FILE`；设置了 `CREDENTIALS_KEY` 时也存放凭据。需要附加组件"
+        " `cursor-api[postgres]`。表建在自己的 schema `cursor_api` 中。"
+        "数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
     ),
     "REDIS_URL": (
         "Redis（7 或更新）或 Valkey。多个节点在其中共同计算 API 密钥的用量，使限额对所有节点"

@@ -109,9 +109,10 @@ class DatabaseOptions:
         database_url(),
         None,
         "A PostgreSQL database (14 or newer) for the records of requests, API keys and prices, in"
-        " place of `REQUEST_LOG_FILE`, and with `CREDENTIALS_KEY` for credentials; needs the extra `cursor-api[postgres]`. The tables are made"
-        " in a schema of their own, `cursor_api`. While the database is away the records wait in a"
-        " file beside that of `REQUEST_LOG_FILE`.",
+        " place of `REQUEST_LOG_FILE`, and with `CREDENTIALS_KEY` for credentials; needs"
+        " the extra `cursor-api[postgres]`. The tables are made in a schema of their own,"
+        " `cursor_api`. While the database is away the records wait in a file beside that"
+        " of `REQUEST_LOG_FILE`.",
         default_note="none: `REQUEST_LOG_FILE`",
         needs_restart=True,
     )

@@ -184,16 +184,14 @@ def add_commands(commands: Subcommands) -> None:
     test.add_argument("--model", help="the model to ask (default: a cheap one)")
 
     changes = _add_changes(own)
-    copy = own.add("copy", run_later("tokens.sealing", "copy"), COPY)
-    own.add("sealing-key", run_later("tokens.sealing", "make_key"), SEALING_KEY)
-    reseal = own.add("reseal", run_later("tokens.sealing", "reseal"), RESEAL)
+    sealing = _add_sealing(own)
 
     for sub in (show, listing, test):
         sub.add_argument("--json", action="store_true", help="print JSON, for scripts")
     over = commands.add("import", run_later("tokens.import_files", "import_files"), TAKE_OVER)
     over.add_argument("path", metavar="PATH", type=Path, help="a folder or a file")
     over.add_argument("--dry-run", action="store_true", help="only show what would be done")
-    for sub in (take, listing, add, remove, test, over, copy, reseal, *changes):
+    for sub in (take, listing, add, remove, test, over, *changes, *sealing):
         add_config(sub)
 
 
@@ -210,3 +208,10 @@ def _add_changes(own: Subcommands) -> list[argparse.ArgumentParser]:
     rename.add_argument("name", metavar="NAME", help="the new name")
     priority.add_argument("priority", metavar="NUMBER", type=int, help="the highest is used first")
     return changes
+
+
+def _add_sealing(own: Subcommands) -> tuple[argparse.ArgumentParser, ...]:
+    """Those about the key and the database; given are the ones that read settings."""
+    copy = own.add("copy", run_later("tokens.sealing", "copy"), COPY)
+    own.add("sealing-key", run_later("tokens.sealing", "make_key"), SEALING_KEY)
+    return copy, own.add("reseal", run_later("tokens.sealing", "reseal"), RESEAL)

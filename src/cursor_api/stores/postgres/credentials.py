@@ -26,6 +26,7 @@ from cursor_api.options.said import tell
 from cursor_api.ports.credential_rows import CredentialRow, Decide
 from cursor_api.stores.postgres.keys import CALL_S, MIGRATE_S
 from cursor_api.stores.postgres.link import Connection, Link
+from cursor_api.stores.postgres.room import CREDENTIALS
 from cursor_api.stores.postgres.tables import migrate
 
 # Ten thousand take some seconds.
@@ -53,7 +54,7 @@ class _Sealed(msgspec.Struct, frozen=True):
     """What is sealed of a row."""
 
     token: str
-    device: str
+    binding: str
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ class PostgresCredentials:
     """Implements `ports.CredentialRows` in the schema `cursor_api`."""
 
     def __init__(self, url: Secret, sealer: Sealer, call_s: float = CALL_S) -> None:
-        self._link = Link(url, "cursor-api credentials", call_s)
+        self._link = Link(url, CREDENTIALS, call_s)
         self._sealer = sealer
         self._is_made = False
         self._seen: int | None = None
@@ -216,7 +217,7 @@ class PostgresCredentials:
             found = msgspec.json.decode(data, type=_Sealed)
         except msgspec.MsgspecError:
             raise UnsealError(None) from None
-        return CredentialRow(one.id, one.name, Secret(found.token), found.device, one.preferences)
+        return CredentialRow(one.id, one.name, Secret(found.token), found.binding, one.preferences)
 
     async def _run(
         self, call: Callable[[Connection], Awaitable[_T]], limit_s: float | None = None

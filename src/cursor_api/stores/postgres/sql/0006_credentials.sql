@@ -8,7 +8,7 @@ CREATE TABLE cursor_api.credentials (
     name text COLLATE "C",
     -- Of the key that sealed it.
     key_id text COLLATE "C" NOT NULL,
-    -- A nonce, and the token with its device.
+    -- A nonce, and the token with its binding.
     sealed bytea NOT NULL,
     priority bigint NOT NULL,
     weight bigint NOT NULL,
