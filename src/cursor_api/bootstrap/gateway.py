@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct, structs
 
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of
@@ -33,8 +35,7 @@ from cursor_api.web.parts import WebOptions
 from cursor_api.web.server.lifecycle import Lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """A gateway that is ready to be served."""
 
     app: App
@@ -51,8 +52,7 @@ class Gateway:
     audit: Audit
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """What a person at the command line works with."""
 
     credentials: Credentials
@@ -135,7 +135,7 @@ async def open_credentials(
     that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
-    stores = replace(file_stores(settings), records=None, shared=None)
+    stores = structs.replace(file_stores(settings), records=None, shared=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
         house = House(settings, parts, stack)

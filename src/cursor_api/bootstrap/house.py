@@ -7,8 +7,9 @@ import os
 import random
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
@@ -64,8 +65,7 @@ from cursor_api.web.parts import WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class HouseParts:
+class HouseParts(Struct, frozen=True):
     """What a gateway is given."""
 
     stores: Stores

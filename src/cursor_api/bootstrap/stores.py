@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyAndPriceStore
@@ -38,8 +39,7 @@ def make_checksum() -> str:
     return new_checksum(os.urandom, time.time())
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Struct, frozen=True):
     """Where credentials, the pool's state, API keys, prices and records of requests are kept.
 
     `records` None: in memory. `request_log` is told of each request in their place. `shared` None:

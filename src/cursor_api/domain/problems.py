@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from cursor_api.domain.value import Value
 
 
 class ProblemCode(enum.Enum):
@@ -56,8 +57,7 @@ class ProblemCode(enum.Enum):
     MANY = "many"  # how many are allowed at once
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Value, frozen=True):
     """What is wrong. `text` is a sentence in English; neither it nor `value` holds a secret."""
 
     code: ProblemCode
@@ -85,8 +85,7 @@ class NoticeCode(enum.Enum):
     SEALED_ALTERED = "sealed_altered"  # path, lines, key
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Value, frozen=True):
     """What is told. `text` is in English, `values` are the parts that are no words of it."""
 
     code: NoticeCode

@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import (
@@ -47,8 +49,7 @@ KEPT_MAX = 20_000
 DIGEST_LENGTH = 32
 
 
-@dataclass(frozen=True, slots=True)
-class RosterParts:
+class RosterParts(Struct, frozen=True):
     """What the roster works with. `on_load` sees new credentials before logs can.
 
     `note` is told what somebody else has changed in the store: what was done, to which aliases.

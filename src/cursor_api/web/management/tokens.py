@@ -8,9 +8,9 @@ How often is for all who bring no key together; the operator, who does, is never
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -84,8 +84,7 @@ class ReloadOut(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(TokenTextsIn)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFileOptions:
+class TokenFileOptions(Struct, frozen=True):
     """What the files are called, and how large each may be (the store's limit)."""
 
     token_file: str

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode, Problem, ProblemCode
 from cursor_api.options.said import tell
@@ -67,8 +69,7 @@ _UTF16: Final = Problem(
 _NOT_UTF8: Final = Problem(ProblemCode.NOT_UTF8, "not UTF-8 text")
 
 
-@dataclass(frozen=True, slots=True)
-class TextLimits:
+class TextLimits(Struct, frozen=True):
     """How much a token file may hold; more is a mistake or an attack, and refused."""
 
     # Room for 10,000 credentials of 600 bytes twice over; all of it is held in memory at a load.
@@ -96,8 +97,7 @@ class Entry:
     checksum: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """What a file holds. `entries` are the usable lines even where there are problems.
 
     `problem_count` goes on counting where `problems` stops.
