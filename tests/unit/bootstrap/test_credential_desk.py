@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cursor_api.bootstrap import (
+    Gateway,
     build_gateway,
     copy_credentials,
     file_stores,
@@ -17,6 +18,7 @@ from cursor_api.bootstrap import (
     reseal_credentials,
 )
 from cursor_api.domain.credential import CredentialChange, Secret
+from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.sealing import id_of
 from cursor_api.installed import SCHEMA, Settings
@@ -27,13 +29,12 @@ from cursor_api.telemetry.redaction import Redactor
 from tests.contract.test_records import forget_all
 from tests.fakes import ListObserver
 from tests.postgres_server import PostgresServer, postgres_server
-from tests.serving import ask, serve
+from tests.serving import Answer, ask, serve
 from tests.waiting import until
 
 ADMIN = "bootstrap-key-0123456789"
 AUTH = {"Authorization": f"Bearer {ADMIN}"}
 OLD, NEW = "a" * 64, "b" * 64
-DEAD = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none", "CREDENTIALS_KEY": OLD}
 
 
 def settings(folder: Path, **variables: str) -> Settings:
@@ -55,8 +56,16 @@ async def database(server: PostgresServer) -> PostgresServer:
     return server
 
 
-async def test_two_nodes_share_what_was_copied(tmp_path: Path, database: PostgresServer) -> None:
-    """Every change of one is soon the other's; both go on while the database is away."""
+def preferences(node: Gateway, alias: str) -> Preferences | None:
+    """What the owner has set, as a node knows it; None for a credential that it does not have."""
+    slots = [slot for endpoint in node.endpoints.values() for slot in endpoint.pool.slots]
+    found = (slot.preferences for slot in slots if slot.credential.alias == alias)
+    return next(found, None)
+
+
+@pytest.fixture
+async def copied(tmp_path: Path, database: PostgresServer) -> Settings:
+    """Those of a node whose credentials were copied from files, which are gone."""
     (tmp_path / ".token").write_text("work::canary-a\nhome::canary-b\n")
     async with open_credentials(settings(tmp_path), ListObserver()) as operator:
         await operator.credentials.change("home", CredentialChange(), PreferenceChange(priority=7))
@@ -68,60 +77,58 @@ async def test_two_nodes_share_what_was_copied(tmp_path: Path, database: Postgre
     assert await copy_credentials(chosen) == ((), ("work", "home"))
     for name in (".token", ".token-list", ".token-state"):
         (tmp_path / name).unlink()
+    return chosen
 
+
+async def test_two_nodes_share_what_was_copied(copied: Settings) -> None:
+    """Every change of one, over HTTP, is soon the other's."""
     async with AsyncExitStack() as stack:
-        nodes = [
-            await stack.enter_async_context(build_gateway(chosen, file_stores(chosen), Redactor()))
+        first, other = [
+            await stack.enter_async_context(build_gateway(copied, file_stores(copied), Redactor()))
             for _ in range(2)
         ]
-        mine, theirs = [await stack.enter_async_context(serve(node.app)) for node in nodes]
-        there = nodes[1].roster
+        port = await stack.enter_async_context(serve(first.app))
 
-        def find(alias: str) -> object:
-            slots = [slot for one in nodes[1].endpoints.values() for slot in one.pool.slots]
-            return next((s.preferences for s in slots if s.credential.alias == alias), None)
+        async def call(method: str, path: str, body: bytes = b"") -> Answer:
+            return await ask(port, method, path, headers=AUTH, body=body)
 
-        assert there.credential_count == 2
-        assert find("home").priority == 7  # type: ignore[attr-defined]
-        added = await ask(
-            mine, "POST", "/api/credentials", headers=AUTH, body=b'{"tokens": "new::canary-c"}'
-        )
-        assert added.status in {200, 201}, added.body
-        await until(lambda: find("new"))
-        changed = await ask(
-            mine,
-            "PATCH",
-            "/api/credentials/new",
-            headers=AUTH,
-            body=b'{"alias": "newer", "priority": 3, "enabled": false}',
-        )
-        assert changed.status == 200, changed.body
-        await until(lambda: getattr(find("newer"), "priority", 0) == 3)
-        assert not find("newer").is_enabled  # type: ignore[attr-defined]
-        gone = await ask(mine, "DELETE", "/api/credentials/work", headers=AUTH)
-        assert gone.status == 200, gone.body
-        await until(lambda: not find("work"))
-        for method, path, body in (
-            ("POST", "/get-tokeninfo", b""),
-            ("POST", "/update-tokeninfo", b'{"tokens": ""}'),
-        ):
-            refused = await ask(mine, method, path, headers=AUTH, body=body)
+        assert other.credential_count == 2
+        assert preferences(other, "home") == Preferences(priority=7)
+        assert (await call("POST", "/api/credentials", b'{"tokens": "new::canary-c"}')).status < 300
+        await until(lambda: preferences(other, "new"))
+        change = b'{"alias": "newer", "priority": 3, "enabled": false}'
+        assert (await call("PATCH", "/api/credentials/new", change)).status == 200
+        wanted = Preferences(priority=3, is_enabled=False)
+        await until(lambda: preferences(other, "newer") == wanted)
+        assert (await call("DELETE", "/api/credentials/work")).status == 200
+        await until(lambda: not preferences(other, "work"))
+        for path, body in (("/get-tokeninfo", b""), ("/update-tokeninfo", b'{"tokens": ""}')):
+            refused = await call("POST", path, body)
             assert (refused.status, b"DATABASE_URL" in refused.body) == (409, True)
-        assert not (tmp_path / ".token").exists()
+    assert not copied.files.token_file.exists()
 
+
+async def test_while_the_database_is_away(copied: Settings, database: PostgresServer) -> None:
+    """What is known serves, and nothing can be changed; who starts then has none yet."""
+    async with AsyncExitStack() as stack:
+
+        async def start() -> Gateway:
+            made = build_gateway(copied, file_stores(copied), Redactor())
+            return await stack.enter_async_context(made)
+
+        node = await start()
+        port = await stack.enter_async_context(serve(node.app))
         database.stop(signal.SIGQUIT)
         away = await ask(
-            mine, "PATCH", "/api/credentials/home", headers=AUTH, body=b'{"priority": 1}'
+            port, "PATCH", "/api/credentials/home", headers=AUTH, body=b'{"priority": 1}'
         )
-        assert (away.status, away.headers.get("retry-after") is not None) == (503, True)
-        assert find("home").priority == 7  # type: ignore[attr-defined]
-        assert (await ask(theirs, "GET", "/api/credentials", headers=AUTH)).status == 200
-        assert there.credential_count == 2
-        # A node that starts now serves as soon as it can.
-        dead = settings(tmp_path, **DEAD)
-        late = await stack.enter_async_context(build_gateway(dead, file_stores(dead), Redactor()))
-        assert late.credential_count == 0
+        assert (away.status, "retry-after" in away.headers) == (503, True)
+        assert preferences(node, "home") == Preferences(priority=7)
+        assert (await ask(port, "GET", "/api/credentials", headers=AUTH)).status == 200
+        late = await start()
+        assert (node.roster.credential_count, late.credential_count) == (2, 0)
         database.start()
+        await until(lambda: late.roster.credential_count == 2)
 
 
 async def test_a_new_key_for_all(tmp_path: Path, database: PostgresServer) -> None:
