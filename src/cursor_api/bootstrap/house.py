@@ -47,7 +47,7 @@ from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.stores.options import WhenAway
 from cursor_api.telemetry.measuring import Measuring
-from cursor_api.telemetry.metrics_page import Standing
+from cursor_api.telemetry.metrics import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.telemetry.request_spans import RequestSpans
