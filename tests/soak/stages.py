@@ -92,7 +92,8 @@ STAGES = (
     ),
     Stage(
         "nodes",
-        "Two nodes count as one, while Redis loses everything and hangs, and one of them is killed",
+        "Two nodes count as one, while Redis loses everything and hangs, a thousand keys are"
+        " revoked, clocks differ by a minute, and one of them is killed",
         nodes.run,
     ),
     Stage(
