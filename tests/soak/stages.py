@@ -91,7 +91,8 @@ STAGES = (
     ),
     Stage(
         "nodes",
-        "Two nodes count as one, while Redis loses everything and hangs, and one of them is killed",
+        "Two nodes count as one, while Redis loses everything and hangs, a thousand keys are"
+        " revoked, clocks differ by a minute, and one of them is killed",
         nodes.run,
     ),
     Stage("flood", "Wrong keys from one address leave other callers' p99 within 2 x", flood.run),

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of
 from cursor_api.bootstrap.stores import Stores, file_stores
-from cursor_api.domain.errors import BindingNotStoredError
+from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
@@ -81,7 +81,7 @@ async def build_gateway(
     async with AsyncExitStack() as stack:
         if isinstance(stores.records, RecordLog):
             await stack.enter_async_context(stores.records)
-        stack.push_async_callback(stores.keys.close)
+        _close_later(stack, stores)
         house = House(settings, parts, stack)
         if stores.shared is not None:
             await stack.enter_async_context(stores.shared)  # now that somebody listens to it
@@ -113,10 +113,22 @@ async def build_gateway(
             await house.end()
 
 
+def _close_later(stack: AsyncExitStack, stores: Stores) -> None:
+    stack.push_async_callback(stores.keys.close)
+    if stores.shared_credentials is not None:
+        stack.push_async_callback(stores.shared_credentials.close)
+
+
 async def _begin(roster: Roster) -> int:
-    """Start with the credentials that can serve, where only new bindings could not be stored."""
+    """Start with the credentials that can serve, where only new bindings could not be stored.
+
+    With none where a database that has them is away: they serve as soon as it is back.
+    """
     try:
         return await roster.start()
+    except StoreAwayError as error:
+        LogObserver().warn("the credentials cannot be read yet", detail=str(error))
+        return 0
     except BindingNotStoredError as error:
         if not error.known:
             raise
@@ -138,6 +150,7 @@ async def open_credentials(
     stores = structs.replace(file_stores(settings), records=None, shared=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
+        _close_later(stack, stores)
         house = House(settings, parts, stack)
         await house.use(settings)
         if others:
