@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench bench-records bench-nodes fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check workers-check docs-site soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench bench-records bench-nodes fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check workers-check simulate-nodes docs-site soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -220,6 +220,9 @@ proxies-check: $(VENV)/dev.stamp ## The examples for nginx, Caddy and HAProxy, r
 
 workers-check: $(VENV)/dev.stamp ## Several workers under load: rolls, kills and limits, many times over
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q -s tests/workers/check.py
+
+simulate-nodes: $(VENV)/dev.stamp ## 200 nodes and 10,000 credentials on a clock nobody waits for (3 GB); writes its part of docs/benchmarks.md
+	$(BIN)/python -m tests.fleet
 
 soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)

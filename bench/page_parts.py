@@ -36,10 +36,11 @@ class Part:
 
 RECORDS: Final = Part("make bench-records")
 NODES: Final = Part("make bench-nodes")
+FLEET: Final = Part("make simulate-nodes")
 
 
 def keep_parts(new: str, old: str) -> str:
     """A new page with the parts that the old one has."""
-    for part in (RECORDS, NODES):
+    for part in (RECORDS, NODES, FLEET):
         new = part.put_in(new, part.find(old))
     return new

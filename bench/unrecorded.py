@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Sequence
+
+from msgspec import structs
 
 from cursor_api.bootstrap import Stores, file_stores
 from cursor_api.cli import main
@@ -26,7 +27,7 @@ class NoLog:
 
 def unrecorded(settings: Settings) -> Stores:
     """Everything else is where it always is."""
-    return dataclasses.replace(file_stores(settings), records=None, request_log=NoLog())
+    return structs.replace(file_stores(settings), records=None, request_log=NoLog())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,6 +19,7 @@ from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.stores.redis import link as redis_link
+from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.redis_server import RedisServer, redis_server
@@ -46,6 +48,12 @@ async def simulator() -> AsyncIterator[CursorSimulator]:
         yield made
 
 
+class ClockAhead(SystemClock):
+    """Of a machine whose time is wrong; how long things take is no matter of it."""
+
+    now = staticmethod(lambda: time.time() + 60.0)
+
+
 def settings_of(
     server: RedisServer, simulator: CursorSimulator, folder: Path, **more: str
 ) -> Settings:
@@ -65,13 +73,18 @@ def settings_of(
 async def nodes(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> AsyncIterator[list[Gateway]]:
-    """Two of them, at one file of keys, and a Redis with nothing in it."""
+    """Two of them, at one file of keys, and a Redis with nothing in it.
+
+    The clock of the second one is a minute ahead, which makes no difference.
+    """
     server.ask("FLUSHALL")
     settings = settings_of(server, simulator, tmp_path)
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(gateway_of(settings, file_stores(settings), Redactor()))
-            for _ in range(2)
+            await stack.enter_async_context(
+                gateway_of(settings, file_stores(settings), Redactor(), clock)
+            )
+            for clock in (SystemClock(), ClockAhead())
         ]
 
 

@@ -68,7 +68,9 @@ BREACHES = {
         "Decisions and pure code know no HTTP, database or logging library",
     ),
     "foreign library in the domain": Breach(
-        "domain/deltas.py", "import msgspec", "The domain is standard library only"
+        "domain/deltas.py",
+        "import msgspec",
+        "The domain is standard library only, and what its values are made of",
     ),
     "bytes in a decision": Breach(
         "service/inference/failover.py", "import cursor_api.wire.sse", "Decisions never see bytes"

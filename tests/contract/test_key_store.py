@@ -6,11 +6,11 @@ import datetime as dt
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.act import Act, ActKind, ActQuery
 from cursor_api.domain.api_key import ApiKey

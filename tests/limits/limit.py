@@ -37,6 +37,6 @@ class Section:
     rows: tuple[Limit, ...]
 
 
-IN_BAND = Text("in the stream where it has begun", "流已开始时在流中告知")
-CUT = Text("the connection is cut", "断开连接")
-LAST_FAULT = Text("the last attempt's own error", "返回最后一次尝试的错误")
+IN_BAND = Text("inside the stream, if it has begun", "流已开始时，在流中返回")
+CUT = Text("the connection is closed", "断开连接")
+LAST_FAULT = Text("the error of the last attempt", "返回最后一次尝试的错误")

@@ -26,7 +26,7 @@ _INTRODUCTION = Text(
 中文：[limits.zh-CN.md](limits.zh-CN.md)
 
 Every size, duration or number that a caller or the upstream controls has a limit. This page lists
-them all, with the reason for each figure and the test that exceeds it. Settings are described in
+them all, with the reason for each value and the test that exceeds it. Settings are described in
 [configuration.md](configuration.md). An error's `code` is in its body (`error.code`). A refusal has
 `Retry-After` if a later attempt can succeed.
 
@@ -41,18 +41,18 @@ tenfold, it takes ten times as long.
 
 English: [limits.md](limits.md)
 
-凡是调用方或上游能使其变大、变长、变多的东西，在这里都有上限，并附有数值的理由和越过它的测试。
-各设置的说明见 [configuration.zh-CN.md](configuration.zh-CN.md)。
-错误的 `code` 在响应体中（`error.code`）；稍后重试即可解决的拒绝带有 `Retry-After`。
+调用方或上游能够决定的每一种大小、时长和数量都有上限。本页列出全部上限，并给出取值的理由和超出上限的测试。
+各项设置的说明见 [configuration.zh-CN.md](configuration.zh-CN.md)。
+错误的 `code` 在响应体中（`error.code`）。如果稍后重试可能成功，拒绝的响应带有 `Retry-After`。
 
-大请求体分步处理，不会让其他人等待：一个 10 MiB 请求体的解压、检查、转换与发送，
-每次占用事件循环都不到 50 毫秒（`make soak` 的 `lag` 阶段）。只有一件事无论大小都一次完成：
+大的请求体分步处理，其他请求不必等待：解压、检查、转换和发送一个 10 MiB 的请求体时，
+每次占用事件循环都不到 50 毫秒（`make soak` 的 `lag` 阶段）。只有一步无论多大都不拆分：
 在 JSON 中找出各条消息，最费时的 10 MiB 需要 25 毫秒。
-把 `GATEWAY_BODY_BYTES_MAX` 提高十倍，它也会变成十倍。
+如果把 `GATEWAY_BODY_BYTES_MAX` 提高到十倍，这一步的时间也会变为十倍。
 """,
 )
 _COLUMNS = Text(
-    "Limit | Default | Setting | Beyond it | Why | Shown by",
+    "Limit | Default | Setting | When exceeded | Why | Tested by",
     "限制 | 默认值 | 设置 | 超出时 | 理由 | 测试",
 )
 _NO_SETTING = Text("fixed", "固定")

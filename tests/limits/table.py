@@ -17,7 +17,7 @@ SECTIONS = (
     Section(Text("One request", "单个请求"), REQUEST),
     Section(Text("All requests together", "所有请求"), LOAD),
     Section(Text("The upstream", "上游"), UPSTREAM),
-    Section(Text("Cursor's official route", "Cursor 的官方方式"), OFFICIAL),
+    Section(Text("Cursor, the official way", "Cursor 的官方方式"), OFFICIAL),
     Section(Text("Management and memory", "管理与内存"), MANAGEMENT),
 )
 LIMITS = {row.key: row for section in SECTIONS for row in section.rows}

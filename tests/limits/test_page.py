@@ -58,7 +58,7 @@ FIXED = {
     "chunks": f"{CHUNK_OVERHEAD_MAX} bytes",
     "fields": f"{FIELDS_MAX}",
     "target": f"{TARGET_BYTES_MAX // KIB} KiB",
-    "pieces": f"{PIECES_FREE:,}, and one more for each {BYTES_PER_PIECE} bytes",
+    "pieces": f"{PIECES_FREE:,}, plus one for each {BYTES_PER_PIECE} bytes",
     "handshakes": f"{HANDSHAKES_MAX}",
     "pipelined": f"{QUEUED_MAX}",
     "unserved": f"{ROOM_BYTES // MIB} MiB",
@@ -85,7 +85,8 @@ FIXED = {
     "reloads": f"{RELOAD_BURST_COUNT} at once, {RELOADS_PER_S:g} per second",
     "trials": f"{RUNNING_COUNT_MAX}",
     "kept_text": (
-        f"{PART_LENGTH_MAX:,} characters; {PROMPT_LENGTH_MAX:,} for a prompt, and for an answer"
+        f"{PART_LENGTH_MAX:,} characters;"
+        f" {PROMPT_LENGTH_MAX:,} for a whole prompt or a whole answer"
     ),
     "unsaved_log": f"{LogTimes().waiting_max:,}",
     "spool": f"{SPOOL_ROWS_MAX:,}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.errors import Fault, StoreError

@@ -1,7 +1,8 @@
 """A million requests of every kind, a fifth of them left at some random moment.
 
 Whatever each of them kept by mistake would show: memory is flat in the second half, descriptors and
-tasks are back to where they began. And every answer that was waited for is the one that was due.
+tasks are back to where they began. Every answer that was waited for is the one that was due, and
+the request log, its hourly sums and the metrics have the same requests.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 
 from tests.soak.clients import BrokenError, Client, Reply, get, post
 from tests.soak.figures import Figure, Size, command, exactly, say
+from tests.soak.ledger import Ledger, read_ledger
 from tests.soak.stand import (
     MEBIBYTE,
     SERVE_INSIDE,
@@ -55,6 +57,11 @@ class Kind:
     statuses: frozenset[int]
     moments_s: float = 0.03
     breaks: bool = False
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether a good answer is on record as one."""
+        return self.request.startswith(b"POST") and not self.breaks
 
     def is_due(self, reply: Reply) -> bool:
         """Whether the answer is right."""
@@ -108,11 +115,14 @@ class Seen:
 
     done_count: int = 0
     left_count: int = 0
+    # Chats that were answered to their end.
+    answered_count: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
     looks: list[tuple[int, int]] = field(default_factory=list)
     before: dict[str, int] = field(default_factory=dict)
     after: dict[str, int] = field(default_factory=dict)
     unsettled: tuple[int, int] = (0, 0)
+    ledger: Ledger | None = None
     duration_s: float = 0.0
 
     @property
@@ -166,6 +176,26 @@ def _figures(seen: Seen, request_count: int, error_count: int) -> list[Figure]:
         exactly("requests still under way", seen.unsettled[0], 0),
         exactly("leases still held", seen.unsettled[1], 0),
         exactly("errors in the gateway's log", error_count, 0),
+        *_recorded(seen),
+    ]
+
+
+def _recorded(seen: Seen) -> list[Figure]:
+    """What the gateway has on record, beside what its clients know."""
+    ledger = seen.ledger
+    assert ledger is not None
+    unknown = ledger.rows["answered"] - seen.answered_count
+    return [
+        Figure("requests on record", ledger.rows.total(), at_least=seen.answered_count),
+        Figure("tokens on record", ledger.row_tokens, at_least=1),
+        exactly("differences of log, hourly sums and metrics", ledger.differences_count, 0),
+        # Who has left does not know whether it was answered.
+        Figure(
+            "on record as answered, and not known to a client that stayed",
+            unknown,
+            at_least=0,
+            at_most=seen.left_count,
+        ),
     ]
 
 
@@ -180,6 +210,7 @@ async def _everything(
     for kind in KINDS[:2]:
         reply = await client.ask(kind.request)
         assert kind.is_due(reply), reply
+        seen.answered_count += 1
     client.leave()
     loop = asyncio.get_running_loop()
     began_at = loop.time()
@@ -191,6 +222,7 @@ async def _everything(
     await watch
     seen.duration_s = loop.time() - began_at
     seen.unsettled = await process.settled()
+    seen.ledger = await read_ledger(process)
     # Its end closes what the gateway keeps for the next request.
     await asyncio.to_thread(upstream.close)
     fds = await process.descriptors_settled(seen.before["fds"])
@@ -234,6 +266,7 @@ async def _work(port: int, seed: int, numbers: Iterator[int], seen: Seen) -> Non
                 reply = await client.ask(kind.request)
                 if not kind.is_due(reply):
                     seen.wrong[f"{kind.name}: {reply.status} {reply.body[-200:]!r}"] += 1
+                seen.answered_count += kind.is_chat and reply.status == 200
         except (BrokenError, OSError, TimeoutError) as error:
             seen.wrong[f"{kind.name}: {error!r}"] += 1
             client = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from cursor_api.domain.catalog import Route
 from cursor_api.ports.audit import AuditStore
@@ -26,8 +27,7 @@ class KeyAndPriceStore(KeyStore, PriceStore, AuditStore, Protocol):
     """Keys, prices and what was done with them are kept in one place."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHouse:
+class KeyHouse(Struct, frozen=True):
     """They last through every change of the settings."""
 
     keys: ApiKeys
@@ -47,8 +47,7 @@ class KeyHouse:
         return (*(one.run() for one in self.watch), self.quota.watch(), self.budgets.run())
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHouseParts:
+class KeyHouseParts(Struct, frozen=True):
     """What they are made with. `resolve` gives the ways to a model.
 
     `limits` None: counters of this process. `is_shared_up` None: nothing is shared with others.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct, structs
 
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of
 from cursor_api.bootstrap.stores import Stores, file_stores
-from cursor_api.domain.errors import BindingNotStoredError
+from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
@@ -33,8 +35,7 @@ from cursor_api.web.parts import WebOptions
 from cursor_api.web.server.lifecycle import Lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """A gateway that is ready to be served."""
 
     app: App
@@ -51,8 +52,7 @@ class Gateway:
     audit: Audit
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """What a person at the command line works with."""
 
     credentials: Credentials
@@ -81,7 +81,7 @@ async def build_gateway(
     async with AsyncExitStack() as stack:
         if isinstance(stores.records, RecordLog):
             await stack.enter_async_context(stores.records)
-        stack.push_async_callback(stores.keys.close)
+        _close_later(stack, stores)
         house = House(settings, parts, stack)
         if stores.shared is not None:
             await stack.enter_async_context(stores.shared)  # now that somebody listens to it
@@ -113,10 +113,22 @@ async def build_gateway(
             await house.end()
 
 
+def _close_later(stack: AsyncExitStack, stores: Stores) -> None:
+    stack.push_async_callback(stores.keys.close)
+    if stores.shared_credentials is not None:
+        stack.push_async_callback(stores.shared_credentials.close)
+
+
 async def _begin(roster: Roster) -> int:
-    """Start with the credentials that can serve, where only new bindings could not be stored."""
+    """Start with the credentials that can serve, where only new bindings could not be stored.
+
+    With none where a database that has them is away: they serve as soon as it is back.
+    """
     try:
         return await roster.start()
+    except StoreAwayError as error:
+        LogObserver().warn("the credentials cannot be read yet", detail=str(error))
+        return 0
     except BindingNotStoredError as error:
         if not error.known:
             raise
@@ -135,9 +147,10 @@ async def open_credentials(
     that have one are there, and the observer is told.
     """
     # No request is logged here, and the gateway's own log file stays closed.
-    stores = replace(file_stores(settings), records=None, shared=None)
+    stores = structs.replace(file_stores(settings), records=None, shared=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
+        _close_later(stack, stores)
         house = House(settings, parts, stack)
         await house.use(settings)
         if others:

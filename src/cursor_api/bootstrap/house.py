@@ -7,8 +7,9 @@ import os
 import random
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
@@ -46,7 +47,7 @@ from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.stores.options import WhenAway
 from cursor_api.telemetry.measuring import Measuring
-from cursor_api.telemetry.metrics_page import Standing
+from cursor_api.telemetry.metrics import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.telemetry.request_spans import RequestSpans
@@ -64,8 +65,7 @@ from cursor_api.web.parts import WebParts
 from cursor_api.web.server.lifecycle import Lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class HouseParts:
+class HouseParts(Struct, frozen=True):
     """What a gateway is given."""
 
     stores: Stores
@@ -262,6 +262,7 @@ class House:
                 parts.observer,
                 self._hide_secrets,
                 lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
+                parts.stores.shared_credentials,
             )
         )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from cursor_api.bootstrap.api_keys import KeyHouse, KeyHouseParts, make_key_house
 from cursor_api.bootstrap.stores import make_database, make_keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from cursor_api.bootstrap.stores import missing
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
+from cursor_api.ports.process import Observer
+from cursor_api.stores.options import SealingOptions
 
 
 class Look(NamedTuple):
@@ -23,28 +26,42 @@ class Look(NamedTuple):
 async def look_at_servers(settings: Settings) -> AsyncIterator[Look]:
     """Those that are set."""
     for variable, url, find in (
-        ("DATABASE_URL", settings.database.url, _find_database),
+        ("DATABASE_URL", settings.database.url, find_database),
         ("REDIS_URL", settings.shared.url, _find_redis),
     ):
         if url is None:
             continue
         try:
-            name, warning = await find(url)
+            name, warning = await find(url, settings)
         except StoreError as error:
             yield Look(variable, error=error)
         else:
             yield Look(variable, name, warning)
 
 
-async def _find_database(url: Secret) -> tuple[str, str]:
+async def warn_of_room(settings: Settings, observer: Observer) -> None:
+    """Tell the operator where the database has too few connections for all who need some."""
+    if settings.database.url is not None:
+        # What else is wrong with it those tell who use it.
+        with contextlib.suppress(StoreError):
+            _, warning = await find_database(settings.database.url, settings)
+            if warning:
+                observer.warn(warning)
+
+
+async def find_database(url: Secret, settings: Settings) -> tuple[str, str]:
+    """What it is, and what to warn of; raises StoreError."""
     try:
-        from cursor_api.stores.postgres.link import look  # noqa: PLC0415 - an extra
+        from cursor_api.stores.postgres.room import look  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise missing(error) from error
-    return await look(url), ""
+    room = await look(url)
+    return f"PostgreSQL {room.version}", room.find_warning(
+        settings.server.workers, has_credentials=settings.sealing != SealingOptions()
+    )
 
 
-async def _find_redis(url: Secret) -> tuple[str, str]:
+async def _find_redis(url: Secret, _settings: Settings) -> tuple[str, str]:
     try:
         from cursor_api.stores.redis.server import look  # noqa: PLC0415 - an extra
     except ImportError as error:

@@ -19,11 +19,11 @@ import os
 import signal
 import socket
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.cluster.place import READY, VARIABLE, WorkerPlace
 from cursor_api.ports.process import Observer
@@ -37,8 +37,7 @@ DELAY_S_MAX = 30.0
 SERVED_DELAY_S_MAX = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is run, and how often: once for each listening socket.
 
     `folder` and `shared_url` are WorkerPlace's.

@@ -13,7 +13,6 @@ import functools
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from cursor_api.domain.periods import Moment, Period, Span, find_span
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import fits
 from cursor_api.domain.quota import NO_LIMITS, Claim, Limits, Spent
+from cursor_api.domain.value import Value
 
 SECRET_BYTES = 32
 # The first characters are those by which clients and people know an API key.
@@ -57,8 +57,7 @@ class KeyTerms(NamedTuple):
     expires_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Value, frozen=True):
     """One key. Instants are unix seconds.
 
     `id` is what records call it, the same for its whole life; `name`, `owner` and `note` are any

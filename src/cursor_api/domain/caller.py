@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.permission import Permission
+from cursor_api.domain.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Value, frozen=True):
     """An authenticated client. In pass-through its own credentials travel with it.
 
     `key` is the API key that it presents, None where that stands in the settings. `pinned` is the

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cursor_api.domain.features import Feature
+from cursor_api.domain.value import Value
 
 # In an operator's name for models, any text.
 ANY = "*"
@@ -18,8 +18,7 @@ class Route(NamedTuple):
     model: str
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Value, frozen=True):
     """A model as callers see it. `created` is unix seconds.
 
     `context_count` is how many tokens it takes in, None where nobody says. `features` are what it
@@ -34,8 +33,7 @@ class Model:
     routes: tuple[Route, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NamedModel:
+class NamedModel(Value, frozen=True):
     """A name that the operator gives to routes, in the order in which they are tried.
 
     `aliases` mean the same and are not listed. One `*` in the name stands for any text, and in a

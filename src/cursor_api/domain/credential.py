@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cursor_api.domain.problems import Problem
+from cursor_api.domain.value import Value
 
 MASK_EDGE = 4
 # Below this length, showing both edges of a secret would show most of it.
@@ -85,8 +86,7 @@ class Credential:
     is_configured: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialForm:
+class CredentialForm(Value, frozen=True):
     """What secrets of a kind look like, and so to which endpoint one belongs.
 
     `is_bound`: each of them has a binding, which is made once and kept beside it. `title` says what
@@ -122,8 +122,7 @@ class FileTexts:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialChange:
+class CredentialChange(Value, frozen=True):
     """What to change of one credential; None leaves a part as it is.
 
     `alias` "" takes the name away. `secret` is the renewed one in any spelling; its binding stays

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from cursor_api.domain.value import Value
 
 PRIORITY_MAX = 100
 WEIGHT_MAX = 100
 CONCURRENCY_MAX = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(Value, frozen=True):
     """What the owner set.
 
     `priority`: higher is used first, lower ones only when no higher one can serve.
@@ -33,8 +33,7 @@ class QuarantineReason(enum.Enum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantine:
+class Quarantine(Value, frozen=True):
     """Out of service until a person acts. `since_at` is unix seconds."""
 
     reason: QuarantineReason
@@ -42,8 +41,7 @@ class Quarantine:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cooldown:
+class Cooldown(Value, frozen=True):
     """Out of service for one model until `until_at` (unix seconds), after `step` + 1 faults."""
 
     until_at: float
@@ -51,8 +49,7 @@ class Cooldown:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialHealth:
+class CredentialHealth(Value, frozen=True):
     """A credential's past, as it is kept over a restart. `cooldowns` are (model, cooldown)."""
 
     cooldowns: tuple[tuple[str, Cooldown], ...] = ()

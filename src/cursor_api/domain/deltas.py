@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from cursor_api.domain.value import Value
 
-@dataclass(frozen=True, slots=True)
-class TextDelta:
+
+class TextDelta(Value, frozen=True):
     """A piece of the answer; never trimmed, never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
+class ReasoningDelta(Value, frozen=True):
     """A piece of what a thinking model thought before or between its answer; never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningSealed:
+class ReasoningSealed(Value, frozen=True):
     """Ends a block of reasoning that a later request must bring back as it was.
 
     `redacted` is the block itself where the upstream shows it to nobody.
@@ -37,15 +35,13 @@ class ReasoningSealed:
     redacted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalDelta:
+class RefusalDelta(Value, frozen=True):
     """A piece of the words with which the model refuses to answer; never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallBegun:
+class ToolCallBegun(Value, frozen=True):
     """The model calls a tool. `call` is the number of the call in its answer, from 0."""
 
     call: int
@@ -58,31 +54,27 @@ class ToolCallBegun:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class ToolArgumentsDelta:
+class ToolArgumentsDelta(Value, frozen=True):
     """A piece of a call's arguments, which are JSON text; never empty."""
 
     call: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Value, frozen=True):
     """A page or document the answer leans on."""
 
     url: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class CitationDelta:
+class CitationDelta(Value, frozen=True):
     """Sources, as they become known."""
 
     citations: tuple[Citation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StatusDelta:
+class StatusDelta(Value, frozen=True):
     """What the upstream is busy with ("Reading links"); an empty message clears it."""
 
     message: str
@@ -104,8 +96,7 @@ class UsageSource(enum.Enum):
     ESTIMATED = "estimated"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Value, frozen=True):
     """Tokens (units of model text) of one answer.
 
     Of the input, `cache_read_count` came from the upstream's cache and `cache_written_count` went
@@ -132,8 +123,7 @@ class InputCount(NamedTuple):
     source: UsageSource
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Value, frozen=True):
     """The last delta of every whole answer. `usage` is None where the upstream counts nothing.
 
     `is_stated`: the upstream itself gave the reason, so that an answer is whole though nothing was

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.problems import Notice, Problem
+from cursor_api.domain.value import Value
 
 
 class Scope(enum.Enum):
@@ -210,8 +210,7 @@ def not_unicode() -> Fault:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class LineProblem:
+class LineProblem(Value, frozen=True):
     """One line of a user's file that cannot be used. `line` counts from 1; never the secret.
 
     `problem` is English; `code` and `value` are for those who say it in another language.
@@ -248,6 +247,10 @@ class StoreError(Exception):
 
 class StoreAwayError(StoreError):
     """A store cannot be used now, and may be later: full, locked, or out of reach."""
+
+
+class NoTextError(StoreError):
+    """The credentials are in no text files, and so cannot be read or replaced as text."""
 
 
 class StaleTextError(StoreError):

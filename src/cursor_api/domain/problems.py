@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from cursor_api.domain.value import Value
 
 
 class ProblemCode(enum.Enum):
@@ -56,8 +57,7 @@ class ProblemCode(enum.Enum):
     MANY = "many"  # how many are allowed at once
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Value, frozen=True):
     """What is wrong. `text` is a sentence in English; neither it nor `value` holds a secret."""
 
     code: ProblemCode
@@ -76,6 +76,10 @@ class NoticeCode(enum.Enum):
     SET_ASIDE = "set_aside"  # path, aside
     OLD_MOUNT = "old_mount"  # path
     NOT_SEALED = "not_sealed"  # path, cause
+    ROW_OTHER_KEY = "row_other_key"  # name, row, key
+    ROW_ALTERED = "row_altered"  # name, row, key
+    ROW_DOUBLE = "row_double"  # name, row
+    NOT_COPIED = "not_copied"  # path
     # it cannot be read
     TOO_LARGE = "too_large"  # path, size, limit
     UNREADABLE = "unreadable"  # path, cause
@@ -85,8 +89,7 @@ class NoticeCode(enum.Enum):
     SEALED_ALTERED = "sealed_altered"  # path, lines, key
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Value, frozen=True):
     """What is told. `text` is in English, `values` are the parts that are no words of it."""
 
     code: NoticeCode

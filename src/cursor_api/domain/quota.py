@@ -11,11 +11,11 @@ Rules of this file:
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cursor_api.domain.periods import Moment, Period
 from cursor_api.domain.price import Price
+from cursor_api.domain.value import Value
 
 MINUTE_MS = 60_000
 # What is reserved for an answer whose request does not bound it.
@@ -39,8 +39,7 @@ class Budget(NamedTuple):
     period: Period
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value, frozen=True):
     """What one key may use; None where it is not limited. Each is above 0.
 
     `output_reserve_count` is what is reserved for an answer whose request does not bound it.

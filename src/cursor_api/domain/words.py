@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.domain.value import Value
 
 WORKS = "It works."
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamWords:
+class UpstreamWords(Value, frozen=True):
     """The texts of one kind of upstream.
 
     `quarantine`: why a credential is out of service. `cooling` has a place for `{models}`.

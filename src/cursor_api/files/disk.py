@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from msgspec import Struct
+
 # What Windows has and others lack, and the other way round.
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0)
 _NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
@@ -31,8 +33,7 @@ _RENAME_PAUSE_S: Final = 0.05
 _NO_FOLDER_SYNC: Final = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """What changes when a file does, or when its name comes to mean another file.
 
     Both times are kept, in nanoseconds: a copy may set the time of modification to anything, but

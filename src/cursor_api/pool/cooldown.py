@@ -9,7 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind, Scope
@@ -20,8 +20,7 @@ COOLDOWN_S_MAX = 7 * 24 * 3600.0
 DETAIL_LENGTH_MAX = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """Seconds: `first_s` doubles with every fault in a row up to `max_s`."""
 
     first_s: float

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
@@ -26,8 +27,7 @@ from cursor_api.ports.process import Clock
 NO_CREDENTIALS = "No credential is configured."
 
 
-@dataclass(frozen=True, slots=True)
-class RotationState:
+class RotationState(Struct, frozen=True):
     """Where a tier's rotation stands, in a form that outlives a change of the credentials."""
 
     secrets: Sequence[Secret]

@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from cursor_api.options.kinds import choice_of
 from cursor_api.options.setting import setting
 
@@ -53,8 +55,7 @@ class PoolOptions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """What selection needs to know of a position."""
 
     weight: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.credential_health import (
@@ -36,8 +38,7 @@ class Hindrance(enum.Enum):
     BUSY = "busy"
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseOutcome:
+class LeaseOutcome(Struct, frozen=True):
     """How a lease ended: `fault` None and `is_success` False is a caller who left early."""
 
     is_success: bool

@@ -100,11 +100,11 @@ class RecordQuestions(Protocol):
         ...
 
     async def delete(self, wanted: RecordFilter, rows_max: int) -> int:
-        """Delete at most `rows_max` of them, oldest first, with their texts.
+        """Delete some of them, oldest first, with their texts: at most `rows_max` in some ms.
 
         What they added to the sums stays.
 
-        Gives how many there were: fewer than `rows_max` means that none is left.
+        Gives how many those were: 0 means that none is left.
         """
         ...
 

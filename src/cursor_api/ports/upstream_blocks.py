@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from msgspec import Struct
@@ -48,8 +47,7 @@ class ShownUpstreams(Struct, frozen=True):
     kinds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NewUpstream:
+class NewUpstream(Struct, frozen=True):
     """What is said of an upstream that shall be added, but for its keys.
 
     `preset` None: the one of the upstream's own name, unless an address is given. No `models`: the

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import tell, told_by
@@ -18,8 +19,7 @@ DEFAULT: Final = "default"
 COMMAND_LINE: Final = "command line"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One setting as it stands.
 
     `label` is what it is called under its `heading`, `shown` masks secrets, `source` says who set

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Generic, TypeVar, get_type_hints
+
+from msgspec import Struct
 
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.options.kinds import path
@@ -32,8 +34,7 @@ PREFIX: Final = "GATEWAY_"
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A table in TOML, and what stands in it.
 
     `parts` are fields by their path from the class of all settings (`server.limits`), or from the

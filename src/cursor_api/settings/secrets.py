@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
+
 from cursor_api.domain.credential import Secret
 
 
@@ -19,6 +21,9 @@ def find_secrets(value: object) -> Iterator[Secret]:
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             yield from find_secrets(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from find_secrets(getattr(value, name))
 
 
 def _forms(secret: Secret) -> Iterator[Secret]:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
+
 from cursor_api.options.kinds import show_path, show_plain
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import tell, told_by
@@ -35,8 +37,7 @@ BLOCKS: Final = ("upstream", "model")
 AnySchema = Schema[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """One value as somebody wrote it.
 
     `source` names the place for the table ("cursor-api.toml [files]"), `where` for a finding,

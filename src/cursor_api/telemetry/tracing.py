@@ -12,9 +12,10 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from cursor_api import __version__
 from cursor_api.domain.errors import Fault
@@ -44,8 +45,7 @@ DELIVERED_AGAIN: Final = "traces are delivered again"
 FINAL: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 
 
-@dataclass(frozen=True, slots=True)
-class TraceTimes:
+class TraceTimes(Struct, frozen=True):
     """Seconds."""
 
     deliver_every_s: float = 2.0

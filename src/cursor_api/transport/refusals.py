@@ -6,8 +6,9 @@ What a refusal means is each upstream's own table; how it is told is the same fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -38,8 +39,7 @@ _NOT_FOUND: Final = 404
 _NOT_ALLOWED: Final = 405
 
 
-@dataclass(frozen=True, slots=True)
-class FaultContext:
+class FaultContext(Struct, frozen=True):
     """What telling a fault needs: the upstream's name, what to hide, and unix time in seconds.
 
     `mask` hides what others than this credential keep secret. `leads` has the beginning of the

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from cursor_api import __version__
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import host_names, is_loopback, origins, route_prefix
@@ -107,8 +109,7 @@ class Lasting:
         self.ui_codes = UiCodes(clock)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebParts:
+class WebParts(Struct, frozen=True, kw_only=True):
     """What the addresses work with.
 
     The first of `dialects` renders the models, and the errors of addresses that are no dialect's.

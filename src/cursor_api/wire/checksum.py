@@ -14,8 +14,9 @@ import base64
 import enum
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 STEP_S: Final = 1000
 MACHINE_ID_BYTES: Final = 32
@@ -44,8 +45,7 @@ class ChecksumError(ValueError):
     """The text is no checksum of either variant. The message never holds the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedChecksum:
+class ParsedChecksum(Struct, frozen=True):
     """A checksum taken apart. `time_step` counts 1,000-second steps since 1970."""
 
     time_step: int

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from cursor_api.wire.envelope import (
     FLAG_COMPRESSED,
@@ -87,8 +87,7 @@ HTTP_TO_CODE: Final[dict[int, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorDetail:
+class ErrorDetail(Struct, frozen=True):
     """One detail of a failure: a protobuf message as bytes, and the name of its type.
 
     `debug` is what the sender shows of it as JSON, None where it shows nothing. `value` is empty
@@ -100,8 +99,7 @@ class ErrorDetail:
     debug: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectFailure:
+class ConnectFailure(Struct, frozen=True):
     """An error as Connect states it. `code` is as sent, and may be one CODE_TO_HTTP lacks."""
 
     code: str
@@ -109,8 +107,7 @@ class ConnectFailure:
     details: tuple[ErrorDetail, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EndStream:
+class EndStream(Struct, frozen=True):
     """What an end-of-stream says: how the call went, and trailing metadata."""
 
     error: ConnectFailure | None = None

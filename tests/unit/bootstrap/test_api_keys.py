@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cursor_api.bootstrap import build_gateway, file_stores, memory_stores
 from cursor_api.domain.api_key import ApiKey, digest_of

@@ -6,11 +6,11 @@ import asyncio
 import functools
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from cursor_api.bootstrap import (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.bootstrap import copy_keys, open_keys
 from cursor_api.bootstrap.key_desk import Copied

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.api_key import (
     ID_FORM,

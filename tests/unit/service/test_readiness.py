@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind

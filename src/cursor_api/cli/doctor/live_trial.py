@@ -18,6 +18,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from msgspec import structs
+
 from cursor_api import __version__
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
 from cursor_api.cli.doctor.live_probes import PROBES, Outcome, Target
@@ -84,7 +86,7 @@ async def _open(settings: Settings) -> AsyncIterator[tuple[Gateway, Secret, Any]
     key = Secret(secrets.token_hex(24))
     access = replace(settings.access, auth_token=key, is_passthrough=False)
     settings = replace(settings, access=access)
-    stores = replace(file_stores(settings), pool_state=MemoryPoolStateStore(), records=None)
+    stores = structs.replace(file_stores(settings), pool_state=MemoryPoolStateStore(), records=None)
     # What goes wrong is in the report.
     redactor = configure_logging("error", settings.logs.format, sys.stderr)
     async with build_gateway(settings, stores, redactor) as gateway:

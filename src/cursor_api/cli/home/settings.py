@@ -19,11 +19,11 @@ from cursor_api.settings.load import TOML
 from cursor_api.settings.schema import CONFIG
 
 # The groups of the table of settings that say where the tokens are.
-FILE_GROUPS: Final = frozenset({"files"})
+FILE_GROUPS: Final = frozenset({"files", "database"})
 # And where API keys are, and the prices by which they are billed.
-KEY_GROUPS: Final = FILE_GROUPS | {"database"}
+KEY_GROUPS: Final = FILE_GROUPS
 # And with what they are tested.
-FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", *SCHEMA.own_kinds})
+FILE_AND_CURSOR_GROUPS: Final = frozenset({*FILE_GROUPS, *SCHEMA.own_kinds})
 
 
 def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:

@@ -6,8 +6,9 @@ import argparse
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cursor_api.bootstrap import copy_keys, open_keys
 from cursor_api.bootstrap.api_keys import KeyHouse

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.options.rules import Facts, Finding
 from cursor_api.options.said import tell
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One check's result. `may_be_ours`: a gateway that runs already would cause it as well."""
 
     finding: Finding

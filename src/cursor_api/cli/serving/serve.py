@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import functools
 import signal
 import socket
@@ -12,7 +13,13 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from cursor_api import __version__
-from cursor_api.bootstrap import Gateway, build_gateway, file_stores, make_checksum
+from cursor_api.bootstrap import (
+    Gateway,
+    build_gateway,
+    file_stores,
+    make_checksum,
+    warn_of_room,
+)
 from cursor_api.cli.gateway.place import describe_running
 from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.serving.preflight import check_and_listen, check_without_listening, recheck
@@ -46,6 +53,7 @@ from cursor_api.settings import (
     render_check,
 )
 from cursor_api.telemetry.logs import configure_logging
+from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.tls import TlsFileError
 
@@ -164,9 +172,15 @@ async def _serve_for_real(
     ) as gateway:
         root = f"{url_of(settings, listener)}{settings.web.route_prefix}"
         with claim(find_home(), describe_running(root, place.supervisor if place else None)):
-            if place is None or place.speaks:
-                _welcome(gateway, source.loaded, root)
-            await serve_gateway(gateway, settings, listener, source, place)
+            if place is not None and not place.speaks:
+                await serve_gateway(gateway, settings, listener, source, place)
+                return
+            _welcome(gateway, source.loaded, root)
+            looking = asyncio.create_task(warn_of_room(settings, LogObserver()))
+            try:
+                await serve_gateway(gateway, settings, listener, source, place)
+            finally:
+                looking.cancel()
 
 
 def url_of(settings: Settings, listener: socket.socket) -> str:

@@ -12,6 +12,8 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Final
 
+from msgspec import structs
+
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error
 from cursor_api.cli.terminal.telling import told
@@ -136,5 +138,5 @@ async def _run(plan: Plan, *, has_server: bool) -> int:
     async with AsyncExitStack() as stack:
         if program is not None:
             valkey = await stack.enter_async_context(OwnValkey(program, plan.folder, observer))
-            plan = replace(plan, shared_url=valkey.url)
+            plan = structs.replace(plan, shared_url=valkey.url)
         return await Supervisor(plan, observer).run()

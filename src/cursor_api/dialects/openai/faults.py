@@ -11,9 +11,8 @@ with each status, observed by mutating one thing at a time. The rules they led t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.dialect import RenderedFault
@@ -22,8 +21,7 @@ from cursor_api.wire.retry_after import explain_wait, retry_headers
 JSON_MEDIA_TYPE = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """How a kind of fault looks to a caller.
 
     `should_retry` None leaves a retry to the client's own rules. `retry_after_s` is sent when the

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.api_key import (
     ApiKey,
@@ -48,8 +50,7 @@ REVOKED = "This API key was revoked. Ask the operator of this gateway for anothe
 EXPIRED = "This API key has expired. Ask the operator of this gateway for another one."
 
 
-@dataclass(frozen=True, slots=True)
-class KeyParts:
+class KeyParts(Struct, frozen=True):
     """What API keys work with. `random` gives so many unforeseeable bytes.
 
     `is_shared_up` says whether what nodes share can be reached; None: nothing is shared.

@@ -10,7 +10,8 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.domain.quota import (

@@ -13,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.catalog import Route
@@ -57,8 +58,7 @@ _WORDS = {
 FindUsed = Callable[[ApiKey, Moment], Awaitable[Counters]]
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaParts:
+class QuotaParts(Struct, frozen=True):
     """What it works with. `resolve` gives the ways to a model, `find_price` what one costs."""
 
     store: LimitStore

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -48,8 +47,7 @@ class CooldownPhase(enum.Enum):
     PROBING = "probing"
 
 
-@dataclass(frozen=True, slots=True)
-class CooldownReport:
+class CooldownReport(Struct, frozen=True):
     """Out of service for one model. `step` counts from 0, `cause` is the kind of the fault."""
 
     model: str
@@ -59,8 +57,7 @@ class CooldownReport:
     phase: CooldownPhase
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamReport:
+class UpstreamReport(Struct, frozen=True):
     """Whether an upstream is asked. `cause` is the kind of the fault that ended it, if one did.
 
     `state`: closed (it is asked), open (it is not, until `until_at`), half_open (the next request
@@ -75,8 +72,7 @@ class UpstreamReport:
     message: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantineReport:
+class QuarantineReport(Struct, frozen=True):
     """Out of service until a person acts. `detail` is what the upstream said."""
 
     reason: QuarantineReason

@@ -148,12 +148,16 @@ class SharedHealth:
     async def watch(self, every_s: float = LOOK_EVERY_S) -> None:
         """Tell credentials that are new what was heard of them before; for ever."""
         while True:
-            self._look()
-            if self._with.is_leaving():
-                self.leave()
-            self._use.renew(self._by_digest)
-            self._use.forget_the_dead(self._by_digest)
+            self.tend()
             await asyncio.sleep(every_s)
+
+    def tend(self) -> None:
+        """One such look; counts that last are told again, and those of dead nodes forgotten."""
+        self._look()
+        if self._with.is_leaving():
+            self.leave()
+        self._use.renew(self._by_digest)
+        self._use.forget_the_dead(self._by_digest)
 
     def _look(self) -> None:
         """Know the credentials of now."""

@@ -10,6 +10,8 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.content import Message, Role, Text
@@ -30,8 +32,7 @@ TIMEOUT_S = 45.0
 RUNNING_COUNT_MAX = 4
 
 
-@dataclass(frozen=True, slots=True)
-class TrialFault:
+class TrialFault(Struct, frozen=True):
     """What went wrong. `kind` is one of `FaultKind`."""
 
     kind: str
@@ -39,8 +40,7 @@ class TrialFault:
     retry_after_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What came of a test.
 
     `latency_ms` is the time to the first words, `text` the beginning of the answer, `advice` what

@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import (
     Credential,
@@ -68,8 +68,7 @@ class Order(enum.Enum):
     PRIORITY = "priority"
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Why what is in the token files now cannot be used as it is; the old credentials serve on.
 
     `notice` says the message with a code, where no line is at fault.
@@ -80,8 +79,7 @@ class Trouble:
     notice: Notice | None
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialPage:
+class CredentialPage(Struct, frozen=True):
     """Some of all credentials. `now` is this machine's clock, by which the instants count.
 
     `warnings` are the texts of `notices`.
@@ -116,8 +114,7 @@ class PreviewLine(Struct, frozen=True, rename={"has_binding": "has_checksum"}):
     problem_value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What adding a text would do."""
 
     lines: tuple[PreviewLine, ...]
@@ -130,8 +127,7 @@ class Keep(enum.Enum):
     KEEP = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class PreferenceChange:
+class PreferenceChange(Struct, frozen=True):
     """What the owner wants otherwise; a part that is None (or KEEP) stays as it is."""
 
     priority: int | None = None
@@ -160,16 +156,14 @@ class Undo(Struct, frozen=True, rename={"text": "tokens", "binding": "checksum"}
         return "Undo(…)"
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """A credential that was taken out."""
 
     removed: str
     undo: Undo
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialParts:
+class CredentialParts(Struct, frozen=True):
     """What the use cases work with."""
 
     roster: Roster
@@ -267,7 +261,7 @@ class Credentials:
                 preferences = slot.preferences
         preferences = wish.apply(preferences)
         if preferences != slot.preferences:
-            self._pools.set_preferences(alias, preferences)
+            await self._roster.prefer(alias, preferences)
         return self.get(alias)
 
     async def remove(self, alias: str) -> Removal:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from cursor_api.domain.catalog import ANY, Model, NamedModel, Route
 from cursor_api.domain.errors import Fault, FaultKind

@@ -16,6 +16,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.options.kinds import whole
 from cursor_api.options.setting import setting
@@ -74,8 +76,7 @@ class Action(enum.Enum):
     GIVE_UP = "give_up"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """An action and the seconds to wait before it."""
 
     action: Action
@@ -90,8 +91,7 @@ class Decision:
 GIVE_UP = Decision(Action.GIVE_UP)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How a request went so far, the fault to be judged included.
 
     `refusal_count`: attempts that blamed a credential; `failure_count`: that blamed the endpoint.

@@ -13,6 +13,8 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.upstream import Upstream
 
@@ -22,16 +24,14 @@ LINGER_S = 60.0
 LOOK_EVERY_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamPlan:
+class UpstreamPlan(Struct, frozen=True):
     """How to open an upstream; it is another one when its `key` is another one."""
 
     key: object
     build: Callable[[], AbstractAsyncContextManager[Upstream]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(Struct, frozen=True):
     key: object
     upstream: Upstream
     stack: AsyncExitStack

@@ -15,8 +15,9 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
@@ -45,8 +46,7 @@ SILENT = "It gave no answer in time, where another credential was answered."
 FAILING = "It failed where another credential was answered."
 
 
-@dataclass(frozen=True, slots=True)
-class Collaborators:
+class Collaborators(Struct, frozen=True):
     """What the relay works with. `random` gives numbers in [0, 1)."""
 
     catalog: Catalog

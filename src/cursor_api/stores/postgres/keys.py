@@ -30,6 +30,7 @@ from cursor_api.stores.key_rows import (
 )
 from cursor_api.stores.memory_keys import changed_meanwhile
 from cursor_api.stores.postgres.link import Connection, Link
+from cursor_api.stores.postgres.room import KEYS
 from cursor_api.stores.postgres.tables import migrate
 
 # A look at a few rows by their key; a thousand keys take some milliseconds.
@@ -81,7 +82,7 @@ class PostgresKeys:
     """
 
     def __init__(self, url: Secret, call_s: float = CALL_S) -> None:
-        self._link = Link(url, "cursor-api keys", call_s)
+        self._link = Link(url, KEYS, call_s)
         self._is_made = False
         # Of keys and of prices, the changes that are known here.
         self._seen: dict[str, int] = {}

@@ -129,14 +129,3 @@ def explain(error: psycopg.Error) -> StoreError:
     return kind(
         tell("The database (DATABASE_URL) cannot be used: {reason}.", reason=words.rstrip("."))
     )
-
-
-async def look(url: Secret) -> str:
-    """What is at an address, by a look that changes nothing. Raises StoreError."""
-    link = Link(url, "cursor-api looks", CONNECT_S)
-    try:
-        found = await link.run(lambda connection: connection.execute("SHOW server_version"))
-        row = await found.fetchone()
-    finally:
-        await link.close()
-    return f"PostgreSQL {row[0].split()[0]}" if row else "PostgreSQL"

@@ -20,8 +20,10 @@ from cursor_api.stores.postgres.contents import (
     delete_contents,
     forget_contents,
     insert_contents,
+    within_step,
 )
 from cursor_api.stores.postgres.link import Connection, Link
+from cursor_api.stores.postgres.room import READS, WRITES
 from cursor_api.stores.postgres.tables import migrate
 from cursor_api.stores.records.questions import SqlQuestions, Values, condition, id_at
 from cursor_api.stores.records.rows import COLUMN_LIST, as_kept, row_of
@@ -90,8 +92,8 @@ class PostgresRecords(SqlQuestions):
         super().__init__(self, now)
         self._keeping = keeping
         self._now = now
-        self._writer = Link(url, "cursor-api writes", WRITE_S)
-        self._reader = Link(url, "cursor-api reads", QUESTION_S)
+        self._writer = Link(url, WRITES, WRITE_S)
+        self._reader = Link(url, READS, QUESTION_S)
         self._swept_hour = 0
         self._rows_max = keeping.rows_max
 
@@ -153,14 +155,14 @@ class PostgresRecords(SqlQuestions):
         values: dict[str, object] = {"oldest": oldest, "step": STEP_ROWS}
         count = await _delete(connection, ids=_spell(ids), values=values)
         if count:
-            return count == STEP_ROWS
+            return True
         rows_count: int = await _value(connection, "SELECT rows_count FROM cursor_api.kept")
         excess = min(rows_count - self._rows_max, STEP_ROWS)
         if excess <= 0:
             return False
         ids = "SELECT id FROM cursor_api.requests ORDER BY id LIMIT :step"
-        await _delete(connection, ids=_spell(ids), values={"step": excess})
-        return excess == STEP_ROWS
+        count = await _delete(connection, ids=_spell(ids), values={"step": excess})
+        return count > 0 and (count == STEP_ROWS or count < excess)
 
     async def _fitting_rows(self, connection: Connection) -> int:
         """How many rows of the size of the last ones are within the bounds."""
@@ -209,7 +211,8 @@ async def _count_refusals(connection: Connection, batch: Batch) -> None:
 
 async def _delete(connection: Connection, ids: bytes, values: Values) -> int:
     deleted = await connection.execute(
-        b"DELETE FROM cursor_api.requests WHERE id IN (" + ids + b") RETURNING id", values
+        b"DELETE FROM cursor_api.requests WHERE id IN (" + within_step(ids) + b") RETURNING id",
+        values,
     )
     if deleted.rowcount:
         gone = [one async for (one,) in deleted]

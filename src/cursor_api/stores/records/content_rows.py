@@ -14,6 +14,9 @@ from cursor_api.stores.records.rows import RowError
 COLUMNS: Final = ("id", "prompt", "answer", "is_cut", "size_bytes")
 # Besides the texts: the row itself, and its place in the indexes.
 OVERHEAD_BYTES: Final = 200
+# Of requests with texts, those whose texts take about so much go in one step: writing it takes a
+# database some 15 ms, and others wait for the step.
+STEP_BYTES: Final = 500_000
 _encode = msgspec.json.Encoder().encode
 _said: Final = msgspec.json.Decoder(tuple[Said, ...])
 

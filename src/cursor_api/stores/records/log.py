@@ -17,9 +17,10 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Self
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.record import RequestRecord
@@ -50,8 +51,7 @@ TEXTS_NOT_WRITTEN = "the texts of some requests are not in the request log"
 CANNOT_TIDY = "what is too old in the request log cannot be deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class LogTimes:
+class LogTimes(Struct, frozen=True):
     """When to write, and how much. Seconds and counts."""
 
     # Far below the second that a death may cost, and some hundred requests in one write under load.

@@ -34,6 +34,7 @@ from cursor_api.stores.sqlite.contents import (
     delete_contents,
     delete_contents_of,
     insert_contents,
+    within_step,
 )
 from cursor_api.stores.sqlite.file import RecordFile
 from cursor_api.stores.sqlite.sql_files import RowStatement
@@ -149,25 +150,19 @@ class SqliteRecords(SqlQuestions):
         where, values = condition(self, wanted)
         with self._file.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            gone = connection.execute(
-                "DELETE FROM requests WHERE id IN"
-                f" (SELECT id FROM requests WHERE {where} ORDER BY id LIMIT :rows_max)"
-                " RETURNING id",
+            found = connection.execute(
+                f"SELECT id FROM requests WHERE {where} ORDER BY id LIMIT :rows_max",
                 values | {"rows_max": rows_max},
             ).fetchall()
-            delete_contents_of(connection, [one for (one,) in gone])
-            _count_rows(connection, -len(gone))
+            gone = within_step(connection, [one for (one,) in found])
+            _delete_rows(connection, gone)
             connection.execute("COMMIT")
         return len(gone)
 
     def _remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
         with self._file.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            count = connection.executemany(
-                "DELETE FROM requests WHERE id = ?", [(one,) for one in ids]
-            ).rowcount
-            delete_contents_of(connection, ids)
-            _count_rows(connection, -count)
+            _delete_rows(connection, ids)
             connection.executemany(
                 "UPDATE refusals_hourly SET refused_count = refused_count - ?"
                 " WHERE hour = ? AND fault = ?",
@@ -193,12 +188,13 @@ class SqliteRecords(SqlQuestions):
         if ids is None:
             return True
         connection.execute("BEGIN IMMEDIATE")
-        (last,) = connection.execute(f"SELECT max(id) FROM ({ids})", values).fetchone()
+        found = [one for (one,) in connection.execute(ids, values).fetchall()]
+        gone = within_step(connection, found)
         count = 0
-        if last is not None:
+        if gone:
             delete = "DELETE FROM requests WHERE id <= ?"
-            count = connection.execute(delete, (last,)).rowcount
-            delete_contents(connection, "id <= ?", (last,))
+            count = connection.execute(delete, (gone[-1],)).rowcount
+            delete_contents(connection, "id <= ?", (gone[-1],))
             _count_rows(connection, -count)
         connection.execute("COMMIT")
         spent_s = max(time.perf_counter() - began, 1e-6)
@@ -237,6 +233,13 @@ class SqliteRecords(SqlQuestions):
             "DELETE FROM refusal_batches WHERE id < ?", (id_at(hour - BATCHES_KEPT_S),)
         )
         self._swept_hour = hour
+
+
+def _delete_rows(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
+    delete = "DELETE FROM requests WHERE id = ?"
+    count = connection.executemany(delete, [(one,) for one in ids]).rowcount
+    delete_contents_of(connection, ids)
+    _count_rows(connection, -max(count, 0))
 
 
 def _count_rows(connection: sqlite3.Connection, more: int) -> None:

@@ -13,8 +13,9 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -172,8 +173,7 @@ def fault_context(
     return FaultContext("Cursor", secret, now, mask, LEADS)
 
 
-@dataclass(frozen=True, slots=True)
-class CursorError:
+class CursorError(Struct, frozen=True):
     """ErrorDetails: its number (None where there is none), and the texts for people."""
 
     number: int | None

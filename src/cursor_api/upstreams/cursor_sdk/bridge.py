@@ -12,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.process import Clock, Observer
@@ -113,8 +114,7 @@ class AttachedBridge:
         return self._address
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeParts:
+class BridgeParts(Struct, frozen=True):
     """What a bridge of our own needs. `mask` takes every secret out of what it says."""
 
     greet: Callable[[BridgeAddress], Awaitable[None]]
@@ -123,8 +123,7 @@ class BridgeParts:
     mask: Callable[[str], str] = str
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
+class _Running(Struct, frozen=True):
     process: BridgeProcess
     address: BridgeAddress
     started_at: float

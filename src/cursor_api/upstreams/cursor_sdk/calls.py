@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api import __version__
 from cursor_api.domain.credential import Secret
@@ -45,8 +45,7 @@ KEEPALIVE_S: Final = 3.0
 ANSWER_BYTES_MAX: Final = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeAddress:
+class BridgeAddress(Struct, frozen=True):
     """Where a bridge listens, and what it wants to hear. Another process has another one.
 
     `workspace` is where its agents work, "" where the bridge knows best.

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -208,8 +209,7 @@ class BridgeMask:
         return self._mask(text)
 
 
-@dataclass(frozen=True, slots=True)
-class SdkError:
+class SdkError(Struct, frozen=True):
     """SdkErrorDetails: its number (0 where it has none), its words, how long to wait."""
 
     number: int = 0

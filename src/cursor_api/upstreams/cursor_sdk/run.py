@@ -15,8 +15,9 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.content import Image, Text, ToolResult
 from cursor_api.domain.deltas import (
@@ -48,8 +49,7 @@ PATIENT: Final = Timeouts(first_token_s=7 * 86_400, idle_s=7 * 86_400)
 TOO_LATE: Final = "The tool was not run: its result did not come in time."
 
 
-@dataclass(frozen=True, slots=True)
-class RunLimits:
+class RunLimits(Struct, frozen=True):
     """How long things may take, in seconds. A part is what one request gets of a run."""
 
     timeouts: Timeouts
@@ -58,8 +58,7 @@ class RunLimits:
     parallel_calls_wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunParts:
+class RunParts(Struct, frozen=True):
     """What a run works with. `on_end` is told once that it is over."""
 
     calls: SdkCalls
@@ -69,8 +68,7 @@ class RunParts:
     on_end: Callable[[Run], None]
 
 
-@dataclass(frozen=True, slots=True)
-class RunRules:
+class RunRules(Struct, frozen=True):
     """What a request wants of tools: at least one call first, and several in one answer or not."""
 
     limits: RunLimits

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest, Choice, Effort, Parameters, Tool, ToolChoice
@@ -62,8 +63,7 @@ NEAREST: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
+class Workshop(Struct, frozen=True):
     """What runs are made with."""
 
     calls: SdkCalls

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
@@ -101,8 +101,7 @@ _STATUS_MAX: Final = 599
 _PARAM: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerError:
+class ServerError(Struct, frozen=True):
     """What an error says of itself; "" for what it does not. `status` stands in for HTTP's."""
 
     message: str = ""

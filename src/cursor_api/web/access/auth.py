@@ -15,7 +15,6 @@ what fails where only the operator's key will do.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 import structlog
+from msgspec import structs
 
 from cursor_api.domain.api_key import SECRET_PREFIX
 from cursor_api.domain.caller import Caller
@@ -221,7 +221,7 @@ class Authenticator:
             operators = self._digest(key[:end])
             if self._callers.get(operators) is OPERATOR:
                 pinned = unquote(alias.decode(errors="replace"))
-                return operators, dataclasses.replace(OPERATOR, pinned=pinned)
+                return operators, structs.replace(OPERATOR, pinned=pinned)
         return digest, caller
 
     async def _find_api_caller(self, api_keys: ApiKeys, key: bytes, network: str) -> Caller | None:

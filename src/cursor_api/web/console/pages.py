@@ -16,10 +16,10 @@ import gzip
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -74,8 +74,7 @@ _GZIP_TAKEN = re.compile(
 _VARY = {"vary": "accept-encoding"}
 
 
-@dataclass(frozen=True, slots=True)
-class StaticFile:
+class StaticFile(Struct, frozen=True):
     """One file of the page. `etag` is a strong one, with its quotes."""
 
     body: bytes

@@ -18,10 +18,10 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
+from msgspec import Struct
 
 from cursor_api.options.addresses import ANY_ORIGIN
 from cursor_api.options.kinds import show_plain
@@ -66,8 +66,7 @@ ASKS_PRIVATE: Header = (b"access-control-request-private-network", b"true")
 ALLOWS_PRIVATE: Header = (b"access-control-allow-private-network", b"true")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAddresses:
+class OpenAddresses(Struct, frozen=True):
     """What pages may use: whole paths, and folders ("/v1/") with all that is or is not below."""
 
     paths: frozenset[str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -72,8 +71,7 @@ class OwnUsage(Struct, frozen=True):
     totals: Totals
 
 
-@dataclass(frozen=True, slots=True)
-class OwnUsageParts:
+class OwnUsageParts(Struct, frozen=True):
     """What it works with."""
 
     records: Records

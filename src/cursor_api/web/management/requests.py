@@ -279,11 +279,10 @@ class RequestRoutes:
         """In steps, so that nothing waits long behind them."""
         deleted = 0
         while deleted < count:
-            step = min(DELETED_ROWS_MAX, count - deleted)
-            gone = await self._records.delete(wanted, step)
-            deleted += gone
-            if gone < step:
+            gone = await self._records.delete(wanted, min(DELETED_ROWS_MAX, count - deleted))
+            if not gone:
                 break
+            deleted += gone
         return deleted
 
 

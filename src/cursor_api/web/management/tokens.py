@@ -8,15 +8,15 @@ How often is for all who bring no key together; the operator, who does, is never
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import FileTexts
-from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreAwayError, StoreError
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.web.access.auth import Authenticator
@@ -84,8 +84,7 @@ class ReloadOut(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(TokenTextsIn)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFileOptions:
+class TokenFileOptions(Struct, frozen=True):
     """What the files are called, and how large each may be (the store's limit)."""
 
     token_file: str
@@ -115,7 +114,7 @@ class TokenTexts:
                 key=Key.NONE,
                 summary="Read the token files again where they changed",
                 good={200: ReloadOut},
-                bad=(409, 429),
+                bad=(409, 429, 503),
             ),
             Operation(
                 method="POST",
@@ -135,7 +134,7 @@ class TokenTexts:
                 handler=self.read,
                 summary="Both token files as text, secrets included",
                 good={200: TokenTextsOut},
-                bad=(400, 401, 403, 500),
+                bad=(400, 401, 403, 409, 500),
                 headers=etag,
             ),
         )
@@ -147,6 +146,8 @@ class TokenTexts:
             self._reloads.take()
         try:
             await self._roster.refresh()
+        except StoreAwayError:
+            raise
         except StoreError as error:
             raise Fault(FaultKind.CONFLICT, UNUSABLE) from error
         return reply(ReloadOut("success", RELOADED))

@@ -17,9 +17,9 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
+from msgspec import Struct
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,7 @@ PLAIN_BYTES_MAX = 65_536
 TLS_RECORD = b"\x16"
 
 
-@dataclass(frozen=True, slots=True)
-class Handshakes:
+class Handshakes(Struct, frozen=True):
     """How to shake hands with clients.
 
     `timeout_s` and `count_max` are asked anew for each. `plain_answer` is written to a client that

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NoReturn
 
+from msgspec import Struct
+
 from cursor_api.options.kinds import path
 from cursor_api.options.rules import find_mode
 from cursor_api.options.said import tell
@@ -67,8 +69,7 @@ class TlsFileError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """One that can be served, with its key."""
 
     cert_file: Path

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.api_key import ApiKey

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Awaitable
-from dataclasses import replace
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.api_key import ApiKey, KeyTerms, digest_of
 from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.periods import Moment, Period

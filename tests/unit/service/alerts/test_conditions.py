@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.credential import Credential, Secret

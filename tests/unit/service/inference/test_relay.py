@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming

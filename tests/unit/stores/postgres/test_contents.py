@@ -13,7 +13,7 @@ from tests.contract.test_records import EVERYTHING, HOUR, id_at, record
 from tests.fakes import StillClock
 from tests.records import Spoken
 from tests.unit.stores.postgres.test_records import DAY, opened
-from tests.unit.stores.sqlite.test_contents import batch
+from tests.unit.stores.sqlite.test_contents import batch, delete_all, write_long
 
 SIZES = (
     "SELECT (SELECT content_bytes FROM cursor_api.kept),"
@@ -46,6 +46,14 @@ async def test_texts_count_once_and_go_with_their_rows(url: Secret) -> None:
         assert await records.delete(RecordFilter(until=HOUR + 3), 9) == 2
         assert await said_at(records, 1, 2, 3) == [3]
         await records.delete(RecordFilter(caller="operator"), 9)
+        assert await sizes(records) == (0, 0)
+
+
+async def test_long_texts_are_deleted_some_at_a_time(url: Secret) -> None:
+    """As in a file."""
+    async with opened(url) as records:
+        await write_long(records)
+        assert await delete_all(records) == [1, 7, 7, 5]
         assert await sizes(records) == (0, 0)
 
 

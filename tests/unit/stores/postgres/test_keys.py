@@ -7,9 +7,9 @@ import datetime as dt
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.api_key import ApiKey, digest_of
 from cursor_api.domain.credential import Secret

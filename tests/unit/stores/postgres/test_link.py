@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 import socket
 
@@ -12,9 +11,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
-from cursor_api.stores.postgres import link as postgres_link
 from cursor_api.stores.postgres.link import Connection, Link
-from tests.contract.test_records import forget_all
 from tests.postgres_server import PostgresServer
 
 
@@ -139,16 +136,4 @@ async def test_what_no_database_takes_is_a_bug_and_no_outage(url: Secret) -> Non
     link = Link(url, "test", 10.0)
     with pytest.raises(psycopg.DataError):
         await link.run(lambda connection: connection.execute("SELECT 'x'::int"))
-    await link.close()
-
-
-async def test_a_look_tells_which_server_it_is(url: Secret) -> None:
-    """And makes nothing."""
-    await forget_all(url)
-    assert re.fullmatch(r"PostgreSQL \d+\.\d+", await postgres_link.look(url))
-    link = Link(url, "test", 10.0)
-    found = await link.run(
-        lambda connection: connection.execute("SELECT to_regnamespace('cursor_api')")
-    )
-    assert await found.fetchone() == (None,)
     await link.close()

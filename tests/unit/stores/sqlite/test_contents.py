@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from cursor_api.domain.record_query import RecordFilter
-from cursor_api.ports.record_database import Batch
+from cursor_api.ports.record_database import Batch, RecordDatabase
+from cursor_api.stores.records.content_rows import STEP_BYTES
 from cursor_api.stores.sqlite.records import SqliteRecords
 from tests.contract.test_records import EVERYTHING, HOUR, id_at, record
 from tests.fakes import StillClock
@@ -52,6 +53,28 @@ async def test_texts_count_once_and_go_with_their_rows(tmp_path: Path) -> None:
         assert sizes(tmp_path) == (0, 0)
 
 
+async def write_long(database: RecordDatabase) -> None:
+    """Twenty requests with texts of an eighth of what goes in one step; the first has far more."""
+    await database.write(batch(0, length=2 * STEP_BYTES, name="first"))
+    await database.write(batch(*range(1, 20), length=STEP_BYTES // 8))
+
+
+async def delete_all(database: RecordDatabase) -> list[int]:
+    """How many went in each step."""
+    steps = []
+    while gone := await database.delete(RecordFilter(), 100):
+        steps.append(gone)
+    return steps
+
+
+async def test_long_texts_are_deleted_some_at_a_time(tmp_path: Path) -> None:
+    """Others wait for a step, so that each is of few bytes; one of any length goes at last."""
+    async with opened(tmp_path) as records:
+        await write_long(records)
+        assert await delete_all(records) == [1, 7, 7, 5]
+        assert sizes(tmp_path) == (0, 0)
+
+
 async def test_texts_that_are_too_old_go(tmp_path: Path) -> None:
     """Their requests stay; where those are kept for less, the texts are too."""
     clock = StillClock()
@@ -65,6 +88,24 @@ async def test_texts_that_are_too_old_go(tmp_path: Path) -> None:
         assert sizes(tmp_path)[0] == sizes(tmp_path)[1] > 0
     async with opened(tmp_path, EVERYTHING._replace(days=3, content_days=7), clock) as records:
         await tidy(records)
+        assert sizes(tmp_path) == (0, 0)
+
+
+async def test_requests_that_are_too_many_go_with_their_texts_some_at_a_time(
+    tmp_path: Path,
+) -> None:
+    """However long those are; and so do texts that are too old."""
+    clock = StillClock()
+    clock.seconds = HOUR + 100
+    few = EVERYTHING._replace(rows_max=5)
+    async with opened(tmp_path, few, clock) as records:
+        await records.write(batch(*range(25), length=STEP_BYTES // 5))
+        assert await tidy(records) > 20 / 5
+        assert await said_at(records, *range(25)) == list(range(20, 25))
+    clock.seconds = HOUR + 10 * DAY
+    async with opened(tmp_path, EVERYTHING._replace(content_days=7), clock) as records:
+        await records.write(batch(*range(25, 35), length=STEP_BYTES // 5, name="c"))
+        assert await tidy(records) >= 15 / 5
         assert sizes(tmp_path) == (0, 0)
 
 

@@ -6,10 +6,10 @@ import datetime as dt
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.api_key import ApiKey, digest_of
 from cursor_api.domain.errors import StaleKeyError, StoreError

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -94,7 +95,7 @@ async def test_one_that_is_not_ready(
     async with launch_of(tmp_path, behaviour, said) as launch:
         limit_s = 0.4 if behaviour == "silent" else 10
         with pytest.raises(Fault, match=words) as caught:
-            await start_process(replace(launch, ready_s=limit_s))
+            await start_process(structs.replace(launch, ready_s=limit_s))
         assert caught.value.kind is kind
         assert said == (["no library"] if behaviour == "ends" else [])
         # Where it never came to be itself it is gone all the same.

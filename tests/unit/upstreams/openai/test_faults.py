@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, Scope

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import hashlib
 import inspect
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cursor_api.domain.credential import NamedSecret, Secret
 from cursor_api.domain.errors import Fault, FaultKind
@@ -59,7 +59,7 @@ async def test_the_operators_key_may_end_in_the_alias_of_a_credential(
 ) -> None:
     """As with the reference; it is as good as the header x-credential."""
     caller = await KEYED.authenticate(asked(authorization=f"Bearer {KEY}{ending}"))
-    assert caller == dataclasses.replace(OPERATOR, pinned=pinned)
+    assert caller == structs.replace(OPERATOR, pinned=pinned)
 
 
 @pytest.mark.parametrize("ending", ["-", "anna", "_anna", " -anna"])

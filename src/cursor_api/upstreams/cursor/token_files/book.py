@@ -16,6 +16,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Self
 
+from msgspec import Struct
+
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
 from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
 from cursor_api.domain.problems import Problem, ProblemCode
@@ -70,16 +72,14 @@ class Texts:
         return digest.hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What the files are called in problems, most often their paths."""
 
     tokens: str
     token_list: str
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(Struct, frozen=True):
     """Both files and what they mean: their usable lines, even where there are problems."""
 
     texts: Texts
@@ -146,8 +146,7 @@ class Book:
         raise UnknownCredentialError(tell("There is no credential of that alias."))
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Reads books under fixed limits and names."""
 
     names: Names

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     is_checksum,
@@ -60,8 +62,7 @@ class Verdict(enum.Enum):
 _NO_TOKEN: Final = (Verdict.REFUSED, "an item without a token")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A line of a source, from 1, what becomes of it, and why; `alias` is its name here."""
 
     file: str

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode, Problem, ProblemCode
 from cursor_api.options.said import tell
@@ -39,7 +41,7 @@ ALIAS_CHARS_MAX: Final = 128
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 # `user_…` in front of a token is the browser cookie's account id, not a name that a user chose.
-_ACCOUNT: Final = "user_"
+ACCOUNT: Final = "user_"
 
 NOT_A_CHECKSUM: Final = Problem(
     ProblemCode.BAD_BINDING,
@@ -67,8 +69,7 @@ _UTF16: Final = Problem(
 _NOT_UTF8: Final = Problem(ProblemCode.NOT_UTF8, "not UTF-8 text")
 
 
-@dataclass(frozen=True, slots=True)
-class TextLimits:
+class TextLimits(Struct, frozen=True):
     """How much a token file may hold; more is a mistake or an attack, and refused."""
 
     # Room for 10,000 credentials of 600 bytes twice over; all of it is held in memory at a load.
@@ -96,8 +97,7 @@ class Entry:
     checksum: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """What a file holds. `entries` are the usable lines even where there are problems.
 
     `problem_count` goes on counting where `problems` stops.
@@ -222,7 +222,7 @@ def _text_lines(data: bytes, limits: TextLimits, problems: _Problems) -> Iterato
 def _read_token(line: int, text: str) -> tuple[Entry, Problem | None]:
     """One `token` or `alias::token`, and what is wrong with it."""
     alias, bearer = read_token(text)
-    is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
+    is_named = alias is not None and not alias.lower().startswith(ACCOUNT)
     problem = why_no_token(bearer) or (why_no_alias(alias) if alias else None)
     return Entry(line, alias, is_named, bearer), problem
 
