@@ -205,6 +205,7 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
             while (refused := await other.post(whole)).status != 409:
                 await asyncio.sleep(0.1)
         assert refused.json()["error"]["code"] == "wrong_node"
+        assert (await one.ask("GET", "/api/now")).json()["node"] == name
         assert f"the node {name}" in refused.json()["error"]["message"]
         assert refused.headers["connection"] == "close"
         assert "x-should-retry" not in refused.headers

@@ -204,6 +204,7 @@ class House:
             prices=self.key_house.prices,
             audit=self.key_house.audit,
             is_shared_up=self._is_shared_up,
+            node=self._health.name if self._health is not None else None,
             siblings=lambda: self.measuring.page.siblings,
             clock=self._with.clock,
             roster=self.roster,
