@@ -59,7 +59,7 @@ LOCK_WAIT_S: Final = 5.0
 # Nearly as small as at higher levels, and several times as quick.
 COMPRESSION: Final = 1
 COLUMNS: Final = ("FILE", "WHAT", "SECRET", "BYTES")
-WARNING: Final = "Whoever can read it can use your accounts: keep it where only you can."
+WARNING: Final = "Anyone who can read it can use your accounts: keep it where only you can read it."
 
 
 class _Found(NamedTuple):
@@ -135,7 +135,7 @@ def _require_free(target: Path, *, is_forced: bool) -> None:
     if target.is_dir():
         raise BackupError(say("{file} is a folder; name a file in it.", file=target))
     if os.path.lexists(target) and not is_forced:
-        raise BackupError(say("{file} is there already; --force replaces it.", file=target))
+        raise BackupError(say("{file} exists already; --force replaces it.", file=target))
 
 
 # --- What there is
@@ -180,7 +180,9 @@ def _key_files(loaded: Loaded[Settings], home: Path) -> Iterator[tuple[str, Path
         if path.is_relative_to(home):
             yield path.relative_to(home).as_posix(), path
         else:
-            print_error(say("warning: {file} lies elsewhere and is not in the backup", file=path))
+            print_error(
+                say("warning: {file} is in another folder and is not in the backup", file=path)
+            )
 
 
 def _read(path: Path) -> bytes | None:
@@ -188,7 +190,7 @@ def _read(path: Path) -> bytes | None:
         if not path.exists():
             return None
         if not path.is_file():
-            raise BackupError(say("{file} is no file.", file=path))
+            raise BackupError(say("{file} is not a file.", file=path))
         with path.open("rb") as file:
             data = file.read(TEXT_BYTES_MAX + 1)
     except OSError as error:
@@ -197,7 +199,7 @@ def _read(path: Path) -> bytes | None:
         ) from error
     if len(data) > TEXT_BYTES_MAX:
         raise BackupError(
-            say("{file} is larger than any such file; is it the right one?", file=path)
+            say("{file} is too large for such a file; is it the right one?", file=path)
         )
     return data
 

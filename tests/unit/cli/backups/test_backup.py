@@ -36,7 +36,7 @@ def test_everything_is_in_it_as_it_is(home: Path, capsys: pytest.CaptureFixture[
     assert sorted(texts) == sorted(text.encode() for text in TEXTS.values())
     said = capsys.readouterr()
     assert str(home / ".token") in said.out
-    assert "Whoever can read it can use your accounts" in said.out
+    assert "Anyone who can read it can use your accounts" in said.out
     assert "canary" not in said.out + said.err
     assert [path.name for path in home.parent.iterdir()] == ["home", "all.tar.gz"]
 
@@ -111,8 +111,8 @@ def test_what_cannot_be_saved_is_said(home: Path, capsys: pytest.CaptureFixture[
     toml = (home / "cursor-api.toml").read_text()
     (home / "cursor-api.toml").write_text(toml.replace(".deepseek.key", str(elsewhere)))
     assert main(["backup", str(home.parent / "a")]) == 0
-    assert "elsewhere.key lies elsewhere" in capsys.readouterr().err
+    assert "elsewhere.key is in another folder" in capsys.readouterr().err
     (home / ".token-state").unlink()
     (home / ".token-state").mkdir()
     assert main(["backup", str(home.parent / "b")]) == 1
-    assert ".token-state is no file" in capsys.readouterr().err
+    assert ".token-state is not a file" in capsys.readouterr().err

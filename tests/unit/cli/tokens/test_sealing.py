@@ -36,7 +36,7 @@ def test_tokens_in_the_database(tmp_path: Path) -> None:
         assert f"{tmp_path / '.token'} is unchanged and not used any more" in copied
         assert "work is in the database already." in say(OLD, "token", "copy")
         added = say(OLD, "token", "add", "home::eyJh.eyJi.c2ln")
-        assert "In the database; a running gateway" in added
+        assert "Saved in the database; a running gateway" in added
         say(OLD, "token", "priority", "work", "4")
         assert "from the database." in say(OLD, "token", "remove", "home", "--yes")
         listed = say(OLD, "token", "list")
