@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,6 +19,7 @@ from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.stores.redis import link as redis_link
+from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.redis_server import RedisServer, redis_server
@@ -46,6 +48,12 @@ async def simulator() -> AsyncIterator[CursorSimulator]:
         yield made
 
 
+class ClockAhead(SystemClock):
+    """Of a machine whose time is wrong; how long things take is no matter of it."""
+
+    now = staticmethod(lambda: time.time() + 60.0)
+
+
 def settings_of(
     server: RedisServer, simulator: CursorSimulator, folder: Path, **more: str
 ) -> Settings:
@@ -65,13 +73,18 @@ def settings_of(
 async def nodes(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> AsyncIterator[list[Gateway]]:
-    """Two of them, at one file of keys, and a Redis with nothing in it."""
+    """Two of them, at one file of keys, and a Redis with nothing in it.
+
+    The clock of the second one is a minute ahead, which makes no difference.
+    """
     server.ask("FLUSHALL")
     settings = settings_of(server, simulator, tmp_path)
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(gateway_of(settings, file_stores(settings), Redactor()))
-            for _ in range(2)
+            await stack.enter_async_context(
+                gateway_of(settings, file_stores(settings), Redactor(), clock)
+            )
+            for clock in (SystemClock(), ClockAhead())
         ]
 
 
@@ -165,11 +178,14 @@ SDK_MODEL = "cursor-sdk/composer-2.5"
 async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> None:
-    """In each API's own form, with the node's name; a client that tries again connects anew."""
+    """In each API's own form, with the node's name; a client that tries again connects anew.
+
+    When the first one has ended, it goes on with the whole conversation.
+    """
     server.ask("FLUSHALL")
-    async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack, AsyncExitStack() as ending:
         nodes, bridges = [], []
-        for _ in range(2):
+        for until in (ending, stack):
             bridge = await stack.enter_async_context(BridgeSimulator())
             attached = {
                 "CURSOR_SDK_BRIDGE_URL": bridge.url,
@@ -178,7 +194,7 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
             settings = settings_of(server, simulator, tmp_path, **attached)
             (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
             gateway = gateway_of(settings, file_stores(settings), Redactor())
-            nodes.append(await stack.enter_async_context(gateway))
+            nodes.append(await until.enter_async_context(gateway))
             bridges.append(bridge)
         one, other = nodes
         asked = {"model": SDK_MODEL, "tools": [{"type": "function", "function": CALL}]}
@@ -191,7 +207,9 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
         async with asyncio.timeout(10):
             while (refused := await other.post(whole)).status != 409:
                 await asyncio.sleep(0.1)
+        made = len(bridges[1].asked("CreateAgent"))
         assert refused.json()["error"]["code"] == "wrong_node"
+        assert (await one.ask("GET", "/api/now")).json()["node"] == name
         assert f"the node {name}" in refused.json()["error"]["message"]
         assert refused.headers["connection"] == "close"
         assert "x-should-retry" not in refused.headers
@@ -199,9 +217,16 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
             answer = await other.ask("POST", path, body=json.dumps(body).encode())
             assert answer.status == 409
             assert f"the node {name}" in answer.json()["error"]["message"]
-        assert not bridges[1].asked("CreateAgent")
+        assert len(bridges[1].asked("CreateAgent")) == made
         answer = await one.post(whole)
         assert "sunny" in answer.json()["choices"][0]["message"]["content"]
+        await ending.aclose()
+        # At once, long before a node that says nothing is taken for dead.
+        async with asyncio.timeout(10):
+            while (answer := await other.post(whole)).status == 409:
+                await asyncio.sleep(0.05)
+        assert answer.status == 200
+        assert len(bridges[1].asked("CreateAgent")) == made + 1
 
 
 def _elsewhere(call_id: str) -> dict[str, object]:

@@ -361,7 +361,7 @@ MANAGEMENT = (
         note=Text("the rest is left out, and the record says so", "其余省略，并在记录中注明"),
         reason=Text(
             "Searching that much text for secrets takes a few milliseconds.",
-            "在这么多文字中查找敏感信息需要几毫秒。",
+            "在这么多文字中查找机密需要几毫秒。",
         ),
         shown_by=(
             "tests/unit/service/inference/test_transcripts.py"

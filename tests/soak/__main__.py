@@ -3,12 +3,14 @@
 python -m tests.soak                  all stages at full size; writes docs/reliability.md
 python -m tests.soak --quick          all stages in about three minutes; writes nothing
 python -m tests.soak --stage readers  one stage; may be given several times
+                     --write          and its rows in docs/reliability.md are written anew
 python -m tests.soak --list           the stages and their promises
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 import time
 import traceback
@@ -18,7 +20,7 @@ from pathlib import Path
 from bench.machine import Bystanders
 from bench.processes import end_tidily
 from tests.soak.figures import FULL, QUICK, SIZES, Size, render, say
-from tests.soak.page import PAGE, Outcome, facts, put_into, render_section
+from tests.soak.page import PAGE, Outcome, facts, put_into, put_stages_into, render_section
 from tests.soak.stages import STAGES, Stage
 
 
@@ -31,6 +33,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, about three minutes")
     parser.add_argument("--size", choices=SIZES, default=FULL.name)
     parser.add_argument("--share", type=float, help="any other size; 1 is the promises' own")
+    parser.add_argument("--write", action="store_true", help="write the rows of these stages")
     parser.add_argument(
         "--output", type=Path, help="write the section here (docs/reliability.md after a full run)"
     )
@@ -78,6 +81,10 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     missed = [outcome.stage.name for outcome in outcomes if not outcome.is_kept]
     sys.stdout.write(f"missed: {', '.join(missed)}\n" if missed else "all kept\n")
+    if options.write:
+        page, today = PAGE.read_text(encoding="utf-8"), dt.datetime.now(dt.UTC).date().isoformat()
+        PAGE.write_text(put_stages_into(page, outcomes, today), encoding="utf-8")
+        say(f"written to {PAGE}")
     output = options.output or (PAGE if size is FULL and not options.stage else None)
     if output:
         page = output.read_text(encoding="utf-8") if output.exists() else ""

@@ -8,7 +8,15 @@ import pytest
 
 from tests.soak import __main__ as program
 from tests.soak.figures import FULL, QUICK, TINY, Figure, Size, command, exactly, render
-from tests.soak.page import BEGIN, END, Outcome, put_into, render_section, render_table
+from tests.soak.page import (
+    BEGIN,
+    END,
+    Outcome,
+    put_into,
+    put_stages_into,
+    render_section,
+    render_table,
+)
 from tests.soak.stages import STAGES, Stage
 
 KEPT = Figure("memory", 41.5, "MiB", at_most=64)
@@ -72,6 +80,21 @@ def test_the_page_keeps_what_stands_around_the_figures() -> None:
     assert page.endswith(f"{END}\n\nAfter.\n")
     assert "old" not in page
     assert put_into("# Title\n", "x\n") == f"# Title\n\n{BEGIN}\nx\n{END}\n"
+
+
+def test_a_stage_alone_writes_its_own_rows() -> None:
+    """In the order of the stages; the others' rows and what stands around them stay."""
+    first, second = STAGES[0], STAGES[1]
+    section = render_section([Outcome(second, run(TINY), 60.0)], "Measured today.")
+    page = f"# Title\n\n{BEGIN}\n{section}{END}\n"
+    both = put_stages_into(page, [Outcome(first, [KEPT], 1.0)], "2026-01-02")
+    assert f"Measured alone since then: `{first.name}` on 2026-01-02." in both
+    assert both.index(first.promise) < both.index(second.promise)
+    assert both.count("| streams broken |") == 1
+    again = put_stages_into(both, [Outcome(second, [KEPT], 1.0)], "2026-01-03")
+    assert "| streams broken |" not in again
+    assert f"`{second.name}` on 2026-01-03, `{first.name}` on 2026-01-02." in again
+    assert put_stages_into(again, [Outcome(second, [KEPT], 1.0)], "2026-01-03") == again
 
 
 def test_what_is_missed_stands_out() -> None:

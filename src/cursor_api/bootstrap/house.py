@@ -47,7 +47,7 @@ from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.stores.options import WhenAway
 from cursor_api.telemetry.measuring import Measuring
-from cursor_api.telemetry.metrics_page import Standing
+from cursor_api.telemetry.metrics import Standing
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.telemetry.request_spans import RequestSpans
@@ -204,6 +204,7 @@ class House:
             prices=self.key_house.prices,
             audit=self.key_house.audit,
             is_shared_up=self._is_shared_up,
+            node=self._health.name if self._health is not None else None,
             siblings=lambda: self.measuring.page.siblings,
             clock=self._with.clock,
             roster=self.roster,
@@ -262,6 +263,7 @@ class House:
                 parts.observer,
                 self._hide_secrets,
                 lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
+                parts.stores.shared_credentials,
             )
         )
 

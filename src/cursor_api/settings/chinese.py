@@ -119,17 +119,18 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "CREDENTIALS_KEY": (
         "用来加密令牌文件中的令牌（AES-256-GCM），没有此密钥就无法读出；需要附加组件 "
-        "`cursor-api[sealed]`。64 个十六进制数字；`cursor-api token sealing-key` 可生成一个。请把它"
+        "`cursor-api[sealed]`。设置了 `DATABASE_URL` 时，凭据加密存放在数据库中；没有此密钥时留在"
+        "文件中。64 个十六进制数字；`cursor-api token sealing-key` 可生成一个。请把它"
         "与令牌文件、备份分开保存：丢了它，令牌就丢了。更换时，把新密钥写在旧密钥前面，以逗号隔"
         "开：第一个用来加密，所有的都能解密。"
     ),
     "CREDENTIALS_KEY_FILE": (
-        "内容同 `CREDENTIALS_KEY` 的文件，每行一个密钥，供以文件形式提供秘密的服务使用。"
+        "内容同 `CREDENTIALS_KEY` 的文件，每行一个密钥，供以文件形式提供机密的服务使用。"
     ),
     "POOL_POLICY": (
         "同一优先级的凭据如何分担请求。`round_robin`：按权重轮流。`least_busy`：选进"
         "行中请求最少的。`fill_first`：总是选第一个可用的。`sticky`：调用方一直使用原来的凭"
-        "据。智能体的会话，以及指明了名称的会话（`prompt_cache_key`、请求头"
+        "据。agent 的对话，以及指明了名称的对话（`prompt_cache_key`、请求头"
         " `x-conversation-id`），在任何策略"
         "下都一直使用原来的凭据，因为提示词缓存在那里。"
     ),
@@ -150,12 +151,12 @@ REASONS: Final[Mapping[str, str]] = {
         "一千个流，每多一个，所有调用方都等得更久。"
     ),
     "GATEWAY_CALLER_REQUESTS_MAX": (
-        "单个密钥（包括操作者的）的同一上限（429）：失控的程序不会占满所有位置。"
+        "单个密钥（包括运营者的）的同一上限（429）：失控的程序不会占满所有位置。"
     ),
     "GATEWAY_CALLER_PERCENT": (
         "单个调用方（`CLIENT_TOKENS` 中的一个密钥，或直通模式下的一个令牌）最多可占所有"
         "请求、流和请求体的百分之几（429）。`AUTH_TOKEN` 可以全部占用：无论哪个程序失控，"
-        "操作者总有位置。"
+        "运营者总有位置。"
     ),
     "GATEWAY_STREAMS_MAX": (
         "其中流式回答的上限（503）：它们会占用位置数分钟，每个最多占 64 KiB 内存和两个文件描述符。"
@@ -167,7 +168,7 @@ REASONS: Final[Mapping[str, str]] = {
         "当所有凭据都达到你设置的并发上限时，最多有多少请求排队等待。0 表示不等待（立即 503）。"
     ),
     "GATEWAY_QUEUE_WAIT_S": (
-        "最多等待多久。代理会一阵阵地请求，回答需要数秒；等得更久不如直接告知。"
+        "最多等待多久。agent 的请求常常成批到来，回答需要数秒；等得更久不如直接报错。"
     ),
     "GATEWAY_ANSWERS_BYTES_MAX": (
         "为回答保留的内存：客户端可凭 `previous_response_id` 接着对话，或再次取回。最旧的先删除；"
@@ -246,18 +247,18 @@ REASONS: Final[Mapping[str, str]] = {
         "同时等待结果的工具调用数上限。超出的调用会被拒绝，并告知模型。"
     ),
     "CURSOR_SDK_CONVERSATIONS_MAX": (
-        "为下一轮保留代理（agent）的对话数，这样历史和提示缓存才是真实的。超出时结束最早的。"
+        "为下一轮保留 agent 的对话数，这样历史和提示缓存才是真实的。超出时结束最早的。"
         "0 表示每次都把对话作为文本发送。"
     ),
-    "CURSOR_SDK_CONVERSATION_IDLE_S": "代理（agent）为下一轮保留多久。",
+    "CURSOR_SDK_CONVERSATION_IDLE_S": "agent 为下一轮保留多久。",
     "GATEWAY_BODY_BYTES_MAX": (
-        "请求体的上限，按解压后计算。编程代理一句问候就会发送约 80 KB，带图片时可达数 MiB。"
+        "请求体的上限，按解压后计算。编程 agent 一句问候就会发送约 80 KB，带图片时可达数 MiB。"
     ),
     "GATEWAY_HEADER_BYTES_MAX": (
         "请求行与请求头合计的上限。真实客户端不超过 4 KiB；同一主机上其他页面的 Cookie 会再多一些。"
     ),
     "GATEWAY_MESSAGES_MAX": (
-        "一次请求中消息的数量上限。长时间的代理会话有数百条；每条消息除字节外还占用内存。"
+        "一次请求中消息的数量上限。长时间的 agent 对话有数百条；每条消息除字节外还占用内存。"
     ),
     "GATEWAY_PARTS_MAX": (
         "一次请求中所有消息的内容片段（文本、图片）与工具调用的总数上限：按允许的消息"
@@ -303,8 +304,9 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "DATABASE_URL": (
         "存放请求记录、API 密钥与价格的 PostgreSQL 数据库（14 或更新），取代"
-        " `REQUEST_LOG_FILE`；需要附加组件 `cursor-api[postgres]`。表建在自己的"
-        " schema `cursor_api` 中。数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
+        " `REQUEST_LOG_FILE`；设置了 `CREDENTIALS_KEY` 时也存放凭据。需要附加组件"
+        " `cursor-api[postgres]`。表建在自己的 schema `cursor_api` 中。"
+        "数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
     ),
     "REDIS_URL": (
         "Redis（7 或更新）或 Valkey。多个节点在其中共同计算 API 密钥的用量，使限额对所有节点"
@@ -357,7 +359,7 @@ BLOCK_REASONS: Final[Mapping[str, str]] = {
     ),
     "anthropic.prompt_cache": (
         "调用方没有标记时，为上游的缓存标记提示词：工具、系统提示和最后几轮。"
-        "智能体反复发送的内容因此只需十分之一的费用，只发送一次的内容则贵四分之一。"
+        "agent 反复发送的内容因此只需十分之一的费用，只发送一次的内容则贵四分之一。"
     ),
     "anthropic.first_token_timeout_s": (
         "从发出请求到第一段文字或思考的时限；超时后若有其他密钥则换用。"

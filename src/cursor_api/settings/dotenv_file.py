@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
-
-from dotenv.parser import Binding, parse_stream
+from typing import TYPE_CHECKING, Final
 
 from cursor_api.options.kinds import show_plain
 from cursor_api.options.rules import Finding
@@ -24,6 +22,9 @@ from cursor_api.settings.sources import (
     read_text,
 )
 from cursor_api.settings.unknown import find_misspelt
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
 
 # A file with more names of others is theirs, and looking at each takes a moment.
 STRANGERS_MAX: Final = 200
@@ -45,6 +46,9 @@ def read_dotenv(schema: AnySchema, path: Path, label: str) -> Reading:
 
 def parse_dotenv(schema: AnySchema, text: str, label: str) -> Reading:
     """The text of such a file."""
+    # With what it brings, a fiftieth of the start, where many have no such file.
+    from dotenv.parser import parse_stream  # noqa: PLC0415
+
     pairs: list[tuple[str, Given]] = []
     problems = []
     for binding in parse_stream(io.StringIO(text)):

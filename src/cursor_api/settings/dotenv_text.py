@@ -10,9 +10,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from dotenv.parser import parse_stream
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
 # What stands behind a value on its line; with a quote in it, it may be a part of the value.
@@ -40,7 +41,7 @@ def set_variable(text: str, name: str, value: str | None, others: Collection[str
 
 def _pieces(text: str, name: str, value: str | None, others: Collection[str]) -> Iterator[str]:
     newline = "\r\n" if "\r\n" in text else "\n"
-    bindings = list(parse_stream(io.StringIO(text, newline="")))
+    bindings = _parse(text)
     places = [
         place for place, one in enumerate(bindings) if one.key == name or one.key in {*others}
     ]
@@ -76,8 +77,11 @@ def _line(name: str, value: str) -> str:
 
 def _read(text: str) -> dict[str, str | None]:
     """What it says, as it is read: the later of two wins."""
-    return {
-        one.key: one.value
-        for one in parse_stream(io.StringIO(text, newline=""))
-        if one.key is not None
-    }
+    return {one.key: one.value for one in _parse(text) if one.key is not None}
+
+
+def _parse(text: str) -> list[Binding]:
+    # Loaded for those alone who change such a file.
+    from dotenv.parser import parse_stream  # noqa: PLC0415
+
+    return list(parse_stream(io.StringIO(text, newline="")))

@@ -80,7 +80,8 @@ class SealingOptions:
         sealing_keys(),
         "",
         "Seals the tokens in the token files, so that nobody can read them without this key"
-        " (AES-256-GCM); needs the extra `cursor-api[sealed]`. 64 hexadecimal digits;"
+        " (AES-256-GCM); needs the extra `cursor-api[sealed]`. With `DATABASE_URL`, credentials are"
+        " in the database, sealed; without this key they stay in the files. 64 hexadecimal digits;"
         " `cursor-api token sealing-key` makes a key. Keep it apart from the files and from"
         " backups: without it, the tokens are lost. To change it, put the new key before the old"
         " one, with a comma between: the first seals, all of them open.",
@@ -108,9 +109,10 @@ class DatabaseOptions:
         database_url(),
         None,
         "A PostgreSQL database (14 or newer) for the records of requests, API keys and prices, in"
-        " place of `REQUEST_LOG_FILE`; needs the extra `cursor-api[postgres]`. The tables are made"
-        " in a schema of their own, `cursor_api`. While the database is away the records wait in a"
-        " file beside that of `REQUEST_LOG_FILE`.",
+        " place of `REQUEST_LOG_FILE`, and with `CREDENTIALS_KEY` for credentials; needs"
+        " the extra `cursor-api[postgres]`. The tables are made in a schema of their own,"
+        " `cursor_api`. While the database is away the records wait in a file beside that"
+        " of `REQUEST_LOG_FILE`.",
         default_note="none: `REQUEST_LOG_FILE`",
         needs_restart=True,
     )

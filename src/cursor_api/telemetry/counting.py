@@ -1,4 +1,4 @@
-"""Counters and histograms that cost a request little; the library writes them.
+"""Counters and histograms that cost a request little; `families.py` writes them.
 
 Rules of this file:
 - They count on the event loop alone, so that there is no lock: the library's take one for each
@@ -9,14 +9,8 @@ Rules of this file:
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
-
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 _Child = TypeVar("_Child")
 
@@ -57,28 +51,28 @@ class Spread:
         self.total += amount
 
 
-class _Family(Collector, Generic[_Child]):
+class _Family(Generic[_Child]):
     """The children of one metric, by the values of its labels."""
 
     def __init__(self, name: str, about: str, labels: Sequence[str]) -> None:
-        self._name = name
-        self._about = about
-        self._labels = tuple(labels)
+        self.name = name
+        self.about = about
+        self.label_names = tuple(labels)
         self._children: dict[tuple[str, ...], _Child] = {}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._name}, {len(self._children)})"
+        return f"{type(self).__name__}({self.name}, {len(self._children)})"
 
     def _find(self, values: tuple[str, ...], make: Callable[[], _Child]) -> _Child:
-        if len(values) != len(self._labels):
-            raise ValueError(f"{self._name} has the labels {self._labels}")
+        if len(values) != len(self.label_names):
+            raise ValueError(f"{self.name} has the labels {self.label_names}")
         child = self._children.get(values)
         if child is None:
             child = self._children[values] = make()
         return child
 
-    def _list(self) -> list[tuple[tuple[str, ...], _Child]]:
-        # One step, whatever is added meanwhile.
+    def list_children(self) -> list[tuple[tuple[str, ...], _Child]]:
+        """Each with the values of its labels: in one step, whatever is added meanwhile."""
         return list(self._children.items())
 
 
@@ -89,13 +83,6 @@ class Counts(_Family[Count]):
         """The one with these labels."""
         return self._find(values, Count)
 
-    def collect(self) -> Iterable[Metric]:
-        """See Collector."""
-        family = CounterMetricFamily(self._name, self._about, labels=self._labels)
-        for values, count in self._list():
-            family.add_metric(values, count.value)
-        return [family]
-
 
 class Spreads(_Family[Spread]):
     """A metric with buckets; `bounds` grow."""
@@ -104,18 +91,8 @@ class Spreads(_Family[Spread]):
         self, name: str, about: str, labels: Sequence[str], bounds: Sequence[float]
     ) -> None:
         super().__init__(name, about, labels)
-        self._bounds = tuple(map(float, bounds))
-        ends = map(floatToGoString, (*self._bounds, float("inf")))
-        self._ends: list[str] = list(ends)
+        self.bounds = tuple(map(float, bounds))
 
     def labels(self, *values: str) -> Spread:
         """The one with these labels."""
-        return self._find(values, lambda: Spread(self._bounds))
-
-    def collect(self) -> Iterable[Metric]:
-        """See Collector."""
-        family = HistogramMetricFamily(self._name, self._about, labels=self._labels)
-        for values, spread in self._list():
-            counts = accumulate(tuple(spread.counts))
-            family.add_metric(values, list(zip(self._ends, counts, strict=True)), spread.total)
-        return [family]
+        return self._find(values, lambda: Spread(self.bounds))

@@ -9,8 +9,8 @@ from cursor_api.domain.record import RequestRecord
 from cursor_api.ports.records import RefusalCounter
 from cursor_api.telemetry.counted_refusals import CountedRefusals
 from cursor_api.telemetry.loop_lag import watch_lag
-from cursor_api.telemetry.metrics import Instruments, RequestMetrics
-from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
+from cursor_api.telemetry.metrics import Instruments, RequestMetrics, Standing
+from cursor_api.telemetry.metrics_page import ScrapedMetrics
 from cursor_api.telemetry.workers_metrics import WorkersMetrics
 
 

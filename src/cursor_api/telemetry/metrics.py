@@ -10,14 +10,14 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
-
-from prometheus_client import CollectorRegistry
 
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import SCOPES, FaultKind
 from cursor_api.domain.record import RequestRecord, Status
+from cursor_api.ports.records import RecordsState
+from cursor_api.service.readiness import CredentialCounts, UpstreamStanding
 from cursor_api.telemetry.counting import Count, Counts, Spread, Spreads
 
 PREFIX: Final = "cursor_api"
@@ -39,11 +39,24 @@ OUTCOMES: Final = {
 }
 
 
+class Standing(NamedTuple):
+    """How things stand. `limits` are refusals by the setting whose limit was reached."""
+
+    under_way_count: int
+    waiting_count: int
+    credentials: CredentialCounts
+    upstreams: Mapping[str, UpstreamStanding]
+    records: RecordsState
+    limits: Mapping[str, int]
+    # Whether what nodes share can be reached; None where nothing is shared.
+    is_shared_up: bool | None = None
+
+
 class Instruments:
-    """All counters and histograms, in a registry of their own."""
+    """All counters and histograms; `families` in the order in which they are shown."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.families: list[Counts | Spreads] = []
         count, spread = self._counter, self._histogram
         self.requests = count(
             "requests", "Requests that have ended.", "dialect", "model", "outcome"
@@ -91,14 +104,14 @@ class Instruments:
 
     def _counter(self, name: str, about: str, *labels: str) -> Counts:
         made = Counts(f"{PREFIX}_{name}", about, labels)
-        self.registry.register(made)
+        self.families.append(made)
         return made
 
     def _histogram(
         self, name: str, about: str, buckets: tuple[float, ...], *labels: str
     ) -> Spreads:
         made = Spreads(f"{PREFIX}_{name}", about, labels, buckets)
-        self.registry.register(made)
+        self.families.append(made)
         return made
 
 

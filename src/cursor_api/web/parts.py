@@ -141,4 +141,5 @@ class WebParts(Struct, frozen=True, kw_only=True):
     prices: Prices
     audit: Audit
     is_shared_up: Callable[[], bool | None] = lambda: None
+    node: str | None = None
     siblings: Callable[[], Siblings | None] = lambda: None

@@ -171,6 +171,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.steps,
                 parts.is_shared_up,
                 parts.siblings,
+                parts.node,
             )
         ).operations(),
         *RequestRoutes(

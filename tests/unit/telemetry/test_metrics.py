@@ -12,6 +12,7 @@ from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import FaultKind
 from cursor_api.domain.record import Attempt, RequestRecord, Status
 from cursor_api.domain.record_query import UsageCounts, counts_of
+from cursor_api.telemetry.families import as_family
 from cursor_api.telemetry.metrics import (
     MODELS_MAX,
     NAMES_MAX,
@@ -37,7 +38,7 @@ def values(instruments: Instruments, name: str) -> dict[tuple[str, ...], float]:
     """The samples of a metric that are not 0, by their labels."""
     return {
         tuple(sample.labels.values()): sample.value
-        for family in instruments.registry.collect()
+        for family in map(as_family, instruments.families)
         for sample in family.samples
         if sample.name == f"cursor_api_{name}" and sample.value
     }

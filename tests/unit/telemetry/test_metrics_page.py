@@ -5,8 +5,8 @@ from __future__ import annotations
 from cursor_api.pool.breaker import BreakerState
 from cursor_api.ports.records import RecordsState, WriteTimes
 from cursor_api.service.readiness import CredentialCounts, UpstreamStanding
-from cursor_api.telemetry.metrics import Instruments
-from cursor_api.telemetry.metrics_page import ScrapedMetrics, Standing
+from cursor_api.telemetry.metrics import Instruments, Standing
+from cursor_api.telemetry.metrics_page import ScrapedMetrics
 
 STANDING = Standing(
     under_way_count=3,

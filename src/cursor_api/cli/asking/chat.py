@@ -74,7 +74,7 @@ def _read_prompt(words: Sequence[str]) -> str | None:
         print_error(say("error: standard input is not UTF-8 text."))
         return None
     if len(given) > INPUT_CHARS_MAX:
-        print_error(say("error: that is more than any model takes; is it the right file?"))
+        print_error(say("error: that is more than any model accepts; is it the right file?"))
         return None
     before = " ".join(words[: words.index(STDIN)])
     after = " ".join(words[words.index(STDIN) + 1 :])
@@ -85,7 +85,7 @@ def _choose(gateway: GatewayAddress) -> str:
     served = ask_models(gateway)
     chosen = choose_models(Api.CHAT, served.models)
     if chosen is None:
-        raise CallError(served.problem or say("none of the models there is one for chats"))
+        raise CallError(served.problem or say("none of the models there can chat"))
     return chosen[0]
 
 
@@ -131,11 +131,11 @@ def _chunks(answer: IO[bytes]) -> Iterator[Mapping[str, Any]]:
             chunk = json.loads(data)
         except ValueError:
             raise CallError(
-                say("what answers there is no such gateway: its stream is no JSON")
+                say("what answers there is not this gateway: its stream is not JSON")
             ) from None
         if isinstance(chunk, dict):
             yield chunk
-    raise CallError(say("the answer broke off before its end"))
+    raise CallError(say("the answer was cut off before its end"))
 
 
 def _take(chunk: Mapping[str, Any], told: _Told) -> str:
@@ -160,7 +160,7 @@ def _shown(text: str) -> str:
 
 def _describe(told: _Told) -> str:
     """`gpt-5 by way of openai/gpt-5: first words after 0.4 s, 2.1 s in all, 8 + 35 tokens`."""
-    way = say(" by way of {route}", route=plain(told.route)) if told.route else ""
+    way = say(" via {route}", route=plain(told.route)) if told.route else ""
     first = ""
     if told.first_s is not None:
         first = say("first words after {first:.1f} s, ", first=told.first_s)
@@ -171,6 +171,6 @@ def _describe(told: _Told) -> str:
             given=told.usage.get("prompt_tokens"),
             got=told.usage.get("completion_tokens"),
         )
-    cut = say("; cut off at the limit of tokens") if told.finish == "length" else ""
+    cut = say("; cut off at the token limit") if told.finish == "length" else ""
     took = say("{took:.1f} s in all", took=told.took_s)
     return f"{plain(told.model)}{way}: {first}{took}{tokens}{cut}"

@@ -119,7 +119,7 @@ def decode(body: bytes, wanted: type[_T], gateway: GatewayAddress, call: Call) -
         where = f"{gateway.root_url}{call.path}"
         raise CallError(
             say(
-                "what answers at {where} is no such gateway, or one of another version", where=where
+                "what answers at {where} is not this gateway, or another version of it", where=where
             )
         ) from None
 
@@ -130,7 +130,7 @@ def fetch_json(gateway: GatewayAddress, call: Call) -> Any:
         return json.loads(fetch(gateway, call))
     except ValueError:
         where = f"{gateway.root_url}{call.path}"
-        words = say("what answers at {where} is no such gateway: it gives no JSON", where=where)
+        words = say("what answers at {where} is not this gateway: it sends no JSON", where=where)
         raise CallError(words) from None
 
 
@@ -166,13 +166,16 @@ def _trust_only(cert_file: Path) -> ssl.SSLContext:
 
 def _nobody(gateway: GatewayAddress) -> str:
     return say(
-        "no gateway answers at {url}; start it with `cursor-api serve`, or name another with --url",
+        (
+            "no gateway answers at {url}; start it with `cursor-api serve`, or give another"
+            " address with --url"
+        ),
         url=gateway.root_url,
     )
 
 
 def _too_late(gateway: GatewayAddress) -> str:
-    return say("the gateway at {url} does not answer in time", url=gateway.root_url)
+    return say("the gateway at {url} did not answer in time", url=gateway.root_url)
 
 
 def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call) -> str:
@@ -182,8 +185,10 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
         if gateway.key:
             which = say("the key from {place}", place=gateway.key_from)
         return say(
-            "the gateway at {url} refuses {which}; run this where AUTH_TOKEN is set, or name the"
-            " variable that holds the key with --key-env",
+            (
+                "the gateway at {url} refuses {which}; run this in the folder of the gateway,"
+                " or name the variable that holds the key with --key-env"
+            ),
             url=gateway.root_url,
             which=which,
         )
@@ -191,8 +196,10 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
     if said:
         return said
     return say(
-        "{url} answers with status {status}; is that the gateway, and is ROUTE_PREFIX part of the"
-        " address?",
+        (
+            "{url} answers with status {status}; is that the gateway, and does the address"
+            " contain ROUTE_PREFIX?"
+        ),
         url=f"{gateway.root_url}{call.path}",
         status=status,
     )

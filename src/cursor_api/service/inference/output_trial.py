@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jsonschema_rs
 
@@ -72,6 +72,19 @@ async def judge_apart(schema: bytes, text: str) -> Verdict | None:
     return Verdict(word == VALID, problem.decode(errors="replace"))
 
 
+class SchemaError(Exception):
+    """This is no schema; its text is the library's."""
+
+
+def read_schema(schema: Any) -> jsonschema_rs.Validator:
+    """What checks against a schema, decoded or as JSON text; raises SchemaError."""
+    try:
+        return jsonschema_rs.validator_for(schema, pattern_options=PATTERNS, offline=True)
+    # The first is a ValueError too; for a reference it may be another of the library's.
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        raise SchemaError(str(error)) from error
+
+
 def describe(validator: jsonschema_rs.Validator, value: object) -> str:
     """What is wrong first of all; "" where nothing is."""
     found = next(validator.iter_errors(value), None)
@@ -89,7 +102,7 @@ def _serve() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     schema, text = json.load(sys.stdin.buffer)
-    validator = jsonschema_rs.validator_for(schema, pattern_options=PATTERNS, offline=True)
+    validator = read_schema(schema)
     value = json.loads(text)
     out = sys.stdout.buffer
     is_valid = validator.is_valid(value)

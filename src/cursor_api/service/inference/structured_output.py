@@ -5,6 +5,7 @@ Rules of this file:
 - An answer that ended for another reason than that it was done (calls, length, a refusal) is given
   as it is, as upstreams that have structured output do.
 - A schema is the caller's: nothing is fetched for it, and its patterns cannot run for ever.
+- What checks against a schema has 3 MB, and is loaded for the first request that brings one.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jsonschema_rs
 import msgspec
 
 from cursor_api.domain.chat import ChatRequest, OutputForm
@@ -24,7 +24,9 @@ from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.endings import is_incomplete
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
 from cursor_api.ports.upstream import DeltaBatches
-from cursor_api.service.inference.output_trial import PATTERNS, describe, judge_apart
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
 
 PARAM: Final = "response_format"
 # A schema of 5,000 patterns has half of it and takes 20 ms to read; real ones have some kilobytes.
@@ -59,7 +61,7 @@ class OutputCheck:
     """Whether an answer is of the form; raises Fault(INVALID_REQUEST) for a schema that is none."""
 
     def __init__(self, form: OutputForm) -> None:
-        self._validator: jsonschema_rs.Validator | None = None
+        self._validator: Validator | None = None
         self._schema = form.schema
         if form.schema is None:
             return
@@ -70,12 +72,14 @@ class OutputCheck:
                 code="invalid_json_schema",
                 param=PARAM,
             )
+        from cursor_api.service.inference.output_trial import (  # noqa: PLC0415
+            SchemaError,
+            read_schema,
+        )
+
         try:
-            self._validator = jsonschema_rs.validator_for(
-                form.schema.decode(), pattern_options=PATTERNS, offline=True
-            )
-        # The first is a ValueError too; for a reference it may be another of the library's.
-        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            self._validator = read_schema(form.schema.decode())
+        except SchemaError as error:
             raise invalid_request(
                 f"The schema in '{PARAM}' is not valid: {_first_line(error)}",
                 code="invalid_json_schema",
@@ -93,6 +97,11 @@ class OutputCheck:
             return f"It is not valid JSON: {error}"
         if self._schema is None or self._validator is None:
             return None if isinstance(value, dict) else "It is not a JSON object."
+        from cursor_api.service.inference.output_trial import (  # noqa: PLC0415
+            describe,
+            judge_apart,
+        )
+
         if self._is_quick and len(self._schema) * len(text) <= QUICK_BYTES_MAX:
             return describe(self._validator, value)[:PROBLEM_CHARS_MAX] or None
         verdict = await judge_apart(self._schema, text)

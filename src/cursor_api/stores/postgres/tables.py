@@ -5,17 +5,33 @@ from __future__ import annotations
 from importlib import resources
 from typing import Final
 
+from cursor_api.domain.errors import StoreError
+from cursor_api.options.said import tell
 from cursor_api.stores.postgres.link import Connection
 from cursor_api.stores.records.migrations import plan, read_migrations
 
 MIGRATIONS: Final = read_migrations("cursor_api.stores.postgres")
 _LEDGER: Final = resources.files("cursor_api.stores.postgres").joinpath("sql/migrations.sql")
+# As libpq spells versions.
+OLDEST: Final = 140_000
 # Of all who start at once one does it; an arbitrary number that nobody else takes.
 LOCK: Final = 7_377_243_001
 
 
 async def migrate(connection: Connection) -> None:
-    """Whole or not at all, in the caller's transaction. Raises StoreError for a newer one's."""
+    """Whole or not at all, in the caller's transaction.
+
+    Raises StoreError for what a newer version of this program made, and for an old server.
+    """
+    if connection.info.server_version < OLDEST:
+        raise StoreError(
+            tell(
+                "The database (DATABASE_URL) cannot be used: it is PostgreSQL {version}, and"
+                " {oldest} or newer is needed.",
+                version=connection.info.server_version // 10_000,
+                oldest=OLDEST // 10_000,
+            )
+        )
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
     found = await connection.execute(
         "SELECT to_regnamespace('cursor_api') IS NOT NULL,"

@@ -18,6 +18,8 @@ from cursor_api.options.said import tell
 from cursor_api.stores.redis.scripts import Script, read_script
 
 CONNECT_S: Final = 2.0
+# What is older has the scripting that is needed since 5, and is not tested.
+OLDEST: Final = 7
 # `SET` with it shows whether anything can be written.
 PROBE: Final = ("SET", "ca:probe", "1", "PX", "1000")
 # Refusals that pass by themselves.
@@ -140,6 +142,13 @@ def _find_name(facts: dict[str, str]) -> str:
 
 
 def _find_warning(facts: dict[str, str]) -> str:
+    version = facts.get("redis_version", "")
+    major = version.partition(".")[0]
+    if major.isdigit() and int(major) < OLDEST:
+        return (
+            f"Redis (REDIS_URL) has the version {version}, and what is older than {OLDEST} is not"
+            " tested."
+        )
     policy = facts.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return ""

@@ -12,7 +12,6 @@ from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
-from cursor_api.upstreams.anthropic.chat import AnthropicUpstream
 from cursor_api.upstreams.anthropic.options import AnthropicOptions
 from cursor_api.upstreams.anthropic.words import WORDS
 
@@ -53,5 +52,8 @@ class AnthropicKind:
         self, options: AnthropicOptions, parts: UpstreamParts
     ) -> AsyncIterator[Upstream]:
         """The endpoint over connections of its own."""
+        # Loaded only where one is configured.
+        from cursor_api.upstreams.anthropic.chat import AnthropicUpstream  # noqa: PLC0415
+
         async with HttpClient(options.http, parts.headers) as http:
             yield AnthropicUpstream(http, options, parts)

@@ -10,7 +10,6 @@ from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import Upstream, UpstreamParts
 from cursor_api.transport.client import HttpClient
-from cursor_api.upstreams.openai.chat import OpenAiUpstream
 from cursor_api.upstreams.openai.options import OpenAiOptions
 from cursor_api.upstreams.openai.words import WORDS
 
@@ -51,5 +50,8 @@ class OpenAiKind:
     @asynccontextmanager
     async def build(self, options: OpenAiOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The endpoint over connections of its own."""
+        # Loaded only where one is configured.
+        from cursor_api.upstreams.openai.chat import OpenAiUpstream  # noqa: PLC0415
+
         async with HttpClient(options.http, parts.headers) as http:
             yield OpenAiUpstream(http, options, parts)

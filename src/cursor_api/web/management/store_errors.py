@@ -5,6 +5,7 @@ from __future__ import annotations
 from cursor_api.domain.errors import (
     Fault,
     FaultKind,
+    NoTextError,
     StaleTextError,
     StoreAwayError,
     StoreError,
@@ -57,6 +58,8 @@ def explain(error: StoreError) -> Fault:
 
 
 def _without_lines(error: StoreError) -> Fault:
+    if isinstance(error, NoTextError):
+        return Fault(FaultKind.CONFLICT, error.message)
     if not isinstance(error, StoreAwayError):
         return Fault(FaultKind.STORE_FAILED, error.message)
     fault = Fault(FaultKind.OVERLOADED, error.message, retry_after_s=RETRY_AFTER_S)

@@ -66,6 +66,17 @@ async def test_a_newer_database_is_refused(link: Link) -> None:
         await link.run(migrate)
 
 
+async def test_an_old_server_is_refused(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is made in it."""
+    monkeypatch.setattr(tables, "OLDEST", 990_000)
+    with pytest.raises(StoreError, match=r"it is PostgreSQL \d+, and 99 or newer is needed"):
+        await link.run(migrate)
+    found = await link.run(
+        lambda connection: connection.execute("SELECT to_regnamespace('cursor_api')")
+    )
+    assert await found.fetchone() == (None,)
+
+
 async def test_other_peoples_tables_are_not_touched(link: Link) -> None:
     """Of the same names, in their own schema."""
 

@@ -11,6 +11,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.stores.redis import server as redis_servers
 from cursor_api.stores.redis.link import RedisLink, Words
 from cursor_api.stores.redis.scripts import read_script
 from cursor_api.stores.redis.server import look
@@ -113,6 +114,15 @@ async def test_a_server_that_throws_away_is_warned_of() -> None:
     with redis_server("--maxmemory-policy", "allkeys-lru") as evicting:
         [(warning, _)] = (await enter(evicting.url)).warnings
     assert "maxmemory-policy is allkeys-lru" in warning
+
+
+async def test_an_old_server_is_warned_of(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may do all the same."""
+    monkeypatch.setattr(redis_servers, "OLDEST", 99)
+    [(warning, _)] = (await enter(server.url)).warnings
+    assert "what is older than 99 is not tested" in warning
 
 
 async def test_a_cluster_is_refused() -> None:
