@@ -178,11 +178,14 @@ SDK_MODEL = "cursor-sdk/composer-2.5"
 async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> None:
-    """In each API's own form, with the node's name; a client that tries again connects anew."""
+    """In each API's own form, with the node's name; a client that tries again connects anew.
+
+    When the first one has ended, it goes on with the whole conversation.
+    """
     server.ask("FLUSHALL")
-    async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack, AsyncExitStack() as ending:
         nodes, bridges = [], []
-        for _ in range(2):
+        for until in (ending, stack):
             bridge = await stack.enter_async_context(BridgeSimulator())
             attached = {
                 "CURSOR_SDK_BRIDGE_URL": bridge.url,
@@ -191,7 +194,7 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
             settings = settings_of(server, simulator, tmp_path, **attached)
             (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
             gateway = gateway_of(settings, file_stores(settings), Redactor())
-            nodes.append(await stack.enter_async_context(gateway))
+            nodes.append(await until.enter_async_context(gateway))
             bridges.append(bridge)
         one, other = nodes
         asked = {"model": SDK_MODEL, "tools": [{"type": "function", "function": CALL}]}
@@ -204,6 +207,7 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
         async with asyncio.timeout(10):
             while (refused := await other.post(whole)).status != 409:
                 await asyncio.sleep(0.1)
+        made = len(bridges[1].asked("CreateAgent"))
         assert refused.json()["error"]["code"] == "wrong_node"
         assert (await one.ask("GET", "/api/now")).json()["node"] == name
         assert f"the node {name}" in refused.json()["error"]["message"]
@@ -213,9 +217,16 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
             answer = await other.ask("POST", path, body=json.dumps(body).encode())
             assert answer.status == 409
             assert f"the node {name}" in answer.json()["error"]["message"]
-        assert not bridges[1].asked("CreateAgent")
+        assert len(bridges[1].asked("CreateAgent")) == made
         answer = await one.post(whole)
         assert "sunny" in answer.json()["choices"][0]["message"]["content"]
+        await ending.aclose()
+        # At once, long before a node that says nothing is taken for dead.
+        async with asyncio.timeout(10):
+            while (answer := await other.post(whole)).status == 409:
+                await asyncio.sleep(0.05)
+        assert answer.status == 200
+        assert len(bridges[1].asked("CreateAgent")) == made + 1
 
 
 def _elsewhere(call_id: str) -> dict[str, object]:
