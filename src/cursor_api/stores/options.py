@@ -163,7 +163,8 @@ class RequestLogOptions:
         "GATEWAY_LOG_ENTRIES_MAX",
         whole(100, 100_000, 100),
         "100",
-        "How many requests `GET /logs` shows; they are kept in memory. The earlier program showed 100 too.",
+        "How many requests `GET /logs` shows; they are kept in memory. The earlier program showed"
+        " 100 too.",
         needs_restart=True,
     )
     kept_max: int = setting(

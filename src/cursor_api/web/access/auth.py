@@ -108,7 +108,7 @@ class AccessOptions:
         "PASSTHROUGH",
         flag(),
         "false",
-        "Callers send their own Cursor token as the key (several, separated by"
+        "Callers send their own Cursor tokens as the key (several, separated by"
         " commas); token files are not used for them. Off by default, because"
         " otherwise anybody could use the gateway's network address for their own"
         " account.",
