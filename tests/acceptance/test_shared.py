@@ -191,11 +191,8 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
         nodes, bridges = [], []
         for until in (ending, stack):
             bridge = await stack.enter_async_context(BridgeSimulator())
-            attached = {
-                "CURSOR_SDK_BRIDGE_URL": bridge.url,
-                "CURSOR_SDK_BRIDGE_TOKEN": bridge.token,
-            }
-            settings = settings_of(server, simulator, tmp_path, **attached)
+            where = {"CURSOR_SDK_BRIDGE_URL": bridge.url, "CURSOR_SDK_BRIDGE_TOKEN": bridge.token}
+            settings = settings_of(server, simulator, tmp_path, **where)
             (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
             gateway = gateway_of(settings, file_stores(settings), Redactor())
             nodes.append(await until.enter_async_context(gateway))

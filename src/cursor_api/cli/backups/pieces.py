@@ -39,6 +39,9 @@ class Role(NamedTuple):
 SETTINGS: Final = Role("cursor-api.toml", "settings, with any keys in them", True)
 DOTENV: Final = Role(".env", "settings, with the gateway's own key", True)
 KEY_FILE: Final = Role("key-files", "the keys of an upstream", True)
+# What stands before a token that is sealed.
+SEALED: Final = b"sealed:"
+
 TOKENS: Final = Role("tokens", "your keys and tokens", True, "TOKEN_FILE")
 TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN_LIST_FILE")
 POOL_STATE: Final = Role("pool-state", "the state of each token", False, "POOL_STATE_FILE")

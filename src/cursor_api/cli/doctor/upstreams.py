@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cursor_api.bootstrap import Operator, open_credentials
 from cursor_api.cli.terminal.display import TerminalObserver, format_instant, now_utc, plain
+from cursor_api.cli.terminal.telling import told
 from cursor_api.cli.upstreams.one import open_upstream, parts_for
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict
@@ -75,11 +76,11 @@ async def _check_credentials(
                 if one.secret not in api_keys:
                     keys.setdefault(one.endpoint, []).append(one.secret)
             return [one async for one in _tell_credentials(operator, settings)], keys
-    except StoreError:
+    except StoreError as error:
         # The lines that are wrong are told with the settings.
-        return [
-            Check(CREDENTIALS, Verdict.PROBLEM, "the token files cannot be read; see above")
-        ], keys
+        files = "the token files cannot be read; see above"
+        words = told(error) if settings.are_credentials_shared else files
+        return [Check(CREDENTIALS, Verdict.PROBLEM, words)], keys
 
 
 async def _tell_credentials(operator: Operator, settings: Settings) -> AsyncIterator[Check]:
@@ -94,6 +95,8 @@ async def _tell_credentials(operator: Operator, settings: Settings) -> AsyncIter
             if is_passthrough
             else "cursor-api token import, cursor-api token add, or cursor-api upstream add",
         )
+    for notice in page.notices if settings.are_credentials_shared else ():
+        yield Check(CREDENTIALS, Verdict.WARNING, told(notice))
     for report in page.credentials:
         yield _tell_credential(report)
     if page.total_count > SHOWN_MAX:

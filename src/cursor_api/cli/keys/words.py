@@ -7,7 +7,8 @@ from typing import Final
 
 from cursor_api.cli.keys.amounts import NO_LIMIT
 from cursor_api.cli.terminal.display import format_instant, plain
-from cursor_api.domain.quota import Budget, Limit, Limits, Unit
+from cursor_api.domain.periods import Unit
+from cursor_api.domain.quota import Budget, Limit, Limits
 from cursor_api.domain.standing import Left, Standing
 from cursor_api.web.management.key_shapes import dollars_of
 

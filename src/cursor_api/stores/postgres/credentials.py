@@ -102,6 +102,8 @@ class PostgresCredentials:
 
     async def load(self) -> Sequence[CredentialRow]:
         """See ports.CredentialRows. With a wrong key, nothing can be read: a StoreError."""
+        # Where it fails, there is still something to see.
+        self._seen = None
         count, kept = await self._run(_read)
         rows, wrong = await asyncio.to_thread(self._open, kept)
         strange = sorted({one.key_id for one in wrong if one.key_id})
@@ -131,9 +133,9 @@ class PostgresCredentials:
         async def change(connection: Connection) -> int:
             count: int = await _value(_CHANGED, connection)
             _, kept = await _read(connection)
-            rows, wrong = self._open_whole(kept)
+            rows, wrong = await asyncio.to_thread(self._open_whole, kept)
             try:
-                decided[:] = decide(rows)
+                decided[:] = await asyncio.to_thread(decide, rows)
                 _require_free(decided, rows, wrong)
             except StoreError as error:
                 # Nothing is wrong with the connection.

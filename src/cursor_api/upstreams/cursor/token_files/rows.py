@@ -8,6 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -88,7 +89,8 @@ class RowCredentialStore:
         self._preferences = {row.secret: row.preferences for row in rows}
         self._doubles = tuple(map(_warn, doubles))
         self._is_empty = not rows
-        return join(self._read(rows).credentials, self._given)
+        book = await asyncio.to_thread(self._read, rows)
+        return join(book.credentials, self._given)
 
     async def has_changed(self) -> bool:
         """Whether another node has changed something."""
