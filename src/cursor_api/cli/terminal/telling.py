@@ -70,6 +70,11 @@ def told_of_line(problem: LineProblem) -> str:
     return _load_console()[f"problem.{problem.code}"].format(value=problem.value)
 
 
+def told_by_code(prefix: str, code: str) -> str:
+    """What the console calls the code; itself in English, and where that has no word for it."""
+    return _load_console().get(f"{prefix}.{code}", code) if is_chinese() else code
+
+
 @functools.cache
 def _load_console() -> Mapping[str, str]:
     found: dict[str, str] = json.loads(
