@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.bootstrap import file_stores
+from cursor_api.bootstrap import build_gateway, file_stores
+from cursor_api.cluster.place import WorkerPlace
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.runtime import _among_siblings
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
@@ -22,7 +24,9 @@ from cursor_api.stores.redis import link as redis_link
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
+from tests.openai_stream import read_stream
 from tests.redis_server import RedisServer, redis_server
+from tests.serving import serve
 
 TOKEN = "a-session-token-for-tests"
 NOT_LOGGED_IN = 2
@@ -249,3 +253,40 @@ def _elsewhere(call_id: str) -> dict[str, object]:
             "input": [QUESTION, call, output],
         },
     }
+
+
+async def test_a_call_that_waits_at_another_worker_is_answered_by_that_one(
+    server: RedisServer, simulator: CursorSimulator, tmp_path: Path
+) -> None:
+    """Whichever of one machine its result comes to: the run goes on, and is recorded once."""
+    server.ask("FLUSHALL")
+    (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
+    async with AsyncExitStack() as stack:
+        ports, bridges = [], []
+        for number in (1, 2):
+            bridge = await stack.enter_async_context(BridgeSimulator())
+            attached = {
+                "CURSOR_SDK_BRIDGE_URL": bridge.url,
+                "CURSOR_SDK_BRIDGE_TOKEN": bridge.token,
+            }
+            settings = settings_of(server, simulator, tmp_path, **attached)
+            (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
+            stores = file_stores(settings)
+            built = await stack.enter_async_context(build_gateway(settings, stores, Redactor()))
+            place = WorkerPlace(number, 2, 0, 0, 0, is_first_start=True, folder=str(tmp_path))
+            await stack.enter_async_context(_among_siblings(built, place, 1.0))
+            ports.append(await stack.enter_async_context(serve(built.app)))
+            bridges.append(bridge)
+        one, other = (Gateway(port) for port in ports)
+        asked = {"model": SDK_MODEL, "tools": [{"type": "function", "function": CALL}]}
+        told = await one.post(json.dumps(asked | {"messages": [QUESTION]}).encode())
+        said = told.json()["choices"][0]["message"]
+        (call,) = said["tool_calls"]
+        result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+        whole = asked | {"messages": [QUESTION, said, result], "stream": True}
+        answer = await other.post(json.dumps(whole).encode())
+        assert "sunny" in read_stream(answer.body).text
+        assert not bridges[1].asked("CreateAgent")
+        assert len(bridges[0].asked("Send")) == 1
+        recorded = (await one.ask("GET", "/api/requests")).json()["requests"]
+        assert [one["status"] for one in recorded] == ["success"] * 2
