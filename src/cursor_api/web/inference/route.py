@@ -105,6 +105,7 @@ class InferenceRoute:
         self._relay, self._admission, self._authenticator, self._steps = parts[:4]
         self._now, self._refusals = parts.clock.now, parts.refusals
         self._options = options
+        self._keep_alive = options.stream.with_clock()
         self._threads = None
         if isinstance(dialect, KeepingDialect):
             self._threads = Threads(parts.kept, dialect, parts.steps, options.parse)
@@ -179,8 +180,8 @@ class InferenceRoute:
         return answer
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
-        options, served = self._options.stream, call.scope.get(SERVED)
-        watch = Watch(call.receive, answer.send, options, answer.break_silence, served)
+        served = call.scope.get(SERVED)
+        watch = Watch(call.receive, answer.send, self._keep_alive, answer.break_silence, served)
         try:
             async with answer.exchange:
                 self._admission.release_body(call.place)
