@@ -155,7 +155,7 @@ bench-nodes: $(VENV)/dev.stamp ## What workers and nodes carry, and what each co
 
 fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds; properties with all examples
 	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)
-	PROPERTY_EXAMPLES=all $(PYTEST) -q tests/property
+	PROPERTY_EXAMPLES=all $(PYTEST) -q tests/property tests/acceptance/test_openapi.py
 
 wall: $(VENV)/dev.stamp ## Every fault of docs/reliability.md, played; writes the table there
 	$(BIN)/python -m tests.wall

@@ -31,6 +31,7 @@ class Costs(NamedTuple):
     per_s: float
     p99_ms: float
     cpu_us: Mapping[str, float]
+    failed_count: int = 0
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Results:
     has_namespaces: bool
     costs: dict[tuple[str, str], list[Costs]] = field(default_factory=dict)
     memory_mb: dict[str, dict[str, float]] = field(default_factory=dict)
+    room_bytes: dict[str, float] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     bystanders_share: float = 0.0
 
@@ -51,7 +53,7 @@ def render(results: Results) -> str:
     lines = ["## Workers and nodes", "", *_how(results)]
     for key, title in KEYS.items():
         lines += [f"{title}:", "", *_table(results, key), ""]
-    lines += [*_memory(results), "", "| | |", "|---|---|"]
+    lines += [*_failures(results), *_memory(results), "", *_room(results), "", "| | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in results.facts.items()]
     return "\n".join(lines) + "\n"
 
@@ -74,6 +76,14 @@ def _how(results: Results) -> Iterable[str]:
             " as much as those of the programs measured; ratios suffer least."
         )
         yield ""
+
+
+def _failures(results: Results) -> Iterable[str]:
+    for (name, key), rounds in results.costs.items():
+        failed_count = sum(one.failed_count for one in rounds)
+        if failed_count:
+            yield f"Not answered: {failed_count:,} requests ({TITLES[name]}, {KEYS[key].lower()})."
+            yield ""
 
 
 def _table(results: Results, key: str) -> Iterable[str]:
@@ -120,3 +130,10 @@ def _memory(results: Results) -> Iterable[str]:
             found = results.memory_mb[name]
             cells = [f"{found[kind]:,.0f}" if found[kind] else "-" for kind in found]
             yield f"| {title} | {' | '.join(cells)} |"
+
+
+def _room(results: Results) -> Iterable[str]:
+    yield "| What takes room | bytes |"
+    yield "|---|---|"
+    for what, size in results.room_bytes.items():
+        yield f"| {what} | {size:,.0f} |"

@@ -43,6 +43,13 @@ class Shared(NamedTuple):
     redis: RedisServer
     postgres: PostgresServer
 
+    def urls(self, host: str = LOOPBACK) -> dict[str, str]:
+        """As a node's settings name them, from where they are this host."""
+        return {
+            "REDIS_URL": self.redis.url.replace(LOOPBACK, host),
+            "DATABASE_URL": self.postgres.url.replace(LOOPBACK, host),
+        }
+
 
 def ask(door: Door, method: str, path: str, key: str, body: bytes = b"") -> bytes | None:
     """The body of a good answer; None of any other, or where nobody listens yet."""
@@ -69,9 +76,9 @@ def wait_for(door: Door, key: str, program: Running) -> None:
         time.sleep(0.02)
 
 
-def make_key(door: Door, operator: str) -> str:
+def make_key(door: Door, operator: str, name: str = "bench") -> str:
     """A key with limits, made there; its secret."""
-    body = json.dumps({"id": "bench", "name": "bench", "limits": LIMITS}).encode()
+    body = json.dumps({"id": name, "name": name, "limits": LIMITS}).encode()
     made = ask(door, "POST", "/api/keys", operator, body)
     if made is None:
         raise SystemExit(f"{door[0]}:{door[1]} makes no key")
@@ -105,18 +112,13 @@ def shared_servers(net: Network) -> Iterator[Shared]:
 
 
 @contextmanager
-def setups(net: Network, upstream_port: int) -> Iterator[list[Setup]]:
+def setups(net: Network, upstream_port: int, shared: Shared) -> Iterator[list[Setup]]:
     """All four, answering. The one node is the first of the two."""
     with ExitStack() as stack:
-        shared = stack.enter_context(shared_servers(net))
-        stand = _Stand(stack, net, upstream_port)
+        stand = Stand(stack, net, upstream_port)
         single = stand.start(NodePlace(LOOPBACK))
         workers = stand.start(NodePlace(LOOPBACK), WORKERS="2")
-        urls = {
-            "REDIS_URL": shared.redis.url.replace(LOOPBACK, net.host),
-            "DATABASE_URL": shared.postgres.url.replace(LOOPBACK, net.host),
-        }
-        nodes = [stand.start(place, **urls) for place in net.nodes]
+        nodes = [stand.start(place, **shared.urls(net.host)) for place in net.nodes]
         servers = (shared.redis.pid, shared.postgres.pid)
         made = [
             stand.set_up("single", [single]),
@@ -128,20 +130,24 @@ def setups(net: Network, upstream_port: int) -> Iterator[list[Setup]]:
         yield [*made[:2], first, both]
 
 
-class _Stand:
+class Stand:
     """Starts gateways, and ends them with the stack."""
 
     def __init__(self, stack: ExitStack, net: Network, upstream_port: int) -> None:
         self._stack = stack
         self._net = net
         self._upstream_port = upstream_port
-        self._operator = f"sk-{secrets.token_hex(32)}"
+        self.operator = f"sk-{secrets.token_hex(32)}"
 
-    def start(self, node: NodePlace, **variables: str) -> tuple[Door, Running]:
-        """One, until it answers."""
+    def start(
+        self, node: NodePlace, tokens: Sequence[str] = (), **variables: str
+    ) -> tuple[Door, Running]:
+        """One, until it answers. `tokens` are more lines of its token file."""
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="node-")))
-        place = Place(free_port(), self._upstream_port, folder, self._operator)
+        place = Place(free_port(), self._upstream_port, folder, self.operator)
         made = launch_gateway(place)
+        with (folder / ".token").open("a") as file:
+            file.writelines(f"{line}\n" for line in tokens)
         upstream = f"http://{self._net.host}:{self._upstream_port}"
         environ = {**made.environ, "HOST": node.host, "CURSOR_BASE_URL": upstream, **variables}
         launch = Launch([*node.prefix, *made.command], environ, folder)
@@ -149,7 +155,7 @@ class _Stand:
             running(launch, core=None, log_path=folder / "output.log")
         )
         door = (node.host, place.port)
-        wait_for(door, self._operator, program)
+        wait_for(door, self.operator, program)
         return door, program
 
     def set_up(
@@ -157,10 +163,10 @@ class _Stand:
     ) -> Setup:
         """With a key that all of them know."""
         doors = [door for door, _ in started]
-        limited = make_key(doors[0], self._operator)
+        limited = make_key(doors[0], self.operator)
         time.sleep(KNOWN_S)
         for door, program in started:
             wait_for(door, limited, program)
         roots = [program.process.pid for _, program in started]
-        keys = {"operator": self._operator, "limited": limited}
+        keys = {"operator": self.operator, "limited": limited}
         return Setup(name, doors, keys, [*roots, *servers])

@@ -52,6 +52,7 @@ from cursor_api.upstreams.cursor.token_files.given import GivenOptions, place
 from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
 from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.paste import read_paste
+from cursor_api.upstreams.cursor.token_files.rows import RowCredentialStore
 from cursor_api.upstreams.cursor.token_files.store import FileCredentialStore
 from cursor_api.upstreams.cursor.token_files.text import TextLimits
 from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
@@ -74,6 +75,7 @@ __all__ = [
     "Names",
     "Outcome",
     "Plan",
+    "RowCredentialStore",
     "Settings",
     "TextLimits",
     "TokenFiles",
@@ -135,6 +137,11 @@ class Settings:
     alerts: WebhookOptions
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[NamedModel, ...]
+
+    @property
+    def are_credentials_shared(self) -> bool:
+        """Whether they are in the database of several nodes, and not in the token files."""
+        return self.database.url is not None and self.sealing != SealingOptions()
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

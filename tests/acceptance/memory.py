@@ -1,8 +1,9 @@
-"""The memory of a running gateway. Linux only."""
+"""The memory and the time of a running gateway. Linux only."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,12 @@ class Process:
         )
         assert found is not None
         return int(found[1]) * 1024
+
+    def cpu_s(self) -> float:
+        """What it has worked since it began; other work on the machine is no part of it."""
+        # Behind the program's name, which may hold blanks.
+        fields = (self.folder / "stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def forget(self) -> int:
         """Let the highest memory begin anew; gives what there is now."""

@@ -278,6 +278,10 @@ def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -
     expected += ["input_estimated", "output_estimated", "cached", "reasoning"]
     assert [int(re.sub(r"\D", "", text)) for text in shown[:10]] == [totals[k] for k in expected]
     assert shown[-1].strip() == "—"
+    # A failure that has cost nothing does not make a price of 0 for the others.
+    rows = [{"cost_nano": 0, "unpriced": 0}, {"cost_nano": None, "unpriced": 3}]
+    summed = "async (rows) => (await import('/console/static/usage.js')).sum(rows).cost_nano"
+    assert page.evaluate(summed, rows) is None
     expect(page.locator("#refusals")).to_contain_text(
         re.compile(rf"{t('cause.unauthenticated')}: {WRONG_KEYS}")
     )

@@ -7,6 +7,7 @@ it has when the flood has gone, against what it had before.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import sys
 import time
@@ -33,8 +34,11 @@ GROWTH_BYTES_MAX = 64 * MEBIBYTE
 FRAMES_BYTES_MAX = 32 * MEBIBYTE
 # What the allocator keeps of it for the next time.
 LEFT_BYTES_MAX = 56 * MEBIBYTE
-# A machine that does much else at once has it, too.
-PATIENCE_S = 5.0
+# What the gateway may do before it serves somebody else, in CPU time: a busy machine is no defect.
+STRANGERS_CPU_S_MAX = 2.0
+UPSTREAM_CPU_S_MAX = 1.0
+# Where nothing moves.
+PATIENCE_S = 40.0
 # Connections, and what each of them sends without reading.
 FLOODS = {
     "pipelined requests": (50, (GET + b"\r\n") * 6000),
@@ -48,13 +52,18 @@ FLOODS = {
 }
 
 
+async def look_in(process: Process) -> float:
+    """Somebody else asks, and is answered; gives the gateway's CPU seconds meanwhile."""
+    began_s = process.cpu_s()
+    asking = ask(process.program.port, "GET", "/v1/models")
+    assert (await asyncio.wait_for(asking, PATIENCE_S)).status == 200
+    return process.cpu_s() - began_s
+
+
 async def meet(process: Process, count: int, data: bytes) -> float:
-    """Seconds that somebody else waits for an answer in the flood."""
-    port = process.program.port
-    async with flooding(port, count, data):
-        began_at = time.monotonic()
-        assert (await ask(port, "GET", "/v1/models")).status == 200
-        return time.monotonic() - began_at
+    """What somebody else waits for in the flood, in the gateway's CPU seconds."""
+    async with flooding(process.program.port, count, data):
+        return await look_in(process)
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +84,9 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 def test_strangers_take_little_memory_and_give_it_back(process: Process, flood: str) -> None:
     """None of them has a key, and none reads; whoever comes meanwhile is served."""
     before_bytes = process.forget()
-    waited_s = asyncio.run(meet(process, *FLOODS[flood]))
+    cpu_s = asyncio.run(meet(process, *FLOODS[flood]))
     assert process.memory_bytes("VmHWM") - before_bytes <= GROWTH_BYTES_MAX
-    assert waited_s < PATIENCE_S
+    assert cpu_s < STRANGERS_CPU_S_MAX
     deadline = time.monotonic() + PATIENCE_S
     while process.memory_bytes("VmRSS") - before_bytes > LEFT_BYTES_MAX:
         assert time.monotonic() < deadline, "it stays"
@@ -87,6 +96,7 @@ def test_strangers_take_little_memory_and_give_it_back(process: Process, flood: 
     assert process.memory_bytes("VmRSS") - began_bytes <= LEFT_BYTES_MAX / 2, "a second one adds up"
 
 
+@functools.cache
 def field(number: int, size_bytes: int) -> bytes:
     """A gzipped frame with one field of so many blanks."""
     words = " " * size_bytes
@@ -128,19 +138,21 @@ async def send_texts(turn: Turn) -> None:
     await turn.end()
 
 
-# What the upstream does, to how many requests at once, and how their answers begin.
+# What the upstream does, to how many requests at once, how their answers begin, and how long one
+# may be.
 UPSTREAM_FLOODS = {
-    "interim answers": (flood_interim, 4, 502),
-    "empty frames": (flood_empty, 2, 200),
-    "large echoes at once": (send_echoes, 30, 200),
-    "large texts": (send_texts, 10, 502),
+    "interim answers": (flood_interim, 4, 502, "16MiB"),
+    "empty frames": (flood_empty, 2, 200, "4MiB"),
+    "large echoes at once": (send_echoes, 30, 200, "16MiB"),
+    "large texts": (send_texts, 10, 502, "16MiB"),
 }
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", UPSTREAM_FLOODS)
 def test_the_upstream_takes_little_memory_and_nobody_elses_time(tmp_path: Path, kind: str) -> None:
     """Its answer ends, in an error where it is none."""
-    misbehave, count, status = UPSTREAM_FLOODS[kind]
+    misbehave, count, status, size_max = UPSTREAM_FLOODS[kind]
     most_bytes = FRAMES_BYTES_MAX if kind == "large echoes at once" else GROWTH_BYTES_MAX
     (tmp_path / ".token").write_text("work::token-of-work\n", encoding="utf-8")
     message = {"role": "user", "content": "Hello"}
@@ -155,13 +167,11 @@ def test_the_upstream_takes_little_memory_and_nobody_elses_time(tmp_path: Path, 
             for _ in range(count)
         ]
         await asyncio.sleep(0.2)
-        began_at = time.monotonic()
-        assert (await ask(port, "GET", "/v1/models")).status == 200
-        waited_s = time.monotonic() - began_at
+        cpu_s = await look_in(process)
         answers = await asyncio.wait_for(asyncio.gather(*asking), 60)
-        return [answer.status for answer in answers], waited_s
+        return [answer.status for answer in answers], cpu_s
 
-    variables = {"AUTH_TOKEN": KEY, "PORT": "0", "CURSOR_ANSWER_BYTES_MAX": "16MiB"}
+    variables = {"AUTH_TOKEN": KEY, "PORT": "0", "CURSOR_ANSWER_BYTES_MAX": size_max}
     variables |= {"GATEWAY_BREAKER_FAILURES": "0", "GATEWAY_ATTEMPTS_MAX": "1"}
     with LoopThread() as loop:
         far = loop.open(ScriptedServer(misbehave))
@@ -171,7 +181,7 @@ def test_the_upstream_takes_little_memory_and_nobody_elses_time(tmp_path: Path, 
             process = Process(program)
             assert asyncio.run(ask(program.port, "GET", "/v1/models")).status == 200
             before_bytes = process.forget()
-            statuses, waited_s = asyncio.run(meet_all(process))
+            statuses, cpu_s = asyncio.run(meet_all(process))
             assert statuses == [status] * count
-            assert waited_s < PATIENCE_S / 5
+            assert cpu_s < UPSTREAM_CPU_S_MAX
             assert process.memory_bytes("VmHWM") - before_bytes <= most_bytes

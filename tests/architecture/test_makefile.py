@@ -74,6 +74,7 @@ def test_a_missing_python_is_named(machine: Path) -> None:
     assert "there is no no-such-python here" in line
 
 
+@pytest.mark.timeout(300)
 def test_the_environment_begins_with_pip_alone(machine: Path) -> None:
     """Nothing that no lock names stays in it, and nothing that runs at every start of Python."""
     subprocess.run(
@@ -82,7 +83,7 @@ def test_the_environment_begins_with_pip_alone(machine: Path) -> None:
         env=environ(),
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=280,
     )
     packages = {path.name for path in machine.glob(".venv/lib/python*/site-packages/*")}
     assert "pip" in packages

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ from tests import anthropic_stage
 from tests.fakes import ScriptedUpstream, Step, TickingClock
 from tests.openai_stage import chunk, event
 from tests.scripted_server import CONNECT_STREAM, Handler, ScriptedServer, Turn
+from tests.waiting import until
 
 DONE = Finished(FinishReason.STOP)
 CODES = {FaultKind.RATE_LIMITED: "resource_exhausted", FaultKind.UPSTREAM_OVERLOADED: "unavailable"}
@@ -56,6 +58,17 @@ class Stage:
 
 
 StageMaker = Callable[[Script], AbstractAsyncContextManager[Stage]]
+
+
+class Gate(asyncio.Event):
+    """Knows whether somebody has come to it."""
+
+    is_reached = False
+
+    async def wait(self) -> Literal[True]:
+        """Until it is set."""
+        self.is_reached = True
+        return await super().wait()
 
 
 @asynccontextmanager
@@ -266,9 +279,10 @@ async def test_leaving_early_closes_at_once(stage: StageMaker) -> None:
 
 async def test_being_cancelled_in_a_wait_closes_too(stage: StageMaker) -> None:
     """A caller that goes away is no Fault, and leaves nothing open."""
-    async with stage({"a": [asyncio.Event()]}) as it:
+    gate = Gate()
+    async with stage({"a": [gate]}) as it:
         task = asyncio.create_task(first_of(it.upstream))
-        await asyncio.sleep(0.05)
+        await until(lambda: gate.is_reached)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -3,22 +3,26 @@
 python -m tests.soak                  all stages at full size; writes docs/reliability.md
 python -m tests.soak --quick          all stages in about three minutes; writes nothing
 python -m tests.soak --stage readers  one stage; may be given several times
+                     --write          and its rows in docs/reliability.md are written anew
 python -m tests.soak --list           the stages and their promises
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from bench.machine import Bystanders
 from bench.processes import end_tidily
 from tests.soak.figures import FULL, QUICK, SIZES, Size, render, say
-from tests.soak.page import PAGE, Outcome, facts, put_into, render_section
+from tests.soak.page import PAGE, Outcome, facts, put_into, put_stages_into, render_section
 from tests.soak.stages import STAGES, Stage
 
 
@@ -31,6 +35,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, about three minutes")
     parser.add_argument("--size", choices=SIZES, default=FULL.name)
     parser.add_argument("--share", type=float, help="any other size; 1 is the promises' own")
+    parser.add_argument("--write", action="store_true", help="write the rows of these stages")
     parser.add_argument(
         "--output", type=Path, help="write the section here (docs/reliability.md after a full run)"
     )
@@ -43,6 +48,9 @@ def run_stage(stage: Stage, size: Size) -> Outcome:
     began = time.monotonic()
     try:
         figures = stage.run(size)
+    except pytest.skip.Exception as error:
+        # A server that it needs is not here: a promise not shown, too.
+        return Outcome(stage, (), time.monotonic() - began, f"not run: {error}")
     except Exception as error:  # noqa: BLE001 - a stage that breaks down is a promise not shown
         sys.stderr.write(traceback.format_exc())
         failure = f"broke down: {type(error).__name__}: {str(error)[:200]}"
@@ -78,6 +86,10 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     missed = [outcome.stage.name for outcome in outcomes if not outcome.is_kept]
     sys.stdout.write(f"missed: {', '.join(missed)}\n" if missed else "all kept\n")
+    if options.write:
+        page, today = PAGE.read_text(encoding="utf-8"), dt.datetime.now(dt.UTC).date().isoformat()
+        PAGE.write_text(put_stages_into(page, outcomes, today), encoding="utf-8")
+        say(f"written to {PAGE}")
     output = options.output or (PAGE if size is FULL and not options.stage else None)
     if output:
         page = output.read_text(encoding="utf-8") if output.exists() else ""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.soak.figures import Figure
-from tests.soak.stages import Stage
+from tests.soak.stages import STAGES, Stage
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak figures: begin -->", "<!-- soak figures: end -->"
+HEAD = ("| promise | stage | figure | measured | bar | verdict |", "|---|---|---|---|---|---|")
+ALONE = "Measured alone since then: "
 # More than this, and what is timed says little.
 BYSTANDERS_SHARE_MAX = 0.1
 
@@ -52,7 +55,7 @@ def facts(bystanders_share: float) -> str:
 
 def render_table(outcomes: Sequence[Outcome]) -> str:
     """One row per figure; a stage's promise stands in the first of its rows."""
-    lines = ["| promise | stage | figure | measured | bar | verdict |", "|---|---|---|---|---|---|"]
+    lines = list(HEAD)
     for outcome in outcomes:
         stage = outcome.stage
         lead = f"{stage.promise} | `{stage.name}`"
@@ -80,6 +83,28 @@ def put_into(page: str, section: str) -> str:
     if not begin or not end:
         return f"{page.rstrip()}\n\n{block}\n"
     return f"{before}{block}{after}"
+
+
+def put_stages_into(page: str, outcomes: Sequence[Outcome], day: str) -> str:
+    """The page with the rows of these stages as they are now, and the others' as they were."""
+    section = page.partition(BEGIN)[2].partition(END)[0]
+    words, _, table = section.partition("\n".join(HEAD))
+    rows: dict[str, list[str]] = {}
+    for line in (*table.splitlines(), *render_table(outcomes).splitlines()[len(HEAD) :]):
+        if not line.startswith("|"):
+            continue
+        found = re.match(r"\|[^|]+\| `(\w+)` \|", line)
+        if found:
+            name = found[1]
+            rows[name] = []
+        rows[name].append(line)
+    days = dict(re.findall(r"`(\w+)` on ([\d-]+)", words))
+    days |= {outcome.stage.name: day for outcome in outcomes}
+    alone = ", ".join(f"`{name}` on {days[name]}" for name in sorted(days))
+    words = words.partition(ALONE)[0].strip()
+    lines = [line for stage in STAGES for line in rows.get(stage.name, ())]
+    text = "\n".join([words, "", f"{ALONE}{alone}.", "", *HEAD, *lines])
+    return put_into(page, f"{text}\n")
 
 
 def _cell(text: str) -> str:

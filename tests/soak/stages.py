@@ -18,6 +18,7 @@ from tests.soak import (
     readers,
     rechunk,
     reload,
+    restarts,
     seeds,
     wall,
 )
@@ -94,6 +95,11 @@ STAGES = (
         "Two nodes count as one, while Redis loses everything and hangs, a thousand keys are"
         " revoked, clocks differ by a minute, and one of them is killed",
         nodes.run,
+    ),
+    Stage(
+        "restarts",
+        "Two nodes behind a proxy: restarted by turns nothing fails, killed only what they had",
+        restarts.run,
     ),
     Stage("flood", "Wrong keys from one address leave other callers' p99 within 2 x", flood.run),
 )

@@ -8,7 +8,15 @@ import pytest
 
 from tests.soak import __main__ as program
 from tests.soak.figures import FULL, QUICK, TINY, Figure, Size, command, exactly, render
-from tests.soak.page import BEGIN, END, Outcome, put_into, render_section, render_table
+from tests.soak.page import (
+    BEGIN,
+    END,
+    Outcome,
+    put_into,
+    put_stages_into,
+    render_section,
+    render_table,
+)
 from tests.soak.stages import STAGES, Stage
 
 KEPT = Figure("memory", 41.5, "MiB", at_most=64)
@@ -74,6 +82,21 @@ def test_the_page_keeps_what_stands_around_the_figures() -> None:
     assert put_into("# Title\n", "x\n") == f"# Title\n\n{BEGIN}\nx\n{END}\n"
 
 
+def test_a_stage_alone_writes_its_own_rows() -> None:
+    """In the order of the stages; the others' rows and what stands around them stay."""
+    first, second = STAGES[0], STAGES[1]
+    section = render_section([Outcome(second, run(TINY), 60.0)], "Measured today.")
+    page = f"# Title\n\n{BEGIN}\n{section}{END}\n"
+    both = put_stages_into(page, [Outcome(first, [KEPT], 1.0)], "2026-01-02")
+    assert f"Measured alone since then: `{first.name}` on 2026-01-02." in both
+    assert both.index(first.promise) < both.index(second.promise)
+    assert both.count("| streams broken |") == 1
+    again = put_stages_into(both, [Outcome(second, [KEPT], 1.0)], "2026-01-03")
+    assert "| streams broken |" not in again
+    assert f"`{second.name}` on 2026-01-03, `{first.name}` on 2026-01-02." in again
+    assert put_stages_into(again, [Outcome(second, [KEPT], 1.0)], "2026-01-03") == again
+
+
 def test_what_is_missed_stands_out() -> None:
     """In the table of the page, also where a stage broke down."""
     stage = Stage("small", "Nothing breaks", run)
@@ -103,6 +126,25 @@ def test_a_run_fails_when_a_stage_misses_or_breaks_down(
     assert page.read_text().count("MISSED") == 2
     assert program.main(["--quick", "--stage", "good"]) == 0
     assert "all kept" in capsys.readouterr().out
+
+
+def test_a_stage_without_its_server_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says what is missing, and the others run."""
+
+    def skip(_size: Size) -> list[Figure]:
+        pytest.skip("no Redis here")
+
+    stages = (
+        Stage("away", "Servers are there", skip),
+        Stage("good", "All is well", lambda _: [KEPT]),
+    )
+    monkeypatch.setattr(program, "STAGES", stages)
+    assert program.main(["--quick"]) == 1
+    said = capsys.readouterr().out
+    assert "not run: no Redis here" in said
+    assert "missed: away\n" in said
 
 
 def test_every_stage_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 Here the parts are made and handed to each other; what they are made of is named in installed.py.
 """
 
+from cursor_api.bootstrap.credential_desk import Resealed, copy_credentials, reseal_credentials
 from cursor_api.bootstrap.gateway import Gateway, Operator, build_gateway, open_credentials
 from cursor_api.bootstrap.key_desk import copy_keys, open_keys
 from cursor_api.bootstrap.servers import look_at_servers, warn_of_room
@@ -17,8 +18,10 @@ from cursor_api.bootstrap.stores import (
 __all__ = [
     "Gateway",
     "Operator",
+    "Resealed",
     "Stores",
     "build_gateway",
+    "copy_credentials",
     "copy_keys",
     "file_options",
     "file_stores",
@@ -27,5 +30,6 @@ __all__ = [
     "memory_stores",
     "open_credentials",
     "open_keys",
+    "reseal_credentials",
     "warn_of_room",
 ]

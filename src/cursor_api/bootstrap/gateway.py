@@ -13,12 +13,14 @@ from msgspec import Struct, structs
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of
 from cursor_api.bootstrap.stores import Stores, file_stores
-from cursor_api.domain.errors import BindingNotStoredError
+from cursor_api.domain.act import COMMAND_LINE
+from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.audit import Audit
+from cursor_api.service.credentials.changes import find_acts
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
@@ -81,7 +83,7 @@ async def build_gateway(
     async with AsyncExitStack() as stack:
         if isinstance(stores.records, RecordLog):
             await stack.enter_async_context(stores.records)
-        stack.push_async_callback(stores.keys.close)
+        _close_later(stack, stores)
         house = House(settings, parts, stack)
         if stores.shared is not None:
             await stack.enter_async_context(stores.shared)  # now that somebody listens to it
@@ -113,10 +115,22 @@ async def build_gateway(
             await house.end()
 
 
+def _close_later(stack: AsyncExitStack, stores: Stores) -> None:
+    stack.push_async_callback(stores.keys.close)
+    if stores.shared_credentials is not None:
+        stack.push_async_callback(stores.shared_credentials.close)
+
+
 async def _begin(roster: Roster) -> int:
-    """Start with the credentials that can serve, where only new bindings could not be stored."""
+    """Start with the credentials that can serve, where only new bindings could not be stored.
+
+    With none where a database that has them is away: they serve as soon as it is back.
+    """
     try:
         return await roster.start()
+    except StoreAwayError as error:
+        LogObserver().warn("the credentials cannot be read yet", detail=str(error))
+        return 0
     except BindingNotStoredError as error:
         if not error.known:
             raise
@@ -138,6 +152,7 @@ async def open_credentials(
     stores = structs.replace(file_stores(settings), records=None, shared=None)
     parts = HouseParts(stores, SystemClock(), observer, Redactor(), Unshown())
     async with AsyncExitStack() as stack:
+        _close_later(stack, stores)
         house = House(settings, parts, stack)
         await house.use(settings)
         if others:
@@ -147,7 +162,17 @@ async def open_credentials(
         except BindingNotStoredError as error:
             observer.warn(str(error))
         await house.model_lists.refresh()
+        before = _facts_of(house)
         yield Operator(house.credentials, house.roster, house.pools)
+        if stores.shared_credentials is not None:
+            # Of files, a gateway notes it that sees the change.
+            for kind, alias in find_acts(before, _facts_of(house)):
+                await house.key_house.audit.note(COMMAND_LINE, kind, alias)
+
+
+def _facts_of(house: House) -> dict[str, object]:
+    slots = [slot for slot in house.pools.slots if not slot.credential.is_configured]
+    return {one.credential.alias: (one.credential.secret, one.preferences) for one in slots}
 
 
 def _web_options(settings: Settings) -> WebOptions:

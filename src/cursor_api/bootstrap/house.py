@@ -204,6 +204,7 @@ class House:
             prices=self.key_house.prices,
             audit=self.key_house.audit,
             is_shared_up=self._is_shared_up,
+            node=self._health.name if self._health is not None else None,
             siblings=lambda: self.measuring.page.siblings,
             clock=self._with.clock,
             roster=self.roster,
@@ -220,7 +221,8 @@ class House:
 
     def view(self) -> WorkerView:
         """What is told the other workers."""
-        return WorkerView(self._now, self._find_request)
+        node = self._health.name if self._health is not None else ""
+        return WorkerView(self._now, self._find_request, node)
 
     async def _find_request(self, request_id: str) -> RequestOut | None:
         under_way, words = self.relay.under_way(), self._readiness.words
@@ -262,6 +264,7 @@ class House:
                 parts.observer,
                 self._hide_secrets,
                 lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
+                parts.stores.shared_credentials,
             )
         )
 

@@ -31,7 +31,7 @@ async def look_at_servers(settings: Settings) -> AsyncIterator[Look]:
         if url is None:
             continue
         try:
-            name, warning = await find(url, settings.server.workers)
+            name, warning = await find(url, settings)
         except StoreError as error:
             yield Look(variable, error=error)
         else:
@@ -43,22 +43,24 @@ async def warn_of_room(settings: Settings, observer: Observer) -> None:
     if settings.database.url is not None:
         # What else is wrong with it those tell who use it.
         with contextlib.suppress(StoreError):
-            _, warning = await find_database(settings.database.url, settings.server.workers)
+            _, warning = await find_database(settings.database.url, settings)
             if warning:
                 observer.warn(warning)
 
 
-async def find_database(url: Secret, process_count: int) -> tuple[str, str]:
+async def find_database(url: Secret, settings: Settings) -> tuple[str, str]:
     """What it is, and what to warn of; raises StoreError."""
     try:
         from cursor_api.stores.postgres.room import look  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise missing(error) from error
     room = await look(url)
-    return f"PostgreSQL {room.version}", room.find_warning(process_count)
+    return f"PostgreSQL {room.version}", room.find_warning(
+        settings.server.workers, has_credentials=settings.are_credentials_shared
+    )
 
 
-async def _find_redis(url: Secret, _process_count: int) -> tuple[str, str]:
+async def _find_redis(url: Secret, _settings: Settings) -> tuple[str, str]:
     try:
         from cursor_api.stores.redis.server import look  # noqa: PLC0415 - an extra
     except ImportError as error:

@@ -15,6 +15,7 @@ from cursor_api.domain.errors import StoreError
 from cursor_api.files.sealing import make_sealer
 from cursor_api.installed import Settings
 from cursor_api.options.said import tell
+from cursor_api.ports.credential_rows import SharedCredentials
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.shared import Shared
@@ -52,23 +53,49 @@ class Stores(Struct, frozen=True):
     records: RecordKeeper | None = None
     request_log: RequestLog | None = None
     shared: Shared | None = None
+    # The same store as `credentials` where several nodes share it in a database.
+    shared_credentials: SharedCredentials | None = None
 
 
 def file_stores(settings: Settings) -> Stores:
-    """The two token files, and those of the pool's state and of the records of requests."""
+    """The two token files, and those of the pool's state and of the records of requests.
+
+    With a database and a key that seals, credentials are there. Raises StoreError as
+    `make_database` and `file_options`.
+    """
     files = settings.files
+    shared_credentials = make_shared_credentials(settings)
     return Stores(
-        installed.FileCredentialStore(
-            files.token_file,
-            files.token_list_file,
-            make_checksum,
-            file_options(settings),
-        ),
+        shared_credentials or token_files(settings),
         FilePoolStateStore(files.pool_state_file),
         make_keys(settings),
         _records(settings),
         shared=make_shared(settings),
+        shared_credentials=shared_credentials,
     )
+
+
+def token_files(settings: Settings) -> installed.FileCredentialStore:
+    """The credentials in the two token files."""
+    files = settings.files
+    return installed.FileCredentialStore(
+        files.token_file, files.token_list_file, make_checksum, file_options(settings)
+    )
+
+
+def make_shared_credentials(settings: Settings) -> installed.RowCredentialStore | None:
+    """Those in the database; None where credentials are in the token files."""
+    options, url = file_options(settings), settings.database.url
+    if url is None or options.sealer is None:
+        return None
+    try:
+        from cursor_api.stores.postgres.credentials import (  # noqa: PLC0415 - an extra
+            PostgresCredentials,
+        )
+    except ImportError as error:
+        raise missing(error) from error
+    rows = PostgresCredentials(url, options.sealer)
+    return installed.RowCredentialStore(rows, settings.files.token_file, make_checksum, options)
 
 
 def file_options(settings: Settings) -> installed.FileOptions:

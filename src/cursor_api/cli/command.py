@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print_error(
             say(
-                "error: the working directory cannot be used ({reason}); cd to another.",
+                "error: the working directory cannot be used ({reason}); change to another one.",
                 reason=error.strerror,
             )
         )

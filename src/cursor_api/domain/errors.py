@@ -249,6 +249,10 @@ class StoreAwayError(StoreError):
     """A store cannot be used now, and may be later: full, locked, or out of reach."""
 
 
+class NoTextError(StoreError):
+    """The credentials are in no text files, and so cannot be read or replaced as text."""
+
+
 class StaleTextError(StoreError):
     """The text to be replaced is no longer the one that was read; nothing was changed."""
 

@@ -76,6 +76,10 @@ class NoticeCode(enum.Enum):
     SET_ASIDE = "set_aside"  # path, aside
     OLD_MOUNT = "old_mount"  # path
     NOT_SEALED = "not_sealed"  # path, cause
+    ROW_OTHER_KEY = "row_other_key"  # name, row, key
+    ROW_ALTERED = "row_altered"  # name, row, key
+    ROW_DOUBLE = "row_double"  # name, row
+    NOT_COPIED = "not_copied"  # path
     # it cannot be read
     TOO_LARGE = "too_large"  # path, size, limit
     UNREADABLE = "unreadable"  # path, cause

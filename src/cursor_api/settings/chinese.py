@@ -119,7 +119,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "CREDENTIALS_KEY": (
         "用来加密令牌文件中的令牌（AES-256-GCM），没有此密钥就无法读出；需要附加组件 "
-        "`cursor-api[sealed]`。64 个十六进制数字；`cursor-api token sealing-key` 可生成一个。请把它"
+        "`cursor-api[sealed]`。设置了 `DATABASE_URL` 时，凭据加密存放在数据库中；没有此密钥时留在"
+        "文件中。64 个十六进制数字；`cursor-api token sealing-key` 可生成一个。请把它"
         "与令牌文件、备份分开保存：丢了它，令牌就丢了。更换时，把新密钥写在旧密钥前面，以逗号隔"
         "开：第一个用来加密，所有的都能解密。"
     ),
@@ -303,8 +304,9 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "DATABASE_URL": (
         "存放请求记录、API 密钥与价格的 PostgreSQL 数据库（14 或更新），取代"
-        " `REQUEST_LOG_FILE`；需要附加组件 `cursor-api[postgres]`。表建在自己的"
-        " schema `cursor_api` 中。数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
+        " `REQUEST_LOG_FILE`；设置了 `CREDENTIALS_KEY` 时也存放凭据。需要附加组件"
+        " `cursor-api[postgres]`。表建在自己的 schema `cursor_api` 中。"
+        "数据库无法访问时，记录在 `REQUEST_LOG_FILE` 旁的一个文件中等待。"
     ),
     "REDIS_URL": (
         "Redis（7 或更新）或 Valkey。多个节点在其中共同计算 API 密钥的用量，使限额对所有节点"

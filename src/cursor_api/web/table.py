@@ -139,6 +139,7 @@ def _inference(parts: WebParts) -> InferenceParts:
         parts.kept,
         parts.clock,
         parts.refusals,
+        parts.siblings,
     )
 
 
@@ -171,6 +172,7 @@ def _management(parts: WebParts, options: WebOptions, lasting: Lasting) -> Seque
                 parts.steps,
                 parts.is_shared_up,
                 parts.siblings,
+                parts.node,
             )
         ).operations(),
         *RequestRoutes(

@@ -74,6 +74,6 @@ def test_a_home_that_is_not_there_is_one_sentence(
     said = capsys.readouterr().err
     assert said == (
         f"error: CURSOR_API_HOME: there is no folder {tmp_path}/gone;"
-        f" make it with: mkdir -p {tmp_path}/gone\n"
+        f" create it with: mkdir -p {tmp_path}/gone\n"
     )
     assert list(tmp_path.iterdir()) == []

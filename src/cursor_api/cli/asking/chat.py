@@ -21,6 +21,7 @@ from cursor_api.cli.gateway.place import ask_models, find_gateway
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_piece
+from cursor_api.cli.terminal.telling import told_by_gateway
 from cursor_api.clients.client import Api, choose_models
 
 # The gateway sends a line every 15 s whatever the model does; whoever set more waits longer.
@@ -74,7 +75,7 @@ def _read_prompt(words: Sequence[str]) -> str | None:
         print_error(say("error: standard input is not UTF-8 text."))
         return None
     if len(given) > INPUT_CHARS_MAX:
-        print_error(say("error: that is more than any model takes; is it the right file?"))
+        print_error(say("error: that is more than any model accepts; is it the right file?"))
         return None
     before = " ".join(words[: words.index(STDIN)])
     after = " ".join(words[words.index(STDIN) + 1 :])
@@ -85,7 +86,7 @@ def _choose(gateway: GatewayAddress) -> str:
     served = ask_models(gateway)
     chosen = choose_models(Api.CHAT, served.models)
     if chosen is None:
-        raise CallError(served.problem or say("none of the models there is one for chats"))
+        raise CallError(served.problem or say("none of the models there can chat"))
     return chosen[0]
 
 
@@ -131,18 +132,19 @@ def _chunks(answer: IO[bytes]) -> Iterator[Mapping[str, Any]]:
             chunk = json.loads(data)
         except ValueError:
             raise CallError(
-                say("what answers there is no such gateway: its stream is no JSON")
+                say("what answers there is not this gateway: its stream is not JSON")
             ) from None
         if isinstance(chunk, dict):
             yield chunk
-    raise CallError(say("the answer broke off before its end"))
+    raise CallError(say("the answer was cut off before its end"))
 
 
 def _take(chunk: Mapping[str, Any], told: _Told) -> str:
     """The text of one chunk, once the rest of it is noted; raises CallError for an error."""
     error = chunk.get("error")
     if isinstance(error, dict):
-        raise CallError(plain(str(error.get("message", "it failed"))).rstrip("."))
+        words = plain(str(error.get("message", "it failed"))).rstrip(".")
+        raise CallError(told_by_gateway(error.get("code"), words))
     told.usage = chunk.get("usage") or told.usage
     for choice in chunk.get("choices") or ():
         told.finish = choice.get("finish_reason") or told.finish
@@ -160,7 +162,7 @@ def _shown(text: str) -> str:
 
 def _describe(told: _Told) -> str:
     """`gpt-5 by way of openai/gpt-5: first words after 0.4 s, 2.1 s in all, 8 + 35 tokens`."""
-    way = say(" by way of {route}", route=plain(told.route)) if told.route else ""
+    way = say(" via {route}", route=plain(told.route)) if told.route else ""
     first = ""
     if told.first_s is not None:
         first = say("first words after {first:.1f} s, ", first=told.first_s)
@@ -171,6 +173,6 @@ def _describe(told: _Told) -> str:
             given=told.usage.get("prompt_tokens"),
             got=told.usage.get("completion_tokens"),
         )
-    cut = say("; cut off at the limit of tokens") if told.finish == "length" else ""
+    cut = say("; cut off at the token limit") if told.finish == "length" else ""
     took = say("{took:.1f} s in all", took=told.took_s)
     return f"{plain(told.model)}{way}: {first}{took}{tokens}{cut}"

@@ -73,7 +73,7 @@ def _show_all(gateway: GatewayAddress, parsed: argparse.Namespace) -> None:
         print_result(head())
     _print(seen.new_of(page), parsed)
     if not page and not parsed.follow:
-        print_error(say("No request yet that ended and fits. Those under way: cursor-api status"))
+        print_error(say("No finished request matches. For running ones: cursor-api status"))
     while parsed.follow:
         time.sleep(POLL_S)
         _print(seen.new_of(_fetch(gateway, {**filters, "count": FOLLOW_COUNT})), parsed)

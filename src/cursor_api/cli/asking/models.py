@@ -24,7 +24,7 @@ def show_models(parsed: argparse.Namespace) -> int:
         print_error(say("error: {error}.", error=error))
         return 1
     except (TypeError, KeyError, AttributeError):
-        words = say("what answers there is no such gateway: it gives no list of models")
+        words = say("what answers there is not this gateway: it sends no list of models")
         print_error(say("error: {error}.", error=words))
         return 1
     if parsed.json:

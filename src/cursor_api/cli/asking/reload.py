@@ -36,15 +36,15 @@ def reload(parsed: argparse.Namespace) -> int:
     for problem in done.problems:
         print_error(say("error: {error}", error=plain(told(problem))))
     if done.problems:
-        print_error(say("The old settings serve on."))
+        print_error(say("The old settings stay in use."))
     else:
         names = _names(done.changed) or say("nothing changed")
         print_result(say("settings: {names}", names=names))
     if done.waiting:
-        print_result(say("wait for a restart: {names}", names=_names(done.waiting)))
+        print_result(say("need a restart: {names}", names=_names(done.waiting)))
     if done.credential_problem is not None:
         print_error(say("error: {error}", error=plain(done.credential_problem)))
-        print_error(say("The old credentials serve on."))
+        print_error(say("The old credentials stay in use."))
     elif done.credential_count is not None:
         print_result(say("credentials: {count}", count=done.credential_count))
     return 1 if done.problems or done.credential_problem is not None else 0

@@ -18,11 +18,11 @@ from cursor_api.cli.terminal.output import print_error, print_result
 HEALTH: Final = Call("GET", "/")
 NOW: Final = Call("GET", "/api/now")
 _REASONS: Final = {
-    "no_credentials": "it has no credential: cursor-api token add, or cursor-api upstream add",
-    "none_ready": "no credential can serve now: cursor-api token list",
-    "upstream_open": "an upstream failed so often that it is not asked",
-    "no_models": "no upstream has told what it serves: cursor-api doctor",
-    "no_upstreams": "there is nobody to ask",
+    "no_credentials": "there is no credential: cursor-api token add, or cursor-api upstream add",
+    "none_ready": "no credential can be used now: cursor-api token list",
+    "upstream_open": "an upstream failed so often that it gets no requests for now",
+    "no_models": "no upstream has listed its models yet: cursor-api doctor",
+    "no_upstreams": "there is no upstream",
     "draining": "it is shutting down",
 }
 
@@ -120,7 +120,8 @@ def _print(gateway: GatewayAddress, health: _Health, now: _Now) -> None:
     )
     if now.is_shared_up is False:
         print_result(
-            f"! {say('Redis is away; LIMITS_WHEN_DOWN says what becomes of API keys with limits')}"
+            "! "
+            + say("Redis cannot be reached; LIMITS_WHEN_DOWN decides about API keys with limits")
         )
     for reason in now.reasons:
         print_result(f"! {_reason(reason)}")
@@ -167,7 +168,7 @@ def _first(day: _Day) -> str:
 def _records(records: _Records) -> str:
     state = plain(records.store)
     if not records.is_writing:
-        state = say("{store}, which cannot be written now", store=state)
+        state = say("{store}, cannot be written now", store=state)
     lost = say(", {count} lost", count=records.dropped_count) if records.dropped_count else ""
     return f"{state}{lost}"
 

@@ -30,7 +30,7 @@ def open_ui(parsed: argparse.Namespace) -> int:
         print_result(say("The console is open in your browser."))
         return 0
     if not parsed.only_prints:
-        print_error(say("No browser can be opened here. Open this within a minute:"))
+        print_error(say("No browser can be opened here. Open this address within a minute:"))
     print_result(url)
     return 0
 
@@ -41,7 +41,7 @@ def _make_url(gateway: GatewayAddress) -> str:
     try:
         return f"{gateway.root_url}{PAGE}#code={made['code']}"
     except (TypeError, KeyError):
-        raise CallError(say("what answers there is no such gateway: it gives no code")) from None
+        raise CallError(say("what answers there is not this gateway: it sends no code")) from None
 
 
 def _has_screen() -> bool:

@@ -30,8 +30,11 @@ from cursor_api.cli.backups.pieces import (
     FORMAT,
     KEY_FILE,
     ROLES,
+    SEALED,
     SETTINGS,
     TEXT_BYTES_MAX,
+    TOKEN_LIST,
+    TOKENS,
     BackupError,
     Contents,
     Piece,
@@ -46,15 +49,17 @@ from cursor_api.cli.terminal.output import print_error, print_result
 from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.lock import lock_folders
+from cursor_api.files.sealing import KEY
 from cursor_api.installed import Settings
 from cursor_api.settings import Loaded
 from cursor_api.settings.schema import CONFIG
+from cursor_api.settings.sources import ENVIRONMENT
 
 LOCK_WAIT_S: Final = 5.0
 # Nearly as small as at higher levels, and several times as quick.
 COMPRESSION: Final = 1
 COLUMNS: Final = ("FILE", "WHAT", "SECRET", "BYTES")
-WARNING: Final = "Whoever can read it can use your accounts: keep it where only you can."
+WARNING: Final = "Anyone who can read it can use your accounts: keep it where only you can read it."
 
 
 class _Found(NamedTuple):
@@ -64,6 +69,17 @@ class _Found(NamedTuple):
     source: Path
     data: bytes | None
     path: str = ""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether tokens in it are sealed."""
+        return self.role in _SEALED and SEALED in (self.data or b"")
+
+
+_SEALED: Final = {
+    TOKENS: "your keys and tokens, sealed",
+    TOKEN_LIST: "tokens with their devices, the tokens sealed",
+}
 
 
 def backup(parsed: argparse.Namespace) -> int:
@@ -84,7 +100,7 @@ def backup(parsed: argparse.Namespace) -> int:
     rows = [
         (
             str(one.source),
-            say(one.role.about),
+            say(_SEALED.get(one.role, one.role.about) if one.is_sealed else one.role.about),
             say("yes") if one.role.is_secret else say("no"),
             f"{size:,}",
         )
@@ -93,14 +109,33 @@ def backup(parsed: argparse.Namespace) -> int:
     print_table(list(map(say, COLUMNS)), rows)
     print_result(say("Saved to {file}, which only you can read.", file=target))
     print_result(say(WARNING))
+    for line in _tell_of_key(load_upstreams(parsed.config), found):
+        print_result(line)
     return 0
+
+
+def _tell_of_key(loaded: Loaded[Settings], found: list[_Found]) -> Iterator[str]:
+    """Where the key is without which the credentials cannot be used."""
+    place = loaded.facts.places.get(KEY)
+    if any(one.is_sealed for one in found):
+        if place is not None and place != ENVIRONMENT:
+            yield say("CREDENTIALS_KEY, which opens the sealed tokens, is in it as well.")
+        else:
+            yield say(
+                "Keep CREDENTIALS_KEY, too: without it the sealed tokens in it cannot be used."
+            )
+    if loaded.settings.are_credentials_shared:
+        yield say(
+            "The credentials are in the database and not in it: save that with pg_dump, and keep"
+            " CREDENTIALS_KEY."
+        )
 
 
 def _require_free(target: Path, *, is_forced: bool) -> None:
     if target.is_dir():
         raise BackupError(say("{file} is a folder; name a file in it.", file=target))
     if os.path.lexists(target) and not is_forced:
-        raise BackupError(say("{file} is there already; --force replaces it.", file=target))
+        raise BackupError(say("{file} exists already; --force replaces it.", file=target))
 
 
 # --- What there is
@@ -145,7 +180,9 @@ def _key_files(loaded: Loaded[Settings], home: Path) -> Iterator[tuple[str, Path
         if path.is_relative_to(home):
             yield path.relative_to(home).as_posix(), path
         else:
-            print_error(say("warning: {file} lies elsewhere and is not in the backup", file=path))
+            print_error(
+                say("warning: {file} is in another folder and is not in the backup", file=path)
+            )
 
 
 def _read(path: Path) -> bytes | None:
@@ -153,7 +190,7 @@ def _read(path: Path) -> bytes | None:
         if not path.exists():
             return None
         if not path.is_file():
-            raise BackupError(say("{file} is no file.", file=path))
+            raise BackupError(say("{file} is not a file.", file=path))
         with path.open("rb") as file:
             data = file.read(TEXT_BYTES_MAX + 1)
     except OSError as error:
@@ -162,7 +199,7 @@ def _read(path: Path) -> bytes | None:
         ) from error
     if len(data) > TEXT_BYTES_MAX:
         raise BackupError(
-            say("{file} is larger than any such file; is it the right one?", file=path)
+            say("{file} is too large for such a file; is it the right one?", file=path)
         )
     return data
 

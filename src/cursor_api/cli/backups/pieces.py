@@ -36,15 +36,18 @@ class Role(NamedTuple):
     is_database: bool = False
 
 
-SETTINGS: Final = Role("cursor-api.toml", "settings, with keys where some stand in it", True)
+SETTINGS: Final = Role("cursor-api.toml", "settings, with any keys in them", True)
 DOTENV: Final = Role(".env", "settings, with the gateway's own key", True)
 KEY_FILE: Final = Role("key-files", "the keys of an upstream", True)
+# What stands before a token that is sealed.
+SEALED: Final = b"sealed:"
+
 TOKENS: Final = Role("tokens", "your keys and tokens", True, "TOKEN_FILE")
 TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN_LIST_FILE")
-POOL_STATE: Final = Role("pool-state", "what was learnt of each token", False, "POOL_STATE_FILE")
+POOL_STATE: Final = Role("pool-state", "the state of each token", False, "POOL_STATE_FILE")
 RECORDS: Final = Role(
     "records.sqlite3",
-    "requests, API keys without their secrets, prices, and texts where RECORD_CONTENT keeps them",
+    ("requests, API keys (without their secrets), prices, and texts if RECORD_CONTENT is on"),
     False,
     "REQUEST_LOG_FILE",
     is_database=True,

@@ -85,7 +85,7 @@ def restore(parsed: argparse.Namespace) -> int:
         return 1
     print_result(
         say(
-            "Restored what version {version} had saved at {instant}.",
+            "Restored a backup of version {version} from {instant}.",
             version=contents.version,
             instant=contents.made_at,
         )

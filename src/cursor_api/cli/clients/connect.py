@@ -52,10 +52,8 @@ def find_known(name: str) -> Client | None:
     if client is None:
         near = difflib.get_close_matches(name.lower(), CLIENTS, 1)
         hint = say(" Did you mean {name}?", name=near[0]) if near else ""
-        print_error(
-            say("error: there is no client {name} here.{hint}", name=plain(name), hint=hint)
-        )
-        print_error(say("There are: {names}.", names=", ".join(CLIENTS)))
+        print_error(say("error: there is no client {name}.{hint}", name=plain(name), hint=hint))
+        print_error(say("Known: {names}.", names=", ".join(CLIENTS)))
     return client
 
 
@@ -77,8 +75,10 @@ def warn_without_tools(client: Client, place: Place, served: Served) -> None:
     if client.uses_tools and is_known and place.model not in served.with_tools:
         print_error(
             say(
-                "warning: {model} cannot call tools here, so that {title} works as a chat only; an"
-                " API key of Cursor or an upstream of your own has models that can",
+                (
+                    "warning: {model} cannot call tools here, so {title} can only chat; with a"
+                    " Cursor API key or another upstream there are models that can"
+                ),
                 model=plain(place.model),
                 title=client.title,
             )
@@ -94,7 +94,10 @@ def _print_list() -> None:
         ],
     )
     print_result(
-        say("`cursor-api connect CLIENT` shows its settings, `cursor-api run CLIENT` starts it.")
+        say(
+            "`cursor-api connect CLIENT` shows a client's settings, `cursor-api run CLIENT`"
+            " starts it."
+        )
     )
 
 
@@ -103,7 +106,7 @@ def _print_shell(client: Client, place: Place, served: Served) -> int:
     if not lines:
         print_error(
             say(
-                "error: {title} reads no variables; see: cursor-api connect {name}",
+                "error: {title} does not read variables; see: cursor-api connect {name}",
                 title=client.title,
                 name=client.name,
             )
@@ -129,7 +132,7 @@ def _print_shell(client: Client, place: Place, served: Served) -> int:
 def _print_all(client: Client, place: Place) -> None:
     print_result(
         say(
-            "{title} at {url}, by way of {api}",
+            "{title} at {url}, using {api}",
             title=client.title,
             url=place.root_url,
             api=client.api.value,
@@ -151,16 +154,15 @@ def _print_all(client: Client, place: Place) -> None:
         print_result("")
         print_result(
             say(
-                "Or in one step, without changing anything: cursor-api run {name}", name=client.name
+                "Or start it directly, without changing its settings: cursor-api run {name}",
+                name=client.name,
             )
         )
     if place.models:
         others = len(place.models) - 1
         print_result("")
         print_result(
-            say(
-                "The gateway serves {count} more model(s); --model takes any of them.", count=others
-            )
+            say("The gateway serves {count} more model(s); choose one with --model.", count=others)
         )
 
 
@@ -177,12 +179,14 @@ def _print_gaps(gateway: GatewayAddress, served: Served) -> None:
     if gateway.key is None:
         print_error(
             say(
-                "{text} stands for the gateway's key, which is not known here: it is the AUTH_TOKEN"
-                " or one of the CLIENT_TOKENS that the gateway was started with.",
+                (
+                    "Replace {text} with the gateway's key, which is not known here: the AUTH_TOKEN"
+                    " or one of the CLIENT_TOKENS that the gateway was started with."
+                ),
                 text=NO_KEY,
             )
         )
     if served.problem:
         print_error(
-            say("{text} stands for a model, as {reason}.", text=NO_MODEL, reason=served.problem)
+            say("Replace {text} with a model: {reason}.", text=NO_MODEL, reason=served.problem)
         )

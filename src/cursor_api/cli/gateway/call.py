@@ -23,6 +23,7 @@ import msgspec
 from cursor_api import __version__
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import told_by_gateway
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_loopback
 
@@ -63,13 +64,14 @@ class Call(NamedTuple):
 class CallError(Exception):
     """There is no answer that can be used: `words` say why, without a full stop at their end.
 
-    `status` is the answer's, 0 where there was none.
+    `status` is the answer's, 0 where there was none. `is_nobody`: nobody listens there.
     """
 
-    def __init__(self, words: str, status: int = 0) -> None:
+    def __init__(self, words: str, status: int = 0, *, is_nobody: bool = False) -> None:
         super().__init__(words)
         self.words = words
         self.status = status
+        self.is_nobody = is_nobody
 
 
 @contextmanager
@@ -93,9 +95,9 @@ def open_answer(gateway: GatewayAddress, call: Call) -> Iterator[http.client.HTT
                 reason=error.reason.reason,
             )
             raise CallError(words) from None
-        raise CallError(_nobody(gateway)) from None
+        raise CallError(_nobody(gateway), is_nobody=True) from None
     except ConnectionRefusedError:
-        raise CallError(_nobody(gateway)) from None
+        raise CallError(_nobody(gateway), is_nobody=True) from None
     except (OSError, http.client.HTTPException):
         raise CallError(say("the connection to {url} was lost", url=gateway.root_url)) from None
 
@@ -119,7 +121,7 @@ def decode(body: bytes, wanted: type[_T], gateway: GatewayAddress, call: Call) -
         where = f"{gateway.root_url}{call.path}"
         raise CallError(
             say(
-                "what answers at {where} is no such gateway, or one of another version", where=where
+                "what answers at {where} is not this gateway, or another version of it", where=where
             )
         ) from None
 
@@ -130,7 +132,7 @@ def fetch_json(gateway: GatewayAddress, call: Call) -> Any:
         return json.loads(fetch(gateway, call))
     except ValueError:
         where = f"{gateway.root_url}{call.path}"
-        words = say("what answers at {where} is no such gateway: it gives no JSON", where=where)
+        words = say("what answers at {where} is not this gateway: it sends no JSON", where=where)
         raise CallError(words) from None
 
 
@@ -166,13 +168,16 @@ def _trust_only(cert_file: Path) -> ssl.SSLContext:
 
 def _nobody(gateway: GatewayAddress) -> str:
     return say(
-        "no gateway answers at {url}; start it with `cursor-api serve`, or name another with --url",
+        (
+            "no gateway answers at {url}; start it with `cursor-api serve`, or give another"
+            " address with --url"
+        ),
         url=gateway.root_url,
     )
 
 
 def _too_late(gateway: GatewayAddress) -> str:
-    return say("the gateway at {url} does not answer in time", url=gateway.root_url)
+    return say("the gateway at {url} did not answer in time", url=gateway.root_url)
 
 
 def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call) -> str:
@@ -182,8 +187,10 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
         if gateway.key:
             which = say("the key from {place}", place=gateway.key_from)
         return say(
-            "the gateway at {url} refuses {which}; run this where AUTH_TOKEN is set, or name the"
-            " variable that holds the key with --key-env",
+            (
+                "the gateway at {url} refuses {which}; run this in the folder of the gateway,"
+                " or name the variable that holds the key with --key-env"
+            ),
             url=gateway.root_url,
             which=which,
         )
@@ -191,8 +198,10 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
     if said:
         return said
     return say(
-        "{url} answers with status {status}; is that the gateway, and is ROUTE_PREFIX part of the"
-        " address?",
+        (
+            "{url} answers with status {status}; is that the gateway, and does the address"
+            " contain ROUTE_PREFIX?"
+        ),
         url=f"{gateway.root_url}{call.path}",
         status=status,
     )
@@ -201,10 +210,10 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
 def _sentence(error: urllib.error.HTTPError) -> str:
     """What the gateway says itself; "" where it says nothing that can be understood."""
     try:
-        found = json.loads(error.read(ERROR_BYTES_MAX))["error"]["message"]
-    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError):
+        found = json.loads(error.read(ERROR_BYTES_MAX))["error"]
+        return told_by_gateway(found.get("code"), plain(str(found["message"])).rstrip("."))
+    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError, AttributeError):
         return ""
-    return plain(str(found)).rstrip(".")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -23,8 +23,8 @@ from cursor_api.options.addresses import base_url
 
 MODELS: Final = Call("GET", "/v1/models")
 NO_MODELS: Final = (
-    "the gateway serves no model yet: add a credential (`cursor-api token add`) or an upstream"
-    " (`cursor-api upstream add`)"
+    "the gateway has no models: add a credential (`cursor-api token add`) or an"
+    " upstream (`cursor-api upstream add`), or run `cursor-api doctor`"
 )
 _EVERYWHERE: Final[Mapping[str, str]] = {
     "0.0.0.0": "127.0.0.1",  # noqa: S104 - compared, not bound
@@ -33,11 +33,15 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 
 
 class Served(NamedTuple):
-    """Its models, and those of them that can call tools; or why they cannot be had."""
+    """Its models, and those of them that can call tools; or why they cannot be had.
+
+    `is_nobody`: because no gateway runs there.
+    """
 
     models: tuple[str, ...] = ()
     with_tools: tuple[str, ...] = ()
     problem: str = ""
+    is_nobody: bool = False
 
 
 def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> GatewayAddress:
@@ -106,7 +110,7 @@ def ask_models(gateway: GatewayAddress) -> Served:
     try:
         body = fetch(gateway, MODELS)
     except CallError as error:
-        return Served(problem=error.words)
+        return Served(problem=error.words, is_nobody=error.is_nobody)
     return _read(body)
 
 
@@ -120,7 +124,7 @@ def _read(body: bytes) -> Served:
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return Served(
-            problem=say("what answers there is no such gateway: it gives no list of models")
+            problem=say("what answers there is not this gateway: it sends no list of models")
         )
     if not names:
         return Served(problem=say(NO_MODELS))

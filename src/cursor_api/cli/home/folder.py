@@ -40,7 +40,7 @@ def find_home() -> Path:
     if not home.is_dir():
         raise HomeError(
             say(
-                "{name}: there is no folder {home}; make it with: mkdir -p {home}",
+                "{name}: there is no folder {home}; create it with: mkdir -p {home}",
                 name=VARIABLE,
                 home=home,
             )
@@ -59,7 +59,7 @@ def make_home() -> Path:
     except OSError as error:
         raise HomeError(
             say(
-                "{name}: {home} cannot be made: {reason}",
+                "{name}: {home} cannot be created: {reason}",
                 name=VARIABLE,
                 home=home,
                 reason=error.strerror,

@@ -19,11 +19,11 @@ from cursor_api.settings.load import TOML
 from cursor_api.settings.schema import CONFIG
 
 # The groups of the table of settings that say where the tokens are.
-FILE_GROUPS: Final = frozenset({"files"})
+FILE_GROUPS: Final = frozenset({"files", "database"})
 # And where API keys are, and the prices by which they are billed.
-KEY_GROUPS: Final = FILE_GROUPS | {"database"}
+KEY_GROUPS: Final = FILE_GROUPS
 # And with what they are tested.
-FILE_AND_CURSOR_GROUPS: Final = frozenset({"files", *SCHEMA.own_kinds})
+FILE_AND_CURSOR_GROUPS: Final = frozenset({*FILE_GROUPS, *SCHEMA.own_kinds})
 
 
 def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:
@@ -50,6 +50,13 @@ def load_groups(groups: AbstractSet[str], config: Path | None) -> Loaded[Setting
 def load_upstreams(config: Path | Draft | None) -> Loaded[Settings]:
     """Everything about upstreams and the token files; the other settings have their defaults."""
     return _load(SCHEMA, _unset_others(FILE_AND_CURSOR_GROUPS), config)
+
+
+def say_place(settings: Settings) -> str:
+    """Where the credentials are, in words."""
+    return (
+        say("the database") if settings.are_credentials_shared else str(settings.files.token_file)
+    )
 
 
 def find_client_names(config: Path | None) -> tuple[str, ...]:

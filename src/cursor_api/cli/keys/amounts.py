@@ -12,7 +12,7 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from cursor_api.domain.quota import Unit
+from cursor_api.domain.periods import Unit
 
 NO_LIMIT: Final = "none"
 NEVER: Final = "never"

@@ -38,18 +38,18 @@ cursor-api demo: a gateway with simulated upstreams behind it. Nothing leaves th
   key      {key}
   console  {url}/tokeninfo
 
-Each model has a way of its own (`GET {url}/v1/models` lists them all):
+Models, and the simulated upstream that serves them (`GET {url}/v1/models` lists all):
 
 {routes}
 
-Ask one something:
+Ask a model:
 
   curl -N {url}/v1/chat/completions \\
     -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
     -d '{{"model": "gpt-4o-mini", "stream": true,
          "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
-or let one call a tool:
+Let a model call a tool:
 
   curl {url}/v1/chat/completions \\
     -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
@@ -58,7 +58,7 @@ or let one call a tool:
          "tools": [{{"type": "function", "function": {{"name": "get_weather", "parameters":
            {{"type": "object", "properties": {{"city": {{"type": "string"}}}}}}}}}}]}}'
 
-or from Python (pip install openai):
+From Python (pip install openai):
 
   from openai import OpenAI
   client = OpenAI(base_url="{url}/v1", api_key="{key}")
@@ -67,10 +67,10 @@ or from Python (pip install openai):
   )
   print(answer.choices[0].message.content)
 
-Point an agent at it: behind every way but the first, the simulated models call tools. They read
-the files that you name, run the commands that you quote, search, ask for the weather, fill JSON
-schemas, and answer from what the tools gave, in English and 中文.
-The message /sim shows which faults can be asked for, such as /sim 429 retry-after 2
+You can also try an agent with it. All simulated models but those of `cursor` call tools: they read
+files that you name, run commands that you quote, search, ask for the weather, fill JSON schemas,
+and answer from the results, in English and 中文.
+Send the message /sim for a list of faults that you can trigger, such as /sim 429 retry-after 2
 
 Ctrl-C stops it."""
 
@@ -98,10 +98,10 @@ class DemoRoute:
 # Kinds that are there without a block of settings.
 CURSOR_KIND: Final = "cursor"
 SDK_KIND: Final = "cursor-sdk"
-CURSOR: Final = ("gpt-4o-mini, claude-3.5-haiku, …", "cursor: a Cursor account's private wire")
+CURSOR: Final = ("gpt-4o-mini, claude-3.5-haiku, …", "cursor: Cursor, the old private way")
 SDK: Final = (
     "composer-2.5, claude-opus-4.5, auto",
-    "cursor-sdk: Cursor's official way, by API key",
+    "cursor-sdk: Cursor, the official way, with an API key",
 )
 TOKENS: Final = Path(".token (in memory)")
 TOKEN_LIST: Final = Path(".token-list (in memory)")

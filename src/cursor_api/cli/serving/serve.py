@@ -22,6 +22,7 @@ from cursor_api.bootstrap import (
 )
 from cursor_api.cli.gateway.place import describe_running
 from cursor_api.cli.home.folder import environment, find_home
+from cursor_api.cli.home.settings import say_place
 from cursor_api.cli.serving.preflight import check_and_listen, check_without_listening, recheck
 from cursor_api.cli.serving.workers import (
     begin_as_worker,
@@ -130,8 +131,8 @@ def print_checksum(_parsed: argparse.Namespace) -> int:
 
 # Others' programs of this name listen on every address.
 THIS_MACHINE_ALONE: Final = (
-    "Only this machine can reach it. For others as well: HOST=0.0.0.0, with an AUTH_TOKEN that"
-    " nobody guesses."
+    "Only this machine can reach it. To let others in, set HOST=0.0.0.0 and an"
+    " AUTH_TOKEN that is hard to guess."
 )
 Serving = Callable[[Settings, socket.socket, Redactor], Coroutine[Any, Any, None]]
 
@@ -142,7 +143,9 @@ def start(loaded: Loaded[Settings], listener: socket.socket | None, serving: Ser
     if listener is None or loaded.problems:
         for problem in loaded.problems:
             print_error(say("error: {error}", error=told(problem)))
-        print_error(say("Nothing was started. `cursor-api check-config` shows all settings."))
+        print_error(
+            say("The gateway was not started. `cursor-api check-config` shows all settings.")
+        )
         if listener is not None:
             listener.close()
         return 1
@@ -210,7 +213,7 @@ def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:
         say(
             "credentials: {count} from {file}{others}",
             count=gateway.credential_count,
-            file=settings.files.token_file,
+            file=say_place(settings),
             others=others,
         )
     )
@@ -221,8 +224,9 @@ def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:
     if not count and not settings.access.is_passthrough:
         print_note(
             say(
-                "No credential yet. `cursor-api token add` takes a key or token of Cursor's,"
-                " `cursor-api upstream add` another provider's key; or use the console."
+                "There is no credential yet. Add a Cursor key or token with `cursor-api token"
+                " add`, or another provider's key with `cursor-api upstream add`; or use the"
+                " console."
             )
         )
 

@@ -34,6 +34,8 @@ def check_tokens(facts: Facts) -> Iterator[Found]:
         variable = KEY_FILE if facts.find(KEY_FILE) else KEY
         yield as_problem(facts, variable, told_shortly(sealer).rstrip(".。"))
         return
+    if sealer is not None and facts.find("DATABASE_URL") is not None:
+        return  # that is where they are
     names = Names(str(tokens), str(token_list))
     files = TokenFiles(names, _no_checksum, FileOptions(sealer=sealer))
     try:

@@ -24,6 +24,7 @@ from cursor_api.cluster.valkey import OwnValkey, find_program
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
+from cursor_api.options.rules import Facts, Finding
 from cursor_api.options.said import tell
 from cursor_api.options.setting import divide
 from cursor_api.runtime import listen
@@ -46,7 +47,21 @@ def check_workers(loaded: Loaded[Settings]) -> Loaded[Settings]:
         elsewhere = tell("several workers are for Linux; here one serves")
         return loaded.with_findings((), (facts.finding(WORKERS, elsewhere),))
     missing = _find_missing(has_server=facts.find("REDIS_URL") is not None)
-    return loaded.with_findings((facts.finding(WORKERS, missing),), ()) if missing else loaded
+    problems = (facts.finding(WORKERS, missing),) if missing else ()
+    return loaded.with_findings(problems, tuple(map(_share_bridge, _attached(loaded))))
+
+
+def _attached(loaded: Loaded[Settings]) -> list[Facts]:
+    """Upstreams with a bridge that somebody else runs."""
+    return [one for one in loaded.upstreams if one.find("bridge_url")]
+
+
+def _share_bridge(upstream: Facts) -> Finding:
+    alone = tell(
+        "such a bridge runs the tools of one process only, so that with several workers tool calls"
+        " fail; leave it out, and each worker starts a bridge of its own"
+    )
+    return upstream.finding("bridge_url", alone)
 
 
 def _find_missing(*, has_server: bool) -> str | None:

@@ -36,23 +36,27 @@ OTHERS: Final = 0o077
 # A line that gives the key an empty value, for somebody to fill in.
 _EMPTY_KEY: Final = re.compile(r"^(?:export[ \t]+)?AUTH_TOKEN[ \t]*=[ \t]*$", re.MULTILINE)
 
-MENU: Final = """
-What shall the gateway ask? More can be added at any time.
-  1  Cursor, with an API key (crsr_…) or a session token that you paste
-  2  Cursor, with the session token of the editor on this computer
-  3  another provider with its key, or models on this machine
-  4  nothing yet"""
-NOTHING_TO_ASK: Final = """
-There is nothing yet that the gateway could ask. One of these, or several:
-  cursor-api token add                 your Cursor API key (crsr_…), or a session token
-  cursor-api token import              the session token of the Cursor editor on this computer
-  cursor-api upstream add deepseek     another provider's key; `upstream presets` lists them"""
-NEXT: Final = """
-Next:
-  cursor-api serve                     and in another terminal
-  cursor-api chat "Say hello."         a first answer
-  cursor-api connect                   the settings of your programs"""
-ELSEWHERE: Final = "These work in this folder; from anywhere with: export CURSOR_API_HOME={home}"
+MENU: Final = (
+    "\nWhat do you want to use? You can add more at any time.\n  1  Cursor, with an"
+    " API key (crsr_…) or a session token that you paste\n  2  Cursor, with the"
+    " session token of the editor on this computer\n  3  another provider with its"
+    " key, or models on this machine\n  4  nothing yet"
+)
+NOTHING_TO_ASK: Final = (
+    "\nThe gateway has no upstream yet. Add one or more:\n  cursor-api token add"
+    "                 your Cursor API key (crsr_…), or a session token\n  cursor-api"
+    " token import              the session token of the Cursor editor on this"
+    " computer\n  cursor-api upstream add deepseek     another provider's key;"
+    " `upstream presets` lists them"
+)
+NEXT: Final = (
+    "\nNext:\n  cursor-api serve                     start the gateway; then, in"
+    ' another terminal:\n  cursor-api chat "Say hello."         get a first answer'
+    "\n  cursor-api connect                   show the settings for your programs"
+)
+ELSEWHERE: Final = (
+    "The commands work in this folder. To use them anywhere: export CURSOR_API_HOME={home}"
+)
 
 
 def init(parsed: argparse.Namespace) -> int:
@@ -87,13 +91,16 @@ def _ensure_key(home: Path, parsed: argparse.Namespace) -> bool:
     place = loaded.facts.places.get("AUTH_TOKEN")
     # A key that was made up for loading the settings stands in no place.
     if place is not None and loaded.facts.find("AUTH_TOKEN") and not _is_empty(home, place):
-        print_result(say("The gateway's key is there already (AUTH_TOKEN, {place}).", place=place))
+        print_result(say("The gateway has a key already (AUTH_TOKEN, {place}).", place=place))
         return True
     dotenv = home / DOTENV
     change_file(dotenv, _with_key, lambda _draft: None, Disk())
     print_result(
         say(
-            "Made the gateway's key: AUTH_TOKEN in {path}, which your programs present.",
+            (
+                "Created the gateway's key: AUTH_TOKEN in {path}. Your programs use it as their"
+                " API key."
+            ),
             path=dotenv,
         )
     )

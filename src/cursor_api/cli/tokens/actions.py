@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
-from cursor_api.cli.home.settings import FILE_GROUPS, find_settings, find_upstreams
+from cursor_api.cli.home.settings import FILE_GROUPS, find_settings, find_upstreams, say_place
 from cursor_api.cli.terminal.display import (
     TerminalObserver,
     format_instant,
@@ -39,9 +39,11 @@ LISTED_MAX: Final = 200_000
 # A mistyped alias is found among these, or in the list.
 NAMED_MAX: Final = 10
 
-IN_ARGUMENTS = """\
-warning: the token is in your shell's history now, and other users of this computer could see it
-while the command ran. `cursor-api token add` without it asks, and `-` reads standard input."""
+IN_ARGUMENTS = (
+    "warning: the token is now in your shell's history, and other users of this"
+    " computer could see it\nwhile the command ran. Without an argument, `cursor-api"
+    " token add` asks for it; `-` reads standard input."
+)
 
 Work = Callable[[Operator, Settings], Awaitable[int]]
 
@@ -54,11 +56,11 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(page.credentials)
         elif not page.credentials:
-            print_result(say("No token yet in {file}.", file=settings.files.token_file))
+            print_result(say("There are no tokens in {file}.", file=say_place(settings)))
             print_result(
                 say(
-                    "`cursor-api token import` takes the one of the Cursor editor on this computer;"
-                    " `cursor-api token add` asks for one."
+                    "`cursor-api token import` adds the token of the Cursor editor on this"
+                    " computer; `cursor-api token add` asks for one."
                 )
             )
         else:
@@ -100,7 +102,7 @@ def remove(parsed: argparse.Namespace) -> int:
                 "Removed {name} ({secret}) from {file}.",
                 name=plain(report.alias),
                 secret=report.secret,
-                file=settings.files.token_file,
+                file=say_place(settings),
             )
         )
         return 0
@@ -129,7 +131,7 @@ def run_work(settings: Settings, work: Work, others: Sequence[UpstreamSettings] 
             except Fault as fault:
                 print_error(say("error: {error}", error=plain(fault.message)))
                 if fault.kind is FaultKind.NOT_FOUND:
-                    print_error(say("There are: {names}.", names=_list_aliases(operator)))
+                    print_error(say("Known: {names}.", names=_list_aliases(operator)))
                 return 1
 
     try:
@@ -144,12 +146,17 @@ def name_token(text: str, alias: str) -> str | None:
     lines = tuple(read_paste(text))
     if len(lines) != 1:
         print_error(
-            say("error: --alias names one token, and {count} were given.", count=len(lines))
+            say("error: --alias names one token, but {count} were given.", count=len(lines))
         )
         return None
     is_plain = alias.isprintable() and alias == alias.strip() and not alias.startswith("#")
     if not alias or not is_plain or "::" in alias or "," in alias:
-        print_error(say("error: an alias is a short name without `::`, commas and a `#` first."))
+        print_error(
+            say(
+                "error: an alias is a short name without `::` or commas, and does not begin"
+                " with `#`."
+            )
+        )
         return None
     checksum = f",{lines[0].binding}" if lines[0].binding else ""
     return f"{alias}::{lines[0].secret}{checksum}"
@@ -163,16 +170,16 @@ def print_added(added: Sequence[CredentialReport], settings: Settings) -> None:
             say("Added {name} ({secret}){until}.", name=name, secret=report.secret, until=until)
         )
         if report.state is State.EXPIRED:
-            print_error(say("warning: {name} has expired and cannot serve.", name=name))
+            print_error(say("warning: {name} has expired and cannot be used.", name=name))
     print_result(
         say(
-            "In {file}; a running gateway takes it up within two seconds.",
-            file=settings.files.token_file,
+            "Saved in {file}; a running gateway picks it up within two seconds.",
+            file=say_place(settings),
         )
     )
     if len(added) == 1:
         name = plain(added[0].alias)
-        print_result(say("See whether it works: cursor-api token test {name}", name=name))
+        print_result(say("Test it: cursor-api token test {name}", name=name))
 
 
 def _row(report: CredentialReport) -> tuple[str, ...]:
@@ -187,7 +194,7 @@ def _row(report: CredentialReport) -> tuple[str, ...]:
 def read_tokens(given: Sequence[str]) -> str | None:
     """The tokens from wherever they are; None, with a word on it, when there are none."""
     if len(given) > 1:
-        print_error(say("error: one token at a time here; `-` reads many from standard input."))
+        print_error(say("error: give one token at a time; `-` reads several from standard input."))
         return None
     if given and given[0] != "-":
         print_error(say(IN_ARGUMENTS))
@@ -201,11 +208,11 @@ def is_meant(text: str) -> bool:
     if unusual is None:
         return True
     if not sys.stdin.isatty():
-        print_error(say("warning: {unusual}; it was taken all the same.", unusual=unusual))
+        print_error(say("warning: {unusual}; it was added anyway.", unusual=unusual))
         return True
     with suppress(EOFError):
         sentence = f"{unusual[0].upper()}{unusual[1:]}"
-        question = say("{sentence}. Take it all the same? [y/N] ", sentence=sentence)
+        question = say("{sentence}. Add it anyway? [y/N] ", sentence=sentence)
         if input(question).strip().lower() in {"y", "yes"}:
             return True
     print_result(say("Nothing was changed."))
@@ -215,7 +222,7 @@ def is_meant(text: str) -> bool:
 def _ask_for_token() -> str | None:
     with suppress(EOFError):
         return getpass.getpass(say("Token (not shown while you paste it): "))
-    print_error(say("Nothing was given; nothing was changed."))
+    print_error(say("No input; nothing was changed."))
     return None
 
 
@@ -226,14 +233,16 @@ def _read_input() -> str | None:
         print_error(say("error: standard input is not UTF-8 text."))
         return None
     if len(text) > INPUT_CHARS_MAX:
-        print_error(say("error: that is more than any list of tokens; is it the right file?"))
+        print_error(say("error: that is too much for a list of tokens; is it the right file?"))
         return None
     return text
 
 
 def _is_sure(report: CredentialReport) -> bool:
     if not sys.stdin.isatty():
-        print_error(say("error: nobody can be asked here; say --yes to remove it."))
+        print_error(
+            say("error: this is not a terminal, so nothing can be asked; add --yes to remove it.")
+        )
         return False
     with suppress(EOFError):
         name = plain(report.alias)

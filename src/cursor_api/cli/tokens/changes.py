@@ -70,7 +70,7 @@ def rename(parsed: argparse.Namespace) -> int:
     old = plain(parsed.alias)
 
     def tell(now: CredentialReport) -> str:
-        return say("{old} is {new} now.", old=old, new=_name(now))
+        return say("{old} is now called {new}.", old=old, new=_name(now))
 
     return _change(parsed, _Wanted(alias=parsed.name), tell)
 
@@ -79,7 +79,7 @@ def enable(parsed: argparse.Namespace) -> int:
     """`token enable`."""
 
     def tell(now: CredentialReport) -> str:
-        return say("{name} is used again.", name=_name(now))
+        return say("{name} is enabled.", name=_name(now))
 
     return _change(parsed, _Wanted(enabled=True), tell)
 
@@ -89,7 +89,7 @@ def disable(parsed: argparse.Namespace) -> int:
 
     def tell(now: CredentialReport) -> str:
         return say(
-            "{name} is not used any more, until: cursor-api token enable {name}", name=_name(now)
+            "{name} is disabled. To use it again: cursor-api token enable {name}", name=_name(now)
         )
 
     return _change(parsed, _Wanted(enabled=False), tell)
@@ -103,7 +103,7 @@ def prefer(parsed: argparse.Namespace) -> int:
 
     def tell(now: CredentialReport) -> str:
         return say(
-            "{name} has priority {priority} now; the highest is used first.",
+            "{name} now has priority {priority}; the highest is used first.",
             name=_name(now),
             priority=now.priority,
         )

@@ -103,15 +103,33 @@ Send one small, real request with a token and show the result.
 
 Exits with 0 if the model answered and with 1 if not. No running gateway is needed."""
 
+COPY = """\
+Copy the tokens of the token files to the database DATABASE_URL, sealed with CREDENTIALS_KEY.
+
+  cursor-api token copy
+
+Their priorities and other settings go with them. Tokens that are in the database stay as they are
+there; the files stay, too, and can be deleted afterwards."""
+
 SEALING_KEY = """\
-Make a key that seals tokens, and show it. Nothing else is done, and it is kept nowhere.
+Make a new key that seals tokens, and show it. The key is not stored anywhere.
 
   cursor-api token sealing-key
 
 Put it into CREDENTIALS_KEY, or into a file that CREDENTIALS_KEY_FILE names, and restart: the tokens
-in the token files are sealed then. Keep it apart from them and from backups. To change it:
-  CREDENTIALS_KEY=NEW,OLD                    and restart: tokens are sealed with the new one
-  CREDENTIALS_KEY=NEW                        later"""
+in the token files are sealed then. Keep it apart from them and from backups."""
+
+RESEAL = """\
+Seal all tokens with the first key of CREDENTIALS_KEY, in the token files or in the database.
+
+To change the key:
+  CREDENTIALS_KEY=OLD,NEW                    at every node, one after the other
+  CREDENTIALS_KEY=NEW,OLD                    at every node, one after the other
+  cursor-api token reseal
+  CREDENTIALS_KEY=NEW                        at every node, one after the other
+
+One gateway alone needs no first step. It can be repeated at any time, and changes either all
+tokens or none."""
 
 TAKE_OVER = """\
 Import tokens from the earlier program, from its later versions, or from a file of your own.
@@ -166,14 +184,14 @@ def add_commands(commands: Subcommands) -> None:
     test.add_argument("--model", help="the model to ask (default: a cheap one)")
 
     changes = _add_changes(own)
-    own.add("sealing-key", run_later("tokens.sealing", "make_key"), SEALING_KEY)
+    sealing = _add_sealing(own)
 
     for sub in (show, listing, test):
         sub.add_argument("--json", action="store_true", help="print JSON, for scripts")
     over = commands.add("import", run_later("tokens.import_files", "import_files"), TAKE_OVER)
     over.add_argument("path", metavar="PATH", type=Path, help="a folder or a file")
     over.add_argument("--dry-run", action="store_true", help="only show what would be done")
-    for sub in (take, listing, add, remove, test, over, *changes):
+    for sub in (take, listing, add, remove, test, over, *changes, *sealing):
         add_config(sub)
 
 
@@ -190,3 +208,10 @@ def _add_changes(own: Subcommands) -> list[argparse.ArgumentParser]:
     rename.add_argument("name", metavar="NAME", help="the new name")
     priority.add_argument("priority", metavar="NUMBER", type=int, help="the highest is used first")
     return changes
+
+
+def _add_sealing(own: Subcommands) -> tuple[argparse.ArgumentParser, ...]:
+    """Those about the key and the database; given are the ones that read settings."""
+    copy = own.add("copy", run_later("tokens.sealing", "copy"), COPY)
+    own.add("sealing-key", run_later("tokens.sealing", "make_key"), SEALING_KEY)
+    return copy, own.add("reseal", run_later("tokens.sealing", "reseal"), RESEAL)

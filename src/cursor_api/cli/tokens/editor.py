@@ -63,7 +63,7 @@ def show(parsed: argparse.Namespace) -> int:
     }
     print_facts(facts)
     if is_expired:
-        print_error(say("The token has expired: start Cursor, which renews it, and look again."))
+        print_error(say("The token has expired. Start Cursor, which renews it, and try again."))
     elif not parsed.reveal:
         print_error(say("`cursor-api token import` adds it to the token files; --reveal shows it."))
     return 0
@@ -90,7 +90,7 @@ def take_over(parsed: argparse.Namespace) -> int:
         if owner is not None:
             print_result(
                 say(
-                    "The editor's token is there already, as {name}; nothing was changed.",
+                    "The editor's token has been added already, as {name}; nothing was changed.",
                     name=plain(owner),
                 )
             )
@@ -101,12 +101,15 @@ def take_over(parsed: argparse.Namespace) -> int:
         if not parsed.replace:
             print_error(
                 say(
-                    "error: {name} is there with another token; nothing was changed.",
+                    "error: {name} exists with another token; nothing was changed.",
                     name=plain(alias),
                 )
             )
             print_error(
-                say("--replace renews it and keeps its device; --alias takes another name.")
+                say(
+                    "--replace replaces that token and keeps its device; --alias gives another"
+                    " name."
+                )
             )
             return 1
         change = CredentialChange(secret=account.token)

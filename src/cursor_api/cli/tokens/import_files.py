@@ -33,6 +33,7 @@ from cursor_api.installed import (
     Verdict,
     plan_import,
 )
+from cursor_api.options.said import tell
 
 # In a folder, in this order: a name that stands in the first is wanted for what the others add.
 TOKEN_NAMES: Final = (".token", ".tokens", ".token-list")
@@ -79,6 +80,13 @@ def import_files(parsed: argparse.Namespace) -> int:
 
 
 def _take(settings: Settings, sources: Sequence[tuple[str, bytes]], *, is_trial: bool) -> Plan:
+    if settings.are_credentials_shared:
+        raise StoreError(
+            tell(
+                "Tokens are in the database, and this imports into the token files. Import with an"
+                " empty DATABASE_URL, then: cursor-api token copy"
+            )
+        )
     names = Names(str(settings.files.token_file), str(settings.files.token_list_file))
     files = TokenFiles(names, make_checksum, file_options(settings))
     if is_trial:

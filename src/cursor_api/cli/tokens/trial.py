@@ -35,8 +35,8 @@ def test(parsed: argparse.Namespace) -> int:
             if not parsed.json:
                 print_result(
                     say(
-                        "It was out of service. A gateway that runs now has to be told as well:"
-                        " test it on its page /tokeninfo."
+                        "It was out of service. If a gateway is running, test it in its console"
+                        " (/tokeninfo) too, so that it is used again."
                     )
                 )
         return 0 if trial.is_ok else 1

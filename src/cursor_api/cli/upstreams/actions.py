@@ -47,7 +47,7 @@ def show_all(parsed: argparse.Namespace) -> int:
         return 0
     print_table(list(map(say, LIST_COLUMNS)), [_row(one) for one in listed])
     if all(one.name in SCHEMA.own_kinds for one in listed):
-        print_result(say("`cursor-api upstream presets` lists well-known ones that can be added."))
+        print_result(say("`cursor-api upstream presets` lists the well-known upstreams."))
     return 0
 
 

@@ -42,7 +42,7 @@ from cursor_api.settings.upstream_blocks import (
 
 # Hundreds of keys; a larger input is no list of them.
 INPUT_CHARS_MAX: Final = 64 * 1024
-RELOAD: Final = "A gateway that runs takes it up by: cursor-api reload"
+RELOAD: Final = "If a gateway is running: cursor-api reload"
 
 
 class _RefusedError(Exception):
@@ -134,7 +134,7 @@ def _add(parsed: argparse.Namespace, config: Path) -> None:
             where=where,
         )
     )
-    print_result(say("See whether it works: cursor-api upstream test {name}", name=name))
+    print_result(say("Test it: cursor-api upstream test {name}", name=name))
     print_result(say(RELOAD))
 
 
@@ -156,7 +156,7 @@ def _take_keys(
 def _read_keys(preset: Preset | None) -> tuple[Secret, ...]:
     if sys.stdin.isatty():
         if preset is not None:
-            print_error(say("{title} gives keys at {url}", title=preset.title, url=preset.keys_url))
+            print_error(say("Keys of {title}: {url}", title=preset.title, url=preset.keys_url))
         text = ""
         with suppress(EOFError):
             text = getpass.getpass(say("Key (not shown while you paste it): "))
@@ -222,7 +222,7 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
             say("Removed {file}; the key stays valid at its provider.", file=key_file.name)
         )
     elif named is not None:
-        print_result(say("The file of keys {file} is still there.", file=plain(str(named))))
+        print_result(say("The key file {file} was not removed.", file=plain(str(named))))
     print_result(say(RELOAD))
     return 0
 

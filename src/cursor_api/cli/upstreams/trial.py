@@ -54,7 +54,7 @@ def test(parsed: argparse.Namespace) -> int:
     settings = upstreams.get(parsed.name)
     if settings is None:
         print_error(say("error: there is no upstream {name}.", name=plain(parsed.name)))
-        print_error(say("There are: {names}.", names=", ".join(upstreams)))
+        print_error(say("Known: {names}.", names=", ".join(upstreams)))
         return 1
     if settings.name in SCHEMA.own_kinds and not settings.api_keys:
         print_error(
@@ -145,5 +145,5 @@ def _print(result: Result, *, is_chat: bool) -> None:
             print_result(result.advice)
     elif not is_chat:
         print_result(
-            say("Ask one of them something: cursor-api upstream test {name} --chat", name=name)
+            say("Send a question to one of them: cursor-api upstream test {name} --chat", name=name)
         )

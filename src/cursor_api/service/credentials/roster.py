@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec import Struct
@@ -25,11 +25,13 @@ from cursor_api.domain.credential import (
     Secret,
 )
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
-from cursor_api.domain.errors import BindingNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
+from cursor_api.ports.credential_rows import SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
+from cursor_api.service.credentials.changes import find_acts
 from cursor_api.service.credentials.pools import CredentialPools
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
@@ -39,6 +41,7 @@ SAVE_EVERY_S = 2.0
 WARN_EVERY_S = 60.0
 
 CANNOT_SAVE = "the pool's memory cannot be saved"
+CANNOT_LOOK = "the credentials in the database cannot be looked at; those that are known serve on"
 CANNOT_RELOAD = "the credentials changed and cannot be read; the old ones serve on"
 
 # Between the two looks by which the store tells a file at rest from one being written.
@@ -53,6 +56,8 @@ class RosterParts(Struct, frozen=True):
     """What the roster works with. `on_load` sees new credentials before logs can.
 
     `note` is told what somebody else has changed in the store: what was done, to which aliases.
+    `shared`: the store is a database of several nodes, which also keeps what the owner prefers.
+    There, whoever makes a change notes it.
     """
 
     store: CredentialFiles
@@ -62,6 +67,7 @@ class RosterParts(Struct, frozen=True):
     observer: Observer
     on_load: Callable[[Sequence[Credential]], None]
     note: Callable[[ActKind, str], Awaitable[None]]
+    shared: SharedCredentials | None = None
 
 
 class Roster:
@@ -135,15 +141,11 @@ class Roster:
             return False
         before = {one.alias: one.secret for one in self._stored}
         await self.reload()
+        if self._with.shared is not None:
+            return True
         after = {one.alias: one.secret for one in self._stored}
-        stayed = before.keys() & after.keys()
-        for kind, aliases in (
-            (ActKind.CREDENTIAL_ADDED, after.keys() - before.keys()),
-            (ActKind.CREDENTIAL_REMOVED, before.keys() - after.keys()),
-            (ActKind.CREDENTIAL_CHANGED, {one for one in stayed if before[one] != after[one]}),
-        ):
-            if aliases:
-                await self._with.note(kind, ", ".join(sorted(aliases)))
+        for kind, aliases in find_acts(before, after):
+            await self._with.note(kind, aliases)
         return True
 
     async def refresh(self) -> bool:
@@ -202,6 +204,13 @@ class Roster:
         await self.reload()
         return credential
 
+    async def prefer(self, alias: str, preferences: Preferences) -> None:
+        """Set what the owner prefers; raises StoreError where that cannot be kept."""
+        slot = self._with.pools.get_slot(alias)
+        if self._with.shared is not None and not slot.credential.is_configured:
+            await self._with.shared.prefer(alias, preferences)
+        self._with.pools.set_preferences(alias, preferences)
+
     async def save(self) -> None:
         """Keep the pool's memory when it changed; a failure is told once and tried again.
 
@@ -224,6 +233,8 @@ class Roster:
             return
         staying = set(self._with.pools.slots)
         for key, slot in slots.items():
+            if slot.credential.secret in self._shared_preferences:
+                continue
             theirs = kept[key][0] if key in kept else slot.preferences
             # What was changed here meanwhile is newer.
             if theirs != slot.preferences == state[key][0] and slot in staying:
@@ -259,9 +270,13 @@ class Roster:
     async def _look(self) -> None:
         try:
             has_changed = await self.reload_if_changed()
+        except StoreAwayError as error:
+            self._warn_once(CANNOT_LOOK, str(error))
+            return
         except StoreError as error:
             self._warn_once(CANNOT_RELOAD, str(error))
             return
+        self._last_warned.pop(CANNOT_LOOK, None)
         if has_changed:
             self._last_warned.pop(CANNOT_RELOAD, None)
             self._with.observer.notice(
@@ -299,8 +314,21 @@ class Roster:
                     f"the credential {homeless.alias!r} serves nobody",
                     f"no upstream {homeless.endpoint!r} is configured",
                 )
+        self._take_preferences()
         for warning in self._with.store.warnings:
             self._warn_once(warning.text)
+
+    @property
+    def _shared_preferences(self) -> Mapping[Secret, Preferences]:
+        return self._with.shared.preferences if self._with.shared is not None else {}
+
+    def _take_preferences(self) -> None:
+        """What the owner has set at another node."""
+        shared = self._shared_preferences
+        for slot in self._with.pools.slots if shared else ():
+            wanted = shared.get(slot.credential.secret, slot.preferences)
+            if wanted != slot.preferences:
+                self._with.pools.set_preferences(slot.credential.alias, wanted)
 
     def _leave_out_configured(self, stored: Sequence[Credential]) -> Sequence[Credential]:
         """A key of the configuration goes to its own endpoint alone, wherever else it stands."""

@@ -261,7 +261,7 @@ class Credentials:
                 preferences = slot.preferences
         preferences = wish.apply(preferences)
         if preferences != slot.preferences:
-            self._pools.set_preferences(alias, preferences)
+            await self._roster.prefer(alias, preferences)
         return self.get(alias)
 
     async def remove(self, alias: str) -> Removal:

@@ -12,6 +12,8 @@ WRITES: Final = "cursor-api writes"
 READS: Final = "cursor-api reads"
 KEYS: Final = "cursor-api keys"
 NAMES: Final = (WRITES, READS, KEYS)
+# And of one that has its credentials there.
+CREDENTIALS: Final = "cursor-api credentials"
 
 # Processes are known by the connection of which there are most. Those of this machine come from
 # where this one does. What users may not see of others is not asked for, but for `backend_type`,
@@ -50,16 +52,17 @@ class Room(NamedTuple):
     here_count: int
     elsewhere_count: int
 
-    def find_warning(self, process_count: int) -> str:
+    def find_warning(self, process_count: int, *, has_credentials: bool = False) -> str:
         """Where `process_count` on this machine, and those elsewhere, need more than there are."""
         count = max(process_count, self.here_count) + self.elsewhere_count
-        needed_count = count * len(NAMES)
+        each_count = len(NAMES) + has_credentials
+        needed_count = count * each_count
         wanted_count = needed_count + self.others_count + self.reserved_count
         if wanted_count <= self.connections_max:
             return ""
         return (
             f"PostgreSQL (DATABASE_URL) may run out of connections: {count} gateway process"
-            f"{'es need' if count > 1 else ' needs'} up to {needed_count} ({len(NAMES)} each), and"
+            f"{'es need' if count > 1 else ' needs'} up to {needed_count} ({each_count} each), and"
             f" others have {self.others_count}. Its max_connections is {self.connections_max}, of"
             f" which {self.reserved_count} are reserved: set it to {wanted_count} or more, or let"
             " fewer processes serve (WORKERS)."
@@ -70,7 +73,7 @@ async def look(url: Secret) -> Room:
     """By a look that changes nothing. Raises StoreError."""
 
     async def ask(connection: Connection) -> Room:
-        found = await connection.execute(_STATEMENT, (list(NAMES), list(NAMES)))
+        found = await connection.execute(_STATEMENT, (list(NAMES), [*NAMES, CREDENTIALS]))
         row = await found.fetchone()
         assert row is not None  # noqa: S101 - it always gives one
         return Room(row[0].split()[0], *row[1:])

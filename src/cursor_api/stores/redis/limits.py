@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -26,13 +27,15 @@ from cursor_api.domain.quota import (
 )
 from cursor_api.ports.limits import Settlement
 from cursor_api.stores.memory_limits import LEASE_S
-from cursor_api.stores.redis.link import Argument, RedisLink
+from cursor_api.stores.redis.link import Argument, Packed, RedisLink, pack_part
 from cursor_api.stores.redis.outbox import Outbox
 from cursor_api.stores.redis.scripts import read_script
 
 # What waits while the server is away: a minute at 500 requests a second. What is dropped stays
 # counted as it was reserved.
 UNTOLD_MAX: Final = 30_000
+# Of as many keys as there may be what each of their commands has is kept ready.
+PACKED_MAX: Final = 10_000
 
 _ADMIT: Final = read_script("admit")
 _SETTLE: Final = read_script("settle")
@@ -85,8 +88,7 @@ class RedisLimitStore:
         """See ports.LimitStore."""
         place = (claim.key_id, claim.request_id)
         self._let_in.setdefault(place, None)
-        keys = (*_keys(claim.key_id), _mark(*place))
-        answer = _read(await self._link.call(_ADMIT, keys, *self._question(claim)))
+        answer = _read(await self._link.ask(_ADMIT, self._question(claim)))
         if answer.verdict == _YES:
             counters = answer.counters
             self._let_in[place] = _LetIn(answer.epoch, counters.day, counters.period)
@@ -105,12 +107,11 @@ class RedisLimitStore:
         place = (settlement.key_id, settlement.request_id)
         is_doubtful = self._let_in.get(place, _NEVER) is None
         let_in = self._let_in.pop(place, None) or _NEVER
-        keys = (*_keys(settlement.key_id), _mark(*place))
         self._untold.tell(
             place,
             _SETTLE,
             (
-                *(len(keys), *keys, settlement.request_id),
+                *(_marked_keys(settlement.key_id), _mark(*place), settlement.request_id),
                 *(settlement.spent.tokens_count, settlement.spent.cost_nano),
                 *(settlement.tokens_per_minute or 0, "gone" if is_doubtful else ""),
                 *let_in,
@@ -146,14 +147,11 @@ class RedisLimitStore:
         self._untold.tell((key_id, ""), _FORGET, (len(keys), *keys))
 
     def _question(self, claim: Claim) -> tuple[Argument, ...]:
-        limits, budget = claim.limits, claim.limits.budget
+        key_id, request_id = claim.key_id, claim.request_id
         return (
-            *(claim.request_id, self._lease_ms),
+            *(_marked_keys(key_id), _mark(key_id, request_id), request_id, self._lease_ms),
             *claim.reserved,
-            *(limits.requests_per_minute or 0, limits.tokens_per_minute or 0),
-            *(limits.requests_per_day or 0, limits.tokens_per_day or 0),
-            *(limits.concurrent_max or 0, budget.amount if budget else 0),
-            *(budget.unit.value if budget else "", int(limits.is_lasting)),
+            _spell(claim.limits),
             *(claim.moment.day.name, claim.period, self._link.run),
         )
 
@@ -164,18 +162,39 @@ def _keys(key_id: str) -> tuple[str, str, str]:
     return f"{stem}:c", f"{stem}:live", f"{stem}:held"
 
 
+@functools.lru_cache(PACKED_MAX)
+def _marked_keys(key_id: str) -> Packed:
+    """How many keys there are, and all but the last one, which is the mark of a request."""
+    keys = _keys(key_id)
+    return pack_part(len(keys) + 1, *keys)
+
+
+@functools.lru_cache(PACKED_MAX)
+def _spell(limits: Limits) -> Packed:
+    """As the script wants them, in its order."""
+    budget = limits.budget
+    return pack_part(
+        *(limits.requests_per_minute or 0, limits.tokens_per_minute or 0),
+        *(limits.requests_per_day or 0, limits.tokens_per_day or 0),
+        *(limits.concurrent_max or 0, budget.amount if budget else 0),
+        *(budget.unit.value if budget else "", int(limits.is_lasting)),
+    )
+
+
 def _mark(key_id: str, request_id: str) -> str:
     return f"ca:k:{{{key_id}}}:gone:{request_id}"
 
 
 def _read(reply: bytes) -> _Answer:
     """The order is that of NAMES in lua/counters.lua."""
-    verdict, now_ms, live_count, known, epoch, *values = reply.decode().split("|")
-    requests, requests_at, tokens, tokens_at, day, day_requests, day_tokens, *rest = values
-    period, period_tokens, period_cost = rest
+    values = reply.decode().split("|")
+    verdict, now_ms, live_count = map(int, values[:3])
+    known, epoch = values[3:5]
+    requests, requests_at, tokens, tokens_at = map(int, values[5:9])
+    day, day_requests, day_tokens, period, period_tokens, period_cost = values[9:]
     counters = Counters(
-        Bucket(int(requests), int(requests_at)),
-        Bucket(int(tokens), int(tokens_at)),
+        Bucket(requests, requests_at),
+        Bucket(tokens, tokens_at),
         day,
         int(day_requests),
         int(day_tokens),
@@ -183,4 +202,4 @@ def _read(reply: bytes) -> _Answer:
         int(period_tokens),
         int(period_cost),
     )
-    return _Answer(int(verdict), int(now_ms), int(live_count), known, epoch, counters)
+    return _Answer(verdict, now_ms, live_count, known, epoch, counters)

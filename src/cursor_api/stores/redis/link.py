@@ -36,7 +36,15 @@ RETRY_S: Final = 1.0
 # What is on its way when a gateway ends.
 CLOSE_S: Final = 0.25
 
-Argument = str | int
+
+class Packed(NamedTuple):
+    """Arguments that many commands have in common, as they travel."""
+
+    words_count: int
+    text: str
+
+
+Argument = str | int | Packed
 Done = Callable[[Any], None]
 
 
@@ -125,6 +133,10 @@ class RedisLink:
 
     async def call(self, script: Script, keys: Sequence[str], *arguments: Argument) -> Any:
         """What the script answers. Raises StoreAwayError, at once where there is no connection."""
+        return await self.ask(script, (len(keys), *keys, *arguments))
+
+    async def ask(self, script: Script, arguments: tuple[Argument, ...]) -> Any:
+        """The same; `arguments` begin with the number of keys."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
         def done(reply: Any) -> None:
@@ -135,11 +147,11 @@ class RedisLink:
             else:
                 answer.set_result(reply)
 
-        self.send(script, (len(keys), *keys, *arguments), done)
+        self.send(script, arguments, done)
         return await answer
 
     def send(self, script: Script, arguments: tuple[Argument, ...], done: Done) -> None:
-        """The same without a wait; `arguments` begin with the number of keys."""
+        """The same without a wait."""
         if not self.is_up:
             raise StoreAwayError(f"{self._words.away}.")
         loop = asyncio.get_running_loop()
@@ -293,8 +305,25 @@ class RedisLink:
 
 def pack(words: Sequence[Argument]) -> bytes:
     """A command as it travels; redis-py's own takes five times as long."""
-    texts = list(map(str, words))
-    parts = "".join([f"${len(text)}\r\n{text}\r\n" for text in texts])
-    if not parts.isascii():
-        parts = "".join([f"${len(text.encode())}\r\n{text}\r\n" for text in texts])
-    return f"*{len(texts)}\r\n{parts}".encode()
+    count, text = _join(words)
+    return f"*{count}\r\n{text}".encode()
+
+
+def pack_part(*words: str | int) -> Packed:
+    """The same of some arguments; what most commands have in common is packed once."""
+    return _join(words)
+
+
+def _join(words: Sequence[Argument]) -> Packed:
+    count, parts = 0, []
+    for word in words:
+        if type(word) is Packed:
+            count += word.words_count
+            parts.append(word.text)
+            continue
+        text = word if type(word) is str else str(word)
+        # The server counts bytes.
+        length = len(text) if text.isascii() else len(text.encode())
+        parts.append(f"${length}\r\n{text}\r\n")
+        count += 1
+    return Packed(count, "".join(parts))

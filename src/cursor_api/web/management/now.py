@@ -81,7 +81,7 @@ class NowOut(Struct, frozen=True):
     `under_way` are the oldest of those that have not ended, 100 at most; `under_way_count` are all,
     and `waiting_count` of them wait for room at a credential. `last_24h` is null while the records
     cannot be read. `settings` says what is wrong with them. `is_shared_up`: what nodes share
-    (Redis) can be reached; null where it is not set.
+    (Redis) can be reached; null where it is not set. `node` is what the other nodes call this one.
     """
 
     now: Instant
@@ -97,6 +97,7 @@ class NowOut(Struct, frozen=True):
     records: RecordsOut
     settings: ShownFindings
     is_shared_up: bool | None = None
+    node: str | None = None
 
 
 class WorkerNow(Struct, frozen=True):
@@ -135,6 +136,7 @@ class NowParts(NamedTuple):
     steps: Steps
     is_shared_up: Callable[[], bool | None] = lambda: None
     siblings: Callable[[], Siblings | None] = lambda: None
+    node: str | None = None
 
 
 class Now:
@@ -183,6 +185,7 @@ class Now:
                 records=RecordsOut(*state[:4]),
                 settings=with_.configuration.findings(),
                 is_shared_up=with_.is_shared_up(),
+                node=with_.node,
             )
         )
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import FileTexts
-from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StaleTextError, StoreAwayError, StoreError
 from cursor_api.ports.process import Clock
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.web.access.auth import Authenticator
@@ -114,7 +114,7 @@ class TokenTexts:
                 key=Key.NONE,
                 summary="Read the token files again where they changed",
                 good={200: ReloadOut},
-                bad=(409, 429),
+                bad=(409, 429, 503),
             ),
             Operation(
                 method="POST",
@@ -134,7 +134,7 @@ class TokenTexts:
                 handler=self.read,
                 summary="Both token files as text, secrets included",
                 good={200: TokenTextsOut},
-                bad=(400, 401, 403, 500),
+                bad=(400, 401, 403, 409, 500),
                 headers=etag,
             ),
         )
@@ -146,6 +146,8 @@ class TokenTexts:
             self._reloads.take()
         try:
             await self._roster.refresh()
+        except StoreAwayError:
+            raise
         except StoreError as error:
             raise Fault(FaultKind.CONFLICT, UNUSABLE) from error
         return reply(ReloadOut("success", RELOADED))

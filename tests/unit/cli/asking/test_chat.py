@@ -61,7 +61,7 @@ def test_what_was_said_is_told_on_a_terminal(
     assert main(["chat", "--model", "gpt-demo", "--system", "Be short.", "Say tea"]) == 0
     said = capsys.readouterr()
     assert said.out == "tea\n"
-    assert "gpt-demo by way of demo-openai/gpt-demo: first words after 0." in said.err
+    assert "gpt-demo via demo-openai/gpt-demo: first words after 0." in said.err
     assert " tokens" in said.err
 
 
@@ -85,9 +85,9 @@ def test_a_terminal_gets_no_signs_that_it_would_act_upon(
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n', "broke off"),
+        (b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n', "cut off"),
         (b'data: {"error": {"message": "It failed."}}\n\ndata: [DONE]\n\n', "It failed."),
-        (b"data: <html>\n\n", "no such gateway"),
+        (b"data: <html>\n\n", "is not this gateway"),
     ],
 )
 def test_an_answer_without_its_end_is_an_error(

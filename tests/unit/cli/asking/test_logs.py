@@ -117,7 +117,7 @@ def test_nothing_found_is_said(
     assert main(["logs", "--url", scripted.url]) == 0
     said = capsys.readouterr()
     assert said.out == ""
-    assert "No request yet" in said.err
+    assert "No finished request" in said.err
 
 
 def test_another_versions_requests_are_said(

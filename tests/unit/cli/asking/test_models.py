@@ -51,10 +51,10 @@ def test_they_are_listed_with_what_they_can_do(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b'{"data": []}', "serves no model yet"),
-        (b'{"data": [3]}', "no such gateway"),
-        (b'{"data": [{"id": "m", "cursor_api": 3}]}', "no such gateway"),
-        (b"<html>", "no such gateway"),
+        (b'{"data": []}', "has no models"),
+        (b'{"data": [3]}', "is not this gateway"),
+        (b'{"data": [{"id": "m", "cursor_api": 3}]}', "is not this gateway"),
+        (b"<html>", "is not this gateway"),
     ],
 )
 def test_what_is_no_list_is_said(

@@ -54,7 +54,7 @@ def test_what_changed_is_told(running: ListingGateway, capsys: pytest.CaptureFix
     assert reload(running, changed=["ROUTE_PREFIX"], waiting=["PORT", "HOST"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "settings: ROUTE_PREFIX",
-        "wait for a restart: PORT, HOST",
+        "need a restart: PORT, HOST",
         "credentials: 5",
     ]
     assert running.asked[-1].headers["authorization"] == "Bearer of-the-operator"
@@ -75,10 +75,10 @@ def test_what_is_wrong_is_told(running: ListingGateway, capsys: pytest.CaptureFi
         "error: PORT (.env:1): it is wrong",
         "error: .env:2: no line",
         "error: no file",
-        "The old settings serve on.",
+        "The old settings stay in use.",
     ]
     assert reload(running, credential_count=None, credential_problem="no line") == 1
-    assert "The old credentials serve on." in capsys.readouterr().err
+    assert "The old credentials stay in use." in capsys.readouterr().err
 
 
 def test_what_is_wrong_is_told_in_the_users_language(

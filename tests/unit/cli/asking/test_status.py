@@ -81,9 +81,9 @@ def test_a_gateway_that_cannot_answer(
     assert "openai (open), own" in told
     assert "3, 1 of them waiting" in told
     assert "last 24 h    cannot be read now" in told
-    assert "records      sqlite, which cannot be written now, 4 lost" in told
-    assert "! no credential can serve now: cursor-api token list, until 2026-11-01 " in told
-    assert "is not asked (openai)" in told
+    assert "records      sqlite, cannot be written now, 4 lost" in told
+    assert "! no credential can be used now: cursor-api token list, until 2026-11-01 " in told
+    assert "gets no requests for now (openai)" in told
     assert "! something_new" in told
 
 
@@ -94,7 +94,7 @@ def test_what_is_no_such_gateway_is_said(
     """Or is one of another version."""
     scripted.body = body
     assert main(["status", "--url", scripted.url]) == 1
-    assert "no such gateway, or one of another version" in capsys.readouterr().err
+    assert "is not this gateway, or another version of it" in capsys.readouterr().err
 
 
 def test_none_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,6 +87,6 @@ def test_what_gives_no_code_is_said(
 ) -> None:
     """An older gateway, or something else."""
     assert main(["ui", "--url", scripted.url]) == 1
-    assert "gives no code" in capsys.readouterr().err
+    assert "sends no code" in capsys.readouterr().err
     assert main(["ui", "--url", "http://127.0.0.1:1"]) == 1
     assert opened == []

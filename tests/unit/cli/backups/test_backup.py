@@ -36,9 +36,26 @@ def test_everything_is_in_it_as_it_is(home: Path, capsys: pytest.CaptureFixture[
     assert sorted(texts) == sorted(text.encode() for text in TEXTS.values())
     said = capsys.readouterr()
     assert str(home / ".token") in said.out
-    assert "Whoever can read it can use your accounts" in said.out
+    assert "Anyone who can read it can use your accounts" in said.out
     assert "canary" not in said.out + said.err
     assert [path.name for path in home.parent.iterdir()] == ["home", "all.tar.gz"]
+
+
+def test_it_says_where_the_key_of_sealed_tokens_is(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the settings that are saved, or still to be kept."""
+    (home / ".token").write_text("me::sealed:0123abcd:abcdefgh\n")
+    assert main(["backup", str(home.parent / "one.tar.gz")]) == 0
+    told = capsys.readouterr().out
+    assert "your keys and tokens, sealed" in told
+    assert "Keep CREDENTIALS_KEY, too" in told
+    with (home / ".env").open("a") as file:
+        file.write(f"CREDENTIALS_KEY={'a' * 64}\nDATABASE_URL=postgresql://nobody@nowhere/x\n")
+    assert main(["backup", str(home.parent / "two.tar.gz")]) == 0
+    told = capsys.readouterr().out
+    assert "CREDENTIALS_KEY, which opens the sealed tokens, is in it as well." in told
+    assert "The credentials are in the database and not in it" in told
 
 
 def test_the_records_are_whole_while_they_are_written(home: Path) -> None:
@@ -94,8 +111,8 @@ def test_what_cannot_be_saved_is_said(home: Path, capsys: pytest.CaptureFixture[
     toml = (home / "cursor-api.toml").read_text()
     (home / "cursor-api.toml").write_text(toml.replace(".deepseek.key", str(elsewhere)))
     assert main(["backup", str(home.parent / "a")]) == 0
-    assert "elsewhere.key lies elsewhere" in capsys.readouterr().err
+    assert "elsewhere.key is in another folder" in capsys.readouterr().err
     (home / ".token-state").unlink()
     (home / ".token-state").mkdir()
     assert main(["backup", str(home.parent / "b")]) == 1
-    assert ".token-state is no file" in capsys.readouterr().err
+    assert ".token-state is not a file" in capsys.readouterr().err

@@ -68,7 +68,7 @@ def test_lines_for_a_shell(running: ListingGateway, capsys: pytest.CaptureFixtur
     assert main(["connect", "codex", *more]) == 0
     assert "needs a file as well" in capsys.readouterr().err
     assert main(["connect", "cline", *more]) == 1
-    assert "no variables" in capsys.readouterr().err
+    assert "does not read variables" in capsys.readouterr().err
 
 
 def test_an_agent_gets_a_model_that_can_call_tools(
@@ -89,7 +89,7 @@ def test_an_agent_gets_a_model_that_can_call_tools(
     assert "openai/claude-sonnet-5" in capsys.readouterr().out
     running.body = listed(("claude-sonnet-5", False))
     assert main(["connect", "claude-code", "--url", running.url]) == 0
-    assert "works as a chat only" in capsys.readouterr().err
+    assert "can only chat" in capsys.readouterr().err
     running.body = old
 
 

@@ -112,7 +112,7 @@ def test_a_file_that_is_gone_afterwards(folder: Path, running: ListingGateway) -
     ("arguments", "status", "words"),
     [
         (["aider"], 127, "not installed"),
-        (["openai"], 127, "which program"),
+        (["openai"], 127, "name the program"),
         (["cline"], 1, "cursor-api connect cline"),
         (["--url", "http://127.0.0.1:9", "claude"], 1, "cursor-api serve"),
         (["--url", "nonsense", "claude"], 1, "--url"),

@@ -61,8 +61,8 @@ def test_without_a_key_none_is_sent(running: ListingGateway) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (401, b"{}", "refuses the key from AUTH_TOKEN; run this where"),
-        (403, b"{}", "refuses the key from AUTH_TOKEN; run this where"),
+        (401, b"{}", "refuses the key from AUTH_TOKEN; run this in the folder of the gateway"),
+        (403, b"{}", "refuses the key from AUTH_TOKEN; run this in the folder of the gateway"),
         (404, b"<html>", "ROUTE_PREFIX"),
         (500, b'{"error": 3}', "answers with status 500"),
         (429, b'{"error": {"message": "Too many. Wait\\u001b[2J."}}', "Too many. Wait?[2J"),
@@ -84,7 +84,7 @@ def test_a_refusal_is_told_in_its_own_words(
 def test_what_is_no_json_is_no_gateway(running: ListingGateway) -> None:
     """It says where that answered."""
     running.body = b"<html>"
-    with pytest.raises(CallError, match="/p/status is no such gateway"):
+    with pytest.raises(CallError, match="/p/status is not this gateway"):
         fetch_json(address(running), CALL)
 
 

@@ -109,8 +109,8 @@ def test_what_it_serves(running: ListingGateway) -> None:
     [
         (401, b"{}", "refuses the key from AUTH_TOKEN"),
         (404, b"{}", "ROUTE_PREFIX"),
-        (200, b"<html>", "no such gateway"),
-        (200, b'{"data": [3]}', "no such gateway"),
+        (200, b"<html>", "is not this gateway"),
+        (200, b'{"data": [3]}', "is not this gateway"),
         (200, b'{"data": []}', "cursor-api upstream add"),
     ],
 )

@@ -319,7 +319,7 @@ def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
     folder.mkdir()
     said = run(folder, "serve", prefix=after('rmdir "$PWD"'))
     assert said.startswith("1 error: the working directory cannot be used (No such file")
-    assert said.endswith("cd to another.")
+    assert said.endswith("change to another one.")
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

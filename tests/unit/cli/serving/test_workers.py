@@ -63,6 +63,23 @@ def test_what_is_missing_is_said_in_one_sentence(  # noqa: PLR0917 - four of the
     assert has_workers(found) is not bool(words)
 
 
+def test_several_workers_cannot_share_one_bridge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs the tools of the one that asked it last; a worker alone may have it."""
+    monkeypatch.setattr(workers, "HAS_WORKERS", True)
+    monkeypatch.setattr(workers, "find_spec", lambda name: name)
+    bridge = {
+        "CURSOR_SDK_BRIDGE_URL": "http://127.0.0.1:9",
+        "CURSOR_SDK_BRIDGE_TOKEN": "x",
+        "REDIS_URL": "redis://127.0.0.1:6379/0",
+    }
+    [warning] = check_workers(loaded(tmp_path, WORKERS="2", **bridge)).warnings
+    assert "CURSOR_SDK_BRIDGE_URL" in str(warning)
+    assert "tools of one process only" in str(warning)
+    assert not check_workers(loaded(tmp_path, **bridge)).warnings
+
+
 def test_settings_that_are_wrong_start_nobody(tmp_path: Path) -> None:
     """One process tells what is wrong, once."""
     assert not has_workers(loaded(tmp_path, WORKERS="3", PORT="x"))

@@ -82,7 +82,7 @@ def test_a_key_that_is_there_stays(
     assert main(["init"]) == 0
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
     said = capsys.readouterr().out
-    assert f"is there already (AUTH_TOKEN, {place}" in said
+    assert f"has a key already (AUTH_TOKEN, {place}" in said
     assert TOKEN not in said
 
 
@@ -158,10 +158,10 @@ def test_whoever_sits_there_is_asked(
     sit_down(monkeypatch, "1", TOKEN)
     assert main(["init"]) == 0
     assert (folder / ".token").read_text() == f"me::{TOKEN}\n"
-    assert "What shall the gateway ask?" in capsys.readouterr().out
+    assert "What do you want to use?" in capsys.readouterr().out
     sit_down(monkeypatch)
     assert main(["init"]) == 0
-    assert "What shall the gateway ask?" not in capsys.readouterr().out
+    assert "What do you want to use?" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("answers", [("3", "ollama"), ("3", ""), ("4",), ("",), ("x",)])

@@ -61,7 +61,7 @@ def test_a_renewed_token_keeps_its_name_and_device(
 def test_a_token_gets_another_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One that nobody else has."""
     assert main(["token", "rename", "me", "work"]) == 0
-    assert "me is work now." in capsys.readouterr().out
+    assert "me is now called work." in capsys.readouterr().out
     assert (folder / ".token").read_text() == f"work::{OLD}\n"
     assert main(["token", "rename", "work", " "]) == 1
 
@@ -86,7 +86,7 @@ def test_a_priority_is_within_bounds(capsys: pytest.CaptureFixture[str]) -> None
 def test_an_unknown_name_is_said_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is changed."""
     assert main(["token", "disable", "you"]) == 1
-    assert "There are: me." in capsys.readouterr().err
+    assert "Known: me." in capsys.readouterr().err
 
 
 def test_a_running_gateway_is_asked(
@@ -96,7 +96,7 @@ def test_a_running_gateway_is_asked(
     (folder / ".env").write_text(demo.settings)
     with claim(folder, describe_running(f"http://127.0.0.1:{demo.port}")):
         assert main(["token", "priority", "demo-1", "7"]) == 0
-        assert "demo-1 has priority 7 now" in capsys.readouterr().out
+        assert "demo-1 now has priority 7" in capsys.readouterr().out
         assert main(["token", "disable", "me"]) == 1
         assert "no credential of this alias" in capsys.readouterr().err
     assert not (folder / ".token-state").exists()

@@ -80,7 +80,7 @@ def test_what_cannot_be_tested_is_said(folder: Path, capsys: pytest.CaptureFixtu
     """An alias or a model that is not there, with those that are."""
     assert folder.is_dir()
     assert main(["token", "test", "you"]) == 1
-    assert "There are: me." in capsys.readouterr().err
+    assert "Known: me." in capsys.readouterr().err
     assert main(["token", "test", "me", "--model", "gpt-4o"]) == 1
     assert "gpt-4o-mini" in (said := capsys.readouterr().err)
     assert "There are" not in said

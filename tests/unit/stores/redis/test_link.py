@@ -12,7 +12,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError
 from cursor_api.stores.redis import link as redis_link
-from cursor_api.stores.redis.link import RedisLink, Words, pack
+from cursor_api.stores.redis.link import RedisLink, Words, pack, pack_part
 from cursor_api.stores.redis.scripts import Script, read_script
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer
@@ -48,6 +48,7 @@ async def back(link: RedisLink) -> None:
 def test_a_command_is_packed_by_its_bytes() -> None:
     """Whatever its words are."""
     assert pack(("GET", 12, "ü")) == b"*3\r\n$3\r\nGET\r\n$2\r\n12\r\n$2\r\n\xc3\xbc\r\n"
+    assert pack(("a", pack_part(1, "ü"), "b")) == pack(("a", 1, "ü", "b"))
     assert pack(("a",)) == b"*1\r\n$1\r\na\r\n"
 
 

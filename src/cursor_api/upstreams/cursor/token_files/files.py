@@ -87,6 +87,20 @@ class TokenFiles:
         self.warnings = tuple(self._pair.warn_of(state))
         return self._reader.read(state.texts)
 
+    def count_unsealed(self) -> int:
+        """How many tokens a load would seal. Raises StoreError as `look` does."""
+        state = _retry(self._pair.read_settled)
+        book = self._reader.survey(state.texts)
+        entries = ((File.TOKENS, book.tokens), (File.LIST, book.listed))
+        return len(
+            {
+                entry.bearer
+                for file, found in entries
+                for entry in found
+                if entry.bearer not in state.opened[file].sealed
+            }
+        )
+
     def has_changed(self) -> bool:
         """Whether the files differ from what `load` last judged, and stand still.
 

@@ -63,6 +63,10 @@ class FileCredentialStore:
             known = join(error.known, self._given)
             raise BindingNotStoredError(error.message, known) from error
 
+    async def count_unsealed(self) -> int:
+        """How many tokens a load would seal. Raises StoreError when they cannot be read."""
+        return await self._run(self._files.count_unsealed)
+
     async def has_changed(self) -> bool:
         """Whether a load would see something new: to be asked about once a second.
 

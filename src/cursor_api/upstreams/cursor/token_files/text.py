@@ -41,7 +41,7 @@ ALIAS_CHARS_MAX: Final = 128
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 # `user_…` in front of a token is the browser cookie's account id, not a name that a user chose.
-_ACCOUNT: Final = "user_"
+ACCOUNT: Final = "user_"
 
 NOT_A_CHECKSUM: Final = Problem(
     ProblemCode.BAD_BINDING,
@@ -222,7 +222,7 @@ def _text_lines(data: bytes, limits: TextLimits, problems: _Problems) -> Iterato
 def _read_token(line: int, text: str) -> tuple[Entry, Problem | None]:
     """One `token` or `alias::token`, and what is wrong with it."""
     alias, bearer = read_token(text)
-    is_named = alias is not None and not alias.lower().startswith(_ACCOUNT)
+    is_named = alias is not None and not alias.lower().startswith(ACCOUNT)
     problem = why_no_token(bearer) or (why_no_alias(alias) if alias else None)
     return Entry(line, alias, is_named, bearer), problem
 
