@@ -17,6 +17,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from bench.machine import Bystanders
 from bench.processes import end_tidily
 from tests.soak.figures import FULL, QUICK, SIZES, Size, render, say
@@ -46,6 +48,9 @@ def run_stage(stage: Stage, size: Size) -> Outcome:
     began = time.monotonic()
     try:
         figures = stage.run(size)
+    except pytest.skip.Exception as error:
+        # A server that it needs is not here: a promise not shown, too.
+        return Outcome(stage, (), time.monotonic() - began, f"not run: {error}")
     except Exception as error:  # noqa: BLE001 - a stage that breaks down is a promise not shown
         sys.stderr.write(traceback.format_exc())
         failure = f"broke down: {type(error).__name__}: {str(error)[:200]}"

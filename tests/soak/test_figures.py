@@ -128,6 +128,25 @@ def test_a_run_fails_when_a_stage_misses_or_breaks_down(
     assert "all kept" in capsys.readouterr().out
 
 
+def test_a_stage_without_its_server_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says what is missing, and the others run."""
+
+    def skip(_size: Size) -> list[Figure]:
+        pytest.skip("no Redis here")
+
+    stages = (
+        Stage("away", "Servers are there", skip),
+        Stage("good", "All is well", lambda _: [KEPT]),
+    )
+    monkeypatch.setattr(program, "STAGES", stages)
+    assert program.main(["--quick"]) == 1
+    said = capsys.readouterr().out
+    assert "not run: no Redis here" in said
+    assert "missed: away\n" in said
+
+
 def test_every_stage_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """By its name, once, with its promise; the promise stands in a table of one language."""
     assert program.main(["--list"]) == 0

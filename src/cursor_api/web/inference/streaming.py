@@ -47,9 +47,10 @@ class KeepAliveOptions:
         "GATEWAY_KEEP_ALIVE_S",
         duration(1, 600, "15s"),
         "15",
-        "After so much silence a stream gets a comment line, so that proxies and clients do not"
-        " close it; most of them wait 30 to 60 seconds. If this happens before the first text,"
-        " the stream has begun with status 200, and a later failure is reported in the stream.",
+        "After this much silence a stream gets a comment line, so that proxies and"
+        " clients do not close it; most of them wait 30 to 60 seconds. If this"
+        " happens before the first text, the stream has begun with status 200, and a"
+        " later failure is reported in the stream.",
     )
 
 
