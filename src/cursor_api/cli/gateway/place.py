@@ -33,11 +33,15 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 
 
 class Served(NamedTuple):
-    """Its models, and those of them that can call tools; or why they cannot be had."""
+    """Its models, and those of them that can call tools; or why they cannot be had.
+
+    `is_nobody`: because no gateway runs there.
+    """
 
     models: tuple[str, ...] = ()
     with_tools: tuple[str, ...] = ()
     problem: str = ""
+    is_nobody: bool = False
 
 
 def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> GatewayAddress:
@@ -106,7 +110,7 @@ def ask_models(gateway: GatewayAddress) -> Served:
     try:
         body = fetch(gateway, MODELS)
     except CallError as error:
-        return Served(problem=error.words)
+        return Served(problem=error.words, is_nobody=error.is_nobody)
     return _read(body)
 
 

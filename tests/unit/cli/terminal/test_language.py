@@ -17,6 +17,7 @@ from cursor_api.cli.command import make_parser
 from cursor_api.cli.terminal.command_tree import walk
 from cursor_api.cli.terminal.language import is_chinese, load_chinese, say, say_word, speak
 from cursor_api.domain.api_key import KeyState
+from cursor_api.domain.diagnosis import Verdict
 from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.record import Status
 from cursor_api.service.credentials.report import State
@@ -45,7 +46,7 @@ def constants() -> Iterator[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
     # What the gateway tells by a word of a closed set.
-    yield from (one.value for one in (*State, *Status, *KeyState, *Period, *Unit))
+    yield from (one.value for one in (*State, *Status, *KeyState, *Period, *Unit, *Verdict))
     yield "requests"
 
 
