@@ -194,15 +194,16 @@ class PostgresCredentials:
         wrong: list[_Wrong] = []
         read: dict[str, tuple[_Kept, CredentialRow]] = {}
         for one in kept:
-            known, row = self._read.get(one.id, (None, None))
-            if known != one or row is None:
+            kept_before, row = self._read.get(one.id, (None, None))
+            if kept_before != one or row is None:
                 try:
-                    row = self._open_one(one)
+                    row, kept_before = self._open_one(one), one
                 except UnsealError as error:
                     wrong.append(_Wrong(one, error.key_id))
-                    if error.key_id is None or row is None:
+                    if error.key_id is None or row is None or kept_before is None:
                         continue
-            read[one.id] = one, row
+            # Of one that cannot be read yet, still what it was read from before.
+            read[one.id] = kept_before, row
             rows.append(row)
         self._read = read
         return rows, wrong
