@@ -9,8 +9,8 @@ Rules of this file:
 It is not the gateway's own server (`web/server`), though both stand on the same parser. What is
 around that parser there is for strangers: refusals in a client's dialect, limits that are settings,
 the room that all connections share, requests in a queue, TLS, ASGI. Here one caller is known, has
-one call at a time, and gets no words for his mistakes. Without those things little is left to share;
-with them, each upstream and the simulator would stand on the gateway's front.
+one call at a time, and gets no words for his mistakes. Without those things little is left to
+share; with them, each upstream and the simulator would stand on the gateway's front.
 """
 
 from __future__ import annotations
