@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench bench-records bench-nodes fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check workers-check simulate-nodes docs-site soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench bench-records bench-nodes fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check http-clients workers-check simulate-nodes docs-site soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -217,6 +217,9 @@ metrics-check: $(VENV)/dev.stamp ## The metrics, alerts and dashboard under Prom
 
 proxies-check: $(VENV)/dev.stamp ## The examples for nginx, Caddy and HAProxy, run before a gateway (Debian has all three; curl)
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/proxies/check.py
+
+http-clients: $(VENV)/dev.stamp $(NODE_STAMP) ## Node's, Java's and Go's HTTP clients at the gateway's server, with and without TLS; those found here
+	$(BIN)/pytest -q tests/http_clients/check.py
 
 workers-check: $(VENV)/dev.stamp ## Several workers under load: rolls, kills and limits, many times over
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q -s tests/workers/check.py
