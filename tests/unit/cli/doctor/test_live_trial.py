@@ -87,7 +87,7 @@ def test_nothing_is_sent_unasked(
     assert "4 small chats to each of: mine/mine-model" in said
     assert "Nothing was sent." in said
     assert main(["doctor", "--live", "--yes", "--route", "nobody"]) == 1
-    assert "There are: mine, gone." in capsys.readouterr().err
+    assert "Known: mine, gone." in capsys.readouterr().err
     (folder / "cursor-api.toml").write_text("[[upstream]]\n")
     assert main(["doctor", "--live", "--yes"]) == 1
     assert "cannot be used" in capsys.readouterr().err

@@ -42,7 +42,7 @@ def test_a_folder_is_taken_over_line_by_line(
     assert "added: with its device" in told
     assert f"{old / '.tokens'}:2: NOT IMPORTED: a space" in told
     assert "1 added, 0 existed already, 1 not imported" in told
-    assert f"Settings were not copied ({old / '.env'})" in told
+    assert f"Settings were not imported ({old / '.env'})" in told
     assert (here / ".token").read_text() == f"{TOKEN}\n"
     assert (here / ".token-list").read_text() == f"{TOKEN},{CHECKSUM}\n"
     assert (old / ".tokens").read_text() == before
