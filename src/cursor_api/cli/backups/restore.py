@@ -26,7 +26,10 @@ from cursor_api.cli.backups.pieces import (
     DOTENV,
     KEY_FILE,
     ROLES,
+    SEALED,
     SETTINGS,
+    TOKEN_LIST,
+    TOKENS,
     BackupError,
     Contents,
     Piece,
@@ -66,6 +69,7 @@ def restore(parsed: argparse.Namespace) -> int:
             for move in moves:
                 _put(move)
                 print_result(f"{move.target}: {say(move.role.about)}")
+            is_sealed = any(map(_is_sealed, moves))
     except BackupError as error:
         print_error(
             say("error: {file}: {error}; nothing was changed.", file=parsed.file, error=error)
@@ -90,8 +94,14 @@ def restore(parsed: argparse.Namespace) -> int:
             instant=contents.made_at,
         )
     )
+    if is_sealed:
+        print_result(say("Tokens in it are sealed: set the CREDENTIALS_KEY that they need."))
     print_result(say("Next: cursor-api serve"))
     return 0
+
+
+def _is_sealed(move: _Move) -> bool:
+    return move.role in {TOKENS, TOKEN_LIST} and SEALED in move.target.read_bytes()
 
 
 # --- Reading
