@@ -109,6 +109,7 @@ class InferenceRoute:
         self._now, self._refusals = parts.clock.now, parts.refusals
         self._elsewhere = Elsewhere(parts.siblings)
         self._options = options
+        self._keep_alive = options.stream.with_clock()
         self._threads = None
         if isinstance(dialect, KeepingDialect):
             self._threads = Threads(parts.kept, dialect, parts.steps, options.parse)
@@ -187,8 +188,8 @@ class InferenceRoute:
         return answer
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
-        options, served = self._options.stream, call.scope.get(SERVED)
-        watch = Watch(call.receive, answer.send, options, answer.break_silence, served)
+        served = call.scope.get(SERVED)
+        watch = Watch(call.receive, answer.send, self._keep_alive, answer.break_silence, served)
         try:
             async with answer.exchange:
                 self._admission.release_body(call.place)
