@@ -17,9 +17,11 @@ from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.home.settings import load_groups
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import in_words
 from cursor_api.domain.credential import Secret
 from cursor_api.files.running import find_running
 from cursor_api.options.addresses import base_url
+from cursor_api.options.said import told_by
 
 MODELS: Final = Call("GET", "/v1/models")
 NO_MODELS: Final = (
@@ -56,7 +58,7 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
         try:
             url = base_url("http://127.0.0.1:3000").parse(parsed.url)
         except ValueError as error:
-            raise ValueError(f"--url {error}") from None
+            raise ValueError(f"--url {in_words(told_by(error))}") from None
         return GatewayAddress(url.removesuffix("/v1"), key, key_from)
     cert_file = facts.find("TLS_CERT_FILE")
     running = _find_running_url()

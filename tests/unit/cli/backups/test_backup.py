@@ -56,6 +56,8 @@ def test_it_says_where_the_key_of_sealed_tokens_is(
     told = capsys.readouterr().out
     assert "CREDENTIALS_KEY, which opens the sealed tokens, is in it as well." in told
     assert "The credentials are in the database and not in it" in told
+    assert main(["restore", str(home.parent / "two.tar.gz"), "--force"]) == 0
+    assert "set the CREDENTIALS_KEY that they need" in capsys.readouterr().out
 
 
 def test_the_records_are_whole_while_they_are_written(home: Path) -> None:

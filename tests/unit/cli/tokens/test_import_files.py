@@ -70,7 +70,7 @@ def test_the_gateways_own_files_need_no_import(
 
 
 @pytest.mark.parametrize(
-    ("path", "words"), [("nowhere", "cannot be read (No such file"), (".", "no token file in .")]
+    ("path", "words"), [("nowhere", "cannot be read: No such file"), (".", "no token file in .")]
 )
 def test_where_there_is_nothing_it_says_what_it_looked_for(
     path: str, words: str, capsys: pytest.CaptureFixture[str]
