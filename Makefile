@@ -29,7 +29,7 @@ AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 .DELETE_ON_ERROR:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Environments. A stamp is newer than the lock it was made from, so a changed lock installs
 # --- itself; the virtual environment itself is made once. Up to Python 3.11 it comes with an old
@@ -105,10 +105,10 @@ browser:
 
 # --- What people use.
 
-demo: $(VENV)/run.stamp ## Serve a gateway that needs no account, with the embedded simulator
+demo: $(VENV)/run.stamp ## Run the gateway with simulated upstreams: no account needed
 	@exec $(BIN)/cursor-api demo
 
-install: $(VENV)/run.stamp ## Install into .venv, to serve your own accounts and keys
+install: $(VENV)/run.stamp ## Install into .venv, to use your own accounts and keys
 	@echo "Installed: $(BIN)/cursor-api --help shows what it does."
 
 # The tests of the real bridge, and of real databases, may be skipped elsewhere, never here.
@@ -134,76 +134,76 @@ imports: $(VENV)/dev.stamp ## One direction of imports
 fast: $(VENV)/dev.stamp $(NODE_STAMP) ## Unit, contract, property and architecture tests only
 	$(PYTEST) -q $(FAST_TESTS)
 
-format: $(VENV)/dev.stamp ## Put the code into shape, mending what can be mended
+format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed automatically
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-coverage: $(VENV)/dev.stamp $(NODE_STAMP) ## Lines and branches that the fast tests do not reach
+coverage: $(VENV)/dev.stamp $(NODE_STAMP) ## Show lines and branches that the fast tests do not cover
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -q tests/unit tests/contract tests/property
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: $(VENV)/dev.stamp ## Measure against the floor and other gateways; writes docs/benchmarks.md (needs a C compiler)
+bench: $(VENV)/dev.stamp ## Compare speed with a minimal proxy and other gateways; writes docs/benchmarks.md (needs a C compiler)
 	$(BIN)/python -m bench
 
-bench-records: $(VENV)/dev.stamp ## What records cost and how fast they are found, among a million; writes its part of docs/benchmarks.md
+bench-records: $(VENV)/dev.stamp ## Measure what records cost and how fast a million are searched; writes its part of docs/benchmarks.md
 	$(BIN)/python -m bench.records
 
 bench-nodes: $(VENV)/dev.stamp ## What workers and nodes carry, and what each costs (as root in network namespaces); writes its part of docs/benchmarks.md
 	$(BIN)/python -m bench.nodes
 
-fuzz: $(VENV)/dev.stamp ## Damaged bytes for every decoder, for FUZZ_S=60 seconds; properties with all examples
+fuzz: $(VENV)/dev.stamp ## Feed damaged bytes to every decoder, for FUZZ_S=60 seconds; run properties with all examples
 	$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_S)
 	PROPERTY_EXAMPLES=all $(PYTEST) -q tests/property tests/acceptance/test_openapi.py
 
-wall: $(VENV)/dev.stamp ## Every fault of docs/reliability.md, played; writes the table there
+wall: $(VENV)/dev.stamp ## Play every fault of docs/reliability.md; writes the table there
 	$(BIN)/python -m tests.wall
 
-agents: $(AGENTS_STAMP) ## Claude Code, Codex, opencode and Qwen Code before the gateway; writes the table of docs/clients.md
+agents: $(AGENTS_STAMP) ## Run Claude Code, Codex, opencode and Qwen Code with the gateway; writes the table of docs/clients.md
 	$(BIN)/python -m tests.agents
 
-clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Everybody's clients over every route; writes the tables of docs/routes.md
+clients: $(VENV)/dev.stamp $(SDKS).stamp $(NODE_SDKS_STAMP) ## Run other people's clients over every route; writes the tables of docs/routes.md
 	$(BIN)/python -m tests.clients
 
 .PHONY: package-check
-package-check: $(SHIP).stamp ## Build what a registry gets, and install it in every way, on each Python found
+package-check: $(SHIP).stamp ## Build the package and install it in every way, on each Python found
 	$(BIN)/python -m tests.ship.package
 
 deb: $(SHIP).stamp ## Build the Debian package, into build/deb (needs dpkg-dev)
 	$(BIN)/python -m tests.ship.deb
 
-deb-check: $(SHIP).stamp ## Build it and try it in a small Debian that boots systemd (as root, needs debootstrap)
+deb-check: $(SHIP).stamp ## Build the Debian package and test it in a small Debian that boots systemd (as root, needs debootstrap)
 	$(BIN)/python -m tests.ship.deb --try
 
-chart-check: $(SHIP).stamp ## Lint and render the Helm chart, and hold it to the schemas of Kubernetes
+chart-check: $(SHIP).stamp ## Lint and render the Helm chart, and check it against the Kubernetes schemas
 	PYTHONPATH=src $(SHIP)/bin/python -m tests.ship.chart
 
 .PHONY: image-check
-docs-site: $(SHIP).stamp ## Make the documents a site in both languages, in build/site
+docs-site: $(SHIP).stamp ## Build the documentation site in both languages, in build/site
 	$(BIN)/python -m scripts.docs_site --tool $(SHIP)/bin/zensical
 
 image-check: $(VENV)/dev.stamp ## Build the Dockerfile with buildah and run it with runc, as root (Debian)
 	$(BIN)/python -m tests.ship.image
 
 .PHONY: binaries
-binaries: cross ## This machine's executable and a .pyz for others, into dist/
+binaries: cross ## Build this machine's executable and a .pyz for other systems, into dist/
 	PYTHON=$(BIN)/python sh scripts/build.sh
 
 .PHONY: cross
-cross: $(SHIP).stamp ## A .pyz for each system that has wheels, and the bill of materials, into dist/
+cross: $(SHIP).stamp ## Build a .pyz for each system that has wheels, and the SBOM, into dist/
 	sh scripts/build.sh --cross
 
 .PHONY: binaries-check
-binaries-check: $(SHIP).stamp ## Build them and run those that run here; BINARIES=--native leaves the others out
+binaries-check: $(SHIP).stamp ## Build the executables and run those that run here; BINARIES=--native leaves the others out
 	$(BIN)/python -m tests.ship.binaries $(BINARIES)
 
 .PHONY: space
-space: $(VENV)/dev.stamp ## Make dist/huggingface, a folder that is a Hugging Face Space
+space: $(VENV)/dev.stamp ## Create dist/huggingface, the files of a Hugging Face Space
 	@$(BIN)/python -m scripts.space dist/huggingface
 
 .PHONY: workflows-check
-workflows-check: $(SHIP).stamp ## Hold workflows and compose files to their schemas, and workflows to zizmor
+workflows-check: $(SHIP).stamp ## Check workflows and compose files against their schemas, and workflows with zizmor
 	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(SHIP)/bin/zizmor --offline --persona pedantic --quiet .github/workflows
 	$(SHIP)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml compose.nodes.yaml
@@ -212,26 +212,26 @@ workflows-check: $(SHIP).stamp ## Hold workflows and compose files to their sche
 release: $(VENV)/dev.stamp ## Show the next release: version and changelog; WRITE=yes writes it
 	@$(BIN)/python -m scripts.release $(if $(filter yes,$(WRITE)),--write)
 
-metrics-check: $(VENV)/dev.stamp ## The metrics, alerts and dashboard under Prometheus's own tool (Debian: prometheus)
+metrics-check: $(VENV)/dev.stamp ## Check metrics, alerts and dashboard with Prometheus's own tool (Debian: prometheus)
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/acceptance/test_metrics_tools.py
 
-proxies-check: $(VENV)/dev.stamp ## The examples for nginx, Caddy and HAProxy, run before a gateway (Debian has all three; curl)
+proxies-check: $(VENV)/dev.stamp ## Run the nginx, Caddy and HAProxy examples in front of a gateway (Debian has all three; needs curl)
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/proxies/check.py
 
-http-clients: $(VENV)/dev.stamp $(NODE_STAMP) ## Node's, Java's and Go's HTTP clients at the gateway's server, with and without TLS; those found here
+http-clients: $(VENV)/dev.stamp $(NODE_STAMP) ## Try the gateway's server with the HTTP clients of Node, Java and Go that are here, also over TLS
 	$(BIN)/pytest -q tests/http_clients/check.py
 
-workers-check: $(VENV)/dev.stamp ## Several workers under load: rolls, kills and limits, many times over
+workers-check: $(VENV)/dev.stamp ## Test several workers under load: restarts, kills and limits, many times
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q -s tests/workers/check.py
 
 simulate-nodes: $(VENV)/dev.stamp ## 200 nodes and 10,000 credentials on a clock nobody waits for (3 GB); writes its part of docs/benchmarks.md
 	$(BIN)/python -m tests.fleet
 
-soak: $(VENV)/dev.stamp ## Every promise that takes longer than a test; SOAK=--quick takes 3 minutes
+soak: $(VENV)/dev.stamp ## Check every promise that takes longer than a test; SOAK=--quick takes 3 minutes
 	$(BIN)/python -m tests.soak $(SOAK)
 
 # Each further Python gets an environment of its own, when it is on this machine.
-test-pythons: ## Unit and property tests on Python 3.12 and 3.13, where they are found
+test-pythons: ## Run unit and property tests on Python 3.12 and 3.13, if they are installed
 	@for version in 3.12 3.13; do \
 	  found=; \
 	  for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python3; do \
@@ -253,5 +253,5 @@ lock: ## Re-resolve the hash-pinned requirement files (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group ship -c requirements/run.txt -o requirements/ship.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group executable -c requirements/build.txt -o requirements/executable.txt
 
-clean: ## Remove what the commands above have made
+clean: ## Remove what the commands above have created
 	rm -rf $(VENV) .venv-* build dist $(NODE_CLIENTS)/node_modules $(NODE_SDKS)/node_modules $(AGENTS)/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

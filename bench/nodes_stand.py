@@ -95,11 +95,11 @@ def shared_servers(net: Network) -> Iterator[Shared]:
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "postgres").mkdir()
-        settings = ("-c", f"listen_addresses={LOOPBACK},{net.host}")
+        # Without namespaces they are one.
+        hosts = tuple(dict.fromkeys((LOOPBACK, net.host)))
+        settings = ("-c", f"listen_addresses={','.join(hosts)}")
         postgres = PostgresServer(programs, folder / "postgres", settings)
-        redis = RedisServer(
-            redis_program, folder, "--bind", LOOPBACK, net.host, "--protected-mode", "no"
-        )
+        redis = RedisServer(redis_program, folder, "--bind", *hosts, "--protected-mode", "no")
         with ExitStack() as stack:
             postgres.make()
             with (folder / "postgres" / "data" / "pg_hba.conf").open("a") as rules:

@@ -75,6 +75,7 @@ _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
         Page("docs/records.md", "Records of requests", "请求记录"),
         Page("docs/metrics.md", "Metrics", "指标"),
         Page("docs/nodes.md", "Several nodes", "多个节点"),
+        Page("docs/sizing.md", "Sizing", "容量规划"),
         Page("docs/limits.md", "Limits", "限制"),
         Page("docs/reliability.md", "Reliability", "可靠性"),
     ),

@@ -1,3 +1,3 @@
-"""A self-hosted gateway that puts your own Cursor account behind an OpenAI-compatible API."""
+"""A self-hosted gateway: a Cursor account and other endpoints behind one address."""
 
 __version__ = "0.2.0"

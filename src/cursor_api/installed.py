@@ -139,6 +139,11 @@ class Settings:
     models: tuple[NamedModel, ...]
 
     @property
+    def are_credentials_shared(self) -> bool:
+        """Whether they are in the database of several nodes, and not in the token files."""
+        return self.database.url is not None and self.sealing != SealingOptions()
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
         """Everything in here that no log may show: each in the forms in which it travels."""
         return tuple(find_secrets(self))

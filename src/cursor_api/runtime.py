@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -90,7 +91,8 @@ async def serve_gateway(
     gc.set_threshold(*GC_THRESHOLDS)
     async with AsyncExitStack() as stack:
         if place is not None:
-            await stack.enter_async_context(_among_siblings(gateway, place))
+            grace_s = settings.server.shutdown_grace_s
+            await stack.enter_async_context(_among_siblings(gateway, place, grace_s))
         if settings.metrics.listen is not None and (place is None or place.does_shared_work):
             # The one that follows this worker begins before this one ends.
             beside = listen(*settings.metrics.listen, is_shared=place is not None)
@@ -116,11 +118,13 @@ def _reload_all(
 
 
 @asynccontextmanager
-async def _among_siblings(gateway: Gateway, place: WorkerPlace) -> AsyncIterator[None]:
+async def _among_siblings(
+    gateway: Gateway, place: WorkerPlace, grace_s: float
+) -> AsyncIterator[None]:
     """Ask the other workers, and answer them, for as long as the context lasts."""
-    app = SiblingApp(gateway.metrics.own, gateway.view)
-    with place.meet_siblings() as (listener, siblings):
-        async with _serving(gateway, listener, app):
+    app = SiblingApp(gateway.metrics.own, gateway.view, gateway.app)
+    with place.meet_siblings(gateway.view.node or str(os.getpid())) as (listener, siblings):
+        async with _serving(gateway, listener, app, grace_s):
             gateway.metrics.siblings = siblings
             yield
 
@@ -132,11 +136,11 @@ def serving_metrics(gateway: Gateway, listener: socket.socket) -> AbstractAsyncC
 
 @asynccontextmanager
 async def _serving(
-    gateway: Gateway, listener: socket.socket, app: Application
+    gateway: Gateway, listener: socket.socket, app: Application, grace_s: float = METRICS_GRACE_S
 ) -> AsyncIterator[None]:
     server = create_server(
         app,
-        ServerOptions(shutdown_grace_s=METRICS_GRACE_S),
+        ServerOptions(shutdown_grace_s=grace_s),
         gateway.app.render_refusal,
     )
     server.hears_signals = False

@@ -182,7 +182,10 @@ def test_a_test_that_succeeds_shows_what_came(page: Page, t: Words) -> None:
 
 
 def test_a_revoked_token_is_explained_and_renewed(page: Page, house: House, t: Words) -> None:
-    """The outcome says what to do, the way to do it is beside it, and the name stays."""
+    """The outcome says what to do, the way to do it is beside it, and the name stays.
+
+    A token that was typed and not saved is there after another test of the old one, and is saved.
+    """
     house.simulator.script(ONE, Faults(error_before_text=1, error_number=NOT_LOGGED_IN))
     row(page, "one").locator("button.test").click()
     expect(page.locator(".outcome.failed")).to_contain_text(t("fault.credential_rejected"))
@@ -192,6 +195,12 @@ def test_a_revoked_token_is_explained_and_renewed(page: Page, house: House, t: W
     new = page.get_by_label(t("edit.token"), exact=True)
     expect(new).to_be_focused()
     new.fill(THREE)
+    page.keyboard.press("Escape")
+    row(page, "one").locator("button.test").click()
+    expect(row(page, "one").locator("button.test")).to_have_attribute("aria-disabled", "false")
+    assert THREE not in house.tokens()
+    row(page, "one").get_by_role("button", name=t("edit.renew")).click()
+    expect(new).to_have_value(THREE)
     page.get_by_role("button", name=t("edit.save")).click()
     expect(row(page, "one").locator(".badge")).to_have_text(t("state.healthy"))
     assert f"one::{THREE}" in house.tokens()

@@ -237,6 +237,9 @@ def test_a_row_opens_where_it_stands(signed_in: Page, house: House, t: Words) ->
     expect(page.locator(f'[data-request="{identity}"]')).to_be_visible()
     go(page, house, "#/requests/00000000000000000000000000000000")
     expect(page.locator(".detail-row")).to_have_text(t("requests.gone"))
+    oldest = house.ask("GET", "/api/requests?count=500").json()["requests"][-1]["id"]
+    go(page, house, f"#/requests/{oldest}")
+    expect(detail).to_be_in_viewport(ratio=0.9)
 
 
 def test_new_rows_come_by_themselves_but_move_nothing(browser: Browser, tmp_path: Path) -> None:
@@ -278,6 +281,10 @@ def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -
     expected += ["input_estimated", "output_estimated", "cached", "reasoning"]
     assert [int(re.sub(r"\D", "", text)) for text in shown[:10]] == [totals[k] for k in expected]
     assert shown[-1].strip() == "—"
+    # A failure that has cost nothing does not make a price of 0 for the others.
+    rows = [{"cost_nano": 0, "unpriced": 0}, {"cost_nano": None, "unpriced": 3}]
+    summed = "async (rows) => (await import('/console/static/usage.js')).sum(rows).cost_nano"
+    assert page.evaluate(summed, rows) is None
     expect(page.locator("#refusals")).to_contain_text(
         re.compile(rf"{t('cause.unauthenticated')}: {WRONG_KEYS}")
     )

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.bootstrap import file_stores
+from cursor_api.bootstrap import build_gateway, file_stores
+from cursor_api.cluster.place import WorkerPlace
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.runtime import _among_siblings
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
@@ -22,7 +24,9 @@ from cursor_api.stores.redis import link as redis_link
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, Gateway, gateway_of
+from tests.openai_stream import read_stream
 from tests.redis_server import RedisServer, redis_server
+from tests.serving import serve
 
 TOKEN = "a-session-token-for-tests"
 NOT_LOGGED_IN = 2
@@ -178,20 +182,20 @@ SDK_MODEL = "cursor-sdk/composer-2.5"
 async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
     server: RedisServer, simulator: CursorSimulator, tmp_path: Path
 ) -> None:
-    """In each API's own form, with the node's name; a client that tries again connects anew."""
+    """In each API's own form, with the node's name; a client that tries again connects anew.
+
+    When the first one has ended, it goes on with the whole conversation.
+    """
     server.ask("FLUSHALL")
-    async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack, AsyncExitStack() as ending:
         nodes, bridges = [], []
-        for _ in range(2):
+        for until in (ending, stack):
             bridge = await stack.enter_async_context(BridgeSimulator())
-            attached = {
-                "CURSOR_SDK_BRIDGE_URL": bridge.url,
-                "CURSOR_SDK_BRIDGE_TOKEN": bridge.token,
-            }
-            settings = settings_of(server, simulator, tmp_path, **attached)
+            where = {"CURSOR_SDK_BRIDGE_URL": bridge.url, "CURSOR_SDK_BRIDGE_TOKEN": bridge.token}
+            settings = settings_of(server, simulator, tmp_path, **where)
             (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
             gateway = gateway_of(settings, file_stores(settings), Redactor())
-            nodes.append(await stack.enter_async_context(gateway))
+            nodes.append(await until.enter_async_context(gateway))
             bridges.append(bridge)
         one, other = nodes
         asked = {"model": SDK_MODEL, "tools": [{"type": "function", "function": CALL}]}
@@ -204,6 +208,7 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
         async with asyncio.timeout(10):
             while (refused := await other.post(whole)).status != 409:
                 await asyncio.sleep(0.1)
+        made = len(bridges[1].asked("CreateAgent"))
         assert refused.json()["error"]["code"] == "wrong_node"
         assert (await one.ask("GET", "/api/now")).json()["node"] == name
         assert f"the node {name}" in refused.json()["error"]["message"]
@@ -213,9 +218,16 @@ async def test_a_call_that_waits_at_one_node_is_refused_by_the_other(
             answer = await other.ask("POST", path, body=json.dumps(body).encode())
             assert answer.status == 409
             assert f"the node {name}" in answer.json()["error"]["message"]
-        assert not bridges[1].asked("CreateAgent")
+        assert len(bridges[1].asked("CreateAgent")) == made
         answer = await one.post(whole)
         assert "sunny" in answer.json()["choices"][0]["message"]["content"]
+        await ending.aclose()
+        # At once, long before a node that says nothing is taken for dead.
+        async with asyncio.timeout(10):
+            while (answer := await other.post(whole)).status == 409:
+                await asyncio.sleep(0.05)
+        assert answer.status == 200
+        assert len(bridges[1].asked("CreateAgent")) == made + 1
 
 
 def _elsewhere(call_id: str) -> dict[str, object]:
@@ -241,3 +253,40 @@ def _elsewhere(call_id: str) -> dict[str, object]:
             "input": [QUESTION, call, output],
         },
     }
+
+
+async def test_a_call_that_waits_at_another_worker_is_answered_by_that_one(
+    server: RedisServer, simulator: CursorSimulator, tmp_path: Path
+) -> None:
+    """Whichever of one machine its result comes to: the run goes on, and is recorded once."""
+    server.ask("FLUSHALL")
+    (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
+    async with AsyncExitStack() as stack:
+        ports, bridges = [], []
+        for number in (1, 2):
+            bridge = await stack.enter_async_context(BridgeSimulator())
+            attached = {
+                "CURSOR_SDK_BRIDGE_URL": bridge.url,
+                "CURSOR_SDK_BRIDGE_TOKEN": bridge.token,
+            }
+            settings = settings_of(server, simulator, tmp_path, **attached)
+            (tmp_path / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 2}\n")
+            stores = file_stores(settings)
+            built = await stack.enter_async_context(build_gateway(settings, stores, Redactor()))
+            place = WorkerPlace(number, 2, 0, 0, 0, is_first_start=True, folder=str(tmp_path))
+            await stack.enter_async_context(_among_siblings(built, place, 1.0))
+            ports.append(await stack.enter_async_context(serve(built.app)))
+            bridges.append(bridge)
+        one, other = (Gateway(port) for port in ports)
+        asked = {"model": SDK_MODEL, "tools": [{"type": "function", "function": CALL}]}
+        told = await one.post(json.dumps(asked | {"messages": [QUESTION]}).encode())
+        said = told.json()["choices"][0]["message"]
+        (call,) = said["tool_calls"]
+        result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+        whole = asked | {"messages": [QUESTION, said, result], "stream": True}
+        answer = await other.post(json.dumps(whole).encode())
+        assert "sunny" in read_stream(answer.body).text
+        assert not bridges[1].asked("CreateAgent")
+        assert len(bridges[0].asked("Send")) == 1
+        recorded = (await one.ask("GET", "/api/requests")).json()["requests"]
+        assert [one["status"] for one in recorded] == ["success"] * 2

@@ -16,10 +16,10 @@ from cursor_api.domain.act import Act, ActKind, ActQuery
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StaleKeyError
-from cursor_api.domain.periods import Period
+from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import Price
-from cursor_api.domain.quota import Budget, Limits, Unit
+from cursor_api.domain.quota import Budget, Limits
 from cursor_api.ports.audit import AuditStore
 from cursor_api.ports.keys import KeyStore, PriceStore
 from cursor_api.stores.memory_keys import MemoryKeyStore

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cursor_api.domain.credential import Secret
-from cursor_api.domain.periods import Moment, Period, Span
+from cursor_api.domain.periods import Moment, Period, Span, Unit
 from cursor_api.domain.quota import (
     NOTHING,
     Admitted,
@@ -27,7 +27,6 @@ from cursor_api.domain.quota import (
     Limits,
     Refused,
     Spent,
-    Unit,
     Unknown,
 )
 from cursor_api.ports.limits import LimitStore, Settlement

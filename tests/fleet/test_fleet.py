@@ -29,7 +29,7 @@ def test_all_nodes_come_to_know_what_one_of_them_knows(scenario: Scenario, delay
 
 def test_a_credential_that_recovers_is_tried_by_few_nodes() -> None:
     """By those whose requests come in the same moment; by each node where none hears the others."""
-    plan = replace(SMALL, credential_count=FEW_CREDENTIALS, per_s=50.0)
+    plan = replace(SMALL, credential_count=FEW_CREDENTIALS, per_s=20.0)
     heard, unheard = (play(scenario, plan)[-1] for scenario in FEW)
     assert heard.is_right
     assert unheard.is_right

@@ -279,15 +279,16 @@ def test_the_proxy_of_the_compose_file_is_read(tmp_path: Path) -> None:
     assert all("could not resolve address 'node-" in line for line in warnings), warnings
 
 
-async def test_a_node_that_cannot_be_reached_costs_nobody_a_request(tmp_path: Path) -> None:
+async def test_a_client_stays_at_its_node_and_loses_nothing_when_that_ends(tmp_path: Path) -> None:
     """HAProxy asks another one, before its own look at the node tells it."""
     if shutil.which("haproxy") is None:
         pytest.skip("no haproxy here (Debian: apt-get install haproxy)")
-    asked: set[int] = set()
+    asked: dict[str, set[int]] = {}
 
     async def answer(turn: Turn) -> None:
         if not turn.line.startswith("GET /readyz"):
-            asked.add(turn.writer.get_extra_info("sockname")[1])
+            port = turn.writer.get_extra_info("sockname")[1]
+            asked.setdefault(turn.headers["authorization"], set()).add(port)
         await turn.answer(b"{}", content_type="application/json")
 
     async with ScriptedServer(answer) as first, AsyncExitStack() as stack:
@@ -295,9 +296,14 @@ async def test_a_node_that_cannot_be_reached_costs_nobody_a_request(tmp_path: Pa
         ports = [int(one.url.rsplit(":", 1)[1]) for one in (first, second)]
         more = f"    server two 127.0.0.1:{ports[1]}\n"
         async with proxy("haproxy", ports[0], tmp_path, more) as url, asking() as client:
-            together = [client.get(f"{url}/v1/models") for _ in range(40)]
-            assert {one.status_code for one in await asyncio.gather(*together)} == {OK}
-            assert asked == set(ports)
+
+            async def ask(number: int) -> int:
+                own = {"Authorization": f"Bearer key-{number % 20}"}
+                return (await client.get(f"{url}/v1/models", headers=own)).status_code
+
+            assert set(await asyncio.gather(*map(ask, range(60)))) == {OK}
+            assert all(len(nodes) == 1 for nodes in asked.values())
+            assert set().union(*asked.values()) == set(ports)
             await stack.aclose()
-            for _ in range(10):
-                assert (await client.get(f"{url}/v1/models")).status_code == OK
+            for number in range(20):
+                assert await ask(number) == OK

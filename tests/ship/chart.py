@@ -40,6 +40,11 @@ CASES: Final[Mapping[str, Mapping[str, Any]]] = {
     "without a volume": {**WITH_KEY, "persistence": {"enabled": False}, "tokens": "me::token\n"},
     "with a claim that is there": {**WITH_KEY, "persistence": {"existingClaim": "mine"}},
     "several": SEVERAL,
+    "several, with credentials in the database": {
+        **WITH_KEY,
+        "replicas": 2,
+        "shared": {**SHARED, "credentialsKey": "a" * 64},
+    },
     "several, with Secrets of one's own": {
         "auth": {"existingSecret": "mine"},
         "replicas": 3,

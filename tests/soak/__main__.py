@@ -10,17 +10,18 @@ python -m tests.soak --list           the stages and their promises
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
 import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from bench.machine import Bystanders
 from bench.processes import end_tidily
 from tests.soak.figures import FULL, QUICK, SIZES, Size, render, say
-from tests.soak.page import PAGE, Outcome, facts, put_into, put_stages_into, render_section
+from tests.soak.page import PAGE, Outcome, day_of, facts, put_into, put_stages_into, render_section
 from tests.soak.stages import STAGES, Stage
 
 
@@ -46,6 +47,9 @@ def run_stage(stage: Stage, size: Size) -> Outcome:
     began = time.monotonic()
     try:
         figures = stage.run(size)
+    except pytest.skip.Exception as error:
+        # A server that it needs is not here: a promise not shown, too.
+        return Outcome(stage, (), time.monotonic() - began, f"not run: {error}")
     except Exception as error:  # noqa: BLE001 - a stage that breaks down is a promise not shown
         sys.stderr.write(traceback.format_exc())
         failure = f"broke down: {type(error).__name__}: {str(error)[:200]}"
@@ -82,8 +86,8 @@ def main(arguments: Sequence[str]) -> int:
     missed = [outcome.stage.name for outcome in outcomes if not outcome.is_kept]
     sys.stdout.write(f"missed: {', '.join(missed)}\n" if missed else "all kept\n")
     if options.write:
-        page, today = PAGE.read_text(encoding="utf-8"), dt.datetime.now(dt.UTC).date().isoformat()
-        PAGE.write_text(put_stages_into(page, outcomes, today), encoding="utf-8")
+        page, day = PAGE.read_text(encoding="utf-8"), day_of(bystanders.share())
+        PAGE.write_text(put_stages_into(page, outcomes, day), encoding="utf-8")
         say(f"written to {PAGE}")
     output = options.output or (PAGE if size is FULL and not options.stage else None)
     if output:

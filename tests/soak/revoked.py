@@ -16,6 +16,8 @@ from tests.soak.stand import BEARER, GatewayProcess
 
 KEY_COUNT = 1000
 AT_ONCE = 8
+# Between two uses of each of them: all keys are tried at both nodes within three seconds.
+PACE_S = 0.01
 REVOKED_S_MAX = 5.0
 OPERATOR = BEARER | {"Content-Type": "application/json"}
 OK, UNAUTHORIZED, CONFLICTS = 200, 401, (409, 412)
@@ -99,6 +101,7 @@ async def _use_on(uses: Sequence[_Use], seen: _Seen) -> None:
 
 
 async def _try(use: _Use, seen: _Seen) -> None:
+    await asyncio.sleep(PACE_S)
     began = time.monotonic()
     client = await Client.connect(use.port)
     status = (await client.ask(use.request)).status

@@ -87,13 +87,14 @@ def test_a_stage_alone_writes_its_own_rows() -> None:
     first, second = STAGES[0], STAGES[1]
     section = render_section([Outcome(second, run(TINY), 60.0)], "Measured today.")
     page = f"# Title\n\n{BEGIN}\n{section}{END}\n"
-    both = put_stages_into(page, [Outcome(first, [KEPT], 1.0)], "2026-01-02")
-    assert f"Measured alone since then: `{first.name}` on 2026-01-02." in both
+    day = "2026-01-02 (busy machine)"
+    both = put_stages_into(page, [Outcome(first, [KEPT], 1.0)], day)
+    assert f"Measured alone since then: `{first.name}` on {day}." in both
     assert both.index(first.promise) < both.index(second.promise)
     assert both.count("| streams broken |") == 1
     again = put_stages_into(both, [Outcome(second, [KEPT], 1.0)], "2026-01-03")
     assert "| streams broken |" not in again
-    assert f"`{second.name}` on 2026-01-03, `{first.name}` on 2026-01-02." in again
+    assert f"`{second.name}` on 2026-01-03, `{first.name}` on {day}." in again
     assert put_stages_into(again, [Outcome(second, [KEPT], 1.0)], "2026-01-03") == again
 
 
@@ -126,6 +127,25 @@ def test_a_run_fails_when_a_stage_misses_or_breaks_down(
     assert page.read_text().count("MISSED") == 2
     assert program.main(["--quick", "--stage", "good"]) == 0
     assert "all kept" in capsys.readouterr().out
+
+
+def test_a_stage_without_its_server_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says what is missing, and the others run."""
+
+    def skip(_size: Size) -> list[Figure]:
+        pytest.skip("no Redis here")
+
+    stages = (
+        Stage("away", "Servers are there", skip),
+        Stage("good", "All is well", lambda _: [KEPT]),
+    )
+    monkeypatch.setattr(program, "STAGES", stages)
+    assert program.main(["--quick"]) == 1
+    said = capsys.readouterr().out
+    assert "not run: no Redis here" in said
+    assert "missed: away\n" in said
 
 
 def test_every_stage_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,8 +33,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- /* What cannot be deployed is said here, in words, before anything is. */ -}}
 {{- define "cursor-api.check" -}}
 {{- with .Values.shared -}}
-{{- if and .existingSecret (or .databaseUrl .redisUrl) -}}
-{{- fail "shared: the addresses would not be used, as shared.existingSecret names a Secret of yours. Put them there, as DATABASE_URL and REDIS_URL." -}}
+{{- if and .existingSecret (or .databaseUrl .redisUrl .credentialsKey) -}}
+{{- fail "shared: the addresses and the key would not be used, as shared.existingSecret names a Secret of yours. Put them there, as DATABASE_URL, REDIS_URL and CREDENTIALS_KEY." -}}
 {{- end -}}
 {{- if and (gt (int $.Values.replicas) 1) (not .existingSecret) (not (and .databaseUrl .redisUrl)) -}}
 {{- fail "replicas: several share a database and counters. Set shared.databaseUrl and shared.redisUrl, or name a Secret that has DATABASE_URL and REDIS_URL in shared.existingSecret; or set replicas to 1." -}}
@@ -43,8 +43,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and (gt (int .Values.replicas) 1) .Values.persistence.enabled .Values.persistence.existingClaim -}}
 {{- fail "persistence.existingClaim: two gateways cannot share the files of one volume. Leave it out, and each has its own; or set replicas to 1." -}}
 {{- end -}}
-{{- if and (gt (int .Values.replicas) 1) (not .Values.tokens) (not .Values.auth.existingSecret) (not .Values.config) -}}
-{{- fail "replicas: each needs the same credentials. Set tokens, or put TOKENS into the Secret of auth.existingSecret, or name upstreams in config; or set replicas to 1." -}}
+{{- if and (gt (int .Values.replicas) 1) (not .Values.tokens) (not .Values.auth.existingSecret) (not .Values.config) (not .Values.shared.credentialsKey) (not .Values.shared.existingSecret) -}}
+{{- fail "replicas: each needs the same credentials. Set shared.credentialsKey, or tokens, or put TOKENS into the Secret of auth.existingSecret, or name upstreams in config; or set replicas to 1." -}}
 {{- end -}}
 {{- if and (not .Values.auth.token) (not .Values.auth.existingSecret) -}}
 {{- fail "auth.token: is not set; it is the key that clients present. Make one with `openssl rand -hex 24`, or name a Secret that has AUTH_TOKEN in auth.existingSecret." -}}

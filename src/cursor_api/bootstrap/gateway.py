@@ -13,12 +13,14 @@ from msgspec import Struct, structs
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of
 from cursor_api.bootstrap.stores import Stores, file_stores
+from cursor_api.domain.act import COMMAND_LINE
 from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError
 from cursor_api.installed import Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.configuration import Configuration, Unshown
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.service.audit import Audit
+from cursor_api.service.credentials.changes import find_acts
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
@@ -160,7 +162,17 @@ async def open_credentials(
         except BindingNotStoredError as error:
             observer.warn(str(error))
         await house.model_lists.refresh()
+        before = _facts_of(house)
         yield Operator(house.credentials, house.roster, house.pools)
+        if stores.shared_credentials is not None:
+            # Of files, a gateway notes it that sees the change.
+            for kind, alias in find_acts(before, _facts_of(house)):
+                await house.key_house.audit.note(COMMAND_LINE, kind, alias)
+
+
+def _facts_of(house: House) -> dict[str, object]:
+    slots = [slot for slot in house.pools.slots if not slot.credential.is_configured]
+    return {one.credential.alias: (one.credential.secret, one.preferences) for one in slots}
 
 
 def _web_options(settings: Settings) -> WebOptions:

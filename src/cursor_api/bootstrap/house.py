@@ -221,7 +221,8 @@ class House:
 
     def view(self) -> WorkerView:
         """What is told the other workers."""
-        return WorkerView(self._now, self._find_request)
+        node = self._health.name if self._health is not None else ""
+        return WorkerView(self._now, self._find_request, node)
 
     async def _find_request(self, request_id: str) -> RequestOut | None:
         under_way, words = self.relay.under_way(), self._readiness.words

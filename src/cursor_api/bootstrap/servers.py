@@ -11,7 +11,6 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
 from cursor_api.ports.process import Observer
-from cursor_api.stores.options import SealingOptions
 
 
 class Look(NamedTuple):
@@ -57,7 +56,7 @@ async def find_database(url: Secret, settings: Settings) -> tuple[str, str]:
         raise missing(error) from error
     room = await look(url)
     return f"PostgreSQL {room.version}", room.find_warning(
-        settings.server.workers, has_credentials=settings.sealing != SealingOptions()
+        settings.server.workers, has_credentials=settings.are_credentials_shared
     )
 
 

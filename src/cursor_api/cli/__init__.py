@@ -1,4 +1,4 @@
-"""The `cursor-api` command: parses and delegates."""
+"""The `cursor-api` command: parses arguments and calls what is below."""
 
 from cursor_api.cli.command import main
 

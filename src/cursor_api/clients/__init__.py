@@ -1,1 +1,1 @@
-"""How well-known client programs are pointed at this gateway: data, and nothing that acts."""
+"""How well-known client programs are set up to use this gateway: data only."""

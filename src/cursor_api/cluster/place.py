@@ -49,9 +49,9 @@ class WorkerPlace(msgspec.Struct, frozen=True):
         """Whether what one of them has to do is its to do."""
         return self.number == 1
 
-    def meet_siblings(self) -> AbstractContextManager[Meeting]:
+    def meet_siblings(self, node: str) -> AbstractContextManager[Meeting]:
         """Ask the other workers and be asked, for as long as the context lasts."""
-        return meet_siblings(Path(self.folder), self.number, self.count)
+        return meet_siblings(Path(self.folder), self.number, self.count, node)
 
     def tell_ready(self) -> None:
         """It serves; once."""

@@ -2,8 +2,8 @@
 
 Rules of this file:
 - Each worker has one socket, by its number. Whoever follows it puts a socket of its own in its
-  place, so that nobody asks one that is leaving. By a name of its own it can be asked to its end:
-  what it still has under way is of interest.
+  place, so that nobody asks one that is leaving. By its node's name it can be asked to its end:
+  what it still has under way is of interest, and what waits there.
 - What one worker does not answer in time is not waited for: it may be starting, or gone.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,9 +31,12 @@ class Meeting(NamedTuple):
 
 
 @contextmanager
-def meet_siblings(folder: Path, number: int, count: int) -> Iterator[Meeting]:
-    """As one of `count`, in the place of a predecessor, as long as the context lasts."""
-    own = folder / f"{number}-{secrets.token_hex(4)}.sock"
+def meet_siblings(folder: Path, number: int, count: int, node: str) -> Iterator[Meeting]:
+    """As one of `count`, in the place of a predecessor, as long as the context lasts.
+
+    `node` is what no other process is called.
+    """
+    own = folder / f"{number}-{node}.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(own))
         try:
@@ -81,6 +83,15 @@ class SocketSiblings:
         others = [one for one in self._folder.glob("*-*.sock") if one != self._own]
         answers = await asyncio.gather(*(self._ask(one, path, "") for one in others))
         return [answer for answer in answers if answer is not None]
+
+    async def connect(self, node: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """See ports.Siblings."""
+        for at in self._folder.glob(f"*-{node}.sock"):
+            if at != self._own:
+                with contextlib.suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(ANSWER_S):
+                        return await asyncio.open_unix_connection(at)
+        return None
 
     async def _ask(self, at: Path, path: str, accept: str) -> bytes | None:
         with contextlib.suppress(OSError, TimeoutError):

@@ -1,1 +1,1 @@
-"""Client APIs as pure code, bytes or JSON to domain values and back."""
+"""Client APIs as pure code: bytes or JSON to domain values, and back."""

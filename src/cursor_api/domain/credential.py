@@ -101,12 +101,12 @@ class CredentialForm(Value, frozen=True):
     is_usual: Callable[[str], bool] | None = None
 
 
-def find_unusual(secret: str, forms: Sequence[CredentialForm]) -> str | None:
-    """Where it is nothing that anybody has seen: what it should be, in words; else None."""
+def find_unusual(secret: str, forms: Sequence[CredentialForm]) -> tuple[str, ...]:
+    """Where it is nothing that anybody has seen: all that it could be, in words; else nothing."""
     form = next((one for one in forms if one.is_form_of(secret)), None)
     if form is None or form.is_usual is None or form.is_usual(secret):
-        return None
-    return ", and not ".join(one.title for one in forms if one.title)
+        return ()
+    return tuple(one.title for one in forms if one.title)
 
 
 @dataclass(frozen=True, slots=True)

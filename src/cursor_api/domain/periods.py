@@ -16,6 +16,13 @@ class Period(enum.Enum):
     MONTH = "month"
 
 
+class Unit(enum.Enum):
+    """What a budget counts."""
+
+    TOKENS = "tokens"
+    NANO_DOLLARS = "nano_dollars"
+
+
 class Span(NamedTuple):
     """One such period. Instants are unix seconds, the end belongs to the next one.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from cursor_api.domain.periods import Moment, Period
+from cursor_api.domain.periods import Moment, Period, Unit
 from cursor_api.domain.price import Price
 from cursor_api.domain.value import Value
 
@@ -22,13 +22,6 @@ MINUTE_MS = 60_000
 OUTPUT_RESERVE = 4096
 # When to come back for a place among the requests at once: some answers end each second.
 CONCURRENT_WAIT_S = 1.0
-
-
-class Unit(enum.Enum):
-    """What a budget counts."""
-
-    TOKENS = "tokens"
-    NANO_DOLLARS = "nano_dollars"
 
 
 class Budget(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from cursor_api.domain.periods import Moment
-from cursor_api.domain.quota import Bucket, Counters, Limit, Limits, Unit
+from cursor_api.domain.periods import Moment, Unit
+from cursor_api.domain.quota import Bucket, Counters, Limit, Limits
 
 
 class Left(NamedTuple):

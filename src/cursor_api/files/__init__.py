@@ -1,1 +1,1 @@
-"""Files that are read and replaced whole: atomic writes, locks, what a disk refuses."""
+"""Files that are read and replaced as a whole: atomic writes, locks, what a disk refuses."""

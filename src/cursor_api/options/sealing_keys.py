@@ -27,7 +27,8 @@ def sealing_keys() -> Kind:
     return replace(
         header_secret(),
         label="secret keys of 64 hexadecimal digits, comma between",
-        examples=("0123456789abcdef" * 4,),
+        # One that is printed somewhere would be used by somebody.
+        examples=(),
         parse=read_keys,
         show=_show,
         toml_types=(list,),

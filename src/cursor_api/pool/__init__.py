@@ -1,1 +1,1 @@
-"""Credentials at work: which one serves a request, and what its outcome means for the next."""
+"""Credentials in use: which one serves a request, and what its outcome means for the next."""

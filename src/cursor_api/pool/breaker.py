@@ -39,15 +39,16 @@ class BreakerOptions:
         "GATEWAY_BREAKER_FAILURES",
         whole(0, 1000, 5),
         "5",
-        "After so many failures in a row the upstream is left alone for a while, and callers"
-        " are told at once when to try again. 0 never does that.",
+        "After this many failures in a row, the upstream gets no requests for a"
+        " while, and callers are told at once when to try again. 0 disables this.",
         key="breaker_failures",
     )
     open_s: float = setting(
         "GATEWAY_BREAKER_OPEN_S",
         duration(0.1, 3600, "30s"),
         "30",
-        "How long the upstream is left alone. Then a single request tries whether it works again.",
+        "How long the upstream gets no requests. Then a single request tries whether"
+        " it works again.",
         key="breaker_open_s",
     )
 

@@ -41,10 +41,11 @@ class CredentialRows(Protocol):
         """Whether others have changed something since the last load."""
         ...
 
-    async def edit(self, decide: Decide) -> Sequence[CredentialRow]:
+    async def edit(self, decide: Decide, *, is_long: bool = False) -> Sequence[CredentialRow]:
         """Put what is decided in the place of what can be read; gives it.
 
-        Nobody else changes anything meanwhile. What `decide` raises changes nothing.
+        Nobody else changes anything meanwhile. What `decide` raises changes nothing. One that
+        `is_long` may take a minute.
         """
         ...
 

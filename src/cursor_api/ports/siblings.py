@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -20,4 +21,8 @@ class Siblings(Protocol):
 
     async def ask_all(self, path: str) -> Sequence[bytes]:
         """The same of every process: of those, too, that were replaced and still have clients."""
+        ...
+
+    async def connect(self, node: str) -> tuple[StreamReader, StreamWriter] | None:
+        """A connection to the process that is this node, to be closed; None where it has ended."""
         ...

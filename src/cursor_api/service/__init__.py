@@ -1,1 +1,1 @@
-"""Use cases: answering chat requests, letting callers in, looking after credentials."""
+"""Use cases: answering requests, admitting callers, credentials, records and alerts."""

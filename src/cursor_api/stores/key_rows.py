@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cursor_api.domain.api_key import ApiKey
-from cursor_api.domain.periods import Period
+from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import Price
-from cursor_api.domain.quota import Budget, Limits, Unit
+from cursor_api.domain.quota import Budget, Limits
 
 Row = tuple[Any, ...]
 # In the order of the rows here.

@@ -49,9 +49,9 @@ class StoreFiles:
         "POOL_STATE_FILE",
         path(),
         None,
-        "What is remembered about credentials over a restart: cooldowns, quarantines, counts,"
-        " and what you set in the console (priority, weight, limit). It holds no token. Losing"
-        " it costs a few refused requests.",
+        "What is remembered about credentials across a restart: cooldowns,"
+        " quarantines, counts, and what you set in the console (priority, weight,"
+        " limit). It contains no token. If it is lost, a few requests are refused.",
         default_note="`.token-state` beside `TOKEN_FILE`",
         needs_restart=True,
         derive=_beside_tokens(POOL_STATE),
@@ -61,9 +61,10 @@ class StoreFiles:
         "REQUEST_LOG_FILE",
         path(),
         None,
-        "What became of each request, over a restart: an SQLite file with the time, caller, model,"
-        " credential's name, outcome, tokens and attempts of each. Holds no token, and prompts and"
-        " answers only with `RECORD_CONTENT`; remove it and it begins anew.",
+        "The records of requests, kept across a restart: an SQLite file with the"
+        " time, caller, model, credential's name, outcome, tokens and attempts of"
+        " each. It contains no token, and prompts and answers only with"
+        " `RECORD_CONTENT`. If you remove it, a new one is created.",
         default_note="`.request-log.sqlite3` beside `TOKEN_FILE`",
         needs_restart=True,
         derive=_beside_tokens(REQUEST_LOG),
@@ -162,46 +163,48 @@ class RequestLogOptions:
         "GATEWAY_LOG_ENTRIES_MAX",
         whole(100, 100_000, 100),
         "100",
-        "How many requests `GET /logs` remembers, in memory. 100 is what it always showed.",
+        "How many requests `GET /logs` shows; they are kept in memory. The earlier program showed"
+        " 100 too.",
         needs_restart=True,
     )
     kept_max: int = setting(
         "GATEWAY_LOG_KEPT_MAX",
         whole(0, 10_000_000, 0),
         "10000000",
-        "How many requests are kept at most; the oldest are forgotten. 0: none, so that a restart"
-        " forgets all.",
+        "How many request records are kept at most; the oldest are deleted first. 0"
+        " keeps none across a restart.",
         needs_restart=True,
     )
     keep_days: int = setting(
         "RECORDS_KEEP_DAYS",
         whole(1, 3650, 30),
         "30",
-        "How many days a request is kept. What requests add up to by the hour is kept for 400.",
+        "How many days a request record is kept. Hourly totals are kept for 400 days.",
         needs_restart=True,
     )
     keep_bytes: int = setting(
         "RECORDS_KEEP_BYTES",
         size(10 * MIB, 1024 * GIB, "1GiB"),
         "1GiB",
-        "How much room the kept requests take; the oldest are forgotten, and the file becomes"
-        " smaller. A million take some 350 MiB.",
+        "How much disk space the request records may take; the oldest are deleted"
+        " first, and the file shrinks. A million take about 350 MiB.",
         needs_restart=True,
     )
     keep_content: bool = setting(
         "RECORD_CONTENT",
         flag(),
         "false",
-        "Whether the texts of prompts and answers are kept too, beside the requests: for a day on"
-        " which a client has to be understood. Each text is cut at 16,384 characters, a prompt and"
-        " an answer at 32,768; secrets that the gateway knows or recognises are masked. Who has the"
-        " admin key can read them.",
+        "Whether the texts of prompts and answers are kept with the request records,"
+        " for times when you need to find out what a client does. Each text is cut at"
+        " 16,384 characters, a prompt and an answer at 32,768; secrets that the"
+        " gateway knows or recognises are masked. Anyone who has the operator's key"
+        " can read them.",
     )
     keep_content_days: int = setting(
         "RECORD_CONTENT_KEEP_DAYS",
         whole(1, 3650, 7),
         "7",
-        "How many days texts are kept, never longer than their requests. They take at most half of"
-        " `RECORDS_KEEP_BYTES`; the oldest go first.",
+        "How many days texts are kept, never longer than their records. They take at"
+        " most half of `RECORDS_KEEP_BYTES`; the oldest are deleted first.",
         needs_restart=True,
     )

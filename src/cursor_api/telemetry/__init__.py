@@ -1,1 +1,1 @@
-"""What the operator sees: logs with secrets removed."""
+"""What the operator sees: log lines with secrets removed, metrics and traces."""

@@ -17,9 +17,9 @@ class MetricsOptions:
         "METRICS_LISTEN",
         listen_address(),
         None,
-        "A port, or address and port, of their own where `/metrics` answers without a key. A port"
-        " alone is on the loopback address. Without it they are on the gateway's own port, behind"
-        " `AUTH_TOKEN`.",
+        "A separate port, or address and port, where `/metrics` answers without a"
+        " key. A port alone is on the loopback address. Without this setting, metrics"
+        " are on the gateway's own port, behind `AUTH_TOKEN`.",
         default_note="none",
         needs_restart=True,
     )
@@ -27,7 +27,8 @@ class MetricsOptions:
         "METRICS_BY_CALLER",
         flag(),
         "false",
-        "Whether requests and tokens are counted by key and by credential as well, under their"
-        " names, at most 200 of each. Off by default: names of people are nobody else's business.",
+        "Whether metrics also count requests and tokens by key and by credential,"
+        " under their names, at most 200 of each. Off by default, because names of"
+        " people are private.",
         key="by_caller",
     )

@@ -24,17 +24,19 @@ class TimeoutsByModel:
         durations_by_model(0.1, 3600, "60s"),
         # Names do not say who thinks, and whoever does may take minutes for a first word.
         "180, o*=300, *thinking*=300",
-        "From the request sent to the first text; then another credential is tried, if there"
-        " is one. Models that reason unseen are given more: `model=duration`, with `*` in"
-        " names. A stream is kept alive meanwhile.",
+        "Time from sending the request to the first text; after that, another"
+        " credential is tried, if there is one. Models that think before they answer"
+        " get more: `model=duration`, with `*` in names. A stream is kept alive"
+        " meanwhile.",
         key="first_token_timeout_s",
     )
     idle_s: SecondsByModel = setting(
         "",
         durations_by_model(0.1, 3600, "120s"),
         "120",
-        "Silence inside an answer, for all models or by model as above. Thinking models pause"
-        " for a minute; a connection that died without a word stays silent for ever.",
+        "Silence within an answer, for all models or by model as above. Thinking"
+        " models pause for up to a minute; a connection that died unnoticed stays"
+        " silent forever.",
         key="idle_timeout_s",
     )
 

@@ -57,10 +57,11 @@ class WebhookOptions:
         "ALERT_WEBHOOK_URL",
         webhook_url(),
         None,
-        "An address that gets a small JSON object for what you must know: a credential out of"
-        " service or about to expire, an API key's budget nearly or wholly spent, nobody left to"
-        " answer, an upstream that is not asked, records that cannot be written. Each once when it"
-        " begins, and once when it is over.",
+        "An address that gets a small JSON object when something needs your"
+        " attention: a credential out of service or about to expire, an API key's"
+        " budget nearly or completely spent, no upstream that can answer, an upstream"
+        " that gets no requests, records that cannot be written. It gets one when it"
+        " begins and one when it is over.",
         key="alert_webhook_url",
         default_note="none: nobody is told",
     )

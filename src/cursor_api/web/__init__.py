@@ -1,1 +1,1 @@
-"""The side of the callers: HTTP requests in, HTTP responses out."""
+"""The callers' side: HTTP requests in, HTTP responses out."""

@@ -75,8 +75,8 @@ class WebOptions:
         "LOGS_PUBLIC",
         flag(),
         None,
-        "Whether `GET /logs` shows masked entries without a key. By default it does so on your"
-        " own machine, as it always has, and does not where strangers could read it.",
+        "Whether `GET /logs` shows masked entries without a key. By default it does"
+        " if only your own machine can reach the gateway, and does not if others can.",
         key="logs_public",
         default_note="`true` on a loopback listener, else `false`",
         derive=_is_on_loopback,

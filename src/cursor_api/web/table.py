@@ -139,6 +139,7 @@ def _inference(parts: WebParts) -> InferenceParts:
         parts.kept,
         parts.clock,
         parts.refusals,
+        parts.siblings,
     )
 
 

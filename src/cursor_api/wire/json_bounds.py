@@ -75,9 +75,9 @@ class JsonLimits:
         "GATEWAY_JSON_CONTAINERS_MAX",
         whole(1000, 100_000_000, 100_000),
         "100000",
-        "Most objects and arrays in a request body. The longest chat within the other limits"
-        " has 70,000. A body full of empty ones would stop all other answers for a quarter of a"
-        " second and take 200 MB.",
+        "Most objects and arrays in a request body. The longest chat within the other"
+        " limits has 70,000. A body full of empty ones would block all other answers"
+        " for a quarter of a second and take 200 MB.",
         key="json_containers_max",
     )
 

@@ -119,10 +119,13 @@ async def test_while_the_database_is_away(copied: Settings, database: PostgresSe
         node = await start()
         port = await stack.enter_async_context(serve(node.app))
         database.stop(signal.SIGQUIT)
-        away = await ask(
-            port, "PATCH", "/api/credentials/home", headers=AUTH, body=b'{"priority": 1}'
-        )
-        assert (away.status, "retry-after" in away.headers) == (503, True)
+        for method, path, body in (
+            ("PATCH", "/api/credentials/home", b'{"priority": 1}'),
+            ("POST", "/api/credentials", b'{"tokens": "new::canary-c"}'),
+            ("DELETE", "/api/credentials/home", b""),
+        ):
+            away = await ask(port, method, path, headers=AUTH, body=body)
+            assert (away.status, "retry-after" in away.headers) == (503, True)
         assert preferences(node, "home") == Preferences(priority=7)
         assert (await ask(port, "GET", "/api/credentials", headers=AUTH)).status == 200
         late = await start()

@@ -27,7 +27,9 @@ def folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def answering(folder: Path, number: int, answer: bytes, count: int = 2) -> Any:
+async def answering(
+    folder: Path, number: int, answer: bytes, count: int = 2, node: str = "node"
+) -> Any:
     """A worker that answers so: what it was asked, and how it asks."""
     heads: list[bytes] = []
 
@@ -36,7 +38,7 @@ async def answering(folder: Path, number: int, answer: bytes, count: int = 2) ->
         writer.write(answer)
         writer.close()
 
-    with meet_siblings(folder, number, count) as (listener, siblings):
+    with meet_siblings(folder, number, count, node) as (listener, siblings):
         async with await asyncio.start_unix_server(serve, sock=listener):
             yield heads, siblings
 
@@ -58,13 +60,31 @@ async def test_each_of_the_others_is_asked(folder: Path) -> None:
 async def test_the_one_that_follows_takes_the_place(folder: Path) -> None:
     """The old one still runs, for its clients; it is asked only for what each process has."""
     async with (
-        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nold") as (_, old),
-        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nnew"),
+        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nold", node="aa") as (_, old),
+        answering(folder, 1, b"HTTP/1.1 200 OK\r\n\r\nnew", node="bb"),
         answering(folder, 2, b"HTTP/1.1 200 OK\r\n\r\nown") as (_, asked),
     ):
         assert await asked.ask("/now") == {1: b"new"}
         assert sorted(await asked.ask_all("/now")) == [b"new", b"old"]
         assert sorted(await old.ask_all("/now")) == [b"new", b"own"]
+
+
+async def test_a_process_is_reached_by_its_nodes_name(folder: Path) -> None:
+    """As long as it is there, replaced or not; nobody reaches itself, or one that was killed."""
+    (folder / "1-dd.sock").touch()
+    async with (
+        answering(folder, 1, b"old", node="aa"),
+        answering(folder, 1, b"new", node="bb"),
+        answering(folder, 2, b"own", node="cc") as (_, asked),
+    ):
+        for node, answer in (("aa", b"old"), ("bb", b"new")):
+            reader, writer = await asked.connect(node)
+            writer.write(b"x\r\n\r\n")
+            assert await reader.read() == answer
+            writer.close()
+        for node in ("cc", "dd", "ee"):
+            assert await asked.connect(node) is None
+    (folder / "1-dd.sock").unlink()
 
 
 async def test_nobody_waits_for_one_that_hangs(
@@ -73,7 +93,7 @@ async def test_nobody_waits_for_one_that_hangs(
     """A scrape has an end, too."""
     monkeypatch.setattr(module, "ANSWER_S", 0.01)
     async with answering(folder, 2, b"") as (_, asked):
-        with meet_siblings(folder, 1, 2):
+        with meet_siblings(folder, 1, 2, "node"):
             assert await asked.ask("/metrics") == {}
             assert await asked.ask_all("/now") == []
 

@@ -17,8 +17,8 @@ from cursor_api.domain.api_key import (
     hint_of,
     make_secret,
 )
-from cursor_api.domain.periods import Period
-from cursor_api.domain.quota import Budget, Limits, Spent, Unit
+from cursor_api.domain.periods import Period, Unit
+from cursor_api.domain.quota import Budget, Limits, Spent
 from cursor_api.options.masking import MARK, redact_shapes
 
 KEY = ApiKey("alice", b"d", "sk-ca-abcd", "Alice", 100.0)

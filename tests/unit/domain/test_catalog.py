@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from cursor_api.domain.catalog import Model, Route
@@ -13,5 +11,5 @@ def test_what_crosses_a_border_is_frozen() -> None:
     """A route handed to an upstream cannot be changed there."""
     with pytest.raises(AttributeError):
         Route("cursor", "gpt-4o").model = "other"  # type: ignore[misc]  # the point of the test
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         Model("gpt-4o", "openai", 1).id = "other"  # type: ignore[misc]  # the point of the test

@@ -52,7 +52,7 @@ def test_what_nobody_has_seen_is_told_by_what_it_should_be() -> None:
         "b", lambda _text: True, is_bound=True, title="a token", is_usual=str.isdigit
     )
     forms = (exact, open_one)
-    assert find_unusual("k_x", forms) is None
-    assert find_unusual("123", forms) is None
-    assert find_unusual("abc", forms) == "a key, and not a token"
-    assert find_unusual("abc", (exact,)) is None
+    assert find_unusual("k_x", forms) == ()
+    assert find_unusual("123", forms) == ()
+    assert find_unusual("abc", forms) == ("a key", "a token")
+    assert find_unusual("abc", (exact,)) == ()

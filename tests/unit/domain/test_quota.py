@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cursor_api.domain.periods import Moment, Period, Span
+from cursor_api.domain.periods import Moment, Period, Span, Unit
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import (
     NO_LIMITS,
@@ -23,7 +23,6 @@ from cursor_api.domain.quota import (
     Limits,
     Refused,
     Spent,
-    Unit,
     decide,
     reserve,
     settle,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cursor_api.domain.periods import Moment, Period, Span
-from cursor_api.domain.quota import Bucket, Budget, Counters, Limit, Limits, Unit
+from cursor_api.domain.periods import Moment, Period, Span, Unit
+from cursor_api.domain.quota import Bucket, Budget, Counters, Limit, Limits
 from cursor_api.domain.standing import Left, find_standing
 
 DAY, MONTH = Span("2025-06-01", 0.0, 1000.0), Span("2025-06", 0.0, 5000.0)

@@ -50,6 +50,9 @@ class Others:
         """Nobody needs it here."""
         raise NotImplementedError
 
+    async def connect(self, node: str) -> None:
+        """Nobody needs it here."""
+
 
 async def test_a_process_alone_says_what_it_said() -> None:
     """No label more, and nobody is asked."""

@@ -1,1 +1,1 @@
-"""`chat`, `models`, `logs`, `status`, `reload` and `ui`: what the running gateway is asked."""
+"""`chat`, `models`, `logs`, `status`, `reload` and `ui`: requests to the running gateway."""

@@ -21,6 +21,7 @@ from cursor_api.cli.gateway.place import ask_models, find_gateway
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_piece
+from cursor_api.cli.terminal.telling import told_by_gateway
 from cursor_api.clients.client import Api, choose_models
 
 # The gateway sends a line every 15 s whatever the model does; whoever set more waits longer.
@@ -142,7 +143,8 @@ def _take(chunk: Mapping[str, Any], told: _Told) -> str:
     """The text of one chunk, once the rest of it is noted; raises CallError for an error."""
     error = chunk.get("error")
     if isinstance(error, dict):
-        raise CallError(plain(str(error.get("message", "it failed"))).rstrip("."))
+        words = plain(str(error.get("message", "it failed"))).rstrip(".")
+        raise CallError(told_by_gateway(error.get("code"), words))
     told.usage = chunk.get("usage") or told.usage
     for choice in chunk.get("choices") or ():
         told.finish = choice.get("finish_reason") or told.finish

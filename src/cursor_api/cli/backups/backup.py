@@ -30,8 +30,11 @@ from cursor_api.cli.backups.pieces import (
     FORMAT,
     KEY_FILE,
     ROLES,
+    SEALED,
     SETTINGS,
     TEXT_BYTES_MAX,
+    TOKEN_LIST,
+    TOKENS,
     BackupError,
     Contents,
     Piece,
@@ -46,9 +49,11 @@ from cursor_api.cli.terminal.output import print_error, print_result
 from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.lock import lock_folders
+from cursor_api.files.sealing import KEY
 from cursor_api.installed import Settings
 from cursor_api.settings import Loaded
 from cursor_api.settings.schema import CONFIG
+from cursor_api.settings.sources import ENVIRONMENT
 
 LOCK_WAIT_S: Final = 5.0
 # Nearly as small as at higher levels, and several times as quick.
@@ -64,6 +69,17 @@ class _Found(NamedTuple):
     source: Path
     data: bytes | None
     path: str = ""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether tokens in it are sealed."""
+        return self.role in _SEALED and SEALED in (self.data or b"")
+
+
+_SEALED: Final = {
+    TOKENS: "your keys and tokens, sealed",
+    TOKEN_LIST: "tokens with their devices, the tokens sealed",
+}
 
 
 def backup(parsed: argparse.Namespace) -> int:
@@ -84,7 +100,7 @@ def backup(parsed: argparse.Namespace) -> int:
     rows = [
         (
             str(one.source),
-            say(one.role.about),
+            say(_SEALED.get(one.role, one.role.about) if one.is_sealed else one.role.about),
             say("yes") if one.role.is_secret else say("no"),
             f"{size:,}",
         )
@@ -93,7 +109,26 @@ def backup(parsed: argparse.Namespace) -> int:
     print_table(list(map(say, COLUMNS)), rows)
     print_result(say("Saved to {file}, which only you can read.", file=target))
     print_result(say(WARNING))
+    for line in _tell_of_key(load_upstreams(parsed.config), found):
+        print_result(line)
     return 0
+
+
+def _tell_of_key(loaded: Loaded[Settings], found: list[_Found]) -> Iterator[str]:
+    """Where the key is without which the credentials cannot be used."""
+    place = loaded.facts.places.get(KEY)
+    if any(one.is_sealed for one in found):
+        if place is not None and place != ENVIRONMENT:
+            yield say("CREDENTIALS_KEY, which opens the sealed tokens, is in it as well.")
+        else:
+            yield say(
+                "Keep CREDENTIALS_KEY, too: without it the sealed tokens in it cannot be used."
+            )
+    if loaded.settings.are_credentials_shared:
+        yield say(
+            "The credentials are in the database and not in it: save that with pg_dump, and keep"
+            " CREDENTIALS_KEY."
+        )
 
 
 def _require_free(target: Path, *, is_forced: bool) -> None:

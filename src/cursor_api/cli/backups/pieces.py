@@ -14,6 +14,8 @@ from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 
+from cursor_api.cli.terminal.language import say
+
 # A later one that is read differently has another number.
 FORMAT: Final = 1
 CONTENTS: Final = "contents.json"
@@ -39,6 +41,9 @@ class Role(NamedTuple):
 SETTINGS: Final = Role("cursor-api.toml", "settings, with any keys in them", True)
 DOTENV: Final = Role(".env", "settings, with the gateway's own key", True)
 KEY_FILE: Final = Role("key-files", "the keys of an upstream", True)
+# What stands before a token that is sealed.
+SEALED: Final = b"sealed:"
+
 TOKENS: Final = Role("tokens", "your keys and tokens", True, "TOKEN_FILE")
 TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN_LIST_FILE")
 POOL_STATE: Final = Role("pool-state", "the state of each token", False, "POOL_STATE_FILE")
@@ -87,12 +92,19 @@ def read_contents(data: bytes) -> Contents:
     try:
         contents = msgspec.json.decode(data, type=Contents)
     except msgspec.MsgspecError:
-        raise BackupError("it is no backup of this program, or one of a later version") from None
+        raise BackupError(
+            say("it is not a backup of this program, or one of a newer version")
+        ) from None
     if contents.format != FORMAT:
-        raise BackupError(f"it was made by version {contents.version[:40]!r}, which is a later one")
+        raise BackupError(
+            say(
+                "it was made by the newer version {version}",
+                version=repr(contents.version[:40]),
+            )
+        )
     names = [piece.member for piece in contents.pieces]
     if len(names) > PIECES_MAX or len(set(names)) < len(names):
-        raise BackupError("its list of contents is wrong")
+        raise BackupError(say("its list of contents is wrong"))
     for piece in contents.pieces:
         _require_right(piece)
     return contents
@@ -101,11 +113,11 @@ def read_contents(data: bytes) -> Contents:
 def _require_right(piece: Piece) -> None:
     role = ROLES.get(piece.role)
     if role is None or bool(piece.path) != (role is KEY_FILE) or piece.size_bytes < 0:
-        raise BackupError("its list of contents is wrong")
+        raise BackupError(say("its list of contents is wrong"))
     if not role.is_database and piece.size_bytes > TEXT_BYTES_MAX:
-        raise BackupError(f"{piece.role} in it is larger than any such file")
+        raise BackupError(say("{name} in it is too large for such a file", name=piece.role))
     if piece.path and not is_below(piece.path):
-        raise BackupError("a file of keys in it is to lie outside of the home folder")
+        raise BackupError(say("a key file in it would be outside the home folder"))
 
 
 def create_private(path: Path) -> BinaryIO:

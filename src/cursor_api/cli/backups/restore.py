@@ -26,7 +26,10 @@ from cursor_api.cli.backups.pieces import (
     DOTENV,
     KEY_FILE,
     ROLES,
+    SEALED,
     SETTINGS,
+    TOKEN_LIST,
+    TOKENS,
     BackupError,
     Contents,
     Piece,
@@ -66,6 +69,7 @@ def restore(parsed: argparse.Namespace) -> int:
             for move in moves:
                 _put(move)
                 print_result(f"{move.target}: {say(move.role.about)}")
+            is_sealed = any(map(_is_sealed, moves))
     except BackupError as error:
         print_error(
             say("error: {file}: {error}; nothing was changed.", file=parsed.file, error=error)
@@ -90,8 +94,14 @@ def restore(parsed: argparse.Namespace) -> int:
             instant=contents.made_at,
         )
     )
+    if is_sealed:
+        print_result(say("Tokens in it are sealed: set the CREDENTIALS_KEY that they need."))
     print_result(say("Next: cursor-api serve"))
     return 0
+
+
+def _is_sealed(move: _Move) -> bool:
+    return move.role in {TOKENS, TOKEN_LIST} and SEALED in move.target.read_bytes()
 
 
 # --- Reading
@@ -101,7 +111,7 @@ def restore(parsed: argparse.Namespace) -> int:
 def _unpacked(file: Path, home: Path) -> Iterator[tuple[Contents, Mapping[Piece, Path]]]:
     """All pieces, checked, in a private folder as long as the context lasts; raises BackupError."""
     if not file.is_file():
-        raise BackupError("there is no such file")
+        raise BackupError(say("there is no such file"))
     with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
         try:
             with tarfile.open(file, "r|gz") as archive:
@@ -112,21 +122,21 @@ def _unpacked(file: Path, home: Path) -> Iterator[tuple[Contents, Mapping[Piece,
                     for number, piece in enumerate(contents.pieces)
                 }
                 if next(members, None) is not None:
-                    raise BackupError("it has more in it than its list of contents says")
+                    raise BackupError(say("it contains more than its list of contents says"))
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise BackupError("it is damaged, or no backup") from None
+            raise BackupError(say("it is damaged or not a backup")) from None
         yield contents, pieces
 
 
 def _read_contents(archive: tarfile.TarFile, members: Iterator[tarfile.TarInfo]) -> Contents:
     first = next(members, None)
     if first is None or first.name != CONTENTS or not first.isreg():
-        raise BackupError("it is no backup of this program")
+        raise BackupError(say("it is not a backup of this program"))
     data = archive.extractfile(first)
     if data is None or first.size > CONTENTS_BYTES_MAX:
-        raise BackupError("its list of contents is wrong")
+        raise BackupError(say("its list of contents is wrong"))
     return read_contents(data.read())
 
 
@@ -141,7 +151,7 @@ def _unpack(
     )
     data = archive.extractfile(member) if member is not None and is_expected else None
     if data is None:
-        raise BackupError("what is in it is not what its list of contents says")
+        raise BackupError(say("its contents differ from its list of contents"))
     digest = hashlib.sha256()
     with create_private(target) as file:
         while block := data.read(_BLOCK_BYTES):
@@ -150,7 +160,7 @@ def _unpack(
         file.flush()
         os.fsync(file.fileno())
     if digest.hexdigest() != piece.sha256:
-        raise BackupError(f"{piece.member} in it is damaged")
+        raise BackupError(say("{name} in it is damaged", name=piece.member))
     return target
 
 
@@ -180,7 +190,7 @@ def _find_places(pieces: Mapping[Piece, Path], home: Path) -> dict[Role, Path]:
         if role.variable:
             path: Path | None = facts.find(role.variable)
             if path is None:
-                raise BackupError(f"its settings have no usable {role.variable}")
+                raise BackupError(say("its settings have no usable {name}", name=role.variable))
             is_inside = path.is_relative_to(folder)
             places[role] = home / path.relative_to(folder) if is_inside else path
     return places
@@ -189,7 +199,9 @@ def _find_places(pieces: Mapping[Piece, Path], home: Path) -> dict[Role, Path]:
 def _require_free(moves: list[_Move], *, is_forced: bool) -> None:
     taken = [str(move.target) for move in moves if os.path.lexists(move.target)]
     if taken and not is_forced:
-        raise BackupError(f"{', '.join(taken)}: there already; --force replaces what is there")
+        raise BackupError(
+            say("{files}: exists already; --force replaces existing files", files=", ".join(taken))
+        )
 
 
 def _put(move: _Move) -> None:

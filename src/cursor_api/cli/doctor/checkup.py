@@ -25,15 +25,17 @@ from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.serving.preflight import check_without_listening
 from cursor_api.cli.terminal.display import print_json
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import find_width, print_result
-from cursor_api.cli.terminal.telling import told
+from cursor_api.cli.terminal.telling import in_words, told
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import SCHEMA, Settings
+from cursor_api.options.said import tell
 from cursor_api.settings import Loaded, load_settings
-from cursor_api.settings.report import wrap
+from cursor_api.settings.report import display_width, wrap
 from cursor_api.telemetry.redaction import Redactor
 
-SETTINGS: Final = "settings"
+SETTINGS: Final = tell("settings")
 _MARK_WIDTH: Final = 9
 
 
@@ -72,9 +74,9 @@ def doctor(parsed: argparse.Namespace) -> int:
     if usable is None:
         checks.append(
             Check(
-                "upstreams",
+                tell("upstreams"),
                 Verdict.SKIPPED,
-                "credentials and upstreams are looked at once the settings can be used",
+                tell("credentials and upstreams are looked at once the settings can be used"),
             )
         )
     else:
@@ -99,7 +101,9 @@ def describe_system() -> str:
 def _report(checks: Sequence[Check], redactor: Redactor) -> Report:
     masked = tuple(
         one._replace(
-            message=redactor.redact_text(one.message), advice=redactor.redact_text(one.advice)
+            area=in_words(one.area),
+            message=redactor.redact_text(in_words(one.message)),
+            advice=redactor.redact_text(in_words(one.advice)),
         )
         for one in checks
     )
@@ -116,19 +120,27 @@ def _check_settings(loaded: Loaded[Settings], *, is_running: bool) -> Iterator[C
             continue
         yield Check(SETTINGS, Verdict.WARNING, told(warning))
     if not loaded.problems:
-        yield Check(SETTINGS, Verdict.OK, f"{len(loaded.rows)} settings can be used")
+        yield Check(
+            SETTINGS, Verdict.OK, tell("{count} settings can be used", count=len(loaded.rows))
+        )
 
 
 def _print(report: Report) -> None:
-    print_result(f"cursor-api {report.version} on {report.system}")
+    print_result(
+        say("cursor-api {version} on {system}", version=report.version, system=report.system)
+    )
     for area, checks in itertools.groupby(report.checks, key=lambda one: one.area):
         print_result(f"\n{area}")
         for check in checks:
             _print_check(check)
     counts = {verdict: sum(one.verdict is verdict for one in report.checks) for verdict in Verdict}
-    verdict = "OK" if report.is_ok else "NOT OK"
     print_result(
-        f"\n{verdict}: {counts[Verdict.PROBLEM]} problem(s), {counts[Verdict.WARNING]} warning(s)."
+        say(
+            "\n{verdict}: {problems} problem(s), {warnings} warning(s).",
+            verdict="OK" if report.is_ok else "NOT OK",
+            problems=counts[Verdict.PROBLEM],
+            warnings=counts[Verdict.WARNING],
+        )
     )
 
 
@@ -137,6 +149,7 @@ def _print_check(check: Check) -> None:
     width = find_width() - len(indent)
     lines = [*wrap(check.message, width), *(wrap(check.advice, width) if check.advice else ())]
     for number, line in enumerate(lines):
-        mark = f"  {check.verdict.value:<{_MARK_WIDTH}}" if number == 0 else indent
+        word = say(check.verdict.value)
+        mark = indent if number else f"  {word}{' ' * (_MARK_WIDTH - display_width(word))}"
         print_result(f"{mark}{line}")
     sys.stdout.flush()

@@ -51,7 +51,7 @@ class LiveReport:
 def try_live(settings: Settings | None, parsed: argparse.Namespace) -> int:
     """Ask whether to spend, try each route, and print the report."""
     if settings is None:
-        print_error("error: the settings cannot be used; `cursor-api doctor` says why.")
+        print_error(say("error: the settings cannot be used; `cursor-api doctor` says why."))
         return 1
     try:
         return asyncio.run(_try_live(settings, parsed))
@@ -101,9 +101,12 @@ def _choose(
     names = [one.name for one in usable]
     unknown = [name for name in named or () if name not in names]
     if unknown:
-        print_error(f"error: {plain(unknown[0])} is no upstream with a credential.")
+        print_error(
+            say("error: there is no upstream {name} with a credential.", name=plain(unknown[0]))
+        )
     if unknown or not usable:
-        print_error(f"There are: {', '.join(names) or 'none; see cursor-api doctor'}.")
+        listed = ", ".join(names) or say("none; see cursor-api doctor")
+        print_error(say("Known: {names}.", names=listed))
         return None
     return [one for one in usable if not named or one.name in named]
 
@@ -122,15 +125,22 @@ async def _find_target(settings: UpstreamSettings, gateway: Gateway, model: str 
 
 def _has_agreed(targets: Sequence[Target]) -> bool:
     names = ", ".join(f"{one.upstream}/{one.model}" for one in targets if one.model)
-    print_error(f"This sends {len(PROBES)} small chats each to: {names}.")
-    print_error("They count against your plan or cost a fraction of a cent each.")
+    print_error(
+        say("This sends {count} small chats to each of: {names}.", count=len(PROBES), names=names)
+    )
+    print_error(say("They count towards your plan, or cost a fraction of a cent each."))
     if not sys.stdin.isatty():
-        print_error("error: nobody can be asked here; say --yes to send them. Nothing was sent.")
+        print_error(
+            say(
+                "error: this is not a terminal, so nothing can be asked; add --yes to send"
+                " them. Nothing was sent."
+            )
+        )
         return False
     with suppress(EOFError):
-        if input("Send them? [y/N] ").strip().lower() in {"y", "yes"}:
+        if input(say("Send them? [y/N] ")).strip().lower() in {"y", "yes"}:
             return True
-    print_error("Nothing was sent.")
+    print_error(say("Nothing was sent."))
     return False
 
 
@@ -161,12 +171,18 @@ def _masked(route: dict[str, Any], redact: Any) -> dict[str, Any]:
 
 
 def _print(report: LiveReport) -> None:
-    print_result(f"cursor-api {report.version} on {report.system}: chats of doctor --live")
+    print_result(
+        say(
+            "cursor-api {version} on {system}: chats of doctor --live",
+            version=report.version,
+            system=report.system,
+        )
+    )
     for route in report.routes:
         print_result(f"\n{route['upstream']} ({route['kind']}), {plain(route['model'] or '-')}")
         for one in route["chats"]:
             mark = "ok" if one["is_ok"] else "FAILED"
             print_result(f"  {mark:<8}{one['chat']:<8}{plain(one['detail'])}")
     print_result(
-        "\nOK" if report.is_ok else "\nNOT OK: this report may be pasted into a bug report."
+        "\nOK" if report.is_ok else say("\nNOT OK: this report may be pasted into a bug report.")
     )

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cursor_api.cli.gateway.call import GatewayAddress
 from cursor_api.cli.gateway.place import ask_models, find_gateway
 from cursor_api.cli.home.folder import find_home
 from cursor_api.domain.diagnosis import Check, Verdict
@@ -19,14 +18,16 @@ from cursor_api.files.disk import Disk
 from cursor_api.files.sealing import KEY_FILE
 from cursor_api.installed import Settings
 from cursor_api.options.rules import find_mode
+from cursor_api.options.said import tell
 from cursor_api.settings import Loaded
 from cursor_api.settings.resolve import DOTENV
 from cursor_api.settings.schema import CONFIG
 
-FILES: Final = "files"
-GATEWAY: Final = "gateway"
+FILES: Final = tell("files")
+GATEWAY: Final = tell("gateway")
 # The request log at its default size takes 30 MB; a disk with less than this fills up soon.
 FREE_BYTES_MIN: Final = 100_000_000
+# Until it is shown to somebody, it is English.
 RUNS: Final = "one runs at"
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -36,7 +37,7 @@ def check_machine(loaded: Loaded[Settings], parsed: argparse.Namespace) -> Itera
     found = [*_check_secret_files(loaded), *_check_data(loaded)]
     yield from found
     if not found:
-        yield Check(FILES, Verdict.OK, "private, whole, and with room on the disk")
+        yield Check(FILES, Verdict.OK, tell("private, whole, and with room on the disk"))
     yield _check_gateway(parsed)
 
 
@@ -51,7 +52,10 @@ def _check_secret_files(loaded: Loaded[Settings]) -> Iterator[Check]:
             yield Check(
                 FILES,
                 Verdict.WARNING,
-                f"{path} may hold secrets, and other users of this machine can read it",
+                tell(
+                    "{path} may hold secrets, and other users of this machine can read it",
+                    path=path,
+                ),
                 f"chmod 600 {path}",
             )
 
@@ -77,8 +81,12 @@ def _check_data(loaded: Loaded[Settings]) -> Iterator[Check]:
         yield Check(
             FILES,
             Verdict.WARNING,
-            f"the disk of {token_file.parent} has {free_bytes // 1_000_000} MB left",
-            "Make room on it: when it is full, nothing can be saved.",
+            tell(
+                "the disk of {folder} has {count} MB left",
+                folder=token_file.parent,
+                count=free_bytes // 1_000_000,
+            ),
+            tell("Make room on it: when it is full, nothing can be saved."),
         )
     disk = Disk()
     for path in (token_file, token_list):
@@ -87,15 +95,19 @@ def _check_data(loaded: Loaded[Settings]) -> Iterator[Check]:
             yield Check(
                 FILES,
                 Verdict.WARNING,
-                f"a save of {path} was cut off, or is going on",
-                "The next load of the file finishes it: start the gateway, or `token list`.",
+                tell("a save of {path} was cut off, or is going on", path=path),
+                tell("The next load of the file finishes it: start the gateway, or `token list`."),
             )
         if disk.exists(set_aside(real)):
             yield Check(
                 FILES,
                 Verdict.WARNING,
-                f"{set_aside(real)} has an earlier text of {path}, from a save that was cut off",
-                "Look whether anything in it is missing, and delete it: it holds secrets.",
+                tell(
+                    "{aside} has an earlier text of {path}, from a save that was cut off",
+                    aside=set_aside(real),
+                    path=path,
+                ),
+                tell("Look whether anything in it is missing, and delete it: it holds secrets."),
             )
 
 
@@ -106,12 +118,12 @@ def _check_gateway(parsed: argparse.Namespace) -> Check:
         return Check(GATEWAY, Verdict.SKIPPED, str(error))
     served = ask_models(there)
     if served.models:
-        words = f"{RUNS} {there.root_url} and serves {len(served.models)} model(s)"
+        words = tell(
+            "one runs at {url} and serves {count} model(s)",
+            url=there.root_url,
+            count=len(served.models),
+        )
         return Check(GATEWAY, Verdict.OK, words)
-    if _is_not_there(there, served.problem):
-        return Check(GATEWAY, Verdict.OK, f"none runs at {there.root_url} now")
+    if served.is_nobody:
+        return Check(GATEWAY, Verdict.OK, tell("none runs at {url} now", url=there.root_url))
     return Check(GATEWAY, Verdict.WARNING, served.problem)
-
-
-def _is_not_there(there: GatewayAddress, problem: str) -> bool:
-    return problem.startswith(f"no gateway answers at {there.root_url}")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from cursor_api.bootstrap import look_at_servers
+from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import Settings
+from cursor_api.options.said import tell
 
-SERVERS: Final = "servers"
+SERVERS: Final = tell("servers")
 
 
 async def check_servers(settings: Settings) -> Sequence[Check]:
@@ -17,10 +19,18 @@ async def check_servers(settings: Settings) -> Sequence[Check]:
     checks = []
     async for one in look_at_servers(settings):
         if one.error is not None:
-            advice = f"Look at the server, and at {one.variable} with its user and password."
-            checks.append(Check(SERVERS, Verdict.PROBLEM, one.error.message, advice))
+            advice = tell(
+                "Look at the server, and at {name} with its user and password.", name=one.variable
+            )
+            checks.append(Check(SERVERS, Verdict.PROBLEM, told_shortly(one.error), advice))
         elif one.warning:
             checks.append(Check(SERVERS, Verdict.WARNING, one.warning))
         else:
-            checks.append(Check(SERVERS, Verdict.OK, f"{one.variable}: {one.name} can be used"))
+            checks.append(
+                Check(
+                    SERVERS,
+                    Verdict.OK,
+                    tell("{name}: {server} can be used", name=one.variable, server=one.name),
+                )
+            )
     return checks

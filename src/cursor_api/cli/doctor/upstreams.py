@@ -12,12 +12,15 @@ from typing import Any, Final
 
 from cursor_api.bootstrap import Operator, open_credentials
 from cursor_api.cli.terminal.display import TerminalObserver, format_instant, now_utc, plain
+from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import told, told_advice
 from cursor_api.cli.upstreams.one import open_upstream, parts_for
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict
-from cursor_api.domain.errors import Fault, StoreError
+from cursor_api.domain.errors import Fault, FaultKind, StoreError
 from cursor_api.installed import KINDS, Settings
 from cursor_api.options.addresses import mask_user
+from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.service.credentials.report import CredentialReport, State
 from cursor_api.service.credentials.use_cases import Order
@@ -25,8 +28,8 @@ from cursor_api.settings import find_secrets
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.transport.client import HttpClient, HttpOptions, Timeouts
 
-CREDENTIALS: Final = "credentials"
-CLOCK: Final = "clock"
+CREDENTIALS: Final = tell("credentials")
+CLOCK: Final = tell("clock")
 # A person waits; all are asked at once.
 REACH_S: Final = 10.0
 LIST_S: Final = 30.0
@@ -75,11 +78,11 @@ async def _check_credentials(
                 if one.secret not in api_keys:
                     keys.setdefault(one.endpoint, []).append(one.secret)
             return [one async for one in _tell_credentials(operator, settings)], keys
-    except StoreError:
+    except StoreError as error:
         # The lines that are wrong are told with the settings.
-        return [
-            Check(CREDENTIALS, Verdict.PROBLEM, "the token files cannot be read; see above")
-        ], keys
+        files = tell("the token files cannot be read; see above")
+        words = told(error) if settings.are_credentials_shared else files
+        return [Check(CREDENTIALS, Verdict.PROBLEM, words)], keys
 
 
 async def _tell_credentials(operator: Operator, settings: Settings) -> AsyncIterator[Check]:
@@ -89,36 +92,39 @@ async def _tell_credentials(operator: Operator, settings: Settings) -> AsyncIter
         yield Check(
             CREDENTIALS,
             Verdict.OK if is_passthrough else Verdict.PROBLEM,
-            "there is none, but callers bring their own" if is_passthrough else "there is none",
+            tell("there is none, but callers bring their own")
+            if is_passthrough
+            else tell("there is none"),
             ""
             if is_passthrough
             else "cursor-api token import, cursor-api token add, or cursor-api upstream add",
         )
+    for notice in page.notices if settings.are_credentials_shared else ():
+        yield Check(CREDENTIALS, Verdict.WARNING, told(notice))
     for report in page.credentials:
         yield _tell_credential(report)
     if page.total_count > SHOWN_MAX:
-        words = f"{page.total_count - SHOWN_MAX} more: cursor-api token list"
+        words = tell("{count} more: cursor-api token list", count=page.total_count - SHOWN_MAX)
         yield Check(CREDENTIALS, Verdict.SKIPPED, words)
 
 
 def _tell_credential(report: CredentialReport) -> Check:
-    place = ", from the settings" if report.configured else ""
-    name = f"{plain(report.alias)} ({report.secret}) for {report.upstream}{place}"
-    expiry = (
-        f", expires {format_instant(report.expires_at, now_utc())}" if report.expires_at else ""
-    )
-    if report.state in {State.EXPIRED, State.QUARANTINED}:
-        return Check(
-            CREDENTIALS,
-            Verdict.WARNING,
-            f"{name} is {report.state.value}{expiry}",
-            report.reason or "Renew it: cursor-api token import --replace, or token add.",
-        )
+    facts = {"name": plain(report.alias), "secret": report.secret, "upstream": report.upstream}
+    name = tell("{name} ({secret}) for {upstream}", **facts)
+    if report.configured:
+        name = tell("{name} ({secret}) for {upstream}, from the settings", **facts)
     if report.state is State.DISABLED:
-        return Check(CREDENTIALS, Verdict.SKIPPED, f"{name} is switched off")
+        return Check(CREDENTIALS, Verdict.SKIPPED, tell("{name} is switched off", name=name))
+    state = "" if report.state is State.HEALTHY else f", {say(report.state.value)}"
+    words = tell("{name}{state}", name=name, state=state)
+    if report.expires_at:
+        at = format_instant(report.expires_at, now_utc())
+        words = tell("{said}, expires {at}", said=words, at=at)
+    if report.state in {State.EXPIRED, State.QUARANTINED}:
+        renew = tell("Renew it: cursor-api token import --replace, or token add.")
+        return Check(CREDENTIALS, Verdict.WARNING, words, report.reason or renew)
     verdict = Verdict.WARNING if report.expiry_warning else Verdict.OK
-    state = "" if report.state is State.HEALTHY else f", {report.state.value}"
-    return Check(CREDENTIALS, verdict, f"{name}{state}{expiry}")
+    return Check(CREDENTIALS, verdict, words)
 
 
 # --- Upstreams
@@ -128,11 +134,11 @@ async def _check_upstream(
     settings: UpstreamSettings, keys: Sequence[Secret]
 ) -> tuple[list[Check], float | None]:
     """Whether it is reached, its models, its kind's own checks; and how far its clock is ahead."""
-    area = f"upstream {settings.name} ({settings.kind})"
+    area = tell("upstream {name} ({kind})", name=settings.name, kind=settings.kind)
     is_unused = not settings.api_keys and not keys
     if is_unused:
-        words = "not used: there is no credential for it"
-        advice = KINDS[settings.kind].words.no_credentials
+        words = tell("not used: there is no credential for it")
+        advice = told_advice(FaultKind.NO_CREDENTIALS, KINDS[settings.kind].words.no_credentials)
         return [Check(area, Verdict.SKIPPED, words, advice)], None
     checks, offset_s = [], None
     reach = await _reach(settings.options)
@@ -154,7 +160,7 @@ async def _reach(options: Any) -> tuple[Verdict, str, float | None] | None:
     if not isinstance(http, HttpOptions) or not url:
         return None
     proxy = http.find_proxy(url)
-    way = f" through the proxy {mask_user(proxy.reveal())}" if proxy else ""
+    way = tell(" through the proxy {proxy}", proxy=mask_user(proxy.reveal())) if proxy else ""
     started = time.monotonic()
     try:
         async with (
@@ -164,10 +170,18 @@ async def _reach(options: Any) -> tuple[Verdict, str, float | None] | None:
             took_s = time.monotonic() - started
             offset_s = _clock_offset(answer.headers.get("date"))
     except Fault as fault:
-        return Verdict.PROBLEM, f"{url} cannot be reached{way}: {fault.message}", None
+        words = tell(
+            "{url} cannot be reached{way}: {reason}", url=url, way=way, reason=fault.message
+        )
+        return Verdict.PROBLEM, words, None
     except OSError as error:
-        return Verdict.PROBLEM, f"it cannot be opened: {error.strerror or error}", None
-    return Verdict.OK, f"{url} answers{way} after {took_s:.1f} s", offset_s
+        return Verdict.PROBLEM, _not_opened(error), None
+    words = tell("{url} answers{way} after {took_s} s", url=url, way=way, took_s=f"{took_s:.1f}")
+    return Verdict.OK, words, offset_s
+
+
+def _not_opened(error: OSError) -> str:
+    return tell("it cannot be opened: {reason}", reason=error.strerror or error)
 
 
 def _clock_offset(date: str | None) -> float | None:
@@ -187,20 +201,32 @@ async def _check_models(area: str, settings: UpstreamSettings, keys: Sequence[Se
         async with open_upstream(settings, keys) as upstream, asyncio.timeout(LIST_S):
             models = await upstream.list_models()
     except TimeoutError:
-        return Check(area, Verdict.PROBLEM, f"it gives no list of models within {LIST_S:.0f} s")
+        words = tell("it gives no list of models within {limit_s} s", limit_s=f"{LIST_S:.0f}")
+        return Check(area, Verdict.PROBLEM, words)
     except OSError as error:
-        return Check(area, Verdict.PROBLEM, f"it cannot be opened: {error.strerror or error}")
+        return Check(area, Verdict.PROBLEM, _not_opened(error))
     except Fault as fault:
-        advice = KINDS[settings.kind].words.advise(fault)
-        if settings.models is not None:
-            words = f"it gives no list of models, but the settings name some: {fault.message}"
-            return Check(area, Verdict.WARNING, words, advice)
-        return Check(area, Verdict.PROBLEM, f"it gives no list of models: {fault.message}", advice)
+        return _no_models(area, settings, fault)
     took_s = time.monotonic() - started
     if not models and not settings.models:
-        advice = "Name some with `models = [...]` in its block."
-        return Check(area, Verdict.PROBLEM, "it lists no model", advice)
-    return Check(area, Verdict.OK, f"it lists {len(models)} model(s) after {took_s:.1f} s")
+        advice = tell("Name some with `models = [...]` in its block.")
+        return Check(area, Verdict.PROBLEM, tell("it lists no model"), advice)
+    words = tell(
+        "it lists {count} model(s) after {took_s} s", count=len(models), took_s=f"{took_s:.1f}"
+    )
+    return Check(area, Verdict.OK, words)
+
+
+def _no_models(area: str, settings: UpstreamSettings, fault: Fault) -> Check:
+    advice = told_advice(fault.kind, KINDS[settings.kind].words.advise(fault))
+    if settings.models is not None:
+        words = tell(
+            "it gives no list of models, but the settings name some: {reason}",
+            reason=fault.message,
+        )
+        return Check(area, Verdict.WARNING, words, advice)
+    words = tell("it gives no list of models: {reason}", reason=fault.message)
+    return Check(area, Verdict.PROBLEM, words, advice)
 
 
 def _check_clock(offsets_s: Sequence[float]) -> list[Check]:
@@ -209,13 +235,15 @@ def _check_clock(offsets_s: Sequence[float]) -> list[Check]:
     # The one that agrees best: a wrong clock of theirs is not ours.
     off_s = min(offsets_s, key=abs)
     if abs(off_s) <= CLOCK_OFF_S_MAX:
-        return [Check(CLOCK, Verdict.OK, "it goes with that of the upstreams")]
-    direction = "behind" if off_s > 0 else "ahead of"
+        return [Check(CLOCK, Verdict.OK, tell("it goes with that of the upstreams"))]
+    words = tell("it is {off_s} s ahead of that of the upstreams", off_s=f"{abs(off_s):.0f}")
+    if off_s > 0:
+        words = tell("it is {off_s} s behind that of the upstreams", off_s=f"{off_s:.0f}")
     return [
         Check(
             CLOCK,
             Verdict.WARNING,
-            f"it is {abs(off_s):.0f} s {direction} that of the upstreams",
-            "Let the system set it (NTP): certificates and tokens are judged by it.",
+            words,
+            tell("Let the system set it (NTP): certificates and tokens are judged by it."),
         )
     ]

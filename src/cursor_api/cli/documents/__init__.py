@@ -1,1 +1,1 @@
-"""The pages that are written from the parser and from the table of clients."""
+"""The documents that are generated from the parser and from the table of clients."""

@@ -1,1 +1,1 @@
-"""Asking the running gateway."""
+"""Requests to the running gateway."""

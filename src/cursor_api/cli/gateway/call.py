@@ -23,6 +23,7 @@ import msgspec
 from cursor_api import __version__
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import told_by_gateway
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_loopback
 
@@ -63,13 +64,14 @@ class Call(NamedTuple):
 class CallError(Exception):
     """There is no answer that can be used: `words` say why, without a full stop at their end.
 
-    `status` is the answer's, 0 where there was none.
+    `status` is the answer's, 0 where there was none. `is_nobody`: nobody listens there.
     """
 
-    def __init__(self, words: str, status: int = 0) -> None:
+    def __init__(self, words: str, status: int = 0, *, is_nobody: bool = False) -> None:
         super().__init__(words)
         self.words = words
         self.status = status
+        self.is_nobody = is_nobody
 
 
 @contextmanager
@@ -93,9 +95,9 @@ def open_answer(gateway: GatewayAddress, call: Call) -> Iterator[http.client.HTT
                 reason=error.reason.reason,
             )
             raise CallError(words) from None
-        raise CallError(_nobody(gateway)) from None
+        raise CallError(_nobody(gateway), is_nobody=True) from None
     except ConnectionRefusedError:
-        raise CallError(_nobody(gateway)) from None
+        raise CallError(_nobody(gateway), is_nobody=True) from None
     except (OSError, http.client.HTTPException):
         raise CallError(say("the connection to {url} was lost", url=gateway.root_url)) from None
 
@@ -208,10 +210,10 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
 def _sentence(error: urllib.error.HTTPError) -> str:
     """What the gateway says itself; "" where it says nothing that can be understood."""
     try:
-        found = json.loads(error.read(ERROR_BYTES_MAX))["error"]["message"]
-    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError):
+        found = json.loads(error.read(ERROR_BYTES_MAX))["error"]
+        return told_by_gateway(found.get("code"), plain(str(found["message"])).rstrip("."))
+    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError, AttributeError):
         return ""
-    return plain(str(found)).rstrip(".")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -17,9 +17,11 @@ from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.home.settings import load_groups
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import in_words
 from cursor_api.domain.credential import Secret
 from cursor_api.files.running import find_running
 from cursor_api.options.addresses import base_url
+from cursor_api.options.said import told_by
 
 MODELS: Final = Call("GET", "/v1/models")
 NO_MODELS: Final = (
@@ -33,11 +35,15 @@ _EVERYWHERE: Final[Mapping[str, str]] = {
 
 
 class Served(NamedTuple):
-    """Its models, and those of them that can call tools; or why they cannot be had."""
+    """Its models, and those of them that can call tools; or why they cannot be had.
+
+    `is_nobody`: because no gateway runs there.
+    """
 
     models: tuple[str, ...] = ()
     with_tools: tuple[str, ...] = ()
     problem: str = ""
+    is_nobody: bool = False
 
 
 def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> GatewayAddress:
@@ -52,7 +58,7 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
         try:
             url = base_url("http://127.0.0.1:3000").parse(parsed.url)
         except ValueError as error:
-            raise ValueError(f"--url {error}") from None
+            raise ValueError(f"--url {in_words(told_by(error))}") from None
         return GatewayAddress(url.removesuffix("/v1"), key, key_from)
     cert_file = facts.find("TLS_CERT_FILE")
     running = _find_running_url()
@@ -106,7 +112,7 @@ def ask_models(gateway: GatewayAddress) -> Served:
     try:
         body = fetch(gateway, MODELS)
     except CallError as error:
-        return Served(problem=error.words)
+        return Served(problem=error.words, is_nobody=error.is_nobody)
     return _read(body)
 
 

@@ -1,1 +1,1 @@
-"""The folder of the files, and the settings that a command needs."""
+"""The folder with the gateway's files, and the settings that a command needs."""

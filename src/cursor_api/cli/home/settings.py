@@ -52,6 +52,13 @@ def load_upstreams(config: Path | Draft | None) -> Loaded[Settings]:
     return _load(SCHEMA, _unset_others(FILE_AND_CURSOR_GROUPS), config)
 
 
+def say_place(settings: Settings) -> str:
+    """Where the credentials are, in words."""
+    return (
+        say("the database") if settings.are_credentials_shared else str(settings.files.token_file)
+    )
+
+
 def find_client_names(config: Path | None) -> tuple[str, ...]:
     """The names in CLIENT_TOKENS; () where something is wrong with them."""
     found = load_groups(frozenset({"access"}), config).facts.find("CLIENT_TOKENS") or ()

@@ -1,1 +1,1 @@
-"""`key` and `price`: API keys, their limits, and what models cost."""
+"""`key`, `price` and `audit`: API keys with their limits, prices, and who changed what."""

@@ -20,7 +20,7 @@ from cursor_api.cli.keys.words import (
     text_in_words,
 )
 from cursor_api.cli.terminal.display import TerminalObserver, print_facts, print_json, print_table
-from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.language import say, say_word
 from cursor_api.cli.terminal.output import print_error, print_note, print_result
 from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.act import COMMAND_LINE, ActKind
@@ -53,7 +53,7 @@ def create(parsed: argparse.Namespace) -> int:
         terms = _terms(parsed, KeyTerms(parsed.name))
         new = await house.keys.create(terms._replace(limits=_limits(parsed, NO_LIMITS)), parsed.id)
         await note(house, ActKind.KEY_CREATED, new.key.id)
-        _tell_secret(parsed, new, f"Made the API key {new.key.id}.")
+        _tell_secret(parsed, new, say("Created the API key {key}.", key=new.key.id))
         return 0
 
     return with_keys(parsed, work)
@@ -67,9 +67,9 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(KeysOut([show_key(key, now, None) for key in keys]))
         elif not keys:
-            print_result("No API key yet. `cursor-api key create NAME` makes one.")
+            print_result(say("There are no API keys. `cursor-api key create NAME` creates one."))
         else:
-            print_table(COLUMNS, [_row(key, now) for key in keys])
+            print_table(list(map(say, COLUMNS)), [_row(key, now) for key in keys])
         return 0
 
     return with_keys(parsed, work)
@@ -124,10 +124,11 @@ def rotate(parsed: argparse.Namespace) -> int:
     async def work(house: KeyHouse) -> int:
         new = await house.keys.rotate(parsed.id, parsed.keep)
         await note(house, ActKind.KEY_ROTATED, new.key.id)
-        _tell_secret(parsed, new, f"The API key {new.key.id} has another secret now.")
+        done = say("The API key {key} has a new secret.", key=new.key.id)
+        _tell_secret(parsed, new, done)
         if new.key.previous_until is not None and not parsed.json:
             until = instant_in_words(new.key.previous_until, "")
-            print_note(f"The old one is good until {until}.")
+            print_note(say("The old secret is valid until {until}.", until=until))
         return 0
 
     return with_keys(parsed, work)
@@ -139,7 +140,9 @@ def revoke(parsed: argparse.Namespace) -> int:
     async def work(house: KeyHouse) -> int:
         key = await house.keys.revoke(parsed.id)
         await note(house, ActKind.KEY_REVOKED, key.id)
-        print_result(f"{key.id} is revoked: a running gateway refuses it within two seconds.")
+        print_result(
+            say("{key} is revoked: a running gateway refuses it within two seconds.", key=key.id)
+        )
         return 0
 
     return with_keys(parsed, work)
@@ -151,7 +154,7 @@ def delete(parsed: argparse.Namespace) -> int:
     async def work(house: KeyHouse) -> int:
         await house.keys.delete(parsed.id)
         await note(house, ActKind.KEY_DELETED, parsed.id)
-        print_result(f"{parsed.id} is forgotten; its records stay.")
+        print_result(say("{key} is deleted; its records stay.", key=parsed.id))
         return 0
 
     return with_keys(parsed, work)
@@ -168,9 +171,13 @@ def copy(parsed: argparse.Namespace) -> int:
         print_error(say("error: {error}", error=told_shortly(error)))
         return 1
     for key_id in copied.left:
-        print_note(f"{key_id} is in the database already, and stays as it is there.")
+        print_note(say("{key} is in the database already and was not changed.", key=key_id))
     print_result(
-        f"Copied {len(copied.keys)} key(s) and {copied.price_count} price(s) into the database."
+        say(
+            "Copied {count} key(s) and {prices} price(s) into the database.",
+            count=len(copied.keys),
+            prices=copied.price_count,
+        )
     )
     return 0
 
@@ -241,9 +248,9 @@ def _tell_secret(parsed: argparse.Namespace, new: NewKey, done: str) -> None:
     if parsed.json:
         print_json(NewKeyOut(show_key(new.key, time.time(), None), new.secret.reveal()))
         return
-    print_note(f"{done} Its secret is shown this once:\n")
+    print_note(say("{done} Its secret is shown only this one time:\n", done=done))
     print_result(new.secret.reveal())
-    print_note("\nA running gateway knows it within two seconds.")
+    print_note(say("\nA running gateway accepts it within two seconds."))
 
 
 def _tell_key(parsed: argparse.Namespace, key: ApiKey, standing: Standing | None) -> None:
@@ -256,31 +263,32 @@ def _tell_key(parsed: argparse.Namespace, key: ApiKey, standing: Standing | None
         "name": text_in_words(key.name),
         "owner": text_in_words(key.owner),
         "note": text_in_words(key.note),
-        "state": key.state(now).value,
+        "state": say(key.state(now).value),
         "role": key.role.value,
         "secret": f"{key.hint}…",
-        "models": ", ".join(key.models) or "all",
+        "models": ", ".join(key.models) or say("all"),
         "limits": limits_in_words(key.limits),
         "time zone": key.zone,
         "made": instant_in_words(key.created_at, ""),
-        "expires": instant_in_words(key.expires_at, "never"),
+        "expires": instant_in_words(key.expires_at, say_word("never")),
     }
     if key.revoked_at is not None:
         facts["revoked"] = instant_in_words(key.revoked_at, "")
     if key.previous_until is not None and key.previous_until > now:
-        facts["old secret"] = f"good until {instant_in_words(key.previous_until, '')}"
+        until = instant_in_words(key.previous_until, "")
+        facts["old secret"] = say("valid until {until}", until=until)
     if standing is not None:
         facts |= standing_in_words(standing)
-    print_facts(facts)
+    print_facts({say(name): fact for name, fact in facts.items()})
 
 
 def _row(key: ApiKey, now: float) -> tuple[str, ...]:
     return (
         key.id,
-        key.state(now).value,
+        say(key.state(now).value),
         key.role.value,
         text_in_words(key.owner),
-        ", ".join(key.models) or "all",
+        ", ".join(key.models) or say("all"),
         limits_in_words(key.limits),
-        instant_in_words(key.expires_at, "never"),
+        instant_in_words(key.expires_at, say_word("never")),
     )

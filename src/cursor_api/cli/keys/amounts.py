@@ -12,7 +12,8 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from cursor_api.domain.quota import Unit
+from cursor_api.cli.terminal.language import say
+from cursor_api.domain.periods import Unit
 
 NO_LIMIT: Final = "none"
 NEVER: Final = "never"
@@ -55,7 +56,7 @@ def count(text: str) -> Amount:
         return Amount(None)
     found = _COUNT.fullmatch(text)
     if found is None:
-        raise argparse.ArgumentTypeError("give a number such as 500, 40k or 2M, or none")
+        raise argparse.ArgumentTypeError(say("give a number such as 500, 40k or 2M, or none"))
     return Amount(int(found[1]) * _UNITS[found[2].lower()])
 
 
@@ -65,12 +66,12 @@ def budget(text: str) -> BudgetAmount:
         return BudgetAmount(None)
     found = _BUDGET.fullmatch(text)
     if found is None:
-        raise argparse.ArgumentTypeError("give an amount such as 20usd or 5Mtokens, or none")
+        raise argparse.ArgumentTypeError(say("give an amount such as 20usd or 5Mtokens, or none"))
     amount = Decimal(found[1]) * _UNITS[found[2].lower()]
     is_money = found[3].lower() == "usd"
     whole = amount * NANO if is_money else amount
     if whole != whole.to_integral():
-        raise argparse.ArgumentTypeError("give a whole number of tokens")
+        raise argparse.ArgumentTypeError(say("give a whole number of tokens"))
     return BudgetAmount(int(whole), Unit.NANO_DOLLARS if is_money else Unit.TOKENS)
 
 
@@ -78,7 +79,7 @@ def span(text: str) -> float:
     """`90d`, `12h`, `2w`; gives seconds."""
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise argparse.ArgumentTypeError("give a time such as 30m, 12h, 90d or 2w")
+        raise argparse.ArgumentTypeError(say("give a time such as 30m, 12h, 90d or 2w"))
     return float(int(found[1]) * _SPAN_S[found[2]])
 
 
@@ -92,7 +93,7 @@ def expiry(text: str) -> Expiry:
         return Expiry(at=dt.datetime.fromisoformat(text).timestamp())
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
-            "give a time such as 90d, a date such as 2027-01-31, or never"
+            say("give a time such as 90d, a date such as 2027-01-31, or never")
         ) from None
 
 
@@ -101,12 +102,12 @@ def day(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("give a date such as 2027-01-31") from None
+        raise argparse.ArgumentTypeError(say("give a date such as 2027-01-31")) from None
 
 
 def price(text: str) -> int:
     """Dollars for a million tokens; gives nano-dollars."""
     found = _DECIMAL.fullmatch(text)
     if found is None:
-        raise argparse.ArgumentTypeError("give a price in dollars such as 2.50 or 0.075")
+        raise argparse.ArgumentTypeError(say("give a price in dollars such as 2.50 or 0.075"))
     return int(Decimal(found[1]) * NANO)

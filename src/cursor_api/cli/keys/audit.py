@@ -9,7 +9,9 @@ from typing import Final
 from cursor_api.bootstrap.api_keys import KeyHouse
 from cursor_api.cli.keys.actions import with_keys
 from cursor_api.cli.terminal.display import plain, print_json, print_table
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_result
+from cursor_api.cli.terminal.telling import told_by_code
 from cursor_api.domain.act import ActKind, ActQuery, KeptAct
 from cursor_api.web.management.audit import ActsOut, show_act
 
@@ -26,9 +28,9 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(ActsOut([show_act(one) for one in page.acts], page.continue_from))
         elif not page.acts:
-            print_result("Nothing of that was done yet.")
+            print_result(say("There are no such changes."))
         else:
-            print_table(COLUMNS, [_row(one) for one in page.acts])
+            print_table(list(map(say, COLUMNS)), [_row(one) for one in page.acts])
         return 0
 
     return with_keys(parsed, work)
@@ -38,7 +40,7 @@ def _row(kept: KeptAct) -> tuple[str, ...]:
     at = datetime.fromtimestamp(kept.act.at, UTC).astimezone()
     return (
         f"{at:%Y-%m-%d %H:%M:%S}",
-        plain(kept.act.actor),
-        kept.act.kind,
+        plain(told_by_code("actor", kept.act.actor)),
+        told_by_code("act", kept.act.kind),
         plain(kept.act.subject),
     )

@@ -10,6 +10,7 @@ from cursor_api.bootstrap.api_keys import KeyHouse
 from cursor_api.cli.keys.actions import note, with_keys
 from cursor_api.cli.keys.words import money, text_in_words
 from cursor_api.cli.terminal.display import print_json, print_table
+from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_result
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.price import Price
@@ -26,9 +27,14 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(PricesOut([show_price(price) for price in prices]))
         elif not prices:
-            print_result("No price yet: what requests cost is unknown. See `cursor-api price -h`.")
+            print_result(
+                say(
+                    "There are no prices, so the cost of requests is unknown. See `cursor-api price"
+                    " -h`."
+                )
+            )
         else:
-            print_table(COLUMNS, [_row(price) for price in prices])
+            print_table(list(map(say, COLUMNS)), [_row(price) for price in prices])
         return 0
 
     return with_keys(parsed, work)
@@ -50,8 +56,13 @@ def set_one(parsed: argparse.Namespace) -> int:
         await house.prices.put(price)
         await note(house, ActKind.PRICE_SET, f"{price.pattern} {price.valid_from}")
         print_result(
-            f"A million tokens of {price.pattern} cost {money(price.input_nano)} in and"
-            f" {money(price.output_nano)} out from {price.valid_from} on."
+            say(
+                "A million tokens of {model} cost {input} in and {output} out from {day} on.",
+                model=price.pattern,
+                input=money(price.input_nano),
+                output=money(price.output_nano),
+                day=price.valid_from,
+            )
         )
         return 0
 
@@ -65,7 +76,11 @@ def remove(parsed: argparse.Namespace) -> int:
         await house.prices.delete(parsed.model, parsed.valid_from)
         await note(house, ActKind.PRICE_REMOVED, f"{parsed.model} {parsed.valid_from}")
         print_result(
-            f"The price of {text_in_words(parsed.model)} from {parsed.valid_from} is gone."
+            say(
+                "Removed the price of {model} from {day}.",
+                model=text_in_words(parsed.model),
+                day=parsed.valid_from,
+            )
         )
         return 0
 
@@ -85,4 +100,4 @@ def _row(price: Price) -> tuple[str, ...]:
 
 
 def _optional(nano: int | None) -> str:
-    return "as input" if nano is None else money(nano)
+    return say("as input") if nano is None else money(nano)

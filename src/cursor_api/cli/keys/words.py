@@ -7,7 +7,9 @@ from typing import Final
 
 from cursor_api.cli.keys.amounts import NO_LIMIT
 from cursor_api.cli.terminal.display import format_instant, plain
-from cursor_api.domain.quota import Budget, Limit, Limits, Unit
+from cursor_api.cli.terminal.language import say
+from cursor_api.domain.periods import Unit
+from cursor_api.domain.quota import Budget, Limit, Limits
 from cursor_api.domain.standing import Left, Standing
 from cursor_api.web.management.key_shapes import dollars_of
 
@@ -24,16 +26,18 @@ def limits_in_words(limits: Limits) -> str:
         (limits.tokens_per_day, "tokens/day"),
         (limits.concurrent_max, "at once"),
     )
-    words = [f"{amount:,} {unit}" for amount, unit in named if amount is not None]
+    words = [f"{amount:,} {say(unit)}" for amount, unit in named if amount is not None]
     if limits.budget is not None:
         words.append(budget_in_words(limits.budget))
-    return ", ".join(words) or NO_LIMIT
+    return ", ".join(words) or say(NO_LIMIT)
 
 
 def budget_in_words(limit: Budget) -> str:
     """`$20 a month`, `5,000,000 tokens a day`."""
-    amount = money(limit.amount) if limit.unit is Unit.NANO_DOLLARS else f"{limit.amount:,} tokens"
-    return f"{amount} a {limit.period.value}"
+    amount = money(limit.amount)
+    if limit.unit is not Unit.NANO_DOLLARS:
+        amount = say("{count:,} tokens", count=limit.amount)
+    return say("{amount} a {period}", amount=amount, period=say(limit.period.value))
 
 
 def money(nano: int) -> str:
@@ -52,9 +56,9 @@ def _left_in_words(left: Left) -> str:
     amount, rest = (
         (money(left.amount), money(left.left_count))
         if is_money
-        else (f"{left.amount:,}", f"{left.left_count:,} {left.unit}")
+        else (f"{left.amount:,}", f"{left.left_count:,} {say(left.unit)}")
     )
-    return f"{rest} left of {amount}"
+    return say("{rest} left of {amount}", rest=rest, amount=amount)
 
 
 def instant_in_words(at: float | None, absent: str) -> str:

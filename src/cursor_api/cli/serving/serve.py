@@ -22,6 +22,7 @@ from cursor_api.bootstrap import (
 )
 from cursor_api.cli.gateway.place import describe_running
 from cursor_api.cli.home.folder import environment, find_home
+from cursor_api.cli.home.settings import say_place
 from cursor_api.cli.serving.preflight import check_and_listen, check_without_listening, recheck
 from cursor_api.cli.serving.workers import (
     begin_as_worker,
@@ -212,7 +213,7 @@ def _welcome(gateway: Gateway, loaded: Loaded[Settings], root: str) -> None:
         say(
             "credentials: {count} from {file}{others}",
             count=gateway.credential_count,
-            file=settings.files.token_file,
+            file=say_place(settings),
             others=others,
         )
     )

@@ -35,7 +35,8 @@ def simulate_alone(parsed: argparse.Namespace) -> int:
     end_at_sigterm()
 
     def tell(url: str) -> None:
-        block = f'[[upstream]] kind = "{kind}", base_url = "{url}"'
+        # It answers every model, and so it lists none.
+        block = f'[[upstream]] kind = "{kind}", base_url = "{url}", models = ["any-name"]'
         hint = f"CURSOR_BASE_URL={url}" if kind == "cursor" else block
         print_note(say("simulator: {url}  ({hint})", url=url, hint=hint))
 

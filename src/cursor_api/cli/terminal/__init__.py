@@ -1,1 +1,1 @@
-"""What every command shows with, and how it explains itself."""
+"""Output, language and help texts that all commands share."""

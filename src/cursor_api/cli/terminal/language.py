@@ -46,7 +46,7 @@ def say(text: str, /, **facts: object) -> str:
 
 
 def say_word(text: str) -> str:
-    """A word of the parser's own."""
+    """A word of the parser's own, or of a table where it means another thing than elsewhere."""
     return load_chinese()["words"].get(text, text) if is_chinese() else text
 
 

@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Final, TextIO
 
+from cursor_api.cli.terminal.language import say
+
 STANDARD_STREAMS = 3
 # Longer lines are hard to read, and in shorter ones a name and its value have no room.
 WIDTH: Final = 100
@@ -69,7 +71,8 @@ def open_missing_streams() -> None:
 def _require(error: OSError | None) -> None:
     if error is not None:
         if not isinstance(error, BrokenPipeError):
-            print_error(f"error: the output cannot be written: {error.strerror}.")
+            reason = error.strerror
+            print_error(say("error: the output cannot be written: {reason}.", reason=reason))
         raise SystemExit(1)
 
 

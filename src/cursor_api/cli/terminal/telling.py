@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Final
 
 from cursor_api.cli.terminal.language import is_chinese
-from cursor_api.domain.errors import LineProblem, StoreError
+from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
 from cursor_api.domain.problems import Notice
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import Said, told_by, translate
@@ -68,6 +68,27 @@ def told_of_line(problem: LineProblem) -> str:
     if not is_chinese() or not problem.code:
         return problem.problem
     return _load_console()[f"problem.{problem.code}"].format(value=problem.value)
+
+
+def in_words(text: str) -> str:
+    """A sentence that somebody has told; what is none stays as it is."""
+    return translate(text, load_chinese()) if is_chinese() else str(text)
+
+
+def told_advice(kind: FaultKind, english: str) -> str:
+    """What helps against a fault; in Chinese the console's words, which know no upstream."""
+    return told_by_code("fault", kind.value) if is_chinese() else english
+
+
+def told_by_gateway(code: object, english: str) -> str:
+    """What a gateway has refused with, and what the code means where the user reads no English."""
+    known = told_by_code("code", str(code))
+    return english if known == str(code) else f"{known.rstrip('。')}（{english}）"
+
+
+def told_by_code(prefix: str, code: str) -> str:
+    """What the console calls the code; itself in English, and where that has no word for it."""
+    return _load_console().get(f"{prefix}.{code}", code) if is_chinese() else code
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
-from cursor_api.cli.home.settings import FILE_GROUPS, find_settings, find_upstreams
+from cursor_api.cli.home.settings import FILE_GROUPS, find_settings, find_upstreams, say_place
 from cursor_api.cli.terminal.display import (
     TerminalObserver,
     format_instant,
@@ -56,7 +56,7 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(page.credentials)
         elif not page.credentials:
-            print_result(say("There are no tokens in {file}.", file=settings.files.token_file))
+            print_result(say("There are no tokens in {file}.", file=say_place(settings)))
             print_result(
                 say(
                     "`cursor-api token import` adds the token of the Cursor editor on this"
@@ -102,7 +102,7 @@ def remove(parsed: argparse.Namespace) -> int:
                 "Removed {name} ({secret}) from {file}.",
                 name=plain(report.alias),
                 secret=report.secret,
-                file=settings.files.token_file,
+                file=say_place(settings),
             )
         )
         return 0
@@ -174,7 +174,7 @@ def print_added(added: Sequence[CredentialReport], settings: Settings) -> None:
     print_result(
         say(
             "Saved in {file}; a running gateway picks it up within two seconds.",
-            file=settings.files.token_file,
+            file=say_place(settings),
         )
     )
     if len(added) == 1:

@@ -33,6 +33,7 @@ from cursor_api.installed import (
     Verdict,
     plan_import,
 )
+from cursor_api.options.said import tell
 
 # In a folder, in this order: a name that stands in the first is wanted for what the others add.
 TOKEN_NAMES: Final = (".token", ".tokens", ".token-list")
@@ -43,9 +44,9 @@ SETTINGS_NAMES: Final = (".env", "config.toml")
 _WORDS: Final = {
     Verdict.ADDED: "added",
     Verdict.DEVICE: "gets its device",
-    Verdict.KNOWN: "is here already",
+    Verdict.KNOWN: "exists already",
     Verdict.COMMENT: "left out",
-    Verdict.REFUSED: "NOT TAKEN",
+    Verdict.REFUSED: "NOT IMPORTED",
 }
 
 
@@ -58,15 +59,19 @@ def import_files(parsed: argparse.Namespace) -> int:
     try:
         sources = list(_find_sources(path, settings))
     except OSError as error:
-        print_error(f"error: {path} cannot be read ({error.strerror}).")
+        reason = error.strerror
+        print_error(say("error: {file} cannot be read: {reason}.", file=path, reason=reason))
         return 1
     if not sources and _candidates(path):
-        print_result("There is nothing to import.")
+        print_result(say("There is nothing to import."))
         return 0
     if not sources:
         print_error(
-            f"error: there is no token file in {path} ({', '.join(TOKEN_NAMES)}, or"
-            f" {DATA_FOLDER}/{BINARY_NAME}); name the file itself."
+            say(
+                "error: there is no token file in {path} ({names}); name the file itself.",
+                path=path,
+                names=", ".join((*TOKEN_NAMES, f"{DATA_FOLDER}/{BINARY_NAME}")),
+            )
         )
         return 1
     try:
@@ -79,6 +84,13 @@ def import_files(parsed: argparse.Namespace) -> int:
 
 
 def _take(settings: Settings, sources: Sequence[tuple[str, bytes]], *, is_trial: bool) -> Plan:
+    if settings.are_credentials_shared:
+        raise StoreError(
+            tell(
+                "Tokens are in the database, and this imports into the token files. Import with an"
+                " empty DATABASE_URL, then: cursor-api token copy"
+            )
+        )
     names = Names(str(settings.files.token_file), str(settings.files.token_list_file))
     files = TokenFiles(names, make_checksum, file_options(settings))
     if is_trial:
@@ -100,7 +112,7 @@ def _find_sources(path: Path, settings: Settings) -> Iterator[tuple[str, bytes]]
     }
     for file in _candidates(path):
         if os.path.realpath(file) in own:
-            print_result(f"{file} is the gateway's own file and serves as it is.")
+            print_result(say("{file} is the gateway's own file and is used as it is.", file=file))
             continue
         with file.open("rb") as opened:
             yield str(file), opened.read(TextLimits().file_bytes_max + 1)
@@ -119,27 +131,41 @@ def _tell(plan: Plan, settings: Settings, path: Path, *, is_trial: bool) -> None
         print_result(_line(outcome, is_trial=is_trial))
     counts = Counter(one.verdict for one in plan.outcomes)
     known = counts[Verdict.KNOWN] + counts[Verdict.DEVICE]
-    total = f"{counts[Verdict.ADDED]} added, {known} here already, {counts[Verdict.REFUSED]} not"
-    print_result(f"{total} taken. {path} is unchanged{_advice(counts)}")
+    print_result(
+        say(
+            (
+                "{added} added, {known} existed already, {refused} not imported. {path} is"
+                " unchanged{advice}"
+            ),
+            added=counts[Verdict.ADDED],
+            known=known,
+            refused=counts[Verdict.REFUSED],
+            path=path,
+            advice=_advice(counts),
+        )
+    )
     if is_trial:
-        print_result("Nothing was written; leave out --dry-run to do it.")
+        print_result(say("Nothing was written. Run it without --dry-run to import."))
     elif counts[Verdict.ADDED] or counts[Verdict.DEVICE]:
         print_result(
-            f"In {settings.files.token_file}; a running gateway takes it up within two seconds."
+            say(
+                "Saved in {file}; a running gateway picks it up within two seconds.",
+                file=settings.files.token_file,
+            )
         )
     _tell_settings(path)
 
 
 def _advice(counts: Counter[Verdict]) -> str:
     if not counts[Verdict.REFUSED]:
-        return "."
-    return ", and keeps what was not taken: mend those lines there, and import it again."
+        return say(".")
+    return say(", and keeps what was not imported: correct those lines there, and import it again.")
 
 
 def _line(outcome: Outcome, *, is_trial: bool) -> str:
-    words = _WORDS[outcome.verdict]
+    words = say(_WORDS[outcome.verdict])
     if is_trial and outcome.verdict is Verdict.ADDED:
-        words = "would be added"
+        words = say("would be added")
     name = f"{plain(outcome.alias)} " if outcome.alias else ""
     detail = f": {outcome.detail}" if outcome.detail else ""
     return f"{outcome.file}:{outcome.line}: {name}{words}{detail}"
@@ -152,6 +178,11 @@ def _tell_settings(path: Path) -> None:
     found = [str(path / name) for name in SETTINGS_NAMES if (path / name).is_file()]
     if found:
         print_result(
-            f"Settings were not copied ({', '.join(found)}). A .env can be put here as it is:"
-            " `cursor-api check-config` says how each line of it is read."
+            say(
+                (
+                    "Settings were not imported ({files}). You can copy a .env to this folder as it"
+                    " is: `cursor-api check-config` shows how each line is read."
+                ),
+                files=", ".join(found),
+            )
         )

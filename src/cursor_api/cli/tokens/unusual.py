@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from cursor_api.cli.terminal.language import say
+from cursor_api.cli.terminal.telling import in_words
 from cursor_api.domain.credential import find_unusual
 from cursor_api.installed import FORMS
 
@@ -25,7 +26,7 @@ def describe_unusual(lines: Iterable[tuple[int, str]]) -> str | None:
     if not found:
         return None
     numbers = [str(line) for line in list(found)[:NAMED_MAX]]
-    what = next(iter(found.values()))
+    what = say(", and not ").join(map(in_words, next(iter(found.values()))))
     if len(found) == 1:
         return say("line {line} is not {what}", line=numbers[0], what=what)
     listed = ", ".join(numbers)

@@ -17,6 +17,7 @@ from cursor_api.ports.upstream_blocks import ShownUpstream
 from cursor_api.settings import Loaded
 from cursor_api.settings.upstream_blocks import show_upstreams
 
+KEYS_FROM: Final = {"token_files": "token files", "toml": "TOML file"}
 LIST_COLUMNS: Final = ("NAME", "KIND", "ADDRESS", "MODELS", "KEYS")
 PRESET_COLUMNS: Final = ("NAME", "WHAT", "ADDRESS", "KEYS FROM")
 _MORE_NAMES: Final = "also: "
@@ -81,11 +82,12 @@ def _list(loaded: Loaded[Settings]) -> Iterator[Listed]:
 
 
 def _keys_from(one: ShownUpstream) -> str:
-    words = {"token_files": "token files", "toml": "TOML file"}
-    return words.get(one.keys_from) or f"{one.keys_from} {one.keys_place}"
+    return KEYS_FROM.get(one.keys_from) or f"{one.keys_from} {one.keys_place}"
 
 
 def _row(one: Listed) -> tuple[str, ...]:
     models = say("asked") if one.models is None else str(len(one.models))
     count = f" ({one.key_count})" if one.key_count > 1 else ""
-    return (one.name, one.kind, plain(one.base_url), models, f"{plain(one.keys_from)}{count}")
+    word, _, place = one.keys_from.partition(" ")
+    keys = say(one.keys_from) if one.keys_from in KEYS_FROM.values() else f"{say(word)} {place}"
+    return (one.name, one.kind, plain(one.base_url), models, f"{plain(keys).strip()}{count}")

@@ -52,6 +52,7 @@ ID_PREFIX = "chatcmpl-"
 _DONE = b"data: [DONE]\n\n"
 _EVENT_END = b"}\n\n"
 _DELTA_END = b'},"finish_reason":null}]}\n\n'
+_CONTENT = b'"content":'
 _REASONING = b'"reasoning_content":'
 _REFUSAL = b'"refusal":'
 _ROLE = b'"role":"assistant","content":""'
@@ -68,7 +69,6 @@ class ChunkRenderer:
     """
 
     __slots__ = (
-        "_content_start",
         "_delta_start",
         "_has_begun",
         "_has_functions",
@@ -87,7 +87,6 @@ class ChunkRenderer:
         )
         usage = b'"usage":null,' if include_usage else b""
         self._delta_start = self._head + usage + b'"choices":[{"index":0,"delta":{'
-        self._content_start = self._delta_start + b'"content":'
         self._include_usage = include_usage
         self._has_begun = False
         self._has_functions = has_functions
@@ -115,7 +114,7 @@ class ChunkRenderer:
             out += (self._delta_start, _ROLE, _DELTA_END)
         for delta in deltas:
             if type(delta) is TextDelta:
-                out += (self._content_start, encode_line(delta.text), _DELTA_END)
+                out += (self._delta_start, _CONTENT, encode_line(delta.text), _DELTA_END)
             else:
                 self._render_other(delta, out)
         if self.is_finished and not isinstance(deltas[-1], Finished):
@@ -156,7 +155,7 @@ class ChunkRenderer:
         self._require_open()
         match delta:
             case TextDelta(text):  # `render` has dealt with it; here for the match to be total
-                out += (self._content_start, encode_line(text), _DELTA_END)
+                out += (self._delta_start, _CONTENT, encode_line(text), _DELTA_END)
             case ReasoningDelta(text):
                 out += (self._delta_start, _REASONING, encode_line(text), _DELTA_END)
             case RefusalDelta(text):

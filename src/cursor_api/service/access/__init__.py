@@ -1,1 +1,1 @@
-"""Who is let in, and with how much."""
+"""Who is let in, and how much they may use."""

@@ -63,7 +63,7 @@ class AdmissionOptions:
         whole(1, 100, 80),
         "80",
         "The share of all requests, streams and bodies that one caller may use (429): a key of"
-        " `CLIENT_TOKENS`, or a token in pass-through. `AUTH_TOKEN` may use all, so that the"
+        " `CLIENT_TOKENS` or, with `PASSTHROUGH`, a token. `AUTH_TOKEN` may use all, so that the"
         " operator always gets through.",
     )
     streams_max: int = setting(

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.api_key import ApiKey, KeyState
 from cursor_api.domain.errors import StoreError
-from cursor_api.domain.quota import Unit
+from cursor_api.domain.periods import Unit
 from cursor_api.ports.process import Clock
 from cursor_api.service.access.quota import Quota, budget_in_words
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from cursor_api.domain.errors import StoreAwayError
+from cursor_api.domain.periods import Unit
 from cursor_api.domain.quota import (
     NOTHING,
     Admitted,
@@ -21,7 +22,6 @@ from cursor_api.domain.quota import (
     Counters,
     Limits,
     Refused,
-    Unit,
     Unknown,
 )
 from cursor_api.ports.limits import LimitStore, Settlement

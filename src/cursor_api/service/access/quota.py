@@ -22,7 +22,7 @@ from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import Incoming
 from cursor_api.domain.deltas import Usage
 from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
-from cursor_api.domain.periods import Moment
+from cursor_api.domain.periods import Moment, Unit
 from cursor_api.domain.price import Price
 from cursor_api.domain.quota import (
     NOTHING,
@@ -33,7 +33,6 @@ from cursor_api.domain.quota import (
     Limits,
     Refused,
     Spent,
-    Unit,
     Unknown,
     reserve,
 )

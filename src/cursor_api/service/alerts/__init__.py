@@ -1,1 +1,1 @@
-"""What an operator must know: found, and told once when it begins and once when it is over."""
+"""What an operator must know: reported once when it begins and once when it is over."""

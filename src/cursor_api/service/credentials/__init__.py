@@ -1,1 +1,1 @@
-"""The credentials in service: loaded, watched, changed, tested, told of."""
+"""The credentials in service: loaded, watched, changed, tested, reported on."""

@@ -31,6 +31,7 @@ from cursor_api.domain.problems import Notice
 from cursor_api.ports.credential_rows import SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
+from cursor_api.service.credentials.changes import find_acts
 from cursor_api.service.credentials.pools import CredentialPools
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
@@ -143,14 +144,8 @@ class Roster:
         if self._with.shared is not None:
             return True
         after = {one.alias: one.secret for one in self._stored}
-        stayed = before.keys() & after.keys()
-        for kind, aliases in (
-            (ActKind.CREDENTIAL_ADDED, after.keys() - before.keys()),
-            (ActKind.CREDENTIAL_REMOVED, before.keys() - after.keys()),
-            (ActKind.CREDENTIAL_CHANGED, {one for one in stayed if before[one] != after[one]}),
-        ):
-            if aliases:
-                await self._with.note(kind, ", ".join(sorted(aliases)))
+        for kind, aliases in find_acts(before, after):
+            await self._with.note(kind, aliases)
         return True
 
     async def refresh(self) -> bool:

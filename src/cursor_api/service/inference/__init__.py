@@ -1,1 +1,1 @@
-"""From a request to the answer that begins, and to its end."""
+"""From a request to the beginning of its answer, and to the end of it."""

@@ -1,1 +1,1 @@
-"""Questions about what happened: sums in the viewer's own hours and days."""
+"""Questions about past requests: sums by the viewer's own hours and days."""

@@ -29,8 +29,8 @@ from cursor_api.stores.postgres.link import Connection, Link
 from cursor_api.stores.postgres.room import CREDENTIALS
 from cursor_api.stores.postgres.tables import migrate
 
-# Ten thousand take some seconds.
-RESEAL_S: Final = 60.0
+# Ten thousand rows take some ten seconds.
+LONG_S: Final = 60.0
 
 _COLUMNS: Final = "id, name, key_id, sealed, priority, weight, concurrent_max, is_enabled"
 _LOAD: Final = f"SELECT {_COLUMNS} FROM cursor_api.credentials ORDER BY position"
@@ -102,6 +102,8 @@ class PostgresCredentials:
 
     async def load(self) -> Sequence[CredentialRow]:
         """See ports.CredentialRows. With a wrong key, nothing can be read: a StoreError."""
+        # Where it fails, there is still something to see.
+        self._seen = None
         count, kept = await self._run(_read)
         rows, wrong = await asyncio.to_thread(self._open, kept)
         strange = sorted({one.key_id for one in wrong if one.key_id})
@@ -123,7 +125,7 @@ class PostgresCredentials:
         """See ports.CredentialRows."""
         return bool(await self._run(functools.partial(_value, _COUNT)) != self._seen)
 
-    async def edit(self, decide: Decide) -> Sequence[CredentialRow]:
+    async def edit(self, decide: Decide, *, is_long: bool = False) -> Sequence[CredentialRow]:
         """See ports.CredentialRows."""
         errors: list[StoreError] = []
         decided: list[CredentialRow] = []
@@ -131,9 +133,9 @@ class PostgresCredentials:
         async def change(connection: Connection) -> int:
             count: int = await _value(_CHANGED, connection)
             _, kept = await _read(connection)
-            rows, wrong = self._open_whole(kept)
+            rows, wrong = await asyncio.to_thread(self._open_whole, kept)
             try:
-                decided[:] = decide(rows)
+                decided[:] = await asyncio.to_thread(decide, rows)
                 _require_free(decided, rows, wrong)
             except StoreError as error:
                 # Nothing is wrong with the connection.
@@ -142,7 +144,7 @@ class PostgresCredentials:
             await self._write(connection, rows, decided)
             return count
 
-        count = await self._run(change)
+        count = await self._run(change, LONG_S if is_long else None)
         if errors:
             raise errors[0]
         # What others have changed before is still to be seen.
@@ -152,7 +154,7 @@ class PostgresCredentials:
 
     async def reseal(self) -> int:
         """See ports.CredentialRows."""
-        return await self._run(self._reseal, RESEAL_S)
+        return await self._run(self._reseal, LONG_S)
 
     async def _reseal(self, connection: Connection) -> int:
         await _value(_CHANGED, connection)
@@ -192,15 +194,16 @@ class PostgresCredentials:
         wrong: list[_Wrong] = []
         read: dict[str, tuple[_Kept, CredentialRow]] = {}
         for one in kept:
-            known, row = self._read.get(one.id, (None, None))
-            if known != one or row is None:
+            kept_before, row = self._read.get(one.id, (None, None))
+            if kept_before != one or row is None:
                 try:
-                    row = self._open_one(one)
+                    row, kept_before = self._open_one(one), one
                 except UnsealError as error:
                     wrong.append(_Wrong(one, error.key_id))
-                    if error.key_id is None or row is None:
+                    if error.key_id is None or row is None or kept_before is None:
                         continue
-            read[one.id] = one, row
+            # Of one that cannot be read yet, still what it was read from before.
+            read[one.id] = kept_before, row
             rows.append(row)
         self._read = read
         return rows, wrong

@@ -1,1 +1,1 @@
-"""What is known of requests that ended, whatever database keeps it."""
+"""Records of finished requests, whichever database keeps them."""

@@ -16,6 +16,7 @@ from typing import Final
 
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.problems import Problem, ProblemCode
+from cursor_api.options.said import tell
 
 # Any spelling of a checksum that a header can carry: wider than the known form, since people write
 # them by hand. The longest known one has 137 characters.
@@ -37,7 +38,7 @@ API_KEY: Final = CredentialForm(
     "cursor-sdk",
     lambda secret: _API_KEY.fullmatch(secret) is not None,
     is_bound=False,
-    title="an API key (crsr_…)",
+    title=tell("an API key (crsr_…)"),
 )
 _JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 # Tokens are opaque: what is of no other form is taken for one.
@@ -45,7 +46,7 @@ SESSION_TOKEN: Final = CredentialForm(
     ENDPOINT,
     lambda _secret: True,
     is_bound=True,
-    title="a session token (a JWT: it begins with eyJ and has two dots)",
+    title=tell("a session token (a JWT: it begins with eyJ and has two dots)"),
     is_usual=lambda secret: _JWT.fullmatch(secret) is not None,
 )
 

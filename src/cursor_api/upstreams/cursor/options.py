@@ -107,14 +107,14 @@ class CursorOptions:
         "CURSOR_CLIENT_VERSION",
         version(),
         "0.42.5",
-        "The editor version that Cursor is told. Raise it if Cursor answers that the client is"
-        " outdated.",
+        "The editor version that is reported to Cursor. Raise it if Cursor answers"
+        " that the client is outdated.",
     )
     timezone: str = setting(
         "CURSOR_TIMEZONE",
         time_zone(),
         None,
-        "The time zone that Cursor is told; models use it for dates.",
+        "The time zone that is reported to Cursor; models use it for dates.",
         default_note="this machine's, else `UTC`",
         derive=_find_zone,
         unset="UTC",

@@ -1,1 +1,1 @@
-"""Cursor's official route: API keys of its dashboard, over its SDK's local bridge (`sdk.v1`)."""
+"""Cursor's official way: API keys of its dashboard, over its SDK's local bridge."""

@@ -9,20 +9,13 @@ its own node begins anew.
 from __future__ import annotations
 
 import math
-import re
 import secrets
 from collections.abc import Iterable
-from typing import Final
 
+from cursor_api.domain.call_ids import MINUTE_S, RANDOM_BYTES, NamedCall, read_call_id
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.nodes import Nodes
 from cursor_api.ports.process import Clock
-
-# 40 characters, the most that OpenAI takes: clients bring one conversation to several providers.
-# What follows the node and the minute is 120 random bits.
-RANDOM_BYTES: Final = 15
-_NAMED: Final = re.compile(r"call_([0-9a-f]{6})_([0-9a-f]{7})_[\w-]{20}", re.ASCII)
-MINUTE_S: Final = 60
 
 
 class CallIds:
@@ -40,8 +33,8 @@ class CallIds:
         """A new one."""
         if self._nodes is None:
             return f"call_{secrets.token_hex(16)}"
-        until = math.ceil((self._clock.now() + self._result_s) / MINUTE_S)
-        return f"call_{self._nodes.name}_{until:07x}_{secrets.token_urlsafe(RANDOM_BYTES)}"
+        until = math.ceil((self._clock.now() + self._result_s) / MINUTE_S) * MINUTE_S
+        return NamedCall(self._nodes.name, until).spell(secrets.token_urlsafe(RANDOM_BYTES))
 
     def require_own(self, call_ids: Iterable[str]) -> None:
         """For calls that do not wait here; raises Fault(WRONG_NODE) if one may wait elsewhere."""
@@ -49,11 +42,10 @@ class CallIds:
         if nodes is None:
             return
         now = self._clock.now()
-        for named in filter(None, map(_NAMED.fullmatch, call_ids)):
-            name, until = named[1], int(named[2], 16) * MINUTE_S
-            if now < until and nodes.is_another(name):
+        for call in filter(None, map(read_call_id, call_ids)):
+            if now < call.until and nodes.is_another(call.node):
                 raise Fault(
                     FaultKind.WRONG_NODE,
-                    f"This tool call waits for its result at the node {name}, and this is the node"
-                    f" {nodes.name}: a conversation with tools has to stay at one node.",
+                    f"This tool call waits for its result at the node {call.node}, and this is the"
+                    f" node {nodes.name}: a conversation with tools has to stay at one node.",
                 )

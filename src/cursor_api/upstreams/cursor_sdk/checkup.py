@@ -11,6 +11,7 @@ from typing import Final
 
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.domain.errors import Fault
+from cursor_api.options.said import tell
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.upstreams.cursor_sdk.bridge import find_flaw_of_cage
 from cursor_api.upstreams.cursor_sdk.opening import open_calls
@@ -34,12 +35,21 @@ async def diagnose(options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[C
         except Fault as fault:
             yield Check("", Verdict.PROBLEM, fault.message)
             return
-        yield Check("", Verdict.OK, f"the bridge's program is there{_version(options)}")
+        yield Check(
+            "",
+            Verdict.OK,
+            tell("the bridge's program is there{version}", version=_version(options)),
+        )
         flaw = find_flaw_of_cage(options)
         if flaw:
-            yield Check("", Verdict.WARNING, f"the bridge runs without a cage: {flaw}", CAGE_ADVICE)
+            yield Check(
+                "",
+                Verdict.WARNING,
+                tell("the bridge runs without a cage: {reason}", reason=flaw),
+                CAGE_ADVICE,
+            )
         else:
-            yield Check("", Verdict.OK, "the bridge is kept from every file but its own")
+            yield Check("", Verdict.OK, tell("the bridge is kept from every file but its own"))
     yield await _check_start(options, parts)
 
 
@@ -64,6 +74,10 @@ async def _check_start(options: SdkOptions, parts: UpstreamParts) -> Check:
     except Fault as fault:
         return Check("", Verdict.PROBLEM, fault.message)
     except TimeoutError:
-        words = f"the bridge did not answer within {START_S_MAX:.0f} s"
+        words = tell("the bridge did not answer within {limit_s} s", limit_s=f"{START_S_MAX:.0f}")
         return Check("", Verdict.PROBLEM, words)
-    return Check("", Verdict.OK, f"a bridge answers after {time.monotonic() - started:.1f} s")
+    return Check(
+        "",
+        Verdict.OK,
+        tell("a bridge answers after {took_s} s", took_s=f"{time.monotonic() - started:.1f}"),
+    )

@@ -130,8 +130,8 @@ class SdkOptions:
         "CURSOR_SDK_RUN_TIMEOUT_S",
         duration(1, 86_400, "3600s"),
         "3600",
-        "The longest that one answer may take altogether, tool calls included. The bridge tries"
-        " again by itself where Cursor fails, so that an answer may take long without silence.",
+        "Total time of one answer, tool calls included. The bridge retries by itself"
+        " if Cursor fails, so an answer may take long without being silent.",
         key="run_timeout_s",
     )
     timeouts: TimeoutsByModel = field(default_factory=TimeoutsByModel)

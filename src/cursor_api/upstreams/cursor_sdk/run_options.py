@@ -18,8 +18,8 @@ class RunOptions:
         "CURSOR_SDK_TOOL_RESULT_TIMEOUT_S",
         duration(1, 3600, "300s"),
         "300",
-        "How long a tool call waits for the caller's result. Results that come later begin a new"
-        " run, with the whole conversation as its text.",
+        "How long a tool call waits for the caller's result. A result that comes"
+        " later starts a new run with the whole conversation as text.",
     )
     # Every answer with a call is late by this much; a call that comes later is part of the next
     # answer, which costs a round trip and no tokens.
@@ -27,23 +27,25 @@ class RunOptions:
         "CURSOR_SDK_PARALLEL_CALLS_WAIT_S",
         duration(0.01, 30, "0.3s"),
         "0.3",
-        "How long after a tool call another one of the same answer is waited for. Later ones are in"
-        " the next answer.",
+        "How long to wait, after a tool call, for another one of the same answer."
+        " Later ones are part of the next answer.",
     )
     # Each is a request that Cursor's servers hold open, and an agent in the bridge.
     waiting_calls_max: int = setting(
         "CURSOR_SDK_WAITING_CALLS_MAX",
         whole(1, 10_000, 256),
         "256",
-        "Tool calls that wait for results at once. One more is refused, and the model told so.",
+        "How many tool calls may wait for results at the same time. Further ones are"
+        " refused, and the model is told.",
         is_divided=True,
     )
     conversations_max: int = setting(
         "CURSOR_SDK_CONVERSATIONS_MAX",
         whole(0, 10_000, 64),
         "64",
-        "Conversations whose agents are kept for their next turn, so that history and prompt cache"
-        " are real. One more ends the oldest. 0 sends each conversation as text.",
+        "How many conversations keep their agent for the next turn, so that history"
+        " and prompt cache are real. When there are more, the oldest ends. 0 sends"
+        " each conversation as text.",
         is_divided=True,
     )
     conversation_idle_s: float = setting(

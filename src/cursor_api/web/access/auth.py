@@ -87,29 +87,31 @@ class AccessOptions:
         "AUTH_TOKEN",
         header_secret(),
         None,
-        "The key that callers present as `Authorization: Bearer …`. Make one with"
-        " `openssl rand -hex 24`. Where others reach the listener it has at least 8 characters,"
-        " and below 16 there is a warning; the text of an example is refused everywhere. It may be"
-        " missing only with `PASSTHROUGH`.",
+        "The key that callers send as `Authorization: Bearer …`. Make one with"
+        " `openssl rand -hex 24`. If other machines can reach the listener, it needs"
+        " at least 8 characters, and below 16 there is a warning; a placeholder is"
+        " always refused. It may be missing only with `PASSTHROUGH`.",
         default_note="none, required",
     )
     client_tokens: tuple[Secret, ...] = setting(
         "CLIENT_TOKENS",
         client_keys(),
         "",
-        "Further keys, for callers who may only chat: addresses that show or change credentials"
-        " answer them 403. They must be as long as `AUTH_TOKEN` and different from it. A key may"
-        " have a name before it, as in `anna::key`, which is used in records and in the log; the"
-        " others are called `client-1`, `client-2` and so on by their position.",
+        "Further keys, for callers who may only chat: addresses that show or change"
+        " credentials answer them with 403. The rules for `AUTH_TOKEN` apply, and"
+        " they must differ from it. A key may have a name before it, as in"
+        " `anna::key`, which is used in records and in the log; the others are called"
+        " `client-1`, `client-2` and so on by their position.",
         earlier="SHARED_TOKEN",
     )
     is_passthrough: bool = setting(
         "PASSTHROUGH",
         flag(),
         "false",
-        "Callers bring their own Cursor tokens as their Bearer (several with commas); token"
-        " files are not used for them. Off by default, because otherwise anybody could use the"
-        " gateway's network address for their own account.",
+        "Callers send their own Cursor tokens as the key (several, separated by"
+        " commas); token files are not used for them. Off by default, because"
+        " otherwise anybody could use the gateway's network address for their own"
+        " account.",
         key="passthrough",
     )
     trusted_proxies: TrustedProxies = setting(

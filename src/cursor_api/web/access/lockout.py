@@ -45,12 +45,14 @@ class LockoutOptions:
         "GATEWAY_WRONG_KEYS_MAX",
         whole(0, 1_000_000, 10),
         "10",
-        "After so many wrong keys from an address, keys that are new there are judged one at a"
-        " time: the next one waits a tenth of a second after a wrong one, then twice as long each"
-        " time, up to two seconds; ten quiet minutes end it. At most 32 wait, five seconds each;"
-        " the rest is told to come again. Keys in use from there go on, and a wrong one that comes"
-        " again holds nobody up. More than a person mistypes, too few to guess. With"
-        " `PASSTHROUGH`, no token is a wrong key for a chat. 0 never waits.",
+        "After this many wrong keys from an address, keys that have not worked from"
+        " there before are checked one at a time: the next one waits a tenth of a"
+        " second after a wrong one, then twice as long each time, up to two seconds,"
+        " until there have been none for ten minutes. At most 32 wait, for five"
+        " seconds each; others get a 429. Keys in use from that address keep working,"
+        " and repeating the same wrong key delays nobody. The number is more than a"
+        " person mistypes and too few to guess a key. With `PASSTHROUGH`, chat"
+        " requests have no wrong keys. 0 disables the waits.",
     )
     # Doubled with every further wrong key.
     first_delay_s: float = 0.1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NamedTuple, cast
@@ -23,6 +23,7 @@ from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.ports.dialect import AnswerFolder, AnswerHead, Dialect, StreamRenderer
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.ports.records import RefusalCounter
+from cursor_api.ports.siblings import Siblings
 from cursor_api.service.access.admission import Admission, Place
 from cursor_api.service.inference.kept_answers import KeptAnswers
 from cursor_api.service.inference.relay import Exchange, Relay
@@ -37,6 +38,7 @@ from cursor_api.web.http.answers import (
 )
 from cursor_api.web.http.body import ClientGoneError, read_body
 from cursor_api.web.http.dialects import id_headers
+from cursor_api.web.http.elsewhere import Elsewhere
 from cursor_api.web.inference.attempts import attempts_header
 from cursor_api.web.inference.client import CLIENT_HEADER, CLIENT_LENGTH_MAX, read_client
 from cursor_api.web.inference.kept import KeepingDialect
@@ -95,6 +97,7 @@ class InferenceParts(NamedTuple):
     kept: KeptAnswers
     clock: Clock
     refusals: RefusalCounter
+    siblings: Callable[[], Siblings | None] = lambda: None
 
 
 class InferenceRoute:
@@ -104,7 +107,9 @@ class InferenceRoute:
         self._dialect = dialect
         self._relay, self._admission, self._authenticator, self._steps = parts[:4]
         self._now, self._refusals = parts.clock.now, parts.refusals
+        self._elsewhere = Elsewhere(parts.siblings)
         self._options = options
+        self._keep_alive = options.stream.with_clock()
         self._threads = None
         if isinstance(dialect, KeepingDialect):
             self._threads = Threads(parts.kept, dialect, parts.steps, options.parse)
@@ -118,8 +123,10 @@ class InferenceRoute:
             caller = await self._authenticator.authenticate(scope)
             place = self._admission.enter(caller)
             call = _Call(caller, place, scope, receive, now_ms)
-            response = answer = await self._open(call, response)
-            await self._answer(call, answer)
+            answer = await self._open(call, response)
+            if answer is not None:
+                response = answer
+                await self._answer(call, answer)
         except Fault as fault:
             self._count_if_refused(response, fault.kind)
             await response.fail(fault.without_traceback())
@@ -139,8 +146,8 @@ class InferenceRoute:
         if not response.is_relayed:
             self._refusals.count_refusal(fault)
 
-    async def _open(self, call: _Call, refusal: _Response) -> _Answer:
-        """Read, parse, and make ready to answer.
+    async def _open(self, call: _Call, refusal: _Response) -> _Answer | None:
+        """Read, parse, and make ready to answer; None where another worker has answered.
 
         What is large ends up in the exchange alone, which lets go of it when the answer begins.
         """
@@ -154,6 +161,8 @@ class InferenceRoute:
             hold=lambda bytes_count: admission.add_body_bytes(place, bytes_count),
             steps=self._steps,
         )
+        if await self._elsewhere.answer(body, scope, call.receive, refusal.send):
+            return None
         parsed = await self._steps.run(self._dialect.parse(body, self._options.parse))
         threads = self._threads
         if threads is not None:
@@ -164,6 +173,7 @@ class InferenceRoute:
         if chat.is_stream:
             admission.begin_stream(place)
         exchange = self._relay.open(_incoming(refusal, call, chat))
+        scope["headers"] = ()  # all read, and a stream can last for hours
         head = AnswerHead(refusal.id, chat.model, int(time.time()))
         answer: _Answer
         if chat.is_stream:
@@ -179,8 +189,8 @@ class InferenceRoute:
         return answer
 
     async def _answer(self, call: _Call, answer: _Answer) -> None:
-        options, served = self._options.stream, call.scope.get(SERVED)
-        watch = Watch(call.receive, answer.send, options, answer.break_silence, served)
+        served = call.scope.get(SERVED)
+        watch = Watch(call.receive, answer.send, self._keep_alive, answer.break_silence, served)
         try:
             async with answer.exchange:
                 self._admission.release_body(call.place)
@@ -384,14 +394,7 @@ def _incoming(response: _Response, call: _Call, chat: ChatRequest) -> Incoming:
             route = read_pinned_route(value, caller)
         elif name == CONVERSATION_HEADER:
             conversation = value[:CONVERSATION_LENGTH_MAX].decode("latin-1")
+    dialect, began_at = response.dialect.name, call.now_ms / 1000
     return Incoming(
-        response.id,
-        chat,
-        caller,
-        pinned,
-        conversation,
-        route,
-        response.dialect.name,
-        client,
-        call.now_ms / 1000,
+        response.id, chat, caller, pinned, conversation, route, dialect, client, began_at
     )

@@ -4,14 +4,15 @@ Rules of this file:
 - One batch of deltas is one write; before the upstream's first delta nothing is sent but what
   breaks a silence.
 - The watch ends a request whose client has left, by cancelling its task, and has silence broken
-  with the dialect's pings. It costs a stream one timer. Our own server tells it of the departure;
-  another one is asked, by a task for requests that last longer than WATCH_AFTER_S. A client that
-  does not read is cut by the server, and so has left.
+  with the dialect's pings; one clock looks for the silence of all streams. Our own server tells
+  it of the departure; another one is asked, by a task for requests that last longer than
+  WATCH_AFTER_S. A client that does not read is cut by the server, and so has left.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from cursor_api.options.kinds import duration
 from cursor_api.options.setting import setting
 from cursor_api.ports.dialect import StreamRenderer
 from cursor_api.ports.upstream import DeltaBatches
+from cursor_api.transport.watch import Watch as Clock
 from cursor_api.web.server.serving import Receive, Send
 
 log = structlog.get_logger(__name__)
@@ -47,10 +49,26 @@ class KeepAliveOptions:
         "GATEWAY_KEEP_ALIVE_S",
         duration(1, 600, "15s"),
         "15",
-        "After so much silence a stream gets a comment line, so that proxies and clients do not"
-        " close it; most of them wait 30 to 60 seconds. If this happens before the first text,"
-        " the stream has begun with status 200, and a later failure is reported in the stream.",
+        "After this much silence a stream gets a comment line, so that proxies and"
+        " clients do not close it; most of them wait 30 to 60 seconds. If this"
+        " happens before the first text, the stream has begun with status 200, and a"
+        " later failure is reported in the stream.",
     )
+
+    def with_clock(self) -> KeepAlive:
+        """What keeps the streams of one address alive."""
+        return KeepAlive(self)
+
+
+class KeepAlive:
+    """What breaks the silence of streams: the options, and the one clock of all of them."""
+
+    def __init__(self, options: KeepAliveOptions) -> None:
+        self.silence_s = options.keep_alive_s
+        self.clock = Clock()
+
+    def __repr__(self) -> str:
+        return f"KeepAlive({self.silence_s:g} s, {self.clock!r})"
 
 
 class Departing(Protocol):
@@ -68,23 +86,24 @@ class Watch:
     """Looks after one response; `is_client_gone` says that it ended the request.
 
     `break_silence` sends a ping; None where an answer is one piece, and silence its nature.
-    `served` is the request where the server tells of departures.
+    `served` is the request where the server tells of departures. `deadline` is for the clock: when
+    the silence is to be broken, if it lasts.
     """
 
     __slots__ = (
         "_break_silence",
         "_departure",
         "_is_writing",
+        "_keep_alive",
         "_loop",
         "_main",
-        "_options",
         "_pinging",
         "_receive",
         "_send",
         "_served",
-        "_silence",
         "_timer",
         "_written_at",
+        "deadline",
         "is_client_gone",
     )
 
@@ -92,13 +111,13 @@ class Watch:
         self,
         receive: Receive,
         send: Send,
-        options: KeepAliveOptions,
+        keep_alive: KeepAlive,
         break_silence: BreakSilence | None,
         served: Departing | None = None,
     ) -> None:
         self._receive = receive
         self._send = send
-        self._options = options
+        self._keep_alive = keep_alive
         self._break_silence = break_silence
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task(self._loop)
@@ -107,12 +126,12 @@ class Watch:
         self._is_writing = False
         self.is_client_gone = False
         self._timer: asyncio.TimerHandle | None = None
-        self._silence: asyncio.TimerHandle | None = None
         # Nothing was written yet: silence begins with the watch.
         self._written_at = 0.0
+        self.deadline = math.inf
         if break_silence is not None:
             self._written_at = self._loop.time()
-            self._listen_until(self._written_at + options.keep_alive_s)
+            self._listen_until(self._written_at + keep_alive.silence_s)
         self._served = served
         if served is None:
             self._timer = self._loop.call_later(WATCH_AFTER_S, self._begin)
@@ -123,16 +142,17 @@ class Watch:
         """The request is over. Gives a ping that is still under way, to be waited for."""
         if self._served is not None:
             self._served.tell_departure(None)
-        for timer in (self._timer, self._silence):
-            if timer is not None:
-                timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._break_silence is not None:
+            self._keep_alive.clock.discard(self)
         pinging = self._pinging
         for task in (self._departure, pinging):
             if task is not None:
                 task.cancel()
         # They know this watch: in a circle all three would last until the collector comes by, which
         # looks at what has lasted once in some hundred thousand requests.
-        self._departure = self._pinging = self._served = self._timer = self._silence = None
+        self._departure = self._pinging = self._served = self._timer = None
         return None if pinging is None or pinging.done() else pinging
 
     async def write(self, body: bytes, *, has_more: bool = True) -> None:
@@ -157,20 +177,28 @@ class Watch:
             self._main.cancel("the client left")
 
     def _listen_until(self, then: float) -> None:
-        self._silence = self._loop.call_at(then, self._listen)
+        self.deadline = then
+        self._keep_alive.clock.add(self, self._loop)
 
-    def _listen(self) -> None:
+    def expire(self) -> None:
+        """It may have been silent for too long, as the clock says: see whether it was."""
         now = self._loop.time()
-        silent_until = self._written_at + self._options.keep_alive_s
+        silent_until = self._written_at + self._keep_alive.silence_s
         if self._is_writing:
             # Whoever waits for the client to read has broken the silence already.
             silent_until = now + TICK_S
         elif silent_until <= now and self._break_silence is not None:
             self._written_at = now
-            silent_until = now + self._options.keep_alive_s
+            silent_until = now + self._keep_alive.silence_s
             self._pinging = self._loop.create_task(self._break_silence())
-            self._pinging.add_done_callback(_log_failure)
+            self._pinging.add_done_callback(self._forget_ping)
         self._listen_until(silent_until)
+
+    def _forget_ping(self, ping: asyncio.Task[None]) -> None:
+        # As an object it is large, and streams are silent for long.
+        if self._pinging is ping:
+            self._pinging = None
+        _log_failure(ping)
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:
@@ -193,5 +221,7 @@ async def stream(batches: DeltaBatches, renderer: StreamRenderer, watch: Watch) 
             return
         if body:
             await watch.write(body)
+        # So may the upstream, until the next batch.
+        del body
     # Raises: the batches ended and the answer did not.
     renderer.finish()

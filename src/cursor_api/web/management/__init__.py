@@ -1,1 +1,1 @@
-"""The operator's addresses, and those that tell how the gateway is."""
+"""The operator's addresses, and those that say how the gateway is doing."""

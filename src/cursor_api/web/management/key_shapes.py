@@ -15,10 +15,10 @@ from msgspec import UNSET, Struct, UnsetType
 
 from cursor_api.domain.api_key import ApiKey, KeyState, KeyTerms
 from cursor_api.domain.errors import Fault, invalid_request
-from cursor_api.domain.periods import Period
+from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.price import Price
-from cursor_api.domain.quota import Budget, Limit, Limits, Unit
+from cursor_api.domain.quota import Budget, Limit, Limits
 from cursor_api.domain.standing import Standing
 from cursor_api.service.access.key_terms import NANO_MAX
 from cursor_api.service.credentials.report import Instant, find_instant, instant

@@ -1,4 +1,7 @@
-"""What a worker tells the others, at a socket that only they can reach; nobody asks for a key."""
+"""What a worker tells the others, at a socket that only they can reach; nobody asks for a key.
+
+What they pass on of their clients is answered as what clients ask.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +11,40 @@ from typing import NamedTuple
 from starlette.responses import Response
 
 from cursor_api.ports.metrics import MetricsSource
+from cursor_api.web.http.elsewhere import take_client
 from cursor_api.web.http.json_body import reply
 from cursor_api.web.management.metrics import MetricsApp
 from cursor_api.web.management.now import WORKER_NOW_PATH, WorkerNow
 from cursor_api.web.management.request_report import RequestOut
 from cursor_api.web.management.requests import WORKER_REQUESTS_PATH
-from cursor_api.web.server.serving import Receive, Scope, Send
+from cursor_api.web.server.serving import Application, Receive, Scope, Send
 
 NOT_FOUND = 404
 
 
 class WorkerView(NamedTuple):
-    """What this worker has under way, and what it knows of one request."""
+    """What this worker has under way, what it knows of one request, and what it is called."""
 
     now: Callable[[], WorkerNow]
     find: Callable[[str], Awaitable[RequestOut | None]]
+    node: str = ""
 
 
 class SiblingApp:
-    """An ASGI application: this worker's own metrics, and what is seen here."""
+    """An ASGI application: this worker's own metrics, what is seen here, and `app` for clients."""
 
-    def __init__(self, metrics: MetricsSource, view: WorkerView) -> None:
+    def __init__(self, metrics: MetricsSource, view: WorkerView, app: Application) -> None:
         self._metrics = MetricsApp(metrics)
         self._view = view
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path: str = scope["path"]
         folder, _, request_id = path.rpartition("/")
-        if path == WORKER_NOW_PATH:
+        if (of_client := take_client(scope)) is not None:
+            await self._app(of_client, receive, send)
+        elif path == WORKER_NOW_PATH:
             await reply(self._view.now())(scope, receive, send)
         elif folder == WORKER_REQUESTS_PATH:
             found = await self._view.find(request_id)

@@ -16,6 +16,7 @@ from cursor_api.service.credentials.use_cases import INPUT
 
 INVALID_TOKENS = "invalid_tokens"
 STORE_AWAY = "store_away"
+NO_TOKEN_FILES = "no_token_files"  # noqa: S105 - a code
 RETRY_AFTER_S = 5.0
 BROKEN_FILES = (
     "The token files have lines that cannot be used, so nothing can be changed here. Mend the"
@@ -59,7 +60,9 @@ def explain(error: StoreError) -> Fault:
 
 def _without_lines(error: StoreError) -> Fault:
     if isinstance(error, NoTextError):
-        return Fault(FaultKind.CONFLICT, error.message)
+        fault = Fault(FaultKind.CONFLICT, error.message)
+        fault.code = NO_TOKEN_FILES
+        return fault
     if not isinstance(error, StoreAwayError):
         return Fault(FaultKind.STORE_FAILED, error.message)
     fault = Fault(FaultKind.OVERLOADED, error.message, retry_after_s=RETRY_AFTER_S)

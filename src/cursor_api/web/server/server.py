@@ -80,8 +80,9 @@ class ServerOptions:
         "WORKERS",
         whole(1, WORKERS_MAX, 2),
         "1",
-        "How many processes serve the address together, on Linux: one for each core that is to be"
-        " used. Limits that are a process's own are divided among them.",
+        "How many processes serve the address together (Linux only): one per core"
+        " that the gateway may use. Limits of a single process are divided among"
+        " them.",
         needs_restart=True,
     )
     tls: TlsOptions = field(default_factory=TlsOptions)

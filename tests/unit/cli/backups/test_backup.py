@@ -41,6 +41,25 @@ def test_everything_is_in_it_as_it_is(home: Path, capsys: pytest.CaptureFixture[
     assert [path.name for path in home.parent.iterdir()] == ["home", "all.tar.gz"]
 
 
+def test_it_says_where_the_key_of_sealed_tokens_is(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the settings that are saved, or still to be kept."""
+    (home / ".token").write_text("me::sealed:0123abcd:abcdefgh\n")
+    assert main(["backup", str(home.parent / "one.tar.gz")]) == 0
+    told = capsys.readouterr().out
+    assert "your keys and tokens, sealed" in told
+    assert "Keep CREDENTIALS_KEY, too" in told
+    with (home / ".env").open("a") as file:
+        file.write(f"CREDENTIALS_KEY={'a' * 64}\nDATABASE_URL=postgresql://nobody@nowhere/x\n")
+    assert main(["backup", str(home.parent / "two.tar.gz")]) == 0
+    told = capsys.readouterr().out
+    assert "CREDENTIALS_KEY, which opens the sealed tokens, is in it as well." in told
+    assert "The credentials are in the database and not in it" in told
+    assert main(["restore", str(home.parent / "two.tar.gz"), "--force"]) == 0
+    assert "set the CREDENTIALS_KEY that they need" in capsys.readouterr().out
+
+
 def test_the_records_are_whole_while_they_are_written(home: Path) -> None:
     """What is committed is in it, what is not yet is not; nobody waits."""
     file = home.parent / "all.tar.gz"

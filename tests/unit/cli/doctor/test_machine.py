@@ -41,14 +41,16 @@ def test_nothing_to_say() -> None:
 def test_files_that_others_can_read(folder: Path) -> None:
     """Each that may hold a secret, with what to type."""
     (folder / "key").write_text("a-key-0123456789")
-    (folder / ".env").write_text("PORT=3999\n")
+    (folder / "sealing").write_text("a" * 64)
+    (folder / ".env").write_text("PORT=3999\nCREDENTIALS_KEY_FILE=sealing\n")
     (folder / "cursor-api.toml").write_text(
         '[[upstream]]\nname = "x"\nkind = "openai"\napi_key_file = "key"\n'
     )
-    for name in ("key", ".env", "cursor-api.toml"):
+    names = ("key", "sealing", ".env", "cursor-api.toml")
+    for name in names:
         (folder / name).chmod(0o644)
     advice = {one.advice for one in look() if one.verdict is Verdict.WARNING}
-    assert advice == {f"chmod 600 {folder / name}" for name in ("key", ".env", "cursor-api.toml")}
+    assert advice == {f"chmod 600 {folder / name}" for name in names}
 
 
 def test_what_saves_have_left_and_a_disk_that_fills(

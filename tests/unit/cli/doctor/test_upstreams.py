@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
+from cursor_api.bootstrap import copy_credentials
 from cursor_api.cli.doctor.upstreams import check_routes
 from cursor_api.cli.home.settings import load_upstreams
+from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.installed import KINDS
 from cursor_api.ports.upstream import UpstreamParts
+from cursor_api.stores.postgres.link import Link
 from cursor_api.telemetry.redaction import Redactor
+from tests.postgres_server import postgres_server
 from tests.scripted_server import Handler, ScriptedServer, Turn
 from tests.unit.cli.editor_folder import make_token
 from tests.unit.cli.gateway_folder import enter
@@ -110,6 +114,26 @@ async def test_credentials_with_their_state(folder: Path) -> None:
     (folder / ".token").write_text("not a token\n")
     (problem,) = of(await look(folder, "http://127.0.0.1:9"), "credentials")
     assert problem.verdict is Verdict.PROBLEM
+
+
+async def test_credentials_in_the_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was altered is a warning; a wrong key is a problem that names the right one."""
+    (folder / ".token").write_text(f"mine::{make_token()}\nyours::{make_token(subject='other')}\n")
+    with postgres_server() as server:
+        monkeypatch.setenv("DATABASE_URL", server.url)
+        monkeypatch.setenv("CREDENTIALS_KEY", "a" * 64)
+        await copy_credentials(load_upstreams(None).settings)
+        link = Link(Secret(server.url), "test", 10.0)
+        damage = b"UPDATE cursor_api.credentials SET sealed = '' WHERE name = 'yours'"
+        await link.run(lambda connection: connection.execute(damage))
+        await link.close()
+        warning, good, _ = of(await look(folder, "http://127.0.0.1:9"), "credentials")
+        assert (warning.verdict, "yours" in warning.message) == (Verdict.WARNING, True)
+        assert "mine" in good.message
+        monkeypatch.setenv("CREDENTIALS_KEY", "b" * 64)
+        (problem,) = of(await look(folder, "http://127.0.0.1:9"), "credentials")
+        assert problem.verdict is Verdict.PROBLEM
+        assert "CREDENTIALS_KEY does not have" in problem.message
 
 
 class _Candid:

@@ -11,7 +11,7 @@ import pytest
 
 from cursor_api.cli.keys import amounts as key_amounts
 from cursor_api.cli.keys.amounts import Amount, BudgetAmount, Expiry
-from cursor_api.domain.quota import Unit
+from cursor_api.domain.periods import Unit
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cursor_api.cli.keys import words as key_words
-from cursor_api.domain.periods import Period
-from cursor_api.domain.quota import Budget, Limit, Limits, Unit
+from cursor_api.domain.periods import Period, Unit
+from cursor_api.domain.quota import Budget, Limit, Limits
 from cursor_api.domain.standing import Left, Standing
 
 

@@ -16,10 +16,15 @@ from cursor_api.cli import main
 from cursor_api.cli.command import make_parser
 from cursor_api.cli.terminal.command_tree import walk
 from cursor_api.cli.terminal.language import is_chinese, load_chinese, say, say_word, speak
+from cursor_api.domain.api_key import KeyState
+from cursor_api.domain.diagnosis import Verdict
+from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.record import Status
 from cursor_api.service.credentials.report import State
 
 SOURCES = Path(cursor_api.cli.__file__).parent
+PRINTING = {"print_result", "print_error", "print_note", "_refuse", "_RefusedError"}
+PRINTING |= {"BackupError", "CallError", "HomeError", "ArgumentTypeError"}
 NAMES = re.compile(r"\{(\w*)(?:[:!][^}]*)?\}")
 
 
@@ -43,7 +48,8 @@ def constants() -> Iterator[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
     # What the gateway tells by a word of a closed set.
-    yield from (one.value for one in (*State, *Status))
+    yield from (one.value for one in (*State, *Status, *KeyState, *Period, *Unit, *Verdict))
+    yield "requests"
 
 
 @pytest.mark.parametrize(
@@ -84,6 +90,35 @@ def test_every_text_that_is_said_has_its_chinese() -> None:
     assert set(table) <= texts | set(constants())
     for english, chinese in table.items():
         assert sorted(NAMES.findall(english)) == sorted(NAMES.findall(chinese)), english
+
+
+def words_of(node: ast.expr) -> str:
+    """What of a text stands in the source: without the facts in it."""
+    match node:
+        case ast.Constant():
+            return str(node.value)
+        case ast.JoinedStr():
+            return "".join(map(words_of, node.values))
+        case ast.IfExp():
+            return words_of(node.body) + words_of(node.orelse)
+        case ast.BinOp():
+            return words_of(node.left) + words_of(node.right)
+        case _:
+            return ""
+
+
+def test_nothing_is_said_past_the_table() -> None:
+    """What a command prints, or refuses with, is English only where it is no word of ours."""
+    past = []
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            words = words_of(node.args[0])
+            if name in PRINTING and re.search("[a-z]{3}", words):
+                past.append(f"{path.relative_to(SOURCES)}:{node.lineno}: {words}")
+    assert past == []
 
 
 def test_examples_are_commands_in_both_languages() -> None:

@@ -11,8 +11,8 @@ from cursor_api.domain.alert import Alert, AlertKind
 from cursor_api.domain.api_key import ApiKey
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import Fault, StoreError
-from cursor_api.domain.periods import Period
-from cursor_api.domain.quota import Budget, Limits, Unit
+from cursor_api.domain.periods import Period, Unit
+from cursor_api.domain.quota import Budget, Limits
 from cursor_api.service.access.budgets import BudgetWatch
 from cursor_api.service.access.quota import Hold
 from tests.unit.service.access.test_quota import House, make_incoming, make_key

@@ -9,9 +9,9 @@ import pytest
 
 from cursor_api.domain.api_key import ID_FORM, KeyTerms
 from cursor_api.domain.errors import Fault
-from cursor_api.domain.periods import Period
+from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.price import Price
-from cursor_api.domain.quota import Budget, Limits, Unit
+from cursor_api.domain.quota import Budget, Limits
 from cursor_api.service.access.key_terms import (
     COUNT_MAX,
     check_id,

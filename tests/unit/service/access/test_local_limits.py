@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cursor_api.domain.errors import StoreAwayError
-from cursor_api.domain.periods import Moment, Period, Span
+from cursor_api.domain.periods import Moment, Period, Span, Unit
 from cursor_api.domain.quota import (
     NOTHING,
     Admitted,
@@ -18,7 +18,6 @@ from cursor_api.domain.quota import (
     Limits,
     Refused,
     Spent,
-    Unit,
     Unknown,
 )
 from cursor_api.ports.limits import Settlement

@@ -16,7 +16,7 @@ from cursor_api.domain.chat import ChatRequest, Incoming, Parameters, Sampling
 from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.deltas import Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreError
-from cursor_api.domain.periods import Moment, Period
+from cursor_api.domain.periods import Moment, Period, Unit
 from cursor_api.domain.price import Price, PriceList
 from cursor_api.domain.quota import (
     NO_LIMITS,
@@ -26,7 +26,6 @@ from cursor_api.domain.quota import (
     Counters,
     Limits,
     Refused,
-    Unit,
     Unknown,
 )
 from cursor_api.ports.limits import Settlement

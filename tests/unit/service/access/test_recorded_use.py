@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from cursor_api.domain.api_key import ApiKey
-from cursor_api.domain.periods import Moment, Period
-from cursor_api.domain.quota import Budget, Counters, Limits, Unit
+from cursor_api.domain.periods import Moment, Period, Unit
+from cursor_api.domain.quota import Budget, Counters, Limits
 from cursor_api.domain.record_query import UsageCounts, UsageQuery, UsageRow
 from cursor_api.service.access.recorded_use import RecordedUse
 

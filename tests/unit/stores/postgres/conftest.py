@@ -10,9 +10,9 @@ from cursor_api.domain.credential import Secret
 from tests.postgres_server import PostgresServer, postgres_server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
-    """A module's own, so that it may be stopped."""
+    """For all of them: who stops it starts it again."""
     with postgres_server() as made:
         yield made
 

@@ -13,7 +13,7 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError
-from cursor_api.domain.periods import Period
+from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.quota import (
     NO_LIMITS,
     Admitted,
@@ -21,7 +21,6 @@ from cursor_api.domain.quota import (
     Limit,
     Limits,
     Spent,
-    Unit,
     Unknown,
 )
 from cursor_api.stores.redis import link as redis_link

@@ -13,9 +13,15 @@ from structlog.testing import capture_logs
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, StatusDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.web.inference import streaming
-from cursor_api.web.inference.streaming import KeepAliveOptions, Watch, stream
+from cursor_api.web.inference.streaming import KeepAlive, KeepAliveOptions, Watch, stream
+from tests.waiting import until
 
 PING = b": ping\n\n"
+
+
+def keeping(silence_s: float = 15.0) -> KeepAlive:
+    """What breaks silence after so long."""
+    return KeepAlive(KeepAliveOptions(keep_alive_s=silence_s))
 
 
 class Client:
@@ -81,7 +87,7 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_batch_is_one_write() -> None:
     """Frames that came together leave together; nothing is written for nothing."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
+    watch = Watch(client.receive, client.send, keeping(), client.ping)
     batches = play([TextDelta("a"), TextDelta("b")], [StatusDelta("busy")], [TextDelta("c")])
     await stream(batches, Letters(), watch)
     watch.stop()
@@ -96,7 +102,7 @@ async def only(batch: Sequence[Delta]) -> AsyncIterator[Sequence[Delta]]:
 async def test_the_end_leaves_with_the_last_text() -> None:
     """What came in one read leaves in one write."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
+    watch = Watch(client.receive, client.send, keeping(), client.ping)
     await stream(only([TextDelta("a"), Finished(FinishReason.STOP)]), Letters(), watch)
     watch.stop()
     assert client.bodies == [b"aEND"]
@@ -105,7 +111,7 @@ async def test_the_end_leaves_with_the_last_text() -> None:
 async def test_batches_without_an_end_are_never_closed_as_if_they_had_one() -> None:
     """Whatever is above forgot to notice."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
+    watch = Watch(client.receive, client.send, keeping(), client.ping)
     with pytest.raises(Fault):
         await stream(only([TextDelta("a")]), Letters(), watch)
     watch.stop()
@@ -115,7 +121,7 @@ async def test_batches_without_an_end_are_never_closed_as_if_they_had_one() -> N
 async def test_silence_is_broken_by_pings_between_whole_writes() -> None:
     """Only after the silence."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.05), client.ping)
+    watch = Watch(client.receive, client.send, keeping(0.05), client.ping)
     await stream(play([TextDelta("a")], 0.4, [TextDelta("b")]), Letters(), watch)
     watch.stop()
     first, *pings, second, end = client.bodies
@@ -130,7 +136,7 @@ async def test_silence_is_broken_by_pings_between_whole_writes() -> None:
 async def test_silence_before_the_first_text_is_broken_as_well() -> None:
     """It lasts from the beginning of the watch; an answer in one piece has none to break."""
     client, other = Client(), Client()
-    options = KeepAliveOptions(keep_alive_s=0.05)
+    options = keeping(0.05)
     watch = Watch(client.receive, client.send, options, client.ping)
     patient = Watch(other.receive, other.send, options, None)
     await asyncio.sleep(0.03)
@@ -151,7 +157,7 @@ async def test_a_ping_under_way_is_told_of_at_the_end() -> None:
     async def ping() -> None:
         await gate.wait()
 
-    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.02), ping)
+    watch = Watch(client.receive, client.send, keeping(0.02), ping)
     await asyncio.sleep(0.1)
     pinging = watch.stop()
     assert pinging is not None
@@ -163,7 +169,7 @@ async def test_a_ping_under_way_is_told_of_at_the_end() -> None:
 async def test_a_lively_stream_has_no_pings() -> None:
     """They are for silence: each write puts the next one off."""
     client = Client()
-    watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.5), client.ping)
+    watch = Watch(client.receive, client.send, keeping(0.5), client.ping)
     steps: list[Sequence[Delta] | float] = [[TextDelta("a")], 0.05]
     await stream(play(*steps * 14), Letters(), watch)
     watch.stop()
@@ -179,7 +185,7 @@ async def test_no_ping_is_pushed_into_a_full_buffer() -> None:
         await client.send(message)
         await gate.wait()
 
-    watch = Watch(client.receive, slow_send, KeepAliveOptions(keep_alive_s=0.02), client.ping)
+    watch = Watch(client.receive, slow_send, keeping(0.02), client.ping)
     task = asyncio.create_task(stream(play([TextDelta("a")]), Letters(), watch))
     await asyncio.sleep(0.1)
     assert client.bodies == [b"a"]
@@ -194,7 +200,7 @@ async def test_a_client_that_leaves_ends_its_request() -> None:
     watches: list[Watch] = []
 
     async def request() -> None:
-        watches.append(Watch(client.receive, client.send, KeepAliveOptions(), client.ping))
+        watches.append(Watch(client.receive, client.send, keeping(), client.ping))
         await asyncio.sleep(10)
 
     task = asyncio.create_task(request())
@@ -226,7 +232,7 @@ async def test_where_the_server_tells_of_the_departure_nobody_asks() -> None:
     watches: list[Watch] = []
 
     async def request() -> None:
-        watches.append(Watch(client.receive, client.send, KeepAliveOptions(), None, served))
+        watches.append(Watch(client.receive, client.send, keeping(), None, served))
         await asyncio.sleep(0.05)
         # The test itself is a task, and sleeps by a timer.
         assert (len(asyncio.all_tasks()) - 1, len(loop._scheduled) - 1) == before
@@ -247,11 +253,30 @@ async def test_a_short_request_costs_no_task() -> None:
     """The departure is watched only for what lasts."""
     client = Client()
     before = len(asyncio.all_tasks())
-    watch = Watch(client.receive, client.send, KeepAliveOptions(), client.ping)
+    watch = Watch(client.receive, client.send, keeping(), client.ping)
     assert len(asyncio.all_tasks()) == before
     watch.stop()
     await asyncio.sleep(0.05)
     assert len(asyncio.all_tasks()) == before
+
+
+async def test_silent_streams_have_one_timer_together_and_keep_no_pings() -> None:
+    """Thousands may be silent for minutes: what each of them keeps is all that they cost."""
+    clients, kept = [Client() for _ in range(20)], keeping(0.05)
+    loop: Any = asyncio.get_running_loop()
+    before = len(loop._scheduled)
+    watches = [Watch(one.receive, one.send, kept, one.ping, Served()) for one in clients]
+    assert len(loop._scheduled) == before + 1
+    await until(lambda: all(PING in one.bodies for one in clients))
+
+    def tasks() -> set[object]:
+        known = gc.get_referents(*watches)
+        return {one for one in known if isinstance(one, asyncio.Task)}
+
+    await until(lambda: tasks() == {asyncio.current_task()})
+    for watch in watches:
+        watch.stop()
+    assert "Watch(0)" in repr(kept)
 
 
 async def test_what_watched_a_request_ends_with_it() -> None:
@@ -259,7 +284,7 @@ async def test_what_watched_a_request_ends_with_it() -> None:
     client = Client()
 
     async def request() -> None:
-        watch = Watch(client.receive, client.send, KeepAliveOptions(keep_alive_s=0.02), client.ping)
+        watch = Watch(client.receive, client.send, keeping(0.02), client.ping)
         await stream(play([TextDelta("a")], 0.1, [TextDelta("b")]), Letters(), watch)
         watch.stop()
 
@@ -285,7 +310,7 @@ async def test_a_watch_that_fails_is_logged_and_the_answer_goes_on() -> None:
         raise ZeroDivisionError("planted in a ping")
 
     with capture_logs() as logs:
-        options = KeepAliveOptions(keep_alive_s=0.02)
+        options = keeping(0.02)
         watch = Watch(fail_to_receive, client.send, options, fail_at_pings)
         await stream(play([TextDelta("a")], 0.3, [TextDelta("b")]), Letters(), watch)
         watch.stop()

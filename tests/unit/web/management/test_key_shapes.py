@@ -11,9 +11,9 @@ import pytest
 
 from cursor_api.domain.api_key import KeyTerms
 from cursor_api.domain.errors import Fault
-from cursor_api.domain.periods import Period
+from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.price import Price
-from cursor_api.domain.quota import Budget, Limits, Unit
+from cursor_api.domain.quota import Budget, Limits
 from cursor_api.web.management.key_shapes import (
     KeyIn,
     KeyPatch,

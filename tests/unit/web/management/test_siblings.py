@@ -8,6 +8,7 @@ from typing import Any
 from cursor_api.domain.record import RequestRecord, Status
 from cursor_api.ports.metrics import MetricsPage
 from cursor_api.stores.memory_records import MemoryRecords
+from cursor_api.web.http.answers import send_whole
 from cursor_api.web.management.now import (
     SHOWN_COUNT_MAX,
     WorkerNow,
@@ -17,11 +18,19 @@ from cursor_api.web.management.now import (
 from cursor_api.web.management.request_report import RequestOut
 from cursor_api.web.management.requests import find_here
 from cursor_api.web.management.siblings import SiblingApp, WorkerView
+from cursor_api.web.server.serving import Receive, Scope, Send
 from tests.fakes import StillClock
 from tests.house import BEARER, House
 from tests.records import BEGAN_AT, Spoken, record_of
 from tests.serving import ask, serve
 
+
+async def find_nothing(_request_id: str) -> RequestOut | None:
+    """There is none."""
+    return None
+
+
+NOTHING = WorkerView(lambda: WorkerNow([], 0, 0), find_nothing)
 RUNNING = record_of(2, status=Status.PENDING)
 
 
@@ -31,6 +40,17 @@ class Own:
     async def page(self, accept: str) -> MetricsPage:
         """Of one worker."""
         return MetricsPage(accept.encode(), "text/plain")
+
+
+async def nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """For clients."""
+    raise NotImplementedError
+
+
+async def say_client(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Who asks, and what is left of the headers."""
+    names = ",".join(sorted(name.decode() for name, _ in scope["headers"]))
+    await send_whole(send, 200, f"{scope['client']} {names}".encode(), [])
 
 
 class Other:
@@ -45,6 +65,9 @@ class Other:
         """Nobody needs it here."""
         raise NotImplementedError
 
+    async def connect(self, node: str) -> None:
+        """Nobody needs it here."""
+
     async def ask_all(self, path: str) -> Sequence[bytes]:
         """As it says it at its socket."""
 
@@ -52,7 +75,7 @@ class Other:
             return await find_here(request_id, [RUNNING], self.records, {})
 
         view = WorkerView(lambda: worker_now([record_of(1)], 1, BEGAN_AT + 3), find)
-        async with serve(SiblingApp(Own(), view)) as port:
+        async with serve(SiblingApp(Own(), view, nobody)) as port:
             answer = await ask(port, "GET", path)
         return [answer.body] if answer.status == 200 else []
 
@@ -65,7 +88,7 @@ async def test_a_worker_tells_what_is_under_way_and_its_metrics() -> None:
 
     records = MemoryRecords(StillClock())
     records.add(record_of(5))
-    app = SiblingApp(Own(), WorkerView(lambda: WorkerNow([], 0, 0), find))
+    app = SiblingApp(Own(), WorkerView(lambda: WorkerNow([], 0, 0), find), say_client)
     async with serve(app) as port:
         now = await ask(port, "GET", "/now")
         assert now.json() == {"under_way": [], "under_way_count": 0, "waiting_count": 0}
@@ -74,6 +97,16 @@ async def test_a_worker_tells_what_is_under_way_and_its_metrics() -> None:
         assert ended.json()["status"] == "success"
         for path in (f"/requests/{RUNNING.id}", "/requests/", "/other"):
             assert (await ask(port, "GET", path)).status == 404
+
+
+async def test_what_another_worker_passes_on_is_answered_as_its_clients() -> None:
+    """At its address, with the client's; nothing else reaches the gateway that way."""
+    async with serve(SiblingApp(Own(), NOTHING, say_client)) as port:
+        told = {"x-worker-client": "192.0.2.7", "Accept": "x"}
+        answer = await ask(port, "POST", "/v1/chat/completions", headers=told)
+        assert answer.body.startswith(b"('192.0.2.7', 0) ")
+        assert b"x-worker-client" not in answer.body
+        assert (await ask(port, "POST", "/v1/chat/completions")).status != 200
 
 
 async def test_now_shows_all_workers_together() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from cursor_api.installed import DIALECTS
 from cursor_api.web.server import handover
+from cursor_api.web.server.lifecycle import Lifecycle
 from cursor_api.web.server.server import GatewayServer, ServerOptions, create_server
 from cursor_api.web.server.serving import Message, Receive, Send
 from tests.serving import ask
@@ -23,6 +24,7 @@ class Answering:
         self.name = name
         self.go_on = asyncio.Event()
         self.is_asked = asyncio.Event()
+        self.lifecycle = Lifecycle()
 
     async def __call__(self, scope: Message, _receive: Receive, send: Send) -> None:
         """Answer."""
@@ -38,7 +40,8 @@ class Answering:
 @asynccontextmanager
 async def serving(app: Answering, listener: socket.socket) -> AsyncIterator[GatewayServer]:
     """Serve at a copy of the listener, as another process does that inherits it."""
-    server = create_server(app, ServerOptions(shutdown_grace_s=5), DIALECTS[0].fault)
+    options = ServerOptions(shutdown_grace_s=5)
+    server = create_server(app, options, DIALECTS[0].fault, app.lifecycle)
     task = asyncio.create_task(server.serve(sockets=[listener.dup()]))
     while not server.started:
         await asyncio.sleep(0)
@@ -80,6 +83,8 @@ async def test_who_is_connected_is_served_and_then_told_to_go_elsewhere(
             slow = asyncio.create_task(get(*busy, "/slow"))
             await old.is_asked.wait()
             server.retire()
+            # It is no longer one that a request can be sent to, and serves those that it has.
+            assert (old.lifecycle.is_leaving, old.lifecycle.is_draining) == (True, False)
             await asyncio.sleep(0)
             last = await get(*kept, "/")
             assert last.endswith(b"old")

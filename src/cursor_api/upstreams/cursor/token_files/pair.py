@@ -109,7 +109,7 @@ class FilePair:
         for file, opened in list(state.opened.items()):
             found, path = state.snapshots[file], self.paths[file]
             try:
-                if found is None or self._close(file, opened) == found.data:
+                if found is None or opened.is_sealed or self._close(file, opened) == found.data:
                     continue
                 with self.locked(file):
                     self.take_in(state, file, self.save(state, file, opened.data))

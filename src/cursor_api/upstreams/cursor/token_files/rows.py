@@ -8,6 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -39,8 +40,6 @@ from cursor_api.upstreams.cursor.token_files.pair import FileOptions
 from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
 from cursor_api.upstreams.cursor.token_files.text import ACCOUNT
 
-# At once, so that the database answers in time.
-_TAKEN_COUNT_MAX: Final = 500
 _NAMES: Final = Names("database", "database")
 Rows = Sequence[CredentialRow]
 _Decide = Callable[[Book, Rows], Rows]
@@ -88,7 +87,8 @@ class RowCredentialStore:
         self._preferences = {row.secret: row.preferences for row in rows}
         self._doubles = tuple(map(_warn, doubles))
         self._is_empty = not rows
-        return join(self._read(rows).credentials, self._given)
+        book = await asyncio.to_thread(self._read, rows)
+        return join(book.credentials, self._given)
 
     async def has_changed(self) -> bool:
         """Whether another node has changed something."""
@@ -113,7 +113,7 @@ class RowCredentialStore:
             changed, added[:] = self._reader.add(book, text, binding)
             return self._rows_of(changed, rows)
 
-        return _pick(await self._edit(decide), added)
+        return await self._pick(await self._edit(decide), added)
 
     async def check(self, text: str, *, binding: str | None = None) -> None:
         """Whether `add` would take this now: raises what it would raise."""
@@ -146,7 +146,7 @@ class RowCredentialStore:
             ]
             return self._rows_of(changed, renewed)
 
-        return _pick(await self._edit(decide), bearers)[0]
+        return (await self._pick(await self._edit(decide), bearers))[0]
 
     async def prefer(self, alias: str, preferences: Preferences) -> None:
         """See ports.SharedCredentials."""
@@ -181,10 +181,7 @@ class RowCredentialStore:
                 new.append(CredentialRow(_new_id(), alias, one.secret, one.binding, preferences))
             return [*rows, *new]
 
-        rest = list(given)
-        while rest:
-            given, rest = rest[:_TAKEN_COUNT_MAX], rest[_TAKEN_COUNT_MAX:]
-            await self._edit(decide)
+        await self._edit(decide, is_long=True)
         return Taken(tuple(added), tuple(known))
 
     async def reseal(self) -> int:
@@ -206,18 +203,21 @@ class RowCredentialStore:
         del tokens, token_list, if_match
         raise _no_text()
 
-    async def _edit(self, decide: _Decide) -> Book:
+    async def _edit(self, decide: _Decide, *, is_long: bool = False) -> Rows:
         """What there is then."""
-        made: list[Book] = []
+        made: list[CredentialRow] = []
 
         def change(rows: Rows) -> Rows:
             right, doubles = _tell_apart(rows)
-            new = decide(self._read(right), right)
-            made[:] = [self._read(new)]
-            return [*new, *doubles]
+            made[:] = decide(self._read(right), right)
+            return [*made, *doubles]
 
-        await self._rows.edit(change)
-        return made[0]
+        await self._rows.edit(change, is_long=is_long)
+        return made
+
+    async def _pick(self, rows: Rows, bearers: Sequence[str]) -> list[Credential]:
+        book = await asyncio.to_thread(self._read, rows)
+        return [one for one in book.credentials if one.secret.reveal() in bearers]
 
     def _read(self, rows: Rows) -> Book:
         tokens = "".join(
@@ -281,10 +281,6 @@ def _require_match(book: Book, if_match: str | None) -> None:
         raise StaleTextError(
             tell("The tokens were changed since you read them; nothing was saved.")
         )
-
-
-def _pick(book: Book, bearers: Sequence[str]) -> list[Credential]:
-    return [one for one in book.credentials if one.secret.reveal() in bearers]
 
 
 def _new_id() -> str:

@@ -34,11 +34,13 @@ _NAMED_MAX: Final = 10
 class Opened:
     """The text of a file with its tokens in the clear.
 
-    `sealed`: what stands in the file for a token, where it was sealed with the key of today.
+    `sealed`: what stands in the file for a token, where it was sealed with the key of today;
+    `is_sealed`: so are all that are in it.
     """
 
     data: bytes = field(default=b"", repr=False)
     sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_sealed: bool = False
 
 
 def open_lines(data: bytes, path: str, sealer: Sealer | None) -> Opened:
@@ -62,7 +64,8 @@ def open_lines(data: bytes, path: str, sealer: Sealer | None) -> Opened:
         texts[number] = line[: found.start("sealed")] + token + line[found.end("sealed") :]
     if wrong:
         raise StoreError(_explain(path, wrong))
-    return Opened(replace_lines(data, texts), known)
+    count = sum(1 for line in data.split(b"\n") if not _says_nothing(line))
+    return Opened(replace_lines(data, texts), known, len(known) == count)
 
 
 def close_lines(opened: Opened, entries: tuple[Entry, ...], sealer: Sealer) -> bytes:
@@ -78,11 +81,16 @@ def close_lines(opened: Opened, entries: tuple[Entry, ...], sealer: Sealer) -> b
 
 def _find_sealed(data: bytes) -> Iterator[tuple[int, str, re.Match[str]]]:
     for number, raw in enumerate(split_lines(data), start=1):
-        if _MARK in raw and not raw.lstrip(b"\xef\xbb\xbf \t").startswith(b"#"):
+        if _MARK in raw and not _says_nothing(raw):
             line = raw.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
             found = _PLACE.search(line)
             if found is not None:
                 yield number, line, found
+
+
+def _says_nothing(line: bytes) -> bool:
+    text = line.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return not text or text.startswith(b"#")
 
 
 def _put(line: str, entry: Entry, sealed: str) -> str:

@@ -14,6 +14,8 @@ const TICK_MS = 1_000;
 let timer = 0;
 let failureCount = 0;
 let isAsking = false;
+// Somebody has come to another page meanwhile, which wants to be asked for something else.
+let isWanted = false;
 
 let currentPage = () => undefined;
 
@@ -31,8 +33,9 @@ export function startPolling(findCurrentPage) {
 
 export function pollNow() {
   clearTimeout(timer);
-  if (isAsking || document.hidden || !state.key) return;
-  poll();
+  if (document.hidden || !state.key) return;
+  isWanted = isAsking;
+  if (!isAsking) poll();
 }
 
 async function poll() {
@@ -53,6 +56,6 @@ async function poll() {
   isAsking = false;
   clearTimeout(timer);
   if (!document.hidden && state.key) {
-    timer = setTimeout(pollNow, Math.min(PERIOD_MS * 2 ** failureCount, PERIOD_MS_MAX));
+    timer = setTimeout(pollNow, isWanted ? 0 : Math.min(PERIOD_MS * 2 ** failureCount, PERIOD_MS_MAX));
   }
 }

@@ -101,6 +101,8 @@ export function sum(rows) {
     total.unpriced += row.unpriced;
     if (row.cost_nano !== null) total.cost_nano = (total.cost_nano ?? 0) + row.cost_nano;
   }
+  // What failed has cost nothing, which says nothing of the others.
+  if (total.unpriced && !total.cost_nano) total.cost_nano = null;
   return total;
 }
 

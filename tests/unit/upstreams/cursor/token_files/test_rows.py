@@ -34,8 +34,9 @@ class MemoryRows:
         """By nobody."""
         return False
 
-    async def edit(self, decide: Decide) -> Sequence[CredentialRow]:
+    async def edit(self, decide: Decide, *, is_long: bool = False) -> Sequence[CredentialRow]:
         """At once."""
+        del is_long
         self.rows = list(decide(self.rows))
         return self.rows
 

@@ -8,6 +8,7 @@ import { t } from "../i18n.js";
 import { changed, state, update } from "../store.js";
 import { showToast } from "../toasts.js";
 import { dialog } from "./dialog.js";
+import { inCode } from "./parts.js";
 import { previewProblem, problemText } from "./problems.js";
 
 const PAUSE_MS = 250;
@@ -163,7 +164,9 @@ export function addForm({ isInDialog }) {
 }
 
 export function whereFrom() {
-  return html`<ol>
+  return html`<p>${inCode(t("first.official"))}</p>
+  <p>${t("first.private")}</p>
+  <ol>
     <li>${t("first.step_1")}</li>
     <li>${t("first.step_2")} <code>WorkosCursorSessionToken</code></li>
     <li>${t("first.step_3")}</li>

@@ -4,11 +4,11 @@
 import { html, nothing, svg } from "../vendor/lit-html/lit-html.js";
 import { shortNumber } from "../format.js";
 
-// A round number at or above the largest bar, which the scale ends with.
+// A round number at or above the largest bar, which the scale ends with: a quarter of it is whole.
 export function ceiling(value) {
   if (value <= 4) return 4;
   const unit = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 4, 5, 8, 10].map((step) => step * unit).find((step) => step >= value);
+  return [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10, 12].map((step) => Math.round(step * unit)).find((step) => step >= value && step % 4 === 0);
 }
 
 // `bars`: [{label, title, href, parts: [{css, value}]}], the first part at the bottom.

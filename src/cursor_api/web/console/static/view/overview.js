@@ -56,7 +56,7 @@ function dayFigures(day) {
   ${figure(
     t("overview.first"),
     html`<a href=${link("requests", { ...since(), status: "success" })}>${optionalMs(day.first_ms_p50)}</a>`,
-    t("overview.p95", { value: optionalMs(day.first_ms_p95) }),
+    day.first_ms_p95 === null ? nothing : t("overview.p95", { value: milliseconds(day.first_ms_p95) }),
   )}
   ${figure(
     t("overview.tokens"),
@@ -166,7 +166,7 @@ function failures(rows) {
               <a href=${link("requests", { status: "failed" }, one.id)}><time datetime=${one.started_at}>${shortTime(one.started_at)}</time></a>
               <span>${t(`cause.${one.fault}`)}</span>
               <span><bdi>${modelName(one.model)}</bdi></span>
-              <span class="end"><bdi>${name(one.credential)}</bdi></span>
+              <span class="end"><bdi>${one.credential ? name(one.credential) : NONE}</bdi></span>
             </li>`,
           )}
         </ul>`

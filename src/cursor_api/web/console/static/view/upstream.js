@@ -68,9 +68,10 @@ function keys(draft, preset) {
         changed();
       }}
     ></textarea>
-    <p class="hint" id="upstream-keys-hint">
-      ${preset ? html`${t("upstreams.keys_from")} <code>${preset.keys_url}</code>` : t("upstreams.keys_own")} ${t("upstreams.keys_hint")}
-    </p>
+    <div class="hint" id="upstream-keys-hint">
+      <p>${preset ? html`${t("upstreams.keys_from")} <code>${preset.keys_url}</code>` : t("upstreams.keys_own")}</p>
+      <p>${t("upstreams.keys_hint")}</p>
+    </div>
   </div>`;
 }
 
