@@ -29,7 +29,7 @@ AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 .DELETE_ON_ERROR:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Environments. A stamp is newer than the lock it was made from, so a changed lock installs
 # --- itself; the virtual environment itself is made once. Up to Python 3.11 it comes with an old
