@@ -237,6 +237,9 @@ def test_a_row_opens_where_it_stands(signed_in: Page, house: House, t: Words) ->
     expect(page.locator(f'[data-request="{identity}"]')).to_be_visible()
     go(page, house, "#/requests/00000000000000000000000000000000")
     expect(page.locator(".detail-row")).to_have_text(t("requests.gone"))
+    oldest = house.ask("GET", "/api/requests?count=500").json()["requests"][-1]["id"]
+    go(page, house, f"#/requests/{oldest}")
+    expect(detail).to_be_in_viewport(ratio=0.9)
 
 
 def test_new_rows_come_by_themselves_but_move_nothing(browser: Browser, tmp_path: Path) -> None:

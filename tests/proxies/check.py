@@ -7,7 +7,6 @@ certificate and the gateway's address.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import socket
@@ -16,7 +15,6 @@ import subprocess
 import textwrap
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +22,7 @@ import httpx
 import pytest
 
 from tests.acceptance.in_process import KEY, gateway_before
-from tests.openai_stage import DONE, chunk
+from tests.proxies.upstream import TOML, Upstream, body
 from tests.scripted_server import ScriptedServer, Turn
 
 ROOT = Path(__file__).parents[2]
@@ -153,32 +151,6 @@ async def proxy(name: str, behind: int, folder: Path, more: str = "") -> AsyncIt
         log.close()
 
 
-@dataclass(slots=True)
-class Upstream:
-    """Says the first word of a stream, and the rest when it is told to."""
-
-    may_go_on: asyncio.Event
-    is_left: asyncio.Event
-
-    async def serve(self, turn: Turn) -> None:
-        """A list of models, or a chat."""
-        if turn.line.startswith("GET "):
-            models = {"object": "list", "data": [{"id": "m", "object": "model"}]}
-            await turn.answer(json.dumps(models).encode(), content_type="application/json")
-            return
-        await turn.head(content_type="text/event-stream")
-        await turn.chunk(chunk({"role": "assistant", "content": "first "}))
-        if b"leave" in turn.body:
-            await turn.gone()
-            self.is_left.set()
-            return
-        if b"at once" not in turn.body:
-            await self.may_go_on.wait()
-        await turn.chunk(chunk({"content": "last"}))
-        await turn.chunk(chunk(finish_reason="stop") + DONE)
-        await turn.end()
-
-
 class Stage(NamedTuple):
     """A proxy before a gateway before an upstream."""
 
@@ -189,25 +161,16 @@ class Stage(NamedTuple):
 @asynccontextmanager
 async def stage(name: str, folder: Path) -> AsyncIterator[Stage]:
     """All three of them."""
-    upstream = Upstream(asyncio.Event(), asyncio.Event())
+    upstream = Upstream()
     async with ScriptedServer(upstream.serve) as server:
         toml = folder / "cursor-api.toml"
-        toml.write_text(
-            f'[[upstream]]\nname = "u"\nkind = "openai"\nbase_url = "{server.url}/v1"\n'
-            'api_key = "k"\n'
-        )
+        toml.write_text(TOML.format(url=server.url))
         more = {"GATEWAY_CONFIG": str(toml), "GATEWAY_TRUSTED_PROXIES": "127.0.0.1"}
         async with (
             gateway_before(server.url, environment=more, tokens=()) as gateway,
             proxy(name, gateway.port, folder) as url,
         ):
             yield Stage(url, upstream)
-
-
-def body(question: str, *, is_stream: bool) -> str:
-    """A chat."""
-    messages = [{"role": "user", "content": question}]
-    return json.dumps({"model": "m", "stream": is_stream, "messages": messages})
 
 
 async def curl(url: str, question: str, version: str) -> asyncio.subprocess.Process:

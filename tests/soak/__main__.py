@@ -10,7 +10,6 @@ python -m tests.soak --list           the stages and their promises
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
 import time
 import traceback
@@ -22,7 +21,7 @@ import pytest
 from bench.machine import Bystanders
 from bench.processes import end_tidily
 from tests.soak.figures import FULL, QUICK, SIZES, Size, render, say
-from tests.soak.page import PAGE, Outcome, facts, put_into, put_stages_into, render_section
+from tests.soak.page import PAGE, Outcome, day_of, facts, put_into, put_stages_into, render_section
 from tests.soak.stages import STAGES, Stage
 
 
@@ -87,8 +86,8 @@ def main(arguments: Sequence[str]) -> int:
     missed = [outcome.stage.name for outcome in outcomes if not outcome.is_kept]
     sys.stdout.write(f"missed: {', '.join(missed)}\n" if missed else "all kept\n")
     if options.write:
-        page, today = PAGE.read_text(encoding="utf-8"), dt.datetime.now(dt.UTC).date().isoformat()
-        PAGE.write_text(put_stages_into(page, outcomes, today), encoding="utf-8")
+        page, day = PAGE.read_text(encoding="utf-8"), day_of(bystanders.share())
+        PAGE.write_text(put_stages_into(page, outcomes, day), encoding="utf-8")
         say(f"written to {PAGE}")
     output = options.output or (PAGE if size is FULL and not options.stage else None)
     if output:

@@ -39,6 +39,8 @@ LOOK_COUNT = 400
 GROWTH_BYTES_MAX = 2 * MEBIBYTE
 # Circles of objects last until the collector comes by, which is seldom: that is memory, too.
 CIRCLED_MAX = 100
+# What breaks a stream's silence.
+KEEP_ALIVE = b": keep-alive\n"
 GOOD = frozenset({200})
 FAILED = frozenset({400, 429, 500, 502, 503, 504})
 
@@ -48,7 +50,7 @@ class Kind:
     """One kind of request: how many in a hundred, and what is due.
 
     `moments_s`: those who leave do so within this time. A stream with status 200 ends in `[DONE]`,
-    or, where `breaks`, in an error.
+    or, where `breaks`, in an error. After a long silence a stream has begun before it fails.
     """
 
     name: str
@@ -63,13 +65,18 @@ class Kind:
         """Whether a good answer is on record as one."""
         return self.request.startswith(b"POST") and not self.breaks
 
+    def is_late(self, reply: Reply) -> bool:
+        """Whether it has failed after so long that its status was sent before (a busy machine)."""
+        return reply.status == 200 and 200 not in self.statuses and KEEP_ALIVE in reply.body
+
     def is_due(self, reply: Reply) -> bool:
         """Whether the answer is right."""
-        if reply.status not in self.statuses:
+        is_late = self.is_late(reply)
+        if not is_late and reply.status not in self.statuses:
             return False
         if reply.status != 200 or b"text/event-stream" not in reply.head:
             return True
-        if self.breaks:
+        if self.breaks or is_late:
             return b'"error"' in reply.body[-1000:] and not reply.is_whole_stream
         return reply.is_whole_stream
 
@@ -117,6 +124,7 @@ class Seen:
     left_count: int = 0
     # Chats that were answered to their end.
     answered_count: int = 0
+    late_count: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
     looks: list[tuple[int, int]] = field(default_factory=list)
     before: dict[str, int] = field(default_factory=dict)
@@ -159,6 +167,7 @@ def _figures(seen: Seen, request_count: int, error_count: int) -> list[Figure]:
         Figure("of them left at a random moment", seen.left_count / seen.done_count * 100, "%"),
         Figure("requests a second", seen.done_count / seen.duration_s),
         exactly("answers that were not the ones due", sum(seen.wrong.values()), 0),
+        Figure("failed after 15 s of silence, and so within the stream", seen.late_count),
         Figure(
             "memory's growth in the second half",
             seen.growth_bytes / MEBIBYTE,
@@ -266,7 +275,9 @@ async def _work(port: int, seed: int, numbers: Iterator[int], seen: Seen) -> Non
                 reply = await client.ask(kind.request)
                 if not kind.is_due(reply):
                     seen.wrong[f"{kind.name}: {reply.status} {reply.body[-200:]!r}"] += 1
-                seen.answered_count += kind.is_chat and reply.status == 200
+                is_late = kind.is_late(reply)
+                seen.late_count += is_late
+                seen.answered_count += kind.is_chat and reply.status == 200 and not is_late
         except (BrokenError, OSError, TimeoutError) as error:
             seen.wrong[f"{kind.name}: {error!r}"] += 1
             client = None

@@ -53,6 +53,12 @@ def facts(bystanders_share: float) -> str:
     return words
 
 
+def day_of(bystanders_share: float) -> str:
+    """Today, and whether the machine was quiet."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    return today + (" (busy machine)" if bystanders_share > BYSTANDERS_SHARE_MAX else "")
+
+
 def render_table(outcomes: Sequence[Outcome]) -> str:
     """One row per figure; a stage's promise stands in the first of its rows."""
     lines = list(HEAD)
@@ -86,7 +92,10 @@ def put_into(page: str, section: str) -> str:
 
 
 def put_stages_into(page: str, outcomes: Sequence[Outcome], day: str) -> str:
-    """The page with the rows of these stages as they are now, and the others' as they were."""
+    """The page with the rows of these stages as they are now, and the others' as they were.
+
+    `day` has no comma and no full stop.
+    """
     section = page.partition(BEGIN)[2].partition(END)[0]
     words, _, table = section.partition("\n".join(HEAD))
     rows: dict[str, list[str]] = {}
@@ -98,7 +107,7 @@ def put_stages_into(page: str, outcomes: Sequence[Outcome], day: str) -> str:
             name = found[1]
             rows[name] = []
         rows[name].append(line)
-    days = dict(re.findall(r"`(\w+)` on ([\d-]+)", words))
+    days = dict(re.findall(r"`(\w+)` on ([^,.]+)", words))
     days |= {outcome.stage.name: day for outcome in outcomes}
     alone = ", ".join(f"`{name}` on {days[name]}" for name in sorted(days))
     words = words.partition(ALONE)[0].strip()

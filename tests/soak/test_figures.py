@@ -87,13 +87,14 @@ def test_a_stage_alone_writes_its_own_rows() -> None:
     first, second = STAGES[0], STAGES[1]
     section = render_section([Outcome(second, run(TINY), 60.0)], "Measured today.")
     page = f"# Title\n\n{BEGIN}\n{section}{END}\n"
-    both = put_stages_into(page, [Outcome(first, [KEPT], 1.0)], "2026-01-02")
-    assert f"Measured alone since then: `{first.name}` on 2026-01-02." in both
+    day = "2026-01-02 (busy machine)"
+    both = put_stages_into(page, [Outcome(first, [KEPT], 1.0)], day)
+    assert f"Measured alone since then: `{first.name}` on {day}." in both
     assert both.index(first.promise) < both.index(second.promise)
     assert both.count("| streams broken |") == 1
     again = put_stages_into(both, [Outcome(second, [KEPT], 1.0)], "2026-01-03")
     assert "| streams broken |" not in again
-    assert f"`{second.name}` on 2026-01-03, `{first.name}` on 2026-01-02." in again
+    assert f"`{second.name}` on 2026-01-03, `{first.name}` on {day}." in again
     assert put_stages_into(again, [Outcome(second, [KEPT], 1.0)], "2026-01-03") == again
 
 

@@ -38,6 +38,8 @@ ANSWER_READ_BYTES_MAX: Final = 1 << 11
 ERROR_BODY_BYTES_MAX: Final = 64 << 10
 # An error's body comes with its head, or in the next packet.
 ERROR_BODY_TIMEOUT_S: Final = 3.0
+# One for all: as an object it is large.
+_NOTHING: Final = memoryview(b"")
 
 
 class HttpAnswer:
@@ -87,7 +89,7 @@ class HttpAnswer:
         self._is_finished = False
         self._is_late = False
         # What came in the last read beyond ANSWER_READ_BYTES_MAX.
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
 
     async def __aenter__(self) -> Self:
         if not is_header_value("".join(self._headers.values())):

@@ -93,12 +93,12 @@ def read_contents(data: bytes) -> Contents:
         contents = msgspec.json.decode(data, type=Contents)
     except msgspec.MsgspecError:
         raise BackupError(
-            say("it is no backup of this program, or one of a later version")
+            say("it is not a backup of this program, or one of a newer version")
         ) from None
     if contents.format != FORMAT:
         raise BackupError(
             say(
-                "it was made by version {version}, which is a later one",
+                "it was made by the newer version {version}",
                 version=repr(contents.version[:40]),
             )
         )
@@ -115,9 +115,9 @@ def _require_right(piece: Piece) -> None:
     if role is None or bool(piece.path) != (role is KEY_FILE) or piece.size_bytes < 0:
         raise BackupError(say("its list of contents is wrong"))
     if not role.is_database and piece.size_bytes > TEXT_BYTES_MAX:
-        raise BackupError(say("{name} in it is larger than any such file", name=piece.role))
+        raise BackupError(say("{name} in it is too large for such a file", name=piece.role))
     if piece.path and not is_below(piece.path):
-        raise BackupError(say("a file of keys in it is to lie outside of the home folder"))
+        raise BackupError(say("a key file in it would be outside the home folder"))
 
 
 def create_private(path: Path) -> BinaryIO:

@@ -173,6 +173,7 @@ class InferenceRoute:
         if chat.is_stream:
             admission.begin_stream(place)
         exchange = self._relay.open(_incoming(refusal, call, chat))
+        scope["headers"] = ()  # all read, and a stream can last for hours
         head = AnswerHead(refusal.id, chat.model, int(time.time()))
         answer: _Answer
         if chat.is_stream:

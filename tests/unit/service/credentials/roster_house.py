@@ -183,11 +183,12 @@ class House:
                 self.clock,
                 self.observer,
                 self._on_load,
-                self._note,
+                self.note,
             )
         )
 
-    async def _note(self, kind: ActKind, aliases: str) -> None:
+    async def note(self, kind: ActKind, aliases: str) -> None:
+        """Keep it."""
         self.noted.append((kind, aliases))
 
     def _on_load(self, credentials: Sequence[Credential]) -> None:

@@ -168,6 +168,22 @@ async def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_read() -> N
         assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+async def test_a_body_that_was_not_asked_for_ends_the_connection() -> None:
+    """The client may leave it out, and its next request would be taken for it; Go's once did.
+
+    Where it came unasked the connection stays.
+    """
+    head = POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    app = Script(start((b"content-length", b"2")), body(b"ok"))
+    async with serve(app, OPTIONS) as port:
+        raw = await talk(port, head, GET, pause_s=0.05)
+        assert raw.count(b"HTTP/1.1 ") == 1
+        assert b"\r\nconnection: close\r\n" in raw
+        raw = await talk(port, head + b"ab" + CLOSE)
+        assert raw.count(b"HTTP/1.1 200 OK") == 2
+        assert raw.count(b"connection: close") == 1
+
+
 async def test_all_who_wait_learn_that_the_client_has_left() -> None:
     """Whoever answers, and whoever looks after that; and nothing is written to it."""
     told: list[str] = []

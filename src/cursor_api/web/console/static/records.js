@@ -47,6 +47,8 @@ export async function enterRequests() {
   }
   const [id] = state.route.rest;
   await Promise.all([id ? loadSingle(id) : null, isOther ? loadChoices() : null]);
+  // A link may lead far down; what is opened in place is seen whole.
+  if (id) requestAnimationFrame(() => document.querySelector(".detail-row")?.scrollIntoView({ block: "nearest" }));
 }
 
 export async function loadOlder() {

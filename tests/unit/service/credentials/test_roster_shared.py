@@ -1,0 +1,119 @@
+"""Credentials that several nodes share: what the owner sets, and a database that is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.domain.credential_health import Preferences
+from cursor_api.domain.errors import StoreAwayError
+from cursor_api.ports.credential_rows import Taken
+from cursor_api.service.credentials import roster as roster_module
+from cursor_api.service.credentials.roster import CANNOT_LOOK, Roster, RosterParts
+from tests.unit.service.credentials.roster_house import A, B, House, ScriptedMemory
+from tests.waiting import until
+
+HIGH, LOW = Preferences(priority=5), Preferences(priority=-5)
+AWAY = StoreAwayError("The database is away.")
+
+
+class ScriptedShared:
+    """What is preferred, or an error."""
+
+    def __init__(self) -> None:
+        self.preferences: Mapping[Secret, Preferences] = {}
+        self.preferred: list[tuple[str, Preferences]] = []
+        self.error: StoreAwayError | None = None
+
+    async def prefer(self, alias: str, preferences: Preferences) -> None:
+        """What is scripted."""
+        if self.error:
+            raise self.error
+        self.preferred.append((alias, preferences))
+
+    async def take_over(self, given: Sequence[tuple[Credential, Preferences]]) -> Taken:
+        """Nothing."""
+        raise NotImplementedError(given)
+
+    async def reseal(self) -> int:
+        """Nothing."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Nothing."""
+
+
+def share(house: House) -> tuple[Roster, ScriptedShared]:
+    """A roster whose store is a database."""
+    shared = ScriptedShared()
+    parts = RosterParts(
+        *(house.store, house.memory, house.pools, house.clock, house.observer),
+        *(lambda _: None, house.note, shared),
+    )
+    return Roster(parts), shared
+
+
+async def test_what_is_set_at_another_node_counts_here() -> None:
+    """More than what this one remembers; and this one notes nothing that it has not done."""
+    house = House(A, B)
+    roster, shared = share(house)
+    shared.preferences = {A.secret: HIGH}
+    await roster.start()
+    assert house.pools.get_slot("a").preferences == HIGH
+    assert house.pools.get_slot("b").preferences == Preferences()
+    shared.preferences = {A.secret: LOW}
+    house.store.is_changed = True
+    house.store.credentials = [A]
+    assert await roster.reload_if_changed()
+    assert house.pools.get_slot("a").preferences == LOW
+    assert house.noted == []
+
+
+async def test_what_is_set_here_is_kept_before_it_counts() -> None:
+    """Where it cannot be kept, nothing changes."""
+    house = House(A)
+    roster, shared = share(house)
+    await roster.start()
+    await roster.prefer("a", HIGH)
+    assert shared.preferred == [("a", HIGH)]
+    shared.error = AWAY
+    with pytest.raises(StoreAwayError):
+        await roster.prefer("a", LOW)
+    assert house.pools.get_slot("a").preferences == HIGH
+
+
+async def test_what_a_file_remembers_does_not_undo_it() -> None:
+    """Another process of this machine saves its memory in the same file."""
+    memory = ScriptedMemory()
+    house = House(A, memory=memory)
+    roster, shared = share(house)
+    shared.preferences = {A.secret: HIGH}
+    await roster.start()
+    slot = house.pools.get_slot("a")
+    memory.others = {roster.digest(A): (LOW, slot.health)}
+    await roster.save()
+    assert memory.save_count == 1
+    assert slot.preferences == HIGH
+
+
+async def test_a_database_that_is_away_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known serves on, until the database is back."""
+    monkeypatch.setattr(roster_module, "LOOK_EVERY_S", 0.002)
+    house = House(A)
+    roster, _ = share(house)
+    await roster.start()
+    house.store.error = AWAY
+    house.store.credentials.append(B)
+    watching = asyncio.create_task(roster.watch())
+    for _ in range(3):
+        house.store.is_changed = True
+        await until(lambda: not house.store.is_changed)
+    assert house.observer.warnings == [(CANNOT_LOOK, {"detail": str(AWAY)})]
+    assert house.serving == "a"
+    house.store.error = None
+    house.store.is_changed = True
+    await until(lambda: house.serving == "ab")
+    watching.cancel()
