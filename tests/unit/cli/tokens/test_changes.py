@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from cursor_api.cli import main
-from cursor_api.cli.gateway.place import describe_running
-from cursor_api.files.running import claim
+from cursor_api.files.running import claim, describe_running
 from tests.unit.cli.demo_stage import RunningDemo, running_demo
 from tests.unit.cli.gateway_folder import enter
 
