@@ -124,7 +124,8 @@ def _close_later(stack: AsyncExitStack, stores: Stores) -> None:
 async def _begin(roster: Roster) -> int:
     """Start with the credentials that can serve, where only new bindings could not be stored.
 
-    With none where a database that has them is away: they serve as soon as it is back.
+    Where a database that has them is away, with those of the settings: the others serve as soon as
+    it is back.
     """
     try:
         return await roster.start()

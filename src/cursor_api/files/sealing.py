@@ -54,8 +54,8 @@ class Sealer:
         except ImportError as error:
             raise StoreError(
                 tell(
-                    "{name} needs what is not installed: pip install 'cursor-api[{extra}]'"
-                    " ({reason}).",
+                    "{name} needs the extra `{extra}` of cursor-api, which is not installed"
+                    " ({reason}); docs/install.md says how to install it.",
                     name=KEY,
                     extra="sealed",
                     reason=error,

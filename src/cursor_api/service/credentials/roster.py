@@ -108,15 +108,20 @@ class Roster:
     async def start(self) -> int:
         """Read what was kept and then the store; returns how many credentials there are.
 
-        Raises StoreError when the store cannot be read whole. A lost memory is only a warning:
-        everybody is healthy until shown otherwise.
+        Raises StoreError when the store cannot be read whole; where it is away, those of the
+        configuration serve all the same. A lost memory is only a warning: everybody is healthy
+        until shown otherwise.
         """
         try:
             self._kept = dict(await self._with.state_store.load())
         except StoreError as error:
             self._with.observer.warn("the pool's memory cannot be read", error=str(error))
         self._has_started = True
-        return await self.reload()
+        try:
+            return await self.reload()
+        except StoreAwayError:
+            self._serve(())
+            raise
 
     async def reload(self) -> int:
         """Read the store again and serve from it. Returns how many are the owner's to change there.

@@ -243,7 +243,7 @@ class RowCredentialStore:
 
     def _find_files(self) -> Iterator[Notice]:
         path = self._token_file
-        if self._is_empty and path.is_file() and path.stat().st_size:
+        if self._is_empty and _holds_something(path):
             text = (
                 f"The database has no credentials, and {path} has some: `cursor-api token copy`"
                 " copies them."
@@ -281,6 +281,14 @@ def _require_match(book: Book, if_match: str | None) -> None:
         raise StaleTextError(
             tell("The tokens were changed since you read them; nothing was saved.")
         )
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        # What cannot be looked at cannot be copied either, and `token copy` says why.
+        return False
 
 
 def _new_id() -> str:

@@ -122,6 +122,13 @@ async def test_files_that_were_not_copied_are_told(tmp_path: Path) -> None:
     assert not one.warnings
 
 
+async def test_files_that_cannot_be_looked_at(tmp_path: Path) -> None:
+    """Are no reason not to serve."""
+    one = store(MemoryRows(), tmp_path / ("x" * 300))
+    await one.load()
+    assert not one.warnings
+
+
 async def test_there_is_no_text(tmp_path: Path) -> None:
     """It says where credentials are, and how they are changed."""
     one = store(MemoryRows(), tmp_path)
