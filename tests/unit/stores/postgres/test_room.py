@@ -88,7 +88,7 @@ async def test_the_operator_is_told_at_the_start(url: Secret) -> None:
     for workers in ("1", "11"):
         await warn_of_room(settings_of(DATABASE_URL=url.reveal(), WORKERS=workers), observer)
     [(warning, _)] = observer.events
-    assert "11 gateway processes need up to 33 (3 each)" in warning
+    assert "11 gateway process(es) need up to 33 (3 each)" in warning
     away = Secret("postgresql://nobody@127.0.0.1:1/x")
     with pytest.raises(StoreAwayError):
         await look(away)
