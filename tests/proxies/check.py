@@ -1,4 +1,4 @@
-"""The examples of deploy/nginx, deploy/caddy and deploy/haproxy, run before a gateway.
+"""The examples of deploy/nginx, deploy/caddy and deploy/haproxy, run before a gateway and behind.
 
 `make proxies-check`; not part of the suite. Each file is taken as it is but for its port, its
 certificate and the gateway's address.
@@ -21,7 +21,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.acceptance.in_process import KEY, gateway_before
+from tests.acceptance.in_process import KEY, Gateway, gateway_before
 from tests.proxies.upstream import TOML, Upstream, body
 from tests.scripted_server import ScriptedServer, Turn
 
@@ -45,6 +45,7 @@ http {{
 """
 CADDY = "{{\n\tadmin off\n\tauto_https disable_redirects\n\tstorage file_system {folder}\n}}\n"
 OK, UNAUTHORIZED, TOO_LARGE = 200, 401, 413
+CHAT = "/v1/chat/completions"
 
 
 class Places(NamedTuple):
@@ -178,7 +179,7 @@ async def curl(url: str, question: str, version: str) -> asyncio.subprocess.Proc
     return await asyncio.create_subprocess_exec(
         *("curl", "-sN", f"--{version}", "--cacert", str(AUTHORITY), "-d"),
         *(body(question, is_stream=True), "-H", "Content-Type: application/json"),
-        *("-H", f"Authorization: Bearer {KEY}", f"{url}/v1/chat/completions"),
+        *("-H", f"Authorization: Bearer {KEY}", f"{url}{CHAT}"),
         stdout=asyncio.subprocess.PIPE,
     )
 
@@ -195,6 +196,49 @@ def asking() -> httpx.AsyncClient:
     context = ssl.create_default_context(cafile=str(AUTHORITY))
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     return httpx.AsyncClient(verify=context, headers=headers, timeout=30, trust_env=False)
+
+
+@asynccontextmanager
+async def stage_behind(name: str, folder: Path) -> AsyncIterator[tuple[Gateway, Upstream]]:
+    """A gateway before the proxy before an upstream."""
+    upstream = Upstream()
+    async with (
+        ScriptedServer(upstream.serve) as server,
+        proxy(name, int(server.url.rsplit(":", 1)[1]), folder) as url,
+    ):
+        toml = folder / "cursor-api.toml"
+        toml.write_text(TOML.format(url=url) + f'ca_file = "{AUTHORITY}"\n')
+        more = {"GATEWAY_CONFIG": str(toml)}
+        async with gateway_before(url, environment=more, tokens=()) as gateway:
+            yield gateway, upstream
+
+
+async def test_an_upstream_behind_a_proxy_is_one_like_others(name: str, tmp_path: Path) -> None:
+    """Its words arrive as they are written, large bodies reach it, and who leaves ends its work.
+
+    (HAProxy learns that nobody reads when the next word comes.)
+    """
+    async with stage_behind(name, tmp_path) as (gateway, upstream):
+        url = f"http://127.0.0.1:{gateway.port}"
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        for question in ("hello", "talk"):
+            text = body(question, is_stream=True)
+            head = f"Authorization: Bearer {KEY}\r\nContent-Length: {len(text)}\r\n\r\n{text}"
+            writer.write(f"POST {CHAT} HTTP/1.1\r\nHost: x\r\n{head}".encode())
+            async with asyncio.timeout(10):
+                await reader.readuntil(b"first ")
+                if question == "hello":
+                    upstream.may_go_on.set()
+                    assert b"last" in await reader.readuntil(b"\r\n0\r\n\r\n")
+        writer.close()
+        async with asyncio.timeout(10):
+            await upstream.is_left.wait()
+        async with asking() as client:
+            large = body("at once" + "x" * (8 << 20), is_stream=False)
+            asked = [client.post(f"{url}{CHAT}", content=large)]
+            small = body("at once", is_stream=True)
+            asked += [client.post(f"{url}{CHAT}", content=small) for _ in range(100)]
+            assert {answer.status_code for answer in await asyncio.gather(*asked)} == {OK}
 
 
 @pytest.mark.parametrize("version", ["http1.1", "http2"])
@@ -223,7 +267,7 @@ async def test_who_leaves_ends_the_upstreams_answer(name: str, tmp_path: Path) -
 async def test_refusals_are_the_gateways_own(name: str, tmp_path: Path) -> None:
     """In the client's dialect, whatever the size of what was sent."""
     async with stage(name, tmp_path) as on, asking() as client:
-        url = f"{on.url}/v1/chat/completions"
+        url = f"{on.url}{CHAT}"
         wrong = await client.post(url, content=b"{}", headers={"Authorization": "Bearer no"})
         assert wrong.status_code == UNAUTHORIZED
         assert "AUTH_TOKEN" in wrong.json()["error"]["message"]
@@ -235,7 +279,7 @@ async def test_refusals_are_the_gateways_own(name: str, tmp_path: Path) -> None:
 async def test_many_at_once_and_one_after_another(name: str, tmp_path: Path) -> None:
     """On connections that are kept."""
     async with stage(name, tmp_path) as on, asking() as client:
-        url = f"{on.url}/v1/chat/completions"
+        url = f"{on.url}{CHAT}"
         for _ in range(4):
             asked = [
                 client.post(url, content=body("at once", is_stream=number % 2 == 0))

@@ -41,6 +41,15 @@ class Upstream:
             await turn.gone()
             self.is_left.set()
             return
+        if b"talk" in turn.body:
+            gone = asyncio.create_task(turn.gone())
+            try:
+                while not gone.done():
+                    await turn.chunk(chunk({"content": "and "}))
+                    await asyncio.wait([gone], timeout=0.1)
+            finally:
+                self.is_left.set()
+            return
         if b"at once" not in turn.body:
             await self.may_go_on.wait()
         await turn.chunk(chunk({"content": "last"}))
