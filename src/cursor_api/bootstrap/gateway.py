@@ -166,11 +166,14 @@ async def open_credentials(
         except BindingNotStoredError as error:
             observer.warn(str(error))
         before = _facts_of(house)
-        yield Operator(house.credentials, house.roster, house.pools, house.model_lists)
-        if stores.shared_credentials is not None:
-            # Of files, a gateway notes it that sees the change.
-            for kind, alias in find_acts(before, _facts_of(house)):
-                await house.key_house.audit.note(COMMAND_LINE, kind, alias)
+        try:
+            yield Operator(house.credentials, house.roster, house.pools, house.model_lists)
+        finally:
+            # Also what was done before something failed. Of files, a gateway that sees the change
+            # notes it.
+            if stores.shared_credentials is not None:
+                for kind, aliases in find_acts(before, _facts_of(house)):
+                    await house.key_house.audit.note(COMMAND_LINE, kind, aliases)
 
 
 def _facts_of(house: House) -> dict[str, object]:

@@ -26,6 +26,8 @@ from cursor_api.options.sealing_keys import read_keys
 # A text has a nonce of its own: with 96 random bits, a key may seal some billions of texts.
 NONCE_BYTES: Final = 12
 ID_DIGITS: Final = 8
+# A nonce and a tag of 16 bytes, in base64.
+SEALED_CHARS_MIN: Final = 38
 # A few keys, and perhaps comments of ours one day.
 KEY_FILE_BYTES_MAX: Final = 4096
 

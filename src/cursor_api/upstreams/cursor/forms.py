@@ -109,6 +109,13 @@ _WRONG: Final = (
         Problem(ProblemCode.NAMED, "a name and `=` in front of the token"),
     ),
     (_OTHER_KEY, _OTHER_SERVICE),
+    (
+        re.compile("sealed:", re.IGNORECASE),
+        Problem(
+            ProblemCode.SEALED,
+            "a sealed token, which can only be read in its own file: write the token itself",
+        ),
+    ),
 )
 
 

@@ -91,6 +91,7 @@ def test_what_is_unmistakable_is_cleaned(text: str, alias: str | None) -> None:
         ("AIza" + "0123456789abcdefghi" + "0123456789abcdef", "another service"),
         ("gsk_0123456789abcdef0123", "another service"),
         ("ghp_" + "0123456789abcdef" * 2, "another service"),
+        ("sealed:1a2b3c4d:" + "A" * 60, "a sealed token"),
     ],
 )
 def test_what_cannot_be_a_token_is_told_unseen(text: str, words: str) -> None:
