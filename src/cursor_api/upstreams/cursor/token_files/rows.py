@@ -26,7 +26,7 @@ from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import NoTextError, StaleTextError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.options.said import tell
-from cursor_api.ports.credential_rows import CredentialRow, CredentialRows, Taken
+from cursor_api.ports.credential_rows import CredentialRow, CredentialRows, PreferenceStep, Taken
 from cursor_api.upstreams.cursor.token_files.book import (
     Book,
     Names,
@@ -148,19 +148,21 @@ class RowCredentialStore:
 
         return (await self._pick(await self._edit(decide), bearers))[0]
 
-    async def prefer(self, alias: str, preferences: Preferences) -> None:
+    async def prefer(self, alias: str, change: PreferenceStep) -> Preferences:
         """See ports.SharedCredentials."""
         meant: list[Secret] = []
 
         def decide(book: Book, rows: Rows) -> Rows:
             meant[:] = [Secret(book.get_bearer(alias))]
             return [
-                replace(row, preferences=preferences) if row.secret == meant[0] else row
+                replace(row, preferences=change(row.preferences)) if row.secret == meant[0] else row
                 for row in rows
             ]
 
-        await self._edit(decide)
-        self._preferences[meant[0]] = preferences
+        rows = await self._edit(decide)
+        found = next(row.preferences for row in rows if row.secret == meant[0])
+        self._preferences[meant[0]] = found
+        return found
 
     async def take_over(self, given: Sequence[tuple[Credential, Preferences]]) -> Taken:
         """See ports.SharedCredentials."""
