@@ -25,7 +25,7 @@ AGENTS := tests/agents
 AGENTS_STAMP := $(AGENTS)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint types imports fast format bench bench-records bench-nodes fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check workers-check simulate-nodes docs-site soak test-pythons coverage lock clean
+.PHONY: help demo install test check lint types imports fast format bench bench-records bench-nodes fuzz wall clients agents deb deb-check chart-check metrics-check proxies-check http-clients workers-check simulate-nodes docs-site soak test-pythons coverage lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -217,6 +217,9 @@ metrics-check: $(VENV)/dev.stamp ## Check metrics, alerts and dashboard with Pro
 
 proxies-check: $(VENV)/dev.stamp ## Run the nginx, Caddy and HAProxy examples in front of a gateway (Debian has all three; needs curl)
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q tests/proxies/check.py
+
+http-clients: $(VENV)/dev.stamp $(NODE_STAMP) ## Try the gateway's server with the HTTP clients of Node, Java and Go that are here, also over TLS
+	$(BIN)/pytest -q tests/http_clients/check.py
 
 workers-check: $(VENV)/dev.stamp ## Test several workers under load: restarts, kills and limits, many times
 	REQUIRE_SERVERS=1 $(BIN)/pytest -q -s tests/workers/check.py

@@ -9,6 +9,7 @@ from typing import Final
 # Loaded when first needed, where they are needed at all.
 LATER: Final = (
     "cryptography",
+    "ctypes",
     "cursor_api.simulator",
     "cursor_api.upstreams.anthropic.chat",
     "cursor_api.upstreams.cursor_sdk.building",
@@ -18,6 +19,7 @@ LATER: Final = (
     "prometheus_client",
     "psycopg",
     "redis",
+    "urllib.request",
 )
 ASK: Final = """
 import sys

@@ -1,4 +1,4 @@
-"""The examples of deploy/nginx, deploy/caddy and deploy/haproxy, run before a gateway.
+"""The examples of deploy/nginx, deploy/caddy and deploy/haproxy, run before a gateway and behind.
 
 `make proxies-check`; not part of the suite. Each file is taken as it is but for its port, its
 certificate and the gateway's address.
@@ -7,7 +7,6 @@ certificate and the gateway's address.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import socket
@@ -16,15 +15,14 @@ import subprocess
 import textwrap
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import pytest
 
-from tests.acceptance.in_process import KEY, gateway_before
-from tests.openai_stage import DONE, chunk
+from tests.acceptance.in_process import KEY, Gateway, gateway_before
+from tests.proxies.upstream import TOML, Upstream, body
 from tests.scripted_server import ScriptedServer, Turn
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +45,7 @@ http {{
 """
 CADDY = "{{\n\tadmin off\n\tauto_https disable_redirects\n\tstorage file_system {folder}\n}}\n"
 OK, UNAUTHORIZED, TOO_LARGE = 200, 401, 413
+CHAT = "/v1/chat/completions"
 
 
 class Places(NamedTuple):
@@ -153,32 +152,6 @@ async def proxy(name: str, behind: int, folder: Path, more: str = "") -> AsyncIt
         log.close()
 
 
-@dataclass(slots=True)
-class Upstream:
-    """Says the first word of a stream, and the rest when it is told to."""
-
-    may_go_on: asyncio.Event
-    is_left: asyncio.Event
-
-    async def serve(self, turn: Turn) -> None:
-        """A list of models, or a chat."""
-        if turn.line.startswith("GET "):
-            models = {"object": "list", "data": [{"id": "m", "object": "model"}]}
-            await turn.answer(json.dumps(models).encode(), content_type="application/json")
-            return
-        await turn.head(content_type="text/event-stream")
-        await turn.chunk(chunk({"role": "assistant", "content": "first "}))
-        if b"leave" in turn.body:
-            await turn.gone()
-            self.is_left.set()
-            return
-        if b"at once" not in turn.body:
-            await self.may_go_on.wait()
-        await turn.chunk(chunk({"content": "last"}))
-        await turn.chunk(chunk(finish_reason="stop") + DONE)
-        await turn.end()
-
-
 class Stage(NamedTuple):
     """A proxy before a gateway before an upstream."""
 
@@ -189,13 +162,10 @@ class Stage(NamedTuple):
 @asynccontextmanager
 async def stage(name: str, folder: Path) -> AsyncIterator[Stage]:
     """All three of them."""
-    upstream = Upstream(asyncio.Event(), asyncio.Event())
+    upstream = Upstream()
     async with ScriptedServer(upstream.serve) as server:
         toml = folder / "cursor-api.toml"
-        toml.write_text(
-            f'[[upstream]]\nname = "u"\nkind = "openai"\nbase_url = "{server.url}/v1"\n'
-            'api_key = "k"\n'
-        )
+        toml.write_text(TOML.format(url=server.url))
         more = {"GATEWAY_CONFIG": str(toml), "GATEWAY_TRUSTED_PROXIES": "127.0.0.1"}
         async with (
             gateway_before(server.url, environment=more, tokens=()) as gateway,
@@ -204,18 +174,12 @@ async def stage(name: str, folder: Path) -> AsyncIterator[Stage]:
             yield Stage(url, upstream)
 
 
-def body(question: str, *, is_stream: bool) -> str:
-    """A chat."""
-    messages = [{"role": "user", "content": question}]
-    return json.dumps({"model": "m", "stream": is_stream, "messages": messages})
-
-
 async def curl(url: str, question: str, version: str) -> asyncio.subprocess.Process:
     """A streamed chat by a client that shows each piece as it comes."""
     return await asyncio.create_subprocess_exec(
         *("curl", "-sN", f"--{version}", "--cacert", str(AUTHORITY), "-d"),
         *(body(question, is_stream=True), "-H", "Content-Type: application/json"),
-        *("-H", f"Authorization: Bearer {KEY}", f"{url}/v1/chat/completions"),
+        *("-H", f"Authorization: Bearer {KEY}", f"{url}{CHAT}"),
         stdout=asyncio.subprocess.PIPE,
     )
 
@@ -232,6 +196,49 @@ def asking() -> httpx.AsyncClient:
     context = ssl.create_default_context(cafile=str(AUTHORITY))
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     return httpx.AsyncClient(verify=context, headers=headers, timeout=30, trust_env=False)
+
+
+@asynccontextmanager
+async def stage_behind(name: str, folder: Path) -> AsyncIterator[tuple[Gateway, Upstream]]:
+    """A gateway before the proxy before an upstream."""
+    upstream = Upstream()
+    async with (
+        ScriptedServer(upstream.serve) as server,
+        proxy(name, int(server.url.rsplit(":", 1)[1]), folder) as url,
+    ):
+        toml = folder / "cursor-api.toml"
+        toml.write_text(TOML.format(url=url) + f'ca_file = "{AUTHORITY}"\n')
+        more = {"GATEWAY_CONFIG": str(toml)}
+        async with gateway_before(url, environment=more, tokens=()) as gateway:
+            yield gateway, upstream
+
+
+async def test_an_upstream_behind_a_proxy_is_one_like_others(name: str, tmp_path: Path) -> None:
+    """Its words arrive as they are written, large bodies reach it, and who leaves ends its work.
+
+    (HAProxy learns that nobody reads when the next word comes.)
+    """
+    async with stage_behind(name, tmp_path) as (gateway, upstream):
+        url = f"http://127.0.0.1:{gateway.port}"
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        for question in ("hello", "talk"):
+            text = body(question, is_stream=True)
+            head = f"Authorization: Bearer {KEY}\r\nContent-Length: {len(text)}\r\n\r\n{text}"
+            writer.write(f"POST {CHAT} HTTP/1.1\r\nHost: x\r\n{head}".encode())
+            async with asyncio.timeout(10):
+                await reader.readuntil(b"first ")
+                if question == "hello":
+                    upstream.may_go_on.set()
+                    assert b"last" in await reader.readuntil(b"\r\n0\r\n\r\n")
+        writer.close()
+        async with asyncio.timeout(10):
+            await upstream.is_left.wait()
+        async with asking() as client:
+            large = body("at once" + "x" * (8 << 20), is_stream=False)
+            asked = [client.post(f"{url}{CHAT}", content=large)]
+            small = body("at once", is_stream=True)
+            asked += [client.post(f"{url}{CHAT}", content=small) for _ in range(100)]
+            assert {answer.status_code for answer in await asyncio.gather(*asked)} == {OK}
 
 
 @pytest.mark.parametrize("version", ["http1.1", "http2"])
@@ -260,7 +267,7 @@ async def test_who_leaves_ends_the_upstreams_answer(name: str, tmp_path: Path) -
 async def test_refusals_are_the_gateways_own(name: str, tmp_path: Path) -> None:
     """In the client's dialect, whatever the size of what was sent."""
     async with stage(name, tmp_path) as on, asking() as client:
-        url = f"{on.url}/v1/chat/completions"
+        url = f"{on.url}{CHAT}"
         wrong = await client.post(url, content=b"{}", headers={"Authorization": "Bearer no"})
         assert wrong.status_code == UNAUTHORIZED
         assert "AUTH_TOKEN" in wrong.json()["error"]["message"]
@@ -272,7 +279,7 @@ async def test_refusals_are_the_gateways_own(name: str, tmp_path: Path) -> None:
 async def test_many_at_once_and_one_after_another(name: str, tmp_path: Path) -> None:
     """On connections that are kept."""
     async with stage(name, tmp_path) as on, asking() as client:
-        url = f"{on.url}/v1/chat/completions"
+        url = f"{on.url}{CHAT}"
         for _ in range(4):
             asked = [
                 client.post(url, content=body("at once", is_stream=number % 2 == 0))

@@ -153,7 +153,8 @@ def missing(error: ImportError, setting: str = DATABASE_URL, extra: str = "postg
     """For a setting that needs an extra."""
     return StoreError(
         tell(
-            "{name} needs what is not installed: pip install 'cursor-api[{extra}]' ({reason}).",
+            "{name} needs the extra `{extra}` of cursor-api, which is not installed"
+            " ({reason}); docs/install.md says how to install it.",
             name=setting,
             extra=extra,
             reason=error,

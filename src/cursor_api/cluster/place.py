@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import os
 import signal
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from cursor_api.cluster.siblings import Meeting, meet_siblings
+
+if TYPE_CHECKING:
+    import ctypes
 
 # Taken out of the environment at once: no program that a worker starts takes it for its own.
 VARIABLE: Final = "_CURSOR_API_WORKER"
@@ -77,6 +79,8 @@ def find_place(environ: MutableMapping[str, str]) -> WorkerPlace | None:
 @functools.cache
 def load_libc() -> ctypes.CDLL:
     """The system's own library; loaded before a fork, where the child needs it."""
+    import ctypes  # noqa: PLC0415 - half a megabyte, for workers alone
+
     return ctypes.CDLL(None, use_errno=True)
 
 
@@ -86,4 +90,6 @@ def end_with_parent(number: int = signal.SIGTERM) -> None:
     A child of a parent that has ended before has another one by now: whoever calls looks.
     """
     if load_libc().prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
+        import ctypes  # noqa: PLC0415 - see `load_libc`
+
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")

@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -27,6 +28,14 @@ TEXT_BYTES_MAX: Final = 4096
 _WAIT_S: Final = 2.0
 _POLL_S: Final = 0.01
 _NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+
+
+def describe_running(root_url: str, pid: int | None = None) -> str:
+    """What a gateway says of itself to the commands that are run beside it.
+
+    `pid` is who hears signals for it, where that is not this process.
+    """
+    return json.dumps({"url": root_url, "pid": os.getpid() if pid is None else pid})
 
 
 @contextmanager

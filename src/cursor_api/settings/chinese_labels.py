@@ -76,7 +76,14 @@ SHOWN: Final[Mapping[str, str]] = {
     "(not set)": "（未设置）",
     "(empty)": "（空）",
 }
-_HIDDEN: Final = re.compile(r"set \((\d+) characters?, hidden\)")
+COUNTED: Final[Mapping[str, str]] = {
+    "character": "个字符",
+    "key": "个密钥",
+    "credential": "个凭据",
+}
+# Names of keys may stand behind it.
+_HIDDEN: Final = re.compile(rf"set \((\d+) ({'|'.join(COUNTED)})s?, hidden(?:: (.+))?\)")
+_VALUES_HIDDEN: Final = " (values hidden)"
 
 
 def translate_source(source: str) -> str:
@@ -86,7 +93,12 @@ def translate_source(source: str) -> str:
 
 def translate_shown(shown: str) -> str:
     """What is shown of a value: the value itself stays."""
-    return SHOWN.get(shown) or _HIDDEN.sub(r"已设置（\1 个字符，已隐藏）", shown)
+    if found := _HIDDEN.fullmatch(shown):
+        names = f"：{found[3]}" if found[3] else ""
+        return f"已设置（{found[1]} {COUNTED[found[2]]}，已隐藏{names}）"
+    if shown.endswith(_VALUES_HIDDEN):
+        return f"{shown.removesuffix(_VALUES_HIDDEN)}（值已隐藏）"
+    return SHOWN.get(shown, shown)
 
 
 def translate_label(label: str) -> str:

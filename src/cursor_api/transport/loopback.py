@@ -5,6 +5,12 @@ Rules of this file:
 - A call is handed on at the end of its head, so that a caller without a token has no memory. Its
   body is kept up to `body_bytes_max`, and time is bounded for all that is waited for.
 - A caller who leaves ends what is done for him.
+
+It is not the gateway's own server (`web/server`), though both stand on the same parser. What is
+around that parser there is for strangers: refusals in a client's dialect, limits that are settings,
+the room that all connections share, requests in a queue, TLS, ASGI. Here one caller is known, has
+one call at a time, and gets no words for his mistakes. Without those things little is left to
+share; with them, each upstream and the simulator would stand on the gateway's front.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def test_what_is_refused(kind: Kind, text: str) -> None:
 
 @pytest.mark.parametrize("kind", [setting.kind for setting in SCHEMA.rows])
 # Most kinds are those of several settings: all together are looked at often enough.
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(text=st.text())
 def test_nothing_but_a_value_error_leaves_a_kind(kind: Kind, text: str) -> None:
     """Whatever somebody writes, it is a value or a refusal, and can be quoted on one line."""

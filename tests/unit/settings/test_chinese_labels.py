@@ -31,5 +31,17 @@ def test_every_label_is_translated_and_none_is_left_over() -> None:
         chinese_labels.translate_label("number of sorts")
 
 
+def test_what_stands_for_a_secret_is_translated() -> None:
+    """However many there are, and with their names."""
+    kinds = [row.kind for row in SCHEMA.rows if row.kind.is_secret]
+    shown = {kind.show(kind.parse(text)) for kind in kinds for text in kind.examples or ("a" * 64,)}
+    hidden = [one for one in shown if "hidden" in one]
+    assert len(hidden) > len(chinese_labels.COUNTED)
+    assert not [one for one in map(chinese_labels.translate_shown, hidden) if "hidden" in one]
+    assert chinese_labels.translate_shown("set (2 keys, hidden: anna)") == (
+        "已设置（2 个密钥，已隐藏：anna）"
+    )
+
+
 def _fits(pattern: str, label: str) -> bool:
     return bool(re.fullmatch(".+".join(map(re.escape, pattern.split("{}"))), label))

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 import msgspec
 
 from cursor_api.cli.terminal.language import say
+from cursor_api.files.sealing import MARK
 
 # A later one that is read differently has another number.
 FORMAT: Final = 1
@@ -41,9 +42,6 @@ class Role(NamedTuple):
 SETTINGS: Final = Role("cursor-api.toml", "settings, with any keys in them", True)
 DOTENV: Final = Role(".env", "settings, with the gateway's own key", True)
 KEY_FILE: Final = Role("key-files", "the keys of an upstream", True)
-# What stands before a token that is sealed.
-SEALED: Final = b"sealed:"
-
 TOKENS: Final = Role("tokens", "your keys and tokens", True, "TOKEN_FILE")
 TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN_LIST_FILE")
 POOL_STATE: Final = Role("pool-state", "the state of each token", False, "POOL_STATE_FILE")
@@ -87,18 +85,23 @@ class BackupError(Exception):
     """It cannot be made or used; says why, and what to do where that is known."""
 
 
+def holds_sealed(tokens: bytes) -> bool:
+    """Whether some of a file's tokens are sealed."""
+    return MARK.encode() in tokens
+
+
 def read_contents(data: bytes) -> Contents:
     """The list of contents; raises BackupError for one that this version does not understand."""
     try:
         contents = msgspec.json.decode(data, type=Contents)
     except msgspec.MsgspecError:
         raise BackupError(
-            say("it is no backup of this program, or one of a later version")
+            say("it is not a backup of this program, or one of a newer version")
         ) from None
     if contents.format != FORMAT:
         raise BackupError(
             say(
-                "it was made by version {version}, which is a later one",
+                "it was made by the newer version {version}",
                 version=repr(contents.version[:40]),
             )
         )
@@ -115,9 +118,9 @@ def _require_right(piece: Piece) -> None:
     if role is None or bool(piece.path) != (role is KEY_FILE) or piece.size_bytes < 0:
         raise BackupError(say("its list of contents is wrong"))
     if not role.is_database and piece.size_bytes > TEXT_BYTES_MAX:
-        raise BackupError(say("{name} in it is larger than any such file", name=piece.role))
+        raise BackupError(say("{name} in it is too large for such a file", name=piece.role))
     if piece.path and not is_below(piece.path):
-        raise BackupError(say("a file of keys in it is to lie outside of the home folder"))
+        raise BackupError(say("a key file in it would be outside the home folder"))
 
 
 def create_private(path: Path) -> BinaryIO:

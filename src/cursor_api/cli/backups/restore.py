@@ -26,7 +26,6 @@ from cursor_api.cli.backups.pieces import (
     DOTENV,
     KEY_FILE,
     ROLES,
-    SEALED,
     SETTINGS,
     TOKEN_LIST,
     TOKENS,
@@ -35,6 +34,7 @@ from cursor_api.cli.backups.pieces import (
     Piece,
     Role,
     create_private,
+    holds_sealed,
     read_contents,
 )
 from cursor_api.cli.home.folder import environment, make_home
@@ -101,7 +101,7 @@ def restore(parsed: argparse.Namespace) -> int:
 
 
 def _is_sealed(move: _Move) -> bool:
-    return move.role in {TOKENS, TOKEN_LIST} and SEALED in move.target.read_bytes()
+    return move.role in {TOKENS, TOKEN_LIST} and holds_sealed(move.target.read_bytes())
 
 
 # --- Reading
@@ -122,18 +122,18 @@ def _unpacked(file: Path, home: Path) -> Iterator[tuple[Contents, Mapping[Piece,
                     for number, piece in enumerate(contents.pieces)
                 }
                 if next(members, None) is not None:
-                    raise BackupError(say("it has more in it than its list of contents says"))
+                    raise BackupError(say("it contains more than its list of contents says"))
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise BackupError(say("it is damaged, or no backup")) from None
+            raise BackupError(say("it is damaged or not a backup")) from None
         yield contents, pieces
 
 
 def _read_contents(archive: tarfile.TarFile, members: Iterator[tarfile.TarInfo]) -> Contents:
     first = next(members, None)
     if first is None or first.name != CONTENTS or not first.isreg():
-        raise BackupError(say("it is no backup of this program"))
+        raise BackupError(say("it is not a backup of this program"))
     data = archive.extractfile(first)
     if data is None or first.size > CONTENTS_BYTES_MAX:
         raise BackupError(say("its list of contents is wrong"))
@@ -151,7 +151,7 @@ def _unpack(
     )
     data = archive.extractfile(member) if member is not None and is_expected else None
     if data is None:
-        raise BackupError(say("what is in it is not what its list of contents says"))
+        raise BackupError(say("its contents differ from its list of contents"))
     digest = hashlib.sha256()
     with create_private(target) as file:
         while block := data.read(_BLOCK_BYTES):
@@ -200,7 +200,7 @@ def _require_free(moves: list[_Move], *, is_forced: bool) -> None:
     taken = [str(move.target) for move in moves if os.path.lexists(move.target)]
     if taken and not is_forced:
         raise BackupError(
-            say("{files}: there already; --force replaces what is there", files=", ".join(taken))
+            say("{files}: exists already; --force replaces existing files", files=", ".join(taken))
         )
 
 

@@ -101,10 +101,12 @@ def _choose(
     names = [one.name for one in usable]
     unknown = [name for name in named or () if name not in names]
     if unknown:
-        print_error(say("error: {name} is no upstream with a credential.", name=plain(unknown[0])))
+        print_error(
+            say("error: there is no upstream {name} with a credential.", name=plain(unknown[0]))
+        )
     if unknown or not usable:
         listed = ", ".join(names) or say("none; see cursor-api doctor")
-        print_error(say("There are: {names}.", names=listed))
+        print_error(say("Known: {names}.", names=listed))
         return None
     return [one for one in usable if not named or one.name in named]
 
@@ -124,12 +126,15 @@ async def _find_target(settings: UpstreamSettings, gateway: Gateway, model: str 
 def _has_agreed(targets: Sequence[Target]) -> bool:
     names = ", ".join(f"{one.upstream}/{one.model}" for one in targets if one.model)
     print_error(
-        say("This sends {count} small chats each to: {names}.", count=len(PROBES), names=names)
+        say("This sends {count} small chats to each of: {names}.", count=len(PROBES), names=names)
     )
-    print_error(say("They count against your plan or cost a fraction of a cent each."))
+    print_error(say("They count towards your plan, or cost a fraction of a cent each."))
     if not sys.stdin.isatty():
         print_error(
-            say("error: nobody can be asked here; say --yes to send them. Nothing was sent.")
+            say(
+                "error: this is not a terminal, so nothing can be asked; add --yes to send"
+                " them. Nothing was sent."
+            )
         )
         return False
     with suppress(EOFError):

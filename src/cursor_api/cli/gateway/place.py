@@ -73,14 +73,6 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
     return GatewayAddress(root_url, key, key_from, cert_file)
 
 
-def describe_running(root_url: str, pid: int | None = None) -> str:
-    """What a gateway says of itself to the commands that are run beside it.
-
-    `pid` is who hears signals for it, where that is not this process.
-    """
-    return json.dumps({"url": root_url, "pid": os.getpid() if pid is None else pid})
-
-
 def _find_running_url() -> str | None:
     """Where the gateway of this home is, whatever it was told on its command line."""
     text = find_running(find_home())

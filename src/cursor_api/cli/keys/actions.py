@@ -53,7 +53,7 @@ def create(parsed: argparse.Namespace) -> int:
         terms = _terms(parsed, KeyTerms(parsed.name))
         new = await house.keys.create(terms._replace(limits=_limits(parsed, NO_LIMITS)), parsed.id)
         await note(house, ActKind.KEY_CREATED, new.key.id)
-        _tell_secret(parsed, new, say("Made the API key {key}.", key=new.key.id))
+        _tell_secret(parsed, new, say("Created the API key {key}.", key=new.key.id))
         return 0
 
     return with_keys(parsed, work)
@@ -67,7 +67,7 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(KeysOut([show_key(key, now, None) for key in keys]))
         elif not keys:
-            print_result(say("No API key yet. `cursor-api key create NAME` makes one."))
+            print_result(say("There are no API keys. `cursor-api key create NAME` creates one."))
         else:
             print_table(list(map(say, COLUMNS)), [_row(key, now) for key in keys])
         return 0
@@ -124,11 +124,11 @@ def rotate(parsed: argparse.Namespace) -> int:
     async def work(house: KeyHouse) -> int:
         new = await house.keys.rotate(parsed.id, parsed.keep)
         await note(house, ActKind.KEY_ROTATED, new.key.id)
-        done = say("The API key {key} has another secret now.", key=new.key.id)
+        done = say("The API key {key} has a new secret.", key=new.key.id)
         _tell_secret(parsed, new, done)
         if new.key.previous_until is not None and not parsed.json:
             until = instant_in_words(new.key.previous_until, "")
-            print_note(say("The old one is good until {until}.", until=until))
+            print_note(say("The old secret is valid until {until}.", until=until))
         return 0
 
     return with_keys(parsed, work)
@@ -154,7 +154,7 @@ def delete(parsed: argparse.Namespace) -> int:
     async def work(house: KeyHouse) -> int:
         await house.keys.delete(parsed.id)
         await note(house, ActKind.KEY_DELETED, parsed.id)
-        print_result(say("{key} is forgotten; its records stay.", key=parsed.id))
+        print_result(say("{key} is deleted; its records stay.", key=parsed.id))
         return 0
 
     return with_keys(parsed, work)
@@ -171,7 +171,7 @@ def copy(parsed: argparse.Namespace) -> int:
         print_error(say("error: {error}", error=told_shortly(error)))
         return 1
     for key_id in copied.left:
-        print_note(say("{key} is in the database already, and stays as it is there.", key=key_id))
+        print_note(say("{key} is in the database already and was not changed.", key=key_id))
     print_result(
         say(
             "Copied {count} key(s) and {prices} price(s) into the database.",
@@ -248,9 +248,9 @@ def _tell_secret(parsed: argparse.Namespace, new: NewKey, done: str) -> None:
     if parsed.json:
         print_json(NewKeyOut(show_key(new.key, time.time(), None), new.secret.reveal()))
         return
-    print_note(say("{done} Its secret is shown this once:\n", done=done))
+    print_note(say("{done} Its secret is shown only this one time:\n", done=done))
     print_result(new.secret.reveal())
-    print_note(say("\nA running gateway knows it within two seconds."))
+    print_note(say("\nA running gateway accepts it within two seconds."))
 
 
 def _tell_key(parsed: argparse.Namespace, key: ApiKey, standing: Standing | None) -> None:
@@ -276,7 +276,7 @@ def _tell_key(parsed: argparse.Namespace, key: ApiKey, standing: Standing | None
         facts["revoked"] = instant_in_words(key.revoked_at, "")
     if key.previous_until is not None and key.previous_until > now:
         until = instant_in_words(key.previous_until, "")
-        facts["old secret"] = say("good until {until}", until=until)
+        facts["old secret"] = say("valid until {until}", until=until)
     if standing is not None:
         facts |= standing_in_words(standing)
     print_facts({say(name): fact for name, fact in facts.items()})

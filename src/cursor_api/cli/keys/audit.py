@@ -28,7 +28,7 @@ def show_all(parsed: argparse.Namespace) -> int:
         if parsed.json:
             print_json(ActsOut([show_act(one) for one in page.acts], page.continue_from))
         elif not page.acts:
-            print_result(say("Nothing of that was done yet."))
+            print_result(say("There are no such changes."))
         else:
             print_table(list(map(say, COLUMNS)), [_row(one) for one in page.acts])
         return 0

@@ -28,7 +28,10 @@ def show_all(parsed: argparse.Namespace) -> int:
             print_json(PricesOut([show_price(price) for price in prices]))
         elif not prices:
             print_result(
-                say("No price yet: what requests cost is unknown. See `cursor-api price -h`.")
+                say(
+                    "There are no prices, so the cost of requests is unknown. See `cursor-api price"
+                    " -h`."
+                )
             )
         else:
             print_table(list(map(say, COLUMNS)), [_row(price) for price in prices])
@@ -74,7 +77,7 @@ def remove(parsed: argparse.Namespace) -> int:
         await note(house, ActKind.PRICE_REMOVED, f"{parsed.model} {parsed.valid_from}")
         print_result(
             say(
-                "The price of {model} from {day} is gone.",
+                "Removed the price of {model} from {day}.",
                 model=text_in_words(parsed.model),
                 day=parsed.valid_from,
             )

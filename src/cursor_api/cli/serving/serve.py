@@ -20,7 +20,6 @@ from cursor_api.bootstrap import (
     make_checksum,
     warn_of_room,
 )
-from cursor_api.cli.gateway.place import describe_running
 from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.home.settings import say_place
 from cursor_api.cli.serving.preflight import check_and_listen, check_without_listening, recheck
@@ -38,7 +37,7 @@ from cursor_api.cli.terminal.output import find_width, print_error, print_note, 
 from cursor_api.cli.terminal.telling import told
 from cursor_api.cluster.place import WorkerPlace
 from cursor_api.domain.errors import StoreError
-from cursor_api.files.running import claim
+from cursor_api.files.running import claim, describe_running
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.addresses import mask_user
 from cursor_api.options.proxies import SharedProxies

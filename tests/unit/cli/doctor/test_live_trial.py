@@ -72,7 +72,7 @@ def test_nothing_is_sent_unasked(
 ) -> None:
     """Where nobody can be asked, and where somebody says no; a name that is none sends nothing."""
     assert main(["doctor", "--live", "--route", "mine"]) == 1
-    assert "say --yes" in capsys.readouterr().err
+    assert "add --yes" in capsys.readouterr().err
 
     class Terminal(io.StringIO):
         """Somebody is there."""
@@ -84,10 +84,10 @@ def test_nothing_is_sent_unasked(
     monkeypatch.setattr("sys.stdin", Terminal("n\n"))
     assert main(["doctor", "--live", "--route", "mine"]) == 1
     said = capsys.readouterr().err
-    assert "4 small chats each to: mine/mine-model" in said
+    assert "4 small chats to each of: mine/mine-model" in said
     assert "Nothing was sent." in said
     assert main(["doctor", "--live", "--yes", "--route", "nobody"]) == 1
-    assert "There are: mine, gone." in capsys.readouterr().err
+    assert "Known: mine, gone." in capsys.readouterr().err
     (folder / "cursor-api.toml").write_text("[[upstream]]\n")
     assert main(["doctor", "--live", "--yes"]) == 1
     assert "cannot be used" in capsys.readouterr().err

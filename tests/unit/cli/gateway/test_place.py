@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cursor_api.cli.gateway.call import GatewayAddress
-from cursor_api.cli.gateway.place import ask_models, describe_running, find_gateway
+from cursor_api.cli.gateway.place import ask_models, find_gateway
 from cursor_api.domain.credential import Secret
-from cursor_api.files.running import claim
+from cursor_api.files.running import claim, describe_running
 from tests.acceptance.background import LoopThread
 from tests.scripted_server import ScriptedServer
 from tests.unit.cli.gateway_folder import enter

@@ -137,10 +137,10 @@ def test_a_key_is_rotated_revoked_and_forgotten(capsys: Read, folder: Path) -> N
     capsys.readouterr()
     assert key("rotate", "a", "--keep", "24h") == 0
     output = capsys.readouterr().out
-    assert "The old one is good until" in output
+    assert "The old secret is valid until" in output
     assert digest_of(re.findall(r"sk-ca-\w{52}", output)[0]) == stored(folder)["a"].digest
     assert key("show", "a") == 0
-    assert "good until" in capsys.readouterr().out
+    assert "valid until" in capsys.readouterr().out
     assert key("delete", "a") == 1
     assert "revoke it first" in capsys.readouterr().err
     assert key("revoke", "a") == 0

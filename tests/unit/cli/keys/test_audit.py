@@ -26,7 +26,7 @@ def test_where_nothing_was_done_no_file_is_made(
 ) -> None:
     """And it is said."""
     assert main(["audit"]) == 0
-    assert capsys.readouterr().out == "Nothing of that was done yet.\n"
+    assert capsys.readouterr().out == "There are no such changes.\n"
     assert list(folder.iterdir()) == []
 
 

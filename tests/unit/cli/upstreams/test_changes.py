@@ -75,7 +75,7 @@ def test_what_comes_into_the_file(
         (["box", "--base-url", "nonsense", "--no-key"], "does not begin with"),
         (["openai", "--key-file", "nowhere"], "no such file"),
         (["openai", "--key-env", "lower"], "name of a variable"),
-        (["openai", KEY], "never taken from the command line"),
+        (["openai", KEY], "never accepted as an argument"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(

@@ -10,7 +10,7 @@ import pytest
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import CredentialHealth, Preferences
-from cursor_api.domain.errors import BindingNotStoredError, StoreError
+from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.service.credentials import roster as roster_module
 from cursor_api.service.credentials.roster import digest
@@ -43,6 +43,19 @@ async def test_known_credentials_serve_when_only_new_checksums_cannot_be_stored(
     with pytest.raises(BindingNotStoredError):
         await house.roster.start()
     assert house.serving == "a"
+
+
+async def test_those_of_the_settings_serve_while_the_store_is_away() -> None:
+    """From the start; the store's join them as soon as it is back."""
+    house = House(A)
+    house.roster.configure([B])
+    house.store.error = StoreAwayError("no connection")
+    with pytest.raises(StoreAwayError):
+        await house.roster.start()
+    assert house.serving == "b"
+    house.store.error = None
+    await house.roster.reload()
+    assert house.serving == "ab"
 
 
 async def test_the_pools_memory_outlives_a_restart_without_secrets() -> None:

@@ -150,6 +150,21 @@ async def test_an_app_that_fails_ends_no_other_request(error: type[BaseException
     assert [line["log_level"] for line in logs] == ["error"]
 
 
+async def test_an_app_that_fails_behind_its_answer_takes_nothing_back() -> None:
+    """The answer was whole, and the connection goes on."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await Script(start((b"content-length", b"2")), body(b"ok"))(scope, receive, send)
+        raise ValueError
+
+    with capture_logs() as logs:
+        async with serve(app, OPTIONS) as port:
+            raw = await talk(port, GET, CLOSE, pause_s=0.02)
+    assert raw.count(b"HTTP/1.1 200 OK") == 2
+    assert raw.count(b"HTTP/1.1 ") == 2
+    assert len(logs) == 2
+
+
 async def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_read() -> None:
     """Not before, once, and nobody who speaks HTTP/1.0."""
 
@@ -166,6 +181,22 @@ async def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_read() -> N
         assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
         raw = await talk(port, head.replace(b"/ HTTP/1.1", b"/read HTTP/1.0"), b"ab")
         assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_a_body_that_was_not_asked_for_ends_the_connection() -> None:
+    """The client may leave it out, and its next request would be taken for it; Go's once did.
+
+    Where it came unasked the connection stays.
+    """
+    head = POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    app = Script(start((b"content-length", b"2")), body(b"ok"))
+    async with serve(app, OPTIONS) as port:
+        raw = await talk(port, head, GET, pause_s=0.05)
+        assert raw.count(b"HTTP/1.1 ") == 1
+        assert b"\r\nconnection: close\r\n" in raw
+        raw = await talk(port, head + b"ab" + CLOSE)
+        assert raw.count(b"HTTP/1.1 200 OK") == 2
+        assert raw.count(b"connection: close") == 1
 
 
 async def test_all_who_wait_learn_that_the_client_has_left() -> None:

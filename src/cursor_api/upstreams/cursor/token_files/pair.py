@@ -93,12 +93,13 @@ class FilePair:
 
     def take_in(self, state: State, file: File, saved: bytes) -> None:
         """Bring `state` up to date after a save."""
-        found = state.snapshots[file] = self._find(file, state.targets[file])
+        found = self._find(file, state.targets[file])
         if not found or found.data != saved:
+            # `state` stays as it was: what somebody else wrote is still to be seen.
             raise FileChangedError(
                 tell("{path} was changed right after it was saved.", path=self.paths[file])
             )
-        state.opened[file] = self._open(file, found)
+        state.snapshots[file], state.opened[file] = found, self._open(file, found)
 
     def put_back(self, state: State, file: File, was: bytes) -> None:
         """Save what the file held, as it was, after another save has failed."""

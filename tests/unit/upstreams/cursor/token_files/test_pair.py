@@ -102,6 +102,24 @@ def test_what_cannot_be_sealed_serves_and_is_told(tmp_path: Path) -> None:
     assert "canary" not in " ".join(str(one) for one in folder.files.warnings)
 
 
+class EditorDisk(Disk):
+    """As soon as a token file has been saved, its owner saves another one."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        """See Disk."""
+        super().rename(source, target)
+        if target.name == ".token":
+            target.write_text("canary-c\n")
+
+
+def test_an_edit_right_after_the_sealing_is_seen(tmp_path: Path) -> None:
+    """It is none of what the load has judged."""
+    folder = Folder(tmp_path, EditorDisk(), options(OLD))
+    folder.write("canary-a\n", f"canary-a,{checksum(1)}\n")
+    assert folder.load() == [("canary-a", checksum(1))]
+    assert [folder.files.has_changed() for _ in range(2)] == [False, True]
+
+
 def test_a_file_that_would_be_too_large_is_not_written(tmp_path: Path) -> None:
     """Sealed, a token is longer."""
     limits = TextLimits(file_bytes_max=500)
