@@ -12,7 +12,7 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /build
-# Cursor's official route needs Cursor's own package, which may not be passed on: an image with it is
+# Cursor's official way needs Cursor's own package, which may not be passed on: an image with it is
 # for its builder alone. `--build-arg CURSOR_SDK=yes` puts it in.
 ARG CURSOR_SDK=
 COPY requirements/run.txt requirements/build.txt requirements/nodes.txt requirements/sdk.txt requirements/

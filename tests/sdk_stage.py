@@ -1,4 +1,4 @@
-"""The official route in front of a simulated bridge, and chats with it."""
+"""The official way in front of a simulated bridge, and chats with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official route behind the real gateway, as OpenAI's SDK meets it."""
+"""The official way behind the real gateway, as OpenAI's SDK meets it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Cursor's official route can make long or many."""
+"""What Cursor's official way can make long or many."""
 
 from __future__ import annotations
 

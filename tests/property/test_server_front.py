@@ -20,6 +20,7 @@ from cursor_api.installed import DIALECTS
 from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.protocol import HttpConnection
 from cursor_api.web.server.serving import Serving
+from tests.examples import ALL
 
 # Method, path, query and body.
 Asked = tuple[bytes, bytes, bytes, bytes]
@@ -211,7 +212,8 @@ def conversations(draw: st.DrawFn) -> bytes:
     return raw
 
 
-@settings(max_examples=50)
+@pytest.mark.timeout(900)
+@settings(max_examples=10_000 if ALL else 50)
 @given(conversations(), st.lists(st.integers(0, 1000), max_size=3))
 def test_what_both_take_they_read_alike_and_ours_takes_no_more(raw: bytes, cuts: list[int]) -> None:
     """Whatever stands in front of the gateway finds requests end where it says."""

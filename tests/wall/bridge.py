@@ -1,4 +1,4 @@
-"""Cursor's official route: what a client sees of the faults of the bridge and of its runs.
+"""Cursor's official way: what a client sees of the faults of the bridge and of its runs.
 
 Two API keys before one simulated bridge. A fault concerns every run: it is the second key's too
 where the first one is not to blame alone.

@@ -5,7 +5,13 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-from cursor_api.bootstrap.stores import file_options, make_shared_credentials, token_files
+from cursor_api.bootstrap.stores import (
+    file_options,
+    make_keys,
+    make_shared_credentials,
+    token_files,
+)
+from cursor_api.domain.act import COMMAND_LINE, ActKind
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import StoreError
 from cursor_api.domain.problems import NoticeCode
@@ -13,14 +19,18 @@ from cursor_api.files.sealing import KEY
 from cursor_api.installed import Settings
 from cursor_api.options.said import tell
 from cursor_api.ports.credential_rows import Taken
+from cursor_api.ports.process import Observer
+from cursor_api.service.audit import Audit
 from cursor_api.service.credentials.roster import digest
 from cursor_api.stores.files.pool_state import FilePoolStateStore
+from cursor_api.telemetry.clock import SystemClock
 
 
-async def copy_credentials(settings: Settings) -> Taken:
+async def copy_credentials(settings: Settings, observer: Observer) -> Taken:
     """Bring the credentials of the token files into the database, which keeps what it has.
 
-    With what the owner set for each. The files stay as they are. Raises StoreError.
+    With what the owner set for each. The files stay as they are. Raises StoreError; the observer is
+    told where the act cannot be noted.
     """
     if settings.database.url is None:
         raise StoreError(tell("There is no database to copy to: DATABASE_URL is not set."))
@@ -42,7 +52,13 @@ async def copy_credentials(settings: Settings) -> Taken:
             for one in await files.load()
             if not one.is_configured
         ]
-        return await database.take_over(given)
+        taken = await database.take_over(given)
+        if taken.added:
+            keys = make_keys(settings)
+            stack.push_async_callback(keys.close)
+            audit = Audit(keys, SystemClock(), observer)
+            await audit.note(COMMAND_LINE, ActKind.CREDENTIAL_ADDED, ", ".join(taken.added))
+        return taken
 
 
 class Resealed(NamedTuple):

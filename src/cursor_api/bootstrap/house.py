@@ -204,7 +204,7 @@ class House:
             prices=self.key_house.prices,
             audit=self.key_house.audit,
             is_shared_up=self._is_shared_up,
-            node=self._health.name if self._health is not None else None,
+            node=self._node or None,
             siblings=lambda: self.measuring.page.siblings,
             clock=self._with.clock,
             roster=self.roster,
@@ -221,8 +221,12 @@ class House:
 
     def view(self) -> WorkerView:
         """What is told the other workers."""
-        node = self._health.name if self._health is not None else ""
-        return WorkerView(self._now, self._find_request, node)
+        return WorkerView(self._now, self._find_request, self._node)
+
+    @property
+    def _node(self) -> str:
+        """What this one is called among all that share something; "" where nothing is shared."""
+        return self._health.name if self._health is not None else ""
 
     async def _find_request(self, request_id: str) -> RequestOut | None:
         under_way, words = self.relay.under_way(), self._readiness.words

@@ -25,7 +25,7 @@ class Look(NamedTuple):
 async def look_at_servers(settings: Settings) -> AsyncIterator[Look]:
     """Those that are set."""
     for variable, url, find in (
-        ("DATABASE_URL", settings.database.url, find_database),
+        ("DATABASE_URL", settings.database.url, _find_database),
         ("REDIS_URL", settings.shared.url, _find_redis),
     ):
         if url is None:
@@ -43,13 +43,12 @@ async def warn_of_room(settings: Settings, observer: Observer) -> None:
     if settings.database.url is not None:
         # What else is wrong with it those tell who use it.
         with contextlib.suppress(StoreError):
-            _, warning = await find_database(settings.database.url, settings)
+            _, warning = await _find_database(settings.database.url, settings)
             if warning:
                 observer.warn(warning)
 
 
-async def find_database(url: Secret, settings: Settings) -> tuple[str, str]:
-    """What it is, and what to warn of; raises StoreError."""
+async def _find_database(url: Secret, settings: Settings) -> tuple[str, str]:
     try:
         from cursor_api.stores.postgres.room import look  # noqa: PLC0415 - an extra
     except ImportError as error:

@@ -38,6 +38,7 @@ class ProblemCode(enum.Enum):
     ENCODED = "encoded"
     NAMED = "named"
     OTHER_SERVICE = "other_service"
+    SEALED = "sealed"
     # the alias
     LONG_ALIAS = "long_alias"  # how many characters are allowed
     INVISIBLE = "invisible"  # the character's number and name

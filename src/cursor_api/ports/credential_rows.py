@@ -22,6 +22,7 @@ class CredentialRow:
     preferences: Preferences = field(default_factory=Preferences)
 
 
+PreferenceStep = Callable[[Preferences], Preferences]
 Decide = Callable[[Sequence[CredentialRow]], Sequence[CredentialRow]]
 
 
@@ -76,8 +77,11 @@ class SharedCredentials(Protocol):
         """What the owner has set, as of the last load."""
         ...
 
-    async def prefer(self, alias: str, preferences: Preferences) -> None:
-        """Keep what the owner sets. Raises StoreError, and UnknownCredentialError."""
+    async def prefer(self, alias: str, change: PreferenceStep) -> Preferences:
+        """Change what the owner has set, from what it is now; gives what it is then.
+
+        Raises StoreError, and UnknownCredentialError.
+        """
         ...
 
     async def take_over(self, given: Sequence[tuple[Credential, Preferences]]) -> Taken:

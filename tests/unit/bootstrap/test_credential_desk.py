@@ -15,8 +15,10 @@ from cursor_api.bootstrap import (
     copy_credentials,
     file_stores,
     open_credentials,
+    open_keys,
     reseal_credentials,
 )
+from cursor_api.domain.act import ActQuery
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import StoreError
@@ -71,10 +73,13 @@ async def copied(tmp_path: Path, database: PostgresServer) -> Settings:
         await operator.credentials.change("home", CredentialChange(), PreferenceChange(priority=7))
         await operator.roster.save()
     with pytest.raises(StoreError, match="CREDENTIALS_KEY is not set"):
-        await copy_credentials(settings(tmp_path, DATABASE_URL=database.url))
+        await copy_credentials(settings(tmp_path, DATABASE_URL=database.url), ListObserver())
     chosen = settings(tmp_path, DATABASE_URL=database.url, CREDENTIALS_KEY=OLD)
-    assert await copy_credentials(chosen) == (("work", "home"), ())
-    assert await copy_credentials(chosen) == ((), ("work", "home"))
+    assert await copy_credentials(chosen, ListObserver()) == (("work", "home"), ())
+    assert await copy_credentials(chosen, ListObserver()) == ((), ("work", "home"))
+    async with open_keys(chosen, ListObserver()) as house:
+        [(_, act)] = (await house.audit.page(ActQuery(9))).acts
+    assert act[1:] == ("command-line", "credential_added", "work, home")
     for name in (".token", ".token-list", ".token-state"):
         (tmp_path / name).unlink()
     return chosen
@@ -150,7 +155,7 @@ async def test_a_new_key_for_all(tmp_path: Path, database: PostgresServer) -> No
     def shared(keys: str) -> Settings:
         return settings(tmp_path, DATABASE_URL=database.url, CREDENTIALS_KEY=keys)
 
-    assert (await copy_credentials(shared(both))).added == ("work", "home")
+    assert (await copy_credentials(shared(both), ListObserver())).added == ("work", "home")
     with pytest.raises(StoreError, match=f"with the key {new_id}, which CREDENTIALS_KEY"):
         await reseal_credentials(shared(OLD))
     assert (await reseal_credentials(shared(f"{OLD},{NEW}")))[:2] == (2, 2)

@@ -8,7 +8,7 @@ import secrets
 
 from cursor_api.bootstrap import Resealed, copy_credentials, reseal_credentials
 from cursor_api.cli.home.settings import FILE_GROUPS, find_settings
-from cursor_api.cli.terminal.display import plain
+from cursor_api.cli.terminal.display import TerminalObserver, plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_note, print_result
 from cursor_api.cli.terminal.telling import told
@@ -28,7 +28,7 @@ def copy(parsed: argparse.Namespace) -> int:
     if settings is None:
         return 1
     try:
-        taken = asyncio.run(copy_credentials(settings))
+        taken = asyncio.run(copy_credentials(settings, TerminalObserver()))
     except StoreError as error:
         print_error(say("error: {error}", error=told(error)))
         return 1

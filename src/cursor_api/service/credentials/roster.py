@@ -28,7 +28,7 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
-from cursor_api.ports.credential_rows import SharedCredentials
+from cursor_api.ports.credential_rows import PreferenceStep, SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.changes import find_acts
@@ -209,11 +209,11 @@ class Roster:
         await self.reload()
         return credential
 
-    async def prefer(self, alias: str, preferences: Preferences) -> None:
-        """Set what the owner prefers; raises StoreError where that cannot be kept."""
-        slot = self._with.pools.get_slot(alias)
+    async def prefer(self, alias: str, known: Preferences, change: PreferenceStep) -> None:
+        """Change what the owner prefers; where nodes share it, from what is known there."""
+        slot, preferences = self._with.pools.get_slot(alias), change(known)
         if self._with.shared is not None and not slot.credential.is_configured:
-            await self._with.shared.prefer(alias, preferences)
+            preferences = await self._with.shared.prefer(alias, change)
         self._with.pools.set_preferences(alias, preferences)
 
     async def save(self) -> None:

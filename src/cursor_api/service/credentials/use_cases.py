@@ -259,9 +259,8 @@ class Credentials:
             if slot is old:
                 # Renamed only: they may have been changed while the files were written.
                 preferences = slot.preferences
-        preferences = wish.apply(preferences)
-        if preferences != slot.preferences:
-            await self._roster.prefer(alias, preferences)
+        if wish != PreferenceChange() or preferences != slot.preferences:
+            await self._roster.prefer(alias, preferences, wish.apply)
         return self.get(alias)
 
     async def remove(self, alias: str) -> Removal:

@@ -101,7 +101,7 @@ class ModelLists:
         if self._failures.get(name) != detail:
             self._failures[name] = detail
             self._observer.warn(
-                "the list of models cannot be had; what was known of it is served",
+                "the list of models cannot be fetched; the last known one is used",
                 upstream=name,
                 detail=detail,
                 **({"exc_info": bug} if bug else {}),

@@ -90,7 +90,7 @@ class PostgresCredentials:
         self._is_made = False
         self._seen: int | None = None
         # By id, what was read last, with what it was read from: most rows never change.
-        self._read: dict[str, tuple[_Kept, CredentialRow]] = {}
+        self._opened: dict[str, tuple[_Kept, CredentialRow]] = {}
         self.warnings: tuple[Notice, ...] = ()
 
     def __repr__(self) -> str:
@@ -159,7 +159,7 @@ class PostgresCredentials:
     async def _reseal(self, connection: Connection) -> int:
         await _value(_CHANGED, connection)
         _, kept = await _read(connection)
-        rows, wrong = self._open_whole(kept)
+        rows, wrong = await asyncio.to_thread(self._open_whole, kept)
         if wrong:
             raise StoreError(_warn(wrong[0]))
         old = {one.id for one in kept if one.key_id != self._sealer.key_id}
@@ -194,7 +194,7 @@ class PostgresCredentials:
         wrong: list[_Wrong] = []
         read: dict[str, tuple[_Kept, CredentialRow]] = {}
         for one in kept:
-            kept_before, row = self._read.get(one.id, (None, None))
+            kept_before, row = self._opened.get(one.id, (None, None))
             if kept_before != one or row is None:
                 try:
                     row, kept_before = self._open_one(one), one
@@ -205,7 +205,7 @@ class PostgresCredentials:
             # Of one that cannot be read yet, still what it was read from before.
             read[one.id] = kept_before, row
             rows.append(row)
-        self._read = read
+        self._opened = read
         return rows, wrong
 
     def _open_whole(self, kept: Sequence[_Kept]) -> tuple[list[CredentialRow], list[_Wrong]]:

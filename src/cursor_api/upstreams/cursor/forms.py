@@ -31,7 +31,7 @@ _DEVICE_CHECKSUM: Final = re.compile(
 # The name of the kind, and of the endpoint that session tokens belong to.
 ENDPOINT: Final = "cursor"
 
-# A key of Cursor's dashboard is for the official route, which this kind does not speak: it belongs
+# A key of Cursor's dashboard is for the official way, which this kind does not speak: it belongs
 # there, and is not shown to the private one.
 _API_KEY: Final = re.compile(r"(?:crsr|key)_[A-Za-z0-9_-]{8,}")
 API_KEY: Final = CredentialForm(
@@ -109,6 +109,13 @@ _WRONG: Final = (
         Problem(ProblemCode.NAMED, "a name and `=` in front of the token"),
     ),
     (_OTHER_KEY, _OTHER_SERVICE),
+    (
+        re.compile("sealed:", re.IGNORECASE),
+        Problem(
+            ProblemCode.SEALED,
+            "a sealed token, which can only be read in its own file: write the token itself",
+        ),
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""What an operator wants to know of the official route before anything is asked by way of it."""
+"""What an operator wants to know of the official way before anything is asked by way of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models of the official route: what Cursor lists to the keys that there are."""
+"""The models of the official way: what Cursor lists to the keys that there are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the official route is reached: a bridge of the gateway's own, or one that others run."""
+"""How the official way is reached: a bridge of the gateway's own, or one that others run."""
 
 from __future__ import annotations
 

@@ -19,11 +19,11 @@ PACKAGE: Final = "cursor_sdk"
 REQUIREMENT: Final = "cursor-sdk>=1.1,<2"
 
 NOT_INSTALLED: Final = (
-    "Cursor's official route needs the package cursor-sdk, which is not installed. The operator can"
+    "Cursor's official way needs the package cursor-sdk, which is not installed. The operator can"
     f' install it into the gateway\'s Python environment: pip install "{REQUIREMENT}"'
 )
 NO_PACKAGE_FOR_MUSL: Final = (
-    "Cursor's official route needs the package cursor-sdk, which Cursor does not make for systems"
+    "Cursor's official way needs the package cursor-sdk, which Cursor does not make for systems"
     " with musl, such as Alpine. The operator can run the gateway on a system with glibc, such as"
     " Debian, or attach it to a bridge that runs elsewhere (CURSOR_SDK_BRIDGE_URL)."
 )

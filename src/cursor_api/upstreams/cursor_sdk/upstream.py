@@ -1,4 +1,4 @@
-"""Chat requests as runs of the official route's agents."""
+"""Chat requests as runs of the official way's agents."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from cursor_api.installed import KINDS
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.stores.postgres.link import Link
 from cursor_api.telemetry.redaction import Redactor
+from tests.fakes import ListObserver
 from tests.postgres_server import postgres_server
 from tests.scripted_server import Handler, ScriptedServer, Turn
 from tests.unit.cli.editor_folder import make_token
@@ -122,7 +123,7 @@ async def test_credentials_in_the_database(folder: Path, monkeypatch: pytest.Mon
     with postgres_server() as server:
         monkeypatch.setenv("DATABASE_URL", server.url)
         monkeypatch.setenv("CREDENTIALS_KEY", "a" * 64)
-        await copy_credentials(load_upstreams(None).settings)
+        await copy_credentials(load_upstreams(None).settings, ListObserver())
         link = Link(Secret(server.url), "test", 10.0)
         damage = b"UPDATE cursor_api.credentials SET sealed = '' WHERE name = 'yours'"
         await link.run(lambda connection: connection.execute(damage))

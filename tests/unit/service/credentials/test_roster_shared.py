@@ -10,9 +10,10 @@ import pytest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import StoreAwayError
-from cursor_api.ports.credential_rows import Taken
+from cursor_api.ports.credential_rows import PreferenceStep, Taken
 from cursor_api.service.credentials import roster as roster_module
 from cursor_api.service.credentials.roster import CANNOT_LOOK, Roster, RosterParts
+from cursor_api.service.credentials.use_cases import PreferenceChange
 from tests.unit.service.credentials.roster_house import A, B, House, ScriptedMemory
 from tests.waiting import until
 
@@ -25,14 +26,15 @@ class ScriptedShared:
 
     def __init__(self) -> None:
         self.preferences: Mapping[Secret, Preferences] = {}
-        self.preferred: list[tuple[str, Preferences]] = []
+        self.preferred: list[str] = []
         self.error: StoreAwayError | None = None
 
-    async def prefer(self, alias: str, preferences: Preferences) -> None:
-        """What is scripted."""
+    async def prefer(self, alias: str, change: PreferenceStep) -> Preferences:
+        """From what is scripted."""
         if self.error:
             raise self.error
-        self.preferred.append((alias, preferences))
+        self.preferred.append(alias)
+        return change(self.preferences.get(A.secret, Preferences()))
 
     async def take_over(self, given: Sequence[tuple[Credential, Preferences]]) -> Taken:
         """Nothing."""
@@ -77,12 +79,23 @@ async def test_what_is_set_here_is_kept_before_it_counts() -> None:
     house = House(A)
     roster, shared = share(house)
     await roster.start()
-    await roster.prefer("a", HIGH)
-    assert shared.preferred == [("a", HIGH)]
+    await roster.prefer("a", Preferences(), lambda _: HIGH)
+    assert shared.preferred == ["a"]
     shared.error = AWAY
     with pytest.raises(StoreAwayError):
-        await roster.prefer("a", LOW)
+        await roster.prefer("a", HIGH, lambda _: LOW)
     assert house.pools.get_slot("a").preferences == HIGH
+
+
+async def test_what_another_node_has_set_meanwhile_stays() -> None:
+    """Only what is meant is changed."""
+    house = House(A)
+    roster, shared = share(house)
+    await roster.start()
+    shared.preferences = {A.secret: Preferences(priority=5, is_enabled=False)}
+    await roster.prefer("a", Preferences(), PreferenceChange(weight=3).apply)
+    expected = Preferences(priority=5, weight=3, is_enabled=False)
+    assert house.pools.get_slot("a").preferences == expected
 
 
 async def test_what_a_file_remembers_does_not_undo_it() -> None:

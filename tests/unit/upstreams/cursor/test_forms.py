@@ -91,6 +91,7 @@ def test_what_is_unmistakable_is_cleaned(text: str, alias: str | None) -> None:
         ("AIza" + "0123456789abcdefghi" + "0123456789abcdef", "another service"),
         ("gsk_0123456789abcdef0123", "another service"),
         ("ghp_" + "0123456789abcdef" * 2, "another service"),
+        ("sealed:1a2b3c4d:" + "A" * 60, "a sealed token"),
     ],
 )
 def test_what_cannot_be_a_token_is_told_unseen(text: str, words: str) -> None:
@@ -120,7 +121,7 @@ def test_only_a_pair_of_quotes_is_taken_away() -> None:
 
 @pytest.mark.parametrize("text", ["crsr_0123456789abcdef", "key_0123456789", "crsr_a-b_c-d_e"])
 def test_a_dashboards_key_is_of_its_own_form(text: str) -> None:
-    """It has no device, and belongs to the official route alone."""
+    """It has no device, and belongs to the official way alone."""
     assert API_KEY.is_form_of(text)
     assert (API_KEY.endpoint, API_KEY.is_bound) == ("cursor-sdk", False)
 

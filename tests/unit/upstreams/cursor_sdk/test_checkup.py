@@ -1,4 +1,4 @@
-"""What doctor says of the official route."""
+"""What doctor says of the official way."""
 
 from __future__ import annotations
 

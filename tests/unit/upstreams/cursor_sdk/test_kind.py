@@ -1,4 +1,4 @@
-"""Cursor's official route as a kind of upstream."""
+"""Cursor's official way as a kind of upstream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the official route is set."""
+"""How the official way is set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official route as an upstream."""
+"""The official way as an upstream."""
 
 from __future__ import annotations
 

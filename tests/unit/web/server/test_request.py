@@ -150,6 +150,21 @@ async def test_an_app_that_fails_ends_no_other_request(error: type[BaseException
     assert [line["log_level"] for line in logs] == ["error"]
 
 
+async def test_an_app_that_fails_behind_its_answer_takes_nothing_back() -> None:
+    """The answer was whole, and the connection goes on."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await Script(start((b"content-length", b"2")), body(b"ok"))(scope, receive, send)
+        raise ValueError
+
+    with capture_logs() as logs:
+        async with serve(app, OPTIONS) as port:
+            raw = await talk(port, GET, CLOSE, pause_s=0.02)
+    assert raw.count(b"HTTP/1.1 200 OK") == 2
+    assert raw.count(b"HTTP/1.1 ") == 2
+    assert len(logs) == 2
+
+
 async def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_read() -> None:
     """Not before, once, and nobody who speaks HTTP/1.0."""
 

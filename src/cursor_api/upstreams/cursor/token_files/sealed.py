@@ -16,16 +16,22 @@ from typing import Final
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
-from cursor_api.files.sealing import KEY, Sealer, UnsealError
+from cursor_api.files.sealing import ID_DIGITS, KEY, SEALED_CHARS_MIN, Sealer, UnsealError
+from cursor_api.upstreams.cursor.forms import BLANKS
 from cursor_api.upstreams.cursor.token_files.lines import replace_lines, split_lines
 from cursor_api.upstreams.cursor.token_files.text import Entry
 
 # What it is bound to; a token may stand in either file, and in any line of it.
 CONTEXT: Final = "token file"
-_MARK: Final = b"sealed:"
-# Where it may stand in a line: alone or after the alias, and before the checksum. Also one that was
-# cut short, or otherwise damaged: nobody may take that for a token.
-_PLACE: Final = re.compile(r"""(?:^|::|[\s"'])(?P<sealed>sealed:[^\s"',]*)""")
+# What is behind the last `::` of a line is its token; what is before it may have any name.
+_PLACE: Final = re.compile(rf"""(?:^|(?<=::)|(?<=[\s"'`“‘{BLANKS}]))(?P<sealed>sealed:[^\s"',]*)""")
+# What is left of one that was cut short, or otherwise damaged: nobody may take it for a token, and
+# seal it in the place of what could be mended. A JWT, which may have a name before it, has dots.
+_TRACE: Final = re.compile(
+    rf"(?P<sealed>(?i:sealed):"
+    rf"|[0-9a-f]{{{ID_DIGITS}}}:[A-Za-z0-9_-]{{{SEALED_CHARS_MIN},}}(?![A-Za-z0-9._-]))"
+)
+_TRACE_IN_BYTES: Final = re.compile(_TRACE.pattern.encode())
 # As many lines are named.
 _NAMED_MAX: Final = 10
 
@@ -45,7 +51,7 @@ class Opened:
 
 def open_lines(data: bytes, path: str, sealer: Sealer | None) -> Opened:
     """Raises StoreError, which names the lines that cannot be opened."""
-    if _MARK not in data:
+    if not _TRACE_IN_BYTES.search(data):
         return Opened(data)
     texts: dict[int, str] = {}
     known: dict[str, str] = {}
@@ -81,11 +87,20 @@ def close_lines(opened: Opened, entries: tuple[Entry, ...], sealer: Sealer) -> b
 
 def _find_sealed(data: bytes) -> Iterator[tuple[int, str, re.Match[str]]]:
     for number, raw in enumerate(split_lines(data), start=1):
-        if _MARK in raw and not _says_nothing(raw):
+        if _TRACE_IN_BYTES.search(raw) and not _says_nothing(raw):
             line = raw.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
-            found = _PLACE.search(line)
+            found = _find_place(line) or _TRACE.search(line, _start_of_token(line))
             if found is not None:
                 yield number, line, found
+
+
+def _find_place(line: str) -> re.Match[str] | None:
+    return _PLACE.search(line, _start_of_token(line))
+
+
+def _start_of_token(line: str) -> int:
+    name, separator, _ = line.rpartition("::")
+    return len(name) + len(separator)
 
 
 def _says_nothing(line: bytes) -> bool:
@@ -99,7 +114,7 @@ def _put(line: str, entry: Entry, sealed: str) -> str:
     start = before.rfind(entry.bearer)
     if start >= 0:
         put = before[:start] + sealed + before[start + len(entry.bearer) :]
-        found = _PLACE.search(put)
+        found = _find_place(put)
         if found is not None and found.start("sealed") == start:
             return put + comma + after
     alias = f"{entry.alias}::" if entry.alias else ""

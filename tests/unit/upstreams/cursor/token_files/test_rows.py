@@ -59,7 +59,7 @@ async def test_what_the_owner_sets_goes_with_the_credential(tmp_path: Path) -> N
     rows = MemoryRows()
     one = store(rows, tmp_path)
     await one.add("a::x\nb::y")
-    await one.prefer("a", FIRST)
+    await one.prefer("a", lambda _: FIRST)
     assert one.preferences[Secret("x")] == FIRST
     await one.update("a", CredentialChange(alias="c", secret=Secret("z")))
     assert [(row.name, row.preferences) for row in rows.rows] == [
@@ -72,7 +72,7 @@ async def test_what_the_owner_sets_goes_with_the_credential(tmp_path: Path) -> N
     await one.add("d::w")
     assert [row.id for row in rows.rows][:2] == before
     with pytest.raises(UnknownCredentialError):
-        await one.prefer("a", FIRST)
+        await one.prefer("a", lambda _: FIRST)
 
 
 async def test_taking_over_adds_what_is_not_there(tmp_path: Path) -> None:

@@ -103,3 +103,38 @@ def test_a_damaged_line_is_no_token(damage: Callable[[bytes], bytes]) -> None:
     """It is never sent anywhere."""
     with pytest.raises(StoreError, match="line 1 was altered"):
         open_lines(damage(close(b"work::canary")), "f", SEALER)
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (b"::sealed:", b"::SEALED:"),
+        (b"::sealed:", b":sealed:"),
+        (b"::sealed:", b"::aled:"),
+        (b"::sealed:", b"::sealed::"),
+        (b"work::sealed:", b""),
+    ],
+)
+@pytest.mark.parametrize("sealer", [SEALER, None])
+def test_what_is_left_of_a_damaged_one_is_no_token(
+    was: bytes, now: bytes, sealer: Sealer | None
+) -> None:
+    """Taken for one, it would be sealed in the place of what could be mended."""
+    with pytest.raises(StoreError):
+        open_lines(close(b"work::canary").replace(was, now), "f", sealer)
+
+
+@pytest.mark.parametrize(
+    "alias", ["sealed:box", "my sealed: box", "it's'sealed:x", "sealed:12345678:AAAA"]
+)
+def test_a_name_may_say_sealed(alias: str) -> None:
+    """Only what is behind it is the token."""
+    line = f"{alias}::canary".encode()
+    assert open_lines(line, "f", None).data == line
+    assert open_lines(close(line), "f", SEALER).data == line
+
+
+def test_a_name_of_eight_digits_is_none_of_a_key() -> None:
+    """One colon may stand before a JWT."""
+    line = b"deadbeef:" + b"eyJ" + b"a" * 60 + b".eyJzdWIiOiJhIn0.c"
+    assert open_lines(line, "f", None).data == line
