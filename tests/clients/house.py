@@ -20,7 +20,7 @@ from tests.serving import serve
 KEY = "a-key-for-everybodys-clients"
 # As fast as it is taken.
 NO_PACE = 0.0
-CALLS_WAIT_S = 0.05
+CALLS_WAIT_S = 0.2
 
 
 class House:

@@ -25,6 +25,7 @@ from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.roster import Roster
 from cursor_api.service.credentials.use_cases import Credentials
 from cursor_api.service.inference.endpoints import Endpoints
+from cursor_api.service.inference.model_lists import ModelLists
 from cursor_api.stores.records.log import RecordLog
 from cursor_api.telemetry.clock import SystemClock
 from cursor_api.telemetry.observer import LogObserver
@@ -60,6 +61,8 @@ class Operator(Struct, frozen=True):
     credentials: Credentials
     roster: Roster
     pools: CredentialPools
+    # Empty until they are refreshed: most commands need none, and asking may start a program.
+    model_lists: ModelLists
 
 
 @asynccontextmanager
@@ -162,10 +165,9 @@ async def open_credentials(
             await house.roster.start()
         except BindingNotStoredError as error:
             observer.warn(str(error))
-        await house.model_lists.refresh()
         before = _facts_of(house)
         try:
-            yield Operator(house.credentials, house.roster, house.pools)
+            yield Operator(house.credentials, house.roster, house.pools, house.model_lists)
         finally:
             # Also what was done before something failed. Of files, a gateway that sees the change
             # notes it.

@@ -28,13 +28,14 @@ NONCE_BYTES: Final = 12
 ID_DIGITS: Final = 8
 # A nonce and a tag of 16 bytes, in base64.
 SEALED_CHARS_MIN: Final = 38
-# A few keys, and perhaps comments of ours one day.
+# Far above as many keys as there may be.
 KEY_FILE_BYTES_MAX: Final = 4096
 
 KEY: Final = "CREDENTIALS_KEY"
 KEY_FILE: Final = "CREDENTIALS_KEY_FILE"
-# In a line of text; no token has a colon in it.
-SEALED: Final = re.compile(rf"sealed:([0-9a-f]{{{ID_DIGITS}}}):([A-Za-z0-9_-]*)")
+# What a sealed text begins with; no token has a colon in it.
+MARK: Final = "sealed:"
+SEALED: Final = re.compile(rf"{MARK}([0-9a-f]{{{ID_DIGITS}}}):([A-Za-z0-9_-]*)")
 
 
 class UnsealError(Exception):
@@ -89,7 +90,7 @@ class Sealer:
     def seal_text(self, text: str, context: str) -> str:
         """As `SEALED` has it."""
         sealed = base64.urlsafe_b64encode(self.seal(text.encode(), context)).decode().rstrip("=")
-        return f"sealed:{self.key_id}:{sealed}"
+        return f"{MARK}{self.key_id}:{sealed}"
 
     def open_text(self, text: str, context: str) -> str:
         """What `seal_text` was given. Raises UnsealError."""

@@ -30,7 +30,6 @@ from cursor_api.cli.backups.pieces import (
     FORMAT,
     KEY_FILE,
     ROLES,
-    SEALED,
     SETTINGS,
     TEXT_BYTES_MAX,
     TOKEN_LIST,
@@ -40,6 +39,7 @@ from cursor_api.cli.backups.pieces import (
     Piece,
     Role,
     create_private,
+    holds_sealed,
 )
 from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.home.settings import load_upstreams
@@ -73,10 +73,10 @@ class _Found(NamedTuple):
     @property
     def is_sealed(self) -> bool:
         """Whether tokens in it are sealed."""
-        return self.role in _SEALED and SEALED in (self.data or b"")
+        return self.role in _ABOUT_SEALED and holds_sealed(self.data or b"")
 
 
-_SEALED: Final = {
+_ABOUT_SEALED: Final = {
     TOKENS: "your keys and tokens, sealed",
     TOKEN_LIST: "tokens with their devices, the tokens sealed",
 }
@@ -100,7 +100,7 @@ def backup(parsed: argparse.Namespace) -> int:
     rows = [
         (
             str(one.source),
-            say(_SEALED.get(one.role, one.role.about) if one.is_sealed else one.role.about),
+            say(_ABOUT_SEALED.get(one.role, one.role.about) if one.is_sealed else one.role.about),
             say("yes") if one.role.is_secret else say("no"),
             f"{size:,}",
         )

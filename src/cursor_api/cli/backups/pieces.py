@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 import msgspec
 
 from cursor_api.cli.terminal.language import say
+from cursor_api.files.sealing import MARK
 
 # A later one that is read differently has another number.
 FORMAT: Final = 1
@@ -41,9 +42,6 @@ class Role(NamedTuple):
 SETTINGS: Final = Role("cursor-api.toml", "settings, with any keys in them", True)
 DOTENV: Final = Role(".env", "settings, with the gateway's own key", True)
 KEY_FILE: Final = Role("key-files", "the keys of an upstream", True)
-# What stands before a token that is sealed.
-SEALED: Final = b"sealed:"
-
 TOKENS: Final = Role("tokens", "your keys and tokens", True, "TOKEN_FILE")
 TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN_LIST_FILE")
 POOL_STATE: Final = Role("pool-state", "the state of each token", False, "POOL_STATE_FILE")
@@ -85,6 +83,11 @@ class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class BackupError(Exception):
     """It cannot be made or used; says why, and what to do where that is known."""
+
+
+def holds_sealed(tokens: bytes) -> bool:
+    """Whether some of a file's tokens are sealed."""
+    return MARK.encode() in tokens
 
 
 def read_contents(data: bytes) -> Contents:

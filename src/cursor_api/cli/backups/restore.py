@@ -26,7 +26,6 @@ from cursor_api.cli.backups.pieces import (
     DOTENV,
     KEY_FILE,
     ROLES,
-    SEALED,
     SETTINGS,
     TOKEN_LIST,
     TOKENS,
@@ -35,6 +34,7 @@ from cursor_api.cli.backups.pieces import (
     Piece,
     Role,
     create_private,
+    holds_sealed,
     read_contents,
 )
 from cursor_api.cli.home.folder import environment, make_home
@@ -101,7 +101,7 @@ def restore(parsed: argparse.Namespace) -> int:
 
 
 def _is_sealed(move: _Move) -> bool:
-    return move.role in {TOKENS, TOKEN_LIST} and SEALED in move.target.read_bytes()
+    return move.role in {TOKENS, TOKEN_LIST} and holds_sealed(move.target.read_bytes())
 
 
 # --- Reading

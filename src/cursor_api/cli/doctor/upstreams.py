@@ -6,7 +6,6 @@ import asyncio
 import email.utils
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -67,12 +66,8 @@ async def _check_credentials(
     """What the token files and `TOKENS` give, and the secrets of these by upstream."""
     keys: dict[str, list[Secret]] = {}
     api_keys = {key for one in settings.upstreams for key in one.api_keys}
-    # None is asked for its models here: each has its turn below.
-    silent = tuple(replace(one, models=one.models or ()) for one in settings.upstreams)
     try:
-        async with open_credentials(
-            replace(settings, upstreams=silent), TerminalObserver()
-        ) as operator:
+        async with open_credentials(settings, TerminalObserver()) as operator:
             for one in operator.pools.credentials:
                 redactor.add(one.secret.reveal())
                 if one.secret not in api_keys:

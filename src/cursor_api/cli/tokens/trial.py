@@ -25,6 +25,7 @@ def test(parsed: argparse.Namespace) -> int:
 
     async def work(operator: Operator, _settings: Settings) -> int:
         before = operator.credentials.get(parsed.alias)
+        await operator.model_lists.refresh()
         trial = await operator.credentials.test(parsed.alias, parsed.model)
         if parsed.json:
             print_json(trial)

@@ -3,8 +3,8 @@
 Rules of this file:
 - A request with results of tools goes on with the run that waits for them, if that run is of the
   same key, model and tools. Where there is none (it waited too long, the gateway was restarted, the
-  calls were another upstream's), the whole conversation goes to a new agent as text. A run that
-  waits at another node is not left in the lurch: such a request is refused (`call_ids`).
+  calls were another upstream's), the whole conversation goes to a new agent as text. Where such a
+  run may wait at another node, the request is refused (`call_ids`).
 - A request whose conversation has an agent goes on with that one. Any other begins with a new one.
 - The bridge asks Cursor again by itself. What fails late was tried several times, and is not tried
   again here; what fails at once may be.

@@ -23,7 +23,7 @@ from cursor_api.options.kinds import duration
 from cursor_api.options.setting import setting
 from cursor_api.ports.dialect import StreamRenderer
 from cursor_api.ports.upstream import DeltaBatches
-from cursor_api.transport.watch import Watch as Clock
+from cursor_api.transport.watch import Watch as DeadlineClock
 from cursor_api.web.server.serving import Receive, Send
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class KeepAlive:
 
     def __init__(self, options: KeepAliveOptions) -> None:
         self.silence_s = options.keep_alive_s
-        self.clock = Clock()
+        self.clock = DeadlineClock()
 
     def __repr__(self) -> str:
         return f"KeepAlive({self.silence_s:g} s, {self.clock!r})"
@@ -221,7 +221,7 @@ async def stream(batches: DeltaBatches, renderer: StreamRenderer, watch: Watch) 
             return
         if body:
             await watch.write(body)
-        # So may the upstream, until the next batch.
+        # The next batch may be long in coming, too.
         del body
     # Raises: the batches ended and the answer did not.
     renderer.finish()

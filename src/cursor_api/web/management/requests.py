@@ -295,7 +295,7 @@ async def find_here(
     """What one worker tells the others of a request: under way, or ended and not written yet."""
     found = next((one for one in under_way if one.id == request_id), None)
     if found is None:
-        # Whoever asks is told by his own records that they cannot be read.
+        # Whoever asks is told by its own records that they cannot be read.
         with contextlib.suppress(StoreError):
             found = await records.find(request_id)
     return report_request(found, words) if found is not None else None

@@ -57,6 +57,23 @@ def test_a_renewed_token_keeps_its_name_and_device(
     assert (folder / ".token-list").read_text() == f"{NEW},{checksum}\n"
 
 
+def test_no_upstream_is_asked_for_its_models(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That would start a bridge, or warn of a package that is not installed, at each command."""
+    mark = folder / "started"
+    bridge = folder / "bridge"
+    bridge.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    bridge.chmod(0o700)
+    monkeypatch.setenv("CURSOR_SDK_BRIDGE_BIN", str(bridge))
+    (folder / ".token").write_text(f"me::crsr_{'0123456789abcdef' * 4}\n")
+    (folder / ".token").chmod(0o600)
+    assert main(["token", "list"]) == 0
+    assert main(["token", "disable", "me"]) == 0
+    assert not mark.exists()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_token_gets_another_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One that nobody else has."""
     assert main(["token", "rename", "me", "work"]) == 0

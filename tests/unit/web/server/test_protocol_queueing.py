@@ -291,3 +291,26 @@ async def test_a_client_that_neither_reads_nor_waits_keeps_little(
                     while True:
                         await loop.sock_sendall(client, asking)
             assert "(0 of" in repr(rooms[0])
+
+
+async def test_who_has_been_answered_makes_no_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What waited when it was counted last waits no longer."""
+    monkeypatch.setattr(serving, "Room", lambda: Room(60_000))
+    app, large = Recorder(), GET[:-2] + b"A: " + b"a" * 8000 + b"\r\n\r\n"
+
+    async with serve(app, OPTIONS) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        other_reader, other = await asyncio.open_connection("127.0.0.1", port)
+        for kept, count in ((writer, 6), (other, 4)):
+            app.may_answer.clear()
+            kept.write(large * count)
+            await asyncio.sleep(0.05)
+            app.may_answer.set()
+            for _ in range(count):
+                await (reader if kept is writer else other_reader).readuntil(b"done")
+        writer.write(CLOSE)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        other.close()
+        writer.close()

@@ -19,7 +19,7 @@ from typing import Self
 from msgspec import Struct
 
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
-from cursor_api.domain.errors import LineProblem, StoreError, UnknownCredentialError
+from cursor_api.domain.errors import LineProblem, StaleTextError, StoreError, UnknownCredentialError
 from cursor_api.domain.problems import Problem, ProblemCode
 from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, is_checksum, read_token
@@ -256,6 +256,14 @@ class Reader(Struct, frozen=True):
                 "An alias has no `::`, no line end, no space at either end and no `#` first."
             )
             raise StoreError(rule, [_of_input(1, _ANOTHER_READING)])
+
+
+def require_match(book: Book, if_match: str | None) -> None:
+    """Raises StaleTextError where the book is not the one with this etag; None fits any."""
+    if if_match is not None and if_match != book.texts.etag:
+        raise StaleTextError(
+            tell("The tokens were changed since you read them; nothing was saved.")
+        )
 
 
 def plan_writes(old: Book, new: Book) -> list[tuple[File, bytes]]:

@@ -11,11 +11,16 @@ from cursor_api.domain.credential import (
     FileTexts,
     GivenCredential,
 )
-from cursor_api.domain.errors import StaleTextError
 from cursor_api.domain.problems import Notice
-from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
-from cursor_api.upstreams.cursor.token_files.book import Book, Names, NewChecksum, Reader, Texts
+from cursor_api.upstreams.cursor.token_files.book import (
+    Book,
+    Names,
+    NewChecksum,
+    Reader,
+    Texts,
+    require_match,
+)
 from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
 from cursor_api.upstreams.cursor.token_files.text import TextLimits, require_text
 
@@ -68,7 +73,7 @@ class MemoryCredentialStore:
         self, tokens: str, token_list: str | None = None, *, if_match: str | None = None
     ) -> FileTexts:
         """Put new text in the place of both, or of the tokens alone. Raises StoreError."""
-        self._require_match(if_match)
+        require_match(self._book, if_match)
         as_list = self._book.texts.token_list
         if token_list is not None:
             as_list = token_list.encode("utf-8", "surrogatepass")
@@ -88,7 +93,7 @@ class MemoryCredentialStore:
         self, text: str, *, binding: str | None = None, if_match: str | None = None
     ) -> Sequence[Credential]:
         """Append one or more tokens; gives them. Raises StoreError, and then adds none."""
-        self._require_match(if_match)
+        require_match(self._book, if_match)
         changed, bearers = self._reader.add(self._book, text, binding)
         self._keep(changed)
         return [one for one in await self.load() if one.secret.reveal() in bearers]
@@ -99,23 +104,17 @@ class MemoryCredentialStore:
 
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """Forget a credential. Raises UnknownCredentialError."""
-        self._require_match(if_match)
+        require_match(self._book, if_match)
         self._keep(self._reader.remove(self._book, alias))
 
     async def update(
         self, alias: str, change: CredentialChange, *, if_match: str | None = None
     ) -> Credential:
         """Change a credential; gives what it is now. Raises StoreError."""
-        self._require_match(if_match)
+        require_match(self._book, if_match)
         changed, bearer = self._reader.change(self._book, alias, change)
         self._keep(changed)
         return next(one for one in await self.load() if one.secret.reveal() == bearer)
-
-    def _require_match(self, if_match: str | None) -> None:
-        if if_match is not None and if_match != self._book.texts.etag:
-            raise StaleTextError(
-                tell("The tokens were changed since you read them; nothing was saved.")
-            )
 
     def _keep(self, book: Book) -> None:
         self._book = self._reader.complete(book, self._new_checksum)

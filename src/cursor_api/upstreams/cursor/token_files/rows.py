@@ -23,7 +23,7 @@ from cursor_api.domain.credential import (
     Secret,
 )
 from cursor_api.domain.credential_health import Preferences
-from cursor_api.domain.errors import NoTextError, StaleTextError
+from cursor_api.domain.errors import NoTextError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.options.said import tell
 from cursor_api.ports.credential_rows import CredentialRow, CredentialRows, PreferenceStep, Taken
@@ -34,6 +34,7 @@ from cursor_api.upstreams.cursor.token_files.book import (
     Reader,
     Texts,
     free_alias,
+    require_match,
 )
 from cursor_api.upstreams.cursor.token_files.given import join
 from cursor_api.upstreams.cursor.token_files.pair import FileOptions
@@ -109,7 +110,7 @@ class RowCredentialStore:
         added: list[str] = []
 
         def decide(book: Book, rows: Rows) -> Rows:
-            _require_match(book, if_match)
+            require_match(book, if_match)
             changed, added[:] = self._reader.add(book, text, binding)
             return self._rows_of(changed, rows)
 
@@ -124,7 +125,7 @@ class RowCredentialStore:
         """Delete a credential's row. Raises UnknownCredentialError."""
 
         def decide(book: Book, rows: Rows) -> Rows:
-            _require_match(book, if_match)
+            require_match(book, if_match)
             gone = Secret(book.get_bearer(alias))
             return [row for row in rows if row.secret != gone]
 
@@ -137,7 +138,7 @@ class RowCredentialStore:
         bearers: list[str] = []
 
         def decide(book: Book, rows: Rows) -> Rows:
-            _require_match(book, if_match)
+            require_match(book, if_match)
             old = Secret(book.get_bearer(alias))
             changed, bearer = self._reader.change(book, alias, change)
             bearers[:] = [bearer]
@@ -276,13 +277,6 @@ def _warn(double: CredentialRow) -> Notice:
         " or the name of another one and is not used; delete that row."
     )
     return Notice(NoticeCode.ROW_DOUBLE, text, values)
-
-
-def _require_match(book: Book, if_match: str | None) -> None:
-    if if_match is not None and if_match != book.texts.etag:
-        raise StaleTextError(
-            tell("The tokens were changed since you read them; nothing was saved.")
-        )
 
 
 def _holds_something(path: Path) -> bool:
