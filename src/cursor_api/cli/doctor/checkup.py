@@ -50,7 +50,8 @@ class Report:
 
     def as_json(self) -> dict[str, object]:
         """With the checks as objects."""
-        checks = [one._asdict() for one in self.checks]
+        # Programs read it: an area has one name, in every language.
+        checks = [one._asdict() | {"area": str(one.area)} for one in self.checks]
         return {
             "version": self.version,
             "system": self.system,
@@ -101,7 +102,6 @@ def describe_system() -> str:
 def _report(checks: Sequence[Check], redactor: Redactor) -> Report:
     masked = tuple(
         one._replace(
-            area=in_words(one.area),
             message=redactor.redact_text(in_words(one.message)),
             advice=redactor.redact_text(in_words(one.advice)),
         )
@@ -130,7 +130,7 @@ def _print(report: Report) -> None:
         say("cursor-api {version} on {system}", version=report.version, system=report.system)
     )
     for area, checks in itertools.groupby(report.checks, key=lambda one: one.area):
-        print_result(f"\n{area}")
+        print_result(f"\n{in_words(area)}")
         for check in checks:
             _print_check(check)
     counts = {verdict: sum(one.verdict is verdict for one in report.checks) for verdict in Verdict}

@@ -61,6 +61,22 @@ def test_all_is_well(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not any(secret in said.out + said.err for secret in (*KEYS, TOKEN))
 
 
+def test_a_reader_of_chinese_gets_all_of_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that does not run is none there too; programs get the areas by one name."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    (folder / ".env").write_text(f"AUTH_TOKEN={KEYS[0]}\nPORT=3999\n")
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    for words in ("项设置均可使用", "目前没有网关在运行", "上游 mine（openai）", "列出 1 个模型"):
+        assert words in said, words
+    assert said.endswith("\nOK：0 个错误，0 个警告。\n")
+    assert main(["doctor", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert {"settings", "gateway", "credentials"} <= {one["area"] for one in checks}
+
+
 def test_the_port_of_a_gateway_that_runs_is_no_warning(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
