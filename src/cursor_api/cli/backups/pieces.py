@@ -47,7 +47,7 @@ TOKEN_LIST: Final = Role("token-list", "tokens with their devices", True, "TOKEN
 POOL_STATE: Final = Role("pool-state", "the state of each token", False, "POOL_STATE_FILE")
 RECORDS: Final = Role(
     "records.sqlite3",
-    ("requests, API keys (without their secrets), prices, and texts if RECORD_CONTENT is on"),
+    "requests, API keys (without their secrets), prices, and texts if RECORD_CONTENT is on",
     False,
     "REQUEST_LOG_FILE",
     is_database=True,

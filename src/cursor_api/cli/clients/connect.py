@@ -75,10 +75,8 @@ def warn_without_tools(client: Client, place: Place, served: Served) -> None:
     if client.uses_tools and is_known and place.model not in served.with_tools:
         print_error(
             say(
-                (
-                    "warning: {model} cannot call tools here, so {title} can only chat; with a"
-                    " Cursor API key or another upstream there are models that can"
-                ),
+                "warning: {model} cannot call tools here, so {title} can only chat; with a"
+                " Cursor API key or another upstream there are models that can",
                 model=plain(place.model),
                 title=client.title,
             )
@@ -179,10 +177,8 @@ def _print_gaps(gateway: GatewayAddress, served: Served) -> None:
     if gateway.key is None:
         print_error(
             say(
-                (
-                    "Replace {text} with the gateway's key, which is not known here: the AUTH_TOKEN"
-                    " or one of the CLIENT_TOKENS that the gateway was started with."
-                ),
+                "Replace {text} with the gateway's key, which is not known here: the AUTH_TOKEN"
+                " or one of the CLIENT_TOKENS that the gateway was started with.",
                 text=NO_KEY,
             )
         )

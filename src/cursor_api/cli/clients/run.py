@@ -65,10 +65,7 @@ def _find_command(client: Client, arguments: Sequence[str]) -> list[str] | None:
     if not name:
         print_error(
             say(
-                (
-                    "error: name the program to start, for example: cursor-api run {name} python"
-                    " x.py"
-                ),
+                "error: name the program to start, for example: cursor-api run {name} python x.py",
                 name=client.name,
             )
         )

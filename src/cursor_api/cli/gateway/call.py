@@ -168,10 +168,8 @@ def _trust_only(cert_file: Path) -> ssl.SSLContext:
 
 def _nobody(gateway: GatewayAddress) -> str:
     return say(
-        (
-            "no gateway answers at {url}; start it with `cursor-api serve`, or give another"
-            " address with --url"
-        ),
+        "no gateway answers at {url}; start it with `cursor-api serve`, or give another"
+        " address with --url",
         url=gateway.root_url,
     )
 
@@ -187,10 +185,8 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
         if gateway.key:
             which = say("the key from {place}", place=gateway.key_from)
         return say(
-            (
-                "the gateway at {url} refuses {which}; run this in the folder of the gateway,"
-                " or name the variable that holds the key with --key-env"
-            ),
+            "the gateway at {url} refuses {which}; run this in the folder of the gateway,"
+            " or name the variable that holds the key with --key-env",
             url=gateway.root_url,
             which=which,
         )
@@ -198,10 +194,8 @@ def _explain(error: urllib.error.HTTPError, gateway: GatewayAddress, call: Call)
     if said:
         return said
     return say(
-        (
-            "{url} answers with status {status}; is that the gateway, and does the address"
-            " contain ROUTE_PREFIX?"
-        ),
+        "{url} answers with status {status}; is that the gateway, and does the address"
+        " contain ROUTE_PREFIX?",
         url=f"{gateway.root_url}{call.path}",
         status=status,
     )

@@ -18,11 +18,9 @@ from cursor_api.settings import ByCommand, Draft, Loaded, Schema, load_settings
 from cursor_api.settings.load import TOML
 from cursor_api.settings.schema import CONFIG
 
-# The groups of the table of settings that say where the tokens are.
+# The groups of the table of settings that say where tokens, API keys and prices are.
 FILE_GROUPS: Final = frozenset({"files", "database"})
-# And where API keys are, and the prices by which they are billed.
-KEY_GROUPS: Final = FILE_GROUPS
-# And with what they are tested.
+# And with what tokens are tested.
 FILE_AND_CURSOR_GROUPS: Final = frozenset({*FILE_GROUPS, *SCHEMA.own_kinds})
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cursor_api.bootstrap import copy_keys, open_keys
 from cursor_api.bootstrap.api_keys import KeyHouse
-from cursor_api.cli.home.settings import KEY_GROUPS, find_client_names, find_settings
+from cursor_api.cli.home.settings import FILE_GROUPS, find_client_names, find_settings
 from cursor_api.cli.keys.words import (
     instant_in_words,
     limits_in_words,
@@ -162,7 +162,7 @@ def delete(parsed: argparse.Namespace) -> int:
 
 def copy(parsed: argparse.Namespace) -> int:
     """`key copy`."""
-    settings = find_settings(KEY_GROUPS, parsed.config)
+    settings = find_settings(FILE_GROUPS, parsed.config)
     if settings is None:
         return 1
     try:
@@ -189,7 +189,7 @@ async def note(house: KeyHouse, kind: ActKind, subject: str) -> None:
 
 def with_keys(parsed: argparse.Namespace, work: Work) -> int:
     """Do this with the stored keys and prices; the exit status."""
-    settings = find_settings(KEY_GROUPS, parsed.config)
+    settings = find_settings(FILE_GROUPS, parsed.config)
     if settings is None:
         return 1
 

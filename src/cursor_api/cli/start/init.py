@@ -97,10 +97,8 @@ def _ensure_key(home: Path, parsed: argparse.Namespace) -> bool:
     change_file(dotenv, _with_key, lambda _draft: None, Disk())
     print_result(
         say(
-            (
-                "Created the gateway's key: AUTH_TOKEN in {path}. Your programs use it as their"
-                " API key."
-            ),
+            "Created the gateway's key: AUTH_TOKEN in {path}. Your programs use it as their"
+            " API key.",
             path=dotenv,
         )
     )

@@ -1,4 +1,4 @@
-"""What the house tells of settings, files and databases, in the user's language.
+"""What is told of settings, files, databases and gateways, in the user's language.
 
 Rule of this file: the Chinese of a line of a token file is the console's, by the same code; it is
 written once.

@@ -133,10 +133,8 @@ def _tell(plan: Plan, settings: Settings, path: Path, *, is_trial: bool) -> None
     known = counts[Verdict.KNOWN] + counts[Verdict.DEVICE]
     print_result(
         say(
-            (
-                "{added} added, {known} existed already, {refused} not imported. {path} is"
-                " unchanged{advice}"
-            ),
+            "{added} added, {known} existed already, {refused} not imported. {path} is"
+            " unchanged{advice}",
             added=counts[Verdict.ADDED],
             known=known,
             refused=counts[Verdict.REFUSED],
@@ -179,10 +177,8 @@ def _tell_settings(path: Path) -> None:
     if found:
         print_result(
             say(
-                (
-                    "Settings were not imported ({files}). You can copy a .env to this folder as it"
-                    " is: `cursor-api check-config` shows how each line is read."
-                ),
+                "Settings were not imported ({files}). You can copy a .env to this folder as it"
+                " is: `cursor-api check-config` shows how each line is read.",
                 files=", ".join(found),
             )
         )

@@ -199,10 +199,8 @@ def _remove(parsed: argparse.Namespace, config: Path) -> int:
     if name in SCHEMA.own_kinds:
         raise _RefusedError(
             say(
-                (
-                    "{name} has no block: it is used as long as its files contain credentials;"
-                    " `cursor-api token remove` removes them"
-                ),
+                "{name} has no block: it is used as long as its files contain credentials;"
+                " `cursor-api token remove` removes them",
                 name=name,
             )
         )

@@ -1,4 +1,4 @@
-"""What the house tells is told in the user's language, down to the line of a file."""
+"""What is told is in the user's language, down to the line of a file."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from cursor_api.web.http.body import ClientGoneError, read_any_body
 from cursor_api.web.http.elsewhere import BrokenOffError, Elsewhere, take_client
 from cursor_api.web.server.serving import Application, Message, Receive, Scope, Send
 from tests.serving import ask, serve
+from tests.waiting import until
 
 NODE = "0123ab"
 BODY = json.dumps({"id": NamedCall(NODE, 1_764_426_000).spell("x" * 20)}).encode()
@@ -129,8 +130,7 @@ async def test_a_stream_is_passed_on_as_it_is_written() -> None:
         await reader.readuntil(b"second")
         writer.close()
         await is_left.wait()
-        while here.fault is None:
-            await asyncio.sleep(0)
+        await until(lambda: here.fault)
     assert isinstance(here.fault, ClientGoneError)
 
 
