@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from cursor_api.domain.value import Value
+from cursor_api.domain.value import Value, replace
 
 PRIORITY_MAX = 100
 WEIGHT_MAX = 100
@@ -23,6 +23,15 @@ class Preferences(Value, frozen=True):
     weight: int = 1
     concurrency_max: int | None = None
     is_enabled: bool = True
+
+    def merge(self, known: Preferences, theirs: Preferences) -> Preferences:
+        """Two changes of what was `known`, put together; where both changed a part, ours counts."""
+        ours = {
+            name: mine
+            for name in self.__struct_fields__
+            if (mine := getattr(self, name)) != getattr(known, name)
+        }
+        return replace(theirs, **ours) if ours else theirs
 
 
 class QuarantineReason(enum.Enum):

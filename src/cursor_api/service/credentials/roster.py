@@ -242,8 +242,9 @@ class Roster:
                 continue
             theirs = kept[key][0] if key in kept else slot.preferences
             # What was changed here meanwhile is newer.
-            if theirs != slot.preferences == state[key][0] and slot in staying:
-                self._with.pools.set_preferences(slot.credential.alias, theirs)
+            now = slot.preferences.merge(state[key][0], theirs)
+            if now != slot.preferences and slot in staying:
+                self._with.pools.set_preferences(slot.credential.alias, now)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""

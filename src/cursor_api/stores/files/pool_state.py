@@ -189,8 +189,7 @@ def merge_states(known: PoolState, mine: PoolState, theirs: PoolState) -> PoolSt
         known_preferences, known_health = known.get(key, (Preferences(), None))
         if key in theirs:
             their_preferences, their_health = theirs[key]
-            if preferences == known_preferences:
-                preferences = their_preferences  # noqa: PLW2901 - the newer one
+            preferences = preferences.merge(known_preferences, their_preferences)  # noqa: PLW2901
             if health == known_health:
                 health = their_health  # noqa: PLW2901 - the newer one
         merged[key] = preferences, health

@@ -123,6 +123,16 @@ async def test_two_gateways_of_one_file_keep_what_either_says(tmp_path: Path) ->
     assert await one.merge(again) is again
 
 
+async def test_what_two_gateways_set_for_one_credential_counts_both(tmp_path: Path) -> None:
+    """Each has changed another part of it since both have looked."""
+    one, other = (FilePoolStateStore(tmp_path / "state") for _ in range(2))
+    await one.merge({"a": (Preferences(), HEALTHY)})
+    await other.load()
+    await one.merge({"a": (Preferences(is_enabled=False), HEALTHY)})
+    kept = await other.merge({"a": (Preferences(priority=5), HEALTHY)})
+    assert kept == {"a": (Preferences(priority=5, is_enabled=False), HEALTHY)}
+
+
 async def test_a_file_that_cannot_be_read_is_replaced_by_what_is_known(tmp_path: Path) -> None:
     """It would be lost all the same."""
     path = tmp_path / "state"
