@@ -123,6 +123,12 @@ class PostgresCredentials:
         self._seen = count
         return rows
 
+    async def look(self) -> Sequence[CredentialRow]:
+        """See ports.CredentialRows."""
+        _, kept = await self._run(_read)
+        rows, _ = await asyncio.to_thread(self._open, kept)
+        return rows
+
     async def has_changed(self) -> bool:
         """See ports.CredentialRows."""
         return bool(await self._run(functools.partial(_value, _COUNT)) != self._seen)

@@ -92,6 +92,7 @@ async def test_what_one_node_changes_another_one_sees(database: Database) -> Non
         assert not await one.has_changed()
     await put(mine, WORK, HOME)
     assert not await mine.has_changed()
+    assert await theirs.look() == [WORK, HOME]
     assert await theirs.has_changed()
     assert await theirs.load() == [WORK, HOME]
     renamed = replace(WORK, name="w", preferences=Preferences(1))
