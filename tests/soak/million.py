@@ -40,7 +40,7 @@ GROWTH_BYTES_MAX = 2 * MEBIBYTE
 # Circles of objects last until the collector comes by, which is seldom: that is memory, too.
 CIRCLED_MAX = 100
 # What breaks a stream's silence.
-KEEP_ALIVE = b": keep-alive\n"
+KEEP_ALIVE, KEEP_ALIVE_S = b": keep-alive\n", 15.0
 GOOD = frozenset({200})
 FAILED = frozenset({400, 429, 500, 502, 503, 504})
 
@@ -124,7 +124,8 @@ class Seen:
     left_count: int = 0
     # Chats that were answered to their end.
     answered_count: int = 0
-    late_count: int = 0
+    # Seconds that late answers took.
+    late_s: list[float] = field(default_factory=list)
     wrong: Counter[str] = field(default_factory=Counter)
     looks: list[tuple[int, int]] = field(default_factory=list)
     before: dict[str, int] = field(default_factory=dict)
@@ -167,7 +168,13 @@ def _figures(seen: Seen, request_count: int, error_count: int) -> list[Figure]:
         Figure("of them left at a random moment", seen.left_count / seen.done_count * 100, "%"),
         Figure("requests a second", seen.done_count / seen.duration_s),
         exactly("answers that were not the ones due", sum(seen.wrong.values()), 0),
-        Figure("failed after 15 s of silence, and so within the stream", seen.late_count),
+        Figure("failed after 15 s of silence, and so within the stream", len(seen.late_s)),
+        Figure(
+            "the soonest of them after",
+            min(seen.late_s, default=KEEP_ALIVE_S),
+            "s",
+            at_least=KEEP_ALIVE_S,
+        ),
         Figure(
             "memory's growth in the second half",
             seen.growth_bytes / MEBIBYTE,
@@ -276,7 +283,7 @@ async def _work(port: int, seed: int, numbers: Iterator[int], seen: Seen) -> Non
                 if not kind.is_due(reply):
                     seen.wrong[f"{kind.name}: {reply.status} {reply.body[-200:]!r}"] += 1
                 is_late = kind.is_late(reply)
-                seen.late_count += is_late
+                seen.late_s += [reply.duration_s] * is_late
                 seen.answered_count += kind.is_chat and reply.status == 200 and not is_late
         except (BrokenError, OSError, TimeoutError) as error:
             seen.wrong[f"{kind.name}: {error!r}"] += 1

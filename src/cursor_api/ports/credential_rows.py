@@ -38,6 +38,10 @@ class CredentialRows(Protocol):
         """Those that can be read, in the order in which they were added."""
         ...
 
+    async def look(self) -> Sequence[CredentialRow]:
+        """The same, for somebody who does not serve them: what is new is still to be loaded."""
+        ...
+
     async def has_changed(self) -> bool:
         """Whether others have changed something since the last load."""
         ...

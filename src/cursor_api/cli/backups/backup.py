@@ -100,7 +100,7 @@ def backup(parsed: argparse.Namespace) -> int:
     rows = [
         (
             str(one.source),
-            say(_ABOUT_SEALED.get(one.role, one.role.about) if one.is_sealed else one.role.about),
+            say(_ABOUT_SEALED[one.role] if one.is_sealed else one.role.about),
             say("yes") if one.role.is_secret else say("no"),
             f"{size:,}",
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -31,6 +31,8 @@ from cursor_api.stores.postgres.tables import migrate
 
 # Ten thousand rows take some ten seconds.
 LONG_S: Final = 60.0
+# As many credentials are named.
+_NAMED_MAX: Final = 10
 
 _COLUMNS: Final = "id, name, key_id, sealed, priority, weight, concurrent_max, is_enabled"
 _LOAD: Final = f"SELECT {_COLUMNS} FROM cursor_api.credentials ORDER BY position"
@@ -117,8 +119,14 @@ class PostgresCredentials:
                     name=KEY,
                 )
             )
-        self.warnings = tuple(map(_warn, wrong))
+        self.warnings = tuple(_warn(wrong))
         self._seen = count
+        return rows
+
+    async def look(self) -> Sequence[CredentialRow]:
+        """See ports.CredentialRows."""
+        _, kept = await self._run(_read)
+        rows, _ = await asyncio.to_thread(self._open, kept)
         return rows
 
     async def has_changed(self) -> bool:
@@ -161,7 +169,7 @@ class PostgresCredentials:
         _, kept = await _read(connection)
         rows, wrong = await asyncio.to_thread(self._open_whole, kept)
         if wrong:
-            raise StoreError(_warn(wrong[0]))
+            raise StoreError(next(_warn(wrong)))
         old = {one.id for one in kept if one.key_id != self._sealer.key_id}
         for row in rows:
             if row.id in old:
@@ -244,19 +252,28 @@ def _require_free(
         raise StoreError(tell("A credential in the database that cannot be read has this name."))
 
 
-def _warn(wrong: _Wrong) -> Notice:
-    values = {"name": wrong.kept.name or "-", "row": wrong.kept.id, "key": wrong.key_id or ""}
-    if wrong.key_id is None:
+def _warn(wrong: Sequence[_Wrong]) -> Iterator[Notice]:
+    """Of each altered row, which has to be found there; of a key once, as it may be that of all."""
+    names: dict[str, list[str]] = {}
+    for one in wrong:
+        name = one.kept.name or "-"
+        if one.key_id is not None:
+            names.setdefault(one.key_id, []).append(name)
+            continue
+        values = {"name": name, "row": one.kept.id, "key": ""}
         text = (
             "The credential {name} (row {row} of cursor_api.credentials) was altered in the"
             " database and is not used; delete that row, and add the credential again."
         )
-        return Notice(NoticeCode.ROW_ALTERED, text.format(**values), values)
-    text = (
-        "The credential {name} (row {row} of cursor_api.credentials) is sealed with the key {key},"
-        f" which {KEY} does not have; put it there."
-    )
-    return Notice(NoticeCode.ROW_OTHER_KEY, text.format(**values), values)
+        yield Notice(NoticeCode.ROW_ALTERED, text.format(**values), values)
+    for key, sealed in names.items():
+        shown = ", ".join([*sealed[:_NAMED_MAX], *(["…"] if len(sealed) > _NAMED_MAX else [])])
+        values = {"names": shown, "count": str(len(sealed)), "key": key}
+        text = (
+            "{count} credential(s) in the database ({names}) are sealed with the key {key},"
+            f" which {KEY} does not have; put it there."
+        )
+        yield Notice(NoticeCode.ROW_OTHER_KEY, text.format(**values), values)
 
 
 async def _read(connection: Connection) -> tuple[int, list[_Kept]]:

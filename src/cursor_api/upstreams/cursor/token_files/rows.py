@@ -118,8 +118,9 @@ class RowCredentialStore:
 
     async def check(self, text: str, *, binding: str | None = None) -> None:
         """Whether `add` would take this now: raises what it would raise."""
-        rows, _ = _tell_apart(await self._rows.load())
-        self._reader.add(self._read(rows), text, binding)
+        rows, _ = _tell_apart(await self._rows.look())
+        book = await asyncio.to_thread(self._read, rows)
+        self._reader.add(book, text, binding)
 
     async def remove(self, alias: str, *, if_match: str | None = None) -> None:
         """Delete a credential's row. Raises UnknownCredentialError."""

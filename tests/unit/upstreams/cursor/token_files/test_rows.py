@@ -10,7 +10,7 @@ import pytest
 
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import Preferences
-from cursor_api.domain.errors import NoTextError, UnknownCredentialError
+from cursor_api.domain.errors import NoTextError, StoreError, UnknownCredentialError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.ports.credential_rows import CredentialRow, Decide, Taken
 from cursor_api.upstreams.cursor.token_files.rows import RowCredentialStore
@@ -25,8 +25,14 @@ class MemoryRows:
     def __init__(self, rows: Sequence[CredentialRow] = ()) -> None:
         self.rows = list(rows)
         self.warnings: Sequence[Notice] = ()
+        self.load_count = 0
 
     async def load(self) -> Sequence[CredentialRow]:
+        """All."""
+        self.load_count += 1
+        return self.rows
+
+    async def look(self) -> Sequence[CredentialRow]:
         """All."""
         return self.rows
 
@@ -73,6 +79,17 @@ async def test_what_the_owner_sets_goes_with_the_credential(tmp_path: Path) -> N
     assert [row.id for row in rows.rows][:2] == before
     with pytest.raises(UnknownCredentialError):
         await one.prefer("a", lambda _: FIRST)
+
+
+async def test_a_check_leaves_what_is_new_to_the_next_load(tmp_path: Path) -> None:
+    """Another node's change, which would be overlooked."""
+    rows = MemoryRows()
+    one = store(rows, tmp_path)
+    await one.check("a::x")
+    await one.add("a::x")
+    with pytest.raises(StoreError, match="there already"):
+        await one.check("b::x")
+    assert rows.load_count == 0
 
 
 async def test_taking_over_adds_what_is_not_there(tmp_path: Path) -> None:
