@@ -50,6 +50,7 @@ from cursor_api.cli.terminal.telling import told
 from cursor_api.domain.errors import StoreError
 from cursor_api.files.lock import lock_folders
 from cursor_api.files.sealing import KEY
+from cursor_api.files.sealing import KEY_FILE as SEALING_KEY_FILE
 from cursor_api.installed import Settings
 from cursor_api.settings import Loaded
 from cursor_api.settings.schema import CONFIG
@@ -124,7 +125,9 @@ def _tell_of_key(loaded: Loaded[Settings], found: list[_Found]) -> Iterator[str]
             yield say(
                 "Keep CREDENTIALS_KEY, too: without it the sealed tokens in it cannot be used."
             )
-    if loaded.settings.are_credentials_shared:
+    # Of settings with a mistake somewhere, too, which are worth saving as well.
+    facts = loaded.facts
+    if facts.find("DATABASE_URL") and (facts.find(KEY) or facts.find(SEALING_KEY_FILE)):
         yield say(
             "The credentials are in the database and not in it: save that with pg_dump, and keep"
             " CREDENTIALS_KEY."

@@ -34,9 +34,8 @@ def limits_in_words(limits: Limits) -> str:
 
 def budget_in_words(limit: Budget) -> str:
     """`$20 a month`, `5,000,000 tokens a day`."""
-    amount = money(limit.amount)
-    if limit.unit is not Unit.NANO_DOLLARS:
-        amount = say("{count:,} tokens", count=limit.amount)
+    is_money = limit.unit is Unit.NANO_DOLLARS
+    amount = money(limit.amount) if is_money else say("{count:,} tokens", count=limit.amount)
     return say("{amount} a {period}", amount=amount, period=say(limit.period.value))
 
 

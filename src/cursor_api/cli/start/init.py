@@ -36,24 +36,22 @@ OTHERS: Final = 0o077
 # A line that gives the key an empty value, for somebody to fill in.
 _EMPTY_KEY: Final = re.compile(r"^(?:export[ \t]+)?AUTH_TOKEN[ \t]*=[ \t]*$", re.MULTILINE)
 
-MENU: Final = (
-    "\nWhat do you want to use? You can add more at any time.\n  1  Cursor, with an"
-    " API key (crsr_…) or a session token that you paste\n  2  Cursor, with the"
-    " session token of the editor on this computer\n  3  another provider with its"
-    " key, or models on this machine\n  4  nothing yet"
-)
-NOTHING_TO_ASK: Final = (
-    "\nThe gateway has no upstream yet. Add one or more:\n  cursor-api token add"
-    "                 your Cursor API key (crsr_…), or a session token\n  cursor-api"
-    " token import              the session token of the Cursor editor on this"
-    " computer\n  cursor-api upstream add deepseek     another provider's key;"
-    " `upstream presets` lists them"
-)
-NEXT: Final = (
-    "\nNext:\n  cursor-api serve                     start the gateway; then, in"
-    ' another terminal:\n  cursor-api chat "Say hello."         get a first answer'
-    "\n  cursor-api connect                   show the settings for your programs"
-)
+MENU: Final = """
+What do you want to use? You can add more at any time.
+  1  Cursor, with an API key (crsr_…) or a session token that you paste
+  2  Cursor, with the session token of the editor on this computer
+  3  another provider with its key, or models on this machine
+  4  nothing yet"""
+NOTHING_TO_ASK: Final = """
+The gateway has no upstream yet. Add one or more:
+  cursor-api token add                 your Cursor API key (crsr_…), or a session token
+  cursor-api token import              the session token of the Cursor editor on this computer
+  cursor-api upstream add deepseek     another provider's key; `upstream presets` lists them"""
+NEXT: Final = """
+Next:
+  cursor-api serve                     start the gateway; then, in another terminal:
+  cursor-api chat "Say hello."         get a first answer
+  cursor-api connect                   show the settings for your programs"""
 ELSEWHERE: Final = (
     "The commands work in this folder. To use them anywhere: export CURSOR_API_HOME={home}"
 )

@@ -40,9 +40,10 @@ LISTED_MAX: Final = 200_000
 NAMED_MAX: Final = 10
 
 IN_ARGUMENTS = (
-    "warning: the token is now in your shell's history, and other users of this"
-    " computer could see it\nwhile the command ran. Without an argument, `cursor-api"
-    " token add` asks for it; `-` reads standard input."
+    "warning: the token is now in your shell's history, and other users of this computer could see"
+    " it\n"
+    "while the command ran. Without an argument, `cursor-api token add` asks for it; `-` reads"
+    " standard input."
 )
 
 Work = Callable[[Operator, Settings], Awaitable[int]]

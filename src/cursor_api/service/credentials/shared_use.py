@@ -75,6 +75,8 @@ class SharedUse:
         }
         for digest, count in self._told.items():
             self._say(digest, count)
+        # Soon also that this node is there, which a server that has lost all cannot know.
+        self._renewed_at = self._clock.monotonic() - RENEW_EVERY_S
 
     def leave(self) -> None:
         """This node takes no more requests, for good; what is under way counts on."""

@@ -25,14 +25,14 @@ from cursor_api.web.http.body import ClientGoneError
 from cursor_api.web.server.serving import Receive, Scope, Send
 
 # From whom it comes, between workers; whatever a client says under this name is dropped.
-CLIENT_HEADER: Final = b"x-worker-client"
+PASSED_FOR: Final = b"x-worker-client"
 READ_BYTES: Final = 1 << 16
 # Of one connection, of the body as it came before it was unpacked, or of what is added here: pages
 # of other origins are let in by the worker that they have reached.
 _OF_REQUESTS: Final = frozenset(
     (
         *(b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade", b"expect"),
-        *(b"content-length", b"content-encoding", b"origin", CLIENT_HEADER),
+        *(b"content-length", b"content-encoding", b"origin", PASSED_FOR),
     )
 )
 # Of one connection, or what every answer gets here.
@@ -79,7 +79,7 @@ def _head(scope: Scope, body_bytes: int) -> bytes:
     client = scope.get("client")
     fields = [(name, value) for name, value in scope["headers"] if name not in _OF_REQUESTS]
     fields += [
-        (CLIENT_HEADER, client[0].encode() if client else b""),
+        (PASSED_FOR, client[0].encode() if client else b""),
         (b"content-length", str(body_bytes).encode()),
         (b"connection", b"close"),
     ]
@@ -168,8 +168,8 @@ class _Passing:
 def take_client(scope: Scope) -> Scope | None:
     """What another worker has passed on, as if its client had come here; None for anything else."""
     headers: Iterable[Header] = scope["headers"]
-    told = next((value for name, value in headers if name == CLIENT_HEADER), None)
+    told = next((value for name, value in headers if name == PASSED_FOR), None)
     if told is None:
         return None
-    rest = [(name, value) for name, value in headers if name != CLIENT_HEADER]
+    rest = [(name, value) for name, value in headers if name != PASSED_FOR]
     return {**scope, "headers": rest, "client": (told.decode(), 0) if told else None}

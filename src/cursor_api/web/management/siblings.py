@@ -6,6 +6,7 @@ What they pass on of their clients is answered as what clients ask.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -18,8 +19,6 @@ from cursor_api.web.management.now import WORKER_NOW_PATH, WorkerNow
 from cursor_api.web.management.request_report import RequestOut
 from cursor_api.web.management.requests import WORKER_REQUESTS_PATH
 from cursor_api.web.server.serving import Application, Receive, Scope, Send
-
-NOT_FOUND = 404
 
 
 class WorkerView(NamedTuple):
@@ -48,7 +47,9 @@ class SiblingApp:
             await reply(self._view.now())(scope, receive, send)
         elif folder == WORKER_REQUESTS_PATH:
             found = await self._view.find(request_id)
-            answer = reply(found) if found is not None else Response(status_code=NOT_FOUND)
+            answer = (
+                reply(found) if found is not None else Response(status_code=HTTPStatus.NOT_FOUND)
+            )
             await answer(scope, receive, send)
         else:
             await self._metrics(scope, receive, send)

@@ -56,6 +56,10 @@ def test_it_says_where_the_key_of_sealed_tokens_is(
     told = capsys.readouterr().out
     assert "CREDENTIALS_KEY, which opens the sealed tokens, is in it as well." in told
     assert "The credentials are in the database and not in it" in told
+    with (home / "cursor-api.toml").open("a") as file:
+        file.write('[[upstream]]\nname = "wrong"\nkind = "unknown"\n')
+    assert main(["backup", str(home.parent / "three.tar.gz")]) == 0
+    assert "The credentials are in the database and not in it" in capsys.readouterr().out
     assert main(["restore", str(home.parent / "two.tar.gz"), "--force"]) == 0
     assert "set the CREDENTIALS_KEY that they need" in capsys.readouterr().out
 

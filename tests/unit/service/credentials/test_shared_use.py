@@ -119,6 +119,18 @@ async def test_nodes_know_how_many_they_are(wire: Wire) -> None:
         mine.end.is_up = True
 
 
+async def test_nodes_know_each_other_soon_after_the_server_has_lost_all(wire: Wire) -> None:
+    """At the next look, and not when they would say it anyway."""
+    mine, theirs = nodes(wire)
+    for one in (mine, theirs):
+        await look(one)
+    for one in (mine, theirs):
+        one.health.begin([])
+    assert mine.health.node_count == 1
+    await look(theirs)
+    assert mine.health.node_count == 2
+
+
 async def test_a_node_knows_the_others_by_name_until_they_leave(wire: Wire) -> None:
     """At once where one says so, for all that it has under way; else after a lease."""
     mine, theirs, silent = nodes(wire, 3)
