@@ -129,7 +129,7 @@ def make_sealer(keys: Sequence[Secret], key_file: Path | None) -> Sealer | None:
 def _read_key_file(path: Path) -> tuple[Secret, ...]:
     try:
         with path.open("rb") as opened:
-            text = opened.read(KEY_FILE_BYTES_MAX).decode()
+            text = opened.read(KEY_FILE_BYTES_MAX).decode("utf-8-sig")
         keys = read_keys(text)
     except OSError as error:
         raise StoreError(

@@ -71,9 +71,9 @@ def test_it_opens_nowhere_else() -> None:
 
 
 def test_a_key_comes_from_a_setting_or_a_file(tmp_path: Path) -> None:
-    """Not from both; and from neither there is none."""
+    """Not from both, and from neither there is none; an editor may have put a mark before it."""
     file = tmp_path / "key"
-    file.write_text(f"{NEW.reveal()}\n{OLD.reveal()}\n")
+    file.write_text(f"\ufeff{NEW.reveal()}\r\n{OLD.reveal()}\n")
     assert make_sealer((), None) is None
     from_file, from_setting = make_sealer((), file), make_sealer((NEW, OLD), None)
     assert repr(from_file) == repr(from_setting) == f"Sealer({id_of(NEW)}, {id_of(OLD)})"
