@@ -74,6 +74,15 @@ def find_running(folder: Path) -> str | None:
         os.close(file)
 
 
+def find_running_url(folder: Path) -> str | None:
+    """The root URL of that gateway, as `describe_running` wrote it; None where none runs."""
+    try:
+        found = json.loads(find_running(folder) or "{}").get("url")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) and found.startswith(("http://", "https://")) else None
+
+
 @contextmanager
 def keep_stopped(folder: Path) -> Iterator[None]:
     """No gateway runs there while the context lasts; raises StoreError where one does."""

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.errors import StoreError
-from cursor_api.files.running import RUNNING_NAME, claim, find_running, keep_stopped
+from cursor_api.files.running import (
+    RUNNING_NAME,
+    claim,
+    describe_running,
+    find_running,
+    find_running_url,
+    keep_stopped,
+)
 
 HOLDER = """
 import sys
@@ -31,6 +38,16 @@ def test_it_is_known_as_long_as_it_runs(tmp_path: Path) -> None:
     with claim(tmp_path, "here"):
         assert find_running(tmp_path) == "here"
     assert stat.S_IMODE((tmp_path / RUNNING_NAME).stat().st_mode) == 0o600
+
+
+def test_it_says_where_it_is(tmp_path: Path) -> None:
+    """What anything else has written there is no address."""
+    assert find_running_url(tmp_path) is None
+    with claim(tmp_path, describe_running("http://127.0.0.1:3000/hf")):
+        assert find_running_url(tmp_path) == "http://127.0.0.1:3000/hf"
+    for text in ("", "no JSON", "[]", '{"url": 3000}', '{"url": "file:///etc"}'):
+        with claim(tmp_path, text):
+            assert find_running_url(tmp_path) is None, text
 
 
 def test_several_may_run_and_a_killed_one_does_not(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.telling import in_words
 from cursor_api.domain.credential import Secret
-from cursor_api.files.running import find_running
+from cursor_api.files.running import find_running_url
 from cursor_api.options.addresses import base_url
 from cursor_api.options.said import told_by
 
@@ -61,7 +61,7 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
             raise ValueError(f"--url {in_words(told_by(error))}") from None
         return GatewayAddress(url.removesuffix("/v1"), key, key_from)
     cert_file = facts.find("TLS_CERT_FILE")
-    running = _find_running_url()
+    running = find_running_url(find_home())
     if running is not None:
         return GatewayAddress(running, key, key_from, cert_file)
     host, port = facts.find("HOST"), facts.find("PORT")
@@ -71,16 +71,6 @@ def find_gateway(parsed: argparse.Namespace, *, is_operator: bool = False) -> Ga
     shown = f"[{host}]" if ":" in host else host
     root_url = f"http{'s' * bool(cert_file)}://{shown}:{port}{facts.find('ROUTE_PREFIX') or ''}"
     return GatewayAddress(root_url, key, key_from, cert_file)
-
-
-def _find_running_url() -> str | None:
-    """Where the gateway of this home is, whatever it was told on its command line."""
-    text = find_running(find_home())
-    try:
-        found = json.loads(text or "{}").get("url")
-    except (ValueError, AttributeError):
-        return None
-    return found if isinstance(found, str) and found.startswith(("http://", "https://")) else None
 
 
 def _find_key(

@@ -19,12 +19,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_full
 from cursor_api.cli.serving.port import take_port
 from cursor_api.cli.serving.token_checks import check_tokens
 from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.errors import StoreError
+from cursor_api.files.running import find_running_url
 from cursor_api.installed import Settings
 from cursor_api.options.rules import Facts, Finding, find_mode
 from cursor_api.options.said import tell
@@ -59,16 +62,25 @@ def check_and_listen(
 def check_without_listening(loaded: Loaded[Settings]) -> Loaded[Settings]:
     """The same without taking the port, for a gateway that may be running already.
 
-    A port in use is only a warning then: it may be that gateway which has it.
+    That this gateway has the port is as it should be; a port that somebody has is only a warning,
+    as a gateway may run that cannot be seen from here, such as one of another folder.
     """
     facts = _valid_facts(loaded)
     listener, found = take_port(facts)
     if listener is not None:
         listener.close()
+    if _is_served_here(facts):
+        found = [one for one in found if not one.may_be_ours]
     found = [Found(one.finding, one.is_problem and not one.may_be_ours) for one in found]
     found.extend(_run(FILE_CHECKS, facts))
     found.extend(_check_the_rest(loaded, facts))
     return _with_found(loaded, found)
+
+
+def _is_served_here(facts: Facts) -> bool:
+    """Whether the gateway of this home runs, and has the port of these settings."""
+    url = find_running_url(find_home())
+    return url is not None and urlsplit(url).port == facts.find("PORT")
 
 
 def recheck(loaded: Loaded[Settings]) -> Loaded[Settings]:

@@ -16,6 +16,7 @@ import pytest
 
 from cursor_api.cli.serving.preflight import check_and_listen, check_without_listening
 from cursor_api.files.lock import LOCK_NAME
+from cursor_api.files.running import claim, describe_running
 from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
 from cursor_api.settings import load_settings
@@ -87,6 +88,20 @@ def test_a_port_in_use_may_be_the_gateways_own_for_who_only_asks(tmp_path: Path)
     assert rehearsed.problems == ()
     assert one(rehearsed.warnings).variable == "PORT"
     assert rehearsed.settings.server.port == int(port)
+
+
+def test_nothing_is_said_of_the_port_of_the_gateway_that_runs_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to stop it."""
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        port = ours.getsockname()[1]
+        loaded = load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": str(port)}, tmp_path)
+        with claim(tmp_path, describe_running(f"http://127.0.0.1:{port}")):
+            assert check_without_listening(loaded).warnings == ()
+        with claim(tmp_path, describe_running(f"http://127.0.0.1:{port - 1}")):
+            assert one(check_without_listening(loaded).warnings).variable == "PORT"
 
 
 def test_a_rehearsal_gives_the_port_back(tmp_path: Path) -> None:
