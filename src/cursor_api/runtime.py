@@ -92,7 +92,7 @@ async def serve_gateway(
     async with AsyncExitStack() as stack:
         if place is not None:
             grace_s = settings.server.shutdown_grace_s
-            await stack.enter_async_context(_among_siblings(gateway, place, grace_s))
+            await stack.enter_async_context(among_siblings(gateway, place, grace_s))
         if settings.metrics.listen is not None and (place is None or place.does_shared_work):
             # The one that follows this worker begins before this one ends.
             beside = listen(*settings.metrics.listen, is_shared=place is not None)
@@ -118,7 +118,7 @@ def _reload_all(
 
 
 @asynccontextmanager
-async def _among_siblings(
+async def among_siblings(
     gateway: Gateway, place: WorkerPlace, grace_s: float
 ) -> AsyncIterator[None]:
     """Ask the other workers, and answer them, for as long as the context lasts."""

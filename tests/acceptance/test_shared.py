@@ -14,7 +14,7 @@ import pytest
 from cursor_api.bootstrap import build_gateway, file_stores
 from cursor_api.cluster.place import WorkerPlace
 from cursor_api.installed import SCHEMA, Settings
-from cursor_api.runtime import _among_siblings
+from cursor_api.runtime import among_siblings
 from cursor_api.settings import load_settings
 from cursor_api.simulator.cursor.kind import CursorSimulator
 from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
@@ -274,7 +274,7 @@ async def test_a_call_that_waits_at_another_worker_is_answered_by_that_one(
             stores = file_stores(settings)
             built = await stack.enter_async_context(build_gateway(settings, stores, Redactor()))
             place = WorkerPlace(number, 2, 0, 0, 0, is_first_start=True, folder=str(tmp_path))
-            await stack.enter_async_context(_among_siblings(built, place, 1.0))
+            await stack.enter_async_context(among_siblings(built, place, 1.0))
             ports.append(await stack.enter_async_context(serve(built.app)))
             bridges.append(bridge)
         one, other = (Gateway(port) for port in ports)

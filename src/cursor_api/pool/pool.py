@@ -8,7 +8,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -19,8 +18,9 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.pool.clock_steps import ClockStepDetector
 from cursor_api.pool.lease import Ask, Lease, LeaseHooks
+from cursor_api.pool.refusal import explain, is_in_use
 from cursor_api.pool.selection import Candidate, Policy, StickyMap, Tier
-from cursor_api.pool.slot import HealthWatcher, Hindrance, LeaseOutcome, Slot
+from cursor_api.pool.slot import HealthWatcher, LeaseOutcome, Slot
 from cursor_api.pool.waiting import Queue, QueueOptions
 from cursor_api.ports.process import Clock
 
@@ -133,10 +133,17 @@ class Pool:
         return slots
 
     def serve_waiting(self) -> None:
-        """Give those who wait what can be had now; whoever is pinned to what is gone, its fault."""
+        """Give those who wait what can be had now; who waits for nothing, its fault."""
         if self._queue:
             now = self._now()
-            self._queue.serve(lambda ask, tried: self._find(ask, tried, now))
+
+            def find(ask: Ask, tried: AbstractSet[Credential]) -> Lease | None:
+                lease = self._find(ask, tried, now)
+                if lease is None:
+                    self._check_wait(ask, tried, now)
+                return lease
+
+            self._queue.serve(find)
 
     def use_policy(self, policy: Policy) -> None:
         """Choose by another policy from the next lease on."""
@@ -193,10 +200,9 @@ class Pool:
         if ask.pinned is not None and ask.pinned not in self._by_alias:
             return False  # removed, or renamed, since it was asked for
         now = self._now()
-        slots = [self.get_slot(ask.pinned)] if ask.pinned is not None else self._slots
         return any(
             slot.credential not in tried and slot.find_hindrance(ask.model, now) is None
-            for slot in slots
+            for slot in self._slots_for(ask)
         )
 
     async def wait(self, ask: Ask, tried: AbstractSet[Credential], hindrance: Fault) -> Lease:
@@ -244,10 +250,19 @@ class Pool:
             if ask.pinned not in {None, alias} or slot.credential in tried:
                 return None
             if slot.find_hindrance(ask.model, now) is not None:
+                self._check_wait(ask, tried, now)
                 return None
             return self._grant(slot, ask.model, now)
 
         self._queue.serve(find)
+
+    def _check_wait(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> None:
+        """Raises Fault for a request that waits, where nothing that it may use comes free."""
+        if not is_in_use(self._slots_for(ask), ask.model, tried, now):
+            raise self._explain(ask, tried, now)
+
+    def _slots_for(self, ask: Ask) -> Sequence[Slot]:
+        return self._slots if ask.pinned is None else [self.get_slot(ask.pinned)]
 
     def _find(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Lease | None:
         slots = self._slots
@@ -368,33 +383,7 @@ class Pool:
 
     def _explain(self, ask: Ask, tried: AbstractSet[Credential], now: float) -> Fault:
         """Why nothing was found, and what helps."""
-        slots = [self.get_slot(ask.pinned)] if ask.pinned is not None else self._slots
+        slots = self._slots_for(ask)
         if not slots:
             return Fault(FaultKind.NO_CREDENTIALS, self._no_credentials)
-        hindrances = Counter(
-            slot.find_hindrance(ask.model, now) for slot in slots if slot.credential not in tried
-        )
-        counted = ", ".join(
-            f"{count} {hindrance.value}" for hindrance, count in hindrances.items() if hindrance
-        )
-        is_in_use = hindrances[Hindrance.BUSY] or hindrances[Hindrance.PROBING]
-        # Of those tried, too: where all have refused, the first to be back is to be waited for.
-        back_at = [
-            slot.cooldowns[ask.model].until_at
-            for slot in slots
-            if slot.find_hindrance(ask.model, now) is Hindrance.COOLING
-        ]
-        if hindrances[Hindrance.COOLING] or (back_at and not is_in_use):
-            return Fault(
-                FaultKind.RATE_LIMITED,
-                f"No credential can serve {ask.model} right now ({counted or 'all refused'}).",
-                retry_after_s=min(back_at) - now,
-            )
-        if is_in_use:
-            return Fault(
-                FaultKind.OVERLOADED, f"All credentials are in use ({counted}).", retry_after_s=1
-            )
-        return Fault(
-            FaultKind.NO_CREDENTIALS,
-            f"No credential can serve ({counted or 'all refused'}); look at /tokeninfo.",
-        )
+        return explain(slots, ask.model, tried, now)

@@ -171,3 +171,47 @@ async def test_who_leaves_in_the_step_in_which_its_credential_goes_just_leaves()
     with pytest.raises(asyncio.CancelledError):
         await pinned
     assert busy.waiting_count == 0
+
+
+async def test_who_waits_for_a_probe_that_is_refused_is_told_at_once_when_to_come_again() -> None:
+    """Nothing is in use any more that could come free."""
+    clock = TickingClock()
+    tested = Pool(clock, lambda: 0.5)
+    tested.replace([A])
+    tested.lease(ASK).settle(REFUSED)
+    clock.seconds += 3600
+    probe = tested.lease(ASK)
+    turn = waiting(tested)
+    await asyncio.sleep(0)
+    probe.settle(REFUSED)
+    with pytest.raises(Fault) as caught:
+        await turn
+    assert caught.value.kind is FaultKind.RATE_LIMITED
+    assert caught.value.retry_after_s is not None
+    assert caught.value.retry_after_s > 1
+
+
+async def test_who_can_still_get_another_goes_on_waiting() -> None:
+    """One credential cools down; the other one comes free."""
+    busy = pool(A, B)
+    first, second = busy.lease(ASK), busy.lease(ASK)
+    turn = waiting(busy)
+    await asyncio.sleep(0)
+    first.settle(REFUSED)
+    await asyncio.sleep(0)
+    assert not turn.done()
+    second.settle()
+    (await turn).settle()
+
+
+async def test_who_waits_for_what_is_switched_off_is_told_at_once() -> None:
+    """What is under way there may end; nobody else gets it."""
+    busy = pool(A)
+    lease = busy.lease(ASK)
+    turn = waiting(busy)
+    await asyncio.sleep(0)
+    busy.set_preferences("a", Preferences(is_enabled=False))
+    with pytest.raises(Fault) as caught:
+        await turn
+    assert caught.value.kind is FaultKind.NO_CREDENTIALS
+    lease.settle()
