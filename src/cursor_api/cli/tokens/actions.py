@@ -209,7 +209,7 @@ def is_meant(text: str) -> bool:
     if unusual is None:
         return True
     if not sys.stdin.isatty():
-        print_error(say("warning: {unusual}; it was added anyway.", unusual=unusual))
+        print_error(say("warning: {unusual}; it is taken as it is.", unusual=unusual))
         return True
     with suppress(EOFError):
         sentence = f"{unusual[0].upper()}{unusual[1:]}"

@@ -117,7 +117,10 @@ class FilePair:
             except FileChangedError:
                 continue  # which the next look sees
             except StoreError as error:
-                text = f"{path} holds tokens in clear text, and cannot be sealed: {error.message}"
+                text = (
+                    f"{path} holds tokens in clear text or sealed with an earlier key, and cannot"
+                    f" be sealed: {error.message}"
+                )
                 values = {"path": str(path), "cause": error.message}
                 yield Notice(NoticeCode.NOT_SEALED, text, values)
 
