@@ -181,7 +181,7 @@ def check_volumes(house: House) -> str:
         os.chown(path, 10001, 10001)
         path.chmod(0o700 if path.is_dir() else 0o600)
     said = house.refused(Wish({"AUTH_TOKEN": KEY}, volumes={old: "/data"}))
-    require("Give the user with the id 1000 the right to read it." in said, said)
+    require("give the user with the id 1000 the right to read it" in said, said)
     with house.serving(Wish(user=(10001, 0), volumes={old: "/data"})) as (_container, url):
         chat(url, KEY)
     return "a root-owned volume serves with a warning; one of uid 10001 does with --user 10001:0"
