@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from cursor_api.bootstrap.stores import missing
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
+from cursor_api.options.extras import missing_extra
 from cursor_api.ports.process import Observer
 
 
@@ -52,7 +52,7 @@ async def _find_database(url: Secret, settings: Settings) -> tuple[str, str]:
     try:
         from cursor_api.stores.postgres.room import look  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise missing(error) from error
+        raise missing_extra("DATABASE_URL", "postgres", error) from error
     room = await look(url)
     return f"PostgreSQL {room.version}", room.find_warning(
         settings.server.workers, has_credentials=settings.are_credentials_shared
@@ -63,6 +63,6 @@ async def _find_redis(url: Secret, _settings: Settings) -> tuple[str, str]:
     try:
         from cursor_api.stores.redis.server import look  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise missing(error, "REDIS_URL", "redis") from error
+        raise missing_extra("REDIS_URL", "redis", error) from error
     met = await look(url)
     return met.name, met.warning

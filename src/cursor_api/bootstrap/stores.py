@@ -11,10 +11,9 @@ from msgspec import Struct, field
 from cursor_api import installed
 from cursor_api.bootstrap.api_keys import KeyAndPriceStore
 from cursor_api.domain.credential import Credential
-from cursor_api.domain.errors import StoreError
 from cursor_api.files.sealing import make_sealer
 from cursor_api.installed import Settings
-from cursor_api.options.said import tell
+from cursor_api.options.extras import missing_extra
 from cursor_api.ports.credential_rows import SharedCredentials
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
@@ -93,7 +92,7 @@ def make_shared_credentials(settings: Settings) -> installed.RowCredentialStore 
             PostgresCredentials,
         )
     except ImportError as error:
-        raise missing(error) from error
+        raise missing_extra(DATABASE_URL, "postgres", error) from error
     rows = PostgresCredentials(url, options.sealer)
     return installed.RowCredentialStore(rows, settings.files.token_file, make_checksum, options)
 
@@ -121,7 +120,7 @@ def make_keys(settings: Settings) -> KeyAndPriceStore:
     try:
         from cursor_api.stores.postgres.keys import PostgresKeys  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise missing(error) from error
+        raise missing_extra(DATABASE_URL, "postgres", error) from error
     return PostgresKeys(url)
 
 
@@ -133,7 +132,7 @@ def make_database(settings: Settings) -> RecordDatabase:
     try:
         from cursor_api.stores.postgres.records import PostgresRecords  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise missing(error) from error
+        raise missing_extra(DATABASE_URL, "postgres", error) from error
     return PostgresRecords(url, find_keeping(settings), clock.now)
 
 
@@ -145,21 +144,8 @@ def make_shared(settings: Settings) -> Shared | None:
     try:
         from cursor_api.stores.redis.shared import RedisShared  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise missing(error, "REDIS_URL", "redis") from error
+        raise missing_extra("REDIS_URL", "redis", error) from error
     return RedisShared(url, LogObserver())
-
-
-def missing(error: ImportError, setting: str = DATABASE_URL, extra: str = "postgres") -> StoreError:
-    """For a setting that needs an extra."""
-    return StoreError(
-        tell(
-            "{name} needs the extra `{extra}` of cursor-api, which is not installed"
-            " ({reason}); docs/install.md says how to install it.",
-            name=setting,
-            extra=extra,
-            reason=error,
-        )
-    )
 
 
 def _records(settings: Settings) -> RecordKeeper | None:

@@ -20,6 +20,7 @@ from typing import Final
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
+from cursor_api.options.extras import missing_extra
 from cursor_api.options.said import tell, told_by
 from cursor_api.options.sealing_keys import read_keys
 
@@ -55,15 +56,7 @@ class Sealer:
             from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
         except ImportError as error:
-            raise StoreError(
-                tell(
-                    "{name} needs the extra `{extra}` of cursor-api, which is not installed"
-                    " ({reason}); docs/install.md says how to install it.",
-                    name=KEY,
-                    extra="sealed",
-                    reason=error,
-                )
-            ) from error
+            raise missing_extra(KEY, "sealed", error) from error
         self._invalid = InvalidTag
         # By their ids, in order.
         self._ciphers = {id_of(key): AESGCM(bytes.fromhex(key.reveal())) for key in keys}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
     CredentialForm,
     FileTexts,
-    GivenCredential,
 )
 from cursor_api.domain.problems import Notice
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN
@@ -21,11 +20,11 @@ from cursor_api.upstreams.cursor.token_files.book import (
     Texts,
     require_match,
 )
-from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
+from cursor_api.upstreams.cursor.token_files.paste import PasteReader
 from cursor_api.upstreams.cursor.token_files.text import TextLimits, require_text
 
 
-class MemoryCredentialStore:
+class MemoryCredentialStore(PasteReader):
     """Implements `ports.CredentialStore` and the file store's management on two texts in memory.
 
     It has the file store's rules, so a checksum has to be of the known form; StoreError otherwise.
@@ -80,14 +79,6 @@ class MemoryCredentialStore:
         texts = Texts(tokens.encode("utf-8", "surrogatepass"), as_list)
         self._keep(self._reader.read(texts))
         return await self.read_text()
-
-    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
-        """See `read_paste`."""
-        return read_paste(text, binding)
-
-    def spell(self, given: Sequence[GivenCredential]) -> str:
-        """The lines as a token file has them."""
-        return spell_lines(given)
 
     async def add(
         self, text: str, *, binding: str | None = None, if_match: str | None = None

@@ -43,6 +43,20 @@ def read_paste(text: str, checksum: str | None = None) -> Iterator[GivenCredenti
             yield replace(line, problem=_find_problem(line, checksum, has_many=has_many))
 
 
+class PasteReader:
+    """What every store of these credentials makes of a paste: see `ports.CredentialStore`."""
+
+    __slots__ = ()
+
+    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
+        """See `read_paste`."""
+        return read_paste(text, binding)
+
+    def spell(self, given: Sequence[GivenCredential]) -> str:
+        """The lines as a token file has them."""
+        return spell_lines(given)
+
+
 def _lines(text: str) -> Iterator[GivenCredential]:
     for line, raw in enumerate(text.split("\n"), start=1):
         stripped = raw.strip(BLANKS)

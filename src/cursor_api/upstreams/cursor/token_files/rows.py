@@ -19,7 +19,6 @@ from cursor_api.domain.credential import (
     Credential,
     CredentialChange,
     FileTexts,
-    GivenCredential,
     Secret,
 )
 from cursor_api.domain.credential_health import Preferences
@@ -38,7 +37,7 @@ from cursor_api.upstreams.cursor.token_files.book import (
 )
 from cursor_api.upstreams.cursor.token_files.given import join
 from cursor_api.upstreams.cursor.token_files.pair import FileOptions
-from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
+from cursor_api.upstreams.cursor.token_files.paste import PasteReader
 from cursor_api.upstreams.cursor.token_files.text import ACCOUNT
 
 _NAMES: Final = Names("database", "database")
@@ -46,7 +45,7 @@ Rows = Sequence[CredentialRow]
 _Decide = Callable[[Book, Rows], Rows]
 
 
-class RowCredentialStore:
+class RowCredentialStore(PasteReader):
     """Implements `ports.CredentialFiles`, whose texts it refuses, and `ports.SharedCredentials`.
 
     `token_file` is where credentials may be that were never copied.
@@ -94,14 +93,6 @@ class RowCredentialStore:
     async def has_changed(self) -> bool:
         """Whether another node has changed something."""
         return await self._rows.has_changed()
-
-    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
-        """See `read_paste`."""
-        return read_paste(text, binding)
-
-    def spell(self, given: Sequence[GivenCredential]) -> str:
-        """The lines as a token file has them."""
-        return spell_lines(given)
 
     async def add(
         self, text: str, *, binding: str | None = None, if_match: str | None = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from cursor_api.domain.credential import Credential, CredentialChange, FileTexts, GivenCredential
+from cursor_api.domain.credential import Credential, CredentialChange, FileTexts
 from cursor_api.domain.errors import BindingNotStoredError
 from cursor_api.domain.problems import Notice
 from cursor_api.files.disk import Disk
@@ -16,12 +16,12 @@ from cursor_api.upstreams.cursor.token_files.book import Names, NewChecksum
 from cursor_api.upstreams.cursor.token_files.files import TokenFiles
 from cursor_api.upstreams.cursor.token_files.given import join
 from cursor_api.upstreams.cursor.token_files.pair import FileOptions
-from cursor_api.upstreams.cursor.token_files.paste import read_paste, spell_lines
+from cursor_api.upstreams.cursor.token_files.paste import PasteReader
 
 _T = TypeVar("_T")
 
 
-class FileCredentialStore:
+class FileCredentialStore(PasteReader):
     """Implements `ports.CredentialStore`, and everything by which the files are managed.
 
     `new_checksum` gives a new device; it is asked once for each token that has none. Every call
@@ -88,14 +88,6 @@ class FileCredentialStore:
         StaleTextError when `if_match` is not the etag of what is there.
         """
         return await self._run(partial(self._files.replace_text, tokens, token_list, if_match))
-
-    def recognise(self, text: str, binding: str | None = None) -> Iterator[GivenCredential]:
-        """See `read_paste`."""
-        return read_paste(text, binding)
-
-    def spell(self, given: Sequence[GivenCredential]) -> str:
-        """The lines as a token file has them."""
-        return spell_lines(given)
 
     async def add(
         self, text: str, *, binding: str | None = None, if_match: str | None = None
