@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.ports import free_port
+
 REQUIRE_SERVERS = "REQUIRE_SERVERS"
 DEBIANS = Path("/usr/lib/postgresql")
 START_S = 30.0
@@ -54,9 +56,7 @@ class PostgresServer:
         self._user = _other_user() if os.name == "posix" and os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"postgresql://tester:a-password@127.0.0.1:{self.port}/postgres"
 
     @property

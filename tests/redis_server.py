@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.postgres_server import REQUIRE_SERVERS
 
 START_S = 10.0
@@ -39,14 +40,6 @@ def find_servers() -> dict[str, Path]:
 
 
 SERVERS = find_servers()
-
-
-def free_port() -> int:
-    """One that nobody has."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 class RedisServer:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from cursor_api.cli import main
 from tests.acceptance.background import upstream
+from tests.ports import free_port
 from tests.unit.cli.gateway_folder import enter
 from tests.unit.cli.keyboard import answer
 from tests.unit.cli.running import read_until, started
@@ -52,8 +52,7 @@ def test_from_an_empty_folder_to_an_answer(
     process, as starting one takes longer than all the rest.
     """
     _install, init, serve, *rest = lines_of("README.md")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     enter(tmp_path, monkeypatch)
     with upstream() as cursor:
         variables = {"PORT": str(port), "CURSOR_BASE_URL": cursor.url, "HOME": str(tmp_path)}

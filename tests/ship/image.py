@@ -25,6 +25,7 @@ from typing import Final
 
 from scripts.space import make_space
 from tests.acceptance import programs
+from tests.ports import free_port
 from tests.ship import containers
 from tests.ship.containers import Container, Image, Wish, make_volume, running, wait_for
 from tests.ship.tools import ROOT, ToolError, say
@@ -57,8 +58,7 @@ class House:
     @contextmanager
     def serving(self, wish: Wish) -> Iterator[tuple[Container, str]]:
         """A gateway that serves, and its address."""
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = str(probe.getsockname()[1])
+        port = str(free_port())
         more = {"AUTH_TOKEN": KEY, "PORT": port, "CURSOR_BASE_URL": self.upstream_url}
         wish = replace(wish, environment={**more, **wish.environment})
         scheme = "https" if "TLS_CERT_FILE" in wish.environment else "http"

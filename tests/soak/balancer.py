@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "haproxy" / "haproxy.cfg"
 TLS_BIND = "bind :443 ssl crt /etc/ssl/ai.example.com/both.pem alpn h2,http/1.1"
 SERVER = "    server one 127.0.0.1:3000\n"
@@ -62,10 +64,8 @@ def balancer(ports: Sequence[int]) -> Iterator[Balancer]:
     """Before gateways at these ports, without TLS. Skips where there is none."""
     if shutil.which("haproxy") is None:
         pytest.skip("no haproxy here (Debian: apt-get install haproxy)")
-    with tempfile.TemporaryDirectory(prefix="soak-") as name, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory(prefix="soak-") as name:
+        port = free_port()
         folder, names = Path(name), [f"node{number}" for number in range(len(ports))]
         control = folder / "control"
         text = EXAMPLE.read_text(encoding="utf-8")

@@ -15,8 +15,9 @@ import tempfile
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.postgres_server import postgres_server
-from tests.redis_server import free_port, redis_server
+from tests.redis_server import redis_server
 from tests.serving import ask
 from tests.soak.balancer import Balancer, balancer
 from tests.soak.clients import post

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import Simulator
 from cursor_api.telemetry.redaction import Redactor
 from tests.acceptance.in_process import KEY, MODEL, Gateway, gateway_before, gateway_of
+from tests.ports import closed_port
 from tests.wall.scenario import (
     LIMIT_S,
     Ask,
@@ -175,7 +175,7 @@ async def open_house(scenario: Scenario, speed: float = 1.0) -> AsyncIterator[Ho
         simulator = await stack.enter_async_context(make(_options(scenario, clock)))
         gateway = await stack.enter_async_context(
             gateway_before(
-                _base_url(scenario.place, simulator),
+                stack.enter_context(_base_url(scenario.place, simulator)),
                 environment=SETTINGS | dict(scenario.settings),
                 tokens={alias: f"token-of-{alias}" for alias in scenario.credentials},
                 clock=clock,
@@ -233,17 +233,18 @@ def _options(scenario: Scenario, clock: SettableClock) -> SimulatorOptions:
     )
 
 
-def _base_url(place: Place, simulator: Simulator) -> str:
+@contextmanager
+def _base_url(place: Place, simulator: Simulator) -> Iterator[str]:
     match place:
         case Place.SIMULATOR:
-            return simulator.url
+            yield simulator.url
         case Place.SIMULATOR_SELF_SIGNED:
-            return f"https://localhost:{simulator.port}"
+            yield f"https://localhost:{simulator.port}"
         case Place.CLOSED_PORT:
-            with socket.create_server(("127.0.0.1", 0)) as taken:
-                return f"http://127.0.0.1:{taken.getsockname()[1]}"
+            with closed_port() as port:
+                yield f"http://127.0.0.1:{port}"
         case Place.NO_NAME:
-            return NO_NAME
+            yield NO_NAME
 
 
 async def play(scenario: Scenario, way: Way) -> Played:

@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import os
 import tarfile
@@ -49,6 +50,8 @@ from cursor_api.settings import ByCommand, load_settings
 # SQLite keeps these beside a database; with another database they would spoil it.
 _BESIDE_DATABASE: Final = ("-wal", "-shm", "-journal")
 _BLOCK_BYTES: Final = 1024 * 1024
+# More than may follow the last piece: an archive is filled up to whole records.
+_END_BYTES: Final = tarfile.RECORDSIZE + 1
 
 
 class _Move(NamedTuple):
@@ -114,14 +117,15 @@ def _unpacked(file: Path, home: Path) -> Iterator[tuple[Contents, Mapping[Piece,
         raise BackupError(say("there is no such file"))
     with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
         try:
-            with tarfile.open(file, "r|gz") as archive:
+            # The compression's own checksum stands at its end, and is compared only there.
+            with gzip.open(file) as data, tarfile.open(fileobj=data, mode="r|") as archive:
                 members = iter(archive)
                 contents = _read_contents(archive, members)
                 pieces = {
                     piece: _unpack(archive, members, piece, Path(folder) / str(number))
                     for number, piece in enumerate(contents.pieces)
                 }
-                if next(members, None) is not None:
+                if next(members, None) is not None or len(data.read(_END_BYTES)) == _END_BYTES:
                     raise BackupError(say("it contains more than its list of contents says"))
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:

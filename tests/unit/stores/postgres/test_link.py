@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 
 import psycopg
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreAwayError, StoreError
 from cursor_api.stores.postgres.link import Connection, Link
+from tests.ports import closed_port
 from tests.postgres_server import PostgresServer
 
 
@@ -123,12 +123,8 @@ async def test_what_only_a_person_can_mend_is_no_outage(
 
 async def test_nobody_at_the_address_is_an_outage() -> None:
     """It may be there a minute later."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    link = Link(Secret(f"postgresql://u:p@127.0.0.1:{port}/x"), "test", 10.0)
-    with pytest.raises(StoreAwayError, match="refused"):
-        await link.run(one)
+    with closed_port() as port, pytest.raises(StoreAwayError, match="refused"):
+        await Link(Secret(f"postgresql://u:p@127.0.0.1:{port}/x"), "test", 10.0).run(one)
 
 
 async def test_what_no_database_takes_is_a_bug_and_no_outage(url: Secret) -> None:

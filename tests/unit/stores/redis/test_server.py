@@ -16,7 +16,8 @@ from cursor_api.stores.redis.link import RedisLink, Words
 from cursor_api.stores.redis.scripts import read_script
 from cursor_api.stores.redis.server import look
 from tests.fakes import ListObserver
-from tests.redis_server import RedisServer, free_port, redis_server
+from tests.ports import free_port
+from tests.redis_server import RedisServer, redis_server
 
 SCRIPT = read_script("find")
 WORDS = Words("it is away", "it is back")
