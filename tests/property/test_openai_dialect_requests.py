@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from cursor_api.dialects.openai_chat.families import MAX_COMPLETION_TOKENS, Family
 from cursor_api.dialects.openai_chat.parameters import read_parameters
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.upstream import encode_request
@@ -28,6 +30,7 @@ from cursor_api.domain.content import (
     Image,
     LinkedImage,
     Message,
+    Part,
     Role,
     Text,
     Thinking,
@@ -42,6 +45,10 @@ from tests.steps import finish
 
 # No deadline: a busy machine is no failure.
 MANY = examples(150)
+# What loses nothing but `top_k`; no server takes all of it.
+EVERYTHING = Family(
+    MAX_COMPLETION_TOKENS, efforts=tuple(Effort), is_openai=True, has_cache_marks=True
+)
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
 some_words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
@@ -54,7 +61,7 @@ images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks) |
     LinkedImage, words.map("https://example.test/{}".format), marks
 )
 schemas = st.dictionaries(words, st.integers() | words, max_size=3).map(
-    lambda schema: json.dumps(schema).encode()
+    lambda schema: json.dumps({"type": "object", "properties": {}, **schema}).encode()
 )
 
 
@@ -71,7 +78,7 @@ def several(parts: st.SearchStrategy[Any], count_max: int = 2) -> st.SearchStrat
 
 
 results = st.builds(
-    ToolResult, words, several(said | images).map(tuple), is_error=st.just(False), cache=marks
+    ToolResult, words, several(said).map(tuple), is_error=st.just(False), cache=marks
 )
 messages = st.one_of(
     messages_of(several(said | images), role=Role.USER),
@@ -82,7 +89,8 @@ messages = st.one_of(
         several(said | st.builds(Text, some_words, marks, is_refusal=st.just(True))),
         several(st.builds(ToolUse, words, words, words.map(str.encode), marks)),
         role=Role.ASSISTANT,
-    ),
+        # Who says nothing has no message.
+    ).filter(lambda message: message.parts),
 )
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 counts = st.none() | st.integers(1, 10**9)
@@ -113,7 +121,7 @@ parameters = st.builds(
         st.none() | st.integers(-9, 9),
         counts,
         several(words).map(tuple),
-    ),
+    ).map(lambda sampling: sampling._replace(top_k=None)),
     reasoning=st.none()
     # A budget in tokens goes on as an effort.
     | st.builds(Reasoning, st.sampled_from(Effort), st.none()),
@@ -141,6 +149,29 @@ def read(body: bytes) -> ChatRequest:
     return finish(parse_request(body, RequestLimits())).chat
 
 
+def joined(message: Message) -> Message:
+    """With texts that follow each other as one, up to a mark."""
+    return message._replace(parts=tuple(_join(message.parts)))
+
+
+def _join(parts: Iterable[Part]) -> Iterator[Part]:
+    texts: list[Text] = []
+    for part in parts:
+        if isinstance(part, Text) and not part.is_refusal:
+            texts.append(part._replace(text="".join([*(one.text for one in texts), part.text])))
+            del texts[:-1]
+            if part.cache is not None:
+                yield texts.pop()
+            continue
+        yield from texts
+        texts.clear()
+        if isinstance(part, ToolResult):
+            yield part._replace(parts=tuple(_join(part.parts)))  # type: ignore[arg-type]  # no other
+        else:
+            yield part
+    yield from texts
+
+
 def is_json(text: str) -> bool:
     """Not so what Python writes of NaN, Infinity and halves of surrogate pairs."""
     try:
@@ -154,7 +185,8 @@ def is_json(text: str) -> bool:
 @given(requests)
 def test_a_request_is_read_as_it_was_written(request: ChatRequest) -> None:
     """Parts in their order, tools, output, sampling, reasoning, cache marks."""
-    found = read(finish(encode_request(request, request.model)))
+    found = read(finish(encode_request(request, request.model, EVERYTHING)))
+    request.messages = tuple(map(joined, request.messages))
     assert found.messages == request.messages
     assert found.parameters == request.parameters
     assert found == request
@@ -167,10 +199,10 @@ def test_a_request_of_this_dialect_loses_nothing(
 ) -> None:
     """Fields that nobody knows go on; the model is the upstream's."""
     unknown.pop("n", None)  # the only known one as short as these
-    body: Any = unknown | json.loads(finish(encode_request(request, request.model)))
+    body: Any = unknown | json.loads(finish(encode_request(request, request.model, EVERYTHING)))
     written = json.dumps(body)
     assume(is_json(written))
-    sent = json.loads(finish(encode_request(read(written.encode()), model)))
+    sent = json.loads(finish(encode_request(read(written.encode()), model, EVERYTHING)))
     assert sent.pop("model") == model
     del body["model"]
     assert sent == body

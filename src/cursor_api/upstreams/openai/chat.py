@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
+from cursor_api.dialects.openai_chat.families import family_of
 from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.dialects.openai_embeddings.request import NAME as EMBEDDINGS
@@ -50,6 +52,7 @@ class OpenAiUpstream:
     ) -> None:
         self._http = http
         self._url = options.api_url
+        self._host = urlsplit(self._url).hostname or ""
         self._parts = parts
         self._new_id = new_id
         self._timeouts_for = remember_timeouts(options.timeouts)
@@ -82,7 +85,8 @@ class OpenAiUpstream:
         """See EventApi."""
         headers = _headers(secret)
         try:
-            body = await self._parts.steps.run(encode_request(request, model))
+            written = encode_request(request, model, family_of(model, self._host))
+            body = await self._parts.steps.run(written)
         except UnicodeEncodeError:
             raise not_unicode() from None
         timeouts = self._timeouts_for(model)

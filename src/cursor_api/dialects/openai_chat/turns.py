@@ -1,0 +1,184 @@
+"""The domain's messages as this dialect's.
+
+Rules of this file:
+- It is written so that the strictest server takes it, for many refuse what OpenAI takes. What is
+  nothing but text is one string; content of several parts is for images.
+- The results of calls come first, and are texts alone: an image of theirs follows as the user's.
+- System messages before the first turn are one. A later one keeps its place: as it is where the
+  server takes one there, else in the user's turn, between `<system>` tags.
+- Cache marks stand where the model has a use for them, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from cursor_api.dialects.openai_chat.families import Family
+from cursor_api.domain.content import (
+    CacheMark,
+    Image,
+    LinkedImage,
+    Message,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
+from cursor_api.wire.json_lenient import CACHE_TTL_S
+
+Object = dict[str, object]
+Shown = Text | Image | LinkedImage
+
+# A longer text stays in its pieces: to write it in one go holds everybody up.
+TEXT_CHARS_MAX: Final = 1 << 20
+# Between what was said in several messages.
+GAP: Final = Text("\n\n")
+# What a result says that is nothing but images.
+IMAGES_FOLLOW: Final = "The image follows."
+
+_TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
+
+
+def write_messages(messages: Sequence[Message], family: Family) -> Iterator[Object]:
+    """A conversation as a server like this takes it."""
+    if not family.is_openai:
+        messages = _place_system(messages)
+    for message in messages:
+        yield from _write(message, family)
+
+
+def write_cache_mark(mark: CacheMark | None, family: Family) -> Object:
+    """The field of a cache mark; nothing for none."""
+    if mark is None or not family.has_cache_marks:
+        return {}
+    ttl = {"ttl": _TTLS[mark.ttl_s]} if mark.ttl_s in _TTLS else {}
+    return {"cache_control": {"type": "ephemeral", **ttl}}
+
+
+def _place_system(messages: Sequence[Message]) -> list[Message]:
+    """One system message at the most, in front; what the user says in a row is one message."""
+    placed: list[tuple[Role, list[Part]]] = []
+    for message in messages:
+        role, parts = message.role, message.parts
+        is_late = bool(placed) and placed[-1][0] is not role
+        if role is Role.SYSTEM and is_late:
+            role, parts = Role.USER, (Text("<system>\n"), *parts, Text("\n</system>"))
+        if not placed or placed[-1][0] is not role or role is Role.ASSISTANT:
+            placed.append((role, [*parts]))
+            continue
+        last = placed[-1][1]
+        if last and isinstance(last[-1], Text):
+            last.append(GAP)
+        last += parts
+    return [Message(role, tuple(parts)) for role, parts in placed]
+
+
+def _write(message: Message, family: Family) -> Iterator[Object]:
+    """What the domain has in one message: results of tools are messages of their own here."""
+    content: list[Shown] = []
+    calls: list[Object] = []
+    thoughts: list[str] = []
+    is_answering = False
+    for part in message.parts:
+        if isinstance(part, ToolResult):
+            is_answering = True
+            yield _result(part, family)
+            content += [one for one in part.parts if not isinstance(one, Text)]
+        elif isinstance(part, ToolUse):
+            calls.append(_call(part, family))
+        elif isinstance(part, Thinking):
+            # For a seal and what is under it this dialect has no place.
+            thoughts += [] if part.is_redacted else [part.text]
+        else:
+            content.append(part)
+    if is_answering and not content:
+        return
+    found: Object = {"role": message.role.value, "content": _content(content, family)}
+    if thoughts and family.thoughts:
+        found[family.thoughts] = "".join(thoughts)
+    if calls:
+        found["tool_calls"] = calls
+        found["content"] = found["content"] or None
+    elif message.role is Role.ASSISTANT and not content and family.thoughts not in found:
+        return
+    yield found
+
+
+def _content(parts: Iterable[Part], family: Family) -> object:
+    """One string, or parts where there is more than text to it."""
+    written = [_part(part, family) for part in _join_texts(parts, family)]
+    if not written:
+        return ""
+    if len(written) == 1 and written[0].keys() == {"type", "text"}:
+        return written[0]["text"]
+    return written
+
+
+def _join_texts(parts: Iterable[Part], family: Family) -> list[Part]:
+    """Texts that follow each other are one; a mark, where it counts, ends one."""
+    found: list[Part] = []
+    texts: list[Text] = []
+    char_count = 0
+    for part in parts:
+        if not isinstance(part, Text) or _is_refusal(part, family):
+            found += [*_joined(texts), part]
+            texts, char_count = [], 0
+            continue
+        texts.append(part)
+        char_count += len(part.text)
+        if char_count > TEXT_CHARS_MAX or (part.cache is not None and family.has_cache_marks):
+            found += _joined(texts)
+            texts, char_count = [], 0
+    return found + _joined(texts)
+
+
+def _joined(texts: Sequence[Text]) -> list[Part]:
+    if not texts:
+        return []
+    return [texts[-1]._replace(text="".join([one.text for one in texts]))]
+
+
+def _call(part: ToolUse, family: Family) -> Object:
+    function = {"name": part.name, "arguments": part.arguments.decode()}
+    cache = write_cache_mark(part.cache, family)
+    return {"id": part.id, "type": "function", "function": function, **cache}
+
+
+def _result(part: ToolResult, family: Family) -> Object:
+    texts = [one for one in part.parts if isinstance(one, Text)]
+    if not texts and part.parts:
+        texts = [Text(IMAGES_FOLLOW)]
+    if part.is_error:
+        # In words, as this dialect has no field for it.
+        texts.insert(0, Text("Error: "))
+    return {
+        "role": "tool",
+        "tool_call_id": part.call_id,
+        "content": _content(texts, family),
+        **write_cache_mark(part.cache, family),
+    }
+
+
+def _is_refusal(part: Text, family: Family) -> bool:
+    """Whether it is told as one: elsewhere it is what the model said."""
+    return part.is_refusal and family.is_openai
+
+
+def _part(part: Part, family: Family) -> Object:
+    if isinstance(part, Text):
+        kind = "refusal" if _is_refusal(part, family) else "text"
+        return {"type": kind, kind: part.text, **write_cache_mark(part.cache, family)}
+    if isinstance(part, LinkedImage):
+        url = part.url
+    else:
+        assert isinstance(part, Image)  # noqa: S101 - all that is left
+        url = f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"
+    return {
+        "type": "image_url",
+        "image_url": {"url": url},
+        **write_cache_mark(part.cache, family),
+    }
