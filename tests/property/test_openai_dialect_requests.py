@@ -77,6 +77,7 @@ def several(parts: st.SearchStrategy[Any], count_max: int = 2) -> st.SearchStrat
     return st.lists(parts, max_size=count_max)
 
 
+objects = st.dictionaries(words, words, max_size=2).map(lambda one: json.dumps(one).encode())
 results = st.builds(
     ToolResult, words, several(said).map(tuple), is_error=st.just(False), cache=marks
 )
@@ -87,7 +88,7 @@ messages = st.one_of(
     messages_of(
         several(st.builds(Thinking, some_words, st.just(""), st.just(False)), 1),
         several(said | st.builds(Text, some_words, marks, is_refusal=st.just(True))),
-        several(st.builds(ToolUse, words, words, words.map(str.encode), marks)),
+        several(st.builds(ToolUse, words, words, objects, marks)),
         role=Role.ASSISTANT,
         # Who says nothing has no message.
     ).filter(lambda message: message.parts),
@@ -103,8 +104,8 @@ choices = st.builds(
 parameters = st.builds(
     Parameters,
     tools=several(
+        # One that takes any text is written as a function.
         st.builds(Tool, words, words, schemas, st.booleans(), marks)
-        | st.builds(Tool, words, words, st.just(b""), st.just(False), marks)
     ).map(tuple),
     tool_choice=st.none() | choices,
     output=st.none()

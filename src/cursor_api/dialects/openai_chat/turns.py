@@ -15,7 +15,11 @@ import base64
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+import msgspec
+from msgspec import Raw
+
 from cursor_api.dialects.openai_chat.families import Family
+from cursor_api.dialects.openai_chat.tool_names import write_name
 from cursor_api.domain.content import (
     CacheMark,
     Image,
@@ -28,6 +32,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.wire.free_text import write_free_text
 from cursor_api.wire.json_lenient import CACHE_TTL_S
 
 Object = dict[str, object]
@@ -41,6 +46,9 @@ GAP: Final = Text("\n\n")
 IMAGES_FOLLOW: Final = "The image follows."
 
 _TTLS: Final = {ttl_s: word for word, ttl_s in CACHE_TTL_S.items()}
+_ARGUMENTS: Final = msgspec.json.Decoder(dict[str, Raw])
+
+_encode = msgspec.json.Encoder().encode
 
 
 def write_messages(messages: Sequence[Message], family: Family) -> Iterator[Object]:
@@ -143,9 +151,21 @@ def _joined(texts: Sequence[Text]) -> list[Part]:
 
 
 def _call(part: ToolUse, family: Family) -> Object:
-    function = {"name": part.name, "arguments": part.arguments.decode()}
+    function = {"name": write_name(part.name), "arguments": _arguments(part.arguments)}
     cache = write_cache_mark(part.cache, family)
     return {"id": part.id, "type": "function", "function": function, **cache}
+
+
+def _arguments(arguments: bytes) -> str:
+    """An object as it was written. What is none (tools may take any text) is put into one."""
+    text = arguments.decode()
+    if not text.strip():
+        return "{}"
+    try:
+        _ARGUMENTS.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return _encode(write_free_text(text)).decode()
+    return text
 
 
 def _result(part: ToolResult, family: Family) -> Object:

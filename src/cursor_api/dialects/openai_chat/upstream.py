@@ -16,6 +16,7 @@ from msgspec import Raw
 from cursor_api.dialects.openai_chat.families import Family, level_of
 from cursor_api.dialects.openai_chat.parameters import CHOICES
 from cursor_api.dialects.openai_chat.request import NAME
+from cursor_api.dialects.openai_chat.tool_names import write_name
 from cursor_api.dialects.openai_chat.turns import Object, write_cache_mark, write_messages
 from cursor_api.domain.chat import (
     ChatRequest,
@@ -28,6 +29,7 @@ from cursor_api.domain.chat import (
     Tool,
     ToolChoice,
 )
+from cursor_api.wire import free_text
 from cursor_api.wire.json_bounds import SLICE_BYTES
 from cursor_api.wire.json_steps import encode_messages
 
@@ -85,15 +87,15 @@ def _parameters(asked: Parameters, family: Family) -> Object:
 
 
 def _tool(tool: Tool, family: Family) -> Object:
-    kind = "function" if tool.schema else "custom"
-    inner: Object = {"name": tool.name}
+    function: Object = {"name": write_name(tool.name)}
     if tool.description:
-        inner["description"] = tool.description
-    if tool.schema:
-        inner["parameters"] = _schema(tool.schema)
+        function["description"] = tool.description
+    # A tool that takes any text is known to few servers.
+    function["parameters"] = _schema(tool.schema or free_text.SCHEMA)
     if tool.is_strict:
-        inner["strict"] = True
-    return {"type": kind, kind: inner, **write_cache_mark(tool.cache, family)}
+        function["strict"] = True
+    cache = write_cache_mark(tool.cache, family)
+    return {"type": "function", "function": function, **cache}
 
 
 def _schema(schema: bytes) -> object:
@@ -110,7 +112,7 @@ def _schema(schema: bytes) -> object:
 def _tool_choice(choice: ToolChoice) -> Object:
     found: Object = {}
     if choice.kind is Choice.NAMED:
-        found["tool_choice"] = {"type": "function", "function": {"name": choice.name}}
+        found["tool_choice"] = {"type": "function", "function": {"name": write_name(choice.name)}}
     else:
         found["tool_choice"] = _WORDS[choice.kind]
     if not choice.is_parallel:

@@ -25,6 +25,7 @@ from cursor_api.transport.model_lists import decode_models, read_list
 from cursor_api.transport.refusals import FaultContext
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.openai.answer import Reading
+from cursor_api.upstreams.openai.calls import WrittenTools
 from cursor_api.upstreams.openai.embeddings import (
     EMBEDDINGS_PATH,
     VectorsAnswer,
@@ -112,11 +113,14 @@ class OpenAiUpstream:
 
     def reading(self, request: ChatRequest, context: FaultContext) -> Reading:
         """See EventApi."""
-        native, features, _ = request.origin
+        native = request.origin.native_in(NAME)
+        if native is None:
+            return Reading(context, self._new_id, WrittenTools.of(request.parameters.tools))
+        features = request.origin.features
         return Reading(
             context,
             self._new_id,
-            hides_usage=native is not None and not native.wants_usage,
+            hides_usage=not native.wants_usage,
             has_many=any(one.feature is Feature.MANY_ANSWERS for one in features),
         )
 

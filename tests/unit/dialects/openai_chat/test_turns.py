@@ -9,6 +9,7 @@ import pytest
 
 from cursor_api.dialects.openai_chat import turns
 from cursor_api.dialects.openai_chat.families import Family
+from cursor_api.dialects.openai_chat.tool_names import write_name
 from cursor_api.dialects.openai_chat.turns import IMAGES_FOLLOW, write_messages
 from cursor_api.domain.content import (
     CacheMark,
@@ -196,3 +197,18 @@ def test_cache_marks_stand_where_they_were_put() -> None:
     (result,) = written(answered, family=CLAUDE)
     assert result["cache_control"] == {"type": "ephemeral"}
     assert "cache_control" not in json.dumps(written(called, answered))
+
+
+def test_arguments_of_a_call_are_an_object() -> None:
+    """Servers read them, and fail at what a broken-off answer or a tool for any text has there."""
+    given = {b'{"a": 1}': '{"a": 1}', b"": "{}", b" ": "{}", b"*** patch": '{"input":"*** patch"}'}
+    for arguments, expected in given.items():
+        (said,) = messages_of(Role.ASSISTANT, ToolUse("c", "f", arguments))
+        assert said["tool_calls"][0]["function"]["arguments"] == expected
+
+
+def test_a_long_name_of_a_tool_is_cut() -> None:
+    """In a call as in the list of tools."""
+    name = "mcp__" + "long" * 20
+    (said,) = messages_of(Role.ASSISTANT, ToolUse("c", name, b"{}"))
+    assert said["tool_calls"][0]["function"]["name"] == write_name(name)

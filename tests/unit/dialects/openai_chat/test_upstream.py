@@ -10,9 +10,11 @@ from typing import Any
 
 from cursor_api.dialects.openai_chat.families import family_of
 from cursor_api.dialects.openai_chat.request import parse_request
+from cursor_api.dialects.openai_chat.tool_names import write_name
 from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.domain.chat import (
     ChatRequest,
+    Choice,
     Effort,
     Native,
     Origin,
@@ -21,6 +23,7 @@ from cursor_api.domain.chat import (
     Reasoning,
     Sampling,
     Tool,
+    ToolChoice,
 )
 from cursor_api.domain.content import (
     CacheMark,
@@ -28,6 +31,7 @@ from cursor_api.domain.content import (
     Role,
     Text,
 )
+from cursor_api.wire import free_text
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 
@@ -133,3 +137,25 @@ def test_a_tool_is_marked_for_a_cache_that_there_is() -> None:
     assert marked["cache_control"] == {"type": "ephemeral"}
     (plain,) = written(asked)["tools"]
     assert "cache_control" not in plain
+
+
+def test_a_tool_that_takes_any_text_is_a_function() -> None:
+    """Most servers know no other tools."""
+    (tool,) = written(Parameters(tools=(Tool("patch", "Patches.", b""),)))["tools"]
+    assert tool == {
+        "type": "function",
+        "function": {
+            "name": "patch",
+            "description": "Patches.",
+            "parameters": json.loads(free_text.SCHEMA),
+        },
+    }
+
+
+def test_a_long_name_of_a_tool_is_cut() -> None:
+    """Where the tool is described, and where it is asked for."""
+    name = "mcp__" + "long" * 20
+    choice = ToolChoice(Choice.NAMED, name)
+    sent = written(Parameters(tools=(Tool(name, "", b"{}"),), tool_choice=choice))
+    assert sent["tools"][0]["function"]["name"] == write_name(name)
+    assert sent["tool_choice"]["function"]["name"] == write_name(name)
