@@ -2,7 +2,7 @@
 
 Rules of this file:
 - It is written so that the strictest server takes it, for many refuse what OpenAI takes. What is
-  nothing but text is one string; content of several parts is for images.
+  nothing but text is one string; content of several parts is for images, and for OpenAI.
 - The results of calls come first, and are texts alone: an image of theirs follows as the user's.
 - System messages before the first turn are one. A later one keeps its place: as it is where the
   server takes one there, else in the user's turn, between `<system>` tags.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -40,6 +41,8 @@ Shown = Text | Image | LinkedImage
 
 # A longer text stays in its pieces: to write it in one go holds everybody up.
 TEXT_CHARS_MAX: Final = 1 << 20
+# A piece of a long text has more: what follows it may go on in the middle of a word.
+WHOLE_CHARS_MAX: Final = 1 << 14
 # Between what was said in several messages.
 GAP: Final = Text("\n\n")
 # What a result says that is nothing but images.
@@ -105,9 +108,11 @@ def _write(message: Message, family: Family) -> Iterator[Object]:
             content.append(part)
     if is_answering and not content:
         return
-    found: Object = {"role": message.role.value, "content": _content(content, family)}
-    if thoughts and family.thoughts:
-        found[family.thoughts] = "".join(thoughts)
+    gap = "" if message.role is Role.ASSISTANT else "\n"
+    found: Object = {"role": message.role.value, "content": _content(content, family, gap)}
+    thought = "".join(thoughts)
+    if thought and family.thoughts:
+        found[family.thoughts] = thought
     if calls:
         found["tool_calls"] = calls
         found["content"] = found["content"] or None
@@ -116,9 +121,10 @@ def _write(message: Message, family: Family) -> Iterator[Object]:
     yield found
 
 
-def _content(parts: Iterable[Part], family: Family) -> object:
-    """One string, or parts where there is more than text to it."""
-    written = [_part(part, family) for part in _join_texts(parts, family)]
+def _content(parts: Sequence[Part], family: Family, gap: str = "\n") -> object:
+    """One string, or parts where there is more than text to it; `gap` is between two texts."""
+    joined = parts if family.is_openai else _join_texts(parts, family, gap)
+    written = [_part(part, family) for part in joined]
     if not written:
         return ""
     if len(written) == 1 and written[0].keys() == {"type", "text"}:
@@ -126,28 +132,32 @@ def _content(parts: Iterable[Part], family: Family) -> object:
     return written
 
 
-def _join_texts(parts: Iterable[Part], family: Family) -> list[Part]:
+def _join_texts(parts: Iterable[Part], family: Family, gap: str) -> list[Part]:
     """Texts that follow each other are one; a mark, where it counts, ends one."""
     found: list[Part] = []
     texts: list[Text] = []
     char_count = 0
     for part in parts:
-        if not isinstance(part, Text) or _is_refusal(part, family):
-            found += [*_joined(texts), part]
+        if not isinstance(part, Text):
+            found += [*_joined(texts, gap), part]
             texts, char_count = [], 0
             continue
         texts.append(part)
         char_count += len(part.text)
         if char_count > TEXT_CHARS_MAX or (part.cache is not None and family.has_cache_marks):
-            found += _joined(texts)
+            found += _joined(texts, gap)
             texts, char_count = [], 0
-    return found + _joined(texts)
+    return found + _joined(texts, gap)
 
 
-def _joined(texts: Sequence[Text]) -> list[Part]:
+def _joined(texts: Sequence[Text], gap: str) -> list[Part]:
     if not texts:
         return []
-    return [texts[-1]._replace(text="".join([one.text for one in texts]))]
+    pieces = [texts[0].text]
+    for (before, *_), (text, *_) in pairwise(texts):
+        is_spaced = before[-1:].isspace() or text[:1].isspace()
+        pieces += [text] if is_spaced or len(before) > WHOLE_CHARS_MAX else [gap, text]
+    return [texts[-1]._replace(text="".join(pieces))]
 
 
 def _call(part: ToolUse, family: Family) -> Object:

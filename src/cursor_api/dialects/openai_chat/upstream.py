@@ -72,8 +72,8 @@ def _parameters(asked: Parameters, family: Family) -> Object:
     found: Object = {}
     if asked.tools:
         found["tools"] = [_tool(tool, family) for tool in asked.tools]
-    if asked.tool_choice is not None:
-        found |= _tool_choice(asked.tool_choice)
+        # A choice without tools is refused.
+        found |= {} if asked.tool_choice is None else _tool_choice(asked.tool_choice)
     if asked.output is not None:
         found["response_format"] = _output(asked.output)
     found |= _sampling(asked.sampling, family)

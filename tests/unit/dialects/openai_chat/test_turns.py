@@ -57,8 +57,7 @@ def test_an_assistant_s_parts_become_one_message() -> None:
     parts = (
         Thinking("hm", "signature"),
         Thinking("sealed", is_redacted=True),
-        Text("I "),
-        Text("look."),
+        Text("I look."),
         ToolUse("c1", "ls", b'{"p":"\xc3\xa9"}'),
     )
     call = {
@@ -85,20 +84,40 @@ def test_a_refusal_is_one_where_there_are_such() -> None:
     assert said["content"] == "No."
 
 
+def test_nothing_but_text_is_one_string() -> None:
+    """In every role, for many servers take no parts; two texts are two lines."""
+    parts = (Text("a\n", MARK), Text("b"), Text("c"), Text(" d"))
+    for role in (Role.SYSTEM, Role.USER):
+        (said,) = messages_of(role, *parts)
+        assert said["content"] == "a\nb\nc d"
+    # The model's own words go on where they were cut.
+    (said,) = messages_of(Role.ASSISTANT, *parts)
+    assert said["content"] == "a\nbc d"
+    (shown,) = messages_of(Role.USER, Text("a"), Text("b"), IMAGE, Text("c"))
+    text = [{"type": "text", "text": "a\nb"}, IMAGE_PART, {"type": "text", "text": "c"}]
+    assert shown["content"] == text
+
+
+def test_openai_takes_texts_as_they_are() -> None:
+    """Each is a part; one alone is a string everywhere."""
+    (said,) = messages_of(Role.USER, Text("a"), Text("b", MARK), family=OPENAI)
+    assert said["content"] == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    (one,) = messages_of(Role.USER, Text("a"), family=OPENAI)
+    assert one["content"] == "a"
+
+
 @pytest.mark.parametrize("family", [STRICT, OPENAI])
-def test_nothing_but_text_is_one_string(family: Family) -> None:
-    """In every role: many servers take no parts, and none is sent null in place of a text."""
-    for role in Role:
-        (said,) = messages_of(role, Text("a\n", MARK), Text("b"), family=family)
-        assert said["content"] == "a\nb"
+def test_no_content_is_an_empty_text(family: Family) -> None:
+    """Null is refused."""
     for role in (Role.SYSTEM, Role.USER):
         (empty,) = messages_of(role, family=family)
         assert empty["content"] == ""
-    (shown,) = messages_of(Role.USER, Text("a"), Text("b"), IMAGE, Text("c"), family=family)
-    text = [{"type": "text", "text": "ab"}, IMAGE_PART, {"type": "text", "text": "c"}]
-    assert shown["content"] == text
+
+
+def test_an_image_may_be_named_by_its_address() -> None:
+    """A server fetches it."""
     link = LinkedImage("https://example.test/a.png")
-    (linked,) = messages_of(Role.USER, link, family=family)
+    (linked,) = messages_of(Role.USER, link)
     assert linked["content"] == [{"type": "image_url", "image_url": {"url": link.url}}]
 
 
@@ -107,13 +126,15 @@ def test_who_said_nothing_has_no_message() -> None:
     assert messages_of(Role.ASSISTANT) == []
     assert messages_of(Role.ASSISTANT, Thinking("x", is_redacted=True)) == []
     assert messages_of(Role.ASSISTANT, Thinking("hm"), family=OPENAI) == []
+    assert messages_of(Role.ASSISTANT, Thinking("", "a seal")) == []
     (thought,) = messages_of(Role.ASSISTANT, Thinking("hm"))
     assert thought == {"role": "assistant", "content": "", "reasoning_content": "hm"}
 
 
 def test_a_long_text_stays_in_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To write it in one go would hold everybody up."""
+    """To write it in one go would hold everybody up, and a piece may end within a word."""
     monkeypatch.setattr(turns, "TEXT_CHARS_MAX", 3)
+    monkeypatch.setattr(turns, "WHOLE_CHARS_MAX", 1)
     (said,) = messages_of(Role.USER, Text("ab"), Text("cd"), Text("e"))
     assert [part["text"] for part in said["content"]] == ["abcd", "e"]
 
@@ -121,13 +142,13 @@ def test_a_long_text_stays_in_its_pieces(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_results_are_messages_of_their_own() -> None:
     """In front of what else the user said with them; a failure is told in words."""
     parts = (
-        ToolResult("c1", (Text("a"), Text(".py"))),
+        ToolResult("c1", (Text("a.py"), Text("b.py"))),
         Text("And now?"),
         ToolResult("c2", (Text("gone"),), is_error=True),
         ToolResult("c3", ()),
     )
     assert messages_of(Role.USER, *parts) == [
-        {"role": "tool", "tool_call_id": "c1", "content": "a.py"},
+        {"role": "tool", "tool_call_id": "c1", "content": "a.py\nb.py"},
         {"role": "tool", "tool_call_id": "c2", "content": "Error: gone"},
         {"role": "tool", "tool_call_id": "c3", "content": ""},
         {"role": "user", "content": "And now?"},
@@ -159,7 +180,7 @@ def test_there_is_one_system_message_in_front() -> None:
         *(Message(Role.ASSISTANT, (Text("ho"),)), system("d"), system("e"), user("on")),
     )
     assert written(*said) == [
-        {"role": "system", "content": "ab\n\nc"},
+        {"role": "system", "content": "a\nb\n\nc"},
         {"role": "user", "content": "hi\n\n<system>\nnow\n</system>"},
         {"role": "assistant", "content": "ho"},
         {
@@ -187,7 +208,7 @@ def test_cache_marks_stand_where_they_were_put() -> None:
     hour = CacheMark(3600)
     (said,) = messages_of(Role.SYSTEM, Text("a"), Text("b", MARK), Text("c"), family=CLAUDE)
     assert said["content"] == [
-        {"type": "text", "text": "ab", "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": "a\nb", "cache_control": {"type": "ephemeral"}},
         {"type": "text", "text": "c"},
     ]
     called = Message(Role.ASSISTANT, (ToolUse("c", "f", b"", hour),))

@@ -159,3 +159,10 @@ def test_a_long_name_of_a_tool_is_cut() -> None:
     sent = written(Parameters(tools=(Tool(name, "", b"{}"),), tool_choice=choice))
     assert sent["tools"][0]["function"]["name"] == write_name(name)
     assert sent["tool_choice"]["function"]["name"] == write_name(name)
+
+
+def test_a_choice_without_tools_is_left_out() -> None:
+    """Such as that of a tool which only the caller's own provider has."""
+    assert written(Parameters(tool_choice=ToolChoice(Choice.NAMED, "web_search"))) == DECIDED | {
+        "messages": [{"role": "user", "content": "Hi"}]
+    }
