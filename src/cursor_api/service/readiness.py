@@ -86,7 +86,7 @@ class Readiness:
             yield Reason("no_credentials")
         elif not self._is_passthrough and not any(map(self._has_ready, self._endpoints.values())):
             yield Reason("none_ready", until_at=self._next_try_at())
-        # The models that Cursor's upstreams are known to have help nobody without a credential.
+        # Models that a kind is known to have help nobody without a credential for it.
         asked = list(filter(self._has_anybody, self._endpoints.values()))
         if not any(map(self._has_models, asked or self._endpoints.values())):
             yield Reason("no_models")
