@@ -119,9 +119,7 @@ _LINK: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 # What a page says of its other language; the site has a switch for that.
-_OTHER_LANGUAGE: Final = re.compile(
-    r"^(?:\[(?:简体中文|English)\]|中文：|English(?:: | · )).*\n+", re.MULTILINE
-)
+_OTHER_LANGUAGE: Final = re.compile(r"^(?:\[(?:简体中文|English)\]|English · ).*\n+", re.MULTILINE)
 
 
 def name_on_site(file: str) -> str | None:
