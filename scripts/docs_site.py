@@ -82,6 +82,7 @@ _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
     ("Understand", "了解"): (
         Page("docs/architecture.md", "Architecture", "架构"),
         Page("SECURITY.md", "Security model", "安全模型"),
+        Page("docs/dependencies.md", "Dependencies", "依赖"),
         Page("docs/benchmarks.md", "Benchmarks", "基准测试"),
     ),
 }
