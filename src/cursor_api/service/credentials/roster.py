@@ -32,6 +32,7 @@ from cursor_api.ports.credential_rows import PreferenceStep, SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.changes import find_acts
+from cursor_api.service.credentials.pool_memory import PoolMemory
 from cursor_api.service.credentials.pools import CredentialPools
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
@@ -75,13 +76,15 @@ class Roster:
 
     def __init__(self, parts: RosterParts) -> None:
         self._with = parts
+        self._memory = PoolMemory(
+            parts.state_store, parts.pools, self.digest, lambda: self._shared_preferences
+        )
         # Those of the store, and those that the configuration gives, which follow them.
         self._stored: Sequence[Credential] = ()
         self._configured: tuple[Credential, ...] = ()
         # Where credentials of the configuration belong, or ever did. None is the store's.
         self._configured_endpoints: set[str] = set()
         self._has_started = False
-        self._saved_revision = 0
         # By digest, the state of credentials that do not serve now: those that were removed may
         # come back (undo), and those of an earlier run are about to be loaded.
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
@@ -215,36 +218,20 @@ class Roster:
         if self._with.shared is not None and not slot.credential.is_configured:
             preferences = await self._with.shared.prefer(alias, change)
         self._with.pools.set_preferences(alias, preferences)
+        # The next change may be made at another process of this machine, a moment from now.
+        await self.save()
 
     async def save(self) -> None:
         """Keep the pool's memory when it changed; a failure is told once and tried again.
 
         What the owner prefers at another gateway of the same files counts here, too.
         """
-        revision, store = self._with.pools.revision, self._with.state_store
-        if revision == self._saved_revision and not await store.has_changed():
-            return
-        slots = {self.digest(slot.credential): slot for slot in self._with.pools.slots}
-        state = {key: (slot.preferences, slot.health) for key, slot in slots.items()}
         try:
-            is_changed = revision != self._saved_revision
-            kept = await (store.merge(state) if is_changed else store.load())
+            await self._memory.save()
         except StoreError as error:
             self._warn_once(CANNOT_SAVE, str(error))
-            return
-        self._saved_revision = revision
-        self._last_warned.pop(CANNOT_SAVE, None)
-        if kept is state:
-            return
-        staying = set(self._with.pools.slots)
-        for key, slot in slots.items():
-            if slot.credential.secret in self._shared_preferences:
-                continue
-            theirs = kept[key][0] if key in kept else slot.preferences
-            # What was changed here meanwhile is newer.
-            now = slot.preferences.merge(state[key][0], theirs)
-            if now != slot.preferences and slot in staying:
-                self._with.pools.set_preferences(slot.credential.alias, now)
+        else:
+            self._last_warned.pop(CANNOT_SAVE, None)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""
