@@ -81,6 +81,11 @@ class SharedCredentials(Protocol):
         """What the owner has set, as of the last load."""
         ...
 
+    @property
+    def given(self) -> Sequence[Credential]:
+        """Those that stand in a setting, and serve wherever the database is."""
+        ...
+
     async def prefer(self, alias: str, change: PreferenceStep) -> Preferences:
         """Change what the owner has set, from what it is now; gives what it is then.
 

@@ -112,7 +112,7 @@ class Roster:
         """Read what was kept and then the store; returns how many credentials there are.
 
         Raises StoreError when the store cannot be read whole; where it is away, those of the
-        configuration serve all the same. A lost memory is only a warning: everybody is healthy
+        settings serve all the same. A lost memory is only a warning: everybody is healthy
         until shown otherwise.
         """
         try:
@@ -123,7 +123,7 @@ class Roster:
         try:
             return await self.reload()
         except StoreAwayError:
-            self._serve(())
+            self._serve(self._with.shared.given if self._with.shared is not None else ())
             raise
 
     async def reload(self) -> int:

@@ -25,6 +25,7 @@ class ScriptedShared:
     """What is preferred, or an error."""
 
     def __init__(self) -> None:
+        self.given: Sequence[Credential] = ()
         self.preferences: Mapping[Secret, Preferences] = {}
         self.preferred: list[str] = []
         self.error: StoreAwayError | None = None
@@ -130,3 +131,17 @@ async def test_a_database_that_is_away_is_told_once(monkeypatch: pytest.MonkeyPa
     house.store.is_changed = True
     await until(lambda: house.serving == "ab")
     watching.cancel()
+
+
+async def test_those_of_a_setting_need_no_database() -> None:
+    """They serve from the start, and the database's join them when it is back."""
+    house = House(A, B)
+    roster, shared = share(house)
+    shared.given = [B]
+    house.store.error = AWAY
+    with pytest.raises(StoreAwayError):
+        await roster.start()
+    assert house.serving == "b"
+    house.store.error = None
+    await roster.reload()
+    assert house.serving == "ab"
