@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +29,7 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
-from cursor_api.ports.credential_rows import PreferenceStep, SharedCredentials
+from cursor_api.ports.credential_rows import FindUnread, PreferenceStep, SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.changes import find_acts
@@ -58,7 +59,7 @@ class RosterParts(Struct, frozen=True):
 
     `note` is told what somebody else has changed in the store: what was done, to which aliases.
     `shared`: the store is a database of several nodes, which also keeps what the owner prefers.
-    There, whoever makes a change notes it.
+    There, whoever makes a change notes it. `find_unread` tells what a database has for others only.
     """
 
     store: CredentialFiles
@@ -69,6 +70,7 @@ class RosterParts(Struct, frozen=True):
     on_load: Callable[[Sequence[Credential]], None]
     note: Callable[[ActKind, str], Awaitable[None]]
     shared: SharedCredentials | None = None
+    find_unread: FindUnread | None = None
 
 
 class Roster:
@@ -90,13 +92,14 @@ class Roster:
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
         # Why what is in the store now cannot be used as it is; None when it is what serves.
         self.trouble: StoreError | None = None
+        self._unread: Sequence[Notice] = ()
         # By matter, the last warning, so that none is repeated every second.
         self._last_warned: dict[str, str] = {}
 
     @property
     def warnings(self) -> Sequence[Notice]:
-        """What the last good load found worth telling."""
-        return self._with.store.warnings
+        """What the last good load found worth telling, and what stays unused."""
+        return (*self._with.store.warnings, *self._unread)
 
     @property
     def configured(self) -> Sequence[Credential]:
@@ -241,6 +244,7 @@ class Roster:
             if now - warned_at >= WARN_EVERY_S:
                 warned_at = now
                 await self._go_on_after("warn of expiries", self._warn_of_expiry)
+                await self._go_on_after("look for unread credentials", self._look_for_unread)
             if now - saved_at >= SAVE_EVERY_S:
                 saved_at = now
                 await self._go_on_after("save the pool's memory", self.save)
@@ -361,6 +365,14 @@ class Roster:
                 is_over = slot.expires_at <= now
                 what = "has expired" if is_over else "expires within three days"
                 self._warn_once(f"the credential {slot.credential.alias!r}", what)
+
+    async def _look_for_unread(self) -> None:
+        if self._with.find_unread is not None:
+            # Whoever works with the database tells what is wrong with it.
+            with contextlib.suppress(StoreError):
+                self._unread = await self._with.find_unread()
+            for notice in self._unread:
+                self._warn_once(notice.text)
 
     def _warn_once(self, matter: str, detail: str = "") -> None:
         if self._last_warned.get(matter) != detail:
