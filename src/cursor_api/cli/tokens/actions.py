@@ -130,9 +130,11 @@ def run_work(settings: Settings, work: Work, others: Sequence[UpstreamSettings] 
             try:
                 return await work(operator, settings)
             except Fault as fault:
-                print_error(say("error: {error}", error=plain(fault.message)))
                 if fault.kind is FaultKind.NOT_FOUND:
+                    print_error(say("error: there is no credential of this name"))
                     print_error(say("Known: {names}.", names=_list_aliases(operator)))
+                else:
+                    print_error(say("error: {error}", error=plain(fault.message)))
                 return 1
 
     try:
