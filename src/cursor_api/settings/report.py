@@ -6,12 +6,12 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cursor_api.options.rules import Finding
 from cursor_api.settings import chinese_labels
-from cursor_api.settings.findings import show_finding
+from cursor_api.settings.findings import in_chinese
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 
@@ -95,9 +95,7 @@ def _finding_lines(title: str, findings: Sequence[Finding], page: Page) -> Itera
     yield title
     for number, finding in enumerate(findings, start=1):
         mark = f"{number:>{_INDENT + 2}}. "
-        shown = finding
-        if page.is_chinese:
-            shown = replace(finding, message=show_finding(finding).words.zh)
+        shown = in_chinese(finding) if page.is_chinese else finding
         for index, line in enumerate(wrap(str(shown), page.width - len(mark))):
             yield f"{mark if index == 0 else ' ' * len(mark)}{line}"
     yield ""
