@@ -21,7 +21,6 @@ from cursor_api.settings.upstream_blocks import show_upstreams
 KEYS_FROM: Final = {"token_files": "token files", "toml": "TOML file"}
 LIST_COLUMNS: Final = ("NAME", "KIND", "ADDRESS", "MODELS", "KEYS")
 PRESET_COLUMNS: Final = ("NAME", "WHAT", "ADDRESS", "KEYS FROM")
-_MORE_NAMES: Final = "also: "
 
 
 class Listed(Struct, frozen=True):
@@ -63,9 +62,9 @@ def show_presets(parsed: argparse.Namespace) -> int:
         [
             (
                 row.name,
-                f"{row.title} ({_MORE_NAMES}{', '.join(row.aliases)})"
+                say("{title} (also: {names})", title=say(row.title), names=", ".join(row.aliases))
                 if row.aliases
-                else row.title,
+                else say(row.title),
                 row.base_url,
                 row.keys_url or say("needs none"),
             )

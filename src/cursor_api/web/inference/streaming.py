@@ -23,7 +23,7 @@ from cursor_api.options.kinds import duration
 from cursor_api.options.setting import setting
 from cursor_api.ports.dialect import StreamRenderer
 from cursor_api.ports.upstream import DeltaBatches
-from cursor_api.transport.watch import Watch as DeadlineClock
+from cursor_api.watch import Watch as DeadlineClock
 from cursor_api.web.server.serving import Receive, Send
 
 log = structlog.get_logger(__name__)
