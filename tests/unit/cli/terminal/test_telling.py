@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.cli.terminal.telling import told, told_of_line, told_shortly
 from cursor_api.domain.errors import LineProblem, StoreError
