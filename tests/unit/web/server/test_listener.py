@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from cursor_api.web.server import listener as listener_module
 from cursor_api.web.server.listener import ACCEPTED_PER_TURN_MAX, Handshakes, Listener
 from cursor_api.web.server.server import HAS_UVLOOP
+from tests.waiting import until
 
 NOBODY = "127.0.0.1", 0
 
@@ -134,9 +135,7 @@ def test_without_a_descriptor_they_wait_and_one_line_says_so(
                 listener = Listener(failing, Greeter)
                 await turns(50)
                 assert (greeted(clients), failing.asked_count) == (0, 1)
-                async with asyncio.timeout(5):
-                    while failing.left:
-                        await asyncio.sleep(0.005)
+                await until(lambda: not failing.left)
                 await turns(12)
                 await asyncio.sleep(0.05)
                 assert greeted(clients) == 2
@@ -144,9 +143,7 @@ def test_without_a_descriptor_they_wait_and_one_line_says_so(
                 # It is news again after it had passed.
                 failing.left.append(errno.EMFILE)
                 with waiting(listening.getsockname()[1], 1):
-                    async with asyncio.timeout(5):
-                        while len(logs) < 2:
-                            await asyncio.sleep(0.005)
+                    await until(lambda: len(logs) >= 2)
             listener.close()
 
     run(check())

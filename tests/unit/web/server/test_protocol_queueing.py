@@ -18,6 +18,7 @@ from cursor_api.web.server.server import ServerOptions
 from cursor_api.web.server.strict import FIELDS_MAX
 from tests.serving import serve
 from tests.unit.web.server.raw_client import GET, POST, SMALL, Recorder, refusal, talk
+from tests.waiting import until
 
 OPTIONS = ServerOptions(shutdown_grace_s=1)
 CLOSE = GET[:-2] + b"Connection: close\r\n\r\n"
@@ -91,9 +92,7 @@ async def test_who_answers_learns_of_the_end_though_others_wait() -> None:
             writer.write(GET)
             await asyncio.sleep(0.05)
         writer.close()
-        async with asyncio.timeout(10):
-            while not app.left_count:
-                await asyncio.sleep(0.01)
+        await until(lambda: app.left_count)
     assert (app.asked_count, app.left_count) == (1, 1)
 
 
@@ -257,9 +256,7 @@ async def test_requests_that_nobody_answered_leave_nothing_either() -> None:
             await asyncio.sleep(0.05)
             assert (app.asked_count, connections()) == (1, 1)
             writer.close()
-            async with asyncio.timeout(5):
-                while connections():
-                    await asyncio.sleep(0.01)
+            await until(lambda: not connections())
         finally:
             gc.enable()
 
