@@ -269,6 +269,7 @@ class House:
                 self._hide_secrets,
                 lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
                 parts.stores.shared_credentials,
+                parts.stores.find_unread,
             )
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -23,6 +23,7 @@ class CredentialRow:
 
 
 PreferenceStep = Callable[[Preferences], Preferences]
+FindUnread = Callable[[], Awaitable[Sequence[Notice]]]
 Decide = Callable[[Sequence[CredentialRow]], Sequence[CredentialRow]]
 
 
@@ -79,6 +80,11 @@ class SharedCredentials(Protocol):
     @property
     def preferences(self) -> Mapping[Secret, Preferences]:
         """What the owner has set, as of the last load."""
+        ...
+
+    @property
+    def given(self) -> Sequence[Credential]:
+        """Those that stand in a setting, and serve wherever the database is."""
         ...
 
     async def prefer(self, alias: str, change: PreferenceStep) -> Preferences:

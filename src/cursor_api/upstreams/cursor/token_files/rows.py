@@ -81,6 +81,11 @@ class RowCredentialStore(PasteReader):
         """See ports.SharedCredentials."""
         return self._preferences
 
+    @property
+    def given(self) -> Sequence[Credential]:
+        """See ports.SharedCredentials."""
+        return self._given
+
     async def load(self) -> Sequence[Credential]:
         """All credentials in the order in which they were added, then the given ones."""
         rows, doubles = _tell_apart(await self._rows.load())
