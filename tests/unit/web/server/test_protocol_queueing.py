@@ -46,10 +46,20 @@ async def test_of_many_requests_in_one_read_some_are_answered_and_the_connection
 
 async def test_requests_go_on_waiting_as_others_are_answered() -> None:
     """The bound is on those that wait at a time."""
-    app = Recorder()
-    async with serve(app, OPTIONS) as port:
-        raw = await talk(port, *[GET * 8] * 20, CLOSE, pause_s=0.01)
-    assert raw.count(b"HTTP/1.1 200") == 161
+    app, half = Recorder(), QUEUED_MAX // 2
+    async with serve(app, OPTIONS) as port, asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET * half)
+        for _ in range(20):
+            # Some wait all the time.
+            writer.write(GET * half)
+            for _ in range(half):
+                await reader.readuntil(b"done")
+        writer.write(CLOSE)
+        rest = await reader.read()
+        writer.close()
+    assert rest.count(b"HTTP/1.1 200") == half + 1
+    assert len(app.seen) == 21 * half + 1
 
 
 async def test_where_many_wait_already_the_next_ones_are_not_read_yet() -> None:
