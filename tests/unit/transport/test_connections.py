@@ -14,7 +14,7 @@ from cursor_api.options.proxies import NamedProxy, SharedProxies
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.connections import LINGER_S, Connections
 from tests.http_stage import fault_of, fetch, greet, reach
-from tests.scripted_server import Turn
+from tests.scripted_server import ScriptedServer, Turn
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
 
@@ -77,6 +77,16 @@ async def test_a_client_that_closes_takes_what_lingers_with_it() -> None:
             answer.mark_finished()
         del answer
     gc.collect()
+
+
+async def test_a_client_that_closes_ends_the_connections_that_nobody_uses() -> None:
+    """A reload makes a new client, and the old one's connections are nobody's."""
+    async with ScriptedServer(greet) as server:
+        async with HttpClient(HttpOptions()) as client:
+            await fetch(client, server.url)
+            assert not server.closed_by_peer.is_set()
+        async with asyncio.timeout(5):
+            await server.closed_by_peer.wait()
 
 
 async def test_a_redirect_is_an_answer_and_not_followed() -> None:

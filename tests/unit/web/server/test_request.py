@@ -184,6 +184,17 @@ async def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_read() -> N
         assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+async def test_who_does_not_wait_is_not_told_to_go_on() -> None:
+    """Though the request before it did, on the same connection: it would be an answer too many."""
+    app = Recorder()
+    asking = POST + b"Content-Length: 2\r\n"
+    async with serve(app, OPTIONS) as port:
+        pieces = (asking + b"Expect: 100-continue\r\n\r\n", b"ab", asking + b"\r\ncd", CLOSE)
+        raw = await talk(port, *pieces, pause_s=0.05)
+    assert raw.count(b"HTTP/1.1 100 ") == 1
+    assert raw.count(b"HTTP/1.1 200 ") == 3
+
+
 async def test_a_body_that_was_not_asked_for_ends_the_connection() -> None:
     """The client may leave it out, and its next request would be taken for it; Go's once did.
 
