@@ -84,13 +84,15 @@ async def test_what_has_come_is_given_before_the_end_that_came_behind_it() -> No
         await turn.chunk(b"last")
         turn.close()
 
-    async with reach(break_off) as (client, server):
-        async with client.open_post(server.url, {}, b"") as answer:
-            assert await answer.read() == b"first"
-            await asyncio.wait_for(server.closed_by_peer.wait(), 5)
-            await asyncio.sleep(0.05)
-            assert await answer.read() == b"last"
-            fault = await fault_of(answer.read())
+    async with (
+        reach(break_off) as (client, server),
+        client.open_post(server.url, {}, b"") as answer,
+    ):
+        assert await answer.read() == b"first"
+        await asyncio.wait_for(server.closed_by_peer.wait(), 5)
+        await asyncio.sleep(0.05)
+        assert await answer.read() == b"last"
+        fault = await fault_of(answer.read())
     assert fault.kind is FaultKind.INCOMPLETE
 
 

@@ -163,9 +163,12 @@ async def test_a_certificate_is_verified_behind_a_proxy_too() -> None:
 
 async def test_a_certificate_behind_a_proxy_is_for_the_upstream() -> None:
     """By its name, which the proxy has not."""
-    async with tunnel() as (proxy, _), ScriptedServer(greet, server_tls("other_host")) as server:
-        async with client(proxy=f"http://{proxy}") as http:
-            assert await fetch(http, f"https://other.example:{server.port}") == b"hello"
+    async with (
+        tunnel() as (proxy, _),
+        ScriptedServer(greet, server_tls("other_host")) as server,
+        client(proxy=f"http://{proxy}") as http,
+    ):
+        assert await fetch(http, f"https://other.example:{server.port}") == b"hello"
 
 
 @pytest.mark.parametrize(
