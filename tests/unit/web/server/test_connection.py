@@ -159,6 +159,22 @@ async def test_nothing_is_written_into_an_answer_that_runs(behind: bytes) -> Non
     assert (first.count(b"HTTP/1.1"), bool(answer), rest) == (1, True, b"")
 
 
+async def test_half_a_head_behind_an_answer_has_its_own_time() -> None:
+    """That of a head which began when it came, and not what an idle connection has."""
+    app = Recorder()
+    app.may_answer.clear()
+    async with serve(app, QUICK) as port:
+        talking = asyncio.create_task(talk(port, GET, GET[:9], pause_s=0.05))
+        async with asyncio.timeout(5):
+            while not app.seen:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        app.may_answer.set()
+        answered, _, rest = (await talking).partition(b"done")
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    refusal(rest, 408)
+
+
 FEW = ServerOptions(limits=ConnectionLimits(connections_max=2), shutdown_grace_s=1)
 
 
@@ -232,6 +248,22 @@ async def test_little_is_kept_for_a_client_that_does_not_read() -> None:
             while not app.wrote_at or time.monotonic() < app.wrote_at + 0.3:
                 await asyncio.sleep(0.05)
         assert WRITE_BUFFER_BYTES < app.kept_bytes < WRITE_BUFFER_BYTES + 2000
+
+
+async def test_whoever_writes_to_a_client_that_leaves_waits_no_longer() -> None:
+    """He would keep his upstream for a client that is gone."""
+    app, ended = Trickle(), asyncio.Event()
+
+    async def write_on(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope, receive, send)
+        ended.set()
+
+    async with serve(write_on, ServerOptions(shutdown_grace_s=0)) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(GET)
+            while app.kept_bytes <= WRITE_BUFFER_BYTES:
+                await asyncio.sleep(0.01)
+        await asyncio.wait_for(ended.wait(), 5)
 
 
 class Deaf:
