@@ -50,11 +50,9 @@ def encode_request(
     One that came in this dialect is streamed if the caller's is, every other always; a stream with
     its usage.
     """
-    decided: Object = {
-        "model": model,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
+    decided: Object = {"model": model, "stream": True}
+    if not family.tells_usage:
+        decided["stream_options"] = {"include_usage": True}
     native = request.origin.native_in(NAME)
     if native is not None:
         fields = _FIELDS.decode(native.body)
@@ -63,6 +61,8 @@ def encode_request(
         if not request.is_stream:
             fields.pop("stream", None)
             decided = {"model": model}
+        elif family.tells_usage:
+            fields.pop("stream_options", None)
         return _encode({**fields, **decided})
     messages = yield from encode_messages(write_messages(request.messages, family))
     return _encode({**decided, "messages": messages, **_parameters(request.parameters, family)})

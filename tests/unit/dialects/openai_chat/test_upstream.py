@@ -179,3 +179,20 @@ def test_thinking_is_switched_off_where_there_is_a_switch() -> None:
     assert sent["api.deepseek.com"]["thinking"] == {"type": "disabled"}
     assert "reasoning_effort" not in sent["api.deepseek.com"]
     assert sent["other.example"]["reasoning_effort"] == "none"
+
+
+def test_who_tells_the_usage_unasked_is_not_asked() -> None:
+    """Mistral refuses the whole request for it, the caller's own wish as well."""
+    family = family_of("mistral-small", "api.mistral.ai")
+    body = (
+        b'{"model":"ours","messages":[{"role":"user","content":"Hi"}],"stream":true,'
+        b'"stream_options":{"include_usage":true}}'
+    )
+    request = finish(parse_request(body, RequestLimits())).chat
+    hi = ChatRequest("ours", (Message(Role.USER, (Text("Hi"),)),))
+    for asked in (request, hi):
+        assert json.loads(finish(encode_request(asked, "a", family))) == {
+            "model": "a",
+            "stream": True,
+            "messages": [{"role": "user", "content": "Hi"}],
+        }
