@@ -12,15 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from msgspec.structs import replace
-
 from cursor_api.cli.terminal.language import is_chinese
 from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
 from cursor_api.domain.problems import Notice
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import Said, told_by, translate
 from cursor_api.ports.configuration import ShownFinding, WrongUpstreamError
-from cursor_api.settings.findings import load_chinese, show_finding
+from cursor_api.settings.findings import in_chinese, load_chinese
 
 CONSOLE: Final = Path(__file__).parents[2] / "web" / "console" / "static" / "lang" / "zh.json"
 
@@ -34,7 +32,7 @@ def told(what: Told) -> str:
     words = told_by(what) if isinstance(what, Exception) else ""
     match what:
         case Finding():
-            words = str(replace(what, message=show_finding(what).words.zh))
+            words = str(in_chinese(what))
         case LineProblem():
             words = f"{what.file}:{what.line}: {told_of_line(what)}"
         case Notice():

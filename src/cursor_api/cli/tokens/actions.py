@@ -128,9 +128,11 @@ async def work_on(settings: Settings, work: Work, others: Sequence[UpstreamSetti
         try:
             return await work(operator, settings)
         except Fault as fault:
-            print_error(say("error: {error}", error=plain(fault.message)))
             if fault.kind is FaultKind.NOT_FOUND:
+                print_error(say("error: there is no credential of this name"))
                 print_error(say("Known: {names}.", names=_list_aliases(operator)))
+            else:
+                print_error(say("error: {error}", error=plain(fault.message)))
             return 1
 
 

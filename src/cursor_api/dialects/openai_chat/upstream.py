@@ -152,5 +152,8 @@ def _reasoning(reasoning: Reasoning, family: Family) -> Object:
     effort, budget = reasoning
     if effort is None and budget:
         effort = next(one for one, most in _EFFORTS if budget <= most)
+    if effort is Effort.NONE and family.is_switched:
+        # With an effort beside it, it is refused.
+        return {"thinking": {"type": "disabled"}}
     level = None if effort is None else level_of(effort, family)
     return {} if level is None else {"reasoning_effort": level}

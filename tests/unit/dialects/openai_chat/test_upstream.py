@@ -166,3 +166,16 @@ def test_a_choice_without_tools_is_left_out() -> None:
     assert written(Parameters(tool_choice=ToolChoice(Choice.NAMED, "web_search"))) == DECIDED | {
         "messages": [{"role": "user", "content": "Hi"}]
     }
+
+
+def test_thinking_is_switched_off_where_there_is_a_switch() -> None:
+    """An effort of none is no word of such a server's; elsewhere it is."""
+    asked = Parameters(reasoning=Reasoning(Effort.NONE))
+    hi = ChatRequest("ours", (Message(Role.USER, (Text("Hi"),)),), parameters=asked)
+    sent = {
+        host: json.loads(finish(encode_request(hi, "a", family_of("a", host))))
+        for host in ("api.deepseek.com", "other.example")
+    }
+    assert sent["api.deepseek.com"]["thinking"] == {"type": "disabled"}
+    assert "reasoning_effort" not in sent["api.deepseek.com"]
+    assert sent["other.example"]["reasoning_effort"] == "none"
