@@ -47,8 +47,8 @@ _EVER: Final = 2**53
 class SpooledRecords:
     """Implements `RecordDatabase` with another one and, while that is away, a file.
 
-    Questions are for the database: what is in the file is not among the answers. It is counted and
-    deleted, though.
+    Questions are for the database, and refused at once while that is away: what is in the file is
+    not among the answers. It is counted and deleted, though.
     """
 
     def __init__(
@@ -182,33 +182,40 @@ class SpooledRecords:
 
     # --- Questions.
 
+    @property
+    def _asked(self) -> RecordDatabase:
+        """The database; raises StoreAwayError while it is away, so that nobody waits for that."""
+        if self._outage.error is not None:
+            raise StoreAwayError(self._outage.error.said)
+        return self._database
+
     async def find(self, request_id: str) -> RequestRecord | None:
         """See ports.Records."""
-        return await self._database.find(request_id)
+        return await self._asked.find(request_id)
 
     async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
         """See ports.Records."""
-        return await self._database.contents(ids)
+        return await self._asked.contents(ids)
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
-        return await self._database.page(query)
+        return await self._asked.page(query)
 
     async def choices(self) -> RecordChoices:
         """See ports.Records."""
-        return await self._database.choices()
+        return await self._asked.choices()
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
         """See ports.Records."""
-        return await self._database.usage(query)
+        return await self._asked.usage(query)
 
     async def refusals(self, since: int, until: int) -> Sequence[RefusalRow]:
         """See ports.Records."""
-        return await self._database.refusals(since, until)
+        return await self._asked.refusals(since, until)
 
     async def first_delta_ms(self, since: float, rows_max: int) -> Sequence[float]:
         """See ports.Records."""
-        return await self._database.first_delta_ms(since, rows_max)
+        return await self._asked.first_delta_ms(since, rows_max)
 
     async def count(self, wanted: RecordFilter) -> int:
         """See ports.Records; those in the file are among them, as they can be deleted."""

@@ -106,6 +106,20 @@ async def test_an_outage_is_seen_while_nothing_is_written(house: House) -> None:
     assert house.told == [AWAY, BACK]
 
 
+async def test_nobody_waits_for_an_answer_of_a_database_that_is_away(house: House) -> None:
+    """Questions are refused at once, with the reason, until it is back."""
+    async with house.opened() as records:
+        house.database.error = GONE
+        await until(lambda: house.told == [AWAY])
+        # It is not asked: this one would answer.
+        house.database.is_read_only = True
+        with pytest.raises(StoreAwayError, match="no answer"):
+            await records.page(RecordQuery())
+        house.database.error = None
+        await until(lambda: house.told == [AWAY, BACK])
+        await records.page(RecordQuery())
+
+
 async def test_a_database_that_refuses_is_away_too(house: House) -> None:
     """Its password was changed under a running gateway; nothing is lost until that is mended."""
     async with house.opened() as records:
