@@ -5,6 +5,7 @@ Rules of this file:
   process then costs nothing of them.
 - What the file holds is brought over by id, oldest first, when the database answers; who comes
   twice counts once, so that a death in the middle is harmless as well.
+- A file that cannot be emptied is no reason not to write to the database.
 - The file is bounded; beyond that records are dropped, and counted.
 """
 
@@ -36,6 +37,7 @@ from cursor_api.stores.records.outage import Outage
 AWAY = "the database of records is away; requests go on, and their records are kept in a file"
 BACK = "the database of records is back"
 STUCK = "records cannot be moved from the file to the database; they stay in the file"
+MOVED = "records are moved from the file to the database again"
 # A million take some 350 MiB, and half an hour at 500 a second.
 SPOOL_ROWS_MAX: Final = 1_000_000
 MOVED_ROWS: Final = 500
@@ -66,6 +68,8 @@ class SpooledRecords:
         self._rows_max = rows_max
         self._retry_s = retry_s
         self._outage = Outage(observer, AWAY, BACK)
+        # The file can be neither read nor emptied, as on a disk that is full.
+        self._jam = Outage(observer, STUCK, MOVED)
         self._is_ready = False
         self._has_file = False
         self._spooled_count = 0
@@ -148,7 +152,6 @@ class SpooledRecords:
                     while await self._move_some():
                         pass
                     self._outage.end()
-                    await self._spool.tidy()
             except StoreError as error:
                 self._outage.begin(error)
             except Exception as error:  # noqa: BLE001 - a bug costs what is in the file alone
@@ -157,17 +160,31 @@ class SpooledRecords:
             await asyncio.sleep(self._retry_s)
 
     async def _move_some(self) -> bool:
-        """Bring over some of what the file holds; whether there may be more of it."""
+        """Bring over some of what the file holds; whether there may be more to bring now.
+
+        Raises StoreError where the database does not take it.
+        """
         async with self._turn:
-            page = await self._spool.page(RecordQuery(after="", rows_max=MOVED_ROWS))
-            records, contents = await self._with_contents(page.records[::-1])
-            refusals = await self._spool.refusals(0, _EVER)
+            try:
+                page = await self._spool.page(RecordQuery(after="", rows_max=MOVED_ROWS))
+                records, contents = await self._with_contents(page.records[::-1])
+                refusals = await self._spool.refusals(0, _EVER)
+            except StoreError as error:
+                self._jam.begin(error)
+                return False
             if records or refusals:
                 await self._database.write(Batch(_name(refusals), records, refusals, contents))
-                await self._spool.remove([one.id for one in records], refusals)
-                self._spooled_count -= len(records)
-            if page.continue_from is None and len(records) == len(page.records):
-                self._spooled_count, self._has_file = 0, False
+            try:
+                if records or refusals:
+                    await self._spool.remove([one.id for one in records], refusals)
+                    self._spooled_count -= len(records)
+                if page.continue_from is None and len(records) == len(page.records):
+                    await self._spool.tidy()
+                    self._spooled_count, self._has_file = 0, False
+            except StoreError as error:
+                self._jam.begin(error)
+                return False
+            self._jam.end()
             return self._has_file
 
     async def _with_contents(
