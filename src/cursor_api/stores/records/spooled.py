@@ -172,8 +172,8 @@ class SpooledRecords:
             except StoreError as error:
                 self._jam.begin(error)
                 return False
-            if records or refusals:
-                await self._database.write(Batch(_name(refusals), records, refusals, contents))
+            # Also nothing: where that can be written, the next request can be.
+            await self._database.write(Batch(_name(refusals), records, refusals, contents))
             try:
                 if records or refusals:
                     await self._spool.remove([one.id for one in records], refusals)
