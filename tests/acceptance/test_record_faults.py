@@ -84,9 +84,7 @@ async def load(log: RecordLog, trouble: contextlib.AbstractContextManager[None])
 
 async def settle(log: RecordLog) -> None:
     """Until all is written."""
-    async with asyncio.timeout(30):
-        while log.state()[1:4] != (True, 0, 0):
-            await asyncio.sleep(0.05)
+    await until(lambda: log.state()[1:4] == (True, 0, 0), 30)
 
 
 async def check(database: RecordDatabase, count: int) -> None:

@@ -24,6 +24,7 @@ from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 from tests.fakes import ListObserver
+from tests.ports import free_port
 from tests.serving import ask
 
 KEY = "runtime-key-0123456789"
@@ -45,8 +46,9 @@ def test_every_address_of_both_families() -> None:
         port = listener.getsockname()[1]
         for host in ("127.0.0.1", "::1"):
             socket.create_connection((host, port), 5).close()
-    with listen("::1", 0) as listener, pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", listener.getsockname()[1]), 5)
+    port = free_port()
+    with listen("::1", port), pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port), 5)
 
 
 def test_a_connections_answer_waits_for_no_acknowledgement() -> None:
@@ -170,17 +172,20 @@ async def test_whoever_asks_for_it_is_told_what_came_of_it(tmp_path: Path) -> No
 
 
 async def test_a_block_that_comes_changes_or_goes_is_named(tmp_path: Path) -> None:
-    """By its keys that differ from what was."""
+    """Whole where it came or went; by its keys that differ where it was there before."""
     text = '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\n'
     async with town(tmp_path) as it:
         [come] = await it.reload_from(text)
-        assert "upstream.more.api_key" in str(come["changed"])
+        assert (come["changed"], come["added"], come["removed"]) == ([], ["upstream.more"], [])
         [changed] = await it.reload_from(text.replace('"k"', '"l"'))
         assert changed["changed"] == ["upstream.more.api_key", "upstream.more.api_keys"]
         [same] = await it.reload_from(text.replace('"k"', '"l"'))
         assert same["changed"] == []
         [gone] = await it.reload_from("")
-        assert gone["changed"] == come["changed"]
+        assert (gone["changed"], gone["added"], gone["removed"]) == ([], [], ["upstream.more"])
+        await it.reload_from(f'{text}models = ["x"]\n[[model]]\nname = "m"\nroutes = ["more/x"]\n')
+        act = (await it.gateway.audit.page(ActQuery(9))).acts[0].act
+        assert act.subject == "+upstream.more, +model.m"
 
 
 async def test_the_order_of_blocks_is_a_setting_too(tmp_path: Path) -> None:
@@ -302,8 +307,8 @@ async def test_switching_tls_waits_for_a_restart(tmp_path: Path) -> None:
 async def test_metrics_have_a_listener_of_their_own_where_one_is_named(tmp_path: Path) -> None:
     """It ends with the gateway, and hears no signal itself."""
     async with town(tmp_path) as it:
-        with listen("127.0.0.1", 0) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
+        with listen("127.0.0.1", port) as listener:
             before = signal.getsignal(signal.SIGTERM)
             async with serving_metrics(it.gateway, listener):
                 answer = await ask(port, "GET", "/metrics")

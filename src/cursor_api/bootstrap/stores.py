@@ -65,10 +65,10 @@ def file_stores(settings: Settings) -> Stores:
     With a database and a key that seals, credentials are there. Raises StoreError as
     `make_database` and `file_options`.
     """
-    files = settings.files
-    shared_credentials = make_shared_credentials(settings)
+    files, options = settings.files, file_options(settings)
+    shared_credentials = make_shared_credentials(settings, options)
     return Stores(
-        shared_credentials or token_files(settings),
+        shared_credentials or token_files(settings, options),
         FilePoolStateStore(files.pool_state_file),
         make_keys(settings),
         _records(settings),
@@ -78,17 +78,21 @@ def file_stores(settings: Settings) -> Stores:
     )
 
 
-def token_files(settings: Settings) -> installed.FileCredentialStore:
+def token_files(
+    settings: Settings, options: installed.FileOptions
+) -> installed.FileCredentialStore:
     """The credentials in the two token files."""
     files = settings.files
     return installed.FileCredentialStore(
-        files.token_file, files.token_list_file, make_checksum, file_options(settings)
+        files.token_file, files.token_list_file, make_checksum, options
     )
 
 
-def make_shared_credentials(settings: Settings) -> installed.RowCredentialStore | None:
+def make_shared_credentials(
+    settings: Settings, options: installed.FileOptions
+) -> installed.RowCredentialStore | None:
     """Those in the database; None where credentials are in the token files."""
-    options, url = file_options(settings), settings.database.url
+    url = settings.database.url
     if url is None or options.sealer is None:
         return None
     try:
