@@ -150,6 +150,8 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         retry_after_s: float | None = None,
         upstream_code: str | None = None,
     ) -> None:
+        # Plain: a sentence that can be said in another language is nothing that JSON can hold.
+        message = str(message)
         super().__init__(message)
         self.kind = kind
         self.message = message

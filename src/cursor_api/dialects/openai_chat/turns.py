@@ -45,6 +45,8 @@ TEXT_CHARS_MAX: Final = 1 << 20
 WHOLE_CHARS_MAX: Final = 1 << 14
 # Between what was said in several messages.
 GAP: Final = Text("\n\n")
+# In place of thoughts that are owed and that nobody had; an empty text counts as none.
+NO_THOUGHTS: Final = " "
 # What a result says that is nothing but images.
 IMAGES_FOLLOW: Final = "The image follows."
 
@@ -110,7 +112,7 @@ def _write(message: Message, family: Family) -> Iterator[Object]:
         return
     gap = "" if message.role is Role.ASSISTANT else "\n"
     found: Object = {"role": message.role.value, "content": _content(content, family, gap)}
-    thought = "".join(thoughts)
+    thought = "".join(thoughts) or (NO_THOUGHTS if calls and family.owes_thoughts else "")
     if thought and family.thoughts:
         found[family.thoughts] = thought
     if calls:
