@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.domain.act import FILES

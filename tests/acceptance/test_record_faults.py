@@ -33,6 +33,7 @@ from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.contract.test_records import ANY_TIME, EVERYTHING, forget_all, record
 from tests.fakes import ListObserver
 from tests.postgres_server import PostgresServer, postgres_server
+from tests.waiting import until
 
 PER_TICK, TICK_S = 50, 0.1
 TICKS = 14
@@ -83,9 +84,7 @@ async def load(log: RecordLog, trouble: contextlib.AbstractContextManager[None])
 
 async def settle(log: RecordLog) -> None:
     """Until all is written."""
-    async with asyncio.timeout(30):
-        while log.state()[1:4] != (True, 0, 0):
-            await asyncio.sleep(0.05)
+    await until(lambda: log.state()[1:4] == (True, 0, 0), 30)
 
 
 async def check(database: RecordDatabase, count: int) -> None:

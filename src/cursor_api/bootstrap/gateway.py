@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of

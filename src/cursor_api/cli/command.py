@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import shells
@@ -17,7 +18,7 @@ from cursor_api.cli.home.folder import HomeError
 from cursor_api.cli.keys import commands as keys
 from cursor_api.cli.serving import commands as serving
 from cursor_api.cli.start import commands as init
-from cursor_api.cli.terminal.language import say, speak
+from cursor_api.cli.terminal.language import say, say_word, speak
 from cursor_api.cli.terminal.output import open_missing_streams, print_error
 from cursor_api.cli.terminal.subcommand import HelpFormatter, Subcommands
 from cursor_api.cli.tokens import commands as tokens
@@ -65,11 +66,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+# What argparse says where it does not understand; a newer version may have other words.
+_COMPLAINTS: Final = (
+    "the following arguments are required: ",
+    "unrecognized arguments: ",
+    "argument ",
+    "invalid choice: ",
+    " (choose from ",
+    "expected one argument",
+    "not allowed with ",
+)
+
+
 class _Parser(argparse.ArgumentParser):
     """Repeats what it did not understand, but no token that stands in there."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(redact_shapes(message))
+        for words in _COMPLAINTS:
+            message = message.replace(words, say_word(words))
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {say_word('error: ')}{redact_shapes(message)}\n")
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -154,6 +154,7 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         super().__init__(message)
         self.kind = kind
         self.said = message
+        # Plain: a sentence that can be said in another language is nothing that JSON can hold.
         self.message = str(message)
         self.param = param
         self.code: str | None = None

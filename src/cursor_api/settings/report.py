@@ -6,12 +6,13 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
+
+from msgspec import Struct
 
 from cursor_api.options.rules import Finding
 from cursor_api.settings import chinese_labels
-from cursor_api.settings.findings import show_finding
+from cursor_api.settings.findings import in_chinese
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 
@@ -25,8 +26,7 @@ _INDENT = 2
 _PIECES = r" +|(?:[\u2e80-\uffef]|[^ \u2e80-\uffef]+)[，。；：、？！）】”]*"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """How wide it may be, in terminal columns, and in which language."""
 
     width: int = WIDTH
@@ -37,7 +37,10 @@ class Page:
         return chinese if self.is_chinese else english
 
 
-def render_check(loaded: Loaded[Any], page: Page = Page(), *, only_set: bool = False) -> str:
+PAGE: Final = Page()
+
+
+def render_check(loaded: Loaded[Any], page: Page = PAGE, *, only_set: bool = False) -> str:
     """The report as plain text without a line end at its end.
 
     `only_set` leaves out what has its default and no problem. Its last line begins with "OK"
@@ -95,9 +98,7 @@ def _finding_lines(title: str, findings: Sequence[Finding], page: Page) -> Itera
     yield title
     for number, finding in enumerate(findings, start=1):
         mark = f"{number:>{_INDENT + 2}}. "
-        shown = finding
-        if page.is_chinese:
-            shown = replace(finding, message=show_finding(finding).words.zh)
+        shown = in_chinese(finding) if page.is_chinese else finding
         for index, line in enumerate(wrap(str(shown), page.width - len(mark))):
             yield f"{mark if index == 0 else ' ' * len(mark)}{line}"
     yield ""

@@ -36,6 +36,26 @@ LEADS: Final[Mapping[FaultKind, str]] = {
     ),
 }
 
+# How servers say that a prompt is too long, in lower case. Agents shorten a conversation that is
+# refused for its length, and give up where they are not told that it is.
+TOO_LONG: Final = (
+    "prompt is too long",
+    "maximum context length",
+    "maximum prompt length",  # xAI
+    "exceeds the context window",
+    "exceed context limit",
+    "context_length_exceeded",
+    "context window exceeds limit",  # MiniMax
+    "available context size",  # llama.cpp
+    "greater than the context length",  # LM Studio
+    "exceeds the maximum number of tokens",  # Gemini
+    "exceeded model token limit",  # Kimi
+    "input is too long for",  # Bedrock
+    "range of input length should be",  # Qwen
+    "reduce the length of the messages",  # Groq
+    "prompt exceeds max length",  # GLM
+)
+
 _NOT_FOUND: Final = 404
 _NOT_ALLOWED: Final = 405
 

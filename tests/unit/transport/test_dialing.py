@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
+from cursor_api.transport import dialing
 from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.transport.dialing import Names, make_tls
+from cursor_api.transport.dialing import Address, Names, make_tls
+from cursor_api.transport.errors import NoAddressError
 from cursor_api.transport.target import Place
 from tests.http_stage import fault_of, fetch, greet
 from tests.scripted_server import ScriptedServer
@@ -118,8 +121,9 @@ async def tunnel(
         if b" 200 " not in answer:
             writer.close()
             return
-        host, _, port = head.split()[1].decode().rpartition(":")
-        there, back = await asyncio.open_connection(host, int(port))
+        # Whatever the name: a proxy has its own names.
+        port = int(head.split()[1].rpartition(b":")[2])
+        there, back = await asyncio.open_connection("127.0.0.1", port)
         writers.append(back)
         await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
 
@@ -157,9 +161,25 @@ async def test_a_certificate_is_verified_behind_a_proxy_too() -> None:
     assert "is for another host" in fault.message
 
 
+async def test_a_certificate_behind_a_proxy_is_for_the_upstream() -> None:
+    """By its name, which the proxy has not."""
+    async with (
+        tunnel() as (proxy, _),
+        ScriptedServer(greet, server_tls("other_host")) as server,
+        client(proxy=f"http://{proxy}") as http,
+    ):
+        assert await fetch(http, f"https://other.example:{server.port}") == b"hello"
+
+
 @pytest.mark.parametrize(
     "answer",
-    [b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 502 No\r\n\r\n", b"", b"SSH"],
+    [
+        b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 There\r\nLocation: https://other.invalid\r\n\r\n",
+        b"HTTP/1.1 502 No\r\n\r\n",
+        b"",
+        b"SSH",
+    ],
 )
 async def test_a_proxy_that_refuses_is_told_as_such(answer: bytes) -> None:
     """The upstream is not blamed for it, and the proxy's password is not told."""
@@ -192,3 +212,55 @@ async def test_a_burst_asks_once_what_a_name_means(monkeypatch: pytest.MonkeyPat
         assert {address[4][0] for address in await task} & {"127.0.0.1", "::1"}
     await names.find(place)
     assert asked == 1
+
+
+async def test_what_a_name_means_is_asked_anew_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An upstream moves; and a name that means nothing may mean something a moment later."""
+    monkeypatch.setattr(dialing, "KNOWN_S", 0.01)
+    loop = asyncio.get_running_loop()
+    resolve, asked = loop.getaddrinfo, []
+
+    async def counted(host: str, *where: Any, **more: Any) -> Any:
+        asked.append(host)
+        if len(asked) == 3:
+            raise socket.gaierror(socket.EAI_AGAIN, "try again")
+        return await resolve(host, *where, **more)
+
+    monkeypatch.setattr(loop, "getaddrinfo", counted)
+    names = Names()
+    place = Place("localhost", 1, False)
+    for _ in range(2):
+        assert await names.find(place)
+        await asyncio.sleep(0.05)
+    with pytest.raises(NoAddressError):
+        await names.find(place)
+    assert await names.find(place)
+    assert len(asked) == 4
+
+
+async def test_an_address_that_is_silent_does_not_hold_up_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that leads to two, of which the first one takes no connection."""
+    monkeypatch.setattr(dialing, "NEXT_ADDRESS_S", 0.01)
+    loop = asyncio.get_running_loop()
+    connect, asked = loop.sock_connect, []
+
+    async def connect_but_one(sock: socket.socket, where: Any) -> None:
+        asked.append(where[0])
+        if where[0] == "127.0.0.2":
+            await asyncio.sleep(60)
+        await connect(sock, where)
+
+    monkeypatch.setattr(loop, "sock_connect", connect_but_one)
+
+    class Two(Names):
+        async def find(self, place: Place) -> Sequence[Address]:
+            tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+            return [(*tcp, (host, place.port)) for host in ("127.0.0.2", "127.0.0.1")]
+
+    async with ScriptedServer(greet) as server, HttpClient(HttpOptions(), names=Two()) as http:
+        assert await fetch(http, f"http://upstream.invalid:{server.port}") == b"hello"
+    assert asked == ["127.0.0.2", "127.0.0.1"]

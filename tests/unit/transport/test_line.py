@@ -7,7 +7,14 @@ import asyncio
 import pytest
 
 from cursor_api.domain.errors import FaultKind
-from cursor_api.transport.line import FIELDS_MAX, HEAD_BYTES_MAX, READ_BUFFER_BYTES, Line
+from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.line import (
+    FIELDS_MAX,
+    HEAD_BYTES_MAX,
+    PIECE_BYTES,
+    READ_BUFFER_BYTES,
+    Line,
+)
 from tests.http_stage import fault_of, fetch, greet, reach
 from tests.scripted_server import Turn
 
@@ -27,6 +34,34 @@ async def test_a_head_is_bounded_in_number_and_in_bytes(fields: bytes) -> None:
     async with reach(large) as (client, server):
         fault = await fault_of(fetch(client, server.url))
     assert fault.kind is FaultKind.PROTOCOL_ERROR
+
+
+async def test_the_bytes_of_interim_answers_are_bounded_together() -> None:
+    """Few as they may be."""
+    interim = b"HTTP/1.1 103 Early Hints\r\na: %b\r\n\r\n" % (b"b" * (HEAD_BYTES_MAX // 4))
+
+    async def chatty(turn: Turn) -> None:
+        for _ in range(5):
+            await turn.write(interim)
+            await asyncio.sleep(0.01)
+        await turn.answer(b"hello")
+
+    async with reach(chatty) as (client, server):
+        fault = await fault_of(fetch(client, server.url))
+    assert fault.kind is FaultKind.PROTOCOL_ERROR
+
+
+async def test_the_bounds_of_a_head_are_for_one_answer() -> None:
+    """A connection that is kept has no more of them with each."""
+
+    async def full(turn: Turn) -> None:
+        fields = b"a1:b\r\n" * (FIELDS_MAX - 1) + b"a: %b\r\n" % (b"b" * (HEAD_BYTES_MAX // 2))
+        await turn.write(b"HTTP/1.1 200 X\r\nContent-Length: 5\r\n" + fields[6:] + b"\r\nhello")
+
+    async with reach(full) as (client, server):
+        for _ in range(3):
+            assert await fetch(client, server.url) == b"hello"
+        assert server.connection_count == 1
 
 
 async def test_trailers_are_dropped() -> None:
@@ -132,6 +167,36 @@ async def test_a_stream_that_nobody_reads_is_not_taken_in() -> None:
         while data := await answer.read():
             rest_count += len(data)
         assert rest_count > (count - 1) * len(chunk)
+
+
+async def test_a_large_question_waits_until_it_is_taken() -> None:
+    """What the server does not read is not copied for it."""
+    may_read = asyncio.Event()
+    pieces = [b"q" * PIECE_BYTES] * 200
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await may_read.wait()
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            assert await reader.readexactly(len(piece)) == piece
+        writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 5\r\n\r\nhello")
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, HttpClient(HttpOptions()) as client:
+        asking = asyncio.create_task(fetch(client, url, pieces))
+        async with asyncio.timeout(5):
+            while not client._connections._ways:
+                await asyncio.sleep(0.01)
+        [line] = client._connections._ways
+        sizes = []
+        for _ in range(10):
+            await asyncio.sleep(0.02)
+            sizes.append(line.transport.get_write_buffer_size())
+        assert 0 < max(sizes) <= 2 * PIECE_BYTES
+        may_read.set()
+        assert await asyncio.wait_for(asking, 10) == b"hello"
 
 
 async def test_an_early_answer_spares_the_rest_of_the_question() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.resources import files
 from typing import Final
 
@@ -19,7 +18,7 @@ from cursor_api.domain.problems import Notice
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import Said, told_by, translate
 from cursor_api.ports.configuration import ShownFinding, WrongUpstreamError
-from cursor_api.settings.findings import load_chinese, show_finding
+from cursor_api.settings.findings import in_chinese, load_chinese
 
 CONSOLE: Final = "cursor_api.web.console"
 
@@ -33,7 +32,7 @@ def told(what: Told) -> str:
     words = told_by(what) if isinstance(what, Exception) else ""
     match what:
         case Finding():
-            words = str(replace(what, message=show_finding(what).words.zh))
+            words = str(in_chinese(what))
         case LineProblem():
             words = f"{what.file}:{what.line}: {told_of_line(what)}"
         case Notice():

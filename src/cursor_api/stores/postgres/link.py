@@ -111,14 +111,21 @@ class Link:
         else:
             running.cancel()
         await asyncio.wait([running], timeout=LET_GO_S)
-        if running.done() and not running.cancelled():
-            running.exception()
+        if running.done():
+            if not running.cancelled():
+                running.exception()
+            # It may have had its answer just before.
+            await _close(connection)
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(psycopg.Error):
-                await connection.close()
+        await _close(connection)
+
+
+async def _close(connection: Connection | None) -> None:
+    if connection is not None:
+        with contextlib.suppress(psycopg.Error):
+            await connection.close()
 
 
 def explain(error: psycopg.Error) -> StoreError:

@@ -18,11 +18,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 import structlog
-from msgspec import structs
+from msgspec import Struct, structs
 
 from cursor_api.domain.api_key import SECRET_PREFIX
 from cursor_api.domain.caller import Caller
@@ -75,8 +74,7 @@ CHAT_ONLY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AccessOptions:
+class AccessOptions(Struct, frozen=True):
     """Who may come in.
 
     `auth_token` is the operator's key, None only in pass-through; `client_tokens` are those that

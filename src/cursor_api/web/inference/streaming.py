@@ -14,10 +14,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
+from msgspec import Struct
 
 from cursor_api.options.kinds import duration
 from cursor_api.options.setting import setting
@@ -41,8 +41,7 @@ STREAM_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeepAliveOptions:
+class KeepAliveOptions(Struct, frozen=True):
     """What a stream gets while its answer is silent."""
 
     keep_alive_s: float = setting(

@@ -74,6 +74,25 @@ async def test_who_does_not_wait_any_longer_keeps_nobody_waiting(url: Secret) ->
     await link.close()
 
 
+async def test_who_is_cancelled_as_the_answer_comes_leaves_no_connection(url: Secret) -> None:
+    """The call has its result, and nobody is there to take it."""
+    held: list[Connection] = []
+
+    async def ask(connection: Connection) -> None:
+        held.append(connection)
+        running = asyncio.current_task()
+        assert running is not None
+        running.add_done_callback(lambda _: asking.cancel())
+
+    link = Link(url, "test", 30.0)
+    asking = asyncio.create_task(link.run(ask))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert held[0].closed
+    assert await link.run(one) == 1
+    await link.close()
+
+
 async def test_a_server_that_hangs_is_given_up(server: PostgresServer, url: Secret) -> None:
     """With a connection and without one; when it goes on all is well."""
     link, other = Link(url, "test", 30.0), Link(url, "test", 30.0)
