@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -90,6 +91,30 @@ async def test_a_cut_in_the_handshake_is_no_connection(said: bytes) -> None:
         fault = await fault_of(fetch(http, f"https://127.0.0.1:{port}"))
         assert http.open_count == 0
     assert fault.kind is FaultKind.UNREACHABLE
+
+
+async def test_being_cancelled_in_the_handshake_closes_the_connection() -> None:
+    """The server sees the end, and no descriptor is left."""
+    arrived, is_over = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        arrived.set()
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65_536):
+                pass
+        is_over.set()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, client() as http:
+        asking = asyncio.create_task(fetch(http, f"https://127.0.0.1:{port}"))
+        await arrived.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(is_over.wait(), 5)
 
 
 def test_an_authority_file_that_holds_none_stops_the_start(tmp_path: Path) -> None:

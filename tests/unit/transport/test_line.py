@@ -195,6 +195,28 @@ async def test_a_stream_that_nobody_reads_is_not_taken_in() -> None:
         assert rest_count > (count - 1) * len(chunk)
 
 
+async def test_what_nobody_wants_of_a_finished_answer_is_read_to_its_end() -> None:
+    """Though reading had been stopped; the connection is kept."""
+    body = b"x" * 4_000_000
+
+    async def long(turn: Turn) -> None:
+        await turn.answer(body)
+
+    async with reach(long) as (client, server):
+        for _ in range(2):
+            async with client.open_post(server.url, {}, b"") as answer:
+                assert await answer.read()
+                line = answer._line
+                async with asyncio.timeout(5):
+                    while line is not None and line._is_reading:
+                        await asyncio.sleep(0.01)
+                answer.mark_finished()
+            async with asyncio.timeout(5):
+                while line is not None and not line.is_whole and not line.is_closed:
+                    await asyncio.sleep(0.01)
+        assert server.connection_count == 1
+
+
 async def test_a_large_question_waits_until_it_is_taken() -> None:
     """What the server does not read is not copied for it."""
     may_read = asyncio.Event()
