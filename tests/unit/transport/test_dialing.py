@@ -214,6 +214,28 @@ async def test_a_proxy_that_refuses_is_told_as_such(answer: bytes) -> None:
     assert fault.message == "The proxy on the way to upstream.invalid refused the connection."
 
 
+async def test_a_proxy_that_refuses_is_left() -> None:
+    """Its connection leads nowhere; for an address of IPv6 it is asked in brackets."""
+    heads: list[bytes] = []
+    is_over = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        is_over.set()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, client(proxy=proxy) as http:
+        await fault_of(fetch(http, "https://[2001:db8::1]/v1"))
+        await asyncio.wait_for(is_over.wait(), 5)
+    where = b"[2001:db8::1]:443"
+    assert heads == [b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (where, where)]
+
+
 async def test_a_burst_asks_once_what_a_name_means(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is cancelled meanwhile takes nothing from the others."""
     loop = asyncio.get_running_loop()
