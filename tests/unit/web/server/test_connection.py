@@ -17,6 +17,7 @@ from cursor_api.web.server.server import ServerOptions
 from cursor_api.web.server.serving import Serving
 from tests.serving import serve
 from tests.unit.web.server.raw_client import GET, POST, QUICK, SMALL, Recorder, refusal, talk
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("piece_bytes", [100, 5000])
@@ -95,9 +96,7 @@ async def test_a_connection_that_is_reset_is_waited_for_no_more() -> None:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         assert watched_count() == 1
         writer.transport.abort()
-        async with asyncio.timeout(5):
-            while watched_count():
-                await asyncio.sleep(0.01)
+        await until(lambda: not watched_count())
 
 
 def watched_count() -> int:
@@ -115,9 +114,7 @@ async def test_many_connections_have_one_timer() -> None:
         begun = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         for _, writer in begun:
             writer.write(GET[:20])
-        async with asyncio.timeout(5):
-            while watched_count() != 6:
-                await asyncio.sleep(0.01)
+        await until(lambda: watched_count() == 6)
         for writer in [*held, *(writer for _, writer in begun)]:
             writer.close()
 
@@ -315,8 +312,6 @@ async def test_an_end_that_its_client_never_takes_has_a_limit() -> None:
     transport, connection = Deaf(), HttpConnection(serving, loop)
     connection.connection_made(transport)
     connection.data_received(GET[:-2] + b"Connection: close\r\n\r\n")
-    async with asyncio.timeout(5):
-        while "abort" not in transport.told:
-            await asyncio.sleep(0.01)
+    await until(lambda: "abort" in transport.told)
     assert transport.told == ["close", "abort"]
     connection.connection_lost(None)
