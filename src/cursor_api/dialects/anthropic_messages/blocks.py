@@ -302,7 +302,7 @@ def _mark_last(parts: list[Part], raw: Raw) -> None:
     mark = find_cache_mark(raw)
     last = parts[-1]
     if mark is not None and not isinstance(last, Thinking):
-        parts[-1] = last._replace(cache=mark)
+        parts[-1] = replace(last, cache=mark)
 
 
 def _quote(word: str) -> str:
