@@ -21,11 +21,11 @@ from bench.measure import (
     measure,
     measure_direct,
 )
-from bench.page_parts import keep_parts
+from bench.page_parts import PAGE, keep_parts
 from bench.peers import PeerMissingError, litellm, portkey
-from bench.processes import Cores, end_tidily, share_out_cores
+from bench.processes import Cores, run_tidily, share_out_cores
 from bench.report import DIRECT, Results, render
-from bench.subjects import ROOT, SUBJECTS, Subject
+from bench.subjects import SUBJECTS, Subject
 
 INSTALLERS = {"litellm": litellm, "portkey": portkey}
 NOTE_DIRECT = "The load generator on the upstream with nothing in between."
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
     page = render(results)
     print(page)
     is_whole = not (options.quick or options.only or options.no_peers)
-    output = options.output or (ROOT / "docs" / "benchmarks.md" if is_whole else None)
+    output = options.output or (PAGE if is_whole else None)
     if output:
         # Other commands write their own parts of the page.
         old = output.read_text("utf-8") if output.exists() else ""
@@ -154,8 +154,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    end_tidily()
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit("stopped")
+    run_tidily(main)

@@ -12,7 +12,6 @@ Redis (or Valkey) as the tests find them.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
 import tempfile
 import time
@@ -30,9 +29,9 @@ from bench.native import LoadPlan, LoadResult
 from bench.nodes_page import GATEWAY, POSTGRES, REDIS, Costs, Results, render
 from bench.nodes_stand import Door, Setup, setups, shared_servers
 from bench.page_parts import NODES
-from bench.processes import cpu_s_of, end_tidily
+from bench.processes import cpu_s_of, run_tidily, say
 from bench.room import measure_room
-from bench.subjects import CHAT_PATH, ROOT
+from bench.subjects import CHAT_PATH
 
 NODE_COUNT: Final = 2
 ROUNDS, LOAD_S = 5, 3.5
@@ -129,11 +128,6 @@ def load_all(results: Results, stand: Sequence[Setup], folder: Path) -> None:
     results.memory_mb = {setup.name: memory_mb(setup) for setup in stand}
 
 
-def say(what: str) -> None:
-    """For the person who waits."""
-    print(f"{dt.datetime.now(dt.UTC):%H:%M:%S} {what}", file=sys.stderr, flush=True)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench.nodes", description=__doc__)
@@ -156,15 +150,9 @@ def main(arguments: Sequence[str]) -> int:
     text = render(results)
     print(text)
     if not options.quick:
-        page = ROOT / "docs" / "benchmarks.md"
-        page.write_text(NODES.put_in(page.read_text("utf-8"), text), "utf-8")
-        say(f"written to {page}")
+        NODES.write(text)
     return 0
 
 
 if __name__ == "__main__":
-    end_tidily()
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit("stopped")
+    run_tidily(main)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bench.processes import say
+from bench.subjects import ROOT
+
+PAGE: Final = ROOT / "docs" / "benchmarks.md"
 ENDS: Final = "<!-- to here -->\n"
 
 
@@ -32,6 +36,11 @@ class Part:
             return before + after
         block = f"{self.begins}\n{text.strip()}\n\n{ENDS}"
         return f"{before.rstrip()}\n\n{block}{after}"
+
+    def write(self, text: str) -> None:
+        """Put it into the page."""
+        PAGE.write_text(self.put_in(PAGE.read_text("utf-8"), text), "utf-8")
+        say(f"written to {PAGE}")
 
 
 RECORDS: Final = Part("make bench-records")

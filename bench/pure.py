@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -139,10 +140,14 @@ class Upstream:
     """Answers chats: one-frame answers at once, longer ones a frame at each turn of a wheel.
 
     The wheel has as many places as an interval has milliseconds, so that streams which began
-    together do not all tick together.
+    together do not all tick together. Each answer is its connection's last unless `is_kept`.
     """
 
-    def __init__(self, interval_ms: int) -> None:
+    def __init__(
+        self, interval_ms: int, tls: ssl.SSLContext | None = None, *, is_kept: bool = True
+    ) -> None:
+        self._tls = tls
+        self.is_kept = is_kept
         self._wheel: list[set[_Downstream]] = [set() for _ in range(interval_ms)]
         self._joined_count = 0
         self._turning: asyncio.Task[None] | None = None
@@ -153,7 +158,7 @@ class Upstream:
         """Listen on a free port of the loopback address."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Downstream(self), "127.0.0.1", 0, backlog=1024
+            lambda: _Downstream(self), "127.0.0.1", 0, backlog=1024, ssl=self._tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
         self._turning = loop.create_task(self._turn())
@@ -208,12 +213,25 @@ class _Downstream(asyncio.Protocol):
         self._received = b""
         self._left_count = int(count)
         if is_whole:
-            self._transport.write(wire.whole)
+            self._answer(wire.whole)
         elif self._left_count == 1:
-            self._transport.write(wire.head + wire.begin + wire.frame + wire.end)
+            self._answer(wire.head + wire.begin + wire.frame + wire.end)
         else:
-            self._transport.write(wire.head + wire.begin)
+            self._transport.write(self._head_of(wire.head + wire.begin))
             self._upstream.join(self)
+
+    def _head_of(self, answer: bytes) -> bytes:
+        if self._upstream.is_kept:
+            return answer
+        return answer.replace(END_OF_REQUEST, b"\r\nConnection: close" + END_OF_REQUEST, 1)
+
+    def _answer(self, whole: bytes) -> None:
+        self._transport.write(self._head_of(whole))
+        self._end()
+
+    def _end(self) -> None:
+        if not self._upstream.is_kept:
+            self._transport.close()
 
     def tick(self) -> bool:
         """Write a frame; whether it was the last."""
@@ -221,8 +239,12 @@ class _Downstream(asyncio.Protocol):
             return True
         self._left_count -= 1
         wire = self._wire
-        self._transport.write(wire.frame if self._left_count else wire.frame + wire.end)
-        return not self._left_count
+        if self._left_count:
+            self._transport.write(wire.frame)
+            return False
+        self._transport.write(wire.frame + wire.end)
+        self._end()
+        return True
 
 
 def _is_whole(head: bytes, rest: bytes) -> bool:

@@ -2,7 +2,8 @@
 
 With `--before CHECKOUT` it is compared with the gateway of another checkout instead: what a change
 costs, before and after it in the same minute. With `--route KIND` its way to an upstream of this
-kind is compared with that over the private wire.
+kind is compared with that over the private wire. With `--tls` the upstream speaks TLS and keeps
+its connections (`kept`), or ends each with its answer (`new`).
 
 Needs only Python (no compiler, no network). Both programs are loaded at the same time and at the
 same pace, in short rounds, and only their own CPU time is counted: a busy or slow machine moves
@@ -21,6 +22,7 @@ import functools
 import http.client
 import json
 import secrets
+import ssl
 import statistics
 import sys
 import tempfile
@@ -32,7 +34,7 @@ from pathlib import Path
 
 from bench.processes import Running, end_tidily, free_port, running
 from bench.pure import Errand, Upstream, ask, run
-from bench.subjects import SUBJECTS, Place, Subject, launch_gateway
+from bench.subjects import ROOT, SUBJECTS, Place, Subject, launch_gateway
 
 # On a busy machine a start takes ten times as long.
 START_PATIENCE_S = 30.0
@@ -40,8 +42,12 @@ START_PATIENCE_S = 30.0
 ROUND_PATIENCE_S = 10.0
 REQUEST_CONNECTIONS = 16
 REQUEST_INTERVAL_S = 0.02
+# Handshakes cost the upstream, too, which is Python and has those of both.
+NEW_CONNECTION_INTERVAL_S = 0.1
+NEW_CONNECTION_REQUESTS = 10
 STREAMS = 100
 FRAME_INTERVAL_MS = 10
+CERTIFICATES = ROOT / "tests" / "vectors" / "tls"
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,10 @@ class Load:
     rounds: int = 8
     requests_per_connection: int = 30
     frames_per_stream: int = 60
+    request_interval_s: float = REQUEST_INTERVAL_S
+    # Of the upstream, and whether it is the same connection for each request.
+    is_tls: bool = False
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,12 +96,15 @@ def gateway_over(kind: str) -> Subject:
     return dataclasses.replace(find_subject("gateway"), name=kind, launch=launch)
 
 
-def _start(stack: ExitStack, subjects: Iterable[Subject], upstream_port: int) -> list[Contender]:
+def _start(
+    stack: ExitStack, subjects: Iterable[Subject], upstream_port: int, authority: Path | None
+) -> list[Contender]:
     """Start one process for each, all at once."""
     contenders = []
     for subject in subjects:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ratio-")))
-        place = Place(free_port(), upstream_port, folder, f"sk-{secrets.token_hex(32)}")
+        key = f"sk-{secrets.token_hex(32)}"
+        place = Place(free_port(), upstream_port, folder, key, authority)
         launch = subject.launch(place)
         program = stack.enter_context(running(launch, core=None, log_path=folder / "output.log"))
         contenders.append(Contender(subject.name, place.port, place.key, program))
@@ -141,7 +154,7 @@ def _requests(contender: Contender, load: Load) -> Errand:
         1,
         REQUEST_CONNECTIONS,
         asks=load.requests_per_connection,
-        interval_s=REQUEST_INTERVAL_S,
+        interval_s=load.request_interval_s,
     )
 
 
@@ -149,11 +162,19 @@ def _streams(contender: Contender, load: Load) -> Errand:
     return Errand(contender.port, contender.key, load.frames_per_stream, STREAMS, is_stream=True)
 
 
+def _find_tls() -> tuple[ssl.SSLContext, Path]:
+    """What the upstream shows, and who vouches for it."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(CERTIFICATES / "good.pem")
+    return tls, CERTIFICATES / "authority.pem"
+
+
 async def compare(subjects: tuple[Subject, Subject], load: Load) -> dict[str, dict[str, float]]:
     """Load the two at once, round after round; the medians and their ratio."""
-    async with Upstream(FRAME_INTERVAL_MS) as upstream:
+    tls, authority = _find_tls() if load.is_tls else (None, None)
+    async with Upstream(FRAME_INTERVAL_MS, tls, is_kept=load.is_kept) as upstream:
         with ExitStack() as stack:
-            contenders = _start(stack, subjects, upstream.port)
+            contenders = _start(stack, subjects, upstream.port, authority)
             await wait_until_listening(contenders)
             taken: dict[str, list[list[float]]] = {"request": [], "frame": []}
             # The first round warms up: connections, caches, memory.
@@ -193,8 +214,20 @@ def main() -> None:
     parser.add_argument(
         "--route", choices=("openai", "anthropic"), help="compare this route with the private wire"
     )
+    parser.add_argument(
+        "--tls",
+        choices=("kept", "new"),
+        help="over TLS, on kept connections or on one for each request",
+    )
     options = parser.parse_args()
-    load = Load(rounds=options.rounds)
+    load = Load(rounds=options.rounds, is_tls=options.tls is not None)
+    if options.tls == "new":
+        load = dataclasses.replace(
+            load,
+            is_kept=False,
+            requests_per_connection=NEW_CONNECTION_REQUESTS,
+            request_interval_s=NEW_CONNECTION_INTERVAL_S,
+        )
     patience_s = ROUND_PATIENCE_S * (load.rounds + 1) + START_PATIENCE_S
     end_tidily()
     try:

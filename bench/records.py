@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 
 from bench import machine
 from bench.page_parts import RECORDS
-from bench.processes import Launch, end_tidily
+from bench.processes import Launch, run_tidily, say
 from bench.pure import run
 from bench.ratio import Load, RatioError, compare, find_subject
 from bench.record_load import PER_S, SPAN_S, Pacer, fill, look
@@ -214,11 +214,6 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
-def say(what: str) -> None:
-    """For the person who waits."""
-    print(f"{dt.datetime.now(dt.UTC):%H:%M:%S} {what}", file=sys.stderr, flush=True)
-
-
 # --- The page.
 
 
@@ -334,15 +329,9 @@ def main(arguments: Sequence[str]) -> int:
     text = render(results)
     print(text)
     if not options.quick and not options.only:
-        page = ROOT / "docs" / "benchmarks.md"
-        page.write_text(RECORDS.put_in(page.read_text("utf-8"), text), "utf-8")
-        say(f"written to {page}")
+        RECORDS.write(text)
     return 0
 
 
 if __name__ == "__main__":
-    end_tidily()
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit("stopped")
+    run_tidily(main)

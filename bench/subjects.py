@@ -25,11 +25,13 @@ class Place:
     upstream_port: int
     folder: Path
     key: str
+    # Vouches for the upstream's certificate; None where it speaks plain HTTP.
+    authority: Path | None = None
 
     @property
     def upstream_url(self) -> str:
         """Without a path."""
-        return f"http://127.0.0.1:{self.upstream_port}"
+        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self.upstream_port}"
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def made_up_token() -> str:
 def launch_gateway(place: Place, root: Path = ROOT, kind: str = "") -> Launch:
     """`cursor-api serve` of a checkout, with one credential and default settings.
 
-    `kind`: the model is that of an upstream of this kind, in place of the private wire's.
+    By the checkout's own Python and packages where it has some. `kind`: the model is that of an
+    upstream of this kind, in place of the private wire's.
     """
     if kind:
         (place.folder / "cursor-api.toml").write_text(
@@ -80,9 +83,12 @@ def launch_gateway(place: Place, root: Path = ROOT, kind: str = "") -> Launch:
     token_file = place.folder / ".token"
     token_file.touch(mode=0o600)
     token_file.write_text(f"bench::{made_up_token()}\n")
+    own = root / ".venv" / "bin" / "python"
+    trusted = {"CURSOR_CA_FILE": str(place.authority)} if place.authority else {}
     return Launch(
-        [sys.executable, "-m", "cursor_api", "serve"],
+        [str(own) if own.is_file() else sys.executable, "-m", "cursor_api", "serve"],
         {
+            **trusted,
             # This checkout, whatever else is installed.
             "PYTHONPATH": str(root / "src"),
             "PORT": str(place.port),

@@ -82,6 +82,7 @@ _SECTIONS: Final[Mapping[tuple[str, str], tuple[Page, ...]]] = {
     ("Understand", "了解"): (
         Page("docs/architecture.md", "Architecture", "架构"),
         Page("SECURITY.md", "Security model", "安全模型"),
+        Page("docs/dependencies.md", "Dependencies", "依赖"),
         Page("docs/benchmarks.md", "Benchmarks", "基准测试"),
     ),
 }
@@ -119,9 +120,7 @@ _LINK: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 # What a page says of its other language; the site has a switch for that.
-_OTHER_LANGUAGE: Final = re.compile(
-    r"^(?:\[(?:简体中文|English)\]|中文：|English(?:: | · )).*\n+", re.MULTILINE
-)
+_OTHER_LANGUAGE: Final = re.compile(r"^(?:\[(?:简体中文|English)\]|English · ).*\n+", re.MULTILINE)
 
 
 def name_on_site(file: str) -> str | None:

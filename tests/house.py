@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from cursor_api.bootstrap.api_keys import KeyHouseParts, make_key_house
 from cursor_api.domain.act import FILES
@@ -28,7 +30,7 @@ from cursor_api.stores.files.pool_state import MemoryPoolStateStore
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.telemetry.measuring import Measuring
-from cursor_api.telemetry.metrics import Standing
+from cursor_api.telemetry.metrics import GatewayStanding
 from cursor_api.telemetry.observer import LogObserver
 from cursor_api.telemetry.told_log import ToldLog
 from cursor_api.upstreams.cursor.passthrough import passthrough_reader
@@ -130,8 +132,8 @@ class House:
             self.keys.quota,
         )
 
-    def _look(self) -> Standing:
-        return Standing(
+    def _look(self) -> GatewayStanding:
+        return GatewayStanding(
             self.relay.active_count,
             self.readiness.waiting_count,
             self.readiness.credentials(),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cursor_api.domain.record_content import RecordContent
-from cursor_api.domain.record_query import RefusalRow
+from cursor_api.domain.record_query import RecordFilter, RefusalRow
 from cursor_api.ports.process import Clock
 from cursor_api.ports.record_database import Batch, DatabaseState
 from cursor_api.stores.memory_records import MemoryRecords
@@ -21,6 +21,7 @@ class FickleDatabase(MemoryRecords):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock, rows_max=1_000_000)
         self.error: Exception | None = None
+        self.is_read_only = False
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
         self.batches: list[Batch] = []
@@ -56,6 +57,12 @@ class FickleDatabase(MemoryRecords):
             self._names.add(batch.id)
             for hour, fault, count in batch.refusals:
                 self._refusals[hour, fault] = self._refusals.get((hour, fault), 0) + count
+
+    async def count(self, wanted: RecordFilter) -> int:
+        """It cannot be asked either, unless it is only read."""
+        if not self.is_read_only:
+            self.refuse()
+        return await super().count(wanted)
 
     async def remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
         """As a spool."""

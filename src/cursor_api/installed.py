@@ -8,8 +8,9 @@ into the tables of the TOML file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.dialects.anthropic_messages.dialect import AnthropicMessages
 from cursor_api.dialects.openai_chat.dialect import OpenAiChat
@@ -107,8 +108,7 @@ KINDS: Final[Mapping[str, UpstreamKind]] = {kind.name: kind for kind in UPSTREAM
 FORMS: tuple[CredentialForm, ...] = tuple(form for kind in UPSTREAM_KINDS for form in kind.forms)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything that can be configured, checked and complete: the options of each part.
 
     `upstreams` begins with those that exist without a block in the TOML file.

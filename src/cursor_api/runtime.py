@@ -21,7 +21,7 @@ from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
-from cursor_api.ports.configuration import Reloaded
+from cursor_api.ports.configuration import Reloaded, list_changes
 from cursor_api.settings import Loaded, SettingsInUse, show_finding
 from cursor_api.settings.schema import CONFIG
 from cursor_api.telemetry.logs import set_level
@@ -172,8 +172,8 @@ class Reloader:
     async def __call__(self) -> None:
         """At SIGHUP, which has nobody to answer but the log."""
         done = await self._reload("SIGHUP")
-        if done.changed:
-            names = ", ".join(done.changed)
+        names = list_changes(done.changed, done.added, done.removed)
+        if names:
             await self._gateway.audit.note(SIGNAL, ActKind.SETTINGS_RELOADED, names)
 
     async def reload(self) -> Reloaded:
@@ -212,6 +212,7 @@ class Reloader:
     ) -> Reloaded | tuple[Finding, ...]:
         """Serve with the new ones; gives why that is not possible, and changes nothing then."""
         settings, changed = new.settings, _changes(old, new)
+        was, is_now = _blocks(old), _blocks(new)
         try:
             certificate = await asyncio.to_thread(tls.load_certificate, settings.server.tls)
         except tls.TlsFileError as error:
@@ -237,10 +238,14 @@ class Reloader:
         if certificate is not None:
             self._tell_certificate(certificate)
         taken = [name for name in changed if name not in waiting]
-        self._observer.notice(f"{self._cause}: settings reloaded", changed=taken)
+        added = [one for one in is_now if one not in was]
+        removed = [one for one in was if one not in is_now]
+        self._observer.notice(
+            f"{self._cause}: settings reloaded", changed=taken, added=added, removed=removed
+        )
         # Last, so that what was taken up is told as it would have been before.
         set_level(settings.logs.level)
-        return Reloaded(changed=tuple(taken), waiting=tuple(waiting))
+        return Reloaded(tuple(taken), tuple(added), tuple(removed), tuple(waiting))
 
     def _tell_certificate(self, certificate: tls.Certificate) -> None:
         for _, flaw in certificate.find_flaws(tls.utc_now()):
@@ -265,17 +270,26 @@ class Reloader:
 def _changes(old: Loaded[Settings], new: Loaded[Settings]) -> list[str]:
     """The names of the settings whose values differ, where they stand left out.
 
-    Those of upstreams and models that came or went are among them, and their order.
+    The order of upstreams and models is among them; those of a block that came or went are not.
     """
     before, now = old.facts.values, new.facts.values
-    names = [name for name in {**now, **before} if name != CONFIG.variable]
-    changed = [name for name in names if before.get(name) != now.get(name)]
+    passing = {*_blocks(old)} ^ {*_blocks(new)}
+    names = [name for name in {**now, **before} if name.rpartition(".")[0] not in passing]
+    changed = [
+        name for name in names if name != CONFIG.variable and before.get(name) != now.get(name)
+    ]
     was, is_now = old.settings, new.settings
     if _is_moved(was.upstreams, is_now.upstreams):
         changed.append("the order of [[upstream]]")
     if _is_moved(was.models, is_now.models):
         changed.append("the order of [[model]]")
     return changed
+
+
+def _blocks(loaded: Loaded[Settings]) -> list[str]:
+    """Of upstreams and models, as the names of their settings begin."""
+    upstreams = [f"upstream.{one.name}" for one in loaded.settings.upstreams]
+    return upstreams + [f"model.{one.name}" for one in loaded.settings.models]
 
 
 def _is_moved(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cursor_api.bootstrap import file_stores
+from cursor_api.bootstrap import copy_credentials, file_stores
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.record_query import ALL
 from cursor_api.installed import SCHEMA, Settings
@@ -140,7 +140,7 @@ async def upstream() -> AsyncIterator[str]:
         yield simulator.url
 
 
-def settings_at(server: PostgresServer, folder: Path, upstream_url: str) -> Settings:
+def settings_at(server: PostgresServer, folder: Path, upstream_url: str, **more: str) -> Settings:
     """Those of a node with one credential, in a folder of its own."""
     folder.mkdir(exist_ok=True)
     tokens = folder / ".token"
@@ -152,7 +152,7 @@ def settings_at(server: PostgresServer, folder: Path, upstream_url: str) -> Sett
         "TOKEN_LIST_FILE": str(folder / ".token-list"),
         "CURSOR_BASE_URL": upstream_url,
     }
-    return load_settings(SCHEMA, environment, Path("/nonexistent"), None).settings
+    return load_settings(SCHEMA, environment | more, Path("/nonexistent"), None).settings
 
 
 async def test_a_gateway_goes_on_while_its_database_is_away(
@@ -189,7 +189,10 @@ async def test_a_gateway_goes_on_while_its_database_is_away(
 async def test_no_key_is_wrong_because_the_database_is_away(
     server: PostgresServer, tmp_path: Path
 ) -> None:
-    """What one node made another one knows; what is known goes on, what is not comes back later."""
+    """What one node made another one knows at once; what is known goes on, the rest comes again.
+
+    A database that hangs is away from its first moment on: nobody could know better.
+    """
     await forget_all(Secret(server.url))
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(upstream())
@@ -202,8 +205,14 @@ async def test_no_key_is_wrong_because_the_database_is_away(
         one, other = await node("one"), await node("other")
         made = await one.ask("POST", "/api/keys", body=b'{"id": "alice", "name": "Alice"}')
         mine = {"Authorization": f"Bearer {made.json()['secret']}"}
+        assert (await other.chat("Hello!", headers=mine)).status == 200
+        unknown = {"Authorization": "Bearer sk-ca-unknown"}
+        assert (await other.chat("Hello!", headers=unknown)).status == 401
+        with server.paused():
+            assert (await other.chat("Hello!", headers=unknown)).status == 503
+            assert (await other.chat("Hello!", headers=mine)).status == 200
         async with asyncio.timeout(10):
-            while (await other.chat("Hello!", headers=mine)).status != 200:
+            while (await other.chat("Hello!", headers=unknown)).status != 401:
                 await asyncio.sleep(0.2)
         server.stop()
         assert (await other.chat("Hello!", headers=mine)).status == 200
@@ -221,4 +230,24 @@ async def test_no_key_is_wrong_because_the_database_is_away(
         for node_ in (other, late):
             async with asyncio.timeout(10):
                 while (await node_.chat("Hello!", headers=mine)).status != 401:
+                    await asyncio.sleep(0.2)
+
+
+async def test_credentials_of_a_setting_need_no_database(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    """A node that starts while it is away serves with them, and has the others when it is back."""
+    await forget_all(Secret(server.url))
+    async with upstream() as url:
+        more = {"CREDENTIALS_KEY": "ab" * 32, "TOKENS": "given::a-session-token-of-the-settings"}
+        settings = settings_at(server, tmp_path, url, **more)
+        assert (await copy_credentials(settings, ListObserver())).added == ("work",)
+        server.stop()
+        async with gateway_of(settings, file_stores(settings), Redactor()) as gateway:
+            assert (await gateway.chat("Hello!")).status == 200
+            shown = (await gateway.ask("GET", "/api/credentials")).json()["credentials"]
+            assert [one["alias"] for one in shown] == ["given"]
+            server.start()
+            async with asyncio.timeout(20):
+                while len((await gateway.ask("GET", "/api/credentials")).json()["credentials"]) < 2:
                     await asyncio.sleep(0.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ import pytest
 from scripts import docs_site
 from scripts.docs_site import LANGUAGES, PAGES
 
+ROW = re.compile(r"^\|", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#]+)")
+# Chinese explains these figures; the rows stand in the English page alone.
+FIGURES = {"docs/benchmarks.md", "docs/reliability.md"}
 HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
 CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -40,6 +45,36 @@ def test_both_languages_have_the_same_sections(root: Path) -> None:
         ]
         english, chinese = (HEADING.findall(CODE_BLOCK.sub("", text)) for text in texts)
         assert english == chinese or page.file == "docs/benchmarks.md", page.file
+
+
+def test_both_languages_have_the_same_tables_and_links(root: Path) -> None:
+    """A row or a link that is added to one is missing in the other until it is translated."""
+    for page in PAGES:
+        english, chinese = (
+            CODE_BLOCK.sub("", (root / file).read_text(encoding="utf-8"))
+            for file in (page.file, docs_site.chinese_of(page.file))
+        )
+        if page.file not in FIGURES:
+            assert len(ROW.findall(english)) == len(ROW.findall(chinese)), page.file
+        links, twins = (
+            Counter(target.replace(".zh-CN", "") for target in LINK.findall(text))
+            for text in (english, chinese)
+        )
+        # The explanations of figures lead to the page that has them.
+        assert links - twins == Counter(), page.file
+        assert twins - links == Counter() or page.file in FIGURES, page.file
+
+
+def test_both_languages_lead_to_each_other(root: Path) -> None:
+    """At the beginning of a page, in the same words everywhere."""
+    for page in PAGES:
+        english, chinese = Path(page.file).name, Path(docs_site.chinese_of(page.file)).name
+        for file, line in (
+            (page.file, f"[简体中文]({chinese})"),
+            (docs_site.chinese_of(page.file), f"[English]({english})"),
+        ):
+            beginning = (root / file).read_text(encoding="utf-8").split("\n\n")[:3]
+            assert any(line in part for part in beginning), file
 
 
 @pytest.mark.parametrize(

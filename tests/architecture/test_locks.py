@@ -161,7 +161,7 @@ def test_the_node_lock_is_pinned_and_names_no_host(root: Path, path: str) -> Non
 
 
 def test_every_dependency_has_its_reason(root: Path, pyproject: dict[str, Any]) -> None:
-    """`docs/dependencies.md` has a row for everything that is asked for, and for nothing else."""
+    """Both pages have a row for everything that is asked for, and for nothing else."""
     requirements = read_requirements(pyproject, None)
     for group in pyproject["dependency-groups"]:
         requirements += read_requirements(pyproject, group)
@@ -171,7 +171,8 @@ def test_every_dependency_has_its_reason(root: Path, pyproject: dict[str, Any]) 
         asked_for |= set(package["dependencies"])
     for vendored in (root / "src").rglob("vendor.json"):
         asked_for |= {entry["name"] for entry in json.loads(vendored.read_text(encoding="utf-8"))}
-    text = (root / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([^`]+)`[^|]*\| *(\S[^|]*)\|", text, re.MULTILINE)
-    assert {name for name, _reason in rows} == asked_for
-    assert [name for name, reason in rows if len(reason.strip()) < len("a reason")] == []
+    for page, reason_length in (("dependencies.md", 8), ("dependencies.zh-CN.md", 4)):
+        text = (root / "docs" / page).read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `([^`]+)`[^|]*\| *(\S[^|]*)\|", text, re.MULTILINE)
+        assert {name for name, _reason in rows} == asked_for, page
+        assert [name for name, reason in rows if len(reason.strip()) < reason_length] == [], page

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 
 import httpx2 as httpx
+from msgspec.structs import replace
 
 from cursor_api.cli.serving.demo import demo_gateway, load_demo
 from cursor_api.options.upstreams import UpstreamSettings

@@ -34,7 +34,7 @@ _WRITTEN: Final = Text(
     f"<!-- The tables are written by `{COMMAND}`, from what it saw. -->",
     f"<!-- 以下表格由 `{COMMAND}` 根据实际所见写出。 -->",
 )
-_ROUTES: Final = Text("## What works over which route", "## 各路由支持的功能")
+_ROUTES: Final = Text("## Feature by route", "## 功能与路由")
 _CLIENTS: Final = Text("## Which clients were tried", "## 试过的客户端")
 _WITHOUT: Final = Text("without", "忽略")
 _REFUSED: Final = Text("400", "400")

@@ -23,7 +23,7 @@ _INTRODUCTION = Text(
     """\
 # Limits
 
-中文：[limits.zh-CN.md](limits.zh-CN.md)
+[简体中文](limits.zh-CN.md)
 
 Every size, duration or number that a caller or the upstream controls has a limit. This page lists
 them all, with the reason for each value and the test that exceeds it. Settings are described in
@@ -39,7 +39,7 @@ tenfold, it takes ten times as long.
     """\
 # 限制
 
-English: [limits.md](limits.md)
+[English](limits.md)
 
 调用方或上游能够决定的每一种大小、时长和数量都有上限。本页列出全部上限，并给出取值的理由和超出上限的测试。
 各项设置的说明见 [configuration.zh-CN.md](configuration.zh-CN.md)。

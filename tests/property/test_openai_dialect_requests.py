@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from cursor_api.dialects.openai_chat.families import MAX_COMPLETION_TOKENS, Family
 from cursor_api.dialects.openai_chat.parameters import read_parameters
 from cursor_api.dialects.openai_chat.request import parse_request
 from cursor_api.dialects.openai_chat.upstream import encode_request
@@ -42,6 +43,10 @@ from tests.steps import finish
 
 # No deadline: a busy machine is no failure.
 MANY = examples(150)
+# What loses nothing but `top_k`; no server takes all of it.
+EVERYTHING = Family(
+    MAX_COMPLETION_TOKENS, efforts=tuple(Effort), is_openai=True, has_cache_marks=True
+)
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
 some_words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
@@ -54,7 +59,7 @@ images = st.builds(Image, data, st.just("image/png"), no_size, no_size, marks) |
     LinkedImage, words.map("https://example.test/{}".format), marks
 )
 schemas = st.dictionaries(words, st.integers() | words, max_size=3).map(
-    lambda schema: json.dumps(schema).encode()
+    lambda schema: json.dumps({"type": "object", "properties": {}, **schema}).encode()
 )
 
 
@@ -70,8 +75,9 @@ def several(parts: st.SearchStrategy[Any], count_max: int = 2) -> st.SearchStrat
     return st.lists(parts, max_size=count_max)
 
 
+objects = st.dictionaries(words, words, max_size=2).map(lambda one: json.dumps(one).encode())
 results = st.builds(
-    ToolResult, words, several(said | images).map(tuple), is_error=st.just(False), cache=marks
+    ToolResult, words, several(said).map(tuple), is_error=st.just(False), cache=marks
 )
 messages = st.one_of(
     messages_of(several(said | images), role=Role.USER),
@@ -80,9 +86,10 @@ messages = st.one_of(
     messages_of(
         several(st.builds(Thinking, some_words, st.just(""), st.just(False)), 1),
         several(said | st.builds(Text, some_words, marks, is_refusal=st.just(True))),
-        several(st.builds(ToolUse, words, words, words.map(str.encode), marks)),
+        several(st.builds(ToolUse, words, words, objects, marks)),
         role=Role.ASSISTANT,
-    ),
+        # Who says nothing has no message.
+    ).filter(lambda message: message.parts),
 )
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 counts = st.none() | st.integers(1, 10**9)
@@ -95,8 +102,8 @@ choices = st.builds(
 parameters = st.builds(
     Parameters,
     tools=several(
+        # One that takes any text is written as a function.
         st.builds(Tool, words, words, schemas, st.booleans(), marks)
-        | st.builds(Tool, words, words, st.just(b""), st.just(False), marks)
     ).map(tuple),
     tool_choice=st.none() | choices,
     output=st.none()
@@ -113,13 +120,14 @@ parameters = st.builds(
         st.none() | st.integers(-9, 9),
         counts,
         several(words).map(tuple),
-    ),
+    ).map(lambda sampling: sampling._replace(top_k=None)),
     reasoning=st.none()
     # A budget in tokens goes on as an effort.
     | st.builds(Reasoning, st.sampled_from(Effort), st.none()),
     user=st.none() | words,
     prompt_cache_key=st.none() | words,
-)
+    # A choice without tools is left out.
+).map(lambda asked: asked if asked.tools else asked._replace(tool_choice=None))
 # Each by itself: what one of them is does not depend on the other.
 requests = st.builds(
     ChatRequest,
@@ -154,7 +162,7 @@ def is_json(text: str) -> bool:
 @given(requests)
 def test_a_request_is_read_as_it_was_written(request: ChatRequest) -> None:
     """Parts in their order, tools, output, sampling, reasoning, cache marks."""
-    found = read(finish(encode_request(request, request.model)))
+    found = read(finish(encode_request(request, request.model, EVERYTHING)))
     assert found.messages == request.messages
     assert found.parameters == request.parameters
     assert found == request
@@ -167,10 +175,10 @@ def test_a_request_of_this_dialect_loses_nothing(
 ) -> None:
     """Fields that nobody knows go on; the model is the upstream's."""
     unknown.pop("n", None)  # the only known one as short as these
-    body: Any = unknown | json.loads(finish(encode_request(request, request.model)))
+    body: Any = unknown | json.loads(finish(encode_request(request, request.model, EVERYTHING)))
     written = json.dumps(body)
     assume(is_json(written))
-    sent = json.loads(finish(encode_request(read(written.encode()), model)))
+    sent = json.loads(finish(encode_request(read(written.encode()), model, EVERYTHING)))
     assert sent.pop("model") == model
     del body["model"]
     assert sent == body

@@ -74,7 +74,7 @@ async def _run(nodes: list[GatewayProcess], shared: RedisServer, size: Size) -> 
     tallies = await _load(both, load_s, _flush(shared, load_s))
     figures = [
         Figure("requests answered by both", sum(len(one.good) for one in tallies), at_least=1),
-        exactly("answered untruly", sum(len(one.wrong) for one in tallies), 0),
+        exactly("wrong answers", sum(len(one.wrong) for one in tallies), 0),
         *await _compare(both),
     ]
     say("nodes: Redis hangs")
@@ -85,7 +85,7 @@ async def _run(nodes: list[GatewayProcess], shared: RedisServer, size: Size) -> 
     figures += await revoke_all(nodes, size)
     say("nodes: one is killed")
     tallies = await _load(both, size.seconds(10.0, 2.0), _kill(both.one))
-    figures.append(exactly("at the node that lives, answered untruly", len(tallies[1].wrong), 0))
+    figures.append(exactly("wrong answers of the node that lives", len(tallies[1].wrong), 0))
     figures.append(await _let_go(shared))
     return figures
 

@@ -63,7 +63,7 @@ def figures_of(findings: Sequence[Finding], duration_s: float) -> list[Figure]:
         Figure("tries upstream", sum(finding.attempt_count for finding in findings)),
         Figure("time lived through", sum(one.lived_s for one in findings) / 3600, "h"),
         Figure("seeds a second", len(findings) / duration_s),
-        exactly("seeds in which something was untrue", sum(bool(f.breaches) for f in findings), 0),
+        exactly("seeds in which something was wrong", sum(bool(f.breaches) for f in findings), 0),
     ]
 
 

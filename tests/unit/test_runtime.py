@@ -170,17 +170,20 @@ async def test_whoever_asks_for_it_is_told_what_came_of_it(tmp_path: Path) -> No
 
 
 async def test_a_block_that_comes_changes_or_goes_is_named(tmp_path: Path) -> None:
-    """By its keys that differ from what was."""
+    """Whole where it came or went; by its keys that differ where it was there before."""
     text = '[[upstream]]\nname = "more"\nkind = "cursor"\napi_key = "k"\n'
     async with town(tmp_path) as it:
         [come] = await it.reload_from(text)
-        assert "upstream.more.api_key" in str(come["changed"])
+        assert (come["changed"], come["added"], come["removed"]) == ([], ["upstream.more"], [])
         [changed] = await it.reload_from(text.replace('"k"', '"l"'))
         assert changed["changed"] == ["upstream.more.api_key", "upstream.more.api_keys"]
         [same] = await it.reload_from(text.replace('"k"', '"l"'))
         assert same["changed"] == []
         [gone] = await it.reload_from("")
-        assert gone["changed"] == come["changed"]
+        assert (gone["changed"], gone["added"], gone["removed"]) == ([], [], ["upstream.more"])
+        await it.reload_from(f'{text}models = ["x"]\n[[model]]\nname = "m"\nroutes = ["more/x"]\n')
+        act = (await it.gateway.audit.page(ActQuery(9))).acts[0].act
+        assert act.subject == "+upstream.more, +model.m"
 
 
 async def test_the_order_of_blocks_is_a_setting_too(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ BROKEN: Final = Text("**FAILED**", "**未通过**")
 COUNT: Final = Text("**{passed} of {all} passed.**", "**{all} 项中 {passed} 项通过。**")
 FURTHER_TITLE: Final = Text("### Beyond the sixteen", "### 十六项之外")
 ELSEWHERE_TITLE: Final = Text(
-    "### The same before other kinds of upstreams", "### 其他种类上游的同样场景"
+    "### The same with other kinds of upstreams", "### 其他种类上游的同样场景"
 )
 DEEPER: Final = Text("more", "详见")
 WRITTEN: Final = Text(

@@ -34,7 +34,8 @@ async def copy_credentials(settings: Settings, observer: Observer) -> Taken:
     """
     if settings.database.url is None:
         raise StoreError(tell("There is no database to copy to: DATABASE_URL is not set."))
-    database = make_shared_credentials(settings)
+    options = file_options(settings)
+    database = make_shared_credentials(settings, options)
     if database is None:
         raise StoreError(
             tell(
@@ -43,7 +44,7 @@ async def copy_credentials(settings: Settings, observer: Observer) -> Taken:
                 name=KEY,
             )
         )
-    files = token_files(settings)
+    files = token_files(settings, options)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         state = await FilePoolStateStore(settings.files.pool_state_file).load()
@@ -71,25 +72,25 @@ class Resealed(NamedTuple):
 
 async def reseal_credentials(settings: Settings) -> Resealed:
     """Seal all credentials with the first key, wherever they are. Raises StoreError."""
-    sealer = file_options(settings).sealer
-    if sealer is None:
+    options = file_options(settings)
+    if options.sealer is None:
         raise StoreError(
             tell(
                 "{name} is not set: `cursor-api token sealing-key` makes a key that seals tokens.",
                 name=KEY,
             )
         )
-    database = make_shared_credentials(settings)
+    database = make_shared_credentials(settings, options)
     if database is None:
-        files = token_files(settings)
+        files = token_files(settings, options)
         count = await files.count_unsealed()
         stored = [one for one in await files.load() if not one.is_configured]
         for notice in files.warnings:
             if notice.code is NoticeCode.NOT_SEALED:
                 raise StoreError(notice)
-        return Resealed(count, len(stored), sealer.key_id)
+        return Resealed(count, len(stored), options.sealer.key_id)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         count = await database.reseal()
         stored = [one for one in await database.load() if not one.is_configured]
-        return Resealed(count, len(stored), sealer.key_id)
+        return Resealed(count, len(stored), options.sealer.key_id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from cursor_api import installed
 from cursor_api.bootstrap.house import House, HouseParts, credentials_of
@@ -37,6 +37,8 @@ from cursor_api.web.management.tokens import TokenFileOptions
 from cursor_api.web.parts import WebOptions
 from cursor_api.web.server.lifecycle import Lifecycle
 
+Renew = Callable[[Settings], Coroutine[Any, Any, None]]
+
 
 class Gateway(Struct, frozen=True):
     """A gateway that is ready to be served."""
@@ -48,7 +50,7 @@ class Gateway(Struct, frozen=True):
     endpoints: Endpoints
     # Serve with other settings from the next request on; raises OSError, and changes nothing then.
     # Those of the listener, of files, of the queue and of the request log stay as they were.
-    renew: Callable[[Settings], Coroutine[Any, Any, None]]
+    renew: Renew
     metrics: WorkersMetrics
     # What is under way in this process.
     view: WorkerView
@@ -108,14 +110,26 @@ async def build_gateway(
             refreshing.add_done_callback(tasks.discard)
 
         try:
-            lasting = (house.roster, house.lifecycle, house.endpoints)
-            told = (house.measuring.page, house.view(), house.key_house.audit)
-            yield Gateway(app, credential_count, *lasting, renew, *told)
+            yield _gateway(house, app, credential_count, renew)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await house.end()
+
+
+def _gateway(house: House, app: App, credential_count: int, renew: Renew) -> Gateway:
+    return Gateway(
+        app=app,
+        credential_count=credential_count,
+        roster=house.roster,
+        lifecycle=house.lifecycle,
+        endpoints=house.endpoints,
+        renew=renew,
+        metrics=house.measuring.page,
+        view=house.view(),
+        audit=house.key_house.audit,
+    )
 
 
 def _close_later(stack: AsyncExitStack, stores: Stores) -> None:

@@ -47,7 +47,7 @@ from cursor_api.stores.memory_limits import MemoryLimitStore
 from cursor_api.stores.memory_records import MemoryRecords
 from cursor_api.stores.options import WhenAway
 from cursor_api.telemetry.measuring import Measuring
-from cursor_api.telemetry.metrics import Standing
+from cursor_api.telemetry.metrics import GatewayStanding
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.telemetry.request_lines import RequestLines
 from cursor_api.telemetry.request_spans import RequestSpans
@@ -240,9 +240,9 @@ class House:
         found = self.endpoints.get(endpoint)
         return found.kind.name if found is not None else None
 
-    def _look(self) -> Standing:
+    def _look(self) -> GatewayStanding:
         """How things stand, for whoever scrapes metrics."""
-        return Standing(
+        return GatewayStanding(
             self.relay.active_count,
             self._readiness.waiting_count,
             self._readiness.credentials(),
@@ -269,6 +269,7 @@ class House:
                 self._hide_secrets,
                 lambda kind, aliases: self.key_house.audit.note(FILES, kind, aliases),
                 parts.stores.shared_credentials,
+                parts.stores.find_unread,
             )
         )
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
+from cursor_api.bootstrap.stores import make_find_unread
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
 from cursor_api.installed import Settings
@@ -36,6 +37,11 @@ async def look_at_servers(settings: Settings) -> AsyncIterator[Look]:
             yield Look(variable, error=error)
         else:
             yield Look(variable, name, warning)
+    # That it cannot be asked is told by then.
+    with contextlib.suppress(StoreError):
+        find_unread = make_find_unread(settings)
+        for notice in await find_unread() if find_unread is not None else ():
+            yield Look("DATABASE_URL", warning=notice.text)
 
 
 async def warn_of_room(settings: Settings, observer: Observer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from cursor_api.domain.credential import Credential
 from cursor_api.files.sealing import make_sealer
 from cursor_api.installed import Settings
 from cursor_api.options.extras import missing_extra
-from cursor_api.ports.credential_rows import SharedCredentials
+from cursor_api.ports.credential_rows import FindUnread, SharedCredentials
 from cursor_api.ports.record_database import Keeping, RecordDatabase
 from cursor_api.ports.records import RecordKeeper
 from cursor_api.ports.shared import Shared
@@ -54,6 +55,8 @@ class Stores(Struct, frozen=True):
     shared: Shared | None = None
     # The same store as `credentials` where several nodes share it in a database.
     shared_credentials: SharedCredentials | None = None
+    # What a database has that this process cannot read: it has no key.
+    find_unread: FindUnread | None = None
 
 
 def file_stores(settings: Settings) -> Stores:
@@ -62,29 +65,34 @@ def file_stores(settings: Settings) -> Stores:
     With a database and a key that seals, credentials are there. Raises StoreError as
     `make_database` and `file_options`.
     """
-    files = settings.files
-    shared_credentials = make_shared_credentials(settings)
+    files, options = settings.files, file_options(settings)
+    shared_credentials = make_shared_credentials(settings, options)
     return Stores(
-        shared_credentials or token_files(settings),
+        shared_credentials or token_files(settings, options),
         FilePoolStateStore(files.pool_state_file),
         make_keys(settings),
         _records(settings),
         shared=make_shared(settings),
         shared_credentials=shared_credentials,
+        find_unread=make_find_unread(settings),
     )
 
 
-def token_files(settings: Settings) -> installed.FileCredentialStore:
+def token_files(
+    settings: Settings, options: installed.FileOptions
+) -> installed.FileCredentialStore:
     """The credentials in the two token files."""
     files = settings.files
     return installed.FileCredentialStore(
-        files.token_file, files.token_list_file, make_checksum, file_options(settings)
+        files.token_file, files.token_list_file, make_checksum, options
     )
 
 
-def make_shared_credentials(settings: Settings) -> installed.RowCredentialStore | None:
+def make_shared_credentials(
+    settings: Settings, options: installed.FileOptions
+) -> installed.RowCredentialStore | None:
     """Those in the database; None where credentials are in the token files."""
-    options, url = file_options(settings), settings.database.url
+    url = settings.database.url
     if url is None or options.sealer is None:
         return None
     try:
@@ -95,6 +103,18 @@ def make_shared_credentials(settings: Settings) -> installed.RowCredentialStore 
         raise missing_extra(DATABASE_URL, "postgres", error) from error
     rows = PostgresCredentials(url, options.sealer)
     return installed.RowCredentialStore(rows, settings.files.token_file, make_checksum, options)
+
+
+def make_find_unread(settings: Settings) -> FindUnread | None:
+    """What tells of credentials in the database that stay unused without a key; None with one."""
+    url = settings.database.url
+    if url is None or settings.are_credentials_shared:
+        return None
+    try:
+        from cursor_api.stores.postgres.credentials import find_unread  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise missing_extra(DATABASE_URL, "postgres", error) from error
+    return functools.partial(find_unread, url)
 
 
 def file_options(settings: Settings) -> installed.FileOptions:

@@ -75,7 +75,7 @@ _INTRODUCTION = Phrase(
     """\
 # Configuration
 
-中文：[configuration.zh-CN.md](configuration.zh-CN.md)
+[简体中文](configuration.zh-CN.md)
 
 Every value is looked for in four places; the first that has it wins (options of a command, as in
 `serve --port 8080`, come before all of them):
@@ -108,7 +108,7 @@ In TOML the same texts in quotes, or TOML's own numbers, booleans and (for lists
     """\
 # 配置
 
-English: [configuration.md](configuration.md)
+[English](configuration.md)
 
 每个值依次在四处查找，先找到者为准（命令的选项，如 `serve --port 8080`，优先于全部四处）：
 

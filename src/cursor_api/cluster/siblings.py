@@ -12,10 +12,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from cursor_api.ports.siblings import Speaker
 
 # A worker answers in some ms; one that is busy is worth waiting for, one that hangs is not.
 ANSWER_S: Final = 1.0
@@ -84,13 +86,14 @@ class SocketSiblings:
         answers = await asyncio.gather(*(self._ask(one, path, "") for one in others))
         return [answer for answer in answers if answer is not None]
 
-    async def connect(self, node: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def connect(self, node: str, speak: Callable[[], Speaker]) -> Speaker | None:
         """See ports.Siblings."""
+        loop = asyncio.get_running_loop()
         for at in self._folder.glob(f"*-{node}.sock"):
             if at != self._own:
                 with contextlib.suppress(OSError, TimeoutError):
                     async with asyncio.timeout(ANSWER_S):
-                        return await asyncio.open_unix_connection(at)
+                        return (await loop.create_unix_connection(speak, str(at)))[1]
         return None
 
     async def _ask(self, at: Path, path: str, accept: str) -> bytes | None:

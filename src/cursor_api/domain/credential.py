@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from cursor_api.domain.problems import Problem
-from cursor_api.domain.value import Value
+from cursor_api.domain.value import Value, repr_without
 
 MASK_EDGE = 4
 # Below this length, showing both edges of a secret would show most of it.
@@ -70,20 +69,30 @@ class NamedSecret(Secret):
         return super().__hash__()
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Value, frozen=True, eq=False):
     """A secret and the endpoint that it belongs to; it is sent nowhere else.
 
     `binding` is what goes with the secret for its whole life and only its upstream understands,
     "" where its kind has none. An `endpoint` of "" is nowhere: such a credential serves nobody.
-    `is_configured`: it stands in the settings, and is changed there.
+    `is_configured`: it stands in the settings, and is changed there. That is not
+    compared: moved to a file it is the same one.
     """
 
     alias: str
     secret: Secret
     binding: str = ""
     endpoint: str = ""
-    is_configured: bool = field(default=False, compare=False)
+    is_configured: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Credential) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[str, Secret, str, str]:
+        return self.alias, self.secret, self.binding, self.endpoint
 
 
 class CredentialForm(Value, frozen=True):
@@ -109,17 +118,18 @@ def find_unusual(secret: str, forms: Sequence[CredentialForm]) -> tuple[str, ...
     return tuple(one.title for one in forms if one.title)
 
 
-@dataclass(frozen=True, slots=True)
-class FileTexts:
+class FileTexts(Value, frozen=True):
     """The token file and the token list as their user sees them, secrets included.
 
     `etag` is the same for the same two texts, and goes back with a change to prove that nobody
     else made one in between.
     """
 
-    token_text: str = field(repr=False)
-    token_list_text: str = field(repr=False)
+    token_text: str
+    token_list_text: str
     etag: str
+
+    __repr__ = repr_without("token_text", "token_list_text")
 
 
 class CredentialChange(Value, frozen=True):
@@ -142,8 +152,7 @@ class Spelling(enum.Enum):
     COOKIE = "cookie"
 
 
-@dataclass(frozen=True, slots=True)
-class GivenCredential:
+class GivenCredential(Value, frozen=True):
     """A line of a pasted text that says something. `line` counts from 1.
 
     `alias` is the name in front of the secret, or the account that it names; `is_named` tells the
@@ -152,11 +161,13 @@ class GivenCredential:
     """
 
     line: int
-    text: str = field(repr=False)
+    text: str
     alias: str | None
     is_named: bool
-    secret: str = field(repr=False)
-    binding: str | None = field(repr=False)
+    secret: str
+    binding: str | None
     spelling: Spelling
     is_jwt: bool
     problem: Problem | None = None
+
+    __repr__ = repr_without("text", "secret", "binding")

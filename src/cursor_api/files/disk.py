@@ -12,11 +12,12 @@ import os
 import stat
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from msgspec import Struct
+
+from cursor_api.domain.value import repr_without
 
 # What Windows has and others lack, and the other way round.
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0)
@@ -58,16 +59,17 @@ class Fingerprint(Struct, frozen=True):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A file's bytes with everything that a replacement of it has to keep."""
 
-    data: bytes = field(repr=False)
+    data: bytes
     fingerprint: Fingerprint
     mode: int
     user_id: int
     group_id: int
     link_count: int
+
+    __repr__ = repr_without("data")
 
 
 class FileTooLargeError(OSError):

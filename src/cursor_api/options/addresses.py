@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import Kind, show_plain
@@ -36,8 +37,7 @@ PORT_MAX = 65_535
 _URL_HOST = r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]"
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedProxies:
+class TrustedProxies(Struct, frozen=True):
     """Whose word about a caller's address is taken: of these networks, or of so many in a row."""
 
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cursor_api.domain.api_key import RESERVED_IDS
 from cursor_api.domain.credential import NamedSecret, Secret

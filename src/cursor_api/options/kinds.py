@@ -13,9 +13,11 @@ import enum
 import re
 import zoneinfo
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.masking import escape_controls, redact_shapes
@@ -44,8 +46,7 @@ def show_path(path: Path) -> str:
     return f"…{show_plain(str(path)[-SHOWN_LENGTH_MAX:])}"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One sort of value.
 
     `label` is what the documentation calls it. `examples` are texts that parse, none where the

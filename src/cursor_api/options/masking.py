@@ -15,7 +15,8 @@ MARK = "[redacted]"
 _SHAPES = re.compile(
     r"""
     (?: user_ [^:%\s"'<>]{1,64} (?: :: | (?: % (?:25)? 3A ){2} ) [^\s"',;<>)\]}\\]+ )     # cookie
-  | (?: (?<= bearer ) (?: \s | %20 | \+ )+ [^\s"',;<>)\]}\\]+ (?: ,\s* [^\s"',;<>)\]}\\]+ )* )
+  | (?: (?<= bearer ) (?: \s | %20 | \+ )++ (?! \[redacted\] )   # what is marked stays as it is
+        [^\s"',;<>)\]}\\]+ (?: ,\s* [^\s"',;<>)\]}\\]+ )* )
   | (?: (?-i: eyJ ) [\w-]{8,} [\w.-]* )                          # JWT, whole or cut short
   | (?: (?<! [0-9a-f] ) [0-9a-f]{64,}+ )                         # device ids of a checksum
   | (?: crsr_ [\w.-]{8,} )                                       # Cursor API keys

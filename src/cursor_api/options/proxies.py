@@ -12,9 +12,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import is_loopback, mask_user, quote_url, split_url
@@ -29,8 +30,7 @@ NO_PROXY_AT_ALL: Final = "none"
 _PORTS: Final = {"https": 443, "http": 80}
 
 
-@dataclass(frozen=True, slots=True)
-class NamedProxy:
+class NamedProxy(Struct, frozen=True):
     """A proxy and the variable that names it; `url` None where there is a `flaw`."""
 
     variable: str
@@ -42,8 +42,7 @@ class NamedProxy:
         return f"{shown} ({self.variable})"
 
 
-@dataclass(frozen=True, slots=True)
-class SharedProxies:
+class SharedProxies(Struct, frozen=True):
     """The proxies of the machine, by the scheme of what is asked, and the exceptions of NO_PROXY.
 
     With none of them every address is asked directly.

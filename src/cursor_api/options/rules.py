@@ -8,15 +8,17 @@ Rules of this file:
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import fields
+
+from cursor_api.options.setting import is_options
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something that is wrong, or looks wrong, and what to do about it.
 
     `variable` is the setting's name, or "" when it is about a file; `where` says which place,
@@ -34,8 +36,7 @@ class Finding:
         return f"{self.variable}{where}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Parsed values by name, and for those somebody gave the place where they stand.
 
     The names are those of variables; about one upstream they are those of its keys in TOML, and
@@ -77,10 +78,9 @@ def check(rules: tuple[Rule, ...], facts: Facts) -> tuple[Finding, ...]:
 def rules_of(options: type) -> Rules:
     """The rules of an options class and of those in its fields."""
     own: Rules = getattr(options, "RULES", Rules())
-    hints = get_type_hints(options)
-    for one in dataclasses.fields(options):
-        if dataclasses.is_dataclass(hints[one.name]):
-            inner = rules_of(hints[one.name])
+    for one in fields(options):
+        if is_options(one.type):
+            inner = rules_of(one.type)
             own = Rules(own.must + inner.must, own.should + inner.should)
     return own
 

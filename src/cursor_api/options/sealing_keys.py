@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import Kind, header_secret

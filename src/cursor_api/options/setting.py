@@ -3,8 +3,7 @@
 Everything else is derived from the rows: parsing, documentation, check-config, the search for
 misspelt names, and the default that a class has where nobody reads settings (a test, a tool).
 
-    @dataclass(frozen=True, slots=True)
-    class ServerOptions:
+    class ServerOptions(Struct, frozen=True):
         host: str = setting("HOST", listen_host(), "127.0.0.1", "Address to listen on.")
         limits: ConnectionLimits = field(default_factory=ConnectionLimits)  # has rows of its own
         idle_connection_s: float = 75.0  # nobody needs to set it: no row
@@ -12,10 +11,11 @@ misspelt names, and the default that a class has where nobody reads settings (a 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypedDict, TypeVar, Unpack, get_type_hints
+from typing import Any, TypedDict, TypeVar, Unpack
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
 
 from cursor_api.options.kinds import Kind
 
@@ -28,12 +28,10 @@ Derivation = Callable[[Mapping[str, Any], Mapping[str, str]], Any]
 # The names of the fields that lead to a row, from the class that is looked through.
 FieldPath = tuple[str, ...]
 
-_ROW = "setting"
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One thing that can be set.
 
     `variable` is its name in the environment and in `.env`; "" where the table that it is put into
@@ -45,7 +43,8 @@ class Setting:
     gateway that runs. One that `is_divided` bounds what a process takes: each of several workers
     gets its part. `label_field` is the field beside it that holds what users know the setting
     by, where the component has to name it. `earlier` is what the earlier program's later versions
-    called the variable: it is read, with a note.
+    called the variable: it is read, with a note. `unset` is the field's value where nobody reads
+    settings.
     """
 
     variable: str
@@ -61,15 +60,16 @@ class Setting:
     label_field: str = ""
     earlier: str = ""
     is_divided: bool = False
+    unset: Any = None
+
+    def __call__(self) -> Any:
+        """The default of its field, which it is the maker of: so it is found there."""
+        return self.unset
 
     @property
     def key(self) -> str:
         """`table.name`, "" for what cannot stand in TOML."""
         return f"{self.table}.{self.name}" if self.table else ""
-
-    def parse_default(self) -> Any:
-        """The value of the default; None: unset."""
-        return None if self.default is None else self.kind.parse(self.default)
 
 
 class More(TypedDict, total=False):
@@ -107,21 +107,26 @@ def setting(
         label_field=more.get("label_field", ""),
         earlier=more.get("earlier", ""),
         is_divided=more.get("is_divided", False),
+        # At once, so that a default which is none of its kind is found at once.
+        unset=more.get("unset") if default is None else kind.parse(default),
     )
-    value = row.parse_default() if default is not None else more.get("unset")
-    return dataclasses.field(default=value, metadata={_ROW: row})
+    return field(default_factory=row)
+
+
+def is_options(kind: object) -> bool:
+    """Whether a field of this type has fields of its own."""
+    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 def find_rows(options: type) -> dict[FieldPath, Setting]:
     """The rows of a class and of the options classes in its fields, in the fields' order."""
-    hints = get_type_hints(options)
     rows: dict[FieldPath, Setting] = {}
-    for one in dataclasses.fields(options):
-        row: Setting | None = one.metadata.get(_ROW)
-        if row is not None:
+    for one in fields(options):
+        row = one.default_factory
+        if isinstance(row, Setting):
             rows[one.name,] = row if row.name else replace(row, name=one.name)
-        elif dataclasses.is_dataclass(hints[one.name]):
-            inner = find_rows(hints[one.name])
+        elif is_options(one.type):
+            inner = find_rows(one.type)
             rows |= {(one.name, *path): row for path, row in inner.items()}
     return rows
 
@@ -141,14 +146,15 @@ def divide(options: _T, count: int) -> _T:
 def _divide(value: Any, count: int) -> Any:
     if type(value) is tuple:
         return tuple(_divide(one, count) for one in value)
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Struct):
         return value
     changed: dict[str, Any] = {}
-    for one in dataclasses.fields(value):
-        row: Setting | None = one.metadata.get(_ROW)
+    for one in fields(value):
+        row = one.default_factory
         held = getattr(value, one.name)
-        part = -(-held // count) if row and row.is_divided else _divide(held, count)
-        if part is not held and one.init:
+        is_divided = isinstance(row, Setting) and row.is_divided
+        part = -(-held // count) if is_divided else _divide(held, count)
+        if part is not held:
             changed[one.name] = part
     return replace(value, **changed) if changed else value
 

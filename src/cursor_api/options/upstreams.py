@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamSettings:
+class UpstreamSettings(Struct, frozen=True):
     """One endpoint: where requests can go, and with what.
 
     `kind` is the name of an installed kind, `options` an object of its options class. `models`

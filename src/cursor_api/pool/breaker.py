@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.options.kinds import duration, whole
@@ -31,8 +32,7 @@ class BreakerState(enum.Enum):
     HALF_OPEN = "half_open"
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerOptions:
+class BreakerOptions(Struct, frozen=True):
     """Opens after `failure_count` faults in a row (0: never), for `open_s` seconds."""
 
     failure_count: int = setting(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -39,8 +38,7 @@ class Policy(enum.Enum):
     STICKY = "sticky"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolOptions:
+class PoolOptions(Struct, frozen=True):
     """How credentials are chosen."""
 
     policy: Policy = setting(

@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.errors import Fault, FaultKind
@@ -23,8 +24,7 @@ from cursor_api.pool.lease import Ask, Lease
 Tried = AbstractSet[Credential]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueOptions:
+class QueueOptions(Struct, frozen=True):
     """At most `count_max` requests wait (0: none does), each for `wait_s` seconds."""
 
     # A waiting request keeps its prompt in memory; a hundred of them are some megabytes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -73,15 +73,23 @@ class Reloaded(Struct, frozen=True):
     """What came of reading settings and token files again.
 
     `changed` are the names of settings that are used from now on, `waiting` those that a restart
-    takes up. With `problems` the old settings serve on, with a `credential_problem` the old
-    credentials; else `credential_count` says how many there are now.
+    takes up; `added` and `removed` are whole blocks, such as `upstream.mine`. With `problems` the
+    old settings serve on, with a `credential_problem` the old credentials; else `credential_count`
+    says how many there are now.
     """
 
     changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     problems: tuple[ShownFinding, ...] = ()
     credential_count: int | None = None
     credential_problem: str | None = None
+
+
+def list_changes(changed: Iterable[str], added: Iterable[str], removed: Iterable[str]) -> str:
+    """What a reload has changed, in one line that is the same in every language."""
+    return ", ".join([*(f"+{name}" for name in added), *(f"-{name}" for name in removed), *changed])
 
 
 class UnknownSettingError(Exception):

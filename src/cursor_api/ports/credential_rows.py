@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.problems import Notice
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialRow:
+class CredentialRow(Struct, frozen=True):
     """One of them. `id` never changes; `name` is None where nobody has named it."""
 
     id: str
@@ -23,6 +23,7 @@ class CredentialRow:
 
 
 PreferenceStep = Callable[[Preferences], Preferences]
+FindUnread = Callable[[], Awaitable[Sequence[Notice]]]
 Decide = Callable[[Sequence[CredentialRow]], Sequence[CredentialRow]]
 
 
@@ -79,6 +80,11 @@ class SharedCredentials(Protocol):
     @property
     def preferences(self) -> Mapping[Secret, Preferences]:
         """What the owner has set, as of the last load."""
+        ...
+
+    @property
+    def given(self) -> Sequence[Credential]:
+        """Those that stand in a setting, and serve wherever the database is."""
         ...
 
     async def prefer(self, alias: str, change: PreferenceStep) -> Preferences:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import StreamReader, StreamWriter
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from asyncio import BaseProtocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+Speaker = TypeVar("Speaker", bound=BaseProtocol)
 
 
 class Siblings(Protocol):
@@ -23,6 +25,9 @@ class Siblings(Protocol):
         """The same of every process: of those, too, that were replaced and still have clients."""
         ...
 
-    async def connect(self, node: str) -> tuple[StreamReader, StreamWriter] | None:
-        """A connection to the process that is this node, to be closed; None where it has ended."""
+    async def connect(self, node: str, speak: Callable[[], Speaker]) -> Speaker | None:
+        """A connection to the process that is this node, to be closed; None where it has ended.
+
+        `speak` makes what speaks on it.
+        """
         ...

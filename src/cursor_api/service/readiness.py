@@ -76,7 +76,7 @@ class Readiness:
 
     def find_hindrance(self) -> Reason | None:
         """Why nobody would be answered; None where somebody would: a look at few credentials."""
-        if self._catalog.models and any(map(self._is_asked, self._endpoints.values())):
+        if any(self._is_asked(one) and self._has_models(one) for one in self._endpoints.values()):
             return None
         return next(self.reasons(), Reason("no_upstreams"))
 
@@ -86,7 +86,9 @@ class Readiness:
             yield Reason("no_credentials")
         elif not self._is_passthrough and not any(map(self._has_ready, self._endpoints.values())):
             yield Reason("none_ready", until_at=self._next_try_at())
-        if not self._catalog.models:
+        # Models that a kind is known to have help nobody without a credential for it.
+        asked = list(filter(self._has_anybody, self._endpoints.values()))
+        if not any(map(self._has_models, asked or self._endpoints.values())):
             yield Reason("no_models")
         now = self._clock.monotonic()
         for name, endpoint in self._endpoints.items():
@@ -139,6 +141,9 @@ class Readiness:
         if state is not State.COOLING:
             return state in READY
         return any(slot.is_in_service(one, now) for one in self._catalog.names_at(endpoint.name))
+
+    def _has_models(self, endpoint: Endpoint) -> bool:
+        return bool(self._catalog.names_at(endpoint.name))
 
     def _has_anybody(self, endpoint: Endpoint) -> bool:
         return self._is_passthrough or bool(endpoint.pool.slots)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.catalog import ANY, NamedModel, Route
 from cursor_api.domain.credential import Secret
+from cursor_api.domain.value import repr_without
 from cursor_api.options.addresses import is_in_the_clear
 from cursor_api.options.kinds import Kind, choice, flag, header_secret, path
 from cursor_api.options.names import (
@@ -85,16 +87,17 @@ MODEL_ROWS: Final = dict(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(Struct, frozen=True):
     """An upstream whose values stand in the resolver, its options' by these names."""
 
     name: str
     kind: str
     variables: Mapping[FieldPath, str]
-    api_keys: tuple[Secret, ...] = field(default=(), repr=False)
+    api_keys: tuple[Secret, ...] = ()
     models: tuple[str, ...] | None = None
     headers: tuple[tuple[str, Secret], ...] = ()
+
+    __repr__ = repr_without("api_keys")
 
 
 class BlockReader:

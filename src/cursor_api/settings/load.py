@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from cursor_api.domain.value import repr_without
 from cursor_api.options.rules import Facts, Finding, check, find_mode
 from cursor_api.options.setting import Setting
 from cursor_api.settings.blocks import BlockReader
@@ -62,8 +65,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[S]):
+class Loaded(Struct, Generic[S], frozen=True):
     """What was found, right or wrong. Its repr holds no secret.
 
     `facts` are the values that could be parsed, whatever is wrong with the others; `upstreams` are
@@ -74,8 +76,10 @@ class Loaded(Generic[S]):
     problems: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     checked: S | None
-    facts: Facts = field(default_factory=lambda: Facts({}, {}), repr=False)
-    upstreams: tuple[Facts, ...] = field(default=(), repr=False)
+    facts: Facts = field(default_factory=lambda: Facts({}, {}))
+    upstreams: tuple[Facts, ...] = ()
+
+    __repr__ = repr_without("facts", "upstreams")
 
     def with_findings(
         self, problems: tuple[Finding, ...], warnings: tuple[Finding, ...]

@@ -6,8 +6,10 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.options.rules import Finding
 from cursor_api.settings import chinese_labels
@@ -25,8 +27,7 @@ _INDENT = 2
 _PIECES = r" +|(?:[\u2e80-\uffef]|[^ \u2e80-\uffef]+)[，。；：、？！）】”]*"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """How wide it may be, in terminal columns, and in which language."""
 
     width: int = WIDTH
@@ -37,7 +38,10 @@ class Page:
         return chinese if self.is_chinese else english
 
 
-def render_check(loaded: Loaded[Any], page: Page = Page(), *, only_set: bool = False) -> str:
+PAGE: Final = Page()
+
+
+def render_check(loaded: Loaded[Any], page: Page = PAGE, *, only_set: bool = False) -> str:
     """The report as plain text without a line end at its end.
 
     `only_set` leaves out what has its default and no problem. Its last line begins with "OK"

@@ -6,16 +6,15 @@ in the order in which documentation, check-config and findings show them.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final, Generic, TypeVar, get_type_hints
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.options.kinds import path
-from cursor_api.options.setting import FieldPath, Setting, build_options, find_rows
+from cursor_api.options.setting import FieldPath, Setting, build_options, find_rows, is_options
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.upstream_blocks import Preset
 from cursor_api.settings.unknown import is_ours
@@ -31,7 +30,7 @@ CONFIG: Final = Setting(
 CONFIG_TITLE: Final = "Configuration file"
 PREFIX: Final = "GATEWAY_"
 
-S = TypeVar("S")
+S = TypeVar("S", bound=Struct)
 
 
 class Group(Struct, frozen=True):
@@ -76,6 +75,7 @@ class Schema(Generic[S]):
         # Whether `[[upstream]]` and `[[model]]` count.
         self.has_blocks = has_blocks
         self.titles = {"": CONFIG_TITLE} | {group.table: group.title for group in groups}
+        self._components = {one.name: one.type for one in fields(settings) if is_options(one.type)}
         self._placed = self._place()
         self.rows: tuple[Setting, ...] = (CONFIG, *self._placed.values())
         self.by_key = {row.key: row for row in self.rows if row.key}
@@ -113,7 +113,7 @@ class Schema(Generic[S]):
             if path[0] not in self.kinds
         }
         components: dict[str, Any] = {}
-        for name, options in self._components().items():
+        for name, options in self._components.items():
             inner = {path[1:]: value for path, value in by_path.items() if path[0] == name}
             components[name] = build_options(options, inner)
         make: Callable[..., S] = self._settings
@@ -125,15 +125,11 @@ class Schema(Generic[S]):
         foreign = tuple(group.foreign for group in self._groups if group.foreign)
         return is_ours(name, prefixes, foreign)
 
-    def _components(self) -> dict[str, type]:
-        hints: dict[str, type] = get_type_hints(self._settings)
-        return {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
-
     def _place(self) -> dict[FieldPath, Setting]:
         rows = {
             (name, *path): row
-            for name, options in (self._components() | self.kinds).items()
-            if name in self._components() or self._has_group(name)
+            for name, options in (self._components | self.kinds).items()
+            if name in self._components or self._has_group(name)
             for path, row in find_rows(options).items()
         }
         parts = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
@@ -18,9 +17,6 @@ def find_secrets(value: object) -> Iterator[Secret]:
     elif isinstance(value, tuple):
         for one in value:
             yield from find_secrets(one)
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from find_secrets(getattr(value, field.name))
     elif isinstance(value, Struct):
         for name in value.__struct_fields__:
             yield from find_secrets(getattr(value, name))

@@ -12,12 +12,12 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from cursor_api.domain.value import repr_without
 from cursor_api.options.kinds import show_path, show_plain
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import tell, told_by
@@ -49,8 +49,7 @@ class Given(Struct, frozen=True):
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One `[[upstream]]` or `[[model]]` as it stands in the file; `number` counts its like from 1.
 
     `source` and `where` are as in Given, `places` are those of the keys.
@@ -58,14 +57,15 @@ class Block:
 
     table: str
     number: int
-    entries: Mapping[str, Any] = field(repr=False)
+    entries: Mapping[str, Any]
     source: str
     where: str
     places: Mapping[str, str]
 
+    __repr__ = repr_without("entries")
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+
+class Reading(Struct, frozen=True):
     """What one place gave, by the settings' (first) variable names.
 
     `variables` are all that it has, other programs' included; they may be secrets.
@@ -75,7 +75,9 @@ class Reading:
     problems: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
     blocks: tuple[Block, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    __repr__ = repr_without("variables")
 
 
 class UnreadableError(Exception):

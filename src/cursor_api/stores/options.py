@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import database_url, redis_url
@@ -26,8 +27,7 @@ def _beside_tokens(name: str) -> Callable[[Mapping[str, Any], Mapping[str, str]]
     return rule
 
 
-@dataclass(frozen=True, slots=True)
-class StoreFiles:
+class StoreFiles(Struct, frozen=True):
     """The files; absolute paths where they come from settings."""
 
     token_file: Path = setting(
@@ -72,8 +72,7 @@ class StoreFiles:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SealingOptions:
+class SealingOptions(Struct, frozen=True):
     """With what credentials are sealed where they are kept."""
 
     keys: tuple[Secret, ...] = setting(
@@ -101,8 +100,7 @@ class SealingOptions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseOptions:
+class DatabaseOptions(Struct, frozen=True):
     """Where several nodes keep what they share."""
 
     url: Secret | None = setting(
@@ -129,8 +127,7 @@ class WhenAway(enum.Enum):
     LOCAL = "local"
 
 
-@dataclass(frozen=True, slots=True)
-class SharedOptions:
+class SharedOptions(Struct, frozen=True):
     """Where several nodes count together."""
 
     url: Secret | None = setting(
@@ -155,8 +152,7 @@ class SharedOptions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLogOptions:
+class RequestLogOptions(Struct, frozen=True):
     """How many requests are remembered: in memory, and where they outlive the process."""
 
     entries_max: int = setting(

@@ -24,7 +24,7 @@ from cursor_api.pool.breaker import BreakerState
 from cursor_api.ports.records import WRITE_BOUNDS_S, WriteTimes
 from cursor_api.service.credentials.report import State
 from cursor_api.telemetry.counting import Counts, Spreads
-from cursor_api.telemetry.metrics import PREFIX, Instruments, Standing
+from cursor_api.telemetry.metrics import PREFIX, GatewayStanding, Instruments
 
 
 class Form(NamedTuple):
@@ -39,7 +39,7 @@ def choose_form(accept: str) -> Form:
     return Form(*choose_encoder(accept))
 
 
-def write_page(form: Form, instruments: Instruments, seen: Standing) -> bytes:
+def write_page(form: Form, instruments: Instruments, seen: GatewayStanding) -> bytes:
     """All of them."""
     return write_families(form, (*map(as_family, instruments.families), *_families(seen)))
 
@@ -83,7 +83,7 @@ def _of_spreads(spreads: Spreads) -> Metric:
     return family
 
 
-def _families(seen: Standing) -> Iterator[Metric]:
+def _families(seen: GatewayStanding) -> Iterator[Metric]:
     yield InfoMetricFamily(
         f"{PREFIX}_build",
         "Which gateway this is.",

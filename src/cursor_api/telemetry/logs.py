@@ -16,13 +16,13 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
+from msgspec import Struct
 from structlog.typing import EventDict, Processor
 
 from cursor_api.options.kinds import choice, flag
@@ -49,8 +49,7 @@ _BLOCKS = ("exception", "stack")
 _LEVEL_WIDTH = len("critical")
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
+class LogOptions(Struct, frozen=True):
     """How the process says something about itself."""
 
     level: str = setting(

@@ -9,7 +9,7 @@ from cursor_api.domain.record import RequestRecord
 from cursor_api.ports.records import RefusalCounter
 from cursor_api.telemetry.counted_refusals import CountedRefusals
 from cursor_api.telemetry.loop_lag import watch_lag
-from cursor_api.telemetry.metrics import Instruments, RequestMetrics, Standing
+from cursor_api.telemetry.metrics import GatewayStanding, Instruments, RequestMetrics
 from cursor_api.telemetry.metrics_page import ScrapedMetrics
 from cursor_api.telemetry.workers_metrics import WorkersMetrics
 
@@ -17,7 +17,9 @@ from cursor_api.telemetry.workers_metrics import WorkersMetrics
 class Measuring:
     """`is_listed`: whether a model is of the catalogue. `look`: how things stand at a scrape."""
 
-    def __init__(self, is_listed: Callable[[str], bool], look: Callable[[], Standing]) -> None:
+    def __init__(
+        self, is_listed: Callable[[str], bool], look: Callable[[], GatewayStanding]
+    ) -> None:
         self._instruments = Instruments()
         self._requests = RequestMetrics(self._instruments, is_listed)
         self.page = WorkersMetrics(ScrapedMetrics(self._instruments, look))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cursor_api.options.addresses import ListenAddress, listen_address
 from cursor_api.options.kinds import flag
 from cursor_api.options.setting import setting
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsOptions:
+class MetricsOptions(Struct, frozen=True):
     """`listen` None: behind the operator's key, on the gateway's own listener."""
 
     listen: ListenAddress | None = setting(

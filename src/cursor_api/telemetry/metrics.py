@@ -39,7 +39,7 @@ OUTCOMES: Final = {
 }
 
 
-class Standing(NamedTuple):
+class GatewayStanding(NamedTuple):
     """How things stand. `limits` are refusals by the setting whose limit was reached."""
 
     under_way_count: int

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cursor_api.ports.metrics import MetricsPage
-from cursor_api.telemetry.metrics import Instruments, Standing
+from cursor_api.telemetry.metrics import GatewayStanding, Instruments
 
 # What nobody who scrapes sends; the parser of the header is somebody else's.
 ACCEPT_CHARS_MAX: Final = 1000
@@ -16,7 +16,7 @@ ACCEPT_CHARS_MAX: Final = 1000
 class ScrapedMetrics:
     """Implements `ports.MetricsSource`. `look` is asked at each scrape, on the event loop."""
 
-    def __init__(self, instruments: Instruments, look: Callable[[], Standing]) -> None:
+    def __init__(self, instruments: Instruments, look: Callable[[], GatewayStanding]) -> None:
         self._instruments = instruments
         self._look = look
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import base_url
@@ -42,8 +43,7 @@ def trace_headers() -> Kind:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TraceOptions:
+class TraceOptions(Struct, frozen=True):
     """`url` None: no traces."""
 
     url: str | None = setting(

@@ -3,7 +3,7 @@
 Rules of this file:
 - What leaves it is an answer or a Fault. A foreign exception becomes a Fault here, once, by the
   table in faults.py. Messages name the host and nothing that was sent.
-- One clock for all answers (watch.py): a read costs a clock reading and no timer.
+- One clock for all answers (cursor_api/watch.py): a read costs a clock reading and no timer.
 - An answer that is left before its end takes its connection with it. Nothing is drained.
 """
 

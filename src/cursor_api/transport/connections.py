@@ -19,7 +19,7 @@ from cursor_api.transport.dialing import Dialer, Names
 from cursor_api.transport.line import Line
 from cursor_api.transport.options import HttpOptions
 from cursor_api.transport.target import Target, Way, find_target
-from cursor_api.transport.watch import Watch
+from cursor_api.watch import Watch
 
 # How long a whole answer's connection may take to end its HTTP body before it is given up. Servers
 # do so in the same or the next packet; the wait happens behind the caller's back.

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
+
+from msgspec import Struct
 
 from cursor_api.domain.content import Image
 from cursor_api.domain.errors import Fault, invalid_request
@@ -54,8 +55,7 @@ _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR: Final = ip_network("2002::/16")
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFetchOptions:
+class ImageFetchOptions(Struct, frozen=True):
     """Whether addresses that callers give are fetched."""
 
     is_on: bool = setting(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 import stat
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.kinds import duration, path, whole
@@ -23,8 +25,7 @@ _VERSION: Final = re.compile(r"/v[0-9]+[a-z0-9]*(?:/|$)")
 WHOLE_ANSWER_S: Final = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True):
     """How long an answer may be waited for, in seconds. Raises ValueError for what cannot be."""
 
     # From the request to the first text. StreamChat echoes the prompt at once, so that a first
@@ -64,8 +65,7 @@ def _shared_proxy_can_be_used(facts: Facts) -> Finding | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class HttpOptions:
+class HttpOptions(Struct, frozen=True):
     """How to reach an upstream. Durations are seconds. Raises ValueError for what cannot be.
 
     The rows have no variables of their own: each upstream that has some puts its prefix in front.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.options.by_model import SecondsByModel, durations_by_model
 from cursor_api.options.setting import setting
@@ -15,8 +16,7 @@ from cursor_api.transport.options import Timeouts
 KNOWN_TIMEOUTS_MAX: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class TimeoutsByModel:
+class TimeoutsByModel(Struct, frozen=True):
     """Both limits for every model. Raises ValueError where a model could be left without one."""
 
     first_token_s: SecondsByModel = setting(

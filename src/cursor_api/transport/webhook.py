@@ -6,12 +6,12 @@ The address is a secret: those of chat services let anybody post who knows them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from cursor_api.domain.alert import AlertChange
 from cursor_api.domain.credential import Secret
@@ -49,8 +49,7 @@ def webhook_url() -> Kind:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookOptions:
+class WebhookOptions(Struct, frozen=True):
     """Who is told of alerts."""
 
     url: Secret | None = setting(

@@ -7,6 +7,7 @@ from typing import Final
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import FaultKind, Scope
 from cursor_api.domain.words import UpstreamWords
+from cursor_api.options.said import tell
 
 _RENEW = (
     "Look at the key on the provider's page, put a good one where cursor-api.toml takes it from,"
@@ -86,7 +87,7 @@ def key_words(api: str, test_models: tuple[str, ...]) -> UpstreamWords:
         },
         advice_by_scope=_ADVICE_BY_SCOPE,
         client_outdated="the upstream does not serve this call any more: look at its base_url",
-        no_credentials=(
+        no_credentials=tell(
             "This upstream has no key that may be used: give one in its [[upstream]] block in"
             " cursor-api.toml."
         ),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cursor_api import __version__
 from cursor_api.domain.credential import Secret
@@ -48,8 +47,7 @@ def _any_beyond_loopback(values: Mapping[str, Any], environ: Mapping[str, str]) 
     return () if _is_on_loopback(values, environ) else (ANY,)
 
 
-@dataclass(frozen=True, slots=True)
-class WebOptions:
+class WebOptions(Struct, frozen=True):
     """How the addresses look and who may see what.
 
     `route_prefix` is "" or "/something". `cors_origins` are whole origins; empty closes CORS.

@@ -23,9 +23,10 @@ closing one as `)`, for `'` and `"`, which they are in the code, are hard to rea
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, invalid_request
 from cursor_api.options.kinds import whole
@@ -54,8 +55,7 @@ _STEPS: Final = bytes.maketrans(_PAIR, b"\x01\xff")
 SLOW_SHARE: Final = 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class JsonLimits:
+class JsonLimits(Struct, frozen=True):
     """What a caller's JSON may be like.
 
     `depth_max`: a decoder's own bound is the interpreter's recursion, which no setting of ours

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cursor_api.options.kinds import size, whole
 from cursor_api.options.setting import GIB, KIB, setting
 from cursor_api.wire.json_bounds import JsonLimits
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
+class RequestLimits(Struct, frozen=True):
     """What one request may hold. The body's size is limited before it comes here.
 
     `messages_max`: a 10 MiB body could hold 600,000, and each costs work again in every later

@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.bootstrap import (
     Gateway,
     build_gateway,
     copy_credentials,
     file_stores,
+    look_at_servers,
     open_credentials,
     open_keys,
     reseal_credentials,
@@ -22,11 +24,13 @@ from cursor_api.domain.act import ActQuery
 from cursor_api.domain.credential import CredentialChange, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import StoreError
+from cursor_api.domain.problems import NoticeCode
 from cursor_api.files.sealing import id_of
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.sealing_keys import read_keys
 from cursor_api.service.credentials.use_cases import PreferenceChange
 from cursor_api.settings import load_settings
+from cursor_api.stores.options import SealingOptions
 from cursor_api.telemetry.redaction import Redactor
 from tests.contract.test_records import forget_all
 from tests.fakes import ListObserver
@@ -111,6 +115,18 @@ async def test_two_nodes_share_what_was_copied(copied: Settings) -> None:
             refused = await call("POST", path, body)
             assert (refused.status, b"DATABASE_URL" in refused.body) == (409, True)
     assert not copied.files.token_file.exists()
+
+
+async def test_a_node_without_the_key_says_what_it_does_not_use(copied: Settings) -> None:
+    """In the console and by `doctor`; one that has the key does not."""
+    keyless = replace(copied, sealing=SealingOptions())
+    for chosen, told_count in ((copied, 0), (keyless, 1)):
+        looks = [one async for one in look_at_servers(chosen)]
+        warned = [one.warning for one in looks if id_of(Secret(OLD)) in one.warning]
+        assert len(warned) == told_count
+    async with build_gateway(keyless, file_stores(keyless), Redactor()) as node:
+        await until(lambda: node.roster.warnings)
+        assert [one.code for one in node.roster.warnings] == [NoticeCode.ROW_NO_KEY]
 
 
 async def test_while_the_database_is_away(copied: Settings, database: PostgresServer) -> None:

@@ -87,7 +87,7 @@ async def test_an_api_key_in_the_token_file_is_not_shown_to_the_private_wire(
         assert {one.credential for one in simulator.requests} == {"token-of-work"}
     assert key not in (tmp_path / ".token-list").read_text()
     assert [(log["event"], log["upstream"]) for log in logs if log["log_level"] == "warning"] == [
-        ("the list of models cannot be fetched; the last known one is used", "cursor-sdk")
+        ("the list of models cannot be fetched; none is known yet", "cursor-sdk")
     ]
 
 

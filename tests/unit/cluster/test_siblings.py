@@ -43,6 +43,24 @@ async def answering(
             yield heads, siblings
 
 
+class Heard(asyncio.Protocol):
+    """Asks one thing, and hears the answer to its end."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Ask."""
+        self.data = b""
+        self.whole = asyncio.get_running_loop().create_future()
+        transport.write(b"x\r\n\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        """A piece."""
+        self.data += data
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """The end."""
+        self.whole.set_result(self.data)
+
+
 async def test_each_of_the_others_is_asked(folder: Path) -> None:
     """Who is not there, refuses or breaks off is left out; nobody asks itself."""
     async with (
@@ -78,12 +96,10 @@ async def test_a_process_is_reached_by_its_nodes_name(folder: Path) -> None:
         answering(folder, 2, b"own", node="cc") as (_, asked),
     ):
         for node, answer in (("aa", b"old"), ("bb", b"new")):
-            reader, writer = await asked.connect(node)
-            writer.write(b"x\r\n\r\n")
-            assert await reader.read() == answer
-            writer.close()
+            heard = await asked.connect(node, Heard)
+            assert await heard.whole == answer
         for node in ("cc", "dd", "ee"):
-            assert await asked.connect(node) is None
+            assert await asked.connect(node, Heard) is None
     (folder / "1-dd.sock").unlink()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Credential, CredentialForm, Secret, find_unusual
+from cursor_api.domain.value import replace
 
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ4In0.c2ln"
 
@@ -43,6 +44,16 @@ def test_a_caller_shows_no_credential() -> None:
     """A caller's repr may end up in a traceback."""
     caller = Caller("passthrough", credentials=(Credential("a", Secret(JWT), ""),))
     assert JWT not in repr(caller)
+
+
+def test_a_credential_is_the_same_wherever_it_is_kept() -> None:
+    """In the settings or in a file; its name, secret, binding and endpoint make it."""
+    one = Credential("a", Secret("s"), "b", "e")
+    configured = replace(one, is_configured=True)
+    assert one == configured
+    assert len({one, configured}) == 1
+    others = [replace(one, **{name: "x"}) for name in ("alias", "binding", "endpoint")]
+    assert one not in [*others, replace(one, secret=Secret("x")), "a"]
 
 
 def test_what_nobody_has_seen_is_told_by_what_it_should_be() -> None:

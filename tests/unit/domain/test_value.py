@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cursor_api.domain.value import Value, replace
+from cursor_api.domain.value import Value, replace, repr_without
 
 
 class Named(Value, frozen=True):
@@ -12,6 +12,16 @@ class Named(Value, frozen=True):
 
     name: str
     count: int = 1
+
+
+class Quiet(Value, frozen=True):
+    """One that holds a secret."""
+
+    name: str
+    token: str = "canary"
+    count: int = 1
+
+    __repr__ = repr_without("token")
 
 
 class Other(Value, frozen=True):
@@ -39,3 +49,9 @@ def test_a_value_is_never_changed_but_replaced() -> None:
     assert one == Named("a", 2)
     with pytest.raises(TypeError):
         replace(one, colour="red")
+
+
+def test_a_value_does_not_show_what_it_is_told_to_hide() -> None:
+    """The rest it shows as every value does, also inside another one."""
+    assert repr((Quiet("a"),)) == "(Quiet(name='a', count=1),)"
+    assert str(Quiet("a")) == "Quiet(name='a', count=1)"

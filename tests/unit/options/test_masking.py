@@ -40,6 +40,8 @@ def test_known_shapes_are_hidden(secret: str, frame: str) -> None:
 def test_what_follows_bearer_is_hidden_whatever_it_is(text: str, expected: str) -> None:
     """A caller's key has no shape of its own; the word in front of it gives it away."""
     assert redact_shapes(text) == expected
+    # An error is redacted where it arises, and once more on its way into the log.
+    assert redact_shapes(expected) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from cursor_api.options.rules import Facts, Finding, Rules, check, find_mode, rules_of
 
@@ -17,15 +18,13 @@ def _is_far(facts: Facts) -> Finding | None:
     return facts.finding("place", "is far") if facts.find("place") == "far" else None
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """Has a rule of its own."""
 
     RULES: ClassVar[Rules] = Rules(must=(_is_far,))
 
 
-@dataclass(frozen=True, slots=True)
-class Outer:
+class Outer(Struct, frozen=True):
     """Has a rule, and options inside."""
 
     inner: Inner = field(default_factory=Inner)

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from cursor_api.domain.credential_health import Cooldown, Quarantine, QuarantineReason
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.pool.pool import Pool
 from cursor_api.service.credentials.report import instant
 from cursor_api.service.readiness import CredentialCounts, Readiness
-from tests.endpoints import FAKE
-from tests.fakes import StillClock
+from tests.endpoints import FAKE, MODELS, endpoint_of
+from tests.fakes import ScriptedUpstream, StillClock
 from tests.house import House
 
 DOWN = Fault(FaultKind.UNREACHABLE, "It is away.")
@@ -91,3 +92,18 @@ def test_without_models_there_is_nothing_to_ask_for(is_passthrough: bool) -> Non
     reason = look(house, is_passthrough=is_passthrough).find_hindrance()
     assert reason is not None
     assert reason.code == "no_models"
+
+
+def test_models_that_nobody_has_a_credential_for_can_be_asked_by_nobody() -> None:
+    """As at the start, where Cursor's are known and the only upstream in use told none."""
+    house = House(clock=StillClock())
+    unused = endpoint_of(ScriptedUpstream({}), Pool(house.clock, lambda: 0.5), name="unused")
+    house.endpoints.replace([*house.endpoints.values(), unused])
+    house.catalog.put(FAKE, [])
+    house.catalog.put("unused", MODELS)
+    reason = look(house).find_hindrance()
+    assert reason is not None
+    assert reason.code == "no_models"
+    house.catalog.put(FAKE, MODELS)
+    assert look(house).find_hindrance() is None
+    assert list(look(house).reasons()) == []

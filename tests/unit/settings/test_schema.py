@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import pytest
+from msgspec import Struct, field
 
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.options.kinds import flag, whole
@@ -14,31 +14,27 @@ from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.settings.schema import CONFIG, Group, Schema
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Options inside others."""
 
     size: int = setting("SIZE", whole(0, 9, 1), "1", "How large.")
     depth: int = setting("DEPTH", whole(0, 9, 1), "2", "How deep.")
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """A part of the house."""
 
     is_open: bool = setting("OPEN", flag(), "true", "Whether.", key="open", aliases=("o-p",))
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Toy:
+class Toy(Struct, frozen=True):
     """A kind of upstream whose rows have no variables of their own."""
 
     speed: int = setting("", whole(0, 9, 1), "3", "How fast.")
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """All settings."""
 
     door: Door
@@ -83,8 +79,7 @@ def test_a_row_that_no_group_has_is_a_mistake() -> None:
 def test_two_settings_of_one_name_are_a_mistake() -> None:
     """One of them would be read for both."""
 
-    @dataclass(frozen=True, slots=True)
-    class Twin:
+    class Twin(Struct, frozen=True):
         is_open: bool = setting("OPEN", flag(), "true", "Whether.", key="open")
 
     with pytest.raises(ValueError, match="one name"):

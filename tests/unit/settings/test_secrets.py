@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from msgspec import Struct
 
-from cursor_api.domain.credential import Secret
+from cursor_api.domain.credential import Credential, Secret
 from cursor_api.settings.secrets import find_secrets
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """Options inside others."""
 
     keys: tuple[Secret, ...]
     name: str = "canary"
 
 
-@dataclass(frozen=True, slots=True)
-class Outer:
+class Outer(Struct, frozen=True):
     """Options."""
 
     inner: Inner
     key: Secret | None
     headers: tuple[tuple[str, Secret], ...] = ()
-
-
-class Named(Struct, frozen=True):
-    """A value among options."""
-
-    name: str
-    key: Secret
 
 
 def found(value: object) -> list[str]:
@@ -42,7 +31,7 @@ def found(value: object) -> list[str]:
 
 def test_secrets_are_found_in_options_and_tuples() -> None:
     """In the order of the fields; what is unset, empty or plain text is none."""
-    assert found((Named("canary", Secret("four")),)) == ["four"]
+    assert found((Credential("canary", Secret("four")),)) == ["four"]
     options = Outer(Inner((Secret("one"), Secret(""), Secret("two"))), None, (("x", Secret("3")),))
     assert found(options) == ["one", "two", "3"]
 

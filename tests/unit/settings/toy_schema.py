@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.options.addresses import base_url
@@ -28,8 +29,7 @@ def _zone(_values: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     return environ.get("TZ", "UTC")
 
 
-@dataclass(frozen=True, slots=True)
-class ToyOptions:
+class ToyOptions(Struct, frozen=True):
     """A kind of upstream that has everything a kind can have."""
 
     base_url: str = setting("", base_url("https://toy.example"), "https://toy.example", "Where.")
@@ -41,8 +41,7 @@ class ToyOptions:
     RULES: ClassVar[Rules] = Rules(should=(_is_too_odd,))
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """Nothing but upstreams and models."""
 
     upstreams: tuple[UpstreamSettings, ...]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cursor_api.pool.breaker import BreakerState
 from cursor_api.ports.records import RecordsState, WriteTimes
 from cursor_api.service.readiness import CredentialCounts, UpstreamStanding
-from cursor_api.telemetry.metrics import Instruments, Standing
+from cursor_api.telemetry.metrics import GatewayStanding, Instruments
 from cursor_api.telemetry.metrics_page import ScrapedMetrics
 
-STANDING = Standing(
+STANDING = GatewayStanding(
     under_way_count=3,
     waiting_count=2,
     credentials=CredentialCounts(1, 2, {"healthy": 1, "cooling": 1}),
@@ -71,7 +71,7 @@ async def test_it_is_looked_at_anew_each_time() -> None:
     """A scrape is of now."""
     count = 0
 
-    def look() -> Standing:
+    def look() -> GatewayStanding:
         nonlocal count
         count += 1
         return STANDING._replace(under_way_count=count)

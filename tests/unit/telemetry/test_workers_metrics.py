@@ -50,7 +50,7 @@ class Others:
         """Nobody needs it here."""
         raise NotImplementedError
 
-    async def connect(self, node: str) -> None:
+    async def connect(self, node: str, speak: object) -> None:
         """Nobody needs it here."""
 
 

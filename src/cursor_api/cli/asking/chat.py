@@ -13,8 +13,9 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import IO, Any, Final
+
+from msgspec import Struct
 
 from cursor_api.cli.gateway.call import Call, CallError, GatewayAddress, open_answer
 from cursor_api.cli.gateway.place import ask_models, find_gateway
@@ -35,8 +36,7 @@ _DATA: Final = b"data:"
 _DONE: Final = b"[DONE]"
 
 
-@dataclass(slots=True)
-class _Told:
+class _Told(Struct):
     """What came of it, for the line beneath. Times are seconds from the request."""
 
     model: str = ""

@@ -20,6 +20,8 @@ CALL = Call("POST", "/api/reload", timeout_s=60.0)
 
 class _Reloaded(msgspec.Struct):
     changed: list[str]
+    added: list[str]
+    removed: list[str]
     waiting: list[str]
     problems: list[ShownFinding]
     credential_count: int | None
@@ -38,8 +40,7 @@ def reload(parsed: argparse.Namespace) -> int:
     if done.problems:
         print_error(say("The old settings stay in use."))
     else:
-        names = _names(done.changed) or say("nothing changed")
-        print_result(say("settings: {names}", names=names))
+        _tell_changes(done)
     if done.waiting:
         print_result(say("need a restart: {names}", names=_names(done.waiting)))
     if done.credential_problem is not None:
@@ -48,6 +49,16 @@ def reload(parsed: argparse.Namespace) -> int:
     elif done.credential_count is not None:
         print_result(say("credentials: {count}", count=done.credential_count))
     return 1 if done.problems or done.credential_problem is not None else 0
+
+
+def _tell_changes(done: _Reloaded) -> None:
+    if done.added:
+        print_result(say("added: {names}", names=_names(done.added)))
+    if done.removed:
+        print_result(say("removed: {names}", names=_names(done.removed)))
+    if done.changed or not (done.added or done.removed):
+        names = _names(done.changed) or say("nothing changed")
+        print_result(say("settings: {names}", names=names))
 
 
 def _names(names: list[str]) -> str:

@@ -161,7 +161,9 @@ def _first(day: _Day) -> str:
         return ""
     half, most = day.first_ms_p50 / 1000, day.first_ms_p95 / 1000
     return say(
-        "; first text after {half:.2f} s (half), {most:.2f} s (95 of 100)", half=half, most=most
+        "; first text within {half:.2f} s for half, within {most:.2f} s for 95 %",
+        half=half,
+        most=most,
     )
 
 

@@ -156,8 +156,8 @@ def _print_all(client: Client, place: Place) -> None:
                 name=client.name,
             )
         )
-    if place.models:
-        others = len(place.models) - 1
+    others = len(place.models) - 1
+    if others > 0:
         print_result("")
         print_result(
             say("The gateway serves {count} more model(s); choose one with --model.", count=others)

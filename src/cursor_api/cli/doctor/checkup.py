@@ -13,8 +13,9 @@ import itertools
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api import __version__
 from cursor_api.cli.doctor.live_trial import try_live
@@ -39,8 +40,7 @@ SETTINGS: Final = tell("settings")
 _MARK_WIDTH: Final = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What `doctor --json` prints."""
 
     version: str

@@ -6,16 +6,16 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from cursor_api.domain.credential import Secret
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-@dataclass(slots=True)
-class Called:
+class Called(Struct):
     """What came of it. Times are seconds from the call; header names are lower case.
 
     `ended_after_leaving_s` is how long the gateway went on after the client had left.

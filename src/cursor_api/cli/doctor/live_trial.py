@@ -15,10 +15,10 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from cursor_api import __version__
 from cursor_api.bootstrap import Gateway, build_gateway, file_stores
@@ -38,8 +38,7 @@ from cursor_api.telemetry.logs import configure_logging
 PROBE_S_MAX: Final = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class LiveReport:
+class LiveReport(Struct, frozen=True):
     """What `doctor --live --json` prints."""
 
     version: str

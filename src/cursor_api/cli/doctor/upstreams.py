@@ -16,7 +16,7 @@ from cursor_api.cli.terminal.telling import told, told_advice
 from cursor_api.cli.upstreams.one import open_upstream, parts_for
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, StoreError
 from cursor_api.installed import KINDS, Settings
 from cursor_api.options.addresses import mask_user
 from cursor_api.options.said import tell
@@ -92,7 +92,7 @@ async def _tell_credentials(operator: Operator, settings: Settings) -> AsyncIter
             else tell("there is none"),
             ""
             if is_passthrough
-            else "cursor-api token import, cursor-api token add, or cursor-api upstream add",
+            else tell("cursor-api token import, cursor-api token add, or cursor-api upstream add"),
         )
     for notice in page.notices if settings.are_credentials_shared else ():
         yield Check(CREDENTIALS, Verdict.WARNING, told(notice))
@@ -133,7 +133,7 @@ async def _check_upstream(
     is_unused = not settings.api_keys and not keys
     if is_unused:
         words = tell("not used: there is no credential for it")
-        advice = told_advice(FaultKind.NO_CREDENTIALS, KINDS[settings.kind].words.no_credentials)
+        advice = KINDS[settings.kind].words.no_credentials
         return [Check(area, Verdict.SKIPPED, words, advice)], None
     checks, offset_s = [], None
     reach = await _reach(settings.options)

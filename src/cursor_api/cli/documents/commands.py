@@ -24,7 +24,7 @@ INTRODUCTION: Final = {
     "en": """\
 # Commands
 
-中文：[commands.zh-CN.md](commands.zh-CN.md)
+[简体中文](commands.zh-CN.md)
 
 What `cursor-api COMMAND --help` says, on one page; in a checkout it is `.venv/bin/cursor-api`.
 Help and results are in Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` begins with `zh`.
@@ -32,7 +32,7 @@ Help and results are in Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` begins w
     "zh": """\
 # 命令
 
-English: [commands.md](commands.md)
+[English](commands.md)
 
 `cursor-api COMMAND --help` 的内容，汇成一页。在代码仓库中，程序是 `.venv/bin/cursor-api`。
 `LC_ALL`、`LC_MESSAGES` 或 `LANG` 以 `zh` 开头时，帮助与结果为中文。

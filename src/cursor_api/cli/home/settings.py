@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cursor_api.cli.home.folder import environment, find_home
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error
 from cursor_api.cli.terminal.telling import told
+from cursor_api.domain.errors import StoreError
 from cursor_api.installed import SCHEMA, Settings
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.settings import ByCommand, Draft, Loaded, Schema, load_settings
@@ -22,6 +25,8 @@ from cursor_api.settings.schema import CONFIG
 FILE_GROUPS: Final = frozenset({"files", "database"})
 # And with what tokens are tested.
 FILE_AND_CURSOR_GROUPS: Final = frozenset({*FILE_GROUPS, *SCHEMA.own_kinds})
+
+Work = Callable[[Settings], Coroutine[Any, Any, int]]
 
 
 def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | None:
@@ -38,6 +43,24 @@ def find_settings(groups: AbstractSet[str], config: Path | None) -> Settings | N
     for problem in loaded.problems:
         print_error(say("error: {error}", error=told(problem)))
     return None if loaded.problems else loaded.settings
+
+
+def with_settings(parsed: argparse.Namespace, work: Work) -> int:
+    """Do this with the settings of files and database; the exit status.
+
+    What is wrong with them is told and exits 1, and so does what a store refuses.
+    """
+    settings = find_settings(FILE_GROUPS, parsed.config)
+    return 1 if settings is None else run_work(work(settings))
+
+
+def run_work(work: Coroutine[Any, Any, int]) -> int:
+    """The exit status; what a store refuses is told and exits 1."""
+    try:
+        return asyncio.run(work)
+    except StoreError as error:
+        print_error(say("error: {error}", error=told(error)))
+        return 1
 
 
 def load_groups(groups: AbstractSet[str], config: Path | None) -> Loaded[Settings]:

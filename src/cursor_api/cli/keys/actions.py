@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 
 from cursor_api.bootstrap import copy_keys, open_keys
 from cursor_api.bootstrap.api_keys import KeyHouse
-from cursor_api.cli.home.settings import FILE_GROUPS, find_client_names, find_settings
+from cursor_api.cli.home.settings import find_client_names, with_settings
 from cursor_api.cli.keys.words import (
     instant_in_words,
     limits_in_words,
@@ -22,14 +21,14 @@ from cursor_api.cli.keys.words import (
 from cursor_api.cli.terminal.display import TerminalObserver, print_facts, print_json, print_table
 from cursor_api.cli.terminal.language import say, say_word
 from cursor_api.cli.terminal.output import print_error, print_note, print_result
-from cursor_api.cli.terminal.telling import told_shortly
 from cursor_api.domain.act import COMMAND_LINE, ActKind
 from cursor_api.domain.api_key import ApiKey, KeyTerms
-from cursor_api.domain.errors import Fault, StoreError
+from cursor_api.domain.errors import Fault
 from cursor_api.domain.periods import Period
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.quota import NO_LIMITS, OUTPUT_RESERVE, Budget, Limits
 from cursor_api.domain.standing import Standing
+from cursor_api.installed import Settings
 from cursor_api.service.access.keys import NewKey
 from cursor_api.web.management.key_shapes import KeysOut, NewKeyOut, show_key
 
@@ -162,24 +161,21 @@ def delete(parsed: argparse.Namespace) -> int:
 
 def copy(parsed: argparse.Namespace) -> int:
     """`key copy`."""
-    settings = find_settings(FILE_GROUPS, parsed.config)
-    if settings is None:
-        return 1
-    try:
-        copied = asyncio.run(copy_keys(settings))
-    except StoreError as error:
-        print_error(say("error: {error}", error=told_shortly(error)))
-        return 1
-    for key_id in copied.left:
-        print_note(say("{key} is in the database already and was not changed.", key=key_id))
-    print_result(
-        say(
-            "Copied {count} key(s) and {prices} price(s) into the database.",
-            count=len(copied.keys),
-            prices=copied.price_count,
+
+    async def work(settings: Settings) -> int:
+        copied = await copy_keys(settings)
+        for key_id in copied.left:
+            print_note(say("{key} is in the database already and was not changed.", key=key_id))
+        print_result(
+            say(
+                "Copied {count} key(s) and {prices} price(s) into the database.",
+                count=len(copied.keys),
+                prices=copied.price_count,
+            )
         )
-    )
-    return 0
+        return 0
+
+    return with_settings(parsed, work)
 
 
 async def note(house: KeyHouse, kind: ActKind, subject: str) -> None:
@@ -189,20 +185,16 @@ async def note(house: KeyHouse, kind: ActKind, subject: str) -> None:
 
 def with_keys(parsed: argparse.Namespace, work: Work) -> int:
     """Do this with the stored keys and prices; the exit status."""
-    settings = find_settings(FILE_GROUPS, parsed.config)
-    if settings is None:
-        return 1
 
-    async def run() -> int:
-        async with open_keys(settings, TerminalObserver()) as house:
-            return await work(house)
+    async def run(settings: Settings) -> int:
+        try:
+            async with open_keys(settings, TerminalObserver()) as house:
+                return await work(house)
+        except Fault as fault:
+            print_error(say("error: {error}", error=fault.message))
+            return 1
 
-    try:
-        return asyncio.run(run())
-    except (Fault, StoreError) as error:
-        words = told_shortly(error) if isinstance(error, StoreError) else error.message
-        print_error(say("error: {error}", error=words))
-        return 1
+    return with_settings(parsed, run)
 
 
 def _terms(parsed: argparse.Namespace, terms: KeyTerms) -> KeyTerms:

@@ -7,9 +7,11 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.bootstrap import Gateway, build_gateway, make_checksum, memory_stores
 from cursor_api.cli.serving.serve import url_of
@@ -79,8 +81,7 @@ ALIASES: Final = ("demo-1", "demo-2")
 TOKENS_PER_S: Final = 150.0
 
 
-@dataclass(frozen=True, slots=True)
-class DemoRoute:
+class DemoRoute(Struct, frozen=True):
     """A simulated endpoint beside the old wire: what it is called and how it is reached."""
 
     name: str

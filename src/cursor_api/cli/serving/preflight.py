@@ -16,10 +16,11 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.serving.found import Found, as_problem, as_warning, give_rights, is_full

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+from typing import Final
 
 from cursor_api.cli.home.folder import environment
 from cursor_api.cli.serving.demo import load_demo, serve_demo
@@ -17,6 +18,15 @@ from cursor_api.runtime import run
 from cursor_api.settings import SettingsInUse
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
+
+# It takes every key and answers every model, and so it lists none.
+_BLOCK: Final = """\
+[[upstream]]
+name = "simulated"
+kind = "{kind}"
+base_url = "{url}"
+api_key = "any"
+models = ["any-name"]"""
 
 
 def demo(parsed: argparse.Namespace) -> int:
@@ -35,10 +45,11 @@ def simulate_alone(parsed: argparse.Namespace) -> int:
     end_at_sigterm()
 
     def tell(url: str) -> None:
-        # It answers every model, and so it lists none.
-        block = f'[[upstream]] kind = "{kind}", base_url = "{url}", models = ["any-name"]'
-        hint = f"CURSOR_BASE_URL={url}" if kind == "cursor" else block
-        print_note(say("simulator: {url}  ({hint})", url=url, hint=hint))
+        file, hint = ".env", f"CURSOR_BASE_URL={url}"
+        if kind != "cursor":
+            file, hint = "cursor-api.toml", _BLOCK.format(kind=kind, url=url)
+        print_note(say("simulator: {url}; in {file}:", url=url, file=file))
+        print_note(f"\n{hint}")
 
     try:
         run(simulate(simulator, tell))

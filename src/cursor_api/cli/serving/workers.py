@@ -8,11 +8,11 @@ import shutil
 import socket
 import sys
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error

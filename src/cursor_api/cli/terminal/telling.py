@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.resources import files
 from typing import Final
+
+from msgspec.structs import replace
 
 from cursor_api.cli.terminal.language import is_chinese
 from cursor_api.domain.errors import FaultKind, LineProblem, StoreError

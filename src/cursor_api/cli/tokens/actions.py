@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import getpass
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from cursor_api.bootstrap import Operator, open_credentials
-from cursor_api.cli.home.settings import FILE_GROUPS, find_settings, find_upstreams, say_place
+from cursor_api.cli.home.settings import find_upstreams, say_place, with_settings
 from cursor_api.cli.terminal.display import (
     TerminalObserver,
     format_instant,
@@ -22,10 +21,9 @@ from cursor_api.cli.terminal.display import (
 )
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
-from cursor_api.cli.terminal.telling import told
 from cursor_api.cli.tokens.credential_words import describe_end, describe_state, describe_use
 from cursor_api.cli.tokens.unusual import describe_unusual
-from cursor_api.domain.errors import Fault, FaultKind, StoreError
+from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.installed import Settings, read_paste
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.service.credentials.report import CredentialReport, State
@@ -116,30 +114,24 @@ def with_credentials(parsed: argparse.Namespace, work: Work, *, is_adding: bool 
 
     Where tokens are added, none of them may be the key of an upstream.
     """
-    settings = find_settings(FILE_GROUPS, parsed.config)
-    if settings is None:
-        return 1
-    return run_work(settings, work, find_upstreams(parsed.config) if is_adding else ())
+
+    async def run(settings: Settings) -> int:
+        others = find_upstreams(parsed.config) if is_adding else ()
+        return await work_on(settings, work, others)
+
+    return with_settings(parsed, run)
 
 
-def run_work(settings: Settings, work: Work, others: Sequence[UpstreamSettings] = ()) -> int:
+async def work_on(settings: Settings, work: Work, others: Sequence[UpstreamSettings] = ()) -> int:
     """The same where the settings are there; the `others` are upstreams with keys of their own."""
-
-    async def main() -> int:
-        async with open_credentials(settings, TerminalObserver(), others) as operator:
-            try:
-                return await work(operator, settings)
-            except Fault as fault:
-                print_error(say("error: {error}", error=plain(fault.message)))
-                if fault.kind is FaultKind.NOT_FOUND:
-                    print_error(say("Known: {names}.", names=_list_aliases(operator)))
-                return 1
-
-    try:
-        return asyncio.run(main())
-    except StoreError as error:
-        print_error(say("error: {error}", error=told(error)))
-        return 1
+    async with open_credentials(settings, TerminalObserver(), others) as operator:
+        try:
+            return await work(operator, settings)
+        except Fault as fault:
+            print_error(say("error: {error}", error=plain(fault.message)))
+            if fault.kind is FaultKind.NOT_FOUND:
+                print_error(say("Known: {names}.", names=_list_aliases(operator)))
+            return 1
 
 
 def name_token(text: str, alias: str) -> str | None:
@@ -194,6 +186,19 @@ def _row(report: CredentialReport) -> tuple[str, ...]:
 
 def read_tokens(given: Sequence[str]) -> str | None:
     """The tokens from wherever they are; None, with a word on it, when there are none."""
+    text = _read_tokens(given)
+    if text is not None and next(read_paste(text), None) is None:
+        print_error(
+            say(
+                "error: no token was given; nothing was changed. Paste one when you are asked, or"
+                " put it on standard input."
+            )
+        )
+        return None
+    return text
+
+
+def _read_tokens(given: Sequence[str]) -> str | None:
     if len(given) > 1:
         print_error(say("error: give one token at a time; `-` reads several from standard input."))
         return None

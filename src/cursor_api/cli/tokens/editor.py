@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from cursor_api.bootstrap import Operator
 from cursor_api.cli.terminal.display import format_instant, now_utc, plain, print_facts, print_json
@@ -28,8 +29,7 @@ from cursor_api.service.credentials.report import find_instant
 from cursor_api.service.credentials.use_cases import PreferenceChange
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What `token show --json` prints. `token` is masked unless `is_revealed`."""
 
     token: str

@@ -23,9 +23,10 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import StoreError
@@ -75,8 +76,7 @@ class EditorError(StoreError):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class EditorAccount:
+class EditorAccount(Struct, frozen=True):
     """Who the editor is signed in as. `user_id` comes out of the token, which is not verified."""
 
     token: Secret

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from cursor_api.bootstrap import Operator
-from cursor_api.cli.home.settings import FILE_AND_CURSOR_GROUPS, find_settings
+from cursor_api.cli.home.settings import FILE_AND_CURSOR_GROUPS, find_settings, run_work
 from cursor_api.cli.terminal.display import plain, print_json
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_result
-from cursor_api.cli.tokens.actions import run_work
+from cursor_api.cli.tokens.actions import work_on
 from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.trial import Trial
@@ -42,7 +42,7 @@ def test(parsed: argparse.Namespace) -> int:
                 )
         return 0 if trial.is_ok else 1
 
-    return run_work(settings, work)
+    return run_work(work_on(settings, work))
 
 
 def _print_trial(trial: Trial) -> None:

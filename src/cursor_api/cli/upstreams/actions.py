@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.terminal.display import plain, print_json, print_table
@@ -20,11 +21,9 @@ from cursor_api.settings.upstream_blocks import show_upstreams
 KEYS_FROM: Final = {"token_files": "token files", "toml": "TOML file"}
 LIST_COLUMNS: Final = ("NAME", "KIND", "ADDRESS", "MODELS", "KEYS")
 PRESET_COLUMNS: Final = ("NAME", "WHAT", "ADDRESS", "KEYS FROM")
-_MORE_NAMES: Final = "also: "
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """What `upstream list --json` prints. `models` None: the upstream is asked for them."""
 
     name: str
@@ -63,9 +62,9 @@ def show_presets(parsed: argparse.Namespace) -> int:
         [
             (
                 row.name,
-                f"{row.title} ({_MORE_NAMES}{', '.join(row.aliases)})"
+                say("{title} (also: {names})", title=say(row.title), names=", ".join(row.aliases))
                 if row.aliases
-                else row.title,
+                else say(row.title),
                 row.base_url,
                 row.keys_url or say("needs none"),
             )

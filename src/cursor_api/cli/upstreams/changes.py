@@ -7,9 +7,10 @@ import getpass
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from cursor_api.cli.home.folder import find_home
 from cursor_api.cli.home.settings import find_config, load_upstreams

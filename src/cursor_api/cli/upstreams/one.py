@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest
@@ -27,8 +28,7 @@ QUESTION: Final = "Reply with the single word OK."
 TEXT_LENGTH_MAX: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a model said, and after how long it began."""
 
     text: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.terminal.display import plain, print_json
@@ -27,8 +29,7 @@ CHAT_TIMEOUT_S: Final = 120.0
 SHOWN_MODELS_MAX: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What `upstream test --json` prints. What was not asked or did not answer is None."""
 
     name: str

@@ -1,8 +1,8 @@
 """Anthropic's messages, the streamed answer.
 
 Rules of this file:
-- Deltas go in, bytes come out, in order; no text is trimmed or joined. Only a call that begins
-  within another is held back (calls.py).
+- Deltas go in, bytes come out, in order; no text is trimmed or joined. Only what comes within a
+  call is held back: another call (calls.py), or what some models say between its arguments.
 - Each event has its name in an `event:` line: Anthropic's clients see no other.
 - One block is open at a time. A block of a message is text, thinking or one call.
 - A stream that fails ends with an `error` event and nothing after it: without `message_stop` no
@@ -80,6 +80,9 @@ _REDACTED_BLOCK: Final = b'"type":"redacted_thinking","data":%b'
 _CALL_BLOCK: Final = b'"type":"tool_use","id":%b,"name":%b,"input":{}'
 _ARGUMENTS: Final = b'input_json_delta","partial_json":'
 
+# What ends a call's block where it comes.
+SAID: Final = (TextDelta, RefusalDelta, ReasoningDelta, ReasoningSealed)
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -94,6 +97,7 @@ class MessageRenderer:
         "_index",
         "_is_refused",
         "_is_stopped",
+        "_late",
         "_open",
         "_text_start",
         "_thinking",
@@ -107,6 +111,8 @@ class MessageRenderer:
         )
         self._thinking = thinking
         self._calls = Calls()
+        # What was said within a call.
+        self._late: list[Delta] = []
         # What the open block is made of, and its number; None and the next one's between blocks.
         self._open: type[Delta] | None = None
         self._index = 0
@@ -168,6 +174,9 @@ class MessageRenderer:
         return batch.body
 
     def _render_other(self, delta: Delta, out: list[bytes]) -> None:
+        if isinstance(delta, SAID) and (self._late or self._is_within_call):
+            self._late.append(delta)
+            return
         match delta:
             case TextDelta(text) | RefusalDelta(text):
                 self._is_refused |= type(delta) is RefusalDelta
@@ -188,6 +197,10 @@ class MessageRenderer:
                 usage = usage_object(get_usage(delta))
                 out.append(_MESSAGE_DELTA % (escape_line_ends(_encode(stop)), _encode(usage)))
                 self._finished = delta
+
+    @property
+    def _is_within_call(self) -> bool:
+        return self._open is ToolCallBegun and self._calls.is_going_on
 
     def _think(self, delta: ReasoningDelta | ReasoningSealed, out: list[bytes]) -> None:
         is_seal = isinstance(delta, ReasoningSealed)
@@ -224,9 +237,13 @@ class MessageRenderer:
         self._begin_block(kind, block, out)
 
     def _end(self, out: list[bytes]) -> None:
-        """End the block that is open, after the calls that were held back."""
+        """End the block that is open, after the calls that were held back; then what was late."""
         for one in self._calls.flush():
             self._render_call(one, out)
+        self._end_block(out)
+        late, self._late = self._late, []
+        for delta in late:
+            self._render_other(delta, out)
         self._end_block(out)
 
     def _begin_block(self, kind: type[Delta], block: bytes, out: list[bytes]) -> None:

@@ -38,7 +38,7 @@ from cursor_api.wire.limits import RequestLimits
 
 # What there is in a result, and in a message. Of what Anthropic's servers do themselves
 # (`server_tool_use` and its like) nothing is known here.
-IN_RESULTS: Final = frozenset({"text", "image", "document", "search_result"})
+IN_RESULTS: Final = frozenset({"text", "image", "document", "search_result", "tool_reference"})
 IN_MESSAGES: Final = IN_RESULTS | {"thinking", "redacted_thinking", "tool_use", "tool_result"}
 IN_SYSTEM: Final = frozenset({"text"})
 # Places of blocks that an answer's header names.
@@ -172,8 +172,10 @@ class Blocks:
                 if not block.data:
                     raise missing((*place, "data"))
                 parts.append(Thinking(block.data, is_redacted=True))
-            case "search_result":
-                _add_heading(parts, block.title, find_value(_TEXT, block.source))
+            case "search_result" | "tool_reference":
+                # A tool that was found is told by its name: upstream all are known from the start.
+                source = find_value(_TEXT, block.source)
+                _add_heading(parts, block.tool_name, block.title, source)
                 yield from self._add_content(block.content, (*place, "content"), parts)
             case _:
                 yield from self._add_document(block, place, parts)

@@ -14,7 +14,7 @@ from typing import Final
 _VALID: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
-class CallIds:
+class ConversationCallIds:
     """The ids of one conversation, asked for in its order."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class CallIds:
         self._open: deque[str] = deque()
 
     def __repr__(self) -> str:
-        return f"CallIds({self._count} made, {len(self._open)} open)"
+        return f"ConversationCallIds({self._count} made, {len(self._open)} open)"
 
     def begin(self, given: str) -> str:
         """The id of a call."""

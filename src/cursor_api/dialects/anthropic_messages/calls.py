@@ -34,6 +34,11 @@ class Calls:
         self._written = Pieces()
         self._held: dict[int, tuple[ToolCallBegun, Pieces]] = {}
 
+    @property
+    def is_going_on(self) -> bool:
+        """Whether more has to come of the calls that have begun."""
+        return self._open is not None and (bool(self._held) or not is_object(str(self._written)))
+
     def add(self, delta: CallDelta) -> tuple[CallDelta, ...]:
         """What can be written now; raises Fault(PROTOCOL_ERROR) where it belongs to no call."""
         if type(delta) is ToolArgumentsDelta:
@@ -50,7 +55,7 @@ class Calls:
             held[1].new.append(delta.text)
             held[1].tidy()
             return _NO_DELTAS
-        if self._open is not None and (self._held or not is_object(str(self._written))):
+        if self.is_going_on:
             self._held[delta.call] = delta, Pieces()  # type: ignore[assignment]  # no other type
             return _NO_DELTAS
         self._open, self._written = delta.call, Pieces()

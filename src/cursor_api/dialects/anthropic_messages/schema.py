@@ -38,6 +38,8 @@ class BlockIn(Struct, gc=False):
     tool_use_id: str | None = None
     content: Raw = NOTHING
     is_error: bool | None = None
+    # of a tool that was found
+    tool_name: str | None = None
     cache_control: Raw = NOTHING
 
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, assert_never
 import msgspec
 from msgspec import Raw
 
-from cursor_api.dialects.anthropic_messages.call_ids import CallIds
+from cursor_api.dialects.anthropic_messages.call_ids import ConversationCallIds
 from cursor_api.domain.content import (
     CacheMark,
     Image,
@@ -70,7 +70,7 @@ def write_turns(
     messages: Sequence[Message], *, has_system_turns: bool
 ) -> Generator[None, None, Written]:
     """Write a conversation, in steps; there is at least one turn."""
-    ids = CallIds()
+    ids = ConversationCallIds()
     system: list[Object] = []
     turns: list[Turn] = []
     for number, message in enumerate(messages, 1):
@@ -123,7 +123,7 @@ def _place_system(turns: list[Turn], *, has_system_turns: bool) -> list[Turn]:
     return placed
 
 
-def _write(message: Message, ids: CallIds) -> Turn:
+def _write(message: Message, ids: ConversationCallIds) -> Turn:
     turn = Turn(message.role, [], [])
     texts = _Texts(turn.blocks)
     thoughts: list[str] = []
@@ -191,7 +191,7 @@ def _image(part: Image | LinkedImage) -> Object:
     return {"type": "image", "source": source, **write_cache_mark(part.cache)}
 
 
-def _call(part: ToolUse, ids: CallIds) -> Object:
+def _call(part: ToolUse, ids: ConversationCallIds) -> Object:
     return {
         "type": "tool_use",
         "id": ids.begin(part.id),
@@ -212,7 +212,7 @@ def _input(arguments: bytes) -> object:
     return Raw(arguments)
 
 
-def _result(part: ToolResult, ids: CallIds) -> Object:
+def _result(part: ToolResult, ids: ConversationCallIds) -> Object:
     found: Object = {"type": "tool_result", "tool_use_id": ids.answer(part.call_id)}
     content = _content(part.parts)
     if content:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.errors import Fault, FaultKind
@@ -34,8 +35,7 @@ def _all_requests(values: Mapping[str, Any], _environ: Mapping[str, str]) -> int
     return int(values.get("GATEWAY_REQUESTS_MAX", REQUESTS_MAX))
 
 
-@dataclass(frozen=True, slots=True)
-class AdmissionOptions:
+class AdmissionOptions(Struct, frozen=True):
     """Bounds of what is under way at once."""
 
     requests_max: int = setting(

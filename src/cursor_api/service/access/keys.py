@@ -4,6 +4,8 @@ Rules of this file:
 - A secret leaves once, when it is made; what is kept is its digest.
 - What was decided is stored before it holds here; what another process stored holds soon after.
 - Whoever presents a key that was good once is told what became of it: nobody else can know it.
+- A key that is unknown here may have been made elsewhere a moment ago: the store is asked before
+  anybody is told that it is wrong, and where it does not answer nobody is told so.
 - While the store is away, what was read last goes on. A process that cannot reach its nodes either
   may be the only one that has not heard of a revocation: after a while it says so.
 """
@@ -11,6 +13,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -43,6 +46,9 @@ from cursor_api.service.access.key_terms import check_id, check_terms, derive_id
 KEYS_MAX = 10_000
 # An old secret goes on for as long as it takes to bring the new one everywhere.
 KEEP_S_MAX = 30 * 24 * 3600.0
+# However many want to know, the store is asked at most so often, and nobody waits for it longer.
+ASK_EVERY_S = 0.1
+ASK_S = 1.0
 # So long keys are trusted without a word of the store or of the other nodes.
 TRUSTED_S = 60.0
 
@@ -87,8 +93,10 @@ class ApiKeys:
         # Names of other callers, in small letters.
         self._others: frozenset[str] = frozenset()
         self.is_loaded = False
-        # The store could not be asked the last time; when that and what nodes share last could.
+        # The store could not be asked the last time; when the last look at it that had an answer
+        # began, and when what nodes share was there last.
         self._is_away = False
+        self._asking: asyncio.Task[None] | None = None
         self._read_at = self._shared_at = parts.clock.monotonic()
         # Whoever reads the store and whoever changes it take turns, or the older would stay.
         self._turn = asyncio.Lock()
@@ -126,14 +134,29 @@ class ApiKeys:
         """
         if self._with.is_shared_up():
             self._shared_at = self._with.clock.monotonic()
+        began_at = self._with.clock.monotonic()
         try:
             has_changed = await self._with.store.has_changed()
         except StoreError:
             self._is_away = True
             raise
         self._is_away = False
-        self._read_at = self._with.clock.monotonic()
+        self._read_at = began_at
         return has_changed
+
+    async def catch_up(self) -> bool:
+        """Whether all that the store has by now is known here; asks it where that is needed."""
+        wanted_at = self._with.clock.monotonic()
+        while self.is_current and self._read_at < wanted_at:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask())
+            asking = self._asking
+            done, _ = await asyncio.wait([asking], timeout=ASK_S)
+            if done:
+                asking.result()
+            else:
+                self._is_away = True
+        return self.is_current
 
     def keep_apart(self, names: Iterable[str]) -> None:
         """No key may be called as one of CLIENT_TOKENS is: records could not tell them apart.
@@ -278,9 +301,21 @@ class ApiKeys:
             raise Fault(FaultKind.CONFLICT, f"The API key {key_id!r} is revoked; make another one.")
         return key
 
+    async def _ask(self) -> None:
+        await asyncio.sleep(self._read_at + ASK_EVERY_S - self._with.clock.monotonic())
+        # That it cannot be read is known from then on.
+        with contextlib.suppress(StoreError):
+            if await self.has_changed():
+                await self.load()
+
     async def _load(self) -> None:
         before = self._keys
-        self._use({key.id: key for key in await self._with.store.load()})
+        try:
+            loaded = await self._with.store.load()
+        except StoreError:
+            self._is_away = True
+            raise
+        self._use({key.id: key for key in loaded})
         self.is_loaded = True
         for key in self._keys.values():
             await self._forget_counts(before.get(key.id), key)

@@ -10,11 +10,12 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import (
@@ -28,10 +29,11 @@ from cursor_api.domain.credential_health import CredentialHealth, Preferences
 from cursor_api.domain.errors import BindingNotStoredError, StoreAwayError, StoreError
 from cursor_api.domain.expiry import expires_soon
 from cursor_api.domain.problems import Notice
-from cursor_api.ports.credential_rows import PreferenceStep, SharedCredentials
+from cursor_api.ports.credential_rows import FindUnread, PreferenceStep, SharedCredentials
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.ports.stores import CredentialFiles, PoolStateStore
 from cursor_api.service.credentials.changes import find_acts
+from cursor_api.service.credentials.pool_memory import PoolMemory
 from cursor_api.service.credentials.pools import CredentialPools
 
 # Promise: a change made in the store is noticed within 2 s, and the store needs two looks.
@@ -57,7 +59,7 @@ class RosterParts(Struct, frozen=True):
 
     `note` is told what somebody else has changed in the store: what was done, to which aliases.
     `shared`: the store is a database of several nodes, which also keeps what the owner prefers.
-    There, whoever makes a change notes it.
+    There, whoever makes a change notes it. `find_unread` tells what a database has for others only.
     """
 
     store: CredentialFiles
@@ -68,6 +70,7 @@ class RosterParts(Struct, frozen=True):
     on_load: Callable[[Sequence[Credential]], None]
     note: Callable[[ActKind, str], Awaitable[None]]
     shared: SharedCredentials | None = None
+    find_unread: FindUnread | None = None
 
 
 class Roster:
@@ -75,25 +78,28 @@ class Roster:
 
     def __init__(self, parts: RosterParts) -> None:
         self._with = parts
+        self._memory = PoolMemory(
+            parts.state_store, parts.pools, self.digest, lambda: self._shared_preferences
+        )
         # Those of the store, and those that the configuration gives, which follow them.
         self._stored: Sequence[Credential] = ()
         self._configured: tuple[Credential, ...] = ()
         # Where credentials of the configuration belong, or ever did. None is the store's.
         self._configured_endpoints: set[str] = set()
         self._has_started = False
-        self._saved_revision = 0
         # By digest, the state of credentials that do not serve now: those that were removed may
         # come back (undo), and those of an earlier run are about to be loaded.
         self._kept: dict[str, tuple[Preferences, CredentialHealth]] = {}
         # Why what is in the store now cannot be used as it is; None when it is what serves.
         self.trouble: StoreError | None = None
+        self._unread: Sequence[Notice] = ()
         # By matter, the last warning, so that none is repeated every second.
         self._last_warned: dict[str, str] = {}
 
     @property
     def warnings(self) -> Sequence[Notice]:
-        """What the last good load found worth telling."""
-        return self._with.store.warnings
+        """What the last good load found worth telling, and what stays unused."""
+        return (*self._with.store.warnings, *self._unread)
 
     @property
     def configured(self) -> Sequence[Credential]:
@@ -109,7 +115,7 @@ class Roster:
         """Read what was kept and then the store; returns how many credentials there are.
 
         Raises StoreError when the store cannot be read whole; where it is away, those of the
-        configuration serve all the same. A lost memory is only a warning: everybody is healthy
+        settings serve all the same. A lost memory is only a warning: everybody is healthy
         until shown otherwise.
         """
         try:
@@ -120,7 +126,7 @@ class Roster:
         try:
             return await self.reload()
         except StoreAwayError:
-            self._serve(())
+            self._serve(self._with.shared.given if self._with.shared is not None else ())
             raise
 
     async def reload(self) -> int:
@@ -215,36 +221,20 @@ class Roster:
         if self._with.shared is not None and not slot.credential.is_configured:
             preferences = await self._with.shared.prefer(alias, change)
         self._with.pools.set_preferences(alias, preferences)
+        # The next change may be made at another process of this machine, a moment from now.
+        await self.save()
 
     async def save(self) -> None:
         """Keep the pool's memory when it changed; a failure is told once and tried again.
 
         What the owner prefers at another gateway of the same files counts here, too.
         """
-        revision, store = self._with.pools.revision, self._with.state_store
-        if revision == self._saved_revision and not await store.has_changed():
-            return
-        slots = {self.digest(slot.credential): slot for slot in self._with.pools.slots}
-        state = {key: (slot.preferences, slot.health) for key, slot in slots.items()}
         try:
-            is_changed = revision != self._saved_revision
-            kept = await (store.merge(state) if is_changed else store.load())
+            await self._memory.save()
         except StoreError as error:
             self._warn_once(CANNOT_SAVE, str(error))
-            return
-        self._saved_revision = revision
-        self._last_warned.pop(CANNOT_SAVE, None)
-        if kept is state:
-            return
-        staying = set(self._with.pools.slots)
-        for key, slot in slots.items():
-            if slot.credential.secret in self._shared_preferences:
-                continue
-            theirs = kept[key][0] if key in kept else slot.preferences
-            # What was changed here meanwhile is newer.
-            now = slot.preferences.merge(state[key][0], theirs)
-            if now != slot.preferences and slot in staying:
-                self._with.pools.set_preferences(slot.credential.alias, now)
+        else:
+            self._last_warned.pop(CANNOT_SAVE, None)
 
     async def watch(self) -> None:
         """Notice changes of the store, keep the memory, warn of expiries; until cancelled."""
@@ -254,6 +244,7 @@ class Roster:
             if now - warned_at >= WARN_EVERY_S:
                 warned_at = now
                 await self._go_on_after("warn of expiries", self._warn_of_expiry)
+                await self._go_on_after("look for unread credentials", self._look_for_unread)
             if now - saved_at >= SAVE_EVERY_S:
                 saved_at = now
                 await self._go_on_after("save the pool's memory", self.save)
@@ -374,6 +365,14 @@ class Roster:
                 is_over = slot.expires_at <= now
                 what = "has expired" if is_over else "expires within three days"
                 self._warn_once(f"the credential {slot.credential.alias!r}", what)
+
+    async def _look_for_unread(self) -> None:
+        if self._with.find_unread is not None:
+            # Whoever works with the database tells what is wrong with it.
+            with contextlib.suppress(StoreError):
+                self._unread = await self._with.find_unread()
+            for notice in self._unread:
+                self._warn_once(notice.text)
 
     def _warn_once(self, matter: str, detail: str = "") -> None:
         if self._last_warned.get(matter) != detail:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -58,8 +57,7 @@ class Trial(Struct, frozen=True):
     credential: CredentialReport
 
 
-@dataclass(slots=True)
-class _Answer:
+class _Answer(Struct):
     started: float
     text: str = ""
     latency_ms: float | None = None

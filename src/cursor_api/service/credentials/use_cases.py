@@ -247,6 +247,9 @@ class Credentials:
         Raises StoreError, and Fault(CONFLICT) for a new alias or token that is another's, and for
         anything but preferences of a credential that stands in the settings.
         """
+        if wish != PreferenceChange():
+            # What was set at another process of this machine a moment ago is what is changed.
+            await self._roster.save()
         slot = self._pools.get_slot(alias)
         preferences = slot.preferences
         if slot.credential.is_configured and change.alias == alias:

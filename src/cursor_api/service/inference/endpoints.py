@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.chat import ChatRequest
@@ -33,8 +34,7 @@ WARN_AGAIN_S = 60.0
 ANSWERING_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class TroubleOptions:
+class TroubleOptions(Struct, frozen=True):
     """How often to try an endpoint again, and when to leave it alone."""
 
     failover: FailoverOptions = field(default_factory=FailoverOptions)

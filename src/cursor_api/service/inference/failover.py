@@ -14,7 +14,6 @@ Rules of this file:
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -32,8 +31,7 @@ RESERVE_COUNT = 2.0
 SAVED_COUNT_MAX = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class FailoverOptions:
+class FailoverOptions(Struct, frozen=True):
     """How often one request may be tried.
 
     `refusal_count_max`: credentials. Whoever refuses rests from then on, so that the next request

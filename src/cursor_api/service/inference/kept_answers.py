@@ -10,8 +10,9 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.credential import Secret
@@ -26,8 +27,7 @@ ENTRY_BYTES: Final = 2_048
 SHARE: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAnswersOptions:
+class KeptAnswersOptions(Struct, frozen=True):
     """How many answers are kept, and for how long."""
 
     bytes_max: int = setting(

@@ -100,8 +100,11 @@ class ModelLists:
     def _fail(self, name: str, detail: str, bug: Exception | None = None) -> None:
         if self._failures.get(name) != detail:
             self._failures[name] = detail
+            is_known = bool(self._catalog.models_of(name))
             self._observer.warn(
-                "the list of models cannot be fetched; the last known one is used",
+                "the list of models cannot be fetched; the last known one is used"
+                if is_known
+                else "the list of models cannot be fetched; none is known yet",
                 upstream=name,
                 detail=detail,
                 **({"exc_info": bug} if bug else {}),

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -37,8 +36,7 @@ class _Opened(Struct, frozen=True):
     stack: AsyncExitStack
 
 
-@dataclass(slots=True)
-class _Retired:
+class _Retired(Struct):
     """One that no new request asks, and the requests that may still read from it."""
 
     stack: AsyncExitStack

@@ -19,14 +19,14 @@ import psycopg
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.credential_health import Preferences
-from cursor_api.domain.errors import StoreError
+from cursor_api.domain.errors import StoreError, UnknownCredentialError
 from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.files.sealing import KEY, Sealer, UnsealError
 from cursor_api.options.said import tell
 from cursor_api.ports.credential_rows import CredentialRow, Decide
 from cursor_api.stores.postgres.keys import CALL_S, MIGRATE_S
 from cursor_api.stores.postgres.link import Connection, Link
-from cursor_api.stores.postgres.room import CREDENTIALS
+from cursor_api.stores.postgres.room import CREDENTIALS, LOOKS
 from cursor_api.stores.postgres.tables import migrate
 
 # Ten thousand rows take some ten seconds.
@@ -49,6 +49,8 @@ _CHANGED: Final = (
     "UPDATE cursor_api.changes SET changes_count = changes_count + 1 WHERE name = 'credentials'"
     " RETURNING changes_count"
 )
+_IS_MADE: Final = "SELECT to_regclass('cursor_api.credentials') IS NOT NULL"
+_UNREAD: Final = "SELECT count(*), key_id FROM cursor_api.credentials GROUP BY key_id ORDER BY 2"
 _T = TypeVar("_T")
 
 
@@ -147,7 +149,7 @@ class PostgresCredentials:
                 _require_free(decided, rows, wrong)
             except StoreError as error:
                 # Nothing is wrong with the connection.
-                errors.append(error)
+                errors.append(_explain(error, wrong))
                 raise psycopg.Rollback from error
             await self._write(connection, rows, decided)
             return count
@@ -239,6 +241,32 @@ class PostgresCredentials:
         return await self._link.run(call, limit_s)
 
 
+async def find_unread(url: Secret) -> Sequence[Notice]:
+    """What a process without a sealing key leaves unused there. Raises StoreError."""
+
+    async def ask(connection: Connection) -> list[tuple[int, str]]:
+        if not await _value(_IS_MADE, connection):
+            return []
+        return [row async for row in await connection.execute(_UNREAD.encode())]
+
+    link = Link(url, LOOKS, CALL_S)
+    try:
+        found = await link.run(ask)
+    finally:
+        await link.close()
+    return [_warn_unread(*one) for one in found]
+
+
+def _warn_unread(count: int, key: str) -> Notice:
+    values = {"count": str(count), "key": key, "name": KEY}
+    text = tell(
+        "{count} credential(s) in the database are sealed with the key {key}, and {name} is not"
+        " set: this node uses none of them, but its own token files. Set it, and start again.",
+        **values,
+    )
+    return Notice(NoticeCode.ROW_NO_KEY, text, values)
+
+
 def _context(row_id: str) -> str:
     return f"credential {row_id}"
 
@@ -250,6 +278,14 @@ def _require_free(
     taken = {one.kept.name for one in wrong} - {row.name for row in old} - {None}
     if any(row.name in taken for row in new):
         raise StoreError(tell("A credential in the database that cannot be read has this name."))
+
+
+def _explain(error: StoreError, wrong: Sequence[_Wrong]) -> StoreError:
+    """What is not among the rows that can be read may be among the others."""
+    if not isinstance(error, UnknownCredentialError):
+        return error
+    unread = (one for one in _warn(wrong) if one.code is NoticeCode.ROW_OTHER_KEY)
+    return next(map(StoreError, unread), error)
 
 
 def _warn(wrong: Sequence[_Wrong]) -> Iterator[Notice]:

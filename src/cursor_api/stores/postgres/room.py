@@ -15,6 +15,8 @@ KEYS: Final = "cursor-api keys"
 NAMES: Final = (WRITES, READS, KEYS)
 # And of one that has its credentials there.
 CREDENTIALS: Final = "cursor-api credentials"
+# What somebody opens for a question, and closes again.
+LOOKS: Final = "cursor-api looks"
 
 # Processes are known by the connection of which there are most. Those of this machine come from
 # where this one does. What users may not see of others is not asked for, but for `backend_type`,
@@ -85,7 +87,7 @@ async def look(url: Secret) -> Room:
         assert row is not None  # noqa: S101 - it always gives one
         return Room(row[0].split()[0], *row[1:])
 
-    link = Link(url, "cursor-api looks", CONNECT_S)
+    link = Link(url, LOOKS, CONNECT_S)
     try:
         return await link.run(ask)
     finally:

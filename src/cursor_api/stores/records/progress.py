@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """Requests and refusals that came, and those that are written or given up.
 
     Both are done in the order in which they came, each for itself.

@@ -94,7 +94,10 @@ class SpooledRecords:
         await self._spool.open()
         self._spooled_count = await self._spool.count(ALL)
         self._has_file = bool(self._spooled_count or await self._spool.refusals(0, _EVER))
-        await self._make_ready()
+        try:
+            await self._make_ready()
+        except StoreAwayError as error:
+            self._outage.begin(error)
         self._moving = asyncio.create_task(self._move_on())
 
     async def close(self) -> None:
@@ -112,7 +115,7 @@ class SpooledRecords:
         if not self._outage.is_on:
             try:
                 await self._database.write(batch)
-            except StoreAwayError as error:
+            except StoreError as error:
                 self._outage.begin(error)
             else:
                 return
@@ -128,33 +131,29 @@ class SpooledRecords:
         """See RecordDatabase."""
         return False if self._outage.is_on else await self._database.tidy()
 
-    async def _make_ready(self) -> bool:
-        """Open the database, once; whether it is there."""
-        try:
-            if not self._is_ready:
-                await self._database.open()
-                self._is_ready = True
-            else:
-                await self._database.count(RecordFilter(until=0.0))
-        except StoreAwayError as error:
-            self._outage.begin(error)
-            return False
-        return True
+    async def _make_ready(self) -> None:
+        """Open the database, once, and look whether it is there."""
+        if not self._is_ready:
+            await self._database.open()
+            self._is_ready = True
+        else:
+            await self._database.count(RecordFilter(until=0.0))
 
     async def _move_on(self) -> None:
         while True:
-            if (self._has_file or self._outage.is_on) and await self._make_ready():
-                try:
+            try:
+                # Also while nothing happens: whoever looks at the state shall see an outage.
+                await self._make_ready()
+                if self._has_file or self._outage.is_on:
                     while await self._move_some():
                         pass
-                except StoreError as error:
-                    self._outage.begin(error)
-                except Exception as error:  # noqa: BLE001 - a bug costs what is in the file alone
-                    self._observer.warn(STUCK, exc_info=error)
-                    return
-                else:
                     self._outage.end()
                     await self._spool.tidy()
+            except StoreError as error:
+                self._outage.begin(error)
+            except Exception as error:  # noqa: BLE001 - a bug costs what is in the file alone
+                self._observer.warn(STUCK, exc_info=error)
+                return
             await asyncio.sleep(self._retry_s)
 
     async def _move_some(self) -> bool:

@@ -17,6 +17,7 @@ import errno
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,7 @@ VERSION_MIN: Final = (3, 35, 0)
 
 # How long a writer waits for another one, who needs milliseconds.
 BUSY_S: Final = 5.0
+_POLL_S: Final = 0.01
 # What SQLite says of a file that is none of its own, or a broken one.
 _BROKEN: Final = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 # What is over when there is room on the disk, or another one has done.
@@ -180,8 +182,6 @@ class RecordFile:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        # Before the file has a page, and before its mode: afterwards it has no effect.
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         try:
             _migrate(connection, str(self._path))
         except sqlite3.Error as error:
@@ -196,7 +196,7 @@ class RecordFile:
                     remedy=_MOVE_IT,
                 )
             ) from error
-        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        use_wal(connection)
         if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
             # A file of an earlier version, which could not shrink: written anew, once.
             connection.execute("VACUUM")
@@ -223,10 +223,13 @@ class RecordFile:
     def _read_header(self) -> tuple[int, int]:
         """Whose file it is and its format, as its first page says; (0, 0) for no SQLite file.
 
-        Nothing is locked for it, and no file made beside it.
+        Nothing is locked for it, and no file made beside it: what is read may be half written.
         """
         connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?immutable=1", uri=True)
         try:
+            # While another process writes, or after one has died, there may be fewer pages than the
+            # first one says; SQLite takes that for damage, but not from whoever says this.
+            connection.execute("PRAGMA writable_schema = 1")
             (application_id,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.Error as error:
@@ -264,9 +267,30 @@ def _is_passing(error: sqlite3.Error) -> bool:
     return _name(error).startswith(_PASSING)
 
 
+def use_wal(connection: sqlite3.Connection) -> None:
+    """Have the file in WAL mode; raises sqlite3.Error.
+
+    Another process that opens the file at the same time writes to it, and SQLite does not wait for
+    the end of that here, as it does elsewhere.
+    """
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if _name(error) != "SQLITE_BUSY" or time.monotonic() >= deadline:
+                raise
+        else:
+            return
+        time.sleep(_POLL_S)
+
+
 def _migrate(connection: sqlite3.Connection, where: str) -> None:
     """Bring a file up to date, an empty one too; in one step, so that it is of one format."""
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("BEGIN")
+    # It writes: from here on others wait. It has no effect on a file that has a page, and outside
+    # the transaction it would leave one of a single page that nobody knows to be this program's.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations ("
         " number INTEGER NOT NULL PRIMARY KEY,"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cursor_api.options.addresses import base_url
 from cursor_api.options.by_model import SecondsByModel, durations_by_model
@@ -16,8 +17,7 @@ from cursor_api.transport.timeouts import TimeoutsByModel
 MESSAGES_PATH: Final = "/messages"
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkingTimeouts(TimeoutsByModel):
+class ThinkingTimeouts(TimeoutsByModel, frozen=True):
     """The limits of every upstream, with more time for models that think unseen."""
 
     first_token_s: SecondsByModel = setting(
@@ -30,8 +30,7 @@ class ThinkingTimeouts(TimeoutsByModel):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AnthropicOptions:
+class AnthropicOptions(Struct, frozen=True):
     """How an endpoint is reached. Raises ValueError for an address that is none."""
 
     base_url: str = setting(

@@ -12,8 +12,9 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cursor_api.domain.deltas import Delta, Finished, FinishReason, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
@@ -37,8 +38,7 @@ _SHORT_FRAME_BYTES_MAX: Final = _SHORT_HEAD_BYTES + 127
 TEXT_CHARS_MAX: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerLimits:
+class AnswerLimits(Struct, frozen=True):
     """What an answer may be. Sizes are bytes. Raises ValueError for what cannot be."""
 
     # A frame is held whole.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import base_url, is_in_the_clear
@@ -91,8 +93,7 @@ class ChecksumTime(enum.Enum):
     STORED = "stored"
 
 
-@dataclass(frozen=True, slots=True)
-class CursorOptions:
+class CursorOptions(Struct, frozen=True):
     """How the gateway presents itself to Cursor. Raises ValueError where a value cannot be sent."""
 
     base_url: str = setting(

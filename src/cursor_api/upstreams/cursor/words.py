@@ -5,6 +5,7 @@ from __future__ import annotations
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import FaultKind, Scope
 from cursor_api.domain.words import UpstreamWords
+from cursor_api.options.said import tell
 
 _RENEW = (
     "Sign in to Cursor again, copy the new token and renew the credential with it: it keeps its"
@@ -83,7 +84,7 @@ WORDS = UpstreamWords(
         "the upstream wants a newer client version: set CURSOR_CLIENT_VERSION to that of the"
         " current editor; until then it is asked once in a while only"
     ),
-    no_credentials=(
+    no_credentials=tell(
         "No session token of Cursor's is configured. The operator can add one with `cursor-api"
         " token add`, on the page /tokeninfo, or as a line of the token file (.token by default)."
         " GET /v1/models lists the models that can be asked."

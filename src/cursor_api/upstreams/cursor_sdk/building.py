@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from cursor_api.ports.upstream import UpstreamParts
 from cursor_api.upstreams.cursor_sdk.agents import Agents
 from cursor_api.upstreams.cursor_sdk.board import Board
-from cursor_api.upstreams.cursor_sdk.call_ids import CallIds
+from cursor_api.upstreams.cursor_sdk.call_ids import WaitingCallIds
 from cursor_api.upstreams.cursor_sdk.callback import ToolServer
 from cursor_api.upstreams.cursor_sdk.listing import ModelListing
 from cursor_api.upstreams.cursor_sdk.opening import open_calls
@@ -27,7 +27,7 @@ async def build_upstream(options: SdkOptions, parts: UpstreamParts) -> AsyncIter
     ):
         listing = ModelListing(calls, parts)
         agents = Agents(calls, options.runs.conversations_max, options.runs.conversation_idle_s)
-        call_ids = CallIds(parts.nodes, parts.clock, options.runs.tool_result_timeout_s)
+        call_ids = WaitingCallIds(parts.nodes, parts.clock, options.runs.tool_result_timeout_s)
         workshop = Workshop(calls, agents, board, listing, parts.steps, call_ids)
         runs = Runs(workshop, options)
         try:

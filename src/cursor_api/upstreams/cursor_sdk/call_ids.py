@@ -18,7 +18,7 @@ from cursor_api.ports.nodes import Nodes
 from cursor_api.ports.process import Clock
 
 
-class CallIds:
+class WaitingCallIds:
     """Makes them, and reads those of other nodes. `result_s` is how long a call waits.
 
     Without `nodes` this process serves alone, and ids name nothing.

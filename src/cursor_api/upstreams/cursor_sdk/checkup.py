@@ -6,8 +6,9 @@ import asyncio
 import importlib.metadata
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cursor_api.domain.diagnosis import Check, Verdict
 from cursor_api.domain.errors import Fault

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
+
+from msgspec import Struct, field
 
 from cursor_api.domain.credential import Secret
 from cursor_api.options.addresses import base_url, is_in_the_clear
@@ -52,8 +53,7 @@ def _program_is_unused(facts: Facts) -> Finding | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SdkOptions:
+class SdkOptions(Struct, frozen=True):
     """Where the bridge is, what it may do, and how long. Raises ValueError for what cannot be."""
 
     bridge_bin: Path | None = setting(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cursor_api.options.kinds import duration, whole
 from cursor_api.options.setting import setting
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True):
     """Of runs that outlive a request. Durations are seconds."""
 
     # A run whose tool asks a person waits as long as that takes; the model's cache is gone after

@@ -30,7 +30,7 @@ from cursor_api.ports.upstream import DeltaBatches
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.cursor_sdk.agents import Agent, Agents, AgentSpec
 from cursor_api.upstreams.cursor_sdk.board import Board
-from cursor_api.upstreams.cursor_sdk.call_ids import CallIds
+from cursor_api.upstreams.cursor_sdk.call_ids import WaitingCallIds
 from cursor_api.upstreams.cursor_sdk.calls import SdkCalls, as_fault_of_text
 from cursor_api.upstreams.cursor_sdk.faults import LOST_AGENT_CODES
 from cursor_api.upstreams.cursor_sdk.history import History, add_turn, read_history
@@ -71,7 +71,7 @@ class Workshop(Struct, frozen=True):
     board: Board
     listing: ModelListing
     steps: Steps
-    call_ids: CallIds
+    call_ids: WaitingCallIds
 
 
 class Plan(NamedTuple):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import Struct, field
 
 from cursor_api.domain.content import Image, LinkedImage, Text, ToolResult
+from cursor_api.domain.value import repr_without
 from cursor_api.wire.free_text import read_free_text
 
 # Arguments of all calls that wait, in all runs. A file that is to be written is part of them.
@@ -59,15 +60,16 @@ def _encode(part: Text | Image | LinkedImage) -> dict[str, str]:
     return {"type": "image", "data": data, "mimeType": part.media_type}
 
 
-@dataclass(slots=True, eq=False)
-class ToolCall:
+class ToolCall(Struct, eq=False):
     """A call that waits. Two that ask the same are one: the bridge may ask again for a lost one."""
 
     id: str
     name: str
-    arguments: bytes = field(repr=False)
+    arguments: bytes
     is_told: bool = False
     waiting: list[asyncio.Future[ToolAnswer]] = field(default_factory=list)
+
+    __repr__ = repr_without("arguments")
 
     def spell(self, *, is_free_text: bool) -> str:
         """The arguments as the caller gets them; a tool that takes any text gets the text."""

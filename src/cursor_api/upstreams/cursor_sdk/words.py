@@ -5,6 +5,7 @@ from __future__ import annotations
 from cursor_api.domain.credential_health import QuarantineReason
 from cursor_api.domain.errors import FaultKind, Scope
 from cursor_api.domain.words import UpstreamWords
+from cursor_api.options.said import tell
 
 _RENEW = (
     "Make a new API key in Cursor's dashboard (cursor.com/dashboard, Integrations) and renew the"
@@ -84,7 +85,7 @@ WORDS = UpstreamWords(
         "Cursor wants a newer version of its SDK: pip install --upgrade cursor-sdk, and restart the"
         " gateway; until then it is asked once in a while only"
     ),
-    no_credentials=(
+    no_credentials=tell(
         "No Cursor API key is configured. Make one in Cursor's dashboard and add it"
         " with `cursor-api token add`, on the page /tokeninfo, or as a line of the token file"
         " (.token by default)."

@@ -22,7 +22,7 @@ from cursor_api.domain.deltas import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import FaultContext
-from cursor_api.upstreams.openai.calls import Calls
+from cursor_api.upstreams.openai.calls import AS_THEY_ARE, Calls, WrittenTools
 from cursor_api.upstreams.openai.chunks import (
     ChoiceIn,
     ChunkIn,
@@ -79,6 +79,7 @@ class Reading:
         self,
         context: FaultContext,
         new_id: Callable[[], str],
+        tools: WrittenTools = AS_THEY_ARE,
         *,
         hides_usage: bool = False,
         has_many: bool = False,
@@ -89,7 +90,7 @@ class Reading:
         self._is_done = False
         # Whether the last chunk said nothing else.
         self._is_usage_only = False
-        self._calls = Calls(new_id)
+        self._calls = Calls(new_id, tools)
         self._reason: FinishReason | None = None
         self._usage = Raw(b"")
 
@@ -137,7 +138,7 @@ class Reading:
             if said is not None:
                 self._take_message(said, deltas)
             if choice.finish_reason:
-                self._end(choice.finish_reason)
+                self._end(choice.finish_reason, deltas)
         has_usage = not is_empty(chunk.usage)
         self._is_usage_only = has_usage and not chunk.choices
         if has_usage:
@@ -181,7 +182,7 @@ class Reading:
         if self._has_many and said is not None and isinstance(said.content, str) and said.content:
             deltas.append(TextDelta(said.content))
 
-    def _end(self, word: str) -> None:
+    def _end(self, word: str, deltas: list[Delta]) -> None:
         word = word.lower()
         if word in FAILURES:
             raise Fault(
@@ -191,6 +192,7 @@ class Reading:
             )
         # A word of the server's own (`eos`, `stop_sequence`) is an end as good as any.
         self._reason = REASONS.get(word, FinishReason.STOP)
+        self._calls.end(deltas)
 
 
 def _take_part(part: PartIn, deltas: list[Delta]) -> None:

@@ -6,41 +6,86 @@ Rules of this file:
 - A piece with a name of its own and another id begins another call, even under the same index:
   some servers give every call the index 0.
 - A server that gives a call no id gets one made up, for the caller needs it to bring the result.
+- A call without arguments has an empty object for them: clients read what is there as JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from cursor_api.dialects.openai_chat.tool_names import find_renamed
+from cursor_api.domain.chat import Tool
 from cursor_api.domain.deltas import Delta, ToolArgumentsDelta, ToolCallBegun
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.upstreams.openai.chunks import CallIn, FunctionIn
+from cursor_api.wire.free_text import read_free_text
 
 # Models call a dozen tools at once at the most.
 CALLS_MAX: Final = 512
+# A call with more text than an answer's piece may have is none that a tool asked for.
+FREE_TEXT_BYTES_MAX: Final = 8 << 20
+
+
+class WrittenTools(NamedTuple):
+    """What the caller's tools are that a request was written with.
+
+    `renamed` has the names of those that are called something else upstream; `free_text` those
+    that take any text, which comes in an object.
+    """
+
+    renamed: dict[str, str]
+    free_text: frozenset[str]
+
+    @classmethod
+    def of(cls, tools: Iterable[Tool]) -> WrittenTools:
+        """Those of a request."""
+        return cls(
+            find_renamed(tool.name for tool in tools),
+            frozenset(tool.name for tool in tools if not tool.schema),
+        )
+
+
+AS_THEY_ARE: Final = WrittenTools({}, frozenset())
 
 
 class _Call:
-    """`id` is as the server gave it, "" where it gave none; so is `name` as long as it is open."""
+    """`id` is as the server gave it, "" where it gave none; so is `name` as long as it is open.
 
-    __slots__ = ("id", "name", "number")
+    `text` has the arguments so far of a tool that takes any text; None for any other.
+    """
+
+    __slots__ = ("has_arguments", "id", "name", "number", "text")
 
     def __init__(self) -> None:
         self.id = ""
         self.name = ""
         self.number = -1
+        self.has_arguments = False
+        self.text: bytearray | None = None
 
 
 class Calls:
     """The calls of one answer; `new_id` makes one up."""
 
-    __slots__ = ("_by_id", "_by_index", "_last", "_new_id", "_open_count", "count")
+    __slots__ = (
+        "_begun",
+        "_by_id",
+        "_by_index",
+        "_last",
+        "_new_id",
+        "_open_count",
+        "_tools",
+        "count",
+    )
 
-    def __init__(self, new_id: Callable[[], str]) -> None:
+    def __init__(self, new_id: Callable[[], str], tools: WrittenTools = AS_THEY_ARE) -> None:
         self._new_id = new_id
+        self._tools = tools
+        # Those that have begun and not ended.
+        self._begun: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
         self._last: _Call | None = None
@@ -54,11 +99,14 @@ class Calls:
     def add(self, piece: CallIn, deltas: list[Delta]) -> None:
         """Take in a piece; raises Fault(PROTOCOL_ERROR) where it belongs to no call."""
         name, arguments = _said(piece)
+        name = self._tools.renamed.get(name, name)
         call = self._find(piece, name) or self._open(piece)
         self._last = call
         call.id = call.id or piece.id or ""
         if not call.name and name:
             call.name, call.number = name, self.count
+            call.text = bytearray() if name in self._tools.free_text else None
+            self._begun.append(call)
             self.count += 1
             deltas.append(ToolCallBegun(call.number, call.id or self._new_id(), name))
         if arguments:
@@ -67,7 +115,21 @@ class Calls:
                     FaultKind.PROTOCOL_ERROR,
                     "The upstream sent arguments of a call without a name.",
                 )
-            deltas.append(ToolArgumentsDelta(call.number, arguments))
+            call.has_arguments = True
+            if call.text is None:
+                deltas.append(ToolArgumentsDelta(call.number, arguments))
+            else:
+                _hold(call.text, arguments)
+
+    def end(self, deltas: list[Delta]) -> None:
+        """No call goes on: give what is left to say of them."""
+        for call in self._begun:
+            text = "" if call.has_arguments else "{}"
+            if call.text is not None:
+                text = read_free_text(bytes(call.text)) if call.text else ""
+            if text:
+                deltas.append(ToolArgumentsDelta(call.number, text))
+        self._begun.clear()
 
     def add_function(self, piece: FunctionIn, deltas: list[Delta]) -> None:
         """The same for the one call of the spelling before `tool_calls`."""
@@ -103,6 +165,15 @@ class Calls:
         if piece.id:
             self._by_id[piece.id] = call
         return call
+
+
+def _hold(text: bytearray, piece: str) -> None:
+    text += piece.encode()
+    if len(text) > FREE_TEXT_BYTES_MAX:
+        raise Fault(
+            FaultKind.PROTOCOL_ERROR,
+            f"The upstream calls a tool with more than {FREE_TEXT_BYTES_MAX >> 20} MiB of text.",
+        )
 
 
 def _said(piece: CallIn) -> tuple[str, str]:

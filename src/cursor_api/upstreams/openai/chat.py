@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
+from cursor_api.dialects.openai_chat.families import family_of
 from cursor_api.dialects.openai_chat.request import NAME
 from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.dialects.openai_embeddings.request import NAME as EMBEDDINGS
@@ -23,6 +25,7 @@ from cursor_api.transport.model_lists import decode_models, read_list
 from cursor_api.transport.refusals import FaultContext
 from cursor_api.transport.timeouts import remember_timeouts
 from cursor_api.upstreams.openai.answer import Reading
+from cursor_api.upstreams.openai.calls import WrittenTools
 from cursor_api.upstreams.openai.embeddings import (
     EMBEDDINGS_PATH,
     VectorsAnswer,
@@ -50,6 +53,7 @@ class OpenAiUpstream:
     ) -> None:
         self._http = http
         self._url = options.api_url
+        self._host = urlsplit(self._url).hostname or ""
         self._parts = parts
         self._new_id = new_id
         self._timeouts_for = remember_timeouts(options.timeouts)
@@ -82,7 +86,8 @@ class OpenAiUpstream:
         """See EventApi."""
         headers = _headers(secret)
         try:
-            body = await self._parts.steps.run(encode_request(request, model))
+            written = encode_request(request, model, family_of(model, self._host))
+            body = await self._parts.steps.run(written)
         except UnicodeEncodeError:
             raise not_unicode() from None
         timeouts = self._timeouts_for(model)
@@ -108,11 +113,14 @@ class OpenAiUpstream:
 
     def reading(self, request: ChatRequest, context: FaultContext) -> Reading:
         """See EventApi."""
-        native, features, _ = request.origin
+        native = request.origin.native_in(NAME)
+        if native is None:
+            return Reading(context, self._new_id, WrittenTools.of(request.parameters.tools))
+        features = request.origin.features
         return Reading(
             context,
             self._new_id,
-            hides_usage=native is not None and not native.wants_usage,
+            hides_usage=not native.wants_usage,
             has_many=any(one.feature is Feature.MANY_ANSWERS for one in features),
         )
 

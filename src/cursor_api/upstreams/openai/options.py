@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cursor_api.options.addresses import base_url
 from cursor_api.options.by_model import SecondsByModel, durations_by_model
@@ -15,8 +16,7 @@ from cursor_api.transport.timeouts import TimeoutsByModel
 CHAT_PATH: Final = "/chat/completions"
 
 
-@dataclass(frozen=True, slots=True)
-class PatientTimeouts(TimeoutsByModel):
+class PatientTimeouts(TimeoutsByModel, frozen=True):
     """The limits of every upstream, with more time for the first text."""
 
     first_token_s: SecondsByModel = setting(
@@ -30,8 +30,7 @@ class PatientTimeouts(TimeoutsByModel):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAiOptions:
+class OpenAiOptions(Struct, frozen=True):
     """How an endpoint is reached. Raises ValueError for an address that is none."""
 
     base_url: str = setting(

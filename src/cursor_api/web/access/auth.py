@@ -18,11 +18,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 import structlog
-from msgspec import structs
+from msgspec import Struct, structs
 
 from cursor_api.domain.api_key import SECRET_PREFIX
 from cursor_api.domain.caller import Caller
@@ -75,8 +74,7 @@ CHAT_ONLY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AccessOptions:
+class AccessOptions(Struct, frozen=True):
     """Who may come in.
 
     `auth_token` is the operator's key, None only in pass-through; `client_tokens` are those that
@@ -230,9 +228,10 @@ class Authenticator:
         """Whose API key this is; raises Fault(UNAUTHENTICATED) where it was one."""
         digest = hashlib.sha256(key).digest()
         caller = api_keys.find_caller(digest)
-        is_unknown = caller is None and not api_keys.is_current
-        if is_unknown and key.startswith(API_KEY_BEGINS):
-            raise _keys_away(KEYS_AWAY)
+        if caller is None and key.startswith(API_KEY_BEGINS):
+            if not await api_keys.catch_up():
+                raise _keys_away(KEYS_AWAY)
+            caller = api_keys.find_caller(digest)
         if caller is not None and api_keys.is_in_doubt:
             raise _keys_away(KEYS_IN_DOUBT)
         if caller is None or self._lockout.is_known(network, digest):

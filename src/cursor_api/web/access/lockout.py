@@ -19,9 +19,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address
+
+from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.options.kinds import whole
@@ -36,8 +37,7 @@ _DOUBLINGS_MAX = 16
 LOCKED_OUT_DELAY_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class LockoutOptions:
+class LockoutOptions(Struct, frozen=True):
     """How many wrong keys are free, and how long the others take."""
 
     # A person who mistypes stays below, and a wait of a second is no harm to one who does not.

@@ -6,27 +6,26 @@ Rules of this file:
 - The request goes there whole and as it came, its answer comes back as it is written. That worker
   judges the key, counts, and records; this one passes bytes on.
 - An answer that breaks off there breaks off here. A client that leaves here leaves there.
+- It is read as an upstream's is (transport/line.py): bounded, and held back by a slow client.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable
 from typing import Final
-
-import httptools
 
 from cursor_api.domain.call_ids import find_last_node
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.ports.siblings import Siblings
+from cursor_api.transport.errors import LostError
+from cursor_api.transport.line import Line
 from cursor_api.web.http.answers import Header
 from cursor_api.web.http.body import ClientGoneError
 from cursor_api.web.server.serving import Receive, Scope, Send
 
 # From whom it comes, between workers; whatever a client says under this name is dropped.
 PASSED_FOR: Final = b"x-worker-client"
-READ_BYTES: Final = 1 << 16
 # Of one connection, of the body as it came before it was unpacked, or of what is added here: pages
 # of other origins are let in by the worker that they have reached.
 _OF_REQUESTS: Final = frozenset(
@@ -36,9 +35,7 @@ _OF_REQUESTS: Final = frozenset(
     )
 )
 # Of one connection, or what every answer gets here.
-_OF_ANSWERS: Final = frozenset(
-    (b"connection", b"keep-alive", b"transfer-encoding", b"date", b"server")
-)
+_OF_ANSWERS: Final = frozenset(("connection", "keep-alive", "transfer-encoding", "date", "server"))
 ENDED: Final = "The worker that this conversation was with has ended; send your request again."
 
 
@@ -61,17 +58,16 @@ class Elsewhere:
         node = find_last_node(body) if siblings is not None else None
         if siblings is None or node is None:
             return False
-        connection = await siblings.connect(node)
-        if connection is None:
+        loop = asyncio.get_running_loop()
+        line = await siblings.connect(node, lambda: Line(loop, _NobodysLine()))
+        if line is None:
             return False
-        reader, writer = connection
         try:
-            writer.write(_head(scope, len(body)))
-            writer.write(body)
-            await _pass_on(reader, receive, send)
+            passing = loop.create_task(_pass(line, _head(scope, len(body)), body, send))
+            await _until_either(passing, loop.create_task(_until_gone(receive)))
         finally:
             # At once: an answer that nobody takes costs there what it would cost here.
-            writer.transport.abort()
+            line.close()
         return True
 
 
@@ -88,10 +84,8 @@ def _head(scope: Scope, body_bytes: int) -> bytes:
     return b"%b %b HTTP/1.1\r\n%b\r\n" % (scope["method"].encode(), target, lines)
 
 
-async def _pass_on(reader: asyncio.StreamReader, receive: Receive, send: Send) -> None:
-    """The answer, for as long as the client is there."""
-    passing = asyncio.create_task(_Passing(send).run(reader))
-    leaving = asyncio.create_task(_until_gone(receive))
+async def _until_either(passing: asyncio.Task[None], leaving: asyncio.Task[None]) -> None:
+    """The answer, for as long as the client is there; raises what `passing` does."""
     both = (passing, leaving)
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -110,59 +104,40 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-class _Passing:
-    """What httptools tells of the answer, as ASGI says it."""
+async def _pass(line: Line, head: bytes, body: bytes, send: Send) -> None:
+    """Ask, and pass the answer on as it comes.
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._parser = httptools.HttpResponseParser(self)
-        self._headers: list[Header] = []
-        self._pieces: list[bytes] = []
-        self._has_head = self._is_begun = self._is_whole = False
+    Raises Fault where it breaks off before a word, else BrokenOffError.
+    """
+    try:
+        await line.ask(head, body)
+    except LostError as error:
+        raise Fault(FaultKind.OVERLOADED, ENDED, retry_after_s=1) from error
+    headers = [
+        (name.encode("latin-1"), value.encode())
+        for name, value in line.headers.items()
+        if name not in _OF_ANSWERS
+    ]
+    await send({"type": "http.response.start", "status": line.status, "headers": headers})
+    is_whole = False
+    while not is_whole:
+        while not (line.has_bytes() or line.has_ended()):
+            await line.wait()
+        if line.error is not None and not line.has_bytes():
+            raise BrokenOffError from line.error
+        piece, is_whole = line.take(), line.is_whole
+        await send({"type": "http.response.body", "body": piece, "more_body": not is_whole})
 
-    async def run(self, reader: asyncio.StreamReader) -> None:
-        """To its end; raises Fault where it breaks off before a word, else BrokenOffError."""
-        while not self._is_whole:
-            data = b""
-            with contextlib.suppress(ConnectionError):
-                data = await reader.read(READ_BYTES)
-            if not data:
-                if not self._is_begun:
-                    raise Fault(FaultKind.OVERLOADED, ENDED, retry_after_s=1)
-                raise BrokenOffError
-            self._parser.feed_data(data)
-            await self._tell()
 
-    async def _tell(self) -> None:
-        if not self._has_head:
-            return
-        if not self._is_begun:
-            self._is_begun = True
-            status = self._parser.get_status_code()
-            start = {"type": "http.response.start", "status": status, "headers": self._headers}
-            await self._send(start)
-        pieces, self._pieces = self._pieces, []
-        if pieces or self._is_whole:
-            body, has_more = b"".join(pieces), not self._is_whole
-            await self._send({"type": "http.response.body", "body": body, "more_body": has_more})
+class _NobodysLine:
+    """Such a connection serves once: nobody keeps it."""
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One of its head."""
-        lower = name.lower()
-        if lower not in _OF_ANSWERS:
-            self._headers.append((lower, value))
+    def take_back(self, line: Line) -> None:
+        """See LineOwner."""
+        line.close()
 
-    def on_headers_complete(self) -> None:
-        """All of them."""
-        self._has_head = True
-
-    def on_body(self, body: bytes) -> None:
-        """A piece."""
-        self._pieces.append(body)
-
-    def on_message_complete(self) -> None:
-        """Its end."""
-        self._is_whole = True
+    def forget(self, line: Line) -> None:
+        """See LineOwner."""
 
 
 def take_client(scope: Scope) -> Scope | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NamedTuple, cast
 
 import structlog
+from msgspec import Struct, field
 
 from cursor_api.domain.caller import Caller
 from cursor_api.domain.chat import ChatRequest, Incoming
@@ -72,8 +72,7 @@ CONVERSATION_LENGTH_MAX = 200
 NOBODY = Caller("")
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceOptions:
+class InferenceOptions(Struct, frozen=True):
     """Limits of the inference routes."""
 
     body_bytes_max: int = setting(

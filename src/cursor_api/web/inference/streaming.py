@@ -14,16 +14,16 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
+from msgspec import Struct
 
 from cursor_api.options.kinds import duration
 from cursor_api.options.setting import setting
 from cursor_api.ports.dialect import StreamRenderer
 from cursor_api.ports.upstream import DeltaBatches
-from cursor_api.transport.watch import Watch as DeadlineClock
+from cursor_api.watch import Watch as DeadlineClock
 from cursor_api.web.server.serving import Receive, Send
 
 log = structlog.get_logger(__name__)
@@ -41,8 +41,7 @@ STREAM_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeepAliveOptions:
+class KeepAliveOptions(Struct, frozen=True):
     """What a stream gets while its answer is silent."""
 
     keep_alive_s: float = setting(

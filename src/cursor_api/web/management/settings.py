@@ -15,6 +15,7 @@ from cursor_api.ports.configuration import (
     Reloaded,
     ShownSetting,
     ShownSettings,
+    list_changes,
 )
 from cursor_api.web.http.json_body import read_json, reply
 from cursor_api.web.http.operation import FOLDER_ROUTE, Acts, Operation, Parameter
@@ -84,7 +85,9 @@ class SettingRoutes:
                 summary="Read settings and token files again, and serve with them",
                 acts=Acts(
                     ActKind.SETTINGS_RELOADED,
-                    lambda _request, answer: ", ".join(answer["changed"]),
+                    lambda _request, answer: list_changes(
+                        answer["changed"], answer["added"], answer["removed"]
+                    ),
                 ),
                 good={200: Reloaded},
                 bad=(401, 403),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.options.kinds import duration, size, whole
 from cursor_api.options.setting import KIB, MIB, setting
@@ -24,8 +25,7 @@ WRITE_BUFFER_BYTES = 16_384
 REFUSED_MAX = 32
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
+class ConnectionLimits(Struct, frozen=True):
     """What one connection may do to us."""
 
     # A full socket buffer that nobody empties for this long is a client that is gone.

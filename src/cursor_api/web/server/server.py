@@ -14,11 +14,11 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 import structlog
+from msgspec import Struct, field
 
 from cursor_api.options.addresses import listen_host
 from cursor_api.options.kinds import duration, whole
@@ -57,8 +57,7 @@ SETTLE_S = 0.4
 Hangup = Callable[[], Coroutine[Any, Any, None]]
 
 
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
+class ServerOptions(Struct, frozen=True):
     """Where to listen, and how long to wait for whom."""
 
     host: str = setting(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from cursor_api.transport.watch import Watch
+from cursor_api.watch import Watch
 from cursor_api.web.server.heads import Dates
 from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.refusals import RenderRefusal

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import ssl
 import stat
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NoReturn
@@ -35,8 +34,7 @@ _FILE_BYTES_MAX: Final = 1024 * 1024
 _SOON: Final = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True)
-class TlsOptions:
+class TlsOptions(Struct, frozen=True):
     """The files; without a certificate the listener speaks plain HTTP."""
 
     cert_file: Path | None = setting(

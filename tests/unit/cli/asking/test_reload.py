@@ -15,6 +15,8 @@ from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
 
 DONE: dict[str, Any] = {
     "changed": [],
+    "added": [],
+    "removed": [],
     "waiting": [],
     "problems": [],
     "credential_count": 5,
@@ -60,6 +62,8 @@ def test_what_changed_is_told(running: ListingGateway, capsys: pytest.CaptureFix
     assert running.asked[-1].headers["authorization"] == "Bearer of-the-operator"
     assert reload(running) == 0
     assert "settings: nothing changed" in capsys.readouterr().out
+    assert reload(running, added=["upstream.more"], removed=["model.m"]) == 0
+    assert capsys.readouterr().out == "added: upstream.more\nremoved: model.m\ncredentials: 5\n"
 
 
 def test_what_is_wrong_is_told(running: ListingGateway, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def test_a_gateway_that_answers(demo: RunningDemo, capsys: pytest.CaptureFixture
     assert told["gateway"].strip().startswith(f"http://127.0.0.1:{demo.port} (version ")
     assert told["can answer"].strip() == "yes"
     assert told["credentials"].strip() == "5 of 5 ready"
-    assert "1 answered; first text after 0." in told["last 24 h"]
+    assert "1 answered; first text within 0." in told["last 24 h"]
     assert main(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["can_answer"] is True
 

@@ -77,6 +77,20 @@ def test_a_reader_of_chinese_gets_all_of_it(
     assert {"settings", "gateway", "credentials"} <= {one["area"] for one in checks}
 
 
+def test_a_reader_of_chinese_is_told_how_to_add_a_credential(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the first minute there is none: what to do stands there, and no English sentence."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    (folder / ".token").unlink()
+    (folder / "cursor-api.toml").unlink()
+    assert main(["doctor"]) == 1
+    said = "".join(capsys.readouterr().out.split())
+    assert "token import、cursor-api token add 或".replace(" ", "") in said
+    assert "没有配置Cursor的会话令牌" in said
+    assert "没有配置CursorAPI密钥" in said
+
+
 def test_the_port_of_a_gateway_that_runs_is_no_warning(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ from cursor_api.domain.api_key import KeyState
 from cursor_api.domain.diagnosis import Verdict
 from cursor_api.domain.periods import Period, Unit
 from cursor_api.domain.record import Status
+from cursor_api.installed import SCHEMA
 from cursor_api.service.credentials.report import State
 
 SOURCES = Path(cursor_api.cli.__file__).parent
@@ -49,6 +50,7 @@ def constants() -> Iterator[str]:
                 yield node.value
     # What the gateway tells by a word of a closed set.
     yield from (one.value for one in (*State, *Status, *KeyState, *Period, *Unit, *Verdict))
+    yield from (preset.title for preset in SCHEMA.presets)
     yield "requests"
 
 

@@ -120,7 +120,8 @@ def test_tokens_are_added_in_any_spelling(
 @pytest.mark.parametrize(
     ("text", "arguments_and_words"),
     [
-        ("", ["no token"]),
+        ("", ["no token was given"]),
+        ("\n# a note\n", ["--alias", "me", "no token was given"]),
         ("two words", ["a space inside"]),
         ("a::tok-1\nb::tok-2", ["--alias", "me", "names one token"]),
         ("tok-1", ["--alias", "a\nb", "an alias is"]),

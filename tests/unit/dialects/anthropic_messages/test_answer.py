@@ -122,6 +122,28 @@ def test_calls_are_blocks_with_their_arguments_in_pieces() -> None:
         assert read.end["delta"]["stop_reason"] == "tool_use"
 
 
+def test_what_is_said_within_a_call_comes_after_it() -> None:
+    """Some models say something between a call's arguments, and a block cannot be gone on with."""
+    begun, half, rest = (
+        *(ToolCallBegun(0, "a", "ls"), ToolArgumentsDelta(0, '{"p":')),
+        ToolArgumentsDelta(0, "1}"),
+    )
+    other: list[Delta] = [ToolCallBegun(1, "b", "cat"), ToolArgumentsDelta(1, "{}")]
+    first = {"type": "tool_use", "id": "a", "name": "ls", "input": {}, "arguments": '{"p":1}'}
+    second = {"type": "tool_use", "id": "b", "name": "cat", "input": {}, "arguments": "{}"}
+    said = {"type": "text", "text": "Hm. So."}
+    within: list[Delta] = [TextDelta("Hm."), TextDelta(" So.")]
+    assert stream([begun, half, *within, rest, CALLS]).blocks == [first, said]
+    assert stream([begun, *within, half, rest, *other, CALLS]).blocks == [first, second, said]
+    assert stream([begun, half, *other, *within, rest, CALLS]).blocks == [first, second, said]
+    # What comes where a call is whole is not held back.
+    renderer = MessageRenderer(HEAD)
+    renderer.render([begun, half, rest])
+    assert b"Hm." in renderer.render(within)
+    thought = stream([begun, half, ReasoningDelta("hm"), rest, TextDelta("So."), CALLS])
+    assert [block["type"] for block in thought.blocks] == ["tool_use", "thinking", "text"]
+
+
 def test_a_refusal_is_text_and_a_stop_reason() -> None:
     """Whatever reason the upstream gives."""
     read = stream([RefusalDelta("I can"), RefusalDelta("not."), STOP])

@@ -106,6 +106,14 @@ def parse(*messages: Any, limits: RequestLimits | None = None) -> ParsedRequest:
             },
             (Text("T\n"), Text("https://a\n"), Text("x")),
         ),
+        (
+            {
+                "type": "tool_result",
+                "tool_use_id": "a",
+                "content": [{"type": "tool_reference", "tool_name": "Read"}],
+            },
+            (ToolResult("a", (Text("Read\n"),)),),
+        ),
     ],
 )
 def test_every_kind_of_block(block: dict[str, Any], parts: tuple[Part, ...]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cursor_api.dialects.anthropic_messages.call_ids import CallIds
+from cursor_api.dialects.anthropic_messages.call_ids import ConversationCallIds
 
 
 def test_a_good_id_is_kept_and_any_other_replaced_alike_for_both() -> None:
     """The result goes to its call; what is made up is the same in the next request."""
     for _ in range(2):
-        ids = CallIds()
+        ids = ConversationCallIds()
         assert [ids.begin(one) for one in ("toolu_1", "functions.bash:0", "call_2")] == [
             *("toolu_1", "toolu_made_1", "call_2")
         ]
@@ -22,7 +22,7 @@ def test_a_good_id_is_kept_and_any_other_replaced_alike_for_both() -> None:
 
 def test_calls_without_ids_are_answered_in_their_order() -> None:
     """Two calls of one turn are two."""
-    ids = CallIds()
+    ids = ConversationCallIds()
     assert [ids.begin(""), ids.begin("")] == ["toolu_made_1", "toolu_made_2"]
     assert [ids.answer(""), ids.answer("")] == ["toolu_made_1", "toolu_made_2"]
     assert ids.answer("") == "toolu_made_3"

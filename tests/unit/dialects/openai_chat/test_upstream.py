@@ -8,43 +8,41 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cursor_api.dialects.openai_chat.families import family_of
 from cursor_api.dialects.openai_chat.request import parse_request
+from cursor_api.dialects.openai_chat.tool_names import write_name
 from cursor_api.dialects.openai_chat.upstream import encode_request
 from cursor_api.domain.chat import (
     ChatRequest,
+    Choice,
+    Effort,
     Native,
     Origin,
     OutputForm,
     Parameters,
     Reasoning,
+    Sampling,
     Tool,
+    ToolChoice,
 )
 from cursor_api.domain.content import (
     CacheMark,
-    Image,
     Message,
-    Part,
     Role,
     Text,
-    Thinking,
-    ToolResult,
-    ToolUse,
 )
+from cursor_api.wire import free_text
 from cursor_api.wire.limits import RequestLimits
 from tests.steps import finish
 
+OTHER = family_of("theirs")
 DECIDED = {"model": "theirs", "stream": True, "stream_options": {"include_usage": True}}
 
 
-def written(*messages: Message, parameters: Parameters | None = None) -> Any:
+def written(parameters: Parameters, model: str = "theirs") -> Any:
     """The body of a request that came in no dialect."""
-    request = ChatRequest("ours", messages, parameters=parameters or Parameters())
-    return json.loads(finish(encode_request(request, "theirs")))
-
-
-def messages_of(role: Role, *parts: Part) -> Any:
-    """What one message of these parts becomes."""
-    return written(Message(role, parts))["messages"]
+    request = ChatRequest("ours", (Message(Role.USER, (Text("Hi"),)),), parameters=parameters)
+    return json.loads(finish(encode_request(request, model, family_of(model))))
 
 
 def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
@@ -54,7 +52,7 @@ def test_what_came_in_this_dialect_goes_on_as_it_came() -> None:
         b'"messages":[{"role":"user","content":"hi","y":1}],"stream":true,"temperature":"warm"}'
     )
     request = finish(parse_request(body, RequestLimits())).chat
-    sent = finish(encode_request(request, "theirs"))
+    sent = finish(encode_request(request, "theirs", OTHER))
     assert json.loads(sent) == json.loads(body) | DECIDED
     assert b'"x_new":[1.10, {"a":null}]' in sent
 
@@ -63,7 +61,7 @@ def test_what_came_in_this_dialect_is_streamed_if_the_callers_is() -> None:
     """An answer in one piece is asked for in one piece, without what is for streams alone."""
     body = b'{"model":"ours","messages":[{"role":"user","content":"hi"}],"stream":false}'
     request = finish(parse_request(body, RequestLimits())).chat
-    assert json.loads(finish(encode_request(request, "theirs"))) == {
+    assert json.loads(finish(encode_request(request, "theirs", OTHER))) == {
         "model": "theirs",
         "messages": [{"role": "user", "content": "hi"}],
     }
@@ -73,94 +71,98 @@ def test_the_native_form_of_another_dialect_is_not_looked_at() -> None:
     """It is written anew from what it meant."""
     hi = (Message(Role.USER, (Text("hi"),)),)
     request = ChatRequest("ours", hi, origin=Origin(Native("another", b"\xff")))
-    assert json.loads(finish(encode_request(request, "theirs"))) == DECIDED | {
+    assert json.loads(finish(encode_request(request, "theirs", OTHER))) == DECIDED | {
         "messages": [{"role": "user", "content": "hi"}]
     }
-
-
-def test_an_assistant_s_parts_become_one_message() -> None:
-    """Reasoning, what was said, and the calls beside it; a seal has no place here."""
-    parts = (
-        Thinking("hm", "signature"),
-        Thinking("sealed", is_redacted=True),
-        Text("I look."),
-        ToolUse("c1", "ls", b'{"p":"\xc3\xa9"}'),
-    )
-    assert messages_of(Role.ASSISTANT, *parts) == [
-        {
-            "role": "assistant",
-            "content": "I look.",
-            "reasoning_content": "hm",
-            "tool_calls": [
-                {
-                    "id": "c1",
-                    "type": "function",
-                    "function": {"name": "ls", "arguments": '{"p":"é"}'},
-                }
-            ],
-        }
-    ]
-    (call_only,) = messages_of(Role.ASSISTANT, ToolUse("c1", "ls", b"{}"))
-    assert call_only["content"] is None
-    (refused,) = messages_of(Role.ASSISTANT, Text("No.", is_refusal=True))
-    assert refused["content"] == [{"type": "refusal", "refusal": "No."}]
-
-
-def test_results_are_messages_of_their_own() -> None:
-    """In front of what else the user said with them; a failure is told in words."""
-    image = Image(b"hi", "image/png")
-    parts = (
-        ToolResult("c1", (Text("a.py"),)),
-        ToolResult("c2", (Text("gone"), image), is_error=True),
-        Text("And now?"),
-    )
-    assert messages_of(Role.USER, *parts) == [
-        {"role": "tool", "tool_call_id": "c1", "content": "a.py"},
-        {
-            "role": "tool",
-            "tool_call_id": "c2",
-            "content": [
-                {"type": "text", "text": "Error: "},
-                {"type": "text", "text": "gone"},
-                {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
-            ],
-        },
-        {"role": "user", "content": "And now?"},
-    ]
-
-
-def test_cache_marks_stand_where_they_were_put() -> None:
-    """On a part, a call, a result and a tool, with the time to live where it has a word."""
-    mark, hour = CacheMark(), CacheMark(3600)
-    (said,) = messages_of(Role.SYSTEM, Text("a", mark))
-    assert said["content"] == [
-        {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}
-    ]
-    (called,) = messages_of(Role.ASSISTANT, ToolUse("c", "f", b"", hour))
-    assert called["tool_calls"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
-    (result,) = messages_of(Role.USER, ToolResult("c", (), cache=CacheMark(77)))
-    assert result["cache_control"] == {"type": "ephemeral"}
-    asked = Parameters(tools=(Tool("f", "", b"{}", cache=mark),), reasoning=Reasoning())
-    assert written(parameters=asked)["tools"] == [
-        {
-            "type": "function",
-            "function": {"name": "f", "parameters": {}},
-            "cache_control": {"type": "ephemeral"},
-        }
-    ]
 
 
 def test_a_form_without_a_name_gets_one() -> None:
     """Anthropic's have none, and OpenAI's API takes none without."""
     for name, given in (("", "answer"), ("report", "report")):
         output = OutputForm(b'{"type":"object"}', name)
-        sent = written(Message(Role.USER, (Text("Hi"),)), parameters=Parameters(output=output))
+        sent = written(Parameters(output=output))
         assert sent["response_format"]["json_schema"]["name"] == given
 
 
 def test_a_budget_for_thinking_goes_on_as_an_effort() -> None:
     """OpenAI's API refuses a number of tokens, as Anthropic's clients give it."""
     for budget, effort in ((0, None), (1024, "low"), (8000, "medium"), (10**9, "high")):
-        asked = Parameters(reasoning=Reasoning(None, budget))
-        sent = written(Message(Role.USER, (Text("Hi"),)), parameters=asked)
+        sent = written(Parameters(reasoning=Reasoning(None, budget)))
         assert (sent.get("reasoning_effort"), "reasoning" in sent) == (effort, False)
+
+
+SAMPLING = Sampling(0.5, 0.9, 7, 0.1, 0.2, 3, 100, ("END",))
+
+
+def test_a_server_is_asked_for_nothing_that_it_refuses() -> None:
+    """One refuses what another needs: the same request, as several of them get it."""
+    asked = Parameters(
+        sampling=SAMPLING, reasoning=Reasoning(Effort.MAX), user="u", prompt_cache_key="k"
+    )
+    drawn = {"temperature": 0.5, "top_p": 0.9, "frequency_penalty": 0.1, "presence_penalty": 0.2}
+    mine = {"max_completion_tokens": 100, "seed": 3, "user": "u", "prompt_cache_key": "k"}
+    plain = {**drawn, "max_tokens": 100, "seed": 3, "stop": ["END"], "top_k": 7}
+    expected = {
+        "gpt-4o": {**mine, **drawn, "stop": ["END"]},
+        "gpt-5": {**mine, "reasoning_effort": "high"},
+        "mistral-large": plain,
+        "some-model": {**plain, "reasoning_effort": "high"},
+    }
+    for model, fields in expected.items():
+        sent = written(asked, model)
+        del sent["messages"]
+        assert sent == DECIDED | {"model": model} | fields
+
+
+def test_a_schema_says_of_which_object_it_is() -> None:
+    """OpenAI refuses one without a type, and an object without properties."""
+    bare = {"type": "object", "properties": {}}
+    other = {"type": "array", "items": {}}
+    schemas = {
+        "{}": bare,
+        '{"type":"object"}': bare,
+        '{"type":"object","properties":{"a":{}}}': {"type": "object", "properties": {"a": {}}},
+        '{"additionalProperties":false}': {**bare, "additionalProperties": False},
+        '{"type":"array","items":{}}': other,
+    }
+    tools = tuple(Tool("f", "", schema.encode()) for schema in schemas)
+    sent = written(Parameters(tools=tools))["tools"]
+    assert [tool["function"]["parameters"] for tool in sent] == list(schemas.values())
+
+
+def test_a_tool_is_marked_for_a_cache_that_there_is() -> None:
+    """Claude's; another server refuses the whole request for it."""
+    asked = Parameters(tools=(Tool("f", "", b'{"type":"x"}', cache=CacheMark()),))
+    (marked,) = written(asked, "claude-opus-5")["tools"]
+    assert marked["cache_control"] == {"type": "ephemeral"}
+    (plain,) = written(asked)["tools"]
+    assert "cache_control" not in plain
+
+
+def test_a_tool_that_takes_any_text_is_a_function() -> None:
+    """Most servers know no other tools."""
+    (tool,) = written(Parameters(tools=(Tool("patch", "Patches.", b""),)))["tools"]
+    assert tool == {
+        "type": "function",
+        "function": {
+            "name": "patch",
+            "description": "Patches.",
+            "parameters": json.loads(free_text.SCHEMA),
+        },
+    }
+
+
+def test_a_long_name_of_a_tool_is_cut() -> None:
+    """Where the tool is described, and where it is asked for."""
+    name = "mcp__" + "long" * 20
+    choice = ToolChoice(Choice.NAMED, name)
+    sent = written(Parameters(tools=(Tool(name, "", b"{}"),), tool_choice=choice))
+    assert sent["tools"][0]["function"]["name"] == write_name(name)
+    assert sent["tool_choice"]["function"]["name"] == write_name(name)
+
+
+def test_a_choice_without_tools_is_left_out() -> None:
+    """Such as that of a tool which only the caller's own provider has."""
+    assert written(Parameters(tool_choice=ToolChoice(Choice.NAMED, "web_search"))) == DECIDED | {
+        "messages": [{"role": "user", "content": "Hi"}]
+    }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from itertools import count
 
 import pytest
@@ -15,25 +16,40 @@ from cursor_api.domain.errors import Fault, FaultKind, StoreAwayError, StoreErro
 from cursor_api.domain.periods import Moment, Span
 from cursor_api.domain.permission import Permission
 from cursor_api.domain.quota import Counters, Limits, Unknown
+from cursor_api.service.access import keys as keys_module
 from cursor_api.service.access.keys import ApiKeys, KeyParts, NewKey
 from cursor_api.stores.memory_keys import MemoryKeyStore
 from cursor_api.stores.memory_limits import MemoryLimitStore
 from tests.fakes import StillClock
 
+AWAY = StoreAwayError("The database cannot be reached.")
 DAY = Limits(requests_per_day=5)
 SPAN = Moment(0.0, Span("1970-01-01", 0.0, 86_400.0))
 
 
 class LeavingStore(MemoryKeyStore):
-    """One that may be away."""
+    """One that may be away, or hang; `is_changed` by others until it is loaded."""
 
     is_away = False
+    is_hung = False
+    is_changed = False
+    looks_count = 0
 
     async def has_changed(self) -> bool:
-        """Not by others."""
+        """What is scripted."""
+        self.looks_count += 1
         if self.is_away:
-            raise StoreAwayError("The database cannot be reached.")
-        return False
+            raise AWAY
+        while self.is_hung:
+            await asyncio.sleep(0.001)
+        return self.is_changed
+
+    async def load(self) -> Sequence[ApiKey]:
+        """What there is."""
+        if self.is_away:
+            raise AWAY
+        self.is_changed = False
+        return await super().load()
 
 
 class House:
@@ -256,3 +272,39 @@ async def test_keys_are_in_doubt_when_nobody_has_been_heard_for_a_minute(house: 
     assert await look(0, is_away=False) == (True, False)
     assert await look(60) == (False, False)
     assert await look(1) == (False, True)
+
+
+async def test_what_another_process_has_just_made_is_known_to_whoever_asks(house: House) -> None:
+    """Many who ask at once, as guessers do, are one question."""
+    await house.keys.load()
+    new = await house.open().create(KeyTerms("Alice"))
+    house.store.is_changed = True
+    assert house.find(new) is None
+    house.clock.seconds += 1
+    assert all(await asyncio.gather(*(house.keys.catch_up() for _ in range(50))))
+    assert house.find(new) is not None
+    assert house.store.looks_count == 1
+
+
+async def test_nothing_is_current_while_the_store_hangs_or_is_away(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has waited is told soon, and who comes next at once; until the store answers again."""
+    monkeypatch.setattr(keys_module, "ASK_S", 0.01)
+    await house.keys.load()
+    house.clock.seconds += 1
+    house.store.is_hung = True
+    assert not await house.keys.catch_up()
+    assert not await house.keys.catch_up()
+    assert house.store.looks_count == 1
+    house.store.is_hung = False
+    await house.keys.has_changed()
+    assert house.keys.is_current
+    house.clock.seconds += 1
+    house.store.is_away = True
+    assert not await house.keys.catch_up()
+    with pytest.raises(StoreAwayError):
+        await house.keys.load()
+    house.store.is_away = False
+    await house.keys.has_changed()
+    assert await house.keys.catch_up()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.act import ActKind
 from cursor_api.domain.credential import Credential, CredentialChange, Secret

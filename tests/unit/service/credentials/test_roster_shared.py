@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import pytest
 
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.credential_health import Preferences
 from cursor_api.domain.errors import StoreAwayError
+from cursor_api.domain.problems import Notice, NoticeCode
 from cursor_api.ports.credential_rows import PreferenceStep, Taken
 from cursor_api.service.credentials import roster as roster_module
 from cursor_api.service.credentials.roster import CANNOT_LOOK, Roster, RosterParts
@@ -25,6 +27,7 @@ class ScriptedShared:
     """What is preferred, or an error."""
 
     def __init__(self) -> None:
+        self.given: Sequence[Credential] = ()
         self.preferences: Mapping[Secret, Preferences] = {}
         self.preferred: list[str] = []
         self.error: StoreAwayError | None = None
@@ -130,3 +133,39 @@ async def test_a_database_that_is_away_is_told_once(monkeypatch: pytest.MonkeyPa
     house.store.is_changed = True
     await until(lambda: house.serving == "ab")
     watching.cancel()
+
+
+async def test_those_of_a_setting_need_no_database() -> None:
+    """They serve from the start, and the database's join them when it is back."""
+    house = House(A, B)
+    roster, shared = share(house)
+    shared.given = [B]
+    house.store.error = AWAY
+    with pytest.raises(StoreAwayError):
+        await roster.start()
+    assert house.serving == "b"
+    house.store.error = None
+    await roster.reload()
+    assert house.serving == "ab"
+
+
+async def test_what_a_database_has_for_others_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, and shown for as long as it is so; the database tells of itself when it is away."""
+    monkeypatch.setattr(roster_module, "WARN_EVERY_S", 0.0)
+    monkeypatch.setattr(roster_module, "LOOK_EVERY_S", 0.002)
+    house, notice = House(A), Notice(NoticeCode.ROW_NO_KEY, "2 are sealed", {})
+    answers = count()
+
+    async def find_unread() -> Sequence[Notice]:
+        if next(answers) == 1:
+            raise AWAY
+        return [notice]
+
+    parts = (house.store, house.memory, house.pools, house.clock, house.observer)
+    roster = Roster(RosterParts(*parts, lambda _: None, house.note, find_unread=find_unread))
+    await roster.start()
+    watching = asyncio.create_task(roster.watch())
+    await until(lambda: next(answers) > 5)
+    watching.cancel()
+    assert roster.warnings == (notice,)
+    assert house.observer.warnings == [("2 are sealed", {})]

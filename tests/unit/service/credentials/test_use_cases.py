@@ -3,94 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from cursor_api.domain.credential import Credential, CredentialChange, Secret
 from cursor_api.domain.credential_health import Cooldown, Preferences
 from cursor_api.domain.errors import Fault, FaultKind, LineProblem, StoreError
-from cursor_api.pool.pool import Pool
-from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.report import State
-from cursor_api.service.credentials.roster import Roster, RosterParts
-from cursor_api.service.credentials.trial import Trials
 from cursor_api.service.credentials.use_cases import (
     ADDED_COUNT_MAX,
     SLICE_COUNT,
-    CredentialParts,
-    Credentials,
     Keep,
     Order,
     PreferenceChange,
     Undo,
 )
-from cursor_api.service.inference.search import Collaborators
-from cursor_api.stores.files.pool_state import MemoryPoolStateStore
-from cursor_api.telemetry.observer import LogObserver
-from cursor_api.upstreams.cursor.token_files.memory import MemoryCredentialStore
-from tests.endpoints import FAKE, FAKE_FORM, catalog_of, endpoints_of
-from tests.fakes import ListLog, ScriptedUpstream, TickingClock
-from tests.unit.service.credentials.roster_house import note_nothing
+from cursor_api.stores.files.pool_state import FilePoolStateStore
+from tests.endpoints import FAKE
+from tests.unit.service.credentials.office import Office, checksum
 
 NOTHING = CredentialChange()
 NO_WISH = PreferenceChange()
-
-
-def checksum(number: int) -> str:
-    """A device of the known form."""
-    return f"AAAAAAAA{number:064x}"
-
-
-@dataclass
-class Office:
-    """The use cases over a memory store with the credentials `names`."""
-
-    names: str = "ab"
-    devices: itertools.count[int] = field(default_factory=lambda: itertools.count(1000))
-
-    def __post_init__(self) -> None:
-        own = [
-            Credential(name, Secret(f"token-of-{name}"), checksum(number), FAKE)
-            for number, name in enumerate(self.names)
-        ]
-        self.clock = TickingClock()
-        self.pool = Pool(self.clock, lambda: 0.5)
-        endpoints = endpoints_of(ScriptedUpstream({}), self.pool)
-        self.endpoints = endpoints
-        self.endpoints = endpoints
-        self.pools = CredentialPools(endpoints)
-        self.pools.replace(own)
-        self.store = MemoryCredentialStore(
-            own, lambda: checksum(next(self.devices)), forms=(FAKE_FORM,)
-        )
-        self.roster = Roster(
-            RosterParts(
-                self.store,
-                MemoryPoolStateStore(),
-                self.pools,
-                self.clock,
-                LogObserver(),
-                lambda _credentials: None,
-                note_nothing,
-            )
-        )
-        trials = Trials(
-            Collaborators(catalog_of(), endpoints, ListLog(), self.clock, lambda: 0.5), self.pools
-        )
-        self.credentials = Credentials(
-            CredentialParts(self.roster, self.pools, trials, endpoints, self.clock)
-        )
-
-    async def aliases(self, order: Order = Order.FILE, offset: int = 0, limit: int = 100) -> str:
-        """The aliases of a page, spaces between."""
-        page = await self.credentials.list(order, offset, limit)
-        return " ".join(item.alias for item in page.credentials)
-
-    async def tokens(self) -> list[str]:
-        """The lines of the token file."""
-        return (await self.store.read_text()).token_text.splitlines()
 
 
 async def problems_of(office: Office, text: str, checksum: str | None = None) -> dict[int, str]:
@@ -395,3 +329,16 @@ async def test_clearing_ends_what_the_pool_learnt() -> None:
     office.pool.get_slot("a").cooldowns["m"] = Cooldown(9e9, 1, "rate_limited")
     shown = office.credentials.clear("a")
     assert (shown.state, shown.cooldowns) == (State.HEALTHY, ())
+
+
+async def test_what_another_process_has_just_set_is_what_is_changed(tmp_path: Path) -> None:
+    """Off here and on there, at once: it is on at both, and not only what the answer says."""
+    one, two = (Office(memory=FilePoolStateStore(tmp_path / "state")) for _ in range(2))
+    off, on = PreferenceChange(is_enabled=False), PreferenceChange(is_enabled=True)
+    await one.credentials.change("a", NOTHING, off)
+    assert (await two.credentials.change("a", NOTHING, on)).enabled
+    # As their watches do it.
+    await one.roster.save()
+    await two.roster.save()
+    assert one.pool.get_slot("a").preferences.is_enabled
+    assert two.pool.get_slot("a").preferences.is_enabled

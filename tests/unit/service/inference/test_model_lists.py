@@ -115,6 +115,18 @@ async def test_one_that_cannot_tell_keeps_what_is_known(monkeypatch: pytest.Monk
     await town.lists.refresh()
     details = [facts["detail"] for _, facts in town.observer.warnings]
     assert details == ["no answer within 0.05 s", "nobody there"]
+    assert {event for event, _ in town.observer.warnings} == {
+        "the list of models cannot be fetched; the last known one is used"
+    }
+
+
+async def test_one_that_could_never_tell_has_no_list_that_could_be_used() -> None:
+    """So the warning does not promise one."""
+    town = Town()
+    town.one.listed = Fault(FaultKind.UNREACHABLE, "nobody there")
+    await town.lists.refresh()
+    [(event, _)] = town.observer.warnings
+    assert event == "the list of models cannot be fetched; none is known yet"
 
 
 async def test_a_list_without_an_end_is_cut_and_told() -> None:

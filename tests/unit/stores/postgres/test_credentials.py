@@ -6,17 +6,17 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.credential_health import Preferences
-from cursor_api.domain.errors import StoreAwayError, StoreError
+from cursor_api.domain.errors import StoreAwayError, StoreError, UnknownCredentialError
 from cursor_api.domain.problems import NoticeCode
 from cursor_api.files.sealing import Sealer, id_of
 from cursor_api.ports.credential_rows import CredentialRow
-from cursor_api.stores.postgres.credentials import PostgresCredentials
+from cursor_api.stores.postgres.credentials import PostgresCredentials, find_unread
 from cursor_api.stores.postgres.link import Connection, Link
 from tests.contract.test_records import forget_all
 from tests.postgres_server import PostgresServer
@@ -30,14 +30,14 @@ class Database:
     """Nodes at one database, and somebody with its password."""
 
     def __init__(self, url: Secret, stack: AsyncExitStack) -> None:
-        self._url = url
+        self.url = url
         self._stack = stack
         self._link = Link(url, "test", 10.0)
         stack.push_async_callback(self._link.close)
 
     def node(self, *keys: Secret) -> PostgresCredentials:
         """One more, with these keys."""
-        made = PostgresCredentials(self._url, Sealer(keys), call_s=1.0)
+        made = PostgresCredentials(self.url, Sealer(keys), call_s=1.0)
         self._stack.push_async_callback(made.close)
         return made
 
@@ -45,7 +45,7 @@ class Database:
     async def holding(self, row_id: str) -> AsyncIterator[None]:
         """Nobody else gets past this row."""
         held, done = asyncio.Event(), asyncio.Event()
-        link = Link(self._url, "holder", 20.0)
+        link = Link(self.url, "holder", 20.0)
 
         async def hold(connection: Connection) -> None:
             question = "SELECT 1 FROM cursor_api.credentials WHERE id = %s FOR UPDATE"
@@ -176,6 +176,36 @@ async def test_a_node_without_the_newer_key_goes_on_with_what_it_knows(
     third = replace(HOME, id="4" * 32, secret=Secret("canary-4"))
     await late.edit(lambda rows: [*(replace(row, name="renamed") for row in rows), third])
     assert await first.load() == [newer, HOME, third]
+
+
+async def test_what_only_a_newer_key_opens_is_not_called_unknown(database: Database) -> None:
+    """Whoever wants to change it there is told which key is missing."""
+    late, first = database.node(OLD), database.node(NEW, OLD)
+    await put(late, WORK)
+
+    def seek(rows: Sequence[CredentialRow]) -> Sequence[CredentialRow]:
+        if WORK not in rows:
+            raise UnknownCredentialError("There is none.")
+        return rows
+
+    assert await late.edit(seek) == [WORK]
+    await first.reseal()
+    with pytest.raises(StoreError, match=f"sealed with the key {id_of(NEW)}") as caught:
+        await late.edit(seek)
+    assert not isinstance(caught.value, UnknownCredentialError)
+    await put(first)
+    with pytest.raises(UnknownCredentialError):
+        await late.edit(seek)
+
+
+async def test_a_process_without_a_key_is_told_what_it_does_not_use(database: Database) -> None:
+    """How many there are and which key they need; an empty or new database has none."""
+    assert await find_unread(database.url) == []
+    await put(database.node(OLD), WORK, HOME)
+    [notice] = await find_unread(database.url)
+    assert notice.code is NoticeCode.ROW_NO_KEY
+    assert notice.values == {"count": "2", "key": id_of(OLD), "name": "CREDENTIALS_KEY"}
+    assert str(notice).startswith("2 credential(s) in the database are sealed with the key")
 
 
 async def test_another_key_seals_all_or_none(database: Database) -> None:

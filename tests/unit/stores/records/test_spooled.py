@@ -96,6 +96,27 @@ async def test_what_the_database_does_not_take_waits_in_the_file(house: House) -
     assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS._replace(refused_count=6)]
 
 
+async def test_an_outage_is_seen_while_nothing_is_written(house: House) -> None:
+    """Whoever looks at the state of an idle gateway sees it, and its end."""
+    async with house.opened() as records:
+        house.database.error = GONE
+        await until(lambda: records.state() == (False, 0, 0))
+        house.database.error = None
+        await until(lambda: records.state() == (True, 0, 0))
+    assert house.told == [AWAY, BACK]
+
+
+async def test_a_database_that_refuses_is_away_too(house: House) -> None:
+    """Its password was changed under a running gateway; nothing is lost until that is mended."""
+    async with house.opened() as records:
+        house.database.error = StoreError("wrong password")
+        await until(lambda: house.told == [AWAY])
+        await records.write(Batch("b", [record(1)]))
+        house.database.error = None
+        await until(lambda: house.told == [AWAY, BACK])
+    assert house.database.ids == [id_at(1)]
+
+
 async def test_a_death_in_an_outage_costs_nothing(house: House) -> None:
     """The next process finds the file, also when the database is there from its start on."""
     async with house.opened() as records:
@@ -151,7 +172,7 @@ async def test_who_asks_for_a_deletion_means_the_file_too(house: House) -> None:
     """What is still to be brought over would come back otherwise."""
     async with house.opened() as records:
         await records.write(Batch("a", [record(1, caller="anna"), record(2)]))
-        house.database.error = GONE
+        house.database.error, house.database.is_read_only = GONE, True
         await records.write(Batch("b", [record(3, caller="anna"), record(4, caller="anna")]))
         anna = RecordFilter(caller="anna")
         assert (await records.count(anna), records.state().spooled_count) == (3, 2)

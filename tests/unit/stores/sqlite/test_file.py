@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,29 +17,13 @@ from cursor_api.stores.sqlite import file as sqlite_file
 from cursor_api.stores.sqlite.file import FORMAT, MIGRATIONS, RecordFile
 from cursor_api.stores.sqlite.sql_files import RowStatement, split_script
 from tests.contract.test_records import FULL
-from tests.sqlite_files import torn
+from tests.sqlite_files import opened, plain, torn
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where the file is."""
     return tmp_path / "log.sqlite3"
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, open in this program's way."""
-    file = RecordFile(path)
-    with file.use() as connection:
-        yield connection
-    file.close()
-
-
-@contextlib.contextmanager
-def plain(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, as any SQLite tool opens it."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        yield connection
 
 
 def old_file(path: Path, version: int) -> None:

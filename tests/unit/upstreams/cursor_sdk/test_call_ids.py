@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.cursor_sdk.call_ids import CallIds
+from cursor_api.upstreams.cursor_sdk.call_ids import WaitingCallIds
 from tests.fakes import StillClock
 
 # What OpenAI takes at most, and what Anthropic takes at all.
@@ -30,7 +30,7 @@ class Others:
 def test_ids_are_random_and_such_as_every_api_takes() -> None:
     """Whether they name a node or not; 120 bits and more."""
     for nodes in (None, Others("0123ab")):
-        ids = CallIds(nodes, StillClock(), 300.0)
+        ids = WaitingCallIds(nodes, StillClock(), 300.0)
         made = {ids.make() for _ in range(100)}
         assert len(made) == 100
         assert all(len(one) <= LENGTH_MAX and FORM.fullmatch(one) for one in made)
@@ -40,15 +40,20 @@ def test_ids_are_random_and_such_as_every_api_takes() -> None:
 def test_a_result_is_refused_by_every_node_but_the_one_that_waits() -> None:
     """It is told which one that is, as long as that one serves and may still wait."""
     clock = StillClock()
-    there = CallIds(Others("aaaaaa"), clock, 300.0)
+    there = WaitingCallIds(Others("aaaaaa"), clock, 300.0)
     known = Others("bbbbbb", "aaaaaa")
-    here = CallIds(known, clock, 300.0)
+    here = WaitingCallIds(known, clock, 300.0)
     theirs = there.make()
     with pytest.raises(Fault, match="the node aaaaaa, and this is the node bbbbbb") as raised:
         here.require_own(["call_of_somebody", theirs])
     assert raised.value.kind is FaultKind.WRONG_NODE
     # Its own, which no longer waits; and those that no node of several has made.
-    for ids in ([here.make()], [CallIds(None, clock, 300.0).make()], ["call_1"], [theirs + "x"]):
+    for ids in (
+        [here.make()],
+        [WaitingCallIds(None, clock, 300.0).make()],
+        ["call_1"],
+        [theirs + "x"],
+    ):
         here.require_own(ids)
     known.others.clear()
     here.require_own([theirs])
@@ -60,4 +65,6 @@ def test_a_result_is_refused_by_every_node_but_the_one_that_waits() -> None:
 def test_one_process_alone_refuses_nothing() -> None:
     """Ids of the time when it was one of several are unknown to it, as after every start."""
     clock = StillClock()
-    CallIds(None, clock, 300.0).require_own([CallIds(Others("aaaaaa"), clock, 300.0).make()])
+    WaitingCallIds(None, clock, 300.0).require_own(
+        [WaitingCallIds(Others("aaaaaa"), clock, 300.0).make()]
+    )

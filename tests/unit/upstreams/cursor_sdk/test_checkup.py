@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.diagnosis import Check, Diagnosing, Verdict

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cursor_api.domain.content import Image, Text, ToolResult
-from cursor_api.upstreams.cursor_sdk.call_ids import CallIds
+from cursor_api.upstreams.cursor_sdk.call_ids import WaitingCallIds
 from cursor_api.upstreams.cursor_sdk.tool_calls import (
     Parking,
     RunCalls,
@@ -49,7 +49,7 @@ def test_a_result_has_the_form_that_the_bridge_takes(
 
 def new_id() -> str:
     """As a process that serves alone makes them."""
-    return CallIds(None, StillClock(), 1.0).make()
+    return WaitingCallIds(None, StillClock(), 1.0).make()
 
 
 async def test_ids_are_known_once_they_were_told() -> None:

@@ -8,9 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from cursor_api.dialects.openai_chat.tool_names import write_name
+from cursor_api.domain.chat import Tool
 from cursor_api.domain.deltas import Delta, ToolArgumentsDelta, ToolCallBegun
 from cursor_api.domain.errors import Fault, FaultKind
-from cursor_api.upstreams.openai.calls import CALLS_MAX, Calls
+from cursor_api.upstreams.openai.calls import (
+    AS_THEY_ARE,
+    CALLS_MAX,
+    FREE_TEXT_BYTES_MAX,
+    Calls,
+    WrittenTools,
+)
 from cursor_api.upstreams.openai.chunks import CallIn, FunctionIn
 
 
@@ -26,13 +34,15 @@ def piece(
     return msgspec.convert({"index": index, "id": id, "function": function}, CallIn)
 
 
-def read(*pieces: CallIn) -> list[Any]:
+def read(*pieces: CallIn, tools: WrittenTools = AS_THEY_ARE) -> list[Any]:
     """What comes of them: `(number, id, name)` for a call that begins, `(number, text)`."""
     numbers = count(1)
-    calls = Calls(lambda: f"made-up-{next(numbers)}")
+    calls = Calls(lambda: f"made-up-{next(numbers)}", tools)
     deltas: list[Delta] = []
     for one in pieces:
         calls.add(one, deltas)
+    for _ in range(2):
+        calls.end(deltas)
     found: list[Any] = []
     for delta in deltas:
         if isinstance(delta, ToolCallBegun):
@@ -119,7 +129,7 @@ def test_a_name_that_comes_after_the_id() -> None:
         piece(None, "", index=0, id="a"),
         piece("find", "", index=1, id="b"),
         piece("look", "{}", index=0),
-    ) == [(0, "b", "find"), (1, "a", "look"), (1, "{}")]
+    ) == [(0, "b", "find"), (1, "a", "look"), (1, "{}"), (0, "{}")]
     assert read(piece(None, None, index=0), piece("look", "{}", index=0, id="late")) == [
         *((0, "late", "look"), (0, "{}"))
     ]
@@ -159,3 +169,46 @@ def test_what_makes_no_call_is_a_fault(pieces: list[CallIn]) -> None:
     with pytest.raises(Fault) as caught:
         read(*pieces)
     assert caught.value.kind is FaultKind.PROTOCOL_ERROR
+
+
+def test_a_call_without_arguments_has_an_empty_object() -> None:
+    """Clients read what is there as JSON, and fail at nothing."""
+    assert read(
+        piece("look", "", index=0, id="a"), piece("find", index=1, id="b"), piece(None, "", index=0)
+    ) == [(0, "a", "look"), (1, "b", "find"), (0, "{}"), (1, "{}")]
+
+
+def test_a_tool_that_takes_any_text_is_given_it_at_the_end() -> None:
+    """Upstream it is a field of an object; what is no such object is the text itself."""
+    tools = WrittenTools.of([Tool("patch", "", b""), Tool("look", "", b"{}")])
+    assert read(
+        piece("patch", '{"inp', index=0, id="a"),
+        piece("look", "{}", index=1, id="b"),
+        piece(None, 'ut":"a\\n"}', index=0),
+        piece("patch", "*** as it is", index=2, id="c"),
+        piece("patch", "", index=3, id="d"),
+        tools=tools,
+    ) == [
+        (0, "a", "patch"),
+        (1, "b", "look"),
+        (1, "{}"),
+        (2, "c", "patch"),
+        (3, "d", "patch"),
+        (0, "a\n"),
+        (2, "*** as it is"),
+    ]
+    much = "x" * (FREE_TEXT_BYTES_MAX // 2)
+    with pytest.raises(Fault) as caught:
+        read(*[piece("patch", much, index=0, id="a")] * 3, tools=tools)
+    assert caught.value.kind is FaultKind.PROTOCOL_ERROR
+
+
+def test_a_tool_has_its_own_name_again() -> None:
+    """Upstream a long one is called by a shorter."""
+    name = "mcp__" + "long" * 20
+    tools = WrittenTools.of([Tool(name, "", b"{}"), Tool("look", "", b"{}")])
+    assert read(
+        piece(write_name(name), "{}", index=0, id="a"),
+        piece("look", "{}", index=1, id="b"),
+        tools=tools,
+    ) == [(0, "a", name), (0, "{}"), (1, "b", "look"), (1, "{}")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.credential import Secret
+from cursor_api.domain.features import Feature
 from cursor_api.installed import KINDS
 from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
@@ -40,3 +41,15 @@ def test_it_is_installed_by_its_name() -> None:
     """No line of the token file is taken for one of its keys."""
     assert isinstance(KINDS["openai"], OpenAiKind)
     assert KIND.forms == ()
+
+
+def test_its_models_lack_what_they_refuse() -> None:
+    """What the gateway can do in their place, or what the caller is told of."""
+    drawn = {Feature.TEMPERATURE, Feature.TOP_P, Feature.PENALTIES}
+    lacks = {
+        "gpt-5": {*drawn, Feature.STOP, Feature.TOP_K},
+        "gpt-4o": {Feature.REASONING, Feature.TOP_K},
+        "mistral-large": {Feature.REASONING},
+        "deepseek-chat": set(),
+    }
+    assert {model: KIND.find_lacks(model) for model in lacks} == lacks

@@ -34,15 +34,14 @@ class House:
         self.clock = StillClock()
         numbers = count(1)
         store = LeavingStore()
-        self.keys = ApiKeys(
-            KeyParts(
-                store,
-                MemoryLimitStore(self.clock),
-                self.clock,
-                lambda bytes_count: next(numbers).to_bytes(bytes_count, "big"),
-                lambda: not store.is_away,
-            )
+        self.parts = KeyParts(
+            store,
+            MemoryLimitStore(self.clock),
+            self.clock,
+            lambda bytes_count: next(numbers).to_bytes(bytes_count, "big"),
+            lambda: not store.is_away,
         )
+        self.keys = ApiKeys(self.parts)
         self.store = store
         self.keys.is_loaded = is_loaded
         self.lockout = Lockout(
@@ -152,6 +151,23 @@ async def test_while_nobody_knows_the_keys_a_right_one_is_not_called_wrong() -> 
     with pytest.raises(Fault) as caught:
         await house.door.authenticate(asked("10.9.9.9", x_api_key="sk-ca-of-somebody"))
     assert caught.value.kind is FaultKind.UNAUTHENTICATED
+
+
+async def test_a_key_that_another_process_has_just_made_is_let_in() -> None:
+    """The store is asked before it is called wrong; where it does not answer, nobody knows."""
+    house = House(wrong_keys_max=1)
+    other = House()
+    other.keys = ApiKeys(house.parts)
+    secret = await other.create()
+    house.store.is_changed = True
+    house.clock.seconds += 1
+    assert (await house.door.authenticate(asked(x_api_key=secret))).name == "alice"
+    house.store.is_away = True
+    house.clock.seconds += 1
+    with pytest.raises(Fault) as caught:
+        await house.door.authenticate(asked(x_api_key="sk-ca-of-somebody"))
+    assert caught.value.code == "keys_unavailable"
+    assert "0 addresses with wrong keys" in repr(house.lockout)
 
 
 async def test_while_the_keys_are_in_doubt_none_is_let_in() -> None:

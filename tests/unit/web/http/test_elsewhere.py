@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from cursor_api.domain.call_ids import NamedCall
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.ports.siblings import Speaker
 from cursor_api.web.http.body import ClientGoneError, read_any_body
 from cursor_api.web.http.elsewhere import BrokenOffError, Elsewhere, take_client
 from cursor_api.web.server.serving import Application, Message, Receive, Scope, Send
@@ -41,10 +42,13 @@ class To:
         """Nobody needs it here."""
         raise NotImplementedError
 
-    async def connect(self, node: str) -> tuple[StreamReader, StreamWriter] | None:
+    async def connect(self, node: str, speak: Callable[[], Speaker]) -> Speaker | None:
         """Whoever is asked for."""
         self.nodes.append(node)
-        return await asyncio.open_connection("127.0.0.1", self.port) if self.port else None
+        if not self.port:
+            return None
+        loop = asyncio.get_running_loop()
+        return (await loop.create_connection(speak, "127.0.0.1", self.port))[1]
 
 
 class Here:

@@ -49,6 +49,8 @@ async def test_they_are_read_again_when_the_operator_asks(tmp_path: Path) -> Non
     assert unserved.json()["credential_count"] is None
     assert done.json() == {
         "changed": ["PORT"],
+        "added": [],
+        "removed": [],
         "waiting": [],
         "problems": [],
         "credential_count": 3,

@@ -65,7 +65,7 @@ class Other:
         """Nobody needs it here."""
         raise NotImplementedError
 
-    async def connect(self, node: str) -> None:
+    async def connect(self, node: str, speak: object) -> None:
         """Nobody needs it here."""
 
     async def ask_all(self, path: str) -> Sequence[bytes]:

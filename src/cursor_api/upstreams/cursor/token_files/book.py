@@ -13,7 +13,6 @@ import enum
 import hashlib
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import Self
 
 from msgspec import Struct
@@ -21,6 +20,7 @@ from msgspec import Struct
 from cursor_api.domain.credential import Credential, CredentialChange, CredentialForm, Secret
 from cursor_api.domain.errors import LineProblem, StaleTextError, StoreError, UnknownCredentialError
 from cursor_api.domain.problems import Problem, ProblemCode
+from cursor_api.domain.value import repr_without
 from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import SESSION_TOKEN, is_checksum, read_token
 from cursor_api.upstreams.cursor.token_files.lines import (
@@ -56,12 +56,13 @@ class File(enum.Enum):
     LIST = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """The bytes of both files; a missing file is an empty one."""
 
-    tokens: bytes = field(default=b"", repr=False)
-    token_list: bytes = field(default=b"", repr=False)
+    tokens: bytes = b""
+    token_list: bytes = b""
+
+    __repr__ = repr_without("tokens", "token_list")
 
     @property
     def etag(self) -> str:

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec import Struct
 
+from cursor_api.domain.value import repr_without
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     is_checksum,
@@ -72,27 +72,29 @@ class Outcome(Struct, frozen=True):
     alias: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to append to our files, and the verdict on each line."""
 
-    tokens: tuple[str, ...] = field(repr=False)
-    listed: tuple[str, ...] = field(repr=False)
+    tokens: tuple[str, ...]
+    listed: tuple[str, ...]
     outcomes: tuple[Outcome, ...] = ()
+
+    __repr__ = repr_without("tokens", "listed")
 
     def count(self, verdict: Verdict) -> int:
         """How many lines it is the verdict on."""
         return sum(one.verdict is verdict for one in self.outcomes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     file: str
     number: int
     alias: str | None
-    bearer: str = field(repr=False)
-    checksum: str = field(repr=False)
+    bearer: str
+    checksum: str
     note: str
+
+    __repr__ = repr_without("bearer", "checksum")
 
 
 def plan_import(book: Book, sources: Iterable[tuple[str, bytes]], limits: TextLimits) -> Plan:

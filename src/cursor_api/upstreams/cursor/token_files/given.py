@@ -10,8 +10,10 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Credential, CredentialForm
 from cursor_api.domain.errors import StoreError
@@ -100,8 +102,7 @@ def _place(one: Credential, forms: Sequence[CredentialForm]) -> Credential:
     return replace(one, binding=binding, endpoint=form.endpoint, is_configured=True)
 
 
-@dataclass(frozen=True, slots=True)
-class GivenOptions:
+class GivenOptions(Struct, frozen=True):
     """The credentials that the settings give, beside those of the token files."""
 
     tokens: tuple[Credential, ...] = setting(

@@ -11,9 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import Credential, CredentialForm
 from cursor_api.domain.errors import StoreError
@@ -43,8 +45,7 @@ from cursor_api.upstreams.cursor.token_files.text import (
 _READABLE_BY_OTHERS: Final = 0o077
 
 
-@dataclass(frozen=True, slots=True)
-class FileOptions:
+class FileOptions(Struct, frozen=True):
     """The bounds of the file store."""
 
     text: TextLimits = field(default_factory=TextLimits)
@@ -58,8 +59,7 @@ class FileOptions:
     sealer: Sealer | None = None
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """Both files as they stood together, and what they say where tokens in them are sealed."""
 
     targets: dict[File, Path]

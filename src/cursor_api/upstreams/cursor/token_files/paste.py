@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import GivenCredential, Spelling
 from cursor_api.domain.problems import Problem, ProblemCode

@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from cursor_api.domain.credential import (
     Credential,
@@ -80,6 +81,11 @@ class RowCredentialStore(PasteReader):
     def preferences(self) -> Mapping[Secret, Preferences]:
         """See ports.SharedCredentials."""
         return self._preferences
+
+    @property
+    def given(self) -> Sequence[Credential]:
+        """See ports.SharedCredentials."""
+        return self._given
 
     async def load(self) -> Sequence[Credential]:
         """All credentials in the order in which they were added, then the given ones."""

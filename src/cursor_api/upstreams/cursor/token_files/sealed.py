@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.domain.problems import Notice, NoticeCode
+from cursor_api.domain.value import repr_without
 from cursor_api.files.sealing import ID_DIGITS, KEY, SEALED_CHARS_MIN, Sealer, UnsealError
 from cursor_api.upstreams.cursor.forms import BLANKS
 from cursor_api.upstreams.cursor.token_files.lines import replace_lines, split_lines
@@ -37,17 +39,18 @@ _TRACE_IN_BYTES: Final = re.compile(rf":(?:(?<=(?i:sealed):)|(?<={_HEX}:){_REST}
 _NAMED_MAX: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """The text of a file with its tokens in the clear.
 
     `sealed`: what stands in the file for a token, where it was sealed with the key of today;
     `is_sealed`: so are all that are in it.
     """
 
-    data: bytes = field(default=b"", repr=False)
-    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    data: bytes = b""
+    sealed: Mapping[str, str] = field(default_factory=dict)
     is_sealed: bool = False
+
+    __repr__ = repr_without("data", "sealed")
 
 
 def open_lines(data: bytes, path: str, sealer: Sealer | None) -> Opened:

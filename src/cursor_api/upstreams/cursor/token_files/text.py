@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec import Struct
 
 from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.domain.problems import Notice, NoticeCode, Problem, ProblemCode
+from cursor_api.domain.value import repr_without
 from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
@@ -82,8 +82,7 @@ class TextLimits(Struct, frozen=True):
     problems_max: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A line that holds a credential. `line` counts from 1.
 
     `is_named` tells an alias that the user chose from one that came with a browser's cookie.
@@ -93,8 +92,10 @@ class Entry:
     line: int
     alias: str | None
     is_named: bool
-    bearer: str = field(repr=False)
-    checksum: str = field(default="", repr=False)
+    bearer: str
+    checksum: str = ""
+
+    __repr__ = repr_without("bearer", "checksum")
 
 
 class Parsed(Struct, frozen=True):

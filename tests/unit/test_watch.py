@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
-from cursor_api.transport.watch import LOOK_S, Watch
+from cursor_api.watch import LOOK_S, Watch
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
 

@@ -1,4 +1,4 @@
-"""The clock of all answers that are waited for: one timer for thousands of them.
+"""The clock of all that is waited for on connections: one timer for thousands of waits.
 
 Whoever waits says until when; nobody sets a timer of his own, which would cost each read and each
 request more than what it guards.

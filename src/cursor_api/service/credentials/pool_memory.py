@@ -1,0 +1,66 @@
+"""What is learnt and preferred of credentials, kept over a restart.
+
+Rules of this file:
+- One save at a time: of two, the older would undo the newer in the store.
+- Other gateways of the same files save there too. What the owner has set at one of them counts
+  here, but where this one was told something newer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from cursor_api.domain.credential import Credential, Secret
+from cursor_api.ports.stores import PoolStateStore
+from cursor_api.service.credentials.pools import CredentialPools
+
+
+class PoolMemory:
+    """Keeps the state of the pools in a store, by the digest of each credential.
+
+    `preferred_elsewhere`: of these the owner's wishes are not those of the store.
+    """
+
+    def __init__(
+        self,
+        store: PoolStateStore,
+        pools: CredentialPools,
+        digest: Callable[[Credential], str],
+        preferred_elsewhere: Callable[[], Collection[Secret]],
+    ) -> None:
+        self._store = store
+        self._pools = pools
+        self._digest = digest
+        self._preferred_elsewhere = preferred_elsewhere
+        self._saved_revision = 0
+        self._turn = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"PoolMemory(saved_revision={self._saved_revision})"
+
+    async def save(self) -> None:
+        """Keep what has changed here, and take over what others have set. Raises StoreError."""
+        async with self._turn:
+            await self._save()
+
+    async def _save(self) -> None:
+        revision = self._pools.revision
+        if revision == self._saved_revision and not await self._store.has_changed():
+            return
+        slots = {self._digest(slot.credential): slot for slot in self._pools.slots}
+        state = {key: (slot.preferences, slot.health) for key, slot in slots.items()}
+        is_changed = revision != self._saved_revision
+        kept = await (self._store.merge(state) if is_changed else self._store.load())
+        self._saved_revision = revision
+        if kept is state:
+            return
+        staying, elsewhere = set(self._pools.slots), self._preferred_elsewhere()
+        for key, slot in slots.items():
+            if slot.credential.secret in elsewhere:
+                continue
+            theirs = kept[key][0] if key in kept else slot.preferences
+            # What was changed here meanwhile is newer.
+            now = slot.preferences.merge(state[key][0], theirs)
+            if now != slot.preferences and slot in staying:
+                self._pools.set_preferences(slot.credential.alias, now)

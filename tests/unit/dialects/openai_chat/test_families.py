@@ -1,0 +1,95 @@
+"""What servers take, by the names of their models and of their hosts."""
+
+from __future__ import annotations
+
+import pytest
+
+from cursor_api.dialects.openai_chat.families import (
+    MAX_COMPLETION_TOKENS,
+    MAX_TOKENS,
+    Family,
+    family_of,
+    level_of,
+)
+from cursor_api.domain.chat import Effort
+
+
+@pytest.mark.parametrize(
+    ("model", "efforts"),
+    [
+        ("gpt-4o", ""),
+        ("gpt-4.1-mini", ""),
+        ("gpt-3.5-turbo", ""),
+        ("chatgpt-4o-latest", ""),
+        ("ft:gpt-4o-2024-08-06:me::abc", ""),
+        ("gpt-5-chat-latest", ""),
+        ("o3-mini", "low medium high"),
+        ("openai/o1", "low medium high"),
+        ("codex-mini-latest", "low medium high"),
+        ("gpt-5-codex", "low medium high"),
+        ("gpt-5-nano-2025-08-07", "minimal low medium high"),
+        ("openai/gpt-5.1", "none low medium high"),
+        ("GPT-5.2", "none low medium high xhigh"),
+        ("gpt-5.3-codex", "low medium high xhigh"),
+        # Newer than any that is known here.
+        ("gpt-6-any", "none low medium high xhigh"),
+        ("gpt-10", "none low medium high xhigh"),
+    ],
+)
+def test_openai_s_models_are_known_by_their_names(model: str, efforts: str) -> None:
+    """Whoever serves them. Those that think take an effort, and no sampling and no stop texts."""
+    family = family_of(model, "gateway.example")
+    assert family.is_openai
+    assert (family.output_max, family.thoughts) == (MAX_COMPLETION_TOKENS, "")
+    assert " ".join(effort.value for effort in family.efforts) == efforts
+    assert family.has_sampling is not bool(efforts)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["gpt-oss-120b", "openai/gpt-oss-20b", "deepseek-chat", "llama3.1", "phi-4-o2x", "nemo1"],
+)
+def test_others_are_asked_for_what_every_server_takes(model: str) -> None:
+    """Strict ones refuse a request for one field that they do not know."""
+    family = family_of(model)
+    assert family.output_max == MAX_TOKENS
+    assert family.has_sampling
+    assert not family.is_openai
+    assert not family.has_cache_marks
+
+
+def test_some_are_known_by_their_hosts() -> None:
+    """A deployment may have any name, and a server its own name for thoughts."""
+    for host in ("api.openai.com", "mine.openai.azure.com"):
+        assert family_of("my-deployment", host).is_openai
+    assert not family_of("my-deployment", "openai.example").is_openai
+    thoughts = {
+        host: family_of("qwen-3", host).thoughts
+        for host in ("api.groq.com", "api.cerebras.ai", "api.mistral.ai", "api.deepseek.com")
+    }
+    assert list(thoughts.values()) == ["reasoning", "reasoning", "", "reasoning_content"]
+    assert family_of("magistral-small").thoughts == ""
+
+
+def test_cache_marks_are_for_claude() -> None:
+    """Nobody else has a use for them."""
+    assert family_of("anthropic/claude-opus-5").has_cache_marks
+    assert not family_of("gemini-3-pro").has_cache_marks
+
+
+def test_an_effort_is_the_nearest_that_is_known() -> None:
+    """Rather above than below; who knows none is told none."""
+    told = {
+        model: [level_of(effort, family_of(model)) for effort in Effort]
+        for model in ("gpt-5", "gpt-5.2", "gpt-oss-20b", "some-model", "gpt-4o", "llama-3")
+    }
+    low, medium, high = "low", "medium", "high"
+    assert told == {
+        "gpt-5": ["minimal", "minimal", low, medium, high, high, high],
+        "gpt-5.2": ["none", low, low, medium, high, "xhigh", "xhigh"],
+        "gpt-oss-20b": [low, low, low, medium, high, high, high],
+        "some-model": ["none", low, low, medium, high, high, high],
+        "gpt-4o": [None] * 7,
+        "llama-3": [None] * 7,
+    }
+    assert level_of(Effort.LOW, Family(efforts=())) is None
