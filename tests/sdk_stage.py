@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -94,12 +93,6 @@ class Stage:
     ) -> Told:
         """The whole answer."""
         return await ask(self.upstream, *messages, credential=credential, **parameters)
-
-    async def wait(self, is_so: Callable[[], bool]) -> None:
-        """For what happens in the background."""
-        async with asyncio.timeout(5):
-            while not is_so():
-                await asyncio.sleep(0.005)
 
 
 async def ask(

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.acceptance.console_house import open_browser
+from tests.acceptance.programs import Program
 from tests.acceptance.sdk_clients import COMMANDS, SdkClient
 from tests.acceptance.sdk_house import SdkHouse, open_house
 from tests.acceptance.wheel_house import Installed, build_wheel, install
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails tells what the programs have said that it was given."""
+    report = yield
+    if call.excinfo is not None and report.failed:
+        programs = [one for one in item.funcargs.values() if isinstance(one, Program)]
+        report.sections += [(f"{report.when}: a program", repr(one)) for one in programs]
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,12 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.acceptance.programs import Program
 from tests.openai_stream import read_stream
 from tests.serving import Answer, ask
+from tests.waiting import until
 
 KEY = "a-key-for-lifecycle-tests"
 CHAT = "/v1/chat/completions"
@@ -50,22 +50,23 @@ def post(program: Program, text: str, *, is_stream: bool = False) -> asyncio.Tas
     return asyncio.create_task(ask(program.port, "POST", CHAT, headers=HEADERS, body=body))
 
 
-async def until(is_so: Callable[[], bool], limit_s: float) -> None:
-    """Wait for it; raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while not is_so():
-            await asyncio.sleep(0.01)
-
-
 async def begun(program: Program, count: int) -> None:
     """Wait until so many answers are under way."""
-    async with asyncio.timeout(BEGIN_S_MAX):
-        while (await ask(program.port, "GET", "/")).json()["stats"]["activeRequests"] < count:
-            await asyncio.sleep(0.02)
+
+    async def is_so() -> bool:
+        status = (await ask(program.port, "GET", "/")).json()
+        return bool(status["stats"]["activeRequests"] >= count)
+
+    await until(is_so, BEGIN_S_MAX)
+
+
+async def ended(program: Program, limit_s: float) -> None:
+    """Wait until it has."""
+    await until(lambda: program.process.poll() is not None, limit_s)
 
 
 async def drain(program: Program, process_id: int, stream_count: int) -> Drained:
-    """Begin the streams, send SIGTERM, look around, and see it end; raises TimeoutError."""
+    """Begin the streams, send SIGTERM, look around, and see it end; fails where it does not."""
     streams = [stream(program) for _ in range(stream_count)]
     await begun(program, stream_count)
     os.kill(process_id, signal.SIGTERM)
@@ -80,7 +81,7 @@ async def drain(program: Program, process_id: int, stream_count: int) -> Drained
     async with asyncio.timeout(STREAMS_S_MAX):
         answers = await asyncio.gather(*streams, return_exceptions=True)
     ended_at = time.monotonic()
-    await until(lambda: program.process.poll() is not None, END_S_MAX)
+    await ended(program, END_S_MAX)
     return Drained(
         ready=ready,
         not_ready_after_s=not_ready_after_s,

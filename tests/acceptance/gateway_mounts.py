@@ -12,7 +12,6 @@ import contextlib
 import json
 import sqlite3
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tests.acceptance.background import upstream
 from tests.acceptance.programs import Program, running
 from tests.acceptance.store_mounts import fill, mount
 from tests.serving import Answer, ask
+from tests.waiting import wait_until
 
 KEY = "a-key-for-tests-of-disks"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
@@ -66,9 +66,11 @@ class House:
             harm()
             before = self.texts()
             chat(program, count=3)
-            until(lambda: "the pool's memory cannot be saved" in program.said())
+            wait_until(lambda: program.has_said("the pool's memory cannot be saved"), WAIT_S_MAX)
             if not self.first:
-                until(lambda: "the request log cannot be written" in program.said())
+                wait_until(
+                    lambda: program.has_said("the request log cannot be written"), WAIT_S_MAX
+                )
             refused = add(program)
             assert refused.status == 500, refused
             assert words in refused.json()["error"]["message"], refused
@@ -86,7 +88,7 @@ class House:
             assert "warning: TOKEN_FILE" in program.said(), program.said()
             chat(program)
             heal()
-            until(lambda: self.texts()[".token-state"] != before[".token-state"])
+            wait_until(lambda: self.texts()[".token-state"] != before[".token-state"])
             assert add(program).status == 201
             assert program.stop() == 0, program.said()
             assert "Traceback" not in program.said()
@@ -97,14 +99,6 @@ class House:
             # The one of this life; those of the one before it are told.
             assert self.logged_count() == 1
         assert b"token-of-another" in self.texts()[".token"]
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + WAIT_S_MAX
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def chat(program: Program, count: int = 1) -> None:

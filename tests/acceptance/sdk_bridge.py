@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import json
 import os
@@ -28,6 +27,7 @@ from cursor_api.upstreams.cursor_sdk.calls import (
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from tests.fakes import ListObserver
 from tests.scripted_server import ScriptedServer, Turn
+from tests.waiting import until
 
 # `make test` sets it: there a missing package is a failure.
 REQUIRED = os.environ.get("TEST_SDK_BRIDGE") == "required"
@@ -148,14 +148,10 @@ def is_running(pid: int) -> bool:
 
 
 async def wait_until_noticed(stage: Stage, limit_s: float = 3.0) -> None:
-    """Until the gateway knows that its bridge has ended; raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while stage.bridge.pid is not None:
-            await asyncio.sleep(0.01)
+    """Until the gateway knows that its bridge has ended."""
+    await until(lambda: stage.bridge.pid is None, limit_s)
 
 
 async def wait_until_gone(pid: int, limit_s: float = 3.0) -> None:
-    """Until a process has ended; raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while is_running(pid):
-            await asyncio.sleep(0.01)
+    """Until a process has ended."""
+    await until(lambda: not is_running(pid), limit_s)

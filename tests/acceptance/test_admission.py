@@ -14,6 +14,7 @@ from tests.chat_stage import hello
 from tests.openai_stream import read_answer, read_stream
 from tests.scripted_server import ScriptedServer, Turn
 from tests.serving import Answer
+from tests.waiting import until
 
 CLIENT_KEY = "another-key-for-tests"
 CLIENT = {"Authorization": f"Bearer {CLIENT_KEY}"}
@@ -35,9 +36,7 @@ class Far:
 
     async def asked(self, count: int) -> None:
         """Return when so many requests have come."""
-        async with asyncio.timeout(5):
-            while self.asked_count < count:
-                await asyncio.sleep(0.005)
+        await until(lambda: self.asked_count >= count)
 
 
 @asynccontextmanager

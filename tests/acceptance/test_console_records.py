@@ -37,10 +37,17 @@ RATE_LIMITED = 50
 WIDE: Any = {"width": 1280, "height": 800}
 
 
-def chat(house: House, model: str = MODEL, key: str = KEY, *, is_stream: bool = False) -> int:
+def chat(
+    house: House,
+    model: str = MODEL,
+    key: str = KEY,
+    *,
+    is_stream: bool = False,
+    client: str = "openai-python/1.0",
+) -> int:
     """One request of a client program; gives the status."""
     body = {"model": model, "stream": is_stream, "messages": [{"role": "user", "content": "Hi"}]}
-    headers = {"Authorization": f"Bearer {key}", "User-Agent": "openai-python/1.0"}
+    headers = {"Authorization": f"Bearer {key}", "User-Agent": client}
     answer = house.loop.run(
         ask(
             house.port,
@@ -131,6 +138,10 @@ def test_a_newcomer_is_led_to_the_first_request(browser: Browser, tmp_path: Path
         expect(page.locator('#checklist [data-step="request"]')).to_contain_text("Waiting")
         house.ask("POST", "/api/credentials/one/test")
         expect(page.locator(done.format("test"))).to_be_visible()
+        # The command line is no client that somebody has connected.
+        assert chat(house, NO_MODEL, client="cursor-api/1.0") == 404
+        expect(page.locator(".figures")).to_contain_text("1 refused")
+        expect(page.locator(done.format("connect"))).to_have_count(0)
         assert chat(house) == 200
         expect(page.locator(done.format("connect"))).to_be_visible()
         page.locator(done.format("request")).get_by_role("link").click()
@@ -286,7 +297,7 @@ def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -
     summed = "async (rows) => (await import('/console/static/usage.js')).sum(rows).cost_nano"
     assert page.evaluate(summed, rows) is None
     expect(page.locator("#refusals")).to_contain_text(
-        re.compile(rf"{t('cause.unauthenticated')}: {WRONG_KEYS}")
+        t("usage.refusal", cause=t("cause.unauthenticated"), value=WRONG_KEYS)
     )
     for chip, count in (("30d", 30), ("7d", 7), ("24h", 24)):
         page.locator(f"#usage-{chip}").click()

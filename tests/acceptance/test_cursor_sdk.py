@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from cursor_api.simulator.cursor_sdk.bridge import BridgeSimulator
 from cursor_api.simulator.cursor_sdk.options import BridgeFaults, BridgeOptions, Refusal
 from tests.acceptance.background import LoopThread
 from tests.acceptance.in_process import KEY, gateway_before
+from tests.waiting import wait_until
 
 API_KEY = "crsr_" + "0123456789abcdef" * 4
 MODEL = "composer-2.5"
@@ -44,15 +44,6 @@ class House:
             {"role": "user", "content": m} if isinstance(m, str) else m for m in messages
         ]
         return self.client.chat.completions.create(model=MODEL, messages=turns, **more)
-
-    def wait(self, is_so: Callable[[], bool]) -> None:
-        """For what happens in the background."""
-
-        async def there() -> None:
-            while not is_so():
-                await asyncio.sleep(0.01)
-
-        self.loop.run(there(), 5)
 
     def count(self, method: str) -> int:
         """How often the bridge was asked that."""
@@ -148,8 +139,8 @@ def test_a_caller_who_leaves_cancels_the_run(house: House) -> None:
     stream = house.ask("long", stream=True)
     next(iter(stream))
     stream.close()
-    house.wait(lambda: house.count("CancelRun") == cancelled + 1)
-    house.wait(lambda: house.bridge.running_count == running)
+    wait_until(lambda: house.count("CancelRun") == cancelled + 1)
+    wait_until(lambda: house.bridge.running_count == running)
 
 
 @pytest.mark.parametrize("order", ["late error [internal] Error", "cut", "reset", "cancelled"])

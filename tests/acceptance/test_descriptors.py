@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import resource
 import socket
@@ -17,9 +18,11 @@ import pytest
 from cursor_api.web.server.descriptors import RESERVED_COUNT
 from cursor_api.web.server.limits import REFUSED_MAX
 from tests.acceptance.background import Upstream, upstream
+from tests.acceptance.draining import begun
 from tests.acceptance.programs import Program, running
 from tests.openai_stream import read_stream
 from tests.serving import Answer, ask
+from tests.waiting import until
 
 KEY = "a-key-for-tests-of-descriptors"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
@@ -62,36 +65,30 @@ def chat(program: Program, text: str, *, is_stream: bool) -> asyncio.Task[Answer
 
 
 async def alive_again(program: Program) -> None:
-    """Return once `/livez` answers; raises TimeoutError."""
-    async with asyncio.timeout(SOON_S):
-        while True:
-            try:
-                if (await ask(program.port, "GET", "/livez")).status == 200:
-                    return
-            except (OSError, ValueError, IndexError):
-                # Not accepted, or refused.
-                pass
-            await asyncio.sleep(0.05)
+    """Return once `/livez` answers."""
+
+    async def is_so() -> bool:
+        try:
+            return (await ask(program.port, "GET", "/livez")).status == 200
+        except (OSError, ValueError, IndexError):
+            # Not accepted, or refused.
+            return False
+
+    await until(is_so)
 
 
 async def turned_away(program: Program) -> Answer:
     """A refusal that says so; of a crowd's last ones the connections just end."""
-    async with asyncio.timeout(SOON_S):
-        while True:
-            try:
-                answer = await ask(program.port, "GET", "/livez")
-            except (OSError, ValueError, IndexError):
-                await asyncio.sleep(0.05)
-            else:
-                assert answer.status == 503
-                return answer
+    answers: list[Answer] = []
 
+    async def is_so() -> bool:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            answers.append(await ask(program.port, "GET", "/livez"))
+        return bool(answers)
 
-async def begun(program: Program, count: int) -> None:
-    """Return once so many answers are under way."""
-    async with asyncio.timeout(SOON_S):
-        while (await ask(program.port, "GET", "/")).json()["stats"]["activeRequests"] < count:
-            await asyncio.sleep(0.02)
+    await until(is_so)
+    assert answers[0].status == 503
+    return answers[0]
 
 
 @asynccontextmanager

@@ -18,10 +18,11 @@ import pytest
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from tests.acceptance.background import Upstream, upstream
-from tests.acceptance.draining import BODY, CHAT, HEADERS, KEY, begun, drain, post, stream, until
+from tests.acceptance.draining import BODY, CHAT, HEADERS, KEY, begun, drain, ended, post, stream
 from tests.acceptance.programs import Program, running
 from tests.openai_stream import read_stream
 from tests.serving import ask
+from tests.waiting import until
 
 SERVE = [sys.executable, "-m", "cursor_api", "serve"]
 # The kernel delivers no signal to process 1 that it has no handler for.
@@ -99,7 +100,7 @@ async def test_a_second_signal_ends_at_once(tmp_path: Path, number: signal.Signa
         await asyncio.sleep(0.3)
         assert program.process.poll() is None
         program.process.send_signal(number)
-        await until(lambda: program.process.poll() is not None, QUICK_S_MAX)
+        await ended(program, QUICK_S_MAX)
         with pytest.raises((AssertionError, ConnectionError)):
             await running_stream
     assert program.process.returncode == 0, program.said()
@@ -120,7 +121,7 @@ async def test_an_answer_without_an_end_is_broken_off_and_says_so(tmp_path: Path
         program.process.send_signal(signal.SIGTERM)
         sent_at = time.monotonic()
         answers = await asyncio.gather(streamed, whole, waiting)
-        await until(lambda: program.process.poll() is not None, QUICK_S_MAX)
+        await ended(program, QUICK_S_MAX)
         assert time.monotonic() - sent_at > 0.4
         endless.wait_idle(1)
     assert program.process.returncode == 0, program.said()
@@ -153,7 +154,7 @@ async def test_a_client_that_does_not_read_does_not_hold_the_process(tmp_path: P
         await begun(program, 1)
         await asyncio.sleep(0.3)
         program.process.send_signal(signal.SIGTERM)
-        await until(lambda: program.process.poll() is not None, QUICK_S_MAX)
+        await ended(program, QUICK_S_MAX)
         writer.close()
     assert program.process.returncode == 0, program.said()
 
@@ -166,7 +167,7 @@ async def test_an_idle_gateway_ends_at_once(tmp_path: Path) -> None:
         kept.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         await reader.readuntil(b"}")
         program.process.send_signal(signal.SIGTERM)
-        await until(lambda: program.process.poll() is not None, QUICK_S_MAX)
+        await ended(program, QUICK_S_MAX)
         silent.close()
         kept.close()
     assert program.process.returncode == 0, program.said()
@@ -180,10 +181,10 @@ async def test_a_hangup_reads_the_token_files_again(tmp_path: Path) -> None:
         program.process.send_signal(signal.SIGPIPE)
         # The file is as old as it was: who looks at times would not read it again.
         program.process.send_signal(signal.SIGHUP)
-        await until(lambda: "SIGHUP: credentials reloaded" in program.said(), 5)
+        await until(lambda: program.has_said("SIGHUP: credentials reloaded"))
         (tmp_path / ".token").write_text("work::token-of-work\nwork::another-token\n")
         program.process.send_signal(signal.SIGHUP)
-        await until(lambda: "SIGHUP: the token files cannot be used" in program.said(), 5)
+        await until(lambda: program.has_said("SIGHUP: the token files cannot be used"))
         assert ".token:2" in program.said()
         answer = await ask(program.port, "POST", "/get-tokeninfo", headers=HEADERS)
         assert answer.status == 200

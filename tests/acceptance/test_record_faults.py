@@ -33,6 +33,7 @@ from tests.acceptance.in_process import KEY, Gateway, gateway_of
 from tests.contract.test_records import ANY_TIME, EVERYTHING, forget_all, record
 from tests.fakes import ListObserver
 from tests.postgres_server import PostgresServer, postgres_server
+from tests.waiting import until
 
 PER_TICK, TICK_S = 50, 0.1
 TICKS = 14
@@ -83,9 +84,7 @@ async def load(log: RecordLog, trouble: contextlib.AbstractContextManager[None])
 
 async def settle(log: RecordLog) -> None:
     """Until all is written."""
-    async with asyncio.timeout(30):
-        while log.state()[1:4] != (True, 0, 0):
-            await asyncio.sleep(0.05)
+    await until(lambda: log.state()[1:4] == (True, 0, 0), 30)
 
 
 async def check(database: RecordDatabase, count: int) -> None:
@@ -118,6 +117,27 @@ async def test_postgres_in_trouble_loses_nothing(
         await settle(log)
         await check(database, count)
         assert await spool.count(ALL) == 0
+    assert len(observer.warnings) == len(observer.notices) == 1, observer.events
+
+
+async def test_an_idle_gateway_tells_of_an_outage_once(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    """Stopped and started while nobody writes: the first write after that is no second outage."""
+    await forget_all(Secret(server.url))
+    clock, observer = SystemClock(), ListObserver()
+    database = PostgresRecords(Secret(server.url), EVERYTHING, clock.now)
+    spool = SqliteRecords(tmp_path / "spool", EVERYTHING, clock.now)
+    spooled = SpooledRecords(database, spool, observer, retry_s=0.1)
+    async with RecordLog(spooled, 100, clock, observer, TIMES) as log:
+        log.record(record(1))
+        await settle(log)
+        with stopped(server, signal.SIGINT):
+            await until(lambda: observer.warnings)
+        await until(lambda: observer.notices)
+        log.record(record(2))
+        await settle(log)
+        await check(database, 2)
     assert len(observer.warnings) == len(observer.notices) == 1, observer.events
 
 

@@ -24,6 +24,7 @@ from tests.acceptance.programs import Program, running
 from tests.acceptance.sdk_clients import NODE
 from tests.openai_stream import read_stream
 from tests.serving import ask, parse_answer
+from tests.waiting import until
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 AUTHORITY = VECTORS / "tls" / "authority.pem"
@@ -140,10 +141,8 @@ async def hang_up(program: Program, words: str) -> str:
     """SIGHUP, and what was said until the words came."""
     before = len(program.said())
     program.process.send_signal(signal.SIGHUP)
-    async with asyncio.timeout(20):
-        while words not in (told := program.said()[before:]):
-            await asyncio.sleep(0.01)
-    return told
+    await until(lambda: words in program.said()[before:])
+    return program.said()[before:]
 
 
 async def test_a_renewed_certificate_is_shown_from_the_next_connection_on(

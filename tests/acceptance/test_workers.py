@@ -8,9 +8,8 @@ import http.client
 import json
 import signal
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,9 +19,10 @@ from cursor_api.cluster.place import VARIABLE
 from cursor_api.files.running import find_running
 from tests import serving
 from tests.acceptance.background import upstream
-from tests.acceptance.programs import Program, running
+from tests.acceptance.programs import START_S_MAX, Program, running
 from tests.acceptance.rolling import load_on
 from tests.redis_server import SERVERS
+from tests.waiting import until, wait_until
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not SERVERS, reason="workers are for Linux, and need a server"
@@ -43,16 +43,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         upstream() as simulator,
         running(command, folder, variables | {"CURSOR_BASE_URL": simulator.url}) as program,
     ):
-        until(lambda: "all workers serve" in program.said())
+        wait_until(lambda: program.has_said("all workers serve"), START_S_MAX)
         yield program
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def workers(program: Program) -> list[psutil.Process]:
@@ -125,8 +117,8 @@ def test_a_killed_worker_is_followed_by_another(program: Program) -> None:
     first.send_signal(signal.SIGKILL)
     for _ in range(8):
         assert ask(program) == 200
-    until(lambda: program.said().count("a worker has ended and is started again") == 1)
-    until(lambda: len(workers(program)) == 2)
+    wait_until(lambda: program.has_said("a worker has ended and is started again"))
+    wait_until(lambda: len(workers(program)) == 2, START_S_MAX)
     assert other in workers(program)
     assert first not in workers(program)
 
@@ -137,7 +129,7 @@ async def test_a_reload_is_for_all(program: Program) -> None:
         program.port, "POST", "/api/reload", headers={"Authorization": f"Bearer {KEY}"}
     )
     assert asked.json()["credential_count"] == 1
-    until(lambda: program.said().count("SIGHUP: credentials reloaded") == 2)
+    await until(lambda: program.has_said("SIGHUP: credentials reloaded", 2))
 
 
 async def test_a_roll_under_load_fails_no_request(program: Program) -> None:
@@ -145,12 +137,10 @@ async def test_a_roll_under_load_fails_no_request(program: Program) -> None:
     before = workers(program)
     async with load_on(program.port, KEY, 1) as load:
         program.process.send_signal(signal.SIGUSR2)
-        async with asyncio.timeout(40):
-            while "all workers have been replaced" not in program.said():
-                await asyncio.sleep(0.02)
+        await until(lambda: program.has_said("all workers have been replaced"), 2 * START_S_MAX)
     assert load.failures == []
     assert min(load.counts.values()) > 1
-    until(lambda: len(workers(program)) == 2)
+    await until(lambda: len(workers(program)) == 2)
     assert not set(before) & set(workers(program))
 
 

@@ -47,6 +47,7 @@ from cursor_api.upstreams.cursor.options import CursorOptions
 from tests.contract.connect_clients import SERVICE, build_schema
 from tests.fakes import TickingClock
 from tests.serving import serve
+from tests.waiting import until
 
 Json = dict[str, Any]
 # What the server says: messages in protobuf's JSON form, errors, and waits.
@@ -257,6 +258,4 @@ async def test_leaving_early_ends_the_call_there(service: Service) -> None:
     async with asking(service) as chat:
         async with chat.open(HELLO, Route("cursor", "gpt-4o"), CREDENTIAL) as batches:
             assert await anext(batches) == [TextDelta("x")]
-        async with asyncio.timeout(10):
-            while not service.left_count:
-                await asyncio.sleep(0.01)
+        await until(lambda: service.left_count)

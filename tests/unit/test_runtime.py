@@ -24,6 +24,7 @@ from cursor_api.settings import Loaded, SettingsInUse, load_settings
 from cursor_api.telemetry.redaction import Redactor
 from cursor_api.web.server.server import GatewayServer, create_server
 from tests.fakes import ListObserver
+from tests.ports import free_port
 from tests.serving import ask
 
 KEY = "runtime-key-0123456789"
@@ -45,8 +46,9 @@ def test_every_address_of_both_families() -> None:
         port = listener.getsockname()[1]
         for host in ("127.0.0.1", "::1"):
             socket.create_connection((host, port), 5).close()
-    with listen("::1", 0) as listener, pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", listener.getsockname()[1]), 5)
+    port = free_port()
+    with listen("::1", port), pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port), 5)
 
 
 def test_a_connections_answer_waits_for_no_acknowledgement() -> None:
@@ -305,8 +307,8 @@ async def test_switching_tls_waits_for_a_restart(tmp_path: Path) -> None:
 async def test_metrics_have_a_listener_of_their_own_where_one_is_named(tmp_path: Path) -> None:
     """It ends with the gateway, and hears no signal itself."""
     async with town(tmp_path) as it:
-        with listen("127.0.0.1", 0) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
+        with listen("127.0.0.1", port) as listener:
             before = signal.getsignal(signal.SIGTERM)
             async with serving_metrics(it.gateway, listener):
                 answer = await ask(port, "GET", "/metrics")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from tests.acceptance.in_process import KEY, MODEL, Gateway, gateway_before
 from tests.acceptance.memory import Process
 from tests.acceptance.programs import running
 from tests.texts import Text
+from tests.waiting import until
 from tests.wall.machine import is_whole, simulated
 from tests.wall.scenario import Cells, Report, Row, Special
 from tests.wall.ways import RAW, Got
@@ -97,7 +97,7 @@ async def run_one_key() -> Report:
             asyncio.create_task(gateway.post(body, client)) for _ in range(CLIENT_PLACES_COUNT)
         ]
         try:
-            await _until(lambda: simulator.active_count == CLIENT_PLACES_COUNT)
+            await until(lambda: simulator.active_count == CLIENT_PLACES_COUNT)
             one_more = await gateway.post(body, client)
             got = await _ask(gateway)
         finally:
@@ -109,12 +109,6 @@ async def run_one_key() -> Report:
         found.append(f"one more of the client's was answered with {one_more.status}")
     whole = Text("whole; the client is told 429", "完整；该客户端得到 429")
     return Report(Cells(whole, whole, Text("work answered", "work 已回答")), tuple(found))
-
-
-async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(ANSWER_S_MAX):
-        while not is_so():
-            await asyncio.sleep(0.01)
 
 
 ROWS: Final[tuple[Row, ...]] = (

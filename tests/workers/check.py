@@ -21,6 +21,7 @@ from tests import serving
 from tests.acceptance.background import upstream
 from tests.acceptance.programs import Program, running
 from tests.acceptance.rolling import CHAT, body, load_on
+from tests.waiting import until
 
 KEY = "workers-key-0123456789"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -45,9 +46,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 async def until_said(program: Program, words: str, count: int) -> None:
     """Wait for it."""
-    async with asyncio.timeout(60):
-        while program.said().count(words) < count:
-            await asyncio.sleep(0.02)
+    await until(lambda: program.has_said(words, count), 60)
 
 
 def workers(program: Program) -> list[psutil.Process]:
@@ -85,9 +84,7 @@ async def test_a_killed_worker_takes_its_own_requests_alone(program: Program) ->
             killed_at.append(time.monotonic())
             one.send_signal(signal.SIGKILL)
             await until_said(program, ENDED, number + 1)
-            async with asyncio.timeout(30):
-                while len(workers(program)) < 2:
-                    await asyncio.sleep(0.01)
+            await until(lambda: len(workers(program)) >= 2, 30)
     lost = Counter(
         max((at for at in killed_at if at < began_at), default=0.0) for began_at, _ in load.failures
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from cursor_api import __version__
 from cursor_api.cli import shells
@@ -17,7 +18,7 @@ from cursor_api.cli.home.folder import HomeError
 from cursor_api.cli.keys import commands as keys
 from cursor_api.cli.serving import commands as serving
 from cursor_api.cli.start import commands as init
-from cursor_api.cli.terminal.language import say, speak
+from cursor_api.cli.terminal.language import say, say_word, speak
 from cursor_api.cli.terminal.output import open_missing_streams, print_error
 from cursor_api.cli.terminal.subcommand import HelpFormatter, Subcommands
 from cursor_api.cli.tokens import commands as tokens
@@ -44,7 +45,8 @@ If something does not work, run `cursor-api doctor`."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     open_missing_streams()
-    parsed = speak(make_parser()).parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    parsed = speak(make_parser(first=typed[0] if typed else "")).parse_args(typed)
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
         Path.cwd()
@@ -65,15 +67,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+# What argparse says where it does not understand; a newer version may have other words.
+_COMPLAINTS: Final = (
+    "the following arguments are required: ",
+    "unrecognized arguments: ",
+    "argument ",
+    "invalid choice: ",
+    " (choose from ",
+    "expected one argument",
+    "not allowed with ",
+)
+
+
 class _Parser(argparse.ArgumentParser):
     """Repeats what it did not understand, but no token that stands in there."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(redact_shapes(message))
+        for words in _COMPLAINTS:
+            message = message.replace(words, say_word(words))
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {say_word('error: ')}{redact_shapes(message)}\n")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+def make_parser(first: str = "") -> argparse.ArgumentParser:
+    """All commands with their options, or those that are needed where the `first` word is known.
+
+    A gateway's start does not wait for the parsers of fifty other commands.
+    """
     parser = _Parser(
         prog="cursor-api",
         description=PROGRAM_DESCRIPTION,
@@ -81,6 +101,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
     commands = Subcommands(parser)
+    if first == serving.SERVE_NAME:
+        serving.add_commands(commands)
+        return parser
     init.add_commands(commands)
     serving.add_commands(commands)
     tokens.add_commands(commands)

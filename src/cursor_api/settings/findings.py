@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import translate
 from cursor_api.ports.configuration import ShownFinding, Words
+from cursor_api.settings.chinese_labels import translate_source
 
 CHINESE: Final = Path(__file__).with_name("chinese_findings.toml")
 
@@ -26,3 +29,9 @@ def show_finding(finding: Finding) -> ShownFinding:
     english = str(finding.message)
     words = Words(english, translate(finding.message, load_chinese()))
     return ShownFinding(finding.variable, finding.where, english, words)
+
+
+def in_chinese(finding: Finding) -> Finding:
+    """Words and place in Chinese, for a reader of lines."""
+    words = translate(finding.message, load_chinese())
+    return replace(finding, where=translate_source(finding.where), message=words)

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cursor_api.options.rules import Finding
 from cursor_api.settings import chinese_labels
-from cursor_api.settings.findings import show_finding
+from cursor_api.settings.findings import in_chinese
 from cursor_api.settings.load import Loaded
 from cursor_api.settings.resolve import DEFAULT, Row
 
@@ -99,9 +98,7 @@ def _finding_lines(title: str, findings: Sequence[Finding], page: Page) -> Itera
     yield title
     for number, finding in enumerate(findings, start=1):
         mark = f"{number:>{_INDENT + 2}}. "
-        shown = finding
-        if page.is_chinese:
-            shown = replace(finding, message=show_finding(finding).words.zh)
+        shown = in_chinese(finding) if page.is_chinese else finding
         for index, line in enumerate(wrap(str(shown), page.width - len(mark))):
             yield f"{mark if index == 0 else ' ' * len(mark)}{line}"
     yield ""

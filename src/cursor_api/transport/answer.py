@@ -18,6 +18,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import fill, tell
 from cursor_api.transport.connections import Connections
 from cursor_api.transport.faults import (
     ERROR_ROWS,
@@ -112,6 +113,8 @@ class HttpAnswer:
         # Sent: not to be kept for as long as the answer lasts.
         self._body = b""
         self._fields = b""
+        # Whoever reads says anew until when he waits.
+        self.deadline = math.inf
         self.status = line.status
         self.headers = line.headers
         return self
@@ -221,12 +224,13 @@ class HttpAnswer:
 
     @property
     def _host(self) -> str:
-        return urlsplit(self._url).hostname or "The upstream"
+        return urlsplit(self._url).hostname or tell("The upstream")
 
     def _make_fault(self, kind: FaultKind, message: str, flaw: str = "") -> Fault:
         return Fault(
             kind,
-            message.format(
+            fill(
+                message,
                 host=self._host,
                 flaw=flaw,
                 connect_timeout_s=self._connections.options.connect_timeout_s,

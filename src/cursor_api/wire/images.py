@@ -3,7 +3,9 @@
 The gateway forwards an image without looking at its pixels. The upstream's wire wants width and
 height beside the bytes, so a few header bytes of the four formats that every vision model takes
 are read here: PNG (ISO 15948), JPEG (ITU T.81 annex B), GIF89a and WebP (RFC 9649). Whatever is
-not understood has the size (0, 0); a header is a hint and never a reason to refuse.
+not understood has the size (0, 0); a header is a hint and never a reason to refuse. It also beats
+the media type that the caller states: programs name a picture by its file's name, and some vision
+models refuse the whole request for a wrong one.
 """
 
 from __future__ import annotations
@@ -31,6 +33,14 @@ _ESCAPES = {"%2B": "+", "%2F": "/", "%3D": "=", "%2b": "+", "%2f": "/", "%3d": "
 _ESCAPES |= dict.fromkeys(("%0A", "%0D", "%20", "%0a", "%0d"), "")
 # Browsers pass over these; Android and Python's `encodebytes` write a line end after 76 characters.
 _BLANKS = b"\t\n\f\r "
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+# What is no media type and is often written.
+_SPELLINGS = {"image/jpg": "image/jpeg"}
 # RFC 4648, section 5.
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
@@ -68,7 +78,16 @@ def image_of(data: bytes, media_type: str, image_bytes_max: int) -> Image:
     if len(data) > image_bytes_max:
         raise _too_large(image_bytes_max)
     width, height = measure(data)
-    return Image(data=data, media_type=media_type, width=width, height=height)
+    return Image(data, _find_media_type(data, media_type), width, height)
+
+
+def _find_media_type(data: bytes, stated: str) -> str:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    for signature, media_type in _SIGNATURES.items():
+        if data.startswith(signature):
+            return media_type
+    return _SPELLINGS.get(stated, stated)
 
 
 def _decode(raw: bytes, image_bytes_max: int) -> bytes:

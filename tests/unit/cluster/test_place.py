@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import closing
 
 import msgspec
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from cursor_api.cluster.place import READY, VARIABLE, WorkerPlace, end_with_parent, find_place
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are for Linux")
 
@@ -90,11 +90,11 @@ def test_who_is_bound_to_its_parent_ends_with_it() -> None:
         [sys.executable, "-S", "-c", PARENT, child], capture_output=True, timeout=20, check=False
     )
     assert done.returncode == -signal.SIGKILL
-    child_pid, deadline = int(done.stdout), time.monotonic() + 10
+    child_pid = int(done.stdout)
     # Whoever has inherited it may not have heard of its end.
-    while psutil.pid_exists(child_pid) and psutil.Process(child_pid).status() != ENDED:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(
+        lambda: not psutil.pid_exists(child_pid) or psutil.Process(child_pid).status() == ENDED
+    )
 
 
 def test_a_bond_that_cannot_be_made_is_an_error() -> None:

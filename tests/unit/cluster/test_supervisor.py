@@ -16,6 +16,7 @@ import pytest
 from cursor_api.cluster import supervisor as module
 from cursor_api.cluster.supervisor import Plan, Supervisor, describe_end
 from tests.fakes import ListObserver
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are for Linux")
 
@@ -76,15 +77,11 @@ class Stage:
 
     async def until(self, number: int, *wanted: str) -> None:
         """Wait until exactly this has happened to it."""
-        async with asyncio.timeout(10):
-            while self.noted(number) != list(wanted):
-                await asyncio.sleep(0.005)
+        await until(lambda: self.noted(number) == list(wanted))
 
     async def until_told(self, event: str) -> None:
         """Wait until the operator has been told."""
-        async with asyncio.timeout(10):
-            while event not in [name for name, _ in self.observer.events]:
-                await asyncio.sleep(0.005)
+        await until(lambda: event in [name for name, _ in self.observer.events])
 
     async def ask(self, number: int) -> int:
         """Who answers at this worker's socket."""
@@ -196,9 +193,7 @@ async def test_one_that_cannot_come_back_is_tried_again(stage: Stage) -> None:
     async with supervised(stage):
         (stage.folder / "refuse").touch()
         os.kill(stage.pids(1)[0], signal.SIGKILL)
-        async with asyncio.timeout(10):
-            while len(stage.observer.events) < 4:
-                await asyncio.sleep(0.005)
+        await until(lambda: len(stage.observer.events) >= 4)
         delays = [facts["after_s"] for _, facts in stage.observer.events[1:4]]
         assert delays == [0.01, 0.02, 0.04]
         (stage.folder / "refuse").unlink()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import weakref
 
+import msgspec
 import pytest
 
 from cursor_api.domain.errors import SCOPES, Fault, FaultKind, LineProblem, Scope, StoreError
+from cursor_api.options.said import tell
 
 
 def test_every_kind_of_fault_blames_somebody() -> None:
@@ -22,6 +24,13 @@ def test_a_fault_tells_its_kind_and_words() -> None:
     assert (fault.retry_after_s, fault.upstream_code, fault.param) == (3.0, "X", None)
     assert repr(fault) == "Fault(rate_limited, 'slow down')"
     assert str(fault) == "slow down"
+
+
+def test_its_words_are_a_plain_text() -> None:
+    """Also where they are a sentence of ours that can be said in another language."""
+    fault = Fault(FaultKind.NO_CREDENTIALS, tell("there is no {what}", what="credential"))
+    assert type(fault.message) is str
+    assert msgspec.json.encode(fault.message) == b'"there is no credential"'
 
 
 class Large:

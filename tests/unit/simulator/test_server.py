@@ -13,6 +13,7 @@ from cursor_api.simulator.cursor.recording import record_stream, sample_ask
 from cursor_api.simulator.faults import Faults
 from cursor_api.simulator.options import SimulatorOptions
 from cursor_api.simulator.server import simulate
+from tests.ports import free_port
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
 from tests.unit.simulator.asking import NOW_S, Client, ask_request, hear_one
@@ -26,9 +27,9 @@ def options(**changes: object) -> SimulatorOptions:
 
 
 async def test_it_serves_where_it_says() -> None:
-    """On a free port of the loopback, and no longer than its context."""
-    async with CursorSimulator(options()) as simulator:
-        port = simulator.port
+    """On its port of the loopback, and no longer than its context."""
+    port = free_port()
+    async with CursorSimulator(options(port=port)) as simulator:
         assert simulator.url == f"http://127.0.0.1:{port}"
         assert repr(simulator).startswith(f"<Simulator http://127.0.0.1:{port}, 0 connections")
         assert (await hear_one(port, ASK)).body == record_stream(sample_ask("hi"))
@@ -140,9 +141,10 @@ async def test_it_speaks_tls_where_it_is_given_a_certificate() -> None:
 async def test_simulate_tells_its_address_and_runs_until_cancelled() -> None:
     """What the command line calls."""
     told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(simulate(CursorSimulator(options()), told.set_result))
-    url = await asyncio.wait_for(told, 5)
-    port = int(url.rpartition(":")[2])
+    port = free_port()
+    far = CursorSimulator(options(port=port))
+    running = asyncio.create_task(simulate(far, told.set_result))
+    assert await asyncio.wait_for(told, 5) == f"http://127.0.0.1:{port}"
     assert (await hear_one(port, ASK)).status == 200
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

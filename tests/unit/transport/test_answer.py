@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
 import pytest
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.answer import ANSWER_READ_BYTES_MAX
+from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.dialing import Address, Names
 from cursor_api.transport.line import Body
+from cursor_api.transport.target import Place
 from tests.http_stage import fault_of, fetch, greet, reach
 from tests.scripted_server import Turn
 
@@ -47,6 +51,49 @@ async def test_being_cancelled_while_waiting_closes_the_connection() -> None:
         assert client.open_count == 0
         async with asyncio.timeout(10):
             await server.closed_by_peer.wait()
+
+
+async def test_a_caller_that_is_cancelled_at_the_limit_is_cancelled() -> None:
+    """What ends the wait at the same moment is not taken for the whole of it."""
+
+    class Silent(Names):
+        async def find(self, _place: Place) -> Sequence[Address]:
+            await asyncio.sleep(60)
+            return ()
+
+    async with HttpClient(HttpOptions(), names=Silent()) as client:
+        for is_cancelled in (False, True):
+            answer = client.open_post("http://upstream.invalid", {}, b"")
+            entering = asyncio.create_task(answer.__aenter__())
+            await asyncio.sleep(0.01)
+            answer.expire()
+            if is_cancelled:
+                entering.cancel()
+            ended = (await asyncio.gather(entering, return_exceptions=True))[0]
+            assert isinstance(ended, asyncio.CancelledError if is_cancelled else Fault)
+        assert client.open_count == 0
+
+
+async def test_what_has_come_is_given_before_the_end_that_came_behind_it() -> None:
+    """A caller gets every byte that was for him."""
+
+    async def break_off(turn: Turn) -> None:
+        await turn.head()
+        await turn.chunk(b"first")
+        await asyncio.sleep(0.05)
+        await turn.chunk(b"last")
+        turn.close()
+
+    async with (
+        reach(break_off) as (client, server),
+        client.open_post(server.url, {}, b"") as answer,
+    ):
+        assert await answer.read() == b"first"
+        await asyncio.wait_for(server.closed_by_peer.wait(), 5)
+        await asyncio.sleep(0.05)
+        assert await answer.read() == b"last"
+        fault = await fault_of(answer.read())
+    assert fault.kind is FaultKind.INCOMPLETE
 
 
 async def test_a_read_gives_no_more_than_its_limit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 
 import pytest
 
@@ -13,7 +14,7 @@ from cursor_api.options.proxies import NamedProxy, SharedProxies
 from cursor_api.transport.client import HttpClient, HttpOptions
 from cursor_api.transport.connections import LINGER_S, Connections
 from tests.http_stage import fault_of, fetch, greet, reach
-from tests.scripted_server import Turn
+from tests.scripted_server import ScriptedServer, Turn
 from tests.simulation.virtual_loop import virtual_time
 from tests.simulation.virtual_network import Link, VirtualNetwork
 
@@ -76,6 +77,16 @@ async def test_a_client_that_closes_takes_what_lingers_with_it() -> None:
             answer.mark_finished()
         del answer
     gc.collect()
+
+
+async def test_a_client_that_closes_ends_the_connections_that_nobody_uses() -> None:
+    """A reload makes a new client, and the old one's connections are nobody's."""
+    async with ScriptedServer(greet) as server:
+        async with HttpClient(HttpOptions()) as client:
+            await fetch(client, server.url)
+            assert not server.closed_by_peer.is_set()
+        async with asyncio.timeout(5):
+            await server.closed_by_peer.wait()
 
 
 async def test_a_redirect_is_an_answer_and_not_followed() -> None:
@@ -161,6 +172,77 @@ def test_a_kept_connection_that_breaks_is_a_fault_however_late(silence_s: float)
 
     with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
         assert runner.run(main()) == 2
+
+
+async def test_the_connection_that_was_used_last_is_used_first() -> None:
+    """So that those that nobody needs grow old."""
+    async with reach(greet) as (client, server):
+        async with client.open_post(server.url, {}, b"") as first:
+            await fetch(client, server.url)
+            assert await first.read() == b"hello"
+            assert await first.read() == b""
+        for _ in range(2):
+            await fetch(client, server.url)
+        assert [turn.connection for turn in server.requests] == [1, 2, 1, 1]
+
+
+async def test_a_connection_that_has_grown_old_is_not_used() -> None:
+    """Not even where the loop was kept from closing it in time."""
+    async with reach(greet, HttpOptions(keepalive_s=0.05)) as (client, server):
+        await fetch(client, server.url)
+        time.sleep(0.1)  # noqa: ASYNC251 - what keeps the loop
+        await fetch(client, server.url)
+        assert server.connection_count == 2
+
+
+def test_each_connection_is_closed_when_it_has_grown_old() -> None:
+    """Though nobody asks any more, and not with the first of them."""
+    ended: list[float] = []
+
+    async def stay(turn: Turn) -> None:
+        await greet(turn)
+        await turn.reader.read()
+        ended.append(asyncio.get_running_loop().time())
+        turn.close()
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        async with reach(stay, HttpOptions(keepalive_s=10)) as (client, server):
+            async with client.open_post(server.url, {}, b"") as first:
+                await fetch(client, server.url)
+                await asyncio.sleep(5)
+                while await first.read():
+                    pass
+            await asyncio.sleep(30)
+        return [round(at - began_at) for at in ended]
+
+    with virtual_time(VirtualNetwork(1, lambda _port, _chance: Link())) as runner:
+        assert runner.run(main()) == [10, 15]
+
+
+async def test_a_new_connection_that_breaks_says_nothing_of_those_that_are_kept() -> None:
+    """A server that ends one at a request still has the others."""
+    arrived, may_break = asyncio.Event(), asyncio.Event()
+
+    async def greet_or_break(turn: Turn) -> None:
+        if turn.body != b"break":
+            await greet(turn)
+            return
+        arrived.set()
+        await may_break.wait()
+        turn.reset()
+
+    async with reach(greet_or_break) as (client, server):
+        async with client.open_post(server.url, {}, b"") as first:
+            breaking = asyncio.create_task(fault_of(fetch(client, server.url, b"break")))
+            await arrived.wait()
+            while await first.read():
+                pass
+        may_break.set()
+        assert (await breaking).kind is FaultKind.UNREACHABLE
+        await fetch(client, server.url)
+        assert server.connection_count == 2
 
 
 def test_the_repr_tells_how_many_answers_are_open() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ import pytest
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
+from cursor_api.transport import dialing
 from cursor_api.transport.client import HttpClient, HttpOptions
-from cursor_api.transport.dialing import Names, make_tls
+from cursor_api.transport.dialing import Address, Names, make_tls
+from cursor_api.transport.errors import NoAddressError
 from cursor_api.transport.target import Place
 from tests.http_stage import fault_of, fetch, greet
 from tests.scripted_server import ScriptedServer
@@ -89,6 +93,30 @@ async def test_a_cut_in_the_handshake_is_no_connection(said: bytes) -> None:
     assert fault.kind is FaultKind.UNREACHABLE
 
 
+async def test_being_cancelled_in_the_handshake_closes_the_connection() -> None:
+    """The server sees the end, and no descriptor is left."""
+    arrived, is_over = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        arrived.set()
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65_536):
+                pass
+        is_over.set()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, client() as http:
+        asking = asyncio.create_task(fetch(http, f"https://127.0.0.1:{port}"))
+        await arrived.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(is_over.wait(), 5)
+
+
 def test_an_authority_file_that_holds_none_stops_the_start(tmp_path: Path) -> None:
     """Not the first request."""
     file = tmp_path / "ca.pem"
@@ -118,8 +146,9 @@ async def tunnel(
         if b" 200 " not in answer:
             writer.close()
             return
-        host, _, port = head.split()[1].decode().rpartition(":")
-        there, back = await asyncio.open_connection(host, int(port))
+        # Whatever the name: a proxy has its own names.
+        port = int(head.split()[1].rpartition(b":")[2])
+        there, back = await asyncio.open_connection("127.0.0.1", port)
         writers.append(back)
         await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
 
@@ -157,9 +186,25 @@ async def test_a_certificate_is_verified_behind_a_proxy_too() -> None:
     assert "is for another host" in fault.message
 
 
+async def test_a_certificate_behind_a_proxy_is_for_the_upstream() -> None:
+    """By its name, which the proxy has not."""
+    async with (
+        tunnel() as (proxy, _),
+        ScriptedServer(greet, server_tls("other_host")) as server,
+        client(proxy=f"http://{proxy}") as http,
+    ):
+        assert await fetch(http, f"https://other.example:{server.port}") == b"hello"
+
+
 @pytest.mark.parametrize(
     "answer",
-    [b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 502 No\r\n\r\n", b"", b"SSH"],
+    [
+        b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 There\r\nLocation: https://other.invalid\r\n\r\n",
+        b"HTTP/1.1 502 No\r\n\r\n",
+        b"",
+        b"SSH",
+    ],
 )
 async def test_a_proxy_that_refuses_is_told_as_such(answer: bytes) -> None:
     """The upstream is not blamed for it, and the proxy's password is not told."""
@@ -167,6 +212,28 @@ async def test_a_proxy_that_refuses_is_told_as_such(answer: bytes) -> None:
         fault = await fault_of(fetch(http, "https://upstream.invalid/v1"))
     assert fault.kind is FaultKind.UNREACHABLE
     assert fault.message == "The proxy on the way to upstream.invalid refused the connection."
+
+
+async def test_a_proxy_that_refuses_is_left() -> None:
+    """Its connection leads nowhere; for an address of IPv6 it is asked in brackets."""
+    heads: list[bytes] = []
+    is_over = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        is_over.set()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, client(proxy=proxy) as http:
+        await fault_of(fetch(http, "https://[2001:db8::1]/v1"))
+        await asyncio.wait_for(is_over.wait(), 5)
+    where = b"[2001:db8::1]:443"
+    assert heads == [b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (where, where)]
 
 
 async def test_a_burst_asks_once_what_a_name_means(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,3 +259,55 @@ async def test_a_burst_asks_once_what_a_name_means(monkeypatch: pytest.MonkeyPat
         assert {address[4][0] for address in await task} & {"127.0.0.1", "::1"}
     await names.find(place)
     assert asked == 1
+
+
+async def test_what_a_name_means_is_asked_anew_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An upstream moves; and a name that means nothing may mean something a moment later."""
+    monkeypatch.setattr(dialing, "KNOWN_S", 0.01)
+    loop = asyncio.get_running_loop()
+    resolve, asked = loop.getaddrinfo, []
+
+    async def counted(host: str, *where: Any, **more: Any) -> Any:
+        asked.append(host)
+        if len(asked) == 3:
+            raise socket.gaierror(socket.EAI_AGAIN, "try again")
+        return await resolve(host, *where, **more)
+
+    monkeypatch.setattr(loop, "getaddrinfo", counted)
+    names = Names()
+    place = Place("localhost", 1, False)
+    for _ in range(2):
+        assert await names.find(place)
+        await asyncio.sleep(0.05)
+    with pytest.raises(NoAddressError):
+        await names.find(place)
+    assert await names.find(place)
+    assert len(asked) == 4
+
+
+async def test_an_address_that_is_silent_does_not_hold_up_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that leads to two, of which the first one takes no connection."""
+    monkeypatch.setattr(dialing, "NEXT_ADDRESS_S", 0.01)
+    loop = asyncio.get_running_loop()
+    connect, asked = loop.sock_connect, []
+
+    async def connect_but_one(sock: socket.socket, where: Any) -> None:
+        asked.append(where[0])
+        if where[0] == "127.0.0.2":
+            await asyncio.sleep(60)
+        await connect(sock, where)
+
+    monkeypatch.setattr(loop, "sock_connect", connect_but_one)
+
+    class Two(Names):
+        async def find(self, place: Place) -> Sequence[Address]:
+            tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+            return [(*tcp, (host, place.port)) for host in ("127.0.0.2", "127.0.0.1")]
+
+    async with ScriptedServer(greet) as server, HttpClient(HttpOptions(), names=Two()) as http:
+        assert await fetch(http, f"http://upstream.invalid:{server.port}") == b"hello"
+    assert asked == ["127.0.0.2", "127.0.0.1"]

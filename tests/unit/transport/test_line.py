@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
 from cursor_api.domain.errors import FaultKind
-from cursor_api.transport.line import FIELDS_MAX, HEAD_BYTES_MAX, READ_BUFFER_BYTES, Line
+from cursor_api.transport.client import HttpClient, HttpOptions
+from cursor_api.transport.line import (
+    FIELDS_MAX,
+    HEAD_BYTES_MAX,
+    PIECE_BYTES,
+    READ_BUFFER_BYTES,
+    Line,
+)
 from tests.http_stage import fault_of, fetch, greet, reach
 from tests.scripted_server import Turn
 
@@ -27,6 +35,46 @@ async def test_a_head_is_bounded_in_number_and_in_bytes(fields: bytes) -> None:
     async with reach(large) as (client, server):
         fault = await fault_of(fetch(client, server.url))
     assert fault.kind is FaultKind.PROTOCOL_ERROR
+
+
+async def test_the_bytes_of_interim_answers_are_bounded_together() -> None:
+    """Few as they may be."""
+    interim = b"HTTP/1.1 103 Early Hints\r\na: %b\r\n\r\n" % (b"b" * (HEAD_BYTES_MAX // 4))
+
+    async def chatty(turn: Turn) -> None:
+        for _ in range(5):
+            await turn.write(interim)
+            await asyncio.sleep(0.01)
+        await turn.answer(b"hello")
+
+    async with reach(chatty) as (client, server):
+        fault = await fault_of(fetch(client, server.url))
+    assert fault.kind is FaultKind.PROTOCOL_ERROR
+
+
+async def test_the_fields_of_an_interim_answer_are_not_the_answers() -> None:
+    """A hint is no part of what it hints at."""
+
+    async def hint(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n")
+        await turn.answer(b"hello")
+
+    async with reach(hint) as (client, server), client.open_post(server.url, {}, b"") as answer:
+        assert (answer.status, "retry-after" in answer.headers) == (200, False)
+        assert await answer.read() == b"hello"
+
+
+async def test_the_bounds_of_a_head_are_for_one_answer() -> None:
+    """A connection that is kept has no more of them with each."""
+
+    async def full(turn: Turn) -> None:
+        fields = b"a1:b\r\n" * (FIELDS_MAX - 1) + b"a: %b\r\n" % (b"b" * (HEAD_BYTES_MAX // 2))
+        await turn.write(b"HTTP/1.1 200 X\r\nContent-Length: 5\r\n" + fields[6:] + b"\r\nhello")
+
+    async with reach(full) as (client, server):
+        for _ in range(3):
+            assert await fetch(client, server.url) == b"hello"
+        assert server.connection_count == 1
 
 
 async def test_trailers_are_dropped() -> None:
@@ -67,6 +115,19 @@ async def test_a_body_may_end_with_its_connection() -> None:
         for _ in range(2):
             assert await fetch(client, server.url) == b"hello"
         assert server.connection_count == 2
+
+
+async def test_a_reset_is_no_end_of_a_body() -> None:
+    """Whoever breaks a connection has not said all."""
+
+    async def broken(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 200 X\r\n\r\nhello")
+        await asyncio.sleep(0.05)
+        turn.reset()
+
+    async with reach(broken) as (client, server):
+        fault = await fault_of(fetch(client, server.url))
+    assert fault.kind is FaultKind.INCOMPLETE
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -134,6 +195,58 @@ async def test_a_stream_that_nobody_reads_is_not_taken_in() -> None:
         assert rest_count > (count - 1) * len(chunk)
 
 
+async def test_what_nobody_wants_of_a_finished_answer_is_read_to_its_end() -> None:
+    """Though reading had been stopped; the connection is kept."""
+    body = b"x" * 4_000_000
+
+    async def long(turn: Turn) -> None:
+        await turn.answer(body)
+
+    async with reach(long) as (client, server):
+        for _ in range(2):
+            async with client.open_post(server.url, {}, b"") as answer:
+                assert await answer.read()
+                line = answer._line
+                async with asyncio.timeout(5):
+                    while line is not None and line._is_reading:
+                        await asyncio.sleep(0.01)
+                answer.mark_finished()
+            async with asyncio.timeout(5):
+                while line is not None and not line.is_whole and not line.is_closed:
+                    await asyncio.sleep(0.01)
+        assert server.connection_count == 1
+
+
+async def test_a_large_question_waits_until_it_is_taken() -> None:
+    """What the server does not read is not copied for it."""
+    may_read = asyncio.Event()
+    pieces = [b"q" * PIECE_BYTES] * 200
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await may_read.wait()
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            assert await reader.readexactly(len(piece)) == piece
+        writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 5\r\n\r\nhello")
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, HttpClient(HttpOptions()) as client:
+        asking = asyncio.create_task(fetch(client, url, pieces))
+        async with asyncio.timeout(5):
+            while not client._connections._ways:
+                await asyncio.sleep(0.01)
+        [line] = client._connections._ways
+        sizes = []
+        for _ in range(10):
+            await asyncio.sleep(0.02)
+            sizes.append(line.transport.get_write_buffer_size())
+        assert 0 < max(sizes) <= 2 * PIECE_BYTES
+        may_read.set()
+        assert await asyncio.wait_for(asking, 10) == b"hello"
+
+
 async def test_an_early_answer_spares_the_rest_of_the_question() -> None:
     """A refusal of what is too large; the connection is not used again."""
     body = b"q" * (32 << 20)
@@ -144,7 +257,9 @@ async def test_an_early_answer_spares_the_rest_of_the_question() -> None:
         async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno")
-            await asyncio.sleep(0.1)
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(65_536):
+                    pass
             writer.transport.abort()
             is_over.set()
 
@@ -153,7 +268,7 @@ async def test_an_early_answer_spares_the_rest_of_the_question() -> None:
         async with server, client.open_post(url, {}, body) as answer:
             assert answer.status == 413
             assert await answer.read() == b"no"
-        await is_over.wait()
+        await asyncio.wait_for(is_over.wait(), 5)
         await asyncio.sleep(0)
 
 

@@ -9,7 +9,7 @@ import base64
 
 import pytest
 
-from cursor_api.wire.images import ImageError, measure, parse_data_url
+from cursor_api.wire.images import ImageError, image_of, measure, parse_data_url
 
 PICTURES = {
     "png": (
@@ -115,6 +115,20 @@ def test_spellings_of_a_data_url(url: str, data: bytes) -> None:
     """Case, parameters, missing padding and percent-encoding make no difference."""
     image = parse_data_url(url, 1000)
     assert (image.data, image.media_type, image.width) == (data, "image/png", 0)
+
+
+def test_an_image_is_what_it_is() -> None:
+    """Whatever its name says; what is not known is what the caller says."""
+    begins = {
+        "image/png": b"\x89PNG\r\n\x1a\n",
+        "image/jpeg": b"\xff\xd8\xff\xe0",
+        "image/gif": b"GIF89a",
+        "image/webp": b"RIFF\0\0\0\0WEBP",
+    }
+    for media_type, begin in begins.items():
+        assert image_of(begin + b"...", "image/bmp", 99).media_type == media_type
+    assert image_of(b"RIFF\0\0\0\0WAVE", "image/bmp", 99).media_type == "image/bmp"
+    assert image_of(b"?", "image/jpg", 99).media_type == "image/jpeg"
 
 
 def test_line_ends_count_for_nothing_in_an_image_s_size() -> None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
-
-from msgspec.structs import replace
 
 from cursor_api.cli.terminal.language import is_chinese
 from cursor_api.domain.errors import FaultKind, LineProblem, StoreError
@@ -20,9 +18,9 @@ from cursor_api.domain.problems import Notice
 from cursor_api.options.rules import Finding
 from cursor_api.options.said import Said, told_by, translate
 from cursor_api.ports.configuration import ShownFinding, WrongUpstreamError
-from cursor_api.settings.findings import load_chinese, show_finding
+from cursor_api.settings.findings import in_chinese, load_chinese
 
-CONSOLE: Final = "cursor_api.web.console"
+CONSOLE: Final = Path(__file__).parents[2] / "web" / "console" / "static" / "lang" / "zh.json"
 
 Told = Finding | LineProblem | Notice | ShownFinding | Exception
 
@@ -34,7 +32,7 @@ def told(what: Told) -> str:
     words = told_by(what) if isinstance(what, Exception) else ""
     match what:
         case Finding():
-            words = str(replace(what, message=show_finding(what).words.zh))
+            words = str(in_chinese(what))
         case LineProblem():
             words = f"{what.file}:{what.line}: {told_of_line(what)}"
         case Notice():
@@ -94,7 +92,5 @@ def told_by_code(prefix: str, code: str) -> str:
 
 @functools.cache
 def _load_console() -> Mapping[str, str]:
-    found: dict[str, str] = json.loads(
-        files(CONSOLE).joinpath("static", "lang", "zh.json").read_text(encoding="utf-8")
-    )
+    found: dict[str, str] = json.loads(CONSOLE.read_text(encoding="utf-8"))
     return found

@@ -29,6 +29,16 @@ _OPENAI_OTHER: Final = re.compile(r"\bchatgpt|\bcodex")
 _OPENAI_HOSTS: Final = ("api.openai.com", ".azure.com")
 _MISTRAL: Final = re.compile(r"mistral|mixtral|ministral|codestral|devstral|magistral|pixtral")
 _MISTRAL_HOSTS: Final = ("api.mistral.ai",)
+_DEEPSEEK_HOSTS: Final = ("api.deepseek.com",)
+# Their models think unless `thinking` says that they shall not; no effort says so.
+_SWITCHED_HOSTS: Final = (
+    *_DEEPSEEK_HOSTS,
+    *("api.moonshot.cn", "api.moonshot.ai", "open.bigmodel.cn", "api.z.ai"),
+)
+# They think in any case.
+_THINKING: Final = re.compile(r"gpt-oss|gemini")
+# They refuse calls that come back without the thoughts that led to them, even to none.
+_OWING: Final = re.compile(r"deepseek|kimi")
 # They tell thoughts as `reasoning`, and take them back under that name only.
 _REASONING_HOSTS: Final = ("api.groq.com", "api.cerebras.ai")
 
@@ -38,19 +48,27 @@ _LOW_TO_HIGH: Final = (Effort.LOW, Effort.MEDIUM, Effort.HIGH)
 class Family(NamedTuple):
     """What models like one take.
 
-    `output_max`: the name of the limit on an answer's tokens. `thoughts`: the field of an
-    assistant's message that brings its thoughts back; "" where there is none. `efforts`: the
-    levels of `reasoning_effort`, the lowest first. `is_openai`: it takes what only OpenAI has:
-    system messages anywhere, `user`, `prompt_cache_key`. `has_sampling`: it takes temperature and
-    the like, and stop texts. `has_cache_marks`: it takes Anthropic's.
+    - `output_max`: the name of the limit on an answer's tokens.
+    - `thoughts`: the field of an assistant's message that brings its thoughts back; "" for none.
+      `owes_thoughts`: a message with calls needs some.
+    - `efforts`: the levels of `reasoning_effort`, the lowest first. `is_switched`: that it shall
+      not think at all is said in `thinking`.
+    - `is_openai`: it takes what only OpenAI has, as system messages anywhere, parts of text, `user`
+      and `prompt_cache_key`.
+    - `has_sampling`: it takes temperature and the like, and stop texts.
+    - `has_cache_marks`: it takes Anthropic's.
+    - `tells_usage`: a stream of its tells the usage unasked, and it refuses to be asked.
     """
 
     output_max: str = MAX_TOKENS
     thoughts: str = "reasoning_content"
+    owes_thoughts: bool = False
     efforts: tuple[Effort, ...] = (Effort.NONE, *_LOW_TO_HIGH)
+    is_switched: bool = False
     is_openai: bool = False
     has_sampling: bool = True
     has_cache_marks: bool = False
+    tells_usage: bool = False
 
 
 @functools.lru_cache(KNOWN_MODELS_MAX)
@@ -65,13 +83,9 @@ def family_of(model: str, host: str = "") -> Family:
     if "claude" in name:
         efforts = (Effort.NONE, Effort.MINIMAL, *_LOW_TO_HIGH, Effort.XHIGH)
         return Family(efforts=efforts, has_cache_marks=True)
-    thoughts = "reasoning" if host.endswith(_REASONING_HOSTS) else "reasoning_content"
     if host.endswith(_MISTRAL_HOSTS) or _MISTRAL.search(name):
-        return Family(thoughts="", efforts=())
-    if "gpt-oss" in name or "gemini" in name:
-        # They think in any case.
-        return Family(thoughts=thoughts, efforts=_LOW_TO_HIGH)
-    return Family(thoughts=thoughts, efforts=() if "llama" in name else Family().efforts)
+        return Family(thoughts="", efforts=(), tells_usage=host.endswith(_MISTRAL_HOSTS))
+    return _other_family(name, host)
 
 
 def level_of(effort: Effort, family: Family) -> str | None:
@@ -81,6 +95,20 @@ def level_of(effort: Effort, family: Family) -> str | None:
     if not family.efforts:
         return None
     return (fitting[0] if fitting else family.efforts[-1]).value
+
+
+def _other_family(name: str, host: str) -> Family:
+    is_switched = host.endswith(_SWITCHED_HOSTS)
+    if host.endswith(_DEEPSEEK_HOSTS):
+        efforts: tuple[Effort, ...] = (Effort.LOW, Effort.HIGH, Effort.MAX)
+    elif is_switched or _THINKING.search(name):
+        efforts = _LOW_TO_HIGH
+    else:
+        efforts = () if "llama" in name else (Effort.NONE, *_LOW_TO_HIGH)
+    if host.endswith(_REASONING_HOSTS):
+        return Family(thoughts="reasoning", efforts=efforts)
+    owes_thoughts = _OWING.search(name) is not None
+    return Family(owes_thoughts=owes_thoughts, efforts=efforts, is_switched=is_switched)
 
 
 def _openai_family(name: str, version: tuple[int, int] | None, *, is_o_series: bool) -> Family:

@@ -16,6 +16,7 @@ import msgspec
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
+    TOO_LONG,
     FaultContext,
     Refusal,
     kind_of_key_status,
@@ -29,10 +30,7 @@ _REFUSED = FaultKind.CONTENT_REFUSED
 
 # Words that say more than the type, in lower case.
 WORDS: Final[dict[str, FaultKind]] = {
-    "prompt is too long": _CONTEXT,
-    "exceed context limit": _CONTEXT,
-    "exceeds the context window": _CONTEXT,
-    "maximum context length": _CONTEXT,
+    **dict.fromkeys(TOO_LONG, _CONTEXT),
     "credit balance is too low": _QUOTA,
     "api usage limits": _QUOTA,
     "spending limit": _QUOTA,

@@ -17,6 +17,7 @@ from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
 from cursor_api.domain.random_bytes import random_bytes
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Clock, Steps
 from cursor_api.service.steps import StepRunner
 from cursor_api.transport.client import Body, HttpAnswer, HttpClient
@@ -232,8 +233,12 @@ class CursorAnswer(DeltaAnswer):
         if media_type != CONTENT_TYPE:
             raise Fault(
                 FaultKind.PROTOCOL_ERROR,
-                f"The upstream answered with {media_type or 'a body of no stated type'}"
-                f" where {CONTENT_TYPE} was asked for. Is CURSOR_BASE_URL right?",
+                tell(
+                    "The upstream answered with {media_type} where {wanted} was asked for."
+                    " Is CURSOR_BASE_URL right?",
+                    media_type=media_type or tell("a body of no stated type"),
+                    wanted=CONTENT_TYPE,
+                ),
             )
         self._decoder = self._calls.decoder(answer, context)
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.transport.refusals import (
+    TOO_LONG,
     FaultContext,
     Refusal,
     kind_of_key_status,
@@ -53,6 +54,9 @@ CODES: Final[dict[str, FaultKind]] = {
     "model_deprecated": _MODEL,
     "context_length_exceeded": _CONTEXT,
     "exceed_context_size_error": _CONTEXT,
+    # GitHub Copilot and GitHub Models
+    "model_max_prompt_tokens_exceeded": _CONTEXT,
+    "tokens_limit_reached": _CONTEXT,
     "content_policy_violation": _REFUSED,
     "content_filter": _REFUSED,
     "unsupported_country_region_territory": _FORBIDDEN,
@@ -60,11 +64,7 @@ CODES: Final[dict[str, FaultKind]] = {
 
 # Words that say more than the status, in lower case.
 WORDS: Final[dict[str, FaultKind]] = {
-    "maximum context length": _CONTEXT,
-    "context_length_exceeded": _CONTEXT,
-    "available context size": _CONTEXT,
-    "exceeds the context window": _CONTEXT,
-    "prompt is too long": _CONTEXT,
+    **dict.fromkeys(TOO_LONG, _CONTEXT),
     "content management policy": _REFUSED,
     "content policy": _REFUSED,
     "violating our usage policy": _REFUSED,
@@ -139,7 +139,8 @@ def fault_of_answer(
 def read_error(body: str | bytes) -> ServerError | None:
     """The error in any of its spellings; None for what is no error.
 
-    `{"error": {…}}`, the same in a list, `{"error": "…"}`, `{"message": …}`, `{"detail": "…"}`.
+    `{"error": {…}}`, the same in a list, `{"error": "…"}`, `{"message": …}`, `{"detail": "…"}`,
+    `{"detail": [{"loc": […], "msg": "…"}]}`, and such a detail as the message.
     """
     try:
         content: Any = msgspec.json.decode(body)
@@ -154,7 +155,7 @@ def read_error(body: str | bytes) -> ServerError | None:
         # Beside a message it is a word like "Bad Request".
         return ServerError(_text(content, "message") or error)
     fields = error if isinstance(error, dict) else content
-    message = _text(fields, "message") or _text(content, "message") or _text(content, "detail")
+    message = _text(fields, "message") or _text(content, "message") or _tell_detail(content)
     code, param = fields.get("code"), _text(fields, "param")
     if not isinstance(error, dict) and not message:
         return None
@@ -165,6 +166,21 @@ def read_error(body: str | bytes) -> ServerError | None:
         param if _PARAM.fullmatch(param) else "",
         _status_of(code),
     )
+
+
+def _tell_detail(content: Mapping[str, Any]) -> str:
+    """What a web framework has found wrong with the request, each fault with its place."""
+    inner = content.get("message")
+    detail = (inner if isinstance(inner, dict) else content).get("detail")
+    if isinstance(detail, str):
+        return detail
+    told = []
+    for one in detail if isinstance(detail, list) else ():
+        if isinstance(one, dict) and _text(one, "msg"):
+            place = one.get("loc")
+            where = ".".join(map(str, place)) if isinstance(place, list) else ""
+            told.append(f"{where}: {one['msg']}" if where else one["msg"])
+    return "; ".join(told)
 
 
 def kind_of(error: ServerError, status: int | None) -> FaultKind:

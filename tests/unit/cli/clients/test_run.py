@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from cursor_api.cli import main
 from tests.unit.cli.gateway_folder import enter, is_setting
 from tests.unit.cli.gateway_stage import ListingGateway, listing_gateway
+from tests.waiting import wait_until
 
 KEY = "a-key-of-the-gateway-0123"
 # Says what it was given, and ends as it is told to.
@@ -146,9 +146,7 @@ def test_a_signal_reaches_the_client_and_its_file_goes(
         cwd=folder,
         env=environ | {"TMPDIR": str(folder / "tmp")},
     )
-    deadline = time.monotonic() + 20
-    while not (folder / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until((folder / "started").exists, 20)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 128 + signal.SIGTERM
     assert not list((folder / "tmp").iterdir())

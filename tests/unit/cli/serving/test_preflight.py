@@ -20,6 +20,7 @@ from cursor_api.files.running import claim, describe_running
 from cursor_api.installed import SCHEMA
 from cursor_api.options.rules import Finding
 from cursor_api.settings import load_settings
+from tests.ports import free_port
 from tests.unit.cli.called import call
 
 KEY = "preflight-key-0123456789"
@@ -106,8 +107,7 @@ def test_nothing_is_said_of_the_port_of_the_gateway_that_runs_here(
 
 def test_a_rehearsal_gives_the_port_back(tmp_path: Path) -> None:
     """Whoever starts right after it gets it."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = free_port()
     loaded = check_without_listening(
         load_settings(SCHEMA, {"AUTH_TOKEN": KEY, "PORT": str(port)}, tmp_path)
     )

@@ -143,6 +143,27 @@ def test_no_line_of_help_is_wider_than_a_page() -> None:
             assert len(line) + wide <= 100, line
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("key create", "cursor-api key create: 错误：缺少参数：NAME"),
+        ("checksum x", "cursor-api: 错误：无法识别的参数：x"),
+        ("sreve", "cursor-api: 错误：参数 COMMAND: 没有这一项：'sreve'（可选："),
+        ("serve --port", "cursor-api serve: 错误：参数 --port: 后面需要一个值"),
+        ("init --yes --token", "cursor-api init: 错误：参数 --token: 不能同时使用：参数 --yes"),
+    ],
+)
+def test_a_command_line_that_is_not_understood_is_told_in_the_users_language(
+    words: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentences are argparse's; English stays where a version of it says them otherwise."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    with pytest.raises(SystemExit) as ended:
+        main(words.split())
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_the_help_is_in_the_users_language(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cursor_api.cli.terminal.telling import told, told_of_line, told_shortly
 from cursor_api.domain.errors import LineProblem, StoreError
@@ -74,6 +75,7 @@ def test_a_database_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 def test_everything_else_is_told() -> None:
     """Findings, notices, upstreams that cannot be added; what others say stays as it is."""
     assert told(FINDING) == "PORT (.env:1): 没有预设 x"
+    assert told(replace(FINDING, where="environment")) == "PORT (环境变量): 没有预设 x"
     assert told(SHOWN) == "HOST: 不正确"
     notice = Notice(NoticeCode.SAME_FILE, "one file: x", {"path": "x"})
     assert told(notice) == "令牌文件和令牌列表是同一个文件：x"

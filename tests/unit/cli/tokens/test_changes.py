@@ -99,10 +99,15 @@ def test_a_priority_is_within_bounds(capsys: pytest.CaptureFixture[str]) -> None
     assert "from -" in capsys.readouterr().err
 
 
-def test_an_unknown_name_is_said_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_name_is_said_with_those_there_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is changed."""
     assert main(["token", "disable", "you"]) == 1
     assert "Known: me." in capsys.readouterr().err
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["token", "disable", "you"]) == 1
+    assert capsys.readouterr().err.endswith("错误：没有这个名称的凭据。\n已有：me。\n")
 
 
 def test_a_running_gateway_is_asked(

@@ -69,6 +69,29 @@ def test_some_are_known_by_their_hosts() -> None:
     }
     assert list(thoughts.values()) == ["reasoning", "reasoning", "", "reasoning_content"]
     assert family_of("magistral-small").thoughts == ""
+    mistral = [family_of("magistral-small", host) for host in ("api.mistral.ai", "other.example")]
+    assert [family.tells_usage for family in mistral] == [True, False]
+
+
+def test_some_think_unless_they_are_switched_off() -> None:
+    """Two of them want the thoughts that led to a call, wherever they are served."""
+    deepseek = family_of("deepseek-v4-pro", "api.deepseek.com")
+    assert [effort.value for effort in deepseek.efforts] == ["low", "high", "max"]
+    known = {
+        (model, host): (family_of(model, host).is_switched, family_of(model, host).owes_thoughts)
+        for model, host in (
+            ("deepseek-v4-pro", "api.deepseek.com"),
+            ("kimi-k2.6", "api.moonshot.ai"),
+            ("glm-5", "api.z.ai"),
+            ("deepseek-v4-pro", "gateway.example"),
+            ("kimi-k2", "api.groq.com"),
+            ("qwen-3", "gateway.example"),
+        )
+    }
+    assert list(known.values()) == [
+        *((True, True), (True, True), (True, False)),
+        *((False, True), (False, False), (False, False)),
+    ]
 
 
 def test_cache_marks_are_for_claude() -> None:

@@ -75,6 +75,21 @@ def test_an_assistant_s_parts_become_one_message() -> None:
     assert call_only["content"] is None
 
 
+def test_thoughts_that_are_owed_stand_with_every_call() -> None:
+    """Their server refuses calls without; an empty text counts as none."""
+    family = Family(owes_thoughts=True)
+    call = ToolUse("c", "f", b"{}")
+    given: list[tuple[Part, ...]] = [
+        (call,),
+        (Thinking("hm"), call),
+        (Thinking("", "a seal"), call),
+    ]
+    said = [messages_of(Role.ASSISTANT, *parts, family=family)[0] for parts in given]
+    assert [one["reasoning_content"] for one in said] == [" ", "hm", " "]
+    (text,) = messages_of(Role.ASSISTANT, Text("ho"), family=family)
+    assert "reasoning_content" not in text
+
+
 def test_a_refusal_is_one_where_there_are_such() -> None:
     """Elsewhere it is what the model said."""
     refusal = Text("No.", is_refusal=True)

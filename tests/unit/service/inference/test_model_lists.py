@@ -17,6 +17,7 @@ from cursor_api.service.inference.endpoints import Endpoints
 from cursor_api.service.inference.model_lists import ModelLists
 from tests.endpoints import endpoint_of
 from tests.fakes import ListObserver, ScriptedUpstream, TickingClock
+from tests.waiting import until
 
 
 class Listing(ScriptedUpstream):
@@ -70,9 +71,7 @@ async def test_a_model_that_comes_later_is_served_after_a_while(
     assert town.served == "a b"
     town.one.listed = ("c", "a")
     watching = asyncio.create_task(town.lists.watch())
-    async with asyncio.timeout(5):
-        while town.served != "c a b":
-            await asyncio.sleep(0.01)
+    await until(lambda: town.served == "c a b")
     watching.cancel()
     assert town.observer.events == []
 
@@ -88,9 +87,7 @@ async def test_other_credentials_bring_their_models_at_once(
     for number, name in enumerate("xyz"):
         town.one.listed = (name,)
         pool.replace([Credential("first", Secret(name))])
-        async with asyncio.timeout(5):
-            while town.served != f"{name} b":
-                await asyncio.sleep(0.01)
+        await until(lambda: town.served == f"{name} b")  # noqa: B023 - awaited at once
         assert town.one.asked_count == number + 2
     many = [Credential(f"{n}", Secret("z" if n == 0 else f"{n}")) for n in range(20)]
     pool.replace(many)

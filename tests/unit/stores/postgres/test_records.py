@@ -29,6 +29,7 @@ from tests.contract.test_records import (
 )
 from tests.fakes import ListObserver, StillClock
 from tests.records import Spoken
+from tests.waiting import until
 
 DAY = 24 * 3600
 
@@ -110,9 +111,7 @@ async def test_the_records_of_a_file_are_brought_over(url: Secret, tmp_path: Pat
         spool = SqliteRecords(file, EVERYTHING, clock.now)
         moved = SpooledRecords(records, spool, ListObserver(), retry_s=0.01)
         await moved.open()
-        async with asyncio.timeout(10):
-            while moved.state().spooled_count:
-                await asyncio.sleep(0.01)
+        await until(lambda: not moved.state().spooled_count)
         assert await seconds_in(records) == [1, 2]
         assert list(await moved.refusals(0, 2**40)) == refused
         assert list(await moved.contents([id_at(2)])) == said

@@ -16,6 +16,7 @@ from cursor_api.stores.redis.link import RedisLink, Words, pack, pack_part
 from cursor_api.stores.redis.scripts import Script, read_script
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 SCRIPT = read_script("find")
 KEYS = ("a", "b", "c")
@@ -40,9 +41,7 @@ async def link(
 
 async def back(link: RedisLink) -> None:
     """When it is."""
-    async with asyncio.timeout(10):
-        while not link.is_up:
-            await asyncio.sleep(0.01)
+    await until(lambda: link.is_up)
 
 
 def test_a_command_is_packed_by_its_bytes() -> None:
@@ -98,9 +97,7 @@ async def test_a_server_that_died_is_found_again(
     """With its scripts, and another run."""
     run = link.run
     server.stop()
-    async with asyncio.timeout(10):
-        while link.is_up:
-            await asyncio.sleep(0.01)
+    await until(lambda: not link.is_up)
     with pytest.raises(StoreAwayError):
         await link.call(SCRIPT, KEYS)
     await asyncio.sleep(0.1)

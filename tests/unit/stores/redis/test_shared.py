@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.quota import Counters, Limits
 from cursor_api.stores.redis.shared import RedisShared
 from tests.fakes import ListObserver
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 
 async def test_it_is_there_while_the_context_lasts(url: Secret) -> None:
@@ -26,11 +25,7 @@ async def test_an_outage_is_told_once_of_all(server: RedisServer, url: Secret) -
     observer = ListObserver()
     async with RedisShared(url, observer):
         server.stop()
-        async with asyncio.timeout(10):
-            while not observer.warnings:
-                await asyncio.sleep(0.01)
+        await until(lambda: observer.warnings)
         server.start()
-        async with asyncio.timeout(10):
-            while not observer.notices:
-                await asyncio.sleep(0.05)
+        await until(lambda: observer.notices)
     assert len(observer.warnings) == len(observer.notices) == 1, observer.events

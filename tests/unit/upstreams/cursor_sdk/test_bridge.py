@@ -30,6 +30,7 @@ from cursor_api.upstreams.cursor_sdk.calls import PING, BridgeAddress, SdkCalls,
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from tests.fake_bridge import SystemTime, fake_options
 from tests.fakes import ListObserver, StillClock
+from tests.waiting import until
 
 CALLBACK = BridgeAddress("http://127.0.0.1:9", Secret("token-of-the-callback"))
 
@@ -61,9 +62,7 @@ class Stage:
         """End it from outside, and wait until that is noticed."""
         assert self.bridge.pid is not None
         os.kill(self.bridge.pid, signal.SIGKILL)
-        async with asyncio.timeout(5):
-            while self.bridge.pid is not None:
-                await asyncio.sleep(0.01)
+        await until(lambda: self.bridge.pid is None)
 
 
 @asynccontextmanager
@@ -163,9 +162,7 @@ async def test_a_start_before_any_need_fails_to_the_operator_alone(tmp_path: Pat
     """The gateway starts all the same."""
     async with stage_for(tmp_path, "ends") as stage:
         stage.bridge.begin_early()
-        async with asyncio.timeout(5):
-            while not any("not be started" in event for event, _ in stage.observer.warnings):
-                await asyncio.sleep(0.01)
+        await until(lambda: any("not be started" in event for event, _ in stage.observer.warnings))
 
 
 async def test_one_that_is_closed_starts_no_more(tmp_path: Path) -> None:

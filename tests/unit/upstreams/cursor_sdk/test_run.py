@@ -14,13 +14,14 @@ from cursor_api.simulator.scenario import Scenario
 from cursor_api.transport.timeouts import TimeoutsByModel
 from cursor_api.upstreams.cursor_sdk import run
 from tests.sdk_stage import CREDENTIAL, ROUTE, request, stage, user
+from tests.waiting import until
 
 
 async def test_a_slow_caller_does_not_slow_the_stream() -> None:
     """All of it is read at once, and given piece by piece, in order."""
     async with stage(BridgeOptions(scenario=Scenario("word " * 2000))) as on:
         async with on.upstream.open(request(user("Hi")), ROUTE, CREDENTIAL) as batches:
-            await on.wait(lambda: not on.bridge.running_count and bool(on.bridge.runs))
+            await until(lambda: not on.bridge.running_count and bool(on.bridge.runs))
             await asyncio.sleep(0.1)
             told = [batch async for batch in batches]
         assert max(len(batch) for batch in told) <= run.BATCH_MAX
@@ -39,7 +40,7 @@ async def test_what_nobody_takes_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
             with pytest.raises(Fault) as caught:
                 await _read(batches)
         assert caught.value.kind is FaultKind.OVERLOADED
-        await on.wait(lambda: not on.bridge.running_count and not on.bridge.agents)
+        await until(lambda: not on.bridge.running_count and not on.bridge.agents)
 
 
 async def _read(batches: DeltaBatches) -> None:
@@ -70,7 +71,7 @@ async def test_silence_is_what_is_not_said(
         with pytest.raises(Fault, match=said) as caught:
             await on.ask(user("Hi"))
         assert caught.value.kind is FaultKind.UPSTREAM_TIMEOUT
-        await on.wait(lambda: not on.bridge.running_count and not on.bridge.agents)
+        await until(lambda: not on.bridge.running_count and not on.bridge.agents)
 
 
 async def test_an_answer_that_goes_on_for_too_long_is_ended() -> None:
@@ -79,4 +80,4 @@ async def test_an_answer_that_goes_on_for_too_long_is_ended() -> None:
         with pytest.raises(Fault, match=r"not whole within 0\.2 s") as caught:
             await on.ask(user("Hi"))
         assert caught.value.kind is FaultKind.UPSTREAM_TIMEOUT
-        await on.wait(lambda: not on.bridge.running_count and not on.bridge.agents)
+        await until(lambda: not on.bridge.running_count and not on.bridge.agents)

@@ -27,6 +27,7 @@ from tests.sdk_stage import (
     user,
 )
 from tests.unit.upstreams.cursor_sdk.test_call_ids import Others
+from tests.waiting import until
 
 LIMITED = Credential("limited", Secret("crsr_limited"), endpoint="cursor-sdk")
 REFUSALS = {"crsr_limited": Refusal(429, "resource_exhausted", "Too many requests")}
@@ -94,11 +95,11 @@ async def test_agents_are_kept_for_a_while_and_up_to_a_number() -> None:
     async with stage(runs=runs) as on:
         await on.ask(user("One"))
         await on.ask(user("Two"))
-        await on.wait(lambda: len(on.bridge.agents) == 1)
-        await on.wait(lambda: is_clean(on))
+        await until(lambda: len(on.bridge.agents) == 1)
+        await until(lambda: is_clean(on))
     async with stage(runs=RunOptions(conversations_max=0)) as on:
         await on.ask(user("One"))
-        await on.wait(lambda: is_clean(on))
+        await until(lambda: is_clean(on))
         assert on.bridge.asked("CloseAgent")
 
 
@@ -258,7 +259,7 @@ async def test_nobody_goes_on_with_what_is_not_his() -> None:
         text = on.bridge.asked("Send")[-1]["message"]["text"]
         assert '<tool_result name="get_weather">\nsunny\n</tool_result>' in text
         assert told.end.reason is FinishReason.STOP
-        await on.wait(lambda: len(on.bridge.agents) == 1)
+        await until(lambda: len(on.bridge.agents) == 1)
         # Ids that nobody knows (the gateway was restarted) go the same way.
         strange = Message(Role.USER, (ToolResult("call_of_another_life", (Text("rain"),)),))
         told = await on.ask(ASKED, first.message, strange, tools=(WEATHER,))
@@ -270,7 +271,7 @@ async def test_a_result_that_comes_too_late_begins_anew() -> None:
     runs = RunOptions(tool_result_timeout_s=0.1, parallel_calls_wait_s=0.05)
     async with stage(runs=runs) as on:
         first = await on.ask(ASKED, tools=(WEATHER,))
-        await on.wait(lambda: is_clean(on))
+        await until(lambda: is_clean(on))
         assert len(on.bridge.asked("CancelRun")) == 1
         turns = [ASKED, first.message, results(first.calls, "sunny")]
         await on.ask(*turns, tools=(WEATHER,))
@@ -283,11 +284,11 @@ async def test_a_request_that_is_left_cancels_its_run() -> None:
         async with on.upstream.open(request(user("long")), ROUTE, CREDENTIAL) as batches:
             async for _ in batches:
                 break
-        await on.wait(lambda: is_clean(on))
+        await until(lambda: is_clean(on))
         assert len(on.bridge.asked("CancelRun")) == 1
         async with on.upstream.open(request(user("long")), ROUTE, CREDENTIAL):
             pass
-        await on.wait(lambda: is_clean(on))
+        await until(lambda: is_clean(on))
         assert len(on.bridge.asked("CancelRun")) == 2
     async with stage() as on:
         await on.ask(ASKED, tools=(WEATHER,))
@@ -300,10 +301,10 @@ async def test_an_agent_that_is_made_for_nobody_is_deleted() -> None:
     """The caller left while it was made."""
     async with stage(BridgeOptions(faults=BridgeFaults(create_delay_s=0.1))) as on:
         asking = asyncio.create_task(on.ask(user("Hello")))
-        await on.wait(lambda: bool(on.bridge.asked("CreateAgent")))
+        await until(lambda: bool(on.bridge.asked("CreateAgent")))
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        await on.wait(lambda: bool(on.bridge.asked("DeleteAgent")))
+        await until(lambda: bool(on.bridge.asked("DeleteAgent")))
         assert is_clean(on)
 
 
@@ -342,7 +343,7 @@ async def test_a_run_that_fails_is_a_fault_and_leaves_nothing(text: str, kind: F
         with pytest.raises(Fault) as caught:
             await on.ask(user(text))
         assert (caught.value.kind, caught.value.is_retried_upstream) == (kind, False)
-        await on.wait(lambda: is_clean(on))
+        await until(lambda: is_clean(on))
 
 
 async def test_a_refused_key_or_model_is_known_at_once() -> None:
@@ -362,7 +363,7 @@ async def test_keep_alives_are_no_answer() -> None:
             await on.ask(user("Hi"))
         assert caught.value.kind is FaultKind.UPSTREAM_TIMEOUT
         assert caught.value.is_retried_upstream
-        await on.wait(lambda: is_clean(on))
+        await until(lambda: is_clean(on))
 
 
 async def test_images_and_effort_reach_the_model() -> None:

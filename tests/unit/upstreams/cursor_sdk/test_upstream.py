@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from tests.fakes import ListObserver, StillClock
 from tests.sdk_stage import KEY, QUICK, WEATHER, ask, results, stage, user
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[4]
 ASKED = user("What is the weather in Paris?")
@@ -57,9 +57,7 @@ async def test_a_bridge_of_our_own_dies_in_mid_run_and_is_started_again(tmp_path
         os.kill(int(str(started["pid"])), signal.SIGKILL)
         # The run that waits for this result is gone with its bridge.
         turns = ASKED, first.message, results(first.calls, "sunny")
-        async with asyncio.timeout(5):
-            while not any("ended by itself" in event for event, _ in told.warnings):
-                await asyncio.sleep(0.01)
+        await until(lambda: any("ended by itself" in event for event, _ in told.warnings))
         again = await ask(upstream, *turns, tools=(WEATHER,))
         assert again.end.reason in {FinishReason.STOP, FinishReason.TOOL_CALLS}
         running = [facts for event, facts in told.notices if event.endswith("bridge runs")]

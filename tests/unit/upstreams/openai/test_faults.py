@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, Scope
 from cursor_api.transport.faults import STATUS_KINDS, kind_of_status
-from cursor_api.transport.refusals import LEADS
+from cursor_api.transport.refusals import LEADS, TOO_LONG
 from cursor_api.upstreams.openai.faults import (
     CODES,
     STATUSES,
@@ -25,6 +25,7 @@ from cursor_api.upstreams.openai.faults import (
 from tests.openai_stage import CONTEXT, KEY
 
 JSON = {"content-type": "application/json"}
+_TOO_LONG = FaultKind.CONTEXT_TOO_LONG
 
 
 def answer(status: int, error: Any = None, **headers: str) -> Fault:
@@ -152,6 +153,8 @@ def test_every_kind_a_table_can_give_has_words() -> None:
             [error_of("Resource exhausted", code=429, status="RESOURCE_EXHAUSTED")],
             FaultKind.RATE_LIMITED,
         ),
+        *((400, error_of(f"So it is: {words.upper()} 9"), _TOO_LONG) for words in TOO_LONG),
+        (413, error_of("Too much", code="tokens_limit_reached"), _TOO_LONG),
         # Anybody
         (413, error_of(), FaultKind.BODY_TOO_LARGE),
         (422, {"detail": [{"msg": "extra"}], "message": "bad"}, FaultKind.INVALID_REQUEST),
@@ -210,6 +213,11 @@ def test_the_spellings_of_an_error() -> None:
     assert read_error(b'{"error": "Bad", "message": "why"}') == ServerError("why")
     assert read_error(b'{"error": "why"}') == ServerError("why")
     assert read_error(b'{"detail": "why"}') == ServerError("why")
+    extra = [{"loc": ["body", "messages", 0], "msg": "Extra"}, {"msg": "None"}, {"loc": []}, 3]
+    said = ServerError("body.messages.0: Extra; None")
+    assert read_error(json.dumps({"detail": extra})) == said
+    assert read_error(json.dumps({"message": {"detail": extra}})) == said
+    assert read_error(b'{"detail": [3], "message": 4}') is None
     assert read_error(b'{"error": {"code": "429"}}') == ServerError(code="429", status=429)
     assert read_error(b'{"error": {"code": true}}') == ServerError()
     for body in (b"", b"{}", b"[]", b"3", b"[3]", b"<html>", b"\xff", b"[" * 99_999):

@@ -21,6 +21,7 @@ from tests.fakes import Step
 from tests.house import BEARER, CLIENT_KEY, END, HELLO, House
 from tests.serving import Answer, ask, serve
 from tests.unit.web.second_dialect import PING, SecondDialect
+from tests.waiting import until
 
 CHAT = "/v1/chat/completions"
 
@@ -267,9 +268,7 @@ async def test_the_upstream_is_closed_within_a_second_of_its_client_leaving(
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         leave(writer)
-        async with asyncio.timeout(10):
-            while not house.upstream.closed:
-                await asyncio.sleep(0.01)
+        await until(lambda: house.upstream.closed)
     assert house.pool.leased_count == 0
     assert house.relay.active_count == 0
     writer.close()

@@ -12,6 +12,7 @@ import pytest
 
 from tests.house import BEARER, House
 from tests.serving import Answer, ask, serve
+from tests.waiting import until
 
 CHAT = "/v1/chat/completions"
 MESSAGE = {"role": "user", "content": "a" * 1000}
@@ -51,9 +52,7 @@ async def test_a_large_body_waits_for_its_turn_and_a_small_one_for_nobody(
     async with serve(house.app) as port:
         async with held(house):
             large = asyncio.create_task(post(port, LARGE))
-            async with asyncio.timeout(10):
-                while "waiting=2" not in repr(house.turns):
-                    await asyncio.sleep(0.005)
+            await until(lambda: "waiting=2" in repr(house.turns))
             assert (await post(port, SMALL)).status == 200
             assert not large.done()
         assert (await large).status == 200

@@ -17,6 +17,7 @@ from cursor_api.web.server.server import ServerOptions
 from cursor_api.web.server.serving import Serving
 from tests.serving import serve
 from tests.unit.web.server.raw_client import GET, POST, QUICK, SMALL, Recorder, refusal, talk
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("piece_bytes", [100, 5000])
@@ -53,6 +54,22 @@ async def test_a_slow_head_is_refused_in_time(dripped: bytes) -> None:
     assert app.seen == []
 
 
+async def test_a_head_that_never_ends_has_an_end() -> None:
+    """However steadily it comes, and however far it is from too large."""
+    async with serve(Recorder(), QUICK) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reading = asyncio.create_task(reader.read())
+        writer.write(POST + b"X-Slow: ")
+        for _ in range(200):
+            if reading.done():
+                break
+            writer.write(b"x")
+            await asyncio.sleep(0.02)
+        assert reading.done()
+        refusal(await reading, 408)
+        writer.close()
+
+
 async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:
     """Browsers open some in advance."""
     async with serve(Recorder(), QUICK) as port:
@@ -79,9 +96,7 @@ async def test_a_connection_that_is_reset_is_waited_for_no_more() -> None:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         assert watched_count() == 1
         writer.transport.abort()
-        async with asyncio.timeout(5):
-            while watched_count():
-                await asyncio.sleep(0.01)
+        await until(lambda: not watched_count())
 
 
 def watched_count() -> int:
@@ -99,9 +114,7 @@ async def test_many_connections_have_one_timer() -> None:
         begun = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         for _, writer in begun:
             writer.write(GET[:20])
-        async with asyncio.timeout(5):
-            while watched_count() != 6:
-                await asyncio.sleep(0.01)
+        await until(lambda: watched_count() == 6)
         for writer in [*held, *(writer for _, writer in begun)]:
             writer.close()
 
@@ -160,6 +173,22 @@ async def test_nothing_is_written_into_an_answer_that_runs(behind: bytes) -> Non
         app.may_answer.set()
         first, answer, rest = (await talking).partition(b"\r\n\r\ndone")
     assert (first.count(b"HTTP/1.1"), bool(answer), rest) == (1, True, b"")
+
+
+async def test_half_a_head_behind_an_answer_has_its_own_time() -> None:
+    """That of a head which began when it came, and not what an idle connection has."""
+    app = Recorder()
+    app.may_answer.clear()
+    async with serve(app, QUICK) as port:
+        talking = asyncio.create_task(talk(port, GET, GET[:9], pause_s=0.05))
+        async with asyncio.timeout(5):
+            while not app.seen:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        app.may_answer.set()
+        answered, _, rest = (await talking).partition(b"done")
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    refusal(rest, 408)
 
 
 FEW = ServerOptions(limits=ConnectionLimits(connections_max=2), shutdown_grace_s=1)
@@ -237,6 +266,22 @@ async def test_little_is_kept_for_a_client_that_does_not_read() -> None:
         assert WRITE_BUFFER_BYTES < app.kept_bytes < WRITE_BUFFER_BYTES + 2000
 
 
+async def test_whoever_writes_to_a_client_that_leaves_waits_no_longer() -> None:
+    """He would keep his upstream for a client that is gone."""
+    app, ended = Trickle(), asyncio.Event()
+
+    async def write_on(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope, receive, send)
+        ended.set()
+
+    async with serve(write_on, ServerOptions(shutdown_grace_s=0)) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(GET)
+            while app.kept_bytes <= WRITE_BUFFER_BYTES:
+                await asyncio.sleep(0.01)
+        await asyncio.wait_for(ended.wait(), 5)
+
+
 class Deaf:
     """A transport whose client takes the last bytes never; notes how it was ended."""
 
@@ -267,8 +312,6 @@ async def test_an_end_that_its_client_never_takes_has_a_limit() -> None:
     transport, connection = Deaf(), HttpConnection(serving, loop)
     connection.connection_made(transport)
     connection.data_received(GET[:-2] + b"Connection: close\r\n\r\n")
-    async with asyncio.timeout(5):
-        while "abort" not in transport.told:
-            await asyncio.sleep(0.01)
+    await until(lambda: "abort" in transport.told)
     assert transport.told == ["close", "abort"]
     connection.connection_lost(None)

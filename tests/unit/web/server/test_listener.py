@@ -125,7 +125,7 @@ def test_without_a_descriptor_they_wait_and_one_line_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody is turned away for it, and the loop does not spin."""
-    monkeypatch.setattr(listener_module, "RETRY_S", 0.02)
+    monkeypatch.setattr(listener_module, "RETRY_S", 0.2)
 
     async def check() -> None:
         with socket.create_server(NOBODY) as listening:
@@ -134,12 +134,11 @@ def test_without_a_descriptor_they_wait_and_one_line_says_so(
                 listener = Listener(failing, Greeter)
                 await turns(50)
                 assert (greeted(clients), failing.asked_count) == (0, 1)
+                greeted_count = 0
                 async with asyncio.timeout(5):
-                    while failing.left:
+                    while greeted_count < 2:
                         await asyncio.sleep(0.005)
-                await turns(12)
-                await asyncio.sleep(0.05)
-                assert greeted(clients) == 2
+                        greeted_count += greeted(clients)
                 assert [line["log_level"] for line in logs] == ["error"]
                 # It is news again after it had passed.
                 failing.left.append(errno.EMFILE)
@@ -239,6 +238,41 @@ def test_a_handshake_has_an_end(run_on: Any) -> None:
                 async with asyncio.timeout(10):
                     assert await reader.read() == b""
                 writer.close()
+            listener.close()
+
+    run_on(check())
+
+
+def test_the_wait_for_the_first_byte_counts_against_the_handshake(run_on: Any) -> None:
+    """Both have one limit."""
+
+    class Telling:
+        """A loop, and what handshakes were given."""
+
+        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+            self.loop = loop
+            self.limits: list[float] = []
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.loop, name)
+
+        async def connect_accepted_socket(self, *arguments: Any, **more: Any) -> Any:
+            """One begins."""
+            self.limits.append(more["ssl_handshake_timeout"])
+            return await self.loop.connect_accepted_socket(*arguments, **more)
+
+    async def check() -> None:
+        with socket.create_server(NOBODY) as listening, capture_logs():
+            listener: Any = Listener(listening, Greeter, handshakes(timeout_s=2.0))
+            told = listener._loop = Telling(listener._loop)
+            _, writer = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])
+            await asyncio.sleep(0.5)
+            writer.write(b"\x16")
+            async with asyncio.timeout(5):
+                while not told.limits:
+                    await asyncio.sleep(0.01)
+            assert 0 < told.limits[0] < 1.9
+            writer.close()
             listener.close()
 
     run_on(check())

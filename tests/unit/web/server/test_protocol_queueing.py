@@ -18,6 +18,7 @@ from cursor_api.web.server.server import ServerOptions
 from cursor_api.web.server.strict import FIELDS_MAX
 from tests.serving import serve
 from tests.unit.web.server.raw_client import GET, POST, SMALL, Recorder, refusal, talk
+from tests.waiting import until
 
 OPTIONS = ServerOptions(shutdown_grace_s=1)
 CLOSE = GET[:-2] + b"Connection: close\r\n\r\n"
@@ -45,10 +46,20 @@ async def test_of_many_requests_in_one_read_some_are_answered_and_the_connection
 
 async def test_requests_go_on_waiting_as_others_are_answered() -> None:
     """The bound is on those that wait at a time."""
-    app = Recorder()
-    async with serve(app, OPTIONS) as port:
-        raw = await talk(port, *[GET * 8] * 20, CLOSE, pause_s=0.01)
-    assert raw.count(b"HTTP/1.1 200") == 161
+    app, half = Recorder(), QUEUED_MAX // 2
+    async with serve(app, OPTIONS) as port, asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET * half)
+        for _ in range(20):
+            # Some wait all the time.
+            writer.write(GET * half)
+            for _ in range(half):
+                await reader.readuntil(b"done")
+        writer.write(CLOSE)
+        rest = await reader.read()
+        writer.close()
+    assert rest.count(b"HTTP/1.1 200") == half + 1
+    assert len(app.seen) == 21 * half + 1
 
 
 async def test_where_many_wait_already_the_next_ones_are_not_read_yet() -> None:
@@ -91,9 +102,7 @@ async def test_who_answers_learns_of_the_end_though_others_wait() -> None:
             writer.write(GET)
             await asyncio.sleep(0.05)
         writer.close()
-        async with asyncio.timeout(10):
-            while not app.left_count:
-                await asyncio.sleep(0.01)
+        await until(lambda: app.left_count)
     assert (app.asked_count, app.left_count) == (1, 1)
 
 
@@ -257,9 +266,7 @@ async def test_requests_that_nobody_answered_leave_nothing_either() -> None:
             await asyncio.sleep(0.05)
             assert (app.asked_count, connections()) == (1, 1)
             writer.close()
-            async with asyncio.timeout(5):
-                while connections():
-                    await asyncio.sleep(0.01)
+            await until(lambda: not connections())
         finally:
             gc.enable()
 
@@ -291,6 +298,34 @@ async def test_a_client_that_neither_reads_nor_waits_keeps_little(
                     while True:
                         await loop.sock_sendall(client, asking)
             assert "(0 of" in repr(rooms[0])
+
+
+async def test_a_body_that_nobody_reads_counts_while_its_client_does_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Alone, too: with nothing behind it."""
+    monkeypatch.setattr(serving, "Room", lambda: Room(50_000))
+    size = 8_000_000
+
+    async def flood(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"%d" % size)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x" * (size - 1), "more_body": True})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    async with serve(flood, ServerOptions(shutdown_grace_s=0)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(POST + b"Content-Length: 1000000\r\n\r\n" + b"x" * 30_000)
+        await asyncio.sleep(0.2)
+        writer.write(b"x" * 30_000)
+        read_bytes = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                await asyncio.sleep(0.2)
+                while piece := await reader.read(65_536):
+                    read_bytes += len(piece)
+        assert 0 < read_bytes < size
+        writer.close()
 
 
 async def test_who_has_been_answered_makes_no_room_for_others(

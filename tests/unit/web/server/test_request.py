@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from cursor_api.web.server.request import SERVED
+from cursor_api.web.server.protocol import READ_BYTES_MAX
+from cursor_api.web.server.request import BODY_BYTES_KEPT, SERVED
 from cursor_api.web.server.server import ServerOptions
 from tests.serving import parse_answer, serve
 from tests.unit.web.server.raw_client import GET, POST, Recorder, refusal, talk
@@ -183,6 +184,26 @@ async def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_read() -> N
         assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+async def test_who_was_refused_is_not_told_to_go_on() -> None:
+    """Its body came unasked and is none; the refusal is the last word, and no failure of ours."""
+    asking = POST + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"
+    with capture_logs() as logs:
+        async with serve(Recorder(), OPTIONS) as port:
+            refusal(await talk(port, asking), 400)
+    assert logs == []
+
+
+async def test_who_does_not_wait_is_not_told_to_go_on() -> None:
+    """Though the request before it did, on the same connection: it would be an answer too many."""
+    app = Recorder()
+    asking = POST + b"Content-Length: 2\r\n"
+    async with serve(app, OPTIONS) as port:
+        pieces = (asking + b"Expect: 100-continue\r\n\r\n", b"ab", asking + b"\r\ncd", CLOSE)
+        raw = await talk(port, *pieces, pause_s=0.05)
+    assert raw.count(b"HTTP/1.1 100 ") == 1
+    assert raw.count(b"HTTP/1.1 200 ") == 3
+
+
 async def test_a_body_that_was_not_asked_for_ends_the_connection() -> None:
     """The client may leave it out, and its next request would be taken for it; Go's once did.
 
@@ -197,6 +218,33 @@ async def test_a_body_that_was_not_asked_for_ends_the_connection() -> None:
         raw = await talk(port, head + b"ab" + CLOSE)
         assert raw.count(b"HTTP/1.1 200 OK") == 2
         assert raw.count(b"connection: close") == 1
+
+
+async def test_whoever_has_answered_lets_in_nothing_of_the_next_request() -> None:
+    """That one's body waits until its own app takes it, however often the first one asks."""
+    kept: list[int] = []
+    is_over = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/first":
+            await Script(start((b"content-length", b"2")), body(b"ok"))(scope, receive, send)
+            for _ in range(30):
+                await asyncio.sleep(0.01)
+                assert (await receive())["type"] == "http.disconnect"
+            is_over.set()
+        else:
+            await is_over.wait()
+            kept.append(scope[SERVED].body_bytes)
+
+    async with serve(app, OPTIONS) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET.replace(b"/ ", b"/first "))
+        writer.write(POST + b"Content-Length: 8000000\r\n\r\n" + b"x" * 8_000_000)
+        async with asyncio.timeout(5):
+            await is_over.wait()
+        writer.transport.abort()
+    # What stops the reading, the read that went beyond it, and one when the first was answered.
+    assert 0 < kept[0] <= BODY_BYTES_KEPT + 2 * READ_BYTES_MAX
 
 
 async def test_all_who_wait_learn_that_the_client_has_left() -> None:

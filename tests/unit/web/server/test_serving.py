@@ -10,6 +10,7 @@ from cursor_api.web.server.limits import ConnectionLimits
 from cursor_api.web.server.protocol import HttpConnection
 from cursor_api.web.server.serving import Serving
 from tests.unit.web.server.raw_client import GET
+from tests.waiting import until
 
 
 async def test_it_knows_who_is_connected_and_what_runs() -> None:
@@ -28,14 +29,10 @@ async def test_it_knows_who_is_connected_and_what_runs() -> None:
         assert repr(serving) == "Serving(0 connections, 0 requests)"
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(GET)
-        async with asyncio.timeout(5):
-            while repr(serving) != "Serving(1 connections, 1 requests)":
-                await asyncio.sleep(0.005)
+        await until(lambda: repr(serving) == "Serving(1 connections, 1 requests)")
         is_over.set()
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204 No Content\r\n")
         assert repr(serving) == "Serving(1 connections, 0 requests)"
         writer.close()
-        async with asyncio.timeout(5):
-            while serving.connections:
-                await asyncio.sleep(0.005)
+        await until(lambda: not serving.connections)
     serving.watch.close()

@@ -145,7 +145,7 @@ function refused(refusals) {
   return html`<section class="card" id="refusals" aria-labelledby="refusals-title">
     <h2 id="refusals-title">${t("usage.refusals")}</h2>
     <ul class="facts">
-      ${kinds.map(([fault, list]) => html`<li>${t(`cause.${fault}`)}: <b>${number(list.reduce((all, { count }) => all + count, 0))}</b></li>`)}
+      ${kinds.map(([fault, list]) => html`<li>${t("usage.refusal", { cause: t(`cause.${fault}`), value: number(list.reduce((all, { count }) => all + count, 0)) })}</li>`)}
     </ul>
   </section>`;
 }
