@@ -115,6 +115,8 @@ class HttpAnswer:
         # Sent: not to be kept for as long as the answer lasts.
         self._body = b""
         self._headers = {}
+        # Whoever reads says anew until when he waits.
+        self.deadline = math.inf
         self.status = line.status
         self.headers = line.headers
         return self
