@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cursor_api.domain.record_content import RecordContent
-from cursor_api.domain.record_query import RecordFilter, RefusalRow
+from cursor_api.domain.record_query import RecordFilter, RecordPage, RecordQuery, RefusalRow
 from cursor_api.ports.process import Clock
 from cursor_api.ports.record_database import Batch, DatabaseState
 from cursor_api.stores.memory_records import MemoryRecords
@@ -22,6 +22,7 @@ class FickleDatabase(MemoryRecords):
         super().__init__(clock, rows_max=1_000_000)
         self.error: Exception | None = None
         self.is_read_only = False
+        self.removal_error: Exception | None = None
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
         self.batches: list[Batch] = []
@@ -64,8 +65,16 @@ class FickleDatabase(MemoryRecords):
             self.refuse()
         return await super().count(wanted)
 
+    async def page(self, query: RecordQuery) -> RecordPage:
+        """Likewise."""
+        if not self.is_read_only:
+            self.refuse()
+        return await super().page(query)
+
     async def remove(self, ids: Sequence[str], refusals: Sequence[RefusalRow]) -> None:
-        """As a spool."""
+        """As a spool, which fails with `removal_error`."""
+        if self.removal_error is not None:
+            raise self.removal_error
         for one in ids:
             del self._by_id[one]
             self._ids.remove(one)

@@ -120,6 +120,27 @@ async def test_postgres_in_trouble_loses_nothing(
     assert len(observer.warnings) == len(observer.notices) == 1, observer.events
 
 
+async def test_an_idle_gateway_tells_of_an_outage_once(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    """Stopped and started while nobody writes: the first write after that is no second outage."""
+    await forget_all(Secret(server.url))
+    clock, observer = SystemClock(), ListObserver()
+    database = PostgresRecords(Secret(server.url), EVERYTHING, clock.now)
+    spool = SqliteRecords(tmp_path / "spool", EVERYTHING, clock.now)
+    spooled = SpooledRecords(database, spool, observer, retry_s=0.1)
+    async with RecordLog(spooled, 100, clock, observer, TIMES) as log:
+        log.record(record(1))
+        await settle(log)
+        with stopped(server, signal.SIGINT):
+            await until(lambda: observer.warnings)
+        await until(lambda: observer.notices)
+        log.record(record(2))
+        await settle(log)
+        await check(database, 2)
+    assert len(observer.warnings) == len(observer.notices) == 1, observer.events
+
+
 async def test_a_locked_file_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be written waits in memory."""
     monkeypatch.setattr(sqlite_file, "BUSY_S", 0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
@@ -39,8 +40,8 @@ class KeyHouse(Struct, frozen=True):
 
     async def load(self) -> None:
         """Begin with what is stored, as soon as the store is there; raises StoreError."""
-        for one in self.watch:
-            await one.begin()
+        # Together: where the store hangs, nobody waits for it twice.
+        await asyncio.gather(*(one.begin() for one in self.watch))
 
     def watches(self) -> Sequence[Coroutine[Any, Any, None]]:
         """What goes on for as long as the gateway does."""

@@ -45,7 +45,8 @@ If something does not work, run `cursor-api doctor`."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     open_missing_streams()
-    parsed = speak(make_parser()).parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    parsed = speak(make_parser(first=typed[0] if typed else "")).parse_args(typed)
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
         Path.cwd()
@@ -88,8 +89,11 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {say_word('error: ')}{redact_shapes(message)}\n")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+def make_parser(first: str = "") -> argparse.ArgumentParser:
+    """All commands with their options, or those that are needed where the `first` word is known.
+
+    A gateway's start does not wait for the parsers of fifty other commands.
+    """
     parser = _Parser(
         prog="cursor-api",
         description=PROGRAM_DESCRIPTION,
@@ -97,6 +101,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cursor-api {__version__}")
     commands = Subcommands(parser)
+    if first == serving.SERVE_NAME:
+        serving.add_commands(commands)
+        return parser
     init.add_commands(commands)
     serving.add_commands(commands)
     tokens.add_commands(commands)

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
-from msgspec.structs import fields
 
-from cursor_api.options.setting import is_options
+from cursor_api.options.setting import fields_of, is_options
 
 
 class Finding(Struct, frozen=True):
@@ -78,7 +77,7 @@ def check(rules: tuple[Rule, ...], facts: Facts) -> tuple[Finding, ...]:
 def rules_of(options: type) -> Rules:
     """The rules of an options class and of those in its fields."""
     own: Rules = getattr(options, "RULES", Rules())
-    for one in fields(options):
+    for one in fields_of(options):
         if is_options(one.type):
             inner = rules_of(one.type)
             own = Rules(own.must + inner.must, own.should + inner.should)

@@ -11,11 +11,12 @@ misspelt names, and the default that a class has where nobody reads settings (a 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct, field
-from msgspec.structs import fields, replace
+from msgspec.structs import FieldInfo, fields, replace
 
 from cursor_api.options.kinds import Kind
 
@@ -118,10 +119,16 @@ def is_options(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
+@functools.cache
+def fields_of(options: type) -> tuple[FieldInfo, ...]:
+    """The fields of an options class. Their types are worked out once, which takes a while."""
+    return fields(options)
+
+
 def find_rows(options: type) -> dict[FieldPath, Setting]:
     """The rows of a class and of the options classes in its fields, in the fields' order."""
     rows: dict[FieldPath, Setting] = {}
-    for one in fields(options):
+    for one in fields_of(options):
         row = one.default_factory
         if isinstance(row, Setting):
             rows[one.name,] = row if row.name else replace(row, name=one.name)
@@ -149,7 +156,7 @@ def _divide(value: Any, count: int) -> Any:
     if not isinstance(value, Struct):
         return value
     changed: dict[str, Any] = {}
-    for one in fields(value):
+    for one in fields_of(type(value)):
         row = one.default_factory
         held = getattr(value, one.name)
         is_divided = isinstance(row, Setting) and row.is_divided

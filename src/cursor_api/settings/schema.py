@@ -10,11 +10,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from cursor_api.domain.catalog import NamedModel
 from cursor_api.options.kinds import path
-from cursor_api.options.setting import FieldPath, Setting, build_options, find_rows, is_options
+from cursor_api.options.setting import (
+    FieldPath,
+    Setting,
+    build_options,
+    fields_of,
+    find_rows,
+    is_options,
+)
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.upstream_blocks import Preset
 from cursor_api.settings.unknown import is_ours
@@ -75,7 +82,9 @@ class Schema(Generic[S]):
         # Whether `[[upstream]]` and `[[model]]` count.
         self.has_blocks = has_blocks
         self.titles = {"": CONFIG_TITLE} | {group.table: group.title for group in groups}
-        self._components = {one.name: one.type for one in fields(settings) if is_options(one.type)}
+        self._components = {
+            one.name: one.type for one in fields_of(settings) if is_options(one.type)
+        }
         self._placed = self._place()
         self.rows: tuple[Setting, ...] = (CONFIG, *self._placed.values())
         self.by_key = {row.key: row for row in self.rows if row.key}

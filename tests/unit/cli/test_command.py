@@ -9,6 +9,8 @@ import pytest
 
 from cursor_api import __version__
 from cursor_api.cli import main
+from cursor_api.cli.command import make_parser
+from cursor_api.cli.terminal.command_tree import walk
 from tests.unit.cli.gateway_folder import enter
 
 COMMANDS = (
@@ -62,6 +64,16 @@ def test_bare_it_shows_its_help(bare: list[str], capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit):
         main([*bare, "--help"])
     assert shown == capsys.readouterr().out
+
+
+def test_serve_is_parsed_alike_without_the_other_commands() -> None:
+    """Their parsers are not made where the gateway is started."""
+    nodes = {node.path: node.parser for node in walk(make_parser())}
+    few = {node.path: node.parser for node in walk(make_parser("serve"))}
+    assert few["serve",].format_help() == nodes["serve",].format_help()
+    assert few[()].format_usage() == nodes[()].format_usage()
+    assert ("token",) in nodes
+    assert ("token",) not in few
 
 
 def test_a_home_that_is_not_there_is_one_sentence(

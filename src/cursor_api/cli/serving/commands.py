@@ -9,6 +9,7 @@ from typing import Final
 
 from cursor_api.cli.terminal.subcommand import Run, Subcommands, add_config, run_later
 
+SERVE_NAME: Final = "serve"
 SERVE = """\
 Start the gateway with your tokens and upstreams.
 
@@ -60,7 +61,7 @@ SIMULATOR_KINDS: Final = ("cursor", "openai", "anthropic")
 
 def add_commands(commands: Subcommands) -> None:
     """Put serve, demo, simulate, check-config and checksum among the commands."""
-    serve = commands.add("serve", _run("serve"), SERVE)
+    serve = commands.add(SERVE_NAME, _run("serve"), SERVE)
     demo = commands.add("demo", run_later("serving.simulating", "demo"), DEMO)
     for sub in (serve, demo):
         sub.add_argument("--host", help="address to listen on; overrides HOST")

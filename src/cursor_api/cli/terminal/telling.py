@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from cursor_api.cli.terminal.language import is_chinese
@@ -20,7 +20,7 @@ from cursor_api.options.said import Said, told_by, translate
 from cursor_api.ports.configuration import ShownFinding, WrongUpstreamError
 from cursor_api.settings.findings import in_chinese, load_chinese
 
-CONSOLE: Final = "cursor_api.web.console"
+CONSOLE: Final = Path(__file__).parents[2] / "web" / "console" / "static" / "lang" / "zh.json"
 
 Told = Finding | LineProblem | Notice | ShownFinding | Exception
 
@@ -92,7 +92,5 @@ def told_by_code(prefix: str, code: str) -> str:
 
 @functools.cache
 def _load_console() -> Mapping[str, str]:
-    found: dict[str, str] = json.loads(
-        files(CONSOLE).joinpath("static", "lang", "zh.json").read_text(encoding="utf-8")
-    )
+    found: dict[str, str] = json.loads(CONSOLE.read_text(encoding="utf-8"))
     return found

@@ -57,6 +57,7 @@ class Family(NamedTuple):
       and `prompt_cache_key`.
     - `has_sampling`: it takes temperature and the like, and stop texts.
     - `has_cache_marks`: it takes Anthropic's.
+    - `tells_usage`: a stream of its tells the usage unasked, and it refuses to be asked.
     """
 
     output_max: str = MAX_TOKENS
@@ -67,6 +68,7 @@ class Family(NamedTuple):
     is_openai: bool = False
     has_sampling: bool = True
     has_cache_marks: bool = False
+    tells_usage: bool = False
 
 
 @functools.lru_cache(KNOWN_MODELS_MAX)
@@ -82,7 +84,7 @@ def family_of(model: str, host: str = "") -> Family:
         efforts = (Effort.NONE, Effort.MINIMAL, *_LOW_TO_HIGH, Effort.XHIGH)
         return Family(efforts=efforts, has_cache_marks=True)
     if host.endswith(_MISTRAL_HOSTS) or _MISTRAL.search(name):
-        return Family(thoughts="", efforts=())
+        return Family(thoughts="", efforts=(), tells_usage=host.endswith(_MISTRAL_HOSTS))
     return _other_family(name, host)
 
 

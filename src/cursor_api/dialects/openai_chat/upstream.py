@@ -36,6 +36,7 @@ from cursor_api.wire.json_steps import encode_messages
 _WORDS: Final = {choice: word for word, choice in CHOICES.items()}
 # What a budget in tokens stands for: the efforts that every model with one knows.
 _EFFORTS: Final = ((Effort.LOW, 4_096), (Effort.MEDIUM, 16_384), (Effort.HIGH, sys.maxsize))
+_FORCED: Final = frozenset({Choice.ANY, Choice.NAMED})
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _OBJECT_TYPE: Final = Raw(b'"object"')
 
@@ -50,11 +51,9 @@ def encode_request(
     One that came in this dialect is streamed if the caller's is, every other always; a stream with
     its usage.
     """
-    decided: Object = {
-        "model": model,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
+    decided: Object = {"model": model, "stream": True}
+    if not family.tells_usage:
+        decided["stream_options"] = {"include_usage": True}
     native = request.origin.native_in(NAME)
     if native is not None:
         fields = _FIELDS.decode(native.body)
@@ -63,6 +62,8 @@ def encode_request(
         if not request.is_stream:
             fields.pop("stream", None)
             decided = {"model": model}
+        elif family.tells_usage:
+            fields.pop("stream_options", None)
         return _encode({**fields, **decided})
     messages = yield from encode_messages(write_messages(request.messages, family))
     return _encode({**decided, "messages": messages, **_parameters(request.parameters, family)})
@@ -77,8 +78,7 @@ def _parameters(asked: Parameters, family: Family) -> Object:
     if asked.output is not None:
         found["response_format"] = _output(asked.output)
     found |= _sampling(asked.sampling, family)
-    if asked.reasoning is not None:
-        found |= _reasoning(asked.reasoning, family)
+    found |= _thinking(asked, family)
     if asked.user is not None and family.is_openai:
         found["user"] = asked.user
     if asked.prompt_cache_key is not None and family.is_openai:
@@ -147,13 +147,15 @@ def _sampling(sampling: Sampling, family: Family) -> Object:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _reasoning(reasoning: Reasoning, family: Family) -> Object:
+def _thinking(asked: Parameters, family: Family) -> Object:
     """An effort: budgets in tokens are other vendors', and OpenAI refuses them."""
-    effort, budget = reasoning
+    effort, budget = asked.reasoning or Reasoning()
     if effort is None and budget:
         effort = next(one for one, most in _EFFORTS if budget <= most)
-    if effort is Effort.NONE and family.is_switched:
-        # With an effort beside it, it is refused.
+    choice = asked.tool_choice if asked.tools else None
+    is_forced = choice is not None and choice.kind in _FORCED
+    if family.is_switched and (is_forced or effort is Effort.NONE):
+        # With an effort beside it, it is refused; so is a call that is forced upon a thinker.
         return {"thinking": {"type": "disabled"}}
     level = None if effort is None else level_of(effort, family)
     return {} if level is None else {"reasoning_effort": level}

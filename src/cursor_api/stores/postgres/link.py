@@ -2,7 +2,7 @@
 
 Rules of this file:
 - Nothing waits for ever: a server that is stopped or far away is given up after its time, and the
-  connection with it.
+  connection with it. Whoever has waited meanwhile for a turn does not wait as long once more.
 - Whatever fails is a StoreError; StoreAwayError where a later try is worth it, which is nearly
   always. Names and passwords of the address are not told.
 """
@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import re
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -46,13 +48,19 @@ class Link:
         self._limit_s = limit_s
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
+        # The last call that was given up, and when.
+        self._hang: StoreAwayError | None = None
+        self._hung_at = -math.inf
 
     async def run(
         self, call: Callable[[Connection], Awaitable[_T]], limit_s: float | None = None
     ) -> _T:
         """What the call gives, in a transaction of its own; one call at a time."""
         limit_s = limit_s or self._limit_s
+        came_at = time.monotonic()
         async with self._turn:
+            if self._hang is not None and came_at < self._hung_at:
+                raise StoreAwayError(self._hang.said)
             running = asyncio.ensure_future(self._run(call))
             try:
                 done, _ = await asyncio.wait([running], timeout=limit_s)
@@ -62,10 +70,12 @@ class Link:
                 raise
             if not done:
                 await self._give_up(running)
-                raise StoreAwayError(
-                    tell(
-                        "The database has given no answer within {limit_s} s.",
-                        limit_s=f"{limit_s:g}",
+                raise self._note_hang(
+                    StoreAwayError(
+                        tell(
+                            "The database has given no answer within {limit_s} s.",
+                            limit_s=f"{limit_s:g}",
+                        )
                     )
                 )
             try:
@@ -74,12 +84,18 @@ class Link:
                 # A bug of ours: what the database cannot take now it never takes.
                 await self._drop()
                 raise
+            except psycopg.errors.ConnectionTimeout as error:
+                raise self._note_hang(StoreAwayError(explain(error).said)) from error
             except psycopg.Error as error:
                 await self._drop()
                 raise explain(error) from error
             except BaseException:
                 await self._drop()
                 raise
+
+    def _note_hang(self, error: StoreAwayError) -> StoreAwayError:
+        self._hang, self._hung_at = error, time.monotonic()
+        return error
 
     async def close(self) -> None:
         """Let go of it; the next call makes it again."""

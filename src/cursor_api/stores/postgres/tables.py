@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
 from typing import Final
 
 from cursor_api.domain.errors import StoreError
@@ -10,8 +10,9 @@ from cursor_api.options.said import tell
 from cursor_api.stores.postgres.link import Connection
 from cursor_api.stores.records.migrations import plan, read_migrations
 
-MIGRATIONS: Final = read_migrations("cursor_api.stores.postgres")
-_LEDGER: Final = resources.files("cursor_api.stores.postgres").joinpath("sql/migrations.sql")
+_FOLDER: Final = Path(__file__).with_name("sql")
+MIGRATIONS: Final = read_migrations(_FOLDER)
+_LEDGER: Final = _FOLDER / "migrations.sql"
 # As libpq spells versions.
 OLDEST: Final = 140_000
 # Of all who start at once one does it; an arbitrary number that nobody else takes.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from importlib import resources
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from cursor_api.domain.errors import StoreError
@@ -29,10 +29,10 @@ class Migration(NamedTuple):
     digest: str
 
 
-def read_migrations(package: str) -> tuple[Migration, ...]:
-    """The files `sql/0001_….sql` and so on of a package."""
+def read_migrations(folder: Path) -> tuple[Migration, ...]:
+    """The files `0001_….sql` and so on of a folder."""
     found = []
-    for file in resources.files(package).joinpath("sql").iterdir():
+    for file in folder.iterdir():
         if match := _NAME.fullmatch(file.name):
             # With the same line ends on every system.
             text = file.read_text("utf-8").replace("\r\n", "\n")
@@ -40,7 +40,7 @@ def read_migrations(package: str) -> tuple[Migration, ...]:
             found.append(Migration(int(match[1]), file.name, text, digest))
     found.sort()
     if [one.number for one in found] != list(range(1, len(found) + 1)):
-        raise RuntimeError(f"the migrations of {package} are not numbered from 1 without a gap")
+        raise RuntimeError(f"the migrations in {folder} are not numbered from 1 without a gap")
     return tuple(found)
 
 

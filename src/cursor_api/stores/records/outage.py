@@ -18,11 +18,17 @@ class Outage:
         self._begun = begun
         self._over = over
         self._told_count = 0
-        self.is_on = False
+        # Why it takes nothing; None while it does.
+        self.error: StoreError | None = None
         self.dropped_count = 0
 
     def __repr__(self) -> str:
         return f"Outage(is_on={self.is_on}, dropped={self.dropped_count})"
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it takes nothing."""
+        return self.error is not None
 
     @property
     def untold_count(self) -> int:
@@ -31,14 +37,14 @@ class Outage:
 
     def begin(self, error: StoreError) -> None:
         """It took nothing, perhaps once more."""
-        if not self.is_on:
-            self.is_on = True
+        if self.error is None:
             self._observer.warn(self._begun, detail=error.message)
+        self.error = error
 
     def end(self) -> None:
         """It took something."""
-        if self.is_on:
-            self.is_on = False
+        if self.error is not None:
+            self.error = None
             lost_count, self._told_count = self.untold_count, self.dropped_count
             self._observer.notice(self._over, lost_count=lost_count)
 

@@ -5,6 +5,7 @@ Rules of this file:
   process then costs nothing of them.
 - What the file holds is brought over by id, oldest first, when the database answers; who comes
   twice counts once, so that a death in the middle is harmless as well.
+- A file that cannot be emptied is no reason not to write to the database.
 - The file is bounded; beyond that records are dropped, and counted.
 """
 
@@ -36,6 +37,7 @@ from cursor_api.stores.records.outage import Outage
 AWAY = "the database of records is away; requests go on, and their records are kept in a file"
 BACK = "the database of records is back"
 STUCK = "records cannot be moved from the file to the database; they stay in the file"
+MOVED = "records are moved from the file to the database again"
 # A million take some 350 MiB, and half an hour at 500 a second.
 SPOOL_ROWS_MAX: Final = 1_000_000
 MOVED_ROWS: Final = 500
@@ -47,8 +49,8 @@ _EVER: Final = 2**53
 class SpooledRecords:
     """Implements `RecordDatabase` with another one and, while that is away, a file.
 
-    Questions are for the database: what is in the file is not among the answers. It is counted and
-    deleted, though.
+    Questions are for the database, and refused at once while that is away: what is in the file is
+    not among the answers. It is counted and deleted, though.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class SpooledRecords:
         self._rows_max = rows_max
         self._retry_s = retry_s
         self._outage = Outage(observer, AWAY, BACK)
+        # The file can be neither read nor emptied, as on a disk that is full.
+        self._jam = Outage(observer, STUCK, MOVED)
         self._is_ready = False
         self._has_file = False
         self._spooled_count = 0
@@ -159,7 +163,6 @@ class SpooledRecords:
                     while await self._move_some():
                         pass
                     self._outage.end()
-                    await self._spool.tidy()
             except StoreError as error:
                 self._outage.begin(error)
             except Exception as error:  # noqa: BLE001 - a bug costs what is in the file alone
@@ -168,17 +171,31 @@ class SpooledRecords:
             await asyncio.sleep(self._retry_s)
 
     async def _move_some(self) -> bool:
-        """Bring over some of what the file holds; whether there may be more of it."""
+        """Bring over some of what the file holds; whether there may be more to bring now.
+
+        Raises StoreError where the database does not take it.
+        """
         async with self._turn:
-            page = await self._spool.page(RecordQuery(after="", rows_max=MOVED_ROWS))
-            records, contents = await self._with_contents(page.records[::-1])
-            refusals = await self._spool.refusals(0, _EVER)
-            if records or refusals:
-                await self._database.write(Batch(_name(refusals), records, refusals, contents))
-                await self._spool.remove([one.id for one in records], refusals)
-                self._spooled_count -= len(records)
-            if page.continue_from is None and len(records) == len(page.records):
-                self._spooled_count, self._has_file = 0, False
+            try:
+                page = await self._spool.page(RecordQuery(after="", rows_max=MOVED_ROWS))
+                records, contents = await self._with_contents(page.records[::-1])
+                refusals = await self._spool.refusals(0, _EVER)
+            except StoreError as error:
+                self._jam.begin(error)
+                return False
+            # Also nothing: where that can be written, the next request can be.
+            await self._database.write(Batch(_name(refusals), records, refusals, contents))
+            try:
+                if records or refusals:
+                    await self._spool.remove([one.id for one in records], refusals)
+                    self._spooled_count -= len(records)
+                if page.continue_from is None and len(records) == len(page.records):
+                    await self._spool.tidy()
+                    self._spooled_count, self._has_file = 0, False
+            except StoreError as error:
+                self._jam.begin(error)
+                return False
+            self._jam.end()
             return self._has_file
 
     async def _with_contents(
@@ -193,33 +210,40 @@ class SpooledRecords:
 
     # --- Questions.
 
+    @property
+    def _asked(self) -> RecordDatabase:
+        """The database; raises StoreAwayError while it is away, so that nobody waits for that."""
+        if self._outage.error is not None:
+            raise StoreAwayError(self._outage.error.said)
+        return self._database
+
     async def find(self, request_id: str) -> RequestRecord | None:
         """See ports.Records."""
-        return await self._database.find(request_id)
+        return await self._asked.find(request_id)
 
     async def contents(self, ids: Sequence[str]) -> Sequence[RecordContent]:
         """See ports.Records."""
-        return await self._database.contents(ids)
+        return await self._asked.contents(ids)
 
     async def page(self, query: RecordQuery) -> RecordPage:
         """See ports.Records."""
-        return await self._database.page(query)
+        return await self._asked.page(query)
 
     async def choices(self) -> RecordChoices:
         """See ports.Records."""
-        return await self._database.choices()
+        return await self._asked.choices()
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageRow]:
         """See ports.Records."""
-        return await self._database.usage(query)
+        return await self._asked.usage(query)
 
     async def refusals(self, since: int, until: int) -> Sequence[RefusalRow]:
         """See ports.Records."""
-        return await self._database.refusals(since, until)
+        return await self._asked.refusals(since, until)
 
     async def first_delta_ms(self, since: float, rows_max: int) -> Sequence[float]:
         """See ports.Records."""
-        return await self._database.first_delta_ms(since, rows_max)
+        return await self._asked.first_delta_ms(since, rows_max)
 
     async def count(self, wanted: RecordFilter) -> int:
         """See ports.Records; those in the file are among them, as they can be deleted."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from importlib import resources
+from pathlib import Path
 from typing import Final, NamedTuple
 
-_FOLDER: Final = resources.files("cursor_api.stores.redis").joinpath("lua")
+_FOLDER: Final = Path(__file__).with_name("lua")
 
 
 class Script(NamedTuple):
@@ -20,7 +20,7 @@ class Script(NamedTuple):
 def read_script(name: str, begin: str = "counters") -> Script:
     """The one of `lua/<name>.lua`, after another one, or "" for none."""
     names = filter(None, (begin, name))
-    parts = [_FOLDER.joinpath(f"{one}.lua").read_bytes() for one in names]
+    parts = [(_FOLDER / f"{one}.lua").read_bytes() for one in names]
     text = b"".join(parts).replace(b"\r\n", b"\n").decode()
     # The server's name for it, and no secret.
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

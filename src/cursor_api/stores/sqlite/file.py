@@ -31,7 +31,7 @@ from cursor_api.stores.sqlite.sql_files import read_sql, split_script
 # In SQLite's header, so that nobody's browser history is taken for requests. It is set by the first
 # of the migrations, each of which makes the format of its number.
 APPLICATION_ID: Final = 0x63727372
-MIGRATIONS: Final = read_migrations("cursor_api.stores.sqlite")
+MIGRATIONS: Final = read_migrations(Path(__file__).with_name("sql"))
 FORMAT: Final = len(MIGRATIONS)
 # The first with RETURNING.
 VERSION_MIN: Final = (3, 35, 0)

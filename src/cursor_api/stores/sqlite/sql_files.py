@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
-_FOLDER: Final = resources.files(__package__).joinpath("sql")
+_FOLDER: Final = Path(__file__).with_name("sql")
 # Around the row of an INSERT, each on a line of its own.
 _ROW_BEGINS: Final = "    -- repeated for each row\n"
 _ROW_ENDS: Final = "    -- to here\n"
@@ -17,7 +17,7 @@ ROW_COUNTS: Final = (256, 64, 16, 4, 1)
 
 def read_sql(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    return _FOLDER.joinpath(f"{name}.sql").read_text("utf-8")
+    return (_FOLDER / f"{name}.sql").read_text("utf-8")
 
 
 def split_script(script: str) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from cursor_api.domain.credential import CredentialForm
 from cursor_api.domain.diagnosis import Check
 from cursor_api.domain.features import Feature
 from cursor_api.ports.upstream import Upstream, UpstreamParts
+from cursor_api.upstreams.cursor_sdk.late import LateUpstream
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from cursor_api.upstreams.cursor_sdk.words import WORDS
 
@@ -37,8 +38,14 @@ class CursorSdkKind:
     @asynccontextmanager
     async def build(self, options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[Upstream]:
         """The bridge's services; a bridge of our own ends with the context."""
-        # Loaded only where one is configured.
-        from cursor_api.upstreams.cursor_sdk.building import build_upstream  # noqa: PLC0415
 
-        async with build_upstream(options, parts) as upstream:
+        def build_it() -> AbstractAsyncContextManager[Upstream]:
+            # Loaded only where somebody needs it.
+            from cursor_api.upstreams.cursor_sdk.building import build_upstream  # noqa: PLC0415
+
+            return build_upstream(options, parts)
+
+        async with LateUpstream(build_it, parts.find_api_keys) as upstream:
+            if options.is_started_early:
+                await upstream.find_built()
             yield upstream

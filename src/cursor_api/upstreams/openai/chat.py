@@ -30,6 +30,7 @@ from cursor_api.upstreams.openai.embeddings import (
     EMBEDDINGS_PATH,
     VectorsAnswer,
     encode_vectors_request,
+    pack_vectors,
 )
 from cursor_api.upstreams.openai.faults import fault_of_answer
 from cursor_api.upstreams.openai.options import CHAT_PATH, OpenAiOptions
@@ -102,6 +103,10 @@ class OpenAiUpstream:
         body = await self._parts.steps.run(encode_vectors_request(native, model))
         timeouts = self._timeouts_for(model).for_whole_answer()
         return self._http.open_post(self._url + EMBEDDINGS_PATH, _headers(secret), body, timeouts)
+
+    async def pack(self, body: bytes) -> bytes:
+        """See VectorsApi."""
+        return await self._parts.steps.run(pack_vectors(body))
 
     async def refuse(self, answer: HttpAnswer, secret: Secret) -> Fault:
         """See VectorsApi."""

@@ -2,11 +2,11 @@
 
 The page holds nothing secret, so it asks for no key; what it shows comes from the management API,
 which does. Rules of this file:
-- Only what lies in `static/` when the process starts is served, by its exact name: a name is looked
-  up in a table and never joined to a path.
+- Only what lies in `static/` when somebody first asks is served, by its exact name: a name is
+  looked up in a table and never joined to a path.
 - No address here changes anything.
-- Each file is compressed when it is first asked for, and then kept: nothing in it is secret, and a
-  start of the gateway does not wait for it.
+- Each file is compressed when it is first asked for, and then kept: nothing in it is secret. A
+  start of the gateway waits for neither, and a gateway whose page nobody opens does not hold them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import functools
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -88,15 +87,14 @@ def read_static_files() -> Mapping[str, StaticFile]:
 
     They are read once: a reload of the settings brings no others.
     """
-    folder = files("cursor_api.web.console") / "static"
-    return {name: _static_file(name, body) for name, body in sorted(_walk(folder, ""))}
+    folder = Path(__file__).with_name("static")
+    # A file of another kind (a backup copy, say) is not part of the page.
+    found = sorted(path for path in folder.rglob("*") if path.suffix[1:] in CONTENT_TYPES)
+    return {path.relative_to(folder).as_posix(): _read_static(path) for path in found}
 
 
 class Console:
     """Answers with the page and its files."""
-
-    def __init__(self) -> None:
-        self._files = read_static_files()
 
     def routes(self, prefix: str) -> list[Route]:
         """The addresses behind a prefix ("" for none)."""
@@ -118,7 +116,7 @@ class Console:
     async def file(self, request: Request) -> Response:
         """One file; 304 when the browser has it already; raises Fault(NOT_FOUND)."""
         name = request.path_params["name"]
-        found = self._files.get(name)
+        found = read_static_files().get(name)
         if found is None:
             raise Fault(FaultKind.NOT_FOUND, "The console has no file of this name.")
         etag = _gzip_etag(found.etag) if _takes_gzip(request) else found.etag
@@ -130,7 +128,7 @@ class Console:
         return self._answer(request, name, headers)
 
     def _answer(self, request: Request, name: str, headers: dict[str, str]) -> Response:
-        file = self._files[name]
+        file = read_static_files()[name]
         if not _takes_gzip(request):
             return Response(file.body, headers=headers, media_type=file.content_type)
         headers = headers | {"content-encoding": "gzip"}
@@ -156,16 +154,7 @@ def _is_known(if_none_match: str, etag: str) -> bool:
     return etag in named or "*" in named
 
 
-def _static_file(name: str, body: bytes) -> StaticFile:
-    suffix = name.rpartition(".")[2]
+def _read_static(path: Path) -> StaticFile:
+    body = path.read_bytes()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return StaticFile(body, CONTENT_TYPES[suffix], etag)
-
-
-def _walk(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _walk(entry, f"{path}{entry.name}/")
-        # A file of another kind (a backup copy, say) is not part of the page.
-        elif entry.name.rpartition(".")[2] in CONTENT_TYPES:
-            yield path + entry.name, entry.read_bytes()
+    return StaticFile(body, CONTENT_TYPES[path.suffix[1:]], etag)

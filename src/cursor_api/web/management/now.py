@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -31,6 +32,8 @@ from cursor_api.web.server.lifecycle import Lifecycle
 # More is no list that anybody reads; the count tells all of them.
 SHOWN_COUNT_MAX = 100
 DAY_HOURS = 24
+# How things stand is told at once, whatever the records do.
+LAST_DAY_S = 2.0
 # Where a worker tells the others.
 WORKER_NOW_PATH = "/now"
 # Percentiles of the last so many answers.
@@ -203,9 +206,10 @@ class Now:
         since = end - DAY_HOURS * HOUR_S
         records = self._parts.records
         try:
-            rows = await records.usage(UsageQuery(since, end))
-            begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
-        except StoreError:
+            async with asyncio.timeout(LAST_DAY_S):
+                rows = await records.usage(UsageQuery(since, end))
+                begun = sorted(await records.first_delta_ms(since, SAMPLE_COUNT))
+        except (StoreError, TimeoutError):
             # How they are kept stands beside it.
             return None
         counts = await self._parts.steps.run(total(rows))

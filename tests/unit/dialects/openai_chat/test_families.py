@@ -69,6 +69,8 @@ def test_some_are_known_by_their_hosts() -> None:
     }
     assert list(thoughts.values()) == ["reasoning", "reasoning", "", "reasoning_content"]
     assert family_of("magistral-small").thoughts == ""
+    mistral = [family_of("magistral-small", host) for host in ("api.mistral.ai", "other.example")]
+    assert [family.tells_usage for family in mistral] == [True, False]
 
 
 def test_some_think_unless_they_are_switched_off() -> None:

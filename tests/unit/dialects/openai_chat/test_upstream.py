@@ -169,13 +169,37 @@ def test_a_choice_without_tools_is_left_out() -> None:
 
 
 def test_thinking_is_switched_off_where_there_is_a_switch() -> None:
-    """An effort of none is no word of such a server's; elsewhere it is."""
-    asked = Parameters(reasoning=Reasoning(Effort.NONE))
-    hi = ChatRequest("ours", (Message(Role.USER, (Text("Hi"),)),), parameters=asked)
-    sent = {
-        host: json.loads(finish(encode_request(hi, "a", family_of("a", host))))
-        for host in ("api.deepseek.com", "other.example")
+    """An effort of none is no word of such a server's, and it refuses to be forced to a call."""
+    forced = ToolChoice(Choice.ANY)
+    tools = (Tool("f", "", b"{}"),)
+    cases = {
+        "disabled": Parameters(reasoning=Reasoning(Effort.NONE)),
+        "forced": Parameters(tools, forced, reasoning=Reasoning(Effort.HIGH)),
+        "free": Parameters(tools, reasoning=Reasoning(Effort.HIGH)),
+        "no tools": Parameters(tool_choice=forced),
     }
-    assert sent["api.deepseek.com"]["thinking"] == {"type": "disabled"}
-    assert "reasoning_effort" not in sent["api.deepseek.com"]
-    assert sent["other.example"]["reasoning_effort"] == "none"
+    told = {}
+    for host in ("api.deepseek.com", "other.example"):
+        for name, asked in cases.items():
+            hi = ChatRequest("ours", (Message(Role.USER, (Text("Hi"),)),), parameters=asked)
+            sent = json.loads(finish(encode_request(hi, "a", family_of("a", host))))
+            told[host, name] = sent.get("thinking", sent.get("reasoning_effort"))
+    off = {"type": "disabled"}
+    assert list(told.values()) == [off, off, "high", None, "none", "high", "high", None]
+
+
+def test_who_tells_the_usage_unasked_is_not_asked() -> None:
+    """Mistral refuses the whole request for it, the caller's own wish as well."""
+    family = family_of("mistral-small", "api.mistral.ai")
+    body = (
+        b'{"model":"ours","messages":[{"role":"user","content":"Hi"}],"stream":true,'
+        b'"stream_options":{"include_usage":true}}'
+    )
+    request = finish(parse_request(body, RequestLimits())).chat
+    hi = ChatRequest("ours", (Message(Role.USER, (Text("Hi"),)),))
+    for asked in (request, hi):
+        assert json.loads(finish(encode_request(asked, "a", family))) == {
+            "model": "a",
+            "stream": True,
+            "messages": [{"role": "user", "content": "Hi"}],
+        }

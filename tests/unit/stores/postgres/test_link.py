@@ -61,6 +61,23 @@ async def test_what_hangs_is_given_up_and_the_next_call_works(url: Secret) -> No
     await link.close()
 
 
+async def test_who_waits_behind_what_hangs_does_not_wait_as_long_once_more(url: Secret) -> None:
+    """Twenty pages that are opened at once are told together that the server hangs."""
+    link = Link(url, "test", 0.5)
+    assert await link.run(one) == 1
+    asked = []
+
+    async def ask(connection: Connection) -> None:
+        asked.append(connection)
+        await sleep(connection)
+
+    done = await asyncio.gather(*(link.run(ask) for _ in range(20)), return_exceptions=True)
+    assert {type(error) for error in done} == {StoreAwayError}
+    assert len(asked) == 1
+    assert await link.run(one) == 1
+    await link.close()
+
+
 async def test_who_does_not_wait_any_longer_keeps_nobody_waiting(url: Secret) -> None:
     """The page was closed: the next question has a connection at once."""
     link = Link(url, "test", 30.0)

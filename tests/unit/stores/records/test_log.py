@@ -246,7 +246,7 @@ async def test_a_question_has_what_cannot_be_written(*, is_slow: bool) -> None:
         if is_slow:
             house.database.may_go_on.clear()
         else:
-            house.database.error = FULL
+            house.database.error, house.database.is_read_only = FULL, True
         house.log.record(record(1, caller="anna", first_delta_ms=7.0))
         house.log.count_refusal(FaultKind.LOCKED_OUT)
         if not is_slow:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cursor_api.domain.errors import StoreError
 from cursor_api.stores.records.migrations import plan, read_migrations
+from cursor_api.stores.sqlite import file
 
-KNOWN = read_migrations("cursor_api.stores.sqlite")
+KNOWN = read_migrations(Path(file.__file__).with_name("sql"))
 LEDGER = [(one.number, one.digest) for one in KNOWN]
 
 

@@ -12,7 +12,7 @@ from cursor_api.domain.errors import FaultKind, StoreAwayError, StoreError
 from cursor_api.domain.record_query import ALL, RecordFilter, RecordQuery, RefusalRow
 from cursor_api.ports.record_database import Batch
 from cursor_api.stores.records import spooled
-from cursor_api.stores.records.spooled import AWAY, BACK, STUCK, SpooledRecords
+from cursor_api.stores.records.spooled import AWAY, BACK, MOVED, STUCK, SpooledRecords
 from tests.contract.test_records import ANY_TIME, HOUR, id_at, record
 from tests.fakes import ListObserver, StillClock
 from tests.record_databases import FickleDatabase
@@ -130,6 +130,20 @@ async def test_an_outage_is_seen_while_nothing_is_written(house: House) -> None:
     assert house.told == [AWAY, BACK]
 
 
+async def test_nobody_waits_for_an_answer_of_a_database_that_is_away(house: House) -> None:
+    """Questions are refused at once, with the reason, until it is back."""
+    async with house.opened() as records:
+        house.database.error = GONE
+        await until(lambda: house.told == [AWAY])
+        # It is not asked: this one would answer.
+        house.database.is_read_only = True
+        with pytest.raises(StoreAwayError, match="no answer"):
+            await records.page(RecordQuery())
+        house.database.error = None
+        await until(lambda: house.told == [AWAY, BACK])
+        await records.page(RecordQuery())
+
+
 async def test_a_database_that_refuses_is_away_too(house: House) -> None:
     """Its password was changed under a running gateway; nothing is lost until that is mended."""
     async with house.opened() as records:
@@ -167,10 +181,10 @@ async def test_what_was_moved_and_not_removed_counts_once(house: House) -> None:
 
     house.spool.remove = die  # type: ignore[assignment,method-assign]
     await records.open()
-    await until(lambda: house.told == [AWAY])
+    await until(lambda: house.told == [STUCK])
     await until(lambda: len(house.database.batches) > 2)
     house.spool.remove = remove  # type: ignore[method-assign]
-    await until(lambda: house.told == [AWAY, BACK])
+    await until(lambda: house.told == [STUCK, MOVED])
     await records.close()
     assert house.database.ids == [id_at(1)]
     assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS]
@@ -228,6 +242,28 @@ async def test_where_the_file_takes_nothing_either_it_is_an_error(house: House) 
         house.spool.error = StoreAwayError("the disk is full")
         with pytest.raises(StoreAwayError, match="disk is full"):
             await records.write(Batch("b", [record(1)]))
+
+
+async def test_a_file_that_cannot_be_emptied_keeps_nothing_from_the_database(house: House) -> None:
+    """Its disk is full: what is new goes past it, and what it holds counts once in the end."""
+    full = StoreAwayError("the disk is full")
+    async with house.opened() as records:
+        house.database.error = GONE
+        await records.write(Batch("b", [record(1)], [WRONG_KEYS]))
+        for jam in ("removal_error", "error"):
+            setattr(house.spool, jam, full)
+            house.database.error = None
+            await until(lambda: house.told[-1] == BACK)
+            await records.write(Batch(f"b-{jam}", [record(2)]))
+            assert records.state() == (True, 1, 0)
+            house.database.error = GONE
+            await until(lambda: house.told[-1] == AWAY)
+        assert house.told == [AWAY, STUCK, BACK, AWAY, BACK, AWAY]
+        house.database.error = house.spool.error = house.spool.removal_error = None
+        await until(lambda: house.told[-2:] == [MOVED, BACK])
+        assert records.state() == (True, 0, 0)
+    assert house.database.ids == [id_at(1), id_at(2)]
+    assert list(await house.database.refusals(0, 2**40)) == [WRONG_KEYS]
 
 
 async def test_a_database_that_can_never_be_used_stops_the_start(house: House) -> None:

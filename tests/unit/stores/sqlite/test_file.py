@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from cursor_api.domain.errors import StoreAwayError, StoreError
-from cursor_api.stores.records.migrations import read_migrations
 from cursor_api.stores.records.rows import row_of
 from cursor_api.stores.sqlite import file as sqlite_file
 from cursor_api.stores.sqlite.file import FORMAT, MIGRATIONS, RecordFile
@@ -151,7 +150,7 @@ def test_a_migration_that_fails_changes_nothing(
     ):
         pass
     assert path.read_bytes() == before
-    monkeypatch.setattr(sqlite_file, "MIGRATIONS", read_migrations("cursor_api.stores.sqlite"))
+    monkeypatch.setattr(sqlite_file, "MIGRATIONS", MIGRATIONS)
     with opened(path) as connection:
         assert connection.execute("SELECT count(*) FROM requests").fetchone() == (6,)
 

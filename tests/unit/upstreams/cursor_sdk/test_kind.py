@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cursor_api.domain.credential import Secret
 from cursor_api.installed import FORMS, KINDS
 from cursor_api.ports.upstream import UpstreamKind, UpstreamParts
 from cursor_api.service.steps import StepRunner
 from cursor_api.upstreams.cursor_sdk.kind import CursorSdkKind
+from cursor_api.upstreams.cursor_sdk.late import LateUpstream
 from cursor_api.upstreams.cursor_sdk.options import SdkOptions
 from cursor_api.upstreams.cursor_sdk.upstream import SdkUpstream
 from tests.fake_bridge import SystemTime
@@ -14,12 +17,17 @@ from tests.fake_bridge import SystemTime
 KIND: UpstreamKind = CursorSdkKind()
 
 
-async def test_it_is_built_from_its_options() -> None:
-    """With the context of what it is built of."""
-    options = SdkOptions(bridge_url="http://127.0.0.1:9", bridge_token=Secret("t"))
+@pytest.mark.parametrize("is_early", [True, False])
+async def test_it_is_built_from_its_options(*, is_early: bool) -> None:
+    """When it is first needed, or with the gateway where its bridge starts together with that."""
+    options = SdkOptions(
+        bridge_url="http://127.0.0.1:9", bridge_token=Secret("t"), is_started_early=is_early
+    )
     parts = UpstreamParts("cursor-sdk", SystemTime(), StepRunner())
     async with KIND.build(options, parts) as upstream:
-        assert isinstance(upstream, SdkUpstream)
+        assert isinstance(upstream, LateUpstream)
+        assert ("SdkUpstream" in repr(upstream)) is is_early
+        assert isinstance(await upstream.find_built(), SdkUpstream)
 
 
 def test_it_is_installed_and_the_token_files_api_keys_are_its_own() -> None:

@@ -9,6 +9,7 @@ import pytest
 from cursor_api.dialects.openai_embeddings.request import parse_request
 from cursor_api.domain.deltas import Finished, FinishReason, NativeBatch, Usage, UsageSource
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.upstreams.openai.embeddings import pack_vectors
 from cursor_api.wire.limits import RequestLimits
 from tests.openai_stage import KEY, ask, upstream
 from tests.scripted_server import Turn
@@ -74,3 +75,33 @@ async def test_a_body_that_is_cut_is_never_told_as_whole() -> None:
         with pytest.raises(Fault) as caught:
             await ask(chat, REQUEST)
     assert caught.value.kind is FaultKind.INCOMPLETE
+
+
+def test_numbers_are_packed_where_that_was_asked_for() -> None:
+    """Clients read them as base64, whatever they are; everything else stays as it came."""
+    numbers = b'{"x": 1.50, "data": [{"embedding": [1, -2.5], "index": 0}, {"embedding": "AAAA"}]}'
+    packed = json.loads(finish(pack_vectors(numbers)))
+    assert packed == {
+        "x": 1.5,
+        "data": [{"embedding": "AACAPwAAIMA=", "index": 0}, {"embedding": "AAAA"}],
+    }
+    for body in (VECTORS, b'{"data": [{"embedding": [1e99]}, {"embedding": ["1"]}, {}, 3]}'):
+        assert finish(pack_vectors(body)) == body
+    many = json.dumps({"data": [{"embedding": [0.0]}] * 100}).encode()
+    assert len(json.loads(finish(pack_vectors(many)))["data"]) == 100
+
+
+@pytest.mark.parametrize("asked", ["base64", "float", None, 3])
+async def test_an_answer_is_packed_only_where_it_was_asked_for(asked: object) -> None:
+    """Whatever the server makes of it."""
+    body = {"model": "ours", "input": '"base64"', "encoding_format": asked}
+    request = finish(parse_request(json.dumps(body).encode(), RequestLimits())).chat
+
+    async def vectors(turn: Turn) -> None:
+        await turn.answer(b'{"data": [{"embedding": [1.0]}]}', content_type="application/json")
+
+    async with upstream(vectors) as (chat, _):
+        (batch,) = await ask(chat, request)
+    assert isinstance(batch, NativeBatch)
+    (one,) = json.loads(batch.body)["data"]
+    assert one["embedding"] == ("AACAPw==" if asked == "base64" else [1.0])

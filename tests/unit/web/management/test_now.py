@@ -13,6 +13,7 @@ from cursor_api.domain.record_query import UsageQuery, UsageRow
 from cursor_api.installed import SCHEMA
 from cursor_api.service.access.admission import AdmissionOptions
 from cursor_api.settings import SettingsInUse, load_settings
+from cursor_api.web.management import now as now_module
 from cursor_api.web.management.now import SHOWN_COUNT_MAX, find_percentile
 from tests.fakes import StillClock
 from tests.house import BEARER, House
@@ -115,6 +116,25 @@ async def test_a_request_that_ends_while_the_sums_are_read_is_not_lost() -> None
         house.records.usage = read_while_it_ends  # type: ignore[method-assign]
         body = await look(port)
     assert body["under_way_count"] + body["last_24h"]["failed"] == 1
+
+
+async def test_records_that_do_not_answer_keep_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """How everything else stands is most wanted then."""
+    monkeypatch.setattr(now_module, "LAST_DAY_S", 0.01)
+    house = still_house()
+
+    read = house.records.usage
+
+    async def hang(query: UsageQuery) -> Sequence[UsageRow]:
+        await asyncio.sleep(3600)
+        return await read(query)
+
+    house.records.usage = hang  # type: ignore[method-assign]
+    async with serve(house.app) as port:
+        body = await look(port)
+    assert (body["can_answer"], body["last_24h"]) == (True, None)
 
 
 async def test_of_many_the_oldest_are_shown_and_all_are_counted() -> None:
