@@ -132,8 +132,14 @@ class SpooledRecords:
             self._outage.drop(len(batch.records) - len(kept))
 
     async def tidy(self) -> bool:
-        """See RecordDatabase."""
-        return False if self._outage.is_on else await self._database.tidy()
+        """See RecordDatabase; an outage is told as one, whoever is the first to meet it."""
+        if self._outage.is_on:
+            return False
+        try:
+            return await self._database.tidy()
+        except StoreAwayError as error:
+            self._outage.begin(error)
+            return False
 
     async def _make_ready(self) -> None:
         """Open the database, once, and look whether it is there."""

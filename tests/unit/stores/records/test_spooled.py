@@ -106,6 +106,17 @@ async def test_an_outage_is_seen_while_nothing_is_written(house: House) -> None:
     assert house.told == [AWAY, BACK]
 
 
+async def test_who_deletes_what_is_too_old_may_be_the_first_to_meet_an_outage(
+    house: House,
+) -> None:
+    """It is told like any other."""
+    async with house.opened() as records:
+        house.database.tidying_error = GONE
+        assert await records.tidy() is False
+        house.database.tidying_error = None
+        await until(lambda: house.told == [AWAY, BACK])
+
+
 async def test_nobody_waits_for_an_answer_of_a_database_that_is_away(house: House) -> None:
     """Questions are refused at once, with the reason, until it is back."""
     async with house.opened() as records:
