@@ -22,7 +22,6 @@ class FickleDatabase(MemoryRecords):
         super().__init__(clock, rows_max=1_000_000)
         self.error: Exception | None = None
         self.is_read_only = False
-        self.tidying_error: Exception | None = None
         self.removal_error: Exception | None = None
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
@@ -92,8 +91,6 @@ class FickleDatabase(MemoryRecords):
     async def tidy(self) -> bool:
         """Nothing is too old."""
         self.tidied_count += 1
-        if self.tidying_error is not None:
-            raise self.tidying_error
         return False
 
     def refuse(self) -> None:

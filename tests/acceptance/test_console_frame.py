@@ -95,6 +95,15 @@ def test_copying_works_where_the_clipboard_is_closed_to_pages(
         expect(page.locator(".toast.trouble")).to_contain_text("by hand")
 
 
+def test_the_way_to_chinese_is_drawn(page: Page) -> None:
+    """A system without Chinese letters would show two boxes in place of the word."""
+    switch = page.get_by_role("button", name="中文", exact=True)
+    assert switch.inner_text() == ""
+    expect(switch.locator("svg")).to_be_visible()
+    switch.click()
+    expect(page.get_by_role("button", name="English", exact=True)).to_have_text("English")
+
+
 def test_the_dot_says_in_words_how_many_are_ready(page: Page, house: House) -> None:
     """It leads to the overview, which says why not all."""
     expect(page.locator("#ready")).to_have_text("Ready: 2 of 2")

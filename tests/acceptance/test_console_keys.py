@@ -95,6 +95,8 @@ def test_a_wrong_field_is_named_and_nothing_is_lost(browser: Browser, house: Hou
     with open_page(browser, viewport=WIDE) as page:
         open_keys(page, house)
         page.click("#new-key")
+        # The dialog is higher than the window; what it does stays in sight.
+        expect(page.locator("#key-form button[type=submit]")).to_be_in_viewport(ratio=1)
         page.fill("#key-name", "Fay")
         page.fill("#key-time_zone", "Mars")
         page.click("#key-form button[type=submit]")

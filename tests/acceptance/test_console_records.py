@@ -37,10 +37,17 @@ RATE_LIMITED = 50
 WIDE: Any = {"width": 1280, "height": 800}
 
 
-def chat(house: House, model: str = MODEL, key: str = KEY, *, is_stream: bool = False) -> int:
+def chat(
+    house: House,
+    model: str = MODEL,
+    key: str = KEY,
+    *,
+    is_stream: bool = False,
+    client: str = "openai-python/1.0",
+) -> int:
     """One request of a client program; gives the status."""
     body = {"model": model, "stream": is_stream, "messages": [{"role": "user", "content": "Hi"}]}
-    headers = {"Authorization": f"Bearer {key}", "User-Agent": "openai-python/1.0"}
+    headers = {"Authorization": f"Bearer {key}", "User-Agent": client}
     answer = house.loop.run(
         ask(
             house.port,
@@ -131,6 +138,10 @@ def test_a_newcomer_is_led_to_the_first_request(browser: Browser, tmp_path: Path
         expect(page.locator('#checklist [data-step="request"]')).to_contain_text("Waiting")
         house.ask("POST", "/api/credentials/one/test")
         expect(page.locator(done.format("test"))).to_be_visible()
+        # The command line is no client that somebody has connected.
+        assert chat(house, NO_MODEL, client="cursor-api/1.0") == 404
+        expect(page.locator(".figures")).to_contain_text("1 refused")
+        expect(page.locator(done.format("connect"))).to_have_count(0)
         assert chat(house) == 200
         expect(page.locator(done.format("connect"))).to_be_visible()
         page.locator(done.format("request")).get_by_role("link").click()
@@ -166,6 +177,14 @@ def test_every_figure_leads_to_the_requests_that_it_counts(
     go(page, house, "#/overview")
     strips = page.locator(".strips li")
     expect(strips).to_have_count(2)
+    expect(page.locator(".strip .failed")).to_have_count(FAILED)
+    for colours in ("active", "none"):
+        page.emulate_media(forced_colors=colours)
+        used, *others = (
+            page.locator(f".strip .{css}").first.evaluate("(one) => getComputedStyle(one).fill")
+            for css in ("answered", "failed", "unused")
+        )
+        assert used not in others, colours
     strips.first.get_by_role("link").click()
     expect(page.locator("#filter-credential")).not_to_have_value("")
 
@@ -270,7 +289,7 @@ def test_new_rows_come_by_themselves_but_move_nothing(browser: Browser, tmp_path
 
 
 def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -> None:
-    """Bars and numbers by model, credential and caller; no price is a dash, never 0."""
+    """Bars and numbers by model, credential and caller; what nobody knows is a dash, never 0."""
     page = signed_in
     totals = house.ask("GET", "/api/usage").json()["totals"]
     go(page, house, "#/usage")
@@ -278,15 +297,16 @@ def test_usage_says_what_the_api_says(signed_in: Page, house: House, t: Words) -
     cells.first.wait_for()
     shown = [one.inner_text() for one in cells.all()]
     expected = ["answered", "failed", "refused", "cancelled", "input", "output"]
-    expected += ["input_estimated", "output_estimated", "cached", "reasoning"]
-    assert [int(re.sub(r"\D", "", text)) for text in shown[:10]] == [totals[k] for k in expected]
-    assert shown[-1].strip() == "—"
+    expected += ["input_estimated", "output_estimated"]
+    assert [int(re.sub(r"\D", "", text)) for text in shown[:8]] == [totals[k] for k in expected]
+    # Of an estimate nobody knows the parts; and there is no price.
+    assert [text.strip() for text in (*shown[8:10], shown[-1])] == ["—"] * 3
     # A failure that has cost nothing does not make a price of 0 for the others.
     rows = [{"cost_nano": 0, "unpriced": 0}, {"cost_nano": None, "unpriced": 3}]
     summed = "async (rows) => (await import('/console/static/usage.js')).sum(rows).cost_nano"
     assert page.evaluate(summed, rows) is None
     expect(page.locator("#refusals")).to_contain_text(
-        re.compile(rf"{t('cause.unauthenticated')}: {WRONG_KEYS}")
+        t("usage.refusal", cause=t("cause.unauthenticated"), value=WRONG_KEYS)
     )
     for chip, count in (("30d", 30), ("7d", 7), ("24h", 24)):
         page.locator(f"#usage-{chip}").click()

@@ -141,6 +141,13 @@ def test_a_newcomer_chats(page: Page, house: House, t: Words) -> None:
             "(sign) => navigator.clipboard.readText().then((text) => text.includes(sign))", arg=sign
         )
         assert KEY in copied(page)
+    assert page.locator(".turn .said pre").count() == 0
+    say(page, "Show me some Python code.")
+    expect(page.locator(".turn .said pre").first).to_contain_text("def moving_average")
+    expect(page.locator(".turn").last).to_contain_text(t("chat.done"))
+    page.locator("#chat-anew").click()
+    say(page, NO_SCRIPT)
+    expect(page.locator(".turn").last).to_contain_text(t("chat.done"))
     say(page, "And now?")
     expect(page.locator(".turn")).to_have_count(2)
     expect(page.locator(".turn").last).to_contain_text(t("chat.done"))

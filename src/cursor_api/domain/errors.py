@@ -130,7 +130,8 @@ CAUSES_MAX = 16
 class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would say less
     """Something went wrong, and it is known whose fault it is.
 
-    `message` is written for the person who reads the error and never holds a secret.
+    `message` is written for the person who reads the error and never holds a secret; `said` is
+    what it was raised with, for those who say it in another language.
     `param` names the offending field of the caller's request, `code` says more exactly than the
     kind what is wrong with it. `retry_after_s` is what the upstream asked for, in seconds, and
     `upstream_code` its own name for the fault. `is_retried_upstream`: it has tried again by itself,
@@ -150,11 +151,11 @@ class Fault(Exception):  # noqa: N818 - the house word; an Error suffix would sa
         retry_after_s: float | None = None,
         upstream_code: str | None = None,
     ) -> None:
-        # Plain: a sentence that can be said in another language is nothing that JSON can hold.
-        message = str(message)
         super().__init__(message)
         self.kind = kind
-        self.message = message
+        self.said = message
+        # Plain: a sentence that can be said in another language is nothing that JSON can hold.
+        self.message = str(message)
         self.param = param
         self.code: str | None = None
         self.is_retried_upstream = False

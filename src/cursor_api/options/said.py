@@ -25,6 +25,20 @@ def tell(words: str, /, **facts: object) -> str:
     return said
 
 
+def fill(sentence: str, /, **facts: object) -> str:
+    """A sentence of a table, told without its facts before, with them now."""
+    said = Said(sentence.format(**facts))
+    said.words, said.facts = str(sentence), facts
+    return said
+
+
+def encode_said(value: object) -> str:
+    """For msgspec, which takes a text of this kind for something unknown."""
+    if isinstance(value, Said):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} is no JSON")
+
+
 def told_by(error: Exception) -> str:
     """What an error was raised with: `str(error)` would forget what a sentence knows."""
     first = error.args[0] if error.args else ""

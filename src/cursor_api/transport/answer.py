@@ -18,6 +18,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import fill, tell
 from cursor_api.transport.connections import Connections
 from cursor_api.transport.faults import (
     ERROR_ROWS,
@@ -28,7 +29,7 @@ from cursor_api.transport.faults import (
     flaw_of_certificate,
 )
 from cursor_api.transport.line import Body, Line
-from cursor_api.transport.options import Timeouts, is_header_value
+from cursor_api.transport.options import Timeouts
 from cursor_api.transport.sending import encode_head
 
 # What one read gives. Rendered it is up to fifteen times as much, and a stream whose client reads
@@ -48,9 +49,9 @@ class HttpAnswer:
     __slots__ = (
         "_body",
         "_connections",
+        "_fields",
         "_first_token_at",
         "_has_text",
-        "_headers",
         "_is_finished",
         "_is_late",
         "_line",
@@ -71,13 +72,13 @@ class HttpAnswer:
         self,
         connections: Connections,
         url: str,
-        headers: Mapping[str, str],
+        fields: bytes,
         body: Body | None,
         timeouts: Timeouts,
     ) -> None:
         self._connections = connections
         self._url = url
-        self._headers = headers
+        self._fields = fields
         self._body = body
         self._timeouts = timeouts
         self._line: Line | None = None
@@ -92,8 +93,6 @@ class HttpAnswer:
         self._rest = _NOTHING
 
     async def __aenter__(self) -> Self:
-        if not is_header_value("".join(self._headers.values())):
-            raise Fault(FaultKind.INTERNAL, "A header holds characters that headers may not have.")
         self._connections.acquire()
         # Asked for once, which is a system call in Python 3.11.
         self._loop = asyncio.get_running_loop()
@@ -113,7 +112,9 @@ class HttpAnswer:
             raise
         # Sent: not to be kept for as long as the answer lasts.
         self._body = b""
-        self._headers = {}
+        self._fields = b""
+        # Whoever reads says anew until when he waits.
+        self.deadline = math.inf
         self.status = line.status
         self.headers = line.headers
         return self
@@ -127,7 +128,7 @@ class HttpAnswer:
             self._opening_task = None
         self._line = line
         try:
-            await line.ask(encode_head(target, self._headers, self._body), self._body or b"")
+            await line.ask(encode_head(target, self._fields, self._body), self._body or b"")
         except Exception:
             if not line.is_new:
                 self._connections.drop_idle(target)
@@ -223,12 +224,13 @@ class HttpAnswer:
 
     @property
     def _host(self) -> str:
-        return urlsplit(self._url).hostname or "The upstream"
+        return urlsplit(self._url).hostname or tell("The upstream")
 
     def _make_fault(self, kind: FaultKind, message: str, flaw: str = "") -> Fault:
         return Fault(
             kind,
-            message.format(
+            fill(
+                message,
                 host=self._host,
                 flaw=flaw,
                 connect_timeout_s=self._connections.options.connect_timeout_s,

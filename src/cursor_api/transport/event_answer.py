@@ -11,6 +11,7 @@ from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.deltas import Delta
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import tell
 from cursor_api.transport.answer import HttpAnswer
 from cursor_api.transport.deltas import DeltaAnswer
 from cursor_api.transport.events import AnswerDecoder, Reading, StreamDecoder, WholeDecoder
@@ -95,8 +96,13 @@ class EventAnswer(DeltaAnswer):
             return StreamDecoder(reading, is_native=is_native and self._is_stream)
         raise Fault(
             FaultKind.PROTOCOL_ERROR,
-            f"{context.name} answered with {media_type or 'an unknown type of body'} where"
-            f" {EVENT_STREAM} was asked for. Is base_url right?",
+            tell(
+                "{name} answered with {media_type} where {wanted} was asked for. Is base_url"
+                " right?",
+                name=context.name,
+                media_type=media_type or tell("an unknown type of body"),
+                wanted=EVENT_STREAM,
+            ),
         )
 
     async def __anext__(self) -> Sequence[Delta]:

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import fill, tell
 from cursor_api.transport.errors import (
     CertificateError,
     ConnectError,
@@ -39,11 +40,11 @@ class ErrorRow(NamedTuple):
     message: str
 
 
-ANSWER_BROKEN_OFF = "{host} broke off in the middle of its answer."
-NO_CONNECTION = "No connection to {host} within {connect_timeout_s:g} s."
-NO_TEXT = "{host} gave no word of an answer within {first_token_s:g} s."
-NO_NEXT_BYTE = "{host} fell silent in the middle of its answer, for {idle_s:g} s."
-UNEXPECTED = "The request to {host} failed inside the gateway."
+ANSWER_BROKEN_OFF = tell("{host} broke off in the middle of its answer.")
+NO_CONNECTION = tell("No connection to {host} within {connect_timeout_s:g} s.")
+NO_TEXT = tell("{host} gave no word of an answer within {first_token_s:g} s.")
+NO_NEXT_BYTE = tell("{host} fell silent in the middle of its answer, for {idle_s:g} s.")
+UNEXPECTED = tell("The request to {host} failed inside the gateway.")
 
 # The first row whose type fits counts, so that a class stands before its bases.
 ERROR_ROWS: Final[dict[HttpStage, tuple[ErrorRow, ...]]] = {
@@ -53,44 +54,44 @@ ERROR_ROWS: Final[dict[HttpStage, tuple[ErrorRow, ...]]] = {
         ErrorRow(
             NoAddressError,
             FaultKind.UNREACHABLE,
-            "The name {host} has no address, or no name server answers.",
+            tell("The name {host} has no address, or no name server answers."),
         ),
         ErrorRow(
             CertificateError,
             FaultKind.UNREACHABLE,
-            "The TLS certificate of {host} {flaw}.",
+            tell("The TLS certificate of {host} {flaw}."),
         ),
         ErrorRow(
             HandshakeError,
             FaultKind.UNREACHABLE,
-            "{host} and the gateway could not agree on TLS.",
+            tell("{host} and the gateway could not agree on TLS."),
         ),
         ErrorRow(
             ProxyUnreachableError,
             FaultKind.UNREACHABLE,
-            "The proxy on the way to {host} cannot be reached.",
+            tell("The proxy on the way to {host} cannot be reached."),
         ),
         ErrorRow(
             ProxyRefusedError,
             FaultKind.UNREACHABLE,
-            "The proxy on the way to {host} refused the connection.",
+            tell("The proxy on the way to {host} refused the connection."),
         ),
         ErrorRow(
             ConnectError,
             FaultKind.UNREACHABLE,
-            "{host} refuses connections or cannot be reached.",
+            tell("{host} refuses connections or cannot be reached."),
         ),
         ErrorRow(
             NotHttpError,
             FaultKind.PROTOCOL_ERROR,
-            "{host} answered with something that is not HTTP.",
+            tell("{host} answered with something that is not HTTP."),
         ),
         ErrorRow(
             LostError,
             FaultKind.UNREACHABLE,
-            "{host} closed the connection before it answered.",
+            tell("{host} closed the connection before it answered."),
         ),
-        ErrorRow(OSError, FaultKind.UNREACHABLE, "The network on the way to {host} failed."),
+        ErrorRow(OSError, FaultKind.UNREACHABLE, tell("The network on the way to {host} failed.")),
         ErrorRow(BaseException, FaultKind.INTERNAL, UNEXPECTED),
     ),
     HttpStage.READING: (
@@ -104,28 +105,28 @@ ERROR_ROWS: Final[dict[HttpStage, tuple[ErrorRow, ...]]] = {
 # What this machine had none left of: descriptors of the process or of the system, buffers, memory.
 # No endpoint can do anything about it, so none is blamed.
 SHORTAGES: Final[dict[int | None, str]] = {
-    errno.EMFILE: "file descriptor (`ulimit -n`)",
-    errno.ENFILE: "file descriptor of the whole system",
-    errno.ENOBUFS: "network buffer",
-    errno.ENOMEM: "memory",
+    errno.EMFILE: tell("file descriptor (`ulimit -n`)"),
+    errno.ENFILE: tell("file descriptor of the whole system"),
+    errno.ENOBUFS: tell("network buffer"),
+    errno.ENOMEM: tell("memory"),
 }
 # Connections end all the time where there are so many.
 SHORTAGE_RETRY_AFTER_S: Final = 1.0
 
-UNKNOWN_AUTHORITY: Final = (
+UNKNOWN_AUTHORITY: Final = tell(
     "is signed by nobody whom this machine trusts; a private authority goes into {ca_setting}"
 )
 # By the numbers of OpenSSL's x509_vfy.h.
 CERTIFICATE_FLAWS: Final[dict[int, str]] = {
-    9: "is not valid yet by this machine's clock",
-    10: "has expired",
+    9: tell("is not valid yet by this machine's clock"),
+    10: tell("has expired"),
     18: UNKNOWN_AUTHORITY,
     19: UNKNOWN_AUTHORITY,
     20: UNKNOWN_AUTHORITY,
     21: UNKNOWN_AUTHORITY,
-    26: "is not one for a server",
-    62: "is for another host",
-    64: "is for another host",
+    26: tell("is not one for a server"),
+    62: tell("is for another host"),
+    64: tell("is for another host"),
 }
 
 
@@ -135,7 +136,11 @@ def find_shortage(error: BaseException, host: str) -> Fault | None:
     number = cause.errno if isinstance(cause, OSError) else None
     if number not in SHORTAGES:
         return None
-    message = f"The gateway has no {SHORTAGES[number]} left for a connection to {host}."
+    message = tell(
+        "The gateway has no {means} left for a connection to {host}.",
+        means=SHORTAGES[number],
+        host=host,
+    )
     return Fault(FaultKind.OVERLOADED, message, retry_after_s=SHORTAGE_RETRY_AFTER_S)
 
 
@@ -148,8 +153,8 @@ def flaw_of_certificate(error: BaseException, ca_setting: str) -> str:
         return ""
     cause = error.ssl_error
     if cause.verify_code not in CERTIFICATE_FLAWS:
-        return f"is not trusted: {cause.verify_message}"
-    return CERTIFICATE_FLAWS[cause.verify_code].format(ca_setting=ca_setting)
+        return tell("is not trusted: {reason}", reason=cause.verify_message)
+    return fill(CERTIFICATE_FLAWS[cause.verify_code], ca_setting=ca_setting)
 
 
 # A monthly quota may ask for a month; more is a mistake of the sender.

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from cursor_api import __version__
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, Scope
+from cursor_api.options.said import tell
 from cursor_api.transport.options import is_header_value
 
 _T = TypeVar("_T")
@@ -35,14 +36,17 @@ def reveal_key(secret: Secret, subject: str = "The key") -> str:
 
 def unsendable(subject: str) -> Fault:
     """The fault of a credential that no header can carry."""
-    return Fault(FaultKind.CREDENTIAL_REJECTED, f"{subject} holds characters that cannot be sent.")
+    return Fault(
+        FaultKind.CREDENTIAL_REJECTED,
+        tell("{subject} holds characters that cannot be sent.", subject=subject),
+    )
 
 
 async def ask_with_keys(
     keys: Iterable[Secret], endpoint: str, ask: Callable[[Secret], Awaitable[_T]]
 ) -> _T:
     """What `ask` gives with the first key that is accepted; raises its Fault, or the last key's."""
-    refusal = Fault(FaultKind.NO_CREDENTIALS, f"{endpoint} has no key.")
+    refusal = Fault(FaultKind.NO_CREDENTIALS, tell("{endpoint} has no key.", endpoint=endpoint))
     for key in keys:
         try:
             return await ask(key)

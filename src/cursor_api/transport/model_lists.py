@@ -9,6 +9,7 @@ import msgspec
 
 from cursor_api.domain.catalog import Model
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import tell
 from cursor_api.transport.answer import HttpAnswer
 
 # The largest resellers' lists have half a megabyte.
@@ -34,7 +35,10 @@ async def read_list(answer: HttpAnswer, owner: str, bytes_max: int = LIST_BYTES_
         pieces.append(data)
         size += len(data)
         if size > bytes_max:
-            raise Fault(FaultKind.PROTOCOL_ERROR, f"{owner} lists more models than can be read.")
+            raise Fault(
+                FaultKind.PROTOCOL_ERROR,
+                tell("{owner} lists more models than can be read.", owner=owner),
+            )
     return b"".join(pieces)
 
 
@@ -49,7 +53,10 @@ def decode_models(body: bytes, owner: str) -> ModelPage:
         content = None
     listed = content.get("data") if isinstance(content, dict) else content
     if not isinstance(listed, list):
-        raise Fault(FaultKind.PROTOCOL_ERROR, f"{owner} gave no list of models that can be read.")
+        raise Fault(
+            FaultKind.PROTOCOL_ERROR,
+            tell("{owner} gave no list of models that can be read.", owner=owner),
+        )
     models: dict[str, Model] = {}
     for one in listed:
         name = one.get("id") if isinstance(one, dict) else None

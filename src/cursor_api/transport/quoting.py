@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from cursor_api.domain.credential import Secret
+from cursor_api.options.said import tell
 
 # Longer than any text seen; a message stands in one line of a terminal or a log.
 SAID_LENGTH_MAX: Final = 300
@@ -56,5 +57,5 @@ def media_type_of(headers: Mapping[str, str]) -> str:
 def describe_body(headers: Mapping[str, str], body: bytes) -> str:
     """What kind of body came, in a few words; never the body itself."""
     if not body:
-        return "an empty body"
-    return f"a body of type {media_type_of(headers) or 'unknown'}"
+        return tell("an empty body")
+    return tell("a body of type {type}", type=media_type_of(headers) or tell("unknown"))

@@ -12,25 +12,26 @@ from msgspec import Struct, field
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import fill, tell
 from cursor_api.transport.faults import kind_of_status, parse_retry_after
 from cursor_api.transport.quoting import describe_body, quote_said
 
 # How a message begins, before the upstream's own words, for endpoints asked with a key.
 LEADS: Final[Mapping[FaultKind, str]] = {
-    FaultKind.INVALID_REQUEST: "{name} refuses the request",
-    FaultKind.MODEL_NOT_FOUND: "{name} does not serve the model",
-    FaultKind.BODY_TOO_LARGE: "The request is too large for {name}",
-    FaultKind.CONTEXT_TOO_LONG: "The conversation is too long for the model",
-    FaultKind.CONTENT_REFUSED: "The content is refused",
-    FaultKind.CONFLICT: "{name} reports a conflict",
-    FaultKind.CREDENTIAL_REJECTED: "{name} does not accept the gateway's key",
-    FaultKind.CREDENTIAL_FORBIDDEN: "{name} does not allow the gateway's key to do that",
-    FaultKind.RATE_LIMITED: "{name} limits the rate of the gateway's key",
-    FaultKind.QUOTA_EXHAUSTED: "The credit of the gateway's key at {name} is used up",
-    FaultKind.UPSTREAM_TIMEOUT: "{name} ran out of time",
-    FaultKind.UPSTREAM_ERROR: "{name} failed",
-    FaultKind.UPSTREAM_OVERLOADED: "{name} is overloaded",
-    FaultKind.PROTOCOL_ERROR: (
+    FaultKind.INVALID_REQUEST: tell("{name} refuses the request"),
+    FaultKind.MODEL_NOT_FOUND: tell("{name} does not serve the model"),
+    FaultKind.BODY_TOO_LARGE: tell("The request is too large for {name}"),
+    FaultKind.CONTEXT_TOO_LONG: tell("The conversation is too long for the model"),
+    FaultKind.CONTENT_REFUSED: tell("The content is refused"),
+    FaultKind.CONFLICT: tell("{name} reports a conflict"),
+    FaultKind.CREDENTIAL_REJECTED: tell("{name} does not accept the gateway's key"),
+    FaultKind.CREDENTIAL_FORBIDDEN: tell("{name} does not allow the gateway's key to do that"),
+    FaultKind.RATE_LIMITED: tell("{name} limits the rate of the gateway's key"),
+    FaultKind.QUOTA_EXHAUSTED: tell("The credit of the gateway's key at {name} is used up"),
+    FaultKind.UPSTREAM_TIMEOUT: tell("{name} ran out of time"),
+    FaultKind.UPSTREAM_ERROR: tell("{name} failed"),
+    FaultKind.UPSTREAM_OVERLOADED: tell("{name} is overloaded"),
+    FaultKind.PROTOCOL_ERROR: tell(
         "{name} does not know the call (the operator can look whether base_url is right)"
     ),
 }
@@ -101,7 +102,11 @@ def tell_status(
     """The fault of an answer without a word of the upstream's own. Header names are lower case."""
     retry_after = headers.get("retry-after", "")
     refusal = Refusal(kind, "", f"http_{status}", retry_after=retry_after)
-    return _fault(refusal, f"HTTP {status} with {describe_body(headers, body)}", context)
+    return _fault(
+        refusal,
+        tell("HTTP {status} with {body}", status=status, body=describe_body(headers, body)),
+        context,
+    )
 
 
 def kind_of_key_status(status: int) -> FaultKind:
@@ -116,13 +121,13 @@ def kind_of_key_status(status: int) -> FaultKind:
 
 
 def _fault(refusal: Refusal, said: str, context: FaultContext) -> Fault:
-    lead = context.leads[refusal.kind].format(name=context.name)
+    lead = fill(context.leads[refusal.kind], name=context.name)
     wait_s = refusal.retry_after_s
     if wait_s is None:
         wait_s = parse_retry_after(refusal.retry_after, context.now())
     return Fault(
         refusal.kind,
-        f"{lead}: {said}" if said else f"{lead}.",
+        tell("{lead}: {said}", lead=lead, said=said) if said else tell("{lead}.", lead=lead),
         param=refusal.param,
         retry_after_s=wait_s,
         upstream_code=refusal.code,

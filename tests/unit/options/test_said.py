@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cursor_api.options.said import tell, told_by, translate
+import msgspec
+import pytest
+
+from cursor_api.options.said import encode_said, fill, tell, told_by, translate
 
 TABLE = {"has {count} of {what}": "{what}有 {count} 个", "apples": "苹果", "is empty": "是空的"}
 
@@ -21,6 +24,22 @@ def test_it_is_said_in_other_words() -> None:
     # A fact is no sentence, whatever it looks like.
     plain = tell("has {count} of {what}", count=3, what="apples")
     assert translate(plain, TABLE) == "apples有 3 个"
+
+
+def test_one_of_a_table_gets_its_facts_later() -> None:
+    """It has the words that it had there."""
+    said = fill(tell("has {count} of {what}"), count=3, what=tell("apples"))
+    assert said == "has 3 of apples"
+    assert translate(said, TABLE) == "苹果有 3 个"
+
+
+def test_it_goes_into_json_as_a_text() -> None:
+    """And nothing else does that has no form there."""
+    assert msgspec.json.encode({"said": tell("is empty")}, enc_hook=encode_said) == (
+        b'{"said":"is empty"}'
+    )
+    with pytest.raises(NotImplementedError, match="object is no JSON"):
+        msgspec.json.encode(object(), enc_hook=encode_said)
 
 
 def test_what_has_no_other_words_stays() -> None:

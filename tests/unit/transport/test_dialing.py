@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -90,6 +91,30 @@ async def test_a_cut_in_the_handshake_is_no_connection(said: bytes) -> None:
         fault = await fault_of(fetch(http, f"https://127.0.0.1:{port}"))
         assert http.open_count == 0
     assert fault.kind is FaultKind.UNREACHABLE
+
+
+async def test_being_cancelled_in_the_handshake_closes_the_connection() -> None:
+    """The server sees the end, and no descriptor is left."""
+    arrived, is_over = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        arrived.set()
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65_536):
+                pass
+        is_over.set()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, client() as http:
+        asking = asyncio.create_task(fetch(http, f"https://127.0.0.1:{port}"))
+        await arrived.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(is_over.wait(), 5)
 
 
 def test_an_authority_file_that_holds_none_stops_the_start(tmp_path: Path) -> None:
@@ -187,6 +212,28 @@ async def test_a_proxy_that_refuses_is_told_as_such(answer: bytes) -> None:
         fault = await fault_of(fetch(http, "https://upstream.invalid/v1"))
     assert fault.kind is FaultKind.UNREACHABLE
     assert fault.message == "The proxy on the way to upstream.invalid refused the connection."
+
+
+async def test_a_proxy_that_refuses_is_left() -> None:
+    """Its connection leads nowhere; for an address of IPv6 it is asked in brackets."""
+    heads: list[bytes] = []
+    is_over = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        is_over.set()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, client(proxy=proxy) as http:
+        await fault_of(fetch(http, "https://[2001:db8::1]/v1"))
+        await asyncio.wait_for(is_over.wait(), 5)
+    where = b"[2001:db8::1]:443"
+    assert heads == [b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (where, where)]
 
 
 async def test_a_burst_asks_once_what_a_name_means(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,11 +125,13 @@ async def test_the_idle_limit_starts_again_with_every_read() -> None:
         assert await ask(client, server.url, timeouts) == b"x" * 8
 
 
-async def test_a_reader_that_pauses_is_not_the_upstreams_silence() -> None:
-    """Time that passes between reads counts against nobody."""
+@pytest.mark.parametrize("head_s", [0, 0.05])
+async def test_a_reader_that_pauses_is_not_the_upstreams_silence(head_s: float) -> None:
+    """Time that passes between reads counts against nobody, had he to wait for the first or not."""
 
     async def two(turn: Turn) -> None:
         await turn.head()
+        await asyncio.sleep(head_s)
         await turn.chunk(b"one")
         await asyncio.sleep(0.05)
         await turn.chunk(b"two")
@@ -138,10 +140,11 @@ async def test_a_reader_that_pauses_is_not_the_upstreams_silence() -> None:
     async with (
         ScriptedServer(two) as server,
         HttpClient(OPTIONS) as client,
-        client.open_post(server.url, {}, b"") as answer,
+        client.open_post(server.url, {}, b"", Timeouts(first_token_s=1)) as answer,
     ):
         assert await answer.read() == b"one"
-        await asyncio.sleep(0.6)
+        answer.mark_first_text()
+        await asyncio.sleep(1.3)
         assert await answer.read() == b"two"
         assert await answer.read() == b""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -49,6 +50,18 @@ async def test_the_bytes_of_interim_answers_are_bounded_together() -> None:
     async with reach(chatty) as (client, server):
         fault = await fault_of(fetch(client, server.url))
     assert fault.kind is FaultKind.PROTOCOL_ERROR
+
+
+async def test_the_fields_of_an_interim_answer_are_not_the_answers() -> None:
+    """A hint is no part of what it hints at."""
+
+    async def hint(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n")
+        await turn.answer(b"hello")
+
+    async with reach(hint) as (client, server), client.open_post(server.url, {}, b"") as answer:
+        assert (answer.status, "retry-after" in answer.headers) == (200, False)
+        assert await answer.read() == b"hello"
 
 
 async def test_the_bounds_of_a_head_are_for_one_answer() -> None:
@@ -102,6 +115,19 @@ async def test_a_body_may_end_with_its_connection() -> None:
         for _ in range(2):
             assert await fetch(client, server.url) == b"hello"
         assert server.connection_count == 2
+
+
+async def test_a_reset_is_no_end_of_a_body() -> None:
+    """Whoever breaks a connection has not said all."""
+
+    async def broken(turn: Turn) -> None:
+        await turn.write(b"HTTP/1.1 200 X\r\n\r\nhello")
+        await asyncio.sleep(0.05)
+        turn.reset()
+
+    async with reach(broken) as (client, server):
+        fault = await fault_of(fetch(client, server.url))
+    assert fault.kind is FaultKind.INCOMPLETE
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -169,6 +195,28 @@ async def test_a_stream_that_nobody_reads_is_not_taken_in() -> None:
         assert rest_count > (count - 1) * len(chunk)
 
 
+async def test_what_nobody_wants_of_a_finished_answer_is_read_to_its_end() -> None:
+    """Though reading had been stopped; the connection is kept."""
+    body = b"x" * 4_000_000
+
+    async def long(turn: Turn) -> None:
+        await turn.answer(body)
+
+    async with reach(long) as (client, server):
+        for _ in range(2):
+            async with client.open_post(server.url, {}, b"") as answer:
+                assert await answer.read()
+                line = answer._line
+                async with asyncio.timeout(5):
+                    while line is not None and line._is_reading:
+                        await asyncio.sleep(0.01)
+                answer.mark_finished()
+            async with asyncio.timeout(5):
+                while line is not None and not line.is_whole and not line.is_closed:
+                    await asyncio.sleep(0.01)
+        assert server.connection_count == 1
+
+
 async def test_a_large_question_waits_until_it_is_taken() -> None:
     """What the server does not read is not copied for it."""
     may_read = asyncio.Event()
@@ -209,7 +257,9 @@ async def test_an_early_answer_spares_the_rest_of_the_question() -> None:
         async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno")
-            await asyncio.sleep(0.1)
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(65_536):
+                    pass
             writer.transport.abort()
             is_over.set()
 
@@ -218,7 +268,7 @@ async def test_an_early_answer_spares_the_rest_of_the_question() -> None:
         async with server, client.open_post(url, {}, body) as answer:
             assert answer.status == 413
             assert await answer.read() == b"no"
-        await is_over.wait()
+        await asyncio.wait_for(is_over.wait(), 5)
         await asyncio.sleep(0)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import FaultKind
+from cursor_api.options.said import translate
+from cursor_api.settings.findings import load_chinese
 from cursor_api.transport.refusals import (
     LEADS,
     FaultContext,
@@ -29,6 +31,9 @@ def test_a_refusal_says_whose_it_is_and_what_was_said() -> None:
         f"somewhere limits the rate of the gateway's key: NO MORE, {KEY.masked.upper()}"
     )
     assert (fault.param, fault.retry_after_s, fault.upstream_code) == ("model", 10, "slow")
+    assert translate(fault.said, load_chinese()) == (
+        f"somewhere 限制了网关密钥的请求频率：NO MORE, {KEY.masked.upper()}"
+    )
     empty = tell_refusal(Refusal(FaultKind.UPSTREAM_ERROR, "", "x"), CONTEXT)
     assert (empty.message, empty.retry_after_s) == ("somewhere failed.", None)
 

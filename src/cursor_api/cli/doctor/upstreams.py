@@ -165,9 +165,7 @@ async def _reach(options: Any) -> tuple[Verdict, str, float | None] | None:
             took_s = time.monotonic() - started
             offset_s = _clock_offset(answer.headers.get("date"))
     except Fault as fault:
-        words = tell(
-            "{url} cannot be reached{way}: {reason}", url=url, way=way, reason=fault.message
-        )
+        words = tell("{url} cannot be reached{way}: {reason}", url=url, way=way, reason=fault.said)
         return Verdict.PROBLEM, words, None
     except OSError as error:
         return Verdict.PROBLEM, _not_opened(error), None
@@ -217,10 +215,10 @@ def _no_models(area: str, settings: UpstreamSettings, fault: Fault) -> Check:
     if settings.models is not None:
         words = tell(
             "it gives no list of models, but the settings name some: {reason}",
-            reason=fault.message,
+            reason=fault.said,
         )
         return Check(area, Verdict.WARNING, words, advice)
-    words = tell("it gives no list of models: {reason}", reason=fault.message)
+    words = tell("it gives no list of models: {reason}", reason=fault.said)
     return Check(area, Verdict.PROBLEM, words, advice)
 
 

@@ -21,6 +21,7 @@ from cursor_api.cli.keys.words import (
 from cursor_api.cli.terminal.display import TerminalObserver, print_facts, print_json, print_table
 from cursor_api.cli.terminal.language import say, say_word
 from cursor_api.cli.terminal.output import print_error, print_note, print_result
+from cursor_api.cli.terminal.telling import in_words
 from cursor_api.domain.act import COMMAND_LINE, ActKind
 from cursor_api.domain.api_key import ApiKey, KeyTerms
 from cursor_api.domain.errors import Fault
@@ -191,7 +192,7 @@ def with_keys(parsed: argparse.Namespace, work: Work) -> int:
             async with open_keys(settings, TerminalObserver()) as house:
                 return await work(house)
         except Fault as fault:
-            print_error(say("error: {error}", error=fault.message))
+            print_error(say("error: {error}", error=in_words(fault.said)))
             return 1
 
     return with_settings(parsed, run)

@@ -104,8 +104,8 @@ SDK: Final = (
     "composer-2.5, claude-opus-4.5, auto",
     "cursor-sdk: Cursor, the official way, with an API key",
 )
-TOKENS: Final = Path(".token (in memory)")
-TOKEN_LIST: Final = Path(".token-list (in memory)")
+TOKENS: Final = Path("memory:.token")
+TOKEN_LIST: Final = Path("memory:.token-list")
 # Of the form that the real ones have, which tells the way.
 SDK_KEY: Final = f"crsr_{'d0' * 32}"
 ROUTES: Final = (

@@ -14,6 +14,7 @@ import msgspec
 
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.options.said import encode_said
 from cursor_api.settings.report import display_width
 
 # More than any name, sentence or address that is worth reading in a terminal.
@@ -79,7 +80,9 @@ def now_utc() -> datetime:
 
 def print_json(value: object) -> None:
     """A result for scripts: indented, UTF-8, instants as ISO 8601."""
-    print_result(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    print_result(
+        msgspec.json.format(msgspec.json.encode(value, enc_hook=encode_said), indent=2).decode()
+    )
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

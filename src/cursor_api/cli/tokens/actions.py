@@ -21,6 +21,7 @@ from cursor_api.cli.terminal.display import (
 )
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
+from cursor_api.cli.terminal.telling import in_words
 from cursor_api.cli.tokens.credential_words import describe_end, describe_state, describe_use
 from cursor_api.cli.tokens.unusual import describe_unusual
 from cursor_api.domain.errors import Fault, FaultKind
@@ -128,11 +129,9 @@ async def work_on(settings: Settings, work: Work, others: Sequence[UpstreamSetti
         try:
             return await work(operator, settings)
         except Fault as fault:
+            print_error(say("error: {error}", error=plain(in_words(fault.said))))
             if fault.kind is FaultKind.NOT_FOUND:
-                print_error(say("error: there is no credential of this name"))
                 print_error(say("Known: {names}.", names=_list_aliases(operator)))
-            else:
-                print_error(say("error: {error}", error=plain(fault.message)))
             return 1
 
 

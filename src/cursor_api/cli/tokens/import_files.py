@@ -20,8 +20,8 @@ from cursor_api.cli.home.settings import FILE_GROUPS, find_settings
 from cursor_api.cli.terminal.display import plain
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
-from cursor_api.cli.terminal.telling import told
-from cursor_api.domain.errors import StoreError
+from cursor_api.cli.terminal.telling import in_words, told, told_of_line
+from cursor_api.domain.errors import LineProblem, StoreError
 from cursor_api.installed import (
     Book,
     Names,
@@ -165,8 +165,11 @@ def _line(outcome: Outcome, *, is_trial: bool) -> str:
     if is_trial and outcome.verdict is Verdict.ADDED:
         words = say("would be added")
     name = f"{plain(outcome.alias)} " if outcome.alias else ""
-    detail = f": {outcome.detail}" if outcome.detail else ""
-    return f"{outcome.file}:{outcome.line}: {name}{words}{detail}"
+    detail = in_words(outcome.detail)
+    if outcome.problem is not None:
+        detail = told_of_line(LineProblem.of(outcome.file, outcome.line, outcome.problem))
+    why = f": {detail}" if detail else ""
+    return f"{outcome.file}:{outcome.line}: {name}{words}{why}"
 
 
 def _tell_settings(path: Path) -> None:

@@ -9,7 +9,9 @@ from cursor_api.cli.home.settings import FILE_AND_CURSOR_GROUPS, find_settings, 
 from cursor_api.cli.terminal.display import plain, print_json
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_result
+from cursor_api.cli.terminal.telling import in_words, told_advice
 from cursor_api.cli.tokens.actions import work_on
+from cursor_api.domain.errors import FaultKind
 from cursor_api.installed import Settings
 from cursor_api.service.credentials.report import State
 from cursor_api.service.credentials.trial import Trial
@@ -62,6 +64,6 @@ def _print_trial(trial: Trial) -> None:
     wait = ""
     if trial.fault.retry_after_s:
         wait = say(" (again in {seconds:.0f} s)", seconds=trial.fault.retry_after_s)
-    reason = f"{plain(trial.fault.message)}{wait}"
+    reason = f"{plain(in_words(trial.fault.message))}{wait}"
     print_result(say("{name} did not answer: {reason}", name=alias, reason=reason))
-    print_result(trial.advice)
+    print_result(told_advice(FaultKind(trial.fault.kind), trial.advice))

@@ -14,11 +14,12 @@ from cursor_api.cli.home.settings import load_upstreams
 from cursor_api.cli.terminal.display import plain, print_json
 from cursor_api.cli.terminal.language import say
 from cursor_api.cli.terminal.output import print_error, print_result
-from cursor_api.cli.terminal.telling import told
+from cursor_api.cli.terminal.telling import in_words, told, told_advice
 from cursor_api.cli.upstreams.one import ask, open_upstream
 from cursor_api.domain.catalog import Route
 from cursor_api.domain.errors import Fault
 from cursor_api.installed import KINDS, SCHEMA
+from cursor_api.options.said import tell
 from cursor_api.options.upstreams import UpstreamSettings
 from cursor_api.ports.upstream import Upstream
 
@@ -83,13 +84,17 @@ async def try_upstream(
                 result = await _chat(upstream, settings, result, model)
     except TimeoutError:
         return replace(
-            result, fault="It did not answer in time.", advice="Is it running, and reachable?"
+            result,
+            fault=tell("It did not answer in time."),
+            advice=tell("Is it running, and reachable?"),
         )
     except OSError as error:
-        return replace(result, fault=f"It cannot be opened: {error.strerror or error}.")
+        return replace(
+            result, fault=tell("It cannot be opened: {reason}.", reason=error.strerror or error)
+        )
     except Fault as fault:
-        advice = KINDS[settings.kind].words.advise(fault)
-        return replace(result, fault=fault.message, advice=advice)
+        advice = told_advice(fault.kind, KINDS[settings.kind].words.advise(fault))
+        return replace(result, fault=fault.said, advice=advice)
     return replace(result, is_ok=True)
 
 
@@ -106,7 +111,9 @@ async def _chat(
 ) -> Result:
     named = model or next(iter(settings.models or result.models or ()), None)
     if named is None:
-        return replace(result, fault="It lists no model.", advice="Name one with --model.")
+        return replace(
+            result, fault=tell("It lists no model."), advice=tell("Name one with --model.")
+        )
     async with asyncio.timeout(CHAT_TIMEOUT_S):
         reply = await ask(upstream, Route(settings.name, named), settings.api_keys[0])
     return replace(
@@ -141,9 +148,11 @@ def _print(result: Result, *, is_chat: bool) -> None:
             )
         )
     if result.fault is not None:
-        print_result(say("{name} did not answer: {reason}", name=name, reason=plain(result.fault)))
+        print_result(
+            say("{name} did not answer: {reason}", name=name, reason=plain(in_words(result.fault)))
+        )
         if result.advice:
-            print_result(result.advice)
+            print_result(in_words(result.advice))
     elif not is_chat:
         print_result(
             say("Send a question to one of them: cursor-api upstream test {name} --chat", name=name)

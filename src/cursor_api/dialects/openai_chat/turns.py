@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 from msgspec import Raw
@@ -33,6 +33,7 @@ from cursor_api.domain.content import (
     ToolResult,
     ToolUse,
 )
+from cursor_api.domain.value import replace
 from cursor_api.wire.free_text import write_free_text
 from cursor_api.wire.json_lenient import CACHE_TTL_S
 
@@ -97,7 +98,9 @@ def _write(message: Message, family: Family) -> Iterator[Object]:
     thoughts: list[str] = []
     is_answering = False
     for part in message.parts:
-        if isinstance(part, ToolResult):
+        if type(part) is Text:
+            content.append(part)
+        elif isinstance(part, ToolResult):
             is_answering = True
             yield _result(part, family)
             content += [one for one in part.parts if not isinstance(one, Text)]
@@ -125,6 +128,9 @@ def _write(message: Message, family: Family) -> Iterator[Object]:
 
 def _content(parts: Sequence[Part], family: Family, gap: str = "\n") -> object:
     """One string, or parts where there is more than text to it; `gap` is between two texts."""
+    if len(parts) == 1 and _is_plain(parts[0], family):
+        # Most are.
+        return parts[0].text
     joined = parts if family.is_openai else _join_texts(parts, family, gap)
     written = [_part(part, family) for part in joined]
     if not written:
@@ -132,6 +138,13 @@ def _content(parts: Sequence[Part], family: Family, gap: str = "\n") -> object:
     if len(written) == 1 and written[0].keys() == {"type", "text"}:
         return written[0]["text"]
     return written
+
+
+def _is_plain(part: Part, family: Family) -> TypeGuard[Text]:
+    """Whether a text alone says all of it."""
+    if type(part) is not Text or _is_refusal(part, family):
+        return False
+    return part.cache is None or not family.has_cache_marks
 
 
 def _join_texts(parts: Iterable[Part], family: Family, gap: str) -> list[Part]:
@@ -153,13 +166,13 @@ def _join_texts(parts: Iterable[Part], family: Family, gap: str) -> list[Part]:
 
 
 def _joined(texts: Sequence[Text], gap: str) -> list[Part]:
-    if not texts:
-        return []
+    if len(texts) < 2:  # noqa: PLR2004 - one is what it is
+        return [*texts]
     pieces = [texts[0].text]
-    for (before, *_), (text, *_) in pairwise(texts):
+    for before, text in pairwise([one.text for one in texts]):
         is_spaced = before[-1:].isspace() or text[:1].isspace()
         pieces += [text] if is_spaced or len(before) > WHOLE_CHARS_MAX else [gap, text]
-    return [texts[-1]._replace(text="".join(pieces))]
+    return [replace(texts[-1], text="".join(pieces))]
 
 
 def _call(part: ToolUse, family: Family) -> Object:

@@ -19,6 +19,7 @@ from cursor_api.domain.credential_health import (
 )
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.words import UpstreamWords
+from cursor_api.options.said import tell
 from cursor_api.pool.lease import Lease
 from cursor_api.pool.pool import Pool
 from cursor_api.pool.slot import Slot
@@ -89,7 +90,9 @@ class CredentialPools:
         for endpoint in self._endpoints.values():
             if endpoint.pool.has_alias(alias):
                 return endpoint
-        raise Fault(FaultKind.NOT_FOUND, "There is no credential of this alias.", param="alias")
+        raise Fault(
+            FaultKind.NOT_FOUND, tell("There is no credential of this alias."), param="alias"
+        )
 
     def words_of(self, slot: Slot) -> UpstreamWords:
         """What people are told about its kind."""

@@ -17,6 +17,7 @@ from cursor_api.domain.content import Message, Role, Text
 from cursor_api.domain.credential import Credential
 from cursor_api.domain.deltas import CONTENT, Finished, ReasoningDelta, TextDelta
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import tell
 from cursor_api.pool.slot import LeaseOutcome, Slot
 from cursor_api.service.credentials.pools import CredentialPools
 from cursor_api.service.credentials.report import CredentialReport, report
@@ -104,7 +105,8 @@ class Trials:
                 await self._ask(endpoint, route, lease.credential, answer)
         except TimeoutError:
             fault = Fault(
-                FaultKind.UPSTREAM_TIMEOUT, f"There was no whole answer within {TIMEOUT_S:.0f} s."
+                FaultKind.UPSTREAM_TIMEOUT,
+                tell("There was no whole answer within {limit_s} s.", limit_s=f"{TIMEOUT_S:.0f}"),
             )
         except Fault as error:
             fault = error
@@ -122,9 +124,7 @@ class Trials:
             duration_ms=(clock.monotonic() - answer.started) * 1000,
             word_count=len(answer.text.split()),
             text=answer.text,
-            fault=TrialFault(fault.kind.value, fault.message, fault.retry_after_s)
-            if fault
-            else None,
+            fault=TrialFault(fault.kind.value, fault.said, fault.retry_after_s) if fault else None,
             advice=endpoint.words.advise(fault),
             credential=report(slot, endpoint.words, clock.now()),
         )
@@ -148,7 +148,7 @@ class Trials:
                     break
         if not answer.has_begun:
             raise Fault(
-                FaultKind.INCOMPLETE, "The upstream ended its answer without saying anything."
+                FaultKind.INCOMPLETE, tell("The upstream ended its answer without saying anything.")
             )
 
     def _find_route(self, endpoint: Endpoint, model: str | None) -> Route:
@@ -159,15 +159,22 @@ class Trials:
                     return route
             raise Fault(
                 FaultKind.MODEL_NOT_FOUND,
-                f"The upstream {endpoint.name} does not serve the model {model[:100]!r}.",
+                tell(
+                    "The upstream {upstream} does not serve the model {model}.",
+                    upstream=endpoint.name,
+                    model=repr(model[:100]),
+                ),
                 param="model",
             )
         served = self._with.catalog.names_at(endpoint.name)
         if not served:
             raise Fault(
                 FaultKind.MODEL_NOT_FOUND,
-                f"No model of the upstream {endpoint.name} is known: it gave no list, and the"
-                " settings name none.",
+                tell(
+                    "No model of the upstream {upstream} is known: it gave no list, and the"
+                    " settings name none.",
+                    upstream=endpoint.name,
+                ),
                 param="model",
             )
         cheap = (one for one in endpoint.words.test_models if one in served)

@@ -349,23 +349,27 @@ class Credentials:
         alias = change.alias
         if alias in _NO_ALIASES:
             raise Fault(
-                FaultKind.INVALID_REQUEST, "An alias cannot be a dot or two.", param="alias"
+                FaultKind.INVALID_REQUEST, tell("An alias cannot be a dot or two."), param="alias"
             )
         if alias and any(other.alias == alias for other in others):
-            raise Fault(FaultKind.CONFLICT, "Another credential has this alias.", param="alias")
+            raise Fault(
+                FaultKind.CONFLICT, tell("Another credential has this alias."), param="alias"
+            )
         if change.secret is None:
             return change
         lines = tuple(self._roster.recognise(change.secret.reveal()))
         if len(lines) != 1:
             raise Fault(
-                FaultKind.INVALID_REQUEST, "The new token has to be one line.", param="token"
+                FaultKind.INVALID_REQUEST, tell("The new token has to be one line."), param="token"
             )
         token = Secret(lines[0].secret)
         with_secrets = (*others, *self._roster.configured)
         owner = next((other.alias for other in with_secrets if other.secret == token), None)
         if owner is not None:
             raise Fault(
-                FaultKind.CONFLICT, f"The credential {owner!r} has this token.", param="token"
+                FaultKind.CONFLICT,
+                tell("The credential {owner} has this token.", owner=repr(owner)),
+                param="token",
             )
         return replace(change, secret=token, binding=change.binding or lines[0].binding)
 
@@ -375,8 +379,12 @@ def _refuse_configured(credential: Credential) -> None:
     if credential.is_configured:
         raise Fault(
             FaultKind.CONFLICT,
-            f"{credential.alias!r} comes from the settings: from [[upstream]]"
-            f" {credential.endpoint} in cursor-api.toml, or from TOKENS. Change it there.",
+            tell(
+                "{alias} comes from the settings: from [[upstream]] {upstream} in cursor-api.toml,"
+                " or from TOKENS. Change it there.",
+                alias=repr(credential.alias),
+                upstream=credential.endpoint,
+            ),
             param="alias",
         )
 

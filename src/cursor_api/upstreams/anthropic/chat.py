@@ -17,6 +17,7 @@ from cursor_api.domain.catalog import Model, Route
 from cursor_api.domain.chat import ChatRequest
 from cursor_api.domain.credential import Credential, Secret
 from cursor_api.domain.errors import Fault, FaultKind, not_unicode
+from cursor_api.options.said import tell
 from cursor_api.ports.upstream import DeltaBatches, UpstreamParts
 from cursor_api.transport.client import HttpAnswer, HttpClient
 from cursor_api.transport.event_answer import EventAnswer, read_refusal
@@ -68,7 +69,7 @@ class AnthropicUpstream:
             after = f"&after_id={quote(page.next_id, safe='')}"
         raise Fault(
             FaultKind.PROTOCOL_ERROR,
-            f"{self._parts.endpoint} lists more models than can be read.",
+            tell("{owner} lists more models than can be read.", owner=self._parts.endpoint),
         )
 
     async def _list_page(self, key: Secret, after: str) -> ModelPage:

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import tell
 from cursor_api.transport import refusals
 from cursor_api.transport.faults import STATUS_KINDS, kind_of_status
 from cursor_api.transport.refusals import FaultContext, Refusal, tell_refusal, tell_status
@@ -151,18 +152,18 @@ CODES: Final[dict[str, FaultKind]] = {
 # How a message begins, where it is not as with endpoints that are asked with a key.
 LEADS: Final[Mapping[FaultKind, str]] = {
     **refusals.LEADS,
-    FaultKind.NOT_FOUND: "{name} did not find what was asked for",
-    FaultKind.MODEL_NOT_FOUND: "{name} does not know the model",
-    FaultKind.CREDENTIAL_REJECTED: "{name} does not accept this credential",
-    FaultKind.CREDENTIAL_FORBIDDEN: "{name} does not allow this account to do that",
-    FaultKind.CREDENTIAL_BLOCKED: "{name} has blocked this account or device",
-    FaultKind.RATE_LIMITED: "{name} limits the rate of this account",
-    FaultKind.QUOTA_EXHAUSTED: "The quota of this {name} account is used up",
-    FaultKind.CLIENT_OUTDATED: (
+    FaultKind.NOT_FOUND: tell("{name} did not find what was asked for"),
+    FaultKind.MODEL_NOT_FOUND: tell("{name} does not know the model"),
+    FaultKind.CREDENTIAL_REJECTED: tell("{name} does not accept this credential"),
+    FaultKind.CREDENTIAL_FORBIDDEN: tell("{name} does not allow this account to do that"),
+    FaultKind.CREDENTIAL_BLOCKED: tell("{name} has blocked this account or device"),
+    FaultKind.RATE_LIMITED: tell("{name} limits the rate of this account"),
+    FaultKind.QUOTA_EXHAUSTED: tell("The quota of this {name} account is used up"),
+    FaultKind.CLIENT_OUTDATED: tell(
         "{name} no longer serves the client version that this gateway states"
         " (the operator can change CURSOR_CLIENT_VERSION and CURSOR_BASE_URL)"
     ),
-    FaultKind.PROTOCOL_ERROR: "{name} answered with something else than was asked for",
+    FaultKind.PROTOCOL_ERROR: tell("{name} answered with something else than was asked for"),
 }
 
 

@@ -18,6 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Clock, Observer
 from cursor_api.transport.client import HttpClient
 from cursor_api.transport.quoting import quote_said
@@ -79,8 +80,12 @@ class Greeter:
             shown = quote_said(named, NO_SECRET, self._mask)
             raise Fault(
                 FaultKind.CLIENT_OUTDATED,
-                f"The Cursor SDK bridge speaks {shown}, and this gateway"
-                f" speaks {PACKAGE}: install another version of cursor-sdk, or of the gateway.",
+                tell(
+                    "The Cursor SDK bridge speaks {theirs}, and this gateway speaks {ours}: install"
+                    " another version of cursor-sdk, or of the gateway.",
+                    theirs=shown,
+                    ours=PACKAGE,
+                ),
             )
         if callback is not None:
             told = {"url": callback.url, "authToken": callback.token.reveal()}
@@ -228,8 +233,12 @@ class OwnBridge:
         if left_s > WAITED_PAUSE_S:
             raise Fault(
                 FaultKind.UNREACHABLE,
-                f"The Cursor SDK bridge failed {self._failure_count} times in a row; it is tried"
-                f" again in {left_s:.0f} s.",
+                tell(
+                    "The Cursor SDK bridge failed {count} times in a row; it is tried again in"
+                    " {wait_s} s.",
+                    count=self._failure_count,
+                    wait_s=f"{left_s:.0f}",
+                ),
                 retry_after_s=left_s,
             )
 
@@ -245,7 +254,8 @@ class OwnBridge:
                 self._folder = await asyncio.to_thread(open_folder, base)
             except OSError as error:
                 raise Fault(
-                    FaultKind.UNREACHABLE, f"The Cursor SDK bridge has no folder: {error}."
+                    FaultKind.UNREACHABLE,
+                    tell("The Cursor SDK bridge has no folder: {reason}.", reason=error),
                 ) from error
             self._warn_of_no_cage(base)
         return Launch(program, self._folder, self._options, self._lines.say)

@@ -34,7 +34,7 @@ async def diagnose(options: SdkOptions, parts: UpstreamParts) -> AsyncIterator[C
         try:
             await asyncio.to_thread(find_program, options.bridge_bin)
         except Fault as fault:
-            yield Check("", Verdict.PROBLEM, fault.message)
+            yield Check("", Verdict.PROBLEM, fault.said)
             return
         yield Check(
             "",
@@ -73,7 +73,7 @@ async def _check_start(options: SdkOptions, parts: UpstreamParts) -> Check:
         ):
             await calls.get_address()
     except Fault as fault:
-        return Check("", Verdict.PROBLEM, fault.message)
+        return Check("", Verdict.PROBLEM, fault.said)
     except TimeoutError:
         words = tell("the bridge did not answer within {limit_s} s", limit_s=f"{START_S_MAX:.0f}")
         return Check("", Verdict.PROBLEM, words)

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import tell
 from cursor_api.transport.refusals import FaultContext, Refusal, tell_refusal, tell_status
 from cursor_api.wire.connect import CODE_UNKNOWN, ConnectFailure, ErrorDetail, parse_error_json
 from cursor_api.wire.protobuf import (
@@ -147,30 +148,30 @@ STATUSES: Final[dict[int, FaultKind]] = {
 
 # How a message begins, before the words of the bridge or of Cursor.
 LEADS: Final[dict[FaultKind, str]] = {
-    _INVALID: "Cursor refuses the request",
-    FaultKind.NOT_FOUND: "Cursor did not find what was asked for",
-    FaultKind.MODEL_NOT_FOUND: "Cursor does not serve the model to this key",
-    FaultKind.BODY_TOO_LARGE: "The request is too large for the Cursor SDK bridge",
-    FaultKind.CONTEXT_TOO_LONG: "The conversation is too long for the model",
-    FaultKind.CONTENT_REFUSED: "The content is refused",
-    FaultKind.CONFLICT: "Cursor reports a conflict",
-    _REJECTED: "Cursor does not accept this API key",
-    _FORBIDDEN: "Cursor does not allow this API key to do that",
-    _RATE: "Cursor limits the rate of this API key",
-    _QUOTA: "The quota of this Cursor account is used up",
-    FaultKind.CLIENT_OUTDATED: (
+    _INVALID: tell("Cursor refuses the request"),
+    FaultKind.NOT_FOUND: tell("Cursor did not find what was asked for"),
+    FaultKind.MODEL_NOT_FOUND: tell("Cursor does not serve the model to this key"),
+    FaultKind.BODY_TOO_LARGE: tell("The request is too large for the Cursor SDK bridge"),
+    FaultKind.CONTEXT_TOO_LONG: tell("The conversation is too long for the model"),
+    FaultKind.CONTENT_REFUSED: tell("The content is refused"),
+    FaultKind.CONFLICT: tell("Cursor reports a conflict"),
+    _REJECTED: tell("Cursor does not accept this API key"),
+    _FORBIDDEN: tell("Cursor does not allow this API key to do that"),
+    _RATE: tell("Cursor limits the rate of this API key"),
+    _QUOTA: tell("The quota of this Cursor account is used up"),
+    FaultKind.CLIENT_OUTDATED: tell(
         "Cursor no longer serves this version of its SDK"
         " (the operator can upgrade the package: pip install --upgrade cursor-sdk)"
     ),
-    FaultKind.UNREACHABLE: "The Cursor SDK bridge does not reach Cursor's servers",
-    FaultKind.UPSTREAM_TIMEOUT: "Cursor ran out of time",
-    _OTHER: "Cursor failed",
-    _OVERLOADED: "Cursor is overloaded",
-    FaultKind.INCOMPLETE: "Cursor ended the answer before it was whole",
-    FaultKind.PROTOCOL_ERROR: "The Cursor SDK bridge does not speak sdk.v1 as it should",
-    _LOST: "The Cursor SDK bridge does not have the agent any more",
+    FaultKind.UNREACHABLE: tell("The Cursor SDK bridge does not reach Cursor's servers"),
+    FaultKind.UPSTREAM_TIMEOUT: tell("Cursor ran out of time"),
+    _OTHER: tell("Cursor failed"),
+    _OVERLOADED: tell("Cursor is overloaded"),
+    FaultKind.INCOMPLETE: tell("Cursor ended the answer before it was whole"),
+    FaultKind.PROTOCOL_ERROR: tell("The Cursor SDK bridge does not speak sdk.v1 as it should"),
+    _LOST: tell("The Cursor SDK bridge does not have the agent any more"),
 }
-NOT_LET_IN: Final = (
+NOT_LET_IN: Final = tell(
     "The Cursor SDK bridge does not accept the gateway's token"
     " (the operator can look at CURSOR_SDK_BRIDGE_TOKEN, or restart the gateway)."
 )

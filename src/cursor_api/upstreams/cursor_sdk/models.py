@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from cursor_api.domain.catalog import ANY, Model
 from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind, invalid_request
+from cursor_api.options.said import tell
 from cursor_api.ports.process import Clock
 
 # Longer than any name; a list is kept, and shown to everybody.
@@ -116,7 +117,9 @@ def read_models(message: Mapping[str, Any]) -> list[SdkModel]:
     """
     items = message.get("items", [])
     if not isinstance(items, list):
-        raise Fault(FaultKind.PROTOCOL_ERROR, "Cursor gave no list of models that can be read.")
+        raise Fault(
+            FaultKind.PROTOCOL_ERROR, tell("Cursor gave no list of models that can be read.")
+        )
     models: dict[str, SdkModel] = {}
     for item in items:
         name = _name(item, "id")

@@ -26,6 +26,7 @@ from cursor_api.domain.credential import Secret
 from cursor_api.domain.errors import Fault, FaultKind
 from cursor_api.domain.own_program import own_environment, own_program
 from cursor_api.options.addresses import is_loopback
+from cursor_api.options.said import tell
 from cursor_api.transport.options import check_base_url
 from cursor_api.upstreams.cursor_sdk import cage
 from cursor_api.upstreams.cursor_sdk.calls import BridgeAddress
@@ -99,13 +100,19 @@ class BridgeProcess:
         if self.exited.done():
             raise Fault(
                 FaultKind.UNREACHABLE,
-                f"The Cursor SDK bridge ended before it was ready (exit code"
-                f" {self.exited.result()}); the gateway's log has what it said.",
+                tell(
+                    "The Cursor SDK bridge ended before it was ready (exit code {code}); the"
+                    " gateway's log has what it said.",
+                    code=self.exited.result(),
+                ),
             )
         raise Fault(
             FaultKind.UNREACHABLE,
-            f"The Cursor SDK bridge was not ready within {limit_s:g} s; the gateway's log has what"
-            " it said.",
+            tell(
+                "The Cursor SDK bridge was not ready within {limit_s} s; the gateway's log has what"
+                " it said.",
+                limit_s=f"{limit_s:g}",
+            ),
         )
 
     async def stop(self) -> None:
@@ -180,8 +187,11 @@ async def start_process(launch: Launch) -> tuple[BridgeProcess, BridgeAddress]:
     except OSError as error:
         raise Fault(
             FaultKind.UNREACHABLE,
-            f"The Cursor SDK bridge cannot be started ({program.executable.name}:"
-            f" {error.strerror}).",
+            tell(
+                "The Cursor SDK bridge cannot be started ({program}: {reason}).",
+                program=program.executable.name,
+                reason=error.strerror,
+            ),
         ) from error
     bridge = BridgeProcess(process, launch.say)
     try:

@@ -14,24 +14,29 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import fill, tell
 
 PACKAGE: Final = "cursor_sdk"
 REQUIREMENT: Final = "cursor-sdk>=1.1,<2"
 
-NOT_INSTALLED: Final = (
+NOT_INSTALLED: Final = tell(
     "Cursor's official way needs the package cursor-sdk, which is not installed. The operator can"
-    f' install it into the gateway\'s Python environment: pip install "{REQUIREMENT}"'
+    ' install it into the gateway\'s Python environment: pip install "{requirement}"',
+    requirement=REQUIREMENT,
 )
-NO_PACKAGE_FOR_MUSL: Final = (
+NO_PACKAGE_FOR_MUSL: Final = tell(
     "Cursor's official way needs the package cursor-sdk, which Cursor does not make for systems"
     " with musl, such as Alpine. The operator can run the gateway on a system with glibc, such as"
     " Debian, or attach it to a bridge that runs elsewhere (CURSOR_SDK_BRIDGE_URL)."
 )
-INCOMPLETE_PACKAGE: Final = (
+INCOMPLETE_PACKAGE: Final = tell(
     "The installed package cursor-sdk has no bridge in it. The operator can install it again:"
-    f' pip install --force-reinstall "{REQUIREMENT}"'
+    ' pip install --force-reinstall "{requirement}"',
+    requirement=REQUIREMENT,
 )
-NO_PROGRAM: Final = "CURSOR_SDK_BRIDGE_BIN names {path}, which is not a program that can be run."
+NO_PROGRAM: Final = tell(
+    "CURSOR_SDK_BRIDGE_BIN names {path}, which is not a program that can be run."
+)
 
 
 class BridgeProgram(NamedTuple):
@@ -51,7 +56,7 @@ def find_program(bridge_bin: Path | None = None) -> BridgeProgram:
         return program
     path = bridge_bin.resolve()
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise Fault(FaultKind.UNREACHABLE, NO_PROGRAM.format(path=bridge_bin))
+        raise Fault(FaultKind.UNREACHABLE, fill(NO_PROGRAM, path=bridge_bin))
     # The script of Cursor's archives leaves a shell behind that does not pass signals on.
     return _of_folder(path.parent.parent) or BridgeProgram((str(path),), path.parent, path)
 

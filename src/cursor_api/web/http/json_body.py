@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cursor_api.domain.errors import Fault, FaultKind
+from cursor_api.options.said import encode_said
 from cursor_api.service.steps import StepRunner
 from cursor_api.web.http.body import read_any_body
 from cursor_api.web.server.serving import Message, Receive
@@ -99,5 +100,8 @@ def too_large(bytes_max: int) -> Fault:
 def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A value as JSON that nobody keeps."""
     return Response(
-        msgspec.json.encode(value), status, {**NO_STORE, **(headers or {})}, "application/json"
+        msgspec.json.encode(value, enc_hook=encode_said),
+        status,
+        {**NO_STORE, **(headers or {})},
+        "application/json",
     )

@@ -192,7 +192,8 @@ class Request:
         """See ASGI: a piece of the body, or that the client is gone or answered."""
         if self._is_expecting:
             self._is_expecting = False
-            if not self._owner.transport.is_closing():
+            # Not behind a refusal, which is the last word.
+            if not self.is_gone:
                 self._owner.transport.write(CONTINUE)
         if not (self.is_gone or self.is_answered):
             self._owner.resume_reading()

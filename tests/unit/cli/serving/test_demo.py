@@ -82,7 +82,7 @@ def test_its_files_have_names_and_no_folder() -> None:
         there = GatewayAddress(f"http://127.0.0.1:{demo.port}", Secret(KEY), "AUTH_TOKEN")
         files = fetch_json(there, Call("POST", "/get-tokeninfo"))
     names = (files["token_file"], files["token_list_file"])
-    assert names == (".token (in memory)", ".token-list (in memory)")
+    assert names == ("memory:.token", "memory:.token-list")
 
 
 def test_no_two_routes_share_a_model_or_a_key() -> None:

@@ -107,7 +107,7 @@ def test_an_unknown_name_is_said_with_those_there_are(
     assert "Known: me." in capsys.readouterr().err
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert main(["token", "disable", "you"]) == 1
-    assert capsys.readouterr().err.endswith("错误：没有此名称的凭据\n已有：me。\n")
+    assert capsys.readouterr().err.endswith("错误：没有这个名称的凭据。\n已有：me。\n")
 
 
 def test_a_running_gateway_is_asked(

@@ -76,6 +76,24 @@ def test_a_token_that_works(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert (shown["is_ok"], shown["model"]) == (True, "gpt-4")
 
 
+def test_a_reader_of_chinese_is_told_why_it_does_not(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what helps; programs get the English."""
+    assert folder.is_dir()
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("CURSOR_BASE_URL", "http://127.0.0.1:1")
+    assert main(["token", "test", "me"]) == 1
+    reason, advice = capsys.readouterr().out.splitlines()
+    assert reason.endswith("127.0.0.1 拒绝连接或无法连接。")
+    assert not advice.isascii()
+    assert main(["token", "test", "me", "--json"]) == 1
+    fault = json.loads(capsys.readouterr().out)["fault"]
+    assert fault["message"] == "127.0.0.1 refuses connections or cannot be reached."
+    assert main(["token", "test", "nobody"]) == 1
+    assert "没有这个名称的凭据。" in capsys.readouterr().err
+
+
 def test_what_cannot_be_tested_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An alias or a model that is not there, with those that are."""
     assert folder.is_dir()

@@ -76,6 +76,30 @@ async def test_the_file_is_for_bad_times_alone(house: House) -> None:
     assert house.told == []
 
 
+async def test_an_outage_that_is_seen_first_while_tidying_is_told_as_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, by its name; where the database answers, it is only slow with that."""
+
+    async def fail(*_: object) -> bool:
+        raise GONE
+
+    records = SpooledRecords(house.database, house.spool, house.observer, retry_s=60.0)
+    await records.open()
+    # It looks for itself now, and not again in this test.
+    await asyncio.sleep(0)
+    monkeypatch.setattr(house.database, "tidy", fail)
+    with pytest.raises(StoreAwayError, match="no answer"):
+        await records.tidy()
+    assert house.told == []
+    monkeypatch.setattr(house.database, "count", fail)
+    assert await records.tidy() is False
+    assert house.told == [AWAY]
+    assert await records.tidy() is False
+    await records.close()
+    assert house.told == [AWAY]
+
+
 async def test_what_the_database_does_not_take_waits_in_the_file(house: House) -> None:
     """A write has worked; when the database is back all of it is there, once."""
     async with house.opened() as records:
@@ -104,17 +128,6 @@ async def test_an_outage_is_seen_while_nothing_is_written(house: House) -> None:
         house.database.error = None
         await until(lambda: records.state() == (True, 0, 0))
     assert house.told == [AWAY, BACK]
-
-
-async def test_who_deletes_what_is_too_old_may_be_the_first_to_meet_an_outage(
-    house: House,
-) -> None:
-    """It is told like any other."""
-    async with house.opened() as records:
-        house.database.tidying_error = GONE
-        assert await records.tidy() is False
-        house.database.tidying_error = None
-        await until(lambda: house.told == [AWAY, BACK])
 
 
 async def test_nobody_waits_for_an_answer_of_a_database_that_is_away(house: House) -> None:

@@ -54,6 +54,22 @@ async def test_a_slow_head_is_refused_in_time(dripped: bytes) -> None:
     assert app.seen == []
 
 
+async def test_a_head_that_never_ends_has_an_end() -> None:
+    """However steadily it comes, and however far it is from too large."""
+    async with serve(Recorder(), QUICK) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reading = asyncio.create_task(reader.read())
+        writer.write(POST + b"X-Slow: ")
+        for _ in range(200):
+            if reading.done():
+                break
+            writer.write(b"x")
+            await asyncio.sleep(0.02)
+        assert reading.done()
+        refusal(await reading, 408)
+        writer.close()
+
+
 async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:
     """Browsers open some in advance."""
     async with serve(Recorder(), QUICK) as port:

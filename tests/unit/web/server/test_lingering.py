@@ -75,6 +75,20 @@ async def test_a_client_that_sends_all_first_reads_its_answer(side: str) -> None
             )
 
 
+async def test_a_body_that_nobody_took_does_not_stand_in_the_way() -> None:
+    """Reading had stopped for it; what still comes is dropped, and the answer read."""
+
+    async def late(_scope: Any, _receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.2)
+        headers = [(b"content-length", b"4"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": b"much"})
+
+    async with serve(late) as port, asyncio.timeout(10):
+        answer = parse_answer(await send_all(port, HEAD % (b"", len(BODY)), BODY))
+        assert (answer.status, answer.body) == (413, b"much")
+
+
 async def test_a_client_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may have said that it would send for ever."""
     monkeypatch.setattr(connection, "BODY_LINGER_S", 0.2)

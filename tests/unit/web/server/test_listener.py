@@ -243,6 +243,41 @@ def test_a_handshake_has_an_end(run_on: Any) -> None:
     run_on(check())
 
 
+def test_the_wait_for_the_first_byte_counts_against_the_handshake(run_on: Any) -> None:
+    """Both have one limit."""
+
+    class Telling:
+        """A loop, and what handshakes were given."""
+
+        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+            self.loop = loop
+            self.limits: list[float] = []
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.loop, name)
+
+        async def connect_accepted_socket(self, *arguments: Any, **more: Any) -> Any:
+            """One begins."""
+            self.limits.append(more["ssl_handshake_timeout"])
+            return await self.loop.connect_accepted_socket(*arguments, **more)
+
+    async def check() -> None:
+        with socket.create_server(NOBODY) as listening, capture_logs():
+            listener: Any = Listener(listening, Greeter, handshakes(timeout_s=2.0))
+            told = listener._loop = Telling(listener._loop)
+            _, writer = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])
+            await asyncio.sleep(0.5)
+            writer.write(b"\x16")
+            async with asyncio.timeout(5):
+                while not told.limits:
+                    await asyncio.sleep(0.01)
+            assert 0 < told.limits[0] < 1.9
+            writer.close()
+            listener.close()
+
+    run_on(check())
+
+
 def test_of_too_many_handshakes_the_oldest_ends(run_on: Any) -> None:
     """Who comes to use the gateway is through in a moment, however many others just stay."""
 

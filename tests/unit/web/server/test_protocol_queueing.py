@@ -300,6 +300,34 @@ async def test_a_client_that_neither_reads_nor_waits_keeps_little(
             assert "(0 of" in repr(rooms[0])
 
 
+async def test_a_body_that_nobody_reads_counts_while_its_client_does_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Alone, too: with nothing behind it."""
+    monkeypatch.setattr(serving, "Room", lambda: Room(50_000))
+    size = 8_000_000
+
+    async def flood(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"%d" % size)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x" * (size - 1), "more_body": True})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    async with serve(flood, ServerOptions(shutdown_grace_s=0)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(POST + b"Content-Length: 1000000\r\n\r\n" + b"x" * 30_000)
+        await asyncio.sleep(0.2)
+        writer.write(b"x" * 30_000)
+        read_bytes = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                await asyncio.sleep(0.2)
+                while piece := await reader.read(65_536):
+                    read_bytes += len(piece)
+        assert 0 < read_bytes < size
+        writer.close()
+
+
 async def test_who_has_been_answered_makes_no_room_for_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -184,6 +184,15 @@ async def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_read() -> N
         assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+async def test_who_was_refused_is_not_told_to_go_on() -> None:
+    """Its body came unasked and is none; the refusal is the last word, and no failure of ours."""
+    asking = POST + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"
+    with capture_logs() as logs:
+        async with serve(Recorder(), OPTIONS) as port:
+            refusal(await talk(port, asking), 400)
+    assert logs == []
+
+
 async def test_who_does_not_wait_is_not_told_to_go_on() -> None:
     """Though the request before it did, on the same connection: it would be an answer too many."""
     app = Recorder()

@@ -186,6 +186,28 @@ async def test_nobody_waits_for_a_request_that_is_not_whole() -> None:
     writer.close()
 
 
+async def test_whoever_is_turned_away_at_the_end_has_time_to_read_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it still sends meanwhile is no reason to throw the answer away."""
+    monkeypatch.setattr(server_module, "CUT_S", 1.0)
+    async with serve(Reader(0), ServerOptions(shutdown_grace_s=30)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HALF)
+
+        async def send_on() -> bool:
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 503 ")
+            for _ in range(3):
+                writer.write(b"x")
+                await asyncio.sleep(0.05)
+            return not writer.transport.is_closing()
+
+        sending = asyncio.create_task(send_on())
+        await asyncio.sleep(0.1)
+    assert await sending
+    writer.close()
+
+
 async def test_while_an_answer_runs_a_request_may_become_whole() -> None:
     """And is answered then, in the time that there is."""
     async with serve(Reader(1.2), ServerOptions(shutdown_grace_s=30)) as port:
@@ -197,6 +219,25 @@ async def test_while_an_answer_runs_a_request_may_become_whole() -> None:
     assert (await running).status == 204
     assert parse_answer(await asyncio.wait_for(reader.read(), 10)).status == 204
     rest.cancel()
+    writer.close()
+
+
+async def test_while_an_answer_runs_a_client_that_is_connected_may_ask() -> None:
+    """It may be about to: the app, which knows that the process ends, tells it so."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.8 if scope["path"] == "/slow" else 0)
+        await hello(scope, receive, send)
+
+    async with serve(app, ServerOptions(shutdown_grace_s=30)) as port:
+        running = asyncio.create_task(ask(port, "GET", "/slow"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.1)
+        asking = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        timer = asyncio.get_running_loop().call_later(0.2, writer.write, asking)
+    assert (await running).status == 204
+    assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 204 ")
+    timer.cancel()
     writer.close()
 
 

@@ -19,7 +19,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from cursor_api.domain.problems import Problem
 from cursor_api.domain.value import repr_without
+from cursor_api.options.said import tell
 from cursor_api.upstreams.cursor.forms import (
     BLANKS,
     is_checksum,
@@ -38,11 +40,13 @@ from cursor_api.upstreams.cursor.token_files.text import (
 )
 
 _ACCOUNT: Final = "user_"
+# After the token: its checksum, and what some releases say of it.
+COLUMNS_MAX: Final = 2
 # What the third column says of one that does not serve there.
 _OFF: Final = frozenset({"disabled", "false", "0", "expired", "invalid"})
 _ON: Final = frozenset({"enabled", "true", "1", "active", "valid", ""})
-_COMMENT: Final = "a comment"
-_BINARY: Final = (
+_COMMENT: Final = tell("a comment")
+_BINARY: Final = tell(
     "a binary file, such as tokens.bin, which only the program that wrote it can read: take the"
     " tokens out of it there (POST /tokens/get, saved as a file), and import that"
 )
@@ -59,17 +63,21 @@ class Verdict(enum.Enum):
     REFUSED = "refused"
 
 
-_NO_TOKEN: Final = (Verdict.REFUSED, "an item without a token")
+_NO_TOKEN: Final = (Verdict.REFUSED, tell("an item without a token"))
 
 
 class Outcome(Struct, frozen=True):
-    """A line of a source, from 1, what becomes of it, and why; `alias` is its name here."""
+    """A line of a source, from 1, what becomes of it, and why; `alias` is its name here.
+
+    A `problem` is one that a line of our own files could have, too; `detail` has its English.
+    """
 
     file: str
     line: int
     verdict: Verdict
     detail: str = ""
     alias: str = ""
+    problem: Problem | None = None
 
 
 class Plan(Struct, frozen=True):
@@ -108,7 +116,8 @@ def plan_import(book: Book, sources: Iterable[tuple[str, bytes]], limits: TextLi
 
 def _plan_file(planner: _Planner, file: str, data: bytes, limits: TextLimits) -> Iterator[Outcome]:
     if len(data) > limits.file_bytes_max or data.count(b"\n") > limits.lines_max:
-        yield Outcome(file, 1, Verdict.REFUSED, "more than any list of tokens has; divide the file")
+        words = tell("more than any list of tokens has; divide the file")
+        yield Outcome(file, 1, Verdict.REFUSED, words)
         return
     if b"\0" in data:
         yield Outcome(file, 1, Verdict.REFUSED, _BINARY)
@@ -123,12 +132,13 @@ def _plan_file(planner: _Planner, file: str, data: bytes, limits: TextLimits) ->
         try:
             text = raw.decode().strip(BLANKS)
         except UnicodeDecodeError:
-            yield Outcome(file, number, Verdict.REFUSED, "not UTF-8 text; save the file as UTF-8")
+            words = tell("not UTF-8 text; save the file as UTF-8")
+            yield Outcome(file, number, Verdict.REFUSED, words)
             continue
         if text.startswith("#"):
             yield Outcome(file, number, Verdict.COMMENT, _COMMENT)
         elif len(raw) > limits.line_bytes_max:
-            yield Outcome(file, number, Verdict.REFUSED, "longer than any token")
+            yield Outcome(file, number, Verdict.REFUSED, tell("longer than any token"))
         elif text:
             line = _read(file, number, text)
             yield line if isinstance(line, Outcome) else planner.take(line)
@@ -139,20 +149,24 @@ def _read(file: str, number: int, text: str) -> _Line | Outcome:
     token, *columns = (unquote(part) for part in unwrap(text).split(","))
     alias, bearer = read_token(token)
     checksum = columns[0] if columns else ""
-    note = ""
-    problem = str(why_no_token(bearer) or (why_no_alias(alias) if alias else None) or "")
-    if not problem and checksum and not is_checksum(checksum):
-        problem = NOT_A_CHECKSUM.text
-    if len(columns) > 1:
-        said = columns[1].strip().lower()
-        if said in _OFF:
-            note = f"its third column says {said!r}: `cursor-api token test` shows if it serves"
-        elif said not in _ON:
-            note = "its third column means nothing here and was left out"
-        problem = problem or ("more than three columns" if len(columns) > 2 else "")  # noqa: PLR2004
-    if problem:
-        return Outcome(file, number, Verdict.REFUSED, problem)
+    problem = why_no_token(bearer) or (why_no_alias(alias) if alias else None)
+    if problem is None and checksum and not is_checksum(checksum):
+        problem = NOT_A_CHECKSUM
+    if problem is not None:
+        return Outcome(file, number, Verdict.REFUSED, problem.text, problem=problem)
+    if len(columns) > COLUMNS_MAX:
+        return Outcome(file, number, Verdict.REFUSED, tell("more than three columns"))
+    note = _note_on(columns[1].strip().lower()) if len(columns) == COLUMNS_MAX else ""
     return _Line(file, number, alias, bearer, checksum, note)
+
+
+def _note_on(said: str) -> str:
+    """What the third column means here."""
+    if said in _OFF:
+        return tell(
+            "its third column says {said!r}: `cursor-api token test` shows if it serves", said=said
+        )
+    return "" if said in _ON else tell("its third column means nothing here and was left out")
 
 
 class _Planner:
@@ -178,7 +192,8 @@ class _Planner:
         verdict, detail = self._place(line)
         alias = self._aliases[line.bearer]
         if alias != line.alias and line.alias and verdict is Verdict.ADDED:
-            detail = _join(detail, f"as {alias}, for its name is taken here")
+            taken = tell("as {alias}, for its name is taken here", alias=alias)
+            detail = _join(detail, taken)
         return Outcome(line.file, line.number, verdict, _join(detail, line.note), alias)
 
     def _place(self, line: _Line) -> tuple[Verdict, str]:
@@ -192,11 +207,12 @@ class _Planner:
             self.tokens.append(f"{spelled}::{line.bearer}" if spelled else line.bearer)
         if line.checksum and here is None and self._is_bound(line.bearer):
             self._new[line.bearer] = line.checksum
-            return (Verdict.DEVICE, "") if known else (Verdict.ADDED, "with its device")
+            return (Verdict.DEVICE, "") if known else (Verdict.ADDED, tell("with its device"))
         if not known:
             return Verdict.ADDED, ""
         if line.checksum and here and here != line.checksum:
-            return Verdict.KNOWN, "with another device, which stays the one that is stored here"
+            words = tell("with another device; the one that is stored here stays")
+            return Verdict.KNOWN, words
         return Verdict.KNOWN, ""
 
     def _name(self, bearer: str, wanted: str | None) -> str:
@@ -209,5 +225,5 @@ class _Planner:
         return next(form for form in self._forms if form.is_form_of(bearer)).is_bound
 
 
-def _join(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
+def _join(one: str, other: str) -> str:
+    return tell("{one}; {other}", one=one, other=other) if one and other else one or other

@@ -10,8 +10,8 @@ const STEPS_KEY = "first-steps";
 // A strip of hours moves on by itself.
 const PERIOD_MS_MAX = 60_000;
 
-// The console's own requests are a browser's; a client is anything else.
-const BROWSER = "Mozilla";
+// A client is neither a browser nor the command line.
+const OUR_OWN = /^(Mozilla|cursor-api)/;
 
 export async function enterOverview() {
   update({ overview: { ...state.overview, seen: "" } });
@@ -34,7 +34,7 @@ export async function pollOverview() {
       call("GET", "api/requests?count=50"),
     ]);
     const { requests } = latest.data;
-    remembering("connected", requests.find((one) => one.client && !one.client.startsWith(BROWSER)));
+    remembering("connected", requests.find((one) => one.client && !OUR_OWN.test(one.client)));
     remembering("answered", requests.find((one) => one.status === "success"));
     const wasOver = before.wasOver ?? firstSteps().isOver;
     update({ overview: { seen, usage, failures: failures.data.requests, requests, wasOver, trouble: "" } });

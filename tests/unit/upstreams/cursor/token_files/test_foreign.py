@@ -71,7 +71,7 @@ def test_what_is_here_stays() -> None:
     )
     expected = [KNOWN, ADDED, KNOWN, DEVICE, KNOWN]
     assert verdicts(made) == list(enumerate(expected, 1))
-    assert "stays the one that is stored here" in made.outcomes[0].detail
+    assert "the one that is stored here stays" in made.outcomes[0].detail
     assert made.outcomes[1].alias.startswith("me-")
     assert f"as {made.outcomes[1].alias}" in made.outcomes[1].detail
     assert made.outcomes[3].alias == "waits"

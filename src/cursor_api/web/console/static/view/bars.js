@@ -53,13 +53,20 @@ function onArrow(event) {
   all[all.indexOf(event.target.closest("a")) + by]?.focus();
 }
 
-// A strip of cells: grey where nothing happened.
+// A strip of cells: grey where nothing happened, red by the share that failed.
 export function strip(cells, label) {
   return html`<svg class="strip" viewBox="0 0 ${cells.length} 10" preserveAspectRatio="none" role="img" aria-label=${label}>
     ${cells.map(
-      ({ css, title }, at) => svg`<rect class=${css} x=${at + 0.06} y="0" width="0.88" height="10"><title>${title}</title></rect>`,
+      ({ css, title, failed }, at) => svg`<g><title>${title}</title>
+        <rect class=${css} x=${at + 0.06} y="0" width="0.88" height="10" />
+        ${failed ? svg`<rect class="failed" x=${at + 0.06} y=${10 - cut(failed)} width="0.88" height=${cut(failed)} />` : nothing}
+      </g>`,
     )}
   </svg>`;
+}
+
+function cut(share) {
+  return Math.max(3, share * 10);
 }
 
 export function legend(entries) {

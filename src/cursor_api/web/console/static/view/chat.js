@@ -106,13 +106,18 @@ function turn(one) {
             <p class="said" dir="auto">${one.thoughts}</p>
           </details>`
         : nothing}
-      ${one.answer ? html`<p class="said" dir="auto">${one.answer}</p>` : nothing}
+      ${one.answer ? html`<div class="said" dir="auto">${withCode(one.answer)}</div>` : nothing}
       ${one.isUnderWay && !one.answer ? html`<p class="hint">${t("chat.waiting")}</p>` : nothing}
       ${one.error ? failure(one) : nothing}
       <p class="hint" role="status">${one.isStopped ? t("chat.stopped") : one.isUnderWay || one.error ? nothing : t("chat.done")}</p>
     </div>
     ${one.isUnderWay ? nothing : html`${facts(one)} ${raw(one)}`}
   </li>`;
+}
+
+// Text stays text; after a fence it is code.
+function withCode(text) {
+  return text.split(/^ *```.*\n?/m).map((part, at) => (at % 2 ? html`<pre tabindex="0">${part.trimEnd()}</pre>` : part.trim() ? html`<p>${part.trim()}</p>` : nothing));
 }
 
 // Whose fault it is and what helps; the gateway's own sentence is a click away.

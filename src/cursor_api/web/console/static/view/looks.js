@@ -37,11 +37,12 @@ export function languageButton() {
     type="button"
     class="quiet language"
     lang=${other}
+    aria-label=${LANGUAGES[other]}
     @click=${async () => {
       await useLanguage(other, { isChoice: true });
       update({});
     }}
   >
-    ${LANGUAGES[other]}
+    ${other === "zh" ? icons.zh : LANGUAGES[other]}
   </button>`;
 }

@@ -8,8 +8,7 @@ import { state } from "../store.js";
 import { groupBy, periodsOf, requestCount, sum, tokenCount } from "../usage.js";
 import { barChart, legend, strip } from "./bars.js";
 import { checklist } from "./checklist.js";
-import { figure, modelName } from "./parts.js";
-import { reasonText } from "./reasons.js";
+import { figure, modelName, reasonText } from "./parts.js";
 import { findings } from "./settings.js";
 
 const UNDER_WAY_SHOWN = 8;
@@ -118,7 +117,7 @@ function credentialStrip(credential, rows, periods) {
     const counts = sum(byHour.get(begin.getTime()) ?? []);
     const all = requestCount(counts);
     const values = { begin: hour(begin), end: hour(end), all: number(all), failed: number(counts.failed) };
-    return { css: all ? (counts.failed ? (counts.answered ? "mixed" : "failed") : "answered") : "unused", title: t("overview.hour", values) };
+    return { css: all ? "answered" : "unused", title: t("overview.hour", values), failed: all && counts.failed / all };
   });
   const label = t("overview.strip", { credential: quoted(credential), all: number(requestCount(total)), failed: number(total.failed) });
   return html`<li>

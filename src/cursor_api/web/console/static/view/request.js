@@ -36,7 +36,7 @@ function fault({ fault: kind, error, model }) {
   return html`<div class="trouble">
     <p><b>${t(`cause.${kind}`)}</b> ${has(`fault.${kind}`) ? t(`fault.${kind}`, { model: quoted(modelName(model)) }) : nothing}</p>
     ${error
-      ? html`<p class="hint">${t("request.words")}:</p>
+      ? html`<p class="hint">${t("request.words")}</p>
           <p class="quote" dir="auto">${name(error)}</p>`
       : nothing}
   </div>`;
@@ -79,7 +79,7 @@ function facts(one) {
         </button>
       </dd>
     </div>
-    ${fact("started", dateTime(one.started_at))} ${fact("asked", modelName(one.model))} ${fact("route", served)} ${fact("dialect", apiName(one.dialect))}
+    ${fact("started", dateTime(one.started_at))} ${fact("asked", modelName(one.model))} ${one.attempts.length ? fact("route", served) : nothing} ${fact("dialect", apiName(one.dialect))}
     ${fact("client", name(one.client))} ${fact("stream", t(one.is_stream ? "request.streamed" : "request.whole"))}
     ${fact("finish", has(`finish.${one.finish}`) ? t(`finish.${one.finish}`) : (one.finish ?? ""))}
     ${fact("secret", one.credential_masked ? html`<code>${name(one.credential_masked)}</code>` : "")} ${fact("first", optionalMs(one.first_ms))}

@@ -114,7 +114,7 @@ function setting(one) {
     </div>
     <p class="hint">${inCode(said(one.text))}</p>
     ${draft ? editor(one, draft) : nothing}
-    ${one.is_set && said(one.default_text) ? html`<p class="hint">${t("settings.otherwise")} ${inCode(said(one.default_text))}</p>` : nothing}
+    ${one.is_set && said(one.default_text) ? html`<p class="hint">${t("settings.otherwise")}${inCode(said(one.default_text))}</p>` : nothing}
   </li>`;
 }
 
