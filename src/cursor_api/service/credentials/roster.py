@@ -98,8 +98,8 @@ class Roster:
 
     @property
     def warnings(self) -> Sequence[Notice]:
-        """What the last good load found worth telling, and what stays unused."""
-        return (*self._with.store.warnings, *self._unread)
+        """What the last good load found worth telling, what is not saved, and what stays unused."""
+        return (*self._with.store.warnings, *self._memory.warnings, *self._unread)
 
     @property
     def configured(self) -> Sequence[Credential]:
